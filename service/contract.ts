@@ -1,0 +1,218 @@
+/**
+ * What the deployment and the service must agree on: ports, paths, settings and metric names. infra/ imports
+ * this file and nothing else of the service, so it must not import anything itself.
+ */
+
+/** Ports on which the service listens unless a setting says otherwise. */
+export const PORTS = {
+  /** Predictions, documents, demo page and probes. */
+  http: 8000,
+  /** Metrics and probes, kept off the public port. */
+  admin: 9090,
+} as const;
+
+/** Paths that probes, scrapers and clients use. */
+export const PATHS = {
+  predict: '/predict',
+  live: '/livez',
+  ready: '/readyz',
+  /** The same as `ready`, under the name that load balancers commonly expect. */
+  health: '/healthz',
+  startup: '/startupz',
+  metrics: '/metrics',
+  openapi: '/openapi.json',
+  docs: '/docs',
+  demo: '/',
+} as const;
+
+interface SettingBase {
+  /** One sentence: what the setting does, and why one would change it. */
+  readonly description: string;
+}
+
+/** A whole number with bounds; `unit` is part of the name. */
+export interface IntegerSetting extends SettingBase {
+  readonly kind: 'integer';
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** One of a closed set of words. */
+export interface ChoiceSetting extends SettingBase {
+  readonly kind: 'choice';
+  readonly default: string;
+  readonly choices: readonly string[];
+}
+
+/** Free text: a path, an address, a list. An empty default means: not set. */
+export interface TextSetting extends SettingBase {
+  readonly kind: 'text';
+  readonly default: string;
+}
+
+/** How a setting is written down. */
+export type Setting = IntegerSetting | ChoiceSetting | TextSetting;
+
+/**
+ * Every setting of the service: an environment variable of the same name. Sizes and times carry their unit in
+ * the name. Variables that start with `OFA_VE_` are reserved for the project's tools; the service refuses
+ * those that it does not know, so that a misremembered name does not pass silently.
+ */
+export const SETTINGS = {
+  MODEL_DIR: {
+    kind: 'text',
+    default: '',
+    description: 'Folder of the model package to serve.',
+  },
+  HOST: { kind: 'text', default: '0.0.0.0', description: 'Address to listen on.' },
+  PORT: {
+    kind: 'integer',
+    default: PORTS.http,
+    min: 0,
+    max: 65535,
+    description: 'Port for predictions; 0 picks a free one.',
+  },
+  ADMIN_PORT: {
+    kind: 'integer',
+    default: PORTS.admin,
+    min: 0,
+    max: 65535,
+    description: 'Port for metrics and probes; 0 picks a free one.',
+  },
+  DEVICE: {
+    kind: 'choice',
+    default: 'auto',
+    choices: ['auto', 'cpu', 'cuda'],
+    description: 'Where the model runs; auto takes CUDA where the provider loads and a device answers.',
+  },
+  ENGINE_THREADS: {
+    kind: 'integer',
+    default: 0,
+    min: 0,
+    max: 256,
+    description: 'Threads of a CPU engine; 0 takes the available processors (container quotas are not seen).',
+  },
+  MAX_BATCH: {
+    kind: 'integer',
+    default: 8,
+    min: 1,
+    max: 256,
+    description:
+      'Most items in one run of the engine; more raises throughput on a GPU and memory everywhere.',
+  },
+  BATCH_DELAY_MS: {
+    kind: 'integer',
+    default: 0,
+    min: 0,
+    max: 1000,
+    description: 'How long an incomplete batch waits for company; 0 never idles while work waits.',
+  },
+  MAX_QUEUE: {
+    kind: 'integer',
+    default: 64,
+    min: 1,
+    max: 100_000,
+    description: 'Most items accepted and unanswered; past it requests get 429 at once.',
+  },
+  REQUEST_TIMEOUT_MS: {
+    kind: 'integer',
+    default: 30_000,
+    min: 1,
+    max: 3_600_000,
+    description: 'Longest time a request may take; a client can shorten it with X-Request-Timeout-Ms.',
+  },
+  MAX_BODY_MB: {
+    kind: 'integer',
+    default: 50,
+    min: 1,
+    max: 1024,
+    description: 'Largest request body in MiB.',
+  },
+  ENGINE_TIMEOUT_MS: {
+    kind: 'integer',
+    default: 60_000,
+    min: 1,
+    max: 3_600_000,
+    description: 'Longest time one run of the engine may take before the engine is killed and replaced.',
+  },
+  ENGINE_START_TIMEOUT_MS: {
+    kind: 'integer',
+    default: 600_000,
+    min: 1000,
+    max: 3_600_000,
+    description: 'Longest time from the start of an engine to its passed self-test.',
+  },
+  DRAIN_DELAY_MS: {
+    kind: 'integer',
+    default: 5000,
+    min: 0,
+    max: 600_000,
+    description: 'How long to go on serving after SIGTERM, so that load balancers notice.',
+  },
+  SHUTDOWN_TIMEOUT_MS: {
+    kind: 'integer',
+    default: 40_000,
+    min: 1,
+    max: 3_600_000,
+    description: 'Longest time from SIGTERM to exit.',
+  },
+  GPU_MEMORY_LIMIT_MB: {
+    kind: 'integer',
+    default: 0,
+    min: 0,
+    max: 10_000_000,
+    description:
+      'GPU memory in MiB above which, for several readings in a row, the engine is replaced; 0: off.',
+  },
+  LOG_LEVEL: {
+    kind: 'choice',
+    default: 'info',
+    choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    description: 'Least severe level that is logged.',
+  },
+  DEMO_PAGE: {
+    kind: 'choice',
+    default: 'on',
+    choices: ['on', 'off'],
+    description: 'Whether the demo page is served at /.',
+  },
+  API_KEYS_FILE: {
+    kind: 'text',
+    default: '',
+    description: 'File with one hash of an API key a line; set, a request needs one of the keys.',
+  },
+  CORS_ORIGINS: {
+    kind: 'text',
+    default: '',
+    description: 'Comma-separated origins that browsers may call from; empty allows none.',
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    kind: 'text',
+    default: '',
+    description: 'Address of an OpenTelemetry collector; set, traces are sent there.',
+  },
+} as const satisfies Record<string, Setting>;
+
+/** The name of a setting, that is, of its environment variable. */
+export type SettingName = keyof typeof SETTINGS;
+
+/** Metric names, Prometheus base units. */
+export const METRICS = {
+  requests: 'ofa_ve_requests_total',
+  requestLatency: 'ofa_ve_request_latency_seconds',
+  queueWait: 'ofa_ve_queue_wait_seconds',
+  preprocess: 'ofa_ve_preprocess_seconds',
+  tokenize: 'ofa_ve_tokenize_seconds',
+  inference: 'ofa_ve_inference_seconds',
+  batchSize: 'ofa_ve_batch_size',
+  queueItems: 'ofa_ve_queue_items',
+  inflightItems: 'ofa_ve_inflight_items',
+  rejected: 'ofa_ve_rejected_total',
+  answers: 'ofa_ve_answers_total',
+  engineRestarts: 'ofa_ve_engine_restarts_total',
+  eventLoopDelay: 'ofa_ve_event_loop_delay_seconds',
+  gpuMemory: 'ofa_ve_gpu_memory_bytes',
+  gpuUtilization: 'ofa_ve_gpu_utilization_ratio',
+  buildInfo: 'ofa_ve_build_info',
+} as const;
