@@ -3,6 +3,8 @@ import tseslint from 'typescript-eslint';
 
 export default defineConfig(
   globalIgnores(['build/', 'dist/', 'imports/', 'coverage/', 'node_modules/', '.cache/']),
+  // AssemblyScript: its compiler checks it.
+  globalIgnores(['service/inference/resize/assembly/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts'],
