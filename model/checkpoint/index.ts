@@ -1,0 +1,3 @@
+export type { Dtype } from './dtype.ts';
+export type { TensorInfo } from './tensor.ts';
+export { openWeights, type Weights } from './weights.ts';

@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../errors.ts';
+import { unreadable, type FileSource } from './file-source.ts';
+import type { StoredTensor } from './tensor.ts';
+import type { OpenedTensors } from './weights.ts';
+
+const indexSchema = z.object({ weight_map: z.record(z.string(), z.string().min(1)) });
+
+/** Which tensor lies in which file. */
+async function readIndex(path: string): Promise<Map<string, string>> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  try {
+    return new Map(Object.entries(indexSchema.parse(JSON.parse(text)).weight_map));
+  } catch (error) {
+    throw new UserError(
+      'checkpoint-unreadable',
+      `${path} is no index of checkpoint parts: expected is JSON with a weight_map from tensor to file name.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Opens the parts one by one into `opened`, so that the caller can close them whatever happens. */
+async function openParts(
+  path: string,
+  open: (path: string) => Promise<OpenedTensors>,
+  opened: Map<string, OpenedTensors>,
+): Promise<Map<string, StoredTensor>> {
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, file] of await readIndex(path)) {
+    if (basename(file) !== file || file === '..' || file.includes('\\')) {
+      throw new UserError(
+        'checkpoint-unsafe',
+        `${path} names the part ${file}, which is outside of its folder.`,
+      );
+    }
+    const part = opened.get(file) ?? (await open(join(dirname(path), file)));
+    opened.set(file, part);
+    const tensor = part.tensors.get(name);
+    if (tensor === undefined) {
+      throw new UserError(
+        'checkpoint-incomplete',
+        `${path} places the tensor ${name} in ${file}, which lacks it.`,
+      );
+    }
+    tensors.set(name, { ...tensor, info: { ...tensor.info, storage: `${file}:${tensor.info.storage}` } });
+  }
+  return tensors;
+}
+
+/**
+ * Opens a checkpoint in several parts by its `.index.json` file.
+ *
+ * @param open opens one part
+ * @throws UserError if the index or a part is missing, damaged or unsafe
+ */
+export async function openShards(
+  path: string,
+  open: (path: string) => Promise<OpenedTensors>,
+): Promise<OpenedTensors> {
+  const opened = new Map<string, OpenedTensors>();
+  const sources = (): FileSource[] => [...opened.values()].flatMap((part) => part.sources);
+  try {
+    return { tensors: await openParts(path, open, opened), sources: sources() };
+  } catch (error) {
+    await Promise.all(sources().map((source) => source.close()));
+    throw error;
+  }
+}
