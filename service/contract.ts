@@ -143,6 +143,21 @@ export const SETTINGS = {
     max: 3_600_000,
     description: 'Longest time from the start of an engine to its passed self-test.',
   },
+  ENGINE_MAX_FAILURES: {
+    kind: 'integer',
+    default: 12,
+    min: 1,
+    max: 1000,
+    description:
+      'Engine failures within ENGINE_FAILURE_WINDOW_MS after which the process gives up and exits; at least 3 + log2(MAX_BATCH), which is what isolating one poisonous item takes.',
+  },
+  ENGINE_FAILURE_WINDOW_MS: {
+    kind: 'integer',
+    default: 600_000,
+    min: 1000,
+    max: 86_400_000,
+    description: 'Length of the window in which ENGINE_MAX_FAILURES are counted.',
+  },
   DRAIN_DELAY_MS: {
     kind: 'integer',
     default: 5000,
@@ -216,3 +231,16 @@ export const METRICS = {
   gpuUtilization: 'ofa_ve_gpu_utilization_ratio',
   buildInfo: 'ofa_ve_build_info',
 } as const;
+
+/**
+ * Labels of the metrics that alerts and scaling filter by. `route` is the path of the route as it is declared
+ * (probes and documents included); `status` is the HTTP status.
+ */
+export const METRIC_LABELS = {
+  requests: ['route', 'status'],
+} as const;
+
+/** Upper bounds of the buckets of `requestLatency` in seconds; a latency objective can only be set at one of them. */
+export const LATENCY_BUCKETS_SECONDS = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+] as const;
