@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
-import { unreadable, type FileSource } from './file-source.ts';
+import type { FileSource } from './file-source.ts';
+import { readJson } from './json-file.ts';
 import type { StoredTensor } from './tensor.ts';
 import type { OpenedTensors } from './weights.ts';
 
@@ -10,18 +10,13 @@ const indexSchema = z.object({ weight_map: z.record(z.string(), z.string().min(1
 
 /** Which tensor lies in which file. */
 async function readIndex(path: string): Promise<Map<string, string>> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  try {
-    return new Map(Object.entries(indexSchema.parse(JSON.parse(text)).weight_map));
-  } catch (error) {
-    throw new UserError(
-      'checkpoint-unreadable',
-      `${path} is no index of checkpoint parts: expected is JSON with a weight_map from tensor to file name.`,
-      { cause: error },
-    );
-  }
+  const parsed = indexSchema.safeParse(await readJson(path));
+  if (parsed.success) return new Map(Object.entries(parsed.data.weight_map));
+  throw new UserError(
+    'checkpoint-unreadable',
+    `${path} is no index of checkpoint parts: expected is a weight_map from tensor to file name.`,
+    { cause: parsed.error },
+  );
 }
 
 /** Opens the parts one by one into `opened`, so that the caller can close them whatever happens. */
