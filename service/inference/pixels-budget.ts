@@ -1,0 +1,74 @@
+interface Waiting {
+  readonly cost: number;
+  readonly start: () => void;
+}
+
+/**
+ * Lets pieces of work run side by side as long as their number and their costs, together, stay within limits; the
+ * others wait in order. A piece that alone costs more than the budget runs alone.
+ */
+export class Budget {
+  readonly #slots: number;
+  readonly #capacity: number;
+  readonly #queue: Waiting[] = [];
+  #running = 0;
+  #spent = 0;
+
+  /**
+   * @param slots most pieces at a time
+   * @param capacity most that they may cost together, in any unit
+   */
+  constructor(slots: number, capacity: number) {
+    this.#slots = slots;
+    this.#capacity = capacity;
+  }
+
+  /**
+   * Runs `work` as soon as there is room for it.
+   *
+   * @param signal gives up waiting; work that has started is not stopped
+   * @throws the signal's reason, or what `work` throws
+   */
+  async run<T>(cost: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await this.#enter(cost, signal);
+    try {
+      return await work();
+    } finally {
+      this.#running--;
+      this.#spent -= cost;
+      this.#advance();
+    }
+  }
+
+  #enter(cost: number, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        this.#queue.splice(this.#queue.indexOf(waiting), 1);
+        reject(signal?.reason as Error);
+        this.#advance();
+      };
+      const start = (): void => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      const waiting = { cost, start };
+      signal?.addEventListener('abort', giveUp, { once: true });
+      this.#queue.push(waiting);
+      this.#advance();
+    });
+  }
+
+  #advance(): void {
+    for (let next = this.#queue[0]; next !== undefined && this.#fits(next.cost); next = this.#queue[0]) {
+      this.#queue.shift();
+      this.#running++;
+      this.#spent += next.cost;
+      next.start();
+    }
+  }
+
+  #fits(cost: number): boolean {
+    return this.#running === 0 || (this.#running < this.#slots && this.#spent + cost <= this.#capacity);
+  }
+}

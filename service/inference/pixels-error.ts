@@ -1,0 +1,26 @@
+/**
+ * Why an image was refused: not one of the five formats (or a rare variety of one that cannot be read exactly),
+ * not decodable, or past a limit.
+ */
+export type PixelsErrorCode = 'unsupported' | 'corrupt' | 'too-large';
+
+const MESSAGES: Record<PixelsErrorCode, string> = {
+  unsupported: 'The image is not a JPEG, PNG, WebP, GIF or TIFF file that can be read.',
+  corrupt: 'The image is damaged or incomplete and cannot be decoded.',
+  'too-large':
+    'The image is too large: at most 178,956,970 pixels, 20,000 a side and 100 scans can be decoded.',
+};
+
+/**
+ * An image that cannot be turned into pixels; the sender's fault. The message is one of a closed set, and a
+ * decoder's own words (which have leaked addresses before) are never part of it.
+ */
+export class PixelsError extends Error {
+  readonly code: PixelsErrorCode;
+
+  constructor(code: PixelsErrorCode, options?: ErrorOptions) {
+    super(MESSAGES[code], options);
+    this.name = 'PixelsError';
+    this.code = code;
+  }
+}

@@ -1,0 +1,55 @@
+import { KERNEL_WASM } from './kernel-wasm.ts';
+
+const PAGE_BYTES = 65_536;
+
+/** What assembly/kernel.ts exports; the parameters are described there. Addresses and sizes are in bytes. */
+export interface Kernel {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  readonly horizontal: (
+    source: number,
+    sourceStride: number,
+    target: number,
+    targetStride: number,
+    rows: number,
+    columns: number,
+    spans: number,
+    weights: number,
+  ) => void;
+  readonly vertical: (source: number, stride: number, target: number, pairs: number, weights: number) => void;
+}
+
+/** The part of the WebAssembly interface that is used; TypeScript declares it for browsers alone. */
+interface WebAssemblyApi {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+}
+
+let instance: Kernel | undefined;
+
+/** The kernel of this thread, compiled at the first call. */
+export function kernel(): Kernel {
+  if (instance === undefined) {
+    const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
+    // The module is the project's own and a test compares it with its source, so its exports are known.
+    instance = new Instance(new Module(Buffer.from(KERNEL_WASM, 'base64'))).exports as Kernel;
+  }
+  return instance;
+}
+
+/** Hands out consecutive pieces of the kernel's memory, each on a multiple of 16. */
+export class Layout {
+  #end = 0;
+
+  /** The address of the next `bytes` bytes. */
+  take(bytes: number): number {
+    const start = this.#end;
+    this.#end = Math.ceil((start + bytes) / 16) * 16;
+    return start;
+  }
+
+  /** Makes the memory as large as what was handed out; views of it made before are void. */
+  ensure(memory: Kernel['memory']): void {
+    const missing = this.#end - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+  }
+}
