@@ -10,6 +10,8 @@ export type FailureCode =
   | 'output-not-writable'
   | 'compile-check-failed'
   | 'input-unreadable'
+  | 'settings-invalid'
+  | 'address-unavailable'
   | 'engine-failed';
 
 /**

@@ -1,0 +1,209 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+import { EngineFailure } from './failure.ts';
+import type { EngineFailureReason } from './failure.ts';
+import type { EngineBatch, EngineInfo, EngineOutput, FromEngine, LoadOptions, ToEngine } from './protocol.ts';
+
+export interface EngineProcessOptions {
+  readonly load: LoadOptions;
+  /** Milliseconds from the fork to a passed self-test. */
+  readonly startTimeoutMs: number;
+  /** Milliseconds that one run may take. */
+  readonly runTimeoutMs: number;
+  /** The program to fork; tests give one that misbehaves. @default this folder's child */
+  readonly program?: URL;
+  /** A line that the process wrote to stdout or stderr. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** How long a killed process may take to disappear before its replacement is started without waiting further. */
+const EXIT_GRACE_MS = 10_000;
+
+const SELF = import.meta.url;
+const FROM_SOURCE = SELF.endsWith('.ts');
+const DEFAULT_PROGRAM = new URL(FROM_SOURCE ? './child.ts' : './child.js', SELF);
+
+interface PendingRun {
+  readonly id: number;
+  readonly items: number;
+  readonly timer: NodeJS.Timeout;
+  readonly resolve: (output: EngineOutput) => void;
+  readonly reject: (failure: EngineFailure) => void;
+}
+
+/**
+ * One engine process, from its fork to its end. It fails once: after the first failure it is killed, and every
+ * promise that it owes is rejected with that failure.
+ */
+export class EngineProcess {
+  /** Fulfils once the self-test has passed. */
+  readonly ready: Promise<EngineInfo>;
+  /** Fulfils with the failure once the process has failed and is gone. A call of `kill` counts as well. */
+  readonly ended: Promise<EngineFailure>;
+  readonly #child: ChildProcess;
+  readonly #runTimeoutMs: number;
+  #pending: PendingRun | undefined;
+  #nextId = 0;
+  #failure: EngineFailure | undefined;
+  #resolveReady: (info: EngineInfo) => void = () => undefined;
+  #rejectReady: (failure: EngineFailure) => void = () => undefined;
+  #resolveEnded: (failure: EngineFailure) => void = () => undefined;
+
+  constructor(options: EngineProcessOptions) {
+    this.ready = new Promise((resolve, reject) => {
+      this.#resolveReady = resolve;
+      this.#rejectReady = reject;
+    });
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+    this.#runTimeoutMs = options.runTimeoutMs;
+    this.#child = forkEngine(options.program ?? DEFAULT_PROGRAM, options.onLine);
+    this.#listen();
+    const startTimer = setTimeout(() => {
+      this.kill('start-timeout', `the engine was not ready within ${options.startTimeoutMs} ms`);
+    }, options.startTimeoutMs);
+    const disarm = (): void => {
+      clearTimeout(startTimer);
+    };
+    this.ready.then(disarm, disarm);
+    this.#send({ type: 'load', options: options.load });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Whether the process has not failed yet. */
+  get alive(): boolean {
+    return this.#failure === undefined;
+  }
+
+  /**
+   * Computes one batch; one at a time.
+   *
+   * @throws EngineFailure when the process fails, or failed before
+   */
+  run(batch: EngineBatch): Promise<EngineOutput> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#pending !== undefined) throw new Error('the engine runs one batch at a time');
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.kill('timeout', `a run took longer than ${this.#runTimeoutMs} ms`);
+      }, this.#runTimeoutMs);
+      const id = this.#nextId++;
+      this.#pending = { id, items: batch.items.length, timer, resolve, reject };
+      this.#send({ type: 'run', id, batch });
+    });
+  }
+
+  /** Ends the process at once; nothing else can end a run. */
+  kill(reason: EngineFailureReason, message: string): void {
+    if (this.#failure !== undefined) return;
+    const failure = new EngineFailure(reason, message);
+    this.#failure = failure;
+    this.#rejectReady(failure);
+    if (this.#pending !== undefined) clearTimeout(this.#pending.timer);
+    this.#pending?.reject(failure);
+    this.#pending = undefined;
+    this.#endWith(failure);
+  }
+
+  #endWith(failure: EngineFailure): void {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null || this.pid === undefined) {
+      this.#resolveEnded(failure);
+      return;
+    }
+    // A process that hangs in a driver call does not die of SIGKILL; the service must not hang with it.
+    const grace = setTimeout(() => {
+      this.#resolveEnded(failure);
+    }, EXIT_GRACE_MS);
+    this.#child.once('exit', () => {
+      clearTimeout(grace);
+      this.#resolveEnded(failure);
+    });
+    this.#child.kill('SIGKILL');
+  }
+
+  #listen(): void {
+    this.#child.on('message', (message: FromEngine) => {
+      this.#receive(message);
+    });
+    this.#child.on('error', (error) => {
+      this.kill('crash', `the engine process failed: ${error.message}`);
+    });
+    this.#child.on('exit', (code, signal) => {
+      this.kill('crash', `the engine process ended with ${signal ?? `exit code ${code ?? '?'}`}`);
+    });
+  }
+
+  #receive(message: FromEngine): void {
+    switch (message.type) {
+      case 'ready':
+        this.#resolveReady(message.info);
+        return;
+      case 'unable': {
+        const reason = message.stage === 'self-test' ? 'self-test' : 'start';
+        this.kill(reason, `${message.stage} failed: ${message.message}`);
+        return;
+      }
+      case 'error':
+        if (message.id === this.#pending?.id) this.kill('run-error', message.message);
+        return;
+      case 'output':
+        this.#finish(message.id, message.output);
+    }
+  }
+
+  #finish(id: number, output: EngineOutput): void {
+    const pending = this.#pending;
+    if (pending?.id !== id) return;
+    if (!areProbabilities(output.probabilities, pending.items)) {
+      this.kill('bad-output', 'a run gave numbers that are no probabilities');
+      return;
+    }
+    clearTimeout(pending.timer);
+    this.#pending = undefined;
+    pending.resolve(output);
+  }
+
+  #send(message: ToEngine): void {
+    // A failed send means that the process is gone, which its exit reports.
+    this.#child.send(message, () => undefined);
+  }
+}
+
+/** Each row is finite, within 0..1 and sums to 1, up to rounding. */
+function areProbabilities(probabilities: Float32Array, rows: number): boolean {
+  const columns = probabilities.length / rows;
+  if (!Number.isInteger(columns) || columns === 0) return false;
+  for (let row = 0; row < rows; row++) {
+    const values = probabilities.subarray(row * columns, (row + 1) * columns);
+    const sum = values.reduce((total, value) => total + value, 0);
+    if (!(Math.abs(sum - 1) < 1e-2) || values.some((value) => !(value >= 0))) return false;
+  }
+  return true;
+}
+
+function forkEngine(program: URL, onLine?: (line: string) => void): ChildProcess {
+  const child = fork(fileURLToPath(program), [], {
+    execArgv: FROM_SOURCE ? ['--import', sourceLoader()] : [],
+    serialization: 'advanced',
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    // Read even where nobody listens: a full pipe would stop the process.
+    createInterface({ input: stream }).on('line', (line) => onLine?.(line));
+  }
+  return child;
+}
+
+/** Where the project runs from its TypeScript source, so does its engine. */
+function sourceLoader(): string {
+  return pathToFileURL(createRequire(SELF).resolve('tsx')).href;
+}

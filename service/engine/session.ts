@@ -1,0 +1,139 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { join } from 'node:path';
+
+import { GRAPH_IO, PACKAGE_FILES } from '../../model/package.ts';
+import type { Manifest } from '../../model/package.ts';
+import type { EngineBatch, EngineOutput, LoadOptions, Provider } from './protocol.ts';
+
+/** A loaded graph and what it takes to feed it. */
+export interface EngineSession {
+  readonly provider: Provider;
+  /** Why CUDA was not taken, where it was tried. */
+  readonly fallback?: string;
+  run(batch: EngineBatch): Promise<EngineOutput>;
+}
+
+/**
+ * Loads the graph on the device that was asked for. `auto` tries CUDA where the package of ONNX Runtime has the
+ * provider, and takes the CPU where that fails.
+ */
+export async function openSession(
+  dir: string,
+  manifest: Manifest,
+  options: Pick<LoadOptions, 'device' | 'threads' | 'maxBatch'>,
+): Promise<EngineSession> {
+  const path = join(dir, PACKAGE_FILES.graph);
+  const sizes = batchSizes(options.maxBatch);
+  if (options.device !== 'cpu') {
+    try {
+      const session = await InferenceSession.create(path, cudaOptions());
+      return makeSession(session, manifest, 'cuda', sizes);
+    } catch (error) {
+      if (options.device === 'cuda') throw error;
+      const session = await InferenceSession.create(path, cpuOptions(options.threads));
+      return makeSession(session, manifest, 'cpu', undefined, firstLine(error));
+    }
+  }
+  const session = await InferenceSession.create(path, cpuOptions(options.threads));
+  return makeSession(session, manifest, 'cpu');
+}
+
+/**
+ * The batch sizes that a CUDA session runs, ascending: convolution algorithms are searched once for each new
+ * shape, so few shapes, all met before ready.
+ */
+export function batchSizes(maxBatch: number): number[] {
+  const sizes = [];
+  for (let size = 1; size < maxBatch; size *= 2) sizes.push(size);
+  return [...sizes, maxBatch];
+}
+
+function cpuOptions(threads: number): InferenceSession.SessionOptions {
+  return {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    // The arena keeps three times the memory at batch 8 and gains no speed.
+    enableCpuMemArena: false,
+    // Spinning burns the processors that decode the next pictures.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  };
+}
+
+function cudaOptions(): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [{ name: 'cuda', deviceId: 0 }],
+    graphOptimizationLevel: 'all',
+    // A node that would run on the CPU makes the load fail, instead of every answer slow.
+    extra: { session: { disable_cpu_ep_fallback: '1' } },
+  };
+}
+
+function makeSession(
+  session: InferenceSession,
+  manifest: Manifest,
+  provider: Provider,
+  fixedSizes?: readonly number[],
+  fallback?: string,
+): EngineSession {
+  checkNames(session);
+  return {
+    provider,
+    ...(fallback === undefined ? {} : { fallback }),
+    run: async (batch) => {
+      const rows = fixedSizes?.find((size) => size >= batch.items.length) ?? batch.items.length;
+      const results = await session.run(feeds(batch, rows, manifest));
+      const answers = batch.items.length * manifest.answers.length;
+      return {
+        probabilities: floats(results[GRAPH_IO.probabilities], answers),
+        logScores: floats(results[GRAPH_IO.logScores], answers),
+      };
+    },
+  };
+}
+
+function checkNames(session: InferenceSession): void {
+  const names = new Set([...session.inputNames, ...session.outputNames]);
+  const missing = Object.values(GRAPH_IO).filter((name) => !names.has(name));
+  if (missing.length > 0) throw new Error(`the graph has no ${missing.join(', ')}`);
+}
+
+/** Tensors of `rows` rows; rows past the items repeat the last one, and their answers are not read. */
+function feeds(batch: EngineBatch, rows: number, manifest: Manifest): Record<string, Tensor> {
+  const { size } = manifest.image;
+  const pictureBytes = size * size * 3;
+  const pixels = new Uint8Array(rows * pictureBytes);
+  const ids = new BigInt64Array(rows * batch.length).fill(BigInt(manifest.text.specialTokens.pad));
+  for (let row = 0; row < rows; row++) {
+    const item = batch.items[Math.min(row, batch.items.length - 1)];
+    const picture = item === undefined ? undefined : batch.images[item.image];
+    if (item === undefined || picture?.length !== pictureBytes) {
+      throw new Error(`item ${row} has no picture of ${pictureBytes} bytes`);
+    }
+    if (item.inputIds.length > batch.length) {
+      throw new Error(`item ${row} has ${item.inputIds.length} tokens in a batch of ${batch.length}`);
+    }
+    pixels.set(picture, row * pictureBytes);
+    item.inputIds.forEach((id, at) => {
+      ids[row * batch.length + at] = BigInt(id);
+    });
+  }
+  return {
+    [GRAPH_IO.image]: new Tensor('uint8', pixels, [rows, size, size, 3]),
+    [GRAPH_IO.inputIds]: new Tensor('int64', ids, [rows, batch.length]),
+  };
+}
+
+function floats(tensor: Tensor | undefined, count: number): Float32Array {
+  if (!(tensor?.data instanceof Float32Array) || tensor.data.length < count) {
+    throw new Error('the graph gave an output of another type or shape than float32 [batch, answers]');
+  }
+  return tensor.data.slice(0, count);
+}
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n', 1)[0]?.slice(0, 300) ?? '';
+}

@@ -1,0 +1,181 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { EngineFailure, EngineGone } from './failure.ts';
+import type { EngineFailureReason } from './failure.ts';
+import { FailureBudget } from './failure-budget.ts';
+import { EngineProcess } from './process.ts';
+import type { EngineProcessOptions } from './process.ts';
+import type { EngineBatch, EngineInfo, EngineOutput } from './protocol.ts';
+
+export interface SupervisorOptions extends Omit<EngineProcessOptions, 'onLine'> {
+  /** Failures within `failureWindowMs` after which the supervisor gives up. */
+  readonly maxFailures: number;
+  readonly failureWindowMs: number;
+}
+
+/** What the engine is doing, as probes see it. */
+export type EngineState =
+  | { readonly phase: 'starting' }
+  | { readonly phase: 'ready'; readonly info: EngineInfo }
+  /** The engine was lost; the next one is on its way. */
+  | { readonly phase: 'replacing'; readonly failure: EngineFailure }
+  /** Failed too often: final. */
+  | { readonly phase: 'failed'; readonly failure: EngineFailure }
+  /** Told to stop: final. */
+  | { readonly phase: 'stopped' };
+
+interface SupervisorEvents {
+  state: [EngineState];
+  /** An engine was lost or did not start. */
+  failure: [EngineFailure];
+  /** A line that the engine process wrote. */
+  line: [string];
+}
+
+/** Starts that fail in a row, without an engine between them that became ready, after which it is hopeless. */
+const MAX_FAILED_STARTS = 3;
+const BACKOFF_FIRST_MS = 250;
+const BACKOFF_LAST_MS = 30_000;
+
+/**
+ * Keeps one engine process running: starts it, replaces it when it fails, waits longer between failures that no
+ * successful run separates, and gives up after too many.
+ */
+export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
+  readonly #options: SupervisorOptions;
+  readonly #budget: FailureBudget;
+  readonly #stopping = new AbortController();
+  #state: EngineState = { phase: 'starting' };
+  #engine: EngineProcess | undefined;
+  #failuresInARow = 0;
+  #failedStarts = 0;
+  #loop: Promise<void> | undefined;
+  /** Once on CUDA, a replacement must not come back slower and unnoticed on the CPU. */
+  #requireCuda = false;
+
+  constructor(options: SupervisorOptions) {
+    super();
+    // Each batcher, probe and log adds a listener; none is added per request.
+    this.setMaxListeners(50);
+    this.#options = options;
+    this.#budget = new FailureBudget(options.maxFailures, options.failureWindowMs);
+  }
+
+  get state(): EngineState {
+    return this.#state;
+  }
+
+  /** Process id of the engine, where one is running. */
+  get pid(): number | undefined {
+    return this.#engine?.pid;
+  }
+
+  /** Starts the first engine; `whenReady` tells when it is there. */
+  start(): void {
+    this.#loop ??= this.#keepRunning();
+  }
+
+  /**
+   * Waits for an engine that can run a batch.
+   *
+   * @throws EngineGone when none will come
+   */
+  async whenReady(): Promise<void> {
+    for (;;) {
+      if (this.#state.phase === 'failed') {
+        throw new EngineGone(`the engine failed too often: ${this.#state.failure.message}`);
+      }
+      if (this.#state.phase === 'stopped') throw new EngineGone('the engine was stopped');
+      if (this.#state.phase === 'ready' && this.#engine?.alive === true) return;
+      await new Promise<void>((resolve) => {
+        this.once('state', () => {
+          resolve();
+        });
+      });
+    }
+  }
+
+  /**
+   * Computes one batch; one at a time, and only after `whenReady`.
+   *
+   * @throws EngineFailure when the engine fails meanwhile; it is being replaced then
+   */
+  async run(batch: EngineBatch): Promise<EngineOutput> {
+    if (this.#engine === undefined) throw new EngineFailure('crash', 'no engine is running');
+    const output = await this.#engine.run(batch);
+    this.#failuresInARow = 0;
+    return output;
+  }
+
+  /** Replaces the running engine because of something seen from outside. */
+  replace(reason: EngineFailureReason, message: string): void {
+    this.#engine?.kill(reason, message);
+  }
+
+  /** Ends the engine and starts no other. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#engine?.kill('crash', 'the service is stopping');
+    await this.#loop;
+    this.#setState({ phase: 'stopped' });
+  }
+
+  async #keepRunning(): Promise<void> {
+    while (!this.#isStopping()) {
+      const engine = this.#startEngine();
+      this.#engine = engine;
+      await engine.ready.then(
+        (info) => {
+          this.#failedStarts = 0;
+          this.#requireCuda ||= info.provider === 'cuda';
+          this.#setState({ phase: 'ready', info });
+        },
+        () => {
+          this.#failedStarts++;
+        },
+      );
+      const failure = await engine.ended;
+      this.#engine = undefined;
+      if (this.#isStopping()) return;
+      this.#record(failure);
+      if (this.#state.phase === 'failed') return;
+      await this.#backOff();
+    }
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  #record(failure: EngineFailure): void {
+    this.#failuresInARow++;
+    this.#budget.record();
+    const givenUp = this.#budget.exhausted || this.#failedStarts >= MAX_FAILED_STARTS;
+    this.emit('failure', failure);
+    this.#setState({ phase: givenUp ? 'failed' : 'replacing', failure });
+  }
+
+  /** The first replacement starts at once. */
+  async #backOff(): Promise<void> {
+    if (this.#failuresInARow <= 1) return;
+    const delay = Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** (this.#failuresInARow - 2));
+    await sleep(delay, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+  }
+
+  #startEngine(): EngineProcess {
+    const { load } = this.#options;
+    return new EngineProcess({
+      ...this.#options,
+      load: this.#requireCuda ? { ...load, device: 'cuda' } : load,
+      onLine: (line) => {
+        this.emit('line', line);
+      },
+    });
+  }
+
+  #setState(state: EngineState): void {
+    this.#state = state;
+    this.emit('state', state);
+  }
+}

@@ -1,0 +1,58 @@
+import type { EngineSupervisor } from '../engine/supervisor.ts';
+import type { EngineBatch } from '../engine/protocol.ts';
+import type { BatchEngine } from './batcher.ts';
+import type { InferenceObserver } from './observer.ts';
+import type { PredictItem, PredictOutput } from './predictor.ts';
+
+/**
+ * The supervisor as the batcher sees it: items in, a row of answers for each out.
+ *
+ * @param answers how many answers the model scores
+ */
+export function batchEngine(
+  supervisor: Pick<EngineSupervisor, 'whenReady' | 'run'>,
+  answers: number,
+  observer?: InferenceObserver,
+): BatchEngine<PredictItem, PredictOutput> {
+  return {
+    whenReady: () => supervisor.whenReady(),
+    run: async (items, length) => {
+      const batch = toEngineBatch(items, length);
+      const startMs = performance.now();
+      const report = (failed: boolean): void => {
+        const requests = items.flatMap((item) => item.observer ?? []);
+        observer?.batch({
+          startMs,
+          endMs: performance.now(),
+          items: items.length,
+          pictures: batch.images.length,
+          length,
+          failed,
+          requests: [...new Set(requests)],
+        });
+      };
+      try {
+        const output = await supervisor.run(batch);
+        report(false);
+        return items.map((_, row) => ({
+          probabilities: output.probabilities.subarray(row * answers, (row + 1) * answers),
+          logScores: output.logScores.subarray(row * answers, (row + 1) * answers),
+        }));
+      } catch (error) {
+        report(true);
+        throw error;
+      }
+    },
+  };
+}
+
+/** Items that hold the same array share one picture, which crosses to the engine once. */
+function toEngineBatch(items: readonly PredictItem[], length: number): EngineBatch {
+  const indices = new Map<Uint8Array, number>();
+  const batchItems = items.map(({ pixels, inputIds }) => {
+    const image = indices.get(pixels) ?? indices.size;
+    indices.set(pixels, image);
+    return { image, inputIds };
+  });
+  return { images: [...indices.keys()], items: batchItems, length };
+}

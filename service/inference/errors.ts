@@ -1,0 +1,54 @@
+/** What is wrong with a request's image or texts; the edge turns each into an answer. */
+export type InputProblem = 'image-unsupported' | 'image-corrupt' | 'image-too-large' | 'text-empty';
+
+/** The part of a request that a problem is about. */
+export type InputField = 'image' | 'text' | 'premise';
+
+/** The request's image or text cannot be judged; trying again gives the same. */
+export class InputError extends Error {
+  readonly problem: InputProblem;
+  readonly field: InputField;
+
+  constructor(problem: InputProblem, field: InputField, message: string) {
+    super(message);
+    this.name = 'InputError';
+    this.problem = problem;
+    this.field = field;
+  }
+}
+
+/** Every place is taken: the request was refused before any work. */
+export class Overloaded extends Error {
+  /** Seconds after which a place is likely to be free. */
+  readonly retryAfterSeconds: number;
+
+  constructor(retryAfterSeconds: number) {
+    super('The service has more requests than it can hold.');
+    this.name = 'Overloaded';
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** The engine failed on this item, or none is left to compute it. */
+export class EngineUnavailable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'EngineUnavailable';
+  }
+}
+
+/** The reason of an AbortSignal whose request ran out of time. */
+export class DeadlineExceeded extends Error {
+  constructor() {
+    super('The request ran out of time.');
+    this.name = 'DeadlineExceeded';
+  }
+}
+
+/** The reason of an AbortSignal whose client has disconnected. */
+export class ClientGone extends Error {
+  constructor() {
+    super('The client disconnected.');
+    this.name = 'ClientGone';
+  }
+}

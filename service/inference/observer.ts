@@ -1,0 +1,34 @@
+/** The parts of a request's way that are measured. */
+export type StageName = 'tokenize' | 'preprocess' | 'queue' | 'inference';
+
+/** A part of a request's way. Times are `performance.now()` milliseconds. */
+export interface Stage {
+  readonly name: StageName;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Hears of one request's stages as they end: for its log line and its trace. */
+export interface RequestObserver {
+  stage(stage: Stage): void;
+}
+
+/** One run of the engine, with the requests whose items were in it. */
+export interface BatchRecord {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Items, and distinct pictures among them. */
+  readonly items: number;
+  readonly pictures: number;
+  /** Tokens to which the items were padded. */
+  readonly length: number;
+  readonly failed: boolean;
+  readonly requests: readonly RequestObserver[];
+}
+
+/** Hears of everything: for metrics. */
+export interface InferenceObserver {
+  stage(stage: Stage): void;
+  batch(batch: BatchRecord): void;
+  answer(label: string): void;
+}

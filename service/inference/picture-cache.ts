@@ -1,0 +1,83 @@
+import { webcrypto } from 'node:crypto';
+
+/** Decodes an encoded image into exact pixels; rejects with the signal's reason when it aborts. */
+export type Decode = (bytes: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
+
+interface Shared {
+  readonly pixels: Promise<Uint8Array>;
+  readonly controller: AbortController;
+  users: number;
+}
+
+/** A picture that somebody uses; `release` when the answer is there. */
+export interface Picture {
+  readonly pixels: Uint8Array;
+  release(): void;
+}
+
+/**
+ * Decodes an image once for all the requests that hold it at the same time, and gives them the same array, by which
+ * a batch knows that it is one picture. Nothing is kept once its last user has released it.
+ */
+export class PictureCache {
+  readonly #decode: Decode;
+  readonly #shared = new Map<string, Shared>();
+
+  constructor(decode: Decode) {
+    this.#decode = decode;
+  }
+
+  /** Pictures that somebody uses. */
+  get size(): number {
+    return this.#shared.size;
+  }
+
+  /**
+   * @param bytes the image as it was sent
+   * @param signal leaves the wait; the decoding itself is ended when nobody else wants it
+   */
+  async get(bytes: Uint8Array, signal: AbortSignal): Promise<Picture> {
+    // Not createHash: this one runs on a thread, and an image can have 50 MB.
+    const digest = await webcrypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+    signal.throwIfAborted();
+    const key = Buffer.from(digest).toString('base64');
+    const shared = this.#shared.get(key) ?? this.#start(key, bytes);
+    shared.users++;
+    let released = false;
+    const release = (): void => {
+      if (released) return;
+      released = true;
+      if (--shared.users > 0) return;
+      if (this.#shared.get(key) === shared) this.#shared.delete(key);
+      shared.controller.abort();
+    };
+    try {
+      return { pixels: await orAborted(shared.pixels, signal), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  #start(key: string, bytes: Uint8Array): Shared {
+    const controller = new AbortController();
+    const shared = { pixels: this.#decode(bytes, controller.signal), controller, users: 0 };
+    // Each user awaits it too; this one is for the case that all have left.
+    shared.pixels.catch(() => undefined);
+    this.#shared.set(key, shared);
+    return shared;
+  }
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', abort);
+    });
+  });
+}
