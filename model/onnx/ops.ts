@@ -1,0 +1,222 @@
+import type { GraphBuilder, Value } from './graph.ts';
+import { type DataType, type Initializer, elementCount, intInitializer } from './tensor.ts';
+
+/** Domain of ONNX Runtime's own operators. */
+const MICROSOFT = 'com.microsoft';
+
+/**
+ * The operators that the architecture is written in, each with the inference of its nominal shape. Semantics:
+ * the ONNX operator of the same name, unless said otherwise.
+ */
+export class Ops {
+  readonly graph: GraphBuilder;
+
+  constructor(graph: GraphBuilder) {
+    this.graph = graph;
+  }
+
+  /** A small integer constant, shared by value. */
+  ints(values: readonly number[], scalar = false): Value {
+    const shape = scalar ? [] : [values.length];
+    const name = `int64${scalar ? '' : '[]'}/${values.join(',')}`;
+    return this.graph.constant(intInitializer(name, 'int64', shape, values));
+  }
+
+  constant(initializer: Initializer): Value {
+    return this.graph.constant(initializer);
+  }
+
+  add(a: Value, b: Value): Value {
+    return this.graph.node('Add', [a, b], a.type, broadcast(a.shape, b.shape));
+  }
+
+  sub(a: Value, b: Value): Value {
+    return this.graph.node('Sub', [a, b], a.type, broadcast(a.shape, b.shape));
+  }
+
+  mul(a: Value, b: Value): Value {
+    return this.graph.node('Mul', [a, b], a.type, broadcast(a.shape, b.shape));
+  }
+
+  relu(x: Value): Value {
+    return this.graph.node('Relu', [x], x.type, x.shape);
+  }
+
+  /** x * Phi(x) with the exact error function. */
+  gelu(x: Value): Value {
+    return this.graph.node('Gelu', [x], x.type, x.shape);
+  }
+
+  softmax(x: Value): Value {
+    return this.graph.node('Softmax', [x], x.type, x.shape, { attributes: { axis: -1 } });
+  }
+
+  logSoftmax(x: Value): Value {
+    return this.graph.node('LogSoftmax', [x], x.type, x.shape, { attributes: { axis: -1 } });
+  }
+
+  not(x: Value): Value {
+    return this.graph.node('Not', [x], 'bool', x.shape);
+  }
+
+  and(a: Value, b: Value): Value {
+    return this.graph.node('And', [a, b], 'bool', broadcast(a.shape, b.shape));
+  }
+
+  equal(a: Value, b: Value): Value {
+    return this.graph.node('Equal', [a, b], 'bool', broadcast(a.shape, b.shape));
+  }
+
+  /** The same tensor in another element type; nothing where it has that type already. */
+  cast(x: Value, to: DataType, dataTypeNumber: number): Value {
+    return x.type === to
+      ? x
+      : this.graph.node('Cast', [x], to, x.shape, { attributes: { to: dataTypeNumber } });
+  }
+
+  /** Normalises the last axis; the statistics are taken in float32 whatever the type. */
+  layerNorm(x: Value, weight: Value, bias: Value, epsilon: number): Value {
+    return this.graph.node('LayerNormalization', [x, weight, bias], x.type, x.shape, {
+      attributes: { axis: -1, epsilon: { float: epsilon }, stash_type: 1 },
+    });
+  }
+
+  matMul(a: Value, b: Value): Value {
+    const inner = a.shape.at(-1) ?? 1;
+    const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    const shape = [...batch, a.shape.at(-2) ?? 1, b.shape.at(-1) ?? 1];
+    return this.graph.node('MatMul', [a, b], a.type, shape, { multiplyAdds: elementCount(shape) * inner });
+  }
+
+  /** 2-D convolution of [B, C, H, W] with [M, C, k, k] and bias [M]. */
+  conv(x: Value, weight: Value, bias: Value, stride: number, padding: number): Value {
+    const [batch = 1, , height = 1, width = 1] = x.shape;
+    const [outputs = 1, inputs = 1, kernel = 1] = weight.shape;
+    const side = (size: number): number => Math.floor((size + 2 * padding - kernel) / stride) + 1;
+    const shape = [batch, outputs, side(height), side(width)];
+    return this.graph.node('Conv', [x, weight, bias], x.type, shape, {
+      attributes: {
+        kernel_shape: [kernel, kernel],
+        strides: [stride, stride],
+        pads: [padding, padding, padding, padding],
+      },
+      multiplyAdds: elementCount(shape) * inputs * kernel * kernel,
+    });
+  }
+
+  maxPool(x: Value, kernel: number, stride: number, padding: number): Value {
+    const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
+    const side = (size: number): number => Math.floor((size + 2 * padding - kernel) / stride) + 1;
+    return this.graph.node('MaxPool', [x], x.type, [batch, channels, side(height), side(width)], {
+      attributes: {
+        kernel_shape: [kernel, kernel],
+        strides: [stride, stride],
+        pads: [padding, padding, padding, padding],
+      },
+    });
+  }
+
+  transpose(x: Value, permutation: readonly number[]): Value {
+    const shape = permutation.map((axis) => x.shape[axis] ?? 1);
+    return this.graph.node('Transpose', [x], x.type, shape, { attributes: { perm: permutation } });
+  }
+
+  /** `dims` as ONNX has them: 0 keeps the dimension at that place, one -1 is inferred. */
+  reshape(x: Value, dims: readonly number[]): Value {
+    const kept = dims.map((dim, at) => (dim === 0 ? (x.shape[at] ?? 1) : dim));
+    const known = kept.filter((dim) => dim !== -1).reduce((product, dim) => product * dim, 1);
+    const shape = kept.map((dim) => (dim === -1 ? elementCount(x.shape) / known : dim));
+    return this.graph.node('Reshape', [x, this.ints(dims)], x.type, shape);
+  }
+
+  unsqueeze(x: Value, axis: number): Value {
+    const shape = [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)];
+    return this.graph.node('Unsqueeze', [x, this.ints([axis])], x.type, shape);
+  }
+
+  concat(values: readonly Value[], axis: number): Value {
+    const [first] = values;
+    if (!first) throw new Error('concat needs at least one tensor.');
+    const shape = [...first.shape];
+    shape[axis] = values.reduce((sum, value) => sum + (value.shape[axis] ?? 1), 0);
+    return this.graph.node('Concat', values, first.type, shape, { attributes: { axis } });
+  }
+
+  /** Rows of the first axis of `table`, by index. */
+  gatherRows(table: Value, indices: Value): Value {
+    const shape = [...indices.shape, ...table.shape.slice(1)];
+    return this.graph.node('Gather', [table, indices], table.type, shape, { attributes: { axis: 0 } });
+  }
+
+  /** The sum of every row of a matrix, as a column. */
+  rowSum(x: Value): Value {
+    return this.graph.node('ReduceSum', [x, this.ints([1])], x.type, [x.shape[0] ?? 1, 1]);
+  }
+
+  /** One place of an axis, the axis kept. */
+  pick(x: Value, axis: number, at: number): Value {
+    return this.slice(x, [at], this.ints([at + 1]), [axis], [1]);
+  }
+
+  /** From `starts` to `ends` (a constant, or dimensions that are known only at run time) along `axes`. */
+  slice(
+    x: Value,
+    starts: readonly number[],
+    ends: Value,
+    axes: readonly number[],
+    nominal: readonly number[],
+  ): Value {
+    const shape = [...x.shape];
+    axes.forEach((axis, at) => {
+      shape[axis] = nominal[at] ?? 1;
+    });
+    return this.graph.node('Slice', [x, this.ints(starts), ends, this.ints(axes)], x.type, shape);
+  }
+
+  /** Dimensions `from` to `to` of a tensor, as a tensor. */
+  shapeOf(x: Value, from: number, to: number): Value {
+    return this.graph.node('Shape', [x], 'int64', [to - from], { attributes: { start: from, end: to } });
+  }
+
+  /** `count` entries of `fill` before the first along the last axis of a matrix. */
+  padFront(x: Value, count: number, fill: Value): Value {
+    const shape = [...x.shape.slice(0, -1), (x.shape.at(-1) ?? 0) + count];
+    const pads = this.ints([0, count, 0, 0]);
+    return this.graph.node('Pad', [x, pads, fill], x.type, shape, { attributes: { mode: 'constant' } });
+  }
+
+  /**
+   * ONNX Runtime's fused attention. q, k and v are [B, L, heads * width]; `bias` [1 or B, heads, L, L] is added
+   * to the scores, which are not scaled; `mask` int32 [B, L] is 0 where a key is padding.
+   */
+  attention(q: Value, k: Value, v: Value, heads: number, extra: { bias?: Value; mask?: Value }): Value {
+    const [, queries = 1, width = 1] = q.shape;
+    const keys = k.shape[1] ?? 1;
+    return this.graph.node(
+      'MultiHeadAttention',
+      [q, k, v, undefined, extra.mask, extra.bias],
+      q.type,
+      q.shape,
+      {
+        domain: MICROSOFT,
+        attributes: { num_heads: heads, scale: { float: 1 } },
+        multiplyAdds: 2 * queries * keys * width,
+        // q, k and v by heads, the scores, and the result before its heads are joined.
+        scratchBytes: 4 * (heads * queries * keys + (2 * queries + 2 * keys) * width),
+      },
+    );
+  }
+}
+
+/** NumPy's broadcasting of shapes. */
+export function broadcast(a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, at) => {
+    const left = a[at - rank + a.length] ?? 1;
+    const right = b[at - rank + b.length] ?? 1;
+    if (left !== right && left !== 1 && right !== 1) {
+      throw new Error(`Shapes [${a.join(', ')}] and [${b.join(', ')}] do not broadcast.`);
+    }
+    return Math.max(left, right);
+  });
+}

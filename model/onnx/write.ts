@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Placement, encodeModel } from './encode.ts';
+import type { Graph } from './graph.ts';
+import { type Initializer, byteLength } from './tensor.ts';
+
+/** Constants smaller than this stay in the graph's file, where shape inference needs the small ones. */
+const INLINE_BYTES = 1024;
+/** Offsets in the weights' file are multiples of a page, so that ONNX Runtime can map it. */
+const ALIGNMENT = 4096;
+
+/** A written file, with its sum. */
+export interface WrittenFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** How a graph is written. */
+export interface WriteOptions {
+  readonly graphFile: string;
+  readonly weightsFile: string;
+  readonly producer: { readonly name: string; readonly version: string };
+  /** Called as the weights' file grows, with bytes written so far and in all. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Where the constants of a written graph are, so that parts of it can be written again beside it. */
+export type Placements = ReadonlyMap<string, Placement>;
+
+/**
+ * Writes a graph and, beside it, its weights, streaming: one piece of one constant is in memory at a time.
+ */
+export async function writeGraph(
+  folder: string,
+  graph: Graph,
+  options: WriteOptions,
+): Promise<{ graph: WrittenFile; weights: WrittenFile; placements: Placements }> {
+  const file = await open(path.join(folder, options.weightsFile), 'w');
+  try {
+    const { placements, written } = await writeWeights(file, graph, options);
+    const model = encodeModel(graph, placements, options.producer);
+    await writeFile(path.join(folder, options.graphFile), model);
+    const sha256 = createHash('sha256').update(model).digest('hex');
+    return {
+      graph: { name: options.graphFile, bytes: model.length, sha256 },
+      weights: { name: options.weightsFile, ...written },
+      placements,
+    };
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeWeights(
+  file: FileHandle,
+  graph: Graph,
+  options: WriteOptions,
+): Promise<{ placements: Placements; written: { bytes: number; sha256: string } }> {
+  const total = graph.initializers
+    .filter(isExternal)
+    .reduce((sum, { type, shape }) => aligned(sum) + byteLength(type, shape), 0);
+  const sum = createHash('sha256');
+  const placements = new Map<string, Placement>();
+  let offset = 0;
+  const append = async (bytes: Uint8Array): Promise<void> => {
+    sum.update(bytes);
+    await writeFully(file, bytes, offset);
+    offset += bytes.length;
+    options.onProgress?.(offset, total);
+  };
+  for (const initializer of graph.initializers) {
+    if (!isExternal(initializer)) {
+      placements.set(initializer.name, { inline: await collect(initializer) });
+      continue;
+    }
+    await append(new Uint8Array(aligned(offset) - offset));
+    const start = offset;
+    for await (const chunk of initializer.chunks()) await append(chunk);
+    placements.set(initializer.name, {
+      location: options.weightsFile,
+      offset: start,
+      length: offset - start,
+    });
+  }
+  return { placements, written: { bytes: offset, sha256: sum.digest('hex') } };
+}
+
+async function writeFully(file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done);
+    done += bytesWritten;
+  }
+}
+
+function isExternal({ type, shape }: Initializer): boolean {
+  return byteLength(type, shape) >= INLINE_BYTES;
+}
+
+function aligned(offset: number): number {
+  return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
+}
+
+async function collect(initializer: Initializer): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of initializer.chunks()) chunks.push(chunk.slice());
+  return Buffer.concat(chunks);
+}
