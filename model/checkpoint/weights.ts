@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { FileSource } from './file-source.ts';
 import { openSafetensors } from './safetensors.ts';
@@ -9,6 +9,8 @@ import { openTorchArchive } from './torch-archive.ts';
 
 /** The tensors of a checkpoint; values are read from the file when they are asked for. */
 export interface Weights {
+  /** Names of the files in the checkpoint folder from which the tensors come. */
+  readonly files: readonly string[];
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /**
    * The whole tensor, row-major without gaps, converted to float32.
@@ -32,11 +34,15 @@ export interface OpenedTensors {
 }
 
 class FileWeights implements Weights {
+  readonly files: readonly string[];
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly #folder: string;
   readonly #opened: OpenedTensors;
 
-  constructor(folder: string, opened: OpenedTensors) {
+  /** @param file that was opened: the only one, or the index of the others */
+  constructor(folder: string, file: string, opened: OpenedTensors) {
+    const parts = opened.sources.map((source) => relative(folder, source.path));
+    this.files = [...new Set([file, ...parts])];
     this.#folder = folder;
     this.#opened = opened;
     this.tensors = new Map([...opened.tensors].map(([name, tensor]) => [name, tensor.info]));
@@ -109,7 +115,7 @@ async function exists(path: string): Promise<boolean> {
 export async function openWeights(folder: string): Promise<Weights> {
   for (const [file, open] of READERS) {
     const path = join(folder, file);
-    if (await exists(path)) return new FileWeights(folder, await open(path));
+    if (await exists(path)) return new FileWeights(folder, file, await open(path));
   }
   throw new UserError(
     'checkpoint-unreadable',

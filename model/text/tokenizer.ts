@@ -1,0 +1,110 @@
+import { Tokenizer as BpeTokenizer } from '@huggingface/tokenizers';
+import { z } from 'zod';
+import { UserError } from '../errors.ts';
+import { parseMerges, parseVocabulary, SPECIAL_TOKENS } from './vocabulary.ts';
+
+/** Text to token ids. */
+export interface Tokenizer {
+  /** Number of tokens; ids are below it. */
+  readonly size: number;
+  readonly special: { readonly bos: number; readonly pad: number; readonly eos: number };
+  /**
+   * Byte-level BPE of any text; nothing is added or cut off. Control tokens that the text spells, such as
+   * `<s>`, are encoded as the characters that they are. Lone surrogates count as U+FFFD.
+   */
+  encode(text: string): number[];
+  /** The token as the vocabulary writes it (a space as `Ġ`), for people to read. */
+  tokenString(id: number): string;
+}
+
+/**
+ * GPT-2's pattern of the pieces that BPE may not merge across. Whitespace is spelled out as Unicode's property,
+ * as Python's regex module has it: JavaScript's `\s` lacks U+0085 and has U+FEFF.
+ */
+const PIECES =
+  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\p{White_Space}\\p{L}\\p{N}]+" +
+  '|\\p{White_Space}+(?!\\P{White_Space})|\\p{White_Space}+';
+
+/**
+ * The package's `tokenizer.json` (Hugging Face's format) from a checkpoint's `vocab.json` and `merges.txt`.
+ * It lists no added tokens, so that no text can inject one.
+ *
+ * @throws UserError (vocabulary-invalid)
+ */
+export function buildTokenizerJson(vocabText: string, mergesText: string): string {
+  const tokens = parseVocabulary(vocabText);
+  const merges = parseMerges(mergesText, tokens);
+  return JSON.stringify({
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: [],
+    normalizer: null,
+    pre_tokenizer: {
+      type: 'Sequence',
+      pretokenizers: [
+        { type: 'Split', pattern: { Regex: PIECES }, behavior: 'Isolated', invert: false },
+        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: false },
+      ],
+    },
+    post_processor: null,
+    decoder: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: false },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: false,
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+      merges,
+    },
+  });
+}
+
+/** The part of the library that is used; its own types do not resolve under Node's module rules. */
+type BpeConstructor = new (
+  file: object,
+  config: object,
+) => { encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] } };
+const Bpe = BpeTokenizer as unknown as BpeConstructor;
+
+/** What is looked at here; the library checks the rest. */
+const fileSchema = z.looseObject({
+  model: z.looseObject({ type: z.literal('BPE'), vocab: z.record(z.string(), z.int().nonnegative()) }),
+});
+
+function parseFile(json: string): z.infer<typeof fileSchema> {
+  try {
+    return fileSchema.parse(JSON.parse(json));
+  } catch (error) {
+    throw new UserError('package-unreadable', 'tokenizer.json is damaged; compile the package again.', {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * A tokenizer from a text that {@link buildTokenizerJson} made.
+ *
+ * @throws UserError (package-unreadable) if it is something else
+ */
+export function loadTokenizer(json: string): Tokenizer {
+  const file = parseFile(json);
+  const ids = new Map(Object.entries(file.model.vocab));
+  const tokens = new Map([...ids].map(([token, id]) => [id, token]));
+  const idOf = (token: string): number => {
+    const id = ids.get(token);
+    if (id !== undefined) return id;
+    throw new UserError('package-unreadable', `tokenizer.json lacks ${token}; compile the package again.`);
+  };
+  const bpe = new Bpe(file, {});
+  return {
+    size: ids.size,
+    special: { bos: idOf(SPECIAL_TOKENS.bos), pad: idOf(SPECIAL_TOKENS.pad), eos: idOf(SPECIAL_TOKENS.eos) },
+    encode: (text) => bpe.encode(text.toWellFormed(), { add_special_tokens: false }).ids,
+    tokenString: (id) => tokens.get(id) ?? `<${id}?>`,
+  };
+}

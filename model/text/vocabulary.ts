@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { UserError } from '../errors.ts';
+
+/** Tokens with a part of their own in a sequence. */
+export const SPECIAL_TOKENS = { bos: '<s>', pad: '<pad>', eos: '</s>', unk: '<unk>' } as const;
+
+const vocabSchema = z.record(z.string(), z.int().nonnegative());
+
+function invalid(what: string, cause?: unknown): UserError {
+  return new UserError('vocabulary-invalid', what, cause === undefined ? undefined : { cause });
+}
+
+/**
+ * The 256 characters by which GPT-2's vocabulary writes bytes: printable Latin-1 characters stand for
+ * themselves, the other bytes for the characters from U+0100 on, in order.
+ */
+export function byteSymbols(): string[] {
+  const printable = (byte: number): boolean =>
+    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xff && byte !== 0xad);
+  let next = 0x100;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(printable(byte) ? byte : next++));
+}
+
+/**
+ * The tokens of `vocab.json` by id.
+ *
+ * @throws UserError (vocabulary-invalid) if ids leave gaps, or a special token or a byte has no token
+ */
+export function parseVocabulary(text: string): string[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw invalid('vocab.json is not JSON.', error);
+  }
+  const parsed = vocabSchema.safeParse(json);
+  if (!parsed.success) throw invalid('vocab.json is no object from token to id.', parsed.error);
+  const entries = Object.entries(parsed.data).sort(([, a], [, b]) => a - b);
+  const gap = entries.findIndex(([, id], i) => id !== i);
+  if (gap !== -1) {
+    throw invalid(`vocab.json has no single token with the id ${gap}; ids count from 0 without gaps.`);
+  }
+  const tokens = entries.map(([token]) => token);
+  const known = new Set(tokens);
+  for (const token of Object.values(SPECIAL_TOKENS)) {
+    if (!known.has(token)) throw invalid(`vocab.json lacks the token ${token}; it is not BART's vocabulary.`);
+  }
+  const byte = byteSymbols().findIndex((symbol) => !known.has(symbol));
+  if (byte !== -1) {
+    throw invalid(`vocab.json lacks the byte 0x${byte.toString(16)}; it is not a byte-level vocabulary.`);
+  }
+  return tokens;
+}
+
+/**
+ * The pairs of `merges.txt`, the most important one first. As the reference does, the first line, which holds
+ * the version, and what follows the last line feed are left out.
+ *
+ * Each part must be a byte or the result of an earlier merge, and no two merges may have the same result, as
+ * in every vocabulary that was learned in the ordinary way. Then a merge can never make a more important one
+ * possible, and merging pair by pair gives what the reference's merging in rounds gives.
+ *
+ * @throws UserError (vocabulary-invalid) naming the line
+ */
+export function parseMerges(text: string, tokens: readonly string[]): [string, string][] {
+  const known = new Set(tokens);
+  const made = new Set(byteSymbols());
+  const merges: [string, string][] = [];
+  for (const [i, line] of text.split('\n').slice(1, -1).entries()) {
+    const where = `Line ${i + 2} of merges.txt`;
+    const [left, right, ...rest] = line.split(/\s+/).filter((part) => part !== '');
+    if (left === undefined) continue;
+    if (right === undefined || rest.length > 0)
+      throw invalid(`${where} is not two tokens and a space between.`);
+    const result = left + right;
+    if (!known.has(result)) throw invalid(`${where} makes ${result}, which vocab.json lacks.`);
+    if (!made.has(left) || !made.has(right)) {
+      throw invalid(`${where} merges ${left} and ${right}, one of which no earlier line makes.`);
+    }
+    if (made.has(result)) throw invalid(`${where} makes ${result}, which an earlier line makes already.`);
+    made.add(result);
+    merges.push([left, right]);
+  }
+  return merges;
+}
