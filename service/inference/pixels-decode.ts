@@ -3,6 +3,10 @@ import { open, type Header } from './pixels-decoder.ts';
 import { PixelsError } from './pixels-error.ts';
 import type { ImageFormat } from './pixels-format.ts';
 import { isolateFrame, placeFrame, readGif } from './pixels-gif.ts';
+import { hasAssociatedAlpha, readTiff } from './pixels-tiff.ts';
+
+/** Where a PNG's header has its colour type; 0 is gray, whose transparent value the decoder makes an alpha. */
+const PNG_COLOR_TYPE = 25;
 
 /** An 8-bit RGB image: rows from top to bottom. */
 export interface RgbImage {
@@ -36,34 +40,49 @@ function cmykToRgb(samples: Uint8Array): Uint8Array {
   return pixels;
 }
 
-async function rgbPixels(image: Sharp, header: Header): Promise<{ pixels: Uint8Array; info: SizeInfo }> {
-  if (header.space === 'cmyk') {
-    const { data, info } = await image
-      .pipelineColourspace('cmyk')
-      .toColourspace('cmyk')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    return { pixels: cmykToRgb(data), info };
+/**
+ * Corrects colours from which the decoder has taken the alpha that was multiplied in: it computes in single
+ * precision and drops the fraction, which is one too few where c * 255 / alpha is a whole number.
+ *
+ * @param samples RGBA
+ * @returns RGB
+ */
+function unmultipliedRgb(samples: Uint8Array): Uint8Array {
+  const pixels = new Uint8Array((samples.length / 4) * 3);
+  for (let source = 0, target = 0; source < samples.length; source += 4, target += 3) {
+    const alpha = samples[source + 3] ?? 0;
+    for (let channel = 0; channel < 3; channel++) {
+      const value = samples[source + channel] ?? 0;
+      const short = alpha > 0 && alpha < 255 && value < 255 && ((value + 1) * alpha) % 255 === 0;
+      pixels[target + channel] = short ? value + 1 : value;
+    }
   }
-  if (header.space === 'grey16' && header.channels === 1) {
-    const { data, info } = await image
-      .toColourspace('grey16')
-      .raw({ depth: 'ushort' })
-      .toBuffer({ resolveWithObject: true });
-    const samples = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
-    return { pixels: grayToRgb(samples), info };
-  }
-  const { data, info } = await image
-    .removeAlpha()
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
-  return { pixels: info.channels === 1 ? grayToRgb(data) : data, info };
+  return pixels;
 }
 
-interface SizeInfo {
-  readonly width: number;
-  readonly height: number;
+/** The samples that the decoder is asked for, and what makes 8-bit RGB of them. */
+interface Reading {
+  readonly samples: Sharp;
+  readonly toRgb: (data: Buffer, channels: number) => Uint8Array;
+}
+
+function readingOf(image: Sharp, header: Header, format: ImageFormat, bytes: Uint8Array): Reading {
+  if (header.space === 'cmyk') {
+    const samples = image.pipelineColourspace('cmyk').toColourspace('cmyk').raw({ depth: 'uchar' });
+    return { samples, toRgb: cmykToRgb };
+  }
+  const isGrayPng = format === 'png' && bytes[PNG_COLOR_TYPE] === 0;
+  if (header.space === 'grey16' && (header.channels === 1 || isGrayPng)) {
+    const samples = image.removeAlpha().toColourspace('grey16').raw({ depth: 'ushort' });
+    const toRgb = (data: Buffer): Uint8Array =>
+      grayToRgb(new Uint16Array(data.buffer, data.byteOffset, data.length / 2));
+    return { samples, toRgb };
+  }
+  if (format === 'tiff' && hasAssociatedAlpha(readTiff(bytes))) {
+    return { samples: image.toColourspace('srgb').raw({ depth: 'uchar' }), toRgb: unmultipliedRgb };
+  }
+  const samples = image.removeAlpha().toColourspace('srgb').raw({ depth: 'uchar' });
+  return { samples, toRgb: (data, channels) => (channels === 1 ? grayToRgb(data) : data) };
 }
 
 /**
@@ -80,7 +99,9 @@ export async function decode(bytes: Uint8Array, format: ImageFormat): Promise<Rg
     const image = open(file);
     const header = await image.metadata();
     if (format === 'tiff') image.autoOrient();
-    const { pixels, info } = await rgbPixels(image, header);
+    const { samples, toRgb } = readingOf(image, header, format, file);
+    const { data, info } = await samples.toBuffer({ resolveWithObject: true });
+    const pixels = toRgb(data, info.channels);
     if (frame === undefined) return { pixels, width: info.width, height: info.height };
     return { pixels: placeFrame(frame, pixels), width: frame.width, height: frame.height };
   } catch (error) {

@@ -3,6 +3,7 @@ import { PixelsError } from './pixels-error.ts';
 import { formatOf, type ImageFormat } from './pixels-format.ts';
 import { readGif } from './pixels-gif.ts';
 import { countScans } from './pixels-jpeg.ts';
+import { isKnownLayout, readTiff } from './pixels-tiff.ts';
 
 const MAX_SCANS = 100;
 /** Most pixels that the scans of a JPEG may go over, all together: the largest image with a dozen scans. */
@@ -35,6 +36,7 @@ export async function probe(bytes: Uint8Array): Promise<Probe> {
     // RGBA of the frame, RGB of it, RGB of the canvas.
     return { format, memory: width * height * 10 };
   }
+  if (format === 'tiff' && !isKnownLayout(readTiff(bytes))) throw new PixelsError('unsupported');
   const header = await open(bytes)
     .metadata()
     .catch(() => {
