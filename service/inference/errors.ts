@@ -1,5 +1,11 @@
 /** What is wrong with a request's image or texts; the edge turns each into an answer. */
-export type InputProblem = 'image-unsupported' | 'image-corrupt' | 'image-too-large' | 'text-empty';
+export type InputProblem =
+  | 'image-unsupported'
+  | 'image-corrupt'
+  | 'image-too-large'
+  | 'text-empty'
+  /** The model's prompt has no place for a premise. */
+  | 'premise-unsupported';
 
 /** The part of a request that a problem is about. */
 export type InputField = 'image' | 'text' | 'premise';

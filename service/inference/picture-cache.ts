@@ -38,7 +38,7 @@ export class PictureCache {
    */
   async get(bytes: Uint8Array, signal: AbortSignal): Promise<Picture> {
     // Not createHash: this one runs on a thread, and an image can have 50 MB.
-    const digest = await webcrypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+    const digest = await webcrypto.subtle.digest('SHA-256', bytes);
     signal.throwIfAborted();
     const key = Buffer.from(digest).toString('base64');
     const shared = this.#shared.get(key) ?? this.#start(key, bytes);

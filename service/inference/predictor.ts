@@ -1,3 +1,4 @@
+import { UserError } from '../../model/errors.ts';
 import type { ModelPackage } from '../../model/open-package.ts';
 import type { Manifest } from '../../model/package.ts';
 import { paddedLength } from '../engine/self-test.ts';
@@ -90,9 +91,9 @@ export class BatchingPredictor implements Predictor {
     // Tokens first: they cost next to nothing, and a text without words needs no picture.
     const encoded = this.#timed('tokenize', request, () => this.#encode(request));
     const startMs = performance.now();
-    const picture = await this.#parts.pictures
-      .get(request.image, request.signal)
-      .catch(rethrowAsInputError);
+    const picture = await this.#parts.pictures.get(request.image, request.signal).catch((error: unknown) => {
+      throw asInputError(error);
+    });
     this.#report(request, { name: 'preprocess', startMs, endMs: performance.now() });
     try {
       return await this.#compute(request, picture.pixels, encoded);
@@ -108,7 +109,11 @@ export class BatchingPredictor implements Predictor {
         const which = request.hypotheses.length === 1 ? 'The text' : `Text ${index + 1}`;
         throw new InputError('text-empty', 'text', `${which} holds no words to judge.`);
       }
-      return this.#parts.encode(hypothesis, premise);
+      try {
+        return this.#parts.encode(hypothesis, premise);
+      } catch (error) {
+        throw asInputError(error);
+      }
     });
   }
 
@@ -163,8 +168,9 @@ export class BatchingPredictor implements Predictor {
   }
 }
 
+/** Whether cleaning leaves nothing to judge. */
 function isBlank(text: string | undefined): boolean {
-  return text === undefined || clean(text).trim() === '';
+  return text === undefined || !/\S/.test(clean(text, 1).text);
 }
 
 const PROBLEM_OF: Record<PixelsError['code'], InputProblem> = {
@@ -173,9 +179,12 @@ const PROBLEM_OF: Record<PixelsError['code'], InputProblem> = {
   'too-large': 'image-too-large',
 };
 
-function rethrowAsInputError(error: unknown): never {
+function asInputError(error: unknown): unknown {
   if (error instanceof PixelsError) {
-    throw new InputError(PROBLEM_OF[error.code], 'image', error.message);
+    return new InputError(PROBLEM_OF[error.code], 'image', error.message);
   }
-  throw error;
+  if (error instanceof UserError) {
+    return new InputError('premise-unsupported', 'premise', error.message);
+  }
+  return error;
 }

@@ -1,0 +1,94 @@
+import { Command } from 'commander';
+import { UserError } from '../../model/errors.ts';
+import { readSettings } from '../../service/config.ts';
+import type { Answer } from '../../service/inference/answer.ts';
+import { EngineUnavailable, InputError } from '../../service/inference/errors.ts';
+import { openModel } from '../../service/inference/open-model.ts';
+import type { OpenModel } from '../../service/inference/open-model.ts';
+import { readImageFile } from '../image-file.ts';
+
+interface PredictOptions {
+  readonly model: string;
+  readonly image: string;
+  readonly text: string;
+  readonly premise?: string;
+  readonly json?: true;
+}
+
+const BAR_WIDTH = 40;
+
+/** `ofa-ve predict`: one answer, without a server. */
+export function predictCommand(): Command {
+  return new Command('predict')
+    .summary('answer once, without a server')
+    .description('Judges whether an image entails a text, as the server would, and prints the answer.')
+    .requiredOption('--model <package>', 'folder of the model package')
+    .requiredOption('--image <file>', 'image file: JPEG, PNG, WebP, GIF or TIFF')
+    .requiredOption('--text <text>', 'the hypothesis: what is judged')
+    .option('--premise <text>', 'a text that is given as true')
+    .option('--json', 'print JSON')
+    .action(async (options: PredictOptions) => {
+      const image = await readImageFile(options.image);
+      const model = await openModel(options.model, readSettings(process.env));
+      try {
+        const answer = await judge(model, image, options);
+        console.log(options.json ? JSON.stringify(toJson(model, answer), null, 2) : toText(answer));
+      } finally {
+        await model.close();
+      }
+    });
+}
+
+async function judge(model: OpenModel, image: Uint8Array, options: PredictOptions): Promise<Answer> {
+  const { supervisor, predictor } = model;
+  supervisor.start();
+  // One failure is enough: nobody wants to wait for attempts that a server would make.
+  const failed = new Promise<never>((_, reject) => {
+    supervisor.once('failure', ({ message }) => {
+      reject(new UserError('engine-failed', `The engine failed: ${message}.`));
+    });
+  });
+  try {
+    const [answer] = await Promise.race([
+      predictor.predict({
+        image,
+        hypotheses: [options.text],
+        premise: options.premise,
+        signal: new AbortController().signal,
+      }),
+      failed,
+    ]);
+    if (answer === undefined) throw new UserError('engine-failed', 'The engine gave no answer.');
+    return answer;
+  } catch (error) {
+    if (error instanceof InputError) {
+      throw new UserError('input-unreadable', error.message, { cause: error });
+    }
+    if (error instanceof EngineUnavailable) {
+      throw new UserError('engine-failed', error.message, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function toJson({ predictor }: OpenModel, answer: Answer): object {
+  const { name, precision, digest, answers } = predictor.model;
+  return {
+    result: answer.result,
+    labels: answers,
+    label: answer.label,
+    confidence: answer.confidence,
+    scores: answer.scores,
+    log_scores: answer.logScores,
+    model: { name, precision, digest },
+  };
+}
+
+function toText(answer: Answer): string {
+  const width = Math.max(...Object.keys(answer.scores).map((label) => label.length));
+  const rows = Object.entries(answer.scores).map(([label, score]) => {
+    const bar = '#'.repeat(Math.round(score * BAR_WIDTH));
+    return `  ${label.padEnd(width)}  ${(score * 100).toFixed(1).padStart(5)} %  ${bar}`.trimEnd();
+  });
+  return [answer.label, ...rows].join('\n');
+}

@@ -1,0 +1,58 @@
+import { ClientGone, DeadlineExceeded } from '../inference/errors.ts';
+import { HttpProblem } from './problem.ts';
+
+/** The header with which a client shortens its deadline, in milliseconds. */
+export const TIMEOUT_HEADER = 'X-Request-Timeout-Ms';
+
+/** The end of a request's time, as a signal. */
+export interface Deadline {
+  /** Aborts with DeadlineExceeded, ClientGone, or the reason given to `end`. */
+  readonly signal: AbortSignal;
+  /** Aborts now, with a reason of the caller's. */
+  end(reason: Error): void;
+  /** Stops the timer; to be called when the request is answered. */
+  dispose(): void;
+}
+
+/**
+ * Starts a request's clock.
+ *
+ * @param request its signal aborts when the client disconnects
+ * @param longestMs the service's own limit, which a client can shorten and never lengthen
+ * @throws HttpProblem `invalid-field` when the header is not a positive whole number
+ */
+export function startDeadline(request: Request, longestMs: number): Deadline {
+  const ms = Math.min(longestMs, requestedMs(request) ?? longestMs);
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(new DeadlineExceeded());
+  }, ms);
+  const leave = (): void => {
+    controller.abort(new ClientGone());
+  };
+  if (request.signal.aborted) leave();
+  else request.signal.addEventListener('abort', leave, { once: true });
+  return {
+    signal: controller.signal,
+    end: (reason) => {
+      controller.abort(reason);
+    },
+    dispose: () => {
+      clearTimeout(timer);
+      request.signal.removeEventListener('abort', leave);
+    },
+  };
+}
+
+function requestedMs(request: Request): number | undefined {
+  const text = request.headers.get(TIMEOUT_HEADER);
+  if (text === null) return undefined;
+  if (!/^[1-9]\d{0,8}$/.test(text)) {
+    throw new HttpProblem(
+      'invalid-field',
+      `The header ${TIMEOUT_HEADER} must be a positive whole number of milliseconds.`,
+      { field: TIMEOUT_HEADER },
+    );
+  }
+  return Number(text);
+}

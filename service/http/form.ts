@@ -1,0 +1,105 @@
+import { Busboy } from '@fastify/busboy';
+import type { BusboyInstance } from '@fastify/busboy';
+import { HttpProblem } from './problem.ts';
+
+/** What a multipart form held: texts by name in their order, and files by name. */
+export interface Form {
+  readonly texts: ReadonlyMap<string, readonly string[]>;
+  readonly files: ReadonlyMap<string, readonly Uint8Array[]>;
+}
+
+export interface FormLimits {
+  /** Parts of the form, files included. */
+  readonly parts: number;
+  /** Bytes of one text. */
+  readonly textBytes: number;
+}
+
+/**
+ * Parses a multipart form while its chunks arrive.
+ *
+ * @param contentType the request's Content-Type, with its boundary
+ * @throws HttpProblem `malformed-body`, `invalid-field`
+ */
+export async function parseForm(
+  contentType: string,
+  chunks: AsyncIterable<Uint8Array>,
+  limits: FormLimits,
+): Promise<Form> {
+  const texts = new Map<string, string[]>();
+  const files = new Map<string, Uint8Array[]>();
+  const parser = makeParser(contentType, limits);
+  const parsed = new Promise<void>((resolve, reject) => {
+    parser.on('file', (name, stream) => {
+      const parts: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => parts.push(chunk));
+      stream.on('error', reject);
+      stream.on('end', () => {
+        append(files, name, Buffer.concat(parts));
+      });
+    });
+    parser.on('field', (name, value, _nameTruncated, valueTruncated) => {
+      if (valueTruncated) reject(tooLong(name, limits.textBytes));
+      append(texts, name, value);
+    });
+    parser.on('partsLimit', () => {
+      reject(malformed(`The form has more than ${limits.parts} parts.`));
+    });
+    parser.on('finish', resolve);
+    parser.on('error', (cause) => {
+      reject(malformed('The form ends early or its parts are not well formed.', cause));
+    });
+  });
+  // Until it is awaited below, a failure must not count as unhandled.
+  parsed.catch(() => undefined);
+  const fed = feed(parser, chunks, parsed);
+  try {
+    await Promise.all([fed, parsed]);
+  } finally {
+    parser.destroy();
+  }
+  return { texts, files };
+}
+
+async function feed(
+  parser: BusboyInstance,
+  chunks: AsyncIterable<Uint8Array>,
+  parsed: Promise<void>,
+): Promise<void> {
+  for await (const chunk of chunks) {
+    if (parser.write(chunk)) continue;
+    // A parser that failed never drains.
+    await Promise.race([new Promise((resolve) => parser.once('drain', resolve)), parsed]);
+  }
+  parser.end();
+}
+
+function makeParser(contentType: string, limits: FormLimits): BusboyInstance {
+  try {
+    return new Busboy({
+      headers: { 'content-type': contentType },
+      limits: {
+        parts: limits.parts,
+        fieldSize: limits.textBytes,
+        fieldNameSize: 100,
+        headerPairs: 20,
+      },
+    });
+  } catch (cause) {
+    throw malformed('The form has no boundary in its Content-Type.', cause);
+  }
+}
+
+function append<T>(map: Map<string, T[]>, name: string, value: T): void {
+  map.set(name, [...(map.get(name) ?? []), value]);
+}
+
+function malformed(detail: string, cause?: unknown): HttpProblem {
+  return new HttpProblem('malformed-body', detail, { cause });
+}
+
+function tooLong(field: string, bytes: number): HttpProblem {
+  return new HttpProblem('invalid-field', `The field "${field}" is longer than ${bytes} bytes.`, {
+    field,
+  });
+}

@@ -1,0 +1,69 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import { once } from 'node:events';
+import { getRequestListener } from '@hono/node-server';
+import { UserError } from '../../model/errors.ts';
+import type { App } from './context.ts';
+
+/** A server that accepts connections. */
+export interface Listener {
+  readonly port: number;
+  /** Accepts no more connections and fulfils when the last request is answered; idle connections are closed. */
+  close(): Promise<void>;
+  /** Cuts what is still open. */
+  cut(): void;
+}
+
+/** Idle time before a kept connection is closed: longer than load balancers keep theirs (60 s is common). */
+const KEEP_ALIVE_MS = 75_000;
+/** A client may take this long for its headers; for the rest each request has its deadline. */
+const HEADERS_MS = 15_000;
+const IDLE_SWEEP_MS = 100;
+
+/**
+ * Listens with an application.
+ *
+ * @param port 0 takes a free one
+ * @throws UserError `address-unavailable`
+ */
+export async function listen(app: App, host: string, port: number): Promise<Listener> {
+  const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: 0 },
+    (incoming, outgoing) => void handle(incoming, outgoing),
+  );
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new UserError(
+      'address-unavailable',
+      `Cannot listen on ${host}:${port} (${code}); choose another HOST or PORT.`,
+      { cause },
+    );
+  }
+  return {
+    port: portOf(server, port),
+    close: () => close(server),
+    cut: () => {
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  // A connection that becomes idle after this would keep the server open for its keep-alive time.
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+  }, IDLE_SWEEP_MS);
+  await closed;
+  clearInterval(sweep);
+}
+
+function portOf(server: Server, fallback: number): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : fallback;
+}

@@ -1,0 +1,47 @@
+import { createMiddleware } from 'hono/factory';
+import { routePath } from 'hono/route';
+import { ClientGone } from '../inference/errors.ts';
+import type { AppEnv } from './context.ts';
+import type { Health } from './health.ts';
+import type { HttpProblem } from './problem.ts';
+import { RequestRecord } from './request-record.ts';
+
+/** A request that was answered. */
+export interface RequestSummary {
+  readonly method: string;
+  /** The route's path as it is declared; `unmatched` where there is none. */
+  readonly route: string;
+  /** The HTTP status; 499 where the client left before the answer. */
+  readonly status: number;
+  readonly requestId: string;
+  readonly record: RequestRecord;
+  readonly problem: HttpProblem | undefined;
+}
+
+export type RequestListener = (summary: RequestSummary) => void;
+
+const UNMATCHED = 'unmatched';
+const CLIENT_CLOSED_REQUEST = 499;
+
+/** Gives each request its record, and tells the listener when it is answered. */
+export function observeRequests(
+  health: Health,
+  onRequest: RequestListener = () => undefined,
+): ReturnType<typeof createMiddleware<AppEnv>> {
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const record = new RequestRecord();
+    c.set('record', record);
+    await next();
+    // A connection that is kept alive would send its next request to a process that leaves.
+    if (health.draining) c.header('connection', 'close');
+    const path = routePath(c, -1);
+    onRequest({
+      method: c.req.method,
+      route: path.endsWith('*') ? UNMATCHED : path,
+      status: record.problem?.cause instanceof ClientGone ? CLIENT_CLOSED_REQUEST : c.res.status,
+      requestId: c.get('requestId'),
+      record,
+      problem: record.problem,
+    });
+  });
+}

@@ -1,0 +1,163 @@
+import type { z } from '@hono/zod-openapi';
+import { readBytes, readChunks } from './body.ts';
+import { parseForm } from './form.ts';
+import type { Form } from './form.ts';
+import { formBodySchema, jsonBodySchema, MAX_TEXT_CHARACTERS, MAX_TEXTS } from './predict-schema.ts';
+import { HttpProblem } from './problem.ts';
+
+/** A prediction request, however it was sent. */
+export interface PredictInput {
+  readonly image: Uint8Array;
+  readonly hypotheses: readonly string[];
+  readonly premise: string | undefined;
+  /** Whether several were asked for, so that the answer holds a list. */
+  readonly many: boolean;
+}
+
+/** The image, the texts, the premise, and some over, so that too many are named as such. */
+const FORM_LIMITS = { parts: MAX_TEXTS + 16, textBytes: 4 * MAX_TEXT_CHARACTERS } as const;
+
+/**
+ * Reads a prediction request from a multipart form or JSON.
+ *
+ * @param maxBodyMb largest body in MiB
+ * @throws HttpProblem that names the field at fault
+ */
+export async function readPredictInput(
+  request: Request,
+  maxBodyMb: number,
+  signal: AbortSignal,
+): Promise<PredictInput> {
+  const contentType = request.headers.get('content-type') ?? '';
+  const mediaType = contentType.split(';', 1)[0]?.trim().toLowerCase();
+  if (mediaType === 'multipart/form-data') {
+    return fromForm(await parseForm(contentType, readChunks(request, maxBodyMb, signal), FORM_LIMITS));
+  }
+  if (mediaType === 'application/json') {
+    return fromJson(parseJson(await readBytes(request, maxBodyMb, signal)));
+  }
+  throw new HttpProblem(
+    'unsupported-media-type',
+    'The body must be multipart/form-data or application/json.',
+    { field: 'Content-Type' },
+  );
+}
+
+/** Checks what a schema says, and names the first field that is not as it says. */
+export function checkBody<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue?.path[0];
+  if (issue?.code === 'unrecognized_keys') {
+    const unknown = issue.keys[0] ?? '';
+    throw new HttpProblem('invalid-field', `The field ${quote(unknown)} is not known.`, {
+      field: clip(unknown),
+    });
+  }
+  if (field === undefined) {
+    throw new HttpProblem(
+      'malformed-body',
+      'The body must be an object with the fields that are documented.',
+    );
+  }
+  const name = String(field);
+  if (!hasValue(value, name)) throw missing(name);
+  throw new HttpProblem('invalid-field', `The field ${quote(name)} ${issue?.message ?? ''}.`, {
+    field: name,
+  });
+}
+
+/** Parses JSON. @throws HttpProblem `malformed-body` */
+export function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+  } catch (cause) {
+    throw new HttpProblem('malformed-body', 'The body is not JSON in UTF-8.', { cause });
+  }
+}
+
+/**
+ * Decodes an image that was sent as text.
+ *
+ * @param text base64 (also its URL-safe alphabet), or a data URI with base64
+ * @param field the name under which it was sent
+ * @throws HttpProblem `invalid-field`
+ */
+export function decodeImage(text: string, field: string): Uint8Array {
+  const isDataUri = text.startsWith('data:');
+  const comma = isDataUri ? text.indexOf(',') : -1;
+  const isBase64 = !isDataUri || (comma > 0 && comma < 200 && text.slice(0, comma).endsWith(';base64'));
+  const payload = text.slice(comma + 1);
+  const padding = payload.endsWith('==') ? 2 : payload.endsWith('=') ? 1 : 0;
+  const bytes = isBase64 ? Buffer.from(payload, 'base64') : Buffer.alloc(0);
+  // Node skips what is not base64: fewer bytes than the characters stand for means that something was skipped.
+  if (bytes.length === 0 || bytes.length !== Math.floor(((payload.length - padding) * 3) / 4)) {
+    throw new HttpProblem(
+      'invalid-field',
+      `The field ${quote(field)} must be an image file in base64, or a data URI with base64.`,
+      { field },
+    );
+  }
+  return bytes;
+}
+
+function fromJson(value: unknown): PredictInput {
+  const body = checkBody(jsonBodySchema, value);
+  if (body.text !== undefined && body.texts !== undefined) {
+    throw new HttpProblem('invalid-field', 'Only one of the fields "text" and "texts" may be given.', {
+      field: 'texts',
+    });
+  }
+  const hypotheses = body.texts ?? (body.text === undefined ? undefined : [body.text]);
+  if (hypotheses === undefined) throw missing('text');
+  return {
+    image: decodeImage(body.image, 'image'),
+    hypotheses,
+    premise: body.premise,
+    many: body.texts !== undefined,
+  };
+}
+
+function fromForm(form: Form): PredictInput {
+  const value: Record<string, unknown> = {};
+  for (const [name, files] of form.files) {
+    if (files.length > 1 || form.texts.has(name)) throw tooMany(name);
+    value[name] = files[0];
+  }
+  for (const [name, texts] of form.texts) {
+    if (name === 'text') value[name] = texts.length > 1 ? texts : texts[0];
+    else if (texts.length > 1) throw tooMany(name);
+    else value[name] = texts[0];
+  }
+  const body = checkBody(formBodySchema, value);
+  return {
+    image: body.image,
+    hypotheses: typeof body.text === 'string' ? [body.text] : body.text,
+    premise: body.premise,
+    many: typeof body.text !== 'string',
+  };
+}
+
+function hasValue(value: unknown, name: string): boolean {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name);
+}
+
+function missing(field: string): HttpProblem {
+  return new HttpProblem('missing-field', `The field ${quote(field)} is missing.`, { field });
+}
+
+function tooMany(field: string): HttpProblem {
+  return new HttpProblem('invalid-field', `The field ${quote(field)} may be given only once.`, {
+    field: clip(field),
+  });
+}
+
+function quote(name: string): string {
+  return JSON.stringify(clip(name));
+}
+
+/** A name that came with the request, at a length that fits an answer. */
+function clip(name: string): string {
+  return name.slice(0, 100);
+}

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { PATHS } from '../contract.ts';
+import type { Admission } from '../inference/admission.ts';
+import type { Answer } from '../inference/answer.ts';
+import type { Predictor } from '../inference/predictor.ts';
+import type { App, AppEnv } from './context.ts';
+import { startDeadline, TIMEOUT_HEADER } from './deadline.ts';
+import type { Health } from './health.ts';
+import { readPredictInput } from './predict-input.ts';
+import type { PredictInput } from './predict-input.ts';
+import { formBodySchema, jsonBodySchema, predictionSchema, predictionsSchema } from './predict-schema.ts';
+import { problemResponses } from './problem-docs.ts';
+import type { RequestRecord } from './request-record.ts';
+import { unavailable } from './to-problem.ts';
+
+/** What a route needs to have something judged. */
+export interface PredictDeps {
+  readonly predictor: Predictor;
+  readonly admission: Admission;
+  readonly health: Health;
+  readonly limits: {
+    readonly requestTimeoutMs: number;
+    readonly maxBodyMb: number;
+  };
+}
+
+const route = createRoute({
+  method: 'post',
+  path: PATHS.predict,
+  tags: ['predictions'],
+  summary: 'Judge whether an image entails a text',
+  request: {
+    headers: z.object({
+      [TIMEOUT_HEADER]: z.string().optional().openapi({
+        description:
+          'Milliseconds after which the answer is of no use; shortens the own limit of the service.',
+      }),
+      'X-Request-Id': z.string().optional().openapi({
+        description: 'Name of the request in logs, returned with the answer; made up where it is missing.',
+      }),
+    }),
+    body: {
+      required: true,
+      content: {
+        'multipart/form-data': { schema: formBodySchema },
+        'application/json': { schema: jsonBodySchema },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: 'The judgement; of several texts, a list in their order.',
+      content: { 'application/json': { schema: z.union([predictionSchema, predictionsSchema]) } },
+    },
+    ...problemResponses([400, 401, 403, 413, 415, 422, 429, 500, 503, 504]),
+  },
+});
+
+/** Adds `POST /predict`. */
+export function addPredict(app: App, deps: PredictDeps): void {
+  app.openAPIRegistry.registerPath(route);
+  app.post(PATHS.predict, async (c) => {
+    const { input, answers } = await servePrediction(c, deps, (signal) =>
+      readPredictInput(c.req.raw, deps.limits.maxBodyMb, signal),
+    );
+    return c.json(toBody(c, deps, input, answers), 200);
+  });
+}
+
+/**
+ * The way of every prediction, whatever it looks like outside: a place, a deadline, the body, the answers.
+ *
+ * @param read reads and checks the body
+ */
+export async function servePrediction<Input extends PredictInput>(
+  c: Context<AppEnv>,
+  { predictor, admission, health, limits }: PredictDeps,
+  read: (signal: AbortSignal) => Promise<Input>,
+): Promise<{ input: Input; answers: readonly Answer[] }> {
+  const started = health.started();
+  if (!started.ok) throw unavailable(started.reason);
+  const live = health.live();
+  if (!live.ok) throw unavailable(live.reason);
+  const deadline = startDeadline(c.req.raw, limits.requestTimeoutMs);
+  try {
+    // One place before the body is read, so that bodies in memory are as many as places.
+    const place = admission.admit();
+    try {
+      const input = await read(deadline.signal);
+      noteInput(c.get('record'), input);
+      place.resize(input.hypotheses.length);
+      const observer = c.get('record');
+      const answers = await predictor.predict({ ...input, signal: deadline.signal, observer });
+      admission.answered(answers.length);
+      return { input, answers };
+    } finally {
+      place.release();
+    }
+  } finally {
+    deadline.dispose();
+  }
+}
+
+function noteInput(record: RequestRecord, input: PredictInput): void {
+  const texts = input.hypotheses.join('\n');
+  record.attributes['image_bytes'] = input.image.length;
+  record.attributes['texts'] = input.hypotheses.length;
+  record.attributes['text_chars'] = texts.length;
+  // Enough to find equal requests; too little to find the sentence.
+  record.attributes['text_hash'] = createHash('sha256').update(texts).digest('hex').slice(0, 12);
+}
+
+function toBody(
+  c: Context<AppEnv>,
+  { predictor }: PredictDeps,
+  input: PredictInput,
+  answers: readonly Answer[],
+): z.infer<typeof predictionSchema> | z.infer<typeof predictionsSchema> {
+  const { name, precision, digest, answers: labels } = predictor.model;
+  const results = answers.map(({ result, label, confidence, scores }) => ({
+    result,
+    label,
+    confidence,
+    scores,
+  }));
+  const common = {
+    labels: [...labels],
+    latency_ms: c.get('record').elapsedMs(),
+    model: { name, precision, digest },
+    request_id: c.get('requestId'),
+  };
+  const [first] = results;
+  if (input.many || first === undefined) return { results, ...common };
+  return { ...first, ...common };
+}

@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from '../../model/errors.ts';
+import { openPackage } from '../../model/open-package.ts';
+import type { ModelPackage } from '../../model/open-package.ts';
+import { PACKAGE_FILES } from '../../model/package.ts';
+import { loadTokenizer } from '../../model/text/tokenizer.ts';
+import type { Tokenizer } from '../../model/text/tokenizer.ts';
+import type { Settings } from '../config.ts';
+import { EngineSupervisor } from '../engine/supervisor.ts';
+import { batchEngine } from './batch-engine.ts';
+import { Batcher } from './batcher.ts';
+import type { InferenceObserver } from './observer.ts';
+import { PictureCache } from './picture-cache.ts';
+import { closePixels, toPixels } from './pixels.ts';
+import { BatchingPredictor } from './predictor.ts';
+import type { PredictItem, PredictOutput, Predictor } from './predictor.ts';
+import { encodePrompt } from './tokens.ts';
+
+/** The settings that a model needs. */
+export type ModelSettings = Pick<
+  Settings,
+  | 'DEVICE'
+  | 'ENGINE_THREADS'
+  | 'MAX_BATCH'
+  | 'BATCH_DELAY_MS'
+  | 'ENGINE_TIMEOUT_MS'
+  | 'ENGINE_START_TIMEOUT_MS'
+  | 'ENGINE_MAX_FAILURES'
+  | 'ENGINE_FAILURE_WINDOW_MS'
+>;
+
+/** A model package with everything that answers from it. */
+export interface OpenModel {
+  readonly modelPackage: ModelPackage;
+  readonly tokenizer: Tokenizer;
+  readonly predictor: Predictor;
+  /** Not started yet: whoever opens a model starts it when it is listening. */
+  readonly supervisor: EngineSupervisor;
+  readonly batcher: Batcher<PredictItem, PredictOutput>;
+  /** Ends the engine and the decoding threads. */
+  close(): Promise<void>;
+}
+
+export interface OpenModelOptions {
+  readonly observer?: InferenceObserver;
+  /** The engine's program; tests give one that misbehaves. */
+  readonly engineProgram?: URL;
+}
+
+/**
+ * Opens a model package and lays the way from a request to its engine.
+ *
+ * @param dir the package's folder
+ * @throws UserError `package-unreadable`
+ */
+export async function openModel(
+  dir: string,
+  settings: ModelSettings,
+  { observer, engineProgram }: OpenModelOptions = {},
+): Promise<OpenModel> {
+  const modelPackage = await openPackage(dir);
+  const tokenizer = await openTokenizer(modelPackage);
+  const supervisor = new EngineSupervisor({
+    load: {
+      packageDir: modelPackage.dir,
+      device: settings.DEVICE,
+      threads: settings.ENGINE_THREADS || availableParallelism(),
+      maxBatch: settings.MAX_BATCH,
+    },
+    startTimeoutMs: settings.ENGINE_START_TIMEOUT_MS,
+    runTimeoutMs: settings.ENGINE_TIMEOUT_MS,
+    maxFailures: settings.ENGINE_MAX_FAILURES,
+    failureWindowMs: settings.ENGINE_FAILURE_WINDOW_MS,
+    ...(engineProgram === undefined ? {} : { program: engineProgram }),
+  });
+  const { manifest } = modelPackage;
+  const batcher = new Batcher<PredictItem, PredictOutput>({
+    engine: batchEngine(supervisor, manifest.answers.length, observer),
+    maxBatch: settings.MAX_BATCH,
+    delayMs: settings.BATCH_DELAY_MS,
+  });
+  const predictor = new BatchingPredictor({
+    modelPackage,
+    encode: (hypothesis, premise) => encodePrompt(tokenizer, manifest.text, hypothesis, premise).ids,
+    pictures: new PictureCache((bytes, signal) => toPixels(bytes, manifest.image.size, { signal })),
+    batcher,
+    observer,
+  });
+  const close = async (): Promise<void> => {
+    await Promise.all([supervisor.stop(), closePixels()]);
+  };
+  return { modelPackage, tokenizer, predictor, supervisor, batcher, close };
+}
+
+/** Reads a package's tokenizer. @throws UserError `package-unreadable` */
+export async function openTokenizer({ dir }: ModelPackage): Promise<Tokenizer> {
+  const path = join(dir, PACKAGE_FILES.tokenizer);
+  const json = await readFile(path, 'utf8').catch((cause: unknown) => {
+    const message = `The model package has no readable ${PACKAGE_FILES.tokenizer}; compile it again.`;
+    throw new UserError('package-unreadable', message, { cause });
+  });
+  return loadTokenizer(json);
+}

@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UserError } from '../model/errors.ts';
+import type { Settings } from './config.ts';
+import { createAdminApp } from './http/admin.ts';
+import { createApp } from './http/app.ts';
+import { listen } from './http/listen.ts';
+import type { Listener } from './http/listen.ts';
+import { Admission } from './inference/admission.ts';
+import { openModel } from './inference/open-model.ts';
+import type { OpenModel } from './inference/open-model.ts';
+import { logRequest, makeLogger } from './observability/logger.ts';
+import type { Logger } from './observability/logger.ts';
+import { Metrics } from './observability/metrics.ts';
+import { watchEngine } from './observability/watch-engine.ts';
+import { ServiceHealth } from './service-health.ts';
+
+/** A service that listens. Its engine may still be loading: ask its probes. */
+export interface RunningService {
+  readonly port: number;
+  readonly adminPort: number;
+  readonly model: OpenModel;
+  /**
+   * Drains and stops: not ready at once, serving on for DRAIN_DELAY_MS, then finishing what was accepted, all
+   * within SHUTDOWN_TIMEOUT_MS. A second call gives the first one's promise.
+   */
+  stop(): Promise<void>;
+  /** Fulfils when the service has stopped: 0 when it was told to, 1 when its engine failed for good. */
+  readonly finished: Promise<0 | 1>;
+}
+
+export interface StartOptions {
+  /** @default a log on stdout at LOG_LEVEL */
+  readonly logger?: Logger;
+  /** The engine's program; tests give one that misbehaves. */
+  readonly engineProgram?: URL;
+}
+
+/**
+ * Starts the service.
+ *
+ * @throws UserError when the package cannot be read or a port cannot be had
+ */
+export async function startService(settings: Settings, options: StartOptions = {}): Promise<RunningService> {
+  if (settings.MODEL_DIR === '') {
+    throw new UserError('settings-invalid', 'MODEL_DIR is not set; give the folder of a model package.');
+  }
+  const logger = options.logger ?? makeLogger(settings.LOG_LEVEL);
+  const metrics = new Metrics();
+  const { engineProgram } = options;
+  const model = await openModel(settings.MODEL_DIR, settings, {
+    observer: metrics,
+    ...(engineProgram === undefined ? {} : { engineProgram }),
+  });
+  const health = new ServiceHealth(model.supervisor);
+  const admission = new Admission(settings.MAX_QUEUE);
+  metrics.watchQueue(admission, model);
+  watchEngine(model.supervisor, logger, metrics);
+  const app = createApp({
+    predictor: model.predictor,
+    admission,
+    health,
+    limits: { requestTimeoutMs: settings.REQUEST_TIMEOUT_MS, maxBodyMb: settings.MAX_BODY_MB },
+    onRequest: (summary) => {
+      metrics.request(summary);
+      logRequest(logger, summary);
+    },
+  });
+  const listeners = await listenAll(settings, app, createAdminApp(health, metrics));
+  const { port } = listeners.public;
+  logger.info({ host: settings.HOST, port, admin_port: listeners.admin.port }, 'listening');
+  model.supervisor.start();
+  return run({ settings, logger, health, model, listeners });
+}
+
+interface Listeners {
+  readonly public: Listener;
+  readonly admin: Listener;
+}
+
+async function listenAll(
+  settings: Settings,
+  app: ReturnType<typeof createApp>,
+  admin: ReturnType<typeof createApp>,
+): Promise<Listeners> {
+  const first = await listen(app, settings.HOST, settings.PORT);
+  try {
+    return { public: first, admin: await listen(admin, settings.HOST, settings.ADMIN_PORT) };
+  } catch (error) {
+    await first.close();
+    throw error;
+  }
+}
+
+interface Wired {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly health: ServiceHealth;
+  readonly model: OpenModel;
+  readonly listeners: Listeners;
+}
+
+function run(wired: Wired): RunningService {
+  const { model, listeners } = wired;
+  let finish: (code: 0 | 1) => void = () => undefined;
+  const finished = new Promise<0 | 1>((resolve) => {
+    finish = resolve;
+  });
+  let stopping: Promise<void> | undefined;
+  const stop = (code: 0 | 1): Promise<void> => {
+    stopping ??= shutDown(wired, code === 0 ? wired.settings.DRAIN_DELAY_MS : 0).then(() => {
+      finish(code);
+    });
+    return stopping;
+  };
+  model.supervisor.on('state', (state) => {
+    if (state.phase === 'failed') void stop(1);
+  });
+  return {
+    port: listeners.public.port,
+    adminPort: listeners.admin.port,
+    model,
+    stop: () => stop(0),
+    finished,
+  };
+}
+
+async function shutDown(
+  { settings, logger, health, model, listeners }: Wired,
+  drainMs: number,
+): Promise<void> {
+  logger.info({ drain_ms: drainMs }, 'stopping');
+  const began = performance.now();
+  health.drain();
+  // Load balancers need a while to hear that the service is not ready; until then they send more.
+  await sleep(drainMs);
+  const left = settings.SHUTDOWN_TIMEOUT_MS - (performance.now() - began) - CLOSING_MS;
+  const cut = setTimeout(
+    () => {
+      logger.warn('cutting the requests that are still open');
+      listeners.public.cut();
+    },
+    Math.max(0, left),
+  );
+  await listeners.public.close();
+  clearTimeout(cut);
+  await model.close();
+  listeners.admin.cut();
+  await listeners.admin.close();
+  logger.info('stopped');
+}
+
+/** What killing the engine and closing the admin port may take, kept back from SHUTDOWN_TIMEOUT_MS. */
+const CLOSING_MS = 500;

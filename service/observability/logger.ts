@@ -1,0 +1,44 @@
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+import type { RequestSummary } from '../http/observe.ts';
+
+export type { Logger } from 'pino';
+
+/**
+ * The service's log: one JSON line an event on stdout, readable lines where stdout is a terminal.
+ *
+ * @param level least severe level that is written
+ */
+export function makeLogger(level: string): Logger {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (!process.stdout.isTTY) return pino(options);
+  return pino({ ...options, transport: { target: 'pino-pretty', options: { colorize: true } } });
+}
+
+/** Probes and scrapes come every few seconds and say nothing while they succeed. */
+const QUIET_ROUTES = new Set(['/livez', '/readyz', '/healthz', '/startupz', '/metrics']);
+
+/** Writes one line for an answered request. */
+export function logRequest(logger: Logger, summary: RequestSummary): void {
+  const { method, route, status, requestId, record, problem } = summary;
+  const line = {
+    request_id: requestId,
+    ...(record.traceId === undefined ? {} : { trace_id: record.traceId }),
+    method,
+    route,
+    status,
+    ms: record.elapsedMs(),
+    stages_ms: record.stageMs(),
+    ...record.attributes,
+    ...(problem === undefined ? {} : { problem: problem.problem }),
+  };
+  if (problem?.problem === 'internal') {
+    logger.error({ ...line, err: problem.cause }, 'request');
+  } else if (status >= 500 && problem !== undefined) {
+    logger.warn({ ...line, detail: problem.message }, 'request');
+  } else if (QUIET_ROUTES.has(route)) {
+    logger.debug(line, 'request');
+  } else {
+    logger.info(line, 'request');
+  }
+}

@@ -1,0 +1,38 @@
+import type { Settings } from './config.ts';
+import { startService } from './main.ts';
+import type { RunningService } from './main.ts';
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+/** What a shell reports of a program that a signal ended. */
+const EXIT_OF = { SIGTERM: 143, SIGINT: 130 } as const;
+
+/**
+ * Runs the service as a program: until a signal stops it or its engine fails for good. The first SIGTERM or SIGINT
+ * drains, a second one exits at once.
+ *
+ * @returns the exit code: 0 after a signal, 1 when the engine failed for good
+ * @throws UserError when the service cannot start
+ */
+export async function runService(settings: Settings): Promise<number> {
+  let service: RunningService | undefined;
+  let told: (signal: 'told') => void = () => undefined;
+  const toldToStop = new Promise<'told'>((resolve) => {
+    told = resolve;
+  });
+  let signals = 0;
+  const onSignal = (signal: (typeof SIGNALS)[number]): void => {
+    if (++signals > 1) process.exit(EXIT_OF[signal]);
+    told('told');
+  };
+  // Before the model loads: a pod that is deleted while it starts must not wait for its grace period.
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  try {
+    service = await startService(settings);
+    const outcome = await Promise.race([toldToStop, service.finished]);
+    if (outcome !== 'told') return outcome;
+    await service.stop();
+    return await service.finished;
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
+}
