@@ -1,0 +1,171 @@
+import { extend } from './config/extend.ts';
+import type { DeploymentConfig, ModelConfig, WorkloadConfig } from './config/schema.ts';
+
+export { extend } from './config/extend.ts';
+export type { Changes } from './config/extend.ts';
+export type { Cpu, KubernetesVersion, Memory } from './config/fields.ts';
+export type { DeploymentConfig, GpuConfig, ModelConfig, WorkloadConfig } from './config/schema.ts';
+export type { OtherServer, ServerConfig, ServiceSettings } from './config/server.ts';
+
+/**
+ * Memory needs, as `memory` of the package's manifest says (an upper bound of all precisions), with what the process
+ * takes besides: Node, ONNX Runtime and, with a GPU, CUDA's libraries and host buffers.
+ */
+export const MODEL_NEEDS = {
+  ofaLarge: {
+    weightsBytes: 2_400_000_000,
+    activationBytesPerItem: 400_000_000,
+    processBytes: 1_500_000_000,
+  },
+  demo: { weightsBytes: 60_000_000, activationBytesPerItem: 20_000_000, processBytes: 300_000_000 },
+} as const satisfies Record<string, ModelConfig['needs']>;
+
+/**
+ * OFA-large on whole NVIDIA GPUs: the workload to start from. Every field is explained where its type is declared,
+ * in infra/config/; the editor shows it.
+ */
+export const ofaLarge: WorkloadConfig = {
+  name: 'ofa-ve',
+  image: {
+    reference: 'registry.example.com/ai/ofa-ve-large:1.0',
+    pullPolicy: 'IfNotPresent',
+    pullSecrets: [],
+  },
+  server: { kind: 'ofa-ve', settings: {} },
+  model: { source: { kind: 'image' }, needs: MODEL_NEEDS.ofaLarge },
+  replicas: 2,
+  gpu: {
+    kind: 'device',
+    resourceName: 'nvidia.com/gpu',
+    count: 1,
+    nodeSelector: { 'nvidia.com/gpu.present': 'true' },
+    tolerations: [{ key: 'nvidia.com/gpu', effect: 'NoSchedule' }],
+  },
+  resources: {
+    requests: { cpu: 2, memory: '5.5Gi', ephemeralStorage: '1Gi' },
+    limits: { cpu: 4, memory: '6Gi', ephemeralStorage: '4Gi' },
+  },
+  probes: {
+    // The service gives its engine 600 s to start, the first time with the kernel search of every batch shape.
+    startup: { periodSeconds: 5, timeoutSeconds: 3, budgetSeconds: 660 },
+    liveness: { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
+    readiness: { periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 },
+  },
+  shutdown: { preStopSeconds: 5, marginSeconds: 5 },
+  rollout: {
+    // A surge pod would wait for a GPU that the old pods hold: replace in place.
+    maxSurge: 0,
+    maxUnavailable: 1,
+    minReadySeconds: 10,
+    imagePullSeconds: 900,
+    revisionHistoryLimit: 5,
+  },
+  scheduling: {
+    nodeSelector: {},
+    tolerations: [],
+    spread: [
+      { topologyKey: 'kubernetes.io/hostname', maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' },
+      { topologyKey: 'topology.kubernetes.io/zone', maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' },
+    ],
+  },
+  security: { userId: 10_001, readOnlyRootFilesystem: true },
+  exposure: {
+    service: { type: 'ClusterIP', port: 80, annotations: {} },
+    route: 'ingress',
+    host: 'ofa-api.example.com',
+    path: '/',
+    bodyLimitMb: 50,
+    readTimeoutSeconds: 120,
+    ingress: {
+      controller: 'ingress-nginx',
+      className: 'nginx',
+      annotations: {},
+      tls: { enabled: false, secretName: 'ofa-api-tls' },
+    },
+    gateway: { name: 'public', namespace: 'gateway-system' },
+    istio: { gateways: ['istio-system/public'] },
+  },
+  autoscaling: {
+    by: 'hpa',
+    minReplicas: 2,
+    maxReplicas: 6,
+    // Eight items are one full batch in the making for every pod.
+    targets: { loadItems: 8, requestsPerSecond: 10, cpuPercent: 60 },
+    // A GPU pod takes minutes to start: add few at a time, and do not throw one away over a short lull.
+    scaleUp: { pods: 2, periodSeconds: 120, stabilizationSeconds: 30 },
+    scaleDown: { pods: 1, periodSeconds: 180, stabilizationSeconds: 600 },
+    adapter: { rules: true },
+    keda: { prometheusUrl: 'http://prometheus.monitoring:9090', pollingSeconds: 15, fallbackReplicas: 3 },
+  },
+  disruption: { enabled: true, maxUnavailable: 1 },
+  networkPolicy: {
+    enabled: true,
+    clients: [{ namespace: 'ingress-nginx', podLabels: {} }],
+    scrapers: [{ namespace: 'monitoring', podLabels: {} }],
+    dns: [{ namespace: 'kube-system', podLabels: { 'k8s-app': 'kube-dns' } }],
+    outgoing: [],
+  },
+  observability: {
+    scrapeAnnotations: true,
+    monitor: 'none',
+    monitorLabels: { release: 'prometheus' },
+    scrapeIntervalSeconds: 15,
+    alerts: {
+      enabled: false,
+      labels: { release: 'prometheus' },
+      runbookUrl: 'https://git.example.com/ai/ofa-ve/docs/runbook.md',
+      objectives: { availabilityPercent: 99.5, latencyPercent: 99, latencySeconds: 2.5 },
+      queueFullPercent: 80,
+      engineRestarts: 3,
+      gpuMemory: '14Gi',
+    },
+    dashboard: { enabled: true, labels: { grafana_dashboard: '1' } },
+    tracing: {
+      enabled: false,
+      endpoint: 'http://otel-collector.observability:4318',
+      collector: { namespace: 'observability', podLabels: {} },
+    },
+  },
+  canary: {
+    enabled: false,
+    image: {
+      reference: 'registry.example.com/ai/ofa-ve-large:1.1',
+      pullPolicy: 'IfNotPresent',
+      pullSecrets: [],
+    },
+    weightPercent: 10,
+    replicas: 1,
+  },
+};
+
+/**
+ * The deployment: edit this, or keep your changes apart in `infra/environments/<name>.ts` and synthesize with
+ * `OFA_VE_ENV=<name>`. A wrong value stops `npx cdk8s synth` with one sentence for each.
+ */
+export const config: DeploymentConfig = {
+  kubernetesVersion: '1.27',
+  namespace: { name: 'ofa-ve', create: true, podSecurity: 'restricted', labels: {} },
+  workloads: [ofaLarge],
+};
+
+/**
+ * The demo model on a CPU, without GPU, CRDs, ingress controller and metrics: what kind and minikube can run.
+ */
+export const demoModel: WorkloadConfig = extend(ofaLarge, {
+  image: { reference: 'localhost/ofa-ve:demo', pullPolicy: 'Never' },
+  model: { needs: MODEL_NEEDS.demo },
+  replicas: 1,
+  gpu: { kind: 'none' },
+  resources: {
+    requests: { cpu: '250m', memory: '640Mi', ephemeralStorage: '100Mi' },
+    limits: { cpu: 1, memory: '1Gi', ephemeralStorage: '1Gi' },
+  },
+  probes: { startup: { periodSeconds: 2, timeoutSeconds: 2 } },
+  rollout: { maxSurge: 1, maxUnavailable: 0, minReadySeconds: 0 },
+  scheduling: { spread: [] },
+  exposure: { route: 'none' },
+  autoscaling: { by: 'none', adapter: { rules: false } },
+  disruption: { enabled: false },
+  networkPolicy: { enabled: false },
+  observability: { dashboard: { enabled: false } },
+});

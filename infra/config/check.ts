@@ -1,0 +1,67 @@
+import { deploymentSchema } from './schema.ts';
+import type { DeploymentConfig } from './schema.ts';
+import { serverFacts } from './server-facts.ts';
+import { computeRules } from './rules/compute.ts';
+import { operationsRules } from './rules/operations.ts';
+import { settingsRules } from './rules/settings.ts';
+import { sentencesOf } from './sentences.ts';
+
+const RULES = [...computeRules, ...settingsRules, ...operationsRules];
+
+/** A configuration that cannot be deployed. `mistakes` has a sentence for each, beginning with the field's path. */
+export class ConfigError extends Error {
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
+    super(
+      [`The deployment's configuration has ${count}:`, ...mistakes.map((line) => `  - ${line}`)].join('\n'),
+    );
+    this.name = 'ConfigError';
+    this.mistakes = mistakes;
+  }
+}
+
+function crossChecks(config: DeploymentConfig): string[] {
+  const mistakes = config.workloads.flatMap((workload, index) => {
+    const input = { config, workload, server: serverFacts(workload) };
+    return RULES.flatMap((rule) => rule(input) ?? []).map((sentence) => `workloads[${index}].${sentence}`);
+  });
+  return [...mistakes, ...clashes(config)];
+}
+
+/** Two workloads may not claim the same name or the same address. */
+function clashes({ workloads }: DeploymentConfig): string[] {
+  const seen = new Map<string, number>();
+  return workloads.flatMap(({ name, canary, exposure }, index) => {
+    const { host, path, route } = exposure;
+    const claims = [
+      { key: `name ${name}`, field: 'name', value: name },
+      { key: `name ${name}-metrics`, field: 'name', value: `${name}-metrics` },
+      ...(canary.enabled ? [{ key: `name ${name}-canary`, field: 'canary', value: `${name}-canary` }] : []),
+      ...(route === 'none'
+        ? []
+        : [{ key: `host ${host} ${path}`, field: 'exposure.host', value: `${host}${path}` }]),
+    ];
+    return claims.flatMap(({ key, field, value }) => {
+      const other = seen.get(key);
+      seen.set(key, index);
+      return other === undefined
+        ? []
+        : [`workloads[${index}].${field} claims ${value}, which workloads[${other}] has; choose another.`];
+    });
+  });
+}
+
+/**
+ * The configuration, if every field is what it must be and the fields fit each other.
+ *
+ * @throws {ConfigError} with a sentence for every mistake. Fields that have to fit each other are compared once each
+ * of them is sound by itself.
+ */
+export function checkConfig(candidate: unknown): DeploymentConfig {
+  const shape = deploymentSchema.safeParse(candidate);
+  const mistakes = shape.success ? crossChecks(shape.data) : sentencesOf(shape.error.issues, candidate);
+  if (mistakes.length > 0 || !shape.success) throw new ConfigError(mistakes);
+  return shape.data;
+}

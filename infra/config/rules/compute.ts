@@ -1,0 +1,107 @@
+import { atLeast, bytesOf, coresOf } from '../fields.ts';
+import { integerSetting } from '../server-facts.ts';
+import { gibibytes } from './rule.ts';
+import type { Rule, RuleInput } from './rule.ts';
+
+/** Bytes of main memory that a pod of the workload needs. */
+export function neededBytes({ workload, server }: RuleInput): number {
+  const { weightsBytes, activationBytesPerItem, processBytes } = workload.model.needs;
+  const activations = workload.gpu.kind === 'none' ? activationBytesPerItem * server.batchItems : 0;
+  return weightsBytes + activations + processBytes;
+}
+
+const memoryFitsModel: Rule = (input) => {
+  const requested = input.workload.resources.requests.memory;
+  const needed = neededBytes(input);
+  if (bytesOf(requested) >= needed) return undefined;
+  return `resources.requests.memory is ${requested}, but the model needs ${gibibytes(needed)} (model.needs); ask for at least that.`;
+};
+
+const limitsCoverRequests: Rule[] = [
+  ({ workload: { resources } }) =>
+    coresOf(resources.requests.cpu) > coresOf(resources.limits.cpu)
+      ? `resources.requests.cpu is ${resources.requests.cpu}, above resources.limits.cpu, which is ${resources.limits.cpu}; a pod cannot ask for more than its limit.`
+      : undefined,
+  ...(['memory', 'ephemeralStorage'] as const).map(
+    (kind): Rule =>
+      ({ workload: { resources } }) =>
+        bytesOf(resources.requests[kind]) > bytesOf(resources.limits[kind])
+          ? `resources.requests.${kind} is ${resources.requests[kind]}, above resources.limits.${kind}, which is ${resources.limits[kind]}; a pod cannot ask for more than its limit.`
+          : undefined,
+  ),
+];
+
+const draNeedsVersion: Rule = ({ config, workload }) =>
+  workload.gpu.kind === 'dra' && !atLeast(config.kubernetesVersion, '1.34')
+    ? `gpu.kind is dra, which needs Kubernetes 1.34, but kubernetesVersion is ${config.kubernetesVersion}; use device, mig or time-sliced.`
+    : undefined;
+
+const imageVolumeNeedsVersion: Rule = ({ config, workload }) =>
+  workload.model.source.kind === 'oci-volume' && !atLeast(config.kubernetesVersion, '1.33')
+    ? `model.source.kind is oci-volume, which needs Kubernetes 1.33, but kubernetesVersion is ${config.kubernetesVersion}; use image or claim.`
+    : undefined;
+
+const claimIsShared: Rule = ({ workload }) => {
+  const { source } = workload.model;
+  const pods = workload.autoscaling.by === 'none' ? workload.replicas : workload.autoscaling.maxReplicas;
+  if (source.kind !== 'claim' || source.accessMode === 'ReadWriteMany' || pods === 1) return undefined;
+  return `model.source.accessMode is ReadWriteOnce, which one node at a time can mount, but there may be ${pods} pods; use ReadWriteMany.`;
+};
+
+/** Whether a number or share of pods is none at all. */
+function isNone(value: number | string): boolean {
+  return value === 0 || value === '0%';
+}
+
+const rolloutMoves: Rule = ({ workload: { rollout, gpu } }) => {
+  if (!isNone(rollout.maxUnavailable)) return undefined;
+  if (isNone(rollout.maxSurge))
+    return 'rollout.maxUnavailable and rollout.maxSurge are both 0, so that no pod could ever be replaced; set one to 1.';
+  return gpu.kind === 'none'
+    ? undefined
+    : 'rollout.maxUnavailable is 0, so that a rollout waits for ever where no GPU is spare; set it to 1.';
+};
+
+const startFitsBudget: Rule = ({ workload, server }) => {
+  const { budgetSeconds } = workload.probes.startup;
+  return budgetSeconds <= server.startSeconds
+    ? `probes.startup.budgetSeconds is ${budgetSeconds}, but the server takes up to ${server.startSeconds} s to start; allow more than that.`
+    : undefined;
+};
+
+const probesTimeOut: Rule[] = (['startup', 'liveness', 'readiness'] as const).map(
+  (name) =>
+    ({ workload }) => {
+      const { periodSeconds, timeoutSeconds } = workload.probes[name];
+      return timeoutSeconds > periodSeconds
+        ? `probes.${name}.timeoutSeconds is ${timeoutSeconds}, longer than its period of ${periodSeconds} s; use at most ${periodSeconds}.`
+        : undefined;
+    },
+);
+
+const drainCoversRequests: Rule = ({ workload, server }) => {
+  if (workload.server.kind === 'other')
+    return server.drainSeconds < server.requestSeconds
+      ? `server.drainSeconds is ${server.drainSeconds}, shorter than the longest request of ${server.requestSeconds} s; requests would be cut off.`
+      : undefined;
+  const { settings } = workload.server;
+  const delay = integerSetting(settings, 'DRAIN_DELAY_MS');
+  const request = integerSetting(settings, 'REQUEST_TIMEOUT_MS');
+  const total = integerSetting(settings, 'SHUTDOWN_TIMEOUT_MS');
+  return total < delay + request
+    ? `server.settings.SHUTDOWN_TIMEOUT_MS is ${total}, but DRAIN_DELAY_MS and REQUEST_TIMEOUT_MS make ${delay + request}; requests would be cut off.`
+    : undefined;
+};
+
+/** Rules on what a pod is, needs and how it starts and ends. */
+export const computeRules: readonly Rule[] = [
+  memoryFitsModel,
+  ...limitsCoverRequests,
+  draNeedsVersion,
+  imageVolumeNeedsVersion,
+  claimIsShared,
+  rolloutMoves,
+  startFitsBudget,
+  ...probesTimeOut,
+  drainCoversRequests,
+];

@@ -1,0 +1,20 @@
+import type { DeploymentConfig, WorkloadConfig } from '../schema.ts';
+import type { ServerFacts } from '../server-facts.ts';
+
+/** What a rule looks at. */
+export interface RuleInput {
+  readonly config: DeploymentConfig;
+  readonly workload: WorkloadConfig;
+  readonly server: ServerFacts;
+}
+
+/**
+ * One rule on fields that have to fit each other. It says what is wrong in a sentence that begins with a field's
+ * path within the workload, or nothing.
+ */
+export type Rule = (input: RuleInput) => string | undefined;
+
+/** `value` in GiB, rounded up, so that asking for what a sentence names is enough. */
+export function gibibytes(value: number): string {
+  return `${Math.ceil((value / 2 ** 30) * 10) / 10}Gi`;
+}

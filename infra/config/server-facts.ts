@@ -1,0 +1,83 @@
+import { LATENCY_BUCKETS_SECONDS, METRICS, PATHS, PORTS, SETTINGS } from '../../service/contract.ts';
+import type { WorkloadConfig } from './schema.ts';
+import type { ServerMetrics, ServiceSettings } from './server.ts';
+
+/** What the rest of the deployment needs to know of a server, whichever it is. */
+export interface ServerFacts {
+  /** Name of the program. */
+  readonly appName: string;
+  readonly ports: { readonly http: number; readonly admin: number };
+  readonly paths: {
+    readonly startup: string;
+    readonly live: string;
+    readonly ready: string;
+    readonly metrics: string;
+  };
+  readonly metrics: ServerMetrics;
+  /** Items that a pod accepts before it refuses. */
+  readonly capacityItems: number;
+  /** Items that are computed at once. */
+  readonly batchItems: number;
+  /** Longest time to ready. */
+  readonly startSeconds: number;
+  /** Longest time of a request. */
+  readonly requestSeconds: number;
+  /** Longest time from SIGTERM to exit. */
+  readonly drainSeconds: number;
+}
+
+/** Settings whose value is a whole number. */
+type IntegerName = {
+  [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]['kind'] extends 'integer' ? Name : never;
+}[keyof typeof SETTINGS];
+
+/** The value of a whole-number setting: the given one, or the service's default. */
+export function integerSetting(settings: ServiceSettings, name: IntegerName): number {
+  return settings[name] ?? SETTINGS[name].default;
+}
+
+/** Requests of the kubelet, of scrapers and of people who read the documents are no part of any objective. */
+const WORK_FILTER = `route!~"${[
+  PATHS.live,
+  PATHS.ready,
+  PATHS.health,
+  PATHS.startup,
+  PATHS.metrics,
+  PATHS.openapi,
+  PATHS.docs,
+  PATHS.demo,
+].join('|')}"`;
+
+const OFA_METRICS: ServerMetrics = {
+  requests: METRICS.requests,
+  requestFilter: WORK_FILTER,
+  errorFilter: 'status=~"5.."',
+  latency: METRICS.requestLatency,
+  latencyBucketsSeconds: [...LATENCY_BUCKETS_SECONDS],
+  load: [METRICS.queueItems, METRICS.inflightItems],
+};
+
+function seconds(milliseconds: number): number {
+  return Math.ceil(milliseconds / 1000);
+}
+
+/** See {@link ServerFacts}. For the service of this repository they follow from its contract and settings. */
+export function serverFacts(workload: WorkloadConfig): ServerFacts {
+  const { server } = workload;
+  if (server.kind === 'other') return { ...server, batchItems: 0 };
+  const setting = (name: IntegerName) => integerSetting(server.settings, name);
+  return {
+    appName: 'ofa-ve',
+    ports: {
+      http: server.settings.PORT ?? PORTS.http,
+      admin: server.settings.ADMIN_PORT ?? PORTS.admin,
+    },
+    paths: { startup: PATHS.startup, live: PATHS.live, ready: PATHS.ready, metrics: PATHS.metrics },
+    metrics: OFA_METRICS,
+    capacityItems: setting('MAX_QUEUE'),
+    batchItems: setting('MAX_BATCH'),
+    startSeconds: seconds(setting('ENGINE_START_TIMEOUT_MS')),
+    requestSeconds: seconds(setting('REQUEST_TIMEOUT_MS')),
+    drainSeconds: seconds(setting('SHUTDOWN_TIMEOUT_MS')),
+  };
+}

@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { SETTINGS } from '../../service/contract.ts';
+import type { Setting, SettingName } from '../../service/contract.ts';
+import {
+  absolutePath,
+  anyText,
+  decimal,
+  environment,
+  field,
+  flag,
+  memory,
+  objectName,
+  shortName,
+  text,
+  whole,
+} from './fields.ts';
+
+type SettingValue<S> = S extends { kind: 'integer' }
+  ? number
+  : S extends { kind: 'choice'; choices: readonly (infer Choice)[] }
+    ? Choice
+    : string;
+
+/** Values for the service's settings, named as in service/contract.ts; what is left out keeps its default. */
+export type ServiceSettings = { [Name in SettingName]?: SettingValue<(typeof SETTINGS)[Name]> };
+
+function settingField(setting: Setting) {
+  if (setting.kind === 'integer') return whole(setting.min, setting.max);
+  if (setting.kind === 'text') return field<string>((value) => typeof value === 'string', 'text');
+  return field<string>(
+    (value) => typeof value === 'string' && setting.choices.includes(value),
+    `one of ${setting.choices.join(', ')}`,
+  );
+}
+
+const settingsShape = Object.fromEntries(
+  Object.entries(SETTINGS).map(([name, setting]) => [name, settingField(setting).optional()]),
+);
+
+// The shape is built from the contract, so its type has to be written beside it.
+const settings = z.strictObject(settingsShape) as unknown as z.ZodType<ServiceSettings, ServiceSettings>;
+
+/** A key of a Secret that someone else made. */
+const secretKey = z.strictObject({
+  /** Name of the Secret, in the deployment's namespace. */
+  secretName: objectName,
+  /** Key in the Secret. */
+  key: anyText,
+});
+
+const ofaServer = z.strictObject({
+  /** The service of this repository: its ports, paths and metrics are known from service/contract.ts. */
+  kind: z.literal('ofa-ve'),
+  /** Settings of the service. Those that follow from other fields (model folder, threads, ...) are filled in. */
+  settings,
+  /** Secret with one hash of an API key a line, re-read when it changes; left out, nobody needs a key. */
+  apiKeys: secretKey.optional(),
+});
+
+const metricName = text(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'the name of a Prometheus metric');
+const labelFilter = text(
+  /^([a-zA-Z_]\w*(=|!=|=~|!~)"[^"]*")?(,[a-zA-Z_]\w*(=|!=|=~|!~)"[^"]*")*$/,
+  'Prometheus label matchers such as status=~"5..", separated by commas, or empty',
+);
+
+/** Which of a server's metrics say how it is doing. */
+const serverMetrics = z.strictObject({
+  /** Counter of answered requests. */
+  requests: metricName,
+  /** Label matchers that pick the requests which count, among those in `requests`; empty: all. */
+  requestFilter: labelFilter,
+  /** Label matchers that pick the failed ones among them. */
+  errorFilter: labelFilter,
+  /** Histogram of the time of a request in seconds, without `_bucket`. */
+  latency: metricName,
+  /** Upper bounds of that histogram's buckets in seconds; the latency objective has to be one of them. */
+  latencyBucketsSeconds: z.array(decimal(0, 86_400)),
+  /** Gauges whose sum is the number of items that a pod has accepted and not answered. */
+  load: z.array(metricName),
+});
+
+const otherServer = z.strictObject({
+  /** Any other inference server: say what its image needs and offers. */
+  kind: z.literal('other'),
+  /** Name of the program, for the label `app.kubernetes.io/name`. */
+  appName: shortName,
+  /** Replaces the image's entry point; empty: as the image has it. */
+  command: z.array(anyText),
+  /** Arguments of the entry point. */
+  args: z.array(anyText),
+  /** Environment variables. */
+  env: environment,
+  /** Environment variables whose value is in a Secret. */
+  secretEnv: z.array(
+    z.strictObject({
+      /** Name of the variable. */
+      name: text(/^[A-Za-z_]\w*$/, 'the name of an environment variable'),
+      ...secretKey.shape,
+    }),
+  ),
+  /** Ports on which the server listens; both may be the same. */
+  ports: z.strictObject({
+    /** Requests. */
+    http: whole(1, 65_535),
+    /** Metrics. */
+    admin: whole(1, 65_535),
+  }),
+  /** Paths of the probes (on the requests' port) and of the metrics. */
+  paths: z.strictObject({
+    startup: absolutePath,
+    live: absolutePath,
+    ready: absolutePath,
+    metrics: absolutePath,
+  }),
+  metrics: serverMetrics,
+  /** Items that a pod takes in before it refuses or slows down: what the saturation alert is measured against. */
+  capacityItems: whole(1, 1_000_000),
+  /** Longest time from the container's start to ready. */
+  startSeconds: whole(1, 7200),
+  /** Longest time a request may take. */
+  requestSeconds: whole(1, 7200),
+  /** Longest time from SIGTERM to exit; at least `requestSeconds`. */
+  drainSeconds: whole(1, 7200),
+  /** What waits before SIGTERM where the cluster has no `sleep` action (before 1.30); `$SECONDS` is filled in. */
+  preStopCommand: z.array(anyText).min(1, 'a command of at least one word'),
+  /** Folders that must be writable, as the root file system is not. */
+  writable: z.array(
+    z.strictObject({
+      /** Name of the volume. */
+      name: shortName,
+      /** Where it is mounted. */
+      mountPath: absolutePath,
+      /** Most it may hold. */
+      sizeLimit: memory,
+      /** Kept in memory (and counted as such), as `/dev/shm` has to be. */
+      inMemory: flag,
+    }),
+  ),
+});
+
+/** What runs in the container. */
+export const serverSchema = z.discriminatedUnion('kind', [ofaServer, otherServer]);
+
+/** See {@link serverSchema}. */
+export type ServerConfig = z.infer<typeof serverSchema>;
+/** A server that is not this repository's. */
+export type OtherServer = z.infer<typeof otherServer>;
+/** See the fields of {@link OtherServer}. */
+export type ServerMetrics = z.infer<typeof serverMetrics>;

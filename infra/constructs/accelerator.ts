@@ -1,0 +1,47 @@
+import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
+import type { Taint } from '../config/compute.ts';
+import type { GpuConfig } from '../config/schema.ts';
+
+/** What an accelerator adds to a pod. */
+export interface AcceleratorParts {
+  /** Extended resources, requested and limited alike. */
+  readonly devices: Readonly<Record<string, string>>;
+  /** Claims that the container uses. */
+  readonly claims: NonNullable<NonNullable<IContainer['resources']>['claims']>;
+  /** Labels of nodes that have the device. */
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: NonNullable<IPodSpec['tolerations']>;
+}
+
+/** Name under which a pod refers to its claim. */
+export const GPU_CLAIM = 'gpu';
+
+function devicesOf(gpu: GpuConfig): Record<string, string> {
+  switch (gpu.kind) {
+    case 'device':
+      return { [gpu.resourceName]: String(gpu.count) };
+    case 'mig':
+      return { [`nvidia.com/mig-${gpu.profile}`]: String(gpu.count) };
+    case 'time-sliced':
+      // The device plugin refuses more than one share: it would promise no more computing time.
+      return { [gpu.resourceName]: '1' };
+    case 'dra':
+    case 'none':
+      return {};
+  }
+}
+
+/** The toleration of a taint: of one value, or of any where none is given. */
+export function toleration({ key, value, effect }: Taint): NonNullable<IPodSpec['tolerations']>[number] {
+  return { key, ...(value === undefined ? { operator: 'Exists' } : { operator: 'Equal', value }), effect };
+}
+
+/** See {@link AcceleratorParts}. */
+export function acceleratorParts(gpu: GpuConfig): AcceleratorParts {
+  return {
+    devices: devicesOf(gpu),
+    claims: gpu.kind === 'dra' ? [{ name: GPU_CLAIM }] : [],
+    nodeSelector: gpu.kind === 'none' ? {} : gpu.nodeSelector,
+    tolerations: gpu.kind === 'none' ? [] : gpu.tolerations.map(toleration),
+  };
+}

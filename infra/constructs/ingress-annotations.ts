@@ -1,0 +1,39 @@
+import type { ExposureConfig } from '../config/schema.ts';
+import type { IngressController } from '../config/network.ts';
+
+/** What a controller calls the body limit and the timeouts. Empty where it is set elsewhere or has no limit. */
+const ANNOTATIONS: Record<IngressController, (exposure: ExposureConfig) => Record<string, string>> = {
+  'ingress-nginx': ({ bodyLimitMb, readTimeoutSeconds }) => ({
+    'nginx.ingress.kubernetes.io/proxy-body-size': `${bodyLimitMb}m`,
+    'nginx.ingress.kubernetes.io/proxy-read-timeout': String(readTimeoutSeconds),
+    'nginx.ingress.kubernetes.io/proxy-send-timeout': String(readTimeoutSeconds),
+  }),
+  'f5-nginx': ({ bodyLimitMb, readTimeoutSeconds }) => ({
+    'nginx.org/client-max-body-size': `${bodyLimitMb}m`,
+    'nginx.org/proxy-read-timeout': `${readTimeoutSeconds}s`,
+    'nginx.org/proxy-send-timeout': `${readTimeoutSeconds}s`,
+  }),
+  'haproxy-ingress': ({ bodyLimitMb, readTimeoutSeconds }) => ({
+    'haproxy-ingress.github.io/proxy-body-size': `${bodyLimitMb}m`,
+    'haproxy-ingress.github.io/timeout-server': `${readTimeoutSeconds}s`,
+  }),
+  'aws-alb': ({ readTimeoutSeconds }) => ({
+    'alb.ingress.kubernetes.io/target-type': 'ip',
+    'alb.ingress.kubernetes.io/load-balancer-attributes': `idle_timeout.timeout_seconds=${readTimeoutSeconds}`,
+  }),
+  // Its limits are middlewares and entry points of its own, not annotations.
+  traefik: () => ({}),
+  other: () => ({}),
+};
+
+/** Annotations of an Ingress: the controller's, then the certificate's issuer, then those of the config. */
+export function ingressAnnotations(exposure: ExposureConfig): Record<string, string> {
+  const { controller, tls, annotations } = exposure.ingress;
+  return {
+    ...ANNOTATIONS[controller](exposure),
+    ...(tls.enabled && tls.clusterIssuer !== undefined
+      ? { 'cert-manager.io/cluster-issuer': tls.clusterIssuer }
+      : {}),
+    ...annotations,
+  };
+}

@@ -1,0 +1,26 @@
+import { k8s } from 'cdk8s-plus-27';
+import { Construct } from 'constructs';
+import type { DeploymentConfig } from '../config/schema.ts';
+import { SHARED_LABELS } from './naming.ts';
+
+/** The namespace, in which the cluster enforces the Pod Security level that the pods were written for. */
+export class DeploymentNamespace extends Construct {
+  readonly namespace: k8s.KubeNamespace;
+
+  constructor(scope: Construct, id: string, { namespace }: DeploymentConfig) {
+    super(scope, id);
+    const level = namespace.podSecurity;
+    this.namespace = new k8s.KubeNamespace(this, 'namespace', {
+      metadata: {
+        name: namespace.name,
+        labels: {
+          ...SHARED_LABELS,
+          'pod-security.kubernetes.io/enforce': level,
+          'pod-security.kubernetes.io/audit': level,
+          'pod-security.kubernetes.io/warn': level,
+          ...namespace.labels,
+        },
+      },
+    });
+  }
+}

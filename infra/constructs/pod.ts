@@ -1,0 +1,171 @@
+import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
+import { atLeast } from '../config/fields.ts';
+import type { ImageConfig, ModelConfig } from '../config/schema.ts';
+import { acceleratorParts, GPU_CLAIM, toleration } from './accelerator.ts';
+import { environmentOf } from './environment.ts';
+import { metricsPortName, PORT_NAMES, trackSelector } from './naming.ts';
+import type { Track, WorkloadContext } from './naming.ts';
+import { modelFolder, modelLoader, mountedVolumes } from './volumes.ts';
+
+/** What one track runs. */
+export interface TrackProps {
+  readonly track: Track;
+  readonly image: ImageConfig;
+  readonly model: ModelConfig;
+}
+
+/** Container of the server in every pod. */
+export const SERVER_CONTAINER = 'server';
+
+/** Name of the claim template of a workload whose GPU comes by dynamic resource allocation. */
+export function claimTemplateName({ workload }: WorkloadContext): string {
+  return `${workload.name}-gpu`;
+}
+
+type Probe = NonNullable<IContainer['livenessProbe']>;
+
+/**
+ * Readiness goes by the port that gets the traffic, so that a dead listener gets none. Start and liveness go by the
+ * metrics' port, where no flood of requests is in the way.
+ */
+function probes({ workload, server }: WorkloadContext) {
+  const { startup, liveness, readiness } = workload.probes;
+  const apart = workload.server.kind === 'ofa-ve' ? metricsPortName(server) : PORT_NAMES.http;
+  const get = (path: string, port: string): Pick<Probe, 'httpGet'> => ({ httpGet: { path, port } });
+  return {
+    startupProbe: {
+      ...get(server.paths.startup, apart),
+      periodSeconds: startup.periodSeconds,
+      timeoutSeconds: startup.timeoutSeconds,
+      failureThreshold: Math.ceil(startup.budgetSeconds / startup.periodSeconds),
+    },
+    livenessProbe: { ...get(server.paths.live, apart), ...liveness },
+    readinessProbe: { ...get(server.paths.ready, PORT_NAMES.http), ...readiness },
+  } satisfies Partial<IContainer>;
+}
+
+/** What waits before SIGTERM: the kubelet itself where it can (1.30), else a command of the image. */
+function preStop({ workload, kubernetesVersion }: WorkloadContext): Partial<IContainer> {
+  const seconds = workload.shutdown.preStopSeconds;
+  if (seconds === 0) return {};
+  if (atLeast(kubernetesVersion, '1.30')) return { lifecycle: { preStop: { sleep: { seconds } } } };
+  const command =
+    workload.server.kind === 'ofa-ve'
+      ? ['node', '-e', `setTimeout(() => {}, ${seconds * 1000})`]
+      : workload.server.preStopCommand.map((word) => word.replaceAll('$SECONDS', String(seconds)));
+  return { lifecycle: { preStop: { exec: { command } } } };
+}
+
+function securityContext({ workload }: WorkloadContext): NonNullable<IContainer['securityContext']> {
+  return {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: workload.security.readOnlyRootFilesystem,
+    runAsNonRoot: true,
+    capabilities: { drop: ['ALL'] },
+  };
+}
+
+function containerResources({ workload }: WorkloadContext): NonNullable<IContainer['resources']> {
+  const { devices, claims } = acceleratorParts(workload.gpu);
+  const amounts = ({ cpu, memory, ephemeralStorage }: typeof workload.resources.requests) => ({
+    cpu: String(cpu),
+    memory,
+    'ephemeral-storage': ephemeralStorage,
+    ...devices,
+  });
+  return {
+    requests: amounts(workload.resources.requests),
+    limits: amounts(workload.resources.limits),
+    ...(claims.length > 0 ? { claims } : {}),
+  };
+}
+
+function containerPorts({ server }: WorkloadContext): NonNullable<IContainer['ports']> {
+  const http = { name: PORT_NAMES.http, containerPort: server.ports.http, protocol: 'TCP' } as const;
+  if (server.ports.admin === server.ports.http) return [http];
+  return [http, { name: PORT_NAMES.metrics, containerPort: server.ports.admin, protocol: 'TCP' }];
+}
+
+function serverContainer(context: WorkloadContext, { image, model }: TrackProps): IContainer {
+  const { server } = context.workload;
+  const { command, args } = server.kind === 'other' ? server : { command: [], args: [] };
+  return {
+    name: SERVER_CONTAINER,
+    image: image.reference,
+    imagePullPolicy: image.pullPolicy,
+    ...(command.length > 0 ? { command } : {}),
+    ...(args.length > 0 ? { args } : {}),
+    ports: containerPorts(context),
+    env: environmentOf(context, modelFolder(model)),
+    resources: containerResources(context),
+    ...probes(context),
+    ...preStop(context),
+    securityContext: securityContext(context),
+    volumeMounts: mountedVolumes(context, model).map(({ volume, mountPath, readOnly }) => ({
+      name: volume.name,
+      mountPath,
+      ...(readOnly ? { readOnly } : {}),
+    })),
+  };
+}
+
+function placement(context: WorkloadContext, track: Track): Partial<IPodSpec> {
+  const { gpu, scheduling } = context.workload;
+  const accelerator = acceleratorParts(gpu);
+  const nodeSelector = { ...accelerator.nodeSelector, ...scheduling.nodeSelector };
+  const tolerations = [...accelerator.tolerations, ...scheduling.tolerations.map(toleration)];
+  const { runtimeClassName, priorityClassName } = scheduling;
+  return {
+    ...(Object.keys(nodeSelector).length > 0 ? { nodeSelector } : {}),
+    ...(tolerations.length > 0 ? { tolerations } : {}),
+    ...(scheduling.spread.length > 0
+      ? {
+          topologySpreadConstraints: scheduling.spread.map((constraint) => ({
+            ...constraint,
+            labelSelector: { matchLabels: trackSelector(context, track) },
+            // Else a rollout counts the pods that it is about to remove.
+            matchLabelKeys: ['pod-template-hash'],
+          })),
+        }
+      : {}),
+    ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
+    ...(priorityClassName === undefined ? {} : { priorityClassName }),
+    ...(gpu.kind === 'dra'
+      ? { resourceClaims: [{ name: GPU_CLAIM, resourceClaimTemplateName: claimTemplateName(context) }] }
+      : {}),
+  };
+}
+
+/** Longest time between the decision to end a pod and its end. */
+export function gracePeriodSeconds({ workload, server }: WorkloadContext): number {
+  return workload.shutdown.preStopSeconds + server.drainSeconds + workload.shutdown.marginSeconds;
+}
+
+/** The pod of a track. It fulfils the Pod Security level `restricted`. */
+export function podSpec(context: WorkloadContext, props: TrackProps): IPodSpec {
+  const { workload } = context;
+  const { userId } = workload.security;
+  const initContainers = modelLoader(props.model, securityContext(context));
+  return {
+    serviceAccountName: workload.name,
+    automountServiceAccountToken: false,
+    // Variables for every Service of the namespace could be taken for settings: a Service named "port" sets PORT.
+    enableServiceLinks: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: userId,
+      runAsGroup: userId,
+      fsGroup: userId,
+      fsGroupChangePolicy: 'OnRootMismatch',
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    ...(props.image.pullSecrets.length > 0
+      ? { imagePullSecrets: props.image.pullSecrets.map((name) => ({ name })) }
+      : {}),
+    terminationGracePeriodSeconds: gracePeriodSeconds(context),
+    ...placement(context, props.track),
+    ...(initContainers.length > 0 ? { initContainers } : {}),
+    containers: [serverContainer(context, props)],
+    volumes: mountedVolumes(context, props.model).map(({ volume }) => volume),
+  };
+}

@@ -1,0 +1,102 @@
+import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
+import type { ModelConfig } from '../config/schema.ts';
+import { API_KEYS_FOLDER, CUDA_CACHE_FOLDER } from './environment.ts';
+import type { WorkloadContext } from './naming.ts';
+
+/** Where a package that is not in the image appears. */
+const MODELS_FOLDER = '/models';
+
+/** A volume of the pod and where the server's container sees it. */
+interface Mounted {
+  readonly volume: NonNullable<IPodSpec['volumes']>[number];
+  readonly mountPath: string;
+  readonly readOnly?: true;
+}
+
+/** Name of the claim that holds a workload's models. */
+export function claimName({ workload }: WorkloadContext): string {
+  return `${workload.name}-models`;
+}
+
+/** Folder of the model package as the server sees it; undefined: wherever the image has it. */
+export function modelFolder({ source }: ModelConfig): string | undefined {
+  if (source.kind === 'image') return undefined;
+  return source.kind === 'claim' ? `${MODELS_FOLDER}/${source.version}` : MODELS_FOLDER;
+}
+
+function modelVolume(context: WorkloadContext, { source }: ModelConfig): Mounted[] {
+  if (source.kind === 'image') return [];
+  const from =
+    source.kind === 'claim'
+      ? { persistentVolumeClaim: { claimName: claimName(context) } }
+      : { image: { reference: source.reference, pullPolicy: source.pullPolicy } };
+  return [{ volume: { name: 'models', ...from }, mountPath: MODELS_FOLDER, readOnly: true }];
+}
+
+function emptyDir(name: string, mountPath: string, sizeLimit: string, inMemory = false): Mounted {
+  return {
+    volume: { name, emptyDir: { ...(inMemory ? { medium: 'Memory' } : {}), sizeLimit } },
+    mountPath,
+  };
+}
+
+function serverVolumes({ workload: { server } }: WorkloadContext): Mounted[] {
+  if (server.kind === 'other')
+    return server.writable.map(({ name, mountPath, sizeLimit, inMemory }) =>
+      emptyDir(name, mountPath, sizeLimit, inMemory),
+    );
+  if (server.apiKeys === undefined) return [];
+  const { secretName } = server.apiKeys;
+  return [
+    // Mounted as a folder: a single file would not follow when the Secret changes.
+    { volume: { name: 'api-keys', secret: { secretName } }, mountPath: API_KEYS_FOLDER, readOnly: true },
+  ];
+}
+
+/** Every volume of a pod: the model, what the server brings, and what must be writable. */
+export function mountedVolumes(context: WorkloadContext, model: ModelConfig): Mounted[] {
+  return [
+    ...modelVolume(context, model),
+    ...serverVolumes(context),
+    emptyDir('tmp', '/tmp', '1Gi'),
+    ...(context.workload.gpu.kind === 'none' ? [] : [emptyDir('cuda-cache', CUDA_CACHE_FOLDER, '1Gi')]),
+  ];
+}
+
+/**
+ * Fills the claim once. The package is copied beside its place and moved there in one step, so that a pod never sees
+ * half of it and pods that start together do not disturb each other.
+ */
+const FILL_SCRIPT = [
+  'set -eu',
+  'test ! -e "$TARGET" || exit 0',
+  'part="$TARGET.part-$(hostname)"',
+  'rm -rf "$part"',
+  'cp -R "$SOURCE" "$part"',
+  'mv -T "$part" "$TARGET" || { test -e "$TARGET" && rm -rf "$part"; }',
+].join('\n');
+
+/** The init container that fills the claim, where the model is on one. */
+export function modelLoader(
+  model: ModelConfig,
+  securityContext: NonNullable<IContainer['securityContext']>,
+): IContainer[] {
+  const { source } = model;
+  if (source.kind !== 'claim') return [];
+  const amounts = { cpu: '500m', memory: '512Mi', 'ephemeral-storage': '100Mi' };
+  return [
+    {
+      name: 'load-model',
+      image: source.loaderImage,
+      imagePullPolicy: 'IfNotPresent',
+      command: ['sh', '-c', FILL_SCRIPT],
+      env: [
+        { name: 'SOURCE', value: source.loaderFolder },
+        { name: 'TARGET', value: modelFolder(model) ?? MODELS_FOLDER },
+      ],
+      resources: { requests: amounts, limits: amounts },
+      securityContext,
+      volumeMounts: [{ name: 'models', mountPath: MODELS_FOLDER }],
+    },
+  ];
+}
