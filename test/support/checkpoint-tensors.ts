@@ -74,8 +74,8 @@ export function* checkpointTensors(
 ): Generator<TensorSpec> {
   const d = config.d_model;
   if (config.layernorm_embedding) yield* norm('encoder.layernorm_embedding', d);
-  yield embedding('encoder.embed_tokens', config.vocab_size, d, 0.3);
-  if (config.add_type_embedding) yield embedding('encoder.type_embedding', 2, d, 0.3);
+  yield embedding('encoder.embed_tokens', config.vocab_size, d);
+  if (config.add_type_embedding) yield embedding('encoder.type_embedding', 2, d);
   yield* trunk(config.resnet_type, options.baseWidth);
   yield* dense('encoder.image_proj', options.baseWidth * 16, d);
   if (config.patch_layernorm_embedding) yield* norm('encoder.patch_layernorm_embedding', d);
@@ -98,7 +98,7 @@ export function* checkpointTensors(
   if (config.decoder_normalize_before) yield* norm('decoder.layer_norm', d);
   yield config.share_decoder_input_output_embed
     ? tied('decoder.output_projection.weight', [config.vocab_size, d], 'encoder.embed_tokens.weight')
-    : embedding('decoder.output_projection', config.vocab_size, d, 0.3);
+    : embedding('decoder.output_projection', config.vocab_size, d);
   yield* relativeTables(config, 'decoder');
   if (options.buffers) yield* bucketBuffers(config, 'decoder');
 }
@@ -181,8 +181,8 @@ function* feedForward(config: CheckpointShape, layer: string, width: number): Ge
 
 function* positions(config: CheckpointShape, side: Side): Generator<TensorSpec> {
   const d = config.d_model;
-  yield embedding(`${side}.embed_positions`, config.max_position_embeddings + 2, d, 0.3);
-  yield embedding(`${side}.embed_image_positions`, config.image_bucket_size ** 2 + 1, d, 0.3);
+  yield embedding(`${side}.embed_positions`, config.max_position_embeddings + 2, d);
+  yield embedding(`${side}.embed_image_positions`, config.image_bucket_size ** 2 + 1, d);
   yield* norm(`${side}.pos_ln`, d);
   yield* norm(`${side}.image_pos_ln`, d);
 }
@@ -196,7 +196,7 @@ function* relativeTables(config: CheckpointShape, side: Side): Generator<TensorS
   };
   for (const kind of ['token', 'image'] as const) {
     for (let table = 0; table < tables; table++) {
-      yield embedding(`${side}.${kind}_rel_pos_table_list.${table}`, rows[kind], heads, 1.5);
+      yield spread(`${side}.${kind}_rel_pos_table_list.${table}.weight`, [rows[kind], heads], 0, 1.5);
     }
   }
 }
@@ -261,8 +261,9 @@ function* norm(prefix: string, size: number): Generator<TensorSpec> {
   yield spread(`${prefix}.bias`, [size], 0, 0.1);
 }
 
-function embedding(prefix: string, rows: number, columns: number, deviation: number): TensorSpec {
-  return spread(`${prefix}.weight`, [rows, columns], 0, deviation);
+/** Rows of equal length whatever their width, so that the logits of a wide model do not saturate either. */
+function embedding(prefix: string, rows: number, columns: number): TensorSpec {
+  return spread(`${prefix}.weight`, [rows, columns], 0, 1.7 / Math.sqrt(columns));
 }
 
 function spread(name: string, shape: readonly number[], mean: number, deviation: number): TensorSpec {

@@ -1,0 +1,56 @@
+// Prints the speed of one large matrix product in ONNX Runtime as JSON: {"multiplyAddsPerSecond": ...}.
+// usage: node --import tsx bench/matmul-peak.ts
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { GraphBuilder } from '../model/onnx/graph.ts';
+import { floatInitializer } from '../model/onnx/tensor.ts';
+import { writeGraph } from '../model/onnx/write.ts';
+import { SeededRandom } from '../test/support/random.ts';
+
+/** The product of OFA-large's first feed-forward projection over a batch of two: [rows, inner] x [inner, columns]. */
+const SHAPE = { rows: 2048, inner: 1024, columns: 4096 } as const;
+const RUNS = 12;
+
+function random(length: number): Float32Array {
+  const values = new Float32Array(length);
+  new SeededRandom(length).fill(values, 0, 1);
+  return values;
+}
+
+async function writeProduct(folder: string): Promise<void> {
+  const { rows, inner, columns } = SHAPE;
+  const graph = new GraphBuilder();
+  const left = graph.input({ name: 'left', type: 'float32', shape: [rows, inner] }, [rows, inner]);
+  const right = graph.constant(
+    floatInitializer('right', 'float32', [inner, columns], () => Promise.resolve(random(inner * columns))),
+  );
+  const product = graph.node('MatMul', [left, right], 'float32', [rows, columns]);
+  const output = graph.output('product', product, [rows, columns]);
+  await writeGraph(folder, graph.finish('matmul', [output]), {
+    graphFile: 'model.onnx',
+    weightsFile: 'model.onnx.data',
+    producer: { name: 'ofa-ve', version: 'bench' },
+  });
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-matmul-'));
+try {
+  await writeProduct(folder);
+  const session = await ort.InferenceSession.create(join(folder, 'model.onnx'), {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: availableParallelism(),
+  });
+  const { rows, inner, columns } = SHAPE;
+  const left = new ort.Tensor('float32', random(rows * inner), [rows, inner]);
+  let fastest = Infinity;
+  for (let run = 0; run < RUNS; run++) {
+    const started = performance.now();
+    await session.run({ left });
+    fastest = Math.min(fastest, (performance.now() - started) / 1000);
+  }
+  console.log(JSON.stringify({ multiplyAddsPerSecond: (rows * inner * columns) / fastest }));
+} finally {
+  await rm(folder, { recursive: true });
+}

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { readFile, readdir } from 'node:fs/promises';
+
+/** How a child process went. */
+export interface ChildRun {
+  readonly seconds: number;
+  /** Largest resident memory of the process and its descendants together; undefined without /proc. */
+  readonly peakBytes: number | undefined;
+  /** Of that, what is not a mapped file: the part that cannot be dropped. */
+  readonly peakAnonymousBytes: number | undefined;
+  readonly stdout: string;
+}
+
+const SAMPLE_MS = 50;
+
+/**
+ * Runs a program of this repository in a fresh Node process and watches its memory.
+ *
+ * @param script the program's file, JavaScript or TypeScript
+ * @throws Error with the end of what it printed if it fails
+ */
+export async function runChild(script: string, args: readonly string[]): Promise<ChildRun> {
+  const started = performance.now();
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const peak = { total: 0, anonymous: 0 };
+  const watch = watchMemory(child.pid ?? 0, peak);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve);
+  });
+  await watch.stop();
+  if (code !== 0) {
+    throw new Error(
+      `${script} ${args.join(' ')} failed (${code ?? 'killed'}): ${stderr.slice(-2000).trim()}`,
+    );
+  }
+  return {
+    seconds: (performance.now() - started) / 1000,
+    peakBytes: peak.total || undefined,
+    peakAnonymousBytes: peak.anonymous || undefined,
+    stdout,
+  };
+}
+
+function watchMemory(pid: number, peak: { total: number; anonymous: number }): { stop(): Promise<void> } {
+  let running = true;
+  const loop = async (): Promise<void> => {
+    while (running) {
+      let total = 0;
+      let anonymous = 0;
+      let highest = 0;
+      for (const member of await processTree(pid)) {
+        const status = await readFile(`/proc/${member}/status`, 'utf8').catch(() => '');
+        total += kilobytes(status, 'VmRSS');
+        anonymous += kilobytes(status, 'RssAnon');
+        highest = Math.max(highest, kilobytes(status, 'VmHWM'));
+      }
+      // The kernel's own high-water mark sees what lies between two samples.
+      peak.total = Math.max(peak.total, total * 1024, highest * 1024);
+      peak.anonymous = Math.max(peak.anonymous, anonymous * 1024);
+      await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
+    }
+  };
+  const done = loop();
+  return {
+    async stop() {
+      running = false;
+      await done;
+    },
+  };
+}
+
+/** A process and its descendants; those that are gone, or all without /proc, are left out. */
+async function processTree(pid: number): Promise<number[]> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const lists = threads.map((thread) =>
+    readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => ''),
+  );
+  const children = (await Promise.all(lists)).flatMap((text) => text.split(' ').filter(Boolean).map(Number));
+  const below = await Promise.all(children.map(processTree));
+  return [pid, ...below.flat()];
+}
+
+function kilobytes(status: string, field: string): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
+}
