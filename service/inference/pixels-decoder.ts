@@ -21,6 +21,8 @@ sharp.unblock({
 sharp.cache(false);
 sharp.concurrency(1);
 
+const OPTIONS = { failOn: 'error', ignoreIcc: true, sequentialRead: true } as const;
+
 /** What the header of an image says. */
 export type Header = Metadata;
 
@@ -29,10 +31,10 @@ export type Header = Metadata;
  * Pillow would refuse as damaged is refused.
  */
 export function open(bytes: Uint8Array): Sharp {
-  return sharp(bytes, {
-    failOn: 'error',
-    ignoreIcc: true,
-    limitInputPixels: MAX_PIXELS,
-    sequentialRead: true,
-  });
+  return sharp(bytes, { ...OPTIONS, limitInputPixels: MAX_PIXELS });
+}
+
+/** Reads what the header of an image says, of any size: it is for the caller to refuse what is too large. */
+export function readHeader(bytes: Uint8Array): Promise<Header> {
+  return sharp(bytes, { ...OPTIONS, limitInputPixels: false }).metadata();
 }

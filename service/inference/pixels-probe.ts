@@ -1,4 +1,4 @@
-import { MAX_PIXELS, MAX_SIDE, open } from './pixels-decoder.ts';
+import { MAX_PIXELS, MAX_SIDE, readHeader } from './pixels-decoder.ts';
 import { PixelsError } from './pixels-error.ts';
 import { formatOf, type ImageFormat } from './pixels-format.ts';
 import { readGif } from './pixels-gif.ts';
@@ -37,11 +37,9 @@ export async function probe(bytes: Uint8Array): Promise<Probe> {
     return { format, memory: width * height * 10 };
   }
   if (format === 'tiff' && !isKnownLayout(readTiff(bytes))) throw new PixelsError('unsupported');
-  const header = await open(bytes)
-    .metadata()
-    .catch(() => {
-      throw new PixelsError('corrupt');
-    });
+  const header = await readHeader(bytes).catch((error: unknown) => {
+    throw new PixelsError('corrupt', { cause: error });
+  });
   const { width, height, channels } = header;
   checkSize(width, height);
   const scans = format === 'jpeg' ? countScans(bytes, MAX_SCANS + 1) : 1;

@@ -24,6 +24,8 @@ const COMPRESSION_JPEG = 7;
 const PHOTOMETRIC = { whiteIsZero: 0, blackIsZero: 1, rgb: 2, palette: 3, cmyk: 5, ycbcr: 6 } as const;
 const SEPARATE_PLANES = 2;
 const UNSIGNED = 1;
+const SIGNED = 2;
+const FLOAT = 3;
 const ASSOCIATED_ALPHA = 1;
 const UNASSOCIATED_ALPHA = 2;
 
@@ -101,7 +103,10 @@ function isKnownGray(layout: TiffLayout): boolean {
   if (samplesPerPixel !== 1) return false;
   if (bits <= 8) return sampleFormat === UNSIGNED;
   if (photometric !== PHOTOMETRIC.blackIsZero) return false;
-  return (bits === 16 && sampleFormat === UNSIGNED) || ((bits === 16 || bits === 32) && layout.littleEndian);
+  if (bits === 16 && sampleFormat === UNSIGNED) return true;
+  // Pillow misreads some of the big-endian ones.
+  if (!layout.littleEndian) return false;
+  return bits === 32 ? sampleFormat <= FLOAT : bits === 16 && sampleFormat === SIGNED;
 }
 
 /**
