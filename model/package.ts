@@ -72,6 +72,16 @@ export const manifestSchema = z.object({
     parameters: z.number().int().nonnegative(),
     /** Multiply-adds of one answer at the longest of `text.lengths`. */
     multiplyAdds: z.number().nonnegative(),
+    /** Image positions of the encoder's sequence; its length is these and the text's tokens. */
+    imagePositions: z.number().int().positive(),
+    /** How often each operator occurs, and its share of the multiply-adds. */
+    operators: z.array(
+      z.object({
+        operator: z.string(),
+        count: z.number().int().positive(),
+        multiplyAdds: z.number().nonnegative(),
+      }),
+    ),
     opset: z.number().int().positive(),
   }),
   memory: z.object({

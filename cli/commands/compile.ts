@@ -1,0 +1,64 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { compileCheckpoint } from '../../model/compile.ts';
+import { bytes, count } from '../format.ts';
+import { progressBar } from '../progress.ts';
+
+interface Options {
+  readonly precision: 'fp32' | 'fp16';
+  readonly maxTextTokens?: number;
+  readonly name?: string;
+  readonly force?: true;
+}
+
+/** `ofa-ve compile`: a checkpoint folder into a model package. */
+export function compileCommand(): Command {
+  return new Command('compile')
+    .description(
+      "Turn a PyTorch checkpoint of OFA, in ModelScope's folder layout, into an ONNX model package.",
+    )
+    .argument(
+      '<checkpoint-folder>',
+      'folder with pytorch_model.bin or model.safetensors and its configuration',
+    )
+    .argument('<package-folder>', 'folder to make; it appears whole or not at all')
+    .addOption(
+      new Option('--precision <type>', 'fp32 for CPUs, fp16 for GPUs')
+        .choices(['fp32', 'fp16'])
+        .default('fp32'),
+    )
+    .option(
+      '--max-text-tokens <n>',
+      "tokens kept of a prompt; fewer make a smaller package (default: the checkpoint's max_src_length)",
+      positiveInteger,
+    )
+    .option('--name <name>', "the model's name in its manifest (default: the checkpoint folder's name)")
+    .option('--force', 'replace a package that is there already')
+    .action(async (checkpoint: string, target: string, options: Options) => {
+      const bar = progressBar();
+      try {
+        const started = performance.now();
+        const manifest = await compileCheckpoint(checkpoint, target, {
+          precision: options.precision,
+          ...(options.maxTextTokens !== undefined && { maxTextTokens: options.maxTextTokens }),
+          ...(options.name !== undefined && { name: options.name }),
+          replace: options.force === true,
+          onProgress: bar.update,
+        });
+        bar.stop();
+        const seconds = ((performance.now() - started) / 1000).toFixed(1);
+        console.log(
+          `${target}: ${manifest.name}, ${manifest.precision}, ${count(manifest.graph.parameters)} parameters, ` +
+            `${bytes(manifest.memory.weightsBytes)} of weights and constants, in ${seconds} s.`,
+        );
+      } finally {
+        bar.stop();
+      }
+    });
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+}

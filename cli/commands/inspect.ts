@@ -1,0 +1,66 @@
+import { Command } from 'commander';
+import { openPackage } from '../../model/open-package.ts';
+import type { Manifest } from '../../model/package.ts';
+import { bytes, count, table } from '../format.ts';
+
+/** `ofa-ve inspect`: what a model package holds and needs. */
+export function inspectCommand(): Command {
+  return new Command('inspect')
+    .description('Print what a model package holds: manifest, operators, cost and memory needs.')
+    .argument('<package-folder>', 'folder that `ofa-ve compile` wrote')
+    .option('--json', 'print the manifest as JSON')
+    .action(async (folder: string, options: { json?: true }) => {
+      const { manifest } = await openPackage(folder);
+      console.log(options.json ? JSON.stringify(manifest, undefined, 2) : describe(manifest));
+    });
+}
+
+/** Batch sizes for which the memory need is shown. */
+const BATCHES = [1, 8] as const;
+
+function describe(manifest: Manifest): string {
+  const { text, graph, memory, image } = manifest;
+  const longest = Math.max(...text.lengths);
+  const facts = [
+    [
+      'model',
+      `${manifest.name}, ${manifest.precision}, made by ${manifest.compiler.name} ${manifest.compiler.version}`,
+    ],
+    ['answers', manifest.answers.join(', ')],
+    ['picture', `${image.size} x ${image.size} RGB, ${graph.imagePositions} positions`],
+    ['text', `at most ${text.maxTokens} tokens; lengths ${text.lengths.join(', ')} with <s> and </s>`],
+    ['prompt', text.prompts.hypothesis.trim()],
+    ['with premise', text.prompts.premise.trim()],
+    ['parameters', count(graph.parameters)],
+    ['multiply-adds', `${count(graph.multiplyAdds)} an answer, with a text of ${longest} tokens`],
+    ['weights', `${bytes(memory.weightsBytes)} with folded constants`],
+    ...BATCHES.map((batch) => [
+      `memory, batch ${batch}`,
+      `${bytes(memory.weightsBytes + batch * memory.activationBytesPerItem)}, of it ` +
+        `${bytes(batch * memory.activationBytesPerItem)} of activations (estimated)`,
+    ]),
+    ['self-test', `${manifest.selfTest.cases.length} cases, within ${manifest.selfTest.tolerance}`],
+  ];
+  const sums = (files: Manifest['files']): string =>
+    table(
+      files.map((file) => [`  ${file.name}`, bytes(file.bytes), file.sha256]),
+      ['start', 'end', 'start'],
+    );
+  const operators = table(
+    [
+      ['  operator', 'nodes', 'multiply-adds'],
+      ...graph.operators.map((each) => [
+        `  ${each.operator}`,
+        String(each.count),
+        each.multiplyAdds === 0 ? '' : count(each.multiplyAdds),
+      ]),
+    ],
+    ['start', 'end', 'end'],
+  );
+  return [
+    table(facts, ['start', 'start']),
+    `\nfiles\n${sums(manifest.files)}`,
+    `\nmade from\n${sums(manifest.source.files)}`,
+    `\noperators (opset ${graph.opset})\n${operators}`,
+  ].join('\n');
+}

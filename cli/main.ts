@@ -1,0 +1,44 @@
+import { Command, CommanderError } from 'commander';
+import { UserError } from '../model/errors.ts';
+import { version } from '../model/version.ts';
+import { compileCommand } from './commands/compile.ts';
+import { explainCommand } from './commands/explain.ts';
+import { explainCommand } from './commands/explain.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { predictCommand } from './commands/predict.ts';
+import { serveCommand } from './commands/serve.ts';
+import { predictCommand } from './commands/predict.ts';
+import { serveCommand } from './commands/serve.ts';
+
+/** Exit codes of the program. */
+const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+
+function program(): Command {
+  const root = new Command('ofa-ve')
+    .description('OFA visual entailment in production: compile a checkpoint, serve it, ask it.')
+    .version(version)
+    .showHelpAfterError('(run with --help for the options)')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 wrong usage. DEBUG=1 adds stack traces to failures.',
+    );
+  const commands = [compileCommand(), inspectCommand(), explainCommand(), predictCommand(), serveCommand()];
+  for (const command of commands) root.addCommand(command);
+  for (const command of [root, ...root.commands]) command.exitOverride();
+  return root;
+}
+
+async function main(): Promise<number> {
+  try {
+    await program().parseAsync();
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(error instanceof UserError ? message : `Unexpected failure: ${message}`);
+    if (process.env['DEBUG'] && error instanceof Error) console.error(error.stack);
+    return EXIT.failed;
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/** The file that names the project's version, from here or from a build of it. */
+function packageFile(): URL {
+  const fromSource = import.meta.url.endsWith('.ts');
+  return new URL(fromSource ? '../package.json' : '../../package.json', import.meta.url);
+}
+
+/** Version of ofa-ve. */
+export const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(packageFile(), 'utf8')));
