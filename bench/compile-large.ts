@@ -41,12 +41,12 @@ function memory(run: ChildRun): string {
 
 async function prepareCheckpoint(folder: string): Promise<void> {
   if (existsSync(folder)) {
-    console.log(`checkpoint: ${folder}, from an earlier run`);
+    console.log('checkpoint: from an earlier run');
     return;
   }
   const started = performance.now();
   await writeLargeCheckpoint(folder, SEED);
-  console.log(`checkpoint: written to ${folder} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  console.log(`checkpoint: written in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
 async function compile(checkpoint: string, target: string, precision: string): Promise<Manifest> {
@@ -107,6 +107,7 @@ async function main(): Promise<void> {
   try {
     if (values.checkpoint === undefined) await prepareCheckpoint(own);
     await speed(target, await compile(checkpoint, target, values.precision));
+    if (values.keep) console.log(`kept:       ${checkpoint}\n            ${target}`);
   } finally {
     if (!values.keep) {
       await rm(target, { recursive: true, force: true });

@@ -48,8 +48,11 @@ export interface CheckpointShape {
 export interface CheckpointOptions {
   /** Channels of the trunk's first convolution: 64 in every published checkpoint. */
   readonly baseWidth: number;
-  /** Whether the tables of buckets are stored, as PyTorch does with buffers. */
-  readonly buffers: boolean;
+  /**
+   * Whether the tables of buckets are stored, as PyTorch does with buffers: not at all, as the formula has
+   * them, or with the token distances mirrored, which only a reader of the tables can know.
+   */
+  readonly buffers: 'none' | 'computed' | 'mirrored';
 }
 
 /** Blocks in each of the trunk's three stages. */
@@ -85,7 +88,7 @@ export function* checkpointTensors(
   for (let layer = 0; layer < config.encoder_layers; layer++) yield* encoderLayer(config, layer);
   if (config.encoder_normalize_before) yield* norm('encoder.layer_norm', d);
   yield* relativeTables(config, 'encoder');
-  if (options.buffers) yield* bucketBuffers(config, 'encoder');
+  yield* bucketBuffers(config, 'encoder', options.buffers);
 
   yield tied('decoder.embed_tokens.weight', [config.vocab_size, d], 'encoder.embed_tokens.weight');
   for (let layer = 0; layer < config.decoder_layers; layer++) yield* decoderLayer(config, layer);
@@ -100,7 +103,7 @@ export function* checkpointTensors(
     ? tied('decoder.output_projection.weight', [config.vocab_size, d], 'encoder.embed_tokens.weight')
     : embedding('decoder.output_projection', config.vocab_size, d);
   yield* relativeTables(config, 'decoder');
-  if (options.buffers) yield* bucketBuffers(config, 'decoder');
+  yield* bucketBuffers(config, 'decoder', options.buffers);
 }
 
 function* trunk(resnetType: string, baseWidth: number): Generator<TensorSpec> {
@@ -201,22 +204,27 @@ function* relativeTables(config: CheckpointShape, side: Side): Generator<TensorS
   }
 }
 
-function* bucketBuffers(config: CheckpointShape, side: Side): Generator<TensorSpec> {
+function* bucketBuffers(
+  config: CheckpointShape,
+  side: Side,
+  kind: CheckpointOptions['buffers'],
+): Generator<TensorSpec> {
+  if (kind === 'none') return;
   const { token_bucket_size: tokens, image_bucket_size: image } = config;
   if (side === 'decoder') {
     yield integers('decoder.image_position_idx', [1025], () => decoderImagePositions(image));
   }
   yield integers(`${side}.image_rp_bucket`, [image ** 2 + 1, image ** 2 + 1], () => imageBuckets(image));
-  yield integers(`${side}.token_rp_bucket`, [1024, 1024], () => tokenBuckets(tokens));
+  yield integers(`${side}.token_rp_bucket`, [1024, 1024], () => tokenBuckets(tokens, kind === 'mirrored'));
 }
 
 /** The table of token distances: logarithmic beyond half of the buckets, up to the distance 1,023. */
-function tokenBuckets(size: number): BigInt64Array {
+function tokenBuckets(size: number, mirrored: boolean): BigInt64Array {
   const half = Math.floor(size / 2);
   const table = new BigInt64Array(1024 * 1024);
   for (let i = 0; i < 1024; i++) {
     for (let j = 0; j < 1024; j++) {
-      const distance = i - j;
+      const distance = mirrored ? j - i : i - j;
       const far = Math.ceil((Math.log(Math.abs(distance) / half) / Math.log(1023 / half)) * (half - 1));
       const bucket = Math.abs(distance) <= half ? distance : Math.sign(distance) * (far + half);
       table[i * 1024 + j] = BigInt(bucket + size - 1);

@@ -1,4 +1,4 @@
-import type { CheckpointShape } from './checkpoint-tensors.ts';
+import type { CheckpointOptions, CheckpointShape } from './checkpoint-tensors.ts';
 import { seedOf } from './random.ts';
 
 /** Element types in which a checkpoint's weights may be stored. */
@@ -44,8 +44,8 @@ export interface Variant {
   readonly layout: VariantLayout;
   /** Channels of the trunk's first convolution. */
   readonly baseWidth: number;
-  /** Whether the tables of buckets are stored. */
-  readonly buffers: boolean;
+  /** Whether and how the tables of buckets are stored. */
+  readonly buffers: CheckpointOptions['buffers'];
   /** Tokens of each case, `<s>` and `</s>` included. */
   readonly lengths: readonly [number, number, number];
 }
@@ -100,7 +100,7 @@ export function variant(name: string, changes: VariantChanges = {}): Variant {
     dtype: 'float32',
     layout: 'torch',
     baseWidth: 4,
-    buffers: false,
+    buffers: 'none',
     lengths: [6, 15, 34],
     ...changes,
     name,
@@ -148,7 +148,8 @@ const SHAPES: readonly Variant[] = [
     lengths: [12, 30, 60],
     seed: 3,
   }),
-  variant('stored buckets', { buffers: true }),
+  variant('stored buckets', { buffers: 'computed' }),
+  variant('stored buckets unlike the formula', { buffers: 'mirrored', task: PREV_OUTPUT }),
   variant('unequal sides', {
     config: {
       d_model: 36,

@@ -19,7 +19,7 @@ import {
 const SUPERSET = variant('superset', {
   config: { use_gamma_feature: true, share_decoder_input_output_embed: false },
   answers: ['is', 'is not', 'no'],
-  buffers: true,
+  buffers: 'computed',
 });
 
 const SWITCHES: [string, Partial<VariantConfig>, Partial<VariantTask>][] = [
