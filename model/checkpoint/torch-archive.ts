@@ -4,12 +4,12 @@ import { FileSource } from './file-source.ts';
 import { readStateDict, type TensorRecord } from './state-dict.ts';
 import { checkView, type StoredTensor } from './tensor.ts';
 import type { OpenedTensors } from './weights.ts';
-import { readZipEntries, type StoredEntry } from './zip.ts';
+import { readZipEntries, type ZipEntry } from './zip.ts';
 
 /** The pickle of OFA-large has 0.2 MB. */
 const MAX_PICKLE_BYTES = 2 ** 26;
 
-type Entries = ReadonlyMap<string, StoredEntry>;
+type Entries = ReadonlyMap<string, ZipEntry>;
 
 const startsWith = (bytes: Uint8Array, text: string, at = 0): boolean =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', at, at + text.length) ===
@@ -55,7 +55,18 @@ function findRoot(path: string, entries: Entries): string {
   return root;
 }
 
-async function checkByteOrder(source: FileSource, entry: StoredEntry | undefined): Promise<void> {
+/** An entry that is read in place, which a compressed one cannot be. */
+function findStored(source: FileSource, entries: Entries, name: string): ZipEntry | undefined {
+  const entry = entries.get(name);
+  if (entry?.stored !== false) return entry;
+  throw new UserError(
+    'checkpoint-unreadable',
+    `${source.path} is compressed or encrypted (its entry ${name}), but PyTorch stores tensors plainly; ` +
+      'take the file as torch.save wrote it.',
+  );
+}
+
+async function checkByteOrder(source: FileSource, entry: ZipEntry | undefined): Promise<void> {
   if (entry === undefined) return;
   const order = new TextDecoder('latin1').decode(await source.read(entry.position, Math.min(entry.size, 16)));
   if (order.trim() === 'little') return;
@@ -66,7 +77,7 @@ async function checkByteOrder(source: FileSource, entry: StoredEntry | undefined
   );
 }
 
-async function readPickleEntry(source: FileSource, entry: StoredEntry | undefined): Promise<Uint8Array> {
+async function readPickleEntry(source: FileSource, entry: ZipEntry | undefined): Promise<Uint8Array> {
   if (entry === undefined || entry.size > MAX_PICKLE_BYTES) {
     throw new UserError(
       'checkpoint-unreadable',
@@ -84,7 +95,7 @@ function place(
   record: TensorRecord,
 ): StoredTensor {
   const { storage, view } = record;
-  const entry = entries.get(`${root}data/${storage.key}`);
+  const entry = findStored(source, entries, `${root}data/${storage.key}`);
   if (entry === undefined) {
     throw new UserError('checkpoint-incomplete', `${source.path} lacks the values of the tensor ${name}.`);
   }
@@ -105,8 +116,8 @@ async function readTensors(source: FileSource): Promise<Map<string, StoredTensor
   await refuseOtherFormats(source);
   const entries = await readZipEntries(source);
   const root = findRoot(source.path, entries);
-  await checkByteOrder(source, entries.get(`${root}byteorder`));
-  const pickle = await readPickleEntry(source, entries.get(`${root}data.pkl`));
+  await checkByteOrder(source, findStored(source, entries, `${root}byteorder`));
+  const pickle = await readPickleEntry(source, findStored(source, entries, `${root}data.pkl`));
   const tensors = new Map<string, StoredTensor>();
   for (const [name, record] of readStateDict(source.path, pickle)) {
     tensors.set(name, place(source, root, entries, name, record));

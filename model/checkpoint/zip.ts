@@ -2,13 +2,15 @@ import { fromRandomAccessReader, RandomAccessReader, type Entry, type ZipFile } 
 import { UserError } from '../errors.ts';
 import type { FileSource } from './file-source.ts';
 
-/** An entry of a zip archive that is stored as it is, without compression. */
-export interface StoredEntry {
+/** An entry of a zip archive. */
+export interface ZipEntry {
   readonly name: string;
   /** Byte position of the entry's data in the archive. */
   readonly position: number;
   /** Bytes of the data. */
   readonly size: number;
+  /** Whether the data lies there as it is, neither compressed nor encrypted. */
+  readonly stored: boolean;
 }
 
 /** OFA-large has 1,625 entries. */
@@ -69,23 +71,16 @@ function readDirectory(zip: ZipFile): Promise<Entry[]> {
   });
 }
 
-async function locate(source: FileSource, zip: ZipFile, entry: Entry): Promise<StoredEntry> {
-  const name = entry.fileName;
-  if (entry.compressionMethod !== 0 || entry.isEncrypted()) {
-    throw new UserError(
-      'checkpoint-unreadable',
-      `${source.path} is compressed or encrypted (its entry ${name}), but PyTorch stores tensors plainly; ` +
-        'take the file as torch.save wrote it.',
-    );
-  }
-  const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-  if (fileDataStart + entry.uncompressedSize > source.size) throw new Error(`${name} ends after the file`);
-  return { name, position: fileDataStart, size: entry.uncompressedSize };
+async function locate(source: FileSource, zip: ZipFile, entry: Entry): Promise<ZipEntry> {
+  const { fileName: name, compressedSize: size } = entry;
+  const { fileDataStart: position } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+  if (position + size > source.size) throw new Error(`${name} ends after the file`);
+  return { name, position, size, stored: entry.compressionMethod === 0 && !entry.isEncrypted() };
 }
 
-async function listEntries(source: FileSource, fail: Fail): Promise<Map<string, StoredEntry>> {
+async function listEntries(source: FileSource, fail: Fail): Promise<Map<string, ZipEntry>> {
   const zip = await openZip(source, fail);
-  const entries = new Map<string, StoredEntry>();
+  const entries = new Map<string, ZipEntry>();
   for (const entry of await readDirectory(zip)) {
     if (entries.has(entry.fileName)) throw new Error(`two entries are named ${entry.fileName}`);
     entries.set(entry.fileName, await locate(source, zip, entry));
@@ -94,17 +89,16 @@ async function listEntries(source: FileSource, fail: Fail): Promise<Map<string, 
 }
 
 /**
- * The entries of a zip or zip64 archive by name. None may be compressed, since tensors are read in place.
+ * The entries of a zip or zip64 archive by name.
  *
- * @throws UserError if the archive is damaged or cut off, or has a compressed entry
+ * @throws UserError if the archive is damaged or cut off
  */
-export async function readZipEntries(source: FileSource): Promise<Map<string, StoredEntry>> {
+export async function readZipEntries(source: FileSource): Promise<Map<string, ZipEntry>> {
   try {
     return await new Promise((resolve, reject) => {
       listEntries(source, reject).then(resolve, reject);
     });
   } catch (error) {
-    if (error instanceof UserError && error.code !== 'checkpoint-incomplete') throw error;
     throw new UserError(
       'checkpoint-incomplete',
       `${source.path} is cut off or damaged: the directory of its zip archive does not fit the file; ` +
