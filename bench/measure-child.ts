@@ -21,7 +21,8 @@ const SAMPLE_MS = 50;
  */
 export async function runChild(script: string, args: readonly string[]): Promise<ChildRun> {
   const started = performance.now();
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+  const loader = script.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
+  const child = spawn(process.execPath, [...loader, script, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -36,7 +37,7 @@ export async function runChild(script: string, args: readonly string[]): Promise
   await watch.stop();
   if (code !== 0) {
     throw new Error(
-      `${script} ${args.join(' ')} failed (${code ?? 'killed'}): ${stderr.slice(-2000).trim()}`,
+      `${script} ${args.join(' ')} failed (${code ?? 'killed'}): ${stderr.trim().slice(-1000)}`,
     );
   }
   return {
