@@ -4,6 +4,7 @@ import { BaseChart } from './charts/base-chart.ts';
 import { WorkloadChart } from './charts/workload-chart.ts';
 import { checkConfig } from './config/check.ts';
 import type { DeploymentConfig } from './config/schema.ts';
+import { contextOf } from './constructs/naming.ts';
 
 /**
  * The app of a deployment, ready to synthesize.
@@ -13,7 +14,10 @@ import type { DeploymentConfig } from './config/schema.ts';
 export function deploymentApp(candidate: DeploymentConfig, props: AppProps = {}): App {
   const config = checkConfig(candidate);
   const app = new App(props);
-  const base = new BaseChart(app, config);
-  for (const workload of config.workloads) new WorkloadChart(app, config, workload).addDependency(base);
+  const contexts = config.workloads.map((workload) =>
+    contextOf(workload, config.namespace.name, config.kubernetesVersion),
+  );
+  const base = new BaseChart(app, config, contexts);
+  for (const context of contexts) new WorkloadChart(app, context).addDependency(base);
   return app;
 }

@@ -1,12 +1,19 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { DeploymentConfig } from '../config/schema.ts';
+import { AdapterRules } from '../constructs/adapter-rules.ts';
 import { DeploymentNamespace } from '../constructs/namespace.ts';
+import type { WorkloadContext } from '../constructs/naming.ts';
 
-/** What the workloads share. Being depended upon, its file sorts first, so that `kubectl apply -f dist` finds the namespace made. */
+/**
+ * What the workloads share. As they depend on it, its file sorts first, so that `kubectl apply -f dist` finds the
+ * namespace made.
+ */
 export class BaseChart extends Chart {
-  constructor(scope: Construct, config: DeploymentConfig) {
+  constructor(scope: Construct, config: DeploymentConfig, workloads: readonly WorkloadContext[]) {
     super(scope, 'base', { disableResourceNameHashes: true });
     if (config.namespace.create) new DeploymentNamespace(this, 'namespace', config);
+    const scaled = workloads.filter(({ workload }) => workload.autoscaling.adapter.rules);
+    if (scaled.length > 0) new AdapterRules(this, 'adapter-rules', config.namespace.name, scaled);
   }
 }

@@ -54,6 +54,7 @@ const OFA_METRICS: ServerMetrics = {
   errorFilter: 'status=~"5.."',
   latency: METRICS.requestLatency,
   latencyBucketsSeconds: [...LATENCY_BUCKETS_SECONDS],
+  always: METRICS.buildInfo,
   load: [METRICS.queueItems, METRICS.inflightItems],
 };
 

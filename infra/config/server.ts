@@ -75,6 +75,8 @@ const serverMetrics = z.strictObject({
   latency: metricName,
   /** Upper bounds of that histogram's buckets in seconds; the latency objective has to be one of them. */
   latencyBucketsSeconds: z.array(decimal(0, 86_400)),
+  /** A metric that is there from the start, before the first request: its absence means that nothing is read. */
+  always: metricName,
   /** Gauges whose sum is the number of items that a pod has accepted and not answered. */
   load: z.array(metricName),
 });

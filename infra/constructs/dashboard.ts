@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { k8s } from 'cdk8s-plus-27';
+import { Construct } from 'constructs';
+import { panelDrafts } from './dashboard-panels.ts';
+import type { PanelDraft } from './dashboard-panels.ts';
+import { workloadLabels } from './naming.ts';
+import type { WorkloadContext } from './naming.ts';
+
+/** Grafana's grid is 24 columns wide. */
+const PANEL = { width: 12, height: 8, perRow: 2 } as const;
+
+/** Whichever Prometheus the viewer chooses at the top of the dashboard. */
+const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
+
+function panel(draft: PanelDraft, index: number) {
+  return {
+    id: index + 1,
+    type: 'timeseries',
+    title: draft.title,
+    description: draft.description,
+    datasource: DATASOURCE,
+    gridPos: {
+      x: (index % PANEL.perRow) * PANEL.width,
+      y: Math.floor(index / PANEL.perRow) * PANEL.height,
+      w: PANEL.width,
+      h: PANEL.height,
+    },
+    fieldConfig: { defaults: { unit: draft.unit, min: 0 }, overrides: [] },
+    options: { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi' } },
+    targets: draft.queries.map(({ expr, legend }, position) => ({
+      refId: String.fromCharCode('A'.charCodeAt(0) + position),
+      datasource: DATASOURCE,
+      expr,
+      legendFormat: legend,
+    })),
+  };
+}
+
+/** The dashboard in Grafana's JSON model. Its address stays the same as long as namespace and name do. */
+export function dashboardModel(context: WorkloadContext) {
+  const { workload, namespace } = context;
+  return {
+    uid: createHash('sha256').update(`${namespace}/${workload.name}`).digest('hex').slice(0, 16),
+    title: `${workload.name} (${namespace})`,
+    tags: ['ofa-ve'],
+    schemaVersion: 39,
+    editable: false,
+    timezone: 'browser',
+    time: { from: 'now-6h', to: 'now' },
+    refresh: '30s',
+    templating: {
+      list: [{ name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus', hide: 0 }],
+    },
+    panels: panelDrafts(context).map(panel),
+  };
+}
+
+/** The workload's dashboard as a ConfigMap, which Grafana's sidecar finds by its label. */
+export class Dashboard extends Construct {
+  readonly configMap: k8s.KubeConfigMap;
+
+  constructor(scope: Construct, id: string, context: WorkloadContext) {
+    super(scope, id);
+    const { name, observability } = context.workload;
+    this.configMap = new k8s.KubeConfigMap(this, 'config-map', {
+      metadata: {
+        name: `${name}-dashboard`,
+        namespace: context.namespace,
+        labels: { ...workloadLabels(context), ...observability.dashboard.labels },
+      },
+      data: { [`${name}.json`]: `${JSON.stringify(dashboardModel(context), null, 2)}\n` },
+    });
+  }
+}

@@ -1,0 +1,68 @@
+import { k8s } from 'cdk8s-plus-27';
+import { Construct } from 'constructs';
+import type { WorkloadConfig } from '../config/schema.ts';
+import { metricsPortName, PORT_NAMES, workloadLabels, workloadSelector } from './naming.ts';
+import type { WorkloadContext } from './naming.ts';
+
+type Peer = WorkloadConfig['networkPolicy']['clients'][number];
+
+const DNS_PORT = 53;
+
+function peers(list: readonly Peer[]): k8s.NetworkPolicyPeer[] {
+  return list.map(({ namespace, podLabels }) => ({
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+    ...(Object.keys(podLabels).length > 0 ? { podSelector: { matchLabels: podLabels } } : {}),
+  }));
+}
+
+function port(value: number | string, protocol = 'TCP'): k8s.NetworkPolicyPort {
+  const target =
+    typeof value === 'number' ? k8s.IntOrString.fromNumber(value) : k8s.IntOrString.fromString(value);
+  return { port: target, protocol };
+}
+
+function incoming({ workload, server }: WorkloadContext): k8s.NetworkPolicyIngressRule[] {
+  const { clients, scrapers } = workload.networkPolicy;
+  // An empty `from` would mean everybody.
+  return [
+    ...(clients.length > 0 ? [{ from: peers(clients), ports: [port(PORT_NAMES.http)] }] : []),
+    ...(scrapers.length > 0 ? [{ from: peers(scrapers), ports: [port(metricsPortName(server))] }] : []),
+  ];
+}
+
+function outgoing({ workload }: WorkloadContext): k8s.NetworkPolicyEgressRule[] {
+  const { networkPolicy, observability } = workload;
+  const { enabled, endpoint, collector } = observability.tracing;
+  const traces = enabled ? [{ ...collector, port: Number(/\d+$/.exec(endpoint)?.[0]) }] : [];
+  return [
+    ...(networkPolicy.dns.length > 0
+      ? [{ to: peers(networkPolicy.dns), ports: [port(DNS_PORT, 'UDP'), port(DNS_PORT)] }]
+      : []),
+    ...[...networkPolicy.outgoing, ...traces].map((peer) => ({
+      to: peers([peer]),
+      ports: [port(peer.port)],
+    })),
+  ];
+}
+
+/** Lets in requests and scrapers and lets out what the config names; the kubelet's probes always come through. */
+export class TrafficPolicy extends Construct {
+  readonly policy: k8s.KubeNetworkPolicy;
+
+  constructor(scope: Construct, id: string, context: WorkloadContext) {
+    super(scope, id);
+    this.policy = new k8s.KubeNetworkPolicy(this, 'policy', {
+      metadata: {
+        name: context.workload.name,
+        namespace: context.namespace,
+        labels: workloadLabels(context),
+      },
+      spec: {
+        podSelector: { matchLabels: workloadSelector(context) },
+        policyTypes: ['Ingress', 'Egress'],
+        ingress: incoming(context),
+        egress: outgoing(context),
+      },
+    });
+  }
+}
