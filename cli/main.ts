@@ -3,10 +3,7 @@ import { UserError } from '../model/errors.ts';
 import { version } from '../model/version.ts';
 import { compileCommand } from './commands/compile.ts';
 import { explainCommand } from './commands/explain.ts';
-import { explainCommand } from './commands/explain.ts';
 import { inspectCommand } from './commands/inspect.ts';
-import { predictCommand } from './commands/predict.ts';
-import { serveCommand } from './commands/serve.ts';
 import { predictCommand } from './commands/predict.ts';
 import { serveCommand } from './commands/serve.ts';
 
@@ -41,4 +38,6 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+// A command may have set a code of its own.
+const code = await main();
+if (code !== EXIT.ok) process.exitCode = code;

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { join } from 'node:path';
 
 import { GRAPH_IO, PACKAGE_FILES } from '../../model/package.ts';
 import type { Manifest } from '../../model/package.ts';
@@ -23,19 +25,25 @@ export async function openSession(
   options: Pick<LoadOptions, 'device' | 'threads' | 'maxBatch'>,
 ): Promise<EngineSession> {
   const path = join(dir, PACKAGE_FILES.graph);
-  const sizes = batchSizes(options.maxBatch);
-  if (options.device !== 'cpu') {
-    try {
-      const session = await InferenceSession.create(path, cudaOptions());
-      return makeSession(session, manifest, 'cuda', sizes);
-    } catch (error) {
-      if (options.device === 'cuda') throw error;
-      const session = await InferenceSession.create(path, cpuOptions(options.threads));
-      return makeSession(session, manifest, 'cpu', undefined, firstLine(error));
-    }
+  const openCpu = (): Promise<InferenceSession> => InferenceSession.create(path, cpuOptions(options.threads));
+  if (options.device === 'cpu') return makeSession(await openCpu(), manifest, 'cpu');
+  if (options.device === 'auto' && !hasCudaProvider()) {
+    return makeSession(await openCpu(), manifest, 'cpu', { fallback: 'its provider is not installed' });
   }
-  const session = await InferenceSession.create(path, cpuOptions(options.threads));
-  return makeSession(session, manifest, 'cpu');
+  try {
+    const session = await InferenceSession.create(path, cudaOptions());
+    return makeSession(session, manifest, 'cuda', { fixedSizes: batchSizes(options.maxBatch) });
+  } catch (error) {
+    if (options.device === 'cuda') throw error;
+    return makeSession(await openCpu(), manifest, 'cpu', { fallback: firstLine(error) });
+  }
+}
+
+/** Whether the CUDA provider lies beside ONNX Runtime; its package ships without. */
+function hasCudaProvider(): boolean {
+  const root = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
+  const binaries = join(root, 'bin', 'napi-v6', process.platform, process.arch);
+  return existsSync(join(binaries, 'libonnxruntime_providers_cuda.so'));
 }
 
 /**
@@ -75,8 +83,7 @@ function makeSession(
   session: InferenceSession,
   manifest: Manifest,
   provider: Provider,
-  fixedSizes?: readonly number[],
-  fallback?: string,
+  { fixedSizes, fallback }: { fixedSizes?: readonly number[]; fallback?: string } = {},
 ): EngineSession {
   checkNames(session);
   return {

@@ -32,6 +32,8 @@ export function observeRequests(
     const record = new RequestRecord();
     c.set('record', record);
     await next();
+    // An error's answer is a new one, without the headers that were set before.
+    c.header('X-Request-Id', c.get('requestId'));
     // A connection that is kept alive would send its next request to a process that leaves.
     if (health.draining) c.header('connection', 'close');
     const path = routePath(c, -1);

@@ -76,6 +76,7 @@ export async function openModel(
     ...(engineProgram === undefined ? {} : { program: engineProgram }),
   });
   const { manifest } = modelPackage;
+  warmDecoder(manifest.image.size);
   const batcher = new Batcher<PredictItem, PredictOutput>({
     engine: batchEngine(supervisor, manifest.answers.length, observer),
     maxBatch: settings.MAX_BATCH,
@@ -92,6 +93,12 @@ export async function openModel(
     await Promise.all([supervisor.stop(), closePixels()]);
   };
   return { modelPackage, tokenizer, predictor, supervisor, batcher, close };
+}
+
+/** Starts a decoding thread while the engine loads, so that the first request does not wait for it. */
+function warmDecoder(size: number): void {
+  const onePixel = Buffer.from('R0lGODlhAQABAIAAAAAAAAAAACwAAAAAAQABAAACAkQBADs=', 'base64');
+  toPixels(onePixel, size).catch(() => undefined);
 }
 
 /** Reads a package's tokenizer. @throws UserError `package-unreadable` */

@@ -1,6 +1,10 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { EngineSupervisor } from '../engine/supervisor.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
+
+/** Characters kept of a line that the engine wrote. */
+const MAX_LINE = 2000;
 
 /** Writes the engine's fate to the log and counts it. */
 export function watchEngine(supervisor: EngineSupervisor, logger: Logger, metrics: Metrics): void {
@@ -26,6 +30,7 @@ export function watchEngine(supervisor: EngineSupervisor, logger: Logger, metric
     }
   });
   supervisor.on('line', (line) => {
-    logger.info({ line: line.slice(0, 2000) }, 'engine output');
+    const text = stripVTControlCharacters(line).trim().slice(0, MAX_LINE);
+    if (text !== '') logger.info({ line: text }, 'engine output');
   });
 }

@@ -1,0 +1,91 @@
+/**
+ * An engine process that misbehaves as it is told: its instructions come in place of the package's folder. Selected
+ * by tests alone, through the supervisor's `program`.
+ */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { FromEngine, ToEngine } from '../../service/engine/protocol.ts';
+
+/** How the stub behaves. */
+export interface StubInstructions {
+  /** Milliseconds of a run, spent blocking, as a native call does. */
+  readonly runMs?: number;
+  /** Fails the start: exits, says so, or fails its self-test. */
+  readonly start?: 'exit' | 'load' | 'self-test' | 'hang';
+  /** Starts that fail so; later ones work. Needs `startsFile`. @default all */
+  readonly failStarts?: number;
+  /** A file to which each start adds a byte. */
+  readonly startsFile?: string;
+  /** A token that kills the process that runs it. */
+  readonly poison?: number;
+  /** A token that makes a run fail with an error. */
+  readonly error?: number;
+  /** A token on which a run never ends. */
+  readonly hang?: number;
+  /** A token for which the answer is no probability. */
+  readonly nan?: number;
+}
+
+let instructions: StubInstructions = {};
+
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+process.on('disconnect', () => process.exit(0));
+process.on('message', (message: ToEngine) => {
+  if (message.type === 'load') load(message.options.packageDir);
+  else run(message);
+});
+
+function load(where: string): void {
+  // Over HTTP the folder is a real package, and the instructions lie in it.
+  const file = `${where}/stub.json`;
+  instructions = JSON.parse(existsSync(file) ? readFileSync(file, 'utf8') : where) as StubInstructions;
+  const failing = countStart() <= (instructions.failStarts ?? Infinity);
+  if (failing && instructions.start !== undefined) {
+    if (instructions.start === 'exit') process.exit(3);
+    if (instructions.start === 'hang') return;
+    send({ type: 'unable', stage: instructions.start, message: 'as told' });
+    return;
+  }
+  send({ type: 'ready', info: { provider: 'cpu', loadMs: 1, warmupMs: 0, selfTestDeviation: 0 } });
+}
+
+/** How often a stub with these instructions was started, this time included. */
+function countStart(): number {
+  const { startsFile } = instructions;
+  if (startsFile === undefined) return 1;
+  appendFileSync(startsFile, '.');
+  return readFileSync(startsFile).length;
+}
+
+function run({ id, batch }: Extract<ToEngine, { type: 'run' }>): void {
+  const has = (token: number | undefined): boolean =>
+    token !== undefined && batch.items.some(({ inputIds }) => inputIds.includes(token));
+  if (has(instructions.poison)) process.exit(9);
+  if (has(instructions.hang)) block(Infinity);
+  block(instructions.runMs ?? 0);
+  if (has(instructions.error)) {
+    send({ type: 'error', id, message: `${basename(import.meta.filename)} was told to fail` });
+    return;
+  }
+  const probabilities = new Float32Array(batch.items.length * 3);
+  for (const [row, item] of batch.items.entries()) {
+    const [yes, no] = stubAnswer(item.inputIds, batch.images[item.image] ?? new Uint8Array(1));
+    probabilities.set(has(instructions.nan) ? [NaN, 0, 0] : [yes, no, 1 - yes - no], row * 3);
+  }
+  send({ type: 'output', id, output: { probabilities, logScores: probabilities.map(Math.log) } });
+}
+
+/** An answer that tells which text and which picture it belongs to. */
+export function stubAnswer(inputIds: readonly number[], pixels: Uint8Array): [number, number] {
+  const text = inputIds.reduce((sum, id) => (sum * 31 + id) % 997, 7);
+  return [text / 2000, (pixels[0] ?? 0) / 1000];
+}
+
+function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+function send(message: FromEngine): void {
+  process.send?.(message);
+}

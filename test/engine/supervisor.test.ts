@@ -1,0 +1,175 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EngineFailure, EngineGone } from '../../service/engine/failure.ts';
+import type { EngineBatch } from '../../service/engine/protocol.ts';
+import { EngineSupervisor } from '../../service/engine/supervisor.ts';
+import type { SupervisorOptions } from '../../service/engine/supervisor.ts';
+import type { StubInstructions } from './stub-engine.ts';
+
+const program = new URL('./stub-engine.ts', import.meta.url);
+let folder = '';
+const started: EngineSupervisor[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-supervisor-'));
+});
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((supervisor) => supervisor.stop()));
+  await rm(folder, { recursive: true });
+});
+
+function supervise(
+  instructions: StubInstructions,
+  options: Partial<SupervisorOptions> = {},
+): EngineSupervisor {
+  const startsFile = join(folder, 'starts');
+  const packageDir = JSON.stringify({ startsFile, ...instructions });
+  const supervisor = new EngineSupervisor({
+    load: { packageDir, device: 'cpu', threads: 1, maxBatch: 4 },
+    startTimeoutMs: 20_000,
+    runTimeoutMs: 20_000,
+    maxFailures: 10,
+    failureWindowMs: 60_000,
+    program,
+    ...options,
+  });
+  started.push(supervisor);
+  supervisor.start();
+  return supervisor;
+}
+
+async function starts(): Promise<number> {
+  return (await readFile(join(folder, 'starts'))).length;
+}
+
+function batchOf(...tokens: number[]): EngineBatch {
+  return {
+    images: [new Uint8Array(12)],
+    items: tokens.map((token) => ({ image: 0, inputIds: [0, token, 2] })),
+    length: 12,
+  };
+}
+
+function nextFailure(supervisor: EngineSupervisor): Promise<EngineFailure> {
+  return new Promise((resolve) => supervisor.once('failure', resolve));
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('a healthy engine', () => {
+  it('answers each item of a batch in its place', async () => {
+    const supervisor = supervise({});
+    await supervisor.whenReady();
+    const { probabilities } = await supervisor.run(batchOf(10, 11));
+    expect(probabilities).toHaveLength(6);
+    expect(probabilities[0]).not.toBe(probabilities[3]);
+    expect(supervisor.state.phase).toBe('ready');
+  });
+
+  it('leaves no process behind when it is stopped during a run', async () => {
+    const supervisor = supervise({ hang: 666 });
+    await supervisor.whenReady();
+    const pid = supervisor.pid ?? 0;
+    const run = supervisor.run(batchOf(666));
+    await Promise.all([expect(run).rejects.toBeInstanceOf(EngineFailure), supervisor.stop()]);
+    expect(isRunning(pid)).toBe(false);
+    await expect(supervisor.whenReady()).rejects.toBeInstanceOf(EngineGone);
+  });
+});
+
+describe('an engine that is lost', () => {
+  it.each([
+    ['is killed during a run', { runMs: 10_000 }, 5, 'crash'],
+    ['ends by itself', { poison: 666 }, 666, 'crash'],
+    ['reports an error', { error: 666 }, 666, 'run-error'],
+    ['hangs', { hang: 666 }, 666, 'timeout'],
+    ['gives numbers that are no probabilities', { nan: 666 }, 666, 'bad-output'],
+  ] as const)('is replaced when it %s', async (_, instructions, token, reason) => {
+    const supervisor = supervise(instructions, { runTimeoutMs: reason === 'timeout' ? 300 : 20_000 });
+    await supervisor.whenReady();
+    const pid = supervisor.pid ?? 0;
+    const failure = nextFailure(supervisor);
+    const run = supervisor.run(batchOf(token));
+    if (reason === 'crash' && token === 5) process.kill(pid, 'SIGKILL');
+    await expect(run).rejects.toMatchObject({ name: 'EngineFailure', reason });
+    expect((await failure).reason).toBe(reason);
+    expect(isRunning(pid)).toBe(false);
+    await supervisor.whenReady();
+    expect(supervisor.pid).not.toBe(pid);
+    if (token === 666) await supervisor.run(batchOf(1));
+    expect(await starts()).toBe(2);
+  });
+
+  it('is replaced while idle, too', async () => {
+    const supervisor = supervise({});
+    await supervisor.whenReady();
+    const failure = nextFailure(supervisor);
+    process.kill(supervisor.pid ?? 0, 'SIGKILL');
+    expect((await failure).reason).toBe('crash');
+    await supervisor.whenReady();
+    await supervisor.run(batchOf(1));
+  });
+
+  it('is replaced for what was seen from outside', async () => {
+    const supervisor = supervise({});
+    await supervisor.whenReady();
+    const failure = nextFailure(supervisor);
+    supervisor.replace('gpu-memory', 'too much');
+    expect(await failure).toMatchObject({ reason: 'gpu-memory', message: 'too much' });
+    await supervisor.whenReady();
+  });
+});
+
+describe('an engine that does not start', () => {
+  it.each([
+    ['exit', 'crash'],
+    ['load', 'start'],
+    ['self-test', 'self-test'],
+    ['hang', 'start-timeout'],
+  ] as const)('never serves and is given up (%s)', async (start, reason) => {
+    const supervisor = supervise({ start }, { startTimeoutMs: start === 'hang' ? 700 : 20_000 });
+    const phases: string[] = [];
+    supervisor.on('state', ({ phase }) => phases.push(phase));
+    await expect(supervisor.whenReady()).rejects.toBeInstanceOf(EngineGone);
+    expect(supervisor.state).toMatchObject({ phase: 'failed', failure: { reason } });
+    expect(phases).not.toContain('ready');
+    await expect(supervisor.run(batchOf(1))).rejects.toBeInstanceOf(EngineFailure);
+  });
+
+  it('is tried again, since a GPU can need a moment', async () => {
+    const supervisor = supervise({ start: 'load', failStarts: 2 });
+    await supervisor.whenReady();
+    expect(await starts()).toBe(3);
+  });
+
+  it('waits longer from failure to failure', async () => {
+    const supervisor = supervise({ start: 'exit', failStarts: 2 });
+    const times: number[] = [];
+    supervisor.on('failure', () => times.push(performance.now()));
+    await supervisor.whenReady();
+    // The second failure in a row is followed by the first wait, of 250 ms, and a start.
+    expect(performance.now() - (times[1] ?? Infinity)).toBeGreaterThan(249);
+  });
+});
+
+it('gives up after too many failures in the window, though each start succeeds', async () => {
+  const supervisor = supervise({ error: 666 }, { maxFailures: 3 });
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await supervisor.whenReady();
+    await expect(supervisor.run(batchOf(666))).rejects.toBeInstanceOf(EngineFailure);
+  }
+  await expect(supervisor.whenReady()).rejects.toBeInstanceOf(EngineGone);
+  const count = await starts();
+  await sleep(500);
+  expect(await starts()).toBe(count);
+});
