@@ -149,13 +149,20 @@ function tokenTables(all: Parameters, config: OfaConfig, vocabulary: GraphVocabu
         'the vocabulary is not the one that this checkpoint was trained with.',
     );
   }
-  const [encoderName, decoderName] = ['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'];
-  const encoderTable = all.get(encoderName, shape);
-  const own = all.has(decoderName) && !all.tied(encoderName, decoderName);
-  const decoderTable = own ? all.get(decoderName, shape) : encoderTable;
-  const projection = config.shareDecoderInputOutputEmbed
-    ? decoderTable
-    : all.get('decoder.output_projection.weight', shape);
+  const names = {
+    encoder: 'encoder.embed_tokens.weight',
+    decoder: 'decoder.embed_tokens.weight',
+    output: 'decoder.output_projection.weight',
+  };
+  const tied = config.shareDecoderInputOutputEmbed;
+  // Some files keep a tensor that has several names under one of them.
+  const present = [names.encoder, names.decoder, ...(tied ? [names.output] : [])].filter((name) =>
+    all.has(name),
+  );
+  const encoderTable = all.get(present[0] ?? names.encoder, shape);
+  const own = all.has(names.decoder) && !all.tied(encoderTable.name, names.decoder);
+  const decoderTable = own ? all.get(names.decoder, shape) : encoderTable;
+  const projection = tied ? decoderTable : all.get(names.output, shape);
   return {
     encoder: (emitter) => emitTable(emitter, encoderTable, config, vocabulary.size),
     decoder: (emitter) => emitTable(emitter, decoderTable, config, vocabulary.size),
