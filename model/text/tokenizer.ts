@@ -76,9 +76,14 @@ const fileSchema = z.looseObject({
   model: z.looseObject({ type: z.literal('BPE'), vocab: z.record(z.string(), z.int().nonnegative()) }),
 });
 
-function parseFile(json: string): z.infer<typeof fileSchema> {
+/**
+ * A tokenizer from a text that {@link buildTokenizerJson} made.
+ *
+ * @throws UserError (package-unreadable) if it is something else
+ */
+export function loadTokenizer(json: string): Tokenizer {
   try {
-    return fileSchema.parse(JSON.parse(json));
+    return fromFile(fileSchema.parse(JSON.parse(json)));
   } catch (error) {
     throw new UserError('package-unreadable', 'tokenizer.json is damaged; compile the package again.', {
       cause: error,
@@ -86,19 +91,13 @@ function parseFile(json: string): z.infer<typeof fileSchema> {
   }
 }
 
-/**
- * A tokenizer from a text that {@link buildTokenizerJson} made.
- *
- * @throws UserError (package-unreadable) if it is something else
- */
-export function loadTokenizer(json: string): Tokenizer {
-  const file = parseFile(json);
+function fromFile(file: z.infer<typeof fileSchema>): Tokenizer {
   const ids = new Map(Object.entries(file.model.vocab));
   const tokens = new Map([...ids].map(([token, id]) => [id, token]));
   const idOf = (token: string): number => {
     const id = ids.get(token);
-    if (id !== undefined) return id;
-    throw new UserError('package-unreadable', `tokenizer.json lacks ${token}; compile the package again.`);
+    if (id === undefined) throw new Error(`there is no token ${token}`);
+    return id;
   };
   const bpe = new Bpe(file, {});
   return {
