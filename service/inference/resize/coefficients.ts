@@ -1,15 +1,18 @@
 /** Bits of fraction in a fixed-point weight: 32 less 8 for a byte less 2 of headroom (Pillow's PRECISION_BITS). */
-export const FRACTION_BITS = 22;
+const FRACTION_BITS = 22;
 
 /** Reach of the bicubic kernel in input pixels, before it is widened for down-scaling. */
 const BICUBIC_SUPPORT = 2;
 
-/** Which input pixels make one output pixel, and with what fixed-point weights (FRACTION_BITS bits of fraction). */
-export interface Span {
-  /** Index of the first input pixel. */
-  readonly start: number;
-  /** One weight for each input pixel from `start` on. */
+/** Which input pixels make each output pixel of a line, and with what fixed-point weights. */
+export interface Spans {
+  /** Index of the first input pixel of each output pixel. */
+  readonly starts: Int32Array;
+  /** Number of input pixels of each output pixel. */
+  readonly counts: Int32Array;
+  /** `stride` places for each output pixel, of which its count are used; FRACTION_BITS bits of fraction. */
   readonly weights: Int32Array;
+  readonly stride: number;
 }
 
 /** Keys' cubic with a = -0.5, in the order of operations of Pillow's bicubic_filter: the bits depend on it. */
@@ -27,30 +30,34 @@ function bicubic(x: number): number {
  *
  * @param inputSize pixels along the axis before, at least 1
  * @param outputSize pixels along the axis after, at least 1
- * @returns one span for each output pixel
  */
-export function bicubicSpans(inputSize: number, outputSize: number): Span[] {
+export function bicubicSpans(inputSize: number, outputSize: number): Spans {
   const scale = inputSize / outputSize;
   const filterScale = Math.max(scale, 1);
   const support = BICUBIC_SUPPORT * filterScale;
   const step = 1 / filterScale;
-  const spans: Span[] = [];
+  const stride = Math.min(inputSize, Math.ceil(support) * 2 + 1);
+  const starts = new Int32Array(outputSize);
+  const counts = new Int32Array(outputSize);
+  const weights = new Int32Array(outputSize * stride);
+  const exact = new Float64Array(stride);
   for (let output = 0; output < outputSize; output++) {
     const center = (output + 0.5) * scale;
     const start = Math.max(0, Math.trunc(center - support + 0.5));
-    const end = Math.min(inputSize, Math.trunc(center + support + 0.5));
-    const exact = new Float64Array(end - start);
+    const count = Math.min(inputSize, Math.trunc(center + support + 0.5)) - start;
     let sum = 0;
-    for (let tap = 0; tap < exact.length; tap++) {
+    for (let tap = 0; tap < count; tap++) {
       const weight = bicubic((tap + start - center + 0.5) * step);
       exact[tap] = weight;
       sum += weight;
     }
-    const weights = Int32Array.from(exact, (weight) => {
+    for (let tap = 0; tap < count; tap++) {
+      const weight = exact[tap] ?? 0;
       const scaled = (sum === 0 ? weight : weight / sum) * 2 ** FRACTION_BITS;
-      return Math.trunc(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
-    });
-    spans.push({ start, weights });
+      weights[output * stride + tap] = Math.trunc(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+    }
+    starts[output] = start;
+    counts[output] = count;
   }
-  return spans;
+  return { starts, counts, weights, stride };
 }

@@ -7,10 +7,10 @@ export interface Kernel {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   readonly horizontal: (
     source: number,
-    sourceStride: number,
+    sourceWidth: number,
+    scratch: number,
     target: number,
     targetStride: number,
-    rows: number,
     columns: number,
     spans: number,
     weights: number,

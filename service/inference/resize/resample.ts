@@ -1,32 +1,58 @@
-import { bicubicSpans, type Span } from './coefficients.ts';
+import { bicubicSpans } from './coefficients.ts';
 import { kernel, Layout } from './kernel.ts';
 
 /** Bits of the low half of a weight; assembly/kernel.ts splits at the same place. */
 const LOW_BITS = 11;
 const LOW_MASK = (1 << LOW_BITS) - 1;
-/** Input rows go through the kernel in strips of about this size, so that they stay in the processor's cache. */
-const STRIP_BYTES = 262_144;
-/** The kernel may read this far past the last row of a strip. */
+/** Rows that the kernel's horizontal pass does at a time. */
+const STRIP_ROWS = 16;
+/** The kernel reads up to this far past the last row of a strip. */
 const SLACK_BYTES = 16;
+/** Bytes of four transposed pixels of a strip. */
+const SCRATCH_BYTES = 192;
 
 /** Bytes of the intermediate image's and the result's rows in the kernel's memory. */
 function paddedStride(width: number): number {
   return Math.ceil((width * 3 + 1) / 16) * 16;
 }
 
-/** Writes two neighbouring taps as the kernel reads them: high halves, then low halves. */
-function writePair(target: Int16Array, at: number, weights: Int32Array, tap: number): void {
-  const first = weights[tap] ?? 0;
-  const second = weights[tap + 1] ?? 0;
-  target[at] = first >> LOW_BITS;
-  target[at + 1] = second >> LOW_BITS;
-  target[at + 2] = first & LOW_MASK;
-  target[at + 3] = second & LOW_MASK;
+/**
+ * The spans of one pass as the kernel reads them: pixels go in pairs, and weights in halves. Both tables are flat.
+ *
+ * @param even whether a pair's first pixel has an even index, as the horizontal pass needs it
+ */
+function kernelSpans(
+  inputSize: number,
+  outputSize: number,
+  even: boolean,
+): { table: Uint32Array; weights: Int16Array } {
+  const { starts, counts, weights, stride } = bicubicSpans(inputSize, outputSize);
+  const table = new Uint32Array(outputSize * 2);
+  const halves = new Int16Array(outputSize * (stride + 2) * 2);
+  let at = 0;
+  for (let output = 0; output < outputSize; output++) {
+    const start = starts[output] ?? 0;
+    const count = counts[output] ?? 0;
+    const lead = even ? start % 2 : 0;
+    const pairs = Math.ceil((lead + count) / 2);
+    table[2 * output] = even ? (start - lead) / 2 : start;
+    table[2 * output + 1] = pairs;
+    for (let tap = 0; tap < count; tap++) {
+      const weight = weights[output * stride + tap] ?? 0;
+      const place = tap + lead;
+      // Of each pair: both high halves, then both low halves.
+      const half = at + (place >> 1) * 4 + (place & 1);
+      halves[half] = weight >> LOW_BITS;
+      halves[half + 2] = weight & LOW_MASK;
+    }
+    at += pairs * 4;
+  }
+  return { table, weights: halves.subarray(0, at) };
 }
 
-/** Number of groups of `size` taps that hold all taps of a span. */
-function groupsOf(span: Span, size: number): number {
-  return Math.ceil(span.weights.length / size);
+/** Bytes of the intermediate image in the kernel's memory: whole strips, and a row more for an odd last tap. */
+function intermediateBytes(height: number, size: number): number {
+  return (Math.ceil(height / STRIP_ROWS) * STRIP_ROWS + 1) * paddedStride(size);
 }
 
 /** Brings the rows to `size` pixels each and leaves them at the start of the kernel's memory. */
@@ -35,8 +61,7 @@ function horizontalPass(pixels: Uint8Array, width: number, height: number, size:
   const stride = paddedStride(size);
   const inputStride = width * 3;
   const layout = new Layout();
-  // Two rows more than the image has: the passes read and write rows in pairs.
-  const target = layout.take((height + 2) * stride);
+  const target = layout.take(intermediateBytes(height, size));
   if (width === size) {
     layout.ensure(memory);
     const bytes = new Uint8Array(memory.buffer);
@@ -45,30 +70,18 @@ function horizontalPass(pixels: Uint8Array, width: number, height: number, size:
     }
     return;
   }
-  const spans = bicubicSpans(width, size);
-  const groups = spans.reduce((total, span) => total + groupsOf(span, 4), 0);
-  const stripRows = Math.max(2, 2 * Math.floor(STRIP_BYTES / inputStride / 2));
-  const spansAt = layout.take(spans.length * 8);
-  const weightsAt = layout.take(groups * 16);
-  const strip = layout.take((Math.min(stripRows, height) + 1) * inputStride + SLACK_BYTES);
+  const { table, weights } = kernelSpans(width, size, true);
+  const tableAt = layout.take(table.byteLength);
+  const weightsAt = layout.take(weights.byteLength);
+  const strip = layout.take(STRIP_ROWS * inputStride + SLACK_BYTES);
+  const scratch = layout.take(Math.ceil(width / 4) * SCRATCH_BYTES);
   layout.ensure(memory);
-
-  const table = new Uint32Array(memory.buffer, spansAt, spans.length * 2);
-  const weights = new Int16Array(memory.buffer, weightsAt, groups * 8);
-  let at = 0;
-  spans.forEach((span, index) => {
-    table[2 * index] = span.start * 3;
-    table[2 * index + 1] = groupsOf(span, 4);
-    for (let tap = 0; tap < span.weights.length; tap += 4, at += 8) {
-      writePair(weights, at, span.weights, tap);
-      writePair(weights, at + 4, span.weights, tap + 2);
-    }
-  });
+  new Uint32Array(memory.buffer, tableAt).set(table);
+  new Int16Array(memory.buffer, weightsAt).set(weights);
   const bytes = new Uint8Array(memory.buffer);
-  for (let row = 0; row < height; row += stripRows) {
-    const rows = Math.min(stripRows, height - row);
-    bytes.set(pixels.subarray(row * inputStride, (row + rows) * inputStride), strip);
-    horizontal(strip, inputStride, target + row * stride, stride, rows, size, spansAt, weightsAt);
+  for (let row = 0; row < height; row += STRIP_ROWS) {
+    bytes.set(pixels.subarray(row * inputStride, Math.min(row + STRIP_ROWS, height) * inputStride), strip);
+    horizontal(strip, width, scratch, target + row * stride, stride, size, tableAt, weightsAt);
   }
 }
 
@@ -77,20 +90,21 @@ function verticalPass(height: number, size: number): Uint8Array {
   const { memory, vertical } = kernel();
   const stride = paddedStride(size);
   const layout = new Layout();
-  const source = layout.take((height + 2) * stride);
+  const source = layout.take(intermediateBytes(height, size));
   const output = new Uint8Array(size * size * 3);
   let rowsAt = source;
   if (height !== size) {
-    const spans = bicubicSpans(height, size);
+    const { table, weights } = kernelSpans(height, size, false);
     rowsAt = layout.take(size * stride);
-    const weightsAt = layout.take(Math.max(...spans.map((span) => groupsOf(span, 2))) * 8);
+    let weightsAt = layout.take(weights.byteLength);
     layout.ensure(memory);
-    spans.forEach((span, row) => {
-      const pairs = groupsOf(span, 2);
-      const weights = new Int16Array(memory.buffer, weightsAt, pairs * 4);
-      for (let pair = 0; pair < pairs; pair++) writePair(weights, pair * 4, span.weights, pair * 2);
-      vertical(source + span.start * stride, stride, rowsAt + row * stride, pairs, weightsAt);
-    });
+    new Int16Array(memory.buffer, weightsAt).set(weights);
+    for (let row = 0; row < size; row++) {
+      const start = table[2 * row] ?? 0;
+      const pairs = table[2 * row + 1] ?? 0;
+      vertical(source + start * stride, stride, rowsAt + row * stride, pairs, weightsAt);
+      weightsAt += pairs * 8;
+    }
   }
   const bytes = new Uint8Array(memory.buffer);
   for (let row = 0; row < size; row++) {
