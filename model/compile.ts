@@ -27,7 +27,7 @@ export interface CompileOptions {
   readonly onProgress?: (progress: CompileProgress) => void;
 }
 
-/** What the compiler is doing, and how far it is, in bytes or cases. */
+/** What the compiler is doing, and how far it is, in bytes or parts of the graph. */
 export interface CompileProgress {
   readonly stage: 'weights' | 'sums' | 'self-test';
   readonly done: number;
@@ -133,9 +133,10 @@ async function writePackage(
   });
   await writeFile(path.join(folder, PACKAGE_FILES.tokenizer), prepared.tokenizerJson);
   const inputs = selfTestInputs(task.prompts.hypothesis, tokenizer, prepared.maxTokens);
-  const cases = await runCases(folder, inputs, {
+  const cases = await runCases(graph, inputs, {
+    folder,
+    placements: written.placements,
     imageSize: task.patchImageSize,
-    answers: task.answers.length,
     pad: tokenizer.special.pad,
     onProgress: (done, total) => options.onProgress?.({ stage: 'self-test', done, total }),
   });

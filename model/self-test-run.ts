@@ -1,9 +1,17 @@
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { UserError } from './errors.ts';
-import { GRAPH_IO, PACKAGE_FILES, type SelfTestCase } from './package.ts';
+import { encodeModel } from './onnx/encode.ts';
+import type { Graph } from './onnx/graph.ts';
+import { partition } from './onnx/partition.ts';
+import type { Placements } from './onnx/write.ts';
+import { GRAPH_IO, type SelfTestCase } from './package.ts';
 import { selfTestImage } from './self-test.ts';
 import type { Tokenizer } from './text/tokenizer.ts';
+
+/** Bytes of constants that are in memory at a time while the cases run. */
+const PART_BYTES = 400e6;
 
 /** Sentences of different lengths, so that the self-test's batch has padding. */
 const SENTENCES = [
@@ -26,71 +34,95 @@ export function selfTestInputs(prompt: string, tokenizer: Tokenizer, maxTokens: 
 
 /** What {@link runCases} has to know of the package that is being made. */
 export interface RunOptions {
+  /** Folder with the weights' file. */
+  readonly folder: string;
+  readonly placements: Placements;
   readonly imageSize: number;
-  readonly answers: number;
   readonly pad: number;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Runs a graph on the CPU over all cases in one batch.
+ * Runs a written graph on the CPU over all cases in one batch, part by part, so that a large model needs
+ * little memory.
  *
  * @returns the cases with the probabilities that came out
- * @throws UserError if the graph does not run or an answer is not a probability distribution
+ * @throws UserError if an answer is not a probability distribution
  */
 export async function runCases(
-  folder: string,
+  graph: Graph,
   inputs: readonly SelfTestInput[],
   options: RunOptions,
 ): Promise<SelfTestCase[]> {
-  options.onProgress?.(0, inputs.length);
-  const session = await ort.InferenceSession.create(path.join(folder, PACKAGE_FILES.graph), {
-    executionProviders: ['cpu'],
-    enableCpuMemArena: false,
-    // Packed copies of the weights would double the memory for a single run.
-    extra: { session: { disable_prepacking: '1' } },
-    logSeverityLevel: 3,
+  const parts = partition(graph, PART_BYTES);
+  let values: Readonly<Record<string, ort.Tensor>> = feeds(inputs, options);
+  for (const [at, part] of parts.entries()) {
+    options.onProgress?.(at, parts.length);
+    values = { ...values, ...(await runPart(part, values, options)) };
+  }
+  options.onProgress?.(parts.length, parts.length);
+  const flat = values[GRAPH_IO.probabilities]?.data;
+  if (!(flat instanceof Float32Array)) throw new Error('The graph gave no probabilities.');
+  const width = flat.length / inputs.length;
+  return inputs.map((input, at) => {
+    const probabilities = [...flat.subarray(at * width, (at + 1) * width)];
+    checkDistribution(probabilities);
+    // Digits past these differ from one processor to the next.
+    return { ...input, probabilities: probabilities.map((value) => Math.round(value * 1e6) / 1e6) };
   });
+}
+
+async function runPart(
+  part: Graph,
+  values: Readonly<Record<string, ort.Tensor>>,
+  { folder, placements }: RunOptions,
+): Promise<ort.InferenceSession.ReturnType> {
+  const file = path.join(folder, `${part.name}.onnx`);
+  await writeFile(file, encodeModel(part, placements, { name: 'ofa-ve', version: '' }));
   try {
-    const results = await session.run(feeds(inputs, options));
-    const flat = results[GRAPH_IO.probabilities]?.data as Float32Array;
-    const cases = inputs.map((input, at) => ({
-      ...input,
-      // Digits past these differ from one processor to the next.
-      probabilities: [...flat.subarray(at * options.answers, (at + 1) * options.answers)].map(
-        (value) => Math.round(value * 1e6) / 1e6,
-      ),
-    }));
-    cases.forEach(({ probabilities }) => {
-      const sum = probabilities.reduce((total, value) => total + value, 0);
-      if (!(Math.abs(sum - 1) < 1e-3)) {
-        throw new UserError(
-          'compile-check-failed',
-          `The compiled graph answers with probabilities ${probabilities.join(', ')}: ` +
-            'the weights overflow its arithmetic, or the checkpoint is damaged.',
-        );
-      }
+    // Optimising would fold casts of half-precision weights into copies twice their size, and packing would
+    // copy all of them: neither is worth it for a single run.
+    const session = await ort.InferenceSession.create(file, {
+      executionProviders: ['cpu'],
+      enableCpuMemArena: false,
+      graphOptimizationLevel: 'disabled',
+      extra: { session: { disable_prepacking: '1' } },
+      logSeverityLevel: 3,
     });
-    options.onProgress?.(inputs.length, inputs.length);
-    return cases;
+    try {
+      const taken = part.inputs.map(({ value }) => [value.name, values[value.name]] as const);
+      return await session.run(Object.fromEntries(taken) as Record<string, ort.Tensor>);
+    } finally {
+      await session.release();
+    }
   } finally {
-    await session.release();
+    await rm(file);
   }
 }
 
-function feeds(inputs: readonly SelfTestInput[], options: RunOptions): Record<string, ort.Tensor> {
-  const size = options.imageSize;
+function checkDistribution(probabilities: readonly number[]): void {
+  const sum = probabilities.reduce((total, value) => total + value, 0);
+  if (Math.abs(sum - 1) < 1e-3) return;
+  throw new UserError(
+    'compile-check-failed',
+    `The compiled graph answers with probabilities ${probabilities.join(', ')}: ` +
+      'the weights overflow its arithmetic, or the checkpoint is damaged.',
+  );
+}
+
+function feeds(inputs: readonly SelfTestInput[], { imageSize, pad }: RunOptions): Record<string, ort.Tensor> {
+  const imageBytes = imageSize * imageSize * 3;
   const longest = Math.max(...inputs.map(({ inputIds }) => inputIds.length));
-  const pixels = new Uint8Array(inputs.length * size * size * 3);
-  const ids = new BigInt64Array(inputs.length * longest).fill(BigInt(options.pad));
-  inputs.forEach(({ imageSeed, inputIds }, at) => {
-    pixels.set(selfTestImage(imageSeed, size), at * size * size * 3);
-    inputIds.forEach((id, place) => {
-      ids[at * longest + place] = BigInt(id);
+  const pixels = new Uint8Array(inputs.length * imageBytes);
+  const ids = new BigInt64Array(inputs.length * longest).fill(BigInt(pad));
+  inputs.forEach(({ imageSeed, inputIds }, row) => {
+    pixels.set(selfTestImage(imageSeed, imageSize), row * imageBytes);
+    inputIds.forEach((id, column) => {
+      ids[row * longest + column] = BigInt(id);
     });
   });
   return {
-    [GRAPH_IO.image]: new ort.Tensor('uint8', pixels, [inputs.length, size, size, 3]),
+    [GRAPH_IO.image]: new ort.Tensor('uint8', pixels, [inputs.length, imageSize, imageSize, 3]),
     [GRAPH_IO.inputIds]: new ort.Tensor('int64', ids, [inputs.length, longest]),
   };
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compileCheckpoint } from '../../model/compile.ts';
 import { VARIANTS, variantCases, writeVariantCheckpoint } from '../support/checkpoints.ts';
-import { largestDifference, openGraph } from '../support/graph-session.ts';
+import { type GraphAnswer, largestDifference, openGraph } from '../support/graph-session.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** Largest difference of a probability from the float64 reference. */
@@ -18,7 +18,7 @@ describe.each(VARIANTS)('compiled variant: $name', (variant) => {
       const target = path.join(folder, precision);
       await compileCheckpoint(checkpoint, target, { precision });
       const graph = await openGraph(target);
-      const alone = [];
+      const alone: GraphAnswer[] = [];
       for (const question of cases) alone.push(...(await graph.ask([question])));
       const together = await graph.ask(cases);
       await graph.close();
