@@ -1,0 +1,120 @@
+/**
+ * How well the demo model answers what it never saw: 6,000 questions through the compiled package, the exact pixels
+ * and the service's predictor.
+ *
+ *   node --import tsx bench/demo-accuracy.ts [questions per answer]
+ */
+import { availableParallelism, cpus } from 'node:os';
+import { openAsking, type Asking } from '../model/demo/ask.ts';
+import { demoPackage } from '../model/demo/package.ts';
+import { TextOnly } from '../model/demo/text-only.ts';
+import { ANSWERS, KINDS } from '../model/demo/world/claims.ts';
+import type { Pair } from '../model/demo/world/pairs.ts';
+import { heldOutQuestions } from '../model/demo/world/questions.ts';
+import { pictureOf } from '../model/demo/world/render.ts';
+import type { Scene } from '../model/demo/world/scene.ts';
+
+const perAnswer = Number(process.argv[2] ?? 2000);
+/** Questions under way at one time. */
+const AT_ONCE = 16;
+const BINS = 15;
+/** Questions of another seed, from which the reader without eyes learns. */
+const LEARNING_SEED = 5;
+
+interface Result extends Pair {
+  readonly found: string;
+  readonly confidence: number;
+}
+
+async function answerAll(asking: Asking, pairs: readonly Pair[]): Promise<Result[]> {
+  const pictures = new Map<Scene, Promise<Uint8Array>>();
+  const results: Result[] = [];
+  const queue = [...pairs].sort((a, b) => a.scene.seed - b.scene.seed).values();
+  const work = async (): Promise<void> => {
+    for (const pair of queue) {
+      const picture = pictures.get(pair.scene) ?? pictureOf(pair.scene);
+      pictures.set(pair.scene, picture);
+      const { label, confidence } = await asking.ask(await picture, pair.hypothesis, pair.premise);
+      results.push({ ...pair, found: label, confidence });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return results;
+}
+
+const accuracy = (results: readonly Result[]): number =>
+  results.filter(({ found, answer }) => found === answer).length / Math.max(1, results.length);
+
+/** Mean distance of confidence and accuracy over equally wide bins of confidence, weighted by their size. */
+function calibrationError(results: readonly Result[]): number {
+  let error = 0;
+  for (let bin = 0; bin < BINS; bin++) {
+    const inside = results.filter(
+      ({ confidence }) => Math.min(BINS - 1, Math.floor(confidence * BINS)) === bin,
+    );
+    const confidence = inside.reduce((sum, result) => sum + result.confidence, 0);
+    error += Math.abs(confidence - accuracy(inside) * inside.length);
+  }
+  return error / results.length;
+}
+
+/** Share of the questions whose answer the words alone give away. */
+function textOnly(questions: readonly Pair[], learning: readonly Pair[]): Map<string, number> {
+  const shares = new Map<string, number>();
+  for (const kind of KINDS) {
+    const reader = new TextOnly();
+    const textOf = (pair: Pair): string => `${pair.premise ?? ''} ${pair.hypothesis}`;
+    for (const pair of learning) if (pair.kind === kind) reader.learn(textOf(pair), pair.answer);
+    const asked = questions.filter((pair) => pair.kind === kind);
+    shares.set(
+      kind,
+      asked.filter((pair) => reader.guess(textOf(pair)) === pair.answer).length / asked.length,
+    );
+  }
+  return shares;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`.padStart(8);
+
+function print(results: readonly Result[], blind: Map<string, number>): void {
+  console.log(`\n${results.length} questions, ${cpus()[0]?.model ?? 'unknown'} x ${availableParallelism()}`);
+  console.log(
+    `accuracy ${percent(accuracy(results))}, expected calibration error ${calibrationError(results).toFixed(4)}\n`,
+  );
+  console.log('kind           accuracy     yes      no   maybe   words alone');
+  for (const kind of KINDS) {
+    const own = results.filter((result) => result.kind === kind);
+    const byAnswer = ANSWERS.map((answer) => {
+      const such = own.filter((result) => result.answer === answer);
+      return such.length === 0 ? '       -' : percent(accuracy(such));
+    });
+    console.log(
+      `${kind.padEnd(14)} ${percent(accuracy(own))}${byAnswer.join('')}   ${percent(blind.get(kind) ?? 0)}`,
+    );
+  }
+  console.log('\nright answer   answered yes      no   maybe');
+  for (const answer of ANSWERS) {
+    const counts = ANSWERS.map(
+      (found) => results.filter((result) => result.answer === answer && result.found === found).length,
+    );
+    console.log(`${answer.padEnd(14)} ${counts.map((count) => String(count).padStart(8)).join('')}`);
+  }
+}
+
+const questions = heldOutQuestions(1, perAnswer);
+const blind = textOnly(questions, heldOutQuestions(LEARNING_SEED, perAnswer));
+const asking = await openAsking(await demoPackage());
+try {
+  const results = await answerAll(asking, questions);
+  print(results, blind);
+  if (process.argv.includes('--wrong')) {
+    for (const { kind, found, answer, premise, hypothesis, scene, confidence } of results) {
+      if (found === answer) continue;
+      console.log(
+        `${kind}: ${answer}, not ${found} (${confidence.toFixed(2)}) ${scene.seed}: ${premise ?? ''} | ${hypothesis}`,
+      );
+    }
+  }
+} finally {
+  await asking.close();
+}

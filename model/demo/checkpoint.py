@@ -1,0 +1,51 @@
+"""Checkpoint folders in ModelScope's layout: reading one into `Ofa`, writing one from it."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+
+import torch
+
+from ofa import Ofa, OfaConfig
+
+
+def config_of(folder: pathlib.Path, weights: dict[str, torch.Tensor]) -> OfaConfig:
+    """The model's sizes: depths and widths from the tensors, the rest from `config.json`."""
+    given = json.loads((folder / "config.json").read_text())
+    trunk = "encoder.embed_images."
+    blocks: dict[int, int] = {}
+    for name in weights:
+        found = re.match(re.escape(trunk) + r"layer(\d)\.(\d+)\.", name)
+        if found:
+            stage, block = int(found[1]), int(found[2])
+            blocks[stage] = max(blocks.get(stage, 0), block + 1)
+    fields = OfaConfig.__dataclass_fields__
+    sizes = {name: value for name, value in given.items() if name in fields}
+    return OfaConfig(
+        **sizes,
+        trunk_width=weights[trunk + "conv1.weight"].shape[0],
+        trunk_blocks=tuple(blocks[stage] for stage in sorted(blocks)),
+    )
+
+
+def load_checkpoint(folder: pathlib.Path) -> Ofa:
+    """Reads a checkpoint folder; tensors that this module does not know are an error."""
+    weights = torch.load(folder / "pytorch_model.bin", map_location="cpu", weights_only=True)
+    weights = {name: tensor.float() for name, tensor in weights.items()}
+    model = Ofa(config_of(folder, weights))
+    model.load_state_dict(weights)
+    return model
+
+
+def save_weights(model: Ofa, path: pathlib.Path) -> None:
+    """Writes `pytorch_model.bin` in fp16; tied tables share one storage."""
+    halves: dict[int, torch.Tensor] = {}
+    state = {}
+    for name, tensor in model.state_dict().items():
+        key = tensor.data_ptr()
+        if key not in halves or halves[key].shape != tensor.shape:
+            halves[key] = tensor.half() if tensor.is_floating_point() else tensor.clone()
+        state[name] = halves[key]
+    torch.save(state, path)

@@ -1,0 +1,78 @@
+"""Auxiliary losses that ground sentences in pictures; their heads are dropped after training. Answers alone teach
+nothing: these tell which cells a phrase means, how many things, where, and what the sentence claims."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from data import CELLS, HEAD, NUMBER_OF_SETS, PARTS
+
+MOST = 8  # numbers of things: 0 to 7
+
+
+class Readout(nn.Module):
+    """Numbers, places and truths read from one vector."""
+
+    def __init__(self, d: int) -> None:
+        super().__init__()
+        self.counts = nn.Linear(d, NUMBER_OF_SETS * 2 * MOST)
+        self.place = nn.Linear(d, NUMBER_OF_SETS * 2)
+        self.parts = nn.Linear(d, 2 * 3)
+
+    def forward(self, x: Tensor, counts: Tensor, place: Tensor, single: Tensor, parts: Tensor) -> Tensor:
+        loss = 0.1 * NUMBER_OF_SETS * F.cross_entropy(
+            self.counts(x).float().view(-1, MOST), counts.flatten(), ignore_index=-1
+        )
+        where = self.place(x).float().view(-1, NUMBER_OF_SETS, 2)
+        loss = loss + 3.0 * F.smooth_l1_loss(where[single], place[single], beta=0.1)
+        truths = self.parts(x).float().view(-1, 3)
+        return loss + 0.5 * F.cross_entropy(truths, parts.flatten(), ignore_index=-1)
+
+
+class Grounding(nn.Module):
+    def __init__(self, d: int, program: list[tuple[str, int]]) -> None:
+        super().__init__()
+        self.sizes = [classes for _, classes in program]
+        self.program = nn.Sequential(nn.LayerNorm(d), nn.Linear(d, sum(self.sizes)))
+        self.middle = nn.Sequential(nn.LayerNorm(d), nn.Linear(d, NUMBER_OF_SETS * 3))
+        self.final = nn.Linear(d, NUMBER_OF_SETS * 3)
+        self.encoder = Readout(d)
+        self.decoder = Readout(d)
+
+    def program_loss(self, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Cross entropy summed over the program's columns; and the share of columns that are right."""
+        scores = self.program(x).float().split(self.sizes, dim=-1)
+        loss = x.new_zeros((), dtype=torch.float32)
+        right = []
+        for column, score in enumerate(scores):
+            target = rows[:, HEAD + column]
+            loss = loss + F.cross_entropy(score, target, ignore_index=-1)
+            right.append(((score.argmax(-1) == target) | (target < 0)).float())
+        return loss, torch.stack(right).amin(0).mean()
+
+    def cell_loss(self, scores: Tensor, cells: Tensor) -> Tensor:
+        """Summed over the cells of a picture, averaged over the sets that there are."""
+        loss = F.cross_entropy(scores.float().reshape(-1, 3), cells.flatten(), ignore_index=-1, reduction="sum")
+        return loss / (cells >= 0).sum().clamp(min=1) * CELLS
+
+    def forward(
+        self,
+        state: Tensor,
+        memory: Tensor,
+        between: list[Tensor],
+        rows: Tensor,
+        targets: tuple[Tensor, Tensor, Tensor, Tensor],
+    ) -> dict[str, Tensor]:
+        cells, counts, place, single = targets
+        parts = rows[:, PARTS : PARTS + 2]
+        program, understood = self.program_loss(between[1][:, CELLS], rows)
+        return {
+            "program": 0.15 * program,
+            "understood": understood.detach(),
+            "middle": 0.15 * self.cell_loss(self.middle(between[2][:, :CELLS]), cells),
+            "final": 0.15 * self.cell_loss(self.final(memory[:, :CELLS]), cells),
+            "encoder": self.encoder(memory[:, CELLS], counts, place, single, parts),
+            "decoder": self.decoder(state, counts, place, single, parts),
+        }

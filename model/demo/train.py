@@ -1,0 +1,343 @@
+"""Trains the demo model: `python model/demo/train.py --data <folder> --out model/demo/checkpoint`.
+
+The data come from `npx tsx model/demo/export-data.ts --out <folder>`. Work in progress is kept in <data>/run; started
+again, the script goes on from there."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import shutil
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from checkpoint import save_weights
+from data import ANSWER, HEAD, KIND, PICTURE, SIDE, SIZE, Pictures, Sentences, read_program, set_targets
+from losses import Grounding
+from ofa import Ofa, OfaConfig
+from trunk import cache_features, warm_up
+
+ANSWERS = ("yes", "no", "maybe")
+KINDS = 14
+BATCH = 96
+PEAK = 1e-3
+KEEP_EVERY_S = 180.0
+LOOK_EVERY = 250
+
+
+def model_config(vocabulary: int) -> OfaConfig:
+    return OfaConfig(
+        vocab_size=vocabulary,
+        d_model=128,
+        encoder_layers=4,
+        decoder_layers=2,
+        encoder_attention_heads=4,
+        encoder_ffn_dim=512,
+        token_bucket_size=64,
+        image_bucket_size=SIDE + 1,
+        max_position_embeddings=128,
+    )
+
+
+def initialise(model: nn.Module) -> None:
+    """Small normal weights, as OFA's; position tables start at zero."""
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=0.0 if "rel_pos_table" in name else 0.02)
+        elif isinstance(module, nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            nn.init.zeros_(module.bias) if module.bias is not None else None
+
+
+class Run:
+    """Everything that changes while training; saved and loaded as a whole."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.arguments = arguments
+        self.folder = arguments.data / "run"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.program = read_program(arguments.data)
+        vocabulary = json.loads((arguments.data / "vocabulary" / "vocab.json").read_text())
+        self.answers = [vocabulary["\u0120" + answer] for answer in ANSWERS]
+        torch.manual_seed(arguments.seed)
+        self.model = Ofa(model_config(len(vocabulary)))
+        initialise(self.model)
+        self.grounding = Grounding(self.model.config.d_model, self.program)
+        # An answer's score is a product with its row: rows that start small keep the first answers undecided.
+        self.average: dict[str, Tensor] = {}
+        self.step = 0
+        self.log_file = (self.folder / "train.log").open("a")
+
+    def log(self, text: str) -> None:
+        line = f"{time.strftime('%H:%M:%S')} {text}"
+        print(line, flush=True)
+        self.log_file.write(line + "\n")
+        self.log_file.flush()
+
+    def parameters(self) -> list[nn.Parameter]:
+        own = [p for name, p in self.model.named_parameters() if "embed_images" not in name]
+        return [*own, *self.grounding.parameters()]
+
+    def start(self) -> None:
+        self.optimizer = torch.optim.AdamW(
+            self.parameters(), lr=PEAK, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+        )
+
+    def rate(self) -> float:
+        """Warm-up of 200 steps, constant, then down to a hundredth over the last part."""
+        steps, decay = self.arguments.steps, self.arguments.decay
+        rising = min(1.0, (self.step + 1) / 200)
+        falling = min(1.0, max(0.01, (steps - self.step) / (steps * decay)))
+        return PEAK * rising * falling
+
+    def follow(self) -> None:
+        """Exponential moving average of the weights."""
+        keep = min(0.999, (self.step + 1) / (self.step + 10))
+        with torch.no_grad():
+            for name, tensor in self.model.state_dict().items():
+                if not tensor.is_floating_point():
+                    continue
+                if name in self.average:
+                    self.average[name].lerp_(tensor, 1 - keep)
+                else:
+                    self.average[name] = tensor.clone()
+
+    def save(self) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "grounding": self.grounding.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average,
+            "step": self.step,
+        }
+        torch.save(state, self.folder / "state.tmp")
+        (self.folder / "state.tmp").replace(self.folder / "state.pt")
+
+    def load(self) -> bool:
+        path = self.folder / "state.pt"
+        if not path.exists():
+            return False
+        state = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.grounding.load_state_dict(state["grounding"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average, self.step = state["average"], state["step"]
+        return True
+
+
+def answer_loss(logits: Tensor, answers: Tensor) -> Tensor:
+    """Cross entropy; where no answer is right (-1), towards all alike."""
+    scores = F.log_softmax(logits.float(), -1)
+    told = scores.gather(1, answers.clamp(min=0)[:, None])[:, 0]
+    return -torch.where(answers >= 0, told, scores.mean(-1)).mean()
+
+
+class Material:
+    """Pictures as cached features, and the shards of sentences in turn."""
+
+    def __init__(self, run: Run) -> None:
+        folder = run.arguments.data / "training"
+        self.pictures = Pictures.read(folder)
+        self.columns = HEAD + len(run.program)
+        self.folder = folder
+        self.names = sorted(path.name.split(".")[0] for path in folder.glob("*.rows.bin"))
+        cached = run.folder / "features.pt"
+        if not cached.exists():
+            run.log("computing the trunk's features")
+            torch.save(cache_features(run.model, self.pictures), cached)
+        self.features = torch.load(cached, weights_only=True, mmap=True)
+
+    def batches(self, seed: int, skip: int):
+        """Batches without end from the `skip`-th on: (rows, ids, features, set targets)."""
+        number = 0
+        for epoch in range(10_000):
+            for name in self.names:
+                rows = (self.folder / f"{name}.rows.bin").stat().st_size // 4 // self.columns
+                count = -(-rows // BATCH)
+                if number + count <= skip:
+                    number += count
+                    continue
+                sentences = Sentences.read(self.folder, name, self.columns)
+                for index in sentences.batches(BATCH, seed + 1000 * epoch + self.names.index(name)):
+                    number += 1
+                    if number > skip:
+                        yield batch_of(sentences, index, self.pictures, self.features)
+
+
+def batch_of(sentences: Sentences, index: np.ndarray, pictures: Pictures, features: Tensor):
+    rows = sentences.rows[index]
+    picture = rows[:, PICTURE]
+    targets = set_targets(rows, pictures.things[picture])
+    return (
+        torch.from_numpy(rows.astype(np.int64)),
+        sentences.ids_of(index),
+        features[torch.from_numpy(picture.astype(np.int64))],
+        targets,
+    )
+
+
+def train_step(run: Run, batch) -> dict[str, float]:
+    rows, ids, features, targets = batch
+    for group in run.optimizer.param_groups:
+        group["lr"] = run.rate()
+    with torch.autocast("cpu", torch.bfloat16):
+        state, memory, between = run.model(features, ids)
+        logits = run.model.answer_logits(state, run.answers)
+        told = run.grounding(state, memory, between, rows, targets)
+    answers = rows[:, ANSWER]
+    understood = told.pop("understood")
+    told["answer"] = answer_loss(logits, answers)
+    loss = sum(told.values())
+    run.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(run.parameters(), 1.0)
+    run.optimizer.step()
+    run.follow()
+    run.step += 1
+    right = ((logits.argmax(-1) == answers).sum() / (answers >= 0).sum()).item()
+    return {name: value.item() for name, value in told.items()} | {
+        "loss": loss.item(),
+        "right": right,
+        "understood": understood.item(),
+    }
+
+
+@torch.no_grad()
+def examine(run: Run, sentences: Sentences, pictures: Pictures, features: Tensor, most: int) -> str:
+    """Accuracy of the averaged weights on held-out pictures, as a whole and for each kind."""
+    now = {name: tensor.clone() for name, tensor in run.model.state_dict().items()}
+    run.model.load_state_dict(run.average, strict=False)
+    right = np.zeros((KINDS + 1, 2))
+    for start in range(0, min(most, len(sentences.rows)), 200):
+        index = np.arange(start, min(start + 200, most))
+        rows, ids, cells, _ = batch_of(sentences, index, pictures, features)
+        state, _, _ = run.model(cells.float(), ids)
+        good = run.model.answer_logits(state, run.answers).argmax(-1) == rows[:, ANSWER]
+        np.add.at(right, rows[:, KIND].numpy(), np.stack([good.numpy(), np.ones(len(good))], 1))
+    run.model.load_state_dict(now)
+    kinds = " ".join(f"{100 * hit / max(1, all):.0f}" for hit, all in right[:KINDS])
+    return f"{100 * right[:, 0].sum() / right[:, 1].sum():.2f} % kinds {kinds}"
+
+
+def write_checkpoint(run: Run) -> None:
+    """The checkpoint folder, in ModelScope's layout."""
+    out: pathlib.Path = run.arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    for name in ("vocab.json", "merges.txt"):
+        shutil.copyfile(run.arguments.data / "vocabulary" / name, out / name)
+    config = run.model.config
+    sizes = {
+        "vocab_size": config.vocab_size,
+        "d_model": config.d_model,
+        "encoder_layers": config.encoder_layers,
+        "decoder_layers": config.decoder_layers,
+        "encoder_attention_heads": config.encoder_attention_heads,
+        "decoder_attention_heads": config.encoder_attention_heads,
+        "encoder_ffn_dim": config.encoder_ffn_dim,
+        "decoder_ffn_dim": config.encoder_ffn_dim,
+        "resnet_type": "resnet18",
+        "token_bucket_size": config.token_bucket_size,
+        "image_bucket_size": config.image_bucket_size,
+        "max_position_embeddings": config.max_position_embeddings,
+        "model_type": "ofa",
+        "architectures": ["OFAModel"],
+    }
+    task = {
+        "framework": "pytorch",
+        "task": "visual-entailment",
+        "model": {
+            "type": "ofa",
+            "language": "en",
+            "max_src_length": 80,
+            "patch_image_size": SIZE,
+            "imagenet_default_mean_and_std": False,
+            "gen_type": "traverse",
+            "answer2label": "ans2label.json",
+            "prompt_type": "none",
+        },
+        "pipeline": {"type": "ofa-visual-entailment"},
+        "preprocessor": {"type": "ofa-tasks-preprocessor"},
+    }
+    labels = {answer: index for index, answer in enumerate(ANSWERS)}
+    for name, value in (("config", sizes), ("configuration", task), ("ans2label", labels)):
+        (out / f"{name}.json").write_text(json.dumps(value, indent=2) + "\n")
+    now = {name: tensor.clone() for name, tensor in run.model.state_dict().items()}
+    run.model.load_state_dict(run.average, strict=False)
+    save_weights(run.model, out / "pytorch_model.bin")
+    run.model.load_state_dict(now)
+
+
+def prepare_trunk(run: Run) -> None:
+    path = run.folder / "trunk.pt"
+    trunk = run.model.encoder.embed_images
+    if not path.exists():
+        data = run.arguments.data
+        training = Pictures.read(data / "training")
+        shown = (training.things[:, 0, 0] >= 0).sum()
+        shapes = Pictures(training.pixels[:shown], training.things[:shown])
+        held_out = Pictures.read(data / "held-out")
+        warm_up(run.model, shapes, held_out, run.arguments.trunk_steps, run.arguments.seed, run.log)
+        torch.save(trunk.state_dict(), path)
+    trunk.load_state_dict(torch.load(path, weights_only=True))
+    trunk.requires_grad_(False).eval()
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=pathlib.Path, required=True)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--steps", type=int, default=16_000, help="steps in all, of 96 sentences each")
+    parser.add_argument("--decay", type=float, default=0.4, help="last part of them with a falling rate")
+    parser.add_argument("--trunk-steps", type=int, default=2400)
+    parser.add_argument("--only", type=int, help="make so many steps, print each one's loss, keep nothing")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse()
+    torch.set_num_threads(arguments.threads)
+    run = Run(arguments)
+    prepare_trunk(run)
+    run.start()
+    if arguments.only is None and run.load():
+        run.log(f"going on from step {run.step}")
+    material = Material(run)
+    held_out = Pictures.read(arguments.data / "held-out")
+    questions = Sentences.read(arguments.data / "held-out", "all", material.columns)
+    looks = cache_features(run.model, held_out)
+    parameters = sum(p.numel() for p in run.model.parameters())
+    run.log(f"{parameters / 1e6:.2f} M parameters, step {run.step} of {arguments.steps}")
+    kept = told = time.monotonic()
+    for batch in material.batches(arguments.seed, run.step):
+        values = train_step(run, batch)
+        if arguments.only is not None:
+            run.log(f"step {run.step} loss {values['loss']:.6f}")
+            if run.step >= arguments.only:
+                return
+            continue
+        if run.step % 50 == 0:
+            now = time.monotonic()
+            text = " ".join(f"{name} {value:.3f}" for name, value in values.items())
+            run.log(f"{run.step}/{arguments.steps} {text} {(now - told) / 50 * 1000:.0f} ms a step")
+            told = now
+        if run.step % LOOK_EVERY == 0 or run.step == arguments.steps:
+            run.model.eval()
+            most = 6000 if run.step % 2000 == 0 or run.step == arguments.steps else 1500
+            run.log(f"held out at {run.step}: {examine(run, questions, held_out, looks, most)}")
+        if time.monotonic() - kept > KEEP_EVERY_S or run.step == arguments.steps:
+            run.save()
+            write_checkpoint(run)
+            kept = time.monotonic()
+        if run.step >= arguments.steps:
+            break
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+import type { Phrase } from '../claims.ts';
+import type { Random } from '../random.ts';
+import { bare, indefinite, plural } from './noun-phrase.ts';
+import { PICTURES, SEE, SHOWS, VISIBLE } from './style.ts';
+import { colourWord, somewhere } from './words.ts';
+
+/** "something red", where a phrase is nothing but a colour. */
+function something(
+  random: Random,
+  phrase: Phrase,
+  word: 'something' | 'nothing' | 'anything',
+): string | undefined {
+  if (phrase.shape !== undefined || phrase.size !== undefined) return undefined;
+  return phrase.colour === undefined ? word : `${word} ${colourWord(random, phrase.colour)}`;
+}
+
+/** Statements that the things named are there, whatever their number: they fit "a red circle", "a star or a heart". */
+export function presence(random: Random, things: string, number: 0 | 1 = 0): string {
+  const there = number === 0 ? 'there is' : 'there are';
+  const [shows, show] = random.pick(SHOWS);
+  const picture = random.pick(PICTURES);
+  return random.pick([
+    () => `${there} ${things}${somewhere(random)}`,
+    () => `${there} ${things}${somewhere(random)}`,
+    () => `${there} ${things}${somewhere(random)}`,
+    () => `${things} ${random.pick(VISIBLE)[number]}`,
+    () => `${things} ${random.pick(VISIBLE)[number]}`,
+    () => `${random.pick(SEE)[0]} ${things}${somewhere(random)}`,
+    () => `${picture} ${shows} ${things}`,
+    () => `${picture} ${shows} ${things}`,
+    () => `${picture} has ${things} in it`,
+    () => `there exists ${things}${somewhere(random)}`,
+    () => `${number === 0 ? 'is' : 'are'} there ${things}${somewhere(random)}`,
+    () => `does ${picture} ${show} ${things}`,
+    () =>
+      `${random.pick(['do you see', 'can you see', 'can i see', 'can we find'])} ${things}${somewhere(random)}`,
+    () => `somewhere ${there} ${things}`,
+    () => things,
+    () =>
+      `${random.pick(['a picture of', 'a picture with', 'an image of', 'an image with', 'it shows', 'i can spot'])} ${things}`,
+  ])();
+}
+
+/** "There is a red circle." */
+export function existence(random: Random, a: Phrase): string {
+  const named = (): string => bare(random, a, 'singular');
+  const many = (): string => plural(random, a);
+  return random.pick([
+    () => presence(random, indefinite(random, a)),
+    () => presence(random, indefinite(random, a)),
+    () => presence(random, indefinite(random, a)),
+    () => presence(random, something(random, a, 'something') ?? indefinite(random, a)),
+    () => presence(random, `${random.pick(['at least one', 'some', 'one or more'])} ${named()}`),
+    () => `are there any ${many()}${somewhere(random)}`,
+    () => `does ${random.pick(PICTURES)} ${random.pick(SHOWS)[1]} any ${many()}`,
+    () =>
+      `${random.pick(['one', 'at least one', 'some'])} of the ${random.pick(['objects', 'things', 'shapes', 'figures'])} is ${indefinite(random, a)}`,
+    () =>
+      `${random.pick(['among the objects is', 'among the shapes there is', 'one thing i see is'])} ${indefinite(random, a)}`,
+    () =>
+      `there is ${random.pick(['indeed', 'also', 'in fact', 'clearly'])} ${indefinite(random, a)}${somewhere(random)}`,
+    () =>
+      `${random.pick(PICTURES)} ${random.pick(['does contain', 'does show', 'does have'])} ${indefinite(random, a)}`,
+  ])();
+}
+
+/** "There is no red circle." */
+export function absence(random: Random, a: Phrase): string {
+  const one = (): string => bare(random, a, 'singular');
+  const many = (): string => plural(random, a);
+  const [, show] = random.pick(SHOWS);
+  const picture = random.pick(PICTURES);
+  const verb = random.pick(VISIBLE);
+  return random.pick([
+    () => `there is no ${one()}${somewhere(random)}`,
+    () => `there is no ${one()}${somewhere(random)}`,
+    () => `there are no ${many()}${somewhere(random)}`,
+    () => `there are no ${many()}${somewhere(random)}`,
+    () =>
+      `there ${random.pick(["isn't", 'is not'])} ${random.pick(['a', 'any'])} ${one()}${somewhere(random)}`,
+    () => `there ${random.pick(["aren't", 'are not'])} any ${many()}${somewhere(random)}`,
+    () => `there is ${random.pick(['not a single', 'not one', 'not even one'])} ${one()}${somewhere(random)}`,
+    () => `no ${one()} ${verb[0]}`,
+    () => `no ${many()} ${verb[1]}`,
+    () => `${picture} ${random.pick(["doesn't", 'does not'])} ${show} ${indefinite(random, a)}`,
+    () => `${picture} ${random.pick(["doesn't", 'does not'])} ${show} any ${many()}`,
+    () => `${picture} ${random.pick(SHOWS)[0]} no ${random.chance(0.5) ? one() : many()}`,
+    () => `${picture} is ${random.pick(['without', 'free of', 'lacking'])} ${many()}`,
+    () => `${picture} lacks ${indefinite(random, a)}`,
+    () =>
+      `${random.pick(SEE)[1]} ${random.pick([indefinite(random, a), `any ${many()}`])}${somewhere(random)}`,
+    () => `none of the ${random.pick(['objects', 'things', 'shapes'])} is ${indefinite(random, a)}`,
+    () =>
+      `${indefinite(random, a)} is ${random.pick(['missing', 'absent', 'not there', 'not visible', 'not in the picture', 'nowhere to be seen'])}`,
+    () =>
+      `${many()} are ${random.pick(['missing', 'absent', 'not there', 'not present', 'nowhere to be seen'])}`,
+    () =>
+      `there is ${something(random, a, 'nothing') ?? `nothing like ${indefinite(random, a)}`}${somewhere(random)}`,
+    () =>
+      `nothing ${random.pick(['here', 'in the picture', 'in the image'])} is ${a.shape === undefined && a.size === undefined && a.colour !== undefined ? colourWord(random, a.colour) : indefinite(random, a)}`,
+    () => `${random.pick(['without any', 'without', 'zero', 'no'])} ${many()}`,
+  ])();
+}

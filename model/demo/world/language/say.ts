@@ -1,0 +1,96 @@
+import type { Claim, Meaning, Premise } from '../claims.ts';
+import type { Random } from '../random.ts';
+import { attributeClaim, quantifiedClaim } from './attributes.ts';
+import { comparison, countClaim } from './counts.ts';
+import { absence, existence } from './existence.ts';
+import { andClaim, neitherClaim, orClaim } from './logic.ts';
+import { betweenClaim, relationClaim } from './relations.ts';
+import { denied, stated, written } from './style.ts';
+import { elsewhereClaim, unknowableClaim } from './unknowable.ts';
+
+function notClaim(random: Random, claim: Claim): string {
+  if (random.chance(0.12)) return denied(random, said(random, claim, false));
+  switch (claim.type) {
+    case 'exists':
+      return absence(random, claim.a);
+    case 'attribute':
+      return attributeClaim(random, claim, true);
+    case 'relation':
+      // "A circle is not left of a star" leaves open which circle: only "the" can be denied like that.
+      return claim.aDefinite && claim.bDefinite
+        ? relationClaim(random, claim, true)
+        : denied(random, said(random, claim, false));
+    case 'unknowable':
+      return unknowableClaim(random, claim, true);
+    default:
+      return denied(random, said(random, claim, false));
+  }
+}
+
+/** A question cannot be part of a longer statement. */
+const isStatement = (text: string): boolean => !/^(is|isn't|are|does|do|can|was|has|will|would) /.test(text);
+
+function said(random: Random, claim: Claim, alone: boolean): string {
+  for (;;) {
+    const text = draw(random, claim);
+    // Nor can something without a verb, such as "two stars".
+    if (alone || (isStatement(text) && VERB.test(text))) return text;
+  }
+}
+
+const VERB =
+  / (is|are|has|have|can|cannot|can't|see|shows?|contains?|depicts?|includes?|displays?|features?|lies|sits|stands|appears?|exists?|looks|was|outnumber|count|counted|spot|find|drew|weighs|costs|feels|belongs|consists|will|lacks|isn't|aren't|does|do|don't|doesn't) /;
+
+function draw(random: Random, claim: Claim): string {
+  const say = (part: Claim): string => said(random, part, false);
+  switch (claim.type) {
+    case 'exists':
+      return existence(random, claim.a);
+    case 'count':
+      return countClaim(random, claim);
+    case 'attribute':
+      return attributeClaim(random, claim);
+    case 'relation':
+      return relationClaim(random, claim);
+    case 'between':
+      return betweenClaim(random, claim);
+    case 'compare':
+      return comparison(random, claim);
+    case 'quantified':
+      return quantifiedClaim(random, claim);
+    case 'not':
+      return notClaim(random, claim.claim);
+    case 'and':
+      return andClaim(random, claim, say);
+    case 'or':
+      return orClaim(random, claim, say);
+    case 'neither':
+      return neitherClaim(random, claim);
+    case 'unknowable':
+      return unknowableClaim(random, claim);
+    case 'elsewhere':
+      return elsewhereClaim(random, claim);
+  }
+}
+
+function sayPremise(random: Random, premise: Premise): string {
+  switch (premise.type) {
+    case 'aside':
+      return said(random, premise.claim, false);
+    case 'topic':
+      return unknowableClaim(random, premise);
+    case 'reveals':
+      return attributeClaim(random, { type: 'attribute', a: { hidden: true }, property: premise.property });
+  }
+}
+
+/** One of the many ways to say it in English, as somebody might type it. */
+export function sayMeaning(
+  random: Random,
+  { premise, claim }: Meaning,
+): { readonly premise?: string; readonly hypothesis: string } {
+  const text = said(random, claim, true);
+  const hypothesis = written(random, isStatement(text) && VERB.test(text) ? stated(random, text) : text);
+  if (premise === undefined) return { hypothesis };
+  return { premise: written(random, sayPremise(random, premise)), hypothesis };
+}

@@ -1,0 +1,96 @@
+import { ANSWERS, type Answer, type Claim, type Kind, type Meaning } from './claims.ts';
+import { sayMeaning } from './language/say.ts';
+import { answerOf } from './meaning.ts';
+import type { Random } from './random.ts';
+import { sampleMeaning } from './sample.ts';
+import type { Scene } from './scene.ts';
+
+/** A sentence about a picture, with its answer. */
+export interface Pair {
+  readonly scene: Scene;
+  readonly kind: Kind;
+  readonly answer: Answer;
+  readonly meaning: Meaning;
+  readonly premise?: string;
+  readonly hypothesis: string;
+}
+
+/** Pictures tried to find one in which a meaning has another answer. */
+const TRIES = 220;
+
+/** Whether words alone decide it: what nobody can see, unless the premise tells. */
+function isTextual({ claim, premise }: Meaning): boolean {
+  if (premise?.type === 'aside' || premise?.type === 'reveals') return false;
+  const inner = claim.type === 'not' ? claim.claim : claim;
+  return inner.type === 'unknowable' || inner.type === 'elsewhere';
+}
+
+type Between = Extract<Claim, { type: 'between' }>;
+
+/**
+ * Three things in a row are too rare to look for one sentence in many pictures. The same picture is asked about the
+ * one in the middle and about one of the others instead: the words are balanced all the same.
+ */
+function drawBetween(random: Random, scenes: readonly Scene[]): readonly (readonly [Scene, Meaning])[] {
+  const draw = (wanted: Answer): readonly [Scene, Between] | undefined => {
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      const scene = random.pick(scenes);
+      const { claim } = sampleMeaning(random, scene, 'between');
+      if (claim.type === 'between' && answerOf(scene, { claim }) === wanted) return [scene, claim];
+    }
+    return undefined;
+  };
+  const [middle, unclear] = [draw('yes'), draw('maybe')];
+  if (middle === undefined || unclear === undefined) return [];
+  const [scene, { a, b, c }] = middle;
+  const swapped: Between = random.chance(0.5)
+    ? { type: 'between', a: b, b: a, c }
+    : { type: 'between', a: c, b, c: a };
+  return [
+    [scene, { claim: middle[1] }],
+    [scene, { claim: swapped }],
+    [unclear[0], { claim: unclear[1] }],
+  ];
+}
+
+/**
+ * One meaning, said of a picture for each answer that it can have: so nobody who reads the sentences alone does
+ * better than chance. Meanings for which the scenes hold no yes or no no are dropped, and so are, with `complete`,
+ * those without a maybe.
+ *
+ * @returns two or three pairs; one where the words alone decide; none if the meaning was dropped
+ */
+export function drawPairs(
+  random: Random,
+  scenes: readonly Scene[],
+  kind: Kind,
+  complete = false,
+): readonly Pair[] {
+  const sayOf = (scene: Scene, answer: Answer, meaning: Meaning): Pair => ({
+    scene,
+    kind,
+    answer,
+    meaning,
+    ...sayMeaning(random, meaning),
+  });
+  if (kind === 'between') {
+    return drawBetween(random, scenes).flatMap(([scene, meaning]) => {
+      const answer = answerOf(scene, meaning);
+      return answer === undefined ? [] : [sayOf(scene, answer, meaning)];
+    });
+  }
+  const anchor = random.pick(scenes);
+  const meaning = sampleMeaning(random, anchor, kind);
+  const say = (scene: Scene, answer: Answer): Pair => sayOf(scene, answer, meaning);
+  const first = answerOf(anchor, meaning);
+  if (isTextual(meaning)) return first === undefined ? [] : [say(anchor, first)];
+  const found = new Map<Answer, Scene>();
+  if (first !== undefined) found.set(first, anchor);
+  for (let attempt = 0; attempt < TRIES && found.size < ANSWERS.length; attempt++) {
+    const scene = random.pick(scenes);
+    const answer = answerOf(scene, meaning);
+    if (answer !== undefined && !found.has(answer)) found.set(answer, scene);
+  }
+  if (!found.has('yes') || !found.has('no') || (complete && !found.has('maybe'))) return [];
+  return [...found].map(([answer, scene]) => say(scene, answer));
+}

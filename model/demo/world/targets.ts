@@ -1,0 +1,217 @@
+import { TOPICS, type Claim, type Meaning, type Phrase, type Topic } from './claims.ts';
+import { completions, fitsPhrase, judge, stands, type Whole } from './meaning.ts';
+import { COLOURS, SHAPES, SIZES, type Scene } from './scene.ts';
+
+/** Operators of a claim without its negation; 0 stands for none. */
+const OPERATORS = [
+  'none',
+  'exists',
+  'exactly',
+  'atLeast',
+  'atMost',
+  'attribute',
+  'left',
+  'right',
+  'above',
+  'below',
+  'between',
+  'more',
+  'fewer',
+  'equal',
+  'all',
+  'noneOf',
+  'notAll',
+  'both',
+  'unknowable',
+  'elsewhere',
+] as const;
+type Operator = (typeof OPERATORS)[number];
+
+const TOPIC_VALUES = (Object.keys(TOPICS) as Topic[]).flatMap((topic) =>
+  TOPICS[topic].map((_, value) => `${topic} ${value}`),
+);
+
+/** What the training's auxiliary losses are told of a sentence: a name for each column and its number of classes. */
+export const PROGRAM = [
+  ['combination', 4],
+  ['negated', 2],
+  ['secondNegated', 2],
+  ['operator', OPERATORS.length],
+  ['number', 9],
+  ['definite', 2],
+  ['secondDefinite', 2],
+  ['secondOperator', OPERATORS.length],
+  ['secondNumber', 9],
+  ['colour', COLOURS.length + 1],
+  ['shape', SHAPES.length + 1],
+  ['size', SIZES.length + 1],
+  ['hidden', 2],
+  ['secondColour', COLOURS.length + 1],
+  ['secondShape', SHAPES.length + 1],
+  ['secondSize', SIZES.length + 1],
+  ['propertyColour', COLOURS.length + 1],
+  ['propertyShape', SHAPES.length + 1],
+  ['propertySize', SIZES.length + 1],
+  ['secondPropertyColour', COLOURS.length + 1],
+  ['secondPropertyShape', SHAPES.length + 1],
+  ['secondPropertySize', SIZES.length + 1],
+  ['topic', TOPIC_VALUES.length + 1],
+  ['premiseTopic', TOPIC_VALUES.length + 1],
+  ['premiseShape', SHAPES.length + 1],
+] as const satisfies readonly (readonly [string, number])[];
+type Column = (typeof PROGRAM)[number][0];
+
+/** Sets of things that a sentence is about. Bit i: thing i; both -1 where there is no such set. */
+interface ThingSet {
+  readonly certain: number;
+  readonly possible: number;
+}
+
+/** First phrase, second phrase, first with its property (or in its relation), second with its property (or third). */
+export const SETS = 4;
+
+export interface Targets {
+  readonly program: readonly number[];
+  readonly sets: readonly ThingSet[];
+  /** Truth of the claim's first and second part in the order of the answers, -1 where there is no such part. */
+  readonly parts: readonly [number, number];
+}
+
+type Pick = (world: readonly Whole[]) => readonly Whole[];
+
+function thingSet(scene: Scene, pick: Pick | undefined): ThingSet {
+  if (pick === undefined) return { certain: -1, possible: -1 };
+  let [certain, possible] = [0x7f, 0];
+  for (const world of completions(scene)) {
+    const mask = pick(world).reduce((bits, thing) => bits | (1 << thing.index), 0);
+    certain &= mask;
+    possible |= mask;
+  }
+  return { certain, possible };
+}
+
+const fitting =
+  (phrase: Phrase): Pick =>
+  (world) =>
+    world.filter((thing) => fitsPhrase(thing, phrase));
+
+const withProperty =
+  (phrase: Phrase, property: Phrase): Pick =>
+  (world) =>
+    fitting(phrase)(world).filter((thing) => fitsPhrase(thing, property));
+
+type Simple = Extract<Claim, { a: Phrase }>;
+
+function simple(claim: Claim): { claim: Simple; negated: boolean } | undefined {
+  if (claim.type === 'not') {
+    const inner = simple(claim.claim);
+    return inner && { claim: inner.claim, negated: !inner.negated };
+  }
+  return 'a' in claim ? { claim, negated: false } : undefined;
+}
+
+const INVERSE = { left: 'right', right: 'left', above: 'below', below: 'above' } as const;
+
+function operator(claim: Simple): Operator {
+  switch (claim.type) {
+    case 'count':
+    case 'compare':
+      return claim.op;
+    case 'quantified':
+      return claim.quantity === 'none' ? 'noneOf' : claim.quantity;
+    case 'relation':
+      return claim.inverted ? INVERSE[claim.relation] : claim.relation;
+    default:
+      return claim.type;
+  }
+}
+
+interface Draft {
+  readonly columns: Partial<Record<Column, number>>;
+  readonly sets: (Pick | undefined)[];
+}
+
+function phraseColumns(
+  phrase: Phrase,
+  prefix: '' | 'second' | 'property' | 'secondProperty',
+): Draft['columns'] {
+  const name = (word: string): Column => (prefix === '' ? word.toLowerCase() : `${prefix}${word}`) as Column;
+  return {
+    [name('Colour')]: phrase.colour === undefined ? 0 : COLOURS.indexOf(phrase.colour) + 1,
+    [name('Shape')]: phrase.shape === undefined ? 0 : SHAPES.indexOf(phrase.shape) + 1,
+    [name('Size')]: phrase.size === undefined ? 0 : SIZES.indexOf(phrase.size) + 1,
+  };
+}
+
+function addSimple(draft: Draft, claim: Simple, second: boolean): void {
+  const { columns, sets } = draft;
+  const at = second ? 1 : 0;
+  columns[second ? 'secondOperator' : 'operator'] = OPERATORS.indexOf(operator(claim));
+  const inverted = claim.type === 'relation' && claim.inverted;
+  const [a, b] = inverted ? [claim.b, claim.a] : [claim.a, 'b' in claim ? claim.b : undefined];
+  Object.assign(columns, phraseColumns(a, second ? 'second' : ''));
+  if (a.hidden) columns.hidden = 1;
+  sets[at] = fitting(a);
+  if (b !== undefined) {
+    Object.assign(columns, phraseColumns(b, 'second'));
+    sets[1] = fitting(b);
+  }
+  if (claim.type === 'count') columns[second ? 'secondNumber' : 'number'] = claim.n + 1;
+  if (claim.type === 'attribute' || claim.type === 'quantified') {
+    Object.assign(columns, phraseColumns(claim.property, second ? 'secondProperty' : 'property'));
+    sets[2 + at] = withProperty(a, claim.property);
+  }
+  if (claim.type === 'between') sets[3] = fitting(claim.c);
+  if (claim.type === 'unknowable') columns.topic = TOPIC_VALUES.indexOf(`${claim.topic} ${claim.value}`) + 1;
+  if (claim.type === 'relation') {
+    columns.definite = Number(inverted ? claim.bDefinite : claim.aDefinite);
+    columns.secondDefinite = Number(inverted ? claim.aDefinite : claim.bDefinite);
+    const relation = inverted ? INVERSE[claim.relation] : claim.relation;
+    sets[2] = (world) => {
+      const others = b === undefined ? [] : fitting(b)(world);
+      return fitting(a)(world).filter((thing) =>
+        others.some((other) => stands(thing, relation, other) === 'yes'),
+      );
+    };
+  }
+}
+
+function truthOf(scene: Scene, claim: Claim): number {
+  const verdicts = completions(scene).map((world) => judge(world, claim));
+  if (verdicts.includes(undefined)) return -1;
+  const same = verdicts.every((verdict) => verdict === verdicts[0]);
+  return ['yes', 'no', 'maybe'].indexOf(same ? (verdicts[0] ?? 'maybe') : 'maybe');
+}
+
+/** The targets of the auxiliary losses for a sentence about a scene. */
+export function targetsOf(scene: Scene, { premise, claim }: Meaning): Targets {
+  const draft: Draft = { columns: {}, sets: [undefined, undefined, undefined, undefined] };
+  let parts: [number, number] = [-1, -1];
+  if (claim.type === 'and' || claim.type === 'or' || claim.type === 'neither') {
+    draft.columns.combination = { and: 1, or: 2, neither: 3 }[claim.type];
+    const [left, right] = [simple(claim.left), simple(claim.right)];
+    if (left !== undefined) addSimple(draft, left.claim, false);
+    if (right !== undefined) addSimple(draft, right.claim, true);
+    draft.columns.negated = Number(left?.negated);
+    draft.columns.secondNegated = Number(right?.negated);
+    parts = [truthOf(scene, claim.left), truthOf(scene, claim.right)];
+  } else {
+    const only = simple(claim);
+    if (only !== undefined) {
+      addSimple(draft, only.claim, false);
+      draft.columns.negated = Number(only.negated);
+      parts = [truthOf(scene, only.claim), -1];
+    }
+  }
+  if (premise?.type === 'topic') {
+    draft.columns.premiseTopic = TOPIC_VALUES.indexOf(`${premise.topic} ${premise.value}`) + 1;
+  }
+  if (premise?.type === 'reveals' && premise.property.shape !== undefined) {
+    draft.columns.premiseShape = SHAPES.indexOf(premise.property.shape) + 1;
+  }
+  return {
+    program: PROGRAM.map(([name]) => draft.columns[name] ?? 0),
+    sets: draft.sets.map((pick) => thingSet(scene, pick)),
+    parts,
+  };
+}
