@@ -1,8 +1,9 @@
 import type { Sharp } from 'sharp';
-import { open, type Header } from './pixels-decoder.ts';
+import { open } from './pixels-decoder.ts';
 import { PixelsError } from './pixels-error.ts';
-import type { ImageFormat } from './pixels-format.ts';
 import { isolateFrame, placeFrame, readGif } from './pixels-gif.ts';
+import { hasTooManyScans } from './pixels-jpeg.ts';
+import type { Probe } from './pixels-probe.ts';
 import { hasAssociatedAlpha, readTiff } from './pixels-tiff.ts';
 
 /** Where a PNG's header has its colour type; 0 is gray, whose transparent value the decoder makes an alpha. */
@@ -66,13 +67,13 @@ interface Reading {
   readonly toRgb: (data: Buffer, channels: number) => Uint8Array;
 }
 
-function readingOf(image: Sharp, header: Header, format: ImageFormat, bytes: Uint8Array): Reading {
-  if (header.space === 'cmyk') {
+function readingOf(image: Sharp, { format, space, channels }: Probe, bytes: Uint8Array): Reading {
+  if (space === 'cmyk') {
     const samples = image.pipelineColourspace('cmyk').toColourspace('cmyk').raw({ depth: 'uchar' });
     return { samples, toRgb: cmykToRgb };
   }
   const isGrayPng = format === 'png' && bytes[PNG_COLOR_TYPE] === 0;
-  if (header.space === 'grey16' && (header.channels === 1 || isGrayPng)) {
+  if (space === 'grey16' && (channels === 1 || isGrayPng)) {
     const samples = image.removeAlpha().toColourspace('grey16').raw({ depth: 'ushort' });
     const toRgb = (data: Buffer): Uint8Array =>
       grayToRgb(new Uint16Array(data.buffer, data.byteOffset, data.length / 2));
@@ -82,24 +83,27 @@ function readingOf(image: Sharp, header: Header, format: ImageFormat, bytes: Uin
     return { samples: image.toColourspace('srgb').raw({ depth: 'uchar' }), toRgb: unmultipliedRgb };
   }
   const samples = image.removeAlpha().toColourspace('srgb').raw({ depth: 'uchar' });
-  return { samples, toRgb: (data, channels) => (channels === 1 ? grayToRgb(data) : data) };
+  return { samples, toRgb: (data, count) => (count === 1 ? grayToRgb(data) : data) };
 }
 
 /**
  * Decodes an image as Pillow's `open(...).convert('RGB')` does: the first frame or page; colour profiles, alpha and
  * transparency ignored; the orientation applied for TIFF alone.
  *
- * @param bytes a file that `probe` has let through
- * @throws PixelsError; the decoder's own errors are not passed on
+ * @param bytes the file
+ * @param probe what `probe` said of it
+ * @throws PixelsError 'too-large' where a JPEG has too many scans, else 'corrupt'
  */
-export async function decode(bytes: Uint8Array, format: ImageFormat): Promise<RgbImage> {
+export async function decode(bytes: Uint8Array, probe: Probe): Promise<RgbImage> {
+  const { format } = probe;
+  if (format === 'jpeg' && hasTooManyScans(bytes, probe.width * probe.height))
+    throw new PixelsError('too-large');
   const frame = format === 'gif' ? readGif(bytes) : undefined;
   const file = frame === undefined ? bytes : isolateFrame(bytes, frame);
   try {
     const image = open(file);
-    const header = await image.metadata();
     if (format === 'tiff') image.autoOrient();
-    const { samples, toRgb } = readingOf(image, header, format, file);
+    const { samples, toRgb } = readingOf(image, probe, file);
     const { data, info } = await samples.toBuffer({ resolveWithObject: true });
     const pixels = toRgb(data, info.channels);
     if (frame === undefined) return { pixels, width: info.width, height: info.height };

@@ -1,3 +1,8 @@
+import { MAX_PIXELS } from './pixels-decoder.ts';
+
+const MAX_SCANS = 100;
+/** Most pixels that the scans of a JPEG may go over, all together: the largest image with a dozen scans. */
+const MAX_SCANNED_PIXELS = 12 * MAX_PIXELS;
 const MARKER = 0xff;
 const START_OF_SCAN = 0xda;
 const END_OF_IMAGE = 0xd9;
@@ -28,4 +33,13 @@ export function countScans(bytes: Uint8Array, limit: number): number {
     at = bytes.indexOf(MARKER, next);
   }
   return scans;
+}
+
+/**
+ * Whether a JPEG has more scans than it may cost time to decode: an image of `pixels` pixels may have 100, a very
+ * large one a dozen.
+ */
+export function hasTooManyScans(bytes: Uint8Array, pixels: number): boolean {
+  const limit = Math.min(MAX_SCANS, Math.floor(MAX_SCANNED_PIXELS / pixels));
+  return countScans(bytes, limit + 1) > limit;
 }

@@ -1,14 +1,15 @@
 import { move } from 'piscina';
 import { decode } from './pixels-decode.ts';
 import { PixelsError, type PixelsErrorCode } from './pixels-error.ts';
-import type { ImageFormat } from './pixels-format.ts';
+import type { Probe } from './pixels-probe.ts';
 import { resample } from './resize/resample.ts';
 
 /** What a worker is asked. */
 export interface PixelsTask {
   /** The file; the worker owns it. */
   readonly bytes: Uint8Array;
-  readonly format: ImageFormat;
+  /** What its header says. */
+  readonly probe: Probe;
   /** Pixels along each side of the result. */
   readonly size: number;
 }
@@ -17,9 +18,9 @@ export interface PixelsTask {
 export type PixelsAnswer = Uint8Array | PixelsErrorCode;
 
 /** Decodes and resizes one image in a worker thread. */
-export default async function work({ bytes, format, size }: PixelsTask): Promise<PixelsAnswer> {
+export default async function work({ bytes, probe, size }: PixelsTask): Promise<PixelsAnswer> {
   try {
-    const { pixels, width, height } = await decode(bytes, format);
+    const { pixels, width, height } = await decode(bytes, probe);
     return move(resample(pixels, width, height, size)) as Uint8Array;
   } catch (error) {
     if (error instanceof PixelsError) return error.code;

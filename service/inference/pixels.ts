@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Piscina } from 'piscina';
 import { Budget } from './pixels-budget.ts';
 import { PixelsError } from './pixels-error.ts';
-import { probe } from './pixels-probe.ts';
+import { probe as probeImage } from './pixels-probe.ts';
 import type { PixelsAnswer, PixelsTask } from './pixels-worker.ts';
 
 export { PixelsError, type PixelsErrorCode } from './pixels-error.ts';
@@ -83,13 +83,13 @@ export async function toPixels(
     throw new RangeError(`The size of the pixels must be a whole number from 1 to ${MAX_SIZE}, not ${size}.`);
   }
   signal?.throwIfAborted();
-  const { format, memory } = await probe(bytes);
+  const probe = await probeImage(bytes);
   const work = (): Promise<PixelsAnswer> => {
     // A copy of its own: the file may be a view of something larger, and it is handed over to the thread.
-    const copy = Uint8Array.from(bytes);
-    return workers().run({ bytes: copy, format, size }, { transferList: [copy.buffer] });
+    const copy = new Uint8Array(bytes);
+    return workers().run({ bytes: copy, probe, size }, { transferList: [copy.buffer] });
   };
-  const answer = await orAborted(budget.run(memory, work, signal), signal);
+  const answer = await orAborted(budget.run(probe.memory, work, signal), signal);
   if (typeof answer === 'string') throw new PixelsError(answer);
   return answer;
 }

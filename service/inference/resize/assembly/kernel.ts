@@ -1,7 +1,7 @@
 /**
  * The two passes of the resampler, in AssemblyScript (TypeScript's syntax with machine types; see
- * assemblyscript.org). `npm run build:kernel` compiles this file into
- * ../kernel-wasm.ts, which is committed, so that nothing but a change here needs the compiler.
+ * assemblyscript.org). `npm run build:kernel` compiles this file into ../kernel-wasm.ts,
+ * which is committed, so that nothing but a change here needs the compiler.
  *
  * The host lays out the memory and the tables (../resample.ts); nothing here allocates. Arithmetic is that of
  * Pillow's 8-bit resampler: whole numbers with 22 bits of fraction, so the order of additions does not matter and
@@ -10,7 +10,7 @@
  * total fits 32 bits, so it comes out right.
  */
 
-/** Bits of the low half of a weight; ../coefficients.ts splits at the same place. */
+/** Bits of the low half of a weight; ../resample.ts splits at the same place. */
 const LOW_BITS: i32 = 11;
 /** Bits of fraction in a weight: 32 - 8 - 2, as Pillow has it. */
 const FRACTION_BITS: i32 = 22;
