@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { defaultSettings } from '../../service/config.ts';
+import type { Settings } from '../../service/config.ts';
+import { startService } from '../../service/main.ts';
+import type { RunningService, StartOptions } from '../../service/main.ts';
+
+/** A real service on free ports, with nothing logged. */
+export interface TestService extends RunningService {
+  readonly url: string;
+  readonly adminUrl: string;
+}
+
+/** Starts a service and waits until it is ready. */
+export async function serve(
+  settings: Partial<Settings> & Pick<Settings, 'MODEL_DIR'>,
+  options: StartOptions & { readonly wait?: false } = {},
+): Promise<TestService> {
+  const service = await startService(
+    {
+      ...defaultSettings(),
+      HOST: '127.0.0.1',
+      PORT: 0,
+      ADMIN_PORT: 0,
+      DRAIN_DELAY_MS: 0,
+      ENGINE_THREADS: 1,
+      DEVICE: 'cpu',
+      ...settings,
+    },
+    { logger: pino({ level: 'silent' }), ...options },
+  );
+  if (options.wait !== false) await service.model.supervisor.whenReady();
+  return {
+    ...service,
+    url: `http://127.0.0.1:${service.port}`,
+    adminUrl: `http://127.0.0.1:${service.adminPort}`,
+  };
+}
+
+/** A temporary folder that removes itself. */
+export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), 'ofa-ve-e2e-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}

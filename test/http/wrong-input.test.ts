@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest';
+import { expectProblem, fakeService, formOf, postForm, postJson, postStream } from './fake-service.ts';
+
+const PICTURE = Uint8Array.of(1, 2, 3, 4);
+const BASE64 = Buffer.from(PICTURE).toString('base64');
+const ok = { image: BASE64, text: 'a dog' };
+
+describe('JSON that is refused', () => {
+  it.each([
+    ['not JSON', '{"image":', 400, 'malformed-body', undefined],
+    ['empty', '', 400, 'malformed-body', undefined],
+    ['not an object', '[1]', 400, 'malformed-body', undefined],
+    ['null', 'null', 400, 'malformed-body', undefined],
+    ['without an image', { text: 'a dog' }, 400, 'missing-field', 'image'],
+    ['without a text', { image: BASE64 }, 400, 'missing-field', 'text'],
+    ['an image that is a number', { ...ok, image: 1 }, 400, 'invalid-field', 'image'],
+    ['an image that is no base64', { ...ok, image: '%%%%' }, 400, 'invalid-field', 'image'],
+    ['an image with foreign characters', { ...ok, image: `${BASE64} ` }, 400, 'invalid-field', 'image'],
+    ['an empty image', { ...ok, image: '' }, 400, 'invalid-field', 'image'],
+    [
+      'an address instead of an image',
+      { ...ok, image: 'http://localhost/a.png' },
+      400,
+      'invalid-field',
+      'image',
+    ],
+    ['a data URI without base64', { ...ok, image: 'data:image/png,abc' }, 400, 'invalid-field', 'image'],
+    ['a text that is a number', { ...ok, text: 5 }, 400, 'invalid-field', 'text'],
+    ['a text that is null', { ...ok, text: null }, 400, 'invalid-field', 'text'],
+    ['a text that is too long', { ...ok, text: 'a'.repeat(10_001) }, 400, 'invalid-field', 'text'],
+    ['a premise that is a list', { ...ok, premise: ['a'] }, 400, 'invalid-field', 'premise'],
+    ['text and texts', { ...ok, texts: ['a'] }, 400, 'invalid-field', 'texts'],
+    ['texts that are one text', { image: BASE64, texts: 'a' }, 400, 'invalid-field', 'texts'],
+    ['no texts', { image: BASE64, texts: [] }, 400, 'invalid-field', 'texts'],
+    ['too many texts', { image: BASE64, texts: Array(33).fill('a') }, 400, 'invalid-field', 'texts'],
+    ['a text among texts that is none', { image: BASE64, texts: ['a', 1] }, 400, 'invalid-field', 'texts'],
+    ['a field that is not known', { ...ok, premis: 'a' }, 400, 'invalid-field', 'premis'],
+  ])('%s', async (_, body, status, problem, field) => {
+    const { app, asked, admission } = fakeService();
+    await expectProblem(await postJson(app, body), status, problem, field);
+    expect(asked).toEqual([]);
+    expect(admission.held).toBe(0);
+  });
+
+  it('in bytes that are no UTF-8', async () => {
+    const { app } = fakeService();
+    const body = Uint8Array.of(0x7b, 0xff, 0x7d);
+    const headers = { 'content-type': 'application/json' };
+    await expectProblem(
+      await app.request('/predict', { method: 'POST', body, headers }),
+      400,
+      'malformed-body',
+    );
+  });
+});
+
+describe('a form that is refused', () => {
+  it.each([
+    ['without an image', [['text', 'a dog']], 'missing-field', 'image'],
+    ['without a text', [['image', PICTURE]], 'missing-field', 'text'],
+    [
+      'an image that is no file',
+      [
+        ['image', 'abc'],
+        ['text', 'a dog'],
+      ],
+      'invalid-field',
+      'image',
+    ],
+    [
+      'two images',
+      [
+        ['image', PICTURE],
+        ['image', PICTURE],
+        ['text', 'a'],
+      ],
+      'invalid-field',
+      'image',
+    ],
+    [
+      'an image as file and as text',
+      [
+        ['image', PICTURE],
+        ['image', 'a'],
+        ['text', 'a'],
+      ],
+      'invalid-field',
+      'image',
+    ],
+    [
+      'a text that is a file',
+      [
+        ['image', PICTURE],
+        ['text', PICTURE],
+      ],
+      'invalid-field',
+      'text',
+    ],
+    [
+      'two premises',
+      [
+        ['image', PICTURE],
+        ['text', 'a'],
+        ['premise', 'a'],
+        ['premise', 'b'],
+      ],
+      'invalid-field',
+      'premise',
+    ],
+    [
+      'a text that is too long',
+      [
+        ['image', PICTURE],
+        ['text', 'a'.repeat(10_001)],
+      ],
+      'invalid-field',
+      'text',
+    ],
+    [
+      'a text of 50,000 bytes',
+      [
+        ['image', PICTURE],
+        ['text', 'a'.repeat(50_000)],
+      ],
+      'invalid-field',
+      'text',
+    ],
+    [
+      'a field that is not known',
+      [
+        ['image', PICTURE],
+        ['text', 'a'],
+        ['texts', 'a'],
+      ],
+      'invalid-field',
+      'texts',
+    ],
+  ] as [string, [string, string | Uint8Array][], string, string][])(
+    '%s',
+    async (_, fields, problem, field) => {
+      const { app, asked, admission } = fakeService();
+      await expectProblem(await postForm(app, formOf(fields)), 400, problem, field);
+      expect(asked).toEqual([]);
+      expect(admission.held).toBe(0);
+    },
+  );
+
+  it('33 texts', async () => {
+    const { app } = fakeService();
+    const texts = Array.from({ length: 33 }, (_, i): [string, string] => ['text', `text ${i}`]);
+    await expectProblem(
+      await postForm(app, formOf([['image', PICTURE], ...texts])),
+      400,
+      'invalid-field',
+      'text',
+    );
+  });
+
+  it('hundreds of parts', async () => {
+    const { app } = fakeService();
+    const parts = Array.from({ length: 300 }, (_, i): [string, string] => [`part${i}`, 'x']);
+    await expectProblem(await postForm(app, formOf(parts)), 400, 'malformed-body');
+  });
+
+  it.each([
+    ['no boundary', 'multipart/form-data', 'x'],
+    ['no parts', 'multipart/form-data; boundary=b', 'x'],
+    ['nothing', 'multipart/form-data; boundary=b', ''],
+    [
+      'a part that never ends',
+      'multipart/form-data; boundary=b',
+      '--b\r\ncontent-disposition: form-data; name="image"; filename="a.png"\r\n\r\nabc',
+    ],
+  ])('with %s', async (_, contentType, body) => {
+    const { app, admission } = fakeService();
+    const headers = { 'content-type': contentType };
+    await expectProblem(
+      await app.request('/predict', { method: 'POST', body, headers }),
+      400,
+      'malformed-body',
+    );
+    expect(admission.held).toBe(0);
+  });
+});
+
+describe('a body', () => {
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'image/png', ''])(
+    'of type "%s" is refused with 415',
+    async (type) => {
+      const { app } = fakeService();
+      const headers: Record<string, string> = type === '' ? {} : { 'content-type': type };
+      const body = new Blob(['image=a']).stream();
+      const detail = await expectProblem(
+        await postStream(app, body, headers),
+        415,
+        'unsupported-media-type',
+        'Content-Type',
+      );
+      expect(detail).toContain('multipart/form-data or application/json');
+    },
+  );
+
+  it('that announces to be too large is refused before it is read', async () => {
+    const { app } = fakeService({ maxBodyMb: 1 });
+    let read = false;
+    const body = new ReadableStream(
+      {
+        pull: (controller) => {
+          read = true;
+          controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const headers = { 'content-type': 'application/json', 'content-length': String(1024 * 1024 + 1) };
+    await expectProblem(await postStream(app, body, headers), 413, 'body-too-large');
+    expect(read).toBe(false);
+  });
+
+  it.each(['application/json', 'multipart/form-data; boundary=b'])(
+    'that turns out to be too large is refused on the way (%s)',
+    async (type) => {
+      const { app, admission } = fakeService({ maxBodyMb: 1 });
+      let sent = 0;
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => {
+          controller.enqueue(
+            Buffer.from('--b\r\ncontent-disposition: form-data; name="image"; filename="a"\r\n\r\n'),
+          );
+        },
+        pull: (controller) => {
+          sent += 65_536;
+          controller.enqueue(new Uint8Array(65_536));
+        },
+      });
+      await expectProblem(await postStream(app, body, { 'content-type': type }), 413, 'body-too-large');
+      expect(sent).toBeLessThan(2 * 1024 * 1024);
+      expect(admission.held).toBe(0);
+    },
+  );
+});
