@@ -1,0 +1,238 @@
+import type { IContainer } from 'kubernetes-models/v1';
+import { describe, expect, it } from 'vitest';
+import { PATHS, SETTINGS } from '../../service/contract.ts';
+import type { SettingName } from '../../service/contract.ts';
+import { extend } from '../../infra/config.ts';
+import { deployments, manifestsOf, ofKind, only, podOf, serverOf } from './manifests.ts';
+import { scenarios, withWorkload } from './scenarios.ts';
+
+const [defaultDeployment] = deployments(manifestsOf(scenarios['default'] ?? expect.fail()));
+const standard = defaultDeployment ?? expect.fail();
+
+function environment(container: IContainer): Record<string, string | undefined> {
+  return Object.fromEntries((container.env ?? []).map(({ name, value }) => [name, value]));
+}
+
+/** What the platform and its libraries read; everything else has to be a setting of the service. */
+const PLATFORM_VARIABLES = ['HOME', 'CUDA_CACHE_PATH'];
+
+describe.each(Object.entries(scenarios))('%s', (_name, config) => {
+  const all = deployments(manifestsOf(config));
+  const ofOurs = all.filter((one) => one.metadata?.labels?.['app.kubernetes.io/name'] === 'ofa-ve');
+
+  it('fulfils the Pod Security level restricted', () => {
+    for (const deployment of all) {
+      const { securityContext, containers, initContainers = [], volumes = [], ...pod } = podOf(deployment);
+      expect(securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      expect(securityContext?.runAsUser).toBeGreaterThan(0);
+      expect([pod.hostNetwork, pod.hostPID, pod.hostIPC]).toEqual([undefined, undefined, undefined]);
+      const allowed = new Set([
+        'configMap',
+        'emptyDir',
+        'persistentVolumeClaim',
+        'projected',
+        'secret',
+        'image',
+      ]);
+      for (const { name, ...source } of volumes) expect(allowed, name).toContain(Object.keys(source)[0]);
+      for (const container of [...containers, ...initContainers]) {
+        expect(container.securityContext).toMatchObject({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          runAsNonRoot: true,
+          capabilities: { drop: ['ALL'] },
+        });
+        expect((container.ports ?? []).every(({ hostPort }) => hostPort === undefined)).toBe(true);
+      }
+    }
+  });
+
+  it('has no token of the API server and no variables of other Services', () => {
+    const accounts = ofKind(manifestsOf(config), 'ServiceAccount');
+    expect(accounts.map((account) => account['automountServiceAccountToken'])).not.toContain(undefined);
+    for (const deployment of all) {
+      const pod = podOf(deployment);
+      expect([pod.automountServiceAccountToken, pod.enableServiceLinks]).toEqual([false, false]);
+      expect(accounts.map(({ metadata }) => metadata.name)).toContain(pod.serviceAccountName);
+    }
+  });
+
+  it('gives the service only variables that it knows, with values that it takes', () => {
+    for (const deployment of ofOurs) {
+      for (const [name, value] of Object.entries(environment(serverOf(deployment)))) {
+        if (PLATFORM_VARIABLES.includes(name)) continue;
+        expect(Object.keys(SETTINGS)).toContain(name);
+        const setting = SETTINGS[name as SettingName];
+        if (setting.kind === 'choice') expect(setting.choices).toContain(value);
+        if (setting.kind === 'integer') expect(Number(value)).toSatisfy(Number.isInteger);
+      }
+    }
+  });
+
+  it('leaves time for the wait before SIGTERM and for the whole shutdown', () => {
+    for (const deployment of ofOurs) {
+      const { terminationGracePeriodSeconds = 0 } = podOf(deployment);
+      const { env = [], lifecycle } = serverOf(deployment);
+      const setting = (name: 'SHUTDOWN_TIMEOUT_MS' | 'DRAIN_DELAY_MS' | 'REQUEST_TIMEOUT_MS') =>
+        Number(env.find((variable) => variable.name === name)?.value ?? SETTINGS[name].default) / 1000;
+      const sleep =
+        lifecycle?.preStop?.sleep?.seconds ??
+        Number(/\d+/.exec(lifecycle?.preStop?.exec?.command?.at(-1) ?? '')?.[0]) / 1000;
+      expect(sleep).toBe(5);
+      expect(terminationGracePeriodSeconds).toBeGreaterThan(sleep + setting('SHUTDOWN_TIMEOUT_MS'));
+      expect(setting('SHUTDOWN_TIMEOUT_MS')).toBeGreaterThanOrEqual(
+        setting('DRAIN_DELAY_MS') + setting('REQUEST_TIMEOUT_MS'),
+      );
+    }
+  });
+
+  it('calls a rollout failed only after an image pull and a cold start', () => {
+    for (const deployment of all) {
+      const { startupProbe } = serverOf(deployment);
+      const start = (startupProbe?.failureThreshold ?? 0) * (startupProbe?.periodSeconds ?? 0);
+      expect(start).toBeGreaterThan(SETTINGS.ENGINE_START_TIMEOUT_MS.default / 1000);
+      expect(deployment.spec?.progressDeadlineSeconds).toBeGreaterThan(start + 600);
+    }
+  });
+});
+
+describe('the default pod', () => {
+  it('asks for one GPU and limits what it asks for', () => {
+    expect(serverOf(standard).resources).toEqual({
+      requests: { cpu: '2', memory: '5.5Gi', 'ephemeral-storage': '1Gi', 'nvidia.com/gpu': '1' },
+      limits: { cpu: '4', memory: '6Gi', 'ephemeral-storage': '4Gi', 'nvidia.com/gpu': '1' },
+    });
+  });
+
+  it('goes to GPU nodes and puts up with their taint', () => {
+    const { nodeSelector, tolerations } = podOf(standard);
+    expect(nodeSelector).toEqual({ 'nvidia.com/gpu.present': 'true' });
+    expect(tolerations).toEqual([{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }]);
+  });
+
+  it('is replaced in place, so that a rollout needs no spare GPU', () => {
+    expect(standard.spec?.strategy?.rollingUpdate).toEqual({ maxSurge: 0, maxUnavailable: 1 });
+  });
+
+  it('insists on CUDA: a pod without a working GPU must not serve from its processor', () => {
+    expect(environment(serverOf(standard))).toEqual({
+      DEVICE: 'cuda',
+      HOME: '/tmp',
+      CUDA_CACHE_PATH: '/var/cache/cuda',
+    });
+  });
+
+  it('is probed on the paths of the contract', () => {
+    const { startupProbe, livenessProbe, readinessProbe } = serverOf(standard);
+    expect([startupProbe, livenessProbe, readinessProbe].map((probe) => probe?.httpGet?.path)).toEqual([
+      PATHS.startup,
+      PATHS.live,
+      PATHS.ready,
+    ]);
+  });
+
+  it('can write where the service and CUDA have to', () => {
+    expect(serverOf(standard).volumeMounts?.map(({ mountPath }) => mountPath)).toEqual([
+      '/tmp',
+      '/var/cache/cuda',
+    ]);
+  });
+});
+
+describe('variants', () => {
+  const server = (name: string) =>
+    serverOf(deployments(manifestsOf(scenarios[name] ?? expect.fail()))[0] ?? expect.fail());
+
+  it('asks for a slice of a GPU', () => {
+    expect(server('mig').resources?.limits).toMatchObject({ 'nvidia.com/mig-1g.10gb': '1' });
+    expect(server('time-sliced').resources?.limits).toMatchObject({ 'nvidia.com/gpu.shared': '1' });
+  });
+
+  it('claims a device of a class where the cluster hands them out itself', () => {
+    const manifests = manifestsOf(scenarios['dra'] ?? expect.fail());
+    const template = only(manifests, 'ResourceClaimTemplate');
+    const pod = podOf(deployments(manifests)[0] ?? expect.fail());
+    expect(pod.resourceClaims).toEqual([{ name: 'gpu', resourceClaimTemplateName: template.metadata.name }]);
+    expect(server('dra').resources?.claims).toEqual([{ name: 'gpu' }]);
+    expect(server('dra').resources?.limits).not.toHaveProperty('nvidia.com/gpu');
+  });
+
+  it('waits by the kubelet from Kubernetes 1.30 on, before by a command of the image', () => {
+    expect(server('default').lifecycle?.preStop?.exec?.command).toEqual([
+      'node',
+      '-e',
+      'setTimeout(() => {}, 5000)',
+    ]);
+    expect(server('production').lifecycle?.preStop).toEqual({ sleep: { seconds: 5 } });
+    const older = manifestsOf(
+      extend(scenarios['multi-model'] ?? expect.fail(), { kubernetesVersion: '1.29' }),
+    );
+    const commands = deployments(older).map((one) => serverOf(one).lifecycle?.preStop?.exec?.command);
+    expect(commands[1]).toEqual(['sleep', '5']);
+  });
+
+  it('takes the model from a volume that an init container fills, each version in its own folder', () => {
+    const [stable, canary] = deployments(manifestsOf(scenarios['everything'] ?? expect.fail()));
+    const folders = [stable, canary].map((one) => {
+      const deployment = one ?? expect.fail();
+      const [loader] = podOf(deployment).initContainers ?? [];
+      const target = environment(loader ?? expect.fail())['TARGET'];
+      expect(environment(serverOf(deployment))['MODEL_DIR']).toBe(target);
+      return target;
+    });
+    expect(folders).toEqual(['/models/1.0', '/models/1.1']);
+  });
+
+  it('mounts the model read-only from an OCI image', () => {
+    const [deployment] = deployments(manifestsOf(scenarios['oci-volume'] ?? expect.fail()));
+    expect(podOf(deployment ?? expect.fail()).volumes?.[0]?.image?.reference).toBe(
+      'registry.example.com/ai/ofa-ve-package:1.0',
+    );
+    expect(environment(server('oci-volume'))['MODEL_DIR']).toBe('/models');
+  });
+
+  it('refers to the keys by the Secret, mounted as a folder so that a change is seen', () => {
+    const { volumeMounts } = server('production');
+    expect(environment(server('production'))['API_KEYS_FILE']).toBe('/etc/ofa-ve/api-keys/keys');
+    expect(volumeMounts).toContainEqual({
+      name: 'api-keys',
+      mountPath: '/etc/ofa-ve/api-keys',
+      readOnly: true,
+    });
+  });
+
+  it('runs the demo model on the processor that it is given, without GPU and autoscaler', () => {
+    const { resources } = server('demo');
+    expect(Object.keys(resources?.limits ?? {})).toEqual(['cpu', 'ephemeral-storage', 'memory']);
+    expect(environment(server('demo'))).toMatchObject({ DEVICE: 'cpu', ENGINE_THREADS: '1' });
+  });
+
+  it('lets the config win over what it would fill in', () => {
+    const config = withWorkload({
+      gpu: { kind: 'none' },
+      resources: { requests: { memory: '8Gi' }, limits: { memory: '8Gi' } },
+      server: { kind: 'ofa-ve', settings: { ENGINE_THREADS: 3, PORT: 8080 } },
+    });
+    const container = serverOf(deployments(manifestsOf(config))[0] ?? expect.fail());
+    expect(environment(container)).toMatchObject({ ENGINE_THREADS: '3', PORT: '8080' });
+    expect(container.ports?.[0]?.containerPort).toBe(8080);
+  });
+
+  it('gives another server its own arguments, variables, secrets and writable folders', () => {
+    const [, vllm] = deployments(manifestsOf(scenarios['multi-model'] ?? expect.fail()));
+    const container = serverOf(vllm ?? expect.fail());
+    expect(container.args).toContain('--model=/models/2.5');
+    expect(container.env).toContainEqual({
+      name: 'VLLM_API_KEY',
+      valueFrom: { secretKeyRef: { name: 'qwen-vl-api-key', key: 'key' } },
+    });
+    expect(container.ports).toEqual([{ name: 'http', containerPort: 8000, protocol: 'TCP' }]);
+    expect(podOf(vllm ?? expect.fail()).volumes).toContainEqual({
+      name: 'shm',
+      emptyDir: { medium: 'Memory', sizeLimit: '4Gi' },
+    });
+  });
+});

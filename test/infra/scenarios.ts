@@ -1,0 +1,113 @@
+import { config, extend, ofaLarge } from '../../infra/config.ts';
+import type { Changes, DeploymentConfig, WorkloadConfig } from '../../infra/config.ts';
+import { environmentConfig } from '../../infra/environments.ts';
+
+type Version = DeploymentConfig['kubernetesVersion'];
+
+/** The default deployment with changes to its one workload. */
+export function withWorkload(
+  changes: Changes<WorkloadConfig>,
+  kubernetesVersion: Version = '1.27',
+): DeploymentConfig {
+  return extend(config, { kubernetesVersion, workloads: [extend(ofaLarge, changes)] });
+}
+
+const CANARY = { canary: { enabled: true } } as const;
+
+const { nodeSelector, tolerations } = {
+  nodeSelector: { 'nvidia.com/gpu.present': 'true' },
+  tolerations: [{ key: 'nvidia.com/gpu', effect: 'NoSchedule' as const }],
+};
+
+const CLAIM: WorkloadConfig['model']['source'] = {
+  kind: 'claim',
+  size: '10Gi',
+  storageClassName: 'shared',
+  accessMode: 'ReadWriteMany',
+  version: '1.0',
+  loaderImage: 'registry.example.com/ai/ofa-ve-package:1.0',
+  loaderFolder: '/package',
+};
+
+/** Every optional part at once, on a new cluster. */
+const everything = withWorkload(
+  {
+    image: { pullSecrets: ['registry'] },
+    server: {
+      kind: 'ofa-ve',
+      settings: {
+        MAX_BATCH: 16,
+        LOG_LEVEL: 'debug',
+        GPU_MEMORY_LIMIT_MB: 20_000,
+        CORS_ORIGINS: 'https://a.example',
+      },
+      apiKeys: { secretName: 'ofa-ve-api-keys', key: 'keys' },
+    },
+    model: { source: CLAIM },
+    scheduling: {
+      nodeSelector: { 'node.example.com/pool': 'gpu' },
+      tolerations: [{ key: 'pool', value: 'gpu', effect: 'NoExecute' }],
+      runtimeClassName: 'nvidia',
+      priorityClassName: 'serving',
+    },
+    exposure: { ingress: { tls: { enabled: true, clusterIssuer: 'letsencrypt' } } },
+    networkPolicy: { outgoing: [{ namespace: 'proxy', podLabels: { app: 'proxy' }, port: 3128 }] },
+    observability: {
+      monitor: 'ServiceMonitor',
+      alerts: { enabled: true },
+      tracing: { enabled: true },
+    },
+    canary: {
+      enabled: true,
+      weightPercent: 25,
+      model: { source: { ...CLAIM, version: '1.1' }, needs: ofaLarge.model.needs },
+    },
+  },
+  '1.34',
+);
+
+/** Deployments that the tests look at, by name. Each has a snapshot of its manifests. */
+export const scenarios: Readonly<Record<string, DeploymentConfig>> = {
+  default: config,
+  demo: await environmentConfig('demo'),
+  production: await environmentConfig('production'),
+  'multi-model': await environmentConfig('multi-model'),
+  everything,
+  'canary-ingress': withWorkload(CANARY),
+  'canary-alb': withWorkload({
+    ...CANARY,
+    exposure: { ingress: { controller: 'aws-alb', className: 'alb' } },
+  }),
+  'canary-gateway': withWorkload({ ...CANARY, exposure: { route: 'gateway' } }),
+  'canary-istio': withWorkload({ ...CANARY, exposure: { route: 'istio' } }),
+  keda: withWorkload({ autoscaling: { by: 'keda', adapter: { rules: false } } }),
+  mig: withWorkload({ gpu: { kind: 'mig', profile: '1g.10gb', count: 1, nodeSelector, tolerations } }),
+  'time-sliced': withWorkload({
+    gpu: { kind: 'time-sliced', resourceName: 'nvidia.com/gpu.shared', nodeSelector, tolerations },
+  }),
+  dra: withWorkload(
+    {
+      gpu: {
+        kind: 'dra',
+        deviceClassName: 'gpu.nvidia.com',
+        count: 1,
+        selectors: [`device.capacity["gpu.nvidia.com"].memory.isGreaterThan(quantity("15Gi"))`],
+        nodeSelector: {},
+        tolerations,
+      },
+    },
+    '1.34',
+  ),
+  'oci-volume': withWorkload(
+    {
+      model: {
+        source: {
+          kind: 'oci-volume',
+          reference: 'registry.example.com/ai/ofa-ve-package:1.0',
+          pullPolicy: 'IfNotPresent',
+        },
+      },
+    },
+    '1.35',
+  ),
+};

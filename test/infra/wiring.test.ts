@@ -1,0 +1,300 @@
+import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
+import type { IIngress, INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
+import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
+import type { IService } from 'kubernetes-models/v1';
+import { describe, expect, it } from 'vitest';
+import { deployments, manifestsOf, ofKind, only, podOf, serverOf } from './manifests.ts';
+import type { Manifest } from './manifests.ts';
+import { scenarios, withWorkload } from './scenarios.ts';
+
+type Labels = Record<string, string>;
+
+function isWithin(selector: Labels, labels: Labels): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+}
+
+function podLabelSets(manifests: readonly Manifest[]): Labels[] {
+  return deployments(manifests).map((one) => one.spec?.template.metadata?.labels ?? {});
+}
+
+function services(manifests: readonly Manifest[]): IService[] {
+  return ofKind(manifests, 'Service') as unknown as IService[];
+}
+
+/** Numbers and names by which a pod's port can be addressed. */
+function containerPorts(manifests: readonly Manifest[], selector: Labels): (number | string)[] {
+  return deployments(manifests)
+    .filter((one) => isWithin(selector, one.spec?.template.metadata?.labels ?? {}))
+    .flatMap((one) => serverOf(one).ports ?? [])
+    .flatMap(({ name, containerPort }) => [name ?? '', containerPort]);
+}
+
+/** Service and port of every backend of a route, whatever its kind. */
+function backends(manifests: readonly Manifest[]): { name: string; port: number | string }[] {
+  const ingresses = (ofKind(manifests, 'Ingress') as unknown as IIngress[])
+    .flatMap(({ spec }) => spec?.rules ?? [])
+    .flatMap(({ http }) => http?.paths ?? [])
+    .flatMap(({ backend }) => backend.service ?? [])
+    .filter(({ port }) => port?.name !== 'use-annotation')
+    .map(({ name, port }) => ({ name, port: port?.name ?? port?.number ?? '' }));
+  const actions = ofKind(manifests, 'Ingress')
+    .flatMap(({ metadata }) => Object.entries(metadata.annotations ?? {}))
+    .filter(([name]) => name.startsWith('alb.ingress.kubernetes.io/actions.'))
+    .map(([, value]) => JSON.parse(value) as { forwardConfig: { targetGroups: AlbGroup[] } })
+    .flatMap(({ forwardConfig }) => forwardConfig.targetGroups)
+    .map(({ serviceName, servicePort }) => ({ name: serviceName, port: servicePort }));
+  const routes = ofKind(manifests, 'HTTPRoute')
+    .map(({ spec }) => spec as { rules: { backendRefs: { name: string; port: number }[] }[] })
+    .flatMap(({ rules }) => rules.flatMap(({ backendRefs }) => backendRefs));
+  const virtual = ofKind(manifests, 'VirtualService')
+    .map(({ spec }) => spec as { http: { route: { destination: IstioDestination }[] }[] })
+    .flatMap(({ http }) => http.flatMap(({ route }) => route))
+    .map(({ destination }) => ({
+      name: destination.host.split('.')[0] ?? '',
+      port: destination.port.number,
+    }));
+  return [...ingresses, ...actions, ...routes, ...virtual];
+}
+
+interface AlbGroup {
+  readonly serviceName: string;
+  readonly servicePort: number;
+  readonly weight: number;
+}
+
+interface IstioDestination {
+  readonly host: string;
+  readonly subset: string;
+  readonly port: { readonly number: number };
+}
+
+describe.each(Object.entries(scenarios))('%s', (_name, config) => {
+  const manifests = manifestsOf(config);
+
+  it('has no two objects of one kind and name', () => {
+    const names = manifests.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    expect(names).toEqual([...new Set(names)]);
+  });
+
+  it('puts everything into the namespace, which comes first', () => {
+    const [first, ...rest] = manifests;
+    expect(first?.kind).toBe('Namespace');
+    expect(new Set(rest.map(({ metadata }) => metadata.namespace))).toEqual(new Set([config.namespace.name]));
+  });
+
+  it('labels everything with what Kubernetes recommends', () => {
+    for (const { metadata, kind } of manifests) {
+      expect(metadata.labels, kind).toMatchObject({
+        'app.kubernetes.io/part-of': 'ofa-ve',
+        'app.kubernetes.io/managed-by': 'cdk8s',
+      });
+    }
+  });
+
+  it('selects with every Deployment its own pods and no other', () => {
+    const labelSets = podLabelSets(manifests);
+    for (const [index, deployment] of deployments(manifests).entries()) {
+      const selector = deployment.spec?.selector.matchLabels ?? {};
+      expect(labelSets.map((labels) => isWithin(selector, labels))).toEqual(
+        labelSets.map((_labels, other) => other === index),
+      );
+    }
+  });
+
+  it('selects pods of one workload with every Service, and addresses a port that they have', () => {
+    for (const { metadata, spec } of services(manifests)) {
+      const selected = podLabelSets(manifests).filter((labels) => isWithin(spec?.selector ?? {}, labels));
+      const workloads = new Set(selected.map((labels) => labels['app.kubernetes.io/instance']));
+      expect(workloads.size, metadata?.name).toBe(1);
+      for (const { targetPort } of spec?.ports ?? [])
+        expect(containerPorts(manifests, spec?.selector ?? {})).toContain(targetPort);
+    }
+  });
+
+  it('routes to Services and ports that exist, and never to the metrics', () => {
+    for (const { name, port } of backends(manifests)) {
+      const service = only(manifests, 'Service', name) as unknown as IService;
+      expect((service.spec?.ports ?? []).flatMap((one) => [one.name, one.port])).toContain(port);
+      expect(name).not.toMatch(/-metrics$/);
+    }
+  });
+
+  it('probes ports that the container has', () => {
+    for (const deployment of deployments(manifests)) {
+      const { startupProbe, livenessProbe, readinessProbe, ports = [] } = serverOf(deployment);
+      for (const probe of [startupProbe, livenessProbe, readinessProbe])
+        expect(ports.map(({ name }) => name)).toContain(probe?.httpGet?.port);
+    }
+  });
+
+  it('sets replicas exactly where nothing scales', () => {
+    const scaled = [
+      ...ofKind(manifests, 'HorizontalPodAutoscaler'),
+      ...ofKind(manifests, 'ScaledObject'),
+    ].map(({ spec }) => (spec as { scaleTargetRef: { name: string } }).scaleTargetRef.name);
+    expect(scaled).toEqual([...new Set(scaled)]);
+    for (const { metadata, spec } of deployments(manifests))
+      expect(spec?.replicas === undefined, metadata?.name).toBe(scaled.includes(metadata?.name ?? ''));
+  });
+
+  it('protects the stable pods from drains without keeping broken ones', () => {
+    for (const { spec } of ofKind(manifests, 'PodDisruptionBudget') as unknown as IPodDisruptionBudget[]) {
+      const selected = podLabelSets(manifests).filter((one) =>
+        isWithin(spec?.selector?.matchLabels ?? {}, one),
+      );
+      expect(selected.map((labels) => labels['track'])).toEqual(['stable']);
+      expect(spec?.unhealthyPodEvictionPolicy).toBe('AlwaysAllow');
+    }
+  });
+
+  it('mounts every volume, and only volumes that exist', () => {
+    for (const deployment of deployments(manifests)) {
+      const { volumes = [], containers, initContainers = [] } = podOf(deployment);
+      const mounted = [...containers, ...initContainers].flatMap(({ volumeMounts = [] }) => volumeMounts);
+      expect(new Set(mounted.map(({ name }) => name))).toEqual(new Set(volumes.map(({ name }) => name)));
+    }
+  });
+});
+
+describe('network policy', () => {
+  const policyOf = (name: string) =>
+    only(manifestsOf(scenarios[name] ?? expect.fail()), 'NetworkPolicy') as unknown as INetworkPolicy;
+
+  it('opens the port for requests to the controller and the metrics to Prometheus alone', () => {
+    expect(policyOf('default').spec?.ingress).toEqual([
+      {
+        from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress-nginx' } } }],
+        ports: [{ port: 'http', protocol: 'TCP' }],
+      },
+      {
+        from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
+        ports: [{ port: 'metrics', protocol: 'TCP' }],
+      },
+    ]);
+  });
+
+  it('lets out name look-ups, and traces where they are on', () => {
+    const ports = (name: string) =>
+      policyOf(name).spec?.egress?.map((rule) => rule.ports?.map(({ port }) => port));
+    expect(ports('default')).toEqual([[53, 53]]);
+    expect(ports('production')).toEqual([[53, 53], [4318]]);
+    expect(ports('everything')).toEqual([[53, 53], [3128], [4318]]);
+  });
+
+  it('names the default port of a scheme as it stands in the address', () => {
+    const config = withWorkload({
+      observability: { tracing: { enabled: true, endpoint: 'http://collector.observability:80' } },
+    });
+    const { spec } = only(manifestsOf(config), 'NetworkPolicy') as unknown as INetworkPolicy;
+    expect(spec?.egress?.at(-1)?.ports).toEqual([{ port: 80, protocol: 'TCP' }]);
+  });
+});
+
+describe('canary', () => {
+  const weights = (name: string) => {
+    const manifests = manifestsOf(scenarios[name] ?? expect.fail());
+    switch (name) {
+      case 'canary-ingress':
+        return only(manifests, 'Ingress', 'ofa-ve-canary').metadata.annotations?.[
+          'nginx.ingress.kubernetes.io/canary-weight'
+        ];
+      case 'canary-alb': {
+        const { annotations = {} } = only(manifests, 'Ingress').metadata;
+        const action = JSON.parse(annotations['alb.ingress.kubernetes.io/actions.weighted'] ?? '') as {
+          forwardConfig: { targetGroups: AlbGroup[] };
+        };
+        return action.forwardConfig.targetGroups.map(({ serviceName, weight }) => [serviceName, weight]);
+      }
+      case 'canary-gateway': {
+        const { rules } = only(manifests, 'HTTPRoute')['spec'] as {
+          rules: { backendRefs: { name: string; weight: number }[] }[];
+        };
+        return rules[0]?.backendRefs.map(({ name: service, weight }) => [service, weight]);
+      }
+      default: {
+        const { http } = only(manifests, 'VirtualService')['spec'] as {
+          http: { route: { weight: number; destination: IstioDestination }[] }[];
+        };
+        return http[0]?.route.map(({ weight, destination }) => [destination.subset, weight]);
+      }
+    }
+  };
+
+  it('gets ten per cent by the annotation of ingress-nginx', () => {
+    expect(weights('canary-ingress')).toBe('10');
+  });
+
+  it('gets ten per cent by a weighted action of the AWS controller', () => {
+    expect(weights('canary-alb')).toEqual([
+      ['ofa-ve', 90],
+      ['ofa-ve-canary', 10],
+    ]);
+  });
+
+  it('gets ten per cent by the weights of an HTTPRoute', () => {
+    expect(weights('canary-gateway')).toEqual([
+      ['ofa-ve', 90],
+      ['ofa-ve-canary', 10],
+    ]);
+  });
+
+  it('gets ten per cent by the subsets of Istio, which divide the pods of one Service', () => {
+    expect(weights('canary-istio')).toEqual([
+      ['stable', 90],
+      ['canary', 10],
+    ]);
+    const manifests = manifestsOf(scenarios['canary-istio'] ?? expect.fail());
+    const { subsets } = only(manifests, 'DestinationRule')['spec'] as { subsets: { labels: Labels }[] };
+    const { spec } = only(manifests, 'Service', 'ofa-ve') as unknown as IService;
+    for (const { labels } of subsets) {
+      const found = podLabelSets(manifests).filter((pod) => isWithin({ ...spec?.selector, ...labels }, pod));
+      expect(found).toHaveLength(1);
+    }
+  });
+
+  it('runs its own image with its own number of pods, and leaves the scaling to the stable version', () => {
+    const manifests = manifestsOf(scenarios['canary-gateway'] ?? expect.fail());
+    const canary = deployments(manifests).find(({ metadata }) => metadata?.name === 'ofa-ve-canary');
+    expect(serverOf(canary ?? expect.fail()).image).toBe('registry.example.com/ai/ofa-ve-large:1.1');
+    expect(canary?.spec?.replicas).toBe(1);
+  });
+});
+
+describe('autoscaling', () => {
+  const autoscaler = () =>
+    only(
+      manifestsOf(scenarios['default'] ?? expect.fail()),
+      'HorizontalPodAutoscaler',
+    ) as unknown as IHorizontalPodAutoscaler;
+
+  it('goes by the load first, by requests and by the processor, from 2 to 6 pods', () => {
+    const { spec } = autoscaler();
+    expect([spec?.minReplicas, spec?.maxReplicas]).toEqual([2, 6]);
+    expect(
+      spec?.metrics?.map(({ pods, resource }) => [
+        pods?.metric.name ?? resource?.name,
+        pods?.target.averageValue ?? resource?.target.averageUtilization,
+      ]),
+    ).toEqual([
+      ['ofa_ve_load_items', '8'],
+      ['ofa_ve_requests_per_second', '10'],
+      ['cpu', 60],
+    ]);
+  });
+
+  it('asks for metrics that the rules for the adapter define', () => {
+    const manifests = manifestsOf(scenarios['default'] ?? expect.fail());
+    const { data } = only(manifests, 'ConfigMap', 'ofa-ve-adapter-rules') as unknown as { data: Labels };
+    for (const { pods } of autoscaler().spec?.metrics ?? [])
+      if (pods !== undefined) expect(data['config.yaml']).toContain(`as: ${pods.metric.name}`);
+  });
+
+  it('writes a target that is no whole number in thousandths', () => {
+    const config = withWorkload({ autoscaling: { targets: { requestsPerSecond: 2.5 } } });
+    const { spec } = only(
+      manifestsOf(config),
+      'HorizontalPodAutoscaler',
+    ) as unknown as IHorizontalPodAutoscaler;
+    expect(spec?.metrics?.[1]?.pods?.target.averageValue).toBe('2500m');
+  });
+});
