@@ -76,6 +76,8 @@ function spread(values: Float32Array, width: number): Float32Array {
 
 function gamma(parameters: Parameters, config: OfaConfig, name: string): Vector | undefined {
   if (!config.useGammaFeature) return undefined;
-  const parameter = parameters.get(name, [config.dModel]);
+  // The reference renames `gamma` to `weight` as it loads, so a file may have either.
+  const stored = parameters.has(name) ? name : name.replace('weight_', 'gamma_');
+  const parameter = parameters.get(stored, [config.dModel]);
   return () => parameter.read();
 }
