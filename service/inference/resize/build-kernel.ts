@@ -1,6 +1,20 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import asc from 'assemblyscript/asc';
+
+/** As much of AssemblyScript's programmatic compiler as is used here. */
+interface Compiler {
+  main(
+    options: readonly string[],
+    host: {
+      readFile(name: string): string | null;
+      writeFile(name: string, contents: string | Uint8Array): void;
+      listFiles(): readonly string[];
+    },
+  ): Promise<{ readonly error: Error | null }>;
+}
+
+// Not a literal, so that tsc does not read the package's declarations: they redeclare Array for the whole project.
+const COMPILER = ['assemblyscript', 'asc'].join('/');
 
 const SOURCE = new URL('./assembly/kernel.ts', import.meta.url);
 const TARGET = new URL('./kernel-wasm.ts', import.meta.url);
@@ -13,6 +27,7 @@ const BASE64_COLUMNS = 96;
  * @throws Error with the compiler's as its cause where the source does not compile
  */
 export async function compileKernel(): Promise<string> {
+  const { default: asc } = (await import(COMPILER)) as { default: Compiler };
   const source = await readFile(SOURCE, 'utf8');
   const outputs = new Map<string, string | Uint8Array>();
   const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--initialMemory', '1'];
