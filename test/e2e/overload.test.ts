@@ -1,0 +1,190 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Settings } from '../../service/config.ts';
+import type { StubInstructions } from '../engine/stub-engine.ts';
+import { metric, predictBody, send, until } from './client.ts';
+import type { Outcome } from './client.ts';
+import { compileFixture } from './packages.ts';
+import { serve } from './service.ts';
+import type { TestService } from './service.ts';
+
+const engineProgram = new URL('../engine/stub-engine.ts', import.meta.url);
+/** A token of the fixture's vocabulary, and a text that holds it as no other text here does. */
+const MARKED = { token: 338, text: 'there are circles' } as const;
+
+let folder = '';
+let packageDir = '';
+let service: TestService | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-overload-'));
+  packageDir = await compileFixture('mini-none', folder);
+});
+afterEach(async () => {
+  await service?.stop();
+  service = undefined;
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function serveStub(
+  instructions: StubInstructions,
+  settings: Partial<Settings> = {},
+): Promise<TestService> {
+  await writeFile(join(packageDir, 'stub.json'), JSON.stringify(instructions));
+  service = await serve({ MODEL_DIR: packageDir, ...settings }, { engineProgram });
+  return service;
+}
+
+function count(outcomes: readonly Outcome[], status: number): number {
+  return outcomes.filter((outcome) => outcome.status === status).length;
+}
+
+/** Items that the service has accepted and not answered. */
+async function held({ adminUrl }: TestService): Promise<number> {
+  return (await metric(adminUrl, 'ofa_ve_queue_items')) + (await metric(adminUrl, 'ofa_ve_inflight_items'));
+}
+
+describe('while the engine computes for seconds', () => {
+  it('probes, metrics and refusals are answered', async () => {
+    const { url, adminUrl, model } = await serveStub({ runMs: 2000 }, { MAX_QUEUE: 1 });
+    const body = await predictBody('a');
+    let answered = false;
+    const slow = send(`${url}/predict`, body);
+    void slow.outcome.then(() => {
+      answered = true;
+    });
+    await until('the engine computes', () => model.batcher.inFlight === 1);
+    const paths = ['/healthz', '/livez', '/readyz', '/startupz'].flatMap((path) => [
+      url + path,
+      adminUrl + path,
+    ]);
+    const probes = await Promise.all([...paths, `${adminUrl}/metrics`].map((path) => fetch(path)));
+    expect(probes.map(({ status }) => status)).toEqual(probes.map(() => 200));
+    expect((await send(`${url}/predict`, body).outcome).status).toBe(429);
+    // All that was answered while the one run was still going on.
+    expect(answered).toBe(false);
+    expect((await slow.outcome).status).toBe(200);
+  });
+});
+
+describe('ten times more than it can hold', () => {
+  it('is answered or refused, each once, and none hangs', async () => {
+    const live = await serveStub({ runMs: 30 }, { MAX_QUEUE: 8, MAX_BATCH: 4 });
+    const body = await predictBody('a');
+    const outcomes: Outcome[] = [];
+    for (let wave = 0; wave < 4; wave++) {
+      const sent = Array.from({ length: 80 }, () => send(`${live.url}/predict`, body));
+      expect((await fetch(`${live.url}/livez`)).status).toBe(200);
+      outcomes.push(...(await Promise.all(sent.map(({ outcome }) => outcome))));
+    }
+    expect(count(outcomes, 200) + count(outcomes, 429)).toBe(320);
+    expect(count(outcomes, 200)).toBeGreaterThanOrEqual(4 * 8);
+    for (const refused of outcomes.filter(({ status }) => status === 429)) {
+      expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    }
+    expect(await held(live)).toBe(0);
+    expect(await metric(live.adminUrl, 'ofa_ve_rejected_total{reason="queue_full"}')).toBe(
+      count(outcomes, 429),
+    );
+    const answers = await metric(live.adminUrl, 'ofa_ve_requests_total{route="/predict",status="200"}');
+    expect(answers).toBe(count(outcomes, 200));
+  });
+});
+
+describe('an engine that fails under load', () => {
+  it('loses no accepted request when it is killed, again and again', async () => {
+    const { url, adminUrl, model } = await serveStub(
+      { runMs: 20 },
+      { MAX_BATCH: 2, ENGINE_MAX_FAILURES: 50 },
+    );
+    const bodies = await Promise.all(Array.from({ length: 30 }, (_, i) => predictBody(`text ${i}`)));
+    let answered = 0;
+    const sent = bodies.map((body) => send(`${url}/predict`, body));
+    for (const { outcome } of sent) void outcome.then(() => answered++);
+    for (let kill = 0; kill < 3; kill++) {
+      // A batch that is hit twice may be answered 503; so some are let through between.
+      await until('some more are answered', () => answered > kill * 4);
+      await until(
+        'the engine computes',
+        () => model.batcher.inFlight > 0 && model.supervisor.pid !== undefined,
+      );
+      const pid = model.supervisor.pid ?? 0;
+      process.kill(pid, 'SIGKILL');
+      await until(
+        'it is replaced',
+        () => model.supervisor.pid !== pid && model.supervisor.state.phase === 'ready',
+      );
+    }
+    const outcomes = await Promise.all(sent.map(({ outcome }) => outcome));
+    expect(count(outcomes, 200)).toBe(30);
+    // The answers are the texts' own: none was mixed up by a retry.
+    const again = await Promise.all(bodies.map((body) => send(`${url}/predict`, body).outcome));
+    expect(outcomes.map(scoresOf)).toEqual(again.map(scoresOf));
+    expect(new Set(outcomes.map(scoresOf)).size).toBeGreaterThan(20);
+    expect(await metric(adminUrl, 'ofa_ve_engine_restarts_total{reason="crash"}')).toBe(3);
+  });
+
+  it.each([
+    ['kills it', { poison: MARKED.token }],
+    ['makes it hang', { hang: MARKED.token }],
+  ])('fails alone the item that %s', async (_, instructions) => {
+    const live = await serveStub({ runMs: 30, ...instructions }, { MAX_BATCH: 8, ENGINE_TIMEOUT_MS: 400 });
+    const bodies = await Promise.all(['a', 'b', 'c', MARKED.text, 'd', 'e'].map((text) => predictBody(text)));
+    const outcomes = await Promise.all(bodies.map((body) => send(`${live.url}/predict`, body).outcome));
+    expect(outcomes.map(({ status }) => status)).toEqual([200, 200, 200, 503, 200, 200]);
+    expect(await held(live)).toBe(0);
+    expect((await fetch(`${live.url}/livez`)).status).toBe(200);
+  });
+
+  it('for good: not live, everybody is told, and the service ends with 1', async () => {
+    const live = await serveStub({ error: MARKED.token }, { ENGINE_MAX_FAILURES: 3, MAX_BATCH: 1 });
+    const body = await predictBody(MARKED.text);
+    const outcomes = await Promise.all([1, 2, 3].map(() => send(`${live.url}/predict`, body).outcome));
+    expect(outcomes.map(({ status }) => status)).toEqual([503, 503, 503]);
+    await expect(live.finished).resolves.toBe(1);
+    service = undefined;
+  });
+});
+
+describe('a client that leaves', () => {
+  it('frees its place wherever it is, and its work is not done', async () => {
+    const live = await serveStub({ runMs: 300 }, { MAX_QUEUE: 4, MAX_BATCH: 1 });
+    const body = await predictBody('a');
+    const inEngine = send(`${live.url}/predict`, body);
+    await until('one is in the engine', () => live.model.batcher.inFlight === 1);
+    const queued = [send(`${live.url}/predict`, body), send(`${live.url}/predict`, body)];
+    await until('two wait', () => live.model.batcher.waiting === 2);
+    const uploading = send(`${live.url}/predict`, body, { bytes: 1000 });
+    await until('all places are taken', async () => (await held(live)) === 4);
+    for (const sent of [uploading, inEngine, ...queued]) sent.leave();
+    await until('all places are free', async () => (await held(live)) === 0);
+    expect((await send(`${live.url}/predict`, body).outcome).status).toBe(200);
+    // The run that was going on, and the last request's.
+    expect(await metric(live.adminUrl, 'ofa_ve_batch_size_count')).toBe(2);
+    const gone = await metric(live.adminUrl, 'ofa_ve_requests_total{route="/predict",status="499"}');
+    expect(gone).toBe(4);
+  });
+});
+
+describe('a deadline', () => {
+  it('fires in the queue and in the engine while the run goes on', async () => {
+    const live = await serveStub({ runMs: 1500 }, { MAX_BATCH: 1 });
+    const body = await predictBody('a');
+    expect((await send(`${live.url}/predict`, body).outcome).status).toBe(200);
+    const headers = { 'x-request-timeout-ms': '200' };
+    const inEngine = send(`${live.url}/predict`, body, { headers });
+    await until('one is in the engine', () => live.model.batcher.inFlight === 1);
+    const queued = send(`${live.url}/predict`, body, { headers });
+    const outcomes = await Promise.all([inEngine.outcome, queued.outcome]);
+    expect(outcomes.map(({ status }) => status)).toEqual([504, 504]);
+    expect(await held(live)).toBe(0);
+    // Both were told while the first one's run was still going on.
+    expect(await metric(live.adminUrl, 'ofa_ve_batch_size_count')).toBe(1);
+  });
+});
+
+function scoresOf(outcome: Outcome): string {
+  return JSON.stringify((JSON.parse(outcome.body) as { scores: unknown }).scores);
+}
