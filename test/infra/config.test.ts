@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { checkConfig } from '../../infra/config/check.ts';
+import { config, extend, ofaLarge } from '../../infra/config.ts';
+import { chosenConfig, environmentConfig, environmentNames } from '../../infra/environments.ts';
+import { deepChange, mistakesOf } from './mistakes.ts';
+
+describe('the list of mistakes', () => {
+  it('has all of them at once, a line each', () => {
+    const wrong = deepChange(deepChange(config, 'workloads.0.replicas', 0), 'workloads.0.gpu.count', 'one');
+    expect(() => checkConfig(wrong)).toThrow(
+      [
+        "The deployment's configuration has 2 mistakes:",
+        '  - workloads[0].replicas is 0; it must be a whole number from 1 to 1000.',
+        '  - workloads[0].gpu.count is "one"; it must be a whole number from 1 to 16.',
+      ].join('\n'),
+    );
+  });
+
+  it('is as long for fields that do not fit each other', () => {
+    const wrong = deepChange(
+      deepChange(config, 'workloads.0.exposure.bodyLimitMb', 1),
+      'workloads.0.resources.requests.cpu',
+      8,
+    );
+    expect(mistakesOf(wrong)).toHaveLength(2);
+  });
+
+  it('shortens a long value', () => {
+    const [sentence = ''] = mistakesOf(deepChange(config, 'workloads.0.replicas', 'x'.repeat(500)));
+    expect(sentence).toMatch(/^workloads\[0\]\.replicas is "x{56}\.\.\.; it must be/);
+  });
+});
+
+describe('extend', () => {
+  it('merges objects, replaces lists and variants, and leaves the original alone', () => {
+    const before = structuredClone(ofaLarge);
+    const changed = extend(ofaLarge, {
+      resources: { requests: { cpu: 3 } },
+      gpu: { kind: 'none' },
+      networkPolicy: { clients: [] },
+    });
+    expect(changed.resources.requests).toEqual({ ...ofaLarge.resources.requests, cpu: 3 });
+    expect(changed.gpu).toEqual({ kind: 'none' });
+    expect(changed.networkPolicy.clients).toEqual([]);
+    expect(ofaLarge).toEqual(before);
+  });
+
+  it('removes an entry of a map and an optional field', () => {
+    const labelled = extend(ofaLarge, {
+      scheduling: { nodeSelector: { a: '1', b: '2' }, priorityClassName: 'high' },
+    });
+    const changed = extend(labelled, {
+      scheduling: { nodeSelector: { a: undefined }, priorityClassName: undefined },
+    });
+    expect(changed.scheduling.nodeSelector).toEqual({ b: '2' });
+    expect(changed.scheduling).not.toHaveProperty('priorityClassName');
+  });
+});
+
+const names = await environmentNames();
+
+describe('environments', () => {
+  it.each(names)('%s is sound', async (name) => {
+    expect(mistakesOf(await environmentConfig(name))).toEqual([]);
+  });
+
+  it('is the plain configuration where none is chosen', async () => {
+    expect(await chosenConfig({})).toBe(config);
+    expect(await chosenConfig({ OFA_VE_ENV: '' })).toBe(config);
+  });
+
+  it('is the one that the variable names', async () => {
+    expect(await chosenConfig({ OFA_VE_ENV: 'demo' })).toBe(await environmentConfig('demo'));
+  });
+
+  it('says which there are when there is none of that name', async () => {
+    await expect(chosenConfig({ OFA_VE_ENV: '../config' })).rejects.toThrow(
+      'OFA_VE_ENV is "../config"; it must be demo, multi-model, production or unset (a file of infra/environments).',
+    );
+  });
+});

@@ -1,0 +1,276 @@
+import { describe, expect, it } from 'vitest';
+import { config, demoModel, ofaLarge } from '../../infra/config.ts';
+import { environmentConfig } from '../../infra/environments.ts';
+import { deepChange, mistakesOf } from './mistakes.ts';
+
+const FIRST = 'workloads.0.';
+
+const ON_CPU = { kind: 'none' };
+
+/** Changes that are sound one by one and do not fit each other. */
+const FIELDS_TOGETHER: readonly (readonly [
+  name: string,
+  changes: readonly (readonly [string, unknown])[],
+  sentence: string,
+])[] = [
+  [
+    'memory below the model',
+    [['resources.requests.memory', '2Gi']],
+    'resources.requests.memory is 2Gi, but the model needs 3.7Gi (model.needs); ask for at least that.',
+  ],
+  [
+    'activations on the CPU',
+    [
+      ['gpu', ON_CPU],
+      ['rollout.maxSurge', 0],
+    ],
+    'resources.requests.memory is 5.5Gi, but the model needs 6.7Gi (model.needs); ask for at least that.',
+  ],
+  [
+    'memory above its limit',
+    [['resources.requests.memory', '7Gi']],
+    'resources.requests.memory is 7Gi, above resources.limits.memory, which is 6Gi; a pod cannot ask for more than its limit.',
+  ],
+  [
+    'processors above their limit',
+    [['resources.requests.cpu', 5]],
+    'resources.requests.cpu is 5, above resources.limits.cpu, which is 4; a pod cannot ask for more than its limit.',
+  ],
+  [
+    'device claims on an old cluster',
+    [
+      [
+        'gpu',
+        {
+          kind: 'dra',
+          deviceClassName: 'gpu.nvidia.com',
+          count: 1,
+          selectors: [],
+          nodeSelector: {},
+          tolerations: [],
+        },
+      ],
+    ],
+    'gpu.kind is dra, which needs Kubernetes 1.34, but kubernetesVersion is 1.27; use device, mig or time-sliced.',
+  ],
+  [
+    'image volumes on an old cluster',
+    [['model.source', { kind: 'oci-volume', reference: 'ofa:1', pullPolicy: 'Always' }]],
+    'model.source.kind is oci-volume, which needs Kubernetes 1.33, but kubernetesVersion is 1.27; use image or claim.',
+  ],
+  [
+    'a volume that one node can mount',
+    [
+      [
+        'model.source',
+        {
+          kind: 'claim',
+          size: '10Gi',
+          accessMode: 'ReadWriteOnce',
+          version: '1.0',
+          loaderImage: 'ofa:1',
+          loaderFolder: '/package',
+        },
+      ],
+    ],
+    'model.source.accessMode is ReadWriteOnce, which one node at a time can mount, but there may be 6 pods; use ReadWriteMany.',
+  ],
+  [
+    'a rollout that cannot move',
+    [['rollout.maxUnavailable', 0]],
+    'rollout.maxUnavailable and rollout.maxSurge are both 0, so that no pod could ever be replaced; set one to 1.',
+  ],
+  [
+    'a rollout that waits for a GPU',
+    [
+      ['rollout.maxUnavailable', '0%'],
+      ['rollout.maxSurge', 1],
+    ],
+    'rollout.maxUnavailable is 0, so that a rollout waits for ever where no GPU is spare; set it to 1.',
+  ],
+  [
+    'a start that takes longer than its probe',
+    [['probes.startup.budgetSeconds', 600]],
+    'probes.startup.budgetSeconds is 600, but the server takes up to 600 s to start; allow more than that.',
+  ],
+  [
+    'a probe that outlasts its period',
+    [['probes.liveness.timeoutSeconds', 11]],
+    'probes.liveness.timeoutSeconds is 11, longer than its period of 10 s; use at most 10.',
+  ],
+  [
+    'a shutdown that cuts requests off',
+    [['server.settings.REQUEST_TIMEOUT_MS', 60_000]],
+    'server.settings.SHUTDOWN_TIMEOUT_MS is 40000, but DRAIN_DELAY_MS and REQUEST_TIMEOUT_MS make 65000; requests would be cut off.',
+  ],
+  [
+    'a setting that the deployment fills in',
+    [['server.settings.API_KEYS_FILE', '/keys']],
+    'server.settings.API_KEYS_FILE is filled in by the deployment; name the Secret in server.apiKeys instead.',
+  ],
+  [
+    'a port that changes',
+    [['server.settings.PORT', 0]],
+    'server.settings.PORT is 0, which picks any free port; a container needs a fixed one.',
+  ],
+  [
+    'one port for two things',
+    [['server.settings.ADMIN_PORT', 8000]],
+    'server.settings.ADMIN_PORT is 8000, the same as PORT; metrics need a port of their own.',
+  ],
+  [
+    'a port that needs root',
+    [['server.settings.PORT', 80]],
+    'server listens on port 80, which needs root; use one from 1024 up.',
+  ],
+  [
+    'CUDA without a GPU',
+    [
+      ['gpu', ON_CPU],
+      ['model.needs.activationBytesPerItem', 0],
+      ['server.settings.DEVICE', 'cuda'],
+    ],
+    'server.settings.DEVICE is cuda, but gpu.kind is none; give the pods a GPU or use cpu.',
+  ],
+  [
+    'a GPU that idles',
+    [['server.settings.DEVICE', 'cpu']],
+    'server.settings.DEVICE is cpu, but gpu.kind is device; a GPU would be reserved and idle.',
+  ],
+  [
+    'an alert after the fact',
+    [['server.settings.GPU_MEMORY_LIMIT_MB', 8192]],
+    'observability.alerts.gpuMemory is 14Gi, not below server.settings.GPU_MEMORY_LIMIT_MB, which is 8192 MiB; the engine would be replaced before anybody is told.',
+  ],
+  [
+    'least above most',
+    [['autoscaling.minReplicas', 7]],
+    'autoscaling.minReplicas is 7, above autoscaling.maxReplicas, which is 6.',
+  ],
+  [
+    'nothing to scale on',
+    [['autoscaling.targets', { loadItems: 0, requestsPerSecond: 0, cpuPercent: 0 }]],
+    'autoscaling.targets are all 0, so that hpa has nothing to go by; set loadItems.',
+  ],
+  [
+    'a target that is never reached',
+    [['autoscaling.targets.loadItems', 65]],
+    'autoscaling.targets.loadItems is 65, but a pod takes 64 items at most; use less, or no pod is ever added.',
+  ],
+  [
+    'rules for nobody',
+    [['autoscaling.by', 'keda']],
+    'autoscaling.adapter.rules is true, but autoscaling.by is keda, which reads Prometheus itself; set it to false.',
+  ],
+  [
+    'a fall-back out of bounds',
+    [
+      ['autoscaling.by', 'keda'],
+      ['autoscaling.adapter.rules', false],
+      ['autoscaling.keda.fallbackReplicas', 9],
+    ],
+    'autoscaling.keda.fallbackReplicas is 9, outside of 2 to 6 replicas.',
+  ],
+  [
+    'evictions of everything',
+    [['disruption.maxUnavailable', 2]],
+    'disruption.maxUnavailable is 2, but there may be only 2 pods, which a node drain could then evict at once; use at most 1.',
+  ],
+  [
+    'bodies that the route refuses',
+    [['exposure.bodyLimitMb', 10]],
+    "exposure.bodyLimitMb is 10, below the service's MAX_BODY_MB, which is 50; clients would get the controller's error page.",
+  ],
+  [
+    'answers that the route does not wait for',
+    [['exposure.readTimeoutSeconds', 30]],
+    'exposure.readTimeoutSeconds is 30, but a request may take 30 s; wait longer than that.',
+  ],
+  [
+    'a canary without a route',
+    [
+      ['canary.enabled', true],
+      ['exposure.route', 'none'],
+    ],
+    'canary.enabled is true, but exposure.route is none, and a Service cannot weigh; use ingress, gateway or istio.',
+  ],
+  [
+    'a canary by a controller without weights',
+    [
+      ['canary.enabled', true],
+      ['exposure.ingress.controller', 'traefik'],
+    ],
+    'canary.enabled is true, but traefik has no annotations for weights; use exposure.route gateway or istio, or the controller ingress-nginx or aws-alb.',
+  ],
+  [
+    'a canary that is the stable version',
+    [
+      ['canary.enabled', true],
+      ['canary.image.reference', 'registry.example.com/ai/ofa-ve-large:1.0'],
+    ],
+    'canary.image.reference is registry.example.com/ai/ofa-ve-large:1.0, the image of the stable version; name the new one.',
+  ],
+  [
+    'an objective between two buckets',
+    [
+      ['observability.alerts.enabled', true],
+      ['observability.alerts.objectives.latencySeconds', 2],
+    ],
+    'observability.alerts.objectives.latencySeconds is 2, which no bucket of ofa_ve_request_latency_seconds ends at; use one of 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60.',
+  ],
+  [
+    'alerts on nothing',
+    [
+      ['observability.alerts.enabled', true],
+      ['observability.scrapeAnnotations', false],
+    ],
+    'observability.alerts.enabled is true, but nothing asks for the metrics; set observability.monitor or scrapeAnnotations.',
+  ],
+  [
+    'a scraper that is kept out',
+    [
+      ['observability.monitor', 'PodMonitor'],
+      ['networkPolicy.scrapers', []],
+    ],
+    'networkPolicy.scrapers is empty, so that Prometheus is kept out although its metrics are used; name its namespace.',
+  ],
+  [
+    'a controller that is kept out',
+    [['networkPolicy.clients', []]],
+    'networkPolicy.clients is empty, so that the ingress is kept out; name its namespace.',
+  ],
+];
+
+describe('fields that do not fit each other', () => {
+  it.each(FIELDS_TOGETHER)('%s', (_name, changes, sentence) => {
+    const wrong = changes.reduce<unknown>(
+      (whole, [path, value]) => deepChange(whole, FIRST + path, value),
+      config,
+    );
+    expect(mistakesOf(wrong)).toContain(`workloads[0].${sentence}`);
+  });
+
+  it('two workloads of one name, and of one address', () => {
+    expect(mistakesOf({ ...config, workloads: [ofaLarge, { ...demoModel, name: 'ofa-ve' }] })).toEqual([
+      'workloads[1].name claims ofa-ve, which workloads[0] has; choose another.',
+      'workloads[1].name claims ofa-ve-metrics, which workloads[0] has; choose another.',
+    ]);
+    expect(mistakesOf({ ...config, workloads: [ofaLarge, { ...ofaLarge, name: 'other' }] })).toEqual([
+      'workloads[1].exposure.host claims ofa-api.example.com/, which workloads[0] has; choose another.',
+    ]);
+  });
+
+  it('a server of another kind whose shutdown is shorter than its requests', async () => {
+    const environment = await environmentConfig('multi-model');
+    expect(mistakesOf(deepChange(environment, 'workloads.1.server.drainSeconds', 60))).toEqual([
+      'workloads[1].server.drainSeconds is 60, shorter than the longest request of 300 s; requests would be cut off.',
+    ]);
+  });
+
+  it('a server of another kind that is scaled by a load it does not measure', async () => {
+    const environment = await environmentConfig('multi-model');
+    expect(mistakesOf(deepChange(environment, 'workloads.1.server.metrics.load', []))).toEqual([
+      'workloads[1].autoscaling.targets.loadItems is set, but server.metrics.load names no gauge; name one or set it to 0.',
+    ]);
+  });
+});
