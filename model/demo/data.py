@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,25 +45,23 @@ class Sentences:
         return Sentences(rows, np.fromfile(folder / f"{name}.ids.bin", np.uint16))
 
     def ids_of(self, indices: np.ndarray) -> Tensor:
-        """Token ids padded with 1 to a multiple of four, [B, T]."""
+        """Token ids, padded with 1 to the longest, [B, T]."""
         counts = self.rows[indices, COUNT]
-        width = int(-(-counts.max() // 4) * 4)
-        out = np.ones((len(indices), width), np.int64)
-        for row, index in enumerate(indices):
-            start, count = self.rows[index, OFFSET], self.rows[index, COUNT]
-            out[row, :count] = self.ids[start : start + count]
-        return torch.from_numpy(out)
+        columns = np.arange(counts.max())
+        at = self.rows[indices, OFFSET][:, None] + columns
+        ids = np.where(columns < counts[:, None], self.ids[np.minimum(at, len(self.ids) - 1)], 1)
+        return torch.from_numpy(ids.astype(np.int64))
 
-    def batches(self, size: int, seed: int) -> Iterator[np.ndarray]:
-        """Every row once, in batches of texts of about the same length, in an order that the seed fixes."""
+    def batches(self, size: int, seed: int) -> list[np.ndarray]:
+        """Every row once, in batches of texts of one length (padding costs time), in an order that the seed fixes."""
         random = np.random.default_rng(seed)
         order = random.permutation(len(self.rows))
-        for start in range(0, len(order), size * 24):
-            block = order[start : start + size * 24]
-            block = block[np.argsort(self.rows[block, COUNT], kind="stable")]
-            batches = [block[at : at + size] for at in range(0, len(block), size)]
-            for at in random.permutation(len(batches)):
-                yield batches[at]
+        counts = self.rows[order, COUNT]
+        batches = []
+        for count in np.unique(counts):
+            same = order[counts == count]
+            batches += [same[at : at + size] for at in range(0, len(same), size)]
+        return [batches[at] for at in random.permutation(len(batches))]
 
 
 def read_program(folder: pathlib.Path) -> list[tuple[str, int]]:

@@ -93,7 +93,7 @@ class Attention(nn.Module):
         self.c_attn = nn.Parameter(torch.ones(heads))
 
     def forward(self, x: Tensor, memory: Tensor, bias: Tensor) -> Tensor:
-        """x [B, T, d], memory [B, S, d], bias [B or 1, heads, T, S]."""
+        """x [B, T, d], memory [B, S, d], bias [heads, T, S] or, with padding, [B, heads, T, S]."""
         b, t, d = x.shape
         head = d // self.heads
 
@@ -101,8 +101,11 @@ class Attention(nn.Module):
             return y.view(b, -1, self.heads, head).transpose(1, 2)
 
         q, k, v = split(self.q_proj(x)), split(self.k_proj(memory)), split(self.v_proj(memory))
-        y = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype), scale=self.scaling)
-        y = y * self.c_attn.view(1, -1, 1, 1)
+        scores = (q * self.scaling) @ k.transpose(2, 3) + bias.to(q.dtype)
+        # Autocast would make a detour through fp32, which costs more than the softmax itself.
+        with torch.autocast("cpu", enabled=False):
+            weights = torch.softmax(scores, -1)
+        y = weights @ (v * self.c_attn.view(1, -1, 1, 1).to(v.dtype))
         return self.out_proj(y.transpose(1, 2).reshape(b, t, d))
 
 
@@ -192,6 +195,11 @@ class Stack(nn.Module):
         return split(q) * scaling @ split(k).transpose(1, 2)
 
 
+def padded(bias: Tensor, padding: Tensor | None) -> Tensor:
+    """[heads, T, S], with padding [B, S] added where there is any."""
+    return bias if padding is None else bias[None] + padding[:, None, None, :]
+
+
 class Encoder(Stack):
     def __init__(self, config: OfaConfig, embed_tokens: nn.Embedding) -> None:
         super().__init__(config, config.encoder_layers, cross=False)
@@ -225,20 +233,24 @@ class Encoder(Stack):
         return biases
 
     def forward(
-        self, features: Tensor, ids: Tensor, padding: Tensor
+        self, features: Tensor, ids: Tensor, padding: Tensor | None
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """features [B, side*side, C] of the trunk; ids [B, T]; padding [B, S], additive.
+        """features [B, side*side, C] of the trunk; ids [B, T]; padding [B, S], additive, where there is any.
+
+        The features' type is that of the computation: bf16 under autocast, or fp32.
 
         Returns the encoder's output [B, S, d], the position embeddings and every layer's output."""
         side, tokens = math.isqrt(features.shape[1]), ids.shape[1]
         text = self.embed_tokens(ids) + self.type_embedding.weight[0]
         image = self.image_proj(features) + self.type_embedding.weight[1]
         normed = [self.patch_layernorm_embedding(image), self.layernorm_embedding(text)]
-        x = torch.cat(normed, dim=1) * (padding == 0).to(image.dtype)[:, :, None]
+        x = torch.cat([part.to(features.dtype) for part in normed], dim=1)
+        if padding is not None:
+            x = x * (padding == 0).to(x.dtype)[:, :, None]
         positions = self.positions(side, tokens)
         between = []
         for layer, bias in zip(self.layers, self.biases(positions, side, tokens)):
-            x = layer(x, bias[None] + padding[:, None, None, :])
+            x = layer(x, padded(bias, padding))
             between.append(x)
         return self.layer_norm(x), positions, between
 
@@ -256,20 +268,20 @@ class Decoder(Stack):
         self.output_projection = nn.Linear(d, config.vocab_size, bias=False)
         self.output_projection.weight = embed_tokens.weight
 
-    def forward(self, memory: Tensor, positions: Tensor, padding: Tensor) -> Tensor:
+    def forward(self, memory: Tensor, positions: Tensor, padding: Tensor | None) -> Tensor:
         """The state after the prompt `<s>`, [B, d]: what the answer's first token is read from."""
         x = self.layernorm_embedding(self.embed_tokens.weight[:1])[None]
-        x = x.expand(memory.shape[0], -1, -1)
+        x = x.expand(memory.shape[0], -1, -1).to(memory.dtype)
         target = self.pos_ln(self.embed_positions.weight[:1])
         bucket = self.config.token_bucket_size - 1
         own = self.position_bias(self.self_pos_q_linear(target), self.self_pos_k_linear(target))
         cross = self.position_bias(
             self.cross_pos_q_linear(target), self.cross_pos_k_linear(positions)
         )
-        cross_bias = cross[None] + padding[:, None, None, :]
+        cross_bias = padded(cross, padding)
         for layer, table in zip(self.layers, self.token_rel_pos_table_list):
             bias = own + table.weight[bucket].view(-1, 1, 1)
-            x = layer(x, bias[None], memory, cross_bias)
+            x = layer(x, bias, memory, cross_bias)
         return self.layer_norm(x)[:, 0]
 
 
@@ -291,7 +303,7 @@ class Ofa(nn.Module):
     def forward(self, features: Tensor, ids: Tensor, pad: int = 1) -> tuple[Tensor, ...]:
         """Returns the decoder's state [B, d], the encoder's output [B, S, d] and its layers' outputs."""
         hidden = F.pad(ids == pad, (features.shape[1], 0))
-        padding = torch.zeros(hidden.shape).masked_fill(hidden, -1e4)
+        padding = torch.zeros(hidden.shape).masked_fill(hidden, -1e4) if hidden.any() else None
         memory, positions, between = self.encoder(features, ids, padding)
         return self.decoder(memory, positions, padding), memory, between
 

@@ -156,14 +156,9 @@ class Material:
         """Batches without end from the `skip`-th on: (rows, ids, features, set targets)."""
         number = 0
         for epoch in range(10_000):
-            for name in self.names:
-                rows = (self.folder / f"{name}.rows.bin").stat().st_size // 4 // self.columns
-                count = -(-rows // BATCH)
-                if number + count <= skip:
-                    number += count
-                    continue
+            for shard, name in enumerate(self.names):
                 sentences = Sentences.read(self.folder, name, self.columns)
-                for index in sentences.batches(BATCH, seed + 1000 * epoch + self.names.index(name)):
+                for index in sentences.batches(BATCH, seed + 1000 * epoch + shard):
                     number += 1
                     if number > skip:
                         yield batch_of(sentences, index, self.pictures, self.features)

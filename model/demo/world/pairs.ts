@@ -46,6 +46,7 @@ function drawBetween(random: Random, scenes: readonly Scene[]): readonly (readon
   const swapped: Between = random.chance(0.5)
     ? { type: 'between', a: b, b: a, c }
     : { type: 'between', a: c, b, c: a };
+  if (answerOf(scene, { claim: swapped }) !== 'no') return [];
   return [
     [scene, { claim: middle[1] }],
     [scene, { claim: swapped }],

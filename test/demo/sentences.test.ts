@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { TextOnly } from '../../model/demo/text-only.ts';
+import { ANSWERS, KINDS } from '../../model/demo/world/claims.ts';
+import { drawPairs, type Pair } from '../../model/demo/world/pairs.ts';
+import { seeded } from '../../model/demo/world/random.ts';
+import { sceneOf, type Scene } from '../../model/demo/world/scene.ts';
+import { secondOpinion } from './oracle.ts';
+
+const scenes: readonly Scene[] = Array.from({ length: 600 }, (_, seed) => sceneOf(seed, 'training'));
+
+function draw(kind: (typeof KINDS)[number], meanings: number, seed = 3, complete = false): Pair[] {
+  const random = seeded(seed);
+  return Array.from({ length: meanings }, () => drawPairs(random, scenes, kind, complete)).flat();
+}
+
+describe('the sentences of the demo world', () => {
+  it.each(KINDS)('of kind %s have the answer that listing all readings gives', (kind) => {
+    const pairs = draw(kind, 120);
+    expect(pairs.length).toBeGreaterThan(40);
+    const wrong = pairs.filter((pair) => secondOpinion(pair.scene, pair.meaning) !== pair.answer);
+    expect(wrong.map((pair) => [pair.hypothesis, pair.answer, pair.scene.seed])).toEqual([]);
+  });
+
+  it.each(KINDS.filter((kind) => kind !== 'undecidable' && kind !== 'premise'))(
+    'of kind %s have every answer equally often',
+    (kind) => {
+      const pairs = draw(kind, 60, 4, true);
+      const counts = ANSWERS.map((answer) => pairs.filter((pair) => pair.answer === answer).length);
+      expect(counts[0]).toBeGreaterThan(5);
+      expect(counts).toEqual([counts[0], counts[0], counts[0]]);
+    },
+  );
+
+  it('tell a reader who never looks next to nothing', () => {
+    const reader = new TextOnly();
+    const kinds = ['existence', 'colour', 'count', 'comparison', 'negation', 'universal'] as const;
+    for (const pair of kinds.flatMap((kind) => draw(kind, 150, 5, true)))
+      reader.learn(pair.hypothesis, pair.answer);
+    const asked = kinds.flatMap((kind) => draw(kind, 100, 6, true));
+    const right = asked.filter((pair) => reader.guess(pair.hypothesis) === pair.answer);
+    expect(asked.length).toBeGreaterThan(1000);
+    expect(right.length / asked.length).toBeLessThan(0.4);
+  });
+
+  it('are the same for the same seed, and others for another', () => {
+    const texts = (seed: number): string[] => draw('spatial', 20, seed).map((pair) => pair.hypothesis);
+    expect(texts(7)).toEqual(texts(7));
+    expect(texts(7)).not.toEqual(texts(8));
+  });
+
+  it('hardly ever repeat each other', () => {
+    const texts = draw('existence', 400).map((pair) => pair.hypothesis.replace(/[.?!]$/, ''));
+    expect(new Set(texts).size / texts.length).toBeGreaterThan(0.8);
+  });
+});
