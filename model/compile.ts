@@ -48,12 +48,7 @@ export async function compileCheckpoint(
   target: string,
   options: CompileOptions = {},
 ): Promise<Manifest> {
-  if (!options.replace && (await exists(target))) {
-    throw new UserError(
-      'package-exists',
-      `${target} exists already: choose another folder, or replace it with --force.`,
-    );
-  }
+  await checkTarget(target, options.replace === true);
   const prepared = await prepare(checkpoint, options);
   const weights = await openWeights(checkpoint);
   const scratch = await scratchFolder(target);
@@ -72,6 +67,23 @@ export async function compileCheckpoint(
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     await rm(scratch, { recursive: true, force: true });
     await weights.close();
+  }
+}
+
+/** Refuses to overwrite, and to replace anything but a package. */
+async function checkTarget(target: string, replace: boolean): Promise<void> {
+  if (!(await exists(target))) return;
+  if (!replace) {
+    throw new UserError(
+      'package-exists',
+      `${target} exists already: choose another folder, or replace it with --force.`,
+    );
+  }
+  if (!(await exists(path.join(target, PACKAGE_FILES.manifest)))) {
+    throw new UserError(
+      'package-exists',
+      `${target} is no model package (it has no ${PACKAGE_FILES.manifest}), so --force does not replace it: choose another folder.`,
+    );
   }
 }
 
