@@ -168,7 +168,7 @@ export const SETTINGS = {
   SHUTDOWN_TIMEOUT_MS: {
     kind: 'integer',
     default: 40_000,
-    min: 1,
+    min: 2000,
     max: 3_600_000,
     description: 'Longest time from SIGTERM to exit.',
   },

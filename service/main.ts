@@ -6,12 +6,15 @@ import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import type { Listener } from './http/listen.ts';
 import { Admission } from './inference/admission.ts';
+import { EngineUnavailable } from './inference/errors.ts';
 import { openModel } from './inference/open-model.ts';
 import type { OpenModel } from './inference/open-model.ts';
 import { logRequest, makeLogger } from './observability/logger.ts';
 import type { Logger } from './observability/logger.ts';
 import { Metrics } from './observability/metrics.ts';
 import { watchEngine } from './observability/watch-engine.ts';
+import { watchGpu } from './observability/watch-gpu.ts';
+import type { GpuWatchTimes } from './observability/watch-gpu.ts';
 import { ServiceHealth } from './service-health.ts';
 
 /** A service that listens. Its engine may still be loading: ask its probes. */
@@ -33,6 +36,8 @@ export interface StartOptions {
   readonly logger?: Logger;
   /** The engine's program; tests give one that misbehaves. */
   readonly engineProgram?: URL;
+  /** How often the GPU is read, and how long it may be silent. */
+  readonly gpuWatch?: GpuWatchTimes;
 }
 
 /**
@@ -55,7 +60,16 @@ export async function startService(settings: Settings, options: StartOptions = {
   const admission = new Admission(settings.MAX_QUEUE);
   metrics.watchQueue(admission, model);
   watchEngine(model.supervisor, logger, metrics);
+  const unwatchGpu = watchGpu(
+    model.supervisor,
+    logger,
+    metrics,
+    settings.GPU_MEMORY_LIMIT_MB,
+    options.gpuWatch,
+  );
+  const closing = new AbortController();
   const app = createApp({
+    closing: closing.signal,
     predictor: model.predictor,
     admission,
     health,
@@ -69,7 +83,11 @@ export async function startService(settings: Settings, options: StartOptions = {
   const { port } = listeners.public;
   logger.info({ host: settings.HOST, port, admin_port: listeners.admin.port }, 'listening');
   model.supervisor.start();
-  return run({ settings, logger, health, model, listeners });
+  const release = (): void => {
+    unwatchGpu();
+    metrics.close();
+  };
+  return run({ settings, logger, health, model, listeners, closing, release });
 }
 
 interface Listeners {
@@ -97,6 +115,9 @@ interface Wired {
   readonly health: ServiceHealth;
   readonly model: OpenModel;
   readonly listeners: Listeners;
+  readonly closing: AbortController;
+  /** Ends what only watches. */
+  readonly release: () => void;
 }
 
 function run(wired: Wired): RunningService {
@@ -125,7 +146,7 @@ function run(wired: Wired): RunningService {
 }
 
 async function shutDown(
-  { settings, logger, health, model, listeners }: Wired,
+  { settings, logger, health, model, listeners, closing, release }: Wired,
   drainMs: number,
 ): Promise<void> {
   logger.info({ drain_ms: drainMs }, 'stopping');
@@ -133,21 +154,28 @@ async function shutDown(
   health.drain();
   // Load balancers need a while to hear that the service is not ready; until then they send more.
   await sleep(drainMs);
-  const left = settings.SHUTDOWN_TIMEOUT_MS - (performance.now() - began) - CLOSING_MS;
-  const cut = setTimeout(
+  const left = settings.SHUTDOWN_TIMEOUT_MS - CLOSING_MS - (performance.now() - began);
+  const impatience = setTimeout(
     () => {
-      logger.warn('cutting the requests that are still open');
-      listeners.public.cut();
+      logger.warn('answering 503 to the requests that are still open');
+      closing.abort(new EngineUnavailable('The service is shutting down.'));
+      // Connections on which no request was made, or no answer is taken.
+      setTimeout(() => {
+        listeners.public.cut();
+      }, CUT_MS).unref();
     },
     Math.max(0, left),
   );
   await listeners.public.close();
-  clearTimeout(cut);
+  clearTimeout(impatience);
+  release();
   await model.close();
   listeners.admin.cut();
   await listeners.admin.close();
   logger.info('stopped');
 }
 
-/** What killing the engine and closing the admin port may take, kept back from SHUTDOWN_TIMEOUT_MS. */
-const CLOSING_MS = 500;
+/** Kept back from SHUTDOWN_TIMEOUT_MS for the last answers, and for ending the engine and the admin port. */
+const CLOSING_MS = 1000;
+/** How long the last answers may take to leave. */
+const CUT_MS = 300;

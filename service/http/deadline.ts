@@ -6,10 +6,8 @@ export const TIMEOUT_HEADER = 'X-Request-Timeout-Ms';
 
 /** The end of a request's time, as a signal. */
 export interface Deadline {
-  /** Aborts with DeadlineExceeded, ClientGone, or the reason given to `end`. */
+  /** Aborts with DeadlineExceeded, ClientGone, or the reason of `closing`. */
   readonly signal: AbortSignal;
-  /** Aborts now, with a reason of the caller's. */
-  end(reason: Error): void;
   /** Stops the timer; to be called when the request is answered. */
   dispose(): void;
 }
@@ -19,9 +17,10 @@ export interface Deadline {
  *
  * @param request its signal aborts when the client disconnects
  * @param longestMs the service's own limit, which a client can shorten and never lengthen
+ * @param closing aborts when the service cannot wait any longer
  * @throws HttpProblem `invalid-field` when the header is not a positive whole number
  */
-export function startDeadline(request: Request, longestMs: number): Deadline {
+export function startDeadline(request: Request, longestMs: number, closing: AbortSignal): Deadline {
   const ms = Math.min(longestMs, requestedMs(request) ?? longestMs);
   const controller = new AbortController();
   const timer = setTimeout(() => {
@@ -30,16 +29,19 @@ export function startDeadline(request: Request, longestMs: number): Deadline {
   const leave = (): void => {
     controller.abort(new ClientGone());
   };
+  const close = (): void => {
+    controller.abort(closing.reason);
+  };
+  if (closing.aborted) close();
+  else closing.addEventListener('abort', close, { once: true });
   if (request.signal.aborted) leave();
   else request.signal.addEventListener('abort', leave, { once: true });
   return {
     signal: controller.signal,
-    end: (reason) => {
-      controller.abort(reason);
-    },
     dispose: () => {
       clearTimeout(timer);
       request.signal.removeEventListener('abort', leave);
+      closing.removeEventListener('abort', close);
     },
   };
 }

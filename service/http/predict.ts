@@ -20,6 +20,8 @@ export interface PredictDeps {
   readonly predictor: Predictor;
   readonly admission: Admission;
   readonly health: Health;
+  /** Aborts when what is open must be answered at once, with the reason as the answer. */
+  readonly closing: AbortSignal;
   readonly limits: {
     readonly requestTimeoutMs: number;
     readonly maxBodyMb: number;
@@ -76,14 +78,14 @@ export function addPredict(app: App, deps: PredictDeps): void {
  */
 export async function servePrediction<Input extends PredictInput>(
   c: Context<AppEnv>,
-  { predictor, admission, health, limits }: PredictDeps,
+  { predictor, admission, health, limits, closing }: PredictDeps,
   read: (signal: AbortSignal) => Promise<Input>,
 ): Promise<{ input: Input; answers: readonly Answer[] }> {
   const started = health.started();
   if (!started.ok) throw unavailable(started.reason);
   const live = health.live();
   if (!live.ok) throw unavailable(live.reason);
-  const deadline = startDeadline(c.req.raw, limits.requestTimeoutMs);
+  const deadline = startDeadline(c.req.raw, limits.requestTimeoutMs, closing);
   try {
     // One place before the body is read, so that bodies in memory are as many as places.
     const place = admission.admit();

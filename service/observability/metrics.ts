@@ -9,6 +9,7 @@ import type { RequestSummary } from '../http/observe.ts';
 import type { Admission } from '../inference/admission.ts';
 import type { BatchRecord, InferenceObserver, Stage, StageName } from '../inference/observer.ts';
 import type { OpenModel } from '../inference/open-model.ts';
+import type { GpuReading } from './gpu.ts';
 
 /** Tokens take microseconds, engines minutes. */
 const STAGE_BUCKETS = [0.0001, 0.0005, 0.001, ...LATENCY_BUCKETS_SECONDS];
@@ -28,75 +29,16 @@ const REJECTIONS: Record<string, string> = {
 /** Everything that `/metrics` tells. Label values come from closed sets, never from a request. */
 export class Metrics implements InferenceObserver {
   readonly #registry = new Registry();
-  readonly #requests: Counter<'route' | 'status'>;
-  readonly #latency: Histogram<'route'>;
-  readonly #stages: Record<StageName, Histogram>;
-  readonly #batchSize: Histogram;
-  readonly #rejected: Counter<'reason'>;
-  readonly #answers: Counter<'label'>;
-  readonly #restarts: Counter<'reason'>;
+  readonly #collectors = makeCollectors(this.#registry);
   readonly #eventLoop: IntervalHistogram;
 
   constructor() {
-    const registers = [this.#registry];
-    const stage = (name: string, help: string): Histogram =>
-      new Histogram({ name, help, registers, buckets: STAGE_BUCKETS });
-    this.#requests = new Counter({
-      name: METRICS.requests,
-      help: 'Requests answered, by the route as declared and the HTTP status (499: the client left).',
-      labelNames: METRIC_LABELS.requests,
-      registers,
-    });
-    this.#latency = new Histogram({
-      name: METRICS.requestLatency,
-      help: 'Time from a request to its answer.',
-      labelNames: ['route'],
-      buckets: [...LATENCY_BUCKETS_SECONDS],
-      registers,
-    });
-    this.#stages = {
-      queue: stage(METRICS.queueWait, 'Time an item waited for the engine.'),
-      preprocess: stage(
-        METRICS.preprocess,
-        'Time to decode and resize an image, waiting for a thread included.',
-      ),
-      tokenize: stage(METRICS.tokenize, "Time to tokenize a request's texts."),
-      inference: stage(METRICS.inference, "Time of an item's run in the engine."),
-    };
-    this.#batchSize = new Histogram({
-      name: METRICS.batchSize,
-      help: 'Items in one run of the engine.',
-      buckets: BATCH_BUCKETS,
-      registers,
-    });
-    this.#rejected = new Counter({
-      name: METRICS.rejected,
-      help: 'Requests refused or given up without a judgement, by reason.',
-      labelNames: ['reason'],
-      registers,
-    });
-    this.#answers = new Counter({
-      name: METRICS.answers,
-      help: 'Judgements given, by label.',
-      labelNames: ['label'],
-      registers,
-    });
-    this.#restarts = new Counter({
-      name: METRICS.engineRestarts,
-      help: 'Engines lost or not started, by reason.',
-      labelNames: ['reason'],
-      registers,
-    });
+    const { rejected, restarts, buildInfo } = this.#collectors;
     // A rate over a series that is not there is no number: every reason starts at 0.
-    for (const reason of Object.values(REJECTIONS)) this.#rejected.inc({ reason }, 0);
-    for (const reason of ENGINE_FAILURES) this.#restarts.inc({ reason: label(reason) }, 0);
+    for (const reason of Object.values(REJECTIONS)) rejected.inc({ reason }, 0);
+    for (const reason of ENGINE_FAILURES) restarts.inc({ reason: label(reason) }, 0);
+    buildInfo.set({ version, node: process.version }, 1);
     this.#eventLoop = this.#watchEventLoop();
-    new Gauge({
-      name: METRICS.buildInfo,
-      help: 'Version of the service.',
-      labelNames: ['version', 'node'],
-      registers,
-    }).set({ version, node: process.version }, 1);
   }
 
   /** The content type of {@link text}. */
@@ -111,26 +53,32 @@ export class Metrics implements InferenceObserver {
 
   /** Counts an answered request. */
   request({ route, status, problem, record }: RequestSummary): void {
-    this.#requests.inc({ route, status: String(status) });
-    this.#latency.observe({ route }, record.elapsedMs() / 1000);
+    this.#collectors.requests.inc({ route, status: String(status) });
+    this.#collectors.latency.observe({ route }, record.elapsedMs() / 1000);
     const reason = problem === undefined ? undefined : REJECTIONS[problem.problem];
-    if (reason !== undefined) this.#rejected.inc({ reason });
+    if (reason !== undefined) this.#collectors.rejected.inc({ reason });
   }
 
   stage({ name, startMs, endMs }: Stage): void {
-    this.#stages[name].observe((endMs - startMs) / 1000);
+    this.#collectors.stages[name].observe((endMs - startMs) / 1000);
   }
 
   batch({ items }: BatchRecord): void {
-    this.#batchSize.observe(items);
+    this.#collectors.batchSize.observe(items);
   }
 
   answer(given: string): void {
-    this.#answers.inc({ label: given });
+    this.#collectors.answers.inc({ label: given });
   }
 
   engineFailure(reason: EngineFailureReason): void {
-    this.#restarts.inc({ reason: label(reason) });
+    this.#collectors.restarts.inc({ reason: label(reason) });
+  }
+
+  /** Shows what a GPU says of itself. */
+  gpu({ gpu, memoryBytes, utilization }: GpuReading): void {
+    this.#collectors.gpuMemory.set({ gpu }, memoryBytes);
+    if (utilization !== undefined) this.#collectors.gpuUtilization.set({ gpu }, utilization);
   }
 
   /** Shows how full the service is; the two gauges together are the items accepted and unanswered. */
@@ -152,7 +100,7 @@ export class Metrics implements InferenceObserver {
         this.set(batcher.inFlight);
       },
     });
-    for (const answer of modelPackage.manifest.answers) this.#answers.inc({ label: answer }, 0);
+    for (const answer of modelPackage.manifest.answers) this.#collectors.answers.inc({ label: answer }, 0);
   }
 
   #watchEventLoop(): IntervalHistogram {
@@ -178,6 +126,55 @@ export class Metrics implements InferenceObserver {
   close(): void {
     this.#eventLoop.disable();
   }
+}
+
+/** The metrics that are set from outside; those that are asked when they are scraped are made where they belong. */
+function makeCollectors(registry: Registry) {
+  const registers = [registry];
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Counter<Label>({ name, help, labelNames, registers });
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Gauge<Label>({ name, help, labelNames, registers });
+  const stage = (name: string, help: string) =>
+    new Histogram({ name, help, registers, buckets: STAGE_BUCKETS });
+  const stages: Record<StageName, Histogram> = {
+    queue: stage(METRICS.queueWait, 'Time an item waited for the engine.'),
+    preprocess: stage(
+      METRICS.preprocess,
+      'Time to decode and resize an image, waiting for a thread included.',
+    ),
+    tokenize: stage(METRICS.tokenize, "Time to tokenize a request's texts."),
+    inference: stage(METRICS.inference, "Time of an item's run in the engine."),
+  };
+  return {
+    stages,
+    requests: counter(
+      METRICS.requests,
+      'Requests answered, by the route as declared and the HTTP status (499: the client left).',
+      METRIC_LABELS.requests,
+    ),
+    latency: new Histogram({
+      name: METRICS.requestLatency,
+      help: 'Time from a request to its answer.',
+      labelNames: ['route'],
+      buckets: [...LATENCY_BUCKETS_SECONDS],
+      registers,
+    }),
+    batchSize: new Histogram({
+      name: METRICS.batchSize,
+      help: 'Items in one run of the engine.',
+      buckets: BATCH_BUCKETS,
+      registers,
+    }),
+    rejected: counter(METRICS.rejected, 'Requests refused or given up without a judgement, by reason.', [
+      'reason',
+    ]),
+    answers: counter(METRICS.answers, 'Judgements given, by label.', ['label']),
+    restarts: counter(METRICS.engineRestarts, 'Engines lost or not started, by reason.', ['reason']),
+    gpuMemory: gauge(METRICS.gpuMemory, 'Memory of the GPU in use, by whomever.', ['gpu']),
+    gpuUtilization: gauge(METRICS.gpuUtilization, 'Share of time in which a kernel ran on the GPU.', ['gpu']),
+    buildInfo: gauge(METRICS.buildInfo, 'Version of the service.', ['version', 'node']),
+  };
 }
 
 /** Label values are written with underscores. */

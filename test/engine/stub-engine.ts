@@ -16,6 +16,8 @@ export interface StubInstructions {
   readonly failStarts?: number;
   /** A file to which each start adds a byte. */
   readonly startsFile?: string;
+  /** Where it claims to run. @default cpu */
+  readonly provider?: 'cpu' | 'cuda';
   /** A token that kills the process that runs it. */
   readonly poison?: number;
   /** A token that makes a run fail with an error. */
@@ -47,7 +49,8 @@ function load(where: string): void {
     send({ type: 'unable', stage: instructions.start, message: 'as told' });
     return;
   }
-  send({ type: 'ready', info: { provider: 'cpu', loadMs: 1, warmupMs: 0, selfTestDeviation: 0 } });
+  const { provider = 'cpu' } = instructions;
+  send({ type: 'ready', info: { provider, loadMs: 1, warmupMs: 0, selfTestDeviation: 0 } });
 }
 
 /** How often a stub with these instructions was started, this time included. */

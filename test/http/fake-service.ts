@@ -54,6 +54,7 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
       started: () => options.started ?? YES,
       draining: options.draining ?? false,
     },
+    closing: new AbortController().signal,
     limits: {
       requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
       maxBodyMb: options.maxBodyMb ?? 1,

@@ -1,0 +1,117 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { parseReading } from '../../service/observability/gpu.ts';
+import { metric, until } from './client.ts';
+import { compileFixture } from './packages.ts';
+import { serve } from './service.ts';
+import type { TestService } from './service.ts';
+
+const engineProgram = new URL('../engine/stub-engine.ts', import.meta.url);
+
+let folder = '';
+let packageDir = '';
+let service: TestService | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-gpu-'));
+  packageDir = await compileFixture('mini-none', folder);
+  await writeFile(join(packageDir, 'stub.json'), JSON.stringify({ provider: 'cuda' }));
+});
+beforeEach(() => {
+  vi.stubEnv('PATH', `${folder}${delimiter}${process.env['PATH'] ?? ''}`);
+});
+afterEach(async () => {
+  await service?.stop();
+  vi.unstubAllEnvs();
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Puts an `nvidia-smi` on the PATH that prints these lines, one a reading, and the last one for ever. */
+async function fakeSmi(lines: readonly string[], thenSilent = false): Promise<void> {
+  const script = [
+    `#!${process.execPath}`,
+    `const lines = ${JSON.stringify(lines)};`,
+    `const silent = ${thenSilent};`,
+    'setInterval(() => {',
+    '  if (lines.length > 1 || !silent) console.log(lines.length > 1 ? lines.shift() : lines[0]);',
+    '}, 20);',
+  ].join('\n');
+  await writeFile(join(folder, 'nvidia-smi'), script);
+  await chmod(join(folder, 'nvidia-smi'), 0o755);
+}
+
+async function start(silenceMs = 5000): Promise<TestService> {
+  service = await serve(
+    { MODEL_DIR: packageDir, GPU_MEMORY_LIMIT_MB: 1000 },
+    { engineProgram, gpuWatch: { intervalMs: 20, silenceMs } },
+  );
+  return service;
+}
+
+function restarts({ adminUrl }: TestService, reason: string): Promise<number> {
+  return metric(adminUrl, `ofa_ve_engine_restarts_total{reason="${reason}"}`);
+}
+
+it('shows the readings of a healthy GPU and leaves its engine alone', async () => {
+  await fakeSmi(['0, 900, 37']);
+  const live = await start();
+  await until('there are readings', async () => {
+    return (await metric(live.adminUrl, 'ofa_ve_gpu_memory_bytes{gpu="0"}')) === 900 * 1024 * 1024;
+  });
+  expect(await metric(live.adminUrl, 'ofa_ve_gpu_utilization_ratio{gpu="0"}')).toBe(0.37);
+  expect(live.model.supervisor.state.phase).toBe('ready');
+});
+
+it('forgives a peak, and replaces the engine when memory stays over the limit', async () => {
+  await fakeSmi(['0, 1100, 1', '0, 900, 1', '0, 1100, 1', '0, 1100, 1', '0, 900, 1']);
+  const live = await start();
+  await sleep(300);
+  expect(await restarts(live, 'gpu_memory')).toBe(0);
+  await fakeSmi(['0, 1100, 1']);
+  await live.stop();
+  const over = await start();
+  await until('the engine is replaced', async () => (await restarts(over, 'gpu_memory')) > 0);
+});
+
+it('replaces the engine when the GPU falls silent', async () => {
+  await fakeSmi(['0, 900, 1', '0, 900, 1', ''], true);
+  const live = await start(1500);
+  await until('the engine is replaced', async () => (await restarts(live, 'gpu_silent')) > 0);
+});
+
+it('takes nonsense for silence', async () => {
+  await fakeSmi(['0, -5, 12', '0, 900, 900', 'hello'].concat('0; 900; 1'));
+  const live = await start(1500);
+  await until('the engine is replaced', async () => (await restarts(live, 'gpu_silent')) > 0);
+  expect(await metric(live.adminUrl, 'ofa_ve_gpu_memory_bytes{gpu="0"}')).toBe(0);
+});
+
+it.each([
+  '0, [GPU is lost], [GPU is lost]',
+  '0, ERR!, ERR!',
+  'Unable to determine the device handle for GPU 0000:01:00.0: Unknown Error',
+])('replaces the engine when the GPU reports "%s"', async (line) => {
+  await fakeSmi(['0, 900, 1', line]);
+  const live = await start();
+  await until('the engine is replaced', async () => (await restarts(live, 'gpu_error')) > 0);
+});
+
+it('serves without a watch where there is no nvidia-smi', async () => {
+  await rm(join(folder, 'nvidia-smi'), { force: true });
+  vi.stubEnv('PATH', folder);
+  const live = await start(50);
+  await sleep(200);
+  expect((await fetch(`${live.url}/healthz`)).status).toBe(200);
+  expect(live.model.supervisor.state.phase).toBe('ready');
+});
+
+it('reads a GPU that tells no utilization', () => {
+  expect(parseReading('3, 10, [N/A]')).toEqual({
+    gpu: '3',
+    memoryBytes: 10 * 1024 * 1024,
+    utilization: undefined,
+  });
+});

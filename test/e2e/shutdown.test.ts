@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { Agent } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { predictBody, send, until } from './client.ts';
+import { compileFixture, PROGRAM } from './packages.ts';
+import { serve } from './service.ts';
+
+interface LogLine {
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+let folder = '';
+let packageDir = '';
+const programs: ChildProcess[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-shutdown-'));
+  packageDir = await compileFixture('mini-none', folder);
+});
+afterEach(() => {
+  for (const program of programs.splice(0)) program.kill('SIGKILL');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** The real program, as a container starts it. */
+class Program {
+  readonly child: ChildProcess;
+  readonly log: LogLine[] = [];
+  readonly exit: Promise<number | null>;
+
+  constructor(env: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(process.execPath, [PROGRAM, 'serve', '--model', packageDir, '--port', '0'], {
+      env: { ...process.env, HOST: '127.0.0.1', ADMIN_PORT: '0', DRAIN_DELAY_MS: '400', ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    programs.push(this.child);
+    this.exit = once(this.child, 'exit').then(([code]) => code as number | null);
+    if (this.child.stdout === null) throw new Error('no stdout');
+    createInterface({ input: this.child.stdout }).on('line', (line) => {
+      this.log.push(JSON.parse(line) as LogLine);
+    });
+  }
+
+  async logged(message: string): Promise<LogLine> {
+    const find = (): LogLine | undefined => this.log.find(({ msg }) => msg === message);
+    await until(`"${message}" is logged`, () => find() !== undefined);
+    return find() ?? { msg: '' };
+  }
+
+  async url(): Promise<string> {
+    return `http://127.0.0.1:${String((await this.logged('listening'))['port'])}`;
+  }
+}
+
+it('drains on SIGTERM: not ready, still serving, then every accepted request answered, exit 0', async () => {
+  const program = new Program();
+  const url = await program.url();
+  await program.logged('engine ready');
+  const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+  const body = await predictBody(['a', 'b', 'c', 'd', 'e', 'f']);
+  const post = (): ReturnType<typeof send>['outcome'] => send(`${url}/predict`, body, { agent }).outcome;
+  expect((await post()).status).toBe(200);
+  const early = Array.from({ length: 20 }, post);
+  program.child.kill('SIGTERM');
+  await program.logged('stopping');
+  const ready = await fetch(`${url}/readyz`);
+  expect([ready.status, await ready.json()]).toEqual([
+    503,
+    { status: 'unavailable', reason: 'the service is shutting down' },
+  ]);
+  expect((await fetch(`${url}/livez`)).status).toBe(200);
+  const late = Array.from({ length: 10 }, post);
+  const outcomes = await Promise.all([...early, ...late]);
+  expect(outcomes.map(({ status }) => status)).toEqual(outcomes.map(() => 200));
+  expect(outcomes.at(-1)?.headers['connection']).toBe('close');
+  expect(await program.exit).toBe(0);
+  agent.destroy();
+});
+
+it('ends on SIGTERM while the model loads', async () => {
+  const program = new Program({ DRAIN_DELAY_MS: '0' });
+  await program.logged('listening');
+  program.child.kill('SIGTERM');
+  expect(await program.exit).toBe(0);
+});
+
+it('ends at once on a second signal', async () => {
+  const program = new Program({ DRAIN_DELAY_MS: '30000' });
+  await program.logged('engine ready');
+  program.child.kill('SIGTERM');
+  await program.logged('stopping');
+  program.child.kill('SIGINT');
+  expect(await program.exit).toBe(130);
+});
+
+it('answers 503 to what is still open when its time is up, and ends', async () => {
+  await writeFile(join(packageDir, 'stub.json'), JSON.stringify({ runMs: 60_000 }));
+  const service = await serve(
+    { MODEL_DIR: packageDir, SHUTDOWN_TIMEOUT_MS: 2000 },
+    { engineProgram: new URL('../engine/stub-engine.ts', import.meta.url) },
+  );
+  const body = await predictBody('a');
+  const open = send(`${service.url}/predict`, body);
+  const stuck = send(`${service.url}/predict`, body, { bytes: 100 });
+  await until('one is in the engine', () => service.model.batcher.inFlight === 1);
+  await service.stop();
+  expect((await open.outcome).status).toBe(503);
+  expect([0, 503]).toContain((await stuck.outcome).status);
+  await expect(service.finished).resolves.toBe(0);
+});
+
+it('says in one sentence why it cannot start, and exits with 1', async () => {
+  const taken = await serve({ MODEL_DIR: packageDir }, { wait: false });
+  const program = spawn(
+    process.execPath,
+    [PROGRAM, 'serve', '--model', packageDir, '--port', String(taken.port)],
+    { env: { ...process.env, HOST: '127.0.0.1', ADMIN_PORT: '0' }, stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  programs.push(program);
+  const errors: string[] = [];
+  program.stderr.on('data', (chunk: Buffer) => errors.push(chunk.toString()));
+  expect((await once(program, 'exit'))[0]).toBe(1);
+  expect(errors.join('')).toBe(
+    `Cannot listen on 127.0.0.1:${taken.port} (EADDRINUSE); choose another HOST or PORT.\n`,
+  );
+  await taken.stop();
+});
