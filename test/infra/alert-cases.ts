@@ -1,0 +1,279 @@
+/** A series and its values, in promtool's notation (`0+5x10`: from 0, ten steps of 5). */
+interface Series {
+  readonly series: string;
+  readonly values: string;
+}
+
+/** One unit test of promtool, without its name. */
+interface AlertTest {
+  /** Scenario whose rules are tested; `everything` unless another is named. */
+  readonly scenario?: string;
+  /** Time between two evaluations, a minute unless a test covers days. */
+  readonly evaluateEvery?: string;
+  readonly input_series: readonly Series[];
+  readonly alert_rule_test: readonly {
+    readonly eval_time: string;
+    readonly alertname: string;
+    readonly exp_alerts: readonly {
+      exp_labels: Record<string, string>;
+      exp_annotations: Record<string, string>;
+    }[];
+  }[];
+}
+
+const STABLE = 'namespace="ofa-ve",pod="ofa-ve-5d8f7c9b4-x2x2x"';
+const SECOND = 'namespace="ofa-ve",pod="ofa-ve-5d8f7c9b4-y3y3y"';
+const CANARY = 'namespace="ofa-ve",pod="ofa-ve-canary-6f6f6f6f6f-z4z4z"';
+const STRANGER = 'namespace="ofa-ve",pod="ofa-ve-batch-5d8f7c9b4-x2x2x"';
+const QWEN = 'namespace="ofa-ve",pod="qwen-vl-5d8f7c9b4-x2x2x"';
+const RUNBOOK = 'https://git.example.com/ai/ofa-ve/docs/runbook.md';
+
+/** Minutes of samples that cover the longest window in question. */
+const HOURS = 60;
+
+function requests(
+  pod: string,
+  status: number,
+  perMinute: number,
+  minutes: number,
+  route = '/predict',
+): Series {
+  return {
+    series: `ofa_ve_requests_total{${pod},route="${route}",status="${status}"}`,
+    values: `0+${perMinute}x${minutes}`,
+  };
+}
+
+/** Buckets of the latency histogram: how many a minute up to 2.5 s, and in all. */
+function latencies(fast: number, all: number, minutes: number): Series[] {
+  const name = 'ofa_ve_request_latency_seconds';
+  return [
+    { series: `${name}_bucket{${STABLE},le="2.5"}`, values: `0+${fast}x${minutes}` },
+    { series: `${name}_bucket{${STABLE},le="+Inf"}`, values: `0+${all}x${minutes}` },
+    { series: `${name}_count{${STABLE}}`, values: `0+${all}x${minutes}` },
+  ];
+}
+
+/** That an alert fires, with the labels and texts that people will see. */
+function fires(
+  alertname: string,
+  evalTime: string,
+  severity: string,
+  summary: string,
+  labels: Record<string, string> = {},
+) {
+  return {
+    eval_time: evalTime,
+    alertname,
+    exp_alerts: [
+      {
+        exp_labels: { workload: 'ofa-ve', namespace: 'ofa-ve', severity, ...labels },
+        exp_annotations: {
+          summary: `ofa-ve: ${summary}`,
+          runbook_url: `${RUNBOOK}#${alertname.toLowerCase()}`,
+        },
+      },
+    ],
+  };
+}
+
+/** That an alert does not fire. */
+function silent(alertname: string, evalTime: string) {
+  return { eval_time: evalTime, alertname, exp_alerts: [] };
+}
+
+const READY = 'kube_deployment_status_replicas_ready{namespace="ofa-ve",deployment="ofa-ve"}';
+
+/** What each alert has to notice, and what it has to leave alone. */
+export const alertTest: Readonly<Record<string, AlertTest>> = {
+  'a tenth of the requests failing burns the availability budget fast': {
+    input_series: [requests(STABLE, 200, 90, 2 * HOURS), requests(STABLE, 500, 10, 2 * HOURS)],
+    alert_rule_test: [
+      fires('AvailabilityBurnsFast', '2h', 'critical', '10% of the requests fail; at most 0.5 % may.'),
+    ],
+  },
+  'a failure in a thousand is within the promise': {
+    evaluateEvery: '30m',
+    input_series: [requests(STABLE, 200, 999, 80 * HOURS), requests(STABLE, 500, 1, 80 * HOURS)],
+    alert_rule_test: [silent('AvailabilityBurnsFast', '80h'), silent('AvailabilityBurnsSlowly', '80h')],
+  },
+  'failures that are over leave the fast alert at once': {
+    input_series: [
+      requests(STABLE, 200, 90, 3 * HOURS),
+      {
+        series: `ofa_ve_requests_total{${STABLE},route="/predict",status="503"}`,
+        values: '0+30x60 1800x120',
+      },
+    ],
+    alert_rule_test: [
+      fires('AvailabilityBurnsFast', '60m', 'critical', '25% of the requests fail; at most 0.5 % may.'),
+      silent('AvailabilityBurnsFast', '1h40m'),
+    ],
+  },
+  'a steady two per cent of failures burns the budget slowly': {
+    evaluateEvery: '30m',
+    input_series: [requests(STABLE, 200, 98, 80 * HOURS), requests(STABLE, 500, 2, 80 * HOURS)],
+    alert_rule_test: [
+      silent('AvailabilityBurnsFast', '80h'),
+      fires(
+        'AvailabilityBurnsSlowly',
+        '80h',
+        'warning',
+        "2% of the requests fail; the month's budget will not last.",
+      ),
+    ],
+  },
+  'probes that are refused while a pod starts are no failed requests': {
+    input_series: [requests(STABLE, 200, 10, 2 * HOURS), requests(STABLE, 503, 90, 2 * HOURS, '/readyz')],
+    alert_rule_test: [silent('AvailabilityBurnsFast', '2h')],
+  },
+  'the pods of another workload are no concern': {
+    input_series: [requests(STABLE, 200, 10, 2 * HOURS), requests(STRANGER, 500, 90, 2 * HOURS)],
+    alert_rule_test: [silent('AvailabilityBurnsFast', '2h')],
+  },
+  'no traffic at all burns nothing': {
+    input_series: [requests(STABLE, 200, 0, 2 * HOURS), requests(STABLE, 500, 0, 2 * HOURS)],
+    alert_rule_test: [silent('AvailabilityBurnsFast', '2h'), silent('LatencyBurnsFast', '2h')],
+  },
+  'a fifth of the requests being slow burns the latency budget fast': {
+    input_series: latencies(80, 100, 2 * HOURS),
+    alert_rule_test: [
+      fires('LatencyBurnsFast', '2h', 'critical', '20% of the requests take longer than 2.5 s.'),
+    ],
+  },
+  'four per cent of slow requests burn it slowly': {
+    evaluateEvery: '30m',
+    input_series: latencies(96, 100, 80 * HOURS),
+    alert_rule_test: [
+      silent('LatencyBurnsFast', '80h'),
+      fires(
+        'LatencyBurnsSlowly',
+        '80h',
+        'warning',
+        "4% of the requests take longer than 2.5 s; the month's budget will not last.",
+      ),
+    ],
+  },
+  'a pod with four fifths of its places taken is saturated': {
+    input_series: [
+      { series: `ofa_ve_queue_items{${STABLE}}`, values: '50x30' },
+      { series: `ofa_ve_inflight_items{${STABLE}}`, values: '8x30' },
+      { series: `ofa_ve_queue_items{${SECOND}}`, values: '0x30' },
+      { series: `ofa_ve_inflight_items{${SECOND}}`, values: '1x30' },
+    ],
+    alert_rule_test: [
+      silent('QueueSaturated', '4m'),
+      fires('QueueSaturated', '10m', 'warning', 'A pod has 58 of 64 places taken; requests will be refused.'),
+    ],
+  },
+  'many pods with a little each are not': {
+    input_series: [STABLE, SECOND].flatMap((pod) => [
+      { series: `ofa_ve_queue_items{${pod}}`, values: '30x30' },
+      { series: `ofa_ve_inflight_items{${pod}}`, values: '8x30' },
+    ]),
+    alert_rule_test: [silent('QueueSaturated', '10m')],
+  },
+  'a Deployment without a ready pod is reported': {
+    input_series: [{ series: READY, values: '2x5 0x10' }],
+    alert_rule_test: [
+      silent('NoReadyReplica', '5m'),
+      fires('NoReadyReplica', '10m', 'critical', 'No pod is ready; every request fails.', {
+        deployment: 'ofa-ve',
+      }),
+    ],
+  },
+  'ready pods whose metrics are missing are reported': {
+    input_series: [{ series: READY, values: '2x30' }],
+    alert_rule_test: [
+      fires(
+        'MetricsMissing',
+        '20m',
+        'warning',
+        'Pods are ready, but Prometheus has none of their metrics; no other alert can be trusted.',
+      ),
+    ],
+  },
+  'metrics that are there before the first request are not missing': {
+    input_series: [
+      { series: READY, values: '2x30' },
+      { series: `ofa_ve_build_info{${STABLE},version="1.0"}`, values: '1x30' },
+    ],
+    alert_rule_test: [silent('MetricsMissing', '20m')],
+  },
+  'an engine that keeps being replaced is reported, of whichever reasons': {
+    input_series: [
+      { series: `ofa_ve_engine_restarts_total{${STABLE},reason="crash"}`, values: '0x10 1x10 2x20' },
+      { series: `ofa_ve_engine_restarts_total{${STABLE},reason="timeout"}`, values: '0x15 2x25' },
+      { series: `ofa_ve_engine_restarts_total{${SECOND},reason="crash"}`, values: '0x10 1x30' },
+    ],
+    alert_rule_test: [
+      silent('EngineRestarts', '12m'),
+      fires(
+        'EngineRestarts',
+        '30m',
+        'warning',
+        'The engine of ofa-ve-5d8f7c9b4-x2x2x was replaced 4 times within 30 minutes.',
+        { pod: 'ofa-ve-5d8f7c9b4-x2x2x' },
+      ),
+    ],
+  },
+  'a GPU that is nearly full is reported': {
+    input_series: [{ series: `ofa_ve_gpu_memory_bytes{${STABLE},gpu="0"}`, values: '16106127360x30' }],
+    alert_rule_test: [
+      fires(
+        'GpuMemoryHigh',
+        '10m',
+        'warning',
+        'GPU 0 of ofa-ve-5d8f7c9b4-x2x2x has 15GiB in use, more than 14Gi.',
+        {
+          pod: 'ofa-ve-5d8f7c9b4-x2x2x',
+          gpu: '0',
+        },
+      ),
+    ],
+  },
+  'a canary that fails where the stable version does not is reported, and only it': {
+    input_series: [requests(STABLE, 200, 90, 60), requests(CANARY, 200, 6, 60), requests(CANARY, 500, 4, 60)],
+    alert_rule_test: [
+      fires(
+        'CanaryFails',
+        '30m',
+        'critical',
+        '40% of the requests to the canary fail, far more than to the stable version.',
+      ),
+      silent('AvailabilityBurnsFast', '30m'),
+    ],
+  },
+  'a fault that both versions share is not the canary’s': {
+    input_series: [STABLE, CANARY].flatMap((pod) => [requests(pod, 200, 60, 60), requests(pod, 500, 40, 60)]),
+    alert_rule_test: [silent('CanaryFails', '30m')],
+  },
+  // Prometheus 3 writes the bounds of classic histograms as floating-point numbers.
+  ...Object.fromEntries(
+    ['20', '20.0'].map((bound) => [
+      `slow answers of another server are noticed with the bound written ${bound}`,
+      {
+        scenario: 'multi-model',
+        input_series: [
+          { series: `vllm:e2e_request_latency_seconds_bucket{${QWEN},le="${bound}"}`, values: '0+5x120' },
+          { series: `vllm:e2e_request_latency_seconds_count{${QWEN}}`, values: '0+10x120' },
+        ],
+        alert_rule_test: [
+          {
+            eval_time: '2h',
+            alertname: 'LatencyBurnsFast',
+            exp_alerts: [
+              {
+                exp_labels: { workload: 'qwen-vl', namespace: 'ofa-ve', severity: 'critical' },
+                exp_annotations: {
+                  summary: 'qwen-vl: 50% of the requests take longer than 20 s.',
+                  runbook_url: `${RUNBOOK}#latencyburnsfast`,
+                },
+              },
+            ],
+          },
+        ],
+      },
+    ]),
+  ),
+};

@@ -1,0 +1,104 @@
+import { stringify } from 'yaml';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { METRICS } from '../../service/contract.ts';
+import type { DeploymentConfig } from '../../infra/config.ts';
+import { ruleGroups } from '../../infra/constructs/alerts.ts';
+import { adapterRules } from '../../infra/constructs/adapter-rules.ts';
+import { panelDrafts } from '../../infra/constructs/dashboard-panels.ts';
+import { contextOf } from '../../infra/constructs/naming.ts';
+import { isLeftOut, promtool } from './prometheus-tools.ts';
+import { scenarios } from './scenarios.ts';
+import { alertTest } from './alert-cases.ts';
+
+function contexts({ workloads, namespace, kubernetesVersion }: DeploymentConfig) {
+  return workloads.map((workload) => contextOf(workload, namespace.name, kubernetesVersion));
+}
+
+/** Every rule of a scenario, as promtool reads it. */
+function rulesFile(name: string): string {
+  return stringify({ groups: contexts(scenarios[name] ?? expect.fail()).flatMap(ruleGroups) });
+}
+
+function alertNames(name: string): string[] {
+  const groups = contexts(scenarios[name] ?? expect.fail()).flatMap(ruleGroups);
+  return groups.flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? []));
+}
+
+describe.skipIf(isLeftOut('promtool'))('promtool', () => {
+  it.each(Object.keys(scenarios))('finds no fault in the rules of %s', async (name) => {
+    const output = await promtool(['check', 'rules', '--lint=all', '--lint-fatal', 'rules.yaml'], {
+      'rules.yaml': rulesFile(name),
+    });
+    expect(output).toMatch(/SUCCESS: \d+ rules found/);
+  });
+
+  it.each(Object.keys(alertTest))('%s', async (name) => {
+    const { scenario = 'everything', evaluateEvery = '1m', ...test } = alertTest[name] ?? expect.fail();
+    const tests = {
+      rule_files: ['rules.yaml'],
+      evaluation_interval: evaluateEvery,
+      tests: [{ interval: '1m', name, ...test }],
+    };
+    const output = await promtool(['test', 'rules', 'tests.yaml'], {
+      'rules.yaml': rulesFile(scenario),
+      'tests.yaml': stringify(tests),
+    });
+    expect(output).toContain('SUCCESS');
+  });
+});
+
+/** What kube-state-metrics exports about a Deployment; everything else is the server's own. */
+const CLUSTER_METRICS = ['kube_deployment_status_replicas_ready'];
+
+/** Names of metrics in an expression: words before a brace. */
+function metricsIn(expr: string): string[] {
+  return [...expr.matchAll(/([a-zA-Z_:][\w:]*)\{/g)].map((match) => match[1] ?? '');
+}
+
+/** The metric that a histogram's series belong to. */
+function familyOf(series: string): string {
+  return series.replace(/_(bucket|sum|count)$/, '');
+}
+
+describe('queries', () => {
+  it.each(Object.keys(scenarios))('of %s name metrics that the server or the cluster has', (name) => {
+    for (const context of contexts(scenarios[name] ?? expect.fail())) {
+      const { always, latency, load, requests } = context.server.metrics;
+      const own =
+        context.workload.server.kind === 'ofa-ve'
+          ? Object.values<string>(METRICS)
+          : [always, latency, requests, ...load];
+      const rules = ruleGroups(context).flatMap((group) => group.rules);
+      const recorded = rules.flatMap(({ record }) => record ?? []);
+      const known = new Set([...own, ...recorded, ...CLUSTER_METRICS]);
+      const expressions = [
+        ...rules.map(({ expr }) => expr),
+        ...panelDrafts(context).flatMap(({ queries }) => queries.map(({ expr }) => expr)),
+        ...adapterRules(context).flatMap(({ seriesQuery, metricsQuery }) => [seriesQuery, metricsQuery]),
+      ];
+      for (const expr of expressions) {
+        const used = metricsIn(expr);
+        expect(used.length, expr).toBeGreaterThan(0);
+        for (const metric of used) expect([...known], expr).toContain(familyOf(metric));
+      }
+    }
+  });
+});
+
+describe('the runbook', () => {
+  const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
+  const headings = [...runbook.matchAll(/^## (\w+)$/gm)].map((match) => match[1] ?? '');
+  const names = [...new Set(Object.keys(scenarios).flatMap(alertNames))];
+
+  it('has an entry for every alert, and none for what is no alert', () => {
+    expect([...headings].sort()).toEqual([...names].sort());
+  });
+
+  it('is where every alert points to', () => {
+    const groups = contexts(scenarios['everything'] ?? expect.fail()).flatMap(ruleGroups);
+    for (const { alert, annotations } of groups.flatMap(({ rules }) => rules))
+      if (alert !== undefined)
+        expect(annotations?.['runbook_url']).toMatch(new RegExp(`#${alert.toLowerCase()}$`));
+  });
+});

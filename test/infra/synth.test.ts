@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { importCrds } from '../../infra/crds/import.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+let folder = '';
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'ofa-ve-synth-'));
+});
+
+afterEach(async () => {
+  // A failed synthesis has removed it already.
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `npx cdk8s synth` as a user does, but into a folder of the test. */
+function synth(environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  // As in a fresh shell: npm hands its configuration on to what it starts, and this test is started by npm.
+  const clean = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_OPTIONS$|CDK8S_|OFA_VE_)/i.test(name)),
+  );
+  const env = { ...clean, ...environment };
+  return new Promise((resolve) => {
+    execFile('npx', ['cdk8s', 'synth', '--output', folder], { cwd: ROOT, env }, (error, stdout, stderr) => {
+      // npm's own warnings are about the machine's configuration, not about the deployment.
+      const own = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('npm '));
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr: own.join('\n') });
+    });
+  });
+}
+
+async function contents(of: string): Promise<Record<string, string>> {
+  const files = (await readdir(of)).sort();
+  return Object.fromEntries(
+    await Promise.all(
+      files.map(async (file) => [file, await readFile(path.join(of, file), 'utf8')] as const),
+    ),
+  );
+}
+
+describe('npx cdk8s synth', () => {
+  it('writes what dist/ holds, and prints nothing but the files', async () => {
+    const { code, stdout, stderr } = await synth();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const written = await contents(folder);
+    expect(stdout.trim().split('\n')).toEqual([
+      'Synthesizing application',
+      ...Object.keys(written).map((file) => `  - ${path.join(folder, file)}`),
+    ]);
+    expect(written).toEqual(await contents(path.join(ROOT, 'dist')));
+  });
+
+  it('writes another environment when asked', async () => {
+    const { code, stderr } = await synth({ OFA_VE_ENV: 'demo' });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect((await contents(folder))['0001-ofa-ve.k8s.yaml']).toContain('namespace: ofa-ve-demo');
+  });
+
+  it('stops with a sentence, and without a trace of the program that found it', async () => {
+    const { code, stderr } = await synth({ OFA_VE_ENV: 'staging' });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('OFA_VE_ENV is "staging"; it must be');
+    expect(stderr).not.toContain('infra/environments.ts');
+  });
+});
+
+describe('dist/', () => {
+  it('needs no custom resource: any cluster takes the default deployment', async () => {
+    const groups = Object.values(await contents(path.join(ROOT, 'dist')))
+      .flatMap((yaml) => [...yaml.matchAll(/^apiVersion: (\S+)$/gm)])
+      .map((match) => match[1]);
+    const builtIn = ['v1', 'apps/v1', 'autoscaling/v2', 'networking.k8s.io/v1', 'policy/v1'];
+    expect([...new Set(groups)].sort()).toEqual(builtIn.sort());
+  });
+});
+
+describe('imports/', () => {
+  it('is what the generator makes of infra/crds', async () => {
+    await importCrds(folder);
+    expect(await contents(folder)).toEqual(await contents(path.join(ROOT, 'imports')));
+  });
+});

@@ -1,0 +1,85 @@
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** Where the snippets pretend to be, so that their imports resolve. */
+const SNIPPET = `${ROOT}infra/environments/snippet.ts`;
+
+function compilerOptions(): ts.CompilerOptions {
+  const config: unknown = ts.readConfigFile(`${ROOT}tsconfig.json`, (path) => ts.sys.readFile(path)).config;
+  return ts.parseJsonConfigFileContent(config, ts.sys, ROOT).options;
+}
+
+/** Parsed once: the same for every snippet. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
+/** What the compiler says of an environment with these changes to the workload; nothing if it compiles. */
+function complaints(changes: string): string[] {
+  const source = `import { config, extend, ofaLarge } from '../config.ts';
+export default extend(config, { workloads: [extend(ofaLarge, ${changes})] });\n`;
+  const options = compilerOptions();
+  const host = ts.createCompilerHost(options);
+  const original = host.getSourceFile.bind(host);
+  host.getSourceFile = (file, ...rest) => {
+    if (file === SNIPPET) return ts.createSourceFile(file, source, ts.ScriptTarget.ESNext, true);
+    if (!parsed.has(file)) parsed.set(file, original(file, ...rest));
+    return parsed.get(file);
+  };
+  const exists = host.fileExists.bind(host);
+  host.fileExists = (file) => file === SNIPPET || exists(file);
+  const program = ts.createProgram([SNIPPET], options, host);
+  return program
+    .getSemanticDiagnostics(program.getSourceFile(SNIPPET))
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}
+
+describe('the compiler takes', () => {
+  it('any part of a workload', () => {
+    expect(
+      complaints(`{
+        replicas: 3,
+        resources: { requests: { cpu: '1500m', memory: '5.5Gi' } },
+        server: { kind: 'ofa-ve', settings: { MAX_BATCH: 16, LOG_LEVEL: 'warn' } },
+        scheduling: { nodeSelector: { zone: 'a', old: undefined } },
+      }`),
+    ).toEqual([]);
+  });
+});
+
+describe('the compiler refuses', () => {
+  it.each([
+    ['a misspelt field', '{ replica: 3 }', "'replica' does not exist"],
+    ['a misspelt field further down', '{ exposure: { hots: "a.example" } }', "'hots' does not exist"],
+    [
+      'a misspelt setting of the service',
+      "{ server: { kind: 'ofa-ve', settings: { MAX_BATC: 8 } } }",
+      "'MAX_BATC' does not exist",
+    ],
+    [
+      'text where a setting is a number',
+      "{ server: { kind: 'ofa-ve', settings: { MAX_BATCH: '8' } } }",
+      "'string' is not assignable to type 'number'",
+    ],
+    [
+      'a word that a setting does not know',
+      "{ server: { kind: 'ofa-ve', settings: { LOG_LEVEL: 'verbose' } } }",
+      `'"verbose"' is not assignable`,
+    ],
+    ['a decimal unit', "{ resources: { limits: { memory: '6GB' } } }", `'"6GB"' is not assignable`],
+    ['memory without a unit', '{ resources: { limits: { memory: 6 } } }', "'number' is not assignable"],
+    ['processors as memory', "{ resources: { limits: { cpu: '4Gi' } } }", `'"4Gi"' is not assignable`],
+    ['a GPU of two kinds', "{ gpu: { kind: 'none', count: 1 } }", "'count' does not exist"],
+    ['half a GPU', "{ gpu: { kind: 'mig', profile: '1g.10gb' } }", 'is missing the following properties'],
+    ['an unknown route', "{ exposure: { route: 'traefik' } }", `'"traefik"' is not assignable`],
+    [
+      'an unknown controller',
+      "{ exposure: { ingress: { controller: 'nginx' } } }",
+      `'"nginx"' is not assignable`,
+    ],
+    ['two autoscalers', "{ autoscaling: { by: ['hpa', 'keda'] } }", 'is not assignable'],
+    ['the removal of what must be there', '{ replicas: undefined }', "'undefined' is not assignable"],
+  ])('%s', (_name, changes, complaint) => {
+    expect(complaints(changes).join('\n')).toContain(complaint);
+  });
+});
