@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TaskConfig, type Weights, openWeights, readConfig } from './checkpoint/index.ts';
 import { UserError } from './errors.ts';
@@ -9,6 +9,7 @@ import { type Graph, countOperators, peakActivationBytes } from './onnx/graph.ts
 import { type WrittenFile, writeGraph } from './onnx/write.ts';
 import { type Manifest, PACKAGE_FILES, PACKAGE_FORMAT } from './package.ts';
 import { runCases, selfTestInputs } from './self-test-run.ts';
+import { reasonOf } from './system-reason.ts';
 import { textLengths } from './text-lengths.ts';
 import { type Tokenizer, buildTokenizerJson, loadTokenizer } from './text/tokenizer.ts';
 import { version } from './version.ts';
@@ -225,7 +226,10 @@ async function scratchFolder(target: string): Promise<string> {
   try {
     // One level only: a longer path that is missing is more likely a misspelt one.
     if (!(await exists(parent))) await mkdir(parent);
-    return await mkdtemp(path.join(parent, `.${path.basename(path.resolve(target))}.partial-`));
+    const folder = await mkdtemp(path.join(parent, `.${path.basename(path.resolve(target))}.partial-`));
+    // mkdtemp keeps others out, but a package is served by other users than the one who made it.
+    await chmod(folder, 0o777 & ~process.umask());
+    return folder;
   } catch (error) {
     throw new UserError('output-not-writable', `${target} cannot be written: ${reasonOf(error)}.`, {
       cause: error,
@@ -260,18 +264,4 @@ function asUserError(error: unknown, target: string): unknown {
     });
   }
   return error;
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or folder',
-  EACCES: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-  ENOTDIR: 'part of the path is not a folder',
-  EISDIR: 'it is a folder',
-};
-
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
 }
