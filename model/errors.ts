@@ -12,7 +12,14 @@ export type FailureCode =
   | 'input-unreadable'
   | 'settings-invalid'
   | 'address-unavailable'
-  | 'engine-failed';
+  | 'engine-failed'
+  | 'model-unknown'
+  | 'listing-unusable'
+  | 'network-unreachable'
+  | 'download-failed'
+  | 'download-corrupt'
+  | 'disk-full'
+  | 'interrupted';
 
 /**
  * A failure that a user can act on. Its message is one sentence that names what is wrong and what would be

@@ -11,12 +11,32 @@ const indexSchema = z.object({ weight_map: z.record(z.string(), z.string().min(1
 /** Which tensor lies in which file. */
 async function readIndex(path: string): Promise<Map<string, string>> {
   const parsed = indexSchema.safeParse(await readJson(path));
-  if (parsed.success) return new Map(Object.entries(parsed.data.weight_map));
-  throw new UserError(
-    'checkpoint-unreadable',
-    `${path} is no index of checkpoint parts: expected is a weight_map from tensor to file name.`,
-    { cause: parsed.error },
-  );
+  if (!parsed.success) {
+    throw new UserError(
+      'checkpoint-unreadable',
+      `${path} is no index of checkpoint parts: expected is a weight_map from tensor to file name.`,
+      { cause: parsed.error },
+    );
+  }
+  const index = new Map(Object.entries(parsed.data.weight_map));
+  for (const file of index.values()) {
+    if (basename(file) !== file || file === '..' || file.includes('\\')) {
+      throw new UserError(
+        'checkpoint-unsafe',
+        `${path} names the part ${file}, which is outside of its folder.`,
+      );
+    }
+  }
+  return index;
+}
+
+/**
+ * Names of the files that an `.index.json` lists, each once; none leads out of the index's folder.
+ *
+ * @throws UserError if it is no index, or names a file outside of its folder
+ */
+export async function readPartNames(path: string): Promise<string[]> {
+  return [...new Set((await readIndex(path)).values())];
 }
 
 /** Opens the parts one by one into `opened`, so that the caller can close them whatever happens. */
@@ -27,12 +47,6 @@ async function openParts(
 ): Promise<Map<string, StoredTensor>> {
   const tensors = new Map<string, StoredTensor>();
   for (const [name, file] of await readIndex(path)) {
-    if (basename(file) !== file || file === '..' || file.includes('\\')) {
-      throw new UserError(
-        'checkpoint-unsafe',
-        `${path} names the part ${file}, which is outside of its folder.`,
-      );
-    }
     const part = opened.get(file) ?? (await open(join(dirname(path), file)));
     opened.set(file, part);
     const tensor = part.tensors.get(name);

@@ -98,6 +98,9 @@ const READERS: readonly (readonly [string, (path: string) => Promise<OpenedTenso
   ['model.safetensors.index.json', (path) => openShards(path, openSafetensors)],
 ];
 
+/** Files that may hold the weights, or list the parts that do, the preferred one first. */
+export const WEIGHT_FILES: readonly string[] = READERS.map(([file]) => file);
+
 async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
