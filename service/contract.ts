@@ -240,6 +240,12 @@ export const METRIC_LABELS = {
   requests: ['route', 'status'],
 } as const;
 
+/**
+ * Routes that ask for answers, as the label `route` has them: what objectives and scaling count. Probes, documents
+ * and paths that do not exist are no part of it.
+ */
+export const ANSWER_ROUTES = [PATHS.predict] as const;
+
 /** Upper bounds of the buckets of `requestLatency` in seconds; a latency objective can only be set at one of them. */
 export const LATENCY_BUCKETS_SECONDS = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
