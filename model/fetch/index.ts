@@ -1,0 +1,10 @@
+export { fetchModel, type FetchedFile, type FetchOptions, type FetchProgress } from './fetch-model.ts';
+export {
+  DEFAULT_PRESET,
+  isPresetName,
+  type Preset,
+  type PresetName,
+  type PresetResources,
+  PRESETS,
+} from './presets.ts';
+export { DEFAULT_ENDPOINT, ENDPOINT_VARIABLE, modelSource, type ModelSource } from './source.ts';
