@@ -116,7 +116,20 @@ function checkTogether(settings: Settings): string[] {
   if (settings.OTEL_EXPORTER_OTLP_ENDPOINT !== '' && !isHttpUrl(settings.OTEL_EXPORTER_OTLP_ENDPOINT)) {
     problems.push('OTEL_EXPORTER_OTLP_ENDPOINT must be an http:// or https:// address');
   }
+  for (const origin of listOf(settings.CORS_ORIGINS)) {
+    if (!isHttpUrl(origin) || new URL(origin).origin !== origin) {
+      problems.push(`CORS_ORIGINS has "${origin}" but must list origins such as https://example.org`);
+    }
+  }
   return problems;
+}
+
+/** The parts of a comma-separated setting. */
+export function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 function isHttpUrl(text: string): boolean {

@@ -195,7 +195,8 @@ export const SETTINGS = {
   API_KEYS_FILE: {
     kind: 'text',
     default: '',
-    description: 'File with one hash of an API key a line; set, a request needs one of the keys.',
+    description:
+      'File with the SHA-256 of one API key a line, in hexadecimal; set, predictions need one of the keys. Read again when it changes.',
   },
   CORS_ORIGINS: {
     kind: 'text',

@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../model/errors.ts';
+import { readExamples } from '../model/demo/examples.ts';
+import { listOf } from './config.ts';
 import type { Settings } from './config.ts';
+import { openApiKeys } from './http/api-keys.ts';
+import type { ApiKeys } from './http/api-keys.ts';
 import { createAdminApp } from './http/admin.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
@@ -68,8 +72,13 @@ export async function startService(settings: Settings, options: StartOptions = {
     options.gpuWatch,
   );
   const closing = new AbortController();
+  const apiKeys = openKeys(settings.API_KEYS_FILE, logger);
+  const examples = settings.DEMO_PAGE === 'on' ? await readExamples() : [];
   const app = createApp({
     closing: closing.signal,
+    ...(apiKeys === undefined ? {} : { apiKeys }),
+    corsOrigins: listOf(settings.CORS_ORIGINS),
+    ...(settings.DEMO_PAGE === 'on' ? { demo: { examples } } : {}),
     predictor: model.predictor,
     admission,
     health,
@@ -85,9 +94,18 @@ export async function startService(settings: Settings, options: StartOptions = {
   model.supervisor.start();
   const release = (): void => {
     unwatchGpu();
+    apiKeys?.close();
     metrics.close();
   };
   return run({ settings, logger, health, model, listeners, closing, release });
+}
+
+function openKeys(path: string, logger: Logger): ApiKeys | undefined {
+  if (path === '') return undefined;
+  return openApiKeys(path, (result) => {
+    if ('error' in result) logger.error({ detail: result.error }, 'the API keys stay as they were');
+    else logger.info({ keys: result.keys }, 'API keys read again');
+  });
 }
 
 interface Listeners {

@@ -1,7 +1,13 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
+import { PATHS } from '../contract.ts';
+import { requireApiKey } from './api-keys.ts';
+import type { ApiKeys } from './api-keys.ts';
 import type { App, AppEnv } from './context.ts';
+import { addDemo, DEMO_PREFIX } from './demo.ts';
+import type { DemoExample } from './demo.ts';
+import { addDocuments } from './documents.ts';
 import { HttpProblem } from './problem.ts';
 import type { Health } from './health.ts';
 import { observeRequests } from './observe.ts';
@@ -9,18 +15,34 @@ import type { RequestListener } from './observe.ts';
 import { addPredict } from './predict.ts';
 import type { PredictDeps } from './predict.ts';
 import { addProbes } from './probes.ts';
+import { allowOrigins, securityHeaders } from './security.ts';
 import { toProblem } from './to-problem.ts';
 
 export interface AppDeps extends PredictDeps {
   /** Hears of every answered request. */
   readonly onRequest?: RequestListener;
+  /** Whose API keys are accepted. @default no key is needed */
+  readonly apiKeys?: ApiKeys;
+  /** Origins from which browsers may call. @default none */
+  readonly corsOrigins?: readonly string[];
+  /** Examples for the demo page. @default there is no demo page */
+  readonly demo?: { readonly examples: readonly DemoExample[] };
 }
 
 /** The public application: predictions, probes, documents, demo page. */
 export function createApp(deps: AppDeps): App {
   const app = baseApp(deps.health, deps.onRequest);
+  for (const middleware of allowOrigins(deps.corsOrigins ?? [])) app.use(middleware);
+  if (deps.apiKeys !== undefined) {
+    const guard = requireApiKey(deps.apiKeys);
+    for (const path of [PATHS.predict, `${DEMO_PREFIX}/pixels`]) app.use(path, guard);
+  }
   addProbes(app, deps.health);
   addPredict(app, deps);
+  addDocuments(app);
+  if (deps.demo !== undefined) {
+    addDemo(app, { ...deps, examples: deps.demo.examples, needsKey: deps.apiKeys !== undefined });
+  }
   return app;
 }
 
@@ -29,6 +51,7 @@ export function baseApp(health: Health, onRequest?: RequestListener): App {
   const app = new OpenAPIHono<AppEnv>();
   app.use(requestId());
   app.use(observeRequests(health, onRequest));
+  for (const middleware of securityHeaders()) app.use(middleware);
   app.use(
     methodNotAllowed({
       app,

@@ -43,6 +43,30 @@ export async function readPredictInput(
   );
 }
 
+/**
+ * Reads a form that holds an image alone.
+ *
+ * @throws HttpProblem that names the field at fault
+ */
+export async function readImageForm(
+  request: Request,
+  maxBodyMb: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const contentType = request.headers.get('content-type') ?? '';
+  if (!/^multipart\/form-data\b/i.test(contentType)) {
+    throw new HttpProblem('unsupported-media-type', 'The body must be multipart/form-data.', {
+      field: 'Content-Type',
+    });
+  }
+  const chunks = readChunks(request, maxBodyMb, signal);
+  const { files } = await parseForm(contentType, chunks, FORM_LIMITS);
+  const [image, ...others] = files.get('image') ?? [];
+  if (image === undefined) throw missing('image');
+  if (others.length > 0) throw tooMany('image');
+  return image;
+}
+
 /** Checks what a schema says, and names the first field that is not as it says. */
 export function checkBody<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value);

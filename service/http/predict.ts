@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { PATHS } from '../contract.ts';
-import type { Admission } from '../inference/admission.ts';
+import type { Admission, Place } from '../inference/admission.ts';
 import type { Answer } from '../inference/answer.ts';
 import type { Predictor } from '../inference/predictor.ts';
 import type { App, AppEnv } from './context.ts';
@@ -76,11 +76,32 @@ export function addPredict(app: App, deps: PredictDeps): void {
  *
  * @param read reads and checks the body
  */
-export async function servePrediction<Input extends PredictInput>(
+export function servePrediction<Input extends PredictInput>(
   c: Context<AppEnv>,
-  { predictor, admission, health, limits, closing }: PredictDeps,
+  deps: PredictDeps,
   read: (signal: AbortSignal) => Promise<Input>,
 ): Promise<{ input: Input; answers: readonly Answer[] }> {
+  return servePlace(c, deps, async (signal, place) => {
+    const input = await read(signal);
+    const observer = c.get('record');
+    noteInput(observer, input);
+    place.resize(input.hypotheses.length);
+    const answers = await deps.predictor.predict({ ...input, signal, observer });
+    deps.admission.answered(answers.length);
+    return { input, answers };
+  });
+}
+
+/**
+ * Does a request's work within a place and a deadline.
+ *
+ * @throws HttpProblem when the model is not there, no place is free, or what `work` throws
+ */
+export async function servePlace<Result>(
+  c: Context<AppEnv>,
+  { admission, health, limits, closing }: PredictDeps,
+  work: (signal: AbortSignal, place: Place) => Promise<Result>,
+): Promise<Result> {
   const started = health.started();
   if (!started.ok) throw unavailable(started.reason);
   const live = health.live();
@@ -90,13 +111,7 @@ export async function servePrediction<Input extends PredictInput>(
     // One place before the body is read, so that bodies in memory are as many as places.
     const place = admission.admit();
     try {
-      const input = await read(deadline.signal);
-      noteInput(c.get('record'), input);
-      place.resize(input.hypotheses.length);
-      const observer = c.get('record');
-      const answers = await predictor.predict({ ...input, signal: deadline.signal, observer });
-      admission.answered(answers.length);
-      return { input, answers };
+      return await work(deadline.signal, place);
     } finally {
       place.release();
     }

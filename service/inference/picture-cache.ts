@@ -12,7 +12,7 @@ interface Shared {
 /** A picture that somebody uses; `release` when the answer is there. */
 export interface Picture {
   readonly pixels: Uint8Array;
-  release(): void;
+  readonly release: () => void;
 }
 
 /**

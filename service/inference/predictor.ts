@@ -8,7 +8,7 @@ import type { Batcher, ItemTimes } from './batcher.ts';
 import { InputError } from './errors.ts';
 import type { InputProblem } from './errors.ts';
 import type { InferenceObserver, RequestObserver, Stage } from './observer.ts';
-import type { PictureCache } from './picture-cache.ts';
+import type { Picture, PictureCache } from './picture-cache.ts';
 import { PixelsError } from './pixels.ts';
 import { clean } from './tokens.ts';
 
@@ -43,6 +43,11 @@ export interface Predictor {
    * @throws InputError, EngineUnavailable, or the signal's reason
    */
   predict(request: PredictRequest): Promise<Answer[]>;
+  /**
+   * @returns the pixels that the model sees of an image file: imageSize * imageSize * 3 bytes, RGB
+   * @throws InputError, or the signal's reason
+   */
+  see(image: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
 }
 
 /** An item as the engine takes it. */
@@ -100,6 +105,18 @@ export class BatchingPredictor implements Predictor {
     } finally {
       picture.release();
     }
+  }
+
+  async see(image: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const { pixels, release } = await this.#decode(image, signal);
+    release();
+    return pixels;
+  }
+
+  #decode(image: Uint8Array, signal: AbortSignal): Promise<Picture> {
+    return this.#parts.pictures.get(image, signal).catch((error: unknown) => {
+      throw asInputError(error);
+    });
   }
 
   #encode(request: PredictRequest): (readonly number[])[] {

@@ -40,6 +40,7 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
   const admission = new Admission(options.maxQueue ?? 64);
   const predictor: Predictor = {
     model: { name: 'fake', precision: 'fp32', digest: '0123456789ab', answers: LABELS, imageSize: 64 },
+    see: () => Promise.resolve(new Uint8Array(64 * 64 * 3)),
     predict: (request) => {
       asked.push(request);
       return options.predict?.(request) ?? Promise.resolve(request.hypotheses.map(answerYes));

@@ -1,0 +1,94 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { createMiddleware } from 'hono/factory';
+import type { MiddlewareHandler } from 'hono';
+import { UserError } from '../../model/errors.ts';
+import type { AppEnv } from './context.ts';
+import { HttpProblem } from './problem.ts';
+
+/** How often the file is looked at: it may be a mounted secret, for which no events come. */
+const POLL_MS = 2000;
+
+/** The keys that may call. */
+export interface ApiKeys {
+  has(key: string): boolean;
+  /** Looks at the file no more. */
+  close(): void;
+}
+
+/**
+ * Reads the hashes of the accepted keys, and again whenever the file changes. A change that cannot be read leaves
+ * the keys as they were.
+ *
+ * @param path a text file: the SHA-256 of one key a line, in hexadecimal; `#` starts a comment
+ * @param onReload told of each reload: how many keys, or what is wrong
+ * @throws UserError `settings-invalid` when the file cannot be read at the start
+ */
+export function openApiKeys(
+  path: string,
+  onReload: (result: { keys: number } | { error: string }) => void,
+  pollMs = POLL_MS,
+): ApiKeys {
+  let hashes = readHashes(path);
+  const reload = (): void => {
+    try {
+      hashes = readHashes(path);
+      onReload({ keys: hashes.length });
+    } catch (error) {
+      onReload({ error: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  watchFile(path, { interval: pollMs, persistent: false }, reload);
+  return {
+    has: (key) => {
+      const hash = createHash('sha256').update(key).digest();
+      // Every hash is compared, so that the time says nothing of where, or whether, it is in the file.
+      return hashes.map((each) => timingSafeEqual(each, hash)).includes(true);
+    },
+    close: () => {
+      unwatchFile(path, reload);
+    },
+  };
+}
+
+/**
+ * Asks for a key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`.
+ *
+ * @throws HttpProblem `unauthorized` without a key, `forbidden` with another
+ */
+export function requireApiKey(keys: ApiKeys): MiddlewareHandler<AppEnv> {
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const bearer = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+    const key = bearer ?? c.req.header('x-api-key');
+    if (key === undefined) {
+      throw new HttpProblem(
+        'unauthorized',
+        'Send an API key, as "Authorization: Bearer <key>" or "X-API-Key: <key>".',
+        { headers: { 'www-authenticate': 'Bearer' } },
+      );
+    }
+    if (!keys.has(key)) throw new HttpProblem('forbidden', 'This API key is not accepted.');
+    await next();
+  });
+}
+
+function readHashes(path: string): Buffer[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new UserError('settings-invalid', `API_KEYS_FILE ${path} cannot be read (${code}).`, { cause });
+  }
+  const lines = text.split('\n').map((line) => line.replace(/#.*/, '').trim());
+  return lines.flatMap((line, index) => {
+    if (line === '') return [];
+    if (!/^[0-9a-f]{64}$/i.test(line)) {
+      throw new UserError(
+        'settings-invalid',
+        `Line ${index + 1} of API_KEYS_FILE ${path} is not the SHA-256 of a key in hexadecimal.`,
+      );
+    }
+    return [Buffer.from(line, 'hex')];
+  });
+}

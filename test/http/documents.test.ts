@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { PATHS } from '../../service/contract.ts';
+import { PROBLEMS } from '../../service/http/problem.ts';
+import { fakeService } from './fake-service.ts';
+
+const responseSchema = z.object({ description: z.string(), content: z.record(z.string(), z.unknown()) });
+const documentSchema = z.object({
+  openapi: z.string(),
+  info: z.object({ version: z.string() }),
+  paths: z.record(
+    z.string(),
+    z.record(
+      z.string(),
+      z.object({
+        requestBody: z.object({ content: z.record(z.string(), z.unknown()) }).optional(),
+        responses: z.record(z.string(), responseSchema),
+      }),
+    ),
+  ),
+  components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
+});
+
+async function document(): Promise<z.infer<typeof documentSchema>> {
+  const response = await fakeService().app.request(PATHS.openapi);
+  expect(response.status).toBe(200);
+  return documentSchema.parse(await response.json());
+}
+
+describe('the OpenAPI document', () => {
+  it('names the routes and both forms of a prediction', async () => {
+    const { openapi, paths } = await document();
+    expect(openapi).toBe('3.1.0');
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining([PATHS.predict, PATHS.live, PATHS.ready, PATHS.health, PATHS.startup]),
+    );
+    const body = paths[PATHS.predict]?.['post']?.requestBody;
+    expect(Object.keys(body?.content ?? {}).sort()).toEqual(['application/json', 'multipart/form-data']);
+  });
+
+  it('describes every error that a prediction can be answered with', async () => {
+    const { paths } = await document();
+    const responses = paths[PATHS.predict]?.['post']?.responses ?? {};
+    const elsewhere = new Set(['not-found', 'method-not-allowed']);
+    for (const [name, { status }] of Object.entries(PROBLEMS)) {
+      if (elsewhere.has(name)) continue;
+      expect(responses[status]?.description).toContain(name);
+      expect(Object.keys(responses[status]?.content ?? {})).toEqual(['application/problem+json']);
+    }
+  });
+
+  it('refers to no schema that it lacks', async () => {
+    const text = JSON.stringify(await document());
+    const { components } = await document();
+    for (const [, name = ''] of text.matchAll(/#\/components\/schemas\/(\w+)/g)) {
+      expect(Object.keys(components.schemas)).toContain(name);
+    }
+  });
+});
+
+describe('the pages', () => {
+  it('of the documents come whole from the service', async () => {
+    const { app } = fakeService();
+    const page = await app.request(PATHS.docs);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const html = await page.text();
+    expect(html).not.toMatch(/https?:\/\//);
+    const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address = '']) => address);
+    expect(assets).toContain('docs/swagger-ui-bundle.js');
+    for (const asset of assets.filter((address) => !address.startsWith('data:'))) {
+      expect([asset, (await app.request(`/${asset}`)).status]).toEqual([asset, 200]);
+    }
+  });
+
+  it('are not sent again while they are the same', async () => {
+    const { app } = fakeService();
+    const first = await app.request('/docs/swagger-ui.css');
+    const etag = first.headers.get('etag') ?? '';
+    const second = await app.request('/docs/swagger-ui.css', { headers: { 'if-none-match': etag } });
+    expect([second.status, await second.text()]).toEqual([304, '']);
+  });
+
+  it('of the demo come whole from the service, or not at all', async () => {
+    const { app } = fakeService({ deps: { demo: { examples: [] } } });
+    const page = await app.request('/');
+    const policy = page.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain('unsafe');
+    const html = await page.text();
+    expect(html).not.toMatch(/https?:\/\//);
+    for (const [, asset = ''] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
+      expect([asset, (await app.request(`/${asset}`)).status]).toEqual([asset, 200]);
+    }
+    for (const path of ['/', '/demo/page.js', '/demo/about.json']) {
+      expect((await fakeService().app.request(path)).status).toBe(404);
+    }
+  });
+});
