@@ -1,4 +1,11 @@
-import { LATENCY_BUCKETS_SECONDS, METRICS, PATHS, PORTS, SETTINGS } from '../../service/contract.ts';
+import {
+  ANSWER_ROUTES,
+  LATENCY_BUCKETS_SECONDS,
+  METRICS,
+  PATHS,
+  PORTS,
+  SETTINGS,
+} from '../../service/contract.ts';
 import type { WorkloadConfig } from './schema.ts';
 import type { ServerMetrics, ServiceSettings } from './server.ts';
 
@@ -36,23 +43,15 @@ export function integerSetting(settings: ServiceSettings, name: IntegerName): nu
   return settings[name] ?? SETTINGS[name].default;
 }
 
-/** Requests of the kubelet, of scrapers and of people who read the documents are no part of any objective. */
-const WORK_FILTER = `route!~"${[
-  PATHS.live,
-  PATHS.ready,
-  PATHS.health,
-  PATHS.startup,
-  PATHS.metrics,
-  PATHS.openapi,
-  PATHS.docs,
-  PATHS.demo,
-].join('|')}"`;
+/** Label matcher of the requests that ask for answers. */
+const ANSWERS = `route=~"${ANSWER_ROUTES.map((route) => route.replace(/[.*+?{}]/g, '[$&]')).join('|')}"`;
 
 const OFA_METRICS: ServerMetrics = {
   requests: METRICS.requests,
-  requestFilter: WORK_FILTER,
+  requestFilter: ANSWERS,
   errorFilter: 'status=~"5.."',
   latency: METRICS.requestLatency,
+  latencyFilter: ANSWERS,
   latencyBucketsSeconds: [...LATENCY_BUCKETS_SECONDS],
   always: METRICS.buildInfo,
   load: [METRICS.queueItems, METRICS.inflightItems],

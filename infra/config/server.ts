@@ -73,6 +73,8 @@ const serverMetrics = z.strictObject({
   errorFilter: labelFilter,
   /** Histogram of the time of a request in seconds, without `_bucket`. */
   latency: metricName,
+  /** Label matchers that pick the requests which count, among those in `latency`; empty: all. */
+  latencyFilter: labelFilter,
   /** Upper bounds of that histogram's buckets in seconds; the latency objective has to be one of them. */
   latencyBucketsSeconds: z.array(decimal(0, 86_400)),
   /** A metric that is there from the start, before the first request: its absence means that nothing is read. */

@@ -3,6 +3,7 @@ import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { SHARED_LABELS } from './naming.ts';
 import type { WorkloadContext } from './naming.ts';
+import { joinFilters } from './queries.ts';
 
 /** Names under which the adapter offers a workload's signals to the autoscaler. */
 export function signalNames({ workload }: WorkloadContext) {
@@ -35,7 +36,7 @@ export function adapterRules(context: WorkloadContext): AdapterRule[] {
   const { metrics } = context.server;
   const names = signalNames(context);
   const load = metrics.load.map((gauge) => `sum by (<<.GroupBy>>) (${gauge}{<<.LabelMatchers>>})`);
-  const filters = ['<<.LabelMatchers>>', metrics.requestFilter].filter((part) => part !== '').join(',');
+  const filters = joinFilters('<<.LabelMatchers>>', metrics.requestFilter);
   const rate = `sum by (<<.GroupBy>>) (rate(${metrics.requests}{${filters}}[${RATE_WINDOW}]))`;
   const [firstGauge] = metrics.load;
   return [

@@ -25,7 +25,7 @@ function commonPanels(context: WorkloadContext): PanelDraft[] {
       unit: 'reqps',
       queries: [
         { expr: queries.requestRate(WINDOW), legend: 'all' },
-        { expr: errors, legend: 'failed' },
+        { expr: `${errors} or vector(0)`, legend: 'failed' },
       ],
     },
     {
@@ -81,9 +81,10 @@ function timingPanels(context: WorkloadContext): PanelDraft[] {
     },
     {
       title: 'Event loop delay',
-      description: 'Delay of the process that answers; above 0.1 s it is short of processor time.',
+      description:
+        'Delay of the process that answers, 99th percentile; above 0.1 s it is short of processor time.',
       unit: 's',
-      queries: [{ expr: `max by (pod) (${queries.select(METRICS.eventLoopDelay)})`, legend: '{{pod}}' }],
+      queries: [{ expr: queries.select(METRICS.eventLoopDelay, 'quantile="0.99"'), legend: '{{pod}}' }],
     },
   ];
 }

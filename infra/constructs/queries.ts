@@ -16,13 +16,13 @@ export class WorkloadQueries {
   /** `metric{...}` with the pods' labels, and `filter` if there is one. */
   select(metric: string, filter = ''): string {
     const pods = `namespace="${this.context.namespace}",pod=~"${podNamePattern(this.context, this.track)}"`;
-    return `${metric}{${[pods, filter].filter((part) => part !== '').join(',')}}`;
+    return `${metric}{${joinFilters(pods, filter)}}`;
   }
 
   /** Answered requests a second, probes and documents left out. */
   requestRate(window: string, filter = ''): string {
     const { metrics } = this.context.server;
-    const filters = [metrics.requestFilter, filter].filter((part) => part !== '').join(',');
+    const filters = joinFilters(metrics.requestFilter, filter);
     return `sum(rate(${this.select(metrics.requests, filters)}[${window}]))`;
   }
 
@@ -36,16 +36,18 @@ export class WorkloadQueries {
 
   /** Share of requests that took longer than `seconds`, which has to be a bucket's bound. */
   slowRatio(window: string, seconds: number): string {
-    const { latency } = this.context.server.metrics;
-    const fast = this.select(`${latency}_bucket`, bucketFilter(seconds));
-    const all = this.select(`${latency}_count`);
-    return `1 - sum(rate(${fast}[${window}])) / sum(rate(${all}[${window}]))`;
+    const fast = this.latency('_bucket', bucketFilter(seconds));
+    return `1 - sum(rate(${fast}[${window}])) / sum(rate(${this.latency('_count')}[${window}]))`;
   }
 
   /** A quantile of the latency. */
   latencyQuantile(quantile: number, window: string): string {
-    const buckets = this.select(`${this.context.server.metrics.latency}_bucket`);
-    return `histogram_quantile(${quantile}, sum by (le) (rate(${buckets}[${window}])))`;
+    return `histogram_quantile(${quantile}, sum by (le) (rate(${this.latency('_bucket')}[${window}])))`;
+  }
+
+  private latency(series: '_bucket' | '_count', filter = ''): string {
+    const { latency, latencyFilter } = this.context.server.metrics;
+    return this.select(`${latency}${series}`, joinFilters(latencyFilter, filter));
   }
 
   /** Accepted and unanswered items of all pods, or of each with `by (pod)`. */
@@ -53,6 +55,11 @@ export class WorkloadQueries {
     const by = grouping === '' ? '' : ` by (${grouping})`;
     return this.context.server.metrics.load.map((gauge) => `sum${by} (${this.select(gauge)})`).join(' + ');
   }
+}
+
+/** Label matchers together; those that are empty are left out. */
+export function joinFilters(...filters: string[]): string {
+  return filters.filter((filter) => filter !== '').join(',');
 }
 
 /** Prometheus 3 writes whole bounds as `1.0`, older ones as the server does. */

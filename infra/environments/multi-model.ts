@@ -16,6 +16,7 @@ const VLLM: WorkloadConfig['server'] = {
     requestFilter: 'handler=~"/v1/.*"',
     errorFilter: 'status="5xx"',
     latency: 'vllm:e2e_request_latency_seconds',
+    latencyFilter: '',
     latencyBucketsSeconds: [0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60],
     always: 'vllm:num_requests_running',
     load: ['vllm:num_requests_waiting', 'vllm:num_requests_running'],

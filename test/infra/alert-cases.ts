@@ -28,7 +28,7 @@ const STRANGER = 'namespace="ofa-ve",pod="ofa-ve-batch-5d8f7c9b4-x2x2x"';
 const QWEN = 'namespace="ofa-ve",pod="qwen-vl-5d8f7c9b4-x2x2x"';
 const RUNBOOK = 'https://git.example.com/ai/ofa-ve/docs/runbook.md';
 
-/** Minutes of samples that cover the longest window in question. */
+/** Minutes, that is samples, of an hour. */
 const HOURS = 60;
 
 function requests(
@@ -48,9 +48,9 @@ function requests(
 function latencies(fast: number, all: number, minutes: number): Series[] {
   const name = 'ofa_ve_request_latency_seconds';
   return [
-    { series: `${name}_bucket{${STABLE},le="2.5"}`, values: `0+${fast}x${minutes}` },
-    { series: `${name}_bucket{${STABLE},le="+Inf"}`, values: `0+${all}x${minutes}` },
-    { series: `${name}_count{${STABLE}}`, values: `0+${all}x${minutes}` },
+    { series: `${name}_bucket{${STABLE},route="/predict",le="2.5"}`, values: `0+${fast}x${minutes}` },
+    { series: `${name}_bucket{${STABLE},route="/predict",le="+Inf"}`, values: `0+${all}x${minutes}` },
+    { series: `${name}_count{${STABLE},route="/predict"}`, values: `0+${all}x${minutes}` },
   ];
 }
 
@@ -137,6 +137,19 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
   },
   'a fifth of the requests being slow burns the latency budget fast': {
     input_series: latencies(80, 100, 2 * HOURS),
+    alert_rule_test: [
+      fires('LatencyBurnsFast', '2h', 'critical', '20% of the requests take longer than 2.5 s.'),
+    ],
+  },
+  'fast probes do not make up for slow answers': {
+    input_series: [
+      ...latencies(80, 100, 2 * HOURS),
+      {
+        series: `ofa_ve_request_latency_seconds_bucket{${STABLE},route="/readyz",le="2.5"}`,
+        values: '0+9000x120',
+      },
+      { series: `ofa_ve_request_latency_seconds_count{${STABLE},route="/readyz"}`, values: '0+9000x120' },
+    ],
     alert_rule_test: [
       fires('LatencyBurnsFast', '2h', 'critical', '20% of the requests take longer than 2.5 s.'),
     ],
