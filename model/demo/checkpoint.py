@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import shutil
 
 import torch
 
+from data import SIZE
 from ofa import Ofa, OfaConfig
 
 
@@ -49,3 +51,56 @@ def save_weights(model: Ofa, path: pathlib.Path) -> None:
             halves[key] = tensor.half() if tensor.is_floating_point() else tensor.clone()
         state[name] = halves[key]
     torch.save(state, path)
+
+
+def sizes_of(config: OfaConfig) -> dict[str, object]:
+    """What `config.json` says."""
+    return {
+        "vocab_size": config.vocab_size,
+        "d_model": config.d_model,
+        "encoder_layers": config.encoder_layers,
+        "decoder_layers": config.decoder_layers,
+        "encoder_attention_heads": config.encoder_attention_heads,
+        "decoder_attention_heads": config.encoder_attention_heads,
+        "encoder_ffn_dim": config.encoder_ffn_dim,
+        "decoder_ffn_dim": config.encoder_ffn_dim,
+        "resnet_type": "resnet18",
+        "token_bucket_size": config.token_bucket_size,
+        "image_bucket_size": config.image_bucket_size,
+        "max_position_embeddings": config.max_position_embeddings,
+        "model_type": "ofa",
+        "architectures": ["OFAModel"],
+    }
+
+
+# What `configuration.json` says.
+TASK = {
+    "framework": "pytorch",
+    "task": "visual-entailment",
+    "model": {
+        "type": "ofa",
+        "language": "en",
+        "max_src_length": 80,
+        "patch_image_size": SIZE,
+        "imagenet_default_mean_and_std": False,
+        "gen_type": "traverse",
+        "answer2label": "ans2label.json",
+        "prompt_type": "none",
+    },
+    "pipeline": {"type": "ofa-visual-entailment"},
+    "preprocessor": {"type": "ofa-tasks-preprocessor"},
+}
+
+
+def save_checkpoint(
+    model: Ofa, answers: tuple[str, ...], vocabulary: pathlib.Path, out: pathlib.Path
+) -> None:
+    """Writes the checkpoint folder, in ModelScope's layout; `vocabulary` holds the tokenizer's two files."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in ("vocab.json", "merges.txt"):
+        shutil.copyfile(vocabulary / name, out / name)
+    labels = {answer: index for index, answer in enumerate(answers)}
+    files = {"config": sizes_of(model.config), "configuration": TASK, "ans2label": labels}
+    for name, value in files.items():
+        (out / f"{name}.json").write_text(json.dumps(value, indent=2) + "\n")
+    save_weights(model, out / "pytorch_model.bin")

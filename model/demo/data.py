@@ -28,7 +28,7 @@ class Pictures:
     things: np.ndarray
 
     @staticmethod
-    def read(folder: pathlib.Path) -> "Pictures":
+    def read(folder: pathlib.Path) -> Pictures:
         pixels = np.memmap(folder / "pictures.bin", np.uint8, "r").reshape(-1, SIZE, SIZE, 3)
         things = np.fromfile(folder / "things.bin", np.int16).reshape(-1, THINGS, FIELDS)
         return Pictures(pixels, things)
@@ -40,7 +40,7 @@ class Sentences:
     ids: np.ndarray
 
     @staticmethod
-    def read(folder: pathlib.Path, name: str, columns: int) -> "Sentences":
+    def read(folder: pathlib.Path, name: str, columns: int) -> Sentences:
         rows = np.fromfile(folder / f"{name}.rows.bin", np.int32).reshape(-1, columns)
         return Sentences(rows, np.fromfile(folder / f"{name}.ids.bin", np.uint16))
 

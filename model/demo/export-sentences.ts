@@ -32,14 +32,14 @@ const SHARES: Readonly<Record<Kind, number>> = {
   shape: 6,
   count: 13,
   spatial: 22,
-  between: 6,
+  between: 12,
   comparison: 11,
   negation: 12,
-  conjunction: 8,
+  conjunction: 10,
   disjunction: 8,
   universal: 10,
   undecidable: 7,
-  premise: 9,
+  premise: 24,
 };
 const BAG = KINDS.flatMap((kind) => new Array<Kind>(SHARES[kind]).fill(kind));
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 import argparse
 import json
 import pathlib
-import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from checkpoint import save_weights
-from data import ANSWER, HEAD, KIND, PICTURE, SIDE, SIZE, Pictures, Sentences, read_program, set_targets
+from checkpoint import save_checkpoint
+from data import ANSWER, HEAD, KIND, PICTURE, SIDE, Pictures, Sentences, read_program, set_targets
 from losses import Grounding
 from ofa import Ofa, OfaConfig
 from trunk import cache_features, warm_up
@@ -68,7 +69,6 @@ class Run:
         self.model = Ofa(model_config(len(vocabulary)))
         initialise(self.model)
         self.grounding = Grounding(self.model.config.d_model, self.program)
-        # An answer's score is a product with its row: rows that start small keep the first answers undecided.
         self.average: dict[str, Tensor] = {}
         self.step = 0
         self.log_file = (self.folder / "train.log").open("a")
@@ -117,6 +117,20 @@ class Run:
         }
         torch.save(state, self.folder / "state.tmp")
         (self.folder / "state.tmp").replace(self.folder / "state.pt")
+
+    @contextmanager
+    def averaged(self) -> Iterator[Ofa]:
+        """The model with the averaged weights, for as long as the block lasts."""
+        now = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+        self.model.load_state_dict(self.average, strict=False)
+        try:
+            yield self.model
+        finally:
+            self.model.load_state_dict(now)
+
+    def write_checkpoint(self) -> None:
+        with self.averaged() as model:
+            save_checkpoint(model, ANSWERS, self.arguments.data / "vocabulary", self.arguments.out)
 
     def load(self) -> bool:
         path = self.folder / "state.pt"
@@ -205,66 +219,16 @@ def train_step(run: Run, batch) -> dict[str, float]:
 @torch.no_grad()
 def examine(run: Run, sentences: Sentences, pictures: Pictures, features: Tensor, most: int) -> str:
     """Accuracy of the averaged weights on held-out pictures, as a whole and for each kind."""
-    now = {name: tensor.clone() for name, tensor in run.model.state_dict().items()}
-    run.model.load_state_dict(run.average, strict=False)
     right = np.zeros((KINDS + 1, 2))
-    for start in range(0, min(most, len(sentences.rows)), 200):
-        index = np.arange(start, min(start + 200, most))
-        rows, ids, cells, _ = batch_of(sentences, index, pictures, features)
-        state, _, _ = run.model(cells.float(), ids)
-        good = run.model.answer_logits(state, run.answers).argmax(-1) == rows[:, ANSWER]
-        np.add.at(right, rows[:, KIND].numpy(), np.stack([good.numpy(), np.ones(len(good))], 1))
-    run.model.load_state_dict(now)
+    with run.averaged() as model:
+        for start in range(0, min(most, len(sentences.rows)), 200):
+            index = np.arange(start, min(start + 200, most))
+            rows, ids, cells, _ = batch_of(sentences, index, pictures, features)
+            state, _, _ = model(cells.float(), ids)
+            good = model.answer_logits(state, run.answers).argmax(-1) == rows[:, ANSWER]
+            np.add.at(right, rows[:, KIND].numpy(), np.stack([good.numpy(), np.ones(len(good))], 1))
     kinds = " ".join(f"{100 * hit / max(1, all):.0f}" for hit, all in right[:KINDS])
     return f"{100 * right[:, 0].sum() / right[:, 1].sum():.2f} % kinds {kinds}"
-
-
-def write_checkpoint(run: Run) -> None:
-    """The checkpoint folder, in ModelScope's layout."""
-    out: pathlib.Path = run.arguments.out
-    out.mkdir(parents=True, exist_ok=True)
-    for name in ("vocab.json", "merges.txt"):
-        shutil.copyfile(run.arguments.data / "vocabulary" / name, out / name)
-    config = run.model.config
-    sizes = {
-        "vocab_size": config.vocab_size,
-        "d_model": config.d_model,
-        "encoder_layers": config.encoder_layers,
-        "decoder_layers": config.decoder_layers,
-        "encoder_attention_heads": config.encoder_attention_heads,
-        "decoder_attention_heads": config.encoder_attention_heads,
-        "encoder_ffn_dim": config.encoder_ffn_dim,
-        "decoder_ffn_dim": config.encoder_ffn_dim,
-        "resnet_type": "resnet18",
-        "token_bucket_size": config.token_bucket_size,
-        "image_bucket_size": config.image_bucket_size,
-        "max_position_embeddings": config.max_position_embeddings,
-        "model_type": "ofa",
-        "architectures": ["OFAModel"],
-    }
-    task = {
-        "framework": "pytorch",
-        "task": "visual-entailment",
-        "model": {
-            "type": "ofa",
-            "language": "en",
-            "max_src_length": 80,
-            "patch_image_size": SIZE,
-            "imagenet_default_mean_and_std": False,
-            "gen_type": "traverse",
-            "answer2label": "ans2label.json",
-            "prompt_type": "none",
-        },
-        "pipeline": {"type": "ofa-visual-entailment"},
-        "preprocessor": {"type": "ofa-tasks-preprocessor"},
-    }
-    labels = {answer: index for index, answer in enumerate(ANSWERS)}
-    for name, value in (("config", sizes), ("configuration", task), ("ans2label", labels)):
-        (out / f"{name}.json").write_text(json.dumps(value, indent=2) + "\n")
-    now = {name: tensor.clone() for name, tensor in run.model.state_dict().items()}
-    run.model.load_state_dict(run.average, strict=False)
-    save_weights(run.model, out / "pytorch_model.bin")
-    run.model.load_state_dict(now)
 
 
 def prepare_trunk(run: Run) -> None:
@@ -288,7 +252,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--steps", type=int, default=16_000, help="steps in all, of 96 sentences each")
     parser.add_argument("--decay", type=float, default=0.4, help="last part of them with a falling rate")
-    parser.add_argument("--trunk-steps", type=int, default=2400)
+    parser.add_argument("--trunk-steps", type=int, default=6000)
     parser.add_argument("--only", type=int, help="make so many steps, print each one's loss, keep nothing")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
@@ -328,7 +292,7 @@ def main() -> None:
             run.log(f"held out at {run.step}: {examine(run, questions, held_out, looks, most)}")
         if time.monotonic() - kept > KEEP_EVERY_S or run.step == arguments.steps:
             run.save()
-            write_checkpoint(run)
+            run.write_checkpoint()
             kept = time.monotonic()
         if run.step >= arguments.steps:
             break

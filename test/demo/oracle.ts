@@ -15,11 +15,11 @@ interface Item {
 
 /** All the worlds that the picture may show: one, or one for each look of the hidden thing. */
 function worldsOf(scene: Scene): Item[][] {
-  const items = scene.things.map((thing, id) => ({
+  const items = scene.things.map((thing, id): Item => ({
     id,
-    colour: thing.colour as string,
-    shape: thing.shape as string,
-    size: thing.size as string,
+    colour: thing.colour,
+    shape: thing.shape,
+    size: thing.size,
     x: thing.seen.x,
     y: thing.seen.y,
     coveredBy: thing.hidden ? thing.under : undefined,

@@ -219,11 +219,11 @@ const SIMPLE = ['existence', 'colour', 'size', 'shape', 'count', 'spatial', 'neg
 
 function premised(random: Random, scene: Scene): Meaning {
   const draw = random.next();
-  if (draw < 0.35) {
+  if (draw < 0.45) {
     const a = unique(random, scene);
     const premise: Premise = { type: 'topic', ...topic(random), a };
     const same = random.chance(0.75);
-    const value = random.chance(0.5) ? premise.value : random.int(TOPICS[premise.topic].length);
+    const value = random.chance(0.3) ? premise.value : random.int(TOPICS[premise.topic].length);
     const claim: Claim = {
       type: 'unknowable',
       ...(same ? { topic: premise.topic, value } : topic(random)),
@@ -233,7 +233,7 @@ function premised(random: Random, scene: Scene): Meaning {
   }
   const { claim } = sampleMeaning(random, scene, random.pick(SIMPLE));
   const hidden = scene.things.find((thing) => thing.hidden);
-  if (hidden !== undefined && draw < 0.7) {
+  if (hidden !== undefined && draw < 0.75) {
     const property = { shape: random.chance(0.5) ? hidden.shape : random.pick(SHAPES) };
     const is: Claim = { type: 'attribute', a: { hidden: true }, property: { shape: random.pick(SHAPES) } };
     const exists: Claim = { type: 'exists', a: property };
