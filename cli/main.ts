@@ -3,12 +3,14 @@ import { UserError } from '../model/errors.ts';
 import { version } from '../model/version.ts';
 import { compileCommand } from './commands/compile.ts';
 import { explainCommand } from './commands/explain.ts';
+import { fetchCommand } from './commands/fetch.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { predictCommand } from './commands/predict.ts';
 import { serveCommand } from './commands/serve.ts';
+import { setupCommand } from './commands/setup.ts';
 
 /** Exit codes of the program. */
-const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 function program(): Command {
   const root = new Command('ofa-ve')
@@ -17,9 +19,17 @@ function program(): Command {
     .showHelpAfterError('(run with --help for the options)')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failed, 2 wrong usage. DEBUG=1 adds stack traces to failures.',
+      '\nExit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. DEBUG=1 adds stack traces to failures.',
     );
-  const commands = [compileCommand(), inspectCommand(), explainCommand(), predictCommand(), serveCommand()];
+  const commands = [
+    setupCommand(),
+    fetchCommand(),
+    compileCommand(),
+    inspectCommand(),
+    explainCommand(),
+    predictCommand(),
+    serveCommand(),
+  ];
   for (const command of commands) root.addCommand(command);
   for (const command of [root, ...root.commands]) command.exitOverride();
   return root;
@@ -34,7 +44,7 @@ async function main(): Promise<number> {
     const message = error instanceof Error ? error.message : String(error);
     console.error(error instanceof UserError ? message : `Unexpected failure: ${message}`);
     if (process.env['DEBUG'] && error instanceof Error) console.error(error.stack);
-    return EXIT.failed;
+    return error instanceof UserError && error.code === 'interrupted' ? EXIT.interrupted : EXIT.failed;
   }
 }
 

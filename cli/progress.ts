@@ -1,38 +1,111 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { CompileProgress } from '../model/compile.ts';
+import type { FetchProgress } from '../model/fetch/index.ts';
+import { bytes, duration } from './format.ts';
+import { RateMeter } from './rate-meter.ts';
 
-const LABELS: Readonly<Record<CompileProgress['stage'], string>> = {
+/** How far a stage of some work is. */
+interface StageProgress<Stage extends string> {
+  readonly stage: Stage;
+  readonly done: number;
+  readonly total: number;
+  /** Bytes that came over a network, where the stage is a transfer: what its rate is measured by. */
+  readonly received?: number;
+}
+
+/** Shows how far some work is. */
+export interface Progress<Stage extends string> {
+  readonly update: (progress: StageProgress<Stage>) => void;
+  /** Prints a sentence, beside the bar. */
+  readonly note: (text: string) => void;
+  readonly stop: () => void;
+}
+
+/** The stages of compiling and their names, as wide as each other. */
+export const COMPILE_STAGES: Readonly<Record<CompileProgress['stage'], string>> = {
   weights: 'weights  ',
   sums: 'checksums',
   'self-test': 'self-test',
 };
 
-/** Shows how far a compilation is. */
-export interface Progress {
-  readonly update: (progress: CompileProgress) => void;
-  readonly stop: () => void;
+/** The stages of fetching and their names, as wide as each other. */
+export const FETCH_STAGES: Readonly<Record<FetchProgress['stage'], string>> = {
+  check: 'checking ',
+  fetch: 'fetching ',
+  sums: 'checksums',
+};
+
+/** A bar for each stage on a terminal; elsewhere, a line for each tenth of a transfer. */
+export function progressBar<Stage extends string>(labels: Readonly<Record<Stage, string>>): Progress<Stage> {
+  return process.stderr.isTTY ? bars(labels) : lines(labels);
 }
 
-/** A bar for each stage on a terminal; nothing where the output is not one. */
-export function progressBar(): Progress {
-  if (!process.stderr.isTTY) return { update: () => undefined, stop: () => undefined };
+/** How often a transfer's rate is shown anew, in milliseconds; a figure that flickers cannot be read. */
+const REFRESH_MS = 500;
+
+function bars<Stage extends string>(labels: Readonly<Record<Stage, string>>): Progress<Stage> {
+  const meter = new RateMeter();
   let bar: SingleBar | undefined;
-  let stage: CompileProgress['stage'] | undefined;
+  let stage: Stage | undefined;
+  let shown = 0;
   const stop = (): void => {
     bar?.stop();
     bar = undefined;
   };
-  const update = (progress: CompileProgress): void => {
+  const update = (progress: StageProgress<Stage>): void => {
+    const transfer = progress.received !== undefined;
+    if (progress.received !== undefined) meter.record(progress.received, performance.now());
     if (progress.stage !== stage || !bar) {
       stop();
       stage = progress.stage;
+      const tail = transfer ? '{size} | {rate}' : '{eta_formatted} left';
       bar = new SingleBar(
-        { format: `${LABELS[stage]} {bar} {percentage}% | {eta_formatted} left`, hideCursor: true },
+        { format: `${labels[stage]} {bar} {percentage}% | ${tail}`, hideCursor: true },
         Presets.shades_classic,
       );
-      bar.start(progress.total, progress.done);
+      bar.start(progress.total, progress.done, { size: '', rate: '' });
+      shown = 0;
     }
-    bar.update(progress.done);
+    bar.setTotal(progress.total);
+    const now = performance.now();
+    const renew = now - shown >= REFRESH_MS || progress.done === progress.total;
+    if (renew) shown = now;
+    bar.update(
+      progress.done,
+      transfer && renew ? { size: bytes(progress.total), rate: rate(progress, meter) } : {},
+    );
   };
-  return { update, stop };
+  const note = (text: string): void => {
+    stop();
+    console.error(text);
+  };
+  return { update, note, stop };
+}
+
+function lines<Stage extends string>(labels: Readonly<Record<Stage, string>>): Progress<Stage> {
+  const meter = new RateMeter();
+  let last = '';
+  const update = (progress: StageProgress<Stage>): void => {
+    const { stage, done, total, received } = progress;
+    if (received === undefined || total === 0) return;
+    meter.record(received, performance.now());
+    const tenths = Math.floor((10 * done) / total);
+    const key = `${stage} ${tenths} of ${total}`;
+    if (key === last || tenths === 0) return;
+    last = key;
+    console.error(`${labels[stage].trim()}: ${tenths * 10} % of ${bytes(total)}, ${rate(progress, meter)}`);
+  };
+  return {
+    update,
+    note: (text) => {
+      console.error(text);
+    },
+    stop: () => undefined,
+  };
+}
+
+function rate({ done, total }: StageProgress<string>, meter: RateMeter): string {
+  const perSecond = meter.perSecond();
+  if (perSecond === 0) return 'waiting';
+  return `${bytes(perSecond)}/s, ${duration((total - done) / perSecond)} left`;
 }

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { compileCheckpoint } from '../../model/compile.ts';
 import { bytes, count } from '../format.ts';
-import { progressBar } from '../progress.ts';
+import { COMPILE_STAGES, progressBar } from '../progress.ts';
 
 interface Options {
   readonly precision: 'fp32' | 'fp16';
@@ -34,7 +34,7 @@ export function compileCommand(): Command {
     .option('--name <name>', "the model's name in its manifest (default: the checkpoint folder's name)")
     .option('--force', 'replace a package that is there already')
     .action(async (checkpoint: string, target: string, options: Options) => {
-      const bar = progressBar();
+      const bar = progressBar(COMPILE_STAGES);
       try {
         const started = performance.now();
         const manifest = await compileCheckpoint(checkpoint, target, {

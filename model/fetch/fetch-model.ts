@@ -8,6 +8,7 @@ import { HttpClient } from './http.ts';
 import { fileUrl, type ListedFile, type Listing, readListing } from './listing.ts';
 import { answersFile, isIndex, neededFiles, refuseOtherWeights, weightParts } from './needed-files.ts';
 import { bytesLeft, onDisk, PartialFile, removeLeftovers } from './partial-file.ts';
+import { PRESETS } from './presets.ts';
 import { DEFAULT_RETRIES, retrying, type RetryPolicy } from './retry.ts';
 import type { ModelSource } from './source.ts';
 
@@ -147,10 +148,11 @@ class Fetch {
   async #judgeConfiguration(): Promise<void> {
     const { task } = await readConfig(this.#folder);
     const { preset, id } = this.#source;
-    if (preset === undefined || sameWords(task.answers, preset.answers)) return;
+    const expected = preset === undefined ? task.answers : PRESETS[preset].answers;
+    if (sameWords(task.answers, expected)) return;
     throw new UserError(
       'checkpoint-unsupported',
-      `${id} answers ${task.answers.join(', ')}, where ${preset.answers.join(', ')} are expected: ` +
+      `${id} answers ${task.answers.join(', ')}, where ${expected.join(', ')} are expected: ` +
         'check the endpoint and the revision.',
     );
   }

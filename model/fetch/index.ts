@@ -7,4 +7,4 @@ export {
   type PresetResources,
   PRESETS,
 } from './presets.ts';
-export { DEFAULT_ENDPOINT, ENDPOINT_VARIABLE, modelSource, type ModelSource } from './source.ts';
+export { DEFAULT_ENDPOINT, ENDPOINT_VARIABLE, isAddress, modelSource, type ModelSource } from './source.ts';

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts';
-import { isPresetName, type Preset, PRESETS } from './presets.ts';
+import { isPresetName, type PresetName, PRESETS } from './presets.ts';
 
 /** Where ModelScope's API is unless something else is asked for. */
 export const DEFAULT_ENDPOINT = 'https://www.modelscope.cn';
@@ -14,8 +14,8 @@ export interface ModelSource {
   readonly endpoint: string;
   /** Value of an Authorization header that the endpoint, and no other host, gets. */
   readonly authorization?: string;
-  /** What is known of the model, where a preset names it. */
-  readonly preset?: Preset;
+  /** The preset that this is, if it is one. */
+  readonly preset?: PresetName;
 }
 
 const SEGMENT = '[A-Za-z0-9][A-Za-z0-9._-]*';
@@ -31,7 +31,7 @@ const MODEL_PATH = new RegExp(`^(.*?)(?:/api/v1)?/models/(${SEGMENT}/${SEGMENT})
  *   address, or the word is an address that has an endpoint of its own
  */
 export function modelSource(word: string, endpoint?: string): ModelSource {
-  if (/^https?:\/\//i.test(word)) {
+  if (isAddress(word)) {
     if (endpoint !== undefined) {
       throw new UserError(
         'settings-invalid',
@@ -40,14 +40,21 @@ export function modelSource(word: string, endpoint?: string): ModelSource {
     }
     return fromAddress(word);
   }
-  const preset = isPresetName(word) ? PRESETS[word] : presetOf(word);
-  const id = preset?.id ?? word;
+  const preset = isPresetName(word) ? word : presetOf(word);
+  const id = preset === undefined ? word : PRESETS[preset].id;
   if (!MODEL_ID.test(id)) throw unknownWord(word);
   return { id, ...parseEndpoint(endpoint ?? DEFAULT_ENDPOINT), ...(preset && { preset }) };
 }
 
-function presetOf(id: string): Preset | undefined {
-  return Object.values<Preset>(PRESETS).find((preset) => preset.id === id);
+/** Whether a word is an address, which names its endpoint itself. */
+export function isAddress(word: string): boolean {
+  return /^https?:\/\//i.test(word);
+}
+
+function presetOf(id: string): PresetName | undefined {
+  return Object.keys(PRESETS)
+    .filter(isPresetName)
+    .find((name) => PRESETS[name].id === id);
 }
 
 function fromAddress(word: string): ModelSource {

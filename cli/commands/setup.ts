@@ -1,0 +1,137 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { Command, Option } from 'commander';
+import { compileCheckpoint } from '../../model/compile.ts';
+import { UserError } from '../../model/errors.ts';
+import { DEFAULT_PRESET, type FetchedFile, type ModelSource } from '../../model/fetch/index.ts';
+import { openPackage } from '../../model/open-package.ts';
+import { version } from '../../model/version.ts';
+import { readSettings } from '../../service/config.ts';
+import type { EngineInfo } from '../../service/engine/protocol.ts';
+import { openModel } from '../../service/inference/open-model.ts';
+import {
+  checkpointFolder,
+  fetchCheckpoint,
+  type FetchCommandOptions,
+  sourceOf,
+  withFetchOptions,
+} from '../fetch-checkpoint.ts';
+import { gpuNames } from '../gpu-names.ts';
+import { COMPILE_STAGES, progressBar } from '../progress.ts';
+import { summary } from './fetch.ts';
+
+type Precision = 'fp32' | 'fp16';
+
+interface SetupOptions extends FetchCommandOptions {
+  readonly precision?: Precision;
+  readonly cache: string;
+  readonly force?: true;
+}
+
+/** `ofa-ve setup`: from a model's name to a package that is ready to serve. */
+export function setupCommand(): Command {
+  return withFetchOptions(new Command('setup'))
+    .summary('fetch, compile and self-test a model')
+    .description(
+      'Fetches a published checkpoint, compiles it for what this machine has, and runs its self-test: ready to serve. Steps that were done before are not done again.',
+    )
+    .argument('[model]', "preset, model id, or address of the model's page", DEFAULT_PRESET)
+    .addOption(
+      new Option(
+        '--precision <type>',
+        'fp32 for CPUs, fp16 for GPUs (default: fp16 where nvidia-smi finds a GPU)',
+      ).choices(['fp32', 'fp16']),
+    )
+    .option('--cache <folder>', 'folder for checkpoints/ and packages/', '.cache')
+    .option('--force', 'compile again, even if the package is up to date')
+    .action(async (model: string, options: SetupOptions) => {
+      const source = sourceOf(model, options);
+      const gpus = await gpuNames();
+      const precision = options.precision ?? (gpus.length > 0 ? 'fp16' : 'fp32');
+      const machine = gpus.length > 0 ? gpus.join(', ') : 'no NVIDIA GPU';
+      console.log(`This machine has ${machine}: the package is made in ${precision}.`);
+
+      const checkpoint = checkpointFolder(source, options.cache);
+      const files = await fetchCheckpoint(source, checkpoint, options);
+      console.log(`${checkpoint}: ${summary(files)}.`);
+      const name = `${path.basename(checkpoint)}-${precision}`;
+      const target = path.join(options.cache, 'packages', name);
+      await compileUnlessThere(source, {
+        checkpoint,
+        files,
+        target,
+        precision,
+        force: options.force === true,
+      });
+      reportSelfTest(await selfTest(target), gpus.length > 0);
+      console.log(`Ready. Start it: npm start -- --model ${target}`);
+    });
+}
+
+interface Compilation {
+  readonly checkpoint: string;
+  readonly files: readonly FetchedFile[];
+  readonly target: string;
+  readonly precision: Precision;
+  readonly force: boolean;
+}
+
+async function compileUnlessThere(source: ModelSource, compilation: Compilation): Promise<void> {
+  const { checkpoint, target, precision, force } = compilation;
+  if (!force && (await isUpToDate(compilation))) {
+    console.log(`${target}: compiled before, and up to date.`);
+    return;
+  }
+  const bar = progressBar(COMPILE_STAGES);
+  try {
+    await mkdir(path.dirname(target), { recursive: true });
+    await compileCheckpoint(checkpoint, target, {
+      precision,
+      name: path.posix.basename(source.id),
+      replace: true,
+      onProgress: bar.update,
+    });
+  } finally {
+    bar.stop();
+  }
+  console.log(`${target}: compiled.`);
+}
+
+/** Whether the package is what this version of the compiler makes of the files that are there now. */
+async function isUpToDate({ files, target, precision }: Compilation): Promise<boolean> {
+  const { manifest } = (await openPackage(target).catch(() => undefined)) ?? {};
+  if (manifest?.compiler.version !== version || manifest.precision !== precision) return false;
+  const sums = new Map(files.map((file) => [file.name, file.sha256]));
+  return manifest.source.files.every((file) => sums.get(file.name) === file.sha256);
+}
+
+/** Starts the engine as the server would; it runs the package's self-test before it is ready. */
+async function selfTest(target: string): Promise<EngineInfo> {
+  const model = await openModel(target, readSettings(process.env));
+  const { supervisor } = model;
+  try {
+    const failed = new Promise<never>((_, reject) => {
+      supervisor.once('failure', ({ message }) => {
+        reject(new UserError('engine-failed', `The compiled model does not pass its self-test: ${message}.`));
+      });
+    });
+    supervisor.start();
+    await Promise.race([supervisor.whenReady(), failed]);
+    if (supervisor.state.phase !== 'ready') throw new UserError('engine-failed', 'The engine did not stay.');
+    return supervisor.state.info;
+  } finally {
+    await model.close();
+  }
+}
+
+function reportSelfTest({ provider, selfTestDeviation, fallback }: EngineInfo, hasGpu: boolean): void {
+  const where = provider === 'cuda' ? 'the GPU' : 'the CPU';
+  console.log(
+    `Self-test passed on ${where}: probabilities within ${selfTestDeviation.toExponential(1)} of the compiler's.`,
+  );
+  if (!hasGpu || provider === 'cuda') return;
+  console.log(
+    `The GPU is not used (${fallback ?? 'DEVICE=cpu is set'}): ONNX Runtime's CUDA provider is installed by ` +
+      '`ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js`.',
+  );
+}

@@ -1,0 +1,22 @@
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/**
+ * Lets the first Ctrl-C (or SIGTERM) abort some work, so that it can leave things in order; a second one ends the
+ * program at once.
+ */
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const interrupt = new AbortController();
+  const onSignal = (): void => {
+    release();
+    interrupt.abort();
+  };
+  const release = (): void => {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  try {
+    return await work(interrupt.signal);
+  } finally {
+    release();
+  }
+}
