@@ -15,6 +15,7 @@ import type { RequestListener } from './observe.ts';
 import { addPredict } from './predict.ts';
 import type { PredictDeps } from './predict.ts';
 import { addProbes } from './probes.ts';
+import { addOpenInference, INFER_PATH } from './open-inference.ts';
 import { allowOrigins, securityHeaders } from './security.ts';
 import { toProblem } from './to-problem.ts';
 
@@ -35,10 +36,11 @@ export function createApp(deps: AppDeps): App {
   for (const middleware of allowOrigins(deps.corsOrigins ?? [])) app.use(middleware);
   if (deps.apiKeys !== undefined) {
     const guard = requireApiKey(deps.apiKeys);
-    for (const path of [PATHS.predict, `${DEMO_PREFIX}/pixels`]) app.use(path, guard);
+    for (const path of [PATHS.predict, `${DEMO_PREFIX}/pixels`, INFER_PATH]) app.use(path, guard);
   }
   addProbes(app, deps.health);
   addPredict(app, deps);
+  addOpenInference(app, deps);
   addDocuments(app);
   if (deps.demo !== undefined) {
     addDemo(app, { ...deps, examples: deps.demo.examples, needsKey: deps.apiKeys !== undefined });
@@ -70,7 +72,7 @@ export function baseApp(health: Health, onRequest?: RequestListener): App {
   app.onError((error, c) => {
     const problem = toProblem(error);
     c.get('record').problem = problem;
-    return problem.toResponse(c.get('requestId'));
+    return problem.toResponse(c.get('requestId'), c.req.path);
   });
   return app;
 }

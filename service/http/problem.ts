@@ -35,6 +35,9 @@ export const problemSchema = z
       description: 'The part of the request that is at fault: a field of the body, or a header.',
       example: 'text',
     }),
+    error: z.string().optional().openapi({
+      description: 'The detail again, under `/v2`: where the Open Inference Protocol has it.',
+    }),
     request_id: z.string().openapi({ example: '0b9c0d0e-7c0f-4f6e-9a53-0c2b6f0d7f2e' }),
   })
   .openapi('Problem');
@@ -61,8 +64,12 @@ export class HttpProblem extends Error {
     return PROBLEMS[this.problem].status;
   }
 
-  /** The answer as RFC 9457 wants it. */
-  toResponse(requestId: string): Response {
+  /**
+   * The answer as RFC 9457 wants it.
+   *
+   * @param path the request's path: clients of the Open Inference Protocol also look for `error`
+   */
+  toResponse(requestId: string, path = ''): Response {
     const { status, title } = PROBLEMS[this.problem];
     const body: z.infer<typeof problemSchema> = {
       type: `urn:ofa-ve:problem:${this.problem}`,
@@ -71,6 +78,7 @@ export class HttpProblem extends Error {
       detail: this.message,
       ...(this.field === undefined ? {} : { field: this.field }),
       request_id: requestId,
+      ...(path.startsWith('/v2/') ? { error: this.message } : {}),
     };
     return new Response(JSON.stringify(body), {
       status,
