@@ -101,6 +101,7 @@ export const ofaLarge: WorkloadConfig = {
   networkPolicy: {
     enabled: true,
     clients: [{ namespace: 'ingress-nginx', podLabels: {} }],
+    clientNetworks: [],
     scrapers: [{ namespace: 'monitoring', podLabels: {} }],
     dns: [{ namespace: 'kube-system', podLabels: { 'k8s-app': 'kube-dns' } }],
     outgoing: [],

@@ -132,6 +132,12 @@ export const imageReference = text(
   'an image with a tag other than latest, or a digest, such as registry.example.com/ai/ofa-ve-large:1.0',
 );
 
+/** Network of addresses. */
+export const network = text(
+  /^(\d{1,3}(\.\d{1,3}){3}\/(3[0-2]|[12]?\d)|[0-9a-fA-F:]*:[0-9a-fA-F:]*\/(12[0-8]|1[01]\d|\d{1,2}))$/,
+  'a network such as 10.0.0.0/16',
+);
+
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
 
 /** A map whose keys and values are checked; `mustBe` describes the whole map. */

@@ -5,6 +5,7 @@ import {
   flag,
   hostName,
   labels,
+  network,
   objectName,
   oneOf,
   text,
@@ -94,6 +95,8 @@ export const networkPolicySchema = z.strictObject({
   enabled: flag,
   /** Who may send requests: the ingress controller or gateway, and callers within the cluster. */
   clients: z.array(peer),
+  /** Networks from which requests may come: load balancers that are no pods of the cluster. */
+  clientNetworks: z.array(network),
   /** Who may read the metrics. */
   scrapers: z.array(peer),
   /** The cluster's name servers. */

@@ -26,14 +26,11 @@ const ANNOTATIONS: Record<IngressController, (exposure: ExposureConfig) => Recor
   other: () => ({}),
 };
 
-/** Annotations of an Ingress: the controller's, then the certificate's issuer, then those of the config. */
+/** Annotations of an Ingress: the controller's, then those of the config. */
 export function ingressAnnotations(exposure: ExposureConfig): Record<string, string> {
-  const { controller, tls, annotations } = exposure.ingress;
+  const { controller, annotations } = exposure.ingress;
   return {
     ...ANNOTATIONS[controller](exposure),
-    ...(tls.enabled && tls.clusterIssuer !== undefined
-      ? { 'cert-manager.io/cluster-issuer': tls.clusterIssuer }
-      : {}),
     ...annotations,
   };
 }

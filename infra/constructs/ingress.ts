@@ -20,14 +20,14 @@ export class IngressRoute extends Construct {
       this.stable = ingress(this, 'ingress', context, {
         name: trackName(context, 'stable'),
         backend: { name: ALB_ACTION, port: { name: 'use-annotation' } },
-        annotations: { ...annotations, ...albWeights(context) },
+        annotations: { ...annotations, ...issuer(context), ...albWeights(context) },
       });
       return;
     }
     this.stable = ingress(this, 'ingress', context, {
       name: trackName(context, 'stable'),
       backend: { name: trackName(context, 'stable'), port: { name: PORT_NAMES.http } },
-      annotations,
+      annotations: { ...annotations, ...issuer(context) },
     });
     if (!canary.enabled) return;
     this.canary = ingress(this, 'canary', context, {
@@ -40,6 +40,12 @@ export class IngressRoute extends Construct {
       },
     });
   }
+}
+
+/** Asks cert-manager for the certificate: by one Ingress only, as two would both claim the Secret. */
+function issuer({ workload }: WorkloadContext): Record<string, string> {
+  const { enabled, clusterIssuer } = workload.exposure.ingress.tls;
+  return enabled && clusterIssuer !== undefined ? { 'cert-manager.io/cluster-issuer': clusterIssuer } : {};
 }
 
 function albWeights(context: WorkloadContext): Record<string, string> {

@@ -22,10 +22,11 @@ function port(value: number | string, protocol = 'TCP'): k8s.NetworkPolicyPort {
 }
 
 function incoming({ workload, server }: WorkloadContext): k8s.NetworkPolicyIngressRule[] {
-  const { clients, scrapers } = workload.networkPolicy;
+  const { clients, clientNetworks, scrapers } = workload.networkPolicy;
+  const senders = [...peers(clients), ...clientNetworks.map((cidr) => ({ ipBlock: { cidr } }))];
   // An empty `from` would mean everybody.
   return [
-    ...(clients.length > 0 ? [{ from: peers(clients), ports: [port(PORT_NAMES.http)] }] : []),
+    ...(senders.length > 0 ? [{ from: senders, ports: [port(PORT_NAMES.http)] }] : []),
     ...(scrapers.length > 0 ? [{ from: peers(scrapers), ports: [port(metricsPortName(server))] }] : []),
   ];
 }

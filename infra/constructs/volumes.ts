@@ -70,7 +70,7 @@ export function mountedVolumes(context: WorkloadContext, model: ModelConfig): Mo
 const FILL_SCRIPT = [
   'set -eu',
   'test ! -e "$TARGET" || exit 0',
-  'part="$TARGET.part-$(hostname)"',
+  'part="$TARGET.part-$HOSTNAME"',
   'rm -rf "$part"',
   'cp -R "$SOURCE" "$part"',
   'mv -T "$part" "$TARGET" || { test -e "$TARGET" && rm -rf "$part"; }',

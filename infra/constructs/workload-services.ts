@@ -11,7 +11,7 @@ import {
 import type { Track, WorkloadContext } from './naming.ts';
 
 /** Label that tells the Service for metrics from those for requests. */
-export const METRICS_SERVICE_LABEL = { 'ofa-ve.io/endpoint': 'metrics' } as const;
+export const METRICS_SERVICE_LABEL = { 'app.kubernetes.io/component': 'metrics' } as const;
 
 /** Name of the Service for metrics. */
 export function metricsServiceName({ workload }: WorkloadContext): string {

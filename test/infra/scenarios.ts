@@ -77,6 +77,7 @@ export const scenarios: Readonly<Record<string, DeploymentConfig>> = {
   'canary-alb': withWorkload({
     ...CANARY,
     exposure: { ingress: { controller: 'aws-alb', className: 'alb' } },
+    networkPolicy: { clients: [], clientNetworks: ['10.0.0.0/16'] },
   }),
   'canary-gateway': withWorkload({ ...CANARY, exposure: { route: 'gateway' } }),
   'canary-istio': withWorkload({ ...CANARY, exposure: { route: 'istio' } }),

@@ -239,6 +239,16 @@ const FIELDS_TOGETHER: readonly (readonly [
     [['networkPolicy.clients', []]],
     'networkPolicy.clients is empty, so that the ingress is kept out; name its namespace.',
   ],
+  [
+    'a load balancer that is kept out',
+    [['exposure.service.type', 'LoadBalancer']],
+    'networkPolicy.clientNetworks is empty, but a Service of the type LoadBalancer sends from addresses that are no pods; name the networks.',
+  ],
+  [
+    'a controller that is no pod and kept out',
+    [['exposure.ingress.controller', 'aws-alb']],
+    'networkPolicy.clientNetworks is empty, but the controller aws-alb sends from addresses that are no pods; name the networks.',
+  ],
 ];
 
 describe('fields that do not fit each other', () => {

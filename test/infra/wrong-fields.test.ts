@@ -119,6 +119,11 @@ const SINGLE_FIELDS: readonly Case[] = [
     'http://collector',
     'workloads[0].observability.tracing.endpoint is "http://collector"; it must be an address with a port, such as http://collector.observability:4318.',
   ],
+  [
+    `${FIRST}networkPolicy.clientNetworks`,
+    ['10.0.0.0'],
+    'workloads[0].networkPolicy.clientNetworks[0] is "10.0.0.0"; it must be a network such as 10.0.0.0/16.',
+  ],
 ];
 
 describe('a wrong field', () => {

@@ -1,5 +1,5 @@
 import { integerSetting } from '../server-facts.ts';
-import type { Rule } from './rule.ts';
+import type { Rule, RuleInput } from './rule.ts';
 
 const replicasInOrder: Rule = ({ workload: { autoscaling } }) =>
   autoscaling.minReplicas > autoscaling.maxReplicas
@@ -92,9 +92,27 @@ const scrapersAreLetIn: Rule = ({ workload: { observability, networkPolicy, auto
     : undefined;
 
 const clientsAreLetIn: Rule = ({ workload: { exposure, networkPolicy } }) =>
-  networkPolicy.enabled && networkPolicy.clients.length === 0 && exposure.route !== 'none'
+  networkPolicy.enabled &&
+  networkPolicy.clients.length + networkPolicy.clientNetworks.length === 0 &&
+  exposure.route !== 'none'
     ? `networkPolicy.clients is empty, so that the ${exposure.route} is kept out; name its namespace.`
     : undefined;
+
+/** What sends requests without being a pod, so that no namespace stands for it. */
+function outsideSender({ workload: { exposure } }: RuleInput): string | undefined {
+  if (exposure.service.type !== 'ClusterIP') return `a Service of the type ${exposure.service.type}`;
+  return exposure.route === 'ingress' && exposure.ingress.controller === 'aws-alb'
+    ? 'the controller aws-alb'
+    : undefined;
+}
+
+const outsideIsLetIn: Rule = (input) => {
+  const { networkPolicy } = input.workload;
+  const sender = outsideSender(input);
+  return networkPolicy.enabled && networkPolicy.clientNetworks.length === 0 && sender !== undefined
+    ? `networkPolicy.clientNetworks is empty, but ${sender} sends from addresses that are no pods; name the networks.`
+    : undefined;
+};
 
 /** Rules on scaling, exposure, canary and monitoring. */
 export const operationsRules: readonly Rule[] = [
@@ -113,4 +131,5 @@ export const operationsRules: readonly Rule[] = [
   alertsAreFed,
   scrapersAreLetIn,
   clientsAreLetIn,
+  outsideIsLetIn,
 ];

@@ -1,0 +1,146 @@
+import type { IConfigMap, IService } from 'kubernetes-models/v1';
+import { describe, expect, it } from 'vitest';
+import { dashboardModel } from '../../infra/constructs/dashboard.ts';
+import { contextOf } from '../../infra/constructs/naming.ts';
+import type { DeploymentConfig } from '../../infra/config.ts';
+import { deployments, manifestsOf, ofKind, only, serverOf } from './manifests.ts';
+import type { Manifest } from './manifests.ts';
+import { scenarios, withWorkload } from './scenarios.ts';
+
+type Labels = Record<string, string>;
+
+function isWithin(selector: Labels, labels: Labels = {}): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+}
+
+function scenario(name: string): DeploymentConfig {
+  return scenarios[name] ?? expect.fail();
+}
+
+interface Monitor {
+  readonly selector: { readonly matchLabels: Labels };
+  readonly endpoints?: readonly { readonly port: string; readonly path: string }[];
+  readonly podMetricsEndpoints?: readonly { readonly port: string; readonly path: string }[];
+}
+
+function monitors(manifests: readonly Manifest[], kind: string): Monitor[] {
+  return ofKind(manifests, kind).map(({ spec }) => spec as Monitor);
+}
+
+describe('monitors', () => {
+  it('find the Service for metrics and none for requests, by a port that it has', () => {
+    const manifests = manifestsOf(scenario('everything'));
+    const [monitor] = monitors(manifests, 'ServiceMonitor');
+    const services = (ofKind(manifests, 'Service') as unknown as IService[]).filter(({ metadata }) =>
+      isWithin(monitor?.selector.matchLabels ?? {}, metadata?.labels),
+    );
+    expect(services.map(({ metadata }) => metadata?.name)).toEqual(['ofa-ve-metrics']);
+    expect(services[0]?.spec?.ports?.map(({ name }) => name)).toContain(monitor?.endpoints?.[0]?.port);
+  });
+
+  it('find the pods of their own workload, by a port that these have', () => {
+    const manifests = manifestsOf(scenario('multi-model'));
+    for (const { selector, podMetricsEndpoints = [] } of monitors(manifests, 'PodMonitor')) {
+      const pods = deployments(manifests).filter(({ spec }) =>
+        isWithin(selector.matchLabels, spec?.template.metadata?.labels),
+      );
+      expect(pods).toHaveLength(1);
+      const ports = pods.flatMap((pod) => serverOf(pod).ports ?? []).map(({ name }) => name);
+      for (const { port } of podMetricsEndpoints) expect(ports).toContain(port);
+    }
+  });
+
+  it('are not needed by a Prometheus that goes by annotations', () => {
+    const [deployment] = deployments(manifestsOf(scenario('default')));
+    expect(deployment?.spec?.template.metadata?.annotations).toMatchObject({
+      'prometheus.io/scrape': 'true',
+      'prometheus.io/port': '9090',
+      'prometheus.io/path': '/metrics',
+    });
+    const [silent] = deployments(manifestsOf(scenario('production')));
+    expect(silent?.spec?.template.metadata?.annotations).not.toHaveProperty('prometheus.io/scrape');
+  });
+});
+
+describe('dashboard', () => {
+  const modelOf = (name: string, index = 0) => {
+    const { workloads, namespace, kubernetesVersion } = scenario(name);
+    return dashboardModel(contextOf(workloads[index] ?? expect.fail(), namespace.name, kubernetesVersion));
+  };
+
+  it('is what the ConfigMap holds, under the label that Grafana looks for', () => {
+    const { metadata, data } = only(
+      manifestsOf(scenario('default')),
+      'ConfigMap',
+      'ofa-ve-dashboard',
+    ) as unknown as IConfigMap;
+    expect(metadata?.labels).toMatchObject({ grafana_dashboard: '1' });
+    expect(JSON.parse(data?.['ofa-ve.json'] ?? '')).toEqual(modelOf('default'));
+  });
+
+  it('has panels that do not overlap, each with an id of its own', () => {
+    const { panels } = modelOf('everything');
+    const places = panels.map(({ gridPos: { x, y } }) => `${x},${y}`);
+    expect(places).toEqual([...new Set(places)]);
+    expect(panels.map(({ id }) => id)).toEqual(panels.map((_panel, index) => index + 1));
+  });
+
+  it('keeps its address, and shares it with no other', () => {
+    expect(modelOf('default').uid).toBe(modelOf('everything').uid);
+    expect(modelOf('multi-model', 1).uid).not.toBe(modelOf('multi-model', 0).uid);
+  });
+
+  it('has for another server only what any server can fill', () => {
+    expect(modelOf('multi-model', 1).panels.map(({ title }) => title)).toEqual([
+      'Requests',
+      'Failed share',
+      'Latency',
+      'Accepted and unanswered items',
+    ]);
+  });
+});
+
+describe('alerts of another server', () => {
+  it('leave out what only this service measures', () => {
+    const rule = only(manifestsOf(scenario('multi-model')), 'PrometheusRule', 'qwen-vl');
+    const { groups } = rule['spec'] as { groups: { rules: { alert?: string; expr: string }[] }[] };
+    const rules = groups.flatMap((group) => group.rules);
+    expect(rules.map(({ alert }) => alert)).not.toContain('EngineRestarts');
+    expect(rules.map(({ expr }) => expr).join()).not.toContain('ofa_ve_');
+  });
+});
+
+describe('ingress', () => {
+  const annotationsOf = (config: DeploymentConfig, name = 'ofa-ve') =>
+    only(manifestsOf(config), 'Ingress', name).metadata.annotations ?? {};
+
+  it.each([
+    ['ingress-nginx', 'nginx.ingress.kubernetes.io/proxy-body-size', '50m'],
+    ['ingress-nginx', 'nginx.ingress.kubernetes.io/proxy-read-timeout', '120'],
+    ['f5-nginx', 'nginx.org/client-max-body-size', '50m'],
+    ['f5-nginx', 'nginx.org/proxy-read-timeout', '120s'],
+    ['haproxy-ingress', 'haproxy-ingress.github.io/proxy-body-size', '50m'],
+    ['haproxy-ingress', 'haproxy-ingress.github.io/timeout-server', '120s'],
+    ['aws-alb', 'alb.ingress.kubernetes.io/load-balancer-attributes', 'idle_timeout.timeout_seconds=120'],
+  ] as const)('tells %s by %s', (controller, annotation, value) => {
+    const networkPolicy = { clientNetworks: ['10.0.0.0/16'] };
+    expect(
+      annotationsOf(withWorkload({ exposure: { ingress: { controller } }, networkPolicy })),
+    ).toMatchObject({
+      [annotation]: value,
+    });
+  });
+
+  it('lets the annotations of the config win', () => {
+    const annotations = { 'nginx.ingress.kubernetes.io/proxy-read-timeout': '600' };
+    expect(annotationsOf(withWorkload({ exposure: { ingress: { annotations } } }))).toMatchObject(
+      annotations,
+    );
+  });
+
+  it('asks for the certificate once, though the canary has an Ingress of its own', () => {
+    const config = scenario('everything');
+    expect(annotationsOf(config)).toHaveProperty(['cert-manager.io/cluster-issuer'], 'letsencrypt');
+    expect(annotationsOf(config, 'ofa-ve-canary')).not.toHaveProperty(['cert-manager.io/cluster-issuer']);
+  });
+});
