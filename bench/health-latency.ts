@@ -48,7 +48,8 @@ async function predict(base: string, picture: Buffer, at: number): Promise<void>
 async function measure(base: string, requests: number): Promise<number[]> {
   const picture = await readFile(PICTURE);
   const work = { open: true };
-  const answers = Promise.all(
+  // Settled, so that a refusal waits for its turn to be thrown and the service is stopped all the same.
+  const answers = Promise.allSettled(
     Array.from({ length: requests }, (_, at) => predict(base, picture, at)),
   ).finally(() => {
     work.open = false;
@@ -60,7 +61,8 @@ async function measure(base: string, requests: number): Promise<number[]> {
     latencies.push(performance.now() - start);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  await answers;
+  const refused = (await answers).find((answer) => answer.status === 'rejected');
+  if (refused) throw refused.reason;
   return latencies.sort((a, b) => a - b);
 }
 
