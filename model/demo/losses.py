@@ -22,8 +22,10 @@ class Readout(nn.Module):
         self.parts = nn.Linear(d, 2 * 3)
 
     def forward(self, x: Tensor, counts: Tensor, place: Tensor, single: Tensor, parts: Tensor) -> Tensor:
-        loss = 0.1 * NUMBER_OF_SETS * F.cross_entropy(
-            self.counts(x).float().view(-1, MOST), counts.flatten(), ignore_index=-1
+        loss = (
+            0.1
+            * NUMBER_OF_SETS
+            * F.cross_entropy(self.counts(x).float().view(-1, MOST), counts.flatten(), ignore_index=-1)
         )
         where = self.place(x).float().view(-1, NUMBER_OF_SETS, 2)
         loss = loss + 3.0 * F.smooth_l1_loss(where[single], place[single], beta=0.1)
@@ -54,7 +56,9 @@ class Grounding(nn.Module):
 
     def cell_loss(self, scores: Tensor, cells: Tensor) -> Tensor:
         """Summed over the cells of a picture, averaged over the sets that there are."""
-        loss = F.cross_entropy(scores.float().reshape(-1, 3), cells.flatten(), ignore_index=-1, reduction="sum")
+        loss = F.cross_entropy(
+            scores.float().reshape(-1, 3), cells.flatten(), ignore_index=-1, reduction="sum"
+        )
         return loss / (cells >= 0).sum().clamp(min=1) * CELLS
 
     def forward(

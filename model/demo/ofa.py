@@ -275,9 +275,7 @@ class Decoder(Stack):
         target = self.pos_ln(self.embed_positions.weight[:1])
         bucket = self.config.token_bucket_size - 1
         own = self.position_bias(self.self_pos_q_linear(target), self.self_pos_k_linear(target))
-        cross = self.position_bias(
-            self.cross_pos_q_linear(target), self.cross_pos_k_linear(positions)
-        )
+        cross = self.position_bias(self.cross_pos_q_linear(target), self.cross_pos_k_linear(positions))
         cross_bias = padded(cross, padding)
         for layer, table in zip(self.layers, self.token_rel_pos_table_list):
             bias = own + table.weight[bucket].view(-1, 1, 1)

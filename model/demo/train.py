@@ -18,8 +18,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from checkpoint import save_checkpoint
-from data import ANSWER, HEAD, KIND, PICTURE, SIDE, Pictures, Sentences, read_program, set_targets
+from data import ANSWER, KIND, SIDE, Pictures, Sentences, read_program
 from losses import Grounding
+from material import Material, batch_of
 from ofa import Ofa, OfaConfig
 from trunk import cache_features, warm_up
 
@@ -71,6 +72,7 @@ class Run:
         self.grounding = Grounding(self.model.config.d_model, self.program)
         self.average: dict[str, Tensor] = {}
         self.step = 0
+        self.temperature = 1.0
         self.log_file = (self.folder / "train.log").open("a")
 
     def log(self, text: str) -> None:
@@ -114,6 +116,7 @@ class Run:
             "optimizer": self.optimizer.state_dict(),
             "average": self.average,
             "step": self.step,
+            "temperature": self.temperature,
         }
         torch.save(state, self.folder / "state.tmp")
         (self.folder / "state.tmp").replace(self.folder / "state.pt")
@@ -129,7 +132,10 @@ class Run:
             self.model.load_state_dict(now)
 
     def write_checkpoint(self) -> None:
+        """The averaged weights; the temperature goes into the last LayerNorm, whose output the scores multiply."""
         with self.averaged() as model:
+            model.decoder.layer_norm.weight.data /= self.temperature
+            model.decoder.layer_norm.bias.data /= self.temperature
             save_checkpoint(model, ANSWERS, self.arguments.data / "vocabulary", self.arguments.out)
 
     def load(self) -> bool:
@@ -141,6 +147,7 @@ class Run:
         self.grounding.load_state_dict(state["grounding"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average, self.step = state["average"], state["step"]
+        self.temperature = state.get("temperature", 1.0)
         return True
 
 
@@ -149,45 +156,6 @@ def answer_loss(logits: Tensor, answers: Tensor) -> Tensor:
     scores = F.log_softmax(logits.float(), -1)
     told = scores.gather(1, answers.clamp(min=0)[:, None])[:, 0]
     return -torch.where(answers >= 0, told, scores.mean(-1)).mean()
-
-
-class Material:
-    """Pictures as cached features, and the shards of sentences in turn."""
-
-    def __init__(self, run: Run) -> None:
-        folder = run.arguments.data / "training"
-        self.pictures = Pictures.read(folder)
-        self.columns = HEAD + len(run.program)
-        self.folder = folder
-        self.names = sorted(path.name.split(".")[0] for path in folder.glob("*.rows.bin"))
-        cached = run.folder / "features.pt"
-        if not cached.exists():
-            run.log("computing the trunk's features")
-            torch.save(cache_features(run.model, self.pictures), cached)
-        self.features = torch.load(cached, weights_only=True, mmap=True)
-
-    def batches(self, seed: int, skip: int):
-        """Batches without end from the `skip`-th on: (rows, ids, features, set targets)."""
-        number = 0
-        for epoch in range(10_000):
-            for shard, name in enumerate(self.names):
-                sentences = Sentences.read(self.folder, name, self.columns)
-                for index in sentences.batches(BATCH, seed + 1000 * epoch + shard):
-                    number += 1
-                    if number > skip:
-                        yield batch_of(sentences, index, self.pictures, self.features)
-
-
-def batch_of(sentences: Sentences, index: np.ndarray, pictures: Pictures, features: Tensor):
-    rows = sentences.rows[index]
-    picture = rows[:, PICTURE]
-    targets = set_targets(rows, pictures.things[picture])
-    return (
-        torch.from_numpy(rows.astype(np.int64)),
-        sentences.ids_of(index),
-        features[torch.from_numpy(picture.astype(np.int64))],
-        targets,
-    )
 
 
 def train_step(run: Run, batch) -> dict[str, float]:
@@ -216,19 +184,29 @@ def train_step(run: Run, batch) -> dict[str, float]:
     }
 
 
+def best_temperature(logits: Tensor, answers: Tensor) -> float:
+    """What to divide scores by, so that confidence is neither too high nor too low: least cross entropy."""
+    choices = torch.logspace(-0.4, 0.6, 101)
+    losses = torch.stack([F.cross_entropy(logits / choice, answers) for choice in choices])
+    return choices[losses.argmin()].item()
+
+
 @torch.no_grad()
 def examine(run: Run, sentences: Sentences, pictures: Pictures, features: Tensor, most: int) -> str:
-    """Accuracy of the averaged weights on held-out pictures, as a whole and for each kind."""
-    right = np.zeros((KINDS + 1, 2))
+    """Accuracy of the averaged weights on held-out pictures, as a whole and for each kind. Sets the temperature."""
+    scores = []
+    rows = torch.from_numpy(sentences.rows[:most].astype(np.int64))
     with run.averaged() as model:
-        for start in range(0, min(most, len(sentences.rows)), 200):
-            index = np.arange(start, min(start + 200, most))
-            rows, ids, cells, _ = batch_of(sentences, index, pictures, features)
+        for start in range(0, len(rows), 200):
+            index = np.arange(start, min(start + 200, len(rows)))
+            _, ids, cells, _ = batch_of(sentences, index, pictures, features)
             state, _, _ = model(cells.float(), ids)
-            good = model.answer_logits(state, run.answers).argmax(-1) == rows[:, ANSWER]
-            np.add.at(right, rows[:, KIND].numpy(), np.stack([good.numpy(), np.ones(len(good))], 1))
-    kinds = " ".join(f"{100 * hit / max(1, all):.0f}" for hit, all in right[:KINDS])
-    return f"{100 * right[:, 0].sum() / right[:, 1].sum():.2f} % kinds {kinds}"
+            scores.append(model.answer_logits(state, run.answers))
+    logits = torch.cat(scores)
+    right = (logits.argmax(-1) == rows[:, ANSWER]).float()
+    run.temperature = best_temperature(logits, rows[:, ANSWER])
+    kinds = " ".join(f"{100 * right[rows[:, KIND] == kind].mean():.0f}" for kind in range(KINDS))
+    return f"{100 * right.mean():.2f} % kinds {kinds} temperature {run.temperature:.2f}"
 
 
 def prepare_trunk(run: Run) -> None:
@@ -267,14 +245,14 @@ def main() -> None:
     run.start()
     if arguments.only is None and run.load():
         run.log(f"going on from step {run.step}")
-    material = Material(run)
+    material = Material(run.folder, arguments.data / "training", run.model, len(run.program), run.log)
     held_out = Pictures.read(arguments.data / "held-out")
     questions = Sentences.read(arguments.data / "held-out", "all", material.columns)
     looks = cache_features(run.model, held_out)
     parameters = sum(p.numel() for p in run.model.parameters())
     run.log(f"{parameters / 1e6:.2f} M parameters, step {run.step} of {arguments.steps}")
     kept = told = time.monotonic()
-    for batch in material.batches(arguments.seed, run.step):
+    for batch in material.batches(BATCH, arguments.seed, run.step):
         values = train_step(run, batch)
         if arguments.only is not None:
             run.log(f"step {run.step} loss {values['loss']:.6f}")

@@ -1,0 +1,58 @@
+"""What training steps are made of."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from data import HEAD, PICTURE, Pictures, Sentences, set_targets
+from ofa import Ofa
+from trunk import cache_features
+
+# Rows, token ids, features of the pictures, and the targets of the sets of things.
+Batch = tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor, Tensor, Tensor]]
+
+
+class Material:
+    """Pictures as cached features, and the shards of sentences in turn."""
+
+    def __init__(
+        self, kept: pathlib.Path, folder: pathlib.Path, model: Ofa, program: int, log: Callable[[str], None]
+    ) -> None:
+        """`kept` is where the features are kept, `folder` holds the data, `program` is its number of columns."""
+        self.pictures = Pictures.read(folder)
+        self.columns = HEAD + program
+        self.folder = folder
+        self.names = sorted(path.name.split(".")[0] for path in folder.glob("*.rows.bin"))
+        cached = kept / "features.pt"
+        if not cached.exists():
+            log("computing the trunk's features")
+            torch.save(cache_features(model, self.pictures), cached)
+        self.features = torch.load(cached, weights_only=True, mmap=True)
+
+    def batches(self, size: int, seed: int, skip: int) -> Iterator[Batch]:
+        """Batches without end from the `skip`-th on: (rows, ids, features, set targets)."""
+        number = 0
+        for epoch in range(10_000):
+            for shard, name in enumerate(self.names):
+                sentences = Sentences.read(self.folder, name, self.columns)
+                for index in sentences.batches(size, seed + 1000 * epoch + shard):
+                    number += 1
+                    if number > skip:
+                        yield batch_of(sentences, index, self.pictures, self.features)
+
+
+def batch_of(sentences: Sentences, index: np.ndarray, pictures: Pictures, features: Tensor) -> Batch:
+    rows = sentences.rows[index]
+    picture = rows[:, PICTURE]
+    targets = set_targets(rows, pictures.things[picture])
+    return (
+        torch.from_numpy(rows.astype(np.int64)),
+        sentences.ids_of(index),
+        features[torch.from_numpy(picture.astype(np.int64))],
+        targets,
+    )
