@@ -16,7 +16,7 @@ const FIELDS_TOGETHER: readonly (readonly [
   [
     'memory below the model',
     [['resources.requests.memory', '2Gi']],
-    'resources.requests.memory is 2Gi, but the model needs 3.7Gi (model.needs); ask for at least that.',
+    'resources.requests.memory is 2Gi, but the model needs 4.1Gi (model.needs); ask for at least that.',
   ],
   [
     'activations on the CPU',
@@ -24,7 +24,7 @@ const FIELDS_TOGETHER: readonly (readonly [
       ['gpu', ON_CPU],
       ['rollout.maxSurge', 0],
     ],
-    'resources.requests.memory is 5.5Gi, but the model needs 6.7Gi (model.needs); ask for at least that.',
+    'resources.requests.memory is 5.5Gi, but the model needs 7Gi (model.needs); ask for at least that.',
   ],
   [
     'memory above its limit',
