@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { UserError } from '../model/errors.ts';
 import { version } from '../model/version.ts';
 import { compileCommand } from './commands/compile.ts';
+import { demoCommand } from './commands/demo.ts';
 import { explainCommand } from './commands/explain.ts';
 import { fetchCommand } from './commands/fetch.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -29,6 +30,7 @@ function program(): Command {
     explainCommand(),
     predictCommand(),
     serveCommand(),
+    demoCommand(),
   ];
   for (const command of commands) root.addCommand(command);
   for (const command of [root, ...root.commands]) command.exitOverride();

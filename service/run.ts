@@ -10,10 +10,14 @@ const EXIT_OF = { SIGTERM: 143, SIGINT: 130 } as const;
  * Runs the service as a program: until a signal stops it or its engine fails for good. The first SIGTERM or SIGINT
  * drains, a second one exits at once.
  *
+ * @param onReady called once, when the first engine is ready
  * @returns the exit code: 0 after a signal, 1 when the engine failed for good
  * @throws UserError when the service cannot start
  */
-export async function runService(settings: Settings): Promise<number> {
+export async function runService(
+  settings: Settings,
+  onReady?: (service: RunningService) => void,
+): Promise<number> {
   let service: RunningService | undefined;
   let told: (signal: 'told') => void = () => undefined;
   const toldToStop = new Promise<'told'>((resolve) => {
@@ -28,6 +32,7 @@ export async function runService(settings: Settings): Promise<number> {
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
     service = await startService(settings);
+    if (onReady) void announce(service, onReady);
     const outcome = await Promise.race([toldToStop, service.finished]);
     if (outcome !== 'told') return outcome;
     await service.stop();
@@ -35,4 +40,13 @@ export async function runService(settings: Settings): Promise<number> {
   } finally {
     for (const signal of SIGNALS) process.off(signal, onSignal);
   }
+}
+
+/** An engine that never becomes ready ends the service, which says why. */
+async function announce(service: RunningService, onReady: (service: RunningService) => void): Promise<void> {
+  const ready = service.model.supervisor.whenReady().then(
+    () => true,
+    () => false,
+  );
+  if (await ready) onReady(service);
 }

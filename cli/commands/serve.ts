@@ -1,8 +1,12 @@
+import path from 'node:path';
 import { Command } from 'commander';
+import { type Example, readExamples } from '../../model/demo/examples.ts';
+import { demoPackage } from '../../model/demo/package.ts';
 import { describeSettings, readSettings } from '../../service/config.ts';
 import { runService } from '../../service/run.ts';
 
 interface ServeOptions {
+  readonly demo?: true;
   readonly model?: string;
   readonly port?: string;
 }
@@ -16,13 +20,33 @@ export function serveCommand(): Command {
     )
     .option('--model <package>', 'folder of the model package (MODEL_DIR)')
     .option('--port <number>', 'port for predictions (PORT)')
+    .option('--demo', 'without a model, serve the small one that ships with ofa-ve')
     .addHelpText('after', () => `\nSettings (environment variables):\n${describeSettings()}`)
     .action(async (options: ServeOptions) => {
+      const given = options.model ?? process.env['MODEL_DIR'] ?? '';
+      const demo = options.demo === true && given === '';
       const settings = readSettings({
         ...process.env,
-        ...(options.model === undefined ? {} : { MODEL_DIR: options.model }),
+        MODEL_DIR: demo ? await demoPackage() : given,
         ...(options.port === undefined ? {} : { PORT: options.port }),
       });
-      process.exitCode = await runService(settings);
+      const [example] = demo ? await readExamples() : [];
+      const code = await runService(settings, ({ port }) => {
+        if (options.demo === true) console.error(welcome(port, example));
+      });
+      if (code !== 0) process.exitCode = code;
     });
+}
+
+/** Where the page is, and a command that works as it stands. */
+function welcome(port: number, example: Example | undefined): string {
+  const address = `http://localhost:${port}`;
+  const lines = [`Ready: ${address}/ is a page to try it on, ${address}/docs says how to call it.`];
+  const sentence = example?.sentences[0];
+  if (example && sentence) {
+    const file = path.relative(process.cwd(), example.file);
+    const quoted = sentence.hypothesis.replaceAll("'", String.raw`'\''`);
+    lines.push('Try:', `  curl ${address}/predict -F image=@${file} -F text='${quoted}'`);
+  }
+  return `\n${lines.join('\n')}\n`;
 }
