@@ -31,17 +31,21 @@ function rule(name: string, series: string, metricsQuery: string): AdapterRule {
   };
 }
 
-/** The adapter's rules for a workload: items a pod has accepted and not answered, and requests a second. */
+/**
+ * The adapter's rules for a workload: items a pod has accepted and not answered, and requests a second. A pod that has
+ * had no request has no counter of them; it counts as 0, as the autoscaler holds still while it misses a pod.
+ */
 export function adapterRules(context: WorkloadContext): AdapterRule[] {
   const { metrics } = context.server;
   const names = signalNames(context);
-  const load = metrics.load.map((gauge) => `sum by (<<.GroupBy>>) (${gauge}{<<.LabelMatchers>>})`);
+  const sum = (inner: string) => `sum by (<<.GroupBy>>) (${inner})`;
+  const load = metrics.load.map((gauge) => sum(`${gauge}{<<.LabelMatchers>>}`));
   const filters = joinFilters('<<.LabelMatchers>>', metrics.requestFilter);
-  const rate = `sum by (<<.GroupBy>>) (rate(${metrics.requests}{${filters}}[${RATE_WINDOW}]))`;
-  const [firstGauge] = metrics.load;
+  const rate = sum(`rate(${metrics.requests}{${filters}}[${RATE_WINDOW}])`);
+  const idle = sum(`0 * ${metrics.always}{<<.LabelMatchers>>}`);
   return [
-    ...(firstGauge === undefined ? [] : [rule(names.load, firstGauge, load.join(' + '))]),
-    rule(names.requests, metrics.requests, rate),
+    ...(load.length > 0 ? [rule(names.load, metrics.always, load.join(' + '))] : []),
+    rule(names.requests, metrics.always, `${rate} or ${idle}`),
   ];
 }
 

@@ -144,11 +144,34 @@ function gpuPanels(context: WorkloadContext): PanelDraft[] {
   ];
 }
 
+/** Both versions side by side, while there is a canary. */
+function canaryPanels(context: WorkloadContext): PanelDraft[] {
+  if (!context.workload.canary.enabled) return [];
+  const versions = (['stable', 'canary'] as const).map(
+    (track) => [track, new WorkloadQueries(context, track)] as const,
+  );
+  return [
+    {
+      title: 'Canary: failed share',
+      description: 'Share of failed requests of both versions.',
+      unit: 'percentunit',
+      queries: versions.map(([legend, queries]) => ({ expr: queries.errorRatio(WINDOW), legend })),
+    },
+    {
+      title: 'Canary: latency',
+      description: '95th percentile of the time of a request of both versions.',
+      unit: 's',
+      queries: versions.map(([legend, queries]) => ({ expr: queries.latencyQuantile(0.95, WINDOW), legend })),
+    },
+  ];
+}
+
 /** The panels of a workload's dashboard, in reading order. Other servers get those that all servers can fill. */
 export function panelDrafts(context: WorkloadContext): PanelDraft[] {
-  if (context.workload.server.kind !== 'ofa-ve') return commonPanels(context);
+  if (context.workload.server.kind !== 'ofa-ve') return [...commonPanels(context), ...canaryPanels(context)];
   return [
     ...commonPanels(context),
+    ...canaryPanels(context),
     ...timingPanels(context),
     ...enginePanels(context),
     ...(context.workload.gpu.kind === 'none' ? [] : gpuPanels(context)),

@@ -26,8 +26,8 @@ export interface EvaluatedRule {
 export interface PrometheusOptions {
   /** Host and port of the metrics. */
   readonly target: string;
-  /** Labels that the cluster's scraping would add. */
-  readonly labels: Record<string, string>;
+  /** Labels that the cluster's scraping would add: it reads the target as that many pods. */
+  readonly pods: readonly Record<string, string>[];
   /** Rule groups. */
   readonly groups: readonly unknown[];
 }
@@ -52,12 +52,14 @@ export class PrometheusServer implements AsyncDisposable {
   }
 
   /** Starts it and waits until it has read the target twice, which is what a rate needs. */
-  static async start({ target, labels, groups }: PrometheusOptions): Promise<PrometheusServer> {
+  static async start({ target, pods, groups }: PrometheusOptions): Promise<PrometheusServer> {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'ofa-ve-prometheus-'));
     const config = {
       global: { scrape_interval: '1s', evaluation_interval: '1s' },
       rule_files: ['rules.yaml'],
-      scrape_configs: [{ job_name: 'pods', static_configs: [{ targets: [target], labels }] }],
+      scrape_configs: [
+        { job_name: 'pods', static_configs: pods.map((labels) => ({ targets: [target], labels })) },
+      ],
     };
     await writeFile(path.join(folder, 'prometheus.yaml'), stringify(config));
     await writeFile(path.join(folder, 'rules.yaml'), stringify({ groups }));

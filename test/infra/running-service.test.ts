@@ -11,6 +11,7 @@ import { serve, temporaryFolder } from '../e2e/service.ts';
 import type { TestService } from '../e2e/service.ts';
 import { deployments, manifestsOf, ofKind, serverOf } from './manifests.ts';
 import { PrometheusServer } from './prometheus-server.ts';
+import type { Sample } from './prometheus-server.ts';
 import { isLeftOut } from './prometheus-tools.ts';
 import { scenarios } from './scenarios.ts';
 
@@ -18,6 +19,7 @@ const config = scenarios['everything'] ?? expect.fail();
 const [workload] = config.workloads;
 const context = contextOf(workload ?? expect.fail(), config.namespace.name, config.kubernetesVersion);
 const POD = 'ofa-ve-5d8f7c9b4-x2x2x';
+const CANARY_POD = 'ofa-ve-canary-6f6f6f6f6f-z4z4z';
 
 let service: TestService;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -70,61 +72,80 @@ describe.skipIf(isLeftOut('prometheus'))('a real Prometheus', () => {
   let prometheus: PrometheusServer;
 
   beforeAll(async () => {
-    // The first request makes the series, the next ones a rate.
-    await ask();
     prometheus = await PrometheusServer.start({
       target: new URL(service.adminUrl).host,
-      labels: { namespace: config.namespace.name, pod: POD },
+      pods: [POD, CANARY_POD].map((pod) => ({ namespace: config.namespace.name, pod })),
       groups: ruleGroups(context),
     });
-    await ask();
-    await ask();
-    await prometheus.until(`rate(${METRICS.requests}{route="/predict"}[2m]) > 0`);
   });
 
   afterAll(() => prometheus[Symbol.asyncDispose]());
 
-  it('selects the pod by the pattern of its name', () => {
+  /** What the adapter gets when the autoscaler asks for the pods of a Deployment. */
+  const adapterSamples = async (): Promise<Sample[][]> =>
+    Promise.all(
+      adapterRules(context).map(({ metricsQuery }) =>
+        prometheus.query(
+          metricsQuery
+            .replaceAll('<<.LabelMatchers>>', `namespace="${config.namespace.name}",pod=~"${POD}|other"`)
+            .replaceAll('<<.GroupBy>>', 'pod'),
+        ),
+      ),
+    );
+
+  it('tells the pods of both versions apart by their names', () => {
     expect(POD).toMatch(new RegExp(`^${podNamePattern(context, 'stable')}$`));
-    expect(POD).not.toMatch(new RegExp(`^${podNamePattern(context, 'canary')}$`));
+    expect(CANARY_POD).toMatch(new RegExp(`^${podNamePattern(context, 'canary')}$`));
+    expect(CANARY_POD).not.toMatch(new RegExp(`^${podNamePattern(context, 'stable')}$`));
   });
 
-  it('gives the adapter a value for the pod, for each of its rules', async () => {
-    const rules = adapterRules(context);
-    expect(rules.map(({ name }) => name.as)).toEqual(['ofa_ve_load_items', 'ofa_ve_requests_per_second']);
-    for (const { seriesQuery, metricsQuery } of rules) {
+  it('finds what the adapter looks for before the first request, and gives the idle pod a 0', async () => {
+    for (const { seriesQuery } of adapterRules(context))
       expect((await prometheus.query(seriesQuery)).length).toBeGreaterThan(0);
-      // What the adapter fills in when the autoscaler asks for the pods of a Deployment.
-      const asked = metricsQuery
-        .replaceAll('<<.LabelMatchers>>', `namespace="${config.namespace.name}",pod=~"${POD}|other"`)
-        .replaceAll('<<.GroupBy>>', 'pod');
-      const samples = await prometheus.query(asked);
-      expect(samples.map(({ metric }) => metric)).toEqual([{ pod: POD }]);
-      expect(samples[0]?.value).toBeGreaterThanOrEqual(0);
-    }
+    const idle = { metric: { pod: POD }, value: 0 };
+    expect(await adapterSamples()).toEqual([[idle], [idle]]);
   });
 
-  it('gives KEDA one value for all pods, for each of its triggers', async () => {
-    const [scaled] = ofKind(manifestsOf(scenarios['keda'] ?? expect.fail()), 'ScaledObject');
-    const { triggers } = scaled?.['spec'] as { triggers: { metadata: { query?: string } }[] };
-    const queries = triggers.flatMap(({ metadata }) => metadata.query ?? []);
-    expect(queries).toHaveLength(2);
-    for (const query of queries) expect(await prometheus.query(query)).toHaveLength(1);
-  });
+  describe('after some requests', () => {
+    beforeAll(async () => {
+      // The first request makes the series, the next ones a rate.
+      await ask();
+      await prometheus.until(`count(${METRICS.requests}{route="/predict"}) == 2`);
+      await ask();
+      await ask();
+      // Each pod is read at a moment of its own.
+      await prometheus.until(`count(rate(${METRICS.requests}{route="/predict"}[1m]) > 0) == 2`);
+    });
 
-  it('evaluates every rule without an error', async () => {
-    const rules = await prometheus.rules();
-    expect(rules.length).toBeGreaterThan(20);
-    expect(rules.filter(({ health }) => health === 'err')).toEqual([]);
-  });
+    it('gives the adapter the load and the requests of the pod', async () => {
+      const [load, requests] = await adapterSamples();
+      expect(load).toEqual([{ metric: { pod: POD }, value: 0 }]);
+      expect(requests?.map(({ metric }) => metric)).toEqual([{ pod: POD }]);
+      expect(requests?.[0]?.value).toBeGreaterThan(0);
+    });
 
-  it('has a value for every panel that needs no GPU', async () => {
-    for (const { title, queries } of panelDrafts(context)) {
-      for (const { expr } of queries) {
-        const samples = await prometheus.query(expr.replaceAll('$__rate_interval', '1m'));
-        if (title.startsWith('GPU')) continue;
-        expect(samples.length, `${title}: ${expr}`).toBeGreaterThan(0);
+    it('gives KEDA one value for all pods, for each of its triggers', async () => {
+      const [scaled] = ofKind(manifestsOf(scenarios['keda'] ?? expect.fail()), 'ScaledObject');
+      const { triggers } = scaled?.['spec'] as { triggers: { metadata: { query?: string } }[] };
+      const queries = triggers.flatMap(({ metadata }) => metadata.query ?? []);
+      expect(queries).toHaveLength(2);
+      for (const query of queries) expect(await prometheus.query(query)).toHaveLength(1);
+    });
+
+    it('evaluates every rule without an error', async () => {
+      const rules = await prometheus.rules();
+      expect(rules.length).toBeGreaterThan(20);
+      expect(rules.filter(({ health }) => health === 'err')).toEqual([]);
+    });
+
+    it('has a value for every panel that needs no GPU', async () => {
+      for (const { title, queries } of panelDrafts(context)) {
+        for (const { expr } of queries) {
+          const samples = await prometheus.query(expr.replaceAll('$__rate_interval', '1m'));
+          if (title.startsWith('GPU')) continue;
+          expect(samples.length, `${title}: ${expr}`).toBeGreaterThan(0);
+        }
       }
-    }
+    });
   });
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
@@ -14,10 +15,14 @@ function compilerOptions(): ts.CompilerOptions {
 /** Parsed once: the same for every snippet. */
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
-/** What the compiler says of an environment with these changes to the workload; nothing if it compiles. */
-function complaints(changes: string): string[] {
-  const source = `import { config, extend, ofaLarge } from '../config.ts';
+/** An environment with these changes to the workload. */
+function withChanges(changes: string): string {
+  return `import { config, extend, ofaLarge } from '../config.ts';
 export default extend(config, { workloads: [extend(ofaLarge, ${changes})] });\n`;
+}
+
+/** What the compiler says of an environment; nothing if it compiles. */
+function complaints(source: string): string[] {
   const options = compilerOptions();
   const host = ts.createCompilerHost(options);
   const original = host.getSourceFile.bind(host);
@@ -37,14 +42,30 @@ export default extend(config, { workloads: [extend(ofaLarge, ${changes})] });\n`
 describe('the compiler takes', () => {
   it('any part of a workload', () => {
     expect(
-      complaints(`{
+      complaints(
+        withChanges(`{
         replicas: 3,
         resources: { requests: { cpu: '1500m', memory: '5.5Gi' } },
         server: { kind: 'ofa-ve', settings: { MAX_BATCH: 16, LOG_LEVEL: 'warn' } },
         scheduling: { nodeSelector: { zone: 'a', old: undefined } },
       }`),
+      ),
     ).toEqual([]);
   });
+});
+
+describe('docs/deploy.md', () => {
+  const guide = readFileSync(`${ROOT}docs/deploy.md`, 'utf8');
+  const examples = [...guide.matchAll(/^ *```ts\n(.*?)^ *```$/gms)].map((match) => match[1] ?? '');
+
+  it.each(examples.map((example, index) => [index + 1, example] as const))(
+    'compiles in example %i',
+    (_number, example) => {
+      // Most show a part of a workload.
+      const source = example.includes('export default') ? example : withChanges(`{ ${example} }`);
+      expect(complaints(source)).toEqual([]);
+    },
+  );
 });
 
 describe('the compiler refuses', () => {
@@ -80,6 +101,6 @@ describe('the compiler refuses', () => {
     ['two autoscalers', "{ autoscaling: { by: ['hpa', 'keda'] } }", 'is not assignable'],
     ['the removal of what must be there', '{ replicas: undefined }', "'undefined' is not assignable"],
   ])('%s', (_name, changes, complaint) => {
-    expect(complaints(changes).join('\n')).toContain(complaint);
+    expect(complaints(withChanges(changes)).join('\n')).toContain(complaint);
   });
 });
