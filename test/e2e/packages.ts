@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { compileCheckpoint } from '../../model/compile.ts';
 
 /** What the reference implementation answered for a picture and a text. */
@@ -21,7 +19,6 @@ export interface ExpectedCase {
 export const FIXTURES = ['mini-none', 'mini-prev-output'] as const;
 
 const fixtures = new URL('../fixtures/ofa/', import.meta.url);
-const program = fileURLToPath(new URL('../../bin/ofa-ve.js', import.meta.url));
 
 export function fixtureFile(fixture: string, file: string): string {
   return fileURLToPath(new URL(`${fixture}/${file}`, fixtures));
@@ -41,28 +38,3 @@ export async function compileFixture(
   await compileCheckpoint(fixtureFile(fixture, ''), target, { precision });
   return target;
 }
-
-/** How a command ended. */
-export interface CommandResult {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the `ofa-ve` program as a user would. */
-export async function ofaVe(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<CommandResult> {
-  const options = { env: { ...process.env, ...env } };
-  try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, ...args], options);
-    return { code: 0, stdout, stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as CommandResult;
-    return { code, stdout, stderr };
-  }
-}
-
-/** Where the program is, for tests that start it themselves. */
-export const PROGRAM = program;

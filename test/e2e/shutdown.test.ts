@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { predictBody, send, until } from './client.ts';
-import { compileFixture, PROGRAM } from './packages.ts';
+import { PROGRAM } from '../support/cli.ts';
+import { compileFixture } from './packages.ts';
 import { serve } from './service.ts';
 
 interface LogLine {
