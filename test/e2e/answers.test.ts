@@ -103,7 +103,7 @@ describe.each(FIXTURES)('the command line answers as the reference does: %s', (f
   let cases: ExpectedCase[] = [];
   beforeAll(async () => {
     cases = await expectedCases(fixture);
-    packageDir = join(folder, `${fixture}-fp32`);
+    packageDir = await compileFixture(fixture, await mkdtemp(join(folder, 'cli-')));
   });
 
   const predictJson = z.object({
@@ -147,16 +147,18 @@ describe.each(FIXTURES)('the command line answers as the reference does: %s', (f
       const image = fixtureFile(fixture, expected.image);
       const png = join(folder, 'seen.png');
       const args = ['--model', packageDir, '--text', expected.text, '--image', image, '--pixels', png];
-      const { code, stdout } = await ofaVe(['explain', ...args, '--json', ...premiseOf(expected)]);
-      expect(code).toBe(0);
+      const { code, stdout, stderr } = await ofaVe(['explain', ...args, '--json', ...premiseOf(expected)]);
+      expect([code, stderr]).toEqual([0, '']);
       const seen = explainJson.parse(JSON.parse(stdout));
       expect(seen.input_ids).toEqual(expected.input_ids);
       expect(seen.tokens.at(0)).toBe('<s>');
       expect(seen.tokens.at(-1)).toBe('</s>');
-      const pixels = await sharp(await readFile(png))
+      const { data: pixels, info } = await sharp(await readFile(png))
         .raw()
-        .toBuffer();
-      expect(pixels.equals(await toPixels(await readFile(image), 64))).toBe(true);
+        .toBuffer({ resolveWithObject: true });
+      // The fixtures' pictures have the model's size.
+      expect(info.width).toBe((await sharp(await readFile(image)).metadata()).width);
+      expect(pixels.equals(await toPixels(await readFile(image), info.width))).toBe(true);
     }
   });
 });
