@@ -9,13 +9,17 @@ import { createAdminApp } from './http/admin.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import type { Listener } from './http/listen.ts';
+import type { RequestListener } from './http/observe.ts';
 import { Admission } from './inference/admission.ts';
 import { EngineUnavailable } from './inference/errors.ts';
+import type { InferenceObserver } from './inference/observer.ts';
 import { openModel } from './inference/open-model.ts';
 import type { OpenModel } from './inference/open-model.ts';
 import { logRequest, makeLogger } from './observability/logger.ts';
 import type { Logger } from './observability/logger.ts';
 import { Metrics } from './observability/metrics.ts';
+import { startTracing, traceIdOf } from './observability/tracing.ts';
+import type { Tracing } from './observability/tracing.ts';
 import { watchEngine } from './observability/watch-engine.ts';
 import { watchGpu } from './observability/watch-gpu.ts';
 import type { GpuWatchTimes } from './observability/watch-gpu.ts';
@@ -55,9 +59,10 @@ export async function startService(settings: Settings, options: StartOptions = {
   }
   const logger = options.logger ?? makeLogger(settings.LOG_LEVEL);
   const metrics = new Metrics();
+  const tracing = await startTracing(settings.OTEL_EXPORTER_OTLP_ENDPOINT);
   const { engineProgram } = options;
   const model = await openModel(settings.MODEL_DIR, settings, {
-    observer: metrics,
+    observer: observe(metrics, tracing),
     ...(engineProgram === undefined ? {} : { engineProgram }),
   });
   const health = new ServiceHealth(model.supervisor);
@@ -83,21 +88,54 @@ export async function startService(settings: Settings, options: StartOptions = {
     admission,
     health,
     limits: { requestTimeoutMs: settings.REQUEST_TIMEOUT_MS, maxBodyMb: settings.MAX_BODY_MB },
-    onRequest: (summary) => {
-      metrics.request(summary);
-      logRequest(logger, summary);
-    },
+    listener: listenTo(metrics, logger, tracing),
   });
   const listeners = await listenAll(settings, app, createAdminApp(health, metrics));
   const { port } = listeners.public;
   logger.info({ host: settings.HOST, port, admin_port: listeners.admin.port }, 'listening');
   model.supervisor.start();
-  const release = (): void => {
+  const release = async (): Promise<void> => {
     unwatchGpu();
     apiKeys?.close();
     metrics.close();
+    await tracing?.close().catch((error: unknown) => {
+      logger.warn({ err: error }, 'the last traces could not be sent');
+    });
   };
   return run({ settings, logger, health, model, listeners, closing, release });
+}
+
+function observe(metrics: Metrics, tracing: Tracing | undefined): InferenceObserver {
+  return {
+    stage: (stage) => {
+      metrics.stage(stage);
+    },
+    batch: (record) => {
+      metrics.batch(record);
+      tracing?.batch(record);
+    },
+    answer: (label) => {
+      metrics.answer(label);
+    },
+  };
+}
+
+/** Only what asks for work is traced: probes come every second and say nothing. */
+function listenTo(metrics: Metrics, logger: Logger, tracing: Tracing | undefined): RequestListener {
+  return {
+    begin: (request, record) => {
+      record.traceId = traceIdOf(request.headers.get('traceparent') ?? undefined);
+      if (tracing === undefined || request.method !== 'POST') return {};
+      const { traceId, response } = tracing.begin(request, record);
+      record.traceId = traceId;
+      return { traceresponse: response };
+    },
+    end: (summary) => {
+      metrics.request(summary);
+      logRequest(logger, summary);
+      tracing?.end(summary);
+    },
+  };
 }
 
 function openKeys(path: string, logger: Logger): ApiKeys | undefined {
@@ -134,8 +172,8 @@ interface Wired {
   readonly model: OpenModel;
   readonly listeners: Listeners;
   readonly closing: AbortController;
-  /** Ends what only watches. */
-  readonly release: () => void;
+  /** Ends what only watches, and sends the last traces. */
+  readonly release: () => Promise<void>;
 }
 
 function run(wired: Wired): RunningService {
@@ -186,8 +224,7 @@ async function shutDown(
   );
   await listeners.public.close();
   clearTimeout(impatience);
-  release();
-  await model.close();
+  await Promise.all([release(), model.close()]);
   listeners.admin.cut();
   await listeners.admin.close();
   logger.info('stopped');

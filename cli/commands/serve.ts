@@ -34,7 +34,8 @@ export function serveCommand(): Command {
       const code = await runService(settings, ({ port }) => {
         if (options.demo === true) console.error(welcome(port, example));
       });
-      if (code !== 0) process.exitCode = code;
+      // Not exitCode: a collector of traces that does not answer would keep the program.
+      process.exit(code);
     });
 }
 

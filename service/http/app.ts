@@ -20,8 +20,8 @@ import { allowOrigins, securityHeaders } from './security.ts';
 import { toProblem } from './to-problem.ts';
 
 export interface AppDeps extends PredictDeps {
-  /** Hears of every answered request. */
-  readonly onRequest?: RequestListener;
+  /** Hears of every request. */
+  readonly listener?: RequestListener;
   /** Whose API keys are accepted. @default no key is needed */
   readonly apiKeys?: ApiKeys;
   /** Origins from which browsers may call. @default none */
@@ -32,7 +32,7 @@ export interface AppDeps extends PredictDeps {
 
 /** The public application: predictions, probes, documents, demo page. */
 export function createApp(deps: AppDeps): App {
-  const app = baseApp(deps.health, deps.onRequest);
+  const app = baseApp(deps.health, deps.listener);
   for (const middleware of allowOrigins(deps.corsOrigins ?? [])) app.use(middleware);
   if (deps.apiKeys !== undefined) {
     const guard = requireApiKey(deps.apiKeys);
@@ -49,10 +49,10 @@ export function createApp(deps: AppDeps): App {
 }
 
 /** An application that answers errors as problems and tells its listener of every request. */
-export function baseApp(health: Health, onRequest?: RequestListener): App {
+export function baseApp(health: Health, listener?: RequestListener): App {
   const app = new OpenAPIHono<AppEnv>();
   app.use(requestId());
-  app.use(observeRequests(health, onRequest));
+  app.use(observeRequests(health, listener));
   for (const middleware of securityHeaders()) app.use(middleware);
   app.use(
     methodNotAllowed({

@@ -18,7 +18,13 @@ export interface RequestSummary {
   readonly problem: HttpProblem | undefined;
 }
 
-export type RequestListener = (summary: RequestSummary) => void;
+/** Hears of requests. */
+export interface RequestListener {
+  /** A request came; what is returned is set as headers of its answer. */
+  begin?(request: Request, record: RequestRecord): Readonly<Record<string, string>>;
+  /** It was answered. */
+  end(summary: RequestSummary): void;
+}
 
 const UNMATCHED = 'unmatched';
 const CLIENT_CLOSED_REQUEST = 499;
@@ -26,18 +32,20 @@ const CLIENT_CLOSED_REQUEST = 499;
 /** Gives each request its record, and tells the listener when it is answered. */
 export function observeRequests(
   health: Health,
-  onRequest: RequestListener = () => undefined,
+  listener: RequestListener = { end: () => undefined },
 ): ReturnType<typeof createMiddleware<AppEnv>> {
   return createMiddleware<AppEnv>(async (c, next) => {
     const record = new RequestRecord();
     c.set('record', record);
+    const headers = listener.begin?.(c.req.raw, record) ?? {};
     await next();
     // An error's answer is a new one, without the headers that were set before.
     c.header('X-Request-Id', c.get('requestId'));
+    for (const [name, value] of Object.entries(headers)) c.header(name, value);
     // A connection that is kept alive would send its next request to a process that leaves.
     if (health.draining) c.header('connection', 'close');
     const path = routePath(c, -1);
-    onRequest({
+    listener.end({
       method: c.req.method,
       route: path.endsWith('*') ? UNMATCHED : path,
       status: record.problem?.cause instanceof ClientGone ? CLIENT_CLOSED_REQUEST : c.res.status,

@@ -60,7 +60,7 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
       requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
       maxBodyMb: options.maxBodyMb ?? 1,
     },
-    onRequest: (summary) => summaries.push(summary),
+    listener: { end: (summary) => summaries.push(summary) },
     ...options.deps,
   });
   return { app, admission, asked, summaries };

@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Context, Span, TextMapGetter, Tracer } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { version } from '../../model/version.ts';
+import type { RequestSummary } from '../http/observe.ts';
+import type { BatchRecord, RequestObserver, Stage, StageName } from '../inference/observer.ts';
+import type { TraceIdentity, Tracing } from './tracing.ts';
+
+const SPAN_NAME: Record<StageName, string> = {
+  tokenize: 'tokenise',
+  preprocess: 'decode',
+  queue: 'queue',
+  inference: 'inference',
+};
+
+/** The signal's path below a collector's address, from the OTLP specification. */
+const TRACES_PATH = 'v1/traces';
+
+const HEADERS: TextMapGetter<Headers> = {
+  get: (headers, name) => headers.get(name) ?? undefined,
+  keys: (headers) => [...headers.keys()],
+};
+
+/** A collector that is not there must not hold up the end of the service. */
+const FLUSH_MS = 500;
+
+interface Traced {
+  readonly span: Span;
+  readonly context: Context;
+}
+
+/** {@link Tracing} with OpenTelemetry, over OTLP and HTTP. */
+export class OtelTracing implements Tracing {
+  readonly #provider: BasicTracerProvider;
+  readonly #tracer: Tracer;
+  readonly #propagator = new W3CTraceContextPropagator();
+  /** Requests that are on their way, and for as long as a batch still names them. */
+  readonly #traced = new WeakMap<RequestObserver, Traced>();
+
+  constructor(endpoint: string) {
+    const resource = resourceFromAttributes({
+      'service.name': 'ofa-ve',
+      'service.version': version,
+    }).merge(detectResources({ detectors: [envDetector] }));
+    const url = new URL(TRACES_PATH, endpoint.endsWith('/') ? endpoint : `${endpoint}/`).href;
+    this.#provider = new BasicTracerProvider({
+      resource,
+      spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url }))],
+    });
+    this.#tracer = this.#provider.getTracer('ofa-ve', version);
+  }
+
+  begin(request: Request, observer: RequestObserver): TraceIdentity {
+    const parent = this.#propagator.extract(ROOT_CONTEXT, request.headers, HEADERS);
+    const span = this.#tracer.startSpan(request.method, { kind: SpanKind.SERVER }, parent);
+    this.#traced.set(observer, { span, context: trace.setSpan(parent, span) });
+    const { traceId, spanId, traceFlags } = span.spanContext();
+    const flags = traceFlags.toString(16).padStart(2, '0');
+    return { traceId, response: `00-${traceId}-${spanId}-${flags}` };
+  }
+
+  end({ record, method, route, status, requestId, problem }: RequestSummary): void {
+    const traced = this.#traced.get(record);
+    if (traced === undefined) return;
+    const { span, context } = traced;
+    for (const stage of record.stages) this.#stage(stage, context);
+    span.updateName(`${method} ${route}`);
+    span.setAttributes({
+      'http.request.method': method,
+      'http.route': route,
+      'http.response.status_code': status,
+      'ofa_ve.request_id': requestId,
+      ...record.attributes,
+    });
+    if (problem !== undefined) span.setAttribute('error.type', problem.problem);
+    if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end();
+  }
+
+  batch({ startMs, endMs, items, pictures, length, failed, requests }: BatchRecord): void {
+    const links = requests.flatMap((request) => {
+      const traced = this.#traced.get(request);
+      return traced === undefined ? [] : [{ context: traced.span.spanContext() }];
+    });
+    const span = this.#tracer.startSpan(
+      'engine run',
+      {
+        startTime: epochMs(startMs),
+        links,
+        attributes: { 'ofa_ve.items': items, 'ofa_ve.pictures': pictures, 'ofa_ve.length': length },
+      },
+      ROOT_CONTEXT,
+    );
+    if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end(epochMs(endMs));
+  }
+
+  async close(): Promise<void> {
+    await Promise.race([this.#provider.shutdown(), sleep(FLUSH_MS, undefined, { ref: false })]);
+  }
+
+  #stage({ name, startMs, endMs }: Stage, context: Context): void {
+    const startTime = epochMs(startMs);
+    this.#tracer.startSpan(SPAN_NAME[name], { startTime }, context).end(epochMs(endMs));
+  }
+}
+
+function epochMs(ms: number): number {
+  return performance.timeOrigin + ms;
+}
