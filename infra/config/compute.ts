@@ -10,7 +10,6 @@ import {
   objectName,
   oneOf,
   podsOrPercent,
-  shortName,
   text,
   whole,
 } from './fields.ts';
@@ -125,7 +124,7 @@ const modelSource = z.discriminatedUnion('kind', [
     /** ReadWriteMany lets replicas on several nodes share it. */
     accessMode: oneOf('ReadWriteOnce', 'ReadWriteMany'),
     /** Folder on the volume: a new version goes beside the old one, so that a rollback finds its own. */
-    version: shortName.or(text(/^[a-z0-9][a-z0-9.-]{0,39}$/, 'a folder name such as 1.0')),
+    version: text(/^[a-z0-9][a-z0-9.-]{0,39}$/, 'a folder name such as 1.0'),
     /** Image that holds the package. It needs a shell, cp and mv. */
     loaderImage: imageReference,
     /** Folder of the package in that image. */

@@ -72,7 +72,7 @@ export const exposureSchema = z.strictObject({
   route: oneOf('none', 'ingress', 'gateway', 'istio'),
   /** Host under which clients find the service. */
   host: hostName,
-  /** Path prefix that belongs to the service. */
+  /** Path prefix that belongs to the service. It is not cut off: the service sees the whole path. */
   path: absolutePath,
   /** Largest request body that the route lets through, in MiB; not below the service's own limit. */
   bodyLimitMb: whole(1, 10_240),

@@ -79,8 +79,16 @@ export const scenarios: Readonly<Record<string, DeploymentConfig>> = {
     exposure: { ingress: { controller: 'aws-alb', className: 'alb' } },
     networkPolicy: { clients: [], clientNetworks: ['10.0.0.0/16'] },
   }),
-  'canary-gateway': withWorkload({ ...CANARY, exposure: { route: 'gateway' } }),
-  'canary-istio': withWorkload({ ...CANARY, exposure: { route: 'istio' } }),
+  'canary-gateway': withWorkload({
+    ...CANARY,
+    exposure: { route: 'gateway' },
+    networkPolicy: { clients: [{ namespace: 'gateway-system', podLabels: {} }] },
+  }),
+  'canary-istio': withWorkload({
+    ...CANARY,
+    exposure: { route: 'istio' },
+    networkPolicy: { clients: [{ namespace: 'istio-system', podLabels: {} }] },
+  }),
   keda: withWorkload({ autoscaling: { by: 'keda', adapter: { rules: false } } }),
   mig: withWorkload({ gpu: { kind: 'mig', profile: '1g.10gb', count: 1, nodeSelector, tolerations } }),
   'time-sliced': withWorkload({

@@ -78,15 +78,23 @@ const FIELDS_TOGETHER: readonly (readonly [
   [
     'a rollout that cannot move',
     [['rollout.maxUnavailable', 0]],
-    'rollout.maxUnavailable and rollout.maxSurge are both 0, so that no pod could ever be replaced; set one to 1.',
+    'rollout.maxUnavailable and rollout.maxSurge both come to 0 pods, so that none could ever be replaced; set one to 1.',
   ],
   [
     'a rollout that waits for a GPU',
     [
-      ['rollout.maxUnavailable', '0%'],
+      ['rollout.maxUnavailable', 0],
       ['rollout.maxSurge', 1],
     ],
-    'rollout.maxUnavailable is 0, so that a rollout waits for ever where no GPU is spare; set it to 1.',
+    'rollout.maxUnavailable is 0, which is none of 2 pods: a rollout would wait for ever where no GPU is spare; set it to 1.',
+  ],
+  [
+    'a rollout that waits for a GPU, as a quarter of two pods is none',
+    [
+      ['rollout.maxUnavailable', '25%'],
+      ['rollout.maxSurge', '25%'],
+    ],
+    'rollout.maxUnavailable is 25%, which is none of 2 pods: a rollout would wait for ever where no GPU is spare; set it to 1.',
   ],
   [
     'a start that takes longer than its probe',
@@ -248,6 +256,11 @@ const FIELDS_TOGETHER: readonly (readonly [
     'a controller that is no pod and kept out',
     [['exposure.ingress.controller', 'aws-alb']],
     'networkPolicy.clientNetworks is empty, but the controller aws-alb sends from addresses that are no pods; name the networks.',
+  ],
+  [
+    'a gateway that is kept out',
+    [['exposure.route', 'gateway']],
+    'networkPolicy.clients lets in ingress-nginx alone, but the way in is gateway; name the namespace of its pods.',
   ],
 ];
 

@@ -120,6 +120,18 @@ const SINGLE_FIELDS: readonly Case[] = [
     'workloads[0].observability.tracing.endpoint is "http://collector"; it must be an address with a port, such as http://collector.observability:4318.',
   ],
   [
+    `${FIRST}model.source`,
+    {
+      kind: 'claim',
+      size: '10Gi',
+      accessMode: 'ReadWriteMany',
+      version: '../1.0',
+      loaderImage: 'ofa:1',
+      loaderFolder: '/package',
+    },
+    'workloads[0].model.source.version is "../1.0"; it must be a folder name such as 1.0.',
+  ],
+  [
     `${FIRST}networkPolicy.clientNetworks`,
     ['10.0.0.0'],
     'workloads[0].networkPolicy.clientNetworks[0] is "10.0.0.0"; it must be a network such as 10.0.0.0/16.',

@@ -1,6 +1,6 @@
 import { atLeast, bytesOf, coresOf } from '../fields.ts';
 import { integerSetting } from '../server-facts.ts';
-import { gibibytes } from './rule.ts';
+import { gibibytes, leastPods, mostPods } from './rule.ts';
 import type { Rule, RuleInput } from './rule.ts';
 
 /** Bytes of main memory that a pod of the workload needs. */
@@ -43,23 +43,25 @@ const imageVolumeNeedsVersion: Rule = ({ config, workload }) =>
 
 const claimIsShared: Rule = ({ workload }) => {
   const { source } = workload.model;
-  const pods = workload.autoscaling.by === 'none' ? workload.replicas : workload.autoscaling.maxReplicas;
+  const pods = mostPods(workload);
   if (source.kind !== 'claim' || source.accessMode === 'ReadWriteMany' || pods === 1) return undefined;
   return `model.source.accessMode is ReadWriteOnce, which one node at a time can mount, but there may be ${pods} pods; use ReadWriteMany.`;
 };
 
-/** Whether a number or share of pods is none at all. */
-function isNone(value: number | string): boolean {
-  return value === 0 || value === '0%';
+/** Pods that a number or share of `pods` is at least; Kubernetes rounds a share of missing pods down. */
+function podsOf(value: number | string, pods: number): number {
+  return typeof value === 'number' ? value : Math.floor((parseInt(value, 10) * pods) / 100);
 }
 
-const rolloutMoves: Rule = ({ workload: { rollout, gpu } }) => {
-  if (!isNone(rollout.maxUnavailable)) return undefined;
-  if (isNone(rollout.maxSurge))
-    return 'rollout.maxUnavailable and rollout.maxSurge are both 0, so that no pod could ever be replaced; set one to 1.';
-  return gpu.kind === 'none'
+const rolloutMoves: Rule = ({ workload }) => {
+  const { maxSurge, maxUnavailable } = workload.rollout;
+  const pods = leastPods(workload);
+  if (podsOf(maxUnavailable, pods) > 0) return undefined;
+  if (parseInt(String(maxSurge), 10) === 0)
+    return 'rollout.maxUnavailable and rollout.maxSurge both come to 0 pods, so that none could ever be replaced; set one to 1.';
+  return workload.gpu.kind === 'none'
     ? undefined
-    : 'rollout.maxUnavailable is 0, so that a rollout waits for ever where no GPU is spare; set it to 1.';
+    : `rollout.maxUnavailable is ${maxUnavailable}, which is none of ${pods} pods: a rollout would wait for ever where no GPU is spare; set it to 1.`;
 };
 
 const startFitsBudget: Rule = ({ workload, server }) => {

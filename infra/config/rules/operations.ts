@@ -1,4 +1,5 @@
 import { integerSetting } from '../server-facts.ts';
+import { leastPods } from './rule.ts';
 import type { Rule, RuleInput } from './rule.ts';
 
 const replicasInOrder: Rule = ({ workload: { autoscaling } }) =>
@@ -34,8 +35,9 @@ const fallbackWithinBounds: Rule = ({ workload: { autoscaling } }) => {
     : undefined;
 };
 
-const evictionLeavesOne: Rule = ({ workload: { autoscaling, disruption, replicas } }) => {
-  const pods = autoscaling.by === 'none' ? replicas : autoscaling.minReplicas;
+const evictionLeavesOne: Rule = ({ workload }) => {
+  const { disruption } = workload;
+  const pods = leastPods(workload);
   return disruption.enabled && pods > 1 && disruption.maxUnavailable >= pods
     ? `disruption.maxUnavailable is ${disruption.maxUnavailable}, but there may be only ${pods} pods, which a node drain could then evict at once; use at most ${pods - 1}.`
     : undefined;
@@ -98,6 +100,18 @@ const clientsAreLetIn: Rule = ({ workload: { exposure, networkPolicy } }) =>
     ? `networkPolicy.clients is empty, so that the ${exposure.route} is kept out; name its namespace.`
     : undefined;
 
+const INGRESS_NGINX = 'ingress-nginx';
+
+/** The default lets in ingress-nginx: whoever takes another way in has to say from where, or nothing comes through. */
+const clientsFitRoute: Rule = ({ workload: { exposure, networkPolicy } }) => {
+  const { clients } = networkPolicy;
+  const way = exposure.route === 'ingress' ? exposure.ingress.controller : exposure.route;
+  const onlyNginx = clients.length > 0 && clients.every(({ namespace }) => namespace === INGRESS_NGINX);
+  return networkPolicy.enabled && onlyNginx && way !== INGRESS_NGINX && way !== 'none'
+    ? `networkPolicy.clients lets in ingress-nginx alone, but the way in is ${way}; name the namespace of its pods.`
+    : undefined;
+};
+
 /** What sends requests without being a pod, so that no namespace stands for it. */
 function outsideSender({ workload: { exposure } }: RuleInput): string | undefined {
   if (exposure.service.type !== 'ClusterIP') return `a Service of the type ${exposure.service.type}`;
@@ -131,5 +145,6 @@ export const operationsRules: readonly Rule[] = [
   alertsAreFed,
   scrapersAreLetIn,
   clientsAreLetIn,
+  clientsFitRoute,
   outsideIsLetIn,
 ];

@@ -18,3 +18,13 @@ export type Rule = (input: RuleInput) => string | undefined;
 export function gibibytes(value: number): string {
   return `${Math.ceil((value / 2 ** 30) * 10) / 10}Gi`;
 }
+
+/** Fewest pods of the stable version. */
+export function leastPods({ autoscaling, replicas }: WorkloadConfig): number {
+  return autoscaling.by === 'none' ? replicas : autoscaling.minReplicas;
+}
+
+/** Most pods of the stable version. */
+export function mostPods({ autoscaling, replicas }: WorkloadConfig): number {
+  return autoscaling.by === 'none' ? replicas : autoscaling.maxReplicas;
+}
