@@ -147,8 +147,10 @@ function checkHead(
   if (status !== (range === undefined ? 200 : 206) && status !== 416) {
     throw statusFailure({ status, host, retryAfter: header('retry-after') }, file.name);
   }
-  const size = range === undefined ? header('content-length') : sizeInRange(header('content-range'), range);
-  if (status !== 416 && (size === undefined || size === '*' || Number(size) === file.bytes)) return;
+  if (status !== 416) {
+    const size = range === undefined ? header('content-length') : sizeInRange(answer, range);
+    if (size === undefined || size === '*' || Number(size) === file.bytes) return;
+  }
   throw new AttemptFailed(
     `${host} has a ${file.name} of another size than the ${file.bytes} bytes that it lists`,
     { code: 'download-corrupt', advice: 'run the same command again, or choose another endpoint' },
@@ -156,10 +158,10 @@ function checkHead(
 }
 
 /** The whole file's size as a Content-Range gives it. */
-function sizeInRange(text: string | undefined, { from, to }: { from: number; to: number }): string {
-  const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(text ?? '') ?? [];
+function sizeInRange({ header, host }: HttpAnswer, { from, to }: { from: number; to: number }): string {
+  const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header('content-range') ?? '') ?? [];
   if (size !== undefined && Number(first) === from && Number(last) === to - 1) return size;
-  throw new AttemptFailed('The server sends another part of the file than was asked for', {
+  throw new AttemptFailed(`${host} sends another part of the file than was asked for`, {
     advice: 'choose another endpoint',
   });
 }

@@ -132,7 +132,7 @@ class Fetch {
 
   /** What a user is told after an interrupt. */
   interruption(): string {
-    const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+    const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
     const kept =
       this.#total === 0
         ? ''

@@ -100,7 +100,8 @@ export async function discard({ body }: HttpAnswer): Promise<void> {
   await body.dump({ limit: CHEAP_BODY }).catch(() => undefined);
 }
 
-function redirected(from: URL, location: string): URL {
+/** Where a redirect leads. @throws AttemptFailed where it must not be followed */
+export function redirected(from: URL, location: string): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   if (to === undefined || !/^https?:$/.test(to.protocol)) {
     throw new AttemptFailed(`${from.host} redirects to what is no web address`, {

@@ -131,7 +131,7 @@ async function readText({ body, host }: HttpAnswer, signal: AbortSignal): Promis
 function printable(text: string): string {
   return text
     .replace(/[\p{C}\s]+/gu, ' ')
-    .trim()
     .slice(0, 200)
-    .replace(/\.+$/, '');
+    .replace(/[.\s]+$/, '')
+    .trim();
 }
