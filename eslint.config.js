@@ -33,7 +33,7 @@ export default defineConfig(
   },
   {
     // Programs that print for a person.
-    files: ['bench/**/*.ts', 'cli/**/*.ts', 'model/demo/**/*.ts'],
+    files: ['bench/**/*.ts', 'cli/**/*.ts', 'docker/**/*.ts', 'model/demo/**/*.ts', 'test/image/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
 );

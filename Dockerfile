@@ -1,0 +1,146 @@
+# Targets: cpu (default) serves on the processor, cuda on NVIDIA GPUs; model and model-fp16 hold a package and nothing
+# else, to be mounted as an image volume. docs/images.md tells how to use them.
+#
+# Each base can be replaced, and pinned by its digest: --build-arg NODE_BASE=docker.io/library/node@sha256:...
+ARG NODE_BASE=docker.io/library/node:24.21.0-trixie-slim
+ARG DEBIAN_BASE=docker.io/library/debian:trixie-20260803-slim
+# The CUDA and cuDNN for which the locked onnxruntime-node is built; drivers from 580, GPUs from Turing on.
+ARG CUDA_13_BASE=docker.io/nvidia/cuda:13.0.2-cudnn-runtime-ubuntu24.04
+# The last build for CUDA 12, and a cuDNN that still knows Volta (9.11 dropped it): V100 and older drivers.
+ARG CUDA_12_BASE=docker.io/nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04
+# 13 or 12.
+ARG CUDA=13
+
+# --- What is built and fetched ---
+
+FROM ${NODE_BASE} AS manifests
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+
+# The secret is for networks whose proxy has an authority of its own; without it Node.js says that it ignores the file.
+FROM manifests AS dependencies
+COPY docker/prune.ts docker/
+RUN --mount=type=cache,target=/root/.npm --mount=type=secret,id=extra-ca \
+    NODE_EXTRA_CA_CERTS=/run/secrets/extra-ca npm ci --omit=dev --no-audit --no-fund \
+    && node docker/prune.ts node_modules
+
+FROM manifests AS build
+RUN --mount=type=cache,target=/root/.npm --mount=type=secret,id=extra-ca \
+    NODE_EXTRA_CA_CERTS=/run/secrets/extra-ca npm ci --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY cli cli
+COPY docker docker
+COPY model model
+COPY service service
+RUN npx tsc -p tsconfig.build.json
+
+# What the compiled program needs beside it: its entry, and the files that it reads from the sources' places.
+FROM scratch AS program
+COPY package.json LICENSE /
+COPY bin /bin
+COPY service/http/demo-page /service/http/demo-page
+COPY model/demo/examples /model/demo/examples
+COPY --from=build /app/build /build
+
+# --- The model ---
+
+# Replace it by any folder in ModelScope's layout: --build-context checkpoint=FOLDER
+FROM scratch AS checkpoint
+COPY model/demo/checkpoint /
+
+# Nothing of the service is in here: its changes leave the model, and the layer that holds it, as they are.
+FROM manifests AS compiler
+COPY --from=dependencies /app/node_modules node_modules
+COPY docker/compile-model.ts docker/
+COPY model model
+ARG MODEL_NAME=ofa-demo
+
+FROM compiler AS compiled
+RUN --mount=type=bind,from=checkpoint,target=/checkpoint \
+    node docker/compile-model.ts /checkpoint /package "${MODEL_NAME}" fp32
+
+FROM compiler AS compiled-fp16
+RUN --mount=type=bind,from=checkpoint,target=/checkpoint \
+    node docker/compile-model.ts /checkpoint /package "${MODEL_NAME}" fp16
+
+# Replace them by a package that is there already: --build-context model=FOLDER
+FROM scratch AS model
+COPY --from=compiled /package /
+
+FROM scratch AS model-fp16
+COPY --from=compiled-fp16 /package /
+
+# --- CUDA's half of ONNX Runtime, which is not in the npm registry ---
+
+FROM dependencies AS cuda-13-dependencies
+
+FROM dependencies AS cuda-12-dependencies
+RUN --mount=type=cache,target=/root/.npm --mount=type=secret,id=extra-ca \
+    NODE_EXTRA_CA_CERTS=/run/secrets/extra-ca npm install --omit=dev --no-save --no-audit --no-fund onnxruntime-node@1.26.0 \
+    && node docker/prune.ts node_modules
+
+FROM cuda-${CUDA}-dependencies AS cuda-dependencies
+
+FROM cuda-dependencies AS cuda-download
+RUN --mount=type=secret,id=extra-ca \
+    NODE_EXTRA_CA_CERTS=/run/secrets/extra-ca ONNXRUNTIME_NODE_INSTALL=true \
+    node node_modules/onnxruntime-node/script/install.js \
+    && mkdir /provider \
+    && mv node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so \
+          node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_shared.so /provider/
+
+# Replace it by a folder with the two libraries where NuGet cannot be reached: --build-context cuda-provider=FOLDER
+FROM scratch AS cuda-provider
+COPY --from=cuda-download /provider /
+
+FROM ${CUDA_13_BASE} AS cuda-13-base
+FROM ${CUDA_12_BASE} AS cuda-12-base
+
+# --- The images ---
+
+# Rarely changed layers come first: the run time, the model, the dependencies, the program.
+FROM cuda-${CUDA}-base AS cuda
+COPY --from=manifests /usr/local/bin/node /usr/local/bin/
+COPY --from=model-fp16 / /model/
+COPY --from=cuda-provider / /app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/
+COPY --from=cuda-dependencies /app/node_modules /app/node_modules
+RUN --mount=type=bind,source=docker,target=/docker \
+    ["node", "/docker/check-provider.ts", "/app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so"]
+COPY --from=program / /app/
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="ofa-ve" \
+      org.opencontainers.image.description="OFA visual entailment on NVIDIA GPUs" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+ENV NODE_ENV=production HOME=/tmp MODEL_DIR=/model DEVICE=cuda \
+    NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+WORKDIR /app
+USER 10001:10001
+EXPOSE 8000 9090
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=660s --retries=3 CMD ["node", "build/docker/health.js"]
+ENTRYPOINT ["node", "bin/ofa-ve.js"]
+CMD ["serve"]
+
+FROM ${DEBIAN_BASE} AS cpu
+COPY --from=manifests /usr/local/bin/node /usr/local/bin/
+COPY --from=model / /model/
+COPY --from=dependencies /app/node_modules /app/node_modules
+COPY --from=program / /app/
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="ofa-ve" \
+      org.opencontainers.image.description="OFA visual entailment on the CPU" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+ENV NODE_ENV=production HOME=/tmp MODEL_DIR=/model DEVICE=cpu
+WORKDIR /app
+USER 10001:10001
+EXPOSE 8000 9090
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=660s --retries=3 CMD ["node", "build/docker/health.js"]
+ENTRYPOINT ["node", "bin/ofa-ve.js"]
+CMD ["serve"]

@@ -1,0 +1,20 @@
+/**
+ * Compiles the model of an image: `node docker/compile-model.ts CHECKPOINT PACKAGE NAME fp32|fp16`. The command line
+ * interface does the same, but with it the model would be compiled anew after every change of the service.
+ */
+import { compileCheckpoint } from '../model/compile.ts';
+import { UserError } from '../model/errors.ts';
+
+const [checkpoint, target, name, precision] = process.argv.slice(2);
+if (!checkpoint || !target || !name || (precision !== 'fp32' && precision !== 'fp16')) {
+  console.error('usage: node docker/compile-model.ts CHECKPOINT PACKAGE NAME fp32|fp16');
+  process.exit(2);
+}
+
+try {
+  await compileCheckpoint(checkpoint, target, { name, precision });
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  console.error(error.message);
+  process.exit(1);
+}

@@ -1,0 +1,41 @@
+/**
+ * Removes from a production install what an image never loads: `node docker/prune.ts node_modules`. The packages keep
+ * everything that works on this platform.
+ */
+import { readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+
+/** Runs the sources of a clone; an image has them compiled. */
+const LOADER = ['tsx', 'esbuild', '@esbuild'];
+/** The two assets of swagger-ui-dist that the documents serve, and what names the package. */
+const SWAGGER_KEEPS = ['package.json', 'LICENSE', 'NOTICE', 'swagger-ui.css', 'swagger-ui-bundle.js'];
+
+const [modules] = process.argv.slice(2);
+if (!modules) {
+  console.error('usage: node docker/prune.ts node_modules');
+  process.exit(2);
+}
+
+async function remove(...parts: string[]): Promise<void> {
+  await rm(path.join(modules ?? '', ...parts), { recursive: true, force: true });
+}
+
+/** Removes the entries of a folder but those that are named. */
+async function keepOnly(folder: string, kept: readonly string[]): Promise<void> {
+  for (const entry of await readdir(path.join(modules ?? '', folder))) {
+    if (!kept.includes(entry)) await remove(folder, entry);
+  }
+}
+
+for (const name of LOADER) await remove(name);
+await keepOnly('swagger-ui-dist', SWAGGER_KEEPS);
+
+const binaries = path.join('onnxruntime-node', 'bin', 'napi-v6');
+await keepOnly(binaries, [process.platform]);
+await keepOnly(path.join(binaries, process.platform), [process.arch]);
+
+await remove('.package-lock.json');
+await remove('.bin');
+for (const entry of await readdir(modules, { recursive: true })) {
+  if (/\.(map|d\.ts|d\.mts|d\.cts)$/.test(entry)) await remove(entry);
+}
