@@ -1,3 +1,5 @@
+import type { ScenarioName } from './scenarios.ts';
+
 /** A series and its values, in promtool's notation (`0+5x10`: from 0, ten steps of 5). */
 interface Series {
   readonly series: string;
@@ -7,7 +9,7 @@ interface Series {
 /** One unit test of promtool, without its name. */
 interface AlertTest {
   /** Scenario whose rules are tested; `everything` unless another is named. */
-  readonly scenario?: string;
+  readonly scenario?: ScenarioName;
   /** Time between two evaluations, a minute unless a test covers days. */
   readonly evaluateEvery?: string;
   readonly input_series: readonly Series[];

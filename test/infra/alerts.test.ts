@@ -9,28 +9,29 @@ import { adapterRules } from '../../infra/constructs/adapter-rules.ts';
 import { panelDrafts } from '../../infra/constructs/dashboard-panels.ts';
 import { contextOf } from '../../infra/constructs/naming.ts';
 import { isLeftOut, promtool } from './prometheus-tools.ts';
-import { scenarios } from './scenarios.ts';
+import { scenarioNames, scenarios } from './scenarios.ts';
+import type { ScenarioName } from './scenarios.ts';
 import { alertTest } from './alert-cases.ts';
 
 function contexts({ workloads, namespace, kubernetesVersion }: DeploymentConfig) {
   return workloads.map((workload) => contextOf(workload, namespace.name, kubernetesVersion));
 }
 
-function groupsOf(name: string): RuleGroup[] {
-  return contexts(scenarios[name] ?? expect.fail()).flatMap(ruleGroups);
+function groupsOf(name: ScenarioName): RuleGroup[] {
+  return contexts(scenarios[name]).flatMap(ruleGroups);
 }
 
 /** Every rule of a scenario, as promtool reads it. */
-function rulesFile(name: string): string {
+function rulesFile(name: ScenarioName): string {
   return stringify({ groups: groupsOf(name) });
 }
 
-function alertNames(name: string): string[] {
+function alertNames(name: ScenarioName): string[] {
   return groupsOf(name).flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? []));
 }
 
 describe.skipIf(isLeftOut('promtool'))('promtool', () => {
-  it.each(Object.keys(scenarios))('finds no fault in the rules of %s', async (name) => {
+  it.each(scenarioNames)('finds no fault in the rules of %s', async (name) => {
     const output = await promtool(['check', 'rules', '--lint=all', '--lint-fatal', 'rules.yaml'], {
       'rules.yaml': rulesFile(name),
     });
@@ -68,8 +69,8 @@ function familyOf(series: string): string {
 }
 
 describe('queries', () => {
-  it.each(Object.keys(scenarios))('of %s name metrics that the server or the cluster has', (name) => {
-    for (const context of contexts(scenarios[name] ?? expect.fail())) {
+  it.each(scenarioNames)('of %s name metrics that the server or the cluster has', (name) => {
+    for (const context of contexts(scenarios[name])) {
       const { always, latency, load, requests } = context.server.metrics;
       const own =
         context.workload.server.kind === 'ofa-ve'
@@ -95,7 +96,7 @@ describe('queries', () => {
 describe('the runbook', () => {
   const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
   const headings = [...runbook.matchAll(/^## (\w+)$/gm)].map((match) => match[1] ?? '');
-  const names = [...new Set(Object.keys(scenarios).flatMap(alertNames))];
+  const names = [...new Set(scenarioNames.flatMap(alertNames))];
 
   it('has an entry for every alert, and none for what is no alert', () => {
     expect([...headings].sort()).toEqual([...names].sort());

@@ -54,6 +54,14 @@ export function deployments(manifests: readonly Manifest[]): IDeployment[] {
   return ofKind(manifests, 'Deployment') as unknown as IDeployment[];
 }
 
+/** Labels, or a selector on them. */
+export type Labels = Record<string, string>;
+
+/** Whether a selector picks what carries these labels. */
+export function picks(selector: Labels, labels: Labels = {}): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+}
+
 /** The pod template of a Deployment. */
 export function podOf(deployment: IDeployment): IPodSpec {
   return deployment.spec?.template.spec ?? fail('the Deployment has no pod');

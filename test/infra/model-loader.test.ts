@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { deployments, manifestsOf, podOf } from './manifests.ts';
 import { scenarios } from './scenarios.ts';
 
-const [deployment] = deployments(manifestsOf(scenarios['everything'] ?? expect.fail()));
+const [deployment] = deployments(manifestsOf(scenarios.everything));
 const [loader] = podOf(deployment ?? expect.fail()).initContainers ?? [];
 const [program = '', ...args] = loader?.command ?? [];
 

@@ -3,19 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { dashboardModel } from '../../infra/constructs/dashboard.ts';
 import { contextOf } from '../../infra/constructs/naming.ts';
 import type { DeploymentConfig } from '../../infra/config.ts';
-import { deployments, manifestsOf, ofKind, only, serverOf } from './manifests.ts';
-import type { Manifest } from './manifests.ts';
+import { deployments, manifestsOf, ofKind, only, serverOf, picks } from './manifests.ts';
+import type { Labels, Manifest } from './manifests.ts';
 import { scenarios, withWorkload } from './scenarios.ts';
-
-type Labels = Record<string, string>;
-
-function isWithin(selector: Labels, labels: Labels = {}): boolean {
-  return Object.entries(selector).every(([key, value]) => labels[key] === value);
-}
-
-function scenario(name: string): DeploymentConfig {
-  return scenarios[name] ?? expect.fail();
-}
+import type { ScenarioName } from './scenarios.ts';
 
 interface Monitor {
   readonly selector: { readonly matchLabels: Labels };
@@ -29,20 +20,20 @@ function monitors(manifests: readonly Manifest[], kind: string): Monitor[] {
 
 describe('monitors', () => {
   it('find the Service for metrics and none for requests, by a port that it has', () => {
-    const manifests = manifestsOf(scenario('everything'));
+    const manifests = manifestsOf(scenarios.everything);
     const [monitor] = monitors(manifests, 'ServiceMonitor');
     const services = (ofKind(manifests, 'Service') as unknown as IService[]).filter(({ metadata }) =>
-      isWithin(monitor?.selector.matchLabels ?? {}, metadata?.labels),
+      picks(monitor?.selector.matchLabels ?? {}, metadata?.labels),
     );
     expect(services.map(({ metadata }) => metadata?.name)).toEqual(['ofa-ve-metrics']);
     expect(services[0]?.spec?.ports?.map(({ name }) => name)).toContain(monitor?.endpoints?.[0]?.port);
   });
 
   it('find the pods of their own workload, by a port that these have', () => {
-    const manifests = manifestsOf(scenario('multi-model'));
+    const manifests = manifestsOf(scenarios['multi-model']);
     for (const { selector, podMetricsEndpoints = [] } of monitors(manifests, 'PodMonitor')) {
       const pods = deployments(manifests).filter(({ spec }) =>
-        isWithin(selector.matchLabels, spec?.template.metadata?.labels),
+        picks(selector.matchLabels, spec?.template.metadata?.labels),
       );
       expect(pods).toHaveLength(1);
       const ports = pods.flatMap((pod) => serverOf(pod).ports ?? []).map(({ name }) => name);
@@ -51,26 +42,26 @@ describe('monitors', () => {
   });
 
   it('are not needed by a Prometheus that goes by annotations', () => {
-    const [deployment] = deployments(manifestsOf(scenario('default')));
+    const [deployment] = deployments(manifestsOf(scenarios.default));
     expect(deployment?.spec?.template.metadata?.annotations).toMatchObject({
       'prometheus.io/scrape': 'true',
       'prometheus.io/port': '9090',
       'prometheus.io/path': '/metrics',
     });
-    const [silent] = deployments(manifestsOf(scenario('production')));
+    const [silent] = deployments(manifestsOf(scenarios.production));
     expect(silent?.spec?.template.metadata?.annotations).not.toHaveProperty('prometheus.io/scrape');
   });
 });
 
 describe('dashboard', () => {
-  const modelOf = (name: string, index = 0) => {
-    const { workloads, namespace, kubernetesVersion } = scenario(name);
+  const modelOf = (name: ScenarioName, index = 0) => {
+    const { workloads, namespace, kubernetesVersion } = scenarios[name];
     return dashboardModel(contextOf(workloads[index] ?? expect.fail(), namespace.name, kubernetesVersion));
   };
 
   it('is what the ConfigMap holds, under the label that Grafana looks for', () => {
     const { metadata, data } = only(
-      manifestsOf(scenario('default')),
+      manifestsOf(scenarios.default),
       'ConfigMap',
       'ofa-ve-dashboard',
     ) as unknown as IConfigMap;
@@ -102,7 +93,7 @@ describe('dashboard', () => {
 
 describe('alerts of another server', () => {
   it('leave out what only this service measures', () => {
-    const rule = only(manifestsOf(scenario('multi-model')), 'PrometheusRule', 'qwen-vl');
+    const rule = only(manifestsOf(scenarios['multi-model']), 'PrometheusRule', 'qwen-vl');
     const { groups } = rule['spec'] as { groups: { rules: { alert?: string; expr: string }[] }[] };
     const rules = groups.flatMap((group) => group.rules);
     expect(rules.map(({ alert }) => alert)).not.toContain('EngineRestarts');
@@ -139,7 +130,7 @@ describe('ingress', () => {
   });
 
   it('asks for the certificate once, though the canary has an Ingress of its own', () => {
-    const config = scenario('everything');
+    const config = scenarios.everything;
     expect(annotationsOf(config)).toHaveProperty(['cert-manager.io/cluster-issuer'], 'letsencrypt');
     expect(annotationsOf(config, 'ofa-ve-canary')).not.toHaveProperty(['cert-manager.io/cluster-issuer']);
   });

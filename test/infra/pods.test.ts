@@ -5,8 +5,9 @@ import type { SettingName } from '../../service/contract.ts';
 import { extend } from '../../infra/config.ts';
 import { deployments, manifestsOf, ofKind, only, podOf, serverOf } from './manifests.ts';
 import { scenarios, withWorkload } from './scenarios.ts';
+import type { ScenarioName } from './scenarios.ts';
 
-const [defaultDeployment] = deployments(manifestsOf(scenarios['default'] ?? expect.fail()));
+const [defaultDeployment] = deployments(manifestsOf(scenarios.default));
 const standard = defaultDeployment ?? expect.fail();
 
 function environment(container: IContainer): Record<string, string | undefined> {
@@ -143,8 +144,8 @@ describe('the default pod', () => {
 });
 
 describe('variants', () => {
-  const server = (name: string) =>
-    serverOf(deployments(manifestsOf(scenarios[name] ?? expect.fail()))[0] ?? expect.fail());
+  const server = (name: ScenarioName) =>
+    serverOf(deployments(manifestsOf(scenarios[name]))[0] ?? expect.fail());
 
   it('asks for a slice of a GPU', () => {
     expect(server('mig').resources?.limits).toMatchObject({ 'nvidia.com/mig-1g.10gb': '1' });
@@ -152,7 +153,7 @@ describe('variants', () => {
   });
 
   it('claims a device of a class where the cluster hands them out itself', () => {
-    const manifests = manifestsOf(scenarios['dra'] ?? expect.fail());
+    const manifests = manifestsOf(scenarios.dra);
     const template = only(manifests, 'ResourceClaimTemplate');
     const pod = podOf(deployments(manifests)[0] ?? expect.fail());
     expect(pod.resourceClaims).toEqual([{ name: 'gpu', resourceClaimTemplateName: template.metadata.name }]);
@@ -167,15 +168,13 @@ describe('variants', () => {
       'setTimeout(() => {}, 5000)',
     ]);
     expect(server('production').lifecycle?.preStop).toEqual({ sleep: { seconds: 5 } });
-    const older = manifestsOf(
-      extend(scenarios['multi-model'] ?? expect.fail(), { kubernetesVersion: '1.29' }),
-    );
+    const older = manifestsOf(extend(scenarios['multi-model'], { kubernetesVersion: '1.29' }));
     const commands = deployments(older).map((one) => serverOf(one).lifecycle?.preStop?.exec?.command);
     expect(commands[1]).toEqual(['sleep', '5']);
   });
 
   it('takes the model from a volume that an init container fills, each version in its own folder', () => {
-    const [stable, canary] = deployments(manifestsOf(scenarios['everything'] ?? expect.fail()));
+    const [stable, canary] = deployments(manifestsOf(scenarios.everything));
     const folders = [stable, canary].map((one) => {
       const deployment = one ?? expect.fail();
       const [loader] = podOf(deployment).initContainers ?? [];
@@ -187,7 +186,7 @@ describe('variants', () => {
   });
 
   it('mounts the model read-only from an OCI image', () => {
-    const [deployment] = deployments(manifestsOf(scenarios['oci-volume'] ?? expect.fail()));
+    const [deployment] = deployments(manifestsOf(scenarios['oci-volume']));
     expect(podOf(deployment ?? expect.fail()).volumes?.[0]?.image?.reference).toBe(
       'registry.example.com/ai/ofa-ve-package:1.0',
     );
@@ -222,7 +221,7 @@ describe('variants', () => {
   });
 
   it('gives another server its own arguments, variables, secrets and writable folders', () => {
-    const [, vllm] = deployments(manifestsOf(scenarios['multi-model'] ?? expect.fail()));
+    const [, vllm] = deployments(manifestsOf(scenarios['multi-model']));
     const container = serverOf(vllm ?? expect.fail());
     expect(container.args).toContain('--model=/models/2.5');
     expect(container.env).toContainEqual({

@@ -15,7 +15,7 @@ import type { Sample } from './prometheus-server.ts';
 import { isLeftOut } from './prometheus-tools.ts';
 import { scenarios } from './scenarios.ts';
 
-const config = scenarios['everything'] ?? expect.fail();
+const config = scenarios.everything;
 const [workload] = config.workloads;
 const context = contextOf(workload ?? expect.fail(), config.namespace.name, config.kubernetesVersion);
 const POD = 'ofa-ve-5d8f7c9b4-x2x2x';
@@ -125,7 +125,7 @@ describe.skipIf(isLeftOut('prometheus'))('a real Prometheus', () => {
     });
 
     it('gives KEDA one value for all pods, for each of its triggers', async () => {
-      const [scaled] = ofKind(manifestsOf(scenarios['keda'] ?? expect.fail()), 'ScaledObject');
+      const [scaled] = ofKind(manifestsOf(scenarios.keda), 'ScaledObject');
       const { triggers } = scaled?.['spec'] as { triggers: { metadata: { query?: string } }[] };
       const queries = triggers.flatMap(({ metadata }) => metadata.query ?? []);
       expect(queries).toHaveLength(2);

@@ -67,7 +67,7 @@ const everything = withWorkload(
 );
 
 /** Deployments that the tests look at, by name. Each has a snapshot of its manifests. */
-export const scenarios: Readonly<Record<string, DeploymentConfig>> = {
+export const scenarios = {
   default: config,
   demo: await environmentConfig('demo'),
   production: await environmentConfig('production'),
@@ -119,4 +119,10 @@ export const scenarios: Readonly<Record<string, DeploymentConfig>> = {
     },
     '1.35',
   ),
-};
+} satisfies Record<string, DeploymentConfig>;
+
+/** The name of a scenario. */
+export type ScenarioName = keyof typeof scenarios;
+
+/** All names, for tests of every scenario. */
+export const scenarioNames = Object.keys(scenarios) as ScenarioName[];

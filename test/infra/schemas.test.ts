@@ -159,7 +159,7 @@ function isNewer(version: KubernetesVersion, than: KubernetesVersion): boolean {
 
 describe.each(KUBERNETES_VERSIONS)('the default deployment for Kubernetes %s', (kubernetesVersion) => {
   it('fits the schema of that version and of newer ones', () => {
-    const manifests = manifestsOf(extend(scenarios['default'] ?? expect.fail(), { kubernetesVersion }));
+    const manifests = manifestsOf(extend(scenarios.default, { kubernetesVersion }));
     const versions = SCHEMA_VERSIONS.filter((version) => isNewer(version, kubernetesVersion));
     expect(versions.flatMap((version) => manifests.flatMap((one) => builtInProblems(one, version)))).toEqual(
       [],
@@ -168,7 +168,7 @@ describe.each(KUBERNETES_VERSIONS)('the default deployment for Kubernetes %s', (
 });
 
 describe('the schema check itself', () => {
-  const manifests = manifestsOf(scenarios['production'] ?? expect.fail());
+  const manifests = manifestsOf(scenarios.production);
   const deployment = only(manifests, 'Deployment');
 
   it('notices a field that does not exist', () => {

@@ -3,15 +3,10 @@ import type { IIngress, INetworkPolicy } from 'kubernetes-models/networking.k8s.
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import type { IService } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
-import { deployments, manifestsOf, ofKind, only, podOf, serverOf } from './manifests.ts';
-import type { Manifest } from './manifests.ts';
+import { deployments, manifestsOf, ofKind, only, podOf, serverOf, picks } from './manifests.ts';
+import type { Labels, Manifest } from './manifests.ts';
 import { scenarios, withWorkload } from './scenarios.ts';
-
-type Labels = Record<string, string>;
-
-function isWithin(selector: Labels, labels: Labels): boolean {
-  return Object.entries(selector).every(([key, value]) => labels[key] === value);
-}
+import type { ScenarioName } from './scenarios.ts';
 
 function podLabelSets(manifests: readonly Manifest[]): Labels[] {
   return deployments(manifests).map((one) => one.spec?.template.metadata?.labels ?? {});
@@ -24,7 +19,7 @@ function services(manifests: readonly Manifest[]): IService[] {
 /** Numbers and names by which a pod's port can be addressed. */
 function containerPorts(manifests: readonly Manifest[], selector: Labels): (number | string)[] {
   return deployments(manifests)
-    .filter((one) => isWithin(selector, one.spec?.template.metadata?.labels ?? {}))
+    .filter((one) => picks(selector, one.spec?.template.metadata?.labels ?? {}))
     .flatMap((one) => serverOf(one).ports ?? [])
     .flatMap(({ name, containerPort }) => [name ?? '', containerPort]);
 }
@@ -95,7 +90,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
     const labelSets = podLabelSets(manifests);
     for (const [index, deployment] of deployments(manifests).entries()) {
       const selector = deployment.spec?.selector.matchLabels ?? {};
-      expect(labelSets.map((labels) => isWithin(selector, labels))).toEqual(
+      expect(labelSets.map((labels) => picks(selector, labels))).toEqual(
         labelSets.map((_labels, other) => other === index),
       );
     }
@@ -103,7 +98,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
 
   it('selects pods of one workload with every Service, and addresses a port that they have', () => {
     for (const { metadata, spec } of services(manifests)) {
-      const selected = podLabelSets(manifests).filter((labels) => isWithin(spec?.selector ?? {}, labels));
+      const selected = podLabelSets(manifests).filter((labels) => picks(spec?.selector ?? {}, labels));
       const workloads = new Set(selected.map((labels) => labels['app.kubernetes.io/instance']));
       expect(workloads.size, metadata?.name).toBe(1);
       for (const { targetPort } of spec?.ports ?? [])
@@ -139,9 +134,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
 
   it('protects the stable pods from drains without keeping broken ones', () => {
     for (const { spec } of ofKind(manifests, 'PodDisruptionBudget') as unknown as IPodDisruptionBudget[]) {
-      const selected = podLabelSets(manifests).filter((one) =>
-        isWithin(spec?.selector?.matchLabels ?? {}, one),
-      );
+      const selected = podLabelSets(manifests).filter((one) => picks(spec?.selector?.matchLabels ?? {}, one));
       expect(selected.map((labels) => labels['track'])).toEqual(['stable']);
       expect(spec?.unhealthyPodEvictionPolicy).toBe('AlwaysAllow');
     }
@@ -157,8 +150,8 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
 });
 
 describe('network policy', () => {
-  const policyOf = (name: string) =>
-    only(manifestsOf(scenarios[name] ?? expect.fail()), 'NetworkPolicy') as unknown as INetworkPolicy;
+  const policyOf = (name: ScenarioName) =>
+    only(manifestsOf(scenarios[name]), 'NetworkPolicy') as unknown as INetworkPolicy;
 
   it('opens the port for requests to the controller and the metrics to Prometheus alone', () => {
     expect(policyOf('default').spec?.ingress).toEqual([
@@ -174,7 +167,7 @@ describe('network policy', () => {
   });
 
   it('lets out name look-ups, and traces where they are on', () => {
-    const ports = (name: string) =>
+    const ports = (name: ScenarioName) =>
       policyOf(name).spec?.egress?.map((rule) => rule.ports?.map(({ port }) => port));
     expect(ports('default')).toEqual([[53, 53]]);
     expect(ports('production')).toEqual([[53, 53], [4318]]);
@@ -191,8 +184,8 @@ describe('network policy', () => {
 });
 
 describe('canary', () => {
-  const weights = (name: string) => {
-    const manifests = manifestsOf(scenarios[name] ?? expect.fail());
+  const weights = (name: ScenarioName) => {
+    const manifests = manifestsOf(scenarios[name]);
     switch (name) {
       case 'canary-ingress':
         return only(manifests, 'Ingress', 'ofa-ve-canary').metadata.annotations?.[
@@ -243,17 +236,17 @@ describe('canary', () => {
       ['stable', 90],
       ['canary', 10],
     ]);
-    const manifests = manifestsOf(scenarios['canary-istio'] ?? expect.fail());
+    const manifests = manifestsOf(scenarios['canary-istio']);
     const { subsets } = only(manifests, 'DestinationRule')['spec'] as { subsets: { labels: Labels }[] };
     const { spec } = only(manifests, 'Service', 'ofa-ve') as unknown as IService;
     for (const { labels } of subsets) {
-      const found = podLabelSets(manifests).filter((pod) => isWithin({ ...spec?.selector, ...labels }, pod));
+      const found = podLabelSets(manifests).filter((pod) => picks({ ...spec?.selector, ...labels }, pod));
       expect(found).toHaveLength(1);
     }
   });
 
   it('runs its own image with its own number of pods, and leaves the scaling to the stable version', () => {
-    const manifests = manifestsOf(scenarios['canary-gateway'] ?? expect.fail());
+    const manifests = manifestsOf(scenarios['canary-gateway']);
     const canary = deployments(manifests).find(({ metadata }) => metadata?.name === 'ofa-ve-canary');
     expect(serverOf(canary ?? expect.fail()).image).toBe('registry.example.com/ai/ofa-ve-large:1.1');
     expect(canary?.spec?.replicas).toBe(1);
@@ -262,10 +255,7 @@ describe('canary', () => {
 
 describe('autoscaling', () => {
   const autoscaler = () =>
-    only(
-      manifestsOf(scenarios['default'] ?? expect.fail()),
-      'HorizontalPodAutoscaler',
-    ) as unknown as IHorizontalPodAutoscaler;
+    only(manifestsOf(scenarios.default), 'HorizontalPodAutoscaler') as unknown as IHorizontalPodAutoscaler;
 
   it('goes by the load first, by requests and by the processor, from 2 to 6 pods', () => {
     const { spec } = autoscaler();
@@ -283,7 +273,7 @@ describe('autoscaling', () => {
   });
 
   it('asks for metrics that the rules for the adapter define', () => {
-    const manifests = manifestsOf(scenarios['default'] ?? expect.fail());
+    const manifests = manifestsOf(scenarios.default);
     const { data } = only(manifests, 'ConfigMap', 'ofa-ve-adapter-rules') as unknown as { data: Labels };
     for (const { pods } of autoscaler().spec?.metrics ?? [])
       if (pods !== undefined) expect(data['config.yaml']).toContain(`as: ${pods.metric.name}`);
