@@ -4,6 +4,7 @@ import { readConfig } from '../checkpoint/index.ts';
 import { UserError } from '../errors.ts';
 import { hashFile } from '../hash-file.ts';
 import { download } from './download.ts';
+import { lockFolder } from './folder-lock.ts';
 import { HttpClient } from './http.ts';
 import { fileUrl, type ListedFile, type Listing, readListing } from './listing.ts';
 import { answersFile, isIndex, neededFiles, refuseOtherWeights, weightParts } from './needed-files.ts';
@@ -85,6 +86,7 @@ class Fetch {
   readonly #signal: AbortSignal;
   readonly #retries: RetryPolicy;
   readonly #revision: string;
+  #unlock: (() => Promise<void>) | undefined;
   #done = 0;
   #total = 0;
   #received = 0;
@@ -116,6 +118,7 @@ class Fetch {
     const from = `${this.#source.id} on ${new URL(this.#source.endpoint).host}`;
     const { descriptions, weights } = neededFiles(listing, from);
     await onDisk(this.#folder, () => mkdir(this.#folder, { recursive: true }));
+    this.#unlock = await lockFolder(this.#folder);
     await refuseOtherWeights(this.#folder, weights);
 
     const first = isIndex(weights) ? [...descriptions, weights] : descriptions;
@@ -128,6 +131,7 @@ class Fetch {
 
   async close(): Promise<void> {
     await this.#client.close();
+    await this.#unlock?.();
   }
 
   /** What a user is told after an interrupt. */
