@@ -245,7 +245,7 @@ export const METRIC_LABELS = {
  * Routes that ask for answers, as the label `route` has them: what objectives and scaling count. Probes, documents
  * and paths that do not exist are no part of it.
  */
-export const ANSWER_ROUTES = [PATHS.predict] as const;
+export const ANSWER_ROUTES = [PATHS.predict, '/v2/models/:name/infer'] as const;
 
 /** Upper bounds of the buckets of `requestLatency` in seconds; a latency objective can only be set at one of them. */
 export const LATENCY_BUCKETS_SECONDS = [

@@ -1,6 +1,6 @@
 import type { IProbe } from 'kubernetes-models/v1';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { METRICS } from '../../service/contract.ts';
+import { ANSWER_ROUTES, METRICS } from '../../service/contract.ts';
 import { adapterRules } from '../../infra/constructs/adapter-rules.ts';
 import { ruleGroups } from '../../infra/constructs/alerts.ts';
 import { panelDrafts } from '../../infra/constructs/dashboard-panels.ts';
@@ -110,11 +110,11 @@ describe.skipIf(isLeftOut('prometheus'))('a real Prometheus', () => {
     beforeAll(async () => {
       // The first request makes the series, the next ones a rate.
       await ask();
-      await prometheus.until(`count(${METRICS.requests}{route="/predict"}) == 2`);
+      await prometheus.until(`count(${METRICS.requests}{route="/predict",status="200"}) == 2`);
       await ask();
       await ask();
       // Each pod is read at a moment of its own.
-      await prometheus.until(`count(rate(${METRICS.requests}{route="/predict"}[1m]) > 0) == 2`);
+      await prometheus.until(`count(rate(${METRICS.requests}{route="/predict",status="200"}[1m]) > 0) == 2`);
     });
 
     it('gives the adapter the load and the requests of the pod', async () => {
@@ -148,4 +148,12 @@ describe.skipIf(isLeftOut('prometheus'))('a real Prometheus', () => {
       }
     });
   });
+});
+
+// After Prometheus, which has to see the service before its first request.
+it('counts requests for answers under the routes that objectives and scaling go by', async () => {
+  for (const route of ANSWER_ROUTES)
+    await fetch(`${service.url}${route.replace(':name', 'mini-none')}`, { method: 'POST', body: '{}' });
+  const text = await (await fetch(`${service.adminUrl}${context.server.paths.metrics}`)).text();
+  for (const route of ANSWER_ROUTES) expect(text).toContain(`${METRICS.requests}{route="${route}",status="4`);
 });
