@@ -63,7 +63,7 @@ function bars<Stage extends string>(labels: Readonly<Record<Stage, string>>): Pr
         { format: `${labels[stage]} {bar} {percentage}% | ${tail}`, hideCursor: true },
         Presets.shades_classic,
       );
-      bar.start(progress.total, progress.done, { size: '', rate: '' });
+      bar.start(progress.total, progress.done, { size: bytes(progress.total), rate: 'waiting' });
       shown = 0;
     }
     bar.setTotal(progress.total);
