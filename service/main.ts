@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../model/errors.ts';
 import { readExamples } from '../model/demo/examples.ts';
@@ -77,6 +78,8 @@ export async function startService(settings: Settings, options: StartOptions = {
     options.gpuWatch,
   );
   const closing = new AbortController();
+  // Every open request listens.
+  setMaxListeners(0, closing.signal);
   const apiKeys = openKeys(settings.API_KEYS_FILE, logger);
   const examples = settings.DEMO_PAGE === 'on' ? await readExamples() : [];
   const app = createApp({

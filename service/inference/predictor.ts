@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { UserError } from '../../model/errors.ts';
 import type { ModelPackage } from '../../model/open-package.ts';
 import type { Manifest } from '../../model/package.ts';
@@ -144,6 +145,8 @@ export class BatchingPredictor implements Predictor {
     // One failed item fails the request: the others' work would be for nothing.
     const siblings = new AbortController();
     const signal = AbortSignal.any([request.signal, siblings.signal]);
+    // Each of the items listens.
+    setMaxListeners(0, signal);
     const items = encoded.map((inputIds) => ({
       item: { pixels, inputIds, observer: request.observer },
       length: paddedLength(lengths, inputIds.length),

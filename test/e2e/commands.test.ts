@@ -1,0 +1,81 @@
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ofaVe } from '../support/cli.ts';
+import { compileFixture, fixtureFile } from './packages.ts';
+
+const image = fixtureFile('mini-none', 'image-00.png');
+let folder = '';
+let packageDir = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-commands-'));
+  packageDir = await compileFixture('mini-none', folder);
+  await writeFile(join(folder, 'no-image.png'), 'no image');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('a mistake is answered in one sentence, with exit code 1', () => {
+  it.each([
+    [
+      'a folder that is no package',
+      ['--model', tmpdir(), '--image', image, '--text', 'a'],
+      'is not a model package',
+    ],
+    [
+      'an image that is not there',
+      ['--image', '/nowhere.png', '--text', 'a'],
+      'Cannot read the image /nowhere.png (ENOENT)',
+    ],
+    [
+      'a file that is no image',
+      ['--image', 'NO-IMAGE', '--text', 'a'],
+      'The image is not a JPEG, PNG, WebP, GIF or TIFF',
+    ],
+    ['a text without words', ['--image', image, '--text', '..'], 'The text holds no words to judge.'],
+  ])('%s', async (_, args, sentence) => {
+    const model = args.includes('--model') ? [] : ['--model', packageDir];
+    const given = args.map((arg) => (arg === 'NO-IMAGE' ? join(folder, 'no-image.png') : arg));
+    const { code, stdout, stderr } = await ofaVe(['predict', ...model, ...given]);
+    expect(stderr).toContain(sentence);
+    expect([code, stdout, stderr.trim().split('\n').length]).toEqual([1, '', 1]);
+  });
+
+  it('a package that was cut off', async () => {
+    const broken = await compileFixture('mini-prev-output', folder);
+    await truncate(join(broken, 'model.onnx.data'), 1000);
+    const { code, stderr } = await ofaVe(['predict', '--model', broken, '--image', image, '--text', 'a']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/model\.onnx\.data .* has 1000 bytes where the manifest says \d+ bytes/);
+  });
+
+  it('a setting that is wrong', async () => {
+    const { code, stderr } = await ofaVe(['serve', '--model', packageDir], { MAX_BATCH: 'many' });
+    expect([code, stderr]).toEqual([
+      1,
+      'Wrong settings: MAX_BATCH is "many" but must be a whole number from 1 to 256.\n',
+    ]);
+  });
+});
+
+it('wrong usage has exit code 2', async () => {
+  expect((await ofaVe(['predict', '--model', packageDir])).code).toBe(2);
+  const half = await ofaVe(['explain', '--model', packageDir, '--text', 'a', '--image', image]);
+  expect(half.code).toBe(2);
+  expect(half.stderr).toContain('--image and --pixels go together');
+});
+
+it('an answer for people shows every label', async () => {
+  const text = 'there are two red circles.';
+  const { stdout } = await ofaVe(['predict', '--model', packageDir, '--image', image, '--text', text]);
+  expect(stdout).toMatch(
+    /^maybe\n {2}yes +17\.1 % {2}#+\n {2}no +16\.1 % {2}#+\n {2}maybe +66\.8 % {2}#+\n$/,
+  );
+});
+
+it('serve --help lists every setting', async () => {
+  const { code, stdout } = await ofaVe(['serve', '--help']);
+  expect(code).toBe(0);
+  for (const name of ['MAX_QUEUE', 'ENGINE_TIMEOUT_MS', 'API_KEYS_FILE']) expect(stdout).toContain(name);
+});

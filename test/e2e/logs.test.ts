@@ -1,0 +1,96 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { predictBody, send, until } from './client.ts';
+import { compileFixture, fixtureFile } from './packages.ts';
+import { serve } from './service.ts';
+import type { TestService } from './service.ts';
+
+type Line = Readonly<Record<string, unknown>>;
+
+let folder = '';
+let service: TestService;
+let text = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-logs-'));
+  const sink = new Writable({
+    write: (chunk: Buffer, _, done) => {
+      text += chunk.toString();
+      done();
+    },
+  });
+  const logger = pino({ level: 'debug', base: null }, sink);
+  service = await serve({ MODEL_DIR: await compileFixture('mini-none', folder) }, { logger });
+});
+afterAll(async () => {
+  await service.stop();
+  await rm(folder, { recursive: true });
+});
+
+function lines(): Line[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
+}
+
+async function lineOf(requestId: string): Promise<Line> {
+  const find = (): Line | undefined => lines().find((line) => line['request_id'] === requestId);
+  await until('the request is logged', () => find() !== undefined);
+  return find() ?? {};
+}
+
+it('tells of a request its id, its trace, its way, its times and its sizes', async () => {
+  const headers = {
+    'x-request-id': 'job-1',
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  };
+  const body = await predictBody(['a secret sentence', 'another']);
+  expect((await send(`${service.url}/predict`, body, { headers }).outcome).status).toBe(200);
+  expect(await lineOf('job-1')).toMatchObject({
+    trace_id: '0af7651916cd43dd8448eb211c80319c',
+    method: 'POST',
+    route: '/predict',
+    status: 200,
+    image_bytes: (await readFile(fixtureFile('mini-none', 'image-00.png'))).length,
+    texts: 2,
+    text_hash: expect.stringMatching(/^[0-9a-f]{12}$/) as unknown,
+    stages_ms: {
+      tokenize: expect.any(Number) as unknown,
+      preprocess: expect.any(Number) as unknown,
+      queue: expect.any(Number) as unknown,
+      inference: expect.any(Number) as unknown,
+    },
+  });
+});
+
+it('names the problem of a refused request', async () => {
+  await send(`${service.url}/predict`, '{}', { headers: { 'x-request-id': 'job-2' } }).outcome;
+  expect(await lineOf('job-2')).toMatchObject({ level: 30, status: 400, problem: 'missing-field' });
+});
+
+it('keeps probes out of the way', async () => {
+  await fetch(`${service.url}/livez`, { headers: { 'x-request-id': 'probe-1' } });
+  expect(await lineOf('probe-1')).toMatchObject({ level: 20 });
+});
+
+it('holds no image, no sentence, no key and no path of a user', async () => {
+  const headers = {
+    'x-request-id': 'job-3',
+    authorization: 'Bearer tell-nobody',
+    'x-api-key': 'tell-nobody',
+  };
+  const body = await predictBody('a secret sentence');
+  await send(`${service.url}/predict?secret=1`, body, { headers }).outcome;
+  await fetch(`${service.url}/secret/path`, { headers: { 'x-request-id': 'job-4' } });
+  await lineOf('job-3');
+  expect(await lineOf('job-4')).toMatchObject({ route: 'unmatched', status: 404 });
+  expect(text).not.toContain('secret');
+  expect(text).not.toContain('tell-nobody');
+  expect(text).not.toContain('iVBORw0KGgo');
+  expect(lines().every((line) => typeof line['msg'] === 'string')).toBe(true);
+});
