@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rename, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -63,14 +63,19 @@ describe('API keys', () => {
           resolve();
         }, 5);
       });
+    // In one step, as a secret's volume is updated: a file that is only half written is another matter.
+    const replace = async (content: string): Promise<void> => {
+      await writeFile(`${file}.new`, content);
+      await rename(`${file}.new`, file);
+    };
     const keys = open((result) => reloads.push(result));
     expect([keys.has('alpha'), keys.has('beta')]).toEqual([true, false]);
     const changed = next();
-    await writeFile(file, `${sha256('beta')}\n${sha256('gamma')}`);
+    await replace(`${sha256('beta')}\n${sha256('gamma')}`);
     await changed;
     expect([keys.has('alpha'), keys.has('beta')]).toEqual([false, true]);
     const broken = next();
-    await writeFile(file, 'not a hash, and longer than before: not a hash, and longer than before');
+    await replace('not a hash, and longer than before: not a hash, and longer than before');
     await broken;
     expect(reloads.at(-1)).toHaveProperty('error');
     expect(keys.has('beta')).toBe(true);
