@@ -53,13 +53,14 @@ FROM manifests AS compiler
 COPY --from=dependencies /app/node_modules node_modules
 COPY docker/compile-model.ts docker/
 COPY model model
-ARG MODEL_NAME=ofa-demo
 
 FROM compiler AS compiled
+ARG MODEL_NAME=ofa-demo
 RUN --mount=type=bind,from=checkpoint,target=/checkpoint \
     node docker/compile-model.ts /checkpoint /package "${MODEL_NAME}" fp32
 
 FROM compiler AS compiled-fp16
+ARG MODEL_NAME=ofa-demo
 RUN --mount=type=bind,from=checkpoint,target=/checkpoint \
     node docker/compile-model.ts /checkpoint /package "${MODEL_NAME}" fp16
 
@@ -124,7 +125,9 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=660s --retries=3 CMD ["no
 ENTRYPOINT ["node", "bin/ofa-ve.js"]
 CMD ["serve"]
 
-FROM ${DEBIAN_BASE} AS cpu
+FROM ${DEBIAN_BASE} AS debian
+
+FROM debian AS cpu
 COPY --from=manifests /usr/local/bin/node /usr/local/bin/
 COPY --from=model / /model/
 COPY --from=dependencies /app/node_modules /app/node_modules

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { openAsBlob } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PATHS } from '../../service/contract.ts';
+import type { Question } from './context.ts';
+import type { Engine } from './engine.ts';
+
+/** A container of the image, hardened as the deployment's pods are. */
+export interface Container {
+  readonly name: string;
+  readonly url: string;
+  /** Runs a program inside and gives its output. */
+  readonly exec: (...command: string[]) => Promise<string>;
+  readonly remove: () => Promise<void>;
+}
+
+/** Memory of the container; with swap it would prove less. */
+const MEMORY = '768m';
+/** Longest time from start to ready; the machine may be busy. */
+const START_MS = 120_000;
+/** Seconds between SIGTERM and SIGKILL. */
+const GRACE_S = 20;
+/** How long the service goes on after SIGTERM; the default is for load balancers, of which there are none here. */
+const DRAIN_MS = 1000;
+/** Share of the questions that has to be answered right: a small model errs. */
+const RIGHT_SHARE = 0.9;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/**
+ * Starts the image: read-only root, no capabilities, no new privileges, a memory limit.
+ *
+ * @param more settings beside the ports
+ */
+export async function startContainer(
+  engine: Engine,
+  tag: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Container> {
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const name = `ofa-ve-test-${process.pid}`;
+  const settings = {
+    HOST: '127.0.0.1',
+    PORT: port,
+    ADMIN_PORT: adminPort,
+    DRAIN_DELAY_MS: DRAIN_MS,
+    ...more,
+  };
+  await engine.run([
+    ...['run', '--detach', '--name', name, '--network', 'host', '--read-only', '--tmpfs', '/tmp'],
+    ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--memory', MEMORY],
+    ...Object.entries(settings).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+    tag,
+  ]);
+  return {
+    name,
+    url: `http://127.0.0.1:${port}`,
+    exec: (...command) => engine.run(['exec', name, ...command]),
+    remove: async () => {
+      await engine.attempt(['rm', '--force', name]);
+    },
+  };
+}
+
+async function logs(engine: Engine, { name }: Container): Promise<string> {
+  return (await engine.attempt(['logs', name])).output;
+}
+
+/** Waits until the service says that it is ready. */
+export async function untilReady(engine: Engine, container: Container): Promise<void> {
+  const deadline = Date.now() + START_MS;
+  while (Date.now() < deadline) {
+    const response = await fetch(container.url + PATHS.ready).catch(() => undefined);
+    if (response?.ok) return;
+    const state = await engine.attempt(['inspect', '--format', '{{.State.Status}}', container.name]);
+    if (state.output.trim() === 'exited') break;
+    await sleep(250);
+  }
+  throw new Error(`The container did not get ready:\n${await logs(engine, container)}`);
+}
+
+/** The health check of the image passes: Docker runs it by itself, podman where it is told to. */
+export async function untilHealthy(engine: Engine, { name }: Container): Promise<void> {
+  if (engine.name === 'podman') {
+    await engine.run(['healthcheck', 'run', name]);
+    return;
+  }
+  const deadline = Date.now() + START_MS;
+  let status = '';
+  while (Date.now() < deadline) {
+    status = await engine.run(['inspect', '--format', '{{.State.Health.Status}}', name]);
+    if (status === 'healthy') return;
+    await sleep(1000);
+  }
+  throw new Error(`The health check says ${status}.`);
+}
+
+/** Asks each question; nearly all have to be answered right. */
+export async function checkAnswers({ url }: Container, questions: readonly Question[]): Promise<void> {
+  const wrong: string[] = [];
+  for (const { image, text, label } of questions) {
+    const body = new FormData();
+    body.set('image', await openAsBlob(image), path.basename(image));
+    body.set('text', text);
+    const response = await fetch(url + PATHS.predict, { method: 'POST', body });
+    assert.equal(response.status, 200, `${PATHS.predict} answered ${response.status}`);
+    const answer = (await response.json()) as { label: string };
+    if (answer.label !== label) wrong.push(`${path.basename(image)}: ${text} ${answer.label}, not ${label}`);
+  }
+  const right = questions.length - wrong.length;
+  console.log(`${right} of ${questions.length} questions answered right`);
+  assert.ok(questions.length > 0 && right >= RIGHT_SHARE * questions.length, wrong.join('\n'));
+}
+
+/** The demo page, the documents and what they load are in the image. */
+export async function checkPages({ url }: Container): Promise<void> {
+  const about = '/demo/about.json';
+  const { examples } = (await (await fetch(url + about)).json()) as { examples: { image: string }[] };
+  const assets = ['/demo/page.js', '/demo/page.css', '/docs/swagger-ui-bundle.js', '/docs/swagger-ui.css'];
+  const pages = [PATHS.demo, PATHS.docs, PATHS.openapi, ...assets, `/${examples[0]?.image ?? 'no-example'}`];
+  for (const page of pages) {
+    const response = await fetch(url + page);
+    assert.equal(response.status, 200, `${page} answered ${response.status}`);
+    assert.ok((await response.arrayBuffer()).byteLength > 0, `${page} is empty`);
+  }
+}
+
+/** The process has no more rights than the deployment gives it, and is process 1 itself: no shell in between. */
+export async function checkConfinement({ exec }: Container, userId: number): Promise<void> {
+  const status = await exec(
+    'node',
+    '-e',
+    "console.log(require('fs').readFileSync('/proc/1/status', 'utf8'))",
+  );
+  const field = (name: string): string => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1] ?? '';
+  assert.match(field('Uid'), new RegExp(`^${userId}\\s+${userId}\\s`), 'process 1 runs as another user');
+  assert.match(field('Gid'), new RegExp(`^${userId}\\s+${userId}\\s`), 'process 1 runs in another group');
+  assert.equal(field('CapEff'), '0000000000000000', 'process 1 has capabilities');
+  assert.equal(field('NoNewPrivs'), '1');
+  const command = await exec(
+    'node',
+    '-e',
+    "console.log(require('fs').readFileSync('/proc/1/cmdline', 'utf8').split('\\0').slice(0, 3).join(' '))",
+  );
+  assert.equal(command, 'node bin/ofa-ve.js serve');
+  const write = await exec(
+    'node',
+    '-e',
+    "try { require('fs').writeFileSync('/app/x', ''); console.log('written'); } catch (error) { console.log(error.code); }",
+  );
+  assert.match(write, /^(EROFS|EACCES)$/, 'the root file system can be written to');
+}
+
+/** SIGTERM ends the container within its grace and with exit code 0. */
+export async function checkStop(engine: Engine, container: Container): Promise<void> {
+  const began = performance.now();
+  await engine.run(['stop', '--time', String(GRACE_S), container.name]);
+  const seconds = (performance.now() - began) / 1000;
+  const code = await engine.run(['inspect', '--format', '{{.State.ExitCode}}', container.name]);
+  const said = await logs(engine, container);
+  assert.equal(code, '0', `the container ended with ${code}:\n${said}`);
+  assert.match(said, /"msg":"stopped"/, 'the service did not say that it stopped');
+  console.log(`stopped by SIGTERM with exit code 0 after ${seconds.toFixed(1)} s of ${GRACE_S}`);
+}

@@ -1,0 +1,123 @@
+/**
+ * `npm run test:image`: builds the images and proves what the deployment relies on, with Docker where a daemon
+ * answers, else with podman and stand-ins for the bases.
+ */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
+import path from 'node:path';
+import { config } from '../../infra/config.ts';
+import { standInBases } from './bases.ts';
+import type { BaseArguments } from './bases.ts';
+import {
+  checkAnswers,
+  checkConfinement,
+  checkPages,
+  checkStop,
+  startContainer,
+  untilHealthy,
+  untilReady,
+} from './container.ts';
+import { copyContext, ROOT, subject } from './context.ts';
+import type { Context, Subject } from './context.ts';
+import { checkCuda } from './cuda.ts';
+import { findEngine } from './engine.ts';
+import type { Build, Engine } from './engine.ts';
+import {
+  checkConfig,
+  checkContent,
+  checkSize,
+  checkVersion,
+  CONTENT_PROGRAM,
+  inspectImage,
+  newLayers,
+  printSize,
+} from './image.ts';
+import { run, step } from './shell.ts';
+
+const TAG = 'localhost/ofa-ve:test';
+const BASE_TAG = 'localhost/ofa-ve:test-base';
+const CHANGED_TAG = 'localhost/ofa-ve:test-changed';
+
+async function main(): Promise<void> {
+  const began = performance.now();
+  step('linting the Dockerfile');
+  await run(process.execPath, [
+    path.join(ROOT, 'node_modules/dockerfile-utils/bin/dockerfile-utils'),
+    'lint',
+    path.join(ROOT, 'Dockerfile'),
+  ]);
+  const engine = await findEngine();
+  const context = await copyContext();
+  try {
+    const bases = engine.name === 'podman' ? await standInBases(engine, context.dockerfile) : {};
+    const model = await subject();
+    const build = builder(engine, context, bases);
+    step(`building the target cpu with ${engine.name}`);
+    await build('cpu', TAG, model.buildArguments);
+    await checkImage(engine, build, model);
+    await checkLayers(engine, build, model, context);
+    await checkCuda(engine, build, model, BASE_TAG);
+  } finally {
+    await context.remove();
+  }
+  console.log(`\nThe images hold; ${((performance.now() - began) / 1000).toFixed(0)} s.`);
+}
+
+function builder(engine: Engine, context: Context, bases: BaseArguments): Build {
+  const extraCa = process.env['NODE_EXTRA_CA_CERTS'] ?? '';
+  const args = [
+    ...Object.entries(bases).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+    ...(existsSync(extraCa) ? ['--secret', `id=extra-ca,src=${extraCa}`] : []),
+  ];
+  return async (target, tag, more = []) => {
+    await engine.run(['build', '--target', target, '--tag', tag, ...args, ...more, context.folder]);
+  };
+}
+
+async function checkImage(engine: Engine, build: Build, model: Subject): Promise<void> {
+  step('the image');
+  const image = await inspectImage(engine, TAG);
+  checkConfig(image);
+  await checkVersion(image);
+  await build('debian', BASE_TAG);
+  const base = await inspectImage(engine, BASE_TAG);
+  checkSize(image, base);
+  printSize('cpu', image, base);
+  step('a container without rights: read-only, no capabilities, a memory limit');
+  const container = await startContainer(engine, TAG);
+  try {
+    await untilReady(engine, container);
+    await untilHealthy(engine, container);
+    console.log('ready, and the health check passes');
+    await checkAnswers(container, model.questions);
+    await checkPages(container);
+    await checkConfinement(container, config.workloads[0]?.security.userId ?? Number.NaN);
+    await checkContent(await container.exec('node', '-e', CONTENT_PROGRAM));
+    await checkStop(engine, container);
+  } finally {
+    await container.remove();
+  }
+}
+
+/** A change of the service's code makes new layers of nothing but the code. */
+async function checkLayers(engine: Engine, build: Build, model: Subject, context: Context): Promise<void> {
+  step('the same with a changed line of code');
+  await appendFile(path.join(context.folder, 'service/run.ts'), '\nexport const changedByTest = true;\n');
+  await build('cpu', CHANGED_TAG, model.buildArguments);
+  const [before, after] = [await inspectImage(engine, TAG), await inspectImage(engine, CHANGED_TAG)];
+  const fresh = newLayers(before, after);
+  assert.notEqual(before.RootFS.Layers.join(), after.RootFS.Layers.join(), 'the change is not in the image');
+  console.log(`${fresh.length} of ${after.RootFS.Layers.length} layers are new`);
+  const kept = after.RootFS.Layers.length - fresh.length;
+  // Below the code: the base, Node.js, the model, the dependencies.
+  assert.ok(kept >= 4, 'a change of the code makes layers below it anew');
+  assert.deepEqual(after.RootFS.Layers.slice(0, kept), before.RootFS.Layers.slice(0, kept));
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
