@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readExamples } from '../../model/demo/examples.ts';
 
 /** The repository's root. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -57,18 +58,17 @@ export async function subject(): Promise<Subject> {
   };
 }
 
-/** What the example pictures show for certain: their first sentences without a premise. */
+/** What the example pictures show for certain: their sentences without a premise. */
 async function demoQuestions(): Promise<Question[]> {
-  const { readExamples } = await import('../../model/demo/examples.ts');
-  return (await readExamples()).flatMap(({ file, sentences }) => {
-    const sentence = sentences.find(({ premise }) => premise === undefined);
-    return sentence === undefined ? [] : [{ image: file, text: sentence.hypothesis, label: sentence.answer }];
-  });
+  return (await readExamples()).flatMap(({ file, sentences }) =>
+    sentences
+      .filter(({ premise }) => premise === undefined)
+      .map(({ hypothesis, answer }) => ({ image: file, text: hypothesis, label: answer })),
+  );
 }
 
 /** What the reference implementation answered. */
 async function fixtureQuestions(fixture: string): Promise<Question[]> {
-  const { readFile } = await import('node:fs/promises');
   const cases = JSON.parse(await readFile(path.join(fixture, 'expected.json'), 'utf8')) as {
     image: string;
     text: string;

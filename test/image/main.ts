@@ -14,6 +14,7 @@ import {
   checkConfinement,
   checkPages,
   checkStop,
+  checkUnhealthy,
   startContainer,
   untilHealthy,
   untilReady,
@@ -58,10 +59,16 @@ async function main(): Promise<void> {
     await checkImage(engine, build, model);
     await checkLayers(engine, build, model, context);
     await checkCuda(engine, build, model, BASE_TAG);
+    await forgetOld(engine);
   } finally {
     await context.remove();
   }
   console.log(`\nThe images hold; ${((performance.now() - began) / 1000).toFixed(0)} s.`);
+}
+
+/** Podman keeps every layer that it has built; those of last week's code are of no use. Docker's are not ours to remove. */
+async function forgetOld(engine: Engine): Promise<void> {
+  if (engine.name === 'podman') await engine.attempt(['image', 'prune', '--force', '--filter', 'until=168h']);
 }
 
 function builder(engine: Engine, context: Context, bases: BaseArguments): Build {
@@ -89,6 +96,7 @@ async function checkImage(engine: Engine, build: Build, model: Subject): Promise
   try {
     await untilReady(engine, container);
     await untilHealthy(engine, container);
+    await checkUnhealthy(engine, container);
     console.log('ready, and the health check passes');
     await checkAnswers(container, model.questions);
     await checkPages(container);
