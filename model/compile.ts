@@ -156,7 +156,7 @@ async function writePackage(
   const manifest: Manifest = {
     ...describe(prepared, precision),
     name: options.name ?? path.basename(path.resolve(checkpoint)),
-    source: { files: await sourceSums(checkpoint, weights, options) },
+    source: { files: await sourceSums(checkpoint, [task.answersFile, ...weights.files], options) },
     files: [written.graph, written.weights, await hashFile(path.join(folder, PACKAGE_FILES.tokenizer))],
     graph: { ...costOf(graph), parameters, imagePositions: imagePositions(task) },
     memory: { weightsBytes: written.weights.bytes, activationBytesPerItem: peakActivationBytes(graph) },
@@ -201,10 +201,10 @@ function imagePositions(task: TaskConfig): number {
 /** The sums of the checkpoint's files that the package was made from. */
 async function sourceSums(
   checkpoint: string,
-  weights: Weights,
+  furtherFiles: readonly string[],
   options: CompileOptions,
 ): Promise<WrittenFile[]> {
-  const names = ['config.json', 'configuration.json', 'vocab.json', 'merges.txt', ...weights.files];
+  const names = ['config.json', 'configuration.json', 'vocab.json', 'merges.txt', ...furtherFiles];
   const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(checkpoint, name))).size));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const files: WrittenFile[] = [];

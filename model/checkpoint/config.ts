@@ -51,6 +51,8 @@ export interface TaskConfig {
   readonly prompts: { readonly hypothesis: string; readonly premise: string };
   /** In the order of their labels. */
   readonly answers: readonly string[];
+  /** The file in the checkpoint folder that lists them. */
+  readonly answersFile: string;
 }
 
 /** The prompts of the reference, spaces included. */
@@ -120,6 +122,7 @@ async function readTask(folder: string, imageBucketSize: number): Promise<TaskCo
     promptType: model.prompt_type,
     prompts: prompt === undefined ? PROMPTS : { hypothesis: prompt, premise: prompt },
     answers: await readAnswers(folder, model.answer2label),
+    answersFile: model.answer2label,
   };
 }
 

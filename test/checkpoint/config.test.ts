@@ -51,6 +51,7 @@ describe('the configuration of a checkpoint', () => {
       imagenetMeanStd: true,
       promptType: 'prev_output',
       answers: ['no', 'yes', 'maybe'],
+      answersFile: 'ans2label.json',
     });
   });
 
@@ -94,6 +95,7 @@ describe('the configuration of a checkpoint', () => {
           premise: ' can image and text1 " {} " imply text2 " {} "?',
         },
         answers: ['no', 'yes', 'maybe'],
+        answersFile: 'answers.json',
       },
     });
   });

@@ -34,6 +34,14 @@ describe('a model package', () => {
     expect(manifest).toEqual(written);
     expect((await stat(target)).mode & 0o777).toBe(0o777 & ~process.umask());
     expect(manifest).toMatchObject({ name: 'mini', answers: ['no', 'yes', 'maybe'], image: { size: 96 } });
+    expect(manifest.source.files.map((file) => file.name)).toEqual([
+      'config.json',
+      'configuration.json',
+      'vocab.json',
+      'merges.txt',
+      'ans2label.json',
+      'pytorch_model.bin',
+    ]);
     const graph = await openGraph(target);
     const { cases, tolerance } = manifest.selfTest;
     const answers = await graph.ask(
