@@ -26,9 +26,9 @@ export async function openAsking(dir: string): Promise<Asking> {
   // Whoever asks sees the failure; before that nobody may be waiting for it.
   failed.catch(() => undefined);
   model.supervisor.start();
-  const { signal } = new AbortController();
   return {
     ask: async (image, hypothesis, premise) => {
+      const { signal } = new AbortController();
       const request = { image, hypotheses: [hypothesis], premise, signal };
       const [answer] = await Promise.race([model.predictor.predict(request), failed]);
       if (answer === undefined) throw new UserError('engine-failed', 'The engine gave no answer.');

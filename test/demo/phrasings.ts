@@ -169,15 +169,16 @@ export const PHRASINGS: Readonly<Record<number, readonly (readonly [string, Answ
     ['pink hearts outnumber brown hearts', 'yes'],
     ['Not a single star, circle or triangle.', 'yes'],
   ],
-  // A brown thing peeps out from behind a large yellow cross; a large green and a blue square, a yellow cross.
+  // Two large yellow stars, a small blue triangle.
   15: [
-    ['The object behind the large yellow cross is brown.', 'yes'],
-    ['The brown thing is a cross.', 'maybe'],
-    ['A green square and a blue square are seen.', 'yes'],
-    ['the green square is little', 'no'],
-    ['The big cross has a yellow color.', 'yes'],
-    ['The blue square is under the green square.', 'yes'],
-    ['Nothing purple is in the picture.', 'yes'],
+    ['Both of the big things are stars.', 'yes'],
+    ['Each star is yellow and each star is big.', 'yes'],
+    ['the star is over the triangle', 'yes'],
+    ['is one of the triangles yellow?', 'no'],
+    ['There are not more than two yellow things.', 'yes'],
+    ['One star is red.', 'no'],
+    ['The star is left of the triangle.', 'no'],
+    ['The triangle fell from the sky.', 'maybe'],
   ],
   // A large and a small pink triangle, a green one; a large and two small yellow circles, a green circle.
   16: [

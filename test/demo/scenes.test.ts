@@ -33,7 +33,7 @@ describe('the scenes of the demo world', () => {
         const { part } = visiblePart(thing, scene.things.slice(index + 1), frame);
         if (thing.hidden) {
           expect(part).toBeLessThanOrEqual(HIDDEN_VISIBLE.most);
-          expect(part).toBeGreaterThan(0.1);
+          expect(part).toBeGreaterThanOrEqual(HIDDEN_VISIBLE.least);
         } else {
           expect(part).toBeGreaterThanOrEqual(LEAST_VISIBLE);
         }

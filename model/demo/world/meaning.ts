@@ -14,7 +14,7 @@ export interface Whole {
 }
 
 /** Things nearer to each other than this along an axis (a fraction of the side) are neither left nor right. */
-export const LEAST_DISTANCE = 0.07;
+export const LEAST_DISTANCE = 0.1;
 
 /** Answer of one claim in one world; undefined where the world is too close to call. */
 type Verdict = Answer | undefined;

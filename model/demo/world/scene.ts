@@ -183,8 +183,8 @@ function attempt(random: Random, seed: number, split: Split): Scene | undefined 
   const whole = hiding ? hide(random, frame, things, split) : things;
   if (whole === undefined) return undefined;
   const bounded = whole.every((thing, i) => {
-    if (thing.hidden) return true;
-    return visiblePart(thing, whole.slice(i + 1), frame).part >= LEAST_VISIBLE;
+    const { part } = visiblePart(thing, whole.slice(i + 1), frame);
+    return part >= (thing.hidden ? HIDDEN_VISIBLE.least : LEAST_VISIBLE);
   });
   if (!bounded || (split === 'held-out' && !whole.some(isHeldOut))) return undefined;
   return { seed, width: frame.width, height: frame.height, things: whole };
