@@ -162,7 +162,7 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
       buffer: Buffer.from('no image'),
     });
     await page.click('#ask');
-    await page.waitForFunction("document.getElementById('error').textContent.includes('not a JPEG')");
+    await page.locator('#error', { hasText: 'not a JPEG' }).waitFor();
     // The browser itself notes the refused request.
     complaints = complaints.filter((text) => !text.includes('415'));
   });
