@@ -1,4 +1,5 @@
-import { chmod, mkdtemp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TaskConfig, type Weights, openWeights, readConfig } from './checkpoint/index.ts';
 import { UserError } from './errors.ts';
@@ -226,9 +227,9 @@ async function scratchFolder(target: string): Promise<string> {
   try {
     // One level only: a longer path that is missing is more likely a misspelt one.
     if (!(await exists(parent))) await mkdir(parent);
-    const folder = await mkdtemp(path.join(parent, `.${path.basename(path.resolve(target))}.partial-`));
-    // mkdtemp keeps others out, but a package is served by other users than the one who made it.
-    await chmod(folder, 0o777 & ~process.umask());
+    // Not mkdtemp, whose folders only their owner can read: a package is served by other users than its maker.
+    const folder = path.join(parent, `.${path.basename(path.resolve(target))}.partial-${randomUUID()}`);
+    await mkdir(folder);
     return folder;
   } catch (error) {
     throw new UserError('output-not-writable', `${target} cannot be written: ${reasonOf(error)}.`, {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -32,7 +32,9 @@ describe('a model package', () => {
     const written = await compileCheckpoint(FIXTURE, target, { name: 'mini' });
     const { manifest } = await openPackage(target);
     expect(manifest).toEqual(written);
-    expect((await stat(target)).mode & 0o777).toBe(0o777 & ~process.umask());
+    const plain = path.join(path.dirname(target), 'plain');
+    await mkdir(plain);
+    expect((await stat(target)).mode).toBe((await stat(plain)).mode);
     expect(manifest).toMatchObject({ name: 'mini', answers: ['no', 'yes', 'maybe'], image: { size: 96 } });
     expect(manifest.source.files.map((file) => file.name)).toEqual([
       'config.json',
