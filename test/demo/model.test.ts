@@ -77,16 +77,18 @@ describe('the demo model', () => {
     expect(1 - wrong.length / asked, wrong.join('\n')).toBeGreaterThanOrEqual(0.85);
   });
 
-  it('answers its examples', async () => {
+  it('answers nine in ten of its examples', async () => {
     const wrong: string[] = [];
+    let asked = 0;
     for (const { file, sentences } of await readExamples()) {
       const image = await readImageFile(file);
       for (const { premise, hypothesis, answer } of sentences) {
+        asked++;
         const found = await asking.ask(image, hypothesis, premise);
         if (found.label !== answer) wrong.push(`${file}: ${hypothesis}: ${found.label}, not ${answer}`);
       }
     }
-    expect(wrong.length, wrong.join('\n')).toBeLessThanOrEqual(2);
+    expect(1 - wrong.length / asked, wrong.join('\n')).toBeGreaterThanOrEqual(0.9);
   });
 
   it('is less sure of what is not from its world', async () => {
