@@ -75,6 +75,15 @@ export function columns(matrix: Float32Array, stride: number, from: number, widt
   return out;
 }
 
+/** The rows at `indices` of a matrix with rows of `width` values, in that order. */
+export function pickRows(matrix: Float32Array, indices: readonly number[], width: number): Float32Array {
+  const out = new Float32Array(indices.length * width);
+  indices.forEach((from, to) => {
+    out.set(matrix.subarray(from * width, (from + 1) * width), to * width);
+  });
+  return out;
+}
+
 function dot(x: Float32Array, w: Float32Array, at: number): number {
   // Four sums, because one would wait for itself at every step.
   let a = 0;

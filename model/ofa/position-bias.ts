@@ -1,5 +1,5 @@
 import type { OfaConfig } from '../checkpoint/index.ts';
-import { columns, layerNorm, linear, timesTransposed } from './arithmetic.ts';
+import { columns, layerNorm, linear, pickRows, timesTransposed } from './arithmetic.ts';
 import { EPSILON } from './emitter.ts';
 import type { Parameter, Parameters } from './parameters.ts';
 
@@ -84,12 +84,7 @@ export function joined(...parts: readonly Positions[]): Positions {
 export function pickedPositions(positions: Positions, indices: readonly number[]): Positions {
   return cached(indices.length, async () => {
     const all = await positions.read();
-    const width = all.length / positions.rows;
-    const out = new Float32Array(indices.length * width);
-    indices.forEach((from, to) => {
-      out.set(all.subarray(from * width, (from + 1) * width), to * width);
-    });
-    return out;
+    return pickRows(all, indices, all.length / positions.rows);
   });
 }
 

@@ -1,4 +1,5 @@
 import { lineage } from './answers.ts';
+import { pickRows } from './arithmetic.ts';
 import {
   type DecoderContext,
   type DecoderPrompt,
@@ -38,7 +39,7 @@ export function fixedPrompt(context: DecoderContext): DecoderPrompt {
     tokens = ops.add(
       tokens,
       emitter.constant('decoder.text_constant', [1, length, config.dModel], async () =>
-        rowsOf(await table(Math.max(...depths) + 1), depths, config.dModel),
+        pickRows(await table(Math.max(...depths) + 1), depths, config.dModel),
       ),
     );
   }
@@ -51,12 +52,4 @@ export function fixedPrompt(context: DecoderContext): DecoderPrompt {
     crossBias: cutToSources(context, cross),
     stateAt: (x, node) => (length === 1 ? x : ops.pick(x, 1, nodes.indexOf(node))),
   };
-}
-
-function rowsOf(table: Float32Array, rows: readonly number[], width: number): Float32Array {
-  const out = new Float32Array(rows.length * width);
-  rows.forEach((from, to) => {
-    out.set(table.subarray(from * width, (from + 1) * width), to * width);
-  });
-  return out;
 }

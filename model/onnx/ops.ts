@@ -59,10 +59,6 @@ export class Ops {
     return this.graph.node('Not', [x], 'bool', x.shape);
   }
 
-  and(a: Value, b: Value): Value {
-    return this.graph.node('And', [a, b], 'bool', broadcast(a.shape, b.shape));
-  }
-
   equal(a: Value, b: Value): Value {
     return this.graph.node('Equal', [a, b], 'bool', broadcast(a.shape, b.shape));
   }
