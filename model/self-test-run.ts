@@ -5,6 +5,7 @@ import { UserError } from './errors.ts';
 import { encodeModel } from './onnx/encode.ts';
 import type { Graph } from './onnx/graph.ts';
 import { partition } from './onnx/partition.ts';
+import { type Reading, simulateHalf } from './onnx/simulate-half.ts';
 import type { Placements } from './onnx/write.ts';
 import { GRAPH_IO, type SelfTestCase } from './package.ts';
 import { selfTestImage } from './self-test.ts';
@@ -42,12 +43,15 @@ export interface RunOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** Largest number that rounds to a finite float16: half a step past 65,504. */
+const HALF_LIMIT = 65_520;
+
 /**
  * Runs a written graph on the CPU over all cases in one batch, part by part, so that a large model needs
- * little memory.
+ * little memory. Half-precision arithmetic is simulated, see {@link simulateHalf}.
  *
  * @returns the cases with the probabilities that came out
- * @throws UserError if an answer is not a probability distribution
+ * @throws UserError if an answer is not a probability distribution, or a tensor overflows float16
  */
 export async function runCases(
   graph: Graph,
@@ -73,10 +77,11 @@ export async function runCases(
 }
 
 async function runPart(
-  part: Graph,
+  written: Graph,
   values: Readonly<Record<string, ort.Tensor>>,
   { folder, placements }: RunOptions,
 ): Promise<ort.InferenceSession.ReturnType> {
+  const { graph: part, readings } = simulateHalf(written);
   const file = path.join(folder, `${part.name}.onnx`);
   await writeFile(file, encodeModel(part, placements, { name: 'ofa-ve', version: '' }));
   try {
@@ -91,12 +96,26 @@ async function runPart(
     });
     try {
       const taken = part.inputs.map(({ value }) => [value.name, values[value.name]] as const);
-      return await session.run(Object.fromEntries(taken) as Record<string, ort.Tensor>);
+      const results = await session.run(Object.fromEntries(taken) as Record<string, ort.Tensor>);
+      checkRange(readings, results);
+      return results;
     } finally {
       await session.release();
     }
   } finally {
     await rm(file);
+  }
+}
+
+/** The first tensor that is too large is the cause; those after it may only be what became of it. */
+function checkRange(readings: readonly Reading[], results: ort.InferenceSession.ReturnType): void {
+  for (const { node, output } of readings) {
+    const [largest = NaN] = (results[output]?.data ?? []) as Float32Array;
+    if (largest < HALF_LIMIT) continue;
+    throw new UserError(
+      'compile-check-failed',
+      `The output of ${node} reaches ${largest.toPrecision(3)}, and float16 ends at 65504: compile with --precision fp32.`,
+    );
   }
 }
 

@@ -69,7 +69,7 @@ export class Emitter {
     const offset = this.constant(bias.name, [outputs], async () =>
       foldedBias(await bias.read(), () => weight.read(), folds),
     );
-    return this.ops.add(this.ops.matMul(x, matrix), offset);
+    return this.ops.graph.scope(name, () => this.ops.add(this.ops.matMul(x, matrix), offset));
   }
 
   /** `x` through the LayerNorm `name`, its output optionally multiplied by a vector. */
@@ -86,7 +86,7 @@ export class Emitter {
         times(await parameter.read(), await outputScale?.()),
       );
     }) as [Value, Value];
-    return this.ops.layerNorm(x, weight, bias, EPSILON);
+    return this.ops.graph.scope(name, () => this.ops.layerNorm(x, weight, bias, EPSILON));
   }
 }
 

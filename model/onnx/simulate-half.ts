@@ -1,0 +1,152 @@
+import type { Graph, Node, Port, Value } from './graph.ts';
+import { DATA_TYPES, type Initializer } from './tensor.ts';
+
+/** A number that tells how large the values of one tensor get. */
+export interface Reading {
+  /** The operation that makes the tensor. */
+  readonly node: string;
+  /** The graph's output with the largest magnitude before rounding: float32, a scalar. */
+  readonly output: string;
+}
+
+/** A graph that rounds, and what it tells besides its answers. */
+export interface HalfSimulation {
+  readonly graph: Graph;
+  /** In the order in which the nodes run. */
+  readonly readings: readonly Reading[];
+}
+
+/** Operations that move values or pick among them: what comes out was rounded before. */
+const MOVING: ReadonlySet<string> = new Set([
+  'Concat',
+  'Expand',
+  'Gather',
+  'Identity',
+  'MaxPool',
+  'Pad',
+  'Relu',
+  'Reshape',
+  'Slice',
+  'Split',
+  'Squeeze',
+  'Transpose',
+  'Unsqueeze',
+  'Where',
+]);
+
+/**
+ * The graph with float16 arithmetic made explicit: every operation with a float16 result computes in float32 from
+ * operands that are rounded to float16, and its result is rounded before anything reads it. That is how GPUs compute
+ * it: tensor cores multiply float16 and add up in float32, and ONNX Runtime's CUDA kernels for LayerNormalization,
+ * Gelu and fused attention keep their inner values in float32. A CPU that runs the float16 graph itself
+ * leaves out roundings wherever it has no float16 kernel.
+ *
+ * The result must run without graph optimisation, which takes casts there and back for superfluous.
+ *
+ * @param graph a graph or a part of one; its float16 inputs and outputs become float32 with rounded values
+ */
+export function simulateHalf(graph: Graph): HalfSimulation {
+  const simulation = new Simulation(graph);
+  for (const node of graph.nodes) simulation.add(node);
+  return simulation.finish();
+}
+
+const isHalf = (value: { readonly type: Value['type'] }): boolean => value.type === 'float16';
+const asFloat = (value: Value): Value => (isHalf(value) ? { ...value, type: 'float32' } : value);
+
+class Simulation {
+  readonly #graph: Graph;
+  readonly #constants: ReadonlyMap<string, Initializer>;
+  /** Half-precision constants that were widened already. */
+  readonly #widened = new Map<string, string>();
+  readonly #nodes: Node[] = [];
+  readonly #readings: Reading[] = [];
+  readonly #magnitudes: Port[] = [];
+
+  constructor(graph: Graph) {
+    this.#graph = graph;
+    this.#constants = new Map(graph.initializers.filter(isHalf).map((each) => [each.name, each]));
+  }
+
+  add(node: Node): void {
+    const [output] = node.outputs;
+    const halves = node.inputs.filter((name) => this.#constants.has(name));
+    if (output === undefined || node.outputs.length !== 1 || !isHalf(output)) {
+      this.#nodes.push({ ...node, inputs: this.#wide(node.inputs) });
+      return;
+    }
+    if (halves.length > 0 && isPick(node)) {
+      // A table is widened after a few of its rows were picked, not before.
+      const picked: Value = { ...output, name: `${output.name}/half` };
+      this.#nodes.push({ ...node, outputs: [picked] });
+      this.#cast(picked.name, asFloat(output));
+      return;
+    }
+    const cast = node.op === 'Cast' ? { attributes: { ...node.attributes, to: DATA_TYPES.float32 } } : {};
+    const wide: Node = { ...node, ...cast, inputs: this.#wide(node.inputs) };
+    if (MOVING.has(node.op)) this.#nodes.push({ ...wide, outputs: [asFloat(output)] });
+    else this.#round(wide, output);
+  }
+
+  finish(): HalfSimulation {
+    const widePort = (port: Port): Port => ({ ...port, value: asFloat(port.value) });
+    const { name, inputs, outputs, initializers } = this.#graph;
+    return {
+      graph: {
+        name,
+        inputs: inputs.map(widePort),
+        outputs: [...outputs.map(widePort), ...this.#magnitudes],
+        nodes: this.#nodes,
+        initializers,
+      },
+      readings: this.#readings,
+    };
+  }
+
+  #round(node: Node, output: Value): void {
+    const exact: Value = { ...output, name: `${output.name}/exact`, type: 'float32' };
+    const half: Value = { ...output, name: `${output.name}/half` };
+    this.#nodes.push({ ...node, outputs: [exact] });
+    this.#cast(exact.name, half);
+    this.#cast(half.name, asFloat(output));
+    const sizes: Value = { ...exact, name: `${output.name}/sizes` };
+    const largest: Value = { name: `${output.name}/largest`, type: 'float32', shape: [] };
+    this.#nodes.push(operation('Abs', exact.name, sizes));
+    this.#nodes.push(operation('ReduceMax', sizes.name, largest, { keepdims: 0 }));
+    this.#magnitudes.push({ value: largest, dims: [] });
+    this.#readings.push({ node: node.name, output: largest.name });
+  }
+
+  #wide(names: readonly string[]): string[] {
+    return names.map((name) => {
+      const constant = this.#constants.get(name);
+      if (constant === undefined) return name;
+      const known = this.#widened.get(name);
+      if (known !== undefined) return known;
+      const wide = `${name}/wide`;
+      this.#widened.set(name, wide);
+      this.#cast(name, { name: wide, type: 'float32', shape: constant.shape });
+      return wide;
+    });
+  }
+
+  #cast(from: string, to: Value): void {
+    this.#nodes.push(operation('Cast', from, to, { to: DATA_TYPES[to.type] }));
+  }
+}
+
+/** Whether a node picks rows of its first operand and takes no other floating-point one. */
+const isPick = (node: Node): boolean => node.op === 'Gather' || node.op === 'Slice';
+
+function operation(op: string, input: string, output: Value, attributes: Node['attributes'] = {}): Node {
+  return {
+    name: `${output.name}/${op}`,
+    op,
+    domain: '',
+    inputs: [input],
+    outputs: [output],
+    attributes,
+    multiplyAdds: 0,
+    scratchBytes: 0,
+  };
+}
