@@ -39,7 +39,6 @@ FROM scratch AS program
 COPY package.json LICENSE /
 COPY bin /bin
 COPY service/http/demo-page /service/http/demo-page
-COPY model/demo/examples /model/demo/examples
 COPY --from=build /app/build /build
 
 # --- The model ---
@@ -47,6 +46,7 @@ COPY --from=build /app/build /build
 # Replace it by any folder in ModelScope's layout: --build-context checkpoint=FOLDER
 FROM scratch AS checkpoint
 COPY model/demo/checkpoint /
+COPY model/demo/examples /examples
 
 # Nothing of the service is in here: its changes leave the model, and the layer that holds it, as they are.
 FROM manifests AS compiler

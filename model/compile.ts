@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TaskConfig, type Weights, openWeights, readConfig } from './checkpoint/index.ts';
 import { UserError } from './errors.ts';
+import { type Example, findExamples, writeExamples } from './examples.ts';
 import { hashFile } from './hash-file.ts';
 import { ofaGraph } from './ofa/graph.ts';
 import { OPSET } from './onnx/encode.ts';
@@ -23,6 +24,8 @@ export interface CompileOptions {
   readonly maxTextTokens?: number;
   /** Name of the model in its manifest. Default: the checkpoint folder's name. */
   readonly name?: string;
+  /** Folder of examples that go into the package. Default: the checkpoint's folder `examples`, if it has one. */
+  readonly examples?: string;
   /** Whether a package that is there already is replaced. Default: false. */
   readonly replace?: boolean;
   /** Called as the work goes on. */
@@ -97,6 +100,7 @@ interface Prepared {
   readonly tokenizer: Tokenizer;
   readonly maxTokens: number;
   readonly lengths: readonly number[];
+  readonly examples: readonly Example[];
 }
 
 async function prepare(checkpoint: string, options: CompileOptions): Promise<Prepared> {
@@ -120,6 +124,7 @@ async function prepare(checkpoint: string, options: CompileOptions): Promise<Pre
     tokenizer: loadTokenizer(tokenizerJson),
     maxTokens,
     lengths: textLengths(imagePositions(task), maxTokens + 2),
+    examples: await findExamples(checkpoint, options.examples, task.answers),
   };
 }
 
@@ -146,6 +151,7 @@ async function writePackage(
     onProgress: (done, total) => options.onProgress?.({ stage: 'weights', done, total }),
   });
   await writeFile(path.join(folder, PACKAGE_FILES.tokenizer), prepared.tokenizerJson);
+  await writeExamples(folder, prepared.examples);
   const inputs = selfTestInputs(task.prompts.hypothesis, tokenizer, prepared.maxTokens);
   const cases = await runCases(graph, inputs, {
     folder,

@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../model/errors.ts';
-import { readExamples } from '../model/demo/examples.ts';
+import { EXAMPLES_FOLDER, readExamples } from '../model/examples.ts';
+import type { Example } from '../model/examples.ts';
 import { listOf } from './config.ts';
 import type { Settings } from './config.ts';
 import { openApiKeys } from './http/api-keys.ts';
@@ -81,7 +83,7 @@ export async function startService(settings: Settings, options: StartOptions = {
   // Every open request listens.
   setMaxListeners(0, closing.signal);
   const apiKeys = openKeys(settings.API_KEYS_FILE, logger);
-  const examples = settings.DEMO_PAGE === 'on' ? await readExamples() : [];
+  const examples = settings.DEMO_PAGE === 'on' ? await examplesOf(model, logger) : [];
   const app = createApp({
     closing: closing.signal,
     ...(apiKeys === undefined ? {} : { apiKeys }),
@@ -139,6 +141,14 @@ function listenTo(metrics: Metrics, logger: Logger, tracing: Tracing | undefined
       tracing?.end(summary);
     },
   };
+}
+
+/** What the model's package has to show; what is damaged of it is logged, for the model answers without. */
+async function examplesOf({ modelPackage }: OpenModel, logger: Logger): Promise<readonly Example[]> {
+  const { dir, manifest } = modelPackage;
+  const { examples, problems } = await readExamples(join(dir, EXAMPLES_FOLDER), manifest.answers);
+  for (const detail of problems) logger.warn({ detail }, 'an example is left out of the demo page');
+  return examples;
 }
 
 function openKeys(path: string, logger: Logger): ApiKeys | undefined {

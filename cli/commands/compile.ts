@@ -7,6 +7,7 @@ interface Options {
   readonly precision: 'fp32' | 'fp16';
   readonly maxTextTokens?: number;
   readonly name?: string;
+  readonly examples?: string;
   readonly force?: true;
 }
 
@@ -32,6 +33,10 @@ export function compileCommand(): Command {
       positiveInteger,
     )
     .option('--name <name>', "the model's name in its manifest (default: the checkpoint folder's name)")
+    .option(
+      '--examples <folder>',
+      "folder with examples.json and its pictures, for the demo page (default: the checkpoint's folder examples)",
+    )
     .option('--force', 'replace a package that is there already')
     .action(async (checkpoint: string, target: string, options: Options) => {
       const bar = progressBar(COMPILE_STAGES);
@@ -41,6 +46,7 @@ export function compileCommand(): Command {
           precision: options.precision,
           ...(options.maxTextTokens !== undefined && { maxTextTokens: options.maxTextTokens }),
           ...(options.name !== undefined && { name: options.name }),
+          ...(options.examples !== undefined && { examples: options.examples }),
           replace: options.force === true,
           onProgress: bar.update,
         });

@@ -1,4 +1,6 @@
+import path from 'node:path';
 import { Command } from 'commander';
+import { EXAMPLES_FOLDER, readExamples, type ReadExamples } from '../../model/examples.ts';
 import { openPackage } from '../../model/open-package.ts';
 import type { Manifest } from '../../model/package.ts';
 import { bytes, count, table } from '../format.ts';
@@ -10,15 +12,16 @@ export function inspectCommand(): Command {
     .argument('<package-folder>', 'folder that `ofa-ve compile` wrote')
     .option('--json', 'print the manifest as JSON')
     .action(async (folder: string, options: { json?: true }) => {
-      const { manifest } = await openPackage(folder);
-      console.log(options.json ? JSON.stringify(manifest, undefined, 2) : describe(manifest));
+      const { dir, manifest } = await openPackage(folder);
+      const read = await readExamples(path.join(dir, EXAMPLES_FOLDER), manifest.answers);
+      console.log(options.json ? JSON.stringify(manifest, undefined, 2) : describe(manifest, read));
     });
 }
 
 /** Batch sizes for which the memory need is shown. */
 const BATCHES = [1, 8] as const;
 
-function describe(manifest: Manifest): string {
+function describe(manifest: Manifest, { examples, problems }: ReadExamples): string {
   const { text, graph, memory, image } = manifest;
   const longest = Math.max(...text.lengths);
   const facts = [
@@ -39,6 +42,8 @@ function describe(manifest: Manifest): string {
       `${bytes(memory.weightsBytes + batch * memory.activationBytesPerItem)}, of it ` +
         `${bytes(batch * memory.activationBytesPerItem)} of activations (estimated)`,
     ]),
+    ['examples', examples.length === 0 ? 'none' : `${examples.length} pictures for the demo page`],
+    ...problems.map((problem) => ['', problem]),
     ['self-test', `${manifest.selfTest.cases.length} cases, within ${manifest.selfTest.tolerance}`],
   ];
   const sums = (files: Manifest['files']): string =>

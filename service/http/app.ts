@@ -1,12 +1,12 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
+import type { Example } from '../../model/examples.ts';
 import { PATHS } from '../contract.ts';
 import { requireApiKey } from './api-keys.ts';
 import type { ApiKeys } from './api-keys.ts';
 import type { App, AppEnv } from './context.ts';
 import { addDemo, DEMO_PREFIX } from './demo.ts';
-import type { DemoExample } from './demo.ts';
 import { addDocuments } from './documents.ts';
 import { HttpProblem } from './problem.ts';
 import type { Health } from './health.ts';
@@ -27,7 +27,7 @@ export interface AppDeps extends PredictDeps {
   /** Origins from which browsers may call. @default none */
   readonly corsOrigins?: readonly string[];
   /** Examples for the demo page. @default there is no demo page */
-  readonly demo?: { readonly examples: readonly DemoExample[] };
+  readonly demo?: { readonly examples: readonly Example[] };
 }
 
 /** The public application: predictions, probes, documents, demo page. */

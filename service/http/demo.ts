@@ -1,7 +1,7 @@
-import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createMiddleware } from 'hono/factory';
 import sharp from 'sharp';
+import type { Example } from '../../model/examples.ts';
 import { PATHS } from '../contract.ts';
 import type { App, AppEnv } from './context.ts';
 import { servePlace } from './predict.ts';
@@ -9,15 +9,9 @@ import type { PredictDeps } from './predict.ts';
 import { readImageForm } from './predict-input.ts';
 import { staticFile } from './static-file.ts';
 
-/** A picture with sentences about it. */
-export interface DemoExample {
-  /** Path of a JPEG file. */
-  readonly file: string;
-  readonly sentences: readonly { readonly hypothesis: string; readonly premise?: string | undefined }[];
-}
-
 export interface DemoDeps extends PredictDeps {
-  readonly examples: readonly DemoExample[];
+  /** Those of the model that is loaded. */
+  readonly examples: readonly Example[];
   /** Whether a prediction needs an API key, for which the page then asks. */
   readonly needsKey: boolean;
 }
@@ -57,9 +51,8 @@ export function addDemo(app: App, deps: DemoDeps): void {
   add('page.css', 'text/css; charset=utf-8');
   add('page.js', 'text/javascript; charset=utf-8');
   add('icon.svg', 'image/svg+xml');
-  for (const { file } of deps.examples) {
-    const path = `${DEMO_PREFIX}/examples/${basename(file)}`;
-    app.get(path, staticFile(pathToFileURL(file), 'image/jpeg'));
+  for (const [index, { file, mediaType }] of deps.examples.entries()) {
+    app.get(`${DEMO_PREFIX}/examples/${index}`, staticFile(pathToFileURL(file), mediaType));
   }
   app.get(`${DEMO_PREFIX}/about.json`, (c) => c.json(about(deps)));
   addPixels(app, deps);
@@ -70,8 +63,11 @@ function about({ predictor, examples, needsKey }: DemoDeps): object {
   return {
     model: { name, precision, image_size: imageSize },
     needs_key: needsKey,
-    examples: examples.map(({ file, sentences }) => ({
-      image: `${DEMO_PREFIX.slice(1)}/examples/${basename(file)}`,
+    examples: examples.map(({ image, alt, sentences }, index) => ({
+      // Not by its name, which may be any.
+      image: `${DEMO_PREFIX.slice(1)}/examples/${index}`,
+      name: image,
+      alt,
       sentences,
     })),
   };

@@ -12,7 +12,10 @@ import type { AppEnv } from './context.ts';
 export function staticFile(file: URL, contentType: string): Handler<AppEnv> {
   let loaded: Promise<{ bytes: Uint8Array<ArrayBuffer>; etag: string }> | undefined;
   return async (c) => {
-    loaded ??= load(file);
+    loaded ??= load(file).catch((error: unknown) => {
+      loaded = undefined;
+      throw error;
+    });
     const { bytes, etag } = await loaded;
     c.header('etag', etag);
     c.header('cache-control', 'no-cache');
