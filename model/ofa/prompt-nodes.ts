@@ -86,7 +86,7 @@ export function textPromptWithNodes(context: DecoderContext, inputIds: Value): D
 function oneHotPositions(context: DecoderContext, inputIds: Value, zero: Value, range: number): Value {
   const { emitter, special, trie } = context;
   const { ops } = emitter;
-  const real = emitter.cast(ops.not(ops.equal(inputIds, ops.ints([special.pad], true))), 'float32');
+  const real = emitter.cast(ops.differ(inputIds, ops.ints([special.pad], true)), 'float32');
   // Whole numbers below 2^24 are exact in float32, whose sum every provider has.
   const count = emitter.cast(ops.rowSum(real), 'int64');
   const nodePositions = ops.add(
