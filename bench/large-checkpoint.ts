@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkpointTensors } from '../test/support/checkpoint-tensors.ts';
-import type { CheckpointShape, Fill } from '../test/support/checkpoint-tensors.ts';
+import type { CheckpointShape, Fill, TensorSpec } from '../test/support/checkpoint-tensors.ts';
 import { SeededRandom, seedOf } from '../test/support/random.ts';
 import { writeTorchArchive } from '../test/support/torch-archive.ts';
 import type { ArchiveTensor } from '../test/support/torch-archive.ts';
@@ -61,21 +61,31 @@ export async function writeLargeCheckpoint(folder: string, seed: number): Promis
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
   writeTorchArchive(join(partial, 'pytorch_model.bin'), largeTensors(seed));
-  const { vocabulary, merges } = largeVocabulary();
-  await writeFile(join(partial, 'vocab.json'), JSON.stringify(vocabulary));
-  await writeFile(join(partial, 'merges.txt'), merges);
-  await writeFile(join(partial, 'ans2label.json'), JSON.stringify({ no: 0, yes: 1, maybe: 2 }));
-  await writeFile(
-    join(partial, 'config.json'),
-    JSON.stringify({ ...LARGE, model_type: 'ofa', architectures: ['OFAModel'] }, null, 2),
-  );
-  await writeFile(join(partial, 'configuration.json'), JSON.stringify(CONFIGURATION, null, 2));
+  await writeLargeConfiguration(partial);
   await rm(folder, { recursive: true, force: true });
   await rename(partial, folder);
 }
 
+/** Writes what such a checkpoint has besides its weights. */
+export async function writeLargeConfiguration(folder: string): Promise<void> {
+  const { vocabulary, merges } = largeVocabulary();
+  await writeFile(join(folder, 'vocab.json'), JSON.stringify(vocabulary));
+  await writeFile(join(folder, 'merges.txt'), merges);
+  await writeFile(join(folder, 'ans2label.json'), JSON.stringify({ no: 0, yes: 1, maybe: 2 }));
+  await writeFile(
+    join(folder, 'config.json'),
+    JSON.stringify({ ...LARGE, model_type: 'ofa', architectures: ['OFAModel'] }, null, 2),
+  );
+  await writeFile(join(folder, 'configuration.json'), JSON.stringify(CONFIGURATION, null, 2));
+}
+
+/** The entries of such a checkpoint's state dictionary, without values. */
+export function largeTensorSpecs(): Generator<TensorSpec> {
+  return checkpointTensors(LARGE, { baseWidth: 64, buffers: 'computed' });
+}
+
 function* largeTensors(seed: number): Generator<[string, ArchiveTensor]> {
-  for (const { name, shape, fill } of checkpointTensors(LARGE, { baseWidth: 64, buffers: 'computed' })) {
+  for (const { name, shape, fill } of largeTensorSpecs()) {
     yield [
       name,
       { dtype: fill.kind === 'integers' ? 'int64' : 'float32', shape, ...contents(seed, name, shape, fill) },

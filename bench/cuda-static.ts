@@ -1,0 +1,93 @@
+// Checks the half-precision graph of OFA-large's shape for CUDA, without weights and without a GPU.
+// usage: node --import tsx bench/cuda-static.ts
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Weights, readConfig } from '../model/checkpoint/index.ts';
+import { ofaGraph } from '../model/ofa/graph.ts';
+import { type Graph, countOperators } from '../model/onnx/graph.ts';
+import { buildTokenizerJson, loadTokenizer } from '../model/text/tokenizer.ts';
+import { textLengths } from '../model/text-lengths.ts';
+import { checkForCuda } from '../test/support/cuda-kernels.ts';
+import { largeTensorSpecs, writeLargeConfiguration } from './large-checkpoint.ts';
+
+/** The memory-efficient attention kernel takes a float16 bias only if the sequence is a multiple of this. */
+const MULTIPLE = 8;
+
+/** Weights that have names and shapes alone: a graph's constants are made only as they are written. */
+function shapesOnly(): Weights {
+  const tensors = [...largeTensorSpecs()].map(({ name, shape, fill }) => {
+    const storage = fill.kind === 'tied' ? fill.to : name;
+    return [name, { name, shape, storage, dtype: fill.kind === 'integers' ? 'int64' : 'float32' }] as const;
+  });
+  const read = (name: string): Promise<Float32Array> => Promise.reject(new Error(`${name} has no values`));
+  return { files: [], tensors: new Map(tensors), read, readRows: read, close: () => Promise.resolve() };
+}
+
+/** The graph as `compile --precision fp16` builds it, and the text lengths that its batches are padded to. */
+async function largeGraph(folder: string): Promise<{ graph: Graph; images: number; lengths: number[] }> {
+  await writeLargeConfiguration(folder);
+  const { model: config, task } = await readConfig(folder);
+  const read = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
+  const tokenizer = loadTokenizer(buildTokenizerJson(await read('vocab.json'), await read('merges.txt')));
+  const images = (task.patchImageSize / 16) ** 2;
+  const lengths = textLengths(images, task.maxSrcLength + 2);
+  const { graph } = ofaGraph({
+    weights: shapesOnly(),
+    config,
+    task,
+    vocabulary: {
+      size: tokenizer.size,
+      special: tokenizer.special,
+      answers: task.answers.map((answer) => tokenizer.encode(` ${answer}`)),
+    },
+    textLength: lengths.at(-1) ?? 0,
+    precision: 'fp16',
+  });
+  return { graph, images, lengths };
+}
+
+function attentions(graph: Graph): string {
+  const lengths = new Map<number, number>();
+  for (const { op, outputs } of graph.nodes) {
+    const length = outputs[0]?.shape[1] ?? 0;
+    if (op === 'MultiHeadAttention') lengths.set(length, (lengths.get(length) ?? 0) + 1);
+  }
+  const kernel = (length: number): string => (length % MULTIPLE === 0 ? 'memory-efficient' : 'unfused');
+  return [...lengths]
+    .map(([length, count]) => `${count} over ${length} positions (${kernel(length)})`)
+    .join(', ');
+}
+
+function printReport(graph: Graph, images: number, lengths: readonly number[]): string[] {
+  const { uses, violations } = checkForCuda(graph);
+  const width = Math.max(...uses.map(({ operator }) => operator.length));
+  const types = Math.max(...uses.map((use) => use.types.length));
+  for (const use of uses) {
+    console.log(
+      `${use.operator.padEnd(width)}  ${use.types.padEnd(types)}  ${String(use.count).padStart(4)}`,
+    );
+  }
+  const multiplyAdds = countOperators(graph).reduce((sum, each) => sum + each.multiplyAdds, 0);
+  console.log(
+    `\nnodes:       ${graph.nodes.length}, ${(multiplyAdds / 1e9).toFixed(0)} G multiply-adds an answer`,
+  );
+  console.log(`attention:   ${attentions(graph)}, at the longest text`);
+  const sequences = lengths.map((length) => images + length);
+  console.log(
+    `sequences:   ${sequences.join(', ')} (${images} image positions, texts of ${lengths.join(', ')})`,
+  );
+  const odd = sequences.filter((length) => length % MULTIPLE !== 0);
+  return [...violations, ...odd.map((length) => `The sequence of ${length} is no multiple of ${MULTIPLE}.`)];
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-cuda-static-'));
+try {
+  const { graph, images, lengths } = await largeGraph(folder);
+  const violations = printReport(graph, images, lengths);
+  console.log(`verdict:     ${violations.length === 0 ? 'nothing keeps a node from CUDA' : 'violations'}`);
+  for (const violation of violations) console.log(`             ${violation}`);
+  if (violations.length > 0) process.exitCode = 1;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
