@@ -1,0 +1,189 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Settings } from '../../service/config.ts';
+import { metric, predictBody, send, until } from './client.ts';
+import type { Outcome, Sent } from './client.ts';
+import { compileFixture } from './packages.ts';
+import { serve } from './service.ts';
+import type { TestService } from './service.ts';
+
+/** Sentences with different answers. */
+const TEXTS = ['a', 'there are circles', 'red', 'two', 'a red circle', 'no', 'the dog sleeps', 'circles'];
+
+let folder = '';
+let packageDir = '';
+let service: TestService | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-real-'));
+  packageDir = await compileFixture('mini-none', folder);
+});
+afterEach(async () => {
+  thaw();
+  await service?.stop();
+  service = undefined;
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function start(settings: Partial<Settings>): Promise<TestService> {
+  service = await serve({ MODEL_DIR: packageDir, ...settings });
+  return service;
+}
+
+/** The engine's process that stands still. */
+let frozen: number | undefined;
+
+/** Stops the engine's process wherever it is, as a call to a GPU that does not come back would. */
+function freeze({ model }: TestService): number {
+  frozen = model.supervisor.pid;
+  if (frozen === undefined) throw new Error('no engine is running');
+  process.kill(frozen, 'SIGSTOP');
+  return frozen;
+}
+
+function thaw(): void {
+  try {
+    if (frozen !== undefined) process.kill(frozen, 'SIGCONT');
+  } catch {
+    // It was replaced meanwhile.
+  }
+  frozen = undefined;
+}
+
+const post = ({ url }: TestService, body: string, headers?: Record<string, string>): Sent =>
+  send(`${url}/predict`, body, { ...(headers && { headers }) });
+
+function yesOf({ body }: Outcome): number {
+  return (JSON.parse(body) as { scores: { yes: number } }).scores.yes;
+}
+
+/** What the service answers to each text when nothing is in its way. */
+async function answersOf(live: TestService, texts: readonly string[]): Promise<Map<string, number>> {
+  const answers = new Map<string, number>();
+  for (const text of texts) {
+    answers.set(text, yesOf(await post(live, await predictBody(text)).outcome));
+  }
+  return answers;
+}
+
+/** Items that the service has accepted and not answered. */
+async function held({ adminUrl }: TestService): Promise<number> {
+  return (await metric(adminUrl, 'ofa_ve_queue_items')) + (await metric(adminUrl, 'ofa_ve_inflight_items'));
+}
+
+const textAt = (index: number): string => TEXTS[index % TEXTS.length] ?? '';
+
+describe('ten times more than it can hold', () => {
+  it('as many as there are places are answered rightly, the rest refused while the engine computes', async () => {
+    const live = await start({ MAX_QUEUE: 8, MAX_BATCH: 4 });
+    const expected = await answersOf(live, TEXTS);
+    expect(new Set(expected.values()).size).toBe(TEXTS.length);
+    const bodies = await Promise.all(TEXTS.map((text) => predictBody(text)));
+    for (let wave = 0; wave < 3; wave++) {
+      freeze(live);
+      let refused = 0;
+      const sent = Array.from({ length: 80 }, (_, at) => post(live, bodies[at % TEXTS.length] ?? ''));
+      for (const { outcome } of sent) void outcome.then(({ status }) => (refused += Number(status === 429)));
+      await until('all but eight are refused', () => refused === 72);
+      expect((await fetch(`${live.url}/livez`)).status).toBe(200);
+      thaw();
+      const outcomes = await Promise.all(sent.map(({ outcome }) => outcome));
+      const accepted = [...outcomes.entries()].filter(([, { status }]) => status === 200);
+      expect(accepted).toHaveLength(8);
+      for (const [at, outcome] of accepted) {
+        expect(yesOf(outcome)).toBeCloseTo(expected.get(textAt(at)) ?? NaN, 4);
+      }
+      for (const outcome of outcomes.filter(({ status }) => status === 429)) {
+        expect(Number(outcome.headers['retry-after'])).toBeGreaterThan(0);
+      }
+      await until('all places are free', async () => (await held(live)) === 0);
+    }
+  });
+});
+
+describe('an engine that is lost under load', () => {
+  it('killed during a run, three times: every request is answered once, with its own answer', async () => {
+    const live = await start({ MAX_BATCH: 2, ENGINE_MAX_FAILURES: 50 });
+    const expected = await answersOf(live, TEXTS);
+    const bodies = await Promise.all(Array.from({ length: 40 }, (_, at) => predictBody(textAt(at))));
+    let answered = 0;
+    const sent = bodies.map((body) => post(live, body));
+    for (const { outcome } of sent) void outcome.then(() => answered++);
+    for (let kill = 0; kill < 3; kill++) {
+      // Some are let through between: a batch that is hit twice may be answered 503.
+      await until('some more are answered', () => answered > kill * 4);
+      await until('the engine computes', () => live.model.batcher.inFlight > 0);
+      const pid = freeze(live);
+      process.kill(pid, 'SIGKILL');
+      await until(
+        'it is replaced',
+        () => live.model.supervisor.pid !== pid && live.model.supervisor.state.phase === 'ready',
+      );
+    }
+    const outcomes = await Promise.all(sent.map(({ outcome }) => outcome));
+    expect(outcomes.map(({ status }) => status)).toEqual(outcomes.map(() => 200));
+    outcomes.forEach((outcome, at) => {
+      expect(yesOf(outcome)).toBeCloseTo(expected.get(textAt(at)) ?? NaN, 4);
+    });
+    expect(await metric(live.adminUrl, 'ofa_ve_engine_restarts_total{reason="crash"}')).toBe(3);
+  });
+
+  it('standing still for good: replaced when its time is up, and what it held is answered', async () => {
+    const live = await start({ MAX_BATCH: 4, ENGINE_TIMEOUT_MS: 1500 });
+    const expected = await answersOf(live, TEXTS);
+    const pid = freeze(live);
+    const bodies = await Promise.all(TEXTS.map((text) => predictBody(text)));
+    const outcomes = await Promise.all(bodies.map((body) => post(live, body).outcome));
+    expect(outcomes.map(({ status }) => status)).toEqual(TEXTS.map(() => 200));
+    outcomes.forEach((outcome, at) => {
+      expect(yesOf(outcome)).toBeCloseTo(expected.get(textAt(at)) ?? NaN, 4);
+    });
+    expect(live.model.supervisor.pid).not.toBe(pid);
+    expect(await metric(live.adminUrl, 'ofa_ve_engine_restarts_total{reason="timeout"}')).toBe(1);
+  });
+});
+
+describe('a client that leaves', () => {
+  it('while uploading, waiting or computed for: its place is free at once, and its work is not begun', async () => {
+    const live = await start({ MAX_QUEUE: 4, MAX_BATCH: 1 });
+    const body = await predictBody('a');
+    freeze(live);
+    const inEngine = post(live, body);
+    await until('one is in the engine', () => live.model.batcher.inFlight === 1);
+    const queued = [post(live, body), post(live, body)];
+    await until('two wait', () => live.model.batcher.waiting === 2);
+    const uploading = send(`${live.url}/predict`, body, { bytes: 1000 });
+    await until('all places are taken', async () => (await held(live)) === 4);
+    for (const sent of [uploading, inEngine, ...queued]) sent.leave();
+    // The engine still stands still.
+    await until('all places are free', async () => (await held(live)) === 0);
+    thaw();
+    expect((await post(live, body).outcome).status).toBe(200);
+    // The run that was going on, and the last request's.
+    expect(await metric(live.adminUrl, 'ofa_ve_batch_size_count')).toBe(2);
+    const gone = await metric(live.adminUrl, 'ofa_ve_requests_total{route="/predict",status="499"}');
+    expect(gone).toBe(4);
+  });
+});
+
+describe('a deadline', () => {
+  it('is kept in the queue and in the engine while the run goes on', async () => {
+    const live = await start({ MAX_BATCH: 1 });
+    const body = await predictBody('a');
+    expect((await post(live, body).outcome).status).toBe(200);
+    freeze(live);
+    const deadline = { 'x-request-timeout-ms': '300' };
+    const inEngine = post(live, body, deadline);
+    await until('one is in the engine', () => live.model.batcher.inFlight === 1);
+    const queued = post(live, body, deadline);
+    const outcomes = await Promise.all([inEngine.outcome, queued.outcome]);
+    expect(outcomes.map(({ status }) => status)).toEqual([504, 504]);
+    expect(await held(live)).toBe(0);
+    // Both were told while the engine stood still.
+    expect(await metric(live.adminUrl, 'ofa_ve_batch_size_count')).toBe(1);
+    thaw();
+    expect((await post(live, body).outcome).status).toBe(200);
+  });
+});
