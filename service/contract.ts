@@ -86,12 +86,21 @@ export const SETTINGS = {
     choices: ['auto', 'cpu', 'cuda'],
     description: 'Where the model runs; auto takes CUDA where the provider loads and a device answers.',
   },
+  ENGINES: {
+    kind: 'integer',
+    default: 0,
+    min: 0,
+    max: 16,
+    description:
+      'How many engines compute side by side; 0 takes one for each GPU that is visible, and one on a CPU, where more cost memory and seldom gain.',
+  },
   ENGINE_THREADS: {
     kind: 'integer',
     default: 0,
     min: 0,
     max: 256,
-    description: 'Threads of a CPU engine; 0 takes the available processors (container quotas are not seen).',
+    description:
+      'Threads of a CPU engine; 0 shares the available processors among the engines (container quotas are not seen).',
   },
   MAX_BATCH: {
     kind: 'integer',
@@ -149,7 +158,7 @@ export const SETTINGS = {
     min: 1,
     max: 1000,
     description:
-      'Engine failures within ENGINE_FAILURE_WINDOW_MS after which the process gives up and exits; at least 3 + log2(MAX_BATCH), which is what isolating one poisonous item takes.',
+      'Failures of one engine within ENGINE_FAILURE_WINDOW_MS after which the process gives up and exits; at least 3 + log2(MAX_BATCH), which is what isolating one poisonous item takes.',
   },
   ENGINE_FAILURE_WINDOW_MS: {
     kind: 'integer',
@@ -178,7 +187,7 @@ export const SETTINGS = {
     min: 0,
     max: 10_000_000,
     description:
-      'GPU memory in MiB above which, for several readings in a row, the engine is replaced; 0: off.',
+      'Memory of a GPU in MiB above which, for several readings in a row, its engine is replaced; 0: off.',
   },
   LOG_LEVEL: {
     kind: 'choice',
@@ -226,6 +235,7 @@ export const METRICS = {
   inflightItems: 'ofa_ve_inflight_items',
   rejected: 'ofa_ve_rejected_total',
   answers: 'ofa_ve_answers_total',
+  engines: 'ofa_ve_engines',
   engineRestarts: 'ofa_ve_engine_restarts_total',
   eventLoopDelay: 'ofa_ve_event_loop_delay_seconds',
   gpuMemory: 'ofa_ve_gpu_memory_bytes',

@@ -28,7 +28,7 @@ import { watchGpu } from './observability/watch-gpu.ts';
 import type { GpuWatchTimes } from './observability/watch-gpu.ts';
 import { ServiceHealth } from './service-health.ts';
 
-/** A service that listens. Its engine may still be loading: ask its probes. */
+/** A service that listens. Its engines may still be loading: ask its probes. */
 export interface RunningService {
   readonly port: number;
   readonly adminPort: number;
@@ -38,7 +38,7 @@ export interface RunningService {
    * within SHUTDOWN_TIMEOUT_MS. A second call gives the first one's promise.
    */
   stop(): Promise<void>;
-  /** Fulfils when the service has stopped: 0 when it was told to, 1 when its engine failed for good. */
+  /** Fulfils when the service has stopped: 0 when it was told to, 1 when an engine failed for good. */
   readonly finished: Promise<0 | 1>;
 }
 
@@ -47,14 +47,14 @@ export interface StartOptions {
   readonly logger?: Logger;
   /** The engine's program; tests give one that misbehaves. */
   readonly engineProgram?: URL;
-  /** How often the GPU is read, and how long it may be silent. */
+  /** How often each GPU is read, and how long it may be silent. */
   readonly gpuWatch?: GpuWatchTimes;
 }
 
 /**
  * Starts the service.
  *
- * @throws UserError when the package cannot be read or a port cannot be had
+ * @throws UserError when the package cannot be read, the model does not fit the device, or a port cannot be had
  */
 export async function startService(settings: Settings, options: StartOptions = {}): Promise<RunningService> {
   if (settings.MODEL_DIR === '') {
@@ -197,7 +197,9 @@ function run(wired: Wired): RunningService {
   });
   let stopping: Promise<void> | undefined;
   const stop = (code: 0 | 1): Promise<void> => {
-    stopping ??= shutDown(wired, code === 0 ? wired.settings.DRAIN_DELAY_MS : 0).then(() => {
+    // Load balancers get their time as long as an engine is left that can answer meanwhile.
+    const canServe = code === 0 || model.supervisor.isReady;
+    stopping ??= shutDown(wired, canServe ? wired.settings.DRAIN_DELAY_MS : 0).then(() => {
       finish(code);
     });
     return stopping;

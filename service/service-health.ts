@@ -1,17 +1,17 @@
-import type { EngineSupervisor } from './engine/supervisor.ts';
+import type { EnginePool, PooledEngine } from './engine/pool.ts';
 import type { Health, Verdict } from './http/health.ts';
 
 const YES: Verdict = { ok: true };
 
-/** The service's health: what its engine does, and whether it is leaving. */
+/** The service's health: what its engines do, and whether it is leaving. */
 export class ServiceHealth implements Health {
-  readonly #supervisor: EngineSupervisor;
+  readonly #pool: EnginePool;
   #draining = false;
   #hasBeenReady = false;
 
-  constructor(supervisor: EngineSupervisor) {
-    this.#supervisor = supervisor;
-    supervisor.on('state', (state) => {
+  constructor(pool: EnginePool) {
+    this.#pool = pool;
+    pool.on('state', (state) => {
       if (state.phase === 'ready') this.#hasBeenReady = true;
     });
   }
@@ -26,30 +26,43 @@ export class ServiceHealth implements Health {
   }
 
   live(): Verdict {
-    const state = this.#supervisor.state;
-    if (state.phase !== 'failed') return YES;
-    return no(`the engine failed too often, the last time: ${state.failure.message}`);
+    return this.#pool.state.phase === 'failed' ? no(this.#reason()) : YES;
   }
 
+  /** Ready while one engine is, unless another has failed for good: then the service is about to end. */
   ready(): Verdict {
     if (this.#draining) return no('the service is shutting down');
-    const state = this.#supervisor.state;
-    switch (state.phase) {
-      case 'ready':
-        return YES;
-      case 'starting':
-        return no('the engine is loading the model');
-      case 'replacing':
-        return no(`the engine is being replaced: ${state.failure.message}`);
-      case 'failed':
-        return this.live();
-      case 'stopped':
-        return no('the engine is stopped');
-    }
+    return this.#pool.state.phase === 'ready' ? YES : no(this.#reason());
   }
 
   started(): Verdict {
     return this.#hasBeenReady ? YES : no('the engine is loading the model');
+  }
+
+  /** What each engine does, where there are several. */
+  #reason(): string {
+    const { engines } = this.#pool;
+    return engines.map((engine) => `${nameOf(engine, engines.length)} ${doingOf(engine)}`).join('; ');
+  }
+}
+
+function nameOf({ id, gpu }: PooledEngine, count: number): string {
+  if (count === 1) return 'the engine';
+  return gpu === undefined ? `engine ${id}` : `engine ${id} on GPU ${gpu.index}`;
+}
+
+function doingOf({ supervisor: { state } }: PooledEngine): string {
+  switch (state.phase) {
+    case 'ready':
+      return 'is ready';
+    case 'starting':
+      return 'is loading the model';
+    case 'replacing':
+      return `is being replaced: ${state.failure.message}`;
+    case 'failed':
+      return `failed too often, the last time: ${state.failure.message}`;
+    case 'stopped':
+      return 'is stopped';
   }
 }
 

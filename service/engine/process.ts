@@ -14,6 +14,8 @@ export interface EngineProcessOptions {
   readonly startTimeoutMs: number;
   /** Milliseconds that one run may take. */
   readonly runTimeoutMs: number;
+  /** Environment variables of the process besides this one's: which GPU it sees. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The program to fork; tests give one that misbehaves. @default this folder's child */
   readonly program?: URL;
   /** A line that the process wrote to stdout or stderr. */
@@ -62,7 +64,7 @@ export class EngineProcess {
       this.#resolveEnded = resolve;
     });
     this.#runTimeoutMs = options.runTimeoutMs;
-    this.#child = forkEngine(options.program ?? DEFAULT_PROGRAM, options.onLine);
+    this.#child = forkEngine(options);
     this.#listen();
     const startTimer = setTimeout(() => {
       this.kill('start-timeout', `the engine was not ready within ${options.startTimeoutMs} ms`);
@@ -189,8 +191,9 @@ function areProbabilities(probabilities: Float32Array, rows: number): boolean {
   return true;
 }
 
-function forkEngine(program: URL, onLine?: (line: string) => void): ChildProcess {
+function forkEngine({ program = DEFAULT_PROGRAM, environment, onLine }: EngineProcessOptions): ChildProcess {
   const child = fork(fileURLToPath(program), [], {
+    env: { ...process.env, ...environment },
     execArgv: FROM_SOURCE ? ['--import', sourceLoader()] : [],
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

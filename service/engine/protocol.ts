@@ -36,6 +36,8 @@ export interface LoadOptions {
   /** Folder of the model package. */
   readonly packageDir: string;
   readonly device: Device;
+  /** Why it is the CPU, where `auto` was asked for; told on with {@link EngineInfo}. */
+  readonly fallback?: string;
   /** Threads of a CPU session. */
   readonly threads: number;
   readonly maxBatch: number;

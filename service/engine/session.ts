@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 import { GRAPH_IO, PACKAGE_FILES } from '../../model/package.ts';
@@ -15,20 +13,17 @@ export interface EngineSession {
   run(batch: EngineBatch): Promise<EngineOutput>;
 }
 
-/**
- * Loads the graph on the device that was asked for. `auto` tries CUDA where the package of ONNX Runtime has the
- * provider, and takes the CPU where that fails.
- */
+/** Loads the graph on the device that was asked for. `auto` tries CUDA, and takes the CPU where that fails. */
 export async function openSession(
   dir: string,
   manifest: Manifest,
-  options: Pick<LoadOptions, 'device' | 'threads' | 'maxBatch'>,
+  options: Omit<LoadOptions, 'packageDir'>,
 ): Promise<EngineSession> {
   const path = join(dir, PACKAGE_FILES.graph);
   const openCpu = (): Promise<InferenceSession> => InferenceSession.create(path, cpuOptions(options.threads));
-  if (options.device === 'cpu') return makeSession(await openCpu(), manifest, 'cpu');
-  if (options.device === 'auto' && !hasCudaProvider()) {
-    return makeSession(await openCpu(), manifest, 'cpu', { fallback: 'its provider is not installed' });
+  if (options.device === 'cpu') {
+    const { fallback } = options;
+    return makeSession(await openCpu(), manifest, 'cpu', fallback === undefined ? {} : { fallback });
   }
   try {
     const session = await InferenceSession.create(path, cudaOptions());
@@ -37,13 +32,6 @@ export async function openSession(
     if (options.device === 'cuda') throw error;
     return makeSession(await openCpu(), manifest, 'cpu', { fallback: firstLine(error) });
   }
-}
-
-/** Whether the CUDA provider lies beside ONNX Runtime; its package ships without. */
-function hasCudaProvider(): boolean {
-  const root = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
-  const binaries = join(root, 'bin', 'napi-v6', process.platform, process.arch);
-  return existsSync(join(binaries, 'libonnxruntime_providers_cuda.so'));
 }
 
 /**

@@ -6,6 +6,8 @@ import type { EngineFailureReason } from './failure.ts';
 import { FailureBudget } from './failure-budget.ts';
 import { EngineProcess } from './process.ts';
 import type { EngineProcessOptions } from './process.ts';
+import { KernelRecorder } from './kernels.ts';
+import type { KernelCounts } from './kernels.ts';
 import type { EngineBatch, EngineInfo, EngineOutput } from './protocol.ts';
 
 export interface SupervisorOptions extends Omit<EngineProcessOptions, 'onLine'> {
@@ -31,12 +33,16 @@ interface SupervisorEvents {
   failure: [EngineFailure];
   /** A line that the engine process wrote. */
   line: [string];
+  /** Which attention kernels a CUDA engine took while it warmed up; soon after it is ready. */
+  kernels: [KernelCounts];
 }
 
 /** Starts that fail in a row, without an engine between them that became ready, after which it is hopeless. */
 const MAX_FAILED_STARTS = 3;
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_LAST_MS = 30_000;
+/** The engine's output comes by another way than its word that it is ready, and can be behind it. */
+const KERNELS_AFTER_MS = 1000;
 
 /**
  * Keeps one engine process running: starts it, replaces it when it fails, waits longer between failures that no
@@ -48,6 +54,7 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
   readonly #stopping = new AbortController();
   #state: EngineState = { phase: 'starting' };
   #engine: EngineProcess | undefined;
+  #kernels = new KernelRecorder();
   #failuresInARow = 0;
   #failedStarts = 0;
   #loop: Promise<void> | undefined;
@@ -64,6 +71,16 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
 
   get state(): EngineState {
     return this.#state;
+  }
+
+  /** Attention kernels that the engine has taken so far; undefined on a CPU. */
+  get kernels(): KernelCounts | undefined {
+    return this.#kernels.counts;
+  }
+
+  /** Whether a batch could be run now. */
+  get isReady(): boolean {
+    return this.#state.phase === 'ready' && this.#engine?.alive === true;
   }
 
   /** Process id of the engine, where one is running. */
@@ -87,7 +104,7 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
         throw new EngineGone(`the engine failed too often: ${this.#state.failure.message}`);
       }
       if (this.#state.phase === 'stopped') throw new EngineGone('the engine was stopped');
-      if (this.#state.phase === 'ready' && this.#engine?.alive === true) return;
+      if (this.isReady) return;
       await new Promise<void>((resolve) => {
         this.once('state', () => {
           resolve();
@@ -130,6 +147,7 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
           this.#failedStarts = 0;
           this.#requireCuda ||= info.provider === 'cuda';
           this.#setState({ phase: 'ready', info });
+          this.#reportKernels();
         },
         () => {
           this.#failedStarts++;
@@ -163,13 +181,22 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
     await sleep(delay, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 
+  #reportKernels(): void {
+    const recorder = this.#kernels;
+    setTimeout(() => {
+      if (recorder.counts !== undefined) this.emit('kernels', recorder.counts);
+    }, KERNELS_AFTER_MS).unref();
+  }
+
   #startEngine(): EngineProcess {
     const { load } = this.#options;
+    const kernels = new KernelRecorder();
+    this.#kernels = kernels;
     return new EngineProcess({
       ...this.#options,
       load: this.#requireCuda ? { ...load, device: 'cuda' } : load,
       onLine: (line) => {
-        this.emit('line', line);
+        if (!kernels.read(line)) this.emit('line', line);
       },
     });
   }

@@ -5,16 +5,19 @@ import type { InferenceObserver } from './observer.ts';
 import type { PredictItem, PredictOutput } from './predictor.ts';
 
 /**
- * The supervisor as the batcher sees it: items in, a row of answers for each out.
+ * An engine as the batcher sees it: items in, a row of answers for each out.
  *
  * @param answers how many answers the model scores
  */
 export function batchEngine(
-  supervisor: Pick<EngineSupervisor, 'whenReady' | 'run'>,
+  supervisor: Pick<EngineSupervisor, 'isReady' | 'whenReady' | 'run'>,
   answers: number,
   observer?: InferenceObserver,
 ): BatchEngine<PredictItem, PredictOutput> {
   return {
+    get isReady() {
+      return supervisor.isReady;
+    },
     whenReady: () => supervisor.whenReady(),
     run: async (items, length) => {
       const batch = toEngineBatch(items, length);

@@ -1,9 +1,12 @@
 import { EngineUnavailable } from './errors.ts';
 import { FairQueue } from './fair-queue.ts';
-import { runWithRecovery } from './recovery.ts';
+import { attempt, retryAndIsolate } from './recovery.ts';
+import type { Outcome, RecoverableEngine } from './recovery.ts';
 
-/** What a batcher asks of the engine. */
+/** What a batcher asks of an engine. */
 export interface BatchEngine<Item, Output> {
+  /** Whether `whenReady` would fulfil at once. */
+  readonly isReady: boolean;
   /** Fulfils when a batch can be run; rejects when none ever will. */
   whenReady(): Promise<void>;
   /** Computes items of one length; outputs in their order. Rejects when the engine failed. */
@@ -11,7 +14,8 @@ export interface BatchEngine<Item, Output> {
 }
 
 export interface BatcherOptions<Item, Output> {
-  readonly engine: BatchEngine<Item, Output>;
+  /** At least one; each computes one batch at a time. */
+  readonly engines: readonly BatchEngine<Item, Output>[];
   /** Most items in one run. */
   readonly maxBatch: number;
   /** How long an incomplete batch waits for company, in milliseconds. */
@@ -39,31 +43,54 @@ interface Entry<Item, Output> {
   readonly forget: () => void;
 }
 
+/** An engine and what it does. */
+interface Lane<Item, Output> {
+  readonly engine: BatchEngine<Item, Output>;
+  /** Whether it waits for its engine or computes. */
+  isBusy: boolean;
+  running: readonly Entry<Item, Output>[];
+  /** How long it has computed in all. */
+  workedMs: number;
+  /** Why its engine will never come again, in a box; undefined while it may. */
+  gone: { readonly cause: unknown } | undefined;
+}
+
+/** A batch that failed once. */
+interface Retry<Item, Output> {
+  readonly items: readonly Entry<Item, Output>[];
+  readonly length: number;
+}
+
 /**
- * The queue in front of the engine, with one owner. Whenever the engine is free it takes what waits: items of one
- * length, at most `maxBatch`. An item whose signal aborts leaves at once, wherever it is. Each item settles once.
+ * The queue in front of the engines, with one owner. Whenever an engine is free it takes what waits: items of one
+ * length, at most `maxBatch`; of several free ones, the one that has worked least goes first, and they share what
+ * waits. An item whose signal aborts leaves at once, wherever it is. Each item settles once.
  */
 export class Batcher<Item, Output> {
   readonly #options: BatcherOptions<Item, Output>;
   readonly #now: () => number;
   readonly #queue = new FairQueue<Entry<Item, Output>>();
-  #running: readonly Entry<Item, Output>[] = [];
-  #busy = false;
+  readonly #lanes: readonly Lane<Item, Output>[];
+  /** They have waited longest, and go before the queue, on whichever engine is ready first. */
+  readonly #retries: Retry<Item, Output>[] = [];
   #delay: NodeJS.Timeout | undefined;
 
   constructor(options: BatcherOptions<Item, Output>) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
+    this.#lanes = options.engines.map((engine) => {
+      return { engine, isBusy: false, running: [], workedMs: 0, gone: undefined };
+    });
   }
 
   /** Items that wait. */
   get waiting(): number {
-    return this.#queue.size;
+    return this.#queue.size + this.#retries.reduce((sum, { items }) => sum + unsettled(items), 0);
   }
 
-  /** Items that the engine computes and that somebody waits for. */
+  /** Items that the engines compute and that somebody waits for. */
   get inFlight(): number {
-    return this.#running.filter((entry) => !entry.settled).length;
+    return this.#lanes.reduce((sum, { running }) => sum + unsettled(running), 0);
   }
 
   /**
@@ -130,58 +157,89 @@ export class Batcher<Item, Output> {
     deliver();
   }
 
-  /** Starts the next batch if the engine is free and one is ripe. */
+  /** Sends every free engine for work. */
   #pump(): void {
-    if (this.#busy || this.#queue.size === 0) return;
-    this.#busy = true;
-    clearTimeout(this.#delay);
-    void this.#runNext().finally(() => {
-      this.#busy = false;
-      this.#running = [];
-      if (this.#delay === undefined) this.#pump();
-    });
-  }
-
-  async #runNext(): Promise<void> {
-    this.#delay = undefined;
-    const { engine, maxBatch } = this.#options;
-    try {
-      // The batch is formed after this wait, not before: meanwhile more may come and some may leave.
-      await engine.whenReady();
-    } catch (cause) {
-      this.#failAll(cause);
+    if (this.#queue.size === 0 && this.#retries.length === 0) return;
+    const [first] = this.#lanes;
+    if (first?.gone !== undefined && this.#lanes.every(({ gone }) => gone !== undefined)) {
+      this.#failAll(first.gone.cause);
       return;
     }
-    const batch = this.#queue.take(maxBatch, (entries) => this.#isRipe(entries));
+    clearTimeout(this.#delay);
+    this.#delay = undefined;
+    const free = this.#lanes.filter(({ isBusy, gone }) => !isBusy && gone === undefined);
+    for (const lane of free.sort((a, b) => a.workedMs - b.workedMs)) {
+      lane.isBusy = true;
+      void this.#work(lane).finally(() => {
+        lane.isBusy = false;
+        lane.running = [];
+        if (this.#delay === undefined) this.#pump();
+      });
+    }
+  }
+
+  /** Takes one batch for a free engine, if one is ripe. */
+  async #work(lane: Lane<Item, Output>): Promise<void> {
+    try {
+      // The batch is formed after this wait, not before: meanwhile more may come and some may leave.
+      await lane.engine.whenReady();
+    } catch (cause) {
+      lane.gone = { cause };
+      return;
+    }
+    const retry = this.#retries.shift();
+    if (retry !== undefined) {
+      lane.running = retry.items;
+      await retryAndIsolate(retry.items, this.#on(lane, retry.length), isUnsettled, this.#finish);
+      return;
+    }
+    const batch = this.#queue.take(
+      (waiting) => this.#share(waiting),
+      (entries) => this.#isRipe(entries),
+    );
     if (batch === undefined) {
       this.#waitForCompany();
       return;
     }
-    this.#running = batch.items;
-    await runWithRecovery(
-      batch.items,
-      {
-        whenReady: () => engine.whenReady(),
-        run: (entries) => this.#run(entries, batch.length),
-      },
-      (entry) => !entry.settled,
-      (entry, outcome) => {
-        this.#settle(entry, () => {
-          if (!outcome.ok) entry.reject(outcome.error);
-          else entry.resolve({ output: outcome.output, times: this.#times(entry) });
-        });
-      },
-    );
+    lane.running = batch.items;
+    const failed = await attempt(batch.items, this.#on(lane, batch.length), this.#finish);
+    // Before the engine is replaced another one may have answered.
+    if (failed !== undefined) this.#retries.push(batch);
   }
 
-  #run(entries: readonly Entry<Item, Output>[], length: number): Promise<readonly Output[]> {
-    const startedMs = this.#now();
-    for (const entry of entries) entry.startedMs = startedMs;
-    return this.#options.engine.run(
-      entries.map((entry) => entry.item),
-      length,
-    );
+  /** How many of so many waiting items one engine takes: they are shared among the free ones. */
+  #share(waiting: number): number {
+    const { maxBatch, delayMs } = this.#options;
+    // Who sets a delay wants full batches.
+    if (delayMs > 0) return maxBatch;
+    const free = this.#lanes.filter(({ engine, running }) => running.length === 0 && engine.isReady).length;
+    return Math.min(maxBatch, Math.ceil(waiting / Math.max(1, free)));
   }
+
+  #on(lane: Lane<Item, Output>, length: number): RecoverableEngine<Entry<Item, Output>, Output> {
+    return {
+      whenReady: () => lane.engine.whenReady(),
+      run: async (entries) => {
+        const startedMs = this.#now();
+        for (const entry of entries) entry.startedMs = startedMs;
+        try {
+          return await lane.engine.run(
+            entries.map((entry) => entry.item),
+            length,
+          );
+        } finally {
+          lane.workedMs += this.#now() - startedMs;
+        }
+      },
+    };
+  }
+
+  readonly #finish = (entry: Entry<Item, Output>, outcome: Outcome<Output>): void => {
+    this.#settle(entry, () => {
+      if (!outcome.ok) entry.reject(outcome.error);
+      else entry.resolve({ output: outcome.output, times: this.#times(entry) });
+    });
+  };
 
   #times(entry: Entry<Item, Output>): ItemTimes {
     return { queuedMs: entry.queuedMs, startedMs: entry.startedMs, endedMs: this.#now() };
@@ -199,7 +257,7 @@ export class Batcher<Item, Output> {
   }
 
   #waitForCompany(): void {
-    if (this.#queue.size === 0) return;
+    if (this.#queue.size === 0 || this.#delay !== undefined) return;
     const ms = Math.max(1, Math.ceil(this.#ripeAt(this.#queue) - this.#now()));
     this.#delay = setTimeout(() => {
       this.#delay = undefined;
@@ -209,11 +267,20 @@ export class Batcher<Item, Output> {
 
   #failAll(cause: unknown): void {
     const error = new EngineUnavailable('No engine is left to compute this item.', { cause });
-    for (const entry of [...this.#queue]) {
+    const retries = this.#retries.splice(0).flatMap(({ items }) => items);
+    for (const entry of [...retries, ...this.#queue]) {
       this.#queue.remove(entry.length, entry);
       this.#settle(entry, () => {
         entry.reject(error);
       });
     }
   }
+}
+
+function isUnsettled(entry: { readonly settled: boolean }): boolean {
+  return !entry.settled;
+}
+
+function unsettled(entries: readonly { readonly settled: boolean }[]): number {
+  return entries.filter(isUnsettled).length;
 }

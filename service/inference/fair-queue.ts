@@ -47,12 +47,12 @@ export class FairQueue<T> {
   /**
    * Takes the next batch.
    *
-   * @param max most items to take
+   * @param most how many of a length's waiting items to take at most
    * @param isRipe whether a length with these waiting items may go now @default always
-   * @returns items of one length, at most `max`; undefined when nothing waits or is ripe
+   * @returns items of one length; undefined when nothing waits or is ripe
    */
   take(
-    max: number,
+    most: (waiting: number) => number,
     isRipe: (items: readonly T[]) => boolean = () => true,
   ): { length: number; items: T[] } | undefined {
     let next: { length: number; flows: Flow<T>[]; turn: number } | undefined;
@@ -62,6 +62,7 @@ export class FairQueue<T> {
       if (isRipe(flows.flatMap((flow) => flow.items))) next = { length, flows, turn };
     }
     if (next === undefined) return undefined;
+    const max = most(next.flows.reduce((sum, flow) => sum + flow.items.length, 0));
     const items: T[] = [];
     while (items.length < max) {
       const flow = next.flows.shift();

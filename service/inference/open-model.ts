@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../model/errors.ts';
 import { openPackage } from '../../model/open-package.ts';
@@ -8,7 +7,8 @@ import { PACKAGE_FILES } from '../../model/package.ts';
 import { loadTokenizer } from '../../model/text/tokenizer.ts';
 import type { Tokenizer } from '../../model/text/tokenizer.ts';
 import type { Settings } from '../config.ts';
-import { EngineSupervisor } from '../engine/supervisor.ts';
+import { planEngines } from '../engine/plan.ts';
+import { EnginePool } from '../engine/pool.ts';
 import { batchEngine } from './batch-engine.ts';
 import { Batcher } from './batcher.ts';
 import type { InferenceObserver } from './observer.ts';
@@ -22,6 +22,7 @@ import { encodePrompt } from './tokens.ts';
 export type ModelSettings = Pick<
   Settings,
   | 'DEVICE'
+  | 'ENGINES'
   | 'ENGINE_THREADS'
   | 'MAX_BATCH'
   | 'BATCH_DELAY_MS'
@@ -37,9 +38,9 @@ export interface OpenModel {
   readonly tokenizer: Tokenizer;
   readonly predictor: Predictor;
   /** Not started yet: whoever opens a model starts it when it is listening. */
-  readonly supervisor: EngineSupervisor;
+  readonly supervisor: EnginePool;
   readonly batcher: Batcher<PredictItem, PredictOutput>;
-  /** Ends the engine and the decoding threads. */
+  /** Ends the engines and the decoding threads. */
   close(): Promise<void>;
 }
 
@@ -50,10 +51,10 @@ export interface OpenModelOptions {
 }
 
 /**
- * Opens a model package and lays the way from a request to its engine.
+ * Opens a model package and lays the way from a request to its engines.
  *
  * @param dir the package's folder
- * @throws UserError `package-unreadable`
+ * @throws UserError `package-unreadable`; `settings-invalid` where the machine does not have what the settings ask for
  */
 export async function openModel(
   dir: string,
@@ -62,23 +63,23 @@ export async function openModel(
 ): Promise<OpenModel> {
   const modelPackage = await openPackage(dir);
   const tokenizer = await openTokenizer(modelPackage);
-  const supervisor = new EngineSupervisor({
-    load: {
-      packageDir: modelPackage.dir,
-      device: settings.DEVICE,
-      threads: settings.ENGINE_THREADS || availableParallelism(),
-      maxBatch: settings.MAX_BATCH,
-    },
+  const { manifest } = modelPackage;
+  const supervisor = new EnginePool({
+    // A program of somebody else's may not need ONNX Runtime's provider.
+    plan: await planEngines(settings, manifest.memory, engineProgram ? { cudaInstalled: true } : {}),
+    packageDir: modelPackage.dir,
+    maxBatch: settings.MAX_BATCH,
     startTimeoutMs: settings.ENGINE_START_TIMEOUT_MS,
     runTimeoutMs: settings.ENGINE_TIMEOUT_MS,
     maxFailures: settings.ENGINE_MAX_FAILURES,
     failureWindowMs: settings.ENGINE_FAILURE_WINDOW_MS,
     ...(engineProgram === undefined ? {} : { program: engineProgram }),
   });
-  const { manifest } = modelPackage;
   warmDecoder(manifest.image.size);
   const batcher = new Batcher<PredictItem, PredictOutput>({
-    engine: batchEngine(supervisor, manifest.answers.length, observer),
+    engines: supervisor.engines.map((engine) =>
+      batchEngine(engine.supervisor, manifest.answers.length, observer),
+    ),
     maxBatch: settings.MAX_BATCH,
     delayMs: settings.BATCH_DELAY_MS,
   });

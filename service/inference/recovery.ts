@@ -12,48 +12,25 @@ export interface RecoverableEngine<Item, Output> {
 export type Outcome<Output> =
   { readonly ok: true; readonly output: Output } | { readonly ok: false; readonly error: EngineUnavailable };
 
-/**
- * Runs a batch on an engine that may fail. A batch that fails is tried once more; one that failed twice is halved,
- * and its halves again, so that an item that kills the engine fails alone.
- *
- * @param items the batch
- * @param isWanted whether an item still has somebody who waits; others are dropped before a try
- * @param settle called exactly once for each item that is wanted when its turn comes
- */
-export async function runWithRecovery<Item, Output>(
-  items: readonly Item[],
-  engine: RecoverableEngine<Item, Output>,
-  isWanted: (item: Item) => boolean,
-  settle: (item: Item, outcome: Outcome<Output>) => void,
-): Promise<void> {
-  const groups: { items: readonly Item[]; failures: number }[] = [{ items, failures: 0 }];
-  for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
-    const wanted = group.items.filter(isWanted);
-    if (wanted.length === 0) continue;
-    const failed = await attempt(wanted, engine, settle);
-    if (failed === undefined) continue;
-    const failures = group.failures + 1;
-    if (failed.final) {
-      fail(wanted, failed.error, settle);
-    } else if (failures < 2) {
-      groups.unshift({ items: wanted, failures });
-    } else if (wanted.length === 1) {
-      fail(wanted, failed.error, settle);
-    } else {
-      const middle = Math.ceil(wanted.length / 2);
-      groups.unshift(
-        { items: wanted.slice(0, middle), failures: 1 },
-        { items: wanted.slice(middle), failures: 1 },
-      );
-    }
-  }
+/** Called exactly once for each item that is tried to the end. */
+export type Settle<Item, Output> = (item: Item, outcome: Outcome<Output>) => void;
+
+/** How a try failed: for good, where no engine will come any more. */
+export interface FailedTry {
+  readonly error: unknown;
+  readonly final: boolean;
 }
 
-async function attempt<Item, Output>(
+/**
+ * Runs a batch once.
+ *
+ * @returns undefined when its items are settled; else why they are not
+ */
+export async function attempt<Item, Output>(
   items: readonly Item[],
   engine: RecoverableEngine<Item, Output>,
-  settle: (item: Item, outcome: Outcome<Output>) => void,
-): Promise<{ error: unknown; final: boolean } | undefined> {
+  settle: Settle<Item, Output>,
+): Promise<FailedTry | undefined> {
   try {
     await engine.whenReady();
   } catch (error) {
@@ -77,10 +54,39 @@ async function attempt<Item, Output>(
   return undefined;
 }
 
-function fail<Item, Output>(
+/**
+ * Tries a batch that failed before a second time. If it fails again it is halved, and its halves again, so that an item
+ * that kills engines fails alone. All of that happens on one engine and its replacements: a bad item costs no others.
+ *
+ * @param items the batch
+ * @param isWanted whether an item still has somebody who waits; others are dropped before a try
+ */
+export async function retryAndIsolate<Item, Output>(
+  items: readonly Item[],
+  engine: RecoverableEngine<Item, Output>,
+  isWanted: (item: Item) => boolean,
+  settle: Settle<Item, Output>,
+): Promise<void> {
+  const groups: (readonly Item[])[] = [items];
+  for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
+    const wanted = group.filter(isWanted);
+    if (wanted.length === 0) continue;
+    const failed = await attempt(wanted, engine, settle);
+    if (failed === undefined) continue;
+    if (failed.final || wanted.length === 1) {
+      fail(wanted, failed.error, settle);
+    } else {
+      const middle = Math.ceil(wanted.length / 2);
+      groups.unshift(wanted.slice(0, middle), wanted.slice(middle));
+    }
+  }
+}
+
+/** Settles items as failed with their engine. */
+export function fail<Item, Output>(
   items: readonly Item[],
   cause: unknown,
-  settle: (item: Item, outcome: Outcome<Output>) => void,
+  settle: Settle<Item, Output>,
 ): void {
   const error = new EngineUnavailable('The engine failed while computing this item.', { cause });
   for (const item of items) settle(item, { ok: false, error });

@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 export interface GpuReading {
   /** Index as `nvidia-smi` counts. */
   readonly gpu: string;
-  /** Bytes in use, by whomever. */
-  readonly memoryBytes: number;
+  /** Bytes in use, by whomever; undefined where the GPU does not tell (MIG). */
+  readonly memoryBytes: number | undefined;
   /** 0 to 1: the share of time in which a kernel ran; undefined where the GPU does not tell (MIG). */
   readonly utilization: number | undefined;
 }
@@ -16,6 +16,8 @@ export interface GpuReading {
 export type GpuComplaint = 'gpu-silent' | 'gpu-error' | 'gpu-memory';
 
 export interface GpuWatchOptions {
+  /** Which GPU, as `nvidia-smi --id` takes it. @default the first that CUDA_VISIBLE_DEVICES shows */
+  readonly device?: string;
   /** Bytes above which a reading is too much; 0: no limit. */
   readonly memoryLimitBytes: number;
   /** @default 1000 */
@@ -39,7 +41,8 @@ const MIB = 1024 * 1024;
  * called `resume`, at most one until the next `resume`: an engine that is loading is not to blame.
  */
 export class GpuWatch {
-  readonly #options: Required<GpuWatchOptions>;
+  readonly #options: Required<Omit<GpuWatchOptions, 'device'>>;
+  readonly #device: string;
   #process: ChildProcess | undefined;
   #silence: NodeJS.Timeout | undefined;
   #respawn: NodeJS.Timeout | undefined;
@@ -48,6 +51,8 @@ export class GpuWatch {
 
   constructor(options: GpuWatchOptions) {
     this.#options = { intervalMs: 1000, silenceMs: 15_000, ...options };
+    // An engine that was given no GPU of its own takes the first device that CUDA shows it.
+    this.#device = options.device ?? process.env['CUDA_VISIBLE_DEVICES']?.split(',', 1)[0]?.trim() ?? '';
   }
 
   /** The engine is ready: from now on its GPU is held to account. Starts `nvidia-smi` if it does not run. */
@@ -72,15 +77,13 @@ export class GpuWatch {
   }
 
   #start(): void {
-    const visible = process.env['CUDA_VISIBLE_DEVICES']?.split(',', 1)[0]?.trim() ?? '';
     const child = spawn(
       'nvidia-smi',
       [
         '--query-gpu=index,memory.used,utilization.gpu',
         '--format=csv,noheader,nounits',
         `--loop-ms=${this.#options.intervalMs}`,
-        // The engine takes the first device that CUDA shows it.
-        ...(visible === '' ? [] : [`--id=${visible}`]),
+        ...(this.#device === '' ? [] : [`--id=${this.#device}`]),
       ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
@@ -121,10 +124,11 @@ export class GpuWatch {
     this.#expectReading();
     this.#options.onReading(reading);
     const { memoryLimitBytes } = this.#options;
-    const isOver = memoryLimitBytes > 0 && reading.memoryBytes > memoryLimitBytes;
+    const { memoryBytes = 0 } = reading;
+    const isOver = memoryLimitBytes > 0 && memoryBytes > memoryLimitBytes;
     this.#overLimit = isOver ? this.#overLimit + 1 : 0;
     if (this.#overLimit >= READINGS_OVER_LIMIT) {
-      const mib = Math.round(reading.memoryBytes / MIB);
+      const mib = Math.round(memoryBytes / MIB);
       this.#complain('gpu-memory', `GPU ${reading.gpu} uses ${mib} MiB, over GPU_MEMORY_LIMIT_MB`);
     }
   }
@@ -148,14 +152,20 @@ export class GpuWatch {
 
 /** Reads `0, 5120, 37`; undefined where a line is none, or holds what cannot be. */
 export function parseReading(line: string): GpuReading | undefined {
-  const match = /^\s*(\d{1,3}), (\d{1,9}), (\d{1,3}|\[N\/A\])\s*$/.exec(line);
+  const match = /^\s*(\d{1,3}), (\d{1,9}|\[[\w /]+\]), (\d{1,3}|\[[\w /]+\])\s*$/.exec(line);
   if (match === null) return undefined;
   const [, gpu = '', memory = '', utilization = ''] = match;
-  const percent = utilization === '[N/A]' ? undefined : Number(utilization);
+  const percent = numberOf(utilization);
+  const mebibytes = numberOf(memory);
   if (percent !== undefined && percent > 100) return undefined;
   return {
     gpu,
-    memoryBytes: Number(memory) * MIB,
+    memoryBytes: mebibytes === undefined ? undefined : mebibytes * MIB,
     utilization: percent === undefined ? undefined : percent / 100,
   };
+}
+
+/** `[N/A]`, `[Not Supported]` and `[Insufficient Permissions]` stand where a GPU does not tell. */
+function numberOf(text: string): number | undefined {
+  return text.startsWith('[') ? undefined : Number(text);
 }

@@ -5,6 +5,8 @@ import { version } from '../../model/version.ts';
 import { LATENCY_BUCKETS_SECONDS, METRIC_LABELS, METRICS } from '../contract.ts';
 import type { EngineFailureReason } from '../engine/failure.ts';
 import { ENGINE_FAILURES } from '../engine/failure.ts';
+import type { EnginePool } from '../engine/pool.ts';
+import type { EngineState } from '../engine/supervisor.ts';
 import type { RequestSummary } from '../http/observe.ts';
 import type { Admission } from '../inference/admission.ts';
 import type { BatchRecord, InferenceObserver, Stage, StageName } from '../inference/observer.ts';
@@ -14,6 +16,7 @@ import type { GpuReading } from './gpu.ts';
 /** Tokens take microseconds, engines minutes. */
 const STAGE_BUCKETS = [0.0001, 0.0005, 0.001, ...LATENCY_BUCKETS_SECONDS];
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+const PHASES: readonly EngineState['phase'][] = ['starting', 'ready', 'replacing', 'failed', 'stopped'];
 const EVENT_LOOP_QUANTILES = [0.5, 0.99, 1] as const;
 
 /** Why a request was refused before any work: a closed set, for a label. */
@@ -77,8 +80,24 @@ export class Metrics implements InferenceObserver {
 
   /** Shows what a GPU says of itself. */
   gpu({ gpu, memoryBytes, utilization }: GpuReading): void {
-    this.#collectors.gpuMemory.set({ gpu }, memoryBytes);
+    if (memoryBytes !== undefined) this.#collectors.gpuMemory.set({ gpu }, memoryBytes);
     if (utilization !== undefined) this.#collectors.gpuUtilization.set({ gpu }, utilization);
+  }
+
+  /** Shows how many engines there are, by what they do. */
+  watchEngines({ engines }: EnginePool): void {
+    new Gauge({
+      name: METRICS.engines,
+      help: 'Engines, by what they do: starting, ready, replacing, failed or stopped.',
+      labelNames: ['state'],
+      registers: [this.#registry],
+      collect() {
+        for (const phase of PHASES) {
+          const inPhase = engines.filter(({ supervisor }) => supervisor.state.phase === phase);
+          this.set({ state: phase }, inPhase.length);
+        }
+      },
+    });
   }
 
   /** Shows how full the service is; the two gauges together are the items accepted and unanswered. */
@@ -86,7 +105,7 @@ export class Metrics implements InferenceObserver {
     const registers = [this.#registry];
     new Gauge({
       name: METRICS.queueItems,
-      help: 'Items accepted that the engine does not compute yet.',
+      help: 'Items accepted that no engine computes yet.',
       registers,
       collect() {
         this.set(Math.max(0, admission.held - batcher.inFlight));
@@ -94,7 +113,7 @@ export class Metrics implements InferenceObserver {
     });
     new Gauge({
       name: METRICS.inflightItems,
-      help: 'Items that the engine computes.',
+      help: 'Items that the engines compute.',
       registers,
       collect() {
         this.set(batcher.inFlight);
@@ -138,7 +157,7 @@ function makeCollectors(registry: Registry) {
   const stage = (name: string, help: string) =>
     new Histogram({ name, help, registers, buckets: STAGE_BUCKETS });
   const stages: Record<StageName, Histogram> = {
-    queue: stage(METRICS.queueWait, 'Time an item waited for the engine.'),
+    queue: stage(METRICS.queueWait, 'Time an item waited for an engine.'),
     preprocess: stage(
       METRICS.preprocess,
       'Time to decode and resize an image, waiting for a thread included.',
@@ -162,7 +181,7 @@ function makeCollectors(registry: Registry) {
     }),
     batchSize: new Histogram({
       name: METRICS.batchSize,
-      help: 'Items in one run of the engine.',
+      help: 'Items in one run of an engine.',
       buckets: BATCH_BUCKETS,
       registers,
     }),

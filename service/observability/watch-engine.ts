@@ -1,36 +1,50 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { EngineSupervisor } from '../engine/supervisor.ts';
+import type { EnginePool, PooledEngine } from '../engine/pool.ts';
+import type { EngineInfo } from '../engine/protocol.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Characters kept of a line that the engine wrote. */
 const MAX_LINE = 2000;
 
-/** Writes the engine's fate to the log and counts it. */
-export function watchEngine(supervisor: EngineSupervisor, logger: Logger, metrics: Metrics): void {
+/** Writes to the log where the model runs and why, and the engines' fates; counts them. */
+export function watchEngine(pool: EnginePool, logger: Logger, metrics: Metrics): void {
+  const { device, engines, reason, warnings } = pool.plan;
+  logger.info({ device, engines: engines.length, reason }, 'device chosen');
+  for (const detail of warnings) logger.warn({ detail }, 'memory or GPUs');
+  metrics.watchEngines(pool);
+  for (const engine of pool.engines) watch(engine, logger, metrics);
+}
+
+function watch({ id, gpu, supervisor }: PooledEngine, logger: Logger, metrics: Metrics): void {
+  const which = { engine: id, ...(gpu === undefined ? {} : { gpu: gpu.index, gpu_uuid: gpu.uuid }) };
   supervisor.on('failure', (failure) => {
     metrics.engineFailure(failure.reason);
-    logger.error({ reason: failure.reason, detail: failure.message }, 'engine lost');
+    logger.error({ ...which, reason: failure.reason, detail: failure.message }, 'engine lost');
   });
   supervisor.on('state', (state) => {
     if (state.phase === 'ready') {
-      const { provider, fallback, loadMs, warmupMs, selfTestDeviation } = state.info;
-      logger.info(
-        {
-          provider,
-          load_ms: Math.round(loadMs),
-          warmup_ms: Math.round(warmupMs),
-          self_test_deviation: selfTestDeviation,
-        },
-        'engine ready',
-      );
-      if (fallback !== undefined) logger.warn({ detail: fallback }, 'CUDA is not available; using the CPU');
+      logger.info({ ...which, ...describe(state.info) }, 'engine ready');
     } else if (state.phase === 'failed') {
-      logger.fatal({ detail: state.failure.message }, 'the engine failed too often; giving up');
+      logger.fatal({ ...which, detail: state.failure.message }, 'the engine failed too often; giving up');
     }
+  });
+  supervisor.on('kernels', (kernels) => {
+    logger.info({ ...which, kernels }, 'attention kernels');
   });
   supervisor.on('line', (line) => {
     const text = stripVTControlCharacters(line).trim().slice(0, MAX_LINE);
-    if (text !== '') logger.info({ line: text }, 'engine output');
+    if (text !== '') logger.info({ ...which, line: text }, 'engine output');
   });
+}
+
+function describe({ provider, fallback, loadMs, warmupMs, selfTestDeviation }: EngineInfo): object {
+  return {
+    provider,
+    // Why `auto` took the CPU.
+    ...(fallback === undefined ? {} : { fallback }),
+    load_ms: Math.round(loadMs),
+    warmup_ms: Math.round(warmupMs),
+    self_test_deviation: selfTestDeviation,
+  };
 }

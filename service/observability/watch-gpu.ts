@@ -1,4 +1,4 @@
-import type { EngineSupervisor } from '../engine/supervisor.ts';
+import type { EnginePool, PooledEngine } from '../engine/pool.ts';
 import { GpuWatch } from './gpu.ts';
 import type { GpuWatchOptions } from './gpu.ts';
 import type { Logger } from './logger.ts';
@@ -8,21 +8,38 @@ import type { Metrics } from './metrics.ts';
 export type GpuWatchTimes = Pick<GpuWatchOptions, 'intervalMs' | 'silenceMs'>;
 
 /**
- * Watches the GPU of an engine that runs on one, shows its readings, and replaces the engine on a complaint.
+ * Watches the GPU of each engine that runs on one, shows its readings, and replaces that engine on a complaint.
  *
  * @param memoryLimitMb GPU_MEMORY_LIMIT_MB
  * @returns ends the watch
  */
 export function watchGpu(
-  supervisor: EngineSupervisor,
+  pool: EnginePool,
   logger: Logger,
   metrics: Metrics,
   memoryLimitMb: number,
   times: GpuWatchTimes = {},
 ): () => void {
-  const watch = new GpuWatch({
+  // One program each: one that hangs or fails on its GPU says nothing about the others.
+  const watches = pool.engines.map((engine) => watch(engine, logger, metrics, memoryLimitMb, times));
+  return () => {
+    for (const one of watches) one.stop();
+  };
+}
+
+function watch(
+  { gpu, supervisor }: PooledEngine,
+  logger: Logger,
+  metrics: Metrics,
+  memoryLimitMb: number,
+  times: GpuWatchTimes,
+): GpuWatch {
+  const isSlice = gpu !== undefined && gpu.uuid !== gpu.gpuUuid;
+  const watched = new GpuWatch({
     ...times,
-    memoryLimitBytes: memoryLimitMb * 1024 * 1024,
+    ...(gpu === undefined ? {} : { device: gpu.gpuUuid }),
+    // What is reported is the whole GPU's, of which a slice has a part.
+    memoryLimitBytes: isSlice ? 0 : memoryLimitMb * 1024 * 1024,
     onReading: (reading) => {
       metrics.gpu(reading);
     },
@@ -30,14 +47,15 @@ export function watchGpu(
       supervisor.replace(complaint, message);
     },
     onUnavailable: (message) => {
-      logger.warn({ detail: message }, 'the GPU is not watched');
+      logger.warn(
+        { ...(gpu === undefined ? {} : { gpu: gpu.index }), detail: message },
+        'the GPU is not watched',
+      );
     },
   });
   supervisor.on('state', (state) => {
-    if (state.phase === 'ready' && state.info.provider === 'cuda') watch.resume();
-    else watch.pause();
+    if (state.phase === 'ready' && state.info.provider === 'cuda') watched.resume();
+    else watched.pause();
   });
-  return () => {
-    watch.stop();
-  };
+  return watched;
 }

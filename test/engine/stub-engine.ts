@@ -4,7 +4,7 @@
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { FromEngine, ToEngine } from '../../service/engine/protocol.ts';
+import type { FromEngine, LoadOptions, ToEngine } from '../../service/engine/protocol.ts';
 
 /** How the stub behaves. */
 export interface StubInstructions {
@@ -16,6 +16,12 @@ export interface StubInstructions {
   readonly failStarts?: number;
   /** A file to which each start adds a byte. */
   readonly startsFile?: string;
+  /** A file to which each start adds a line: the device that it was asked for, and the GPU that it sees. */
+  readonly devicesFile?: string;
+  /** Only processes that see this GPU fail their start. @default all */
+  readonly failOn?: string;
+  /** What it prints when it starts. */
+  readonly prints?: readonly string[];
   /** Where it claims to run. @default cpu */
   readonly provider?: 'cpu' | 'cuda';
   /** A token that kills the process that runs it. */
@@ -34,15 +40,19 @@ process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ToEngine) => {
-  if (message.type === 'load') load(message.options.packageDir);
+  if (message.type === 'load') load(message.options);
   else run(message);
 });
 
-function load(where: string): void {
+function load({ packageDir: where, device }: LoadOptions): void {
   // Over HTTP the folder is a real package, and the instructions lie in it.
   const file = `${where}/stub.json`;
   instructions = JSON.parse(existsSync(file) ? readFileSync(file, 'utf8') : where) as StubInstructions;
-  const failing = countStart() <= (instructions.failStarts ?? Infinity);
+  const gpu = process.env['CUDA_VISIBLE_DEVICES'];
+  if (instructions.devicesFile) appendFileSync(instructions.devicesFile, `${device} ${gpu ?? 'any'}\n`);
+  for (const line of instructions.prints ?? []) process.stdout.write(`${line}\n`);
+  const isMeant = instructions.failOn === undefined || instructions.failOn === gpu;
+  const failing = isMeant && countStart() <= (instructions.failStarts ?? Infinity);
   if (failing && instructions.start !== undefined) {
     if (instructions.start === 'exit') process.exit(3);
     if (instructions.start === 'hang') return;

@@ -25,10 +25,13 @@ const world = fc.record({
   arrivals: fc.array(arrival, { minLength: 1, maxLength: 25 }),
   maxBatch: fc.integer({ min: 1, max: 8 }),
   delayMs: fc.constantFrom(0, 0, 1),
+  engineCount: fc.integer({ min: 1, max: 4 }),
   /** How many ticks each run takes, and whether it fails, in order; then all go well. */
   runs: fc.array(fc.record({ ticks: fc.nat(6), well: fc.boolean() }), { maxLength: 30 }),
-  /** Ticks at which the engine goes away, and comes back three ticks later. */
-  away: fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 3 }),
+  /** Ticks at which an engine goes away; it comes back three ticks later. */
+  away: fc.array(fc.record({ at: fc.integer({ min: 0, max: 60 }), engine: fc.nat(3) }), { maxLength: 4 }),
+  /** Ticks at which one engine of several ends for good. */
+  endAt: fc.option(fc.integer({ min: 0, max: 60 }), { nil: undefined }),
 });
 
 interface Settlement {
@@ -38,43 +41,69 @@ interface Settlement {
 
 it('settles each item exactly once, whatever comes, leaves and fails', async () => {
   await fc.assert(
-    fc.asyncProperty(world, async ({ arrivals, maxBatch, delayMs, runs, away }) => {
-      const { settlements, batcher, engine, listeners, submitted } = await simulate(arrivals, {
-        maxBatch,
-        delayMs,
-        runs,
-        away,
-      });
+    fc.asyncProperty(world, async ({ arrivals, ...options }) => {
+      const { settlements, batcher, engines, listeners, submitted } = await simulate(arrivals, options);
       // Exactly once each, with its own answer or a reason that is its own.
       expect(settlements.map(({ item }) => item).sort((a, b) => a - b)).toEqual(submitted);
       for (const { item, how } of settlements) {
         expect([`answer ${item}`, 'ClientGone', 'EngineUnavailable']).toContain(how);
       }
       // Nothing is left behind.
-      expect([batcher.waiting, batcher.inFlight, engine.running]).toEqual([0, 0, 0]);
+      expect([batcher.waiting, batcher.inFlight]).toEqual([0, 0]);
+      expect(engines.map(({ running }) => running)).toEqual(engines.map(() => 0));
       expect(listeners()).toBe(0);
-      expect(engine.mostRunning).toBeLessThanOrEqual(1);
+      for (const { mostRunning } of engines) expect(mostRunning).toBeLessThanOrEqual(1);
     }),
-    { numRuns: 150 },
+    { numRuns: 300 },
   );
 });
 
-it('answers single items of one length in the order in which they came', async () => {
+it('starts single items of one length in the order in which they came, on however many engines', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 1, maxLength: 30 }),
       fc.integer({ min: 1, max: 8 }),
-      async (times, maxBatch) => {
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(fc.nat(6), { maxLength: 10 }),
+      async (times, maxBatch, engineCount, ticks) => {
         const arrivals = times
           .sort((a, b) => a - b)
           .map((at) => ({ at, items: [0], length: 12, abortAt: undefined }));
-        const { settlements, submitted } = await simulate(arrivals, {
+        const { started, submitted } = await simulate(arrivals, {
           maxBatch,
           delayMs: 0,
-          runs: Array.from({ length: 10 }, () => ({ ticks: 3, well: true })),
+          engineCount,
+          runs: ticks.map((count) => ({ ticks: count, well: true })),
           away: [],
+          endAt: undefined,
         });
-        expect(settlements.map(({ item }) => item)).toEqual(submitted);
+        expect(started).toEqual(submitted);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+it('never leaves a ready engine idle while an item waits', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(arrival, { minLength: 5, maxLength: 25 }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 1, max: 4 }),
+      async (arrivals, maxBatch, engineCount) => {
+        const idle: number[] = [];
+        await simulate(arrivals, {
+          maxBatch,
+          delayMs: 0,
+          engineCount,
+          runs: Array.from({ length: 60 }, (_, run) => ({ ticks: (run * 7) % 5, well: true })),
+          away: [],
+          endAt: undefined,
+          onTick: (batcher, engines) => {
+            if (batcher.waiting > 0) idle.push(engines.filter(({ running }) => running === 0).length);
+          },
+        });
+        expect(idle.filter((count) => count > 0)).toEqual([]);
       },
     ),
     { numRuns: 100 },
@@ -85,35 +114,59 @@ interface World {
   readonly maxBatch: number;
   readonly delayMs: number;
   readonly runs: readonly { ticks: number; well: boolean }[];
-  readonly away: readonly number[];
+  readonly engineCount: number;
+  readonly away: readonly { readonly at: number; readonly engine: number }[];
+  /** When the last of several engines ends for good. */
+  readonly endAt: number | undefined;
+  /** Looks at the world between two ticks. */
+  readonly onTick?: (batcher: Batcher<number, string>, engines: readonly FakeEngine[]) => void;
+}
+
+interface Played {
+  readonly settlements: Settlement[];
+  readonly submitted: number[];
+  /** Items in the order in which engines began to compute them. */
+  readonly started: number[];
+  readonly batcher: Batcher<number, string>;
+  readonly engines: readonly FakeEngine[];
+  readonly listeners: () => number;
+}
+
+function makeEngines({ engineCount, runs }: World, started: number[]): FakeEngine[] {
+  const script = [...runs];
+  return Array.from({ length: engineCount }, () => {
+    const engine = new FakeEngine();
+    engine.behave(async (items) => {
+      started.push(...items);
+      const { ticks, well } = script.shift() ?? { ticks: 1, well: true };
+      for (let tick = 0; tick < ticks; tick++) await turn();
+      return well;
+    });
+    return engine;
+  });
+}
+
+/** Lets engines go and come as the world says. */
+function moveEngines(engines: readonly FakeEngine[], { away, endAt }: World, tick: number): void {
+  for (const { at, engine } of away) {
+    if (at === tick) engines[engine]?.setReady(false);
+    if (at + 3 === tick) engines[engine]?.setReady(true);
+  }
+  if (endAt === tick && engines.length > 1) engines.at(-1)?.endForGood();
 }
 
 /** Plays a world tick by tick; a tick is a turn of the event loop, so that nothing depends on the clock. */
-async function simulate(
-  arrivals: readonly Arrival[],
-  { maxBatch, delayMs, runs, away }: World,
-): Promise<{
-  settlements: Settlement[];
-  submitted: number[];
-  batcher: Batcher<number, string>;
-  engine: FakeEngine;
-  listeners: () => number;
-}> {
-  const engine = new FakeEngine();
-  const script = [...runs];
-  engine.behave(async () => {
-    const { ticks, well } = script.shift() ?? { ticks: 1, well: true };
-    for (let tick = 0; tick < ticks; tick++) await turn();
-    return well;
-  });
-  const batcher = new Batcher<number, string>({ engine, maxBatch, delayMs });
+async function simulate(arrivals: readonly Arrival[], world: World): Promise<Played> {
+  const { maxBatch, delayMs } = world;
+  const started: number[] = [];
+  const engines = makeEngines(world, started);
+  const batcher = new Batcher<number, string>({ engines, maxBatch, delayMs });
   const settlements: Settlement[] = [];
   const submitted: number[] = [];
   const pending: Promise<void>[] = [];
   const controllers = arrivals.map(() => new CountingController());
   for (let tick = 0; tick <= 80; tick++) {
-    if (away.includes(tick)) engine.setReady(false);
-    if (away.includes(tick - 3)) engine.setReady(true);
+    moveEngines(engines, world, tick);
     for (const [index, { at, items, length, abortAt }] of arrivals.entries()) {
       const controller = controllers[index] ?? new CountingController();
       if (at === tick) {
@@ -127,13 +180,14 @@ async function simulate(
       if (abortAt === tick) controller.abort(new ClientGone());
     }
     await turn();
+    world.onTick?.(batcher, engines);
   }
-  engine.setReady(true);
+  for (const engine of engines) engine.setReady(true);
   await Promise.all(pending);
   // The batcher's own work ends a turn after the last answer.
   await turn();
   const listeners = (): number => controllers.reduce((sum, { count }) => sum + count, 0);
-  return { settlements, submitted, batcher, engine, listeners };
+  return { settlements, submitted, started, batcher, engines, listeners };
 }
 
 async function note(

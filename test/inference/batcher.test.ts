@@ -1,37 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Batcher } from '../../service/inference/batcher.ts';
 import { ClientGone, DeadlineExceeded, EngineUnavailable } from '../../service/inference/errors.ts';
-import { FakeEngine } from './fake-engine.ts';
-
-const SHORT = 12;
-const LONG = 20;
-
-interface Setup {
-  readonly engine: FakeEngine;
-  readonly batcher: Batcher<number, string>;
-  /** Submits a request's items and notes how each settles. */
-  readonly submit: (
-    items: number[],
-    options?: { length?: number; signal?: AbortSignal },
-  ) => Promise<string>[];
-}
-
-function setup(options: { maxBatch?: number; delayMs?: number } = {}): Setup {
-  const engine = new FakeEngine();
-  const batcher = new Batcher<number, string>({ engine, maxBatch: 4, delayMs: 0, ...options });
-  return {
-    engine,
-    batcher,
-    submit: (items, { length = SHORT, signal = new AbortController().signal } = {}) =>
-      batcher
-        .submit(
-          items.map((item) => ({ item, length })),
-          signal,
-        )
-        .map((promise) => promise.then(({ output }) => output)),
-  };
-}
+import { LONG, setup, SHORT } from './batcher-setup.ts';
 
 describe('forming a batch', () => {
   it('runs a lone item at once', async () => {

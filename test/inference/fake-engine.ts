@@ -26,7 +26,9 @@ export class FakeEngine implements BatchEngine<number, string> {
     this.#behaviour = behaviour;
   }
 
+  /** Comes and goes; an engine that ended for good stays away. */
   setReady(ready: boolean): void {
+    if (this.#state === 'gone') return;
     this.#state = ready ? 'ready' : 'away';
     this.#wake();
   }
@@ -41,6 +43,10 @@ export class FakeEngine implements BatchEngine<number, string> {
     const run = this.#runs.shift();
     if (run !== undefined) return Promise.resolve(run);
     return new Promise((resolve) => this.#waitingForRun.push(resolve));
+  }
+
+  get isReady(): boolean {
+    return this.#state === 'ready';
   }
 
   async whenReady(): Promise<void> {

@@ -1,0 +1,45 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/**
+ * Makes ONNX Runtime's CUDA provider print which kernel computes each attention node, each time it does. Read once by
+ * the process: it goes on printing after the start, 20 lines a run or so.
+ */
+export const KERNEL_ENVIRONMENT = { ORT_ENABLE_ATTENTION_KERNEL_DEBUG_INFO: '1' } as const;
+
+/** How many attention nodes each kernel computes, as in `{ EFFICIENT_ATTENTION: 12, MATH: 2 }`. */
+export type KernelCounts = Readonly<Record<string, number>>;
+
+/** `AttentionKernelDebugInfo::Print` and `AttentionKernelOptions::Print` in ONNX Runtime's attention_kernel_options.cc. */
+const CHOICE = /^Operator=(\w+)(?: Node=(.*?))? DataType=(\w+) SdpaKernel=(\w+)$/;
+const OPTIONS = /^AttentionKernelOptions:((?: \w+=[01])+)$/;
+const NOTE = /^cuDNN Flash Attention is disabled|^Warning: Unfused kernel cannot be disabled/;
+
+/**
+ * Collects from an engine's output which attention kernels ONNX Runtime took. A node can take another one in another
+ * shape; the slowest that was seen is what counts.
+ */
+export class KernelRecorder {
+  readonly #kernelOf = new Map<string, string>();
+
+  /** @returns whether the line was one of these, and is nobody else's business */
+  read(line: string): boolean {
+    const text = stripVTControlCharacters(line).trim();
+    const choice = CHOICE.exec(text);
+    if (choice === null) return OPTIONS.test(text) || NOTE.test(text);
+    const [, operator = '', node, , kernel = ''] = choice;
+    // Nodes without a name cannot be told apart: they count as one for each kernel.
+    const key = node ?? `${operator} ${kernel}`;
+    const known = this.#kernelOf.get(key);
+    // MATH is what is left where no fused kernel fits: three kernels, and the scores written to memory.
+    if (known !== 'MATH') this.#kernelOf.set(key, kernel);
+    return true;
+  }
+
+  /** Undefined where ONNX Runtime said nothing, as on a CPU. */
+  get counts(): KernelCounts | undefined {
+    if (this.#kernelOf.size === 0) return undefined;
+    const counts: Record<string, number> = {};
+    for (const kernel of this.#kernelOf.values()) counts[kernel] = (counts[kernel] ?? 0) + 1;
+    return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+}

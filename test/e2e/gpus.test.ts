@@ -1,0 +1,190 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { Settings } from '../../service/config.ts';
+import type { StubInstructions } from '../engine/stub-engine.ts';
+import { fakeSmi } from '../support/fake-smi.ts';
+import type { FakeSmi } from '../support/fake-smi.ts';
+import { metric, predictBody, send, until } from './client.ts';
+import { compileFixture } from './packages.ts';
+import { serve } from './service.ts';
+import type { TestService } from './service.ts';
+
+const engineProgram = new URL('../engine/stub-engine.ts', import.meta.url);
+const GPUS = [
+  { index: 0, uuid: 'GPU-aaaa' },
+  { index: 1, uuid: 'GPU-bbbb' },
+] as const;
+/** As ONNX Runtime prints them, colour included. */
+const KERNELS = [
+  '\u001b[36mAttentionKernelOptions: FLASH_ATTENTION=1 EFFICIENT_ATTENTION=1 TRT_FUSED_ATTENTION=1 CUDNN_FLASH_ATTENTION=0 TRT_FLASH_ATTENTION=1 TRT_CROSS_ATTENTION=1 TRT_CAUSAL_ATTENTION=0 FT_CAUSAL_ATTENTION=1 MATH=1\u001b[0m',
+  '\u001b[36mOperator=MultiHeadAttention Node=encoder/0/attention DataType=fp16 SdpaKernel=EFFICIENT_ATTENTION\u001b[0m',
+  '\u001b[36mOperator=MultiHeadAttention Node=encoder/1/attention DataType=fp16 SdpaKernel=EFFICIENT_ATTENTION\u001b[0m',
+  '\u001b[36mOperator=MultiHeadAttention Node=decoder/0/attention DataType=fp16 SdpaKernel=MATH\u001b[0m',
+];
+
+let folder = '';
+let packageDir = '';
+let log = '';
+let smi: FakeSmi;
+let service: TestService | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-gpus-'));
+  packageDir = await compileFixture('mini-none', folder);
+});
+beforeEach(async () => {
+  log = '';
+  await rm(join(folder, 'devices'), { force: true });
+  smi = await fakeSmi(GPUS);
+});
+afterEach(async () => {
+  await service?.stop();
+  service = undefined;
+  await smi.remove();
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function start(
+  instructions: StubInstructions,
+  settings: Partial<Settings> = {},
+  wait?: false,
+): Promise<TestService> {
+  const stub = { provider: 'cuda', devicesFile: join(folder, 'devices'), ...instructions } as const;
+  await writeFile(join(packageDir, 'stub.json'), JSON.stringify(stub));
+  const sink = new Writable({
+    write: (chunk: Buffer, _, done) => {
+      log += chunk.toString();
+      done();
+    },
+  });
+  const logger = pino({ level: 'info', base: null }, sink);
+  service = await serve(
+    { MODEL_DIR: packageDir, DEVICE: 'cuda', ...settings },
+    {
+      engineProgram,
+      gpuWatch: { intervalMs: 20, silenceMs: 3000 },
+      logger,
+      ...(wait === false ? { wait } : {}),
+    },
+  );
+  return service;
+}
+
+function engines({ adminUrl }: TestService, state: string): Promise<number> {
+  return metric(adminUrl, `ofa_ve_engines{state="${state}"}`);
+}
+
+async function allReady(live: TestService): Promise<void> {
+  await until('both engines are ready', async () => (await engines(live, 'ready')) === 2);
+}
+
+async function devices(): Promise<string[]> {
+  return (await readFile(join(folder, 'devices'), 'utf8')).trim().split('\n').sort();
+}
+
+function logged(message: string): Record<string, unknown>[] {
+  return log
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ msg }) => msg === message);
+}
+
+it('gives each GPU an engine that sees it alone, and says so', async () => {
+  const live = await start({ prints: KERNELS });
+  await allReady(live);
+  expect(await devices()).toEqual(['cuda GPU-aaaa', 'cuda GPU-bbbb']);
+  expect(logged('device chosen')).toMatchObject([
+    {
+      device: 'cuda',
+      engines: 2,
+      reason: expect.stringContaining('on GPU 0 (NVIDIA T4) and GPU 1') as unknown,
+    },
+  ]);
+  expect(
+    logged('engine ready')
+      .map(({ engine, gpu, gpu_uuid }) => [engine, gpu, gpu_uuid])
+      .sort(),
+  ).toEqual([
+    [0, '0', 'GPU-aaaa'],
+    [1, '1', 'GPU-bbbb'],
+  ]);
+  await until('the kernels are told', () => logged('attention kernels').length === 2);
+  expect(logged('attention kernels')[0]).toMatchObject({ kernels: { EFFICIENT_ATTENTION: 2, MATH: 1 } });
+  expect(logged('engine output')).toEqual([]);
+});
+
+it('computes on all of them at the same time', async () => {
+  const live = await start({ runMs: 400 }, { MAX_BATCH: 1 });
+  await allReady(live);
+  const body = await predictBody('a');
+  const sent = [send(`${live.url}/predict`, body), send(`${live.url}/predict`, body)];
+  await until('both compute', () => live.model.batcher.inFlight === 2);
+  const outcomes = await Promise.all(sent.map(({ outcome }) => outcome));
+  expect(outcomes.map(({ status }) => status)).toEqual([200, 200]);
+});
+
+it('replaces the engine of the GPU that complains, and goes on with the other', async () => {
+  const live = await start({});
+  await allReady(live);
+  const [healthy, sick] = live.model.supervisor.engines;
+  const pid = healthy?.supervisor.pid;
+  const lost = new Promise((resolve) => sick?.supervisor.once('failure', resolve));
+  await smi.tell([GPUS[0], { ...GPUS[1], readings: ['1, [GPU is lost], [GPU is lost]'] }]);
+  expect(await lost).toMatchObject({ reason: 'gpu-error' });
+  expect((await fetch(`${live.url}/readyz`)).status).toBe(200);
+  expect(healthy?.supervisor.pid).toBe(pid);
+  expect((await send(`${live.url}/predict`, await predictBody('a')).outcome).status).toBe(200);
+  expect(await metric(live.adminUrl, 'ofa_ve_engine_restarts_total{reason="gpu_error"}')).toBeGreaterThan(0);
+});
+
+it('shows the readings of each GPU', async () => {
+  await smi.tell([GPUS[0], { ...GPUS[1], readings: ['1, 1200, 50'] }]);
+  const { adminUrl } = await start({});
+  const memory = (gpu: number): Promise<number> => metric(adminUrl, `ofa_ve_gpu_memory_bytes{gpu="${gpu}"}`);
+  await until('both are read', async () => (await memory(0)) > 0 && (await memory(1)) > 0);
+  expect([await memory(0), await memory(1)]).toEqual([900 * 1024 ** 2, 1200 * 1024 ** 2]);
+});
+
+it('is ready with one engine while another one loads', async () => {
+  const live = await start({ start: 'hang', failOn: 'GPU-bbbb' });
+  expect((await fetch(`${live.url}/readyz`)).status).toBe(200);
+  expect([await engines(live, 'ready'), await engines(live, 'starting')]).toEqual([1, 1]);
+});
+
+it('ends when one GPU is gone for good, after it has answered what it accepted', async () => {
+  const live = await start({ runMs: 1500, start: 'load', failOn: 'GPU-bbbb' }, { DRAIN_DELAY_MS: 500 });
+  const accepted = send(`${live.url}/predict`, await predictBody('a'));
+  await until('not live', async () => !(await fetch(`${live.adminUrl}/livez`)).ok);
+  const { reason } = (await (await fetch(`${live.adminUrl}/livez`)).json()) as { reason: string };
+  expect(reason).toMatch(/^engine 0 on GPU 0 is ready; engine 1 on GPU 1 failed too often, the last time: /);
+  expect((await fetch(`${live.adminUrl}/readyz`)).status).toBe(503);
+  expect((await accepted.outcome).status).toBe(200);
+  await expect(live.finished).resolves.toBe(1);
+});
+
+it('lets one engine find out for auto whether CUDA can be had, and starts the others then', async () => {
+  const live = await start({}, { DEVICE: 'auto' });
+  await allReady(live);
+  expect(await devices()).toEqual(['auto GPU-aaaa', 'cuda GPU-bbbb']);
+});
+
+it('keeps one engine on the CPU where CUDA cannot be had for auto', async () => {
+  const live = await start({ provider: 'cpu' }, { DEVICE: 'auto' });
+  await until('the other is not needed', async () => (await engines(live, 'stopped')) === 1);
+  expect(await devices()).toEqual(['auto GPU-aaaa']);
+  expect((await send(`${live.url}/predict`, await predictBody('a')).outcome).status).toBe(200);
+  expect((await fetch(`${live.url}/readyz`)).status).toBe(200);
+});
+
+it('does not start where the model does not fit', async () => {
+  await smi.tell([GPUS[0], { ...GPUS[1], free: 500 }]);
+  await expect(start({}, {}, false)).rejects.toThrow(/GPU 1 \(NVIDIA T4\) has 0\.5 GiB of 15\.0 GiB free/);
+  const live = await start({}, { DEVICE: 'auto' });
+  expect(live.model.supervisor.engines.map(({ gpu }) => gpu?.index)).toEqual(['0']);
+  expect(logged('memory or GPUs')).toHaveLength(1);
+});
