@@ -11,7 +11,7 @@ import { GRAPH_IO, type SelfTestCase } from './package.ts';
 import { selfTestImage } from './self-test.ts';
 import type { Tokenizer } from './text/tokenizer.ts';
 
-/** Bytes of constants that are in memory at a time while the cases run. */
+/** Bytes of constants that are in memory at a time while the cases run, those of float16 widened to float32. */
 const PART_BYTES = 400e6;
 
 /** Sentences of different lengths, so that the self-test's batch has padding. */
@@ -58,7 +58,8 @@ export async function runCases(
   inputs: readonly SelfTestInput[],
   options: RunOptions,
 ): Promise<SelfTestCase[]> {
-  const parts = partition(graph, PART_BYTES);
+  const isHalf = graph.initializers.some(({ type }) => type === 'float16');
+  const parts = partition(graph, isHalf ? PART_BYTES / 2 : PART_BYTES);
   let values: Readonly<Record<string, ort.Tensor>> = feeds(inputs, options);
   for (const [at, part] of parts.entries()) {
     options.onProgress?.(at, parts.length);

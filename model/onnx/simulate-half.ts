@@ -107,14 +107,32 @@ class Simulation {
     const exact: Value = { ...output, name: `${output.name}/exact`, type: 'float32' };
     const half: Value = { ...output, name: `${output.name}/half` };
     this.#nodes.push({ ...node, outputs: [exact] });
-    this.#cast(exact.name, half);
-    this.#cast(half.name, asFloat(output));
-    const sizes: Value = { ...exact, name: `${output.name}/sizes` };
-    const largest: Value = { name: `${output.name}/largest`, type: 'float32', shape: [] };
-    this.#nodes.push(operation('Abs', exact.name, sizes));
-    this.#nodes.push(operation('ReduceMax', sizes.name, largest, { keepdims: 0 }));
+    const largest = this.#magnitude(exact);
     this.#magnitudes.push({ value: largest, dims: [] });
     this.#readings.push({ node: node.name, output: largest.name });
+    this.#cast(this.#after(largest, exact).name, half);
+    this.#cast(half.name, asFloat(output));
+  }
+
+  /** The largest magnitude among the values of `x`, a scalar, without a second tensor as large as `x`. */
+  #magnitude(x: Value): Value {
+    const scalar: Value = { ...x, shape: [] };
+    const high = this.#operation('ReduceMax', [x], scalar, { keepdims: 0 });
+    const low = this.#operation('ReduceMin', [x], scalar, { keepdims: 0 });
+    return this.#operation('Max', [high, this.#operation('Neg', [low], scalar)], scalar);
+  }
+
+  /**
+   * `x` itself, for those who read it only after `scalar` is known. ONNX Runtime may put off whatever nothing waits
+   * for, here a reading, and would keep every tensor that is still to be read. Reshape copies nothing.
+   */
+  #after(scalar: Value, x: Value): Value {
+    const number: Value = { name: scalar.name, type: 'int64', shape: [] };
+    const whole = this.#operation('Cast', [scalar], number, { to: DATA_TYPES.int64 });
+    const zero = this.#operation('Sub', [whole, whole], number);
+    const shape: Value = { name: x.name, type: 'int64', shape: [x.shape.length] };
+    const same = this.#operation('Add', [this.#operation('Shape', [x], shape), zero], shape);
+    return this.#operation('Reshape', [x, same], x);
   }
 
   #wide(names: readonly string[]): string[] {
@@ -131,19 +149,32 @@ class Simulation {
   }
 
   #cast(from: string, to: Value): void {
-    this.#nodes.push(operation('Cast', from, to, { to: DATA_TYPES[to.type] }));
+    this.#nodes.push(operation('Cast', [from], to, { to: DATA_TYPES[to.type] }));
+  }
+
+  /** Adds an operation whose output is like `like`, under a name of its own. */
+  #operation(op: string, inputs: readonly Value[], like: Value, attributes: Node['attributes'] = {}): Value {
+    const output: Value = { ...like, name: `${like.name}/${op}` };
+    const names = inputs.map(({ name }) => name);
+    this.#nodes.push(operation(op, names, output, attributes));
+    return output;
   }
 }
 
 /** Whether a node picks rows of its first operand and takes no other floating-point one. */
 const isPick = (node: Node): boolean => node.op === 'Gather' || node.op === 'Slice';
 
-function operation(op: string, input: string, output: Value, attributes: Node['attributes'] = {}): Node {
+function operation(
+  op: string,
+  inputs: readonly string[],
+  output: Value,
+  attributes: Node['attributes'] = {},
+): Node {
   return {
     name: `${output.name}/${op}`,
     op,
     domain: '',
-    inputs: [input],
+    inputs,
     outputs: [output],
     attributes,
     multiplyAdds: 0,

@@ -76,6 +76,22 @@ describe('simulated float16', () => {
     expect(overflown[0]).toBe(Infinity);
   });
 
+  test('no operation runs before its operands were read, so that no tensor is kept for a reading', () => {
+    const { graph, readings } = simulateHalf(
+      halfGraph((ops, x) => ops.relu(ops.add(ops.mul(x, number(ops, 2)), x))),
+    );
+    const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map(({ name }) => [name, node])));
+    const needed = new Set<string>();
+    const need = (name: string): void => {
+      if (needed.has(name)) return;
+      needed.add(name);
+      for (const input of makers.get(name)?.inputs ?? []) need(input);
+    };
+    need('y');
+    expect(readings).toHaveLength(3);
+    for (const { output } of readings) expect(needed).toContain(output);
+  });
+
   test('rows are picked from a table before they are widened, and come out unchanged', async () => {
     const table = (ops: Ops): Value =>
       ops.constant(
