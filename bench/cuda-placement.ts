@@ -1,0 +1,175 @@
+// Loads half-precision packages in CUDA sessions of the real provider, on a machine without CUDA.
+// usage: node --import tsx bench/cuda-placement.ts [--onnxruntime-node <folder>] [--provider <folder>] [package...]
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { compileCheckpoint } from '../model/compile.ts';
+import { encodeModel } from '../model/onnx/encode.ts';
+import { GraphBuilder } from '../model/onnx/graph.ts';
+import { Ops } from '../model/onnx/ops.ts';
+import { PACKAGE_FILES } from '../model/package.ts';
+import { VARIANTS, writeVariantCheckpoint } from '../test/support/checkpoints.ts';
+import { makeStandIns } from './cuda-stand-ins.ts';
+
+const HELP = `usage: node --import tsx bench/cuda-placement.ts [options] [package...]
+
+Makes a CUDA session over each fp16 package (by default, all small test checkpoints), with ONNX Runtime's own CUDA
+provider, the CPU forbidden, and stand-ins for NVIDIA's libraries that do nothing. Says which nodes the provider
+has no kernel for, and how many copies between host and GPU it adds. Then it asks which attention kernel
+OFA-large's layers get, by compute capability. Needs a C compiler and binutils; exits with 1 if a session fails.
+
+  --onnxruntime-node <folder>  the package whose release is tried (default: the installed one)
+  --provider <folder>          with libonnxruntime_providers_cuda.so and ..._shared.so of the same release (default:
+                               where the package's install script puts them)
+  --cudnn <number>             the cuDNN that the stand-in says it is (default: 91400, which is 9.14.0)`;
+
+/** Volta, Turing, Ampere, Ada, Hopper, Blackwell. */
+const CAPABILITIES = [70, 75, 80, 89, 90, 120];
+/** OFA-large's encoder at its longest text and at its shortest, and its decoder. */
+const LENGTHS = [984, 912, 83];
+
+interface Runtime {
+  readonly libraries: string;
+  readonly packageFolder: string;
+  readonly cudnn: string;
+}
+
+/** Runs cuda-session.ts with the stand-ins; returns all that it and ONNX Runtime said. */
+async function session(
+  { libraries, packageFolder, cudnn }: Runtime,
+  graph: string,
+  inputs: readonly string[] = [],
+  capability = 80,
+): Promise<string> {
+  const script = fileURLToPath(new URL('cuda-session.ts', import.meta.url));
+  const args = ['--import', import.meta.resolve('tsx'), script, packageFolder, graph, ...inputs];
+  const env = {
+    ...process.env,
+    LD_LIBRARY_PATH: libraries,
+    CUDA_STAND_IN_CAPABILITY: String(capability),
+    CUDA_STAND_IN_CUDNN: cudnn,
+    ORT_ENABLE_ATTENTION_KERNEL_DEBUG_INFO: '1',
+  };
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env, maxBuffer: 2 ** 28 });
+  return stdout + stderr;
+}
+
+/** What stands against a graph on CUDA, as the provider says it; nothing where the session was made. */
+async function problems(runtime: Runtime, graph: string): Promise<string[]> {
+  const said = await session(runtime, graph);
+  const nodes = [
+    ...said.matchAll(/CUDA kernel not found in registries for Op type: (\S+) node name: (\S+)/g),
+  ];
+  const copies = /(\d+) Memcpy nodes are added/.exec(said)?.[1];
+  return [
+    ...nodes.map((match) => `no CUDA kernel for ${match[1] ?? ''} (${match[2] ?? ''})`),
+    ...(copies === undefined ? [] : [`${copies} copies between host and GPU`]),
+    ...(said.includes('session: made') ? [] : [/^session: .*$/m.exec(said)?.[0] ?? 'no session']),
+  ];
+}
+
+async function smallPackages(folder: string): Promise<string[]> {
+  const packages: string[] = [];
+  for (const variant of VARIANTS) {
+    const checkpoint = join(folder, `checkpoint-${packages.length}`);
+    writeVariantCheckpoint(checkpoint, variant);
+    const target = join(folder, `package-${packages.length}`);
+    await compileCheckpoint(checkpoint, target, { precision: 'fp16', name: variant.name });
+    packages.push(target);
+  }
+  return packages;
+}
+
+/** The kernel that an attention of OFA-large over `length` positions gets. */
+async function attentionKernel(
+  runtime: Runtime,
+  folder: string,
+  length: number,
+  capability: number,
+): Promise<string> {
+  const [heads, width] = [16, 1024];
+  const builder = new GraphBuilder();
+  const shapes = { q: [1, length, width], k: [1, length, width], v: [1, length, width] };
+  const [q, k, v] = Object.entries(shapes).map(([name, shape]) =>
+    builder.input({ name, type: 'float16', shape }, shape),
+  );
+  const square = [1, heads, length, length];
+  const bias = builder.input({ name: 'bias', type: 'float16', shape: square }, square);
+  if (!q || !k || !v) throw new Error('An attention has three inputs.');
+  const mixed = new Ops(builder).attention(q, k, v, heads, { bias });
+  const graph = builder.finish('attention', [builder.output('y', mixed, shapes.q)]);
+  const file = join(folder, 'attention.onnx');
+  await writeFile(file, encodeModel(graph, new Map(), { name: 'ofa-ve', version: '' }));
+  const inputs = [...Object.entries(shapes), ['bias', square] as const].map(
+    ([name, dims]) => `${name}=${dims.join(',')}`,
+  );
+  const said = await session(runtime, file, inputs, capability);
+  // The stand-ins let no cuDNN graph be built, so that kernel is known by its failure.
+  return /SdpaKernel=(\w+)/.exec(said)?.[1] ?? (/cudnn/i.test(said) ? 'CUDNN_FLASH_ATTENTION' : 'unknown');
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      'onnxruntime-node': { type: 'string' },
+      provider: { type: 'string' },
+      cudnn: { type: 'string', default: '91400' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const installed = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
+  const packageFolder = values['onnxruntime-node'] ?? installed;
+  const binaries = join(packageFolder, 'bin/napi-v6/linux/x64');
+  const scratch = await mkdtemp(join(tmpdir(), 'ofa-ve-cuda-placement-'));
+  try {
+    await makeStandIns(scratch, values.provider ?? binaries, binaries);
+    const runtime = { libraries: scratch, packageFolder, cudnn: values.cudnn };
+    console.log(`runtime:  onnxruntime-node ${await versionOf(packageFolder)}`);
+    await printPlacement(runtime, positionals.length > 0 ? positionals : await smallPackages(scratch));
+    await printKernels(runtime, scratch);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function printPlacement(runtime: Runtime, packages: readonly string[]): Promise<void> {
+  let failed = 0;
+  for (const each of packages) {
+    const found = await problems(runtime, join(each, PACKAGE_FILES.graph));
+    if (found.length > 0) failed++;
+    for (const problem of found) console.log(`          ${each}: ${problem}`);
+  }
+  console.log(`packages: ${packages.length - failed} of ${packages.length} wholly on CUDA, without copies`);
+  if (failed > 0) process.exitCode = 1;
+}
+
+async function printKernels(runtime: Runtime, folder: string): Promise<void> {
+  for (const capability of CAPABILITIES) {
+    const kernels: string[] = [];
+    for (const length of LENGTHS) {
+      kernels.push(`${length}: ${await attentionKernel(runtime, folder, length, capability)}`);
+    }
+    console.log(`attention at ${(capability / 10).toFixed(1)}, over positions ${kernels.join(', ')}`);
+  }
+}
+
+async function versionOf(packageFolder: string): Promise<string> {
+  const text = await readFile(join(packageFolder, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
