@@ -15,7 +15,7 @@ import type { RequestListener } from './observe.ts';
 import { addPredict } from './predict.ts';
 import type { PredictDeps } from './predict.ts';
 import { addProbes } from './probes.ts';
-import { addOpenInference, INFER_PATH } from './open-inference.ts';
+import { addOpenInference, INFER_PATH, VERSIONED_INFER_PATH } from './open-inference.ts';
 import { allowOrigins, securityHeaders } from './security.ts';
 import { toProblem } from './to-problem.ts';
 
@@ -36,7 +36,8 @@ export function createApp(deps: AppDeps): App {
   for (const middleware of allowOrigins(deps.corsOrigins ?? [])) app.use(middleware);
   if (deps.apiKeys !== undefined) {
     const guard = requireApiKey(deps.apiKeys);
-    for (const path of [PATHS.predict, `${DEMO_PREFIX}/pixels`, INFER_PATH]) app.use(path, guard);
+    for (const path of [PATHS.predict, `${DEMO_PREFIX}/pixels`, INFER_PATH, VERSIONED_INFER_PATH])
+      app.use(path, guard);
   }
   addProbes(app, deps.health);
   addPredict(app, deps);
@@ -62,12 +63,13 @@ export function baseApp(health: Health, listener?: RequestListener): App {
         const detail = `${c.req.method} is not allowed here; ${allow} is.`;
         return new HttpProblem('method-not-allowed', detail, { headers: { allow } }).toResponse(
           c.get('requestId'),
+          c.req.path,
         );
       },
     }),
   );
   app.notFound((c) =>
-    new HttpProblem('not-found', 'There is nothing at this path.').toResponse(c.get('requestId')),
+    new HttpProblem('not-found', 'There is nothing at this path.').toResponse(c.get('requestId'), c.req.path),
   );
   app.onError((error, c) => {
     const problem = toProblem(error);

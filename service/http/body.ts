@@ -1,4 +1,5 @@
 import { ClientGone } from '../inference/errors.ts';
+import { JsonReader } from './json-body.ts';
 import { HttpProblem } from './problem.ts';
 
 const MIB = 1024 * 1024;
@@ -9,13 +10,19 @@ const MIB = 1024 * 1024;
  *
  * @param limitMb largest body in MiB
  * @param signal ends the reading with its reason
- * @throws HttpProblem `body-too-large`
+ * @throws HttpProblem `body-too-large`, `unsupported-media-type` for a body that is compressed
  */
 export async function* readChunks(
   request: Request,
   limitMb: number,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
+  const encoding = request.headers.get('content-encoding') ?? 'identity';
+  if (encoding.trim().toLowerCase() !== 'identity') {
+    throw new HttpProblem('unsupported-media-type', 'The body must not be compressed.', {
+      field: 'Content-Encoding',
+    });
+  }
   const announced = Number(request.headers.get('content-length') ?? 0);
   if (announced > limitMb * MIB) throw tooLarge(limitMb);
   if (request.body === null) return;
@@ -46,11 +53,21 @@ export async function* readChunks(
   }
 }
 
-/** Reads a whole body; see {@link readChunks}. */
-export async function readBytes(request: Request, limitMb: number, signal: AbortSignal): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of readChunks(request, limitMb, signal)) chunks.push(chunk);
-  return Buffer.concat(chunks);
+/**
+ * Reads a body in JSON as it arrives; see {@link JsonReader}.
+ *
+ * @throws HttpProblem `body-too-large`, `malformed-body`
+ */
+export async function readJson(request: Request, limitMb: number, signal: AbortSignal): Promise<unknown> {
+  const json = new JsonReader(announcedBytes(request, limitMb));
+  for await (const chunk of readChunks(request, limitMb, signal)) json.push(chunk);
+  return json.finish();
+}
+
+/** Bytes that a request says its body has, no more than are accepted; 0 where it does not say. */
+export function announcedBytes(request: Request, limitMb: number): number {
+  const announced = Number(request.headers.get('content-length') ?? 0);
+  return announced > 0 ? Math.min(announced, limitMb * MIB) : 0;
 }
 
 function tooLarge(limitMb: number): HttpProblem {

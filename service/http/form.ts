@@ -1,5 +1,6 @@
 import { Busboy } from '@fastify/busboy';
 import type { BusboyInstance } from '@fastify/busboy';
+import { ByteBuilder } from './byte-builder.ts';
 import { HttpProblem } from './problem.ts';
 
 /** What a multipart form held: texts by name in their order, and files by name. */
@@ -13,6 +14,8 @@ export interface FormLimits {
   readonly parts: number;
   /** Bytes of one text. */
   readonly textBytes: number;
+  /** Bytes of the body, where they are known; else 0. */
+  readonly expectedBytes: number;
 }
 
 /**
@@ -31,11 +34,15 @@ export async function parseForm(
   const parser = makeParser(contentType, limits);
   const parsed = new Promise<void>((resolve, reject) => {
     parser.on('file', (name, stream) => {
-      const parts: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => parts.push(chunk));
+      let content: ByteBuilder | undefined;
+      stream.on('data', (chunk: Buffer) => {
+        // Not concatenated at the end: copying a large image takes long when it is done at once.
+        content ??= new ByteBuilder(limits.expectedBytes);
+        content.append(chunk);
+      });
       stream.on('error', reject);
       stream.on('end', () => {
-        append(files, name, Buffer.concat(parts));
+        append(files, name, content?.bytes() ?? new Uint8Array());
       });
     });
     parser.on('field', (name, value, _nameTruncated, valueTruncated) => {

@@ -27,6 +27,8 @@ export interface RequestListener {
 }
 
 const UNMATCHED = 'unmatched';
+/** The part of a path that names the one version of the model: with and without it, it is the same route. */
+const VERSION = '/versions/:version';
 const CLIENT_CLOSED_REQUEST = 499;
 
 /** Gives each request its record, and tells the listener when it is answered. */
@@ -47,7 +49,7 @@ export function observeRequests(
     const path = routePath(c, -1);
     listener.end({
       method: c.req.method,
-      route: path.endsWith('*') ? UNMATCHED : path,
+      route: path.endsWith('*') ? UNMATCHED : path.replace(VERSION, ''),
       status: record.problem?.cause instanceof ClientGone ? CLIENT_CLOSED_REQUEST : c.res.status,
       requestId: c.get('requestId'),
       record,

@@ -3,12 +3,18 @@ import type { Context } from 'hono';
 import { version } from '../../model/version.ts';
 import type { Answer } from '../inference/answer.ts';
 import type { ModelInfo } from '../inference/predictor.ts';
-import { readBytes } from './body.ts';
 import type { App, AppEnv } from './context.ts';
-import { inferAnswerSchema, inferBodySchema, modelMetadataSchema } from './open-inference-schema.ts';
-import type { InferBody } from './open-inference-schema.ts';
-import { checkBody, decodeImage, parseJson } from './predict-input.ts';
-import { servePlace } from './predict.ts';
+import { toInferAnswer } from './open-inference-answer.ts';
+import { JSON_LENGTH_HEADER, readInferRequest } from './open-inference-request.ts';
+import type { InferRequest } from './open-inference-request.ts';
+import {
+  inferAnswerSchema,
+  inferBodySchema,
+  INPUTS,
+  modelMetadataSchema,
+  OUTPUTS,
+} from './open-inference-schema.ts';
+import { noteInput, servePlace } from './predict.ts';
 import type { PredictDeps } from './predict.ts';
 import { HttpProblem } from './problem.ts';
 import { problemResponses } from './problem-docs.ts';
@@ -16,28 +22,40 @@ import { problemResponses } from './problem-docs.ts';
 /** The protocol's paths begin with this. */
 export const OPEN_INFERENCE_PREFIX = '/v2';
 
+const MODEL_PATH = `${OPEN_INFERENCE_PREFIX}/models/:name`;
+const VERSION_PATH = `${MODEL_PATH}/versions/:version`;
 /** The path of an inference, as it is declared. */
-export const INFER_PATH = `${OPEN_INFERENCE_PREFIX}/models/:name/infer`;
+export const INFER_PATH = `${MODEL_PATH}/infer`;
+/** The same, of a version of the model. There is but one: the package's digest. */
+export const VERSIONED_INFER_PATH = `${VERSION_PATH}/infer`;
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ 'application/json': { schema } });
 const params = z.object({ name: z.string() });
+const versionParams = params.extend({ version: z.string() });
 const tags = ['open inference protocol'];
 
-const inferRoute = createRoute({
+const inferRoute = {
   method: 'post',
-  path: '/v2/models/{name}/infer',
   tags,
   summary: 'Judge texts about an image, in the Open Inference Protocol',
-  request: { params, body: { required: true, content: json(inferBodySchema) } },
+  request: {
+    params,
+    headers: z.object({
+      [JSON_LENGTH_HEADER]: z.string().optional().openapi({
+        description:
+          'Bytes of the JSON, where binary tensors follow it (extension binary_tensor_data). An image in one is the file itself, or base64.',
+      }),
+    }),
+    body: { required: true, content: json(inferBodySchema) },
+  },
   responses: {
     200: { description: 'The outputs', content: json(inferAnswerSchema) },
     ...problemResponses([400, 401, 403, 404, 413, 415, 422, 429, 500, 503, 504]),
   },
-});
+} as const;
 
-const modelRoute = createRoute({
+const modelRoute = {
   method: 'get',
-  path: '/v2/models/{name}',
   tags,
   summary: 'What the model takes and gives',
   request: { params },
@@ -45,37 +63,61 @@ const modelRoute = createRoute({
     200: { description: 'The metadata', content: json(modelMetadataSchema) },
     ...problemResponses([404]),
   },
-});
+} as const;
 
 /**
- * Adds the Open Inference Protocol, so that clients of KServe and Triton work. Inputs are BYTES: `image` (base64; one,
- * or one for each text), `text`, and optionally one `premise`.
+ * Adds the Open Inference Protocol, so that clients of KServe and Triton work. Inputs are BYTES: `text`, `image` (one,
+ * or one for each text: base64, or the file itself in a binary tensor), and optionally `premise` (likewise).
  */
 export function addOpenInference(app: App, deps: PredictDeps): void {
   const { model } = deps.predictor;
-  const checkName = (c: Context<AppEnv>): void => {
-    if (c.req.param('name') !== model.name) {
-      throw new HttpProblem('not-found', `There is no such model; the one here is ${model.name}.`);
+  const probe = (path: string, isOk: () => boolean): void => {
+    app.get(path, (c) => {
+      checkModel(c, model);
+      return c.body(null, isOk() ? 200 : 503);
+    });
+  };
+  app.get(OPEN_INFERENCE_PREFIX, (c) =>
+    c.json({ name: 'ofa-ve', version, extensions: ['binary_tensor_data'] }),
+  );
+  probe(`${OPEN_INFERENCE_PREFIX}/health/live`, () => deps.health.live().ok);
+  for (const path of [`${OPEN_INFERENCE_PREFIX}/health`, MODEL_PATH, VERSION_PATH]) {
+    probe(`${path}/ready`, () => deps.health.ready().ok);
+  }
+  for (const path of [MODEL_PATH, VERSION_PATH]) {
+    app.get(path, (c) => {
+      checkModel(c, model);
+      return c.json(metadata(model));
+    });
+  }
+  for (const path of [INFER_PATH, VERSIONED_INFER_PATH]) {
+    app.post(path, async (c) => {
+      checkModel(c, model);
+      const { request, answers } = await infer(c, deps);
+      return toInferAnswer(model, request.body, answers);
+    });
+  }
+  const document = (path: string, params: typeof versionParams | typeof inferRoute.request.params): void => {
+    const at = path.replaceAll(/:(\w+)/g, '{$1}');
+    if (path.endsWith('/infer')) {
+      const request = { ...inferRoute.request, params };
+      app.openAPIRegistry.registerPath(createRoute({ ...inferRoute, path: at, request }));
+    } else {
+      app.openAPIRegistry.registerPath(createRoute({ ...modelRoute, path: at, request: { params } }));
     }
   };
-  app.get(OPEN_INFERENCE_PREFIX, (c) => c.json({ name: 'ofa-ve', version, extensions: [] }));
-  app.get('/v2/health/live', (c) => c.body(null, deps.health.live().ok ? 200 : 503));
-  app.get('/v2/health/ready', (c) => c.body(null, deps.health.ready().ok ? 200 : 503));
-  app.get('/v2/models/:name/ready', (c) => {
-    checkName(c);
-    return c.body(null, deps.health.ready().ok ? 200 : 503);
-  });
-  app.openAPIRegistry.registerPath(modelRoute);
-  app.get('/v2/models/:name', (c) => {
-    checkName(c);
-    return c.json(metadata(model));
-  });
-  app.openAPIRegistry.registerPath(inferRoute);
-  app.post(INFER_PATH, async (c) => {
-    checkName(c);
-    const { body, answers } = await infer(c, deps);
-    return c.json(toOutputs(model, body, answers));
-  });
+  for (const path of [MODEL_PATH, INFER_PATH]) document(path, params);
+  for (const path of [VERSION_PATH, VERSIONED_INFER_PATH]) document(path, versionParams);
+}
+
+function checkModel(c: Context<AppEnv>, model: ModelInfo): void {
+  const { name = model.name, version: wanted = model.digest } = c.req.param() as Record<string, string>;
+  if (name !== model.name) {
+    throw new HttpProblem('not-found', `There is no such model; the one here is ${model.name}.`);
+  }
+  if (wanted !== model.digest) {
+    throw new HttpProblem('not-found', `There is no such version; the one here is ${model.digest}.`);
+  }
 }
 
 function metadata(model: ModelInfo): z.infer<typeof modelMetadataSchema> {
@@ -83,124 +125,48 @@ function metadata(model: ModelInfo): z.infer<typeof modelMetadataSchema> {
     name: model.name,
     versions: [model.digest],
     platform: 'onnxruntime_onnx',
-    inputs: ['image', 'text', 'premise'].map((name) => ({ name, datatype: 'BYTES', shape: [-1] })),
-    outputs: [
-      { name: 'label', datatype: 'BYTES', shape: [-1] },
-      { name: 'result', datatype: 'INT64', shape: [-1] },
-      { name: 'confidence', datatype: 'FP32', shape: [-1] },
-      { name: 'probabilities', datatype: 'FP32', shape: [-1, model.answers.length] },
-    ],
+    inputs: INPUTS.map((name) => ({ name, datatype: 'BYTES', shape: [-1] })),
+    outputs: Object.entries(OUTPUTS).map(([name, { datatype, perItem }]) => ({
+      name,
+      datatype,
+      shape: [-1, ...perItem(model.answers.length)],
+    })),
   };
 }
 
 function infer(
   c: Context<AppEnv>,
   deps: PredictDeps,
-): Promise<{ body: InferBody; answers: readonly Answer[] }> {
-  if (c.req.header('inference-header-content-length') !== undefined) {
-    const detail = 'Binary tensors are not supported; send the data as JSON (binary_data=False).';
-    throw new HttpProblem('unsupported-media-type', detail, {
-      field: 'Inference-Header-Content-Length',
-    });
-  }
+): Promise<{ request: InferRequest; answers: readonly Answer[] }> {
   return servePlace(c, deps, async (signal, place) => {
-    const bytes = await readBytes(c.req.raw, deps.limits.maxBodyMb, signal);
-    const body = checkBody(inferBodySchema, parseJson(bytes));
-    const { images, texts, premise } = readInputs(body);
-    place.resize(texts.length);
+    const request = await readInferRequest(c.req.raw, deps.limits.maxBodyMb, signal);
+    const { images, texts } = request;
     const observer = c.get('record');
-    observer.attributes['texts'] = texts.length;
+    noteInput(observer, images, texts);
+    place.resize(texts.length);
     const judged = await Promise.all(
-      byImage(images, texts).map(({ image, hypotheses }) =>
-        deps.predictor.predict({
-          image: decodeImage(image, 'image'),
-          hypotheses,
-          premise,
-          signal,
-          observer,
-        }),
-      ),
+      toQuestions(request).map((question) => deps.predictor.predict({ ...question, signal, observer })),
     );
     const answers = judged.flat();
     deps.admission.answered(answers.length);
-    return { body, answers };
+    return { request, answers };
   });
 }
 
-interface Inputs {
-  readonly images: readonly string[];
-  readonly texts: readonly string[];
+interface Question {
+  readonly image: Uint8Array;
+  readonly hypotheses: readonly string[];
   readonly premise: string | undefined;
 }
 
-function readInputs({ inputs }: InferBody): Inputs {
-  const dataOf = (name: string): readonly string[] | undefined => {
-    const [input, ...others] = inputs.filter((each) => each.name === name);
-    if (others.length > 0) throw invalid(name, 'may be given only once');
-    if (input === undefined) return undefined;
-    const size = input.shape.reduce((product, side) => product * side, 1);
-    if (size !== input.data.length) {
-      throw invalid(name, `has ${input.data.length} elements where its shape says ${size}`);
-    }
-    return input.data;
-  };
-  const [images, texts, premises] = [dataOf('image'), dataOf('text'), dataOf('premise')];
-  if (images === undefined) throw missing('image');
-  if (texts === undefined) throw missing('text');
-  if (images.length !== 1 && images.length !== texts.length) {
-    throw invalid('image', `must hold one element, or as many as "text", which has ${texts.length}`);
-  }
-  if (premises !== undefined && premises.length > 1) throw invalid('premise', 'must hold one element');
-  return { images, texts, premise: premises?.[0] };
-}
-
-/** One image with all the texts, or each text with its own. */
-function byImage(
-  images: readonly string[],
-  texts: readonly string[],
-): { image: string; hypotheses: readonly string[] }[] {
-  const [only = ''] = images;
-  if (images.length === 1) return [{ image: only, hypotheses: texts }];
-  return images.map((image, index) => ({ image, hypotheses: [texts[index] ?? ''] }));
-}
-
-function toOutputs(
-  model: ModelInfo,
-  body: InferBody,
-  answers: readonly Answer[],
-): z.infer<typeof inferAnswerSchema> {
-  const count = answers.length;
-  const outputs: z.infer<typeof inferAnswerSchema>['outputs'] = [
-    { name: 'label', datatype: 'BYTES', shape: [count], data: answers.map(({ label }) => label) },
-    { name: 'result', datatype: 'INT64', shape: [count], data: answers.map(({ result }) => result) },
-    {
-      name: 'confidence',
-      datatype: 'FP32',
-      shape: [count],
-      data: answers.map(({ confidence }) => confidence),
-    },
-    {
-      name: 'probabilities',
-      datatype: 'FP32',
-      shape: [count, model.answers.length],
-      data: answers.flatMap(({ scores }) => Object.values(scores)),
-    },
-  ];
-  const wanted = body.outputs?.map(({ name }) => name);
-  const unknown = wanted?.find((name) => !outputs.some((output) => output.name === name));
-  if (unknown !== undefined) throw invalid('outputs', 'names an output that the model does not have');
-  return {
-    model_name: model.name,
-    model_version: model.digest,
-    ...(body.id === undefined ? {} : { id: body.id }),
-    outputs: outputs.filter(({ name }) => wanted?.includes(name) ?? true),
-  };
-}
-
-function invalid(field: string, what: string): HttpProblem {
-  return new HttpProblem('invalid-field', `The input "${field}" ${what}.`, { field });
-}
-
-function missing(field: string): HttpProblem {
-  return new HttpProblem('missing-field', `The input "${field}" is missing.`, { field });
+/** All the texts together where they share image and premise, else each by itself: equal images are decoded once. */
+function toQuestions({ images, texts, premises }: InferRequest): Question[] {
+  const [image = new Uint8Array()] = images;
+  const [premise] = premises;
+  if (images.length === 1 && premises.length <= 1) return [{ image, hypotheses: texts, premise }];
+  return texts.map((text, index) => ({
+    image: images[index] ?? image,
+    hypotheses: [text],
+    premise: premises[index] ?? premise,
+  }));
 }

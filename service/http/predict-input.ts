@@ -1,7 +1,9 @@
 import type { z } from '@hono/zod-openapi';
-import { readBytes, readChunks } from './body.ts';
+import { decodeBase64 } from './base64.ts';
+import { announcedBytes, readChunks, readJson } from './body.ts';
 import { parseForm } from './form.ts';
 import type { Form } from './form.ts';
+import { LongText } from './long-text.ts';
 import { formBodySchema, jsonBodySchema, MAX_TEXT_CHARACTERS, MAX_TEXTS } from './predict-schema.ts';
 import { HttpProblem } from './problem.ts';
 
@@ -31,10 +33,10 @@ export async function readPredictInput(
   const contentType = request.headers.get('content-type') ?? '';
   const mediaType = contentType.split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType === 'multipart/form-data') {
-    return fromForm(await parseForm(contentType, readChunks(request, maxBodyMb, signal), FORM_LIMITS));
+    return fromForm(await readForm(request, contentType, maxBodyMb, signal));
   }
   if (mediaType === 'application/json') {
-    return fromJson(parseJson(await readBytes(request, maxBodyMb, signal)));
+    return fromJson(await readJson(request, maxBodyMb, signal));
   }
   throw new HttpProblem(
     'unsupported-media-type',
@@ -59,12 +61,21 @@ export async function readImageForm(
       field: 'Content-Type',
     });
   }
-  const chunks = readChunks(request, maxBodyMb, signal);
-  const { files } = await parseForm(contentType, chunks, FORM_LIMITS);
+  const { files } = await readForm(request, contentType, maxBodyMb, signal);
   const [image, ...others] = files.get('image') ?? [];
   if (image === undefined) throw missing('image');
   if (others.length > 0) throw tooMany('image');
   return image;
+}
+
+function readForm(
+  request: Request,
+  contentType: string,
+  maxBodyMb: number,
+  signal: AbortSignal,
+): Promise<Form> {
+  const limits = { ...FORM_LIMITS, expectedBytes: announcedBytes(request, maxBodyMb) };
+  return parseForm(contentType, readChunks(request, maxBodyMb, signal), limits);
 }
 
 /** Checks what a schema says, and names the first field that is not as it says. */
@@ -92,15 +103,6 @@ export function checkBody<Schema extends z.ZodType>(schema: Schema, value: unkno
   });
 }
 
-/** Parses JSON. @throws HttpProblem `malformed-body` */
-export function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
-  } catch (cause) {
-    throw new HttpProblem('malformed-body', 'The body is not JSON in UTF-8.', { cause });
-  }
-}
-
 /**
  * Decodes an image that was sent as text.
  *
@@ -108,15 +110,9 @@ export function parseJson(bytes: Uint8Array): unknown {
  * @param field the name under which it was sent
  * @throws HttpProblem `invalid-field`
  */
-export function decodeImage(text: string, field: string): Uint8Array {
-  const isDataUri = text.startsWith('data:');
-  const comma = isDataUri ? text.indexOf(',') : -1;
-  const isBase64 = !isDataUri || (comma > 0 && comma < 200 && text.slice(0, comma).endsWith(';base64'));
-  const payload = text.slice(comma + 1);
-  const padding = payload.endsWith('==') ? 2 : payload.endsWith('=') ? 1 : 0;
-  const bytes = isBase64 ? Buffer.from(payload, 'base64') : Buffer.alloc(0);
-  // Node skips what is not base64: fewer bytes than the characters stand for means that something was skipped.
-  if (bytes.length === 0 || bytes.length !== Math.floor(((payload.length - padding) * 3) / 4)) {
+export function decodeImage(text: string | LongText, field: string): Uint8Array {
+  const bytes = text instanceof LongText ? text.bytes : decodeBase64(text);
+  if (bytes === undefined) {
     throw new HttpProblem(
       'invalid-field',
       `The field ${quote(field)} must be an image file in base64, or a data URI with base64.`,

@@ -1,29 +1,43 @@
 import { z } from '@hono/zod-openapi';
+import { LongText } from './long-text.ts';
 
 /** Most characters of one text; the model itself reads the first few dozen words. */
 export const MAX_TEXT_CHARACTERS = 10_000;
 /** Most hypotheses of one request. */
 export const MAX_TEXTS = 32;
 
-const hypothesis = z
-  .string({ error: 'must be a text' })
-  .max(MAX_TEXT_CHARACTERS, { error: `must not be longer than ${MAX_TEXT_CHARACTERS} characters` })
-  .openapi({ description: 'The hypothesis: what is judged.', example: 'there are two dogs' });
+const TOO_LONG = `must not be longer than ${MAX_TEXT_CHARACTERS} characters`;
 
-const premise = z
-  .string({ error: 'must be a text' })
-  .max(MAX_TEXT_CHARACTERS, { error: `must not be longer than ${MAX_TEXT_CHARACTERS} characters` })
-  .openapi({ description: 'A text that is given as true, beside the image. Blank counts as none.' });
+/** A text of a request; one that is far too long is not even kept as text. */
+export const textSchema = z
+  .string({ error: ({ input }) => (input instanceof LongText ? TOO_LONG : 'must be a text') })
+  .max(MAX_TEXT_CHARACTERS, { error: TOO_LONG });
+
+const hypothesis = textSchema.openapi({
+  description: 'The hypothesis: what is judged.',
+  example: 'there are two dogs',
+});
+
+const premise = textSchema.openapi({
+  description: 'A text that is given as true, beside the image. Blank counts as none.',
+});
 
 const texts = z
   .array(hypothesis, { error: 'must be a list of texts' })
   .min(1, { error: 'must hold at least one text' })
   .max(MAX_TEXTS, { error: `must not hold more than ${MAX_TEXTS} texts` });
 
+/** An image as a text of JSON. */
+export const encodedImageSchema = z
+  .custom<string | LongText>((value) => typeof value === 'string' || value instanceof LongText, {
+    error: 'must be the image in base64, or as a data URI',
+  })
+  .openapi({ type: 'string' });
+
 /** The JSON body of a prediction. */
 export const jsonBodySchema = z
   .strictObject({
-    image: z.string({ error: 'must be the image in base64, or as a data URI' }).openapi({
+    image: encodedImageSchema.openapi({
       description: 'An image file (JPEG, PNG, WebP, GIF or TIFF) in base64, or as a data URI.',
       example: 'iVBORw0KGgo...',
     }),

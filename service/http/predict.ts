@@ -84,7 +84,7 @@ export function servePrediction<Input extends PredictInput>(
   return servePlace(c, deps, async (signal, place) => {
     const input = await read(signal);
     const observer = c.get('record');
-    noteInput(observer, input);
+    noteInput(observer, [input.image], input.hypotheses);
     place.resize(input.hypotheses.length);
     const answers = await deps.predictor.predict({ ...input, signal, observer });
     deps.admission.answered(answers.length);
@@ -120,10 +120,15 @@ export async function servePlace<Result>(
   }
 }
 
-function noteInput(record: RequestRecord, input: PredictInput): void {
-  const texts = input.hypotheses.join('\n');
-  record.attributes['image_bytes'] = input.image.length;
-  record.attributes['texts'] = input.hypotheses.length;
+/** Notes sizes for the log, never an image or a sentence. */
+export function noteInput(
+  record: RequestRecord,
+  images: readonly Uint8Array[],
+  hypotheses: readonly string[],
+): void {
+  const texts = hypotheses.join('\n');
+  record.attributes['image_bytes'] = images.reduce((sum, { length }) => sum + length, 0);
+  record.attributes['texts'] = hypotheses.length;
   record.attributes['text_chars'] = texts.length;
   // Enough to find equal requests; too little to find the sentence.
   record.attributes['text_hash'] = createHash('sha256').update(texts).digest('hex').slice(0, 12);

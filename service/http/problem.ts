@@ -78,7 +78,7 @@ export class HttpProblem extends Error {
       detail: this.message,
       ...(this.field === undefined ? {} : { field: this.field }),
       request_id: requestId,
-      ...(path.startsWith('/v2/') ? { error: this.message } : {}),
+      ...(/^\/v2(\/|$)/.test(path) ? { error: this.message } : {}),
     };
     return new Response(JSON.stringify(body), {
       status,

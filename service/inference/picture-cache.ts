@@ -1,4 +1,5 @@
-import { webcrypto } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { inTurns } from './turns.ts';
 
 /** Decodes an encoded image into exact pixels; rejects with the signal's reason when it aborts. */
 export type Decode = (bytes: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
@@ -37,10 +38,13 @@ export class PictureCache {
    * @param signal leaves the wait; the decoding itself is ended when nobody else wants it
    */
   async get(bytes: Uint8Array, signal: AbortSignal): Promise<Picture> {
-    // Not createHash: this one runs on a thread, and an image can have 50 MB.
-    const digest = await webcrypto.subtle.digest('SHA-256', bytes);
-    signal.throwIfAborted();
-    const key = Buffer.from(digest).toString('base64');
+    const hash = createHash('sha256');
+    // Not webcrypto, which hashes on a thread: it copies the image first, and that takes longer than a turn.
+    for await (const part of inTurns(bytes)) {
+      signal.throwIfAborted();
+      hash.update(part);
+    }
+    const key = hash.digest('base64');
     const shared = this.#shared.get(key) ?? this.#start(key, bytes);
     shared.users++;
     let released = false;

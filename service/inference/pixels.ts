@@ -6,6 +6,7 @@ import { Budget } from './pixels-budget.ts';
 import { PixelsError } from './pixels-error.ts';
 import { probe as probeImage } from './pixels-probe.ts';
 import type { PixelsAnswer, PixelsTask } from './pixels-worker.ts';
+import { inTurns } from './turns.ts';
 
 export { PixelsError, type PixelsErrorCode } from './pixels-error.ts';
 
@@ -84,9 +85,14 @@ export async function toPixels(
   }
   signal?.throwIfAborted();
   const probe = await probeImage(bytes);
-  const work = (): Promise<PixelsAnswer> => {
+  const work = async (): Promise<PixelsAnswer> => {
     // A copy of its own: the file may be a view of something larger, and it is handed over to the thread.
-    const copy = new Uint8Array(bytes);
+    const copy = new Uint8Array(bytes.length);
+    let copied = 0;
+    for await (const part of inTurns(bytes)) {
+      copy.set(part, copied);
+      copied += part.length;
+    }
     return workers().run({ bytes: copy, probe, size }, { transferList: [copy.buffer] });
   };
   const answer = await orAborted(budget.run(probe.memory, work, signal), signal);

@@ -38,7 +38,10 @@ function infer(
 describe('the Open Inference Protocol', () => {
   it('tells of the server and the model', async () => {
     const { app } = fakeService();
-    expect(await (await app.request('/v2')).json()).toMatchObject({ name: 'ofa-ve', extensions: [] });
+    expect(await (await app.request('/v2')).json()).toMatchObject({
+      name: 'ofa-ve',
+      extensions: ['binary_tensor_data'],
+    });
     const model = await app.request('/v2/models/fake');
     expect(await model.json()).toMatchObject({
       name: 'fake',
@@ -167,24 +170,73 @@ describe('the Open Inference Protocol', () => {
     expect(service.asked).toEqual([]);
   });
 
-  it('refuses another model, binary tensors, and outputs that it does not have', async () => {
+  it('refuses another model, another version, and outputs that it does not have', async () => {
     const inputs = [
       { name: 'image', data: [BASE64] },
       { name: 'text', data: ['a'] },
     ];
-    await expectProblem(await infer(fakeService(), inputs, {}, { name: 'bert' }), 404, 'not-found');
-    const headers = { 'inference-header-content-length': '10' };
+    const elsewhere = [await infer(fakeService(), inputs, {}, { name: 'bert' })];
+    for (const path of [
+      '/v2/models/bert',
+      '/v2/models/fake/versions/1',
+      '/v2/nothing',
+      '/v2/models/fake/ready/',
+    ]) {
+      elsewhere.push(await fakeService().app.request(path));
+    }
+    for (const response of elsewhere) {
+      // Where the protocol's clients look for what went wrong.
+      expect(await response.clone().json()).toHaveProperty('error');
+      await expectProblem(response, 404, 'not-found');
+    }
+    const service = fakeService();
     await expectProblem(
-      await infer(fakeService(), inputs, {}, { headers }),
-      415,
-      'unsupported-media-type',
-      'Inference-Header-Content-Length',
-    );
-    await expectProblem(
-      await infer(fakeService(), inputs, { outputs: [{ name: 'logits' }] }),
+      await infer(service, inputs, { outputs: [{ name: 'logits' }] }),
       400,
       'invalid-field',
       'outputs',
     );
+    expect(service.asked).toEqual([]);
+  });
+
+  it('takes the version, of which there is one, in every path', async () => {
+    const { app, summaries } = fakeService();
+    const path = '/v2/models/fake/versions/0123456789ab';
+    expect(await (await app.request(path)).json()).toEqual(
+      await (await app.request('/v2/models/fake')).json(),
+    );
+    expect((await app.request(`${path}/ready`)).status).toBe(200);
+    const body = JSON.stringify({
+      inputs: [
+        { name: 'image', shape: [1], datatype: 'BYTES', data: [BASE64] },
+        { name: 'text', shape: [1], datatype: 'BYTES', data: ['a'] },
+      ],
+    });
+    expect((await app.request(`${path}/infer`, { method: 'POST', body })).status).toBe(200);
+    // What counts predictions need not know of versions.
+    expect(summaries.at(-1)?.route).toBe('/v2/models/:name/infer');
+  });
+
+  it('asks for an API key with and without a version', async () => {
+    const { app } = fakeService({ deps: { apiKeys: { has: () => false, close: () => undefined } } });
+    for (const path of ['infer', 'versions/0123456789ab/infer']) {
+      const response = await app.request(`/v2/models/fake/${path}`, { method: 'POST', body: '{}' });
+      expect(await response.clone().json()).toHaveProperty('error');
+      await expectProblem(response, 401, 'unauthorized');
+    }
+  });
+
+  it('judges each text with its own premise', async () => {
+    const service = fakeService();
+    const response = await infer(service, [
+      { name: 'image', data: [BASE64] },
+      { name: 'text', data: ['a', 'b'] },
+      { name: 'premise', data: ['it rains', 'it snows'] },
+    ]);
+    expect(response.status).toBe(200);
+    expect(service.asked.map(({ hypotheses, premise }) => [hypotheses, premise])).toEqual([
+      [['a'], 'it rains'],
+      [['b'], 'it snows'],
+    ]);
   });
 });

@@ -200,6 +200,17 @@ describe('a body', () => {
     },
   );
 
+  it.each(['gzip', 'br', 'Deflate'])('that is compressed (%s) is refused with 415', async (encoding) => {
+    const { app } = fakeService();
+    await expectProblem(
+      await postJson(app, ok, { 'content-encoding': encoding }),
+      415,
+      'unsupported-media-type',
+      'Content-Encoding',
+    );
+    expect((await postJson(app, ok, { 'content-encoding': 'identity' })).status).toBe(200);
+  });
+
   it('that announces to be too large is refused before it is read', async () => {
     const { app } = fakeService({ maxBodyMb: 1 });
     let read = false;
