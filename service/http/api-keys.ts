@@ -8,6 +8,8 @@ import { HttpProblem } from './problem.ts';
 
 /** How often the file is looked at: it may be a mounted secret, for which no events come. */
 const POLL_MS = 2000;
+/** Looks at the file without a change before it is read: it may be written in place, bit by bit. */
+const QUIET_POLLS = 1.5;
 
 /** The keys that may call. */
 export interface ApiKeys {
@@ -17,12 +19,13 @@ export interface ApiKeys {
 }
 
 /**
- * Reads the hashes of the accepted keys, and again whenever the file changes. A change that cannot be read leaves
- * the keys as they were.
+ * Reads the hashes of the accepted keys, and again when the file has changed, or another has taken its place, and has
+ * then stayed as it is. A file that is missing, is not as it should be, or has no key leaves the keys as they were: it
+ * neither locks everybody out nor lets anybody in.
  *
  * @param path a text file: the SHA-256 of one key a line, in hexadecimal; `#` starts a comment
  * @param onReload told of each reload: how many keys, or what is wrong
- * @throws UserError `settings-invalid` when the file cannot be read at the start
+ * @throws UserError `settings-invalid` when the file cannot be read at the start, or has no key
  */
 export function openApiKeys(
   path: string,
@@ -38,7 +41,12 @@ export function openApiKeys(
       onReload({ error: error instanceof Error ? error.message : String(error) });
     }
   };
-  watchFile(path, { interval: pollMs, persistent: false }, reload);
+  let quiet: NodeJS.Timeout | undefined;
+  const wait = (): void => {
+    clearTimeout(quiet);
+    quiet = setTimeout(reload, pollMs * QUIET_POLLS).unref();
+  };
+  watchFile(path, { interval: pollMs, persistent: false }, wait);
   return {
     has: (key) => {
       const hash = createHash('sha256').update(key).digest();
@@ -46,7 +54,8 @@ export function openApiKeys(
       return hashes.map((each) => timingSafeEqual(each, hash)).includes(true);
     },
     close: () => {
-      unwatchFile(path, reload);
+      unwatchFile(path, wait);
+      clearTimeout(quiet);
     },
   };
 }
@@ -81,7 +90,7 @@ function readHashes(path: string): Buffer[] {
     throw new UserError('settings-invalid', `API_KEYS_FILE ${path} cannot be read (${code}).`, { cause });
   }
   const lines = text.split('\n').map((line) => line.replace(/#.*/, '').trim());
-  return lines.flatMap((line, index) => {
+  const hashes = lines.flatMap((line, index) => {
     if (line === '') return [];
     if (!/^[0-9a-f]{64}$/i.test(line)) {
       throw new UserError(
@@ -91,4 +100,11 @@ function readHashes(path: string): Buffer[] {
     }
     return [Buffer.from(line, 'hex')];
   });
+  if (hashes.length === 0) {
+    throw new UserError(
+      'settings-invalid',
+      `API_KEYS_FILE ${path} has no key; write the SHA-256 of one key a line, or unset API_KEYS_FILE to let everybody in.`,
+    );
+  }
+  return hashes;
 }

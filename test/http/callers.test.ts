@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { rename, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -23,8 +23,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function open(onReload: Parameters<typeof openApiKeys>[1] = () => undefined): ApiKeys {
-  const keys = openApiKeys(file, onReload, 20);
+function open(onReload: Parameters<typeof openApiKeys>[1] = () => undefined, pollMs = 20): ApiKeys {
+  const keys = openApiKeys(file, onReload, pollMs);
   opened.push(keys);
   return keys;
 }
@@ -51,38 +51,91 @@ describe('API keys', () => {
     }
   });
 
-  it('are read again when the file changes; a file that cannot be read changes nothing', async () => {
-    await writeFile(file, sha256('alpha'));
-    const reloads: object[] = [];
-    const next = (): Promise<void> =>
-      new Promise((resolve) => {
-        const count = reloads.length;
-        const timer = setInterval(() => {
-          if (reloads.length === count) return;
-          clearInterval(timer);
-          resolve();
-        }, 5);
-      });
-    // In one step, as a secret's volume is updated: a file that is only half written is another matter.
-    const replace = async (content: string): Promise<void> => {
-      await writeFile(`${file}.new`, content);
+  describe('in a file that changes', () => {
+    let reloads: ({ keys: number } | { error: string })[] = [];
+    beforeEach(() => {
+      reloads = [];
+    });
+    /** The next reload; the test's own time limit bounds the wait. */
+    async function reload(): Promise<{ keys: number } | { error: string } | undefined> {
+      const count = reloads.length;
+      while (reloads.length === count) await new Promise((resolve) => setTimeout(resolve, 5));
+      return reloads.at(-1);
+    }
+    async function watched(pollMs?: number): Promise<ApiKeys> {
+      await writeFile(file, sha256('alpha'));
+      const keys = open((result) => reloads.push(result), pollMs);
+      expect([keys.has('alpha'), keys.has('beta')]).toEqual([true, false]);
+      return keys;
+    }
+
+    it('are read again when another file takes its place', async () => {
+      const keys = await watched();
+      await writeFile(`${file}.new`, `${sha256('beta')}\n${sha256('gamma')}`);
       await rename(`${file}.new`, file);
-    };
-    const keys = open((result) => reloads.push(result));
-    expect([keys.has('alpha'), keys.has('beta')]).toEqual([true, false]);
-    const changed = next();
-    await replace(`${sha256('beta')}\n${sha256('gamma')}`);
-    await changed;
-    expect([keys.has('alpha'), keys.has('beta')]).toEqual([false, true]);
-    const broken = next();
-    await replace('not a hash, and longer than before: not a hash, and longer than before');
-    await broken;
-    expect(reloads.at(-1)).toHaveProperty('error');
-    expect(keys.has('beta')).toBe(true);
+      expect(await reload()).toEqual({ keys: 2 });
+      expect([keys.has('alpha'), keys.has('beta')]).toEqual([false, true]);
+    });
+
+    it('are read again when a mounted secret is swapped, behind two links', async () => {
+      const swap = async (version: string, key: string): Promise<void> => {
+        await mkdir(join(folder, version));
+        await writeFile(join(folder, version, 'keys.txt'), sha256(key));
+        await symlink(version, join(folder, '..new'));
+        await rename(join(folder, '..new'), join(folder, '..data'));
+      };
+      await swap('..1', 'alpha');
+      await symlink('..data/keys.txt', file);
+      const keys = open((result) => reloads.push(result));
+      await swap('..2', 'beta');
+      await rm(join(folder, '..1'), { recursive: true });
+      expect(await reload()).toEqual({ keys: 1 });
+      expect([keys.has('alpha'), keys.has('beta')]).toEqual([false, true]);
+    });
+
+    it.each([
+      ['is emptied', '', /has no key; write the SHA-256/],
+      ['holds comments alone', '# nobody\n\n', /has no key/],
+      ['ends in half a line', `${sha256('beta')}\n${sha256('gamma').slice(0, 40)}`, /^Line 2 of/],
+      ['holds something else', 'not a hash', /^Line 1 of/],
+    ])('stay as they were when it %s, until it is right again', async (_, content, error) => {
+      const keys = await watched();
+      await writeFile(file, content);
+      expect(await reload()).toEqual({ error: expect.stringMatching(error) as unknown });
+      expect([keys.has('alpha'), keys.has('beta')]).toEqual([true, false]);
+      await writeFile(file, `${sha256('beta')}\n`);
+      expect(await reload()).toEqual({ keys: 1 });
+      expect([keys.has('alpha'), keys.has('beta')]).toEqual([false, true]);
+    });
+
+    it('stay as they were while it is gone', async () => {
+      const keys = await watched();
+      await rm(file);
+      expect(await reload()).toEqual({
+        error: expect.stringContaining('cannot be read (ENOENT)') as unknown,
+      });
+      expect(keys.has('alpha')).toBe(true);
+    });
+
+    it('are not read while it is still being written', async () => {
+      const keys = await watched(200);
+      // Whole lines, one after the other: the file is looked at several times meanwhile.
+      const names = Array.from({ length: 60 }, (_, i) => `key ${i}`);
+      await writeFile(file, '');
+      for (const name of names) {
+        await appendFile(file, `${sha256(name)}\n`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      expect(await reload()).toEqual({ keys: 60 });
+      expect(reloads).toHaveLength(1);
+      expect(names.every((name) => keys.has(name))).toBe(true);
+    });
   });
 
   it('stop the start when their file is missing or wrong', async () => {
     expect(() => open()).toThrow(UserError);
+    await writeFile(file, '# none yet\n');
+    expect(() => open()).toThrow(/^API_KEYS_FILE .* has no key; .* unset API_KEYS_FILE/);
     await writeFile(file, `${sha256('a')}\nsecret\n`);
     expect(() => open()).toThrow(/^Line 2 of API_KEYS_FILE .* is not the SHA-256/);
   });
