@@ -6,7 +6,7 @@ import { encodeModel } from './onnx/encode.ts';
 import type { Graph } from './onnx/graph.ts';
 import { partition } from './onnx/partition.ts';
 import { type Reading, simulateHalf } from './onnx/simulate-half.ts';
-import type { Placements } from './onnx/write.ts';
+import { inlined, type Placements } from './onnx/write.ts';
 import { GRAPH_IO, type SelfTestCase } from './package.ts';
 import { selfTestImage } from './self-test.ts';
 import type { Tokenizer } from './text/tokenizer.ts';
@@ -82,9 +82,11 @@ async function runPart(
   values: Readonly<Record<string, ort.Tensor>>,
   { folder, placements }: RunOptions,
 ): Promise<ort.InferenceSession.ReturnType> {
-  const { graph: part, readings } = simulateHalf(written);
+  const { graph: part, added, readings } = simulateHalf(written);
+  const all = new Map(placements);
+  for (const constant of added) all.set(constant.name, await inlined(constant));
   const file = path.join(folder, `${part.name}.onnx`);
-  await writeFile(file, encodeModel(part, placements, { name: 'ofa-ve', version: '' }));
+  await writeFile(file, encodeModel(part, all, { name: 'ofa-ve', version: '' }));
   try {
     // Optimising would fold casts of half-precision weights into copies twice their size, and packing would
     // copy all of them: neither is worth it for a single run.

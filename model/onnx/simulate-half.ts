@@ -1,5 +1,6 @@
 import type { Graph, Node, Port, Value } from './graph.ts';
 import { DATA_TYPES, type Initializer } from './tensor.ts';
+import { unfusedAttention } from './unfused-attention.ts';
 
 /** A number that tells how large the values of one tensor get. */
 export interface Reading {
@@ -12,6 +13,8 @@ export interface Reading {
 /** A graph that rounds, and what it tells besides its answers. */
 export interface HalfSimulation {
   readonly graph: Graph;
+  /** The graph's constants that the one simulated does not have; small ones. */
+  readonly added: readonly Initializer[];
   /** In the order in which the nodes run. */
   readonly readings: readonly Reading[];
 }
@@ -36,10 +39,14 @@ const MOVING: ReadonlySet<string> = new Set([
 
 /**
  * The graph with float16 arithmetic made explicit: every operation with a float16 result computes in float32 from
- * operands that are rounded to float16, and its result is rounded before anything reads it. That is how GPUs compute
- * it: tensor cores multiply float16 and add up in float32, and ONNX Runtime's CUDA kernels for LayerNormalization,
- * Gelu and fused attention keep their inner values in float32. A CPU that runs the float16 graph itself
- * leaves out roundings wherever it has no float16 kernel.
+ * operands that are rounded to float16, and its result is rounded before anything reads it. A CPU that runs the
+ * float16 graph itself leaves out roundings wherever it has no float16 kernel.
+ *
+ * That is how ONNX Runtime's CUDA provider computes it: cuBLAS adds up in float32 (HalfGemmOptions in
+ * core/providers/cuda/cuda_common.h), so does cuDNN (nn/conv.cc), and the kernels for LayerNormalization, Gelu and
+ * fused attention keep their inner values in float32. Attention that no fused kernel takes is simulated step by step,
+ * see {@link unfusedAttention}. Where the provider fuses nodes it rounds less often than this. Left out: partial sums
+ * of a product that cuBLAS splits are added in float16, and a convolution's bias is added to a rounded product.
  *
  * The result must run without graph optimisation, which takes casts there and back for superfluous.
  *
@@ -62,6 +69,7 @@ class Simulation {
   readonly #nodes: Node[] = [];
   readonly #readings: Reading[] = [];
   readonly #magnitudes: Port[] = [];
+  readonly #added: Initializer[] = [];
 
   constructor(graph: Graph) {
     this.#graph = graph;
@@ -69,6 +77,16 @@ class Simulation {
   }
 
   add(node: Node): void {
+    const unfused = node.outputs.every(isHalf) ? unfusedAttention(node) : undefined;
+    if (unfused === undefined) {
+      this.#addOne(node);
+      return;
+    }
+    this.#added.push(...unfused.initializers);
+    for (const step of unfused.nodes) this.#addOne(step);
+  }
+
+  #addOne(node: Node): void {
     const [output] = node.outputs;
     const halves = node.inputs.filter((name) => this.#constants.has(name));
     if (output === undefined || node.outputs.length !== 1 || !isHalf(output)) {
@@ -97,8 +115,9 @@ class Simulation {
         inputs: inputs.map(widePort),
         outputs: [...outputs.map(widePort), ...this.#magnitudes],
         nodes: this.#nodes,
-        initializers,
+        initializers: [...initializers, ...this.#added],
       },
+      added: this.#added,
       readings: this.#readings,
     };
   }

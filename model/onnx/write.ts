@@ -72,7 +72,7 @@ async function writeWeights(
   };
   for (const initializer of graph.initializers) {
     if (!isExternal(initializer)) {
-      placements.set(initializer.name, { inline: await collect(initializer) });
+      placements.set(initializer.name, await inlined(initializer));
       continue;
     }
     await append(new Uint8Array(aligned(offset) - offset));
@@ -103,8 +103,9 @@ function aligned(offset: number): number {
   return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
 }
 
-async function collect(initializer: Initializer): Promise<Uint8Array> {
+/** The values of a small constant, to be written into the graph's own file. */
+export async function inlined(initializer: Initializer): Promise<Placement> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of initializer.chunks()) chunks.push(chunk.slice());
-  return Buffer.concat(chunks);
+  return { inline: Buffer.concat(chunks) };
 }

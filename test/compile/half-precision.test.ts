@@ -61,9 +61,10 @@ describe('every tensor rounded to float16 after each operation', () => {
 /** A checkpoint one of whose tensors is multiplied: still within float16 itself. */
 function scaledCheckpoint(name: string, factor: number): string {
   const checkpoint = path.join(tempFolder(), 'checkpoint');
-  const plain = variant('plain');
-  writeVariantCheckpoint(checkpoint, plain);
-  const entries = archiveTensors(plain).map(([own, tensor]) =>
+  // With a decoder of more than one position, so that it has attention.
+  const base = variant('scaled', { task: { prompt_type: 'prev_output' } });
+  writeVariantCheckpoint(checkpoint, base);
+  const entries = archiveTensors(base).map(([own, tensor]) =>
     own === name ? ([own, scaled(tensor, factor)] as const) : ([own, tensor] as const),
   );
   writeTorchArchive(path.join(checkpoint, 'pytorch_model.bin'), entries);
@@ -83,6 +84,7 @@ describe('activations that float16 cannot hold', () => {
     ['encoder.layers.1.fc1.weight', 3e4, 'encoder/layers.1/fc1/MatMul'],
     ['decoder.layers.0.fc2.weight', 3e4, 'decoder/layers.0/fc2/MatMul'],
     ['encoder.image_proj.weight', 3e4, 'encoder/image/image_proj/MatMul'],
+    ['decoder.layers.0.self_attn.q_proj.weight', 2e4, 'decoder/layers.0/MultiHeadAttention/scores'],
   ])(
     '%s times %d: compiling stops at the operation whose result is too large',
     async (name, factor, node) => {

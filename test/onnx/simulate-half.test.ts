@@ -120,6 +120,6 @@ describe('simulated float16', () => {
     const ops = new Ops(builder);
     const x = builder.input({ name: 'x', type: 'float32', shape: [3] }, ['n']);
     const graph = builder.finish('plain', [builder.output('y', ops.relu(x), ['n'])]);
-    expect(simulateHalf(graph)).toEqual({ graph, readings: [] });
+    expect(simulateHalf(graph)).toEqual({ graph, added: [], readings: [] });
   });
 });
