@@ -6,8 +6,11 @@ import { stripVTControlCharacters } from 'node:util';
  */
 export const KERNEL_ENVIRONMENT = { ORT_ENABLE_ATTENTION_KERNEL_DEBUG_INFO: '1' } as const;
 
-/** How many attention nodes each kernel computes, as in `{ EFFICIENT_ATTENTION: 12, MATH: 2 }`. */
-export type KernelCounts = Readonly<Record<string, number>>;
+/**
+ * How many attention nodes each kernel computes, by the part of the model (the first of a node's path), as in
+ * `{ encoder: { EFFICIENT_ATTENTION: 12 }, decoder: { MATH: 24 } }`.
+ */
+export type KernelCounts = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** `AttentionKernelDebugInfo::Print` and `AttentionKernelOptions::Print` in ONNX Runtime's attention_kernel_options.cc. */
 const CHOICE = /^Operator=(\w+)(?: Node=(.*?))? DataType=(\w+) SdpaKernel=(\w+)$/;
@@ -38,8 +41,11 @@ export class KernelRecorder {
   /** Undefined where ONNX Runtime said nothing, as on a CPU. */
   get counts(): KernelCounts | undefined {
     if (this.#kernelOf.size === 0) return undefined;
-    const counts: Record<string, number> = {};
-    for (const kernel of this.#kernelOf.values()) counts[kernel] = (counts[kernel] ?? 0) + 1;
-    return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const counts: Record<string, Record<string, number>> = {};
+    for (const [node, kernel] of this.#kernelOf) {
+      const part = (counts[node.split(/[/ ]/, 1)[0] ?? ''] ??= {});
+      part[kernel] = (part[kernel] ?? 0) + 1;
+    }
+    return counts;
   }
 }

@@ -20,13 +20,14 @@ export async function openSession(
   options: Omit<LoadOptions, 'packageDir'>,
 ): Promise<EngineSession> {
   const path = join(dir, PACKAGE_FILES.graph);
-  const openCpu = (): Promise<InferenceSession> => InferenceSession.create(path, cpuOptions(options.threads));
+  const openCpu = (): Promise<InferenceSession> =>
+    InferenceSession.create(path, sessionOptions('cpu', options.threads));
   if (options.device === 'cpu') {
     const { fallback } = options;
     return makeSession(await openCpu(), manifest, 'cpu', fallback === undefined ? {} : { fallback });
   }
   try {
-    const session = await InferenceSession.create(path, cudaOptions());
+    const session = await InferenceSession.create(path, sessionOptions('cuda', options.threads));
     return makeSession(session, manifest, 'cuda', { fixedSizes: batchSizes(options.maxBatch) });
   } catch (error) {
     if (options.device === 'cuda') throw error;
@@ -42,6 +43,11 @@ export function batchSizes(maxBatch: number): number[] {
   const sizes = [];
   for (let size = 1; size < maxBatch; size *= 2) sizes.push(size);
   return [...sizes, maxBatch];
+}
+
+/** How a session is made on a CPU, and on the first GPU that CUDA shows. */
+export function sessionOptions(provider: Provider, threads: number): InferenceSession.SessionOptions {
+  return provider === 'cuda' ? cudaOptions() : cpuOptions(threads);
 }
 
 function cpuOptions(threads: number): InferenceSession.SessionOptions {

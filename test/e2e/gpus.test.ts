@@ -114,7 +114,9 @@ it('gives each GPU an engine that sees it alone, and says so', async () => {
     [1, '1', 'GPU-bbbb'],
   ]);
   await until('the kernels are told', () => logged('attention kernels').length === 2);
-  expect(logged('attention kernels')[0]).toMatchObject({ kernels: { EFFICIENT_ATTENTION: 2, MATH: 1 } });
+  expect(logged('attention kernels')[0]).toMatchObject({
+    kernels: { encoder: { EFFICIENT_ATTENTION: 2 }, decoder: { MATH: 1 } },
+  });
   expect(logged('engine output')).toEqual([]);
 });
 

@@ -1,0 +1,184 @@
+// Runs every check that needs a GPU and writes a report: `npm run bench:gpu`. See the help below and docs/gpu.md.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { UserError } from '../model/errors.ts';
+import { hasCudaProvider, INSTALL_CUDA_PROVIDER } from '../service/engine/cuda-provider.ts';
+import { listGpus, visibleGpus } from '../service/engine/gpus.ts';
+import type { Gpu } from '../service/engine/gpus.ts';
+import type { BenchDevice, Check, Context, Finding } from './gpu/check.ts';
+import { machineCheck } from './gpu/machine.ts';
+import { memoryCheck } from './gpu/memory.ts';
+import { parityCheck } from './gpu/parity.ts';
+import { measurePeak, peakCheck } from './gpu/peak.ts';
+import { placementCheck } from './gpu/placement.ts';
+import type { Entry } from './gpu/report.ts';
+import { titleOf, writeReport } from './gpu/report.ts';
+import { serviceCheck } from './gpu/service-check.ts';
+import type { SessionRun } from './gpu/session-messages.ts';
+import { runSession } from './gpu/session-run.ts';
+import { speedCheck, warmUpCheck } from './gpu/speed.ts';
+import { findSubjects } from './gpu/subjects.ts';
+import type { Subject } from './gpu/subjects.ts';
+import { watchdogCheck } from './gpu/watchdog.ts';
+
+const HELP = `usage: npm run bench:gpu -- [options]
+
+Runs what can only be proved on a GPU and writes a report: parity of the fp16 package with the fp32 one, speed for each
+batch size and text length, where each node is computed and by which attention kernel, warm-up, memory, share of the
+GPU's peak, the service under load, the watchdog. Exits with 1 if a check fails.
+
+  --checkpoint <folder>  a checkpoint to compile in both precisions; may be given again (default: the demo model, and
+                         on a GPU a random one of OFA-large's shapes, which needs 8 GB of disk)
+  --fp16 <package>       packages that are there already: both are needed
+  --fp32 <package>
+  --max-batch <number>   largest batch (default: 16, on a CPU 4)
+  --measure-ms <number>  how long each shape is timed (default: 1000)
+  --report <file>        Markdown; the JSON is put beside it (default: build/gpu-report.md)
+  --packages <folder>    where packages are compiled to, and kept (default: a temporary folder)
+  --device cuda|cpu      cpu runs what runs without a GPU, to prove the checks themselves (default: cuda)`;
+
+interface Options {
+  readonly device: BenchDevice;
+  readonly checkpoints: readonly string[];
+  readonly packages?: { readonly fp16: string; readonly fp32: string };
+  readonly maxBatch: number;
+  readonly measureMs: number;
+  readonly report: string;
+  readonly folder?: string;
+}
+
+function readOptions(): Options | undefined {
+  const { values } = parseArgs({
+    options: {
+      checkpoint: { type: 'string', multiple: true, default: [] },
+      fp16: { type: 'string' },
+      fp32: { type: 'string' },
+      'max-batch': { type: 'string' },
+      'measure-ms': { type: 'string', default: '1000' },
+      report: { type: 'string', default: 'build/gpu-report.md' },
+      packages: { type: 'string' },
+      device: { type: 'string', default: 'cuda' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const { device, fp16, fp32 } = values;
+  if (device !== 'cuda' && device !== 'cpu') {
+    throw new UserError('settings-invalid', `--device is "${device}" but must be cuda or cpu.`);
+  }
+  if ((fp16 === undefined) !== (fp32 === undefined)) {
+    throw new UserError('settings-invalid', '--fp16 and --fp32 are compared, so give both or neither.');
+  }
+  return {
+    device,
+    checkpoints: values.checkpoint,
+    ...(fp16 === undefined || fp32 === undefined ? {} : { packages: { fp16, fp32 } }),
+    maxBatch: whole('--max-batch', values['max-batch'] ?? (device === 'cuda' ? '16' : '4')),
+    measureMs: whole('--measure-ms', values['measure-ms']),
+    report: values.report,
+    ...(values.packages === undefined ? {} : { folder: values.packages }),
+  };
+}
+
+function whole(option: string, text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new UserError('settings-invalid', `${option} is "${text}" but must be a whole number from 1.`);
+}
+
+/** The GPUs to use. @throws UserError with what is missing */
+async function findGpus(): Promise<Gpu[]> {
+  const or = 'or run it with --device cpu, which proves the checks without a GPU';
+  const found = await listGpus();
+  if ('problem' in found) {
+    throw new UserError('engine-failed', `This needs a machine with an NVIDIA GPU: ${found.problem}; ${or}.`);
+  }
+  // CUDA counts as nvidia-smi does only if it is told so.
+  process.env['CUDA_DEVICE_ORDER'] = 'PCI_BUS_ID';
+  const gpus = visibleGpus(found.gpus, process.env);
+  if (gpus.length === 0) {
+    throw new UserError(
+      'engine-failed',
+      `This needs a machine with an NVIDIA GPU, and none is visible; ${or}.`,
+    );
+  }
+  if (!hasCudaProvider()) {
+    throw new UserError(
+      'engine-failed',
+      `ONNX Runtime's CUDA provider is not installed: run \`${INSTALL_CUDA_PROVIDER}\`, ${or}.`,
+    );
+  }
+  return gpus;
+}
+
+/** What is measured once for several checks is measured when the first of them asks. */
+function makeContext(parts: Omit<Context, 'sessionRun' | 'peak'>): Context {
+  const runs = new Map<Subject, Promise<SessionRun>>();
+  let peak: Promise<number> | undefined;
+  return {
+    ...parts,
+    sessionRun: (subject) => {
+      const run = runs.get(subject) ?? runSession(parts, subject);
+      runs.set(subject, run);
+      return run;
+    },
+    peak: () => (peak ??= measurePeak(parts)),
+  };
+}
+
+function checksOf(subjects: readonly Subject[]): Check[] {
+  const each = [parityCheck, warmUpCheck, speedCheck, placementCheck, memoryCheck, serviceCheck];
+  return [
+    machineCheck,
+    watchdogCheck,
+    peakCheck,
+    ...subjects.flatMap((subject) => each.map((make) => make(subject))),
+  ];
+}
+
+async function runAll(checks: readonly Check[], context: Context): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (const check of checks) {
+    const began = performance.now();
+    const finding = await check.run(context).catch((error: unknown): Finding => {
+      const message = error instanceof Error ? error.message : String(error);
+      return { verdict: 'failed', summary: `The check itself failed: ${message.slice(0, 500)}` };
+    });
+    console.log(`${finding.verdict.padEnd(8)} ${titleOf(check)}: ${finding.summary}`);
+    entries.push({ check, finding, seconds: (performance.now() - began) / 1000 });
+  }
+  return entries;
+}
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (options === undefined) {
+    console.log(HELP);
+    return 0;
+  }
+  const { device, maxBatch, measureMs, report } = options;
+  const gpus = device === 'cuda' ? await findGpus() : [];
+  const scratch = await mkdtemp(join(tmpdir(), 'ofa-ve-gpu-bench-'));
+  try {
+    const tell = (line: string): void => {
+      console.log(line);
+    };
+    const subjects = await findSubjects({ folder: scratch, ...options, tell });
+    const threads = availableParallelism();
+    const context = makeContext({ device, gpus, maxBatch, threads, measureMs, scratch });
+    const entries = await runAll(checksOf(subjects), context);
+    const { markdown, json } = await writeReport(report, device, entries);
+    console.log(`report: ${markdown}, ${json}`);
+    return entries.some(({ finding }) => finding.verdict === 'failed') ? 1 : 0;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof UserError ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,69 @@
+// Times a chain of large matrix products in ONNX Runtime; prints {"multiplyAddsPerSecond": ...} as its last line.
+// usage: node --import tsx bench/gpu/peak-child.ts cuda|cpu <threads> <folder for the graph>
+import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { GraphBuilder } from '../../model/onnx/graph.ts';
+import { floatInitializer } from '../../model/onnx/tensor.ts';
+import type { FloatType } from '../../model/onnx/tensor.ts';
+import { writeGraph } from '../../model/onnx/write.ts';
+import { sessionOptions } from '../../service/engine/session.ts';
+import type { Provider } from '../../service/engine/protocol.ts';
+import { SeededRandom } from '../../test/support/random.ts';
+
+/**
+ * Large enough to keep the device busy, and a chain, so that what crosses to the GPU and back, one row and one column,
+ * is next to nothing. In the precision that the device is served in.
+ */
+const PRODUCTS = {
+  cuda: { side: 8192, chain: 8, type: 'float16', runs: 12 },
+  cpu: { side: 1024, chain: 4, type: 'float32', runs: 30 },
+} as const satisfies Record<Provider, { side: number; chain: number; type: FloatType; runs: number }>;
+
+/** row [1, N] is spread over the matrix [N, N], which is multiplied again and again, and at last with a column. */
+async function writeChain(folder: string, provider: Provider): Promise<void> {
+  const { side, chain, type } = PRODUCTS[provider];
+  const random = (count: number, deviation: number) => async (): Promise<Float32Array> => {
+    const values = new Float32Array(count);
+    new SeededRandom(count).fill(values, 0, deviation);
+    return Promise.resolve(values);
+  };
+  const graph = new GraphBuilder();
+  const row = graph.input({ name: 'row', type: 'float32', shape: [1, side] }, [1, side]);
+  // Entries of variance 1/N keep the products' size, which float16 must hold.
+  const matrix = graph.constant(
+    floatInitializer('matrix', type, [side, side], random(side * side, side ** -0.5)),
+  );
+  const column = graph.constant(floatInitializer('column', type, [side, 1], random(side, side ** -0.5)));
+  const cast = graph.node('Cast', [row], type, [1, side], {
+    attributes: { to: type === 'float16' ? 10 : 1 },
+  });
+  let product = graph.node('Add', [cast, matrix], type, [side, side]);
+  for (let i = 0; i < chain; i++) product = graph.node('MatMul', [product, matrix], type, [side, side]);
+  const last = graph.node('MatMul', [product, column], type, [side, 1]);
+  const result = graph.node('Cast', [last], 'float32', [side, 1], { attributes: { to: 1 } });
+  await writeGraph(folder, graph.finish('peak', [graph.output('result', result, [side, 1])]), {
+    graphFile: 'peak.onnx',
+    weightsFile: 'peak.onnx.data',
+    producer: { name: 'ofa-ve', version: 'bench' },
+  });
+}
+
+const [device = '', threads = '1', folder = ''] = process.argv.slice(2);
+const provider = device === 'cuda' ? 'cuda' : 'cpu';
+const { side, chain, runs } = PRODUCTS[provider];
+await writeChain(folder, provider);
+const session = await InferenceSession.create(
+  join(folder, 'peak.onnx'),
+  sessionOptions(provider, Number(threads)),
+);
+const row = new Tensor('float32', new Float32Array(side), [1, side]);
+let fastest = Infinity;
+for (let run = 0; run < runs; run++) {
+  const began = performance.now();
+  const { result } = await session.run({ row });
+  fastest = Math.min(fastest, (performance.now() - began) / 1000);
+  if (!(result?.data instanceof Float32Array) || !result.data.every(Number.isFinite)) {
+    throw new Error('the products overflowed');
+  }
+}
+console.log(JSON.stringify({ multiplyAddsPerSecond: (chain * side ** 3) / fastest }));

@@ -1,0 +1,39 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runChild } from '../measure-child.ts';
+import type { Check, Context } from './check.ts';
+import { nominalPeak } from './nominal-peaks.ts';
+
+/** Multiply-adds a second that the device reaches in one large product, through the same ONNX Runtime. */
+export async function measurePeak({
+  device,
+  threads,
+  scratch,
+}: Pick<Context, 'device' | 'threads' | 'scratch'>): Promise<number> {
+  const script = fileURLToPath(new URL('peak-child.ts', import.meta.url));
+  const folder = await mkdtemp(join(scratch, 'peak-'));
+  const { stdout } = await runChild(script, [device, String(threads), folder]);
+  const line = stdout.trim().split('\n').at(-1) ?? '';
+  return (JSON.parse(line) as { multiplyAddsPerSecond: number }).multiplyAddsPerSecond;
+}
+
+/** 10^12 operations a second, two for each multiply-add. */
+export function teraflops(multiplyAddsPerSecond: number): string {
+  return `${((2 * multiplyAddsPerSecond) / 1e12).toFixed(multiplyAddsPerSecond > 5e12 ? 0 : 2)} TFLOP/s`;
+}
+
+/** What the device can do at most: the measure for the models' speed. */
+export const peakCheck: Check = {
+  name: 'peak',
+  async run(context) {
+    const peak = await context.peak();
+    const nominal = nominalPeak(context.gpus[0]?.name ?? '');
+    const of = nominal === undefined ? '' : `, ${((100 * peak) / nominal).toFixed(0)} % of the data sheet's`;
+    return {
+      verdict: 'measured',
+      summary: `One large product runs at ${teraflops(peak)}${of}.`,
+      data: { multiplyAddsPerSecond: peak, nominal },
+    };
+  },
+};

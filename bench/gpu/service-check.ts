@@ -1,0 +1,173 @@
+import { readFile } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import { pino } from 'pino';
+import { readSettings } from '../../service/config.ts';
+import { startService } from '../../service/main.ts';
+import type { RunningService } from '../../service/main.ts';
+import type { Check, Context } from './check.ts';
+import { table } from './check.ts';
+import type { Subject } from './subjects.ts';
+
+const PICTURE = new URL('../../test/fixtures/ofa/mini-none/image-00.png', import.meta.url);
+
+/** How the service did with so many engines. */
+interface Load {
+  readonly engines: number;
+  readonly answersPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly statuses: Readonly<Record<string, number>>;
+  /** Engines that were lost meanwhile. */
+  readonly lostEngines: number;
+}
+
+/**
+ * The whole service over sockets, with as many clients as fill its batches: on one engine, on all of them, and while
+ * an engine is killed. Every request must be answered.
+ */
+export function serviceCheck(subject: Subject): Check {
+  return {
+    name: 'service',
+    subject: subject.name,
+    async run(context) {
+      // Without GPUs two engines share the processors: no gain, but the same way through the batcher.
+      const most = context.device === 'cuda' ? context.gpus.length : 2;
+      const loads: Load[] = [];
+      for (const engines of most > 1 ? [1, most] : [1]) {
+        loads.push(await underLoad(subject, context, engines, false));
+      }
+      const killed = await underLoad(subject, context, most, true);
+      const all = [...loads, killed];
+      const lost = all
+        .flatMap(({ statuses }) => Object.entries(statuses))
+        .filter(([status]) => status !== '200');
+      const isWhole = lost.length === 0 && killed.lostEngines > 0;
+      return {
+        verdict: isWhole ? 'passed' : 'failed',
+        summary: summarize(loads, killed, lost),
+        details: table(
+          ['engines', 'answers/s', 'median ms', '99 % ms', 'statuses'],
+          all.map(({ engines, answersPerSecond, p50Ms, p99Ms, statuses }, at) => [
+            at === loads.length ? `${engines}, one killed` : engines,
+            answersPerSecond.toFixed(1),
+            p50Ms.toFixed(1),
+            p99Ms.toFixed(1),
+            JSON.stringify(statuses),
+          ]),
+        ),
+        data: { loads, killed },
+      };
+    },
+  };
+}
+
+function summarize(
+  loads: readonly Load[],
+  killed: Load,
+  lost: readonly (readonly [string, number])[],
+): string {
+  if (lost.length > 0) {
+    const list = lost.map(([status, count]) => `${count} with status ${status}`);
+    return `Requests were lost: ${list.join(', ')}.`;
+  }
+  if (killed.lostEngines === 0) return 'The engine that was to be killed was not.';
+  const [one, all] = [loads[0]?.answersPerSecond ?? NaN, loads.at(-1)?.answersPerSecond ?? NaN];
+  const gain =
+    loads.length === 1 ? '' : ` with ${killed.engines} engines, ${(all / one).toFixed(2)} times one engine's`;
+  return `${all.toFixed(1)} answers/s over sockets${gain}; none lost when an engine was killed.`;
+}
+
+async function underLoad(
+  { served }: Subject,
+  { device, maxBatch, threads, measureMs }: Context,
+  engines: number,
+  kill: boolean,
+): Promise<Load> {
+  const clients = 2 * maxBatch * engines;
+  const settings = readSettings({
+    MODEL_DIR: served,
+    DEVICE: device,
+    ENGINES: String(engines),
+    ENGINE_THREADS: String(Math.max(1, Math.floor(threads / engines))),
+    MAX_BATCH: String(maxBatch),
+    MAX_QUEUE: String(2 * clients),
+    HOST: '127.0.0.1',
+    DRAIN_DELAY_MS: '0',
+    REQUEST_TIMEOUT_MS: '600000',
+  });
+  const service = await startService(
+    { ...settings, PORT: 0, ADMIN_PORT: 0 },
+    { logger: pino({ level: 'silent' }) },
+  );
+  try {
+    await allReady(service);
+    let lostEngines = 0;
+    service.model.supervisor.on('failure', () => lostEngines++);
+    const image = (await readFile(PICTURE)).toString('base64');
+    const body = JSON.stringify({ image, text: 'there are two red circles' });
+    const load = drive(`http://127.0.0.1:${service.port}/predict`, body, clients, measureMs * 4);
+    if (kill) killDuring(service, measureMs);
+    return { engines, ...(await load), lostEngines };
+  } finally {
+    await service.stop();
+  }
+}
+
+/** Kills an engine as a driver would, in the middle of the load. */
+function killDuring({ model }: RunningService, afterMs: number): void {
+  setTimeout(() => {
+    const pid = model.supervisor.engines[0]?.supervisor.pid;
+    if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  }, afterMs);
+}
+
+async function allReady({ model, finished }: RunningService): Promise<void> {
+  const gone = finished.then(() => {
+    throw new Error('an engine failed for good before it was ready');
+  });
+  gone.catch(() => undefined);
+  const { engines } = model.supervisor;
+  await Promise.race([Promise.all(engines.map(({ supervisor }) => supervisor.whenReady())), gone]);
+}
+
+async function drive(
+  url: string,
+  body: string,
+  clients: number,
+  ms: number,
+): Promise<Omit<Load, 'engines' | 'lostEngines'>> {
+  const agent = new Agent({ keepAlive: true });
+  const statuses: Record<string, number> = {};
+  const times: number[] = [];
+  const began = performance.now();
+  const client = async (): Promise<void> => {
+    while (performance.now() - began < ms) {
+      const asked = performance.now();
+      const status = await ask(url, agent, body);
+      statuses[status] = (statuses[status] ?? 0) + 1;
+      times.push(performance.now() - asked);
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  const seconds = (performance.now() - began) / 1000;
+  agent.destroy();
+  times.sort((a, b) => a - b);
+  const at = (share: number): number => times[Math.round(share * (times.length - 1))] ?? NaN;
+  return { answersPerSecond: (statuses['200'] ?? 0) / seconds, p50Ms: at(0.5), p99Ms: at(0.99), statuses };
+}
+
+function ask(url: string, agent: Agent, body: string): Promise<number> {
+  return new Promise((resolve) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const sent = request(url, { method: 'POST', agent, headers }, (response) => {
+      response.resume();
+      response.on('close', () => {
+        resolve(response.complete ? (response.statusCode ?? 0) : 0);
+      });
+    });
+    sent.on('error', () => {
+      resolve(0);
+    });
+    sent.end(body);
+  });
+}

@@ -1,0 +1,69 @@
+// Loads a package as the engine does and times every batch size and text length; prints SessionTimes as its last line.
+// usage: node --import tsx bench/gpu/session-child.ts <SessionOrder as JSON>
+import { openPackage } from '../../model/open-package.ts';
+import type { Manifest } from '../../model/package.ts';
+import { selfTestImage } from '../../model/self-test.ts';
+import { KERNEL_ENVIRONMENT } from '../../service/engine/kernels.ts';
+import type { EngineBatch } from '../../service/engine/protocol.ts';
+import { batchSizes, openSession } from '../../service/engine/session.ts';
+import type { SessionOrder, SessionTimes, ShapeTimes } from './session-messages.ts';
+
+const MIN_RUNS = 3;
+const MAX_RUNS = 200;
+
+/** A batch of generated pictures, and of tokens of the self-test that fill the whole length. */
+function batchOf(manifest: Manifest, size: number, length: number): EngineBatch {
+  const { bos, eos } = manifest.text.specialTokens;
+  const words = manifest.selfTest.cases.flatMap(({ inputIds }) => inputIds.slice(1, -1));
+  return {
+    images: Array.from({ length: size }, (_, i) => selfTestImage(i, manifest.image.size)),
+    items: Array.from({ length: size }, (_, i) => ({
+      image: i,
+      inputIds: [
+        bos,
+        ...Array.from({ length: length - 2 }, (__, t) => words[(i * 7 + t) % words.length] ?? eos),
+        eos,
+      ],
+    })),
+    length,
+  };
+}
+
+async function time(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
+
+const order = JSON.parse(process.argv[2] ?? '') as SessionOrder;
+// Before the library is asked for a session, which reads it once.
+Object.assign(process.env, KERNEL_ENVIRONMENT);
+const { dir, manifest } = await openPackage(order.package);
+const began = performance.now();
+const session = await openSession(dir, manifest, order);
+const loadMs = performance.now() - began;
+const shapes: ShapeTimes[] = [];
+for (const length of manifest.text.lengths) {
+  for (const batch of batchSizes(order.maxBatch)) {
+    const work = batchOf(manifest, batch, length);
+    const firstMs = await time(() => session.run(work));
+    const times: number[] = [];
+    const end = performance.now() + order.measureMs;
+    while (times.length < MIN_RUNS || (performance.now() < end && times.length < MAX_RUNS)) {
+      times.push(await time(() => session.run(work)));
+    }
+    times.sort((a, b) => a - b);
+    const at = (share: number): number => times[Math.round(share * (times.length - 1))] ?? NaN;
+    shapes.push({
+      length,
+      batch,
+      firstMs,
+      medianMs: at(0.5),
+      p95Ms: at(0.95),
+      bestMs: at(0),
+      runs: times.length,
+    });
+  }
+}
+const result: SessionTimes = { provider: session.provider, loadMs, shapes };
+console.log(JSON.stringify(result));

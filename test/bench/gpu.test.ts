@@ -1,0 +1,181 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Context, Verdict } from '../../bench/gpu/check.ts';
+import { machineCheck } from '../../bench/gpu/machine.ts';
+import { nominalPeak } from '../../bench/gpu/nominal-peaks.ts';
+import { judgePlacement } from '../../bench/gpu/placement.ts';
+import { watchdogCheck } from '../../bench/gpu/watchdog.ts';
+import { listGpus } from '../../service/engine/gpus.ts';
+import { compileFixture } from '../e2e/packages.ts';
+import { fakeSmi } from '../support/fake-smi.ts';
+import type { FakeGpu, FakeSmi } from '../support/fake-smi.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../bench/gpu.ts', import.meta.url));
+
+interface Report {
+  readonly device: string;
+  readonly checks: readonly { name: string; subject?: string; verdict: Verdict; summary: string }[];
+}
+
+interface Outcome {
+  readonly code: number;
+  readonly output: string;
+}
+
+let folder = '';
+let smi: FakeSmi | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-bench-'));
+});
+afterEach(async () => {
+  await smi?.remove();
+  smi = undefined;
+  vi.unstubAllEnvs();
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function bench(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--import', 'tsx', SCRIPT, ...args], (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
+    });
+  });
+}
+
+function verdicts({ checks }: Report): string[] {
+  return checks.map(({ name, verdict }) => `${name} ${verdict}`);
+}
+
+describe('on a CPU', () => {
+  it(
+    'every check runs, the one that fails ends with 1 without stopping the others, and all are in the report',
+    { timeout: 240_000 },
+    async () => {
+      const file = join(folder, 'report.md');
+      // Two models that differ: as if half precision had broken the answers.
+      const { code, output } = await bench(
+        ...['--device', 'cpu', '--max-batch', '2', '--measure-ms', '20', '--report', file],
+        ...['--fp16', await compileFixture('mini-prev-output', folder, 'fp16')],
+        ...['--fp32', await compileFixture('mini-none', folder)],
+      );
+      expect(output).toContain(`report: ${file}`);
+      expect(code).toBe(1);
+      const report = JSON.parse(await readFile(join(folder, 'report.json'), 'utf8')) as Report;
+      expect(verdicts(report)).toEqual([
+        'machine measured',
+        'watchdog skipped',
+        'peak measured',
+        'parity failed',
+        'warm-up measured',
+        'speed measured',
+        'placement passed',
+        expect.stringMatching(/^memory (passed|measured)$/),
+        'service passed',
+      ]);
+      const text = await readFile(file, 'utf8');
+      for (const { summary } of report.checks) expect(text).toContain(summary);
+      expect(text).toContain('**failed**');
+      for (const head of [
+        '| tokens | batch | median ms',
+        '| provider | operator | nodes |',
+        '2, one killed',
+      ]) {
+        expect(text).toContain(head);
+      }
+    },
+  );
+});
+
+describe('without what it needs', () => {
+  it('says in one sentence that there is no GPU', async () => {
+    vi.stubEnv('PATH', folder);
+    const { code, output } = await bench();
+    expect(code).toBe(1);
+    expect(output.trim()).toBe(
+      'This needs a machine with an NVIDIA GPU: nvidia-smi cannot be used (it is not installed); or run it with --device cpu, which proves the checks without a GPU.',
+    );
+  });
+
+  it.each([
+    [['--device', 'tpu'], '--device is "tpu" but must be cuda or cpu.'],
+    [['--fp16', 'a'], '--fp16 and --fp32 are compared, so give both or neither.'],
+    [['--max-batch', '0'], '--max-batch is "0" but must be a whole number from 1.'],
+  ])('%s', async (args, sentence) => {
+    expect(await bench(...args)).toEqual({ code: 1, output: `${sentence}\n` });
+  });
+});
+
+describe('with GPUs', () => {
+  async function context(gpus: readonly FakeGpu[]): Promise<Context> {
+    smi = await fakeSmi(gpus);
+    const found = await listGpus();
+    return {
+      device: 'cuda',
+      gpus: 'gpus' in found ? found.gpus : [],
+      maxBatch: 2,
+      threads: 1,
+      measureMs: 10,
+      scratch: folder,
+      sessionRun: () => Promise.reject(new Error('no session')),
+      peak: () => Promise.resolve(1),
+    };
+  }
+
+  it('tells what they are', async () => {
+    const found = await machineCheck.run(await context([{ index: 0, uuid: 'GPU-aaaa' }]));
+    expect(found).toMatchObject({
+      verdict: 'passed',
+      summary: expect.stringContaining('NVIDIA T4') as unknown,
+    });
+    expect(found.details).toContain('| 0 | NVIDIA T4 | 7.5 | 580.95.05 | 15.00 GiB |');
+  });
+
+  it('reads each with the watchdog, and names the one that it cannot read', async () => {
+    const gpus = [
+      { index: 0, uuid: 'GPU-aaaa' },
+      { index: 1, uuid: 'GPU-bbbb', readings: ['1, ERR!, ERR!'] },
+    ];
+    const found = await watchdogCheck.run(await context(gpus));
+    expect(found.verdict).toBe('failed');
+    expect(found.summary).toMatch(/^GPU 1: 0 readings in 5 s; nvidia-smi reports: 1, ERR!, ERR!\.$/);
+    await smi?.tell([
+      { index: 0, uuid: 'GPU-aaaa' },
+      { index: 1, uuid: 'GPU-bbbb' },
+    ]);
+  });
+
+  it.each([
+    [
+      'CUDAExecutionProvider',
+      { encoder: { EFFICIENT_ATTENTION: 12 }, decoder: { MATH: 24 } },
+      'passed',
+      /All 3/,
+    ],
+    ['CUDAExecutionProvider', { encoder: { EFFICIENT_ATTENTION: 11, MATH: 1 } }, 'failed', /1 MATH/],
+    ['CUDAExecutionProvider', undefined, 'failed', /no kernel was told/],
+    ['CPUExecutionProvider', { encoder: { EFFICIENT_ATTENTION: 12 } }, 'failed', /3 of 3 nodes .*: Conv\.$/],
+  ] as const)('judges nodes on %s with attention %o', (provider, kernels, verdict, summary) => {
+    const found = judgePlacement([{ provider, operator: 'Conv', count: 3 }], kernels, { device: 'cuda' });
+    expect(found.verdict).toBe(verdict);
+    expect(found.summary).toMatch(summary);
+  });
+
+  it.each([
+    ['Tesla T4', 65],
+    ['NVIDIA A10', 125],
+    ['NVIDIA A100-SXM4-80GB', 312],
+    ['NVIDIA L40S', 362],
+    ['NVIDIA L4', 121],
+    ['NVIDIA H100 80GB HBM3', 989],
+    ['NVIDIA A100-SXM4-40GB MIG 3g.20gb', undefined],
+    ['NVIDIA GeForce RTX 4090', undefined],
+  ])('knows the data sheet of %s', (name, teraflops) => {
+    const peak = nominalPeak(name);
+    expect(peak === undefined ? undefined : (2 * peak) / 1e12).toBe(teraflops);
+  });
+});
