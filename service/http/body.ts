@@ -5,18 +5,12 @@ import { HttpProblem } from './problem.ts';
 const MIB = 1024 * 1024;
 
 /**
- * Hands on a body's chunks as they arrive. What is over the limit is refused from Content-Length before the first
- * chunk, and otherwise as soon as the chunk arrives that passes it.
+ * Refuses a body for what its headers say, before any of it is read.
  *
  * @param limitMb largest body in MiB
- * @param signal ends the reading with its reason
  * @throws HttpProblem `body-too-large`, `unsupported-media-type` for a body that is compressed
  */
-export async function* readChunks(
-  request: Request,
-  limitMb: number,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void> {
+export function checkAnnounced(request: Request, limitMb: number): void {
   const encoding = request.headers.get('content-encoding') ?? 'identity';
   if (encoding.trim().toLowerCase() !== 'identity') {
     throw new HttpProblem('unsupported-media-type', 'The body must not be compressed.', {
@@ -25,18 +19,30 @@ export async function* readChunks(
   }
   const announced = Number(request.headers.get('content-length') ?? 0);
   if (announced > limitMb * MIB) throw tooLarge(limitMb);
+}
+
+/**
+ * Hands on a body's chunks as they arrive. What is over the limit is refused as soon as the chunk arrives that passes
+ * it; see also {@link checkAnnounced}.
+ *
+ * @param limitMb largest body in MiB
+ * @param signal ends the reading with its reason
+ * @throws HttpProblem `body-too-large`
+ */
+export async function* readChunks(
+  request: Request,
+  limitMb: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
   if (request.body === null) return;
   const body: ReadableStream<Uint8Array> = request.body;
   const reader = body.getReader();
-  const cancel = (): void => {
-    void reader.cancel(signal.reason).catch(() => undefined);
-  };
-  signal.addEventListener('abort', cancel, { once: true });
+  const aborted = whenAborted(signal);
   let total = 0;
   try {
     for (;;) {
-      signal.throwIfAborted();
-      const { done, value } = await reader.read().catch((cause: unknown) => {
+      // Not cancelled, which would break the connection and lose the answer: what is left is discarded after it.
+      const { done, value } = await Promise.race([reader.read(), aborted.promise]).catch((cause: unknown) => {
         signal.throwIfAborted();
         // The connection broke before the signal had heard of it.
         throw Object.assign(new ClientGone(), { cause });
@@ -48,9 +54,29 @@ export async function* readChunks(
       yield value;
     }
   } finally {
-    signal.removeEventListener('abort', cancel);
+    aborted.forget();
     reader.releaseLock();
   }
+}
+
+/** A promise that is rejected when the signal aborts. */
+function whenAborted(signal: AbortSignal): { promise: Promise<never>; forget: () => void } {
+  let abort = (): void => undefined;
+  const promise = new Promise<never>((_, reject) => {
+    abort = () => {
+      reject(signal.reason as Error);
+    };
+  });
+  // Nobody may be waiting for it.
+  promise.catch(() => undefined);
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return {
+    promise,
+    forget: () => {
+      signal.removeEventListener('abort', abort);
+    },
+  };
 }
 
 /**

@@ -1,9 +1,10 @@
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { getRequestListener } from '@hono/node-server';
 import { UserError } from '../../model/errors.ts';
 import type { App } from './context.ts';
+import { DISCARD_LIMITS, discardRest, holdBack } from './unread-body.ts';
 
 /** A server that accepts connections. */
 export interface Listener {
@@ -24,14 +25,31 @@ const IDLE_SWEEP_MS = 100;
  * Listens with an application.
  *
  * @param port 0 takes a free one
+ * @param discardLimits what is taken of bodies that nobody reads
  * @throws UserError `address-unavailable`
  */
-export async function listen(app: App, host: string, port: number): Promise<Listener> {
-  const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+export async function listen(
+  app: App,
+  host: string,
+  port: number,
+  discardLimits = DISCARD_LIMITS,
+): Promise<Listener> {
+  // Its own cleaning up cuts the connection after half a second, and with it the answer.
+  const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false, autoCleanupIncoming: false });
+  const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    outgoing.once('finish', () => {
+      discardRest(incoming, discardLimits);
+    });
+    void handle(incoming, outgoing);
+  };
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: 0 },
-    (incoming, outgoing) => void handle(incoming, outgoing),
+    serve,
   );
+  server.on('checkContinue', (incoming, outgoing) => {
+    holdBack(outgoing);
+    serve(incoming, outgoing);
+  });
   server.listen(port, host);
   try {
     await once(server, 'listening');

@@ -5,6 +5,7 @@ import { PATHS } from '../contract.ts';
 import type { Admission, Place } from '../inference/admission.ts';
 import type { Answer } from '../inference/answer.ts';
 import type { Predictor } from '../inference/predictor.ts';
+import { checkAnnounced } from './body.ts';
 import type { App, AppEnv } from './context.ts';
 import { startDeadline, TIMEOUT_HEADER } from './deadline.ts';
 import type { Health } from './health.ts';
@@ -14,6 +15,7 @@ import { formBodySchema, jsonBodySchema, predictionSchema, predictionsSchema } f
 import { problemResponses } from './problem-docs.ts';
 import type { RequestRecord } from './request-record.ts';
 import { unavailable } from './to-problem.ts';
+import { letSend } from './unread-body.ts';
 
 /** What a route needs to have something judged. */
 export interface PredictDeps {
@@ -106,11 +108,13 @@ export async function servePlace<Result>(
   if (!started.ok) throw unavailable(started.reason);
   const live = health.live();
   if (!live.ok) throw unavailable(live.reason);
+  checkAnnounced(c.req.raw, limits.maxBodyMb);
   const deadline = startDeadline(c.req.raw, limits.requestTimeoutMs, closing);
   try {
-    // One place before the body is read, so that bodies in memory are as many as places.
+    // One place before the body is read, so that bodies in memory are as many as places, and a full service reads none.
     const place = admission.admit();
     try {
+      letSend(outgoingOf(c));
       return await work(deadline.signal, place);
     } finally {
       place.release();
@@ -118,6 +122,11 @@ export async function servePlace<Result>(
   } finally {
     deadline.dispose();
   }
+}
+
+/** The connection's side of the answer; tests ask the application without one. */
+function outgoingOf(c: Context<AppEnv>): object | undefined {
+  return (c.env as AppEnv['Bindings'] | undefined)?.outgoing;
 }
 
 /** Notes sizes for the log, never an image or a sentence. */
