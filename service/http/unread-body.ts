@@ -9,6 +9,9 @@ export interface DiscardLimits {
 /** More than most bodies that are accepted; a slow client gets through with them. */
 export const DISCARD_LIMITS: DiscardLimits = { bytes: 128 * 1024 * 1024, ms: 60_000 };
 
+/** How often that is looked at. */
+const WATCH_MS = 100;
+
 /** Answers whose clients wait for "100 Continue", and whether their connection is kept. */
 const waiting = new WeakMap<object, boolean>();
 
@@ -37,19 +40,17 @@ export function letSend(outgoing: object | undefined): void {
  */
 export function discardRest(incoming: IncomingMessage, limits: DiscardLimits): void {
   if (incoming.readableEnded || incoming.destroyed) return;
-  const cut = (): void => {
-    incoming.socket.destroy();
-  };
-  const timer = setTimeout(cut, limits.ms).unref();
-  let bytes = 0;
+  const { socket } = incoming;
+  const began = { bytes: socket.bytesRead, ms: performance.now() };
+  // Not counted by 'data': Node drops a body that nobody has begun to read without a word.
+  const watch = setInterval(() => {
+    const isTooMuch = socket.bytesRead - began.bytes > limits.bytes;
+    if (isTooMuch || performance.now() - began.ms > limits.ms) socket.destroy();
+  }, WATCH_MS).unref();
+  incoming.once('close', () => {
+    clearInterval(watch);
+  });
   // Whoever read it until now would keep it.
   incoming.removeAllListeners('data');
-  incoming.on('data', (chunk: Uint8Array) => {
-    bytes += chunk.length;
-    if (bytes > limits.bytes) cut();
-  });
-  incoming.once('close', () => {
-    clearTimeout(timer);
-  });
   incoming.resume();
 }
