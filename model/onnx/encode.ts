@@ -3,7 +3,7 @@ import { ProtoWriter } from './protobuf.ts';
 import { DATA_TYPES, type Initializer } from './tensor.ts';
 
 /** Version of the ONNX format, and of the operator sets that the graphs use. */
-export const IR_VERSION = 10;
+const IR_VERSION = 10;
 /** See {@link IR_VERSION}. */
 export const OPSET = 21;
 const MICROSOFT_OPSET = 1;

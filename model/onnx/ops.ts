@@ -211,7 +211,7 @@ export class Ops {
 }
 
 /** NumPy's broadcasting of shapes. */
-export function broadcast(a: readonly number[], b: readonly number[]): number[] {
+function broadcast(a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, at) => {
     const left = a[at - rank + a.length] ?? 1;

@@ -19,10 +19,9 @@ export interface HalfSimulation {
   readonly readings: readonly Reading[];
 }
 
-/** Operations that move values or pick among them: what comes out was rounded before. */
+/** Operations that move values, pick among them or make them 0: what comes out was rounded before. */
 const MOVING: ReadonlySet<string> = new Set([
   'Concat',
-  'Expand',
   'Gather',
   'Identity',
   'MaxPool',
@@ -30,11 +29,8 @@ const MOVING: ReadonlySet<string> = new Set([
   'Relu',
   'Reshape',
   'Slice',
-  'Split',
-  'Squeeze',
   'Transpose',
   'Unsqueeze',
-  'Where',
 ]);
 
 /**
