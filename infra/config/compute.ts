@@ -56,7 +56,7 @@ export const gpuSchema = z.discriminatedUnion('kind', [
     kind: z.literal('device'),
     /** Extended resource that the plugin offers. */
     resourceName: deviceKey,
-    /** Devices a pod. */
+    /** Devices a pod; the service runs an engine on each. */
     count: whole(1, 16),
     ...gpuNodes,
   }),
@@ -65,7 +65,7 @@ export const gpuSchema = z.discriminatedUnion('kind', [
     kind: z.literal('mig'),
     /** Profile, as in `1g.10gb`. */
     profile: text(/^[1-7]g\.\d+gb(\.me)?$/, 'a MIG profile such as 1g.10gb or 3g.40gb'),
-    /** Slices a pod. */
+    /** Slices a pod; the service runs an engine on each. */
     count: whole(1, 7),
     ...gpuNodes,
   }),
@@ -81,7 +81,7 @@ export const gpuSchema = z.discriminatedUnion('kind', [
     kind: z.literal('dra'),
     /** Device class, as in `gpu.nvidia.com`. */
     deviceClassName: objectName,
-    /** Devices a pod. */
+    /** Devices a pod; the service runs an engine on each. */
     count: whole(1, 16),
     /** CEL expressions that a device has to fulfil. */
     selectors: z.array(anyText),
@@ -105,7 +105,7 @@ const modelNeeds = z.strictObject({
   weightsBytes: whole(0, 1e13),
   /** Bytes of activations for each item of a batch. They are in the GPU's memory where there is one. */
   activationBytesPerItem: whole(0, 1e13),
-  /** Bytes that the process needs besides: run time, decoded pictures, libraries of the GPU. */
+  /** Bytes that each engine needs besides: run time, decoded pictures, libraries of the GPU. */
   processBytes: whole(0, 1e13),
 });
 

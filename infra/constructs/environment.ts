@@ -1,6 +1,7 @@
 import type { IContainer } from 'kubernetes-models/v1';
 import { SETTINGS } from '../../service/contract.ts';
 import type { SettingName } from '../../service/contract.ts';
+import { enginesOfPod } from '../config/engines.ts';
 import { coresOf } from '../config/fields.ts';
 import type { ServiceSettings } from '../config/server.ts';
 import type { WorkloadContext } from './naming.ts';
@@ -20,7 +21,9 @@ function derivedSettings({ workload }: WorkloadContext, modelFolder: string | un
     ...(modelFolder === undefined ? {} : { MODEL_DIR: modelFolder }),
     DEVICE: onCpu ? 'cpu' : 'cuda',
     // A container's quota is not visible to the run time, which would start a thread for every core of the node.
-    ...(onCpu ? { ENGINE_THREADS: Math.max(1, Math.floor(coresOf(resources.limits.cpu))) } : {}),
+    ...(onCpu
+      ? { ENGINE_THREADS: Math.max(1, Math.floor(coresOf(resources.limits.cpu) / enginesOfPod(workload))) }
+      : {}),
     ...(server.kind === 'ofa-ve' && server.apiKeys !== undefined
       ? { API_KEYS_FILE: `${API_KEYS_FOLDER}/${server.apiKeys.key}` }
       : {}),

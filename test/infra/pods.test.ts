@@ -209,6 +209,16 @@ describe('variants', () => {
     expect(environment(server('demo'))).toMatchObject({ DEVICE: 'cpu', ENGINE_THREADS: '1' });
   });
 
+  it('shares the processors among the engines', () => {
+    const config = withWorkload({
+      gpu: { kind: 'none' },
+      resources: { requests: { memory: '16Gi' }, limits: { memory: '16Gi' } },
+      server: { kind: 'ofa-ve', settings: { ENGINES: 2 } },
+    });
+    const container = serverOf(deployments(manifestsOf(config))[0] ?? expect.fail());
+    expect(environment(container)).toMatchObject({ ENGINES: '2', ENGINE_THREADS: '2' });
+  });
+
   it('lets the config win over what it would fill in', () => {
     const config = withWorkload({
       gpu: { kind: 'none' },

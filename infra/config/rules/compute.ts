@@ -1,13 +1,14 @@
+import { enginesOfPod } from '../engines.ts';
 import { atLeast, bytesOf, coresOf } from '../fields.ts';
 import { integerSetting } from '../server-facts.ts';
 import { gibibytes, leastPods, mostPods } from './rule.ts';
 import type { Rule, RuleInput } from './rule.ts';
 
-/** Bytes of main memory that a pod of the workload needs. */
+/** Bytes of main memory that a pod of the workload needs: its engines share the weights, which are mapped. */
 export function neededBytes({ workload, server }: RuleInput): number {
   const { weightsBytes, activationBytesPerItem, processBytes } = workload.model.needs;
   const activations = workload.gpu.kind === 'none' ? activationBytesPerItem * server.batchItems : 0;
-  return weightsBytes + activations + processBytes;
+  return weightsBytes + enginesOfPod(workload) * (activations + processBytes);
 }
 
 const memoryFitsModel: Rule = (input) => {

@@ -1,3 +1,4 @@
+import { devicesOfPod } from '../engines.ts';
 import { bytesOf } from '../fields.ts';
 import type { Rule } from './rule.ts';
 
@@ -50,6 +51,15 @@ const deviceFits: Rule = ({ workload: { server, gpu } }) => {
   return undefined;
 };
 
+/** More engines than devices do not start; with fewer, a device is idle. */
+const enginesFitDevices: Rule = ({ workload: { server, gpu } }) => {
+  const engines = server.kind === 'ofa-ve' ? (server.settings.ENGINES ?? 0) : 0;
+  const devices = devicesOfPod(gpu);
+  return engines > 0 && devices > 0 && engines !== devices
+    ? `server.settings.ENGINES is ${engines}, but a pod has ${devices} of its device; leave it out, and each gets an engine.`
+    : undefined;
+};
+
 const memoryAlertComesFirst: Rule = ({ workload: { server, observability } }) => {
   const limit = server.kind === 'ofa-ve' ? (server.settings.GPU_MEMORY_LIMIT_MB ?? 0) : 0;
   const { gpuMemory } = observability.alerts;
@@ -66,5 +76,6 @@ export const settingsRules: readonly Rule[] = [
   portsDiffer,
   portsAreUnprivileged,
   deviceFits,
+  enginesFitDevices,
   memoryAlertComesFirst,
 ];
