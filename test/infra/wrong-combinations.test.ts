@@ -146,22 +146,6 @@ const FIELDS_TOGETHER: readonly (readonly [
     'server.settings.DEVICE is cpu, but gpu.kind is device; a GPU would be reserved and idle.',
   ],
   [
-    'more engines than GPUs',
-    [
-      ['server.settings.ENGINES', 2],
-      ['model.needs.processBytes', 0],
-    ],
-    'server.settings.ENGINES is 2, but a pod has 1 of its device; leave it out, and each gets an engine.',
-  ],
-  [
-    'memory for one engine on two GPUs',
-    [
-      ['gpu.count', 2],
-      ['resources.requests.memory', '4.5Gi'],
-    ],
-    'resources.requests.memory is 4.5Gi, but the model needs 5.5Gi (model.needs); ask for at least that.',
-  ],
-  [
     'an alert after the fact',
     [['server.settings.GPU_MEMORY_LIMIT_MB', 8192]],
     'observability.alerts.gpuMemory is 14Gi, not below server.settings.GPU_MEMORY_LIMIT_MB, which is 8192 MiB; the engine would be replaced before anybody is told.',
