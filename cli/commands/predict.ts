@@ -29,7 +29,8 @@ export function predictCommand(): Command {
     .option('--json', 'print JSON')
     .action(async (options: PredictOptions) => {
       const image = await readImageFile(options.image);
-      const model = await openModel(options.model, readSettings(process.env));
+      // One is enough, however many GPUs there are.
+      const model = await openModel(options.model, readSettings({ ...process.env, ENGINES: '1' }));
       try {
         const answer = await judge(model, image, options);
         console.log(options.json ? JSON.stringify(toJson(model, answer), null, 2) : toText(answer));

@@ -107,7 +107,8 @@ async function isUpToDate({ files, target, precision }: Compilation): Promise<bo
 
 /** Starts the engine as the server would; it runs the package's self-test before it is ready. */
 async function selfTest(target: string): Promise<EngineInfo> {
-  const model = await openModel(target, readSettings(process.env));
+  // One is enough, however many GPUs there are.
+  const model = await openModel(target, readSettings({ ...process.env, ENGINES: '1' }));
   const { supervisor } = model;
   try {
     const failed = new Promise<never>((_, reject) => {
