@@ -9,7 +9,7 @@ import type { StubInstructions } from '../engine/stub-engine.ts';
 import { fakeSmi } from '../support/fake-smi.ts';
 import type { FakeSmi } from '../support/fake-smi.ts';
 import { metric, predictBody, send, until } from './client.ts';
-import { compileFixture } from './packages.ts';
+import { compileFixture, expectedCases } from './packages.ts';
 import { serve } from './service.ts';
 import type { TestService } from './service.ts';
 
@@ -48,13 +48,16 @@ afterEach(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+/** @param instructions for stubs that claim to be on CUDA, or the real engine */
 async function start(
-  instructions: StubInstructions,
+  instructions: StubInstructions | 'real',
   settings: Partial<Settings> = {},
   wait?: false,
 ): Promise<TestService> {
-  const stub = { provider: 'cuda', devicesFile: join(folder, 'devices'), ...instructions } as const;
-  await writeFile(join(packageDir, 'stub.json'), JSON.stringify(stub));
+  if (instructions !== 'real') {
+    const stub = { provider: 'cuda', devicesFile: join(folder, 'devices'), ...instructions } as const;
+    await writeFile(join(packageDir, 'stub.json'), JSON.stringify(stub));
+  }
   const sink = new Writable({
     write: (chunk: Buffer, _, done) => {
       log += chunk.toString();
@@ -65,7 +68,7 @@ async function start(
   service = await serve(
     { MODEL_DIR: packageDir, DEVICE: 'cuda', ...settings },
     {
-      engineProgram,
+      ...(instructions === 'real' ? {} : { engineProgram }),
       gpuWatch: { intervalMs: 20, silenceMs: 3000 },
       logger,
       ...(wait === false ? { wait } : {}),
@@ -181,6 +184,32 @@ it('keeps one engine on the CPU where CUDA cannot be had for auto', async () => 
   expect(await devices()).toEqual(['auto GPU-aaaa']);
   expect((await send(`${live.url}/predict`, await predictBody('a')).outcome).status).toBe(200);
   expect((await fetch(`${live.url}/readyz`)).status).toBe(200);
+});
+
+it('tells why auto took the CPU, and answers there', async () => {
+  await smi.tell([]);
+  const live = await start('real', { DEVICE: 'auto', ENGINES: 2 });
+  await allReady(live);
+  // The first where ONNX Runtime has its CUDA provider installed.
+  const why = /^DEVICE is auto, and (nvidia-smi finds no GPU|ONNX Runtime's CUDA provider is not installed)$/;
+  expect(logged('device chosen')).toMatchObject([
+    { device: 'cpu', engines: 2, reason: expect.stringMatching(why) as unknown },
+  ]);
+  expect(logged('engine ready')).toHaveLength(2);
+  for (const line of logged('engine ready')) {
+    expect(line).toMatchObject({ provider: 'cpu', fallback: expect.stringMatching(why) as unknown });
+  }
+  const [expected] = await expectedCases('mini-none');
+  const bodies = await Promise.all(
+    Array.from({ length: 8 }, () => predictBody(expected?.text ?? '', expected?.image)),
+  );
+  const outcomes = await Promise.all(bodies.map((body) => send(`${live.url}/predict`, body).outcome));
+  for (const { body } of outcomes) {
+    const { scores } = JSON.parse(body) as { scores: Record<string, number> };
+    expect(Object.values(scores).map((score) => score.toFixed(3))).toEqual(
+      expected?.probs.map((score) => score.toFixed(3)),
+    );
+  }
 });
 
 it('does not start where the model does not fit', async () => {
