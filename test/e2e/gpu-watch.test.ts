@@ -1,15 +1,16 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { parseReading } from '../../service/observability/gpu.ts';
-import { metric, until } from './client.ts';
+import { metric, predictBody, send, until } from './client.ts';
 import { compileFixture } from './packages.ts';
 import { serve } from './service.ts';
 import type { TestService } from './service.ts';
 
-const engineProgram = new URL('../engine/stub-engine.ts', import.meta.url);
+/** The real engine, for there is nothing to watch without CUDA. */
+const engineProgram = new URL('../engine/cuda-claim-engine.ts', import.meta.url);
 
 let folder = '';
 let packageDir = '';
@@ -18,7 +19,6 @@ let service: TestService | undefined;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ofa-ve-gpu-'));
   packageDir = await compileFixture('mini-none', folder);
-  await writeFile(join(packageDir, 'stub.json'), JSON.stringify({ provider: 'cuda' }));
 });
 beforeEach(() => {
   vi.stubEnv('PATH', `${folder}${delimiter}${process.env['PATH'] ?? ''}`);
@@ -29,19 +29,31 @@ afterEach(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Puts an `nvidia-smi` on the PATH that prints these lines, one a reading, and the last one for ever. */
+/**
+ * Puts an `nvidia-smi` on the PATH that prints these lines, one a reading, and the last one for ever. Told again, the
+ * one that is running goes over to the new lines.
+ */
 async function fakeSmi(lines: readonly string[], thenSilent = false): Promise<void> {
+  const orders = join(folder, 'orders.json');
+  const written = `${orders}.new`;
+  await writeFile(written, JSON.stringify({ lines, thenSilent, number: ++order }));
+  await rename(written, orders);
   const script = [
     `#!${process.execPath}`,
-    `const lines = ${JSON.stringify(lines)};`,
-    `const silent = ${thenSilent};`,
+    "const { readFileSync } = require('node:fs');",
+    'let now = { number: 0, lines: [] };',
     'setInterval(() => {',
-    '  if (lines.length > 1 || !silent) console.log(lines.length > 1 ? lines.shift() : lines[0]);',
+    `  const told = JSON.parse(readFileSync(${JSON.stringify(orders)}, 'utf8'));`,
+    '  if (told.number !== now.number) now = told;',
+    '  if (now.lines.length > 1) console.log(now.lines.shift());',
+    '  else if (!now.thenSilent) console.log(now.lines[0]);',
     '}, 20);',
   ].join('\n');
   await writeFile(join(folder, 'nvidia-smi'), script);
   await chmod(join(folder, 'nvidia-smi'), 0o755);
 }
+
+let order = 0;
 
 async function start(silenceMs = 5000): Promise<TestService> {
   service = await serve(
@@ -53,6 +65,18 @@ async function start(silenceMs = 5000): Promise<TestService> {
 
 function restarts({ adminUrl }: TestService, reason: string): Promise<number> {
   return metric(adminUrl, `ofa_ve_engine_restarts_total{reason="${reason}"}`);
+}
+
+/** Waits until the engine was replaced for this reason, and the next one answers. */
+async function replaced(live: TestService, reason: string): Promise<void> {
+  await until('the engine is replaced', async () => (await restarts(live, reason)) > 0);
+  // What the last one was replaced for is over.
+  await fakeSmi(['0, 900, 1']);
+  const body = await predictBody('a');
+  await until(
+    'the next engine answers',
+    async () => (await send(`${live.url}/predict`, body).outcome).status === 200,
+  );
 }
 
 it('shows the readings of a healthy GPU and leaves its engine alone', async () => {
@@ -73,19 +97,19 @@ it('forgives a peak, and replaces the engine when memory stays over the limit', 
   await fakeSmi(['0, 1100, 1']);
   await live.stop();
   const over = await start();
-  await until('the engine is replaced', async () => (await restarts(over, 'gpu_memory')) > 0);
+  await replaced(over, 'gpu_memory');
 });
 
 it('replaces the engine when the GPU falls silent', async () => {
   await fakeSmi(['0, 900, 1', '0, 900, 1', ''], true);
   const live = await start(1500);
-  await until('the engine is replaced', async () => (await restarts(live, 'gpu_silent')) > 0);
+  await replaced(live, 'gpu_silent');
 });
 
 it('takes nonsense for silence', async () => {
   await fakeSmi(['0, -5, 12', '0, 900, 900', 'hello'].concat('0; 900; 1'));
   const live = await start(1500);
-  await until('the engine is replaced', async () => (await restarts(live, 'gpu_silent')) > 0);
+  await replaced(live, 'gpu_silent');
   expect(await metric(live.adminUrl, 'ofa_ve_gpu_memory_bytes{gpu="0"}')).toBe(0);
 });
 
@@ -96,7 +120,7 @@ it.each([
 ])('replaces the engine when the GPU reports "%s"', async (line) => {
   await fakeSmi(['0, 900, 1', line]);
   const live = await start();
-  await until('the engine is replaced', async () => (await restarts(live, 'gpu_error')) > 0);
+  await replaced(live, 'gpu_error');
 });
 
 it('serves without a watch where there is no nvidia-smi', async () => {
