@@ -49,7 +49,7 @@ export function addDemo(app: App, deps: DemoDeps): void {
     app.get(`${DEMO_PREFIX}/${name}`, staticFile(new URL(name, PAGE), type));
   };
   add('page.css', 'text/css; charset=utf-8');
-  add('page.js', 'text/javascript; charset=utf-8');
+  for (const script of ['page.js', 'service.js', 'view.js']) add(script, 'text/javascript; charset=utf-8');
   add('icon.svg', 'image/svg+xml');
   for (const [index, { file, mediaType }] of deps.examples.entries()) {
     app.get(`${DEMO_PREFIX}/examples/${index}`, staticFile(pathToFileURL(file), mediaType));

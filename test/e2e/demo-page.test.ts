@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,26 @@ const executablePath = [
 const artefacts = fileURLToPath(new URL('../../coverage/screenshots/', import.meta.url));
 const picture = fixtureFile('mini-none', 'image-00.png');
 
+/** Examples beside the package's files: two that are whole, and one whose picture was lost. */
+async function addExamples(packageDir: string): Promise<void> {
+  const examples = join(packageDir, 'examples');
+  await mkdir(examples);
+  await copyFile(picture, join(examples, 'it’s #1.png'));
+  const sentences = [
+    { hypothesis: 'there are two red circles.', answer: 'maybe' },
+    { hypothesis: 'no circles', answer: 'yes' },
+  ];
+  const given = sentences.map((sentence) => ({ ...sentence, premise: 'it rains' }));
+  await writeFile(
+    join(examples, 'examples.json'),
+    JSON.stringify([
+      { image: 'it’s #1.png', alt: 'Two circles', sentences },
+      { image: 'lost.png', sentences },
+      { image: 'it’s #1.png', sentences: given },
+    ]),
+  );
+}
+
 /** Left out where a developer has no browser; in CI it fails instead, so that nothing goes unchecked there. */
 const isLeftOut = executablePath === undefined && (process.env['CI'] ?? '') === '';
 
@@ -35,7 +55,9 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ofa-ve-page-'));
-    service = await serve({ MODEL_DIR: await compileFixture('mini-none', folder) });
+    const packageDir = await compileFixture('mini-none', folder);
+    await addExamples(packageDir);
+    service = await serve({ MODEL_DIR: packageDir });
     browser = await chromium.launch({ executablePath: executablePath ?? '', args: ['--no-sandbox'] });
     await mkdir(artefacts, { recursive: true });
   });
@@ -49,7 +71,11 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  async function open(path: string, viewport = { width: 1100, height: 900 }): Promise<void> {
+  async function open(
+    path: string,
+    viewport = { width: 1100, height: 900 },
+    address = service.url,
+  ): Promise<void> {
     complaints = [];
     page = await browser.newPage({ viewport });
     page.on('console', (message) => {
@@ -58,9 +84,9 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('request', (request) => {
       const url = request.url();
-      if (!url.startsWith(service.url) && !/^(blob|data):/.test(url)) complaints.push(`asks ${url}`);
+      if (!url.startsWith(address) && !/^(blob|data):/.test(url)) complaints.push(`asks ${url}`);
     });
-    await page.goto(`${service.url}${path}`);
+    await page.goto(`${address}${path}`);
   }
 
   async function openPage(viewport?: { width: number; height: number }): Promise<void> {
@@ -75,7 +101,10 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     await page.click('#ask');
     await page.waitForSelector('#results > li:nth-child(2)');
     expect(await page.locator('#results > li').count()).toBe(2);
-    expect(await page.locator('.sentence').first().textContent()).toBe('“there are two red circles.”: maybe');
+    expect(await page.locator('.sentence').first().textContent()).toBe('“there are two red circles.”');
+    expect(await page.locator('.label').first().textContent()).toBe('maybe');
+    // Nobody has said what would be right.
+    expect(await page.locator('.right, .wrong').count()).toBe(0);
     // A user's text is text, whatever it looks like.
     expect(await page.locator('.sentence').nth(1).textContent()).toContain('<b>no circles</b>');
     const first = page.locator('#results > li').first();
@@ -115,6 +144,12 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
   it('is used by keyboard alone, and names its fields', async () => {
     await openPage();
     expect(await page.getByLabel('Choose a picture').count()).toBe(1);
+    // Tab comes to the picture first, and what has the focus can be seen.
+    await page.keyboard.press('Tab');
+    await page.waitForSelector('#file:focus');
+    expect(
+      await page.evaluate("getComputedStyle(document.querySelector('label[for=file]')).outlineStyle"),
+    ).toBe('solid');
     await page.getByLabel('Choose a picture').setInputFiles(picture);
     await page.getByLabel('Sentences, one a line').focus();
     await page.keyboard.type('a dog');
@@ -126,11 +161,13 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
       [...document.querySelectorAll('input, textarea, button, img')]
         .filter((each) => each.checkVisibility())
         .filter((each) => !each.labels?.length && !each.alt && !each.textContent.trim())
+        // A picture beside a button's words may go without its own.
+        .filter((each) => !each.closest('button')?.textContent.trim())
         .map((each) => each.outerHTML)`);
     expect(unnamed).toEqual([]);
   });
 
-  it('takes a pasted and a dropped picture', async () => {
+  it('takes a picture that is pasted, or dropped anywhere', async () => {
     await openPage();
     for (const kind of ['paste', 'drop'] as const) {
       const base64 = (await readFile(picture)).toString('base64');
@@ -143,7 +180,7 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
         const data = new DataTransfer();
         data.items.add(new File([bytes], '${kind}.png', { type: 'image/png' }));
         const init = { bubbles: true, cancelable: true };
-        document.getElementById('drop').dispatchEvent(${event});`);
+        document.getElementById('${kind === 'paste' ? 'drop' : 'answer-title'}').dispatchEvent(${event});`);
       expect(await page.locator('#file-name').textContent()).toBe(`${kind}.png`);
     }
     await page.fill('#texts', 'a dog');
@@ -167,11 +204,68 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     complaints = complaints.filter((text) => !text.includes('415'));
   });
 
-  it('has examples that answer with one click', async () => {
+  it("has the package's examples, which answer with one click", async () => {
+    await openPage();
+    expect(await page.locator('#examples button').count()).toBe(2);
+    await page.getByRole('button', { name: 'Two circles there are two red circles.' }).click();
+    await page.waitForSelector('#results > li:nth-child(2)');
+    expect(await page.locator('#texts').inputValue()).toBe('there are two red circles.\nno circles');
+    expect(await page.locator('#file-name').textContent()).toBe('it’s #1.png');
+    expect(await page.locator('.verdict').nth(0).textContent()).toContain('✓ as expected');
+    expect(await page.locator('.verdict').nth(1).textContent()).toContain('expected: yes');
+    // Of another picture nothing is known, whatever is asked.
+    await page.setInputFiles('#file', picture);
+    await page.click('#ask');
+    await page.waitForSelector('.right', { state: 'detached' });
+  });
+
+  it('shows the premise that an example brings, and takes it away again', async () => {
+    await openPage();
+    await page.locator('#examples button').nth(1).click();
+    await page.waitForSelector('#results > li');
+    expect(await page.locator('#premise').isVisible()).toBe(true);
+    expect(await page.locator('#curl').textContent()).toContain("--form-string 'premise=it rains'");
+    await page.locator('#examples button').nth(0).click();
+    await page.waitForSelector('#premise', { state: 'hidden' });
+    expect(await page.locator('#premise').inputValue()).toBe('');
+  });
+
+  it('has no examples where the package has none', async () => {
+    const bare = await mkdtemp(join(folder, 'bare-'));
+    const other = await serve({ MODEL_DIR: await compileFixture('mini-none', bare), ENGINE_THREADS: 1 });
+    try {
+      await open('/', undefined, other.url);
+      await page.waitForSelector('body[data-ready]');
+      expect(await page.locator('#examples-section').isVisible()).toBe(false);
+      expect(await page.locator('#texts').getAttribute('placeholder')).toMatch(/^for example: /);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('says where the service is gone, and can be asked again', async () => {
+    await openPage();
+    await page.setInputFiles('#file', picture);
+    await page.fill('#texts', 'a dog');
+    await page.route('**/predict', (route) => route.abort());
+    await page.click('#ask');
+    await page.locator('#error', { hasText: 'cannot be reached' }).waitFor();
+    complaints = complaints.filter((text) => !text.includes('ERR_FAILED'));
+    await page.unroute('**/predict');
+    await page.click('#ask');
+    await page.waitForSelector('#results > li');
+    expect(await page.locator('#error').textContent()).toBe('');
+  });
+
+  it('copies the command, or selects it where there is no clipboard', async () => {
     await openPage();
     await page.locator('#examples button').first().click();
     await page.waitForSelector('#results > li');
-    expect(await page.locator('#texts').inputValue()).not.toBe('');
+    await page.getByText('The same with curl').click();
+    await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+    await page.click('#copy');
+    await page.locator('#copied', { hasText: 'Selected' }).waitFor();
+    expect(await page.evaluate('getSelection().toString()')).toContain('--form-string');
   });
 
   it('fits a phone', async () => {
