@@ -18,6 +18,8 @@ export interface EnginePlan {
   readonly threads: number;
   /** Why it is this device: a clause for the log. */
   readonly reason: string;
+  /** The reason, where `auto` was asked for and the CPU is taken. */
+  readonly fallback?: string;
   /** What somebody should know, though it does not stop the start. */
   readonly warnings: readonly string[];
 }
@@ -123,6 +125,7 @@ function planCpu(settings: PlanSettings, memory: Manifest['memory'], reason: str
     engines: Array.from({ length: count }, () => ({})),
     threads: settings.ENGINE_THREADS || Math.max(1, Math.floor(availableParallelism() / count)),
     reason,
+    ...(settings.DEVICE === 'auto' ? { fallback: reason } : {}),
     warnings: warning === undefined ? [] : [warning],
   };
 }

@@ -54,7 +54,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
           threads: plan.threads,
           // Where CUDA cannot be loaded, one engine takes the CPU, not one for each GPU.
           device: plan.device === 'auto' && id > 0 ? 'cuda' : plan.device,
-          ...(plan.device === 'cpu' ? { fallback: plan.reason } : {}),
+          ...(plan.fallback === undefined ? {} : { fallback: plan.fallback }),
         },
       });
       supervisor.on('state', () => this.emit('state', this.state));
