@@ -70,6 +70,8 @@ async function send(base: string, { path, headers, bytes }: Body): Promise<numbe
     method: 'POST',
     headers: { ...headers, 'content-length': bytes.length },
   });
+  // The rest of a body that is refused may find its connection closed.
+  sent.on('error', () => undefined);
   sent.end(bytes);
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
   response.resume();

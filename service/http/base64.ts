@@ -6,8 +6,8 @@ const MAX_PREFIX = 200;
 const PIECE = 64 * 1024;
 
 /**
- * Decodes base64 (also its URL-safe alphabet), or a data URI with base64, while its text arrives. What has come is
- * decoded at once, so that a large image takes its time in small parts.
+ * Decodes base64 (also its URL-safe alphabet, and broken into lines), or a data URI with base64, while its text arrives.
+ * What has come is decoded at once, so that a large image takes its time in small parts.
  */
 export class Base64Decoder {
   readonly #bytes: ByteBuilder;
@@ -23,7 +23,8 @@ export class Base64Decoder {
   /** Takes the next part of the text. */
   push(text: string): void {
     for (let from = 0; from < text.length && this.#isValid; from += PIECE) {
-      this.#pending += text.slice(from, from + PIECE);
+      // As the program base64 writes it.
+      this.#pending += text.slice(from, from + PIECE).replaceAll(/[\r\n]+/g, '');
       if (!this.#isPrefixRead && this.#pending.length < MAX_PREFIX) return;
       this.#readPrefix();
       this.#decodeGroups();

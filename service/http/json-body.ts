@@ -117,7 +117,7 @@ export class JsonReader {
   }
 }
 
-/** Base64 as it stands in a string of JSON: some programs escape its slashes, some its plus signs. */
+/** Base64 as it stands in a string of JSON: programs escape its slashes, its plus signs, or its line breaks. */
 class EscapedBase64 {
   readonly #decoder: Base64Decoder;
   /** An escape of which the end is still to come. */
@@ -140,6 +140,7 @@ class EscapedBase64 {
       }
       text = text
         .replaceAll('\\/', '/')
+        .replaceAll(/\\[rn]/g, '')
         .replaceAll(/\\u00([0-7][0-9a-fA-F])/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
     }
     // Any other backslash is no base64.

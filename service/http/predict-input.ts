@@ -113,9 +113,10 @@ export function checkBody<Schema extends z.ZodType>(schema: Schema, value: unkno
 export function decodeImage(text: string | LongText, field: string): Uint8Array {
   const bytes = text instanceof LongText ? text.bytes : decodeBase64(text);
   if (bytes === undefined) {
+    const isAddress = typeof text === 'string' && /^https?:/i.test(text);
     throw new HttpProblem(
       'invalid-field',
-      `The field ${quote(field)} must be an image file in base64, or a data URI with base64.`,
+      `The field ${quote(field)} must be an image file in base64, or a data URI with base64${isAddress ? '; an address is not opened' : ''}.`,
       { field },
     );
   }

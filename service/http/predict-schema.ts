@@ -56,7 +56,7 @@ export const jsonBodySchema = z
 export const formBodySchema = z
   .strictObject({
     image: z
-      .instanceof(Uint8Array, { error: 'must be a file' })
+      .instanceof(Uint8Array, { error: 'must be a file (curl -F image=@FILE)' })
       .openapi({ type: 'string', format: 'binary', description: 'An image file.' }),
     text: z.union([hypothesis, texts], { error: 'must be one text, or several' }).openapi({
       description: 'The hypothesis; repeated, each is judged and the answer holds `results`.',

@@ -92,6 +92,7 @@ describe('an image in JSON', () => {
     ['with its slashes escaped', BASE64.replaceAll('/', '\\/')],
     ['with its signs escaped', BASE64.replaceAll('+', '\\u002B').replaceAll('/', '\\u002f')],
     ['in the URL-safe alphabet', IMAGE.toString('base64url')],
+    ['in lines', BASE64.replaceAll(/.{76}/g, '$&\\r\\n')],
     ['as a data URI', `data:image/png;base64,${BASE64}`],
     ['as a data URI with its slashes escaped', `data:image\\/png;base64,${BASE64.replaceAll('/', '\\/')}`],
   ])('is decoded while it arrives, %s', (_, text) => {
@@ -105,11 +106,10 @@ describe('an image in JSON', () => {
   it.each([
     ['has foreign characters', `${BASE64.slice(0, 70_000)}%${BASE64.slice(70_001)}`],
     ['ends before its end', `${BASE64.slice(0, 40_000)}==${BASE64.slice(40_002)}`],
-    ['holds line breaks', BASE64.replaceAll(/.{76}/g, '$&\\n')],
     ['is another data URI', `data:image/png,${BASE64}`],
     ['is a long sentence', 'the dog is brown and '.repeat(5000)],
   ])('is none where it %s', (_, text) => {
-    expect(imageOf(read(JSON.stringify({ image: text }).replaceAll('\\\\n', '\\n')))).toBeUndefined();
+    expect(imageOf(read(JSON.stringify({ image: text })))).toBeUndefined();
   });
 
   it('is no other one: nobody can name an image that came before', () => {

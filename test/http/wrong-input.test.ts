@@ -42,6 +42,13 @@ describe('JSON that is refused', () => {
     expect(admission.held).toBe(0);
   });
 
+  it('says that an address is not opened', async () => {
+    const response = await postJson(fakeService().app, { ...ok, image: 'https://example.org/a.jpg' });
+    expect(await expectProblem(response, 400, 'invalid-field', 'image')).toContain(
+      'an address is not opened',
+    );
+  });
+
   it('in bytes that are no UTF-8', async () => {
     const { app } = fakeService();
     const body = Uint8Array.of(0x7b, 0xff, 0x7d);
