@@ -1,5 +1,5 @@
 // Compiles a checkpoint of OFA-large's size and runs the package, printing what each costs.
-// usage: node --import tsx bench/compile-large.ts [--keep] [--precision fp32|fp16] [--checkpoint <folder>]
+// usage: node --import tsx bench/compile-large.ts [--keep] [--precision fp32|fp16|both] [--checkpoint <folder>]
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { manifestSchema, PACKAGE_FILES } from '../model/package.ts';
 import type { Manifest } from '../model/package.ts';
+import { largestDifference } from '../test/support/graph-session.ts';
 import { writeLargeCheckpoint } from './large-checkpoint.ts';
 import { runChild } from './measure-child.ts';
 import type { ChildRun } from './measure-child.ts';
@@ -19,11 +20,12 @@ const BATCHES = [1, 4];
 const HELP = `usage: node --import tsx bench/compile-large.ts [options]
 
 Writes a random checkpoint of OFA-large's exact shapes, compiles it, loads the package and times its answers,
-as a share of what the machine reaches in one large matrix product. A package for GPUs is compiled alone.
+as a share of what the machine reaches in one large matrix product. A package for GPUs is compiled alone; of both,
+the answers of their self-tests are compared.
 
-  --keep                 leave the checkpoint and the package in the temporary folder; a checkpoint
+  --keep                 leave the checkpoint and the packages in the temporary folder; a checkpoint
                          that is there is used again
-  --precision fp32|fp16  of the package (default: fp32)
+  --precision <type>     of the package: fp32 (default), fp16 or both
   --checkpoint <folder>  compile this checkpoint in place of a random one; it is left as it is`;
 
 /** A script beside this one. */
@@ -87,6 +89,15 @@ async function speed(target: string, manifest: Manifest): Promise<void> {
   }
 }
 
+/** How far the answers of one package are from those of the other, where there are two. */
+function printParity([single, half]: readonly Manifest[]): void {
+  if (single === undefined || half === undefined) return;
+  const answers = (manifest: Manifest): number[] =>
+    manifest.selfTest.cases.flatMap(({ probabilities }) => probabilities);
+  const difference = largestDifference(answers(single), answers(half));
+  console.log(`parity:     probabilities differ by at most ${difference.toFixed(4)}`);
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -102,7 +113,8 @@ async function main(): Promise<void> {
   }
   const own = join(tmpdir(), `ofa-ve-large-checkpoint-${SEED}`);
   const checkpoint = values.checkpoint ?? own;
-  const target = join(tmpdir(), `ofa-ve-large-package-${values.precision}`);
+  const precisions = values.precision === 'both' ? ['fp32', 'fp16'] : [values.precision];
+  const targets = precisions.map((precision) => join(tmpdir(), `ofa-ve-large-package-${precision}`));
   const gigabytes = Math.round(totalmem() / 2 ** 30);
   console.log(
     `machine:    ${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} threads, ${gigabytes} GiB, ` +
@@ -110,13 +122,18 @@ async function main(): Promise<void> {
   );
   try {
     if (values.checkpoint === undefined) await prepareCheckpoint(own);
-    const manifest = await compile(checkpoint, target, values.precision);
-    // A processor computes float16 in float32 and converts back and forth: its speed says nothing.
-    if (manifest.precision !== 'fp16') await speed(target, manifest);
-    if (values.keep) console.log(`kept:       ${checkpoint}\n            ${target}`);
+    const manifests: Manifest[] = [];
+    for (const [at, target] of targets.entries()) {
+      const manifest = await compile(checkpoint, target, precisions[at] ?? '');
+      manifests.push(manifest);
+      // A processor computes float16 in float32 and converts back and forth: its speed says nothing.
+      if (manifest.precision !== 'fp16') await speed(target, manifest);
+    }
+    printParity(manifests);
+    if (values.keep) console.log(`kept:       ${[checkpoint, ...targets].join('\n            ')}`);
   } finally {
     if (!values.keep) {
-      await rm(target, { recursive: true, force: true });
+      for (const target of targets) await rm(target, { recursive: true, force: true });
       if (values.checkpoint === undefined) await rm(own, { recursive: true, force: true });
     }
   }
