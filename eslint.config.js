@@ -1,6 +1,21 @@
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
+/** Keeps files from importing against the arrows of the map in CONTRIBUTING.md. */
+const apart = (files, group, ignores = []) => ({
+  files,
+  ignores,
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      { patterns: [{ group, message: 'This arrow points the other way: see the map in CONTRIBUTING.md.' }] },
+    ],
+  },
+});
+
+/** What nothing in service/ may import. */
+const FOREIGN = ['**/model/demo/**', '**/infra/**', '**/cli/**', '**/bench/**', '**/test/**'];
+
 export default defineConfig(
   globalIgnores(['build/', 'dist/', 'imports/', 'coverage/', 'node_modules/', '.cache/']),
   // AssemblyScript: its compiler checks it.
@@ -37,4 +52,20 @@ export default defineConfig(
     files: ['bench/**/*.ts', 'cli/**/*.ts', 'docker/**/*.ts', 'model/demo/**/*.ts', 'test/image/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
+  apart(
+    ['model/**/*.ts'],
+    ['**/service/**', '**/infra/**', '**/cli/**', '**/bench/**', '**/test/**', '**/demo/**'],
+    ['model/demo/**'],
+  ),
+  apart(
+    ['model/demo/**/*.ts'],
+    ['**/service/http/**', '**/infra/**', '**/cli/**', '**/bench/**', '**/test/**'],
+  ),
+  apart(['service/*.ts', 'service/http/**/*.ts', 'service/observability/**/*.ts'], FOREIGN),
+  apart(['service/inference/**/*.ts'], [...FOREIGN, '**/http/**']),
+  apart(['service/engine/**/*.ts'], [...FOREIGN, '**/http/**', '**/inference/**']),
+  apart(
+    ['infra/**/*.ts'],
+    ['**/service/*', '!**/service/contract.ts', '**/model/**', '**/cli/**', '**/test/**'],
+  ),
 );
