@@ -274,6 +274,9 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     await page.fill('#texts', `a dog ${'verylongword'.repeat(10)}`);
     await page.click('#ask');
     await page.waitForSelector('#seen:not([hidden])');
+    // There is no room for the answer below the question: the page leads to it.
+    const top = await page.evaluate("document.getElementById('answer').getBoundingClientRect().top");
+    expect(top).toBeLessThan(100);
     const width = await page.evaluate('document.documentElement.scrollWidth');
     expect(width).toBeLessThanOrEqual(360);
     await page.screenshot({ path: join(artefacts, 'demo-page-phone.png'), fullPage: true });

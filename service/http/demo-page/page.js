@@ -110,6 +110,13 @@ const showAnswer = async (asked) => {
   element('answer', HTMLElement).hidden = false;
 };
 
+/** Leads to the answer: a phone has no room for it below the question. */
+const showWhereItIs = () => {
+  const answer = element('answer', HTMLElement);
+  element('answer-title', HTMLHeadingElement).focus({ preventScroll: true });
+  if (answer.getBoundingClientRect().bottom > innerHeight) answer.scrollIntoView({ block: 'start' });
+};
+
 /** @param {Question} asked */
 const showPixels = async (asked) => {
   const image = element('seen-image', HTMLImageElement);
@@ -127,7 +134,7 @@ const submit = async () => {
   status.textContent = 'Asking …';
   try {
     await showAnswer(asked);
-    element('answer-title', HTMLHeadingElement).focus();
+    showWhereItIs();
     await showPixels(asked);
   } catch (problem) {
     tell(problem);
