@@ -25,14 +25,18 @@ export class ServiceHealth implements Health {
     this.#draining = true;
   }
 
+  /** With an engine that failed for good the service ends by itself; until then the others answer. */
   live(): Verdict {
-    return this.#pool.state.phase === 'failed' ? no(this.#reason()) : YES;
+    const isDead = this.#pool.state.phase === 'failed' && !this.#pool.isReady;
+    return isDead ? no(this.#reason()) : YES;
   }
 
   /** Ready while one engine is, unless another has failed for good: then the service is about to end. */
   ready(): Verdict {
+    const { phase } = this.#pool.state;
+    if (phase === 'failed') return no(this.#reason());
     if (this.#draining) return no('the service is shutting down');
-    return this.#pool.state.phase === 'ready' ? YES : no(this.#reason());
+    return phase === 'ready' ? YES : no(this.#reason());
   }
 
   started(): Verdict {
