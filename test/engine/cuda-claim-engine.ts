@@ -6,7 +6,8 @@ import '../../service/engine/child.ts';
 import type { FromEngine, ToEngine } from '../../service/engine/protocol.ts';
 
 // A replacement is told to take CUDA and nothing else.
-process.prependListener('message', (message: ToEngine) => {
+process.prependListener('message', (told) => {
+  const message = told as ToEngine;
   if (message.type === 'load') Object.assign(message.options, { device: 'cpu' });
 });
 
