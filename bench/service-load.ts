@@ -1,132 +1,130 @@
 /**
- * Drives the real service over sockets: throughput with as many requests as it can hold, then with ten times as many,
- * then (with minutes given) a soak. Prints figures and their ratio; nothing here passes or fails. The ratio says
- * something of the service only with a model whose engine is the bottleneck: with a tiny one the clients are.
+ * Drives the real service over sockets: throughput with as many clients as it has places, then with ten times as many
+ * (patient ones, which wait as Retry-After says, and impatient ones), then (with minutes given) a soak. Service,
+ * engine, clients and prober are processes of their own. Prints figures and ratios; nothing here passes or fails.
  *
- * Usage: node --import tsx bench/service-load.ts <package-folder> <image-file> [soak-minutes]
+ * Usage: node --import tsx bench/service-load.ts [--soak minutes] [--package folder]
  */
-import { readFile } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
-import { cpus } from 'node:os';
-import { pino } from 'pino';
-import { defaultSettings } from '../service/config.ts';
-import { startService } from '../service/main.ts';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { LoadOrder, LoadResult, Patience, ProbeOrder, ServiceState } from './load/messages.ts';
+import { mediumPackage } from './load/package.ts';
 
-const MEASURE_MS = 15_000;
+const MEASURE_MS = 20_000;
 const MIB = 1024 * 1024;
+/** Places in the service's queue. */
 const CAPACITY = 32;
+const PICTURE = fileURLToPath(new URL('../model/demo/examples/3000001.jpg', import.meta.url));
 
-const [packageDir, imageFile, soakMinutes = '0'] = process.argv.slice(2);
-if (packageDir === undefined || imageFile === undefined) {
-  console.error('usage: service-load.ts <package-folder> <image-file> [soak-minutes]');
-  process.exit(2);
-}
-
-const service = await startService(
-  {
-    ...defaultSettings(),
-    MODEL_DIR: packageDir,
-    HOST: '127.0.0.1',
-    PORT: 0,
-    ADMIN_PORT: 0,
-    DRAIN_DELAY_MS: 0,
-    MAX_QUEUE: CAPACITY,
-  },
-  { logger: pino({ level: 'silent' }) },
-);
-await service.model.supervisor.whenReady();
-const url = `http://127.0.0.1:${service.port}`;
-const body = JSON.stringify({
-  image: (await readFile(imageFile)).toString('base64'),
-  text: 'there are two red circles',
-});
-
-function ask(agent: Agent, path: string, payload?: string): Promise<number> {
-  return new Promise((resolve) => {
-    const method = payload === undefined ? 'GET' : 'POST';
-    const headers = { 'content-type': 'application/json' };
-    const sent = request(url + path, { method, agent, headers }, (response) => {
-      response.resume();
-      response.on('close', () => {
-        resolve(response.statusCode ?? 0);
-      });
-    });
-    sent.on('error', () => {
-      resolve(0);
-    });
-    sent.end(payload);
+const start = (name: string, env: NodeJS.ProcessEnv = {}): ChildProcess =>
+  fork(fileURLToPath(new URL(`load/${name}.ts`, import.meta.url)), {
+    execArgv: ['--import', import.meta.resolve('tsx'), '--expose-gc'],
+    env: { ...process.env, ...env },
   });
+
+async function tell<T>(child: ChildProcess, order: LoadOrder | ProbeOrder | string): Promise<T> {
+  child.send(order);
+  const [answer] = (await once(child, 'message')) as [T];
+  return answer;
 }
 
-interface Load {
-  readonly statuses: ReadonlyMap<number, number>;
-  readonly answersPerSecond: number;
-  /** Milliseconds that `/livez` took, ascending. */
-  readonly live: readonly number[];
+interface Bench {
+  readonly service: ChildProcess;
+  readonly clients: ChildProcess;
+  readonly prober: ChildProcess;
+  readonly url: string;
+  readonly body: string;
 }
 
-/** Clients that ask without pause; a refused one waits a little, as Retry-After would have it, only shorter. */
-async function load(clients: number, ms: number): Promise<Load> {
-  const agent = new Agent({ keepAlive: true });
-  const statuses = new Map<number, number>();
-  const live: number[] = [];
-  const began = performance.now();
-  const end = began + ms;
-  const client = async (): Promise<void> => {
-    while (performance.now() < end) {
-      const status = await ask(agent, '/predict', body);
-      statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      if (status === 429) await new Promise((resolve) => setTimeout(resolve, 250));
-    }
-  };
-  const probe = async (): Promise<void> => {
-    const own = new Agent({ keepAlive: true });
-    while (performance.now() < end) {
-      const asked = performance.now();
-      await ask(own, '/livez');
-      live.push(performance.now() - asked);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    own.destroy();
-  };
-  await Promise.all([probe(), ...Array.from({ length: clients }, client)]);
-  agent.destroy();
-  const seconds = (performance.now() - began) / 1000;
-  return {
-    statuses,
-    answersPerSecond: (statuses.get(200) ?? 0) / seconds,
-    live: live.sort((a, b) => a - b),
-  };
+async function measure(bench: Bench, clients: number, ms: number, patience: Patience) {
+  const { url, body } = bench;
+  const [load, live] = await Promise.all([
+    tell<LoadResult>(bench.clients, { url, body, clients, ms, patience }),
+    tell<number[]>(bench.prober, { url, ms }),
+  ]);
+  return { load, live };
 }
 
-function print(name: string, { statuses, answersPerSecond, live }: Load): void {
-  const at = (share: number): string => (live[Math.floor(share * (live.length - 1))] ?? 0).toFixed(1);
-  const counts = [...statuses].map(([status, count]) => `${status}: ${count}`).join(', ');
+const at = (sorted: readonly number[], share: number): string =>
+  (sorted[Math.floor(share * (sorted.length - 1))] ?? NaN).toFixed(1);
+
+function print(name: string, { load, live }: Awaited<ReturnType<typeof measure>>): void {
+  const counts = Object.entries(load.statuses).map(([status, count]) => `${status}: ${count}`);
   console.log(
-    `${name}: ${answersPerSecond.toFixed(1)} answers/s (${counts}); /livez median ${at(0.5)} ms, 99 % ${at(0.99)} ms, worst ${at(1)} ms`,
+    `${name}: ${load.answersPerSecond.toFixed(1)} answers/s (${counts.join(', ')}), ` +
+      `half within ${at(load.latencies, 0.5)} ms, 99 % within ${at(load.latencies, 0.99)} ms; ` +
+      `/livez median ${at(live, 0.5)} ms, 99 % ${at(live, 0.99)} ms, worst ${at(live, 1)} ms of ${live.length}`,
   );
 }
 
-function memory(): string {
-  const { rss, heapUsed, external } = process.memoryUsage();
-  return `resident ${(rss / MIB).toFixed(0)} MiB, heap ${(heapUsed / MIB).toFixed(0)} MiB, external ${(external / MIB).toFixed(0)} MiB`;
+async function printMemory(bench: Bench, when: string): Promise<void> {
+  const state = await tell<ServiceState>(bench.service, 'collect');
+  const status = await readFile(`/proc/${state.enginePid ?? 0}/status`, 'utf8').catch(() => '');
+  const engine = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1024;
+  const mib = (bytes: number): string => (bytes / MIB).toFixed(0);
+  console.log(
+    `${when}: service resident ${mib(state.residentBytes)} MiB, heap ${mib(state.heapBytes)} MiB, ` +
+      `external ${mib(state.externalBytes)} MiB, ${state.handles} handles; engine resident ${engine.toFixed(0)} MiB`,
+  );
 }
 
-console.log(
-  `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} processors, Node ${process.version}`,
-);
-console.log('The clients run in the process of the service and share its processors.');
-await load(CAPACITY, 3000);
-const full = await load(CAPACITY, MEASURE_MS);
-print('as many as it holds', full);
-const over = await load(CAPACITY * 10, MEASURE_MS);
-print('ten times as many', over);
-console.log(
-  `throughput under overload: ${(over.answersPerSecond / full.answersPerSecond).toFixed(3)} of the full load's`,
-);
-if (Number(soakMinutes) > 0) {
-  console.log(`soak: at the start ${memory()}`);
-  print('soak', await load(CAPACITY, Number(soakMinutes) * 60_000));
-  console.log(`soak: at the end ${memory()}`);
+async function soak(bench: Bench, minutes: number): Promise<void> {
+  await printMemory(bench, 'soak, at the start');
+  for (let minute = 1; minute <= minutes; minute++) {
+    // Half as many again as it holds, so that some are refused all the time.
+    const result = await measure(bench, CAPACITY * 1.5, 60_000, { ms: 250 });
+    if (minute === minutes) print('soak, the last minute', result);
+    await printMemory(bench, `soak, after ${minute} min`);
+  }
 }
-await service.stop();
+
+async function run(bench: Bench, soakMinutes: number): Promise<void> {
+  await measure(bench, CAPACITY, 4000, 'retry-after');
+  const full = await measure(bench, CAPACITY, MEASURE_MS, 'retry-after');
+  print(`${CAPACITY} clients, as many as it has places`, full);
+  for (const [name, patience] of [
+    ['patient', 'retry-after'],
+    ['impatient (again after 250 ms)', { ms: 250 }],
+  ] as const) {
+    const over = await measure(bench, CAPACITY * 10, MEASURE_MS, patience);
+    print(`${CAPACITY * 10} clients, ${name}`, over);
+    const ratio = over.load.answersPerSecond / full.load.answersPerSecond;
+    console.log(`  throughput: ${ratio.toFixed(3)} of the full load's`);
+  }
+  if (soakMinutes > 0) await soak(bench, soakMinutes);
+}
+
+const { values } = parseArgs({ options: { soak: { type: 'string' }, package: { type: 'string' } } });
+const folder = await mkdtemp(path.join(tmpdir(), 'ofa-ve-load-'));
+try {
+  const processors = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} processors`;
+  console.log(`${processors}, Node ${process.version}; the engine has one thread`);
+  const service = start('service', {
+    MODEL_DIR: values.package ?? (await mediumPackage(folder)),
+    HOST: '127.0.0.1',
+    PORT: '0',
+    ADMIN_PORT: '0',
+    DRAIN_DELAY_MS: '0',
+    MAX_QUEUE: String(CAPACITY),
+    DEVICE: 'cpu',
+    ENGINE_THREADS: '1',
+  });
+  const [{ url }] = (await once(service, 'message')) as [{ url: string }];
+  const body = JSON.stringify({
+    image: (await readFile(PICTURE)).toString('base64'),
+    text: 'there are two red circles',
+  });
+  const [clients, prober] = [start('clients'), start('prober')];
+  await run({ service, clients, prober, url, body }, Number(values.soak ?? 0));
+  service.send('stop');
+  clients.disconnect();
+  prober.disconnect();
+  await once(service, 'exit');
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,61 @@
+/** Clients of the service in a process of their own; told by a message, answers with one. */
+import { Agent, request } from 'node:http';
+import { setPriority } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LoadOrder, LoadResult } from './messages.ts';
+
+// In production the clients have machines of their own: here they take what the service leaves.
+setPriority(10);
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfterMs: number;
+}
+
+function ask(url: string, agent: Agent, body: string): Promise<Answer> {
+  return new Promise((resolve) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const sent = request(url, { method: 'POST', agent, headers }, (response) => {
+      response.resume();
+      response.on('close', () => {
+        const seconds = Number(response.headers['retry-after'] ?? 1);
+        resolve({ status: response.complete ? (response.statusCode ?? 0) : 0, retryAfterMs: seconds * 1000 });
+      });
+    });
+    sent.on('error', () => {
+      resolve({ status: 0, retryAfterMs: 1000 });
+    });
+    sent.end(body);
+  });
+}
+
+async function load({ url, body, clients, ms, patience }: LoadOrder): Promise<LoadResult> {
+  const agent = new Agent({ keepAlive: true });
+  const statuses: Record<number, number> = {};
+  const latencies: number[] = [];
+  const began = performance.now();
+  const end = began + ms;
+  const client = async (): Promise<void> => {
+    // Not all in the same instant.
+    await sleep(Math.random() * Math.min(1000, ms / 10));
+    while (performance.now() < end) {
+      const asked = performance.now();
+      const { status, retryAfterMs } = await ask(`${url}/predict`, agent, body);
+      statuses[status] = (statuses[status] ?? 0) + 1;
+      if (status === 200) latencies.push(performance.now() - asked);
+      else await sleep(patience === 'retry-after' ? retryAfterMs * (1 + Math.random()) : patience.ms);
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  agent.destroy();
+  const seconds = (performance.now() - began) / 1000;
+  return {
+    statuses,
+    answersPerSecond: (statuses[200] ?? 0) / seconds,
+    latencies: latencies.sort((a, b) => a - b),
+  };
+}
+
+process.on('message', (order: LoadOrder) => {
+  void load(order).then((result) => process.send?.(result));
+});

@@ -1,0 +1,34 @@
+/** Asks /livez fifty times a second, in a process of its own; told by a message, answers with one. */
+import { Agent, get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProbeOrder } from './messages.ts';
+
+function probe(url: string, agent: Agent): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const asked = performance.now();
+    get(`${url}/livez`, { agent }, (response) => {
+      response.resume();
+      response.on('end', () => {
+        if (response.statusCode === 200) resolve(performance.now() - asked);
+        else reject(new Error(`/livez answered ${response.statusCode ?? 0}`));
+      });
+    }).on('error', reject);
+  });
+}
+
+/** @returns milliseconds of each probe, ascending */
+async function probeFor({ url, ms }: ProbeOrder): Promise<number[]> {
+  const agent = new Agent({ keepAlive: true });
+  const end = performance.now() + ms;
+  const times: number[] = [];
+  while (performance.now() < end) {
+    times.push(await probe(url, agent));
+    await sleep(20);
+  }
+  agent.destroy();
+  return times.sort((a, b) => a - b);
+}
+
+process.on('message', (order: ProbeOrder) => {
+  void probeFor(order).then((times) => process.send?.(times));
+});

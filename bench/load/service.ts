@@ -1,0 +1,27 @@
+/** The service in a process of its own: says where it listens, and how it is whenever it is asked. */
+import { pino } from 'pino';
+import { readSettings } from '../../service/config.ts';
+import { startService } from '../../service/main.ts';
+import type { ServiceState } from './messages.ts';
+
+const service = await startService(readSettings(process.env), { logger: pino({ level: 'silent' }) });
+await service.model.supervisor.whenReady();
+process.on('message', (message) => {
+  if (message === 'stop') {
+    void service.stop().then(() => {
+      process.disconnect();
+    });
+    return;
+  }
+  if (message === 'collect') globalThis.gc?.();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  const state: ServiceState = {
+    residentBytes: rss,
+    heapBytes: heapUsed,
+    externalBytes: external,
+    handles: process.getActiveResourcesInfo().length,
+    enginePid: service.model.supervisor.pid,
+  };
+  process.send?.(state);
+});
+process.send?.({ url: `http://127.0.0.1:${service.port}` });
