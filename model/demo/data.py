@@ -44,6 +44,15 @@ class Sentences:
         rows = np.fromfile(folder / f"{name}.rows.bin", np.int32).reshape(-1, columns)
         return Sentences(rows, np.fromfile(folder / f"{name}.ids.bin", np.uint16))
 
+    @staticmethod
+    def join(shards: list[Sentences]) -> Sentences:
+        """All shards as one, so that a batch has pictures of every shard."""
+        rows = np.concatenate([shard.rows for shard in shards])
+        ends = np.cumsum([len(shard.ids) for shard in shards])
+        starts = np.concatenate([[0], ends[:-1]])
+        rows[:, OFFSET] += np.repeat(starts, [len(shard.rows) for shard in shards]).astype(rows.dtype)
+        return Sentences(rows, np.concatenate([shard.ids for shard in shards]))
+
     def ids_of(self, indices: np.ndarray) -> Tensor:
         """Token ids, padded with 1 to the longest, [B, T]."""
         counts = self.rows[indices, COUNT]

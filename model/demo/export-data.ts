@@ -1,6 +1,6 @@
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { closePixels, toPixels } from '../../service/inference/pixels.ts';
 import { IMAGE_SIZE, exportPictures } from './export-pictures.ts';
 import { exportSentences, exportVocabulary, readTokenizer } from './export-sentences.ts';
@@ -18,6 +18,8 @@ interface Options {
   readonly pictures: number;
   readonly shards: number;
   readonly pairs: number;
+  readonly vocabulary?: string;
+  readonly part?: 'pictures' | 'sentences';
 }
 
 async function appendStrange(folder: string): Promise<void> {
@@ -29,28 +31,40 @@ async function appendStrange(folder: string): Promise<void> {
   }
 }
 
-async function exportAll({ out, pictures, shards, pairs }: Options): Promise<void> {
-  const [training, heldOut] = [path.join(out, 'training'), path.join(out, 'held-out')];
-  await exportPictures(heldOut, 'held-out', HELD_OUT.pictures);
+async function exportAllPictures(out: string, pictures: number): Promise<void> {
+  const training = path.join(out, 'training');
+  await exportPictures(path.join(out, 'held-out'), 'held-out', HELD_OUT.pictures);
   await exportPictures(training, 'training', pictures);
   await appendStrange(training);
   await closePixels();
+}
 
-  const vocabulary = path.join(out, 'vocabulary');
-  await exportVocabulary(vocabulary);
-  const tokenizer = await readTokenizer(vocabulary);
+/** The vocabulary of an earlier model, so that training can go on from it, or a new one. */
+async function makeVocabulary(folder: string, given: string | undefined): Promise<void> {
+  if (given === undefined) {
+    await exportVocabulary(folder);
+    return;
+  }
+  await mkdir(folder, { recursive: true });
+  for (const name of ['vocab.json', 'merges.txt'])
+    await copyFile(path.join(given, name), path.join(folder, name));
+}
+
+async function exportAllSentences({ out, pictures, shards, pairs, vocabulary }: Options): Promise<void> {
+  const folder = path.join(out, 'vocabulary');
+  await makeVocabulary(folder, vocabulary);
+  const tokenizer = await readTokenizer(folder);
   await writeFile(path.join(out, 'layout.json'), JSON.stringify({ program: PROGRAM }));
-  const { pictures: pool, pairs: questions } = HELD_OUT;
-  await exportSentences(heldOut, 'all', tokenizer, {
+  await exportSentences(path.join(out, 'held-out'), 'all', tokenizer, {
     split: 'held-out',
     seed: 900,
-    pairs: questions,
+    pairs: HELD_OUT.pairs,
     first: 0,
-    pool,
+    pool: HELD_OUT.pictures,
   });
   const each = Math.floor(pictures / shards);
   for (let shard = 0; shard < shards; shard++) {
-    await exportSentences(training, `s${shard}`, tokenizer, {
+    await exportSentences(path.join(out, 'training'), `s${shard}`, tokenizer, {
       split: 'training',
       seed: 100 + shard,
       pairs,
@@ -62,6 +76,13 @@ async function exportAll({ out, pictures, shards, pairs }: Options): Promise<voi
   }
 }
 
+async function exportAll(options: Options): Promise<void> {
+  const { out, pictures, part } = options;
+  await mkdir(out, { recursive: true });
+  if (part !== 'sentences') await exportAllPictures(out, pictures);
+  if (part !== 'pictures') await exportAllSentences(options);
+}
+
 const whole = (text: string): number => Number.parseInt(text, 10);
 
 const program = new Command()
@@ -69,5 +90,12 @@ const program = new Command()
   .requiredOption('--out <folder>', 'where to put them; 2 GB with the defaults')
   .option('--pictures <count>', 'pictures to draw', whole, 48_000)
   .option('--shards <count>', 'files of sentences', whole, 8)
-  .option('--pairs <count>', 'sentences in each', whole, 200_000);
+  .option('--pairs <count>', 'sentences in each', whole, 200_000)
+  .option('--vocabulary <folder>', 'take the vocabulary of this checkpoint, to go on training it')
+  .addOption(
+    new Option('--part <part>', 'make this alone: two processes can share the work').choices([
+      'pictures',
+      'sentences',
+    ]),
+  );
 await exportAll((await program.parseAsync()).opts<Options>());

@@ -4,6 +4,7 @@ import { buildPrompt, encodePrompt, type TextSettings } from '../../service/infe
 import { buildTokenizerJson, loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
 import { learnVocabulary } from './bpe.ts';
 import { ANSWERS, KINDS, type Kind } from './world/claims.ts';
+import { contrastsOf } from './world/contrasts.ts';
 import { drawPairs, type Pair } from './world/pairs.ts';
 import { hash, seeded, type Random } from './world/random.ts';
 import { sceneOf, type Scene, type Split } from './world/scene.ts';
@@ -35,8 +36,8 @@ const SHARES: Readonly<Record<Kind, number>> = {
   between: 12,
   comparison: 11,
   negation: 12,
-  conjunction: 10,
-  disjunction: 8,
+  conjunction: 14,
+  disjunction: 10,
   universal: 10,
   undecidable: 7,
   premise: 24,
@@ -123,6 +124,7 @@ function* draw(random: Random, scenes: readonly Scene[], options: ShardOptions):
     for (const pair of drawPairs(random, scenes, random.pick(BAG), options.complete)) {
       if (options.strange !== undefined && random.int(1000) < STRANGE) yield undefined;
       yield pair;
+      if (options.split === 'training') yield* contrastsOf(random, pair);
     }
   }
 }

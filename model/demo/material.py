@@ -18,7 +18,7 @@ Batch = tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor, Tensor, Tensor]]
 
 
 class Material:
-    """Pictures as cached features, and the shards of sentences in turn."""
+    """Pictures as cached features, and the sentences of all shards."""
 
     def __init__(
         self, kept: pathlib.Path, folder: pathlib.Path, model: Ofa, program: int, log: Callable[[str], None]
@@ -36,14 +36,14 @@ class Material:
 
     def batches(self, size: int, seed: int, skip: int) -> Iterator[Batch]:
         """Batches without end from the `skip`-th on: (rows, ids, features, set targets)."""
+        shards = [Sentences.read(self.folder, name, self.columns) for name in self.names]
+        sentences = Sentences.join(shards)
         number = 0
         for epoch in range(10_000):
-            for shard, name in enumerate(self.names):
-                sentences = Sentences.read(self.folder, name, self.columns)
-                for index in sentences.batches(size, seed + 1000 * epoch + shard):
-                    number += 1
-                    if number > skip:
-                        yield batch_of(sentences, index, self.pictures, self.features)
+            for index in sentences.batches(size, seed + 1000 * epoch):
+                number += 1
+                if number > skip:
+                    yield batch_of(sentences, index, self.pictures, self.features)
 
 
 def batch_of(sentences: Sentences, index: np.ndarray, pictures: Pictures, features: Tensor) -> Batch:

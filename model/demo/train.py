@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from checkpoint import save_checkpoint
+from checkpoint import load_checkpoint, save_checkpoint
 from data import ANSWER, KIND, SIDE, Pictures, Sentences, read_program
 from losses import Grounding
 from material import Material, batch_of
@@ -26,10 +26,14 @@ from trunk import cache_features, warm_up
 
 ANSWERS = ("yes", "no", "maybe")
 KINDS = 14
-# Numbers of the kinds that take longest to learn: spatial, between, premise.
-HARD = (5, 6, 13)
+# Numbers of the kinds that take longest to learn: spatial, between, conjunction, disjunction, premise.
+HARD = (5, 6, 9, 10, 13)
 BATCH = 96
-PEAK = 1e-3
+# Highest learning rates: of a new model, and of one that goes on from a checkpoint.
+PEAK, PEAK_AGAIN = 1e-3, 6e-4
+TRUNK_PEAK, TRUNK_PEAK_AGAIN = 3e-3, 1.5e-3
+# Steps in which the heads that are dropped afterwards catch up with a model that goes on.
+CATCHING_UP = 800
 KEEP_EVERY_S = 180.0
 LOOK_EVERY = 250
 
@@ -70,7 +74,10 @@ class Run:
         self.answers = [vocabulary["\u0120" + answer] for answer in ANSWERS]
         torch.manual_seed(arguments.seed)
         self.model = Ofa(model_config(len(vocabulary)))
-        initialise(self.model)
+        if arguments.origin is None:
+            initialise(self.model)
+        else:
+            self.model.load_state_dict(load_checkpoint(arguments.origin).state_dict())
         self.grounding = Grounding(self.model.config.d_model, self.program)
         self.average: dict[str, Tensor] = {}
         self.step = 0
@@ -88,16 +95,22 @@ class Run:
         return [*own, *self.grounding.parameters()]
 
     def start(self) -> None:
+        heads = list(self.grounding.parameters())
+        own = self.parameters()[: -len(heads)]
         self.optimizer = torch.optim.AdamW(
-            self.parameters(), lr=PEAK, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+            [{"params": own}, {"params": heads}], lr=PEAK, betas=(0.9, 0.98), weight_decay=0.01, fused=True
         )
 
-    def rate(self) -> float:
-        """Warm-up of 200 steps, constant, then down to a hundredth over the last part."""
+    def rates(self) -> tuple[float, float]:
+        """Of the model and of the heads: warm-up of 200 steps, constant, then down to a hundredth over the last part.
+        A model that goes on from a checkpoint waits for the heads, which are new."""
         steps, decay = self.arguments.steps, self.arguments.decay
         rising = min(1.0, (self.step + 1) / 200)
         falling = min(1.0, max(0.01, (steps - self.step) / (steps * decay)))
-        return PEAK * rising * falling
+        if self.arguments.origin is None:
+            return PEAK * rising * falling, PEAK * rising * falling
+        waiting = min(1.0, ((self.step + 1) / CATCHING_UP) ** 2)
+        return PEAK_AGAIN * waiting * falling, PEAK * rising * falling
 
     def follow(self) -> None:
         """Exponential moving average of the weights."""
@@ -163,8 +176,8 @@ def answer_loss(logits: Tensor, answers: Tensor, kinds: Tensor) -> Tensor:
 
 def train_step(run: Run, batch) -> dict[str, float]:
     rows, ids, features, targets = batch
-    for group in run.optimizer.param_groups:
-        group["lr"] = run.rate()
+    for group, rate in zip(run.optimizer.param_groups, run.rates()):
+        group["lr"] = rate
     with torch.autocast("cpu", torch.bfloat16):
         state, memory, between = run.model(features, ids)
         logits = run.model.answer_logits(state, run.answers)
@@ -221,7 +234,9 @@ def prepare_trunk(run: Run) -> None:
         shown = (training.things[:, 0, 0] >= 0).sum()
         shapes = Pictures(training.pixels[:shown], training.things[:shown])
         held_out = Pictures.read(data / "held-out")
-        warm_up(run.model, shapes, held_out, run.arguments.trunk_steps, run.arguments.seed, run.log)
+        arguments = run.arguments
+        peak = TRUNK_PEAK if arguments.origin is None else TRUNK_PEAK_AGAIN
+        warm_up(run.model, shapes, held_out, arguments.trunk_steps, peak, arguments.seed, run.log)
         torch.save(trunk.state_dict(), path)
     trunk.load_state_dict(torch.load(path, weights_only=True))
     trunk.requires_grad_(False).eval()
@@ -233,6 +248,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--steps", type=int, default=16_000, help="steps in all, of 96 sentences each")
     parser.add_argument("--decay", type=float, default=0.4, help="last part of them with a falling rate")
+    parser.add_argument("--from", dest="origin", type=pathlib.Path, help="checkpoint folder to go on from")
     parser.add_argument("--trunk-steps", type=int, default=6000)
     parser.add_argument("--only", type=int, help="make so many steps, print each one's loss, keep nothing")
     parser.add_argument("--seed", type=int, default=1)

@@ -47,16 +47,20 @@ def cell_accuracies(found: dict[str, Tensor], targets: dict[str, Tensor]) -> dic
     for name in ("shape", "colour", "size"):
         right = found[name].argmax(-1)[there] == targets[name][there]
         scores[name] = right.float().mean().item()
+    hidden = targets["shape"] == HEADS["shape"] - 1
+    scores["hidden"] = (found["shape"].argmax(-1)[hidden] == HEADS["shape"] - 1).float().mean().item()
     scores["place"] = (found["place"] - targets["place"])[there].abs().mean().item()
     return scores
 
 
-def warm_up(model: Ofa, pictures: Pictures, held_out: Pictures, steps: int, seed: int, log) -> None:
+def warm_up(
+    model: Ofa, pictures: Pictures, held_out: Pictures, steps: int, peak: float, seed: int, log
+) -> None:
     """Trains `encoder.embed_images` in place."""
     trunk = model.encoder.embed_images
     heads = CellHeads(trunk.channels)
     parameters = [*trunk.parameters(), *heads.parameters()]
-    batch, peak = 64, 3e-3
+    batch = 64
     optimizer = torch.optim.AdamW(parameters, lr=peak, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=steps, pct_start=0.1)
     random = np.random.default_rng(seed)
@@ -74,11 +78,11 @@ def warm_up(model: Ofa, pictures: Pictures, held_out: Pictures, steps: int, seed
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         schedule.step()
-        if step % 250 == 0 or step == steps - 1:
+        if step % 500 == 0 or step == steps - 1:
             trunk.eval()
             with torch.no_grad():
-                sample = torch.from_numpy(held_out.pixels[:256])
-                scores = cell_accuracies(heads(model.features(sample)), cell_targets(held_out.things[:256]))
+                sample = torch.from_numpy(held_out.pixels[:1000])
+                scores = cell_accuracies(heads(model.features(sample)), cell_targets(held_out.things[:1000]))
             trunk.train()
             told = " ".join(f"{name} {value:.4f}" for name, value in scores.items())
             log(f"trunk {step}/{steps} loss {loss.item():.4f} {told} {time.monotonic() - started:.0f} s")

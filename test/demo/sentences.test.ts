@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TextOnly } from '../../model/demo/text-only.ts';
 import { ANSWERS, KINDS } from '../../model/demo/world/claims.ts';
+import { contrastsOf } from '../../model/demo/world/contrasts.ts';
 import { drawPairs, type Pair } from '../../model/demo/world/pairs.ts';
 import { seeded } from '../../model/demo/world/random.ts';
 import { sceneOf, type Scene } from '../../model/demo/world/scene.ts';
@@ -30,6 +31,26 @@ describe('the sentences of the demo world', () => {
       expect(counts).toEqual([counts[0], counts[0], counts[0]]);
     },
   );
+
+  it('of what a premise tells, and of what is hidden, come with others that only comparing tells apart', () => {
+    const random = seeded(8);
+    const sets = (['premise', 'undecidable'] as const)
+      .flatMap((kind) => draw(kind, 250, 7))
+      .map((pair) => [pair, ...contrastsOf(random, pair)])
+      .filter(({ length }) => length > 1);
+    const told = (set: readonly Pair[]): string => set[0]?.meaning.premise?.type ?? 'none';
+    const all = sets.flat();
+    for (const pair of all)
+      expect(secondOpinion(pair.scene, pair.meaning), pair.hypothesis).toBe(pair.answer);
+    for (const type of ['topic', 'reveals', 'none']) {
+      const of = sets.filter((set) => told(set) === type);
+      expect(of.length, type).toBeGreaterThan(10);
+      // About one picture each time, with another answer for other words.
+      for (const set of of) expect(new Set(set.map(({ scene }) => scene.seed)).size).toBe(1);
+      const several = of.filter((set) => new Set(set.map(({ answer }) => answer)).size === ANSWERS.length);
+      expect(several.length / of.length, type).toBeGreaterThan(0.6);
+    }
+  });
 
   it('tell a reader who never looks next to nothing', () => {
     const reader = new TextOnly();

@@ -18,11 +18,23 @@ export interface Pair {
 /** Pictures tried to find one in which a meaning has another answer. */
 const TRIES = 220;
 
+const innermost = (claim: Claim): Claim => (claim.type === 'not' ? claim.claim : claim);
+
+/** Whether it says of the hidden thing what covering hides: its shape or its size. */
+function isAboutHidden(claim: Claim): boolean {
+  const inner = innermost(claim);
+  return inner.type === 'attribute' && inner.a.hidden === true && inner.property.colour === undefined;
+}
+
 /** Whether words alone decide it: what nobody can see, unless the premise tells. */
-function isTextual({ claim, premise }: Meaning): boolean {
-  if (premise?.type === 'aside' || premise?.type === 'reveals') return false;
-  const inner = claim.type === 'not' ? claim.claim : claim;
-  return inner.type === 'unknowable' || inner.type === 'elsewhere';
+function isTextual(kind: Kind, { claim, premise }: Meaning): boolean {
+  if (kind === 'undecidable') return true;
+  const inner = innermost(claim);
+  if (premise?.type === 'reveals') {
+    const isRevealed = inner.type === 'exists' && inner.a.shape === premise.property.shape;
+    return isRevealed || isAboutHidden(claim);
+  }
+  return premise?.type === 'topic' && inner.type === 'unknowable';
 }
 
 type Between = Extract<Claim, { type: 'between' }>;
@@ -84,7 +96,7 @@ export function drawPairs(
   const meaning = sampleMeaning(random, anchor, kind);
   const say = (scene: Scene, answer: Answer): Pair => sayOf(scene, answer, meaning);
   const first = answerOf(anchor, meaning);
-  if (isTextual(meaning)) return first === undefined ? [] : [say(anchor, first)];
+  if (isTextual(kind, meaning)) return first === undefined ? [] : [say(anchor, first)];
   const found = new Map<Answer, Scene>();
   if (first !== undefined) found.set(first, anchor);
   for (let attempt = 0; attempt < TRIES && found.size < ANSWERS.length; attempt++) {

@@ -70,7 +70,7 @@ type Property = 'colour' | 'shape' | 'size';
 function attribute(random: Random, scene: Scene, property: Property): Claim {
   const letter = { colour: 'c', shape: 's', size: 'z' }[property];
   const named = [...NAMED.filter((each) => !each.includes(letter))];
-  const hidden = random.chance(0.15) ? hiddenReference(random, scene) : undefined;
+  const hidden = random.chance(0.2) ? hiddenReference(random, scene) : undefined;
   const a = hidden ?? reference(random, scene, named);
   const thing = scene.things.find((each) => each.colour === a.colour || each.shape === a.shape);
   const source = random.chance(0.5) && thing !== undefined ? thing : random.pick(scene.things);
@@ -207,7 +207,16 @@ function topic(random: Random): { topic: Topic; value: number } {
   return { topic: name, value: random.int(TOPICS[name].length) };
 }
 
+/** What covering hides of a thing. */
+function covered(random: Random, a: Phrase): Claim {
+  const property = random.chance(0.7) ? { shape: random.pick(SHAPES) } : { size: random.pick(SIZES) };
+  const claim: Claim = { type: 'attribute', a, property };
+  return random.chance(0.15) ? { type: 'not', claim } : claim;
+}
+
 function undecidable(random: Random, scene: Scene): Claim {
+  const hidden = random.chance(0.6) ? hiddenReference(random, scene) : undefined;
+  if (hidden !== undefined) return covered(random, hidden);
   const a = random.chance(0.15) ? {} : unique(random, scene);
   const draw = random.next();
   if (draw < 0.25) return { type: 'elsewhere', a: phrase(random, scene) };
@@ -235,7 +244,8 @@ function premised(random: Random, scene: Scene): Meaning {
   const hidden = scene.things.find((thing) => thing.hidden);
   if (hidden !== undefined && draw < 0.75) {
     const property = { shape: random.chance(0.5) ? hidden.shape : random.pick(SHAPES) };
-    const is: Claim = { type: 'attribute', a: { hidden: true }, property: { shape: random.pick(SHAPES) } };
+    const told = random.chance(0.5) ? property : { shape: random.pick(SHAPES) };
+    const is: Claim = { type: 'attribute', a: { hidden: true }, property: told };
     const exists: Claim = { type: 'exists', a: property };
     return { premise: { type: 'reveals', property }, claim: random.pick([claim, exists, is]) };
   }

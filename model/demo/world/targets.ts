@@ -31,6 +31,17 @@ const TOPIC_VALUES = (Object.keys(TOPICS) as Topic[]).flatMap((topic) =>
   TOPICS[topic].map((_, value) => `${topic} ${value}`),
 );
 
+/** How a premise about what no picture shows stands to the claim. */
+const TOPIC_RELATIONS = ['none', 'same value', 'another value', 'another topic'] as const;
+type TopicRelation = (typeof TOPIC_RELATIONS)[number];
+
+function topicRelation({ premise, claim }: Meaning): TopicRelation {
+  const inner = claim.type === 'not' ? claim.claim : claim;
+  if (premise?.type !== 'topic' || inner.type !== 'unknowable') return 'none';
+  if (inner.topic !== premise.topic) return 'another topic';
+  return inner.value === premise.value ? 'same value' : 'another value';
+}
+
 /** What the training's auxiliary losses are told of a sentence: a name for each column and its number of classes. */
 export const PROGRAM = [
   ['combination', 4],
@@ -58,6 +69,7 @@ export const PROGRAM = [
   ['topic', TOPIC_VALUES.length + 1],
   ['premiseTopic', TOPIC_VALUES.length + 1],
   ['premiseShape', SHAPES.length + 1],
+  ['topics', TOPIC_RELATIONS.length],
 ] as const satisfies readonly (readonly [string, number])[];
 type Column = (typeof PROGRAM)[number][0];
 
@@ -184,7 +196,8 @@ function truthOf(scene: Scene, claim: Claim): number {
 }
 
 /** The targets of the auxiliary losses for a sentence about a scene. */
-export function targetsOf(scene: Scene, { premise, claim }: Meaning): Targets {
+export function targetsOf(scene: Scene, meaning: Meaning): Targets {
+  const { premise, claim } = meaning;
   const draft: Draft = { columns: {}, sets: [undefined, undefined, undefined, undefined] };
   let parts: [number, number] = [-1, -1];
   if (claim.type === 'and' || claim.type === 'or' || claim.type === 'neither') {
@@ -203,6 +216,7 @@ export function targetsOf(scene: Scene, { premise, claim }: Meaning): Targets {
       parts = [truthOf(scene, only.claim), -1];
     }
   }
+  draft.columns.topics = TOPIC_RELATIONS.indexOf(topicRelation(meaning));
   if (premise?.type === 'topic') {
     draft.columns.premiseTopic = TOPIC_VALUES.indexOf(`${premise.topic} ${premise.value}`) + 1;
   }
