@@ -29,7 +29,8 @@ export interface RequestListener {
 const UNMATCHED = 'unmatched';
 /** The part of a path that names the one version of the model: with and without it, it is the same route. */
 const VERSION = '/versions/:version';
-const CLIENT_CLOSED_REQUEST = 499;
+/** Status in logs and metrics of a request whose client left: nginx's number. */
+export const CLIENT_CLOSED_REQUEST = 499;
 
 /** Gives each request its record, and tells the listener when it is answered. */
 export function observeRequests(

@@ -7,6 +7,7 @@ import type { EngineFailureReason } from '../engine/failure.ts';
 import { ENGINE_FAILURES } from '../engine/failure.ts';
 import type { EnginePool } from '../engine/pool.ts';
 import type { EngineState } from '../engine/supervisor.ts';
+import { CLIENT_CLOSED_REQUEST } from '../http/observe.ts';
 import type { RequestSummary } from '../http/observe.ts';
 import type { Admission } from '../inference/admission.ts';
 import type { BatchRecord, InferenceObserver, Stage, StageName } from '../inference/observer.ts';
@@ -17,6 +18,7 @@ import type { GpuReading } from './gpu.ts';
 const STAGE_BUCKETS = [0.0001, 0.0005, 0.001, ...LATENCY_BUCKETS_SECONDS];
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 const PHASES: readonly EngineState['phase'][] = ['starting', 'ready', 'replacing', 'failed', 'stopped'];
+const EVENT_LOOP_RESOLUTION_MS = 10;
 const EVENT_LOOP_QUANTILES = [0.5, 0.99, 1] as const;
 
 /** Why a request was refused before any work: a closed set, for a label. */
@@ -58,7 +60,9 @@ export class Metrics implements InferenceObserver {
   request({ route, status, problem, record }: RequestSummary): void {
     this.#collectors.requests.inc({ route, status: String(status) });
     this.#collectors.latency.observe({ route }, record.elapsedMs() / 1000);
-    const reason = problem === undefined ? undefined : REJECTIONS[problem.problem];
+    // A client that left was not refused.
+    if (problem === undefined || status === CLIENT_CLOSED_REQUEST) return;
+    const reason = REJECTIONS[problem.problem];
     if (reason !== undefined) this.#collectors.rejected.inc({ reason });
   }
 
@@ -123,7 +127,7 @@ export class Metrics implements InferenceObserver {
   }
 
   #watchEventLoop(): IntervalHistogram {
-    const histogram = monitorEventLoopDelay({ resolution: 10 });
+    const histogram = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
     histogram.enable();
     new Gauge({
       name: METRICS.eventLoopDelay,
@@ -132,8 +136,9 @@ export class Metrics implements InferenceObserver {
       registers: [this.#registry],
       collect() {
         for (const quantile of EVENT_LOOP_QUANTILES) {
-          const ns = histogram.percentile(quantile * 100);
-          this.set({ quantile: String(quantile) }, Number.isFinite(ns) ? ns / 1e9 : 0);
+          // What is recorded is the time from one look to the next, the time meant to lie between included.
+          const ms = histogram.percentile(quantile * 100) / 1e6 - EVENT_LOOP_RESOLUTION_MS;
+          this.set({ quantile: String(quantile) }, Number.isFinite(ms) ? Math.max(0, ms / 1e3) : 0);
         }
         histogram.reset();
       },

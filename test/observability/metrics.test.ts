@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { METRICS } from '../../service/contract.ts';
 import { ENGINE_FAILURES } from '../../service/engine/failure.ts';
 import { RequestRecord } from '../../service/http/request-record.ts';
 import { HttpProblem } from '../../service/http/problem.ts';
 import { Metrics } from '../../service/observability/metrics.ts';
+import { until } from '../e2e/client.ts';
 
 it('explains each metric, in base units', async () => {
   const metrics = new Metrics();
@@ -24,6 +26,30 @@ it('starts every reason at 0, so that a rate over it is a number from the first 
     expect(text).toContain(`${METRICS.engineRestarts}{reason="${reason.replaceAll('-', '_')}"} 0`);
   }
   expect(text).toContain(`${METRICS.rejected}{reason="queue_full"} 0`);
+});
+
+it('counts no refusal where the client left', async () => {
+  const metrics = new Metrics();
+  const problem = new HttpProblem('unavailable', 'The client disconnected.');
+  const record = new RequestRecord();
+  metrics.request({ method: 'POST', route: '/predict', status: 499, requestId: 'a', record, problem });
+  const text = await metrics.text();
+  metrics.close();
+  expect(text).toContain(`${METRICS.requests}{route="/predict",status="499"} 1`);
+  expect(text).toContain(`${METRICS.rejected}{reason="unavailable"} 0`);
+});
+
+it('tells no delay of an event loop that has none', async () => {
+  const metrics = new Metrics();
+  await until('a quiet while has passed', async () => {
+    await metrics.text();
+    await sleep(200);
+    const [, median] =
+      new RegExp(`${METRICS.eventLoopDelay}{quantile="0.5"} (\\S+)`).exec(await metrics.text()) ?? [];
+    // Far less than the time that lies between two looks.
+    return Number(median) < 0.005;
+  });
+  metrics.close();
 });
 
 it('counts requests by what was declared, and refusals by reason', async () => {
