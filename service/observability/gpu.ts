@@ -77,6 +77,7 @@ export class GpuWatch {
   }
 
   #start(): void {
+    clearTimeout(this.#respawn);
     const child = spawn(
       'nvidia-smi',
       [

@@ -90,9 +90,11 @@ it('shows the readings of a healthy GPU and leaves its engine alone', async () =
 });
 
 it('forgives a peak, and replaces the engine when memory stays over the limit', async () => {
-  await fakeSmi(['0, 1100, 1', '0, 900, 1', '0, 1100, 1', '0, 1100, 1', '0, 900, 1']);
+  await fakeSmi(['0, 1100, 1', '0, 900, 1', '0, 1100, 1', '0, 1100, 1', '0, 901, 1']);
   const live = await start();
-  await sleep(300);
+  await until('the peaks are read', async () => {
+    return (await metric(live.adminUrl, 'ofa_ve_gpu_memory_bytes{gpu="0"}')) === 901 * 1024 * 1024;
+  });
   expect(await restarts(live, 'gpu_memory')).toBe(0);
   await fakeSmi(['0, 1100, 1']);
   await live.stop();
