@@ -80,9 +80,9 @@ export class EngineProcess {
     return this.#child.pid;
   }
 
-  /** Whether the process has not failed yet. */
-  get alive(): boolean {
-    return this.#failure === undefined;
+  /** Why it failed, from that moment on: it can take a while to disappear. */
+  get failure(): EngineFailure | undefined {
+    return this.#failure;
   }
 
   /**

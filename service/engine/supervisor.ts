@@ -70,6 +70,9 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
   }
 
   get state(): EngineState {
+    const failure = this.#engine?.failure;
+    // It is lost as soon as it is killed, also while it takes its time to disappear.
+    if (this.#state.phase === 'ready' && failure !== undefined) return { phase: 'replacing', failure };
     return this.#state;
   }
 
@@ -80,7 +83,7 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
 
   /** Whether a batch could be run now. */
   get isReady(): boolean {
-    return this.#state.phase === 'ready' && this.#engine?.alive === true;
+    return this.state.phase === 'ready';
   }
 
   /** Process id of the engine, where one is running. */

@@ -76,6 +76,15 @@ describe('a healthy engine', () => {
     expect(supervisor.state.phase).toBe('ready');
   });
 
+  it('is not ready from the moment it is given up, before its process is gone', async () => {
+    const supervisor = supervise({});
+    await supervisor.whenReady();
+    supervisor.replace('gpu-error', 'as told');
+    expect([supervisor.isReady, supervisor.state.phase]).toEqual([false, 'replacing']);
+    await supervisor.whenReady();
+    expect(supervisor.state.phase).toBe('ready');
+  });
+
   it('leaves no process behind when it is stopped during a run', async () => {
     const supervisor = supervise({ hang: 666 });
     await supervisor.whenReady();
