@@ -1,5 +1,5 @@
 import { UserError } from '../model/errors.ts';
-import { SETTINGS } from './contract.ts';
+import { CLOSING_MS, SETTINGS } from './contract.ts';
 import type { Setting, SettingName } from './contract.ts';
 
 type ValueOf<S extends Setting> = S extends { kind: 'integer' }
@@ -105,9 +105,10 @@ function checkTogether(settings: Settings): string[] {
       `ENGINE_MAX_FAILURES is ${settings.ENGINE_MAX_FAILURES} but must be at least ${isolation} with MAX_BATCH ${settings.MAX_BATCH}`,
     );
   }
-  if (settings.DRAIN_DELAY_MS >= settings.SHUTDOWN_TIMEOUT_MS) {
+  const mostDrain = settings.SHUTDOWN_TIMEOUT_MS - CLOSING_MS;
+  if (settings.DRAIN_DELAY_MS > mostDrain) {
     problems.push(
-      `DRAIN_DELAY_MS is ${settings.DRAIN_DELAY_MS} but must be less than SHUTDOWN_TIMEOUT_MS, ${settings.SHUTDOWN_TIMEOUT_MS}`,
+      `DRAIN_DELAY_MS is ${settings.DRAIN_DELAY_MS} but must be at most ${mostDrain} with SHUTDOWN_TIMEOUT_MS ${settings.SHUTDOWN_TIMEOUT_MS}`,
     );
   }
   if (settings.PORT !== 0 && settings.PORT === settings.ADMIN_PORT) {

@@ -54,6 +54,9 @@ export interface TextSetting extends SettingBase {
 /** How a setting is written down. */
 export type Setting = IntegerSetting | ChoiceSetting | TextSetting;
 
+/** Milliseconds kept back from SHUTDOWN_TIMEOUT_MS for the last answers, and for ending the engines and the admin port. */
+export const CLOSING_MS = 1000;
+
 /**
  * Every setting of the service: an environment variable of the same name. Sizes and times carry their unit in
  * the name. Variables that start with `OFA_VE_` are reserved for the project's tools; the service refuses
@@ -172,7 +175,8 @@ export const SETTINGS = {
     default: 5000,
     min: 0,
     max: 600_000,
-    description: 'How long to go on serving after SIGTERM, so that load balancers notice.',
+    description:
+      'How long to go on serving after SIGTERM, so that load balancers notice; at least a second less than SHUTDOWN_TIMEOUT_MS.',
   },
   SHUTDOWN_TIMEOUT_MS: {
     kind: 'integer',

@@ -5,6 +5,7 @@ import { UserError } from '../model/errors.ts';
 import { EXAMPLES_FOLDER, readExamples } from '../model/examples.ts';
 import type { Example } from '../model/examples.ts';
 import { listOf } from './config.ts';
+import { CLOSING_MS } from './contract.ts';
 import type { Settings } from './config.ts';
 import { openApiKeys } from './http/api-keys.ts';
 import type { ApiKeys } from './http/api-keys.ts';
@@ -169,9 +170,12 @@ async function listenAll(
   app: ReturnType<typeof createApp>,
   admin: ReturnType<typeof createApp>,
 ): Promise<Listeners> {
-  const first = await listen(app, settings.HOST, settings.PORT);
+  const first = await listen(app, settings.HOST, settings.PORT, { setting: 'PORT' });
   try {
-    return { public: first, admin: await listen(admin, settings.HOST, settings.ADMIN_PORT) };
+    return {
+      public: first,
+      admin: await listen(admin, settings.HOST, settings.ADMIN_PORT, { setting: 'ADMIN_PORT' }),
+    };
   } catch (error) {
     await first.close();
     throw error;
@@ -239,13 +243,13 @@ async function shutDown(
   );
   await listeners.public.close();
   clearTimeout(impatience);
-  await Promise.all([release(), model.close()]);
+  // An engine that hangs in its driver does not die of SIGKILL; the process ends without it.
+  const spent = sleep(Math.max(CUT_MS, settings.SHUTDOWN_TIMEOUT_MS - CUT_MS - (performance.now() - began)));
+  await Promise.race([Promise.all([release(), model.close()]), spent]);
   listeners.admin.cut();
   await listeners.admin.close();
   logger.info('stopped');
 }
 
-/** Kept back from SHUTDOWN_TIMEOUT_MS for the last answers, and for ending the engine and the admin port. */
-const CLOSING_MS = 1000;
 /** How long the last answers may take to leave. */
 const CUT_MS = 300;

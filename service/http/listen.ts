@@ -1,10 +1,12 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { UserError } from '../../model/errors.ts';
 import type { App } from './context.ts';
 import { DISCARD_LIMITS, discardRest, holdBack } from './unread-body.ts';
+import type { DiscardLimits } from './unread-body.ts';
 
 /** A server that accepts connections. */
 export interface Listener {
@@ -21,18 +23,24 @@ const KEEP_ALIVE_MS = 75_000;
 const HEADERS_MS = 15_000;
 const IDLE_SWEEP_MS = 100;
 
+export interface ListenOptions {
+  /** The setting that the port is from, for who has to choose another one. */
+  readonly setting: 'PORT' | 'ADMIN_PORT';
+  /** What is taken of bodies that nobody reads. */
+  readonly discardLimits?: DiscardLimits;
+}
+
 /**
  * Listens with an application.
  *
  * @param port 0 takes a free one
- * @param discardLimits what is taken of bodies that nobody reads
  * @throws UserError `address-unavailable`
  */
 export async function listen(
   app: App,
   host: string,
   port: number,
-  discardLimits = DISCARD_LIMITS,
+  { setting, discardLimits = DISCARD_LIMITS }: ListenOptions,
 ): Promise<Listener> {
   // Its own cleaning up cuts the connection after half a second, and with it the answer.
   const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false, autoCleanupIncoming: false });
@@ -50,6 +58,7 @@ export async function listen(
     holdBack(outgoing);
     serve(incoming, outgoing);
   });
+  const connections = watchConnections(server);
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -57,22 +66,33 @@ export async function listen(
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new UserError(
       'address-unavailable',
-      `Cannot listen on ${host}:${port} (${code}); choose another HOST or PORT.`,
+      `Cannot listen on ${host}:${port} (${code}); choose another HOST or ${setting}.`,
       { cause },
     );
   }
   return {
     port: portOf(server, port),
-    close: () => close(server),
+    close: () => close(server, connections),
     cut: () => {
       server.closeAllConnections();
     },
   };
 }
 
-async function close(server: Server): Promise<void> {
+function watchConnections(server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return open;
+}
+
+async function close(server: Server, connections: ReadonlySet<Socket>): Promise<void> {
   const closed = once(server, 'close');
   server.close();
+  // Node.js does not count a connection on which nothing was ever said as idle, and would wait for its headers.
+  for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
   // A connection that becomes idle after this would keep the server open for its keep-alive time.
   const sweep = setInterval(() => {
     server.closeIdleConnections();

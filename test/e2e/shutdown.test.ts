@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -116,6 +117,22 @@ it('answers 503 to what is still open when its time is up, and ends', async () =
   expect((await open.outcome).status).toBe(503);
   expect([0, 503]).toContain((await stuck.outcome).status);
   await expect(service.finished).resolves.toBe(0);
+});
+
+it('does not wait for connections on which nothing is said', async () => {
+  const service = await serve({ MODEL_DIR: packageDir, SHUTDOWN_TIMEOUT_MS: 600_000 }, { wait: false });
+  const silent = [service.port, service.adminPort].map((port) => connect(port, '127.0.0.1'));
+  await Promise.all(silent.map((socket) => once(socket, 'connect')));
+  await service.stop();
+  await expect(service.finished).resolves.toBe(0);
+  for (const socket of silent) socket.destroy();
+});
+
+it('names the setting of a port that is taken', async () => {
+  const taken = await serve({ MODEL_DIR: packageDir }, { wait: false });
+  const clash = serve({ MODEL_DIR: packageDir, ADMIN_PORT: taken.port }, { wait: false });
+  await expect(clash).rejects.toThrow(/choose another HOST or ADMIN_PORT\.$/);
+  await taken.stop();
 });
 
 it('says in one sentence why it cannot start, and exits with 1', async () => {

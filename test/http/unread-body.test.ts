@@ -31,7 +31,10 @@ async function start(
   limits?: DiscardLimits,
 ): Promise<{ service: FakeService; client: Client }> {
   const service = fakeService({ maxBodyMb: 50, ...options });
-  listener = await listen(service.app, '127.0.0.1', 0, limits);
+  listener = await listen(service.app, '127.0.0.1', 0, {
+    setting: 'PORT',
+    ...(limits === undefined ? {} : { discardLimits: limits }),
+  });
   return { service, client: await open(listener.port) };
 }
 
