@@ -49,7 +49,7 @@ export function startDeadline(request: Request, longestMs: number, closing: Abor
 function requestedMs(request: Request): number | undefined {
   const text = request.headers.get(TIMEOUT_HEADER);
   if (text === null) return undefined;
-  if (!/^[1-9]\d{0,8}$/.test(text)) {
+  if (!/^0*[1-9]\d*$/.test(text)) {
     throw new HttpProblem(
       'invalid-field',
       `The header ${TIMEOUT_HEADER} must be a positive whole number of milliseconds.`,

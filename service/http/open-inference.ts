@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { version } from '../../model/version.ts';
 import type { Answer } from '../inference/answer.ts';
-import type { ModelInfo } from '../inference/predictor.ts';
+import type { ModelInfo, Question } from '../inference/predictor.ts';
 import type { App, AppEnv } from './context.ts';
 import { toInferAnswer } from './open-inference-answer.ts';
 import { JSON_LENGTH_HEADER, readInferRequest } from './open-inference-request.ts';
@@ -144,19 +144,10 @@ function infer(
     const observer = c.get('record');
     noteInput(observer, images, texts);
     place.resize(texts.length);
-    const judged = await Promise.all(
-      toQuestions(request).map((question) => deps.predictor.predict({ ...question, signal, observer })),
-    );
-    const answers = judged.flat();
+    const answers = await deps.predictor.predictAll(toQuestions(request), { signal, observer });
     deps.admission.answered(answers.length);
     return { request, answers };
   });
-}
-
-interface Question {
-  readonly image: Uint8Array;
-  readonly hypotheses: readonly string[];
-  readonly premise: string | undefined;
 }
 
 /** All the texts together where they share image and premise, else each by itself: equal images are decoded once. */

@@ -4,6 +4,7 @@ import {
   EngineUnavailable,
   InputError,
   Overloaded,
+  TooManyItems,
 } from '../inference/errors.ts';
 import type { InputProblem } from '../inference/errors.ts';
 import { HttpProblem } from './problem.ts';
@@ -30,6 +31,10 @@ export function toProblem(error: unknown): HttpProblem {
     return new HttpProblem('overloaded', 'Every place is taken; try again later.', {
       headers: { 'retry-after': String(error.retryAfterSeconds) },
     });
+  }
+  if (error instanceof TooManyItems) {
+    const detail = `There may be ${error.most} texts at most: this service holds no more at once.`;
+    return new HttpProblem('invalid-field', detail, { field: 'text' });
   }
   if (error instanceof EngineUnavailable) return unavailable(error.message, error);
   if (error instanceof DeadlineExceeded) {

@@ -1,11 +1,11 @@
-import { Overloaded } from './errors.ts';
+import { Overloaded, TooManyItems } from './errors.ts';
 
 /** Places that a request holds from its arrival until its answer. */
 export interface Place {
   /**
    * Takes more places, or gives some back, once the request's items are known.
    *
-   * @throws Overloaded when they are not to be had; the place stays as it was
+   * @throws Overloaded when they are not to be had, TooManyItems when they never will be; the place stays as it was
    */
   resize(items: number): void;
   /** Gives all of it back; a second call does nothing. */
@@ -54,6 +54,7 @@ export class Admission {
     return {
       resize: (wanted) => {
         if (released) return;
+        if (wanted > this.#max) throw new TooManyItems(wanted, this.#max);
         this.#take(wanted - mine);
         mine = wanted;
       },

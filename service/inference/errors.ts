@@ -35,6 +35,18 @@ export class Overloaded extends Error {
   }
 }
 
+/** One request asks for more than all places together: trying again gives the same. */
+export class TooManyItems extends Error {
+  /** Items that one request may have at most. */
+  readonly most: number;
+
+  constructor(items: number, most: number) {
+    super(`The request has ${items} items; the service holds ${most} at most.`);
+    this.name = 'TooManyItems';
+    this.most = most;
+  }
+}
+
 /** The engine failed on this item, or none is left to compute it. */
 export class EngineUnavailable extends Error {
   constructor(message: string, options?: ErrorOptions) {

@@ -14,16 +14,23 @@ import { PixelsError } from './pixels.ts';
 import { clean } from './tokens.ts';
 
 /** One picture and the hypotheses about it. */
-export interface PredictRequest {
+export interface Question {
   /** An image file's bytes. */
   readonly image: Uint8Array;
   readonly hypotheses: readonly string[];
   /** A text given as true; blank counts as none. */
   readonly premise?: string | undefined;
+}
+
+/** Who asks, and for how long. */
+export interface Asker {
   /** Ends the work; its reason is what `predict` rejects with. */
   readonly signal: AbortSignal;
   readonly observer?: RequestObserver | undefined;
 }
+
+/** A request with one question. */
+export type PredictRequest = Question & Asker;
 
 /** Which model answers. */
 export interface ModelInfo {
@@ -44,6 +51,14 @@ export interface Predictor {
    * @throws InputError, EngineUnavailable, or the signal's reason
    */
   predict(request: PredictRequest): Promise<Answer[]>;
+  /**
+   * Judges several questions as one request: their items stand in the queue together, and if one cannot be judged none
+   * is.
+   *
+   * @returns an answer for each hypothesis of each question, in order
+   * @throws as `predict`
+   */
+  predictAll(questions: readonly Question[], asker: Asker): Promise<Answer[]>;
   /**
    * @returns the pixels that the model sees of an image file: imageSize * imageSize * 3 bytes, RGB
    * @throws InputError, or the signal's reason
@@ -92,39 +107,65 @@ export class BatchingPredictor implements Predictor {
     };
   }
 
-  async predict(request: PredictRequest): Promise<Answer[]> {
-    request.signal.throwIfAborted();
+  predict(request: PredictRequest): Promise<Answer[]> {
+    return this.predictAll([request], request);
+  }
+
+  async predictAll(questions: readonly Question[], asker: Asker): Promise<Answer[]> {
+    asker.signal.throwIfAborted();
     // Tokens first: they cost next to nothing, and a text without words needs no picture.
-    const encoded = this.#timed('tokenize', request, () => this.#encode(request));
-    const startMs = performance.now();
-    const picture = await this.#parts.pictures.get(request.image, request.signal).catch((error: unknown) => {
-      throw asInputError(error);
-    });
-    this.#report(request, { name: 'preprocess', startMs, endMs: performance.now() });
+    const encoded = this.#timed('tokenize', asker, () => questions.map((question) => this.#encode(question)));
+    // One that fails fails the request: the others' work would be for nothing.
+    const siblings = new AbortController();
+    const signal = AbortSignal.any([asker.signal, siblings.signal]);
+    // Each of the pictures and items listens.
+    setMaxListeners(0, signal);
+    const pictures = questions.map(({ image }) => this.#decode(image, { ...asker, signal }));
     try {
-      return await this.#compute(request, picture.pixels, encoded);
+      const items = (await Promise.all(pictures)).flatMap(({ pixels }, index) =>
+        (encoded[index] ?? []).map((inputIds) => ({ pixels, inputIds, observer: asker.observer })),
+      );
+      return await this.#compute(items, { ...asker, signal });
+    } catch (error) {
+      siblings.abort(error);
+      throw error;
     } finally {
-      picture.release();
+      // Also of those that came when another had failed.
+      for (const picture of pictures) {
+        picture.then(
+          ({ release }) => {
+            release();
+          },
+          () => undefined,
+        );
+      }
     }
   }
 
   async see(image: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const { pixels, release } = await this.#decode(image, signal);
+    const { pixels, release } = await this.#get(image, signal);
     release();
     return pixels;
   }
 
-  #decode(image: Uint8Array, signal: AbortSignal): Promise<Picture> {
+  #get(image: Uint8Array, signal: AbortSignal): Promise<Picture> {
     return this.#parts.pictures.get(image, signal).catch((error: unknown) => {
       throw asInputError(error);
     });
   }
 
-  #encode(request: PredictRequest): (readonly number[])[] {
-    const premise = isBlank(request.premise) ? undefined : request.premise;
-    return request.hypotheses.map((hypothesis, index) => {
+  async #decode(image: Uint8Array, asker: Asker): Promise<Picture> {
+    const startMs = performance.now();
+    const picture = await this.#get(image, asker.signal);
+    this.#report(asker, { name: 'preprocess', startMs, endMs: performance.now() });
+    return picture;
+  }
+
+  #encode(question: Question): (readonly number[])[] {
+    const premise = isBlank(question.premise) ? undefined : question.premise;
+    return question.hypotheses.map((hypothesis, index) => {
       if (isBlank(hypothesis)) {
-        const which = request.hypotheses.length === 1 ? 'The text' : `Text ${index + 1}`;
+        const which = question.hypotheses.length === 1 ? 'The text' : `Text ${index + 1}`;
         throw new InputError('text-empty', 'text', `${which} holds no words to judge.`);
       }
       try {
@@ -135,55 +176,38 @@ export class BatchingPredictor implements Predictor {
     });
   }
 
-  async #compute(
-    request: PredictRequest,
-    pixels: Uint8Array,
-    encoded: readonly (readonly number[])[],
-  ): Promise<Answer[]> {
+  async #compute(items: readonly PredictItem[], asker: Asker): Promise<Answer[]> {
     const { batcher, modelPackage, observer } = this.#parts;
     const { lengths } = modelPackage.manifest.text;
-    // One failed item fails the request: the others' work would be for nothing.
-    const siblings = new AbortController();
-    const signal = AbortSignal.any([request.signal, siblings.signal]);
-    // Each of the items listens.
-    setMaxListeners(0, signal);
-    const items = encoded.map((inputIds) => ({
-      item: { pixels, inputIds, observer: request.observer },
-      length: paddedLength(lengths, inputIds.length),
-    }));
-    try {
-      const settled = await Promise.all(batcher.submit(items, signal));
-      this.#reportTimes(
-        request,
-        settled.map(({ times }) => times),
-      );
-      return settled.map(({ output }) => {
-        const answer = toAnswer(this.model.answers, output.probabilities, output.logScores);
-        observer?.answer(answer.label);
-        return answer;
-      });
-    } catch (error) {
-      siblings.abort(error);
-      throw error;
-    }
+    const padded = items.map((item) => ({ item, length: paddedLength(lengths, item.inputIds.length) }));
+    const settled = await Promise.all(batcher.submit(padded, asker.signal));
+    this.#reportTimes(
+      asker,
+      settled.map(({ times }) => times),
+    );
+    return settled.map(({ output }) => {
+      const answer = toAnswer(this.model.answers, output.probabilities, output.logScores);
+      observer?.answer(answer.label);
+      return answer;
+    });
   }
 
-  #reportTimes(request: PredictRequest, times: readonly ItemTimes[]): void {
+  #reportTimes(asker: Asker, times: readonly ItemTimes[]): void {
     for (const { queuedMs, startedMs, endedMs } of times) {
-      this.#report(request, { name: 'queue', startMs: queuedMs, endMs: startedMs });
-      this.#report(request, { name: 'inference', startMs: startedMs, endMs: endedMs });
+      this.#report(asker, { name: 'queue', startMs: queuedMs, endMs: startedMs });
+      this.#report(asker, { name: 'inference', startMs: startedMs, endMs: endedMs });
     }
   }
 
-  #timed<T>(name: Stage['name'], request: PredictRequest, work: () => T): T {
+  #timed<T>(name: Stage['name'], asker: Asker, work: () => T): T {
     const startMs = performance.now();
     const result = work();
-    this.#report(request, { name, startMs, endMs: performance.now() });
+    this.#report(asker, { name, startMs, endMs: performance.now() });
     return result;
   }
 
-  #report(request: PredictRequest, stage: Stage): void {
-    request.observer?.stage(stage);
+  #report(asker: Asker, stage: Stage): void {
+    asker.observer?.stage(stage);
     this.#parts.observer?.stage(stage);
   }
 }

@@ -38,13 +38,16 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
   const asked: PredictRequest[] = [];
   const summaries: RequestSummary[] = [];
   const admission = new Admission(options.maxQueue ?? 64);
+  const predict: Predictor['predict'] = (request) => {
+    asked.push(request);
+    return options.predict?.(request) ?? Promise.resolve(request.hypotheses.map(answerYes));
+  };
   const predictor: Predictor = {
     model: { name: 'fake', precision: 'fp32', digest: '0123456789ab', answers: LABELS, imageSize: 64 },
     see: () => Promise.resolve(new Uint8Array(64 * 64 * 3)),
-    predict: (request) => {
-      asked.push(request);
-      return options.predict?.(request) ?? Promise.resolve(request.hypotheses.map(answerYes));
-    },
+    predict,
+    predictAll: async (questions, asker) =>
+      (await Promise.all(questions.map((question) => predict({ ...question, ...asker })))).flat(),
   };
   const app = createApp({
     predictor,

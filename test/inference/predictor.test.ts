@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelPackage } from '../../model/open-package.ts';
+import { Batcher } from '../../service/inference/batcher.ts';
+import { InputError } from '../../service/inference/errors.ts';
+import { PictureCache } from '../../service/inference/picture-cache.ts';
+import { PixelsError } from '../../service/inference/pixels.ts';
+import { BatchingPredictor } from '../../service/inference/predictor.ts';
+import type { PredictItem, PredictOutput, Question } from '../../service/inference/predictor.ts';
+
+/** What of a package the predictor reads. */
+const modelPackage = {
+  digest: '0123456789abcdef',
+  manifest: {
+    name: 'fake',
+    precision: 'fp32',
+    answers: ['yes', 'no', 'maybe'],
+    image: { size: 8 },
+    text: { lengths: [12] },
+  },
+} as unknown as ModelPackage;
+
+/** A picture is its one byte; 0 cannot be decoded. */
+function setup() {
+  const pictures = new PictureCache((bytes) =>
+    bytes[0] === 0 ? Promise.reject(new PixelsError('corrupt')) : Promise.resolve(bytes),
+  );
+  const runs: number[][] = [];
+  let finish: (() => void)[] = [];
+  const batcher = new Batcher<PredictItem, PredictOutput>({
+    maxBatch: 2,
+    delayMs: 0,
+    engines: [
+      {
+        isReady: true,
+        whenReady: () => Promise.resolve(),
+        run: async (items) => {
+          runs.push(items.map(({ inputIds }) => inputIds[0] ?? -1));
+          await new Promise<void>((resolve) => finish.push(resolve));
+          return items.map(() => {
+            return {
+              probabilities: Float32Array.of(0.5, 0.25, 0.25),
+              logScores: Float32Array.of(-1, -2, -2),
+            };
+          });
+        },
+      },
+    ],
+  });
+  const predictor = new BatchingPredictor({
+    modelPackage,
+    encode: (text) => [Number(text)],
+    pictures,
+    batcher,
+  });
+  const finishAll = (): void => {
+    for (const end of finish) end();
+    finish = [];
+  };
+  return { predictor, pictures, batcher, runs, finishAll };
+}
+
+const question = (picture: number, text: number): Question => {
+  return { image: Uint8Array.of(picture), hypotheses: [String(text)] };
+};
+const asker = () => ({ signal: new AbortController().signal });
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('a request of several questions', () => {
+  it('is answered in their order', async () => {
+    const { predictor, runs, finishAll, pictures } = setup();
+    const answers = predictor.predictAll([question(1, 10), question(2, 11)], asker());
+    await until(() => runs.length === 1);
+    finishAll();
+    expect((await answers).map(({ label }) => label)).toEqual(['yes', 'yes']);
+    expect(runs).toEqual([[10, 11]]);
+    await until(() => pictures.size === 0);
+  });
+
+  it('takes turns with others as one request', async () => {
+    const { predictor, runs, finishAll, batcher } = setup();
+    const first = predictor.predictAll([question(1, 1)], asker());
+    await until(() => runs.length === 1);
+    const many = predictor.predictAll(
+      [10, 11, 12, 13].map((text) => question(text, text)),
+      asker(),
+    );
+    await until(() => batcher.waiting === 4);
+    const other = predictor.predict({ ...question(2, 20), ...asker() });
+    await until(() => batcher.waiting === 5);
+    const all = Promise.all([first, many, other]);
+    for (let run = 1; run <= 4; run++) {
+      await until(() => runs.length === run);
+      finishAll();
+    }
+    await all;
+    // The other's item is in the next run, not behind all four.
+    expect(runs[1]).toEqual([10, 20]);
+  });
+
+  it('that cannot all be judged does no more work and keeps nothing', async () => {
+    const { predictor, runs, batcher, pictures } = setup();
+    const asked = predictor.predictAll([question(0, 1), question(1, 2), question(2, 3)], asker());
+    await expect(asked).rejects.toThrow(InputError);
+    await until(() => pictures.size === 0);
+    expect([runs.length, batcher.waiting]).toEqual([0, 0]);
+  });
+
+  it('leaves the queue when its client leaves', async () => {
+    const { predictor, runs, batcher, finishAll } = setup();
+    const controller = new AbortController();
+    const asked = predictor.predictAll(
+      [1, 2, 3].map((text) => question(text, text)),
+      { signal: controller.signal },
+    );
+    await until(() => runs.length === 1);
+    controller.abort(new Error('gone'));
+    await expect(asked).rejects.toThrow('gone');
+    expect(batcher.waiting).toBe(0);
+    finishAll();
+  });
+});
