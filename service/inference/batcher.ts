@@ -190,7 +190,10 @@ export class Batcher<Item, Output> {
     const retry = this.#retries.shift();
     if (retry !== undefined) {
       lane.running = retry.items;
-      await retryAndIsolate(retry.items, this.#on(lane, retry.length), isUnsettled, this.#finish);
+      const engine = this.#on(lane, retry.length);
+      const left = await retryAndIsolate(retry.items, engine, isUnsettled, this.#finish);
+      // Another engine may be there; where none is, they fail with the queue.
+      if (left.length > 0) this.#retries.push({ items: left, length: retry.length });
       return;
     }
     const batch = this.#queue.take(

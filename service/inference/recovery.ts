@@ -60,26 +60,29 @@ export async function attempt<Item, Output>(
  *
  * @param items the batch
  * @param isWanted whether an item still has somebody who waits; others are dropped before a try
+ * @returns items that are not settled, since this engine will never come again; usually none
  */
 export async function retryAndIsolate<Item, Output>(
   items: readonly Item[],
   engine: RecoverableEngine<Item, Output>,
   isWanted: (item: Item) => boolean,
   settle: Settle<Item, Output>,
-): Promise<void> {
+): Promise<readonly Item[]> {
   const groups: (readonly Item[])[] = [items];
   for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
     const wanted = group.filter(isWanted);
     if (wanted.length === 0) continue;
     const failed = await attempt(wanted, engine, settle);
     if (failed === undefined) continue;
-    if (failed.final || wanted.length === 1) {
+    if (failed.final) return [...wanted, ...groups.flat().filter(isWanted)];
+    if (wanted.length === 1) {
       fail(wanted, failed.error, settle);
     } else {
       const middle = Math.ceil(wanted.length / 2);
       groups.unshift(wanted.slice(0, middle), wanted.slice(middle));
     }
   }
+  return [];
 }
 
 /** Settles items as failed with their engine. */

@@ -76,6 +76,22 @@ describe('several engines', () => {
     expect(engines.map(({ failures }) => failures).filter((count) => count > 0)).toEqual([1, 3]);
   });
 
+  it('take over what one of them was trying again when it ended for good', async () => {
+    const { engines, submit } = setup({ count: 2, maxBatch: 4, delayMs: 1 });
+    const [healthy, dying] = engines;
+    healthy?.setReady(false);
+    const answers = submit([1, 2, 3, 4]);
+    (await dying?.nextRun())?.fail();
+    const second = await dying?.nextRun();
+    dying?.endForGood();
+    second?.fail();
+    healthy?.setReady(true);
+    const third = await healthy?.nextRun();
+    expect(third?.items).toEqual([1, 2, 3, 4]);
+    third?.finish();
+    await expect(Promise.all(answers)).resolves.toHaveLength(4);
+  });
+
   it('go on when one of them has ended for good, and its batch with them', async () => {
     const { engines, submit } = setup({ count: 2 });
     const [first, second, answers] = await takeOneEach(engines, submit);
