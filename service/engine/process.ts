@@ -16,6 +16,8 @@ export interface EngineProcessOptions {
   readonly runTimeoutMs: number;
   /** Environment variables of the process besides this one's: which GPU it sees. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** The file in which pictures wait: see PictureStore. */
+  readonly picturesFd?: number;
   /** The program to fork; tests give one that misbehaves. @default this folder's child */
   readonly program?: URL;
   /** A line that the process wrote to stdout or stderr. */
@@ -191,12 +193,18 @@ function areProbabilities(probabilities: Float32Array, rows: number): boolean {
   return true;
 }
 
-function forkEngine({ program = DEFAULT_PROGRAM, environment, onLine }: EngineProcessOptions): ChildProcess {
+function forkEngine({
+  program = DEFAULT_PROGRAM,
+  environment,
+  picturesFd,
+  onLine,
+}: EngineProcessOptions): ChildProcess {
   const child = fork(fileURLToPath(program), [], {
     env: { ...process.env, ...environment },
     execArgv: FROM_SOURCE ? ['--import', sourceLoader()] : [],
     serialization: 'advanced',
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // The pictures last: their number is PICTURES_FD.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...(picturesFd === undefined ? [] : [picturesFd])],
   });
   for (const stream of [child.stdout, child.stderr]) {
     if (stream === null) continue;

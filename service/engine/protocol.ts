@@ -5,12 +5,15 @@
 
 /** A batch as it goes to the engine. Its items share one length, to which the engine pads them. */
 export interface EngineBatch {
-  /** Distinct pictures, each RGB uint8 size * size * 3; several items may point at one. */
-  readonly images: readonly Uint8Array[];
+  /** Distinct pictures; several items may point at one. */
+  readonly images: readonly EngineImage[];
   readonly items: readonly EngineItem[];
   /** Tokens to which every item is padded on the right; no item is longer. */
   readonly length: number;
 }
+
+/** RGB uint8 size * size * 3, or where they begin in the file of pictures that both sides have open. */
+export type EngineImage = Uint8Array | { readonly offset: number };
 
 export interface EngineItem {
   /** Index into {@link EngineBatch.images}. */

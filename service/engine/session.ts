@@ -3,6 +3,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 import { GRAPH_IO, PACKAGE_FILES } from '../../model/package.ts';
 import type { Manifest } from '../../model/package.ts';
+import { copyPicture } from './picture-store.ts';
 import type { EngineBatch, EngineOutput, LoadOptions, Provider } from './protocol.ts';
 
 /** A loaded graph and what it takes to feed it. */
@@ -80,12 +81,13 @@ function makeSession(
   { fixedSizes, fallback }: { fixedSizes?: readonly number[]; fallback?: string } = {},
 ): EngineSession {
   checkNames(session);
+  const pixels = new PixelRoom(manifest.image.size ** 2 * 3);
   return {
     provider,
     ...(fallback === undefined ? {} : { fallback }),
     run: async (batch) => {
       const rows = fixedSizes?.find((size) => size >= batch.items.length) ?? batch.items.length;
-      const results = await session.run(feeds(batch, rows, manifest));
+      const results = await session.run(feeds(batch, rows, manifest, pixels.ofRows(rows)));
       const answers = batch.items.length * manifest.answers.length;
       return {
         probabilities: floats(results[GRAPH_IO.probabilities], answers),
@@ -95,28 +97,50 @@ function makeSession(
   };
 }
 
+/** Memory for the pictures of a batch, taken once: a run ends before the next one begins. */
+class PixelRoom {
+  readonly #pictureBytes: number;
+  #bytes = new Uint8Array();
+
+  constructor(pictureBytes: number) {
+    this.#pictureBytes = pictureBytes;
+  }
+
+  ofRows(rows: number): Uint8Array {
+    const length = rows * this.#pictureBytes;
+    if (this.#bytes.length < length) this.#bytes = new Uint8Array(length);
+    return this.#bytes.subarray(0, length);
+  }
+}
+
 function checkNames(session: InferenceSession): void {
   const names = new Set([...session.inputNames, ...session.outputNames]);
   const missing = Object.values(GRAPH_IO).filter((name) => !names.has(name));
   if (missing.length > 0) throw new Error(`the graph has no ${missing.join(', ')}`);
 }
 
-/** Tensors of `rows` rows; rows past the items repeat the last one, and their answers are not read. */
-function feeds(batch: EngineBatch, rows: number, manifest: Manifest): Record<string, Tensor> {
+/**
+ * Tensors of `rows` rows; rows past the items repeat the last one, and their answers are not read.
+ *
+ * @param pixels room for the pictures of all rows, of which each run makes use anew
+ */
+function feeds(
+  batch: EngineBatch,
+  rows: number,
+  manifest: Manifest,
+  pixels: Uint8Array,
+): Record<string, Tensor> {
   const { size } = manifest.image;
   const pictureBytes = size * size * 3;
-  const pixels = new Uint8Array(rows * pictureBytes);
   const ids = new BigInt64Array(rows * batch.length).fill(BigInt(manifest.text.specialTokens.pad));
   for (let row = 0; row < rows; row++) {
     const item = batch.items[Math.min(row, batch.items.length - 1)];
     const picture = item === undefined ? undefined : batch.images[item.image];
-    if (item === undefined || picture?.length !== pictureBytes) {
-      throw new Error(`item ${row} has no picture of ${pictureBytes} bytes`);
-    }
+    if (item === undefined || picture === undefined) throw new Error(`item ${row} has no picture`);
     if (item.inputIds.length > batch.length) {
       throw new Error(`item ${row} has ${item.inputIds.length} tokens in a batch of ${batch.length}`);
     }
-    pixels.set(picture, row * pictureBytes);
+    copyPicture(picture, pixels.subarray(row * pictureBytes, (row + 1) * pictureBytes));
     item.inputIds.forEach((id, at) => {
       ids[row * batch.length + at] = BigInt(id);
     });

@@ -98,9 +98,17 @@ export function checkBody<Schema extends z.ZodType>(schema: Schema, value: unkno
   }
   const name = String(field);
   if (!hasValue(value, name)) throw missing(name);
-  throw new HttpProblem('invalid-field', `The field ${quote(name)} ${issue?.message ?? ''}.`, {
+  const what = issue?.message ?? 'is not valid';
+  throw new HttpProblem('invalid-field', `The field ${quote(pathOf(issue?.path ?? [name]))} ${what}.`, {
     field: name,
   });
+}
+
+/** Where in the body something is, as one would write it in a program: `inputs[1].shape`. */
+function pathOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${String(part)}`))
+    .join('');
 }
 
 /**
@@ -141,23 +149,18 @@ function fromJson(value: unknown): PredictInput {
 }
 
 function fromForm(form: Form): PredictInput {
-  const value: Record<string, unknown> = {};
+  const fields = new Map<string, unknown>();
   for (const [name, files] of form.files) {
     if (files.length > 1 || form.texts.has(name)) throw tooMany(name);
-    value[name] = files[0];
+    fields.set(name, files[0]);
   }
   for (const [name, texts] of form.texts) {
-    if (name === 'text') value[name] = texts.length > 1 ? texts : texts[0];
-    else if (texts.length > 1) throw tooMany(name);
-    else value[name] = texts[0];
+    if (name !== 'text' && texts.length > 1) throw tooMany(name);
+    fields.set(name, name === 'text' ? texts : texts[0]);
   }
-  const body = checkBody(formBodySchema, value);
-  return {
-    image: body.image,
-    hypotheses: typeof body.text === 'string' ? [body.text] : body.text,
-    premise: body.premise,
-    many: typeof body.text !== 'string',
-  };
+  // Not written field by field, which would take "__proto__" for what it is not.
+  const { image, text, premise } = checkBody(formBodySchema, Object.fromEntries(fields));
+  return { image, hypotheses: text, premise, many: text.length > 1 };
 }
 
 function hasValue(value: unknown, name: string): boolean {

@@ -7,6 +7,7 @@ export const MAX_TEXT_CHARACTERS = 10_000;
 export const MAX_TEXTS = 32;
 
 const TOO_LONG = `must not be longer than ${MAX_TEXT_CHARACTERS} characters`;
+const TOO_MANY = `must not hold more than ${MAX_TEXTS} texts`;
 
 /** A text of a request; one that is far too long is not even kept as text. */
 export const textSchema = z
@@ -25,7 +26,7 @@ const premise = textSchema.openapi({
 const texts = z
   .array(hypothesis, { error: 'must be a list of texts' })
   .min(1, { error: 'must hold at least one text' })
-  .max(MAX_TEXTS, { error: `must not hold more than ${MAX_TEXTS} texts` });
+  .max(MAX_TEXTS, { error: TOO_MANY });
 
 /** An image as a text of JSON. */
 export const encodedImageSchema = z
@@ -58,9 +59,14 @@ export const formBodySchema = z
     image: z
       .instanceof(Uint8Array, { error: 'must be a file (curl -F image=@FILE)' })
       .openapi({ type: 'string', format: 'binary', description: 'An image file.' }),
-    text: z.union([hypothesis, texts], { error: 'must be one text, or several' }).openapi({
-      description: 'The hypothesis; repeated, each is judged and the answer holds `results`.',
-    }),
+    // In a form, a field that is given once is a list of one.
+    text: z
+      .array(hypothesis, { error: 'must be a text, not a file' })
+      .min(1)
+      .max(MAX_TEXTS, { error: TOO_MANY })
+      .openapi({
+        description: 'The hypothesis; repeated, each is judged and the answer holds `results`.',
+      }),
     premise: premise.optional(),
   })
   .openapi('PredictForm');

@@ -1,4 +1,5 @@
 import type { EngineSupervisor } from '../engine/supervisor.ts';
+import type { PictureStore } from '../engine/picture-store.ts';
 import type { EngineBatch } from '../engine/protocol.ts';
 import type { BatchEngine } from './batcher.ts';
 import type { InferenceObserver } from './observer.ts';
@@ -8,10 +9,12 @@ import type { PredictItem, PredictOutput } from './predictor.ts';
  * An engine as the batcher sees it: items in, a row of answers for each out.
  *
  * @param answers how many answers the model scores
+ * @param pictures where the engine may find the pictures
  */
 export function batchEngine(
   supervisor: Pick<EngineSupervisor, 'isReady' | 'whenReady' | 'run'>,
   answers: number,
+  pictures: PictureStore | undefined,
   observer?: InferenceObserver,
 ): BatchEngine<PredictItem, PredictOutput> {
   return {
@@ -20,7 +23,7 @@ export function batchEngine(
     },
     whenReady: () => supervisor.whenReady(),
     run: async (items, length) => {
-      const batch = toEngineBatch(items, length);
+      const batch = toEngineBatch(items, length, pictures);
       const startMs = performance.now();
       const report = (failed: boolean): void => {
         const requests = items.flatMap((item) => item.observer ?? []);
@@ -50,12 +53,17 @@ export function batchEngine(
 }
 
 /** Items that hold the same array share one picture, which crosses to the engine once. */
-function toEngineBatch(items: readonly PredictItem[], length: number): EngineBatch {
+function toEngineBatch(
+  items: readonly PredictItem[],
+  length: number,
+  pictures: PictureStore | undefined,
+): EngineBatch {
   const indices = new Map<Uint8Array, number>();
   const batchItems = items.map(({ pixels, inputIds }) => {
     const image = indices.get(pixels) ?? indices.size;
     indices.set(pixels, image);
     return { image, inputIds };
   });
-  return { images: [...indices.keys()], items: batchItems, length };
+  const images = [...indices.keys()].map((pixels) => pictures?.imageOf(pixels) ?? pixels);
+  return { images, items: batchItems, length };
 }

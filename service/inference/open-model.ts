@@ -8,6 +8,7 @@ import { loadTokenizer } from '../../model/text/tokenizer.ts';
 import type { Tokenizer } from '../../model/text/tokenizer.ts';
 import type { Settings } from '../config.ts';
 import { planEngines } from '../engine/plan.ts';
+import { PictureStore } from '../engine/picture-store.ts';
 import { EnginePool } from '../engine/pool.ts';
 import { batchEngine } from './batch-engine.ts';
 import { Batcher } from './batcher.ts';
@@ -25,6 +26,7 @@ export type ModelSettings = Pick<
   | 'ENGINES'
   | 'ENGINE_THREADS'
   | 'MAX_BATCH'
+  | 'MAX_QUEUE'
   | 'BATCH_DELAY_MS'
   | 'ENGINE_TIMEOUT_MS'
   | 'ENGINE_START_TIMEOUT_MS'
@@ -64,6 +66,7 @@ export async function openModel(
   const modelPackage = await openPackage(dir);
   const tokenizer = await openTokenizer(modelPackage);
   const { manifest } = modelPackage;
+  const store = PictureStore.open(manifest.image.size ** 2 * 3, settings.MAX_QUEUE);
   const supervisor = new EnginePool({
     // A program of somebody else's may not need ONNX Runtime's provider.
     plan: await planEngines(settings, manifest.memory, engineProgram ? { cudaInstalled: true } : {}),
@@ -74,11 +77,12 @@ export async function openModel(
     maxFailures: settings.ENGINE_MAX_FAILURES,
     failureWindowMs: settings.ENGINE_FAILURE_WINDOW_MS,
     ...(engineProgram === undefined ? {} : { program: engineProgram }),
+    ...(store === undefined ? {} : { picturesFd: store.fd }),
   });
   warmDecoder(manifest.image.size);
   const batcher = new Batcher<PredictItem, PredictOutput>({
     engines: supervisor.engines.map((engine) =>
-      batchEngine(engine.supervisor, manifest.answers.length, observer),
+      batchEngine(engine.supervisor, manifest.answers.length, store, observer),
     ),
     maxBatch: settings.MAX_BATCH,
     delayMs: settings.BATCH_DELAY_MS,
@@ -86,12 +90,13 @@ export async function openModel(
   const predictor = new BatchingPredictor({
     modelPackage,
     encode: (hypothesis, premise) => encodePrompt(tokenizer, manifest.text, hypothesis, premise).ids,
-    pictures: new PictureCache((bytes, signal) => toPixels(bytes, manifest.image.size, { signal })),
+    pictures: new PictureCache((bytes, signal) => toPixels(bytes, manifest.image.size, { signal }), store),
     batcher,
     observer,
   });
   const close = async (): Promise<void> => {
     await Promise.all([supervisor.stop(), closePixels()]);
+    store?.close();
   };
   return { modelPackage, tokenizer, predictor, supervisor, batcher, close };
 }

@@ -4,6 +4,14 @@ import { inTurns } from './turns.ts';
 /** Decodes an encoded image into exact pixels; rejects with the signal's reason when it aborts. */
 export type Decode = (bytes: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
 
+/** Hears of pictures as they come and go. */
+export interface PictureKeeper {
+  /** It was decoded. */
+  put(pixels: Uint8Array): void;
+  /** Nobody uses it any more. */
+  free(pixels: Uint8Array): void;
+}
+
 interface Shared {
   readonly pixels: Promise<Uint8Array>;
   readonly controller: AbortController;
@@ -22,10 +30,12 @@ export interface Picture {
  */
 export class PictureCache {
   readonly #decode: Decode;
+  readonly #keeper: PictureKeeper | undefined;
   readonly #shared = new Map<string, Shared>();
 
-  constructor(decode: Decode) {
+  constructor(decode: Decode, keeper?: PictureKeeper) {
     this.#decode = decode;
+    this.#keeper = keeper;
   }
 
   /** Pictures that somebody uses. */
@@ -54,6 +64,10 @@ export class PictureCache {
       if (--shared.users > 0) return;
       if (this.#shared.get(key) === shared) this.#shared.delete(key);
       shared.controller.abort();
+      shared.pixels.then(
+        (pixels) => this.#keeper?.free(pixels),
+        () => undefined,
+      );
     };
     try {
       return { pixels: await orAborted(shared.pixels, signal), release };
@@ -65,7 +79,11 @@ export class PictureCache {
 
   #start(key: string, bytes: Uint8Array): Shared {
     const controller = new AbortController();
-    const shared = { pixels: this.#decode(bytes, controller.signal), controller, users: 0 };
+    const pixels = this.#decode(bytes, controller.signal).then((decoded) => {
+      this.#keeper?.put(decoded);
+      return decoded;
+    });
+    const shared = { pixels, controller, users: 0 };
     // Each user awaits it too; this one is for the case that all have left.
     shared.pixels.catch(() => undefined);
     this.#shared.set(key, shared);

@@ -4,7 +4,8 @@
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { FromEngine, LoadOptions, ToEngine } from '../../service/engine/protocol.ts';
+import { copyPicture } from '../../service/engine/picture-store.ts';
+import type { EngineImage, FromEngine, LoadOptions, ToEngine } from '../../service/engine/protocol.ts';
 
 /** How the stub behaves. */
 export interface StubInstructions {
@@ -83,10 +84,18 @@ function run({ id, batch }: Extract<ToEngine, { type: 'run' }>): void {
   }
   const probabilities = new Float32Array(batch.items.length * 3);
   for (const [row, item] of batch.items.entries()) {
-    const [yes, no] = stubAnswer(item.inputIds, batch.images[item.image] ?? new Uint8Array(1));
+    const [yes, no] = stubAnswer(item.inputIds, firstByte(batch.images[item.image]));
     probabilities.set(has(instructions.nan) ? [NaN, 0, 0] : [yes, no, 1 - yes - no], row * 3);
   }
   send({ type: 'output', id, output: { probabilities, logScores: probabilities.map(Math.log) } });
+}
+
+/** The first byte of a picture: all that the answer tells of it. */
+function firstByte(image: EngineImage | undefined): Uint8Array {
+  if (image instanceof Uint8Array) return image;
+  const byte = new Uint8Array(1);
+  if (image !== undefined) copyPicture(image, byte);
+  return byte;
 }
 
 /** An answer that tells which text and which picture it belongs to. */

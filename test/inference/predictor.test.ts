@@ -21,8 +21,11 @@ const modelPackage = {
 
 /** A picture is its one byte; 0 cannot be decoded. */
 function setup() {
-  const pictures = new PictureCache((bytes) =>
-    bytes[0] === 0 ? Promise.reject(new PixelsError('corrupt')) : Promise.resolve(bytes),
+  const kept: number[] = [];
+  const freed: number[] = [];
+  const pictures = new PictureCache(
+    (bytes) => (bytes[0] === 0 ? Promise.reject(new PixelsError('corrupt')) : Promise.resolve(bytes)),
+    { put: (pixels) => kept.push(pixels[0] ?? -1), free: (pixels) => freed.push(pixels[0] ?? -1) },
   );
   const runs: number[][] = [];
   let finish: (() => void)[] = [];
@@ -56,7 +59,7 @@ function setup() {
     for (const end of finish) end();
     finish = [];
   };
-  return { predictor, pictures, batcher, runs, finishAll };
+  return { predictor, pictures, batcher, runs, finishAll, kept, freed };
 }
 
 const question = (picture: number, text: number): Question => {
@@ -67,6 +70,22 @@ const asker = () => ({ signal: new AbortController().signal });
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }
+
+it('keeps a picture while somebody waits for an answer about it', async () => {
+  const { predictor, runs, finishAll, kept, freed } = setup();
+  const first = predictor.predict({ ...question(1, 10), ...asker() });
+  await until(() => runs.length === 1);
+  const second = predictor.predict({ ...question(1, 11), ...asker() });
+  await new Promise((resolve) => setImmediate(resolve));
+  finishAll();
+  await first;
+  await until(() => runs.length === 2);
+  expect([kept, freed]).toEqual([[1], []]);
+  finishAll();
+  await second;
+  await until(() => freed.length === 1);
+  expect([kept, freed]).toEqual([[1], [1]]);
+});
 
 describe('a request of several questions', () => {
   it('is answered in their order', async () => {
@@ -101,10 +120,11 @@ describe('a request of several questions', () => {
   });
 
   it('that cannot all be judged does no more work and keeps nothing', async () => {
-    const { predictor, runs, batcher, pictures } = setup();
+    const { predictor, runs, batcher, pictures, kept, freed } = setup();
     const asked = predictor.predictAll([question(0, 1), question(1, 2), question(2, 3)], asker());
     await expect(asked).rejects.toThrow(InputError);
     await until(() => pictures.size === 0);
+    await until(() => freed.length === kept.length);
     expect([runs.length, batcher.waiting]).toEqual([0, 0]);
   });
 
