@@ -60,6 +60,18 @@ export function openApiKeys(
   };
 }
 
+/** The two ways to send a key, as OpenAPI describes them. */
+export const KEY_SCHEMES = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'Where the service has API keys.' },
+  apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same.' },
+} as const;
+
+/** A key either way, or none: whether one is needed is a setting of the service. */
+export const KEY_SECURITY: readonly Record<string, string[]>[] = [
+  {},
+  ...Object.keys(KEY_SCHEMES).map((name) => ({ [name]: [] })),
+];
+
 /**
  * Asks for a key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`.
  *

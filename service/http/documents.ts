@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { version } from '../../model/version.ts';
 import { PATHS } from '../contract.ts';
+import { KEY_SCHEMES } from './api-keys.ts';
 import type { App } from './context.ts';
 import { staticFile } from './static-file.ts';
 
@@ -49,6 +50,9 @@ const INFO = {
 
 /** Adds the OpenAPI document, from the schemas that check the requests, and the pages that show it. */
 export function addDocuments(app: App): void {
+  for (const [name, scheme] of Object.entries(KEY_SCHEMES)) {
+    app.openAPIRegistry.registerComponent('securitySchemes', name, scheme);
+  }
   let document: string | undefined;
   app.get(PATHS.openapi, (c) => {
     document ??= JSON.stringify(openApiDocument(app));

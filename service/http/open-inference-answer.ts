@@ -23,7 +23,7 @@ const VALUES: Readonly<Record<OutputName, (answers: readonly Answer[]) => Values
  */
 export function toInferAnswer(model: ModelInfo, body: InferBody, answers: readonly Answer[]): Response {
   const all = (Object.keys(OUTPUTS) as OutputName[]).map((name) => ({ name }));
-  const wanted: NonNullable<InferBody['outputs']> = body.outputs ?? all;
+  const wanted: NonNullable<InferBody['outputs']> = body.outputs?.length ? body.outputs : all;
   const binary: Buffer[] = [];
   const outputs = wanted.map(({ name, parameters }): InferAnswer['outputs'][number] => {
     const { datatype, perItem } = OUTPUTS[name];

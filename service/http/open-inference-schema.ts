@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { encodedImageSchema, MAX_TEXT_CHARACTERS, MAX_TEXTS } from './predict-schema.ts';
+import { encodedImageSchema, MAX_TEXTS, textSchema } from './predict-schema.ts';
 
 /** What the model gives, in the protocol's words; `answers` is how many it chooses from. */
 export const OUTPUTS = {
@@ -25,46 +25,65 @@ const dataSchema = z
     error: `must hold 1 to ${MAX_TEXTS} elements`,
   });
 
+const AN_OBJECT = { error: 'must be an object' };
+const A_FLAG = { error: 'must be true or false' };
+const WHOLE = { error: 'must be a whole number' };
+
 const inputSchema = z
-  .object({
-    name: z.enum(INPUTS, { error: 'must be named image, text or premise' }),
-    shape: z.array(z.number().int().nonnegative(), { error: 'must have a shape: a list of whole numbers' }),
-    datatype: z.literal('BYTES', { error: 'must be of datatype BYTES' }),
-    parameters: z
-      .looseObject({
-        binary_data_size: z
-          .number()
-          .int()
-          .nonnegative()
-          .optional()
-          .openapi({ description: 'Bytes of the elements behind the JSON, each after its length (uint32).' }),
-      })
-      .optional(),
-    data: dataSchema.optional(),
-  })
+  .object(
+    {
+      name: z.enum(INPUTS, { error: 'must be image, text or premise' }),
+      shape: z.array(z.number(WHOLE).int(WHOLE).nonnegative(WHOLE), {
+        error: 'must be a list of whole numbers',
+      }),
+      datatype: z.literal('BYTES', { error: 'must be BYTES' }),
+      parameters: z
+        .looseObject(
+          {
+            binary_data_size: z.number(WHOLE).int(WHOLE).nonnegative(WHOLE).optional().openapi({
+              description: 'Bytes of the elements behind the JSON, each after its length (uint32).',
+            }),
+          },
+          AN_OBJECT,
+        )
+        .optional(),
+      data: dataSchema.optional(),
+    },
+    AN_OBJECT,
+  )
   .openapi('InferInput');
 
 /** The body of an inference in the Open Inference Protocol (KServe's and Triton's version 2, REST). */
 export const inferBodySchema = z
   .object({
-    id: z.string().max(MAX_TEXT_CHARACTERS).optional(),
+    id: textSchema.optional().openapi({ description: 'Returned with the answer.' }),
     parameters: z
-      .looseObject({
-        binary_data_output: z.boolean().optional().openapi({
-          description: 'Whether outputs come as bytes behind the JSON unless they say otherwise.',
-        }),
-      })
+      .looseObject(
+        {
+          binary_data_output: z.boolean(A_FLAG).optional().openapi({
+            description: 'Whether outputs come as bytes behind the JSON unless they say otherwise.',
+          }),
+        },
+        AN_OBJECT,
+      )
       .optional(),
-    inputs: z.array(inputSchema, { error: 'must be a list of inputs' }).min(1).max(INPUTS.length),
+    inputs: z
+      .array(inputSchema, { error: 'must be a list of inputs' })
+      .min(1, { error: 'must hold an input' })
+      .max(INPUTS.length, { error: `must not hold more than ${INPUTS.length} inputs` }),
     outputs: z
       .array(
-        z.object({
-          name: z.enum(outputNames, { error: `must hold names among ${outputNames.join(', ')}` }),
-          parameters: z.looseObject({ binary_data: z.boolean().optional() }).optional(),
-        }),
+        z.object(
+          {
+            name: z.enum(outputNames, { error: `must be one of ${outputNames.join(', ')}` }),
+            parameters: z.looseObject({ binary_data: z.boolean(A_FLAG).optional() }, AN_OBJECT).optional(),
+          },
+          AN_OBJECT,
+        ),
+        { error: 'must be a list of outputs' },
       )
       .optional()
-      .openapi({ description: 'The outputs that are wanted; all where it is missing.' }),
+      .openapi({ description: 'The outputs that are wanted; all where it is missing or empty.' }),
   })
   .openapi('InferRequest');
 

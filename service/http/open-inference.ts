@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { version } from '../../model/version.ts';
 import type { Answer } from '../inference/answer.ts';
 import type { ModelInfo, Question } from '../inference/predictor.ts';
+import { KEY_SECURITY } from './api-keys.ts';
 import type { App, AppEnv } from './context.ts';
 import { toInferAnswer } from './open-inference-answer.ts';
 import { JSON_LENGTH_HEADER, readInferRequest } from './open-inference-request.ts';
@@ -14,7 +15,7 @@ import {
   modelMetadataSchema,
   OUTPUTS,
 } from './open-inference-schema.ts';
-import { noteInput, servePlace } from './predict.ts';
+import { noteInput, REQUEST_HEADERS, servePlace } from './predict.ts';
 import type { PredictDeps } from './predict.ts';
 import { HttpProblem } from './problem.ts';
 import { problemResponses } from './problem-docs.ts';
@@ -32,15 +33,16 @@ export const VERSIONED_INFER_PATH = `${VERSION_PATH}/infer`;
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ 'application/json': { schema } });
 const params = z.object({ name: z.string() });
 const versionParams = params.extend({ version: z.string() });
-const tags = ['open inference protocol'];
+const tags = ['open-inference-protocol'];
 
 const inferRoute = {
   method: 'post',
   tags,
   summary: 'Judge texts about an image, in the Open Inference Protocol',
+  security: [...KEY_SECURITY],
   request: {
     params,
-    headers: z.object({
+    headers: REQUEST_HEADERS.extend({
       [JSON_LENGTH_HEADER]: z.string().optional().openapi({
         description:
           'Bytes of the JSON, where binary tensors follow it (extension binary_tensor_data). An image in one is the file itself, or base64.',

@@ -149,6 +149,11 @@ function fromJson(value: unknown): PredictInput {
 }
 
 function fromForm(form: Form): PredictInput {
+  if (form.texts.has('texts')) {
+    throw new HttpProblem('invalid-field', 'The field "texts" is one of JSON; in a form, repeat "text".', {
+      field: 'texts',
+    });
+  }
   const fields = new Map<string, unknown>();
   for (const [name, files] of form.files) {
     if (files.length > 1 || form.texts.has(name)) throw tooMany(name);

@@ -5,6 +5,7 @@ import { PATHS } from '../contract.ts';
 import type { Admission, Place } from '../inference/admission.ts';
 import type { Answer } from '../inference/answer.ts';
 import type { Predictor } from '../inference/predictor.ts';
+import { KEY_SECURITY } from './api-keys.ts';
 import { checkAnnounced } from './body.ts';
 import type { App, AppEnv } from './context.ts';
 import { startDeadline, TIMEOUT_HEADER } from './deadline.ts';
@@ -30,21 +31,24 @@ export interface PredictDeps {
   };
 }
 
+/** Headers that every prediction heeds. */
+export const REQUEST_HEADERS = z.object({
+  [TIMEOUT_HEADER]: z.string().optional().openapi({
+    description: 'Milliseconds after which the answer is of no use; shortens the own limit of the service.',
+  }),
+  'X-Request-Id': z.string().optional().openapi({
+    description: 'Name of the request in logs, returned with the answer; made up where it is missing.',
+  }),
+});
+
 const route = createRoute({
   method: 'post',
   path: PATHS.predict,
   tags: ['predictions'],
   summary: 'Judge whether an image entails a text',
+  security: [...KEY_SECURITY],
   request: {
-    headers: z.object({
-      [TIMEOUT_HEADER]: z.string().optional().openapi({
-        description:
-          'Milliseconds after which the answer is of no use; shortens the own limit of the service.',
-      }),
-      'X-Request-Id': z.string().optional().openapi({
-        description: 'Name of the request in logs, returned with the answer; made up where it is missing.',
-      }),
-    }),
+    headers: REQUEST_HEADERS,
     body: {
       required: true,
       content: {

@@ -3,6 +3,13 @@ import { PROBLEMS, problemSchema } from './problem.ts';
 
 type ResponseConfig = RouteConfig['responses'];
 
+/** Headers that tell more of an error. */
+const HEADERS: Readonly<Record<number, Record<string, { description: string; schema: object }>>> = {
+  401: { 'WWW-Authenticate': { description: 'How to send a key.', schema: { type: 'string' } } },
+  429: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } },
+  503: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } },
+};
+
 /** Documents the errors with these statuses: which problems each stands for. */
 export function problemResponses(statuses: readonly number[]): ResponseConfig {
   const responses: ResponseConfig = {};
@@ -11,6 +18,7 @@ export function problemResponses(statuses: readonly number[]): ResponseConfig {
     responses[status] = {
       description: kinds.map(([name, { title }]) => `${title} (\`${name}\`)`).join('; '),
       content: { 'application/problem+json': { schema: problemSchema } },
+      ...(HEADERS[status] === undefined ? {} : { headers: HEADERS[status] }),
     };
   }
   return responses;

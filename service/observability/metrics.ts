@@ -162,7 +162,7 @@ function makeCollectors(registry: Registry) {
   const stage = (name: string, help: string) =>
     new Histogram({ name, help, registers, buckets: STAGE_BUCKETS });
   const stages: Record<StageName, Histogram> = {
-    queue: stage(METRICS.queueWait, 'Time an item waited for an engine.'),
+    queue: stage(METRICS.queueWait, 'Time an item that was answered had waited for an engine.'),
     preprocess: stage(
       METRICS.preprocess,
       'Time to decode and resize an image, waiting for a thread included.',

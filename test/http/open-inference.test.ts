@@ -170,6 +170,47 @@ describe('the Open Inference Protocol', () => {
     expect(service.asked).toEqual([]);
   });
 
+  it.each([
+    [{ id: 4 }, 'id', 'The field "id" must be a text.'],
+    [{ parameters: 1 }, 'parameters', 'The field "parameters" must be an object.'],
+    [
+      { parameters: { binary_data_output: 1 } },
+      'parameters',
+      'The field "parameters.binary_data_output" must be true or false.',
+    ],
+    [{ outputs: {} }, 'outputs', 'The field "outputs" must be a list of outputs.'],
+    [{ outputs: ['label'] }, 'outputs', 'The field "outputs[0]" must be an object.'],
+    [{ inputs: [] }, 'inputs', 'The field "inputs" must hold an input.'],
+    [{ inputs: ['a'] }, 'inputs', 'The field "inputs[0]" must be an object.'],
+    [
+      { inputs: [{ name: 'text', shape: [0.5], datatype: 'BYTES', data: ['a'] }] },
+      'inputs',
+      'The field "inputs[0].shape[0]" must be a whole number.',
+    ],
+    [
+      { inputs: [{ name: 'text', shape: [1], datatype: 'BYTES', parameters: { binary_data_size: -1 } }] },
+      'inputs',
+      'The field "inputs[0].parameters.binary_data_size" must be a whole number.',
+    ],
+    [
+      { inputs: [{ name: 'text', shape: [1], datatype: 'FP32', data: [1] }] },
+      'inputs',
+      'The field "inputs[0].datatype" must be BYTES.',
+    ],
+  ])('says in a sentence what is wrong with %j', async (more, field, sentence) => {
+    const response = await infer(fakeService(), [{ name: 'text', data: ['a'] }], more);
+    expect(await expectProblem(response, 400, 'invalid-field', field)).toBe(sentence);
+  });
+
+  it('gives every output where none is named', async () => {
+    const inputs = [
+      { name: 'image', data: [BASE64] },
+      { name: 'text', data: ['a'] },
+    ];
+    const response = await infer(fakeService(), inputs, { outputs: [] });
+    expect(await response.json()).toHaveProperty('outputs.length', 4);
+  });
+
   it('refuses another model, another version, and outputs that it does not have', async () => {
     const inputs = [
       { name: 'image', data: [BASE64] },

@@ -35,11 +35,19 @@ describe('JSON that is refused', () => {
     ['too many texts', { image: BASE64, texts: Array(33).fill('a') }, 400, 'invalid-field', 'texts'],
     ['a text among texts that is none', { image: BASE64, texts: ['a', 1] }, 400, 'invalid-field', 'texts'],
     ['a field that is not known', { ...ok, premis: 'a' }, 400, 'invalid-field', 'premis'],
+    ['a field of a name that objects have', { ...ok, toString: 'a' }, 400, 'invalid-field', 'toString'],
   ])('%s', async (_, body, status, problem, field) => {
     const { app, asked, admission } = fakeService();
     await expectProblem(await postJson(app, body), status, problem, field);
     expect(asked).toEqual([]);
     expect(admission.held).toBe(0);
+  });
+
+  it('with the place of what is wrong', async () => {
+    const response = await postJson(fakeService().app, { image: BASE64, texts: ['a', 1] });
+    expect(await expectProblem(response, 400, 'invalid-field', 'texts')).toBe(
+      'The field "texts[1]" must be a text.',
+    );
   });
 
   it('says that an address is not opened', async () => {
@@ -142,6 +150,26 @@ describe('a form that is refused', () => {
       'invalid-field',
       'texts',
     ],
+    [
+      'a field of a name that objects have',
+      [
+        ['image', PICTURE],
+        ['text', 'a'],
+        ['__proto__', 'a'],
+      ],
+      'invalid-field',
+      '__proto__',
+    ],
+    [
+      'a file of a name that objects have',
+      [
+        ['image', PICTURE],
+        ['text', 'a'],
+        ['__proto__', PICTURE],
+      ],
+      'invalid-field',
+      '__proto__',
+    ],
   ] as [string, [string, string | Uint8Array][], string, string][])(
     '%s',
     async (_, fields, problem, field) => {
@@ -155,11 +183,20 @@ describe('a form that is refused', () => {
   it('33 texts', async () => {
     const { app } = fakeService();
     const texts = Array.from({ length: 33 }, (_, i): [string, string] => ['text', `text ${i}`]);
-    await expectProblem(
-      await postForm(app, formOf([['image', PICTURE], ...texts])),
-      400,
-      'invalid-field',
-      'text',
+    const response = await postForm(app, formOf([['image', PICTURE], ...texts]));
+    expect(await expectProblem(response, 400, 'invalid-field', 'text')).toBe(
+      'The field "text" must not hold more than 32 texts.',
+    );
+  });
+
+  it('texts under the name that they have in JSON, with what is right', async () => {
+    const { app } = fakeService();
+    const form = formOf([
+      ['image', PICTURE],
+      ['texts', 'a'],
+    ]);
+    expect(await expectProblem(await postForm(app, form), 400, 'invalid-field', 'texts')).toContain(
+      'repeat "text"',
     );
   });
 
