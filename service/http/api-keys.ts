@@ -67,7 +67,7 @@ export const KEY_SCHEMES = {
 } as const;
 
 /** A key either way, or none: whether one is needed is a setting of the service. */
-export const KEY_SECURITY: readonly Record<string, string[]>[] = [
+export const KEY_SECURITY: Record<string, string[]>[] = [
   {},
   ...Object.keys(KEY_SCHEMES).map((name) => ({ [name]: [] })),
 ];

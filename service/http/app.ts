@@ -15,7 +15,8 @@ import type { RequestListener } from './observe.ts';
 import { addPredict } from './predict.ts';
 import type { PredictDeps } from './predict.ts';
 import { addProbes } from './probes.ts';
-import { addOpenInference, INFER_PATH, VERSIONED_INFER_PATH } from './open-inference.ts';
+import { INFER_PATH, VERSIONED_INFER_PATH } from './open-inference-docs.ts';
+import { addOpenInference } from './open-inference.ts';
 import { allowOrigins, securityHeaders } from './security.ts';
 import { toProblem } from './to-problem.ts';
 

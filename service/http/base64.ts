@@ -45,9 +45,9 @@ export class Base64Decoder {
   #readPrefix(): void {
     if (this.#isPrefixRead) return;
     this.#isPrefixRead = true;
-    if (!this.#pending.startsWith('data:')) return;
+    if (!/^data:/i.test(this.#pending)) return;
     const comma = this.#pending.slice(0, MAX_PREFIX).indexOf(',');
-    this.#isValid = comma > 0 && this.#pending.slice(0, comma).endsWith(';base64');
+    this.#isValid = comma > 0 && /;base64$/i.test(this.#pending.slice(0, comma));
     this.#pending = this.#pending.slice(comma + 1);
   }
 

@@ -124,3 +124,8 @@ export const modelMetadataSchema = z
     outputs: z.array(tensorSchema),
   })
   .openapi('ModelMetadata');
+
+/** What the server is. */
+export const serverMetadataSchema = z
+  .object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) })
+  .openapi('ServerMetadata');

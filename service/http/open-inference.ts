@@ -1,71 +1,25 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import type { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { version } from '../../model/version.ts';
 import type { Answer } from '../inference/answer.ts';
 import type { ModelInfo, Question } from '../inference/predictor.ts';
-import { KEY_SECURITY } from './api-keys.ts';
 import type { App, AppEnv } from './context.ts';
-import { toInferAnswer } from './open-inference-answer.ts';
-import { JSON_LENGTH_HEADER, readInferRequest } from './open-inference-request.ts';
-import type { InferRequest } from './open-inference-request.ts';
 import {
-  inferAnswerSchema,
-  inferBodySchema,
-  INPUTS,
-  modelMetadataSchema,
-  OUTPUTS,
-} from './open-inference-schema.ts';
-import { noteInput, REQUEST_HEADERS, servePlace } from './predict.ts';
+  documentOpenInference,
+  INFER_PATH,
+  MODEL_PATH,
+  OPEN_INFERENCE_PREFIX,
+  VERSION_PATH,
+  VERSIONED_INFER_PATH,
+} from './open-inference-docs.ts';
+import { toInferAnswer } from './open-inference-answer.ts';
+import { readInferRequest } from './open-inference-request.ts';
+import type { InferRequest } from './open-inference-request.ts';
+import { INPUTS, OUTPUTS } from './open-inference-schema.ts';
+import type { modelMetadataSchema, serverMetadataSchema } from './open-inference-schema.ts';
+import { noteInput, servePlace } from './predict.ts';
 import type { PredictDeps } from './predict.ts';
 import { HttpProblem } from './problem.ts';
-import { problemResponses } from './problem-docs.ts';
-
-/** The protocol's paths begin with this. */
-export const OPEN_INFERENCE_PREFIX = '/v2';
-
-const MODEL_PATH = `${OPEN_INFERENCE_PREFIX}/models/:name`;
-const VERSION_PATH = `${MODEL_PATH}/versions/:version`;
-/** The path of an inference, as it is declared. */
-export const INFER_PATH = `${MODEL_PATH}/infer`;
-/** The same, of a version of the model. There is but one: the package's digest. */
-export const VERSIONED_INFER_PATH = `${VERSION_PATH}/infer`;
-
-const json = <Schema extends z.ZodType>(schema: Schema) => ({ 'application/json': { schema } });
-const params = z.object({ name: z.string() });
-const versionParams = params.extend({ version: z.string() });
-const tags = ['open-inference-protocol'];
-
-const inferRoute = {
-  method: 'post',
-  tags,
-  summary: 'Judge texts about an image, in the Open Inference Protocol',
-  security: [...KEY_SECURITY],
-  request: {
-    params,
-    headers: REQUEST_HEADERS.extend({
-      [JSON_LENGTH_HEADER]: z.string().optional().openapi({
-        description:
-          'Bytes of the JSON, where binary tensors follow it (extension binary_tensor_data). An image in one is the file itself, or base64.',
-      }),
-    }),
-    body: { required: true, content: json(inferBodySchema) },
-  },
-  responses: {
-    200: { description: 'The outputs', content: json(inferAnswerSchema) },
-    ...problemResponses([400, 401, 403, 404, 413, 415, 422, 429, 500, 503, 504]),
-  },
-} as const;
-
-const modelRoute = {
-  method: 'get',
-  tags,
-  summary: 'What the model takes and gives',
-  request: { params },
-  responses: {
-    200: { description: 'The metadata', content: json(modelMetadataSchema) },
-    ...problemResponses([404]),
-  },
-} as const;
 
 /**
  * Adds the Open Inference Protocol, so that clients of KServe and Triton work. Inputs are BYTES: `text`, `image` (one,
@@ -79,9 +33,12 @@ export function addOpenInference(app: App, deps: PredictDeps): void {
       return c.body(null, isOk() ? 200 : 503);
     });
   };
-  app.get(OPEN_INFERENCE_PREFIX, (c) =>
-    c.json({ name: 'ofa-ve', version, extensions: ['binary_tensor_data'] }),
-  );
+  const server: z.infer<typeof serverMetadataSchema> = {
+    name: 'ofa-ve',
+    version,
+    extensions: ['binary_tensor_data'],
+  };
+  app.get(OPEN_INFERENCE_PREFIX, (c) => c.json(server));
   probe(`${OPEN_INFERENCE_PREFIX}/health/live`, () => deps.health.live().ok);
   for (const path of [`${OPEN_INFERENCE_PREFIX}/health`, MODEL_PATH, VERSION_PATH]) {
     probe(`${path}/ready`, () => deps.health.ready().ok);
@@ -99,17 +56,7 @@ export function addOpenInference(app: App, deps: PredictDeps): void {
       return toInferAnswer(model, request.body, answers);
     });
   }
-  const document = (path: string, params: typeof versionParams | typeof inferRoute.request.params): void => {
-    const at = path.replaceAll(/:(\w+)/g, '{$1}');
-    if (path.endsWith('/infer')) {
-      const request = { ...inferRoute.request, params };
-      app.openAPIRegistry.registerPath(createRoute({ ...inferRoute, path: at, request }));
-    } else {
-      app.openAPIRegistry.registerPath(createRoute({ ...modelRoute, path: at, request: { params } }));
-    }
-  };
-  for (const path of [MODEL_PATH, INFER_PATH]) document(path, params);
-  for (const path of [VERSION_PATH, VERSIONED_INFER_PATH]) document(path, versionParams);
+  documentOpenInference(app);
 }
 
 function checkModel(c: Context<AppEnv>, model: ModelInfo): void {

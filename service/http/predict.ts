@@ -46,7 +46,7 @@ const route = createRoute({
   path: PATHS.predict,
   tags: ['predictions'],
   summary: 'Judge whether an image entails a text',
-  security: [...KEY_SECURITY],
+  security: KEY_SECURITY,
   request: {
     headers: REQUEST_HEADERS,
     body: {

@@ -4,6 +4,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from './context.ts';
 import { TIMEOUT_HEADER } from './deadline.ts';
+import { JSON_LENGTH_HEADER } from './open-inference-request.ts';
 
 /** What a browser may do with an answer that is no page: nothing. */
 const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
@@ -38,9 +39,11 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler<AppE
         'X-API-Key',
         'X-Request-Id',
         TIMEOUT_HEADER,
+        JSON_LENGTH_HEADER,
         'traceparent',
+        'tracestate',
       ],
-      exposeHeaders: ['X-Request-Id', 'Retry-After'],
+      exposeHeaders: ['X-Request-Id', 'Retry-After', JSON_LENGTH_HEADER, 'traceresponse'],
       maxAge: 600,
     }),
   ];

@@ -165,7 +165,11 @@ describe('browsers', () => {
       headers: { ...preflight.headers, origin: 'https://evil.example' },
     });
     expect(other.headers.get('access-control-allow-origin')).toBeNull();
+    for (const header of ['X-API-Key', 'X-Request-Timeout-Ms', 'Inference-Header-Content-Length']) {
+      expect(open.headers.get('access-control-allow-headers')).toContain(header);
+    }
     const answer = await postJson(app, ok, { origin: 'https://app.example' });
+    expect(answer.headers.get('access-control-expose-headers')).toContain('Inference-Header-Content-Length');
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://app.example');
   });
 

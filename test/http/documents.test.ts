@@ -4,7 +4,11 @@ import { PATHS } from '../../service/contract.ts';
 import { PROBLEMS } from '../../service/http/problem.ts';
 import { fakeService } from './fake-service.ts';
 
-const responseSchema = z.object({ description: z.string(), content: z.record(z.string(), z.unknown()) });
+const responseSchema = z.object({
+  description: z.string(),
+  content: z.record(z.string(), z.unknown()).default({}),
+  headers: z.record(z.string(), z.unknown()).default({}),
+});
 const documentSchema = z.object({
   openapi: z.string(),
   info: z.object({ version: z.string() }),
@@ -14,11 +18,15 @@ const documentSchema = z.object({
       z.string(),
       z.object({
         requestBody: z.object({ content: z.record(z.string(), z.unknown()) }).optional(),
+        security: z.array(z.record(z.string(), z.array(z.string()))).optional(),
         responses: z.record(z.string(), responseSchema),
       }),
     ),
   ),
-  components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
+  components: z.object({
+    schemas: z.record(z.string(), z.unknown()),
+    securitySchemes: z.record(z.string(), z.unknown()),
+  }),
 });
 
 async function document(): Promise<z.infer<typeof documentSchema>> {
@@ -47,6 +55,39 @@ describe('the OpenAPI document', () => {
       expect(responses[status]?.description).toContain(name);
       expect(Object.keys(responses[status]?.content ?? {})).toEqual(['application/problem+json']);
     }
+  });
+
+  it('tells how to send a key, and when to come back', async () => {
+    const { paths, components } = await document();
+    for (const path of [
+      PATHS.predict,
+      '/v2/models/{name}/infer',
+      '/v2/models/{name}/versions/{version}/infer',
+    ]) {
+      const { security = [], responses } = paths[path]?.['post'] ?? { responses: {} };
+      // None, or one of the two.
+      expect(security.flatMap(Object.keys)).toEqual(Object.keys(components.securitySchemes));
+      expect(security).toContainEqual({});
+      expect(Object.keys(responses['429']?.headers ?? {})).toEqual(['Retry-After']);
+      expect(Object.keys(responses['503']?.headers ?? {})).toEqual(['Retry-After']);
+    }
+    expect(components.securitySchemes).toMatchObject({
+      bearer: { type: 'http', scheme: 'bearer' },
+      apiKey: { in: 'header', name: 'X-API-Key' },
+    });
+  });
+
+  it('describes every route that programs call', async () => {
+    const { app } = fakeService({ deps: { demo: { examples: [] } } });
+    const { paths } = await document();
+    const declared = app.routes.filter(
+      ({ method, path }) => method !== 'ALL' && !/^\/(docs|demo|openapi|$)/.test(path),
+    );
+    for (const { method, path } of declared) {
+      const at = path.replaceAll(/:(\w+)/g, '{$1}');
+      expect(Object.keys(paths[at] ?? {}), at).toContain(method.toLowerCase());
+    }
+    expect(declared.length).toBeGreaterThan(10);
   });
 
   it('refers to no schema that it lacks', async () => {

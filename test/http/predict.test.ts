@@ -35,10 +35,11 @@ describe('the same request', () => {
         await postForm(app, formOf([...fields, ['image', PICTURE]])),
         await postJson(app, { image: BASE64, ...json }),
         await postJson(app, { image: `data:image/png;base64,${BASE64}`, ...json }),
+        await postJson(app, { image: `DATA:image/png;Base64,${BASE64}`, ...json }),
         await postJson(app, { image: Buffer.from(PICTURE).toString('base64url'), ...json }),
         await postJson(app, { image: BASE64.replaceAll(/.{76}/g, '$&\n'), ...json }),
       ];
-      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+      expect(answers.map(({ status }) => status)).toEqual(Array(7).fill(200));
       const read = asked.map(({ image, hypotheses, premise }) => ({
         image: Buffer.from(image).toString('hex'),
         hypotheses,
