@@ -34,7 +34,10 @@ describe('settings', () => {
     [{ OFA_VE_PROT: '1' }, 'OFA_VE_PROT is not a setting of this program'],
     [{ OFA_VE_PORT: '8000' }, 'OFA_VE_PORT is not a setting of this program'],
     [{ PORT: '9090' }, 'PORT and ADMIN_PORT are both 9090 but must differ'],
-    [{ DRAIN_DELAY_MS: '39001' }, 'DRAIN_DELAY_MS is 39001 but must be at most 39000 with SHUTDOWN_TIMEOUT_MS'],
+    [
+      { DRAIN_DELAY_MS: '39001' },
+      'DRAIN_DELAY_MS is 39001 but must be at most 39000 with SHUTDOWN_TIMEOUT_MS',
+    ],
     [{ ENGINE_MAX_FAILURES: '5' }, 'ENGINE_MAX_FAILURES is 5 but must be at least 6 with MAX_BATCH 8'],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT must be'],
   ])('that are wrong stop the start with a sentence: %o', (environment, sentence) => {
