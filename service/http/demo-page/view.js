@@ -65,10 +65,13 @@ export const exampleItem = (example, onClick) => {
 /** Quotes for a POSIX shell. @param {string} text */
 const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** Quotes a file's name for curl, to which commas and semicolons mean something. @param {string} name */
+const quoteFile = (name) => (/[,;"]/.test(name) ? `"${name.replaceAll(/["\\]/g, '\\$&')}"` : name);
+
 /** The question as a command. @param {Question} question */
 export const curlFor = ({ image, texts, premise, key }) => {
   const url = new URL('predict', document.baseURI).href;
-  const lines = [`curl ${quote(url)}`, `  --form ${quote(`image=@${image.name}`)}`];
+  const lines = [`curl ${quote(url)}`, `  --form ${quote(`image=@${quoteFile(image.name)}`)}`];
   if (key !== '') lines.push(`  --header "Authorization: Bearer $API_KEY"`);
   for (const text of texts) lines.push(`  --form-string ${quote(`text=${text}`)}`);
   if (premise !== '') lines.push(`  --form-string ${quote(`premise=${premise}`)}`);
