@@ -46,8 +46,12 @@ preview.addEventListener('error', () => {
   // A TIFF, say, which the model reads and most browsers do not show.
   preview.hidden = true;
 });
+/** Whether a text is dragged to where one can be written. @param {DragEvent} event */
+const isText = ({ target, dataTransfer }) =>
+  target instanceof HTMLTextAreaElement && !dataTransfer?.types.includes('Files');
 // Anywhere on the page: dropped beside the frame, the browser would leave the page for the picture.
 document.addEventListener('dragover', (event) => {
+  if (isText(event)) return;
   event.preventDefault();
   drop.classList.add('over');
 });
@@ -55,10 +59,13 @@ document.addEventListener('dragleave', (event) => {
   if (event.relatedTarget === null) drop.classList.remove('over');
 });
 document.addEventListener('drop', (event) => {
+  if (isText(event)) return;
   event.preventDefault();
   drop.classList.remove('over');
   const dropped = event.dataTransfer?.files[0];
   if (dropped) choose(dropped);
+  // A picture from another page comes as its address, which is not opened.
+  else tell('That is no file: save the picture first, then drop it here, or copy and paste it.');
 });
 document.addEventListener('paste', (event) => {
   const pasted = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'));
