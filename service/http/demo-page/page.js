@@ -11,12 +11,13 @@ const preview = element('preview', HTMLImageElement);
 const texts = element('texts', HTMLTextAreaElement);
 const premise = element('premise', HTMLTextAreaElement);
 const key = element('key', HTMLInputElement);
-const askButton = element('ask', HTMLButtonElement);
 const error = element('error', HTMLParagraphElement);
 const status = element('status', HTMLParagraphElement);
 
 /** The picture that is asked about. @type {File | undefined} */
 let picture;
+/** Ends the question that is on its way, when another takes its place. */
+let asking = new AbortController();
 /** The example that is shown, as long as nobody has changed it. @type {Example | undefined} */
 let shown;
 
@@ -95,11 +96,12 @@ const question = () => {
   return undefined;
 };
 
-/** @param {Question} asked */
-const showAnswer = async (asked) => {
+/** @param {Question} asked @param {AbortSignal} signal */
+const showAnswer = async (asked, signal) => {
   const began = performance.now();
   const example = shown;
-  const { judgements, latency, model } = await predict(asked);
+  const { judgements, latency, model } = await predict(asked, signal);
+  signal.throwIfAborted();
   const elapsed = performance.now() - began;
   const items = judgements.map((judgement, index) => {
     const text = asked.texts[index] ?? '';
@@ -124,31 +126,37 @@ const showWhereItIs = () => {
   if (answer.getBoundingClientRect().bottom > innerHeight) answer.scrollIntoView({ block: 'start' });
 };
 
-/** @param {Question} asked */
-const showPixels = async (asked) => {
+/** @param {Question} asked @param {AbortSignal} signal */
+const showPixels = async (asked, signal) => {
   const image = element('seen-image', HTMLImageElement);
-  const blob = await pixels(asked);
+  const blob = await pixels(asked, signal);
+  signal.throwIfAborted();
   URL.revokeObjectURL(image.src);
   image.src = URL.createObjectURL(blob);
   element('seen', HTMLElement).hidden = false;
 };
 
+/** Ends what was asked before: the last question counts. @returns {AbortSignal} the end of the new one */
+const supersede = () => {
+  asking.abort();
+  asking = new AbortController();
+  return asking.signal;
+};
+
 const submit = async () => {
   error.textContent = '';
   const asked = question();
-  if (asked === undefined || askButton.disabled) return;
-  askButton.disabled = true;
+  if (asked === undefined) return;
+  const signal = supersede();
   status.textContent = 'Asking …';
   try {
-    await showAnswer(asked);
+    await showAnswer(asked, signal);
     showWhereItIs();
-    await showPixels(asked);
+    await showPixels(asked, signal);
   } catch (problem) {
-    tell(problem);
-  } finally {
-    askButton.disabled = false;
-    status.textContent = '';
+    if (!signal.aborted) tell(problem);
   }
+  if (!signal.aborted) status.textContent = '';
 };
 
 form.addEventListener('submit', (event) => {
@@ -175,10 +183,13 @@ element('copy', HTMLButtonElement).addEventListener('click', () => {
 
 /** @param {Example} example */
 const tryExample = async (example) => {
+  const signal = supersede();
   try {
-    choose(await pictureOf(example), example);
+    const chosen = await pictureOf(example);
+    if (signal.aborted) return;
+    choose(chosen, example);
   } catch (problem) {
-    tell(problem);
+    if (!signal.aborted) tell(problem);
     return;
   }
   const given = example.sentences[0]?.premise ?? '';

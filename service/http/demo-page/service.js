@@ -19,6 +19,7 @@ const jsonOf = (response) => response.json();
  */
 const ask = async (path, init) => {
   const response = await fetch(path, init).catch(() => {
+    init?.signal?.throwIfAborted();
     throw new Error('The service cannot be reached. Is it still running?');
   });
   if (response.ok) return response;
@@ -26,13 +27,13 @@ const ask = async (path, init) => {
   throw new Error(problem.detail ?? `The service answered ${response.status}.`);
 };
 
-/** @param {Question} question @param {string[]} texts @returns {RequestInit} */
-const formOf = ({ image, premise, key }, texts) => {
+/** @param {Question} question @param {string[]} texts @param {AbortSignal} signal @returns {RequestInit} */
+const formOf = ({ image, premise, key }, texts, signal) => {
   const body = new FormData();
   body.append('image', image);
   for (const text of texts) body.append('text', text);
   if (texts.length > 0 && premise !== '') body.append('premise', premise);
-  return { method: 'POST', body, headers: key === '' ? {} : { authorization: `Bearer ${key}` } };
+  return { method: 'POST', body, signal, headers: key === '' ? {} : { authorization: `Bearer ${key}` } };
 };
 
 /** What the page has to know of the model and its examples. @returns {Promise<About>} */
@@ -41,17 +42,18 @@ export const about = async () => {
   return /** @type {About} */ (body);
 };
 
-/** Has the sentences judged. @param {Question} question @returns {Promise<Answer>} */
-export const predict = async (question) => {
+/** Has the sentences judged. @param {Question} question @param {AbortSignal} signal @returns {Promise<Answer>} */
+export const predict = async (question, signal) => {
   const body = /** @type {(Judgement | { results: Judgement[] }) & { latency_ms: number, model: Model }} */ (
-    await jsonOf(await ask('predict', formOf(question, question.texts)))
+    await jsonOf(await ask('predict', formOf(question, question.texts, signal)))
   );
   const judgements = 'results' in body ? body.results : [body];
   return { judgements, latency: body.latency_ms, model: body.model };
 };
 
-/** The picture as the model sees it. @param {Question} question @returns {Promise<Blob>} */
-export const pixels = async (question) => (await ask('demo/pixels', formOf(question, []))).blob();
+/** The picture as the model sees it. @param {Question} question @param {AbortSignal} signal @returns {Promise<Blob>} */
+export const pixels = async (question, signal) =>
+  (await ask('demo/pixels', formOf(question, [], signal))).blob();
 
 /** An example's picture. @param {Example} example @returns {Promise<File>} */
 export const pictureOf = async ({ image, name }) => {
