@@ -1,101 +1,17 @@
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import sharp from 'sharp';
 import { toPixels } from '../../service/inference/pixels.ts';
-import { compileFixture, fixtureFile } from './packages.ts';
+import { artefacts, isLeftOut, picture, useDemoPage } from './demo-page.ts';
+import { compileFixture } from './packages.ts';
 import { serve } from './service.ts';
-import type { TestService } from './service.ts';
-
-/** The browser of the system; the project downloads none. */
-const executablePath = [
-  process.env['CHROMIUM'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => path !== undefined && existsSync(path));
-const artefacts = fileURLToPath(new URL('../../coverage/screenshots/', import.meta.url));
-const picture = fixtureFile('mini-none', 'image-00.png');
-
-/** Examples beside the package's files: two that are whole, and one whose picture was lost. */
-async function addExamples(packageDir: string): Promise<void> {
-  const examples = join(packageDir, 'examples');
-  await mkdir(examples);
-  await copyFile(picture, join(examples, 'it’s #1.png'));
-  const sentences = [
-    { hypothesis: 'there are two red circles.', answer: 'maybe' },
-    { hypothesis: 'no circles', answer: 'yes' },
-  ];
-  const given = sentences.map((sentence) => ({ ...sentence, premise: 'it rains' }));
-  await writeFile(
-    join(examples, 'examples.json'),
-    JSON.stringify([
-      { image: 'it’s #1.png', alt: 'Two circles', sentences },
-      { image: 'lost.png', sentences },
-      { image: 'it’s #1.png', sentences: given },
-    ]),
-  );
-}
-
-/** Left out where a developer has no browser; in CI it fails instead, so that nothing goes unchecked there. */
-const isLeftOut = executablePath === undefined && (process.env['CI'] ?? '') === '';
 
 describe.skipIf(isLeftOut)('the demo page in a browser', () => {
-  let folder = '';
-  let service: TestService;
-  let browser: Browser;
-  let page: Page;
-  /** What the page complained of, and what it asked of others than the service. */
-  let complaints: string[] = [];
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'ofa-ve-page-'));
-    const packageDir = await compileFixture('mini-none', folder);
-    await addExamples(packageDir);
-    service = await serve({ MODEL_DIR: packageDir });
-    browser = await chromium.launch({ executablePath: executablePath ?? '', args: ['--no-sandbox'] });
-    await mkdir(artefacts, { recursive: true });
-  });
-  afterAll(async () => {
-    await browser.close();
-    await service.stop();
-    await rm(folder, { recursive: true });
-  });
-  afterEach(async () => {
-    await page.close();
-    expect(complaints).toEqual([]);
-  });
-
-  async function open(
-    path: string,
-    viewport = { width: 1100, height: 900 },
-    address = service.url,
-  ): Promise<void> {
-    complaints = [];
-    page = await browser.newPage({ viewport });
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('request', (request) => {
-      const url = request.url();
-      if (!url.startsWith(address) && !/^(blob|data):/.test(url)) complaints.push(`asks ${url}`);
-    });
-    await page.goto(`${address}${path}`);
-  }
-
-  async function openPage(viewport?: { width: number; height: number }): Promise<void> {
-    await open('/', viewport);
-    await page.waitForSelector('body[data-ready]');
-  }
+  const demo = useDemoPage();
 
   it('judges several sentences and shows what the model saw', async () => {
-    await openPage();
+    const page = await demo.openPage();
     await page.setInputFiles('#file', picture);
     await page.fill('#texts', 'there are two red circles.\n<b>no circles</b>');
     await page.click('#ask');
@@ -119,10 +35,9 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
   });
 
   it('gives the exact pixels as PNG', async () => {
-    await openPage();
     const form = new FormData();
     form.append('image', new Blob([Uint8Array.from(await readFile(picture))]), 'a.png');
-    const response = await fetch(`${service.url}/demo/pixels`, { method: 'POST', body: form });
+    const response = await fetch(`${demo.service.url}/demo/pixels`, { method: 'POST', body: form });
     expect(response.headers.get('content-type')).toBe('image/png');
     const shown = await sharp(Buffer.from(await response.arrayBuffer()))
       .raw()
@@ -130,19 +45,8 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     expect(shown.equals(await toPixels(await readFile(picture), 64))).toBe(true);
   });
 
-  it('gives a curl that a shell reads as it is meant', async () => {
-    await openPage();
-    await page.setInputFiles('#file', picture);
-    await page.fill('#texts', 'it\'s a "dog" $HOME');
-    await page.click('#ask');
-    await page.waitForSelector('#results > li');
-    const curl = await page.locator('#curl').textContent();
-    expect(curl).toContain(`curl '${service.url}/predict'`);
-    expect(curl).toContain(`--form-string 'text=it'\\''s a "dog" $HOME'`);
-  });
-
   it('is used by keyboard alone, and names its fields', async () => {
-    await openPage();
+    const page = await demo.openPage();
     expect(await page.getByLabel('Choose a picture').count()).toBe(1);
     // Tab comes to the picture first, and what has the focus can be seen.
     await page.keyboard.press('Tab');
@@ -167,45 +71,8 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     expect(unnamed).toEqual([]);
   });
 
-  it('takes a picture that is pasted, or dropped anywhere', async () => {
-    await openPage();
-    for (const kind of ['paste', 'drop'] as const) {
-      const base64 = (await readFile(picture)).toString('base64');
-      const event =
-        kind === 'paste'
-          ? "new ClipboardEvent('paste', { ...init, clipboardData: data })"
-          : "new DragEvent('drop', { ...init, dataTransfer: data })";
-      await page.evaluate(`
-        const bytes = Uint8Array.from(atob('${base64}'), (c) => c.charCodeAt(0));
-        const data = new DataTransfer();
-        data.items.add(new File([bytes], '${kind}.png', { type: 'image/png' }));
-        const init = { bubbles: true, cancelable: true };
-        document.getElementById('${kind === 'paste' ? 'drop' : 'answer-title'}').dispatchEvent(${event});`);
-      expect(await page.locator('#file-name').textContent()).toBe(`${kind}.png`);
-    }
-    await page.fill('#texts', 'a dog');
-    await page.click('#ask');
-    await page.waitForSelector('#results > li');
-  });
-
-  it('tells what is missing and what went wrong', async () => {
-    await openPage();
-    await page.fill('#texts', 'a dog');
-    await page.click('#ask');
-    expect(await page.getByRole('alert').textContent()).toBe('Choose a picture first.');
-    await page.setInputFiles('#file', {
-      name: 'a.png',
-      mimeType: 'image/png',
-      buffer: Buffer.from('no image'),
-    });
-    await page.click('#ask');
-    await page.locator('#error', { hasText: 'not a JPEG' }).waitFor();
-    // The browser itself notes the refused request.
-    complaints = complaints.filter((text) => !text.includes('415'));
-  });
-
   it("has the package's examples, which answer with one click", async () => {
-    await openPage();
+    const page = await demo.openPage();
     expect(await page.locator('#examples button').count()).toBe(2);
     await page.getByRole('button', { name: 'Two circles there are two red circles.' }).click();
     await page.waitForSelector('#results > li:nth-child(2)');
@@ -220,7 +87,7 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
   });
 
   it('shows the premise that an example brings, and takes it away again', async () => {
-    await openPage();
+    const page = await demo.openPage();
     await page.locator('#examples button').nth(1).click();
     await page.waitForSelector('#results > li');
     expect(await page.locator('#premise').isVisible()).toBe(true);
@@ -231,10 +98,10 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
   });
 
   it('has no examples where the package has none', async () => {
-    const bare = await mkdtemp(join(folder, 'bare-'));
+    const bare = await mkdtemp(join(demo.folder, 'bare-'));
     const other = await serve({ MODEL_DIR: await compileFixture('mini-none', bare), ENGINE_THREADS: 1 });
     try {
-      await open('/', undefined, other.url);
+      const page = await demo.open('/', undefined, other.url);
       await page.waitForSelector('body[data-ready]');
       expect(await page.locator('#examples-section').isVisible()).toBe(false);
       expect(await page.locator('#texts').getAttribute('placeholder')).toMatch(/^for example: /);
@@ -243,33 +110,8 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     }
   });
 
-  it('says where the service is gone, and can be asked again', async () => {
-    await openPage();
-    await page.setInputFiles('#file', picture);
-    await page.fill('#texts', 'a dog');
-    await page.route('**/predict', (route) => route.abort());
-    await page.click('#ask');
-    await page.locator('#error', { hasText: 'cannot be reached' }).waitFor();
-    complaints = complaints.filter((text) => !text.includes('ERR_FAILED'));
-    await page.unroute('**/predict');
-    await page.click('#ask');
-    await page.waitForSelector('#results > li');
-    expect(await page.locator('#error').textContent()).toBe('');
-  });
-
-  it('copies the command, or selects it where there is no clipboard', async () => {
-    await openPage();
-    await page.locator('#examples button').first().click();
-    await page.waitForSelector('#results > li');
-    await page.getByText('The same with curl').click();
-    await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
-    await page.click('#copy');
-    await page.locator('#copied', { hasText: 'Selected' }).waitFor();
-    expect(await page.evaluate('getSelection().toString()')).toContain('--form-string');
-  });
-
   it('fits a phone', async () => {
-    await openPage({ width: 360, height: 740 });
+    const page = await demo.openPage({ width: 360, height: 740 });
     await page.setInputFiles('#file', picture);
     await page.fill('#texts', `a dog ${'verylongword'.repeat(10)}`);
     await page.click('#ask');
@@ -283,7 +125,7 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
   });
 
   it('has documents beside it that show the routes', async () => {
-    await open('/docs');
+    const page = await demo.open('/docs');
     await page.waitForSelector('.opblock-summary-path');
     expect(await page.locator('#swagger-ui').textContent()).toContain('/predict');
   });
