@@ -1,39 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toAnswer } from '../../service/inference/answer.ts';
-import { expectProblem, fakeService } from './fake-service.ts';
-import type { FakeService } from './fake-service.ts';
-
-const BASE64 = Buffer.from([1, 2, 3, 4]).toString('base64');
-const OTHER = Buffer.from([9, 9]).toString('base64');
-
-interface Tensor {
-  readonly name: string;
-  readonly shape?: readonly number[];
-  readonly datatype?: string;
-  readonly data: unknown;
-}
-
-function infer(
-  { app }: FakeService,
-  inputs: readonly Tensor[],
-  more: object = {},
-  { name = 'fake', headers = {} } = {},
-): Promise<Response> {
-  const body = {
-    inputs: inputs.map((input) => ({
-      shape: [Array.isArray(input.data) ? input.data.flat().length : 1],
-      datatype: 'BYTES',
-      ...input,
-    })),
-    ...more,
-  };
-  const init = {
-    method: 'POST',
-    body: JSON.stringify(body),
-    headers: { 'content-type': 'application/json', ...headers },
-  };
-  return Promise.resolve(app.request(`/v2/models/${name}/infer`, init));
-}
+import { fakeService } from './fake-service.ts';
+import { BASE64, infer, OTHER } from './infer.ts';
 
 describe('the Open Inference Protocol', () => {
   it('tells of the server and the model', async () => {
@@ -111,97 +79,6 @@ describe('the Open Inference Protocol', () => {
     expect(service.admission.held).toBe(0);
   });
 
-  it.each([
-    ['no image', [{ name: 'text', data: ['a'] }], 'missing-field', 'image'],
-    ['no text', [{ name: 'image', data: [BASE64] }], 'missing-field', 'text'],
-    ['another input', [{ name: 'audio', data: ['a'] }], 'invalid-field', 'inputs'],
-    ['another type', [{ name: 'text', datatype: 'FP32', data: ['a'] }], 'invalid-field', 'inputs'],
-    [
-      'another shape',
-      [
-        { name: 'image', data: [BASE64] },
-        { name: 'text', shape: [2], data: ['a'] },
-      ],
-      'invalid-field',
-      'text',
-    ],
-    [
-      'images and texts that do not match',
-      [
-        { name: 'image', data: [BASE64, OTHER] },
-        { name: 'text', data: ['a', 'b', 'c'] },
-      ],
-      'invalid-field',
-      'image',
-    ],
-    [
-      'an image that is none',
-      [
-        { name: 'image', data: ['%%'] },
-        { name: 'text', data: ['a'] },
-      ],
-      'invalid-field',
-      'image',
-    ],
-    [
-      '33 texts',
-      [
-        { name: 'image', data: [BASE64] },
-        { name: 'text', data: Array(33).fill('a') },
-      ],
-      'invalid-field',
-      'inputs',
-    ],
-    [
-      'numbers',
-      [
-        { name: 'image', data: [BASE64] },
-        { name: 'text', data: [1] },
-      ],
-      'invalid-field',
-      'inputs',
-    ],
-  ] as [string, Tensor[], string, string][])('refuses %s', async (_, inputs, problem, field) => {
-    const service = fakeService();
-    const response = await infer(service, inputs);
-    const copy = response.clone();
-    const detail = await expectProblem(response, 400, problem, field);
-    expect(await copy.json()).toHaveProperty('error', detail);
-    expect(service.asked).toEqual([]);
-  });
-
-  it.each([
-    [{ id: 4 }, 'id', 'The field "id" must be a text.'],
-    [{ parameters: 1 }, 'parameters', 'The field "parameters" must be an object.'],
-    [
-      { parameters: { binary_data_output: 1 } },
-      'parameters',
-      'The field "parameters.binary_data_output" must be true or false.',
-    ],
-    [{ outputs: {} }, 'outputs', 'The field "outputs" must be a list of outputs.'],
-    [{ outputs: ['label'] }, 'outputs', 'The field "outputs[0]" must be an object.'],
-    [{ inputs: [] }, 'inputs', 'The field "inputs" must hold an input.'],
-    [{ inputs: ['a'] }, 'inputs', 'The field "inputs[0]" must be an object.'],
-    [
-      { inputs: [{ name: 'text', shape: [0.5], datatype: 'BYTES', data: ['a'] }] },
-      'inputs',
-      'The field "inputs[0].shape[0]" must be a whole number.',
-    ],
-    [
-      { inputs: [{ name: 'text', shape: [1], datatype: 'BYTES', parameters: { binary_data_size: -1 } }] },
-      'inputs',
-      'The field "inputs[0].parameters.binary_data_size" must be a whole number.',
-    ],
-    [
-      { inputs: [{ name: 'text', shape: [1], datatype: 'FP32', data: [1] }] },
-      'inputs',
-      'The field "inputs[0].datatype" must be BYTES.',
-    ],
-  ])('says in a sentence what is wrong with %j', async (more, field, sentence) => {
-    const response = await infer(fakeService(), [{ name: 'text', data: ['a'] }], more);
-    expect(await expectProblem(response, 400, 'invalid-field', field)).toBe(sentence);
-  });
-
   it('gives every output where none is named', async () => {
     const inputs = [
       { name: 'image', data: [BASE64] },
@@ -209,35 +86,6 @@ describe('the Open Inference Protocol', () => {
     ];
     const response = await infer(fakeService(), inputs, { outputs: [] });
     expect(await response.json()).toHaveProperty('outputs.length', 4);
-  });
-
-  it('refuses another model, another version, and outputs that it does not have', async () => {
-    const inputs = [
-      { name: 'image', data: [BASE64] },
-      { name: 'text', data: ['a'] },
-    ];
-    const elsewhere = [await infer(fakeService(), inputs, {}, { name: 'bert' })];
-    for (const path of [
-      '/v2/models/bert',
-      '/v2/models/fake/versions/1',
-      '/v2/nothing',
-      '/v2/models/fake/ready/',
-    ]) {
-      elsewhere.push(await fakeService().app.request(path));
-    }
-    for (const response of elsewhere) {
-      // Where the protocol's clients look for what went wrong.
-      expect(await response.clone().json()).toHaveProperty('error');
-      await expectProblem(response, 404, 'not-found');
-    }
-    const service = fakeService();
-    await expectProblem(
-      await infer(service, inputs, { outputs: [{ name: 'logits' }] }),
-      400,
-      'invalid-field',
-      'outputs',
-    );
-    expect(service.asked).toEqual([]);
   });
 
   it('takes the version, of which there is one, in every path', async () => {
@@ -256,15 +104,6 @@ describe('the Open Inference Protocol', () => {
     expect((await app.request(`${path}/infer`, { method: 'POST', body })).status).toBe(200);
     // What counts predictions need not know of versions.
     expect(summaries.at(-1)?.route).toBe('/v2/models/:name/infer');
-  });
-
-  it('asks for an API key with and without a version', async () => {
-    const { app } = fakeService({ deps: { apiKeys: { has: () => false, close: () => undefined } } });
-    for (const path of ['infer', 'versions/0123456789ab/infer']) {
-      const response = await app.request(`/v2/models/fake/${path}`, { method: 'POST', body: '{}' });
-      expect(await response.clone().json()).toHaveProperty('error');
-      await expectProblem(response, 401, 'unauthorized');
-    }
   });
 
   it('judges each text with its own premise', async () => {

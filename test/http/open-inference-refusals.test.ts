@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { expectProblem, fakeService } from './fake-service.ts';
+import { BASE64, infer, OTHER } from './infer.ts';
+import type { Tensor } from './infer.ts';
+
+describe('the Open Inference Protocol', () => {
+  it.each([
+    ['no image', [{ name: 'text', data: ['a'] }], 'missing-field', 'image'],
+    ['no text', [{ name: 'image', data: [BASE64] }], 'missing-field', 'text'],
+    ['another input', [{ name: 'audio', data: ['a'] }], 'invalid-field', 'inputs'],
+    ['another type', [{ name: 'text', datatype: 'FP32', data: ['a'] }], 'invalid-field', 'inputs'],
+    [
+      'another shape',
+      [
+        { name: 'image', data: [BASE64] },
+        { name: 'text', shape: [2], data: ['a'] },
+      ],
+      'invalid-field',
+      'text',
+    ],
+    [
+      'images and texts that do not match',
+      [
+        { name: 'image', data: [BASE64, OTHER] },
+        { name: 'text', data: ['a', 'b', 'c'] },
+      ],
+      'invalid-field',
+      'image',
+    ],
+    [
+      'an image that is none',
+      [
+        { name: 'image', data: ['%%'] },
+        { name: 'text', data: ['a'] },
+      ],
+      'invalid-field',
+      'image',
+    ],
+    [
+      '33 texts',
+      [
+        { name: 'image', data: [BASE64] },
+        { name: 'text', data: Array(33).fill('a') },
+      ],
+      'invalid-field',
+      'inputs',
+    ],
+    [
+      'numbers',
+      [
+        { name: 'image', data: [BASE64] },
+        { name: 'text', data: [1] },
+      ],
+      'invalid-field',
+      'inputs',
+    ],
+  ] as [string, Tensor[], string, string][])('refuses %s', async (_, inputs, problem, field) => {
+    const service = fakeService();
+    const response = await infer(service, inputs);
+    const copy = response.clone();
+    const detail = await expectProblem(response, 400, problem, field);
+    expect(await copy.json()).toHaveProperty('error', detail);
+    expect(service.asked).toEqual([]);
+  });
+
+  it.each([
+    [{ id: 4 }, 'id', 'The field "id" must be a text.'],
+    [{ parameters: 1 }, 'parameters', 'The field "parameters" must be an object.'],
+    [
+      { parameters: { binary_data_output: 1 } },
+      'parameters',
+      'The field "parameters.binary_data_output" must be true or false.',
+    ],
+    [{ outputs: {} }, 'outputs', 'The field "outputs" must be a list of outputs.'],
+    [{ outputs: ['label'] }, 'outputs', 'The field "outputs[0]" must be an object.'],
+    [{ inputs: [] }, 'inputs', 'The field "inputs" must hold an input.'],
+    [{ inputs: ['a'] }, 'inputs', 'The field "inputs[0]" must be an object.'],
+    [
+      { inputs: [{ name: 'text', shape: [0.5], datatype: 'BYTES', data: ['a'] }] },
+      'inputs',
+      'The field "inputs[0].shape[0]" must be a whole number.',
+    ],
+    [
+      { inputs: [{ name: 'text', shape: [1], datatype: 'BYTES', parameters: { binary_data_size: -1 } }] },
+      'inputs',
+      'The field "inputs[0].parameters.binary_data_size" must be a whole number.',
+    ],
+    [
+      { inputs: [{ name: 'text', shape: [1], datatype: 'FP32', data: [1] }] },
+      'inputs',
+      'The field "inputs[0].datatype" must be BYTES.',
+    ],
+  ])('says in a sentence what is wrong with %j', async (more, field, sentence) => {
+    const response = await infer(fakeService(), [{ name: 'text', data: ['a'] }], more);
+    expect(await expectProblem(response, 400, 'invalid-field', field)).toBe(sentence);
+  });
+
+  it('refuses another model, another version, and outputs that it does not have', async () => {
+    const inputs = [
+      { name: 'image', data: [BASE64] },
+      { name: 'text', data: ['a'] },
+    ];
+    const elsewhere = [await infer(fakeService(), inputs, {}, { name: 'bert' })];
+    for (const path of [
+      '/v2/models/bert',
+      '/v2/models/fake/versions/1',
+      '/v2/nothing',
+      '/v2/models/fake/ready/',
+    ]) {
+      elsewhere.push(await fakeService().app.request(path));
+    }
+    for (const response of elsewhere) {
+      // Where the protocol's clients look for what went wrong.
+      expect(await response.clone().json()).toHaveProperty('error');
+      await expectProblem(response, 404, 'not-found');
+    }
+    const service = fakeService();
+    await expectProblem(
+      await infer(service, inputs, { outputs: [{ name: 'logits' }] }),
+      400,
+      'invalid-field',
+      'outputs',
+    );
+    expect(service.asked).toEqual([]);
+  });
+
+  it('asks for an API key with and without a version', async () => {
+    const { app } = fakeService({ deps: { apiKeys: { has: () => false, close: () => undefined } } });
+    for (const path of ['infer', 'versions/0123456789ab/infer']) {
+      const response = await app.request(`/v2/models/fake/${path}`, { method: 'POST', body: '{}' });
+      expect(await response.clone().json()).toHaveProperty('error');
+      await expectProblem(response, 401, 'unauthorized');
+    }
+  });
+});
