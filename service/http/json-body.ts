@@ -9,8 +9,8 @@ import { HttpProblem } from './problem.ts';
 const MAX_KEPT = 6 * MAX_TEXT_CHARACTERS;
 /** Bytes of JSON, longer strings left out: the texts, as many small images, a premise, and something over. */
 const MAX_REST = (2 * MAX_TEXTS + 4) * MAX_KEPT;
-/** Bytes of JSON outside strings. A body has a few hundred; this much is parsed in little time, whatever it is. */
-const MAX_OUTSIDE = 256 * 1024;
+/** Bytes of JSON outside strings. A body has a few hundred; this much is parsed in a few ms, whatever it is. */
+const MAX_OUTSIDE = 64 * 1024;
 /** Bytes looked at in one go. */
 const PIECE = 64 * 1024;
 const QUOTE = 0x22;

@@ -51,6 +51,7 @@ export async function readInferRequest(
     throw invalidHeader('is larger than the body');
   }
   const body = checkBody(inferBodySchema, json.finish());
+  checkOutputs(body);
   return { body, ...(await toInputs(readTensors(body, binary.bytes()))) };
 }
 
@@ -59,6 +60,16 @@ function jsonLengthOf(request: Request): number {
   if (text === null) return Infinity;
   if (!/^\d{1,12}$/.test(text)) throw invalidHeader('must be a whole number of bytes');
   return Number(text);
+}
+
+/** Each output is given once: an answer must not grow with the request. */
+function checkOutputs({ outputs = [] }: InferBody): void {
+  const names = outputs.map(({ name }) => name);
+  const again = names.find((name, index) => names.indexOf(name) < index);
+  if (again === undefined) return;
+  throw new HttpProblem('invalid-field', `The output "${again}" may be asked for only once.`, {
+    field: 'outputs',
+  });
 }
 
 type Tensors = ReadonlyMap<InputName, readonly Element[]>;

@@ -17,13 +17,23 @@ const outputNames = Object.keys(OUTPUTS) as [OutputName, ...OutputName[]];
 export const INPUTS = ['image', 'text', 'premise'] as const;
 export type InputName = (typeof INPUTS)[number];
 
-const texts = z.array(encodedImageSchema, { error: 'must be a list of texts' });
+/** Most sides of a tensor's shape: more than any program makes. */
+const MAX_SIDES = 32;
+
+const SIZE = `must hold 1 to ${MAX_TEXTS} elements`;
+const texts = z.array(encodedImageSchema).max(MAX_TEXTS);
+const rows = z.array(texts).max(MAX_TEXTS);
 
 const dataSchema = z
-  .union([texts, z.array(texts).transform((rows) => rows.flat())], { error: 'must hold a list of texts' })
-  .refine((data) => data.length >= 1 && data.length <= MAX_TEXTS, {
-    error: `must hold 1 to ${MAX_TEXTS} elements`,
-  });
+  .union([texts, rows.transform((data) => data.flat())], {
+    error: ({ input }) => (isTooLong(input) ? SIZE : 'must hold a list of texts'),
+  })
+  .refine((data) => data.length >= 1 && data.length <= MAX_TEXTS, { error: SIZE });
+
+/** Whether there are more elements, or rows of them, than a tensor may hold. */
+function isTooLong(data: unknown): boolean {
+  return Array.isArray(data) && Math.max(data.length, data.flat().length) > MAX_TEXTS;
+}
 
 const AN_OBJECT = { error: 'must be an object' };
 const A_FLAG = { error: 'must be true or false' };
@@ -33,9 +43,9 @@ const inputSchema = z
   .object(
     {
       name: z.enum(INPUTS, { error: 'must be image, text or premise' }),
-      shape: z.array(z.number(WHOLE).int(WHOLE).nonnegative(WHOLE), {
-        error: 'must be a list of whole numbers',
-      }),
+      shape: z
+        .array(z.number(WHOLE).int(WHOLE).nonnegative(WHOLE), { error: 'must be a list of whole numbers' })
+        .max(MAX_SIDES, { error: `must not have more than ${MAX_SIDES} sides` }),
       datatype: z.literal('BYTES', { error: 'must be BYTES' }),
       parameters: z
         .looseObject(
@@ -82,8 +92,11 @@ export const inferBodySchema = z
         ),
         { error: 'must be a list of outputs' },
       )
+      .max(outputNames.length, { error: `must not hold more than ${outputNames.length} outputs` })
       .optional()
-      .openapi({ description: 'The outputs that are wanted; all where it is missing or empty.' }),
+      .openapi({
+        description: 'The outputs that are wanted, each once; all where it is missing or empty.',
+      }),
   })
   .openapi('InferRequest');
 

@@ -90,10 +90,41 @@ describe('the Open Inference Protocol', () => {
       'inputs',
       'The field "inputs[0].datatype" must be BYTES.',
     ],
-  ])('says in a sentence what is wrong with %j', async (more, field, sentence) => {
-    const response = await infer(fakeService(), [{ name: 'text', data: ['a'] }], more);
-    expect(await expectProblem(response, 400, 'invalid-field', field)).toBe(sentence);
-  });
+    [
+      { outputs: Array(5).fill({ name: 'probabilities' }) },
+      'outputs',
+      'The field "outputs" must not hold more than 4 outputs.',
+    ],
+    [
+      { outputs: [{ name: 'label' }, { name: 'result' }, { name: 'label' }] },
+      'outputs',
+      'The output "label" may be asked for only once.',
+    ],
+    [{ inputs: Array(4).fill(1) }, 'inputs', 'The field "inputs" must not hold more than 3 inputs.'],
+    [
+      { inputs: [{ name: 'text', shape: Array(33).fill(1), datatype: 'BYTES', data: ['a'] }] },
+      'inputs',
+      'The field "inputs[0].shape" must not have more than 32 sides.',
+    ],
+    ...[Array(33).fill(1), Array(33).fill([]), [Array(33).fill('a')], [], [[]]].map(
+      (data): [object, string, string] => [
+        { inputs: [{ name: 'text', shape: [1], datatype: 'BYTES', data }] },
+        'inputs',
+        'The field "inputs[0].data" must hold 1 to 32 elements.',
+      ],
+    ),
+    [
+      { inputs: [{ name: 'text', shape: [1], datatype: 'BYTES', data: [[['a']]] }] },
+      'inputs',
+      'The field "inputs[0].data" must hold a list of texts.',
+    ],
+  ] as [object, string, string][])(
+    'says in a sentence what is wrong with %j',
+    async (more, field, sentence) => {
+      const response = await infer(fakeService(), [{ name: 'text', data: ['a'] }], more);
+      expect(await expectProblem(response, 400, 'invalid-field', field)).toBe(sentence);
+    },
+  );
 
   it('refuses another model, another version, and outputs that it does not have', async () => {
     const inputs = [
