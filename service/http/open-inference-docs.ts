@@ -7,7 +7,10 @@ import {
   inferAnswerSchema,
   inferBodySchema,
   modelMetadataSchema,
+  modelReadySchema,
+  serverLiveSchema,
   serverMetadataSchema,
+  serverReadySchema,
 } from './open-inference-schema.ts';
 import { REQUEST_HEADERS } from './predict.ts';
 import { problemResponses } from './problem-docs.ts';
@@ -60,17 +63,16 @@ const modelRoute = {
   },
 } as const;
 
+const yesOrNo = (schema: z.ZodType) => ({
+  200: { description: 'Yes', content: json(schema) },
+  503: { description: 'No', content: json(schema) },
+});
+
 const readyRoute = {
   method: 'get',
   tags,
   summary: 'Whether the model should be sent inferences',
-  responses: { 200: { description: 'Yes' }, 503: { description: 'No' }, ...problemResponses([404]) },
-} as const;
-
-const probeRoute = {
-  method: 'get',
-  tags,
-  responses: { 200: { description: 'Yes' }, 503: { description: 'No' } },
+  responses: { ...yesOrNo(modelReadySchema), ...problemResponses([404]) },
 } as const;
 
 /** Documents the protocol's routes. */
@@ -84,8 +86,18 @@ export function documentOpenInference(app: App): void {
     summary: 'What the server is, and which extensions it knows',
     responses: { 200: { description: 'The metadata', content: json(serverMetadataSchema) } },
   });
-  add(`${OPEN_INFERENCE_PREFIX}/health/live`, { ...probeRoute, summary: 'The same as livez' });
-  add(`${OPEN_INFERENCE_PREFIX}/health/ready`, { ...probeRoute, summary: 'The same as readyz' });
+  add(`${OPEN_INFERENCE_PREFIX}/health/live`, {
+    method: 'get',
+    tags,
+    summary: 'The same as livez',
+    responses: yesOrNo(serverLiveSchema),
+  });
+  add(`${OPEN_INFERENCE_PREFIX}/health/ready`, {
+    method: 'get',
+    tags,
+    summary: 'The same as readyz',
+    responses: yesOrNo(serverReadySchema),
+  });
   const paths: [string, Params][] = [
     [MODEL_PATH, params],
     [VERSION_PATH, versionParams],

@@ -138,6 +138,15 @@ export const modelMetadataSchema = z
   })
   .openapi('ModelMetadata');
 
+/** Whether the server lives. */
+export const serverLiveSchema = z.object({ live: z.boolean() }).openapi('ServerLive');
+
+/** Whether it is ready; the protocol's text has `live` here, too, and clients read one or the other. */
+export const serverReadySchema = z.object({ live: z.boolean(), ready: z.boolean() }).openapi('ServerReady');
+
+/** Whether the model is ready. */
+export const modelReadySchema = z.object({ name: z.string(), ready: z.boolean() }).openapi('ModelReady');
+
 /** What the server is. */
 export const serverMetadataSchema = z
   .object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) })

@@ -16,7 +16,13 @@ import { toInferAnswer } from './open-inference-answer.ts';
 import { readInferRequest } from './open-inference-request.ts';
 import type { InferRequest } from './open-inference-request.ts';
 import { INPUTS, OUTPUTS } from './open-inference-schema.ts';
-import type { modelMetadataSchema, serverMetadataSchema } from './open-inference-schema.ts';
+import type {
+  modelMetadataSchema,
+  modelReadySchema,
+  serverLiveSchema,
+  serverMetadataSchema,
+  serverReadySchema,
+} from './open-inference-schema.ts';
 import { noteInput, servePlace } from './predict.ts';
 import type { PredictDeps } from './predict.ts';
 import { HttpProblem } from './problem.ts';
@@ -27,22 +33,13 @@ import { HttpProblem } from './problem.ts';
  */
 export function addOpenInference(app: App, deps: PredictDeps): void {
   const { model } = deps.predictor;
-  const probe = (path: string, isOk: () => boolean): void => {
-    app.get(path, (c) => {
-      checkModel(c, model);
-      return c.body(null, isOk() ? 200 : 503);
-    });
-  };
   const server: z.infer<typeof serverMetadataSchema> = {
     name: 'ofa-ve',
     version,
     extensions: ['binary_tensor_data'],
   };
   app.get(OPEN_INFERENCE_PREFIX, (c) => c.json(server));
-  probe(`${OPEN_INFERENCE_PREFIX}/health/live`, () => deps.health.live().ok);
-  for (const path of [`${OPEN_INFERENCE_PREFIX}/health`, MODEL_PATH, VERSION_PATH]) {
-    probe(`${path}/ready`, () => deps.health.ready().ok);
-  }
+  addHealth(app, deps);
   for (const path of [MODEL_PATH, VERSION_PATH]) {
     app.get(path, (c) => {
       checkModel(c, model);
@@ -57,6 +54,29 @@ export function addOpenInference(app: App, deps: PredictDeps): void {
     });
   }
   documentOpenInference(app);
+}
+
+type HealthBody = z.infer<typeof serverLiveSchema | typeof serverReadySchema | typeof modelReadySchema>;
+
+/** Adds the protocol's probes; clients read the bodies, whatever the status. */
+function addHealth(app: App, { health, predictor: { model } }: PredictDeps): void {
+  const answer = (c: Context<AppEnv>, isOk: boolean, body: HealthBody): Response =>
+    c.json(body, isOk ? 200 : 503, { 'cache-control': 'no-store' });
+  app.get(`${OPEN_INFERENCE_PREFIX}/health/live`, (c) => {
+    const live = health.live().ok;
+    return answer(c, live, { live });
+  });
+  app.get(`${OPEN_INFERENCE_PREFIX}/health/ready`, (c) => {
+    const ready = health.ready().ok;
+    return answer(c, ready, { live: health.live().ok, ready });
+  });
+  for (const path of [MODEL_PATH, VERSION_PATH]) {
+    app.get(`${path}/ready`, (c) => {
+      checkModel(c, model);
+      const ready = health.ready().ok;
+      return answer(c, ready, { name: model.name, ready });
+    });
+  }
 }
 
 function checkModel(c: Context<AppEnv>, model: ModelInfo): void {

@@ -3,6 +3,8 @@ import { toAnswer } from '../../service/inference/answer.ts';
 import { fakeService } from './fake-service.ts';
 import { BASE64, infer, OTHER } from './infer.ts';
 
+const no = { ok: false, reason: 'as told' } as const;
+
 describe('the Open Inference Protocol', () => {
   it('tells of the server and the model', async () => {
     const { app } = fakeService();
@@ -19,13 +21,25 @@ describe('the Open Inference Protocol', () => {
         { name: 'probabilities', datatype: 'FP32', shape: [-1, 3] },
       ]) as unknown,
     });
-    const statuses = ['/v2/health/live', '/v2/health/ready', '/v2/models/fake/ready'].map(
-      async (path) => (await app.request(path)).status,
-    );
-    expect(await Promise.all(statuses)).toEqual([200, 200, 200]);
-    const leaving = fakeService({ ready: { ok: false, reason: 'leaving' } });
-    expect((await leaving.app.request('/v2/health/ready')).status).toBe(503);
-    expect((await leaving.app.request('/v2/health/live')).status).toBe(200);
+  });
+
+  it.each([
+    ['well', {}, [200, true], [200, true]],
+    ['leaving', { ready: no }, [200, true], [503, false]],
+    ['lost', { live: no, ready: no }, [503, false], [503, false]],
+  ] as const)('tells of its health in bodies, too, when it is %s', async (_, state, live, ready) => {
+    const { app } = fakeService(state);
+    const version = '/v2/models/fake/versions/0123456789ab';
+    for (const [path, status, body] of [
+      ['/v2/health/live', live[0], { live: live[1] }],
+      ['/v2/health/ready', ready[0], { live: live[1], ready: ready[1] }],
+      ['/v2/models/fake/ready', ready[0], { name: 'fake', ready: ready[1] }],
+      [`${version}/ready`, ready[0], { name: 'fake', ready: ready[1] }],
+    ] as const) {
+      const response = await app.request(path);
+      expect([path, response.status, await response.json()]).toEqual([path, status, body]);
+      expect(response.headers.get('cache-control')).toBe('no-store');
+    }
   });
 
   it('judges several texts about one image', async () => {
