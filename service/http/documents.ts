@@ -45,7 +45,7 @@ const INFO = {
   title: 'ofa-ve',
   version,
   description:
-    'Visual entailment: does an image entail a text? Errors are application/problem+json (RFC 9457); each answer carries X-Request-Id.',
+    'Visual entailment: does an image entail a text? Errors are application/problem+json (RFC 9457), under /v2 the same as application/json; each answer carries X-Request-Id.',
 };
 
 /** Adds the OpenAPI document, from the schemas that check the requests, and the pages that show it. */

@@ -13,6 +13,7 @@ import {
   serverReadySchema,
 } from './open-inference-schema.ts';
 import { REQUEST_HEADERS } from './predict.ts';
+import { JSON_TYPE } from './problem.ts';
 import { problemResponses } from './problem-docs.ts';
 
 /** The protocol's paths begin with this. */
@@ -28,6 +29,7 @@ export const INFER_PATH = `${MODEL_PATH}/infer`;
 export const VERSIONED_INFER_PATH = `${VERSION_PATH}/infer`;
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ 'application/json': { schema } });
+const errors = (statuses: readonly number[]) => problemResponses(statuses, JSON_TYPE);
 const params = z.object({ name: z.string().openapi({ example: 'ofa-demo' }) });
 const versionParams = params.extend({ version: z.string() });
 type Params = typeof params | typeof versionParams;
@@ -49,7 +51,7 @@ const inferRoute = {
   },
   responses: {
     200: { description: 'The outputs', content: json(inferAnswerSchema) },
-    ...problemResponses([400, 401, 403, 404, 413, 415, 422, 429, 500, 503, 504]),
+    ...errors([400, 401, 403, 404, 413, 415, 422, 429, 500, 503, 504]),
   },
 } satisfies Omit<RouteConfig, 'path'>;
 
@@ -59,7 +61,7 @@ const modelRoute = {
   summary: 'What the model takes and gives',
   responses: {
     200: { description: 'The metadata', content: json(modelMetadataSchema) },
-    ...problemResponses([404]),
+    ...errors([404]),
   },
 } as const;
 
@@ -72,7 +74,7 @@ const readyRoute = {
   method: 'get',
   tags,
   summary: 'Whether the model should be sent inferences',
-  responses: { ...yesOrNo(modelReadySchema), ...problemResponses([404]) },
+  responses: { ...yesOrNo(modelReadySchema), ...errors([404]) },
 } as const;
 
 /** Documents the protocol's routes. */

@@ -1,5 +1,5 @@
 import type { RouteConfig } from '@hono/zod-openapi';
-import { PROBLEMS, problemSchema } from './problem.ts';
+import { PROBLEM_TYPE, PROBLEMS, problemSchema } from './problem.ts';
 
 type ResponseConfig = RouteConfig['responses'];
 
@@ -10,14 +10,14 @@ const HEADERS: Readonly<Record<number, Record<string, { description: string; sch
   503: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } },
 };
 
-/** Documents the errors with these statuses: which problems each stands for. */
-export function problemResponses(statuses: readonly number[]): ResponseConfig {
+/** Documents the errors with these statuses: which problems each stands for, and as what they are sent. */
+export function problemResponses(statuses: readonly number[], contentType = PROBLEM_TYPE): ResponseConfig {
   const responses: ResponseConfig = {};
   for (const status of statuses) {
     const kinds = Object.entries(PROBLEMS).filter(([, problem]) => problem.status === status);
     responses[status] = {
       description: kinds.map(([name, { title }]) => `${title} (\`${name}\`)`).join('; '),
-      content: { 'application/problem+json': { schema: problemSchema } },
+      content: { [contentType]: { schema: problemSchema } },
       ...(HEADERS[status] === undefined ? {} : { headers: HEADERS[status] }),
     };
   }

@@ -1,5 +1,10 @@
 import { z } from '@hono/zod-openapi';
 
+/** The content type of errors. */
+export const PROBLEM_TYPE = 'application/problem+json';
+/** The content type of errors where the Open Inference Protocol is spoken. */
+export const JSON_TYPE = 'application/json';
+
 /** Every error that the service answers: its status and title. The name is the end of the problem's `type`. */
 export const PROBLEMS = {
   'malformed-body': { status: 400, title: 'The body cannot be read' },
@@ -67,10 +72,11 @@ export class HttpProblem extends Error {
   /**
    * The answer as RFC 9457 wants it.
    *
-   * @param path the request's path: clients of the Open Inference Protocol also look for `error`
+   * @param path the request's path: clients of the Open Inference Protocol also look for `error`, and only in plain JSON
    */
   toResponse(requestId: string, path = ''): Response {
     const { status, title } = PROBLEMS[this.problem];
+    const isOpenInference = /^\/v2(\/|$)/.test(path);
     const body: z.infer<typeof problemSchema> = {
       type: `urn:ofa-ve:problem:${this.problem}`,
       title,
@@ -78,11 +84,11 @@ export class HttpProblem extends Error {
       detail: this.message,
       ...(this.field === undefined ? {} : { field: this.field }),
       request_id: requestId,
-      ...(/^\/v2(\/|$)/.test(path) ? { error: this.message } : {}),
+      ...(isOpenInference ? { error: this.message } : {}),
     };
     return new Response(JSON.stringify(body), {
       status,
-      headers: { 'content-type': 'application/problem+json', ...this.headers },
+      headers: { 'content-type': isOpenInference ? JSON_TYPE : PROBLEM_TYPE, ...this.headers },
     });
   }
 }

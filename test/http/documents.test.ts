@@ -57,6 +57,16 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('says as what errors are sent', async () => {
+    const { paths } = await document();
+    for (const [path, methods] of Object.entries(paths)) {
+      const type = path.startsWith('/v2') ? 'application/json' : 'application/problem+json';
+      const responses = Object.values(methods).flatMap((method) => Object.values(method.responses));
+      const problems = responses.filter(({ content }) => JSON.stringify(content).includes('schemas/Problem'));
+      expect(problems.map(({ content }) => Object.keys(content))).toEqual(problems.map(() => [type]));
+    }
+  });
+
   it('tells how to send a key, and when to come back', async () => {
     const { paths, components } = await document();
     for (const path of [

@@ -117,8 +117,11 @@ export async function expectProblem(
   problem: string,
   field?: string,
 ): Promise<string> {
-  expect(response.headers.get('content-type')).toBe('application/problem+json');
   const body = problemSchema.strict().parse(await response.json());
+  // Clients of the Open Inference Protocol look for `error`, and only in plain JSON.
+  expect(response.headers.get('content-type')).toBe(
+    body.error === undefined ? 'application/problem+json' : 'application/json',
+  );
   expect({ status: response.status, type: body.type, field: body.field }).toEqual({
     status,
     type: `urn:ofa-ve:problem:${problem}`,
