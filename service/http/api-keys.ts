@@ -73,22 +73,24 @@ export const KEY_SECURITY: Record<string, string[]>[] = [
 ];
 
 /**
- * Asks for a key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`.
+ * Asks for a key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`. Either will do: a gateway in front may send its
+ * own token as the other.
  *
- * @throws HttpProblem `unauthorized` without a key, `forbidden` with another
+ * @throws HttpProblem `unauthorized` without a key, `forbidden` with others
  */
 export function requireApiKey(keys: ApiKeys): MiddlewareHandler<AppEnv> {
   return createMiddleware<AppEnv>(async (c, next) => {
     const bearer = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
-    const key = bearer ?? c.req.header('x-api-key');
-    if (key === undefined) {
+    const offered = [bearer, c.req.header('x-api-key')].filter((key) => key !== undefined);
+    if (offered.length === 0) {
       throw new HttpProblem(
         'unauthorized',
         'Send an API key, as "Authorization: Bearer <key>" or "X-API-Key: <key>".',
         { headers: { 'www-authenticate': 'Bearer' } },
       );
     }
-    if (!keys.has(key)) throw new HttpProblem('forbidden', 'This API key is not accepted.');
+    if (!offered.some((key) => keys.has(key)))
+      throw new HttpProblem('forbidden', 'This API key is not accepted.');
     await next();
   });
 }

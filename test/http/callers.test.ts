@@ -46,6 +46,15 @@ describe('API keys', () => {
     expect(asked).toEqual([]);
     expect((await postJson(app, ok, { authorization: 'Bearer alpha' })).status).toBe(200);
     expect((await postJson(app, ok, { 'x-api-key': 'beta' })).status).toBe(200);
+    // A gateway's own token beside the key, or a proxy's.
+    for (const [bearer, key, status] of [
+      ['e30.e30.c2ln', 'alpha', 200],
+      ['alpha', 'gamma', 200],
+      ['e30.e30.c2ln', 'gamma', 403],
+    ] as const) {
+      const headers = { authorization: `Bearer ${bearer}`, 'x-api-key': key };
+      expect([bearer, key, (await postJson(app, ok, headers)).status]).toEqual([bearer, key, status]);
+    }
     for (const path of ['/livez', '/openapi.json', '/docs', '/']) {
       expect((await app.request(path)).status).toBe(200);
     }
