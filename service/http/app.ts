@@ -6,7 +6,7 @@ import { PATHS } from '../contract.ts';
 import { requireApiKey } from './api-keys.ts';
 import type { ApiKeys } from './api-keys.ts';
 import type { App, AppEnv } from './context.ts';
-import { addDemo, DEMO_PREFIX } from './demo.ts';
+import { addDemo, PIXELS_PATH } from './demo.ts';
 import { addDocuments } from './documents.ts';
 import { HttpProblem } from './problem.ts';
 import type { Health } from './health.ts';
@@ -36,9 +36,10 @@ export function createApp(deps: AppDeps): App {
   const app = baseApp(deps.health, deps.listener);
   for (const middleware of allowOrigins(deps.corsOrigins ?? [])) app.use(middleware);
   if (deps.apiKeys !== undefined) {
-    const guard = requireApiKey(deps.apiKeys);
-    for (const path of [PATHS.predict, `${DEMO_PREFIX}/pixels`, INFER_PATH, VERSIONED_INFER_PATH])
-      app.use(path, guard);
+    const guarded = [PATHS.predict, INFER_PATH, VERSIONED_INFER_PATH];
+    if (deps.demo !== undefined) guarded.push(PIXELS_PATH);
+    // Only what can be answered: whoever asks for something else is told so, key or not.
+    app.on('POST', guarded, requireApiKey(deps.apiKeys));
   }
   addProbes(app, deps.health);
   addPredict(app, deps);

@@ -35,7 +35,9 @@ const PAGE = new URL(
 );
 
 /** Where a browser's own requests for the page begin. */
-export const DEMO_PREFIX = '/demo';
+const DEMO_PREFIX = '/demo';
+/** Where an image is sent to be seen as the model sees it. */
+export const PIXELS_PATH = `${DEMO_PREFIX}/pixels`;
 
 /** Adds the page at `/`, and what it loads under `/demo`. */
 export function addDemo(app: App, deps: DemoDeps): void {
@@ -75,7 +77,7 @@ function about({ predictor, examples, needsKey }: DemoDeps): object {
 
 /** `POST /demo/pixels`: an image as the model sees it, as PNG. It takes a place as a prediction does. */
 function addPixels(app: App, deps: DemoDeps): void {
-  app.post(`${DEMO_PREFIX}/pixels`, (c) =>
+  app.post(PIXELS_PATH, (c) =>
     servePlace(c, deps, async (signal) => {
       const image = await readImageForm(c.req.raw, deps.limits.maxBodyMb, signal);
       const pixels = await deps.predictor.see(image, signal);

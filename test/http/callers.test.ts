@@ -60,6 +60,22 @@ describe('API keys', () => {
     }
   });
 
+  it('are not asked for where there is nothing to be had', async () => {
+    const apiKeys = { has: () => false, close: () => undefined };
+    const { app, summaries } = fakeService({ deps: { apiKeys } });
+    const model = '/v2/models/fake';
+    for (const path of ['/predict', `${model}/infer`, `${model}/versions/0123456789ab/infer`]) {
+      const response = await app.request(path);
+      expect(response.headers.get('allow')).toBe('POST');
+      await expectProblem(response, 405, 'method-not-allowed');
+      await expectProblem(await app.request(path, { method: 'POST' }), 401, 'unauthorized');
+    }
+    await expectProblem(await app.request('/demo/pixels', { method: 'POST' }), 404, 'not-found');
+    const refused = summaries.filter(({ status }) => status === 401);
+    const route = '/v2/models/:name/infer';
+    expect(refused.map((summary) => summary.route)).toEqual(['/predict', route, route]);
+  });
+
   describe('in a file that changes', () => {
     let reloads: ({ keys: number } | { error: string })[] = [];
     beforeEach(() => {
