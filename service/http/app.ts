@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import type { Example } from '../../model/examples.ts';
@@ -62,21 +63,18 @@ export function baseApp(health: Health, listener?: RequestListener): App {
       app,
       onMethodNotAllowed: (c, methods) => {
         const allow = methods.join(', ');
-        const detail = `${c.req.method} is not allowed here; ${allow} is.`;
-        return new HttpProblem('method-not-allowed', detail, { headers: { allow } }).toResponse(
-          c.get('requestId'),
-          c.req.path,
-        );
+        const detail = `${c.req.method} is not allowed here; ${allow} ${methods.length > 1 ? 'are' : 'is'}.`;
+        return answer(c, new HttpProblem('method-not-allowed', detail, { headers: { allow } }));
       },
     }),
   );
-  app.notFound((c) =>
-    new HttpProblem('not-found', 'There is nothing at this path.').toResponse(c.get('requestId'), c.req.path),
-  );
-  app.onError((error, c) => {
-    const problem = toProblem(error);
-    c.get('record').problem = problem;
-    return problem.toResponse(c.get('requestId'), c.req.path);
-  });
+  app.notFound((c) => answer(c, new HttpProblem('not-found', 'There is nothing at this path.')));
+  app.onError((error, c) => answer(c, toProblem(error)));
   return app;
+}
+
+/** The answer to a request that has a problem, which is noted for its log line. */
+function answer(c: Context<AppEnv>, problem: HttpProblem): Response {
+  c.get('record').problem = problem;
+  return problem.toResponse(c.get('requestId'), c.req.path);
 }

@@ -116,12 +116,19 @@ describe('a deadline', () => {
 
 describe('a path or method that is not there', () => {
   it('is 404', async () => {
-    await expectProblem(await fakeService().app.request('/nothing'), 404, 'not-found');
+    const { app, summaries } = fakeService();
+    await expectProblem(await app.request('/nothing'), 404, 'not-found');
+    expect(summaries[0]?.problem?.problem).toBe('not-found');
   });
 
-  it('is 405 and names what is allowed', async () => {
-    const response = await fakeService().app.request('/predict');
-    expect(response.headers.get('allow')).toBe('POST');
-    await expectProblem(response, 405, 'method-not-allowed');
+  it.each([
+    ['GET', '/predict', 'POST', 'GET is not allowed here; POST is.'],
+    ['PUT', '/livez', 'GET, HEAD', 'PUT is not allowed here; GET, HEAD are.'],
+  ])('is 405 and names what is allowed (%s %s)', async (method, path, allow, detail) => {
+    const { app, summaries } = fakeService();
+    const response = await app.request(path, { method });
+    expect(response.headers.get('allow')).toBe(allow);
+    expect(await expectProblem(response, 405, 'method-not-allowed')).toBe(detail);
+    expect(summaries[0]?.problem?.problem).toBe('method-not-allowed');
   });
 });
