@@ -143,7 +143,7 @@ describe('API keys', () => {
     });
 
     it('are not read while it is still being written', async () => {
-      const keys = await watched(200);
+      const keys = await watched(1000);
       // Whole lines, one after the other: the file is looked at several times meanwhile.
       const names = Array.from({ length: 60 }, (_, i) => `key ${i}`);
       await writeFile(file, '');
