@@ -9,11 +9,15 @@ type InferAnswer = z.infer<typeof inferAnswerSchema>;
 type Values = readonly (string | number)[];
 
 /** What an answer has for each output, item after item. */
-const VALUES: Readonly<Record<OutputName, (answers: readonly Answer[]) => Values>> = {
+const VALUES: Readonly<
+  Record<OutputName, (answers: readonly Answer[], labels: readonly string[]) => Values>
+> = {
   label: (answers) => answers.map(({ label }) => label),
   result: (answers) => answers.map(({ result }) => result),
   confidence: (answers) => answers.map(({ confidence }) => confidence),
-  probabilities: (answers) => answers.flatMap(({ scores }) => Object.values(scores)),
+  // By the model's order: an object has names such as "1" before all others.
+  probabilities: (answers, labels) =>
+    answers.flatMap(({ scores }) => labels.map((label) => scores[label] ?? 0)),
 };
 
 /**
@@ -28,7 +32,7 @@ export function toInferAnswer(model: ModelInfo, body: InferBody, answers: readon
   const outputs = wanted.map(({ name, parameters }): InferAnswer['outputs'][number] => {
     const { datatype, perItem } = OUTPUTS[name];
     const tensor = { name, shape: [answers.length, ...perItem(model.answers.length)], datatype };
-    const values = VALUES[name](answers);
+    const values = VALUES[name](answers, model.answers);
     const isBinary = parameters?.binary_data ?? body.parameters?.binary_data_output ?? false;
     if (!isBinary) return { ...tensor, data: [...values] };
     const bytes = Buffer.concat(values.map((value) => toBytes(datatype, value)));

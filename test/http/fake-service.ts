@@ -13,6 +13,7 @@ import type { PredictRequest, Predictor } from '../../service/inference/predicto
 export interface FakeService {
   readonly app: App;
   readonly admission: Admission;
+  readonly predictor: Predictor;
   /** What the predictor was asked, in order. */
   readonly asked: PredictRequest[];
   readonly summaries: RequestSummary[];
@@ -66,7 +67,7 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
     listener: { end: (summary) => summaries.push(summary) },
     ...options.deps,
   });
-  return { app, admission, asked, summaries };
+  return { app, admission, predictor, asked, summaries };
 }
 
 function answerYes(): ReturnType<typeof toAnswer> {

@@ -93,6 +93,23 @@ describe('the Open Inference Protocol', () => {
     expect(service.admission.held).toBe(0);
   });
 
+  it('gives probabilities in the order of the answers, whatever they are called', async () => {
+    const answers = ['maybe', '1', '0'];
+    const { predictor } = fakeService({
+      predict: () =>
+        Promise.resolve([toAnswer(answers, Float32Array.of(0.5, 0.25, 0.125), Float32Array.of(0, 0, 0))]),
+    });
+    const service = fakeService({
+      deps: { predictor: { ...predictor, model: { ...predictor.model, answers } } },
+    });
+    const inputs = [
+      { name: 'image', data: [BASE64] },
+      { name: 'text', data: ['a'] },
+    ];
+    const response = await infer(service, inputs, { outputs: [{ name: 'probabilities' }] });
+    expect(await response.json()).toMatchObject({ outputs: [{ data: [0.5, 0.25, 0.125] }] });
+  });
+
   it('gives every output where none is named', async () => {
     const inputs = [
       { name: 'image', data: [BASE64] },
