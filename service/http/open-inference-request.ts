@@ -117,7 +117,7 @@ function split(name: InputName, bytes: Buffer): Uint8Array[] {
 function checkShape({ name, shape }: InferInput, elements: number): void {
   const size = shape.reduce((product, side) => product * side, 1);
   if (size === elements) return;
-  throw invalid(name, `has ${elements} elements where its shape says ${size}`);
+  throw invalid(name, `has ${elements} element${elements === 1 ? '' : 's'} where its shape says ${size}`);
 }
 
 async function toInputs(tensors: Tensors): Promise<Omit<InferRequest, 'body'>> {

@@ -38,19 +38,22 @@ function isTooLong(data: unknown): boolean {
 const AN_OBJECT = { error: 'must be an object' };
 const A_FLAG = { error: 'must be true or false' };
 const WHOLE = { error: 'must be a whole number' };
+const NOT_BELOW_0 = { error: 'must not be below 0' };
+/** A number of things. */
+const count = z.number(WHOLE).int(WHOLE).nonnegative(NOT_BELOW_0);
 
 const inputSchema = z
   .object(
     {
       name: z.enum(INPUTS, { error: 'must be image, text or premise' }),
       shape: z
-        .array(z.number(WHOLE).int(WHOLE).nonnegative(WHOLE), { error: 'must be a list of whole numbers' })
+        .array(count, { error: 'must be a list of whole numbers' })
         .max(MAX_SIDES, { error: `must not have more than ${MAX_SIDES} sides` }),
       datatype: z.literal('BYTES', { error: 'must be BYTES' }),
       parameters: z
         .looseObject(
           {
-            binary_data_size: z.number(WHOLE).int(WHOLE).nonnegative(WHOLE).optional().openapi({
+            binary_data_size: count.optional().openapi({
               description: 'Bytes of the elements behind the JSON, each after its length (uint32).',
             }),
           },

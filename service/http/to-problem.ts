@@ -33,7 +33,8 @@ export function toProblem(error: unknown): HttpProblem {
     });
   }
   if (error instanceof TooManyItems) {
-    const detail = `There may be ${error.most} texts at most: this service holds no more at once.`;
+    const texts = error.most === 1 ? '1 text' : `${error.most} texts`;
+    const detail = `There may be ${texts} at most: this service holds no more at once.`;
     return new HttpProblem('invalid-field', detail, { field: 'text' });
   }
   if (error instanceof EngineUnavailable) return unavailable(error.message, error);

@@ -81,9 +81,24 @@ describe('the Open Inference Protocol', () => {
       'The field "inputs[0].shape[0]" must be a whole number.',
     ],
     [
+      { inputs: [{ name: 'text', shape: [-1], datatype: 'BYTES', data: ['a'] }] },
+      'inputs',
+      'The field "inputs[0].shape[0]" must not be below 0.',
+    ],
+    [
+      { inputs: [{ name: 'text', shape: [2], datatype: 'BYTES', data: ['a'] }] },
+      'text',
+      'The input "text" has 1 element where its shape says 2.',
+    ],
+    [
+      { inputs: [{ name: 'text', shape: [1], datatype: 'BYTES', data: ['a', 'b'] }] },
+      'text',
+      'The input "text" has 2 elements where its shape says 1.',
+    ],
+    [
       { inputs: [{ name: 'text', shape: [1], datatype: 'BYTES', parameters: { binary_data_size: -1 } }] },
       'inputs',
-      'The field "inputs[0].parameters.binary_data_size" must be a whole number.',
+      'The field "inputs[0].parameters.binary_data_size" must not be below 0.',
     ],
     [
       { inputs: [{ name: 'text', shape: [1], datatype: 'FP32', data: [1] }] },

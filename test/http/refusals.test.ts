@@ -48,12 +48,18 @@ describe('what the service cannot do now', () => {
     expect(admission.held).toBe(0);
   });
 
-  it('a request of more items than there are places is told so, for it would be refused for ever', async () => {
-    const { app, admission } = fakeService({ maxQueue: 2 });
-    const response = await postJson(app, { image: BASE64, texts: ['a', 'b', 'c'] });
-    expect(await expectProblem(response, 400, 'invalid-field', 'text')).toContain('2 texts at most');
-    expect(admission.held).toBe(0);
-  });
+  it.each([
+    [1, 'There may be 1 text at most'],
+    [2, 'There may be 2 texts at most'],
+  ])(
+    'a request of more items than %i place(s) is told so: it would be refused for ever',
+    async (most, told) => {
+      const { app, admission } = fakeService({ maxQueue: most });
+      const response = await postJson(app, { image: BASE64, texts: ['a', 'b', 'c'] });
+      expect(await expectProblem(response, 400, 'invalid-field', 'text')).toContain(told);
+      expect(admission.held).toBe(0);
+    },
+  );
 
   it('a model that is still loading is 503', async () => {
     const { app } = fakeService({ started: { ok: false, reason: 'the engine is loading the model' } });
