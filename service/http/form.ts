@@ -12,8 +12,11 @@ export interface Form {
 export interface FormLimits {
   /** Parts of the form, files included. */
   readonly parts: number;
-  /** Bytes of one text. */
+  /** Bytes of one text, and what is said of one that is longer. */
   readonly textBytes: number;
+  readonly tooLong: string;
+  /** The text that may be repeated, how often, and what is said where it is more often. */
+  readonly repeated: { readonly name: string; readonly most: number; readonly tooMany: string };
   /** Bytes of the body, where they are known; else 0. */
   readonly expectedBytes: number;
 }
@@ -46,8 +49,13 @@ export async function parseForm(
       });
     });
     parser.on('field', (name, value, _nameTruncated, valueTruncated) => {
-      if (valueTruncated) reject(tooLong(name, limits.textBytes));
+      if (valueTruncated) reject(invalid(name, limits.tooLong));
       append(texts, name, value);
+      // Not left to who reads the form: with many more the limit of parts would be named.
+      const { repeated } = limits;
+      if (name === repeated.name && (texts.get(name)?.length ?? 0) > repeated.most) {
+        reject(invalid(name, repeated.tooMany));
+      }
     });
     parser.on('partsLimit', () => {
       reject(malformed(`The form has more than ${limits.parts} parts.`));
@@ -105,8 +113,6 @@ function malformed(detail: string, cause?: unknown): HttpProblem {
   return new HttpProblem('malformed-body', detail, { cause });
 }
 
-function tooLong(field: string, bytes: number): HttpProblem {
-  return new HttpProblem('invalid-field', `The field "${field}" is longer than ${bytes} bytes.`, {
-    field,
-  });
+function invalid(field: string, what: string): HttpProblem {
+  return new HttpProblem('invalid-field', `The field "${field}" ${what}.`, { field });
 }

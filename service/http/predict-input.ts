@@ -4,7 +4,14 @@ import { announcedBytes, readChunks, readJson } from './body.ts';
 import { parseForm } from './form.ts';
 import type { Form } from './form.ts';
 import { LongText } from './long-text.ts';
-import { formBodySchema, jsonBodySchema, MAX_TEXT_CHARACTERS, MAX_TEXTS } from './predict-schema.ts';
+import {
+  formBodySchema,
+  jsonBodySchema,
+  MAX_TEXT_CHARACTERS,
+  MAX_TEXTS,
+  TOO_LONG,
+  TOO_MANY,
+} from './predict-schema.ts';
 import { HttpProblem } from './problem.ts';
 
 /** A prediction request, however it was sent. */
@@ -17,7 +24,12 @@ export interface PredictInput {
 }
 
 /** The image, the texts, the premise, and some over, so that too many are named as such. */
-const FORM_LIMITS = { parts: MAX_TEXTS + 16, textBytes: 4 * MAX_TEXT_CHARACTERS } as const;
+const FORM_LIMITS = {
+  parts: MAX_TEXTS + 16,
+  textBytes: 4 * MAX_TEXT_CHARACTERS,
+  tooLong: TOO_LONG,
+  repeated: { name: 'text', most: MAX_TEXTS, tooMany: TOO_MANY },
+} as const;
 
 /**
  * Reads a prediction request from a multipart form or JSON.

@@ -6,8 +6,10 @@ export const MAX_TEXT_CHARACTERS = 10_000;
 /** Most hypotheses of one request. */
 export const MAX_TEXTS = 32;
 
-const TOO_LONG = `must not be longer than ${MAX_TEXT_CHARACTERS} characters`;
-const TOO_MANY = `must not hold more than ${MAX_TEXTS} texts`;
+/** What is said of a longer text. */
+export const TOO_LONG = `must not be longer than ${MAX_TEXT_CHARACTERS} characters`;
+/** What is said of more hypotheses. */
+export const TOO_MANY = `must not hold more than ${MAX_TEXTS} texts`;
 
 /** A text of a request; one that is far too long is not even kept as text. */
 export const textSchema = z

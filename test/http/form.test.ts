@@ -1,6 +1,13 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseForm } from '../../service/http/form.ts';
 
+/** Limits that none of these forms reaches. */
+const LIMITS = {
+  parts: 9,
+  textBytes: 100,
+  tooLong: 'is too long',
+  repeated: { name: 'text', most: 9, tooMany: 'is too often' },
+};
 const TYPE = 'multipart/form-data; boundary=b';
 const KIB = 1024;
 
@@ -29,7 +36,7 @@ describe('a form', () => {
 
   it.each([64 * KIB, 1000, 7])('is read alike in chunks of %i bytes', async (size) => {
     const bytes = formWith(image.subarray(0, 100_000));
-    const limits = { parts: 9, textBytes: 100, expectedBytes: 0 };
+    const limits = { ...LIMITS, expectedBytes: 0 };
     const { files, texts } = await parseForm(TYPE, chunksOf(bytes, size), limits);
     expect(texts.get('text')).toEqual(['a dog']);
     expect(Buffer.from(files.get('image')?.[0] ?? []).equals(image.subarray(0, 100_000))).toBe(true);
@@ -40,7 +47,7 @@ describe('a form', () => {
     const concat = vi.spyOn(Buffer, 'concat');
     const copy = vi.spyOn(Buffer.prototype as Buffer, 'copy');
     const from = vi.spyOn(Buffer, 'from');
-    const limits = { parts: 9, textBytes: 100, expectedBytes: bytes.length };
+    const limits = { ...LIMITS, expectedBytes: bytes.length };
     const { files } = await parseForm(TYPE, chunksOf(bytes, 64 * KIB), limits);
     for (const { value } of copy.mock.results) expect(value).toBeLessThanOrEqual(64 * KIB);
     for (const [parts] of concat.mock.calls) {
