@@ -124,13 +124,16 @@ export class PartialFile {
     if (due && this.#saving === undefined) await this.save();
   }
 
-  /** Records what is there. */
-  async save(): Promise<void> {
-    await this.#saving;
-    this.#saving = onDisk(this.#target, () => this.#writeState()).finally(() => {
-      this.#saving = undefined;
-    });
-    await this.#saving;
+  /** Records what is there, once what is being recorded already is: two at a time would take the other's new file. */
+  save(): Promise<void> {
+    const before = this.#saving?.catch(() => undefined) ?? Promise.resolve();
+    const saving = before
+      .then(() => onDisk(this.#target, () => this.#writeState()))
+      .finally(() => {
+        if (this.#saving === saving) this.#saving = undefined;
+      });
+    this.#saving = saving;
+    return saving;
   }
 
   /** Forgets what is there, and makes one piece of the whole where a server sends no other. */
