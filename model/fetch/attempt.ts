@@ -49,12 +49,17 @@ const NETWORK: Readonly<Record<string, (host: string) => string>> = {
   UND_ERR_SOCKET: (host) => `${host} broke the connection`,
 };
 
-/** What the failure of a request or of a body below HTTP means. */
-export function networkFailure(error: unknown, host: string): AttemptFailed {
+/**
+ * What the failure of a request or of a body below HTTP means.
+ *
+ * @param answered whether the host has answered before: a name that could be resolved once is not misspelt
+ */
+export function networkFailure(error: unknown, host: string, answered = false): AttemptFailed {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOTFOUND') {
     return new AttemptFailed(`The name ${host} cannot be resolved`, {
       code: 'network-unreachable',
+      again: answered,
       advice: PROXY_ADVICE,
       cause: error,
     });

@@ -51,7 +51,7 @@ async function fetchPieces(url: string, partial: PartialFile, context: DownloadC
         context.retries,
         signal,
         () => fetchPiece(url, partial, current, { ...context, signal }),
-        () => current.done,
+        { at: () => current.done, begun: () => partial.done > 0 },
       );
     }
   };
@@ -68,14 +68,15 @@ async function fetchPieces(url: string, partial: PartialFile, context: DownloadC
   signal.throwIfAborted();
 }
 
-/** Each attempt starts from the beginning, so none counts as progress. */
 async function fetchWhole(url: string, partial: PartialFile, context: DownloadContext): Promise<void> {
-  await retrying(context.retries, context.signal, async () => {
+  const attempt = async (): Promise<void> => {
     const [piece] = partial.pieces;
     if (piece === undefined) return;
     if (piece.done > 0) await partial.restart(true);
     await fetchPiece(url, partial, partial.pieces[0] ?? piece, context);
-  });
+  };
+  // Each attempt starts from the beginning, so none counts as progress; but the server is there.
+  await retrying(context.retries, context.signal, attempt, { at: () => 0, begun: () => true });
 }
 
 async function fetchPiece(

@@ -28,6 +28,8 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 export class HttpClient {
   readonly #dispatcher: Dispatcher;
   readonly #options: HttpOptions;
+  /** Hosts that have answered. */
+  readonly #answered = new Set<string>();
 
   /** @throws UserError (settings-invalid) if a proxy variable is no address */
   constructor(options: HttpOptions) {
@@ -79,6 +81,7 @@ export class HttpClient {
           ...(authorization?.origin === url.origin && { authorization: authorization.value }),
         },
       });
+      this.#answered.add(url.host);
       const header = (name: string): string | undefined => {
         const value = headers[name];
         return Array.isArray(value) ? value[0] : value;
@@ -86,7 +89,7 @@ export class HttpClient {
       return { status: statusCode, host: url.host, header, body };
     } catch (error) {
       signal.throwIfAborted();
-      throw networkFailure(error, url.host);
+      throw networkFailure(error, url.host, this.#answered.has(url.host));
     }
   }
 }
