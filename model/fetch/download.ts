@@ -1,3 +1,4 @@
+import { UserError } from '../errors.ts';
 import { AttemptFailed, networkFailure, statusFailure } from './attempt.ts';
 import { discard, type HttpAnswer, type HttpClient } from './http.ts';
 import type { PartialFile, Piece } from './partial-file.ts';
@@ -15,8 +16,8 @@ export interface DownloadContext {
   readonly onNote: (note: string) => void;
 }
 
-/** The server sends the whole file whatever range is asked for. */
-class RangesIgnored extends Error {}
+/** The whole file came in place of the part that was asked for. */
+class RangeIgnored extends AttemptFailed {}
 
 /**
  * Fetches what a partial file lacks, several pieces at a time; from a server that ignores ranges, the whole at once.
@@ -28,7 +29,7 @@ export async function download(url: string, partial: PartialFile, context: Downl
   try {
     await fetchPieces(url, partial, context);
   } catch (error) {
-    if (!(error instanceof RangesIgnored)) throw error;
+    if (!(error instanceof RangeIgnored)) throw error;
     context.onNote(
       `The server sends ${partial.file.name} only as a whole: over one connection, and from its beginning after a break.`,
     );
@@ -46,13 +47,7 @@ async function fetchPieces(url: string, partial: PartialFile, context: DownloadC
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const work = async (): Promise<void> => {
     for (let piece = lacking.shift(); piece !== undefined; piece = lacking.shift()) {
-      const current = piece;
-      await retrying(
-        context.retries,
-        signal,
-        () => fetchPiece(url, partial, current, { ...context, signal }),
-        { at: () => current.done, begun: () => partial.done > 0 },
-      );
+      await fetchPieceSurely(url, partial, piece, { ...context, signal });
     }
   };
   const workers = Array.from({ length: Math.min(context.connections, lacking.length) }, async () => {
@@ -66,6 +61,31 @@ async function fetchPieces(url: string, partial: PartialFile, context: DownloadC
   await Promise.allSettled(workers);
   // The first failure; the other workers were ended by it.
   signal.throwIfAborted();
+}
+
+/** @throws RangeIgnored if the server sends no parts, or always the whole file in place of this one */
+async function fetchPieceSurely(
+  url: string,
+  partial: PartialFile,
+  piece: Piece,
+  context: DownloadContext,
+): Promise<void> {
+  const failures = { other: false };
+  const attempt = async (): Promise<void> => {
+    try {
+      await fetchPiece(url, partial, piece, context);
+    } catch (error) {
+      failures.other ||= !(error instanceof RangeIgnored);
+      throw error;
+    }
+  };
+  try {
+    const position = { at: () => piece.done, begun: () => partial.done > 0 };
+    await retrying(context.retries, context.signal, attempt, position);
+  } catch (error) {
+    const last = error instanceof UserError ? error.cause : undefined;
+    throw last instanceof RangeIgnored && !(last.again && failures.other) ? last : error;
+  }
 }
 
 async function fetchWhole(url: string, partial: PartialFile, context: DownloadContext): Promise<void> {
@@ -94,6 +114,7 @@ async function fetchPiece(
     await discard(answer);
     throw error;
   }
+  partial.ranged ||= answer.status === 206;
   const { body, host } = answer;
   for await (const bytes of orFailure(body as AsyncIterable<Buffer>, host, signal)) {
     if (piece.from + piece.done + bytes.length > piece.to) {
@@ -137,20 +158,28 @@ async function* orFailure(
 /** Whether the answer is the file, or the part of it that was asked for. */
 function checkHead(
   answer: HttpAnswer,
-  { file }: PartialFile,
+  { file, ranged }: PartialFile,
   range: { readonly from: number; readonly to: number } | undefined,
 ): void {
   const { status, host, header } = answer;
   if (status === 404) {
     throw new AttemptFailed(`${host} lists ${file.name} but does not have it`, { advice: 'try again later' });
   }
-  if (range !== undefined && status === 200) throw new RangesIgnored();
-  if (status !== (range === undefined ? 200 : 206) && status !== 416) {
+  const wanted = range === undefined ? 200 : 206;
+  if (status !== wanted && status !== 200 && status !== 416) {
     throw statusFailure({ status, host, retryAfter: header('retry-after') }, file.name);
   }
   if (status !== 416) {
-    const size = range === undefined ? header('content-length') : sizeInRange(answer, range);
-    if (size === undefined || size === '*' || Number(size) === file.bytes) return;
+    const size =
+      range === undefined || status === 200 ? header('content-length') : sizeInRange(answer, range);
+    if (size === undefined || size === '*' || Number(size) === file.bytes) {
+      if (status === wanted) return;
+      throw new RangeIgnored(`${host} sends the whole of ${file.name} where a part was asked for`, {
+        // By mistake, where it has sent parts.
+        again: ranged,
+        advice: 'run the same command again, which goes on from there',
+      });
+    }
   }
   throw new AttemptFailed(
     `${host} has a ${file.name} of another size than the ${file.bytes} bytes that it lists`,

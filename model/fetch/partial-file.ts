@@ -35,6 +35,8 @@ export class PartialFile {
   readonly file: ListedFile;
   /** Bytes that were there from an earlier run. */
   readonly resumed: number;
+  /** Whether parts of this file have come as parts, and not only the whole of it from its beginning. */
+  ranged: boolean;
   readonly #target: string;
   readonly #handle: FileHandle;
   readonly #pieceBytes: number;
@@ -55,6 +57,7 @@ export class PartialFile {
     this.#pieceBytes = pieceBytes;
     this.#pieces = pieces;
     this.resumed = this.done;
+    this.ranged = pieces.length > 1 && this.done > 0;
   }
 
   /**

@@ -1,6 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../support/temp-folder.ts';
 import { miniModel, type ModelServer, modelServer, type Seen, stretch } from './model-server.ts';
@@ -154,44 +152,5 @@ describe('a server that is busy', () => {
       ) as string,
     });
     expect(server.seen).toHaveLength(6);
-  });
-});
-
-describe('a server without ranges', () => {
-  test('sends the file as a whole', async () => {
-    const server = await modelServer(miniModel(), { ranges: false });
-    const folder = tempFolder();
-    const { notes } = await runFetch(server, folder);
-    expect(notes).toEqual([
-      'The server sends pytorch_model.bin only as a whole: over one connection, and from its beginning after a break.',
-    ]);
-    expect(isSame(server, folder, WEIGHTS)).toBe(true);
-    expect(server.requestsOf(WEIGHTS).at(-1)?.range).toBeUndefined();
-  });
-
-  test('is asked from the beginning after a break, and given up at last', async () => {
-    const server = await modelServer(miniModel(), { ranges: false });
-    const folder = tempFolder();
-    let whole = 0;
-    let breaks = 2;
-    server.intercept = ({ file, range }, response) => {
-      if (file !== WEIGHTS || range !== undefined || whole++ >= breaks) return false;
-      const { bytes = 0, read } = server.files.get(WEIGHTS) ?? {};
-      response.writeHead(200, { 'content-length': bytes });
-      response.write(read?.(0, bytes / 2));
-      setTimeout(() => response.destroy(), 20);
-      return true;
-    };
-    const { waits } = await runFetch(server, folder);
-    expect(waits).toHaveLength(2);
-    expect(isSame(server, folder, WEIGHTS)).toBe(true);
-
-    whole = 0;
-    breaks = Infinity;
-    const empty = tempFolder();
-    await expect(runFetch(server, empty, { retries: { attempts: 3 } })).rejects.toMatchObject({
-      message: expect.stringMatching(/broke the connection, 3 times in a row/) as string,
-    });
-    expect(existsSync(join(empty, WEIGHTS))).toBe(false);
   });
 });

@@ -70,6 +70,11 @@ describe('damaged bytes', () => {
       /another (size than the 1390725 bytes|part of the file)/,
     ],
     [
+      'a page in place of the file',
+      (response) => response.writeHead(200, { 'content-length': 5 }).end('login'),
+      /of another size than the 1390725 bytes/,
+    ],
+    [
       'a range past the end',
       (response) => response.writeHead(416).end(),
       /of another size than the 1390725 bytes/,
