@@ -63,6 +63,34 @@ describe('a connection that', () => {
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
   });
 
+  test('is slow, but never silent for long, is left to its pace', async () => {
+    const server = await modelServer(miniModel());
+    const folder = tempFolder();
+    const stallMs = 3000;
+    // A byte now and then, many of them within the longest silence, and the rest when that is long over.
+    first(server, 1, ({ range }, response) => {
+      const file = server.files.get(WEIGHTS);
+      const { from, to } = stretch(range, file?.bytes ?? 0);
+      response.writeHead(206, {
+        'content-range': `bytes ${from}-${to - 1}/${file?.bytes ?? 0}`,
+        'content-length': to - from,
+      });
+      const began = performance.now();
+      let at = from;
+      const drip = setInterval(() => {
+        if (performance.now() - began < 1.5 * stallMs) {
+          response.write(file?.read(at, ++at));
+          return;
+        }
+        clearInterval(drip);
+        response.end(file?.read(at, to));
+      }, 50);
+    });
+    const { waits, notes } = await runFetch(server, folder, { stallMs });
+    expect({ waits, notes }).toEqual({ waits: [], notes: [] });
+    expect(isSame(server, folder, WEIGHTS)).toBe(true);
+  });
+
   test('breaks again and again, but brings something each time, is no reason to give up', async () => {
     const server = await modelServer(miniModel());
     const folder = tempFolder();
