@@ -3,6 +3,7 @@
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as Ort from 'onnxruntime-node';
+import { sessionOptions } from '../service/engine/session-options.ts';
 
 const [packageFolder = '', graph = '', ...inputs] = process.argv.slice(2);
 const entry = pathToFileURL(join(resolve(packageFolder), 'dist/index.js')).href;
@@ -10,9 +11,7 @@ const ort = (await import(entry)) as typeof Ort;
 
 try {
   const session = await ort.InferenceSession.create(graph, {
-    executionProviders: [{ name: 'cuda', deviceId: 0 }],
-    graphOptimizationLevel: 'all',
-    extra: { session: { disable_cpu_ep_fallback: '1' } },
+    ...sessionOptions('cuda', 1),
     logSeverityLevel: 1,
   });
   console.log('session: made');

@@ -6,7 +6,7 @@ import { GraphBuilder } from '../../model/onnx/graph.ts';
 import { floatInitializer } from '../../model/onnx/tensor.ts';
 import type { FloatType } from '../../model/onnx/tensor.ts';
 import { writeGraph } from '../../model/onnx/write.ts';
-import { sessionOptions } from '../../service/engine/session.ts';
+import { sessionOptions } from '../../service/engine/session-options.ts';
 import type { Provider } from '../../service/engine/protocol.ts';
 import { SeededRandom } from '../../test/support/random.ts';
 

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { openPackage } from '../../model/open-package.ts';
 import { GRAPH_IO, PACKAGE_FILES } from '../../model/package.ts';
 import { selfTestImage } from '../../model/self-test.ts';
-import { sessionOptions } from '../../service/engine/session.ts';
+import { sessionOptions } from '../../service/engine/session-options.ts';
 
 /** How many nodes of an operator a provider computes. */
 export interface Placement {

@@ -5,6 +5,7 @@ import { GRAPH_IO, PACKAGE_FILES } from '../../model/package.ts';
 import type { Manifest } from '../../model/package.ts';
 import { copyPicture } from './picture-store.ts';
 import type { EngineBatch, EngineOutput, LoadOptions, Provider } from './protocol.ts';
+import { sessionOptions } from './session-options.ts';
 
 /** A loaded graph and what it takes to feed it. */
 export interface EngineSession {
@@ -25,14 +26,17 @@ export async function openSession(
     InferenceSession.create(path, sessionOptions('cpu', options.threads));
   if (options.device === 'cpu') {
     const { fallback } = options;
-    return makeSession(await openCpu(), manifest, 'cpu', fallback === undefined ? {} : { fallback });
+    return {
+      ...makeSession(await openCpu(), manifest, 'cpu'),
+      ...(fallback === undefined ? {} : { fallback }),
+    };
   }
   try {
     const session = await InferenceSession.create(path, sessionOptions('cuda', options.threads));
-    return makeSession(session, manifest, 'cuda', { fixedSizes: batchSizes(options.maxBatch) });
+    return makeSession(session, manifest, 'cuda', batchSizes(options.maxBatch));
   } catch (error) {
     if (options.device === 'cuda') throw error;
-    return makeSession(await openCpu(), manifest, 'cpu', { fallback: firstLine(error) });
+    return { ...makeSession(await openCpu(), manifest, 'cpu'), fallback: firstLine(error) };
   }
 }
 
@@ -46,45 +50,21 @@ export function batchSizes(maxBatch: number): number[] {
   return [...sizes, maxBatch];
 }
 
-/** How a session is made on a CPU, and on the first GPU that CUDA shows. */
-export function sessionOptions(provider: Provider, threads: number): InferenceSession.SessionOptions {
-  return provider === 'cuda' ? cudaOptions() : cpuOptions(threads);
-}
-
-function cpuOptions(threads: number): InferenceSession.SessionOptions {
-  return {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    // The arena keeps three times the memory at batch 8 and gains no speed.
-    enableCpuMemArena: false,
-    // Spinning burns the processors that decode the next pictures.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
-  };
-}
-
-function cudaOptions(): InferenceSession.SessionOptions {
-  return {
-    executionProviders: [{ name: 'cuda', deviceId: 0 }],
-    graphOptimizationLevel: 'all',
-    // A node that would run on the CPU makes the load fail, instead of every answer slow.
-    extra: { session: { disable_cpu_ep_fallback: '1' } },
-  };
-}
-
-function makeSession(
+/**
+ * Feeds a graph and reads its answers.
+ *
+ * @param fixedSizes the batch sizes that are run, ascending: smaller batches are filled up. @default any size
+ */
+export function makeSession(
   session: InferenceSession,
   manifest: Manifest,
   provider: Provider,
-  { fixedSizes, fallback }: { fixedSizes?: readonly number[]; fallback?: string } = {},
+  fixedSizes?: readonly number[],
 ): EngineSession {
   checkNames(session);
   const pixels = new PixelRoom(manifest.image.size ** 2 * 3);
   return {
     provider,
-    ...(fallback === undefined ? {} : { fallback }),
     run: async (batch) => {
       const rows = fixedSizes?.find((size) => size >= batch.items.length) ?? batch.items.length;
       const results = await session.run(feeds(batch, rows, manifest, pixels.ofRows(rows)));
