@@ -1,9 +1,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { misfit } from '../../service/engine/cuda-build.ts';
 import type { Check, Context, Finding } from './check.ts';
 import { gibibytes, table } from './check.ts';
-
-/** What ONNX Runtime's build for CUDA 13 needs: see docs/gpu.md. The build for CUDA 12 is content with less. */
-const NEEDED = { driver: 580, capability: 7.5 } as const;
 
 /** What the figures were measured on, and whether the driver fits. */
 export const machineCheck: Check = {
@@ -30,16 +28,13 @@ function describe({ device, gpus }: Context): Finding {
     freeBytes === undefined ? 'not told' : gibibytes(freeBytes),
   ]);
   const details = `${host}\n\n${table(['GPU', 'name', 'capability', 'driver', 'memory', 'free'], rows)}`;
-  const unfit = gpus.filter(
-    ({ driver, computeCapability }) =>
-      Number.parseInt(driver) < NEEDED.driver || Number(computeCapability) < NEEDED.capability,
-  );
+  const unfit = gpus.flatMap((gpu) => misfit(gpu) ?? []);
   return {
     verdict: unfit.length === 0 ? 'passed' : 'measured',
     summary:
       unfit.length === 0
-        ? `${gpus.map(({ name }) => name).join(', ')}: driver and compute capability fit ONNX Runtime's build for CUDA 13.`
-        : `GPU ${unfit.map(({ index }) => index).join(', ')} has a driver before ${NEEDED.driver} or a capability below ${NEEDED.capability}: only the build for CUDA 12 can run on it.`,
+        ? `${gpus.map(({ name }) => name).join(', ')}: driver and compute capability fit the installed build of ONNX Runtime.`
+        : `${unfit.map(({ reason, remedy }) => `${reason}; ${remedy}`).join('. ')}.`,
     details,
     data: gpus,
   };

@@ -20,6 +20,12 @@ export interface Gpu {
   readonly driver: string;
 }
 
+/** Why a GPU cannot be taken. Clauses of a sentence: what is wrong, and what would be right. */
+export interface Obstacle {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
 /** The GPUs, or why they cannot be listed. */
 export type GpuList = { readonly gpus: readonly Gpu[] } | { readonly problem: string };
 

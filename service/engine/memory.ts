@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 
 import type { Manifest } from '../../model/package.ts';
-import type { Gpu } from './gpus.ts';
+import type { Gpu, Obstacle } from './gpus.ts';
 
 type Memory = Manifest['memory'];
 
@@ -33,14 +33,8 @@ export function cpuMemoryNeed({ weightsBytes, activationBytesPerItem }: Memory, 
   return weightsBytes + activationBytesPerItem * maxBatch + CPU_PROCESS_BYTES;
 }
 
-/** Clauses of a sentence: what is wrong, and what would be right. */
-export interface Shortage {
-  readonly reason: string;
-  readonly remedy: string;
-}
-
 /** Why the model does not fit a GPU; undefined where it does, or where the driver does not tell. */
-export function gpuMemoryShortage(gpu: Gpu, memory: Memory, maxBatch: number): Shortage | undefined {
+export function gpuMemoryShortage(gpu: Gpu, memory: Memory, maxBatch: number): Obstacle | undefined {
   const { totalBytes, freeBytes = totalBytes } = gpu;
   const need = gpuMemoryNeed(memory, maxBatch);
   if (freeBytes === undefined || need <= freeBytes) return undefined;

@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 
 import { UserError } from '../../model/errors.ts';
 import type { Manifest } from '../../model/package.ts';
-import { hasCudaProvider, INSTALL_CUDA_PROVIDER } from './cuda-provider.ts';
-import { listGpus, visibleGpus } from './gpus.ts';
+import { chooseDevice, withoutCuda } from './device.ts';
+import type { DeviceChoice, DeviceOptions } from './device.ts';
 import type { Gpu } from './gpus.ts';
 import { cpuMemoryWarning, gpuMemoryShortage } from './memory.ts';
 import type { Device } from './protocol.ts';
@@ -32,15 +32,9 @@ export interface PlanSettings {
   readonly MAX_BATCH: number;
 }
 
-export interface PlanOptions {
-  /** Whether CUDA can be loaded at all. @default whether its provider is installed */
-  readonly cudaInstalled?: boolean;
-  /** @default process.env */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-}
-
 /**
- * Decides where the model runs: one engine for each GPU that is visible and has the memory free, else on the CPU.
+ * Decides where the model runs: one engine for each GPU that is visible, fits ONNX Runtime's build and has the memory
+ * free, else on the CPU.
  *
  * @param memory the package's needs
  * @throws UserError `settings-invalid` where the settings ask for what the machine does not have
@@ -48,57 +42,48 @@ export interface PlanOptions {
 export async function planEngines(
   settings: PlanSettings,
   memory: Manifest['memory'],
-  { cudaInstalled = hasCudaProvider(), environment = process.env }: PlanOptions = {},
+  options: DeviceOptions = {},
 ): Promise<EnginePlan> {
-  const { DEVICE: device } = settings;
-  const cpu = (reason: string): EnginePlan => planCpu(settings, memory, reason);
-  if (device === 'cpu') return cpu('DEVICE is cpu');
-  /** Ends the start of `cuda`; lets `auto` take the CPU. */
-  const without = (reason: string, remedy: string): EnginePlan => {
-    if (device === 'auto') return cpu(`DEVICE is auto, and ${reason}`);
-    throw new UserError('settings-invalid', `DEVICE is cuda, but ${reason}; ${remedy}.`);
-  };
-  if (!cudaInstalled) {
-    return without("ONNX Runtime's CUDA provider is not installed", `run \`${INSTALL_CUDA_PROVIDER}\``);
+  const choice = await chooseDevice(settings.DEVICE, options);
+  switch (choice.kind) {
+    case 'cpu':
+      return planCpu(settings, memory, choice.reason);
+    case 'unlisted':
+      return planUnlisted(settings, choice.problem);
+    case 'gpus':
+      return planGpus(settings, memory, choice);
   }
-  const found = await listGpus();
-  if ('problem' in found) return planUnseen(settings, found.problem);
-  const visible = visibleGpus(found.gpus, environment);
-  if (visible.length === 0) {
-    const hidden =
-      found.gpus.length === 0 ? 'nvidia-smi finds no GPU' : 'CUDA_VISIBLE_DEVICES shows none of the GPUs';
-    return without(hidden, 'give it a GPU, or set DEVICE to cpu');
-  }
-  return planGpus(settings, memory, visible, without);
 }
 
-/** As many engines as GPUs, as far as the model fits them. */
+/** As many engines as GPUs, as far as they can take the model. */
 function planGpus(
   settings: PlanSettings,
   memory: Manifest['memory'],
-  visible: readonly Gpu[],
-  without: (reason: string, remedy: string) => EnginePlan,
+  { gpus, unfit }: Extract<DeviceChoice, { kind: 'gpus' }>,
 ): EnginePlan {
   const { DEVICE: device, ENGINES: wanted, MAX_BATCH: maxBatch } = settings;
-  checkCount(wanted, visible.length, `${visible.length} visible`);
-  const shortages = visible.flatMap((gpu) => gpuMemoryShortage(gpu, memory, maxBatch) ?? []);
-  const fitting = visible.filter((gpu) => gpuMemoryShortage(gpu, memory, maxBatch) === undefined);
-  const enough = device === 'auto' ? 1 : wanted || visible.length;
-  const [shortage] = shortages;
-  if (shortage !== undefined && fitting.length < enough) return without(shortage.reason, shortage.remedy);
-  const gpus = wanted === 0 ? fitting : fitting.slice(0, wanted);
-  const names = gpus.map(({ index, name }) => `GPU ${index} (${name})`);
+  const visible = gpus.length + unfit.length;
+  checkCount(wanted, visible, `${visible} visible`);
+  const obstacles = [...unfit, ...gpus.flatMap((gpu) => gpuMemoryShortage(gpu, memory, maxBatch) ?? [])];
+  const fitting = gpus.filter((gpu) => gpuMemoryShortage(gpu, memory, maxBatch) === undefined);
+  const enough = device === 'auto' ? 1 : wanted || visible;
+  const [obstacle] = obstacles;
+  if (obstacle !== undefined && fitting.length < enough) {
+    return planCpu(settings, memory, withoutCuda(device, obstacle));
+  }
+  const taken = wanted === 0 ? fitting : fitting.slice(0, wanted);
+  const names = taken.map(({ index, name }) => `GPU ${index} (${name})`);
   return {
     device,
-    engines: gpus.map((gpu) => ({ gpu })),
+    engines: taken.map((gpu) => ({ gpu })),
     threads: settings.ENGINE_THREADS || availableParallelism(),
     reason: `DEVICE is ${device}, and there is memory for the model on ${names.join(' and ')}`,
-    warnings: shortages.map(({ reason, remedy }) => `${reason}; ${remedy}`),
+    warnings: obstacles.map(({ reason, remedy }) => `${reason}; ${remedy}`),
   };
 }
 
 /** CUDA may work where nvidia-smi does not (a container without the driver's utilities): one engine finds out. */
-function planUnseen(settings: PlanSettings, problem: string): EnginePlan {
+function planUnlisted(settings: PlanSettings, problem: string): EnginePlan {
   checkCount(settings.ENGINES, 1, 'none can be counted without nvidia-smi');
   return {
     device: settings.DEVICE,

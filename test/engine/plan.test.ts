@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../model/errors.ts';
+import { cudaBuildOf } from '../../service/engine/cuda-build.ts';
+import type { DeviceOptions } from '../../service/engine/device.ts';
 import { cpuMemoryWarning, gpuMemoryNeed } from '../../service/engine/memory.ts';
 import { planEngines } from '../../service/engine/plan.ts';
-import type { EnginePlan, PlanOptions, PlanSettings } from '../../service/engine/plan.ts';
+import type { EnginePlan, PlanSettings } from '../../service/engine/plan.ts';
 import { fakeSmi } from '../support/fake-smi.ts';
 import type { FakeGpu, FakeSmi } from '../support/fake-smi.ts';
 
@@ -21,12 +23,13 @@ afterEach(async () => {
 async function plan(
   gpus: readonly FakeGpu[],
   settings: Partial<PlanSettings> = {},
-  options: PlanOptions = {},
+  options: DeviceOptions = {},
 ): Promise<EnginePlan> {
   smi = await fakeSmi(gpus);
   return planEngines({ DEVICE: 'auto', ENGINES: 0, ENGINE_THREADS: 0, MAX_BATCH: 8, ...settings }, MEMORY, {
     cudaInstalled: true,
     environment: {},
+    compat: 0,
     ...options,
   });
 }
@@ -141,6 +144,43 @@ describe('a GPU with too little memory free', () => {
     expect(uuids(await plan([{ ...T4, total: '[N/A]', free: '[N/A]' }], { DEVICE: 'cuda' }))).toEqual([
       T4.uuid,
     ]);
+  });
+});
+
+describe("a GPU that ONNX Runtime's build cannot run on", () => {
+  const V100 = { index: 2, uuid: 'GPU-cccc-2', name: 'Tesla V100-SXM2-16GB', capability: '7.0' };
+  const WHY =
+    "GPU 2 (Tesla V100-SXM2-16GB) has compute capability 7.0, where ONNX Runtime's build for CUDA 13 needs 7.5 at least";
+  const REMEDY = 'build the image for CUDA 12 (`docker build --target cuda --build-arg CUDA=12 .`)';
+
+  it('ends the start of cuda with what it has, what is needed and what would be right', async () => {
+    const refused = plan([T4, V100], { DEVICE: 'cuda' });
+    await expect(refused).rejects.toBeInstanceOf(UserError);
+    await expect(refused).rejects.toThrow(`DEVICE is cuda, but ${WHY}; ${REMEDY}.`);
+  });
+
+  it('ends the start of cuda where it is the only one', async () => {
+    await expect(plan([V100], { DEVICE: 'cuda' })).rejects.toThrow(`DEVICE is cuda, but ${WHY}; ${REMEDY}.`);
+  });
+
+  it('is left out by auto, with a warning', async () => {
+    const made = await plan([V100, T4]);
+    expect(uuids(made)).toEqual([T4.uuid]);
+    expect(made.warnings).toEqual([`${WHY}; ${REMEDY}`]);
+  });
+
+  it('makes auto take the CPU where there is no other, and say why', async () => {
+    const made = await plan([V100]);
+    expect(made).toMatchObject({ device: 'cpu', engines: [{}], fallback: `DEVICE is auto, and ${WHY}` });
+  });
+
+  it('is passed over where fewer engines are wanted than there are GPUs', async () => {
+    expect(uuids(await plan([V100, T4], { DEVICE: 'cuda', ENGINES: 1 }))).toEqual([T4.uuid]);
+  });
+
+  it('is taken by the build for CUDA 12', async () => {
+    const build = cudaBuildOf('1.26.0');
+    expect(uuids(await plan([V100], { DEVICE: 'cuda' }, { build }))).toEqual([V100.uuid]);
   });
 });
 

@@ -13,6 +13,10 @@ export interface FakeGpu {
   readonly total?: number | string;
   /** @default 15000 */
   readonly free?: number | string;
+  /** Compute capability. @default 7.5 */
+  readonly capability?: string;
+  /** @default 580.95.05 */
+  readonly driver?: string;
   /** MIG profiles by UUID; a GPU that has some is in MIG mode. */
   readonly slices?: Readonly<Record<string, string>>;
   /** Lines that it reports one after the other, the last one for ever; an empty list is silence. @default a healthy reading */
@@ -79,9 +83,11 @@ function pretend(stateFile: string): void {
   }
   const loop = option('loop-ms');
   if (loop === undefined) {
-    for (const { index, uuid, name = 'NVIDIA T4', total = 15360, free = 15000, slices } of gpus) {
+    for (const gpu of gpus) {
+      const { index, uuid, name = 'NVIDIA T4', total = 15360, free = 15000 } = gpu;
+      const { capability = '7.5', driver = '580.95.05', slices } = gpu;
       const mig = slices === undefined ? 'Disabled' : 'Enabled';
-      print([index, uuid, name, total, free, '7.5', '580.95.05', mig].join(', '));
+      print([index, uuid, name, total, free, capability, driver, mig].join(', '));
     }
     return;
   }
