@@ -6,12 +6,13 @@ import { chooseDevice, withoutCuda } from './device.ts';
 import type { DeviceChoice, DeviceOptions } from './device.ts';
 import type { Gpu } from './gpus.ts';
 import { cpuMemoryWarning, gpuMemoryShortage } from './memory.ts';
-import type { Device } from './protocol.ts';
+import type { Device, Provider } from './protocol.ts';
 
 /** Which engines there are to be, and why. */
 export interface EnginePlan {
-  /** `auto`: CUDA, and the CPU where it cannot be loaded. */
-  readonly device: Device;
+  readonly device: Provider;
+  /** Whether the CPU is taken where CUDA does not start: what `auto` means. */
+  readonly fallsBack: boolean;
   /** The engines by number; each with its GPU where it is known. At least one. */
   readonly engines: readonly { readonly gpu?: Gpu }[];
   /** Threads of an engine on the CPU. */
@@ -74,7 +75,8 @@ function planGpus(
   const taken = wanted === 0 ? fitting : fitting.slice(0, wanted);
   const names = taken.map(({ index, name }) => `GPU ${index} (${name})`);
   return {
-    device,
+    device: 'cuda',
+    fallsBack: device === 'auto',
     engines: taken.map((gpu) => ({ gpu })),
     threads: settings.ENGINE_THREADS || availableParallelism(),
     reason: `DEVICE is ${device}, and there is memory for the model on ${names.join(' and ')}`,
@@ -86,7 +88,8 @@ function planGpus(
 function planUnlisted(settings: PlanSettings, problem: string): EnginePlan {
   checkCount(settings.ENGINES, 1, 'none can be counted without nvidia-smi');
   return {
-    device: settings.DEVICE,
+    device: 'cuda',
+    fallsBack: settings.DEVICE === 'auto',
     engines: [{}],
     threads: settings.ENGINE_THREADS || availableParallelism(),
     reason: `DEVICE is ${settings.DEVICE}, and the engine tries CUDA`,
@@ -107,6 +110,7 @@ function planCpu(settings: PlanSettings, memory: Manifest['memory'], reason: str
   const warning = cpuMemoryWarning(memory, settings.MAX_BATCH, count);
   return {
     device: 'cpu',
+    fallsBack: false,
     engines: Array.from({ length: count }, () => ({})),
     threads: settings.ENGINE_THREADS || Math.max(1, Math.floor(availableParallelism() / count)),
     reason,

@@ -53,7 +53,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
           maxBatch,
           threads: plan.threads,
           // Where CUDA cannot be loaded, one engine takes the CPU, not one for each GPU.
-          device: plan.device === 'auto' && id > 0 ? 'cuda' : plan.device,
+          device: plan.fallsBack && id === 0 ? 'auto' : plan.device,
           ...(plan.fallback === undefined ? {} : { fallback: plan.fallback }),
         },
       });
@@ -92,7 +92,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
     this.#isStarted = true;
     const [first, ...others] = this.engines;
     first?.supervisor.start();
-    if (this.plan.device !== 'auto') {
+    if (!this.plan.fallsBack) {
       for (const { supervisor } of others) supervisor.start();
       return;
     }

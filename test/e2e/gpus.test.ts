@@ -179,6 +179,9 @@ it('lets one engine find out for auto whether CUDA can be had, and starts the ot
   const live = await start({}, { DEVICE: 'auto' });
   await allReady(live);
   expect(await devices()).toEqual(['auto GPU-aaaa', 'cuda GPU-bbbb']);
+  expect(logged('device chosen')).toMatchObject([
+    { device: 'cuda', reason: expect.stringMatching(/^DEVICE is auto, and there is memory/) as unknown },
+  ]);
 });
 
 it('keeps one engine on the CPU where CUDA cannot be had for auto', async () => {

@@ -41,7 +41,7 @@ function uuids({ engines }: EnginePlan): unknown[] {
 describe('one engine for each visible GPU', () => {
   it('without further ado', async () => {
     const made = await plan([T4, L4]);
-    expect(made).toMatchObject({ device: 'auto', warnings: [] });
+    expect(made).toMatchObject({ device: 'cuda', fallsBack: true, warnings: [] });
     expect(made.reason).toBe(
       'DEVICE is auto, and there is memory for the model on GPU 0 (NVIDIA T4) and GPU 1 (NVIDIA L4)',
     );
@@ -228,7 +228,7 @@ describe('a driver that does not answer', () => {
     );
     const settings = { DEVICE: 'cuda', ENGINES: 0, ENGINE_THREADS: 1, MAX_BATCH: 8 } as const;
     const made = await planEngines(settings, MEMORY, { cudaInstalled: true, environment: {} });
-    expect(made).toMatchObject({ device: 'cuda', engines: [{}] });
+    expect(made).toMatchObject({ device: 'cuda', fallsBack: false, engines: [{}] });
     expect(made.warnings[0]).toMatch(/neither counted .*: nvidia-smi cannot be used \(NVIDIA-SMI has failed/);
   });
 });
