@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { EngineFailure } from './failure.ts';
 import type { EngineFailureReason } from './failure.ts';
+import { waitPatiently } from './patience.ts';
 import type { EngineBatch, EngineInfo, EngineOutput, FromEngine, LoadOptions, ToEngine } from './protocol.ts';
 
 export interface EngineProcessOptions {
@@ -34,7 +35,7 @@ const DEFAULT_PROGRAM = new URL(FROM_SOURCE ? './child.ts' : './child.js', SELF)
 interface PendingRun {
   readonly id: number;
   readonly items: number;
-  readonly timer: NodeJS.Timeout;
+  readonly stopTimer: () => void;
   readonly resolve: (output: EngineOutput) => void;
   readonly reject: (failure: EngineFailure) => void;
 }
@@ -68,13 +69,10 @@ export class EngineProcess {
     this.#runTimeoutMs = options.runTimeoutMs;
     this.#child = forkEngine(options);
     this.#listen();
-    const startTimer = setTimeout(() => {
+    const stopTimer = waitPatiently(options.startTimeoutMs, () => {
       this.kill('start-timeout', `the engine was not ready within ${options.startTimeoutMs} ms`);
-    }, options.startTimeoutMs);
-    const disarm = (): void => {
-      clearTimeout(startTimer);
-    };
-    this.ready.then(disarm, disarm);
+    });
+    this.ready.then(stopTimer, stopTimer);
     this.#send({ type: 'load', options: options.load });
   }
 
@@ -96,11 +94,11 @@ export class EngineProcess {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#pending !== undefined) throw new Error('the engine runs one batch at a time');
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const stopTimer = waitPatiently(this.#runTimeoutMs, () => {
         this.kill('timeout', `a run took longer than ${this.#runTimeoutMs} ms`);
-      }, this.#runTimeoutMs);
+      });
       const id = this.#nextId++;
-      this.#pending = { id, items: batch.items.length, timer, resolve, reject };
+      this.#pending = { id, items: batch.items.length, stopTimer, resolve, reject };
       this.#send({ type: 'run', id, batch });
     });
   }
@@ -111,7 +109,7 @@ export class EngineProcess {
     const failure = new EngineFailure(reason, message);
     this.#failure = failure;
     this.#rejectReady(failure);
-    if (this.#pending !== undefined) clearTimeout(this.#pending.timer);
+    this.#pending?.stopTimer();
     this.#pending?.reject(failure);
     this.#pending = undefined;
     this.#endWith(failure);
@@ -170,7 +168,7 @@ export class EngineProcess {
       this.kill('bad-output', 'a run gave numbers that are no probabilities');
       return;
     }
-    clearTimeout(pending.timer);
+    pending.stopTimer();
     this.#pending = undefined;
     pending.resolve(output);
   }

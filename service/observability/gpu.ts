@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { waitPatiently } from '../engine/patience.ts';
 
 /** What `nvidia-smi` says of one GPU. */
 export interface GpuReading {
@@ -44,7 +45,7 @@ export class GpuWatch {
   readonly #options: Required<Omit<GpuWatchOptions, 'device'>>;
   readonly #device: string;
   #process: ChildProcess | undefined;
-  #silence: NodeJS.Timeout | undefined;
+  #endSilence: () => void = () => undefined;
   #respawn: NodeJS.Timeout | undefined;
   #overLimit = 0;
   #armed = false;
@@ -66,7 +67,7 @@ export class GpuWatch {
   /** The engine is gone: readings go on, complaints do not. */
   pause(): void {
     this.#armed = false;
-    clearTimeout(this.#silence);
+    this.#endSilence();
   }
 
   /** Ends `nvidia-smi`. */
@@ -135,13 +136,14 @@ export class GpuWatch {
   }
 
   #expectReading(): void {
-    clearTimeout(this.#silence);
+    this.#endSilence();
     if (!this.#armed) return;
-    this.#silence = setTimeout(() => {
+    const { silenceMs } = this.#options;
+    this.#endSilence = waitPatiently(silenceMs, () => {
       // A stalled nvidia-smi does not recover; the next engine gets a fresh one.
       this.#end();
-      this.#complain('gpu-silent', `nvidia-smi gave no reading for ${this.#options.silenceMs} ms`);
-    }, this.#options.silenceMs);
+      this.#complain('gpu-silent', `nvidia-smi gave no reading for ${silenceMs} ms`);
+    });
   }
 
   #complain(complaint: GpuComplaint, message: string): void {

@@ -85,6 +85,15 @@ describe('a healthy engine', () => {
     expect(supervisor.state.phase).toBe('ready');
   });
 
+  it('is not blamed for what this process was too stalled to hear', async () => {
+    const supervisor = supervise({ runMs: 50 }, { runTimeoutMs: 2000 });
+    await supervisor.whenReady();
+    const run = supervisor.run(batchOf(10));
+    // Whatever stops this process, or its machine.
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000));
+    expect((await run).probabilities).toHaveLength(3);
+  });
+
   it('leaves no process behind when it is stopped during a run', async () => {
     const supervisor = supervise({ hang: 666 });
     await supervisor.whenReady();

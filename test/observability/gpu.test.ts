@@ -2,9 +2,12 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { GpuWatch } from '../../service/observability/gpu.ts';
+import type { GpuReading, GpuWatchOptions } from '../../service/observability/gpu.ts';
 import { until } from '../e2e/client.ts';
+import { fakeSmi } from '../support/fake-smi.ts';
+import type { FakeGpu } from '../support/fake-smi.ts';
 
 const INTERVAL_MS = 300;
 let folder = '';
@@ -44,18 +47,40 @@ function isRunning(pid: number): boolean {
   }
 }
 
-it('runs one nvidia-smi, also when the engine comes back while another one is about to be started', async () => {
-  const pids = await smiThatEndsOnce();
-  const ignore = (): void => undefined;
+/** A watch that is on, and what it has told. */
+function watchGpu(options: Partial<GpuWatchOptions> = {}): {
+  watch: GpuWatch;
+  readings: GpuReading[];
+  complaints: string[];
+  unavailable: string[];
+} {
+  const told = { readings: [] as GpuReading[], complaints: [] as string[], unavailable: [] as string[] };
   const watch = new GpuWatch({
     device: '0',
     memoryLimitBytes: 0,
-    intervalMs: INTERVAL_MS,
-    onReading: ignore,
-    onComplaint: ignore,
-    onUnavailable: ignore,
+    intervalMs: 20,
+    silenceMs: 60_000,
+    onReading: (reading) => told.readings.push(reading),
+    onComplaint: (complaint) => told.complaints.push(complaint),
+    onUnavailable: (message) => told.unavailable.push(message),
+    ...options,
   });
   watch.resume();
+  onTestFinished(() => {
+    watch.stop();
+  });
+  return { watch, ...told };
+}
+
+async function smiOf(...readings: readonly (readonly string[])[]): Promise<void> {
+  const gpus = readings.map((lines, index): FakeGpu => ({ index, uuid: `GPU-${index}`, readings: lines }));
+  const smi = await fakeSmi(gpus);
+  onTestFinished(() => smi.remove());
+}
+
+it('runs one nvidia-smi, also when the engine comes back while another one is about to be started', async () => {
+  const pids = await smiThatEndsOnce();
+  const { watch } = watchGpu({ intervalMs: INTERVAL_MS });
   await until('the first has ended', async () => (await pids()).some((pid) => !isRunning(pid)));
   watch.resume();
   await until('the second runs', async () => (await pids()).length === 2);
@@ -64,4 +89,14 @@ it('runs one nvidia-smi, also when the engine comes back while another one is ab
   watch.stop();
   await until('none runs', async () => !(await pids()).some(isRunning));
   expect(await pids()).toHaveLength(2);
+});
+
+it('does not take for silence what this process was too stalled to hear', async () => {
+  await smiOf(['0, 900, 1']);
+  const { readings, complaints } = watchGpu({ silenceMs: 2000 });
+  await until('there are readings', () => readings.length > 0);
+  const before = readings.length;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+  await until('there are more readings', () => readings.length > before);
+  expect(complaints).toEqual([]);
 });
