@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { streamsOf } from './child-process.ts';
 import { EngineFailure } from './failure.ts';
 import type { EngineFailureReason } from './failure.ts';
 import { waitPatiently } from './patience.ts';
@@ -49,7 +50,8 @@ export class EngineProcess {
   readonly ready: Promise<EngineInfo>;
   /** Fulfils with the failure once the process has failed and is gone. A call of `kill` counts as well. */
   readonly ended: Promise<EngineFailure>;
-  readonly #child: ChildProcess;
+  /** Undefined where it could not even be forked. */
+  readonly #child: ChildProcess | undefined;
   readonly #runTimeoutMs: number;
   #pending: PendingRun | undefined;
   #nextId = 0;
@@ -67,17 +69,22 @@ export class EngineProcess {
       this.#resolveEnded = resolve;
     });
     this.#runTimeoutMs = options.runTimeoutMs;
-    this.#child = forkEngine(options);
-    this.#listen();
     const stopTimer = waitPatiently(options.startTimeoutMs, () => {
       this.kill('start-timeout', `the engine was not ready within ${options.startTimeoutMs} ms`);
     });
     this.ready.then(stopTimer, stopTimer);
+    try {
+      this.#child = forkEngine(options);
+      this.#listen(this.#child, options.onLine);
+    } catch (error) {
+      this.#cannotStart(error as Error);
+    }
     this.#send({ type: 'load', options: options.load });
   }
 
+  /** Undefined where the system had no process to give. */
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#child?.pid;
   }
 
   /** Why it failed, from that moment on: it can take a while to disappear. */
@@ -116,7 +123,8 @@ export class EngineProcess {
   }
 
   #endWith(failure: EngineFailure): void {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null || this.pid === undefined) {
+    const child = this.#child;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
       this.#resolveEnded(failure);
       return;
     }
@@ -124,23 +132,30 @@ export class EngineProcess {
     const grace = setTimeout(() => {
       this.#resolveEnded(failure);
     }, EXIT_GRACE_MS);
-    this.#child.once('exit', () => {
+    child.once('exit', () => {
       clearTimeout(grace);
       this.#resolveEnded(failure);
     });
-    this.#child.kill('SIGKILL');
+    child.kill('SIGKILL');
   }
 
-  #listen(): void {
-    this.#child.on('message', (message: FromEngine) => {
+  #listen(child: ChildProcess, onLine: EngineProcessOptions['onLine']): void {
+    child.on('error', (error) => {
+      if (child.pid === undefined) this.#cannotStart(error);
+      else this.kill('crash', `the engine process failed: ${error.message}`);
+    });
+    child.on('message', (message: FromEngine) => {
       this.#receive(message);
     });
-    this.#child.on('error', (error) => {
-      this.kill('crash', `the engine process failed: ${error.message}`);
-    });
-    this.#child.on('exit', (code, signal) => {
+    child.on('exit', (code, signal) => {
       this.kill('crash', `the engine process ended with ${signal ?? `exit code ${code ?? '?'}`}`);
     });
+    // Read even where nobody listens: a full pipe would stop the process.
+    for (const input of streamsOf(child)) createInterface({ input }).on('line', (line) => onLine?.(line));
+  }
+
+  #cannotStart({ message }: Error): void {
+    this.kill('start', `the engine process cannot be started: ${message}`);
   }
 
   #receive(message: FromEngine): void {
@@ -174,8 +189,8 @@ export class EngineProcess {
   }
 
   #send(message: ToEngine): void {
-    // A failed send means that the process is gone, which its exit reports.
-    this.#child.send(message, () => undefined);
+    // A failed send means that the process is gone, which its exit reports; one that never was has no channel.
+    if (this.#child?.connected === true) this.#child.send(message, () => undefined);
   }
 }
 
@@ -195,21 +210,14 @@ function forkEngine({
   program = DEFAULT_PROGRAM,
   environment,
   picturesFd,
-  onLine,
 }: EngineProcessOptions): ChildProcess {
-  const child = fork(fileURLToPath(program), [], {
+  return fork(fileURLToPath(program), [], {
     env: { ...process.env, ...environment },
     execArgv: FROM_SOURCE ? ['--import', sourceLoader()] : [],
     serialization: 'advanced',
     // The pictures last: their number is PICTURES_FD.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...(picturesFd === undefined ? [] : [picturesFd])],
   });
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream === null) continue;
-    // Read even where nobody listens: a full pipe would stop the process.
-    createInterface({ input: stream }).on('line', (line) => onLine?.(line));
-  }
-  return child;
 }
 
 /** Where the project runs from its TypeScript source, so does its engine. */

@@ -153,7 +153,8 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
           this.#reportKernels();
         },
         () => {
-          this.#failedStarts++;
+          // Where the system has no process to give, it is not the engine that is hopeless.
+          if (engine.pid !== undefined) this.#failedStarts++;
         },
       );
       const failure = await engine.ended;

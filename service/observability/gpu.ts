@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { streamsOf } from '../engine/child-process.ts';
 import { waitPatiently } from '../engine/patience.ts';
 
 /** What `nvidia-smi` says of one GPU. */
@@ -27,7 +28,7 @@ export interface GpuWatchOptions {
   readonly silenceMs?: number;
   readonly onReading: (reading: GpuReading) => void;
   readonly onComplaint: (complaint: GpuComplaint, message: string) => void;
-  /** The watch cannot work: there is no `nvidia-smi`. */
+  /** The watch cannot work, at least for now: there is no `nvidia-smi`, or no process for it. Told once until it works. */
   readonly onUnavailable: (message: string) => void;
 }
 
@@ -35,6 +36,8 @@ export interface GpuWatchOptions {
 const READINGS_OVER_LIMIT = 3;
 /** What `nvidia-smi` writes in place of numbers when a GPU has failed: see its manual, and the driver's Xid 79. */
 const FAILURE = /ERR!|GPU is lost|Unknown Error|requires? reset|Unable to determine the device handle/i;
+/** After how many intervals a `nvidia-smi` that could not be started is tried again. */
+const START_AGAIN_INTERVALS = 10;
 const MIB = 1024 * 1024;
 
 /**
@@ -48,6 +51,7 @@ export class GpuWatch {
   #endSilence: () => void = () => undefined;
   #respawn: NodeJS.Timeout | undefined;
   #overLimit = 0;
+  #isUnavailable = false;
   #armed = false;
 
   constructor(options: GpuWatchOptions) {
@@ -60,8 +64,8 @@ export class GpuWatch {
   resume(): void {
     this.#armed = true;
     this.#overLimit = 0;
-    if (this.#process === undefined) this.#start();
     this.#expectReading();
+    if (this.#process === undefined) this.#start();
   }
 
   /** The engine is gone: readings go on, complaints do not. */
@@ -79,35 +83,62 @@ export class GpuWatch {
 
   #start(): void {
     clearTimeout(this.#respawn);
-    const child = spawn(
-      'nvidia-smi',
-      [
-        '--query-gpu=index,memory.used,utilization.gpu',
-        '--format=csv,noheader,nounits',
-        `--loop-ms=${this.#options.intervalMs}`,
-        ...(this.#device === '' ? [] : [`--id=${this.#device}`]),
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    this.#process = child;
-    for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on('line', (line) => {
-        if (child === this.#process) this.#read(line);
-      });
+    // Its silence counts again from now on.
+    if (this.#isUnavailable) this.#expectReading();
+    try {
+      this.#listen(this.#spawn());
+    } catch (error) {
+      this.#cannotStart(error as NodeJS.ErrnoException);
     }
+  }
+
+  #spawn(): ChildProcess {
+    const query = [
+      '--query-gpu=index,memory.used,utilization.gpu',
+      '--format=csv,noheader,nounits',
+      `--loop-ms=${this.#options.intervalMs}`,
+      ...(this.#device === '' ? [] : [`--id=${this.#device}`]),
+    ];
+    return spawn('nvidia-smi', query, { stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  #listen(child: ChildProcess): void {
+    this.#process = child;
     child.on('error', (error) => {
       if (child !== this.#process) return;
-      this.stop();
-      this.#options.onUnavailable(`nvidia-smi cannot be started: ${error.message}`);
+      this.#end();
+      this.#cannotStart(error);
+    });
+    child.on('spawn', () => {
+      this.#isUnavailable = false;
     });
     child.on('exit', () => {
       if (child !== this.#process) return;
       this.#process = undefined;
       // Without readings meanwhile the silence is noticed as any other.
-      this.#respawn = setTimeout(() => {
-        this.#start();
-      }, this.#options.intervalMs);
+      this.#startAgainIn(this.#options.intervalMs);
     });
+    for (const input of streamsOf(child)) {
+      createInterface({ input }).on('line', (line) => {
+        if (child === this.#process) this.#read(line);
+      });
+    }
+  }
+
+  /** That is no fault of the GPU: its silence does not count meanwhile. */
+  #cannotStart({ code, message }: NodeJS.ErrnoException): void {
+    this.#endSilence();
+    if (!this.#isUnavailable) this.#options.onUnavailable(`nvidia-smi cannot be started: ${message}`);
+    this.#isUnavailable = true;
+    // A program that is not there will not come; processes and files that are short will.
+    if (code !== 'ENOENT') this.#startAgainIn(this.#options.intervalMs * START_AGAIN_INTERVALS);
+  }
+
+  #startAgainIn(ms: number): void {
+    clearTimeout(this.#respawn);
+    this.#respawn = setTimeout(() => {
+      this.#start();
+    }, ms);
   }
 
   #end(): void {

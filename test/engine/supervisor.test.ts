@@ -164,6 +164,14 @@ describe('an engine that does not start', () => {
     await expect(supervisor.run(batchOf(1))).rejects.toBeInstanceOf(EngineFailure);
   });
 
+  it('for want of a process is given up as any other, and nothing else ends', async () => {
+    // What cannot be a program is refused before there is a process.
+    const nowhere = new URL('https://example.org/');
+    const supervisor = supervise({}, { program: nowhere, maxFailures: 2 });
+    await expect(supervisor.whenReady()).rejects.toBeInstanceOf(EngineGone);
+    expect(supervisor.state).toMatchObject({ phase: 'failed', failure: { reason: 'start' } });
+  });
+
   it('is tried again, since a GPU can need a moment', async () => {
     const supervisor = supervise({ start: 'load', failStarts: 2 });
     await supervisor.whenReady();

@@ -91,6 +91,18 @@ it('runs one nvidia-smi, also when the engine comes back while another one is ab
   expect(await pids()).toHaveLength(2);
 });
 
+it('tries an nvidia-smi again that cannot be started for the moment', async () => {
+  vi.stubEnv('PATH', folder);
+  const program = join(folder, 'nvidia-smi');
+  const script = `#!${process.execPath}\nsetInterval(() => console.log('0, 900, 1'), 20);`;
+  await writeFile(program, script, { mode: 0o644 });
+  const { readings, complaints, unavailable } = watchGpu();
+  await until('it could not be started', () => unavailable.length > 0);
+  await chmod(program, 0o755);
+  await until('there are readings', () => readings.length > 0);
+  expect([unavailable.length, complaints]).toEqual([1, []]);
+});
+
 it('does not take for silence what this process was too stalled to hear', async () => {
   await smiOf(['0, 900, 1']);
   const { readings, complaints } = watchGpu({ silenceMs: 2000 });
