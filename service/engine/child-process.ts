@@ -1,6 +1,26 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
+const children = new Set<ChildProcess>();
+
+/**
+ * Has a child process killed when this process ends, however it does: a child that hangs in a native call never hears
+ * that its parent is gone, and would keep its GPU.
+ */
+export function endWithUs(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  if (children.size === 0) process.on('exit', killAll);
+  children.add(child);
+  child.once('exit', () => {
+    children.delete(child);
+    if (children.size === 0) process.off('exit', killAll);
+  });
+}
+
+function killAll(): void {
+  for (const child of children) child.kill('SIGKILL');
+}
+
 /** What a child writes. A process that could not be started for want of file descriptors has no streams. */
 export function streamsOf(child: ChildProcess): Readable[] {
   const streams: readonly (Readable | null | undefined)[] = [child.stdout, child.stderr];

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { streamsOf } from './child-process.ts';
+import { endWithUs, streamsOf } from './child-process.ts';
 import { EngineFailure } from './failure.ts';
 import type { EngineFailureReason } from './failure.ts';
 import { waitPatiently } from './patience.ts';
@@ -150,6 +150,7 @@ export class EngineProcess {
     child.on('exit', (code, signal) => {
       this.kill('crash', `the engine process ended with ${signal ?? `exit code ${code ?? '?'}`}`);
     });
+    endWithUs(child);
     // Read even where nobody listens: a full pipe would stop the process.
     for (const input of streamsOf(child)) createInterface({ input }).on('line', (line) => onLine?.(line));
   }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { streamsOf } from '../engine/child-process.ts';
+import { endWithUs, streamsOf } from '../engine/child-process.ts';
 import { waitPatiently } from '../engine/patience.ts';
 
 /** What `nvidia-smi` says of one GPU. */
@@ -118,6 +118,7 @@ export class GpuWatch {
       // Without readings meanwhile the silence is noticed as any other.
       this.#startAgainIn(this.#options.intervalMs);
     });
+    endWithUs(child);
     for (const input of streamsOf(child)) {
       createInterface({ input }).on('line', (line) => {
         if (child === this.#process) this.#read(line);

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
+import { until } from '../e2e/client.ts';
 import { fakeSmi } from '../support/fake-smi.ts';
 
 /** Runs a program beside this file to its end; with fewer file descriptors, where that is asked for. */
@@ -19,6 +21,17 @@ async function run(
   return { code, said: Buffer.concat(chunks).toString().trim().split('\n') };
 }
 
+/** Whether a process computes or could again; not one that is dead and that nobody has asked for. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  const stat = `/proc/${pid}/stat`;
+  return !existsSync(stat) || !/\) [ZX]/.test(readFileSync(stat, 'utf8'));
+}
+
 it('waits for file descriptors where they are short, and starts the engine and the watch of its GPU then', async () => {
   const smi = await fakeSmi([{ index: 0, uuid: 'GPU-0' }]);
   onTestFinished(() => smi.remove());
@@ -26,4 +39,17 @@ it('waits for file descriptors where they are short, and starts the engine and t
     code: 0,
     said: ['neither can be started', 'both are there again'],
   });
+});
+
+it.each([
+  ['is told to end', [], 7],
+  ['ends by a mistake', ['throw'], 1],
+])('leaves no engine that hangs behind when the service %s', async (_, args, expected) => {
+  const { code, said } = await run('./leaving.ts', { args });
+  const pid = Number(said[0]);
+  onTestFinished(() => {
+    if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  });
+  expect([code, pid > 0]).toEqual([expected, true]);
+  await until('the engine is gone', () => !isAlive(pid));
 });
