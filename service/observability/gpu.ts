@@ -36,6 +36,8 @@ export interface GpuWatchOptions {
 const READINGS_OVER_LIMIT = 3;
 /** What `nvidia-smi` writes in place of numbers when a GPU has failed: see its manual, and the driver's Xid 79. */
 const FAILURE = /ERR!|GPU is lost|Unknown Error|requires? reset|Unable to determine the device handle/i;
+/** A field of its own that not every GPU and driver fill, also healthy ones. */
+const UNKNOWN_UTILIZATION = /, \[Unknown Error\]\s*$/i;
 /** After how many intervals a `nvidia-smi` that could not be started is tried again. */
 const START_AGAIN_INTERVALS = 10;
 const MIB = 1024 * 1024;
@@ -149,7 +151,7 @@ export class GpuWatch {
   }
 
   #read(line: string): void {
-    if (FAILURE.test(line)) {
+    if (FAILURE.test(line.replace(UNKNOWN_UTILIZATION, ''))) {
       this.#complain('gpu-error', `nvidia-smi reports: ${line.trim().slice(0, 200)}`);
       return;
     }

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { GpuWatch } from '../../service/observability/gpu.ts';
 import type { GpuReading, GpuWatchOptions } from '../../service/observability/gpu.ts';
 import { until } from '../e2e/client.ts';
@@ -111,4 +111,21 @@ it('does not take for silence what this process was too stalled to hear', async 
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
   await until('there are more readings', () => readings.length > before);
   expect(complaints).toEqual([]);
+});
+
+describe('readings', () => {
+  it('without a utilization are no errors', async () => {
+    await smiOf(['0, 900, [Unknown Error]']);
+    const { readings, complaints } = watchGpu();
+    await until('there are readings', () => readings.length > 2);
+    expect(readings[0]).toMatchObject({ memoryBytes: 900 * 1024 * 1024, utilization: undefined });
+    expect(complaints).toEqual([]);
+  });
+
+  it('without anything are errors', async () => {
+    await smiOf(['0, [Unknown Error], [Unknown Error]']);
+    const { complaints } = watchGpu();
+    await until('there is a complaint', () => complaints.length > 0);
+    expect(complaints).toEqual(['gpu-error']);
+  });
 });
