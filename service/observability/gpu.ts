@@ -52,7 +52,8 @@ export class GpuWatch {
   #process: ChildProcess | undefined;
   #endSilence: () => void = () => undefined;
   #respawn: NodeJS.Timeout | undefined;
-  #overLimit = 0;
+  /** Readings in a row over the limit, by GPU: without a device of its own it hears of all. */
+  readonly #overLimit = new Map<string, number>();
   #isUnavailable = false;
   #armed = false;
 
@@ -65,7 +66,7 @@ export class GpuWatch {
   /** The engine is ready: from now on its GPU is held to account. Starts `nvidia-smi` if it does not run. */
   resume(): void {
     this.#armed = true;
-    this.#overLimit = 0;
+    this.#overLimit.clear();
     this.#expectReading();
     if (this.#process === undefined) this.#start();
   }
@@ -160,12 +161,13 @@ export class GpuWatch {
     this.#expectReading();
     this.#options.onReading(reading);
     const { memoryLimitBytes } = this.#options;
-    const { memoryBytes = 0 } = reading;
+    const { gpu, memoryBytes = 0 } = reading;
     const isOver = memoryLimitBytes > 0 && memoryBytes > memoryLimitBytes;
-    this.#overLimit = isOver ? this.#overLimit + 1 : 0;
-    if (this.#overLimit >= READINGS_OVER_LIMIT) {
+    const overLimit = isOver ? (this.#overLimit.get(gpu) ?? 0) + 1 : 0;
+    this.#overLimit.set(gpu, overLimit);
+    if (overLimit >= READINGS_OVER_LIMIT) {
       const mib = Math.round(memoryBytes / MIB);
-      this.#complain('gpu-memory', `GPU ${reading.gpu} uses ${mib} MiB, over GPU_MEMORY_LIMIT_MB`);
+      this.#complain('gpu-memory', `GPU ${gpu} uses ${mib} MiB, over GPU_MEMORY_LIMIT_MB`);
     }
   }
 

@@ -128,4 +128,11 @@ describe('readings', () => {
     await until('there is a complaint', () => complaints.length > 0);
     expect(complaints).toEqual(['gpu-error']);
   });
+
+  it('of several GPUs count for each GPU by itself', async () => {
+    await smiOf(['0, 2000, 1'], ['1, 100, 1']);
+    const { complaints } = watchGpu({ device: '', memoryLimitBytes: 1000 * 1024 * 1024 });
+    await until('there is a complaint', () => complaints.length > 0);
+    expect(complaints).toEqual(['gpu-memory']);
+  });
 });
