@@ -173,7 +173,8 @@ export class Batcher<Item, Output> {
       void this.#work(lane).finally(() => {
         lane.isBusy = false;
         lane.running = [];
-        if (this.#delay === undefined) this.#pump();
+        // Company is waited for by what is new, not by what is tried again.
+        if (this.#delay === undefined || this.#retries.length > 0) this.#pump();
       });
     }
   }

@@ -68,6 +68,20 @@ describe('several engines', () => {
     await expect(waiting).resolves.toBe('answer 3');
   });
 
+  it('try the batch of a lost engine again at once, also while something new waits for company', async () => {
+    const { engines, batcher, submit } = setup({ count: 2, maxBatch: 2, delayMs: 60_000 });
+    const answers = submit([1, 2]);
+    const first = await engines[0]?.nextRun();
+    void submit([3]);
+    await turn();
+    expect(batcher.waiting).toBe(1);
+    first?.fail();
+    const retry = await Promise.race(engines.map((engine) => engine.nextRun()));
+    expect(retry.items).toEqual([1, 2]);
+    retry.finish();
+    await expect(Promise.all(answers)).resolves.toHaveLength(2);
+  });
+
   it('lose no more than two of them to a bad item', async () => {
     const { engines, submit } = setup({ count: 4, maxBatch: 4, delayMs: 1 });
     for (const engine of engines) engine.behave((items) => !items.includes(3));
