@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { PATHS } from '../contract.ts';
 import type { RequestSummary } from '../http/observe.ts';
 
 export type { Logger } from 'pino';
@@ -16,7 +17,17 @@ export function makeLogger(level: string): Logger {
 }
 
 /** Probes and scrapes come every few seconds and say nothing while they succeed. */
-const QUIET_ROUTES = new Set(['/livez', '/readyz', '/healthz', '/startupz', '/metrics']);
+const QUIET_ROUTES = new Set<string>([
+  PATHS.live,
+  PATHS.ready,
+  PATHS.health,
+  PATHS.startup,
+  PATHS.metrics,
+  // The same as the Open Inference Protocol names it: KServe's probes.
+  '/v2/health/live',
+  '/v2/health/ready',
+  '/v2/models/:name/ready',
+]);
 
 /** Writes one line for an answered request. */
 export function logRequest(logger: Logger, summary: RequestSummary): void {

@@ -73,9 +73,16 @@ it('names the problem of a refused request', async () => {
   expect(await lineOf('job-2')).toMatchObject({ level: 30, status: 400, problem: 'missing-field' });
 });
 
-it('keeps probes out of the way', async () => {
-  await fetch(`${service.url}/livez`, { headers: { 'x-request-id': 'probe-1' } });
-  expect(await lineOf('probe-1')).toMatchObject({ level: 20 });
+it('keeps probes out of the way, under whichever name', async () => {
+  const { name, digest } = service.model.predictor.model;
+  const model = `/v2/models/${name}`;
+  const paths = ['/livez', '/v2/health/live', '/v2/health/ready', `${model}/ready`];
+  for (const [index, path] of [...paths, `${model}/versions/${digest}/ready`].entries()) {
+    const id = `probe-${index}`;
+    const { status } = await fetch(`${service.url}${path}`, { headers: { 'x-request-id': id } });
+    expect([path, status]).toEqual([path, 200]);
+    expect([path, (await lineOf(id))['level']]).toEqual([path, 20]);
+  }
 });
 
 it('holds no image, no sentence, no key and no path of a user', async () => {
