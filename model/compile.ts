@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TaskConfig, type Weights, openWeights, readConfig } from './checkpoint/index.ts';
 import { UserError } from './errors.ts';
@@ -10,6 +9,7 @@ import { OPSET } from './onnx/encode.ts';
 import { type Graph, countOperators, peakActivationBytes } from './onnx/graph.ts';
 import { type WrittenFile, writeGraph } from './onnx/write.ts';
 import { type Manifest, PACKAGE_FILES, PACKAGE_FORMAT } from './package.ts';
+import { inScratchFolder } from './scratch-folder.ts';
 import { runCases, selfTestInputs } from './self-test-run.ts';
 import { reasonOf } from './system-reason.ts';
 import { textLengths } from './text-lengths.ts';
@@ -56,21 +56,16 @@ export async function compileCheckpoint(
   await checkTarget(target, options.replace === true);
   const prepared = await prepare(checkpoint, options);
   const weights = await openWeights(checkpoint);
-  const scratch = await scratchFolder(target);
-  const onSignal = (signal: NodeJS.Signals): void => {
-    void rm(scratch, { recursive: true, force: true }).finally(() => process.kill(process.pid, signal));
-  };
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
-    const manifest = await writePackage(checkpoint, scratch, prepared, weights, options);
-    if (options.replace) await rm(target, { recursive: true, force: true });
-    await rename(scratch, target);
-    return manifest;
+    return await inScratchFolder(target, async (scratch) => {
+      const manifest = await writePackage(checkpoint, scratch, prepared, weights, options);
+      if (options.replace) await rm(target, { recursive: true, force: true });
+      await rename(scratch, target);
+      return manifest;
+    });
   } catch (error) {
     throw asUserError(error, target);
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-    await rm(scratch, { recursive: true, force: true });
     await weights.close();
   }
 }
@@ -225,23 +220,6 @@ async function sourceSums(
     before += file.bytes;
   }
   return files;
-}
-
-/** A new folder beside the target, so that the finished package can be renamed into place. */
-async function scratchFolder(target: string): Promise<string> {
-  const parent = path.dirname(path.resolve(target));
-  try {
-    // One level only: a longer path that is missing is more likely a misspelt one.
-    if (!(await exists(parent))) await mkdir(parent);
-    // Not mkdtemp, whose folders only their owner can read: a package is served by other users than its maker.
-    const folder = path.join(parent, `.${path.basename(path.resolve(target))}.partial-${randomUUID()}`);
-    await mkdir(folder);
-    return folder;
-  } catch (error) {
-    throw new UserError('output-not-writable', `${target} cannot be written: ${reasonOf(error)}.`, {
-      cause: error,
-    });
-  }
 }
 
 async function readText(folder: string, name: string): Promise<string> {

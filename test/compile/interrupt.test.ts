@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { PROGRAM } from '../support/cli.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const CHECKPOINT = fileURLToPath(new URL('../fixtures/ofa/mini-prev-output', import.meta.url));
+
+/**
+ * Sends the program a signal from within, in the very call that makes a file or folder of this name, before it is told
+ * that there is one. What the call makes is there all the same.
+ */
+function signalOnMaking(name: string, signal: NodeJS.Signals): string {
+  const module = `
+    import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    const isMeant = (made) => String(made).includes('.partial-') && /${name}$/.test(String(made));
+    for (const [owner, call] of [[fs, 'mkdirSync'], [fs.promises, 'mkdir'], [fs.promises, 'open'], [fs.promises, 'writeFile']]) {
+      const original = owner[call];
+      owner[call] = (made, ...rest) => {
+        if (!isMeant(made)) return original(made, ...rest);
+        const result = original(made, ...rest);
+        if (!(result instanceof Promise)) {
+          process.kill(process.pid, '${signal}');
+          return result;
+        }
+        return result.then((value) => {
+          process.kill(process.pid, '${signal}');
+          return value;
+        });
+      };
+    }
+    syncBuiltinESMExports();`;
+  return `data:text/javascript,${encodeURIComponent(module)}`;
+}
+
+async function interrupted(name: string, signal: NodeJS.Signals): Promise<unknown> {
+  const folder = tempFolder();
+  const compile = ['compile', CHECKPOINT, path.join(folder, 'out')];
+  const child = spawn(process.execPath, ['--import', signalOnMaking(name, signal), PROGRAM, ...compile]);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (piece: Buffer) => (output += piece.toString()));
+  }
+  const [code, by] = (await once(child, 'close')) as unknown[];
+  return { code, by, output, left: await readdir(folder) };
+}
+
+describe('an interrupt of the compiler leaves nothing half-made', () => {
+  test.each([
+    ['as soon as there is a folder', String.raw`partial-[\w-]+`, 'SIGINT'],
+    ['with the weights begun', 'model.onnx.data', 'SIGTERM'],
+    ['with the graph written', 'tokenizer.json', 'SIGINT'],
+  ] as const)('%s', async (_, name, signal) => {
+    expect(await interrupted(name, signal)).toEqual({ code: null, by: signal, output: '', left: [] });
+  });
+});
