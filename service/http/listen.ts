@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import { UserError } from '../../model/errors.ts';
 import type { App } from './context.ts';
+import { HttpProblem } from './problem.ts';
+import { toProblem } from './to-problem.ts';
 import { DISCARD_LIMITS, discardRest, holdBack } from './unread-body.ts';
 import type { DiscardLimits } from './unread-body.ts';
 
@@ -43,7 +46,11 @@ export async function listen(
   { setting, discardLimits = DISCARD_LIMITS }: ListenOptions,
 ): Promise<Listener> {
   // Its own cleaning up cuts the connection after half a second, and with it the answer.
-  const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false, autoCleanupIncoming: false });
+  const handle = getRequestListener(app.fetch, {
+    overrideGlobalObjects: false,
+    autoCleanupIncoming: false,
+    errorHandler: refuse,
+  });
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     outgoing.once('finish', () => {
       discardRest(incoming, discardLimits);
@@ -51,7 +58,13 @@ export async function listen(
     void handle(incoming, outgoing);
   };
   const server = createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: 0 },
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: HEADERS_MS,
+      requestTimeout: 0,
+      // Node would refuse it without a word.
+      requireHostHeader: false,
+    },
     serve,
   );
   server.on('checkContinue', (incoming, outgoing) => {
@@ -77,6 +90,21 @@ export async function listen(
       server.closeAllConnections();
     },
   };
+}
+
+/** The answer to what the application never sees: a request that has no address. */
+function refuse(error: unknown): Response {
+  const requestId = randomUUID();
+  const response = problemOf(error).toResponse(requestId);
+  response.headers.set('x-request-id', requestId);
+  return response;
+}
+
+function problemOf(error: unknown): HttpProblem {
+  if (!(error instanceof RequestError)) return toProblem(error);
+  const detail =
+    'The request must have a header Host that makes an address with its path: http://<Host><path>.';
+  return new HttpProblem('invalid-field', detail, { field: 'Host', cause: error });
 }
 
 function watchConnections(server: Server): ReadonlySet<Socket> {
