@@ -1,12 +1,16 @@
 import { pathToFileURL } from 'node:url';
+import { createRoute } from '@hono/zod-openapi';
 import { createMiddleware } from 'hono/factory';
 import sharp from 'sharp';
 import type { Example } from '../../model/examples.ts';
 import { PATHS } from '../contract.ts';
+import { KEY_SECURITY } from './api-keys.ts';
 import type { App, AppEnv } from './context.ts';
-import { servePlace } from './predict.ts';
+import { PREDICTION_ERRORS, REQUEST_HEADERS, servePlace } from './predict.ts';
 import type { PredictDeps } from './predict.ts';
 import { readImageForm } from './predict-input.ts';
+import { imageFormSchema } from './predict-schema.ts';
+import { problemResponses } from './problem-docs.ts';
 import { staticFile } from './static-file.ts';
 
 export interface DemoDeps extends PredictDeps {
@@ -75,8 +79,29 @@ function about({ predictor, examples, needsKey }: DemoDeps): object {
   };
 }
 
+const pixelsRoute = createRoute({
+  method: 'post',
+  path: PIXELS_PATH,
+  operationId: 'pixels',
+  tags: ['demo'],
+  summary: 'Show an image as the model sees it',
+  security: KEY_SECURITY,
+  request: {
+    headers: REQUEST_HEADERS,
+    body: { required: true, content: { 'multipart/form-data': { schema: imageFormSchema } } },
+  },
+  responses: {
+    200: {
+      description: 'The exact pixels.',
+      content: { 'image/png': { schema: { type: 'string', format: 'binary' } } },
+    },
+    ...problemResponses(PREDICTION_ERRORS),
+  },
+});
+
 /** `POST /demo/pixels`: an image as the model sees it, as PNG. It takes a place as a prediction does. */
 function addPixels(app: App, deps: DemoDeps): void {
+  app.openAPIRegistry.registerPath(pixelsRoute);
   app.post(PIXELS_PATH, (c) =>
     servePlace(c, deps, async (signal) => {
       const image = await readImageForm(c.req.raw, deps.limits.maxBodyMb, signal);

@@ -12,7 +12,7 @@ import {
   serverMetadataSchema,
   serverReadySchema,
 } from './open-inference-schema.ts';
-import { REQUEST_HEADERS } from './predict.ts';
+import { PREDICTION_ERRORS, REQUEST_HEADERS } from './predict.ts';
 import { JSON_TYPE } from './problem.ts';
 import { problemResponses } from './problem-docs.ts';
 
@@ -33,7 +33,18 @@ const errors = (statuses: readonly number[]) => problemResponses(statuses, JSON_
 const params = z.object({ name: z.string().openapi({ example: 'ofa-demo' }) });
 const versionParams = params.extend({ version: z.string() });
 type Params = typeof params | typeof versionParams;
+type Responses = RouteConfig['responses'];
 const tags = ['open-inference-protocol'];
+
+const BINARY = {
+  'application/octet-stream': {
+    schema: {
+      type: 'string',
+      format: 'binary',
+      description: `The same JSON, and behind it the tensors that it says are binary; its length is in ${JSON_LENGTH_HEADER}.`,
+    },
+  },
+} as const;
 
 const inferRoute = {
   method: 'post',
@@ -47,11 +58,20 @@ const inferRoute = {
           'Bytes of the JSON, where binary tensors follow it (extension binary_tensor_data). An image in one is the file itself, or base64.',
       }),
     }),
-    body: { required: true, content: json(inferBodySchema) },
+    body: { required: true, content: { ...json(inferBodySchema), ...BINARY } },
   },
   responses: {
-    200: { description: 'The outputs', content: json(inferAnswerSchema) },
-    ...errors([400, 401, 403, 404, 413, 415, 422, 429, 500, 503, 504]),
+    200: {
+      description: 'The outputs: in JSON, and behind it where that was asked for',
+      content: { ...json(inferAnswerSchema), ...BINARY },
+      headers: {
+        [JSON_LENGTH_HEADER]: {
+          description: 'Bytes of the JSON, where outputs follow it.',
+          schema: { type: 'integer' },
+        },
+      },
+    },
+    ...errors([...PREDICTION_ERRORS, 404]),
   },
 } satisfies Omit<RouteConfig, 'path'>;
 
@@ -61,7 +81,7 @@ const modelRoute = {
   summary: 'What the model takes and gives',
   responses: {
     200: { description: 'The metadata', content: json(modelMetadataSchema) },
-    ...errors([404]),
+    ...errors([404, 405]),
   },
 } as const;
 
@@ -74,7 +94,7 @@ const readyRoute = {
   method: 'get',
   tags,
   summary: 'Whether the model should be sent inferences',
-  responses: { ...yesOrNo(modelReadySchema), ...errors([404]) },
+  responses: { ...yesOrNo(modelReadySchema), ...errors([404, 405]) },
 } as const;
 
 /** Documents the protocol's routes. */
@@ -82,31 +102,32 @@ export function documentOpenInference(app: App): void {
   const add = (path: string, route: Omit<RouteConfig, 'path'>): void => {
     app.openAPIRegistry.registerPath(createRoute({ ...route, path: path.replaceAll(/:(\w+)/g, '{$1}') }));
   };
-  add(OPEN_INFERENCE_PREFIX, {
-    method: 'get',
-    tags,
-    summary: 'What the server is, and which extensions it knows',
-    responses: { 200: { description: 'The metadata', content: json(serverMetadataSchema) } },
+  const addServer = (path: string, operationId: string, summary: string, responses: Responses): void => {
+    add(`${OPEN_INFERENCE_PREFIX}${path}`, {
+      method: 'get',
+      tags,
+      operationId,
+      summary,
+      responses: { ...responses, ...errors([405]) },
+    });
+  };
+  addServer('', 'serverMetadata', 'What the server is, and which extensions it knows', {
+    200: { description: 'The metadata', content: json(serverMetadataSchema) },
   });
-  add(`${OPEN_INFERENCE_PREFIX}/health/live`, {
-    method: 'get',
-    tags,
-    summary: 'The same as livez',
-    responses: yesOrNo(serverLiveSchema),
-  });
-  add(`${OPEN_INFERENCE_PREFIX}/health/ready`, {
-    method: 'get',
-    tags,
-    summary: 'The same as readyz',
-    responses: yesOrNo(serverReadySchema),
-  });
-  const paths: [string, Params][] = [
-    [MODEL_PATH, params],
-    [VERSION_PATH, versionParams],
+  addServer('/health/live', 'serverLive', 'The same as livez', yesOrNo(serverLiveSchema));
+  addServer('/health/ready', 'serverReady', 'The same as readyz', yesOrNo(serverReadySchema));
+  const paths: [string, string, Params][] = [
+    [MODEL_PATH, '', params],
+    [VERSION_PATH, 'Version', versionParams],
   ];
-  for (const [path, named] of paths) {
-    add(path, { ...modelRoute, request: { params: named } });
-    add(`${path}/ready`, { ...readyRoute, request: { params: named } });
-    add(`${path}/infer`, { ...inferRoute, request: { ...inferRoute.request, params: named } });
+  for (const [path, version, named] of paths) {
+    const request = { params: named };
+    add(path, { ...modelRoute, operationId: `model${version}Metadata`, request });
+    add(`${path}/ready`, { ...readyRoute, operationId: `model${version}Ready`, request });
+    add(`${path}/infer`, {
+      ...inferRoute,
+      operationId: `model${version}Infer`,
+      request: { ...inferRoute.request, ...request },
+    });
   }
 }

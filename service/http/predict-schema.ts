@@ -55,12 +55,17 @@ export const jsonBodySchema = z
     oneOf: [{ required: ['text'] }, { required: ['texts'] }],
   });
 
+const imageFile = z
+  .instanceof(Uint8Array, { error: 'must be a file (curl -F image=@FILE)' })
+  .openapi({ type: 'string', format: 'binary', description: 'An image file.' });
+
+/** A multipart form with an image alone. */
+export const imageFormSchema = z.object({ image: imageFile }).openapi('ImageForm');
+
 /** The multipart form of a prediction. */
 export const formBodySchema = z
   .strictObject({
-    image: z
-      .instanceof(Uint8Array, { error: 'must be a file (curl -F image=@FILE)' })
-      .openapi({ type: 'string', format: 'binary', description: 'An image file.' }),
+    image: imageFile,
     // In a form, a field that is given once is a list of one.
     text: z
       .array(hypothesis, { error: 'must be a text, not a file' })

@@ -41,9 +41,13 @@ export const REQUEST_HEADERS = z.object({
   }),
 });
 
+/** The errors of whatever takes a place and reads an image. */
+export const PREDICTION_ERRORS = [400, 401, 403, 405, 413, 415, 422, 429, 500, 503, 504] as const;
+
 const route = createRoute({
   method: 'post',
   path: PATHS.predict,
+  operationId: 'predict',
   tags: ['predictions'],
   summary: 'Judge whether an image entails a text',
   security: KEY_SECURITY,
@@ -62,7 +66,7 @@ const route = createRoute({
       description: 'The judgement; of several texts, a list in their order.',
       content: { 'application/json': { schema: z.union([predictionSchema, predictionsSchema]) } },
     },
-    ...problemResponses([400, 401, 403, 413, 415, 422, 429, 500, 503, 504]),
+    ...problemResponses(PREDICTION_ERRORS),
   },
 });
 

@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { PATHS } from '../contract.ts';
 import type { AppEnv } from './context.ts';
 import type { Health, Verdict } from './health.ts';
+import { problemResponses } from './problem-docs.ts';
 
 const probeSchema = z
   .object({
@@ -34,11 +35,13 @@ function probeRoute(path: string, summary: string): ReturnType<typeof createRout
   return createRoute({
     method: 'get',
     path,
+    operationId: path.slice(1),
     tags: ['probes'],
     summary,
     responses: {
       200: { description: 'Yes', content },
       503: { description: 'No, for the reason given', content },
+      ...problemResponses([405]),
     },
   });
 }

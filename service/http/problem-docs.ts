@@ -6,6 +6,7 @@ type ResponseConfig = RouteConfig['responses'];
 /** Headers that tell more of an error. */
 const HEADERS: Readonly<Record<number, Record<string, { description: string; schema: object }>>> = {
   401: { 'WWW-Authenticate': { description: 'How to send a key.', schema: { type: 'string' } } },
+  405: { Allow: { description: 'The methods that are allowed.', schema: { type: 'string' } } },
   429: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } },
   503: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } },
 };

@@ -17,6 +17,7 @@ const documentSchema = z.object({
     z.record(
       z.string(),
       z.object({
+        operationId: z.string(),
         requestBody: z.object({ content: z.record(z.string(), z.unknown()) }).optional(),
         security: z.array(z.record(z.string(), z.array(z.string()))).optional(),
         responses: z.record(z.string(), responseSchema),
@@ -29,10 +30,16 @@ const documentSchema = z.object({
   }),
 });
 
-async function document(): Promise<z.infer<typeof documentSchema>> {
-  const response = await fakeService().app.request(PATHS.openapi);
+const withDemo = { deps: { demo: { examples: [] } } };
+
+async function rawDocument(): Promise<Record<string, unknown>> {
+  const response = await fakeService(withDemo).app.request(PATHS.openapi);
   expect(response.status).toBe(200);
-  return documentSchema.parse(await response.json());
+  return (await response.json()) as Record<string, unknown>;
+}
+
+async function document(): Promise<z.infer<typeof documentSchema>> {
+  return documentSchema.parse(await rawDocument());
 }
 
 describe('the OpenAPI document', () => {
@@ -49,9 +56,8 @@ describe('the OpenAPI document', () => {
   it('describes every error that a prediction can be answered with', async () => {
     const { paths } = await document();
     const responses = paths[PATHS.predict]?.['post']?.responses ?? {};
-    const elsewhere = new Set(['not-found', 'method-not-allowed']);
     for (const [name, { status }] of Object.entries(PROBLEMS)) {
-      if (elsewhere.has(name)) continue;
+      if (name === 'not-found') continue;
       expect(responses[status]?.description).toContain(name);
       expect(Object.keys(responses[status]?.content ?? {})).toEqual(['application/problem+json']);
     }
@@ -73,13 +79,16 @@ describe('the OpenAPI document', () => {
       PATHS.predict,
       '/v2/models/{name}/infer',
       '/v2/models/{name}/versions/{version}/infer',
+      '/demo/pixels',
     ]) {
-      const { security = [], responses } = paths[path]?.['post'] ?? { responses: {} };
+      const operation = paths[path]?.['post'];
+      const security = operation?.security ?? [];
       // None, or one of the two.
       expect(security.flatMap(Object.keys)).toEqual(Object.keys(components.securitySchemes));
       expect(security).toContainEqual({});
-      expect(Object.keys(responses['429']?.headers ?? {})).toEqual(['Retry-After']);
-      expect(Object.keys(responses['503']?.headers ?? {})).toEqual(['Retry-After']);
+      for (const status of ['429', '503']) {
+        expect(Object.keys(operation?.responses[status]?.headers ?? {})).toEqual(['Retry-After']);
+      }
     }
     expect(components.securitySchemes).toMatchObject({
       bearer: { type: 'http', scheme: 'bearer' },
@@ -88,16 +97,42 @@ describe('the OpenAPI document', () => {
   });
 
   it('describes every route that programs call', async () => {
-    const { app } = fakeService({ deps: { demo: { examples: [] } } });
+    const { app } = fakeService(withDemo);
     const { paths } = await document();
+    // All but the pages and their files.
     const declared = app.routes.filter(
-      ({ method, path }) => method !== 'ALL' && !/^\/(docs|demo|openapi|$)/.test(path),
+      ({ method, path }) => method !== 'ALL' && !(method === 'GET' && /^\/(docs|demo|openapi|$)/.test(path)),
     );
     for (const { method, path } of declared) {
       const at = path.replaceAll(/:(\w+)/g, '{$1}');
       expect(Object.keys(paths[at] ?? {}), at).toContain(method.toLowerCase());
     }
     expect(declared.length).toBeGreaterThan(10);
+    expect(paths).toHaveProperty(['/demo/pixels', 'post']);
+    const { app: without } = fakeService();
+    expect(await (await without.request(PATHS.openapi)).text()).not.toContain('/demo/pixels');
+  });
+
+  it('gives each operation a name of its own, and tells that other methods are refused', async () => {
+    const { paths } = await document();
+    const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
+    const names = operations.map(({ operationId }) => operationId);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { responses } of operations) {
+      expect(Object.keys(responses['405']?.headers ?? {})).toEqual(['Allow']);
+    }
+  });
+
+  it('tells of binary tensors', async () => {
+    const { paths } = await document();
+    for (const model of ['/v2/models/{name}', '/v2/models/{name}/versions/{version}']) {
+      const operation = paths[`${model}/infer`]?.['post'];
+      const answer = operation?.responses['200'];
+      const types = ['application/json', 'application/octet-stream'];
+      expect(Object.keys(operation?.requestBody?.content ?? {})).toEqual(types);
+      expect(Object.keys(answer?.content ?? {})).toEqual(types);
+      expect(Object.keys(answer?.headers ?? {})).toEqual(['Inference-Header-Content-Length']);
+    }
   });
 
   it('refers to no schema that it lacks', async () => {
