@@ -1,3 +1,5 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { PATHS } from '../../service/contract.ts';
@@ -42,7 +44,27 @@ async function document(): Promise<z.infer<typeof documentSchema>> {
   return documentSchema.parse(await rawDocument());
 }
 
+/** Every schema that stands in a document, wherever that is. */
+function schemasIn(value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]: [string, unknown]) => {
+    if (key === 'schema') return [each];
+    return key === 'schemas' ? (Object.values(each as object) as unknown[]) : schemasIn(each);
+  });
+}
+
 describe('the OpenAPI document', () => {
+  it('is one by the schema of OpenAPI 3.1, as its schemas are by that of JSON Schema', async () => {
+    const raw = await rawDocument();
+    const schemas = schemasIn(raw);
+    expect(await new Validator().validate(raw)).toEqual({ valid: true });
+    expect(schemas.length).toBeGreaterThan(50);
+    const ajv = new Ajv2020();
+    for (const schema of schemas) {
+      expect([ajv.validateSchema(schema as object), schema, ajv.errors]).toEqual([true, schema, null]);
+    }
+  });
+
   it('names the routes and both forms of a prediction', async () => {
     const { openapi, paths } = await document();
     expect(openapi).toBe('3.1.0');
