@@ -83,6 +83,8 @@ class Fetch {
   readonly #folder: string;
   readonly #options: FetchOptions;
   readonly #client: HttpClient;
+  /** Ends the fetch when the folder is another process's. */
+  readonly #lost = new AbortController();
   readonly #signal: AbortSignal;
   readonly #retries: RetryPolicy;
   readonly #revision: string;
@@ -95,7 +97,7 @@ class Fetch {
     this.#source = source;
     this.#folder = folder;
     this.#options = options;
-    this.#signal = options.signal ?? new AbortController().signal;
+    this.#signal = AbortSignal.any([this.#lost.signal, ...(options.signal ? [options.signal] : [])]);
     this.#revision = options.revision ?? 'master';
     this.#retries = {
       ...DEFAULT_RETRIES,
@@ -118,7 +120,9 @@ class Fetch {
     const from = `${this.#source.id} on ${new URL(this.#source.endpoint).host}`;
     const { descriptions, weights } = neededFiles(listing, from);
     await onDisk(this.#folder, () => mkdir(this.#folder, { recursive: true }));
-    this.#unlock = await lockFolder(this.#folder);
+    this.#unlock = await lockFolder(this.#folder, (error) => {
+      this.#lost.abort(error);
+    });
     await refuseOtherWeights(this.#folder, weights);
 
     const first = isIndex(weights) ? [...descriptions, weights] : descriptions;

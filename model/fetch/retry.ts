@@ -69,7 +69,10 @@ export async function retrying<T>(
       const ms = waitFor(error, failures, policy);
       const seconds = Math.ceil(ms / 1000);
       policy.onRetry?.(`${error.message}; trying again in ${seconds} s (${failures} of ${most - 1}).`);
-      await policy.wait(ms, signal);
+      await policy.wait(ms, signal).catch((reason: unknown) => {
+        signal.throwIfAborted();
+        throw reason;
+      });
     }
   }
 }

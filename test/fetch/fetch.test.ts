@@ -158,22 +158,6 @@ describe('what is there', () => {
     });
   });
 
-  test('and is being fetched by another process is left to it', async () => {
-    const server = await modelServer(miniModel());
-    const folder = tempFolder();
-    const lock = join(folder, '.fetch.lock');
-    writeFileSync(lock, String(process.ppid));
-    await expect(runFetch(server, folder)).rejects.toMatchObject({
-      code: 'output-not-writable',
-      message: `${folder} is being fetched into by process ${process.ppid}: wait for it, or remove ${lock} if that is no fetch.`,
-    });
-    expect(readdirSync(folder)).toEqual(['.fetch.lock']);
-    // Above what any system gives a process.
-    writeFileSync(lock, '99999999');
-    await runFetch(server, folder);
-    expect(readdirSync(folder)).not.toContain('.fetch.lock');
-  });
-
   test('that cannot be written is told', async () => {
     const folder = tempFolder();
     mkdirSync(join(folder, 'config.json.partial'));
