@@ -32,7 +32,7 @@ export function withFetchOptions(command: Command): Command {
     .option('--connections <n>', `pieces fetched at a time, at most ${MOST_CONNECTIONS}`, connections, 4)
     .addHelpText(
       'after',
-      '\nHTTP_PROXY, HTTPS_PROXY and NO_PROXY are honoured. An interrupted fetch goes on where it was when the same command is run again.',
+      '\nHTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY are honoured. An interrupted fetch goes on where it was when the same command is run again.',
     );
 }
 

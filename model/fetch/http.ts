@@ -1,7 +1,8 @@
-import { EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
+import { request, type Dispatcher } from 'undici';
 import { UserError } from '../errors.ts';
 import { version } from '../version.ts';
 import { AttemptFailed, networkFailure } from './attempt.ts';
+import { proxyAware } from './proxies.ts';
 
 export interface HttpOptions {
   /** Most connections to one host. */
@@ -24,7 +25,7 @@ export interface HttpAnswer {
 const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** GET requests that honour HTTP_PROXY, HTTPS_PROXY and NO_PROXY and follow redirects. */
+/** GET requests that honour the environment's proxies and follow redirects. */
 export class HttpClient {
   readonly #dispatcher: Dispatcher;
   readonly #options: HttpOptions;
@@ -34,13 +35,20 @@ export class HttpClient {
   /** @throws UserError (settings-invalid) if a proxy variable is no address */
   constructor(options: HttpOptions) {
     this.#options = options;
-    this.#dispatcher = proxyAware(options);
+    const { connections, stallMs } = options;
+    this.#dispatcher = proxyAware({
+      connections,
+      connectTimeout: stallMs,
+      headersTimeout: stallMs,
+      bodyTimeout: stallMs,
+    });
   }
 
   /**
    * Asks for an address. Redirects are followed to any host, but never from https to http.
    *
    * @throws AttemptFailed if no answer comes; whatever status comes is an answer
+   * @throws UserError (settings-invalid) if the way leads by a proxy that is not supported
    */
   async get(
     address: string,
@@ -89,6 +97,7 @@ export class HttpClient {
       return { status: statusCode, host: url.host, header, body };
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof UserError) throw error;
       throw networkFailure(error, url.host, this.#answered.has(url.host));
     }
   }
@@ -129,24 +138,4 @@ async function refuseEncoding(answer: HttpAnswer): Promise<void> {
   throw new AttemptFailed(`${answer.host} answers with the encoding ${encoding}, which was not asked for`, {
     advice: 'choose another endpoint, or a proxy that leaves files as they are',
   });
-}
-
-function proxyAware({ connections, stallMs }: HttpOptions): Dispatcher {
-  try {
-    return new EnvHttpProxyAgent({
-      connections,
-      connectTimeout: stallMs,
-      headersTimeout: stallMs,
-      bodyTimeout: stallMs,
-      // Many proxies allow tunnels to port 443 alone.
-      proxyTunnel: false,
-    });
-  } catch (error) {
-    // The variable's value may hold a password.
-    throw new UserError(
-      'settings-invalid',
-      'HTTP_PROXY and HTTPS_PROXY must be addresses such as http://proxy.example:3128, or not set.',
-      { cause: error },
-    );
-  }
 }

@@ -9,7 +9,7 @@ import { miniModel, MODEL_ID, modelServer } from './model-server.ts';
 import { isSame, runFetch } from './run-fetch.ts';
 
 const WEIGHTS = 'pytorch_model.bin';
-const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'no_proxy'].flatMap((name) => [
+const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => [
   name,
   name.toUpperCase(),
 ]);
@@ -97,7 +97,7 @@ describe('a redirect', () => {
 });
 
 describe('a proxy', () => {
-  test.each(['HTTP_PROXY', 'http_proxy'])('in %s is used', async (variable) => {
+  test.each(['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'])('in %s is used', async (variable) => {
     const asked: string[] = [];
     vi.stubEnv(variable, `http://${await proxy(asked)}`);
     const server = await modelServer(miniModel());
@@ -130,6 +130,38 @@ describe('a proxy', () => {
     expect(asked).toHaveLength(1);
   });
 
+  test('of every scheme gives way to one of its own', async () => {
+    const [asked, others]: [string[], string[]] = [[], []];
+    vi.stubEnv('ALL_PROXY', `http://${await proxy(others)}`);
+    vi.stubEnv('http_proxy', '');
+    vi.stubEnv('HTTP_PROXY', `http://${await proxy(asked)}`);
+    const server = await modelServer(miniModel());
+    await runFetch(server, tempFolder());
+    expect(asked).toHaveLength(server.seen.length);
+    expect(others).toEqual([]);
+  });
+
+  test.each(['socks5', 'socks5h', 'socks4', 'SOCKS'])(
+    'of the kind %s is told where a request needs it',
+    async (kind) => {
+      const server = await modelServer(miniModel());
+      vi.stubEnv('ALL_PROXY', `${kind}://user:word@127.0.0.1:9`);
+      await expect(runFetch(server, tempFolder())).rejects.toMatchObject({
+        code: 'settings-invalid',
+        message: `ALL_PROXY names a ${kind.toLowerCase()} proxy, and only http and https proxies are supported: name one of these in HTTPS_PROXY, or the host in NO_PROXY.`,
+      });
+      await expect(
+        runFetch({ endpoint: 'https://models.example', id: MODEL_ID }, tempFolder()),
+      ).rejects.toThrow(/^ALL_PROXY names a/);
+      expect(server.seen).toEqual([]);
+      vi.stubEnv('NO_PROXY', '127.0.0.1');
+      await runFetch(server, tempFolder());
+      vi.stubEnv('NO_PROXY', undefined);
+      vi.stubEnv('HTTP_PROXY', `http://${await proxy([])}`);
+      await runFetch(server, tempFolder());
+    },
+  );
+
   test('is not used for what NO_PROXY names', async () => {
     const asked: string[] = [];
     vi.stubEnv('HTTP_PROXY', `http://${await proxy(asked)}`);
@@ -138,32 +170,38 @@ describe('a proxy', () => {
     expect(asked).toEqual([]);
   });
 
-  test('is asked for a tunnel to https', async () => {
-    const tunnels: string[] = [];
-    const server = createServer();
-    server.on('connect', ({ url }, socket) => {
-      tunnels.push(url ?? '');
-      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    onTestFinished(() => {
-      server.close();
-    });
-    vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    const run = runFetch({ endpoint: 'https://models.example', id: MODEL_ID }, tempFolder());
-    await expect(run).rejects.toThrow(
-      /^The proxy answered 403 to a connection with models\.example: check HTTP_PROXY/,
-    );
-    expect(tunnels).toEqual(['models.example:443']);
-  });
+  test.each(['HTTPS_PROXY', 'ALL_PROXY', 'HTTP_PROXY'])(
+    'in %s is asked for a tunnel to https',
+    async (variable) => {
+      const tunnels: string[] = [];
+      const server = createServer();
+      server.on('connect', ({ url }, socket) => {
+        tunnels.push(url ?? '');
+        socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      onTestFinished(() => {
+        server.close();
+      });
+      vi.stubEnv(variable, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      const run = runFetch({ endpoint: 'https://models.example', id: MODEL_ID }, tempFolder());
+      await expect(run).rejects.toThrow(
+        /^The proxy answered 403 to a connection with models\.example: check HTTP_PROXY/,
+      );
+      expect(tunnels).toEqual(['models.example:443']);
+    },
+  );
 
-  test('whose variable is no address is told without its password', async () => {
-    vi.stubEnv('HTTPS_PROXY', 'user:word@proxy');
-    const run = runFetch(await modelServer(miniModel()), tempFolder());
-    await expect(run).rejects.toMatchObject({ code: 'settings-invalid' });
-    await expect(run).rejects.not.toThrow(/word/);
-  });
+  test.each(['HTTPS_PROXY', 'ALL_PROXY'])(
+    'in %s that is no address is told without its password',
+    async (name) => {
+      vi.stubEnv(name, 'user:word@proxy');
+      const run = runFetch(await modelServer(miniModel()), tempFolder());
+      await expect(run).rejects.toMatchObject({ code: 'settings-invalid' });
+      await expect(run).rejects.not.toThrow(/word/);
+    },
+  );
 });
 
 describe('a host that', () => {
