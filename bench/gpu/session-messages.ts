@@ -1,10 +1,10 @@
 import type { KernelCounts } from '../../service/engine/kernels.ts';
-import type { Device, Provider } from '../../service/engine/protocol.ts';
+import type { Provider } from '../../service/engine/protocol.ts';
 
 /** What the process that times a session is told. */
 export interface SessionOrder {
   readonly package: string;
-  readonly device: Device;
+  readonly device: Provider;
   readonly threads: number;
   readonly maxBatch: number;
   /** How long each shape is timed. */

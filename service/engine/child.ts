@@ -37,7 +37,7 @@ async function load(options: LoadOptions): Promise<void> {
       type: 'ready',
       info: {
         provider: opened.provider,
-        ...(opened.fallback === undefined ? {} : { fallback: opened.fallback }),
+        ...(options.fallback === undefined ? {} : { fallback: options.fallback }),
         loadMs: loaded - began,
         warmupMs: warm - loaded,
         selfTestDeviation,

@@ -6,9 +6,9 @@ import type { Gpu } from './gpus.ts';
 import { KERNEL_ENVIRONMENT } from './kernels.ts';
 import type { EnginePlan } from './plan.ts';
 import { EngineSupervisor } from './supervisor.ts';
-import type { EngineState, SupervisorOptions } from './supervisor.ts';
+import type { EngineState, SupervisorOptions, WithoutCuda } from './supervisor.ts';
 
-export interface PoolOptions extends Omit<SupervisorOptions, 'load' | 'environment'> {
+export interface PoolOptions extends Omit<SupervisorOptions, 'load' | 'environment' | 'ifCudaFails'> {
   readonly plan: EnginePlan;
   /** Folder of the model package. */
   readonly packageDir: string;
@@ -38,7 +38,6 @@ interface PoolEvents {
 export class EnginePool extends EventEmitter<PoolEvents> {
   readonly plan: EnginePlan;
   readonly engines: readonly PooledEngine[];
-  #isStarted = false;
 
   constructor({ plan, packageDir, maxBatch, ...options }: PoolOptions) {
     super();
@@ -47,13 +46,13 @@ export class EnginePool extends EventEmitter<PoolEvents> {
     this.engines = plan.engines.map(({ gpu }, id) => {
       const supervisor = new EngineSupervisor({
         ...options,
+        ...(plan.fallsBack ? { ifCudaFails: () => this.#withoutCuda(id) } : {}),
         environment: environmentOf(plan, gpu),
         load: {
           packageDir,
           maxBatch,
           threads: plan.threads,
-          // Where CUDA cannot be loaded, one engine takes the CPU, not one for each GPU.
-          device: plan.fallsBack && id === 0 ? 'auto' : plan.device,
+          device: plan.device,
           ...(plan.fallback === undefined ? {} : { fallback: plan.fallback }),
         },
       });
@@ -83,28 +82,15 @@ export class EnginePool extends EventEmitter<PoolEvents> {
     return this.engines.flatMap(({ supervisor }) => supervisor.pid ?? [])[0];
   }
 
-  /**
-   * Starts the engines. Where the device is `auto`, the first one finds out whether CUDA can be loaded; the others
-   * start once it has, or are never needed.
-   */
+  /** Starts the engines. */
   start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
-    const [first, ...others] = this.engines;
-    first?.supervisor.start();
-    if (!this.plan.fallsBack) {
-      for (const { supervisor } of others) supervisor.start();
-      return;
-    }
-    const onState = (state: EngineState): void => {
-      if (state.phase !== 'ready') return;
-      first?.supervisor.off('state', onState);
-      for (const { supervisor } of others) {
-        if (state.info.provider === 'cuda') supervisor.start();
-        else void supervisor.stop();
-      }
-    };
-    first?.supervisor.on('state', onState);
+    for (const { supervisor } of this.engines) supervisor.start();
+  }
+
+  /** A GPU on which CUDA does not start is left out; where none is left, one engine takes the CPU. */
+  #withoutCuda(id: number): WithoutCuda {
+    const others = this.engines.filter((engine) => engine.id !== id);
+    return others.every(({ supervisor }) => supervisor.state.phase === 'stopped') ? 'cpu' : 'leave-out';
   }
 
   /**

@@ -30,15 +30,15 @@ export interface EngineOutput {
   readonly logScores: Float32Array;
 }
 
-/** Where a session can be asked to run. */
+/** Where a model can be asked to run. */
 export type Device = 'auto' | 'cpu' | 'cuda';
-/** Where a session does run. */
+/** Where a session runs. */
 export type Provider = 'cpu' | 'cuda';
 
 export interface LoadOptions {
   /** Folder of the model package. */
   readonly packageDir: string;
-  readonly device: Device;
+  readonly device: Provider;
   /** Why it is the CPU, where `auto` was asked for; told on with {@link EngineInfo}. */
   readonly fallback?: string;
   /** Threads of a CPU session. */

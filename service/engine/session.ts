@@ -10,34 +10,20 @@ import { sessionOptions } from './session-options.ts';
 /** A loaded graph and what it takes to feed it. */
 export interface EngineSession {
   readonly provider: Provider;
-  /** Why CUDA was not taken, where it was tried. */
-  readonly fallback?: string;
   run(batch: EngineBatch): Promise<EngineOutput>;
 }
 
-/** Loads the graph on the device that was asked for. `auto` tries CUDA, and takes the CPU where that fails. */
+/** Loads the graph on the device that was asked for. */
 export async function openSession(
   dir: string,
   manifest: Manifest,
-  options: Omit<LoadOptions, 'packageDir'>,
+  { device, threads, maxBatch }: Omit<LoadOptions, 'packageDir'>,
 ): Promise<EngineSession> {
-  const path = join(dir, PACKAGE_FILES.graph);
-  const openCpu = (): Promise<InferenceSession> =>
-    InferenceSession.create(path, sessionOptions('cpu', options.threads));
-  if (options.device === 'cpu') {
-    const { fallback } = options;
-    return {
-      ...makeSession(await openCpu(), manifest, 'cpu'),
-      ...(fallback === undefined ? {} : { fallback }),
-    };
-  }
-  try {
-    const session = await InferenceSession.create(path, sessionOptions('cuda', options.threads));
-    return makeSession(session, manifest, 'cuda', batchSizes(options.maxBatch));
-  } catch (error) {
-    if (options.device === 'cuda') throw error;
-    return { ...makeSession(await openCpu(), manifest, 'cpu'), fallback: firstLine(error) };
-  }
+  const session = await InferenceSession.create(
+    join(dir, PACKAGE_FILES.graph),
+    sessionOptions(device, threads),
+  );
+  return makeSession(session, manifest, device, device === 'cuda' ? batchSizes(maxBatch) : undefined);
 }
 
 /**
@@ -136,9 +122,4 @@ function floats(tensor: Tensor | undefined, count: number): Float32Array {
     throw new Error('the graph gave an output of another type or shape than float32 [batch, answers]');
   }
   return tensor.data.slice(0, count);
-}
-
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split('\n', 1)[0]?.slice(0, 300) ?? '';
 }

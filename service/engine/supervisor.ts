@@ -8,13 +8,20 @@ import { EngineProcess } from './process.ts';
 import type { EngineProcessOptions } from './process.ts';
 import { KernelRecorder } from './kernels.ts';
 import type { KernelCounts } from './kernels.ts';
-import type { EngineBatch, EngineInfo, EngineOutput } from './protocol.ts';
+import type { EngineBatch, EngineInfo, EngineOutput, LoadOptions } from './protocol.ts';
 
 export interface SupervisorOptions extends Omit<EngineProcessOptions, 'onLine'> {
   /** Failures within `failureWindowMs` after which the supervisor gives up. */
   readonly maxFailures: number;
   readonly failureWindowMs: number;
+  /**
+   * Asked where CUDA does not start: what to do in place of trying again. @default nothing else: it is tried again
+   */
+  readonly ifCudaFails?: () => WithoutCuda;
 }
+
+/** The next engine takes the CPU; or there is none. */
+export type WithoutCuda = 'cpu' | 'leave-out';
 
 /** What the engine is doing, as probes see it. */
 export type EngineState =
@@ -31,6 +38,8 @@ interface SupervisorEvents {
   state: [EngineState];
   /** An engine was lost or did not start. */
   failure: [EngineFailure];
+  /** CUDA did not start, and it goes on without. */
+  fallback: [EngineFailure, WithoutCuda];
   /** A line that the engine process wrote. */
   line: [string];
   /** Which attention kernels a CUDA engine took while it warmed up; soon after it is ready. */
@@ -58,14 +67,19 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
   #failuresInARow = 0;
   #failedStarts = 0;
   #loop: Promise<void> | undefined;
-  /** Once on CUDA, a replacement must not come back slower and unnoticed on the CPU. */
-  #requireCuda = false;
+  #load: LoadOptions;
+  /**
+   * Once CUDA has computed, a replacement must not come back slower and unnoticed on the CPU; nor where it computed
+   * wrong in the self-test, which has to be seen.
+   */
+  #hasComputed = false;
 
   constructor(options: SupervisorOptions) {
     super();
     // Each batcher, probe and log adds a listener; none is added per request.
     this.setMaxListeners(50);
     this.#options = options;
+    this.#load = options.load;
     this.#budget = new FailureBudget(options.maxFailures, options.failureWindowMs);
   }
 
@@ -148,7 +162,7 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
       await engine.ready.then(
         (info) => {
           this.#failedStarts = 0;
-          this.#requireCuda ||= info.provider === 'cuda';
+          this.#hasComputed = true;
           this.#setState({ phase: 'ready', info });
           this.#reportKernels();
         },
@@ -160,6 +174,8 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
       const failure = await engine.ended;
       this.#engine = undefined;
       if (this.#isStopping()) return;
+      // Where the system has no process to give, it is not CUDA that failed.
+      if (engine.pid !== undefined && this.#goesWithoutCuda(failure)) continue;
       this.#record(failure);
       if (this.#state.phase === 'failed') return;
       await this.#backOff();
@@ -168,6 +184,27 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
 
   #isStopping(): boolean {
     return this.#stopping.signal.aborted;
+  }
+
+  /**
+   * Whether the engine is given up on CUDA. A CUDA context is unusable after an error, so it is a fresh process that
+   * takes the CPU, and all its starts are before it.
+   */
+  #goesWithoutCuda(failure: EngineFailure): boolean {
+    this.#hasComputed ||= failure.reason === 'self-test';
+    const { ifCudaFails } = this.#options;
+    if (ifCudaFails === undefined || this.#load.device === 'cpu' || this.#hasComputed) return false;
+    const next = ifCudaFails();
+    this.emit('fallback', failure, next);
+    if (next === 'cpu') {
+      this.#failedStarts = 0;
+      const fallback = `CUDA does not start: ${firstLine(failure.message)}`;
+      this.#load = { ...this.#load, device: 'cpu', fallback };
+    } else {
+      this.#stopping.abort();
+      this.#setState({ phase: 'stopped' });
+    }
+    return true;
   }
 
   #record(failure: EngineFailure): void {
@@ -193,12 +230,11 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
   }
 
   #startEngine(): EngineProcess {
-    const { load } = this.#options;
     const kernels = new KernelRecorder();
     this.#kernels = kernels;
     return new EngineProcess({
       ...this.#options,
-      load: this.#requireCuda ? { ...load, device: 'cuda' } : load,
+      load: this.#load,
       onLine: (line) => {
         if (!kernels.read(line)) this.emit('line', line);
       },
@@ -209,4 +245,8 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
     this.#state = state;
     this.emit('state', state);
   }
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]?.slice(0, 300) ?? '';
 }

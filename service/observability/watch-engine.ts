@@ -22,6 +22,14 @@ function watch({ id, gpu, supervisor }: PooledEngine, logger: Logger, metrics: M
     metrics.engineFailure(failure.reason);
     logger.error({ ...which, reason: failure.reason, detail: failure.message }, 'engine lost');
   });
+  supervisor.on('fallback', (failure, next) => {
+    metrics.engineFailure(failure.reason);
+    const taken = next === 'cpu' ? 'the CPU is taken' : 'its GPU is left out';
+    logger.warn(
+      { ...which, reason: failure.reason, detail: failure.message },
+      `CUDA does not start; ${taken}`,
+    );
+  });
   supervisor.on('state', (state) => {
     if (state.phase === 'ready') {
       logger.info({ ...which, ...describe(state.info) }, 'engine ready');

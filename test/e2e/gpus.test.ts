@@ -48,14 +48,14 @@ afterEach(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** @param instructions for stubs that claim to be on CUDA, or the real engine */
+/** @param instructions for stubs that claim to be where they are told to, or the real engine */
 async function start(
   instructions: StubInstructions | 'real',
   settings: Partial<Settings> = {},
   wait?: false,
 ): Promise<TestService> {
   if (instructions !== 'real') {
-    const stub = { provider: 'cuda', devicesFile: join(folder, 'devices'), ...instructions } as const;
+    const stub: StubInstructions = { devicesFile: join(folder, 'devices'), ...instructions };
     await writeFile(join(packageDir, 'stub.json'), JSON.stringify(stub));
   }
   const sink = new Writable({
@@ -175,21 +175,50 @@ it('ends when one GPU is gone for good, and answers on the other what still come
   await expect(live.finished).resolves.toBe(1);
 });
 
-it('lets one engine find out for auto whether CUDA can be had, and starts the others then', async () => {
+it('says for auto that CUDA was chosen, and why', async () => {
   const live = await start({}, { DEVICE: 'auto' });
   await allReady(live);
-  expect(await devices()).toEqual(['auto GPU-aaaa', 'cuda GPU-bbbb']);
+  expect(await devices()).toEqual(['cuda GPU-aaaa', 'cuda GPU-bbbb']);
   expect(logged('device chosen')).toMatchObject([
     { device: 'cuda', reason: expect.stringMatching(/^DEVICE is auto, and there is memory/) as unknown },
   ]);
 });
 
-it('keeps one engine on the CPU where CUDA cannot be had for auto', async () => {
-  const live = await start({ provider: 'cpu' }, { DEVICE: 'auto' });
-  await until('the other is not needed', async () => (await engines(live, 'stopped')) === 1);
-  expect(await devices()).toEqual(['auto GPU-aaaa']);
+it.each([
+  ['GPU-aaaa', 0],
+  ['GPU-bbbb', 1],
+] as const)('leaves out for auto a GPU on which CUDA does not start (%s)', async (failOn, id) => {
+  const live = await start({ start: 'warm-up', failOn }, { DEVICE: 'auto' });
+  await until('it is left out', async () => (await engines(live, 'stopped')) === 1);
+  await until('the other is ready', async () => (await engines(live, 'ready')) === 1);
+  expect(await devices()).toEqual(['cuda GPU-aaaa', 'cuda GPU-bbbb']);
+  expect(logged('CUDA does not start; its GPU is left out')).toMatchObject([
+    { engine: id, gpu_uuid: failOn, reason: 'start', detail: 'warm-up failed: as told' },
+  ]);
+  expect(await metric(live.adminUrl, 'ofa_ve_engine_restarts_total{reason="start"}')).toBe(1);
   expect((await send(`${live.url}/predict`, await predictBody('a')).outcome).status).toBe(200);
   expect((await fetch(`${live.url}/readyz`)).status).toBe(200);
+});
+
+it('keeps one engine on the CPU for auto where CUDA starts on no GPU, and says why', async () => {
+  const live = await start({ start: 'exit', failDevice: 'cuda' }, { DEVICE: 'auto' });
+  await until('the other is left out', async () => (await engines(live, 'stopped')) === 1);
+  const tried = await devices();
+  expect(tried).toEqual([expect.stringMatching(/^cpu GPU-/), 'cuda GPU-aaaa', 'cuda GPU-bbbb']);
+  expect(logged('CUDA does not start; its GPU is left out')).toHaveLength(1);
+  expect(logged('CUDA does not start; the CPU is taken')).toHaveLength(1);
+  expect(logged('engine ready')).toMatchObject([
+    { provider: 'cpu', fallback: 'CUDA does not start: the engine process ended with exit code 3' },
+  ]);
+  expect((await send(`${live.url}/predict`, await predictBody('a')).outcome).status).toBe(200);
+  expect((await fetch(`${live.url}/readyz`)).status).toBe(200);
+});
+
+it('ends for auto, too, where a GPU computes wrong', async () => {
+  const live = await start({ start: 'self-test', failOn: 'GPU-bbbb' }, { DEVICE: 'auto' });
+  await expect(live.finished).resolves.toBe(1);
+  expect((await devices()).filter((line) => line.startsWith('cpu'))).toEqual([]);
+  expect(logged('engine lost')).toHaveLength(3);
 });
 
 it('tells why auto took the CPU, and answers there', async () => {

@@ -3,13 +3,7 @@
  * alone.
  */
 import '../../service/engine/child.ts';
-import type { FromEngine, ToEngine } from '../../service/engine/protocol.ts';
-
-// A replacement is told to take CUDA and nothing else.
-process.prependListener('message', (told) => {
-  const message = told as ToEngine;
-  if (message.type === 'load') Object.assign(message.options, { device: 'cpu' });
-});
+import type { FromEngine } from '../../service/engine/protocol.ts';
 
 const send = process.send?.bind(process);
 process.send = (message: FromEngine): boolean =>

@@ -5,14 +5,24 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { copyPicture } from '../../service/engine/picture-store.ts';
-import type { EngineImage, FromEngine, LoadOptions, ToEngine } from '../../service/engine/protocol.ts';
+import type {
+  EngineImage,
+  FromEngine,
+  LoadOptions,
+  Provider,
+  StartFailure,
+  ToEngine,
+} from '../../service/engine/protocol.ts';
+
+/** It exits, says at which stage it fails, never says anything; or it is ready. */
+export type StubStart = 'exit' | StartFailure | 'hang' | 'ready';
 
 /** How the stub behaves. */
 export interface StubInstructions {
   /** Milliseconds of a run, spent blocking, as a native call does. */
   readonly runMs?: number;
-  /** Fails the start: exits, says so, or fails its self-test. */
-  readonly start?: 'exit' | 'load' | 'self-test' | 'hang';
+  /** Fails the start. A list is for one start after the other. */
+  readonly start?: StubStart | readonly StubStart[];
   /** Starts that fail so; later ones work. Needs `startsFile`. @default all */
   readonly failStarts?: number;
   /** A file to which each start adds a byte. */
@@ -21,10 +31,10 @@ export interface StubInstructions {
   readonly devicesFile?: string;
   /** Only processes that see this GPU fail their start. @default all */
   readonly failOn?: string;
+  /** Only processes that are to take this device fail their start. @default all */
+  readonly failDevice?: Provider;
   /** What it prints when it starts. */
   readonly prints?: readonly string[];
-  /** Where it claims to run. @default cpu */
-  readonly provider?: 'cpu' | 'cuda';
   /** A token that kills the process that runs it. */
   readonly poison?: number;
   /** A token that makes a run fail with an error. */
@@ -45,23 +55,30 @@ process.on('message', (message: ToEngine) => {
   else run(message);
 });
 
-function load({ packageDir: where, device }: LoadOptions): void {
+function load({ packageDir: where, device, fallback }: LoadOptions): void {
   // Over HTTP the folder is a real package, and the instructions lie in it.
   const file = `${where}/stub.json`;
   instructions = JSON.parse(existsSync(file) ? readFileSync(file, 'utf8') : where) as StubInstructions;
   const gpu = process.env['CUDA_VISIBLE_DEVICES'];
   if (instructions.devicesFile) appendFileSync(instructions.devicesFile, `${device} ${gpu ?? 'any'}\n`);
   for (const line of instructions.prints ?? []) process.stdout.write(`${line}\n`);
-  const isMeant = instructions.failOn === undefined || instructions.failOn === gpu;
-  const failing = isMeant && countStart() <= (instructions.failStarts ?? Infinity);
-  if (failing && instructions.start !== undefined) {
-    if (instructions.start === 'exit') process.exit(3);
-    if (instructions.start === 'hang') return;
-    send({ type: 'unable', stage: instructions.start, message: 'as told' });
+  const { failOn = gpu, failDevice = device } = instructions;
+  const start = failOn === gpu && failDevice === device ? nextStart() : 'ready';
+  if (start === 'exit') process.exit(3);
+  if (start === 'hang') return;
+  if (start !== 'ready') {
+    send({ type: 'unable', stage: start, message: 'as told' });
     return;
   }
-  const { provider = 'cpu' } = instructions;
-  send({ type: 'ready', info: { provider, loadMs: 1, warmupMs: 0, selfTestDeviation: 0 } });
+  const told = fallback === undefined ? {} : { fallback };
+  send({ type: 'ready', info: { provider: device, ...told, loadMs: 1, warmupMs: 0, selfTestDeviation: 0 } });
+}
+
+function nextStart(): StubStart {
+  const { start = 'ready', failStarts = Infinity } = instructions;
+  const count = countStart();
+  if (count > failStarts) return 'ready';
+  return typeof start === 'string' ? start : (start[count - 1] ?? 'ready');
 }
 
 /** How often a stub with these instructions was started, this time included. */
