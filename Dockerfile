@@ -71,6 +71,21 @@ COPY --from=compiled /package /
 FROM scratch AS model-fp16
 COPY --from=compiled-fp16 /package /
 
+# A release changes the manifest, which holds the compiler's version, and seldom the weights. So the weights get a layer
+# of their own, and a fixed date, without which the same weights would make another layer on a builder without a cache.
+# (Not every builder has COPY --exclude.)
+FROM ${NODE_BASE} AS model-parts
+COPY --from=model / /rest/model/
+RUN mkdir -p /weights/model \
+    && mv /rest/model/model.onnx.data /weights/model/ \
+    && find /weights /rest -exec touch --date=@0 {} +
+
+FROM ${NODE_BASE} AS model-fp16-parts
+COPY --from=model-fp16 / /rest/model/
+RUN mkdir -p /weights/model \
+    && mv /rest/model/model.onnx.data /weights/model/ \
+    && find /weights /rest -exec touch --date=@0 {} +
+
 # --- CUDA's half of ONNX Runtime, which is not in the npm registry ---
 
 FROM dependencies AS cuda-13-dependencies
@@ -99,10 +114,11 @@ FROM ${CUDA_12_BASE} AS cuda-12-base
 
 # --- The images ---
 
-# Rarely changed layers come first: the run time, the model, the dependencies, the program.
+# Rarely changed layers come first: the run time, the weights, the rest of the model, the dependencies, the program.
 FROM cuda-${CUDA}-base AS cuda
 COPY --from=manifests /usr/local/bin/node /usr/local/bin/
-COPY --from=model-fp16 / /model/
+COPY --from=model-fp16-parts /weights /
+COPY --from=model-fp16-parts /rest /
 COPY --from=cuda-provider / /app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/
 COPY --from=cuda-dependencies /app/node_modules /app/node_modules
 RUN --mount=type=bind,source=docker,target=/docker \
@@ -129,7 +145,8 @@ FROM ${DEBIAN_BASE} AS debian
 
 FROM debian AS cpu
 COPY --from=manifests /usr/local/bin/node /usr/local/bin/
-COPY --from=model / /model/
+COPY --from=model-parts /weights /
+COPY --from=model-parts /rest /
 COPY --from=dependencies /app/node_modules /app/node_modules
 COPY --from=program / /app/
 ARG VERSION=0.1.0

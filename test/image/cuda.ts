@@ -9,6 +9,7 @@ import type { Build, Engine } from './engine.ts';
 import { inspectImage, printSize } from './image.ts';
 import { step } from './shell.ts';
 
+import { weightsLayer } from './layers.ts';
 const BINARIES = path.join(ROOT, 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64');
 const PROVIDER = 'libonnxruntime_providers_cuda.so';
 const SHARED = 'libonnxruntime_providers_shared.so';
@@ -49,6 +50,7 @@ export async function checkCuda(engine: Engine, build: Build, model: Subject, ba
       printSize(
         `cuda ${cuda}, without NVIDIA's libraries`,
         await inspectImage(engine, tag),
+      await weightsLayer(engine, tag);
         await inspectImage(engine, base),
       );
     }

@@ -63,11 +63,6 @@ export function checkSize(image: ImageFacts, base: ImageFacts): void {
   assert.ok(added < MOST_ADDED_BYTES, `${added} bytes lie on the base, more than ${MOST_ADDED_BYTES}`);
 }
 
-/** Layers of `after` that `before` does not have: what a node that has the one still fetches for the other. */
-export function newLayers(before: ImageFacts, after: ImageFacts): string[] {
-  return after.RootFS.Layers.filter((layer) => !before.RootFS.Layers.includes(layer));
-}
-
 /** Prints what an image weighs. */
 export function printSize(tag: string, { Size, RootFS }: ImageFacts, base: ImageFacts): void {
   const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;

@@ -2,9 +2,7 @@
  * `npm run test:image`: builds the images and proves what the deployment relies on, with Docker where a daemon
  * answers, else with podman and stand-ins for the bases.
  */
-import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import { config } from '../../infra/config.ts';
 import { standInBases } from './bases.ts';
@@ -31,14 +29,13 @@ import {
   checkVersion,
   CONTENT_PROGRAM,
   inspectImage,
-  newLayers,
   printSize,
 } from './image.ts';
 import { run, step } from './shell.ts';
 
+import { checkLayers } from './layers.ts';
 const TAG = 'localhost/ofa-ve:test';
 const BASE_TAG = 'localhost/ofa-ve:test-base';
-const CHANGED_TAG = 'localhost/ofa-ve:test-changed';
 
 async function main(): Promise<void> {
   const began = performance.now();
@@ -57,7 +54,7 @@ async function main(): Promise<void> {
     step(`building the target cpu with ${engine.name}`);
     await build('cpu', TAG, model.buildArguments);
     await checkImage(engine, build, model);
-    await checkLayers(engine, build, model, context);
+    await checkLayers(engine, build, model, context, TAG);
     await checkCuda(engine, build, model, BASE_TAG);
     await forgetOld(engine);
   } finally {
@@ -106,21 +103,6 @@ async function checkImage(engine: Engine, build: Build, model: Subject): Promise
   } finally {
     await container.remove();
   }
-}
-
-/** A change of the service's code makes new layers of nothing but the code. */
-async function checkLayers(engine: Engine, build: Build, model: Subject, context: Context): Promise<void> {
-  step('the same with a changed line of code');
-  await appendFile(path.join(context.folder, 'service/run.ts'), '\nexport const changedByTest = true;\n');
-  await build('cpu', CHANGED_TAG, model.buildArguments);
-  const [before, after] = [await inspectImage(engine, TAG), await inspectImage(engine, CHANGED_TAG)];
-  const fresh = newLayers(before, after);
-  assert.notEqual(before.RootFS.Layers.join(), after.RootFS.Layers.join(), 'the change is not in the image');
-  console.log(`${fresh.length} of ${after.RootFS.Layers.length} layers are new`);
-  const kept = after.RootFS.Layers.length - fresh.length;
-  // Below the code: the base, Node.js, the model, the dependencies.
-  assert.ok(kept >= 4, 'a change of the code makes layers below it anew');
-  assert.deepEqual(after.RootFS.Layers.slice(0, kept), before.RootFS.Layers.slice(0, kept));
 }
 
 try {
