@@ -97,9 +97,11 @@ RUN --mount=type=cache,target=/root/.npm --mount=type=secret,id=extra-ca \
 
 FROM cuda-${CUDA}-dependencies AS cuda-dependencies
 
+# The installer knows the builder's proxy by names of its own.
 FROM cuda-dependencies AS cuda-download
 RUN --mount=type=secret,id=extra-ca \
     NODE_EXTRA_CA_CERTS=/run/secrets/extra-ca ONNXRUNTIME_NODE_INSTALL=true \
+    GLOBAL_AGENT_HTTPS_PROXY="${HTTPS_PROXY:-${https_proxy:-}}" GLOBAL_AGENT_NO_PROXY="${NO_PROXY:-${no_proxy:-}}" \
     node node_modules/onnxruntime-node/script/install.js \
     && mkdir /provider \
     && mv node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so \

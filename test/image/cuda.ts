@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { checkAnswers, checkStop, startContainer, untilReady } from './container.ts';
@@ -16,6 +18,8 @@ const SHARED = 'libonnxruntime_providers_shared.so';
 /** As long as the name of the library in whose place it is written. */
 const NOWHERE = 'libmissingcuda.so.1';
 const CUDA_BASE_TAG = 'localhost/ofa-ve:test-cuda-base';
+/** The default, which podman 4.3 does not look at to find the stages that it needs. */
+const NEWEST = ['--build-arg', 'CUDA=13'];
 /** The releases of onnxruntime-node that the two variants carry; undefined: the locked one. */
 const VARIANTS = [
   { cuda: '13', release: undefined },
@@ -54,6 +58,7 @@ export async function checkCuda(engine: Engine, build: Build, model: Subject, ba
         await inspectImage(engine, base),
       );
     }
+    await checkProxy(build);
     await checkDownload(build);
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -122,6 +127,27 @@ async function lockedRelease(): Promise<string> {
 }
 
 /** The real provider is fetched where NuGet answers. */
+/** The download goes through the builder's proxy, as npm's do; this one notes what it is asked for and refuses it. */
+async function checkProxy(build: Build): Promise<void> {
+  step('downloading the CUDA provider through a proxy');
+  const asked: (string | undefined)[] = [];
+  const proxy = createServer().on('connect', ({ url }, socket) => {
+    asked.push(url);
+    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = proxy.address() as AddressInfo;
+    const settings = [`HTTPS_PROXY=http://127.0.0.1:${port}`, 'NO_PROXY='];
+    const args = ['--network', 'host', ...settings.flatMap((setting) => ['--build-arg', setting]), ...NEWEST];
+    await assert.rejects(build('cuda-download', 'localhost/ofa-ve:test-proxy', args), /install\.js/);
+    assert.deepEqual(asked, ['api.nuget.org:443'], 'the proxy was not asked for the provider, or for more');
+  } finally {
+    proxy.close();
+  }
+  console.log('the proxy is asked for it');
+}
+
 async function checkDownload(build: Build): Promise<void> {
   const nuget = 'https://api.nuget.org/v3/index.json';
   const answer = await fetch(nuget, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
@@ -130,5 +156,5 @@ async function checkDownload(build: Build): Promise<void> {
     return;
   }
   step('downloading the CUDA provider');
-  await build('cuda-provider', 'localhost/ofa-ve:test-cuda-provider');
+  await build('cuda-provider', 'localhost/ofa-ve:test-cuda-provider', NEWEST);
 }
