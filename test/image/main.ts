@@ -7,6 +7,7 @@ import path from 'node:path';
 import { config } from '../../infra/config.ts';
 import { standInBases } from './bases.ts';
 import type { BaseArguments } from './bases.ts';
+import { checkBuildContext } from './build-context.ts';
 import {
   checkAnswers,
   checkConfinement,
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
   const context = await copyContext();
   try {
     const bases = engine.name === 'podman' ? await standInBases(engine, context.dockerfile) : {};
+    await checkBuildContext(engine, context);
     const model = await subject();
     const build = builder(engine, context, bases);
     step(`building the target cpu with ${engine.name}`);
