@@ -171,14 +171,64 @@ export async function checkConfinement({ exec }: Container, userId: number): Pro
   assert.match(write, /^(EROFS|EACCES)$/, 'the root file system can be written to');
 }
 
-/** SIGTERM ends the container within its grace and with exit code 0. */
-export async function checkStop(engine: Engine, container: Container): Promise<void> {
+/** A program for `node -e` that prints the processes of the container, as JSON. */
+const PROCESSES_PROGRAM = `
+  const fs = require('node:fs');
+  console.log(JSON.stringify(fs.readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name)).flatMap((pid) => {
+    try {
+      const stat = fs.readFileSync('/proc/' + pid + '/stat', 'utf8');
+      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return [{ pid: Number(pid), state, parent: Number(parent) }];
+    } catch {
+      return [];
+    }
+  })));
+`;
+
+interface ContainerProcess {
+  readonly pid: number;
+  /** As /proc has it; Z is a process that has ended and that nobody has asked about. */
+  readonly state: string;
+  readonly parent: number;
+}
+
+/** An engine that is killed is replaced, and nothing is left of it: process 1 is the service, with no init above. */
+export async function checkReplacement(engine: Engine, container: Container): Promise<void> {
+  const children = async (): Promise<ContainerProcess[]> => {
+    const printed = await container.exec('node', '-e', PROCESSES_PROGRAM);
+    return (JSON.parse(printed) as ContainerProcess[]).filter(({ parent }) => parent === 1);
+  };
+  const [lost, ...others] = await children();
+  assert.ok(lost !== undefined && others.length === 0, 'process 1 has no child, or more than the engine');
+  await container.exec('node', '-e', `process.kill(${lost.pid}, 'SIGKILL')`);
+  const deadline = Date.now() + START_MS;
+  let now = await children();
+  while (now.length !== 1 || now[0]?.pid === lost.pid || now[0]?.state === 'Z') {
+    assert.ok(Date.now() < deadline, `an engine was killed and this is left: ${JSON.stringify(now)}`);
+    await sleep(250);
+    now = await children();
+  }
+  await untilReady(engine, container);
+  console.log('a killed engine is replaced and leaves no process behind');
+}
+
+/** The signal ends the container within its grace and with exit code 0. */
+export async function checkStop(
+  engine: Engine,
+  container: Container,
+  signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM',
+): Promise<void> {
   const began = performance.now();
-  await engine.run(['stop', '--time', String(GRACE_S), container.name]);
+  if (signal === 'SIGTERM') {
+    await engine.run(['stop', '--time', String(GRACE_S), container.name]);
+  } else {
+    await engine.run(['kill', '--signal', signal, container.name]);
+    await engine.run(['wait', container.name], { timeoutMs: GRACE_S * 1000 });
+  }
   const seconds = (performance.now() - began) / 1000;
   const code = await engine.run(['inspect', '--format', '{{.State.ExitCode}}', container.name]);
   const said = await logs(engine, container);
   assert.equal(code, '0', `the container ended with ${code}:\n${said}`);
   assert.match(said, /"msg":"stopped"/, 'the service did not say that it stopped');
-  console.log(`stopped by SIGTERM with exit code 0 after ${seconds.toFixed(1)} s of ${GRACE_S}`);
+  console.log(`stopped by ${signal} with exit code 0 after ${seconds.toFixed(1)} s of ${GRACE_S}`);
 }

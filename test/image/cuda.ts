@@ -9,9 +9,9 @@ import { ROOT } from './context.ts';
 import type { Subject } from './context.ts';
 import type { Build, Engine } from './engine.ts';
 import { inspectImage, printSize } from './image.ts';
+import { weightsLayer } from './layers.ts';
 import { step } from './shell.ts';
 
-import { weightsLayer } from './layers.ts';
 const BINARIES = path.join(ROOT, 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64');
 const PROVIDER = 'libonnxruntime_providers_cuda.so';
 const SHARED = 'libonnxruntime_providers_shared.so';
@@ -50,11 +50,11 @@ export async function checkCuda(engine: Engine, build: Build, model: Subject, ba
       step(`the target cuda for CUDA ${cuda}`);
       const tag = `localhost/ofa-ve:test-cuda-${cuda}`;
       await build('cuda', tag, [...cudaArguments(cuda, fitting), ...model.buildArguments]);
+      await weightsLayer(engine, tag);
       await checkVariant(engine, tag, model, release);
       printSize(
         `cuda ${cuda}, without NVIDIA's libraries`,
         await inspectImage(engine, tag),
-      await weightsLayer(engine, tag);
         await inspectImage(engine, base),
       );
     }
@@ -115,7 +115,8 @@ async function checkVariant(
     const found = await container.exec('node', '-p', "require('onnxruntime-node/package.json').version");
     assert.equal(found, release ?? (await lockedRelease()));
     console.log(`onnxruntime-node ${found}, serving the fp16 package on the CPU`);
-    await checkStop(engine, container);
+    // As Ctrl-C in a terminal does; the target cpu is stopped as Docker and Kubernetes do.
+    await checkStop(engine, container, 'SIGINT');
   } finally {
     await container.remove();
   }
@@ -126,7 +127,6 @@ async function lockedRelease(): Promise<string> {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** The real provider is fetched where NuGet answers. */
 /** The download goes through the builder's proxy, as npm's do; this one notes what it is asked for and refuses it. */
 async function checkProxy(build: Build): Promise<void> {
   step('downloading the CUDA provider through a proxy');
@@ -148,6 +148,7 @@ async function checkProxy(build: Build): Promise<void> {
   console.log('the proxy is asked for it');
 }
 
+/** The real provider is fetched where NuGet answers. */
 async function checkDownload(build: Build): Promise<void> {
   const nuget = 'https://api.nuget.org/v3/index.json';
   const answer = await fetch(nuget, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined);

@@ -12,6 +12,7 @@ import {
   checkAnswers,
   checkConfinement,
   checkPages,
+  checkReplacement,
   checkStop,
   checkUnhealthy,
   startContainer,
@@ -32,9 +33,9 @@ import {
   inspectImage,
   printSize,
 } from './image.ts';
+import { checkLayers } from './layers.ts';
 import { run, step } from './shell.ts';
 
-import { checkLayers } from './layers.ts';
 const TAG = 'localhost/ofa-ve:test';
 const BASE_TAG = 'localhost/ofa-ve:test-base';
 
@@ -49,8 +50,8 @@ async function main(): Promise<void> {
   const engine = await findEngine();
   const context = await copyContext();
   try {
-    const bases = engine.name === 'podman' ? await standInBases(engine, context.dockerfile) : {};
     await checkBuildContext(engine, context);
+    const bases = engine.name === 'podman' ? await standInBases(engine, context.dockerfile) : {};
     const model = await subject();
     const build = builder(engine, context, bases);
     step(`building the target cpu with ${engine.name}`);
@@ -101,6 +102,7 @@ async function checkImage(engine: Engine, build: Build, model: Subject): Promise
     await checkPages(container);
     await checkConfinement(container, config.workloads[0]?.security.userId ?? Number.NaN);
     await checkContent(await container.exec('node', '-e', CONTENT_PROGRAM));
+    await checkReplacement(engine, container);
     await checkStop(engine, container);
   } finally {
     await container.remove();
