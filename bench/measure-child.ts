@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 
 /** How a child process went. */
 export interface ChildRun {
@@ -12,14 +14,21 @@ export interface ChildRun {
 }
 
 const SAMPLE_MS = 50;
+/** Longest time of a program unless it is told otherwise: many times what the slowest takes. */
+export const CHILD_TIMEOUT_MS = 20 * 60_000;
 
 /**
  * Runs a program of this repository in a fresh Node process and watches its memory.
  *
  * @param script the program's file, JavaScript or TypeScript
- * @throws Error with the end of what it printed if it fails
+ * @param timeoutMs when it is killed
+ * @throws Error with the end of what it printed if it fails or takes too long
  */
-export async function runChild(script: string, args: readonly string[]): Promise<ChildRun> {
+export async function runChild(
+  script: string,
+  args: readonly string[],
+  timeoutMs = CHILD_TIMEOUT_MS,
+): Promise<ChildRun> {
   const started = performance.now();
   const loader = script.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
   const child = spawn(process.execPath, [...loader, script, ...args], {
@@ -31,10 +40,22 @@ export async function runChild(script: string, args: readonly string[]): Promise
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const peak = { total: 0, anonymous: 0 };
   const watch = watchMemory(child.pid ?? 0, peak);
-  const code = await new Promise<number | null>((resolve, reject) => {
+  let timer: NodeJS.Timeout | undefined;
+  const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', resolve);
+    timer = setTimeout(() => {
+      abandon(child);
+      reject(
+        new Error(
+          `${script} did not end within ${timeoutMs / 1000} s and was killed. ${stderr.trim().slice(-1000)}`,
+        ),
+      );
+    }, timeoutMs);
   });
-  await watch.stop();
+  const code = await ended.finally(() => {
+    clearTimeout(timer);
+    return watch.stop();
+  });
   if (code !== 0) {
     throw new Error(
       `${script} ${args.join(' ')} failed (${code ?? 'killed'}): ${stderr.trim().slice(-1000)}`,
@@ -46,6 +67,14 @@ export async function runChild(script: string, args: readonly string[]): Promise
     peakAnonymousBytes: peak.anonymous || undefined,
     stdout,
   };
+}
+
+/** Kills a process without waiting for its end: one that hangs in a driver does not even heed SIGKILL. */
+function abandon(child: ChildProcessByStdio<null, Readable, Readable>): void {
+  child.kill('SIGKILL');
+  child.stdout.destroy();
+  child.stderr.destroy();
+  child.unref();
 }
 
 function watchMemory(pid: number, peak: { total: number; anonymous: number }): { stop(): Promise<void> } {
