@@ -7,21 +7,15 @@ import { UserError } from '../model/errors.ts';
 import { hasCudaProvider, INSTALL_CUDA_PROVIDER } from '../service/engine/cuda-provider.ts';
 import { listGpus, visibleGpus } from '../service/engine/gpus.ts';
 import type { Gpu } from '../service/engine/gpus.ts';
-import type { BenchDevice, Check, Context, Finding } from './gpu/check.ts';
-import { machineCheck } from './gpu/machine.ts';
-import { memoryCheck } from './gpu/memory.ts';
-import { parityCheck } from './gpu/parity.ts';
-import { measurePeak, peakCheck } from './gpu/peak.ts';
-import { placementCheck } from './gpu/placement.ts';
+import type { BenchDevice, Context } from './gpu/check.ts';
+import { measurePeak } from './gpu/peak.ts';
 import type { Entry } from './gpu/report.ts';
-import { titleOf, writeReport } from './gpu/report.ts';
-import { serviceCheck } from './gpu/service-check.ts';
+import { writeReport } from './gpu/report.ts';
+import { runChecks } from './gpu/run-checks.ts';
 import type { SessionRun } from './gpu/session-messages.ts';
 import { runSession } from './gpu/session-run.ts';
-import { speedCheck, warmUpCheck } from './gpu/speed.ts';
 import { findSubjects } from './gpu/subjects.ts';
 import type { Subject } from './gpu/subjects.ts';
-import { watchdogCheck } from './gpu/watchdog.ts';
 
 const HELP = `usage: npm run bench:gpu -- [options]
 
@@ -127,30 +121,6 @@ function makeContext(parts: Omit<Context, 'sessionRun' | 'peak'>): Context {
   };
 }
 
-function checksOf(subjects: readonly Subject[]): Check[] {
-  const each = [parityCheck, warmUpCheck, speedCheck, placementCheck, memoryCheck, serviceCheck];
-  return [
-    machineCheck,
-    watchdogCheck,
-    peakCheck,
-    ...subjects.flatMap((subject) => each.map((make) => make(subject))),
-  ];
-}
-
-async function runAll(checks: readonly Check[], context: Context): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  for (const check of checks) {
-    const began = performance.now();
-    const finding = await check.run(context).catch((error: unknown): Finding => {
-      const message = error instanceof Error ? error.message : String(error);
-      return { verdict: 'failed', summary: `The check itself failed: ${message.slice(0, 500)}` };
-    });
-    console.log(`${finding.verdict.padEnd(8)} ${titleOf(check)}: ${finding.summary}`);
-    entries.push({ check, finding, seconds: (performance.now() - began) / 1000 });
-  }
-  return entries;
-}
-
 async function main(): Promise<number> {
   const options = readOptions();
   if (options === undefined) {
@@ -167,8 +137,10 @@ async function main(): Promise<number> {
     const subjects = await findSubjects({ folder: scratch, ...options, tell });
     const threads = availableParallelism();
     const context = makeContext({ device, gpus, maxBatch, threads, measureMs, scratch });
-    const entries = await runAll(checksOf(subjects), context);
-    const { markdown, json } = await writeReport(report, device, entries);
+    const record = (found: readonly Entry[], underWay?: string) =>
+      writeReport(report, device, found, underWay);
+    const entries = await runChecks(subjects, context, record);
+    const { markdown, json } = await record(entries);
     console.log(`report: ${markdown}, ${json}`);
     return entries.some(({ finding }) => finding.verdict === 'failed') ? 1 : 0;
   } finally {

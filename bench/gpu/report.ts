@@ -1,5 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { UserError } from '../../model/errors.ts';
+import { reasonOf } from '../../model/system-reason.ts';
 import { version } from '../../model/version.ts';
 import type { BenchDevice, Check, Finding } from './check.ts';
 import { table } from './check.ts';
@@ -11,15 +13,19 @@ export interface Entry {
   readonly seconds: number;
 }
 
-/** Writes the report as Markdown, and as JSON beside it. @returns both files */
+/**
+ * Writes the report as Markdown, and as JSON beside it.
+ *
+ * @param underWay the check that is not over yet: if the machine does not survive it, the report says where
+ * @returns both files
+ */
 export async function writeReport(
   file: string,
   device: BenchDevice,
   entries: readonly Entry[],
+  underWay?: string,
 ): Promise<{ markdown: string; json: string }> {
   const json = file.replace(/(\.md)?$/, '.json');
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, toMarkdown(device, entries));
   const checks = entries.map(({ check, finding: { verdict, summary, data }, seconds }) => ({
     name: check.name,
     ...(check.subject === undefined ? {} : { subject: check.subject }),
@@ -28,11 +34,24 @@ export async function writeReport(
     seconds,
     data,
   }));
-  await writeFile(json, `${JSON.stringify({ version, device, checks }, null, 2)}\n`);
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await replaceFile(file, toMarkdown(device, entries, underWay));
+    await replaceFile(json, `${JSON.stringify({ version, device, underWay, checks }, null, 2)}\n`);
+  } catch (cause) {
+    const message = `The report ${file} cannot be written: ${reasonOf(cause)}.`;
+    throw new UserError('output-not-writable', message, { cause });
+  }
   return { markdown: file, json };
 }
 
-function toMarkdown(device: BenchDevice, entries: readonly Entry[]): string {
+/** Whole or not at all. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.part`, text);
+  await rename(`${file}.part`, file);
+}
+
+function toMarkdown(device: BenchDevice, entries: readonly Entry[], underWay: string | undefined): string {
   const summary = table(
     ['check', 'model', 'verdict', 'finding', 'seconds'],
     entries.map(({ check, finding, seconds }) => [
@@ -46,9 +65,14 @@ function toMarkdown(device: BenchDevice, entries: readonly Entry[]): string {
   const sections = entries.flatMap(({ check, finding }) =>
     finding.details === undefined ? [] : [`## ${titleOf(check)}\n\n${finding.summary}\n\n${finding.details}`],
   );
-  const note =
-    device === 'cpu' ? 'Run with `--device cpu`: the checks are proved, the path to a GPU is not.\n\n' : '';
-  return `# GPU report\n\nofa-ve ${version}, device ${device}.\n\n${note}${summary}\n\n${sections.join('\n\n')}\n`;
+  const notes = [
+    ...(device === 'cpu'
+      ? ['Run with `--device cpu`: the checks are proved, the path to a GPU is not.']
+      : []),
+    ...(underWay === undefined ? [] : [`**Not complete**: the run has not come past ${underWay}.`]),
+  ];
+  const head = ['# GPU report', `ofa-ve ${version}, device ${device}.`];
+  return `${[...head, ...notes, summary, ...sections].join('\n\n')}\n`;
 }
 
 /** As in `speed of ofa-demo`. */

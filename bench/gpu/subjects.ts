@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { compileCheckpoint } from '../../model/compile.ts';
 import { EXAMPLES } from '../../model/demo/examples.ts';
 import { DEMO_CHECKPOINT } from '../../model/demo/package.ts';
@@ -21,44 +21,64 @@ export interface Subject {
   readonly manifest: Manifest;
 }
 
+/** A model whose packages have yet to be compiled, which may fail. */
+export interface Compilation {
+  readonly name: string;
+  /** @returns the subject, and what was done for it in one sentence */
+  compile(): Promise<{ readonly subject: Subject; readonly summary: string }>;
+}
+
 export interface SubjectOptions {
   readonly device: BenchDevice;
   /** Checkpoints to compile in both precisions. */
   readonly checkpoints: readonly string[];
   /** Packages that are there already. */
-  readonly packages?: { readonly fp16: string; readonly fp32: string };
-  /** Where compiled packages are put; one that is there is used again. */
+  readonly packages?: Readonly<Record<Precision, string>>;
+  /** Where compiled packages are put. */
   readonly folder: string;
   readonly tell: (line: string) => void;
 }
 
+type Precision = Manifest['precision'];
+
 /**
  * The models to check: those that are given, else the demo model and, on a GPU, a random one of OFA-large's exact
  * shapes.
+ *
+ * @throws UserError when a given package cannot be read
  */
-export async function findSubjects(options: SubjectOptions): Promise<Subject[]> {
-  const { packages, checkpoints, device } = options;
-  const subjects: Subject[] = [];
-  if (packages !== undefined) subjects.push(await subjectOf(packages.fp16, packages.fp32, device));
-  for (const checkpoint of checkpoints) subjects.push(await compileBoth(checkpoint, options));
-  if (subjects.length > 0) return subjects;
-  subjects.push(await compileBoth(DEMO_CHECKPOINT, options, { name: 'ofa-demo', examples: EXAMPLES }));
-  if (device === 'cuda') subjects.push(await compileBoth(await largeCheckpoint(options), options));
-  return subjects;
+export async function findSubjects(options: SubjectOptions): Promise<(Subject | Compilation)[]> {
+  const { packages, checkpoints, device, folder } = options;
+  const given = checkpoints.map((checkpoint) => compilationOf(checkpoint, options));
+  if (packages !== undefined) {
+    return [await subjectOf(packages.fp16, packages.fp32, device), ...given];
+  }
+  if (given.length > 0) return given;
+  const demo = compilationOf(DEMO_CHECKPOINT, options, { name: 'ofa-demo', examples: EXAMPLES });
+  if (device === 'cpu') return [demo];
+  const large = join(folder, 'random-large-checkpoint');
+  return [demo, compilationOf(large, options, { prepare: () => writeOnce(large, options) })];
 }
 
-async function compileBoth(
+function compilationOf(
   checkpoint: string,
   { device, folder, tell }: SubjectOptions,
-  about: { readonly name: string; readonly examples?: string } = { name: basename(checkpoint) },
-): Promise<Subject> {
-  const { name } = about;
+  about: { readonly name?: string; readonly examples?: string; readonly prepare?: () => Promise<void> } = {},
+): Compilation {
+  const { name = basename(resolve(checkpoint)), prepare, ...more } = about;
   const targets = { fp16: join(folder, `${name}-fp16`), fp32: join(folder, `${name}-fp32`) };
-  for (const precision of ['fp32', 'fp16'] as const) {
-    tell(`compiling ${name} in ${precision}`);
-    await compileCheckpoint(checkpoint, targets[precision], { ...about, precision, replace: true });
-  }
-  return subjectOf(targets.fp16, targets.fp32, device);
+  return {
+    name,
+    async compile() {
+      await prepare?.();
+      for (const precision of ['fp32', 'fp16'] as const) {
+        tell(`compiling ${name} in ${precision}`);
+        await compileCheckpoint(checkpoint, targets[precision], { ...more, name, precision, replace: true });
+      }
+      const subject = await subjectOf(targets.fp16, targets.fp32, device);
+      return { subject, summary: 'The model is compiled in fp32 and fp16.' };
+    },
+  };
 }
 
 async function subjectOf(fp16: string, fp32: string, device: BenchDevice): Promise<Subject> {
@@ -67,11 +87,8 @@ async function subjectOf(fp16: string, fp32: string, device: BenchDevice): Promi
   return { name: manifest.name, fp16, fp32, served, manifest };
 }
 
-async function largeCheckpoint({ folder, tell }: SubjectOptions): Promise<string> {
-  const checkpoint = join(folder, 'random-large-checkpoint');
-  if (!existsSync(checkpoint)) {
-    tell("writing a random checkpoint of OFA-large's shapes (2 GB)");
-    await writeLargeCheckpoint(checkpoint, SEED);
-  }
-  return checkpoint;
+async function writeOnce(checkpoint: string, { tell }: SubjectOptions): Promise<void> {
+  if (existsSync(checkpoint)) return;
+  tell("writing a random checkpoint of OFA-large's shapes (2 GB)");
+  await writeLargeCheckpoint(checkpoint, SEED);
 }

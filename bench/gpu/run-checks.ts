@@ -1,0 +1,65 @@
+import type { Check, Context, Finding } from './check.ts';
+import { machineCheck } from './machine.ts';
+import { memoryCheck } from './memory.ts';
+import { parityCheck } from './parity.ts';
+import { peakCheck } from './peak.ts';
+import { placementCheck } from './placement.ts';
+import { titleOf } from './report.ts';
+import type { Entry } from './report.ts';
+import { serviceCheck } from './service-check.ts';
+import { speedCheck, warmUpCheck } from './speed.ts';
+import type { Compilation, Subject } from './subjects.ts';
+import { watchdogCheck } from './watchdog.ts';
+
+const OF_THE_MACHINE = [machineCheck, watchdogCheck, peakCheck];
+const OF_A_SUBJECT = [parityCheck, warmUpCheck, speedCheck, placementCheck, memoryCheck, serviceCheck];
+
+/** Hears, before each check, of what has been found so far and of the check that is next. */
+type Recorder = (entries: readonly Entry[], underWay: string) => Promise<unknown>;
+
+/**
+ * Runs every check, one after the other. One that fails does not stop the others; without its packages a model has no
+ * further checks.
+ */
+export async function runChecks(
+  subjects: readonly (Subject | Compilation)[],
+  context: Context,
+  record: Recorder,
+): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  const run = async (check: Check): Promise<void> => {
+    await record(entries, titleOf(check));
+    const began = performance.now();
+    const finding = await check.run(context).catch((error: unknown): Finding => {
+      const message = error instanceof Error ? error.message : String(error);
+      return { verdict: 'failed', summary: `The check itself failed: ${message.slice(0, 500)}` };
+    });
+    console.log(`${finding.verdict.padEnd(8)} ${titleOf(check)}: ${finding.summary}`);
+    entries.push({ check, finding, seconds: (performance.now() - began) / 1000 });
+  };
+  for (const check of OF_THE_MACHINE) await run(check);
+  for (const each of subjects) {
+    const subject = 'compile' in each ? await compiled(each, run) : each;
+    if (subject === undefined) continue;
+    for (const make of OF_A_SUBJECT) await run(make(subject));
+  }
+  return entries;
+}
+
+/** Compiling is a check of its own. @returns undefined where it failed */
+async function compiled(
+  compilation: Compilation,
+  run: (check: Check) => Promise<void>,
+): Promise<Subject | undefined> {
+  let made: Subject | undefined;
+  await run({
+    name: 'compile',
+    subject: compilation.name,
+    async run() {
+      const { subject, summary } = await compilation.compile();
+      made = subject;
+      return { verdict: 'passed', summary };
+    },
+  });
+  return made;
+}

@@ -1,0 +1,86 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import type { Context } from '../../bench/gpu/check.ts';
+import type { Entry } from '../../bench/gpu/report.ts';
+import { writeReport } from '../../bench/gpu/report.ts';
+import { runChecks } from '../../bench/gpu/run-checks.ts';
+import type { Compilation } from '../../bench/gpu/subjects.ts';
+
+let folder = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-checks-'));
+});
+beforeEach(() => {
+  vi.spyOn(console, 'log').mockImplementation(() => undefined);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const context: Context = {
+  device: 'cpu',
+  gpus: [],
+  maxBatch: 1,
+  threads: 1,
+  measureMs: 10,
+  scratch: '',
+  sessionRun: () => Promise.reject(new Error('no session')),
+  peak: () => Promise.resolve(1),
+};
+
+const failing = (name: string): Compilation => ({
+  name,
+  compile: () => Promise.reject(new Error(`${name} has no vocab.json`)),
+});
+
+it('goes on when a model cannot be compiled, and tells of every check before it begins', async () => {
+  const told: [number, string][] = [];
+  const entries = await runChecks([failing('one'), failing('two')], context, (found, underWay) => {
+    told.push([found.length, underWay]);
+    return Promise.resolve();
+  });
+  expect(entries.map(({ check, finding }) => [check.name, check.subject, finding.verdict])).toEqual([
+    ['machine', undefined, 'measured'],
+    ['watchdog', undefined, 'skipped'],
+    ['peak', undefined, 'measured'],
+    ['compile', 'one', 'failed'],
+    ['compile', 'two', 'failed'],
+  ]);
+  expect(entries[3]?.finding.summary).toContain('one has no vocab.json');
+  expect(told).toEqual([
+    [0, 'machine'],
+    [1, 'watchdog'],
+    [2, 'peak'],
+    [3, 'compile of one'],
+    [4, 'compile of two'],
+  ]);
+});
+
+it('leaves a report that says how far it came when it is ended in the middle', async () => {
+  const file = join(folder, 'report.md');
+  const record = async (found: readonly Entry[], underWay: string): Promise<void> => {
+    await writeReport(file, 'cpu', found, underWay);
+    if (underWay === 'peak') throw new Error('ended');
+  };
+  await expect(runChecks([], context, record)).rejects.toThrow('ended');
+  const text = await readFile(file, 'utf8');
+  expect(text).toContain('**Not complete**: the run has not come past peak.');
+  expect(text).toContain('| watchdog |');
+  expect(JSON.parse(await readFile(join(folder, 'report.json'), 'utf8'))).toMatchObject({
+    underWay: 'peak',
+    checks: [{ name: 'machine' }, { name: 'watchdog' }],
+  });
+});
+
+it('says nothing of that in a report that is complete, and in a sentence where none can be written', async () => {
+  const { markdown, json } = await writeReport(join(folder, 'whole.md'), 'cpu', []);
+  expect(await readFile(markdown, 'utf8')).not.toContain('Not complete');
+  expect(await readFile(json, 'utf8')).not.toContain('underWay');
+  await expect(writeReport(join(markdown, 'report.md'), 'cpu', [])).rejects.toThrow(
+    /^The report .*report\.md cannot be written: .*\.$/,
+  );
+});
