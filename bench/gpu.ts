@@ -30,7 +30,8 @@ GPU's peak, the service under load, the watchdog. Exits with 1 if a check fails.
   --max-batch <number>   largest batch (default: 16, on a CPU 4)
   --measure-ms <number>  how long each shape is timed (default: 1000)
   --report <file>        Markdown; the JSON is put beside it (default: build/gpu-report.md)
-  --packages <folder>    where packages are compiled to, and kept (default: a temporary folder)
+  --packages <folder>    where packages are compiled to, and kept for the next run, which uses those that are up to
+                         date: same version, same checkpoint (default: a temporary folder)
   --device cuda|cpu      cpu runs what runs without a GPU, to prove the checks themselves (default: cuda)`;
 
 interface Options {

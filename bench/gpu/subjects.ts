@@ -5,6 +5,7 @@ import { EXAMPLES } from '../../model/demo/examples.ts';
 import { DEMO_CHECKPOINT } from '../../model/demo/package.ts';
 import { openPackage } from '../../model/open-package.ts';
 import type { Manifest } from '../../model/package.ts';
+import { isUpToDate } from '../../model/up-to-date.ts';
 import { writeLargeCheckpoint } from '../large-checkpoint.ts';
 import type { BenchDevice } from './check.ts';
 
@@ -34,7 +35,7 @@ export interface SubjectOptions {
   readonly checkpoints: readonly string[];
   /** Packages that are there already. */
   readonly packages?: Readonly<Record<Precision, string>>;
-  /** Where compiled packages are put. */
+  /** Where compiled packages are put; one that is there and up to date is used again. */
   readonly folder: string;
   readonly tell: (line: string) => void;
 }
@@ -71,12 +72,23 @@ function compilationOf(
     name,
     async compile() {
       await prepare?.();
+      const done = { compiled: [] as Precision[], kept: [] as Precision[] };
       for (const precision of ['fp32', 'fp16'] as const) {
+        const target = targets[precision];
+        if (await isUpToDate(checkpoint, target, precision)) {
+          done.kept.push(precision);
+          continue;
+        }
         tell(`compiling ${name} in ${precision}`);
-        await compileCheckpoint(checkpoint, targets[precision], { ...more, name, precision, replace: true });
+        await compileCheckpoint(checkpoint, target, { ...more, name, precision, replace: true });
+        done.compiled.push(precision);
       }
+      const parts = [
+        ...(done.compiled.length === 0 ? [] : [`compiled in ${done.compiled.join(' and ')}`]),
+        ...(done.kept.length === 0 ? [] : [`there before and up to date in ${done.kept.join(' and ')}`]),
+      ];
       const subject = await subjectOf(targets.fp16, targets.fp32, device);
-      return { subject, summary: 'The model is compiled in fp32 and fp16.' };
+      return { subject, summary: `The model is ${parts.join(', ')}.` };
     },
   };
 }

@@ -1,0 +1,63 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findSubjects } from '../../bench/gpu/subjects.ts';
+import { PACKAGE_FILES } from '../../model/package.ts';
+import { fixtureFile } from '../e2e/packages.ts';
+
+let folder = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-subjects-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('a checkpoint', () => {
+  /** What is compiled for a checkpoint, and the sentence about it. */
+  async function compile(checkpoint: string): Promise<{ told: string[]; summary: string }> {
+    const told: string[] = [];
+    const options = {
+      device: 'cpu',
+      checkpoints: [checkpoint],
+      folder,
+      tell: (line: string) => told.push(line),
+    };
+    const [found] = await findSubjects({ ...options, device: 'cpu' });
+    if (found === undefined || !('compile' in found)) throw new Error('it is not one to compile');
+    const { subject, summary } = await found.compile();
+    expect(subject).toMatchObject({ name: 'mine', served: join(folder, 'mine-fp32') });
+    return { told, summary };
+  }
+
+  const both = ['compiling mine in fp32', 'compiling mine in fp16'];
+
+  it('is compiled once, and again when it or the compiler has changed', { timeout: 240_000 }, async () => {
+    const checkpoint = join(folder, 'mine');
+    await cp(fixtureFile('mini-none', ''), checkpoint, { recursive: true });
+    expect(await compile(checkpoint)).toEqual({
+      told: both,
+      summary: 'The model is compiled in fp32 and fp16.',
+    });
+    expect(await compile(checkpoint)).toEqual({
+      told: [],
+      summary: 'The model is there before and up to date in fp32 and fp16.',
+    });
+
+    const manifest = join(folder, 'mine-fp16', PACKAGE_FILES.manifest);
+    const text = await readFile(manifest, 'utf8');
+    await writeFile(manifest, text.replace(/("compiler": \{[^}]*"version": ")[^"]*/, '$10.0.0'));
+    expect(await compile(checkpoint)).toEqual({
+      told: both.slice(1),
+      summary: 'The model is compiled in fp16, there before and up to date in fp32.',
+    });
+
+    await rm(join(folder, 'mine-fp16'), { recursive: true });
+    await cp(join(folder, 'mine-fp32'), join(folder, 'mine-fp16'), { recursive: true });
+    expect((await compile(checkpoint)).told).toEqual(both.slice(1));
+
+    const merges = join(checkpoint, 'merges.txt');
+    await writeFile(merges, `${await readFile(merges, 'utf8')}\n`);
+    expect((await compile(checkpoint)).told).toEqual(both);
+  });
+});
