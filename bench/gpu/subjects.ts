@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { compileCheckpoint } from '../../model/compile.ts';
 import { EXAMPLES } from '../../model/demo/examples.ts';
 import { DEMO_CHECKPOINT } from '../../model/demo/package.ts';
+import { UserError } from '../../model/errors.ts';
 import { openPackage } from '../../model/open-package.ts';
 import type { Manifest } from '../../model/package.ts';
 import { isUpToDate } from '../../model/up-to-date.ts';
@@ -46,12 +47,13 @@ type Precision = Manifest['precision'];
  * The models to check: those that are given, else the demo model and, on a GPU, a random one of OFA-large's exact
  * shapes.
  *
- * @throws UserError when a given package cannot be read
+ * @throws UserError when a given package cannot be read or has another precision
  */
 export async function findSubjects(options: SubjectOptions): Promise<(Subject | Compilation)[]> {
   const { packages, checkpoints, device, folder } = options;
   const given = checkpoints.map((checkpoint) => compilationOf(checkpoint, options));
   if (packages !== undefined) {
+    for (const precision of ['fp16', 'fp32'] as const) await checkPrecision(packages[precision], precision);
     return [await subjectOf(packages.fp16, packages.fp32, device), ...given];
   }
   if (given.length > 0) return given;
@@ -59,6 +61,15 @@ export async function findSubjects(options: SubjectOptions): Promise<(Subject | 
   if (device === 'cpu') return [demo];
   const large = join(folder, 'random-large-checkpoint');
   return [demo, compilationOf(large, options, { prepare: () => writeOnce(large, options) })];
+}
+
+async function checkPrecision(folder: string, wanted: Precision): Promise<void> {
+  const { precision } = (await openPackage(folder)).manifest;
+  if (precision === wanted) return;
+  throw new UserError(
+    'settings-invalid',
+    `--${wanted} is ${folder}, which is a package in ${precision}: give one that was compiled with --precision ${wanted}.`,
+  );
 }
 
 function compilationOf(

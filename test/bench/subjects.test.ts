@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findSubjects } from '../../bench/gpu/subjects.ts';
 import { PACKAGE_FILES } from '../../model/package.ts';
-import { fixtureFile } from '../e2e/packages.ts';
+import { compileFixture, fixtureFile } from '../e2e/packages.ts';
 
 let folder = '';
 
@@ -59,5 +59,20 @@ describe('a checkpoint', () => {
     const merges = join(checkpoint, 'merges.txt');
     await writeFile(merges, `${await readFile(merges, 'utf8')}\n`);
     expect((await compile(checkpoint)).told).toEqual(both);
+  });
+});
+
+describe('packages that are given', () => {
+  it('are refused in another precision than they are given as', { timeout: 120_000 }, async () => {
+    const fp32 = await compileFixture('mini-none', folder);
+    const options = { device: 'cpu', checkpoints: [], folder, tell: () => undefined } as const;
+    await expect(findSubjects({ ...options, packages: { fp16: fp32, fp32 } })).rejects.toThrow(
+      `--fp16 is ${fp32}, which is a package in fp32: give one that was compiled with --precision fp16.`,
+    );
+    const fp16 = await compileFixture('mini-none', folder, 'fp16');
+    await expect(findSubjects({ ...options, packages: { fp16, fp32: fp16 } })).rejects.toThrow(
+      `--fp32 is ${fp16}, which is a package in fp16`,
+    );
+    expect(await findSubjects({ ...options, packages: { fp16, fp32 } })).toMatchObject([{ fp16, fp32 }]);
   });
 });
