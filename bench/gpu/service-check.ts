@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { pino } from 'pino';
 import { readSettings } from '../../service/config.ts';
@@ -6,9 +5,8 @@ import { startService } from '../../service/main.ts';
 import type { RunningService } from '../../service/main.ts';
 import type { Check, Context } from './check.ts';
 import { table } from './check.ts';
+import { requestBodies } from './requests.ts';
 import type { Subject } from './subjects.ts';
-
-const PICTURE = new URL('../../test/fixtures/ofa/mini-none/image-00.png', import.meta.url);
 
 /** How the service did with so many engines. */
 interface Load {
@@ -84,6 +82,7 @@ async function underLoad(
   kill: boolean,
 ): Promise<Load> {
   const clients = 2 * maxBatch * engines;
+  const bodies = await requestBodies(clients);
   const settings = readSettings({
     MODEL_DIR: served,
     DEVICE: device,
@@ -103,9 +102,7 @@ async function underLoad(
     await allReady(service);
     let lostEngines = 0;
     service.model.supervisor.on('failure', () => lostEngines++);
-    const image = (await readFile(PICTURE)).toString('base64');
-    const body = JSON.stringify({ image, text: 'there are two red circles' });
-    const load = drive(`http://127.0.0.1:${service.port}/predict`, body, clients, measureMs * 4);
+    const load = drive(`http://127.0.0.1:${service.port}/predict`, bodies, measureMs * 4);
     if (kill) killDuring(service, measureMs);
     return { engines, ...(await load), lostEngines };
   } finally {
@@ -132,23 +129,23 @@ async function allReady({ model, finished }: RunningService): Promise<void> {
 
 async function drive(
   url: string,
-  body: string,
-  clients: number,
+  bodies: readonly (readonly Buffer[])[],
   ms: number,
 ): Promise<Omit<Load, 'engines' | 'lostEngines'>> {
   const agent = new Agent({ keepAlive: true });
   const statuses: Record<string, number> = {};
   const times: number[] = [];
   const began = performance.now();
-  const client = async (): Promise<void> => {
-    while (performance.now() - began < ms) {
+  const client = async (own: readonly Buffer[]): Promise<void> => {
+    for (let turn = 0; performance.now() - began < ms; turn++) {
+      const body = own[turn % own.length] ?? Buffer.alloc(0);
       const asked = performance.now();
       const status = await ask(url, agent, body);
       statuses[status] = (statuses[status] ?? 0) + 1;
       times.push(performance.now() - asked);
     }
   };
-  await Promise.all(Array.from({ length: clients }, client));
+  await Promise.all(bodies.map(client));
   const seconds = (performance.now() - began) / 1000;
   agent.destroy();
   times.sort((a, b) => a - b);
@@ -156,9 +153,9 @@ async function drive(
   return { answersPerSecond: (statuses['200'] ?? 0) / seconds, p50Ms: at(0.5), p99Ms: at(0.99), statuses };
 }
 
-function ask(url: string, agent: Agent, body: string): Promise<number> {
+function ask(url: string, agent: Agent, body: Buffer): Promise<number> {
   return new Promise((resolve) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const headers = { 'content-type': 'application/json', 'content-length': body.length };
     const sent = request(url, { method: 'POST', agent, headers }, (response) => {
       response.resume();
       response.on('close', () => {

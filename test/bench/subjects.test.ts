@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { requestBodies } from '../../bench/gpu/requests.ts';
 import { findSubjects } from '../../bench/gpu/subjects.ts';
 import { PACKAGE_FILES } from '../../model/package.ts';
 import { compileFixture, fixtureFile } from '../e2e/packages.ts';
@@ -74,5 +75,17 @@ describe('packages that are given', () => {
       `--fp32 is ${fp16}, which is a package in fp16`,
     );
     expect(await findSubjects({ ...options, packages: { fp16, fp32 } })).toMatchObject([{ fp16, fp32 }]);
+  });
+});
+
+describe('requests of many clients', () => {
+  it('have no picture and no sentence in common, so that nothing is done once for several', async () => {
+    const bodies = await requestBodies(12);
+    const asked = bodies.map((own) =>
+      own.map((body) => JSON.parse(body.toString()) as { image: string; text: string }),
+    );
+    expect(asked.every((own) => own.length > 1)).toBe(true);
+    expect(new Set(asked.flat().map(({ text }) => text)).size).toBe(asked.flat().length);
+    expect(new Set(asked.map((own) => own[0]?.image)).size).toBe(12);
   });
 });
