@@ -125,6 +125,14 @@ function checkTogether(settings: Settings): string[] {
   return problems;
 }
 
+/** What is allowed and yet hardly meant: sentences for the log. */
+export function doubtsAbout({ ENGINE_TIMEOUT_MS, REQUEST_TIMEOUT_MS }: Settings): string[] {
+  if (ENGINE_TIMEOUT_MS < REQUEST_TIMEOUT_MS) return [];
+  return [
+    `ENGINE_TIMEOUT_MS is ${ENGINE_TIMEOUT_MS}, not below REQUEST_TIMEOUT_MS, which is ${REQUEST_TIMEOUT_MS}: when an engine hangs, its requests run out of time before they can be tried again`,
+  ];
+}
+
 /** The parts of a comma-separated setting. */
 export function listOf(text: string): string[] {
   return text

@@ -143,10 +143,11 @@ export const SETTINGS = {
   },
   ENGINE_TIMEOUT_MS: {
     kind: 'integer',
-    default: 60_000,
-    min: 1,
+    default: 0,
+    min: 0,
     max: 3_600_000,
-    description: 'Longest time one run of the engine may take before the engine is killed and replaced.',
+    description:
+      'Longest time one run of the engine may take before the engine is killed and replaced and the run tried again; 0 takes ten times what the engine took for as many items in its self-test, and at least 10 s. A fixed time belongs below REQUEST_TIMEOUT_MS, or nobody is left to be answered, and above what a full batch takes on a machine under load.',
   },
   ENGINE_START_TIMEOUT_MS: {
     kind: 'integer',

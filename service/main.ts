@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../model/errors.ts';
 import { EXAMPLES_FOLDER, readExamples } from '../model/examples.ts';
 import type { Example } from '../model/examples.ts';
-import { listOf } from './config.ts';
+import { doubtsAbout, listOf } from './config.ts';
 import { CLOSING_MS } from './contract.ts';
 import type { Settings } from './config.ts';
 import { openApiKeys } from './http/api-keys.ts';
@@ -62,6 +62,7 @@ export async function startService(settings: Settings, options: StartOptions = {
     throw new UserError('settings-invalid', 'MODEL_DIR is not set; give the folder of a model package.');
   }
   const logger = options.logger ?? makeLogger(settings.LOG_LEVEL);
+  for (const detail of doubtsAbout(settings)) logger.warn({ detail }, 'settings');
   const metrics = new Metrics();
   const tracing = await startTracing(settings.OTEL_EXPORTER_OTLP_ENDPOINT);
   const { engineProgram } = options;

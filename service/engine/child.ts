@@ -31,7 +31,7 @@ async function load(options: LoadOptions): Promise<void> {
     await warmUp(opened, manifest, batchSizes(options.maxBatch));
     const warm = performance.now();
     stage = 'self-test';
-    const selfTestDeviation = await runSelfTest(opened, manifest);
+    const { deviation, itemMs } = await runSelfTest(opened, manifest);
     session = opened;
     send({
       type: 'ready',
@@ -40,7 +40,8 @@ async function load(options: LoadOptions): Promise<void> {
         ...(options.fallback === undefined ? {} : { fallback: options.fallback }),
         loadMs: loaded - began,
         warmupMs: warm - loaded,
-        selfTestDeviation,
+        selfTestDeviation: deviation,
+        itemMs,
       },
     });
   } catch (error) {

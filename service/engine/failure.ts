@@ -6,7 +6,7 @@ export const ENGINE_FAILURES = [
   'start-timeout',
   /** It computed something else than the package says. */
   'self-test',
-  /** A run took longer than ENGINE_TIMEOUT_MS. */
+  /** A run took longer than ENGINE_TIMEOUT_MS, or than follows from the self-test. */
   'timeout',
   /** The process ended by itself or was killed from outside. */
   'crash',

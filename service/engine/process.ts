@@ -9,13 +9,16 @@ import { EngineFailure } from './failure.ts';
 import type { EngineFailureReason } from './failure.ts';
 import { waitPatiently } from './patience.ts';
 import type { EngineBatch, EngineInfo, EngineOutput, FromEngine, LoadOptions, ToEngine } from './protocol.ts';
+import { runLimitMs } from './run-limit.ts';
 
 export interface EngineProcessOptions {
   readonly load: LoadOptions;
   /** Milliseconds from the fork to a passed self-test. */
   readonly startTimeoutMs: number;
-  /** Milliseconds that one run may take. */
+  /** Milliseconds that one run may take; 0: what follows from the self-test, see {@link runLimitMs}. */
   readonly runTimeoutMs: number;
+  /** Least milliseconds that follow from the self-test; tests shorten them. */
+  readonly leastRunMs?: number;
   /** Environment variables of the process besides this one's: which GPU it sees. */
   readonly environment?: Readonly<Record<string, string>>;
   /** The file in which pictures wait: see PictureStore. */
@@ -52,7 +55,8 @@ export class EngineProcess {
   readonly ended: Promise<EngineFailure>;
   /** Undefined where it could not even be forked. */
   readonly #child: ChildProcess | undefined;
-  readonly #runTimeoutMs: number;
+  readonly #options: EngineProcessOptions;
+  #itemMs = 0;
   #pending: PendingRun | undefined;
   #nextId = 0;
   #failure: EngineFailure | undefined;
@@ -68,7 +72,7 @@ export class EngineProcess {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    this.#runTimeoutMs = options.runTimeoutMs;
+    this.#options = options;
     const stopTimer = waitPatiently(options.startTimeoutMs, () => {
       this.kill('start-timeout', `the engine was not ready within ${options.startTimeoutMs} ms`);
     });
@@ -101,8 +105,10 @@ export class EngineProcess {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#pending !== undefined) throw new Error('the engine runs one batch at a time');
     return new Promise((resolve, reject) => {
-      const stopTimer = waitPatiently(this.#runTimeoutMs, () => {
-        this.kill('timeout', `a run took longer than ${this.#runTimeoutMs} ms`);
+      const { runTimeoutMs, leastRunMs } = this.#options;
+      const limitMs = runTimeoutMs || runLimitMs(this.#itemMs, batch.items.length, leastRunMs);
+      const stopTimer = waitPatiently(limitMs, () => {
+        this.kill('timeout', `a run took longer than ${limitMs} ms`);
       });
       const id = this.#nextId++;
       this.#pending = { id, items: batch.items.length, stopTimer, resolve, reject };
@@ -162,6 +168,7 @@ export class EngineProcess {
   #receive(message: FromEngine): void {
     switch (message.type) {
       case 'ready':
+        this.#itemMs = message.info.itemMs;
         this.#resolveReady(message.info);
         return;
       case 'unable': {

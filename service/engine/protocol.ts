@@ -55,6 +55,8 @@ export interface EngineInfo {
   readonly warmupMs: number;
   /** Largest absolute difference from an expected probability in the self-test. */
   readonly selfTestDeviation: number;
+  /** Milliseconds that a run of one item took in the self-test. */
+  readonly itemMs: number;
 }
 
 /** Why an engine did not become ready. */

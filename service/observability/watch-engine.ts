@@ -46,7 +46,7 @@ function watch({ id, gpu, supervisor }: PooledEngine, logger: Logger, metrics: M
   });
 }
 
-function describe({ provider, fallback, loadMs, warmupMs, selfTestDeviation }: EngineInfo): object {
+function describe({ provider, fallback, loadMs, warmupMs, selfTestDeviation, itemMs }: EngineInfo): object {
   return {
     provider,
     // Why `auto` took the CPU.
@@ -54,5 +54,6 @@ function describe({ provider, fallback, loadMs, warmupMs, selfTestDeviation }: E
     load_ms: Math.round(loadMs),
     warmup_ms: Math.round(warmupMs),
     self_test_deviation: selfTestDeviation,
+    item_ms: Math.round(itemMs),
   };
 }

@@ -35,6 +35,10 @@ export interface StubInstructions {
   readonly failDevice?: Provider;
   /** What it prints when it starts. */
   readonly prints?: readonly string[];
+  /** What it claims to take for an item. @default 0 */
+  readonly itemMs?: number;
+  /** Where it claims to run. @default the device that it is to take */
+  readonly provider?: 'cpu' | 'cuda';
   /** A token that kills the process that runs it. */
   readonly poison?: number;
   /** A token that makes a run fail with an error. */
@@ -71,7 +75,9 @@ function load({ packageDir: where, device, fallback }: LoadOptions): void {
     return;
   }
   const told = fallback === undefined ? {} : { fallback };
-  send({ type: 'ready', info: { provider: device, ...told, loadMs: 1, warmupMs: 0, selfTestDeviation: 0 } });
+  const { provider = device, itemMs = 0 } = instructions;
+  const info = { provider, ...told, loadMs: 1, warmupMs: 0, selfTestDeviation: 0, itemMs };
+  send({ type: 'ready', info });
 }
 
 function nextStart(): StubStart {

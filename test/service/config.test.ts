@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../model/errors.ts';
-import { describeSettings, readSettings } from '../../service/config.ts';
+import { defaultSettings, describeSettings, doubtsAbout, readSettings } from '../../service/config.ts';
 import { SETTINGS } from '../../service/contract.ts';
 
 function problemsOf(environment: Record<string, string>): string {
@@ -60,6 +60,13 @@ describe('settings', () => {
       OFA_VE_CANARY_SERVICE_HOST: '10.0.0.2',
     };
     expect(problemsOf(links)).toBe('');
+  });
+
+  it('that are hardly meant are told of', () => {
+    expect(doubtsAbout(defaultSettings())).toEqual([]);
+    expect(doubtsAbout({ ...defaultSettings(), ENGINE_TIMEOUT_MS: 29_999 })).toEqual([]);
+    const [doubt] = doubtsAbout({ ...defaultSettings(), ENGINE_TIMEOUT_MS: 30_000 });
+    expect(doubt).toContain('ENGINE_TIMEOUT_MS is 30000, not below REQUEST_TIMEOUT_MS, which is 30000');
   });
 
   it('are listed for the help with default and reason', () => {
