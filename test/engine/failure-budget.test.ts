@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { FailureBudget } from '../../service/engine/failure-budget.ts';
+
+it('counts the failures of the window that ends now, and no older ones', () => {
+  let now = 0;
+  const budget = new FailureBudget(3, 1000, () => now);
+  for (const at of [0, 400, 1000]) {
+    now = at;
+    budget.record();
+  }
+  // The first one has just left.
+  expect([budget.count, budget.exhausted]).toEqual([2, false]);
+  now = 1399;
+  budget.record();
+  expect([budget.count, budget.exhausted]).toEqual([3, true]);
+  now = 1400;
+  expect([budget.count, budget.exhausted]).toEqual([2, false]);
+  now = 3000;
+  expect(budget.count).toBe(0);
+});
