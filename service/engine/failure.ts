@@ -28,11 +28,14 @@ export type EngineFailureReason = (typeof ENGINE_FAILURES)[number];
 /** An engine was lost or could not be had. */
 export class EngineFailure extends Error {
   readonly reason: EngineFailureReason;
+  /** Whether it ended a run. */
+  readonly duringRun: boolean;
 
-  constructor(reason: EngineFailureReason, message: string) {
+  constructor(reason: EngineFailureReason, message: string, duringRun = false) {
     super(message);
     this.name = 'EngineFailure';
     this.reason = reason;
+    this.duringRun = duringRun;
   }
 }
 

@@ -119,7 +119,7 @@ export class EngineProcess {
   /** Ends the process at once; nothing else can end a run. */
   kill(reason: EngineFailureReason, message: string): void {
     if (this.#failure !== undefined) return;
-    const failure = new EngineFailure(reason, message);
+    const failure = new EngineFailure(reason, message, this.#pending !== undefined);
     this.#failure = failure;
     this.#rejectReady(failure);
     this.#pending?.stopTimer();

@@ -11,13 +11,15 @@ import type { KernelCounts } from './kernels.ts';
 import type { EngineBatch, EngineInfo, EngineOutput, LoadOptions } from './protocol.ts';
 
 export interface SupervisorOptions extends Omit<EngineProcessOptions, 'onLine'> {
-  /** Failures within `failureWindowMs` after which the supervisor gives up. */
+  /** Failures within `failureWindowMs`, or runs that fail in a row, after which the supervisor gives up. */
   readonly maxFailures: number;
   readonly failureWindowMs: number;
   /**
    * Asked where CUDA does not start: what to do in place of trying again. @default nothing else: it is tried again
    */
   readonly ifCudaFails?: () => WithoutCuda;
+  /** The first wait between failures; each in a row doubles it. @default 250 */
+  readonly backoffFirstMs?: number;
 }
 
 /** The next engine takes the CPU; or there is none. */
@@ -48,7 +50,6 @@ interface SupervisorEvents {
 
 /** Starts that fail in a row, without an engine between them that became ready, after which it is hopeless. */
 const MAX_FAILED_STARTS = 3;
-const BACKOFF_FIRST_MS = 250;
 const BACKOFF_LAST_MS = 30_000;
 /** The engine's output comes by another way than its word that it is ready, and can be behind it. */
 const KERNELS_AFTER_MS = 1000;
@@ -66,6 +67,7 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
   #kernels = new KernelRecorder();
   #failuresInARow = 0;
   #failedStarts = 0;
+  #failedRuns = 0;
   #loop: Promise<void> | undefined;
   #load: LoadOptions;
   /**
@@ -139,6 +141,7 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
     if (this.#engine === undefined) throw new EngineFailure('crash', 'no engine is running');
     const output = await this.#engine.run(batch);
     this.#failuresInARow = 0;
+    this.#failedRuns = 0;
     return output;
   }
 
@@ -210,7 +213,12 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
   #record(failure: EngineFailure): void {
     this.#failuresInARow++;
     this.#budget.record();
-    const givenUp = this.#budget.exhausted || this.#failedStarts >= MAX_FAILED_STARTS;
+    // Runs that hang can take longer than the window has room for: they also count without it.
+    if (failure.duringRun) this.#failedRuns++;
+    const givenUp =
+      this.#budget.exhausted ||
+      this.#failedRuns >= this.#options.maxFailures ||
+      this.#failedStarts >= MAX_FAILED_STARTS;
     this.emit('failure', failure);
     this.#setState({ phase: givenUp ? 'failed' : 'replacing', failure });
   }
@@ -218,7 +226,8 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
   /** The first replacement starts at once. */
   async #backOff(): Promise<void> {
     if (this.#failuresInARow <= 1) return;
-    const delay = Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** (this.#failuresInARow - 2));
+    const { backoffFirstMs = 250 } = this.#options;
+    const delay = Math.min(BACKOFF_LAST_MS, backoffFirstMs * 2 ** (this.#failuresInARow - 2));
     await sleep(delay, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 

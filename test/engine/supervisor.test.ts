@@ -201,6 +201,17 @@ describe('an engine that does not start', () => {
     expect(await starts()).toBe(3);
   });
 
+  it('waits no longer when it is told to stop', async () => {
+    const supervisor = supervise({ start: 'exit' }, { backoffFirstMs: 600_000 });
+    await nextFailure(supervisor);
+    // The second one is followed by the wait.
+    await nextFailure(supervisor);
+    await supervisor.stop();
+    expect(supervisor.state.phase).toBe('stopped');
+    await expect(supervisor.whenReady()).rejects.toBeInstanceOf(EngineGone);
+    expect(await starts()).toBe(2);
+  });
+
   it('waits longer from failure to failure', async () => {
     const supervisor = supervise({ start: 'exit', failStarts: 2 });
     const times: number[] = [];
@@ -211,12 +222,50 @@ describe('an engine that does not start', () => {
   });
 });
 
+/** Lets a run fail on the engine that is ready next. */
+async function failRun(supervisor: EngineSupervisor): Promise<void> {
+  await supervisor.whenReady();
+  await expect(supervisor.run(batchOf(666))).rejects.toBeInstanceOf(EngineFailure);
+}
+
+describe('too many failed runs in a row', () => {
+  it('are given up, however far apart', async () => {
+    // Each failure has left the window before the next one comes.
+    const supervisor = supervise({ hang: 666 }, { runTimeoutMs: 300, maxFailures: 3, failureWindowMs: 100 });
+    for (let run = 0; run < 3; run++) await failRun(supervisor);
+    await expect(supervisor.whenReady()).rejects.toBeInstanceOf(EngineGone);
+  });
+
+  it('are not in a row with one between that succeeds', async () => {
+    const supervisor = supervise({ error: 666 }, { maxFailures: 2, failureWindowMs: 1 });
+    await failRun(supervisor);
+    await supervisor.whenReady();
+    await supervisor.run(batchOf(1));
+    await failRun(supervisor);
+    await supervisor.whenReady();
+  });
+
+  it('are no engines that are lost while nothing runs', async () => {
+    const supervisor = supervise({}, { maxFailures: 2, failureWindowMs: 1 });
+    for (let loss = 0; loss < 3; loss++) {
+      await supervisor.whenReady();
+      const failure = nextFailure(supervisor);
+      supervisor.replace('gpu-error', 'as told');
+      await failure;
+    }
+    await supervisor.whenReady();
+  });
+});
+
 it('gives up after too many failures in the window, though each start succeeds', async () => {
   const supervisor = supervise({ error: 666 }, { maxFailures: 3 });
-  for (let attempt = 0; attempt < 3; attempt++) {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await failRun(supervisor);
     await supervisor.whenReady();
-    await expect(supervisor.run(batchOf(666))).rejects.toBeInstanceOf(EngineFailure);
+    // Not in a row.
+    await supervisor.run(batchOf(1));
   }
+  await failRun(supervisor);
   await expect(supervisor.whenReady()).rejects.toBeInstanceOf(EngineGone);
   const count = await starts();
   await sleep(500);
