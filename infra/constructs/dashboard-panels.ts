@@ -84,7 +84,12 @@ function timingPanels(context: WorkloadContext): PanelDraft[] {
       description:
         'Delay of the process that answers, 99th percentile; above 0.1 s it is short of processor time.',
       unit: 's',
-      queries: [{ expr: queries.select(METRICS.eventLoopDelay, 'quantile="0.99"'), legend: '{{pod}}' }],
+      queries: [
+        {
+          expr: `histogram_quantile(0.99, sum by (pod, le) (rate(${queries.select(`${METRICS.eventLoopDelay}_bucket`)}[${WINDOW}])))`,
+          legend: '{{pod}}',
+        },
+      ],
     },
   ];
 }

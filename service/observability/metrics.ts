@@ -1,5 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { IntervalHistogram } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { version } from '../../model/version.ts';
 import { LATENCY_BUCKETS_SECONDS, METRIC_LABELS, METRICS } from '../contract.ts';
@@ -12,14 +10,13 @@ import type { RequestSummary } from '../http/observe.ts';
 import type { Admission } from '../inference/admission.ts';
 import type { BatchRecord, InferenceObserver, Stage, StageName } from '../inference/observer.ts';
 import type { OpenModel } from '../inference/open-model.ts';
+import { watchEventLoop } from './event-loop.ts';
 import type { GpuReading } from './gpu.ts';
 
 /** Tokens take microseconds, engines minutes. */
 const STAGE_BUCKETS = [0.0001, 0.0005, 0.001, ...LATENCY_BUCKETS_SECONDS];
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 const PHASES: readonly EngineState['phase'][] = ['starting', 'ready', 'replacing', 'failed', 'stopped'];
-const EVENT_LOOP_RESOLUTION_MS = 10;
-const EVENT_LOOP_QUANTILES = [0.5, 0.99, 1] as const;
 
 /** Why a request was refused before any work: a closed set, for a label. */
 const REJECTIONS: Record<string, string> = {
@@ -35,7 +32,7 @@ const REJECTIONS: Record<string, string> = {
 export class Metrics implements InferenceObserver {
   readonly #registry = new Registry();
   readonly #collectors = makeCollectors(this.#registry);
-  readonly #eventLoop: IntervalHistogram;
+  readonly #unwatchEventLoop: () => void;
 
   constructor() {
     const { rejected, restarts, buildInfo } = this.#collectors;
@@ -43,7 +40,7 @@ export class Metrics implements InferenceObserver {
     for (const reason of Object.values(REJECTIONS)) rejected.inc({ reason }, 0);
     for (const reason of ENGINE_FAILURES) restarts.inc({ reason: label(reason) }, 0);
     buildInfo.set({ version, node: process.version }, 1);
-    this.#eventLoop = this.#watchEventLoop();
+    this.#unwatchEventLoop = watchEventLoop(this.#registry);
   }
 
   /** The content type of {@link text}. */
@@ -126,29 +123,9 @@ export class Metrics implements InferenceObserver {
     for (const answer of modelPackage.manifest.answers) this.#collectors.answers.inc({ label: answer }, 0);
   }
 
-  #watchEventLoop(): IntervalHistogram {
-    const histogram = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
-    histogram.enable();
-    new Gauge({
-      name: METRICS.eventLoopDelay,
-      help: "Delay of the service's event loop since the last scrape, by quantile.",
-      labelNames: ['quantile'],
-      registers: [this.#registry],
-      collect() {
-        for (const quantile of EVENT_LOOP_QUANTILES) {
-          // What is recorded is the time from one look to the next, the time meant to lie between included.
-          const ms = histogram.percentile(quantile * 100) / 1e6 - EVENT_LOOP_RESOLUTION_MS;
-          this.set({ quantile: String(quantile) }, Number.isFinite(ms) ? Math.max(0, ms / 1e3) : 0);
-        }
-        histogram.reset();
-      },
-    });
-    return histogram;
-  }
-
   /** Stops measuring the event loop. */
   close(): void {
-    this.#eventLoop.disable();
+    this.#unwatchEventLoop();
   }
 }
 

@@ -34,17 +34,26 @@ export function requireProgram(name: keyof typeof programs): string {
   return found;
 }
 
-/** Runs promtool on files that exist only for it: their names and contents. Gives its output, or fails with it. */
-export async function promtool(args: readonly string[], files: Record<string, string>): Promise<string> {
+/**
+ * Runs promtool on files that exist only for it: their names and contents. Gives its output, or fails with it.
+ *
+ * @param input what it reads from its standard input
+ */
+export async function promtool(
+  args: readonly string[],
+  files: Record<string, string>,
+  input = '',
+): Promise<string> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'ofa-ve-promtool-'));
   try {
     for (const [name, content] of Object.entries(files)) await writeFile(path.join(folder, name), content);
     return await new Promise<string>((resolve, reject) => {
-      execFile(requireProgram('promtool'), args, { cwd: folder }, (error, stdout, stderr) => {
+      const child = execFile(requireProgram('promtool'), args, { cwd: folder }, (error, stdout, stderr) => {
         const output = `${stdout}${stderr}`;
         if (error) reject(new Error(`promtool ${args.join(' ')}:\n${output}`));
         else resolve(output);
       });
+      child.stdin?.end(input);
     });
   } finally {
     await rm(folder, { recursive: true });

@@ -12,7 +12,7 @@ import type { TestService } from '../e2e/service.ts';
 import { deployments, manifestsOf, ofKind, serverOf } from './manifests.ts';
 import { PrometheusServer } from './prometheus-server.ts';
 import type { Sample } from './prometheus-server.ts';
-import { isLeftOut } from './prometheus-tools.ts';
+import { isLeftOut, promtool } from './prometheus-tools.ts';
 import { scenarios } from './scenarios.ts';
 
 const config = scenarios.everything;
@@ -156,4 +156,9 @@ it('counts requests for answers under the routes that objectives and scaling go 
     await fetch(`${service.url}${route.replace(':name', 'mini-none')}`, { method: 'POST', body: '{}' });
   const text = await (await fetch(`${service.adminUrl}${context.server.paths.metrics}`)).text();
   for (const route of ANSWER_ROUTES) expect(text).toContain(`${METRICS.requests}{route="${route}",status="4`);
+});
+
+it.skipIf(isLeftOut('promtool'))('exports metrics in which promtool finds no fault', async () => {
+  const text = await (await fetch(`${service.adminUrl}${context.server.paths.metrics}`)).text();
+  expect(await promtool(['check', 'metrics'], {}, text)).toBe('');
 });

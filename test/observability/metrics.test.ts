@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { METRICS } from '../../service/contract.ts';
 import { ENGINE_FAILURES } from '../../service/engine/failure.ts';
@@ -39,16 +38,34 @@ it('counts no refusal where the client left', async () => {
   expect(text).toContain(`${METRICS.rejected}{reason="unavailable"} 0`);
 });
 
+/** How often the event loop was asked, and how often it was late by no more than so many seconds. */
+async function eventLoopDelays(metrics: Metrics, seconds: number): Promise<{ all: number; within: number }> {
+  const text = await metrics.text();
+  const value = (series: string): number => {
+    const line = text.split('\n').find((each) => each.startsWith(`${METRICS.eventLoopDelay}_${series} `));
+    return Number(line?.split(' ')[1]);
+  };
+  return { all: value('count'), within: value(`bucket{le="${seconds}"}`) };
+}
+
 it('tells no delay of an event loop that has none', async () => {
   const metrics = new Metrics();
-  await until('a quiet while has passed', async () => {
-    await metrics.text();
-    await sleep(200);
-    const [, median] =
-      new RegExp(`${METRICS.eventLoopDelay}{quantile="0.5"} (\\S+)`).exec(await metrics.text()) ?? [];
-    // Far less than the time that lies between two looks.
-    return Number(median) < 0.005;
-  });
+  // Far less than the time that lies between two looks.
+  await until('it was not late', async () => (await eventLoopDelays(metrics, 0.005)).within > 0);
+  metrics.close();
+});
+
+it('tells the delay of an event loop that was held up, to each scraper', async () => {
+  const metrics = new Metrics();
+  await until('it is asked', async () => (await eventLoopDelays(metrics, 0.25)).all > 0);
+  const end = performance.now() + 400;
+  while (performance.now() < end);
+  const late = async (): Promise<number> => {
+    const { all, within } = await eventLoopDelays(metrics, 0.25);
+    return all - within;
+  };
+  await until('it is asked again', async () => (await late()) > 0);
+  expect(await late()).toBeGreaterThan(0);
   metrics.close();
 });
 
