@@ -250,11 +250,15 @@ export const METRICS = {
 
 /**
  * Labels of the metrics that alerts and scaling filter by. `route` is the path of the route as it is declared
- * (probes and documents included); `status` is the HTTP status.
+ * (probes and documents included); `status` is the HTTP status; `outcome` is a {@link RequestOutcome}.
  */
 export const METRIC_LABELS = {
   requests: ['route', 'status'],
+  requestLatency: ['route', 'outcome'],
 } as const;
+
+/** How a request ended. Only `answered` ones tell how fast answers come: a refusal takes no time. */
+export type RequestOutcome = 'answered' | 'refused' | 'failed' | 'abandoned';
 
 /**
  * Routes that ask for answers, as the label `route` has them: what objectives and scaling count. Probes, documents

@@ -66,7 +66,7 @@ export const canarySchema = z.strictObject({
 const objectives = z.strictObject({
   /** Share of requests that do not fail. */
   availabilityPercent: decimal(50, 99.99),
-  /** Share of requests that are answered within `latencySeconds`. */
+  /** Share of answers that come within `latencySeconds`. */
   latencyPercent: decimal(50, 99.99),
   /** Must be one of the bounds of the latency histogram's buckets. */
   latencySeconds: decimal(0.001, 3600),

@@ -6,6 +6,7 @@ import {
   PORTS,
   SETTINGS,
 } from '../../service/contract.ts';
+import type { RequestOutcome } from '../../service/contract.ts';
 import type { WorkloadConfig } from './schema.ts';
 import type { ServerMetrics, ServiceSettings } from './server.ts';
 
@@ -46,12 +47,15 @@ export function integerSetting(settings: ServiceSettings, name: IntegerName): nu
 /** Label matcher of the requests that ask for answers. */
 const ANSWERS = `route=~"${ANSWER_ROUTES.map((route) => route.replace(/[.*+?{}]/g, '[$&]')).join('|')}"`;
 
+/** Label matcher of those whose time counts: refusals are fast, and failures are the other objective's. */
+const ANSWERED = `${ANSWERS},outcome="${'answered' satisfies RequestOutcome}"`;
+
 const OFA_METRICS: ServerMetrics = {
   requests: METRICS.requests,
   requestFilter: ANSWERS,
   errorFilter: 'status=~"5.."',
   latency: METRICS.requestLatency,
-  latencyFilter: ANSWERS,
+  latencyFilter: ANSWERED,
   latencyBucketsSeconds: [...LATENCY_BUCKETS_SECONDS],
   always: METRICS.buildInfo,
   load: [METRICS.queueItems, METRICS.inflightItems],

@@ -36,7 +36,7 @@ function commonPanels(context: WorkloadContext): PanelDraft[] {
     },
     {
       title: 'Latency',
-      description: 'Time of a request, from its arrival to its answer.',
+      description: 'Time from a request to its answer; what was refused or failed is left out.',
       unit: 's',
       queries: [0.5, 0.95, 0.99].map((quantile) => ({
         expr: queries.latencyQuantile(quantile, WINDOW),
@@ -164,7 +164,7 @@ function canaryPanels(context: WorkloadContext): PanelDraft[] {
     },
     {
       title: 'Canary: latency',
-      description: '95th percentile of the time of a request of both versions.',
+      description: '95th percentile of the time from a request to its answer, of both versions.',
       unit: 's',
       queries: versions.map(([legend, queries]) => ({ expr: queries.latencyQuantile(0.95, WINDOW), legend })),
     },

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { version } from '../../model/version.ts';
 import { LATENCY_BUCKETS_SECONDS, METRIC_LABELS, METRICS } from '../contract.ts';
+import type { RequestOutcome } from '../contract.ts';
 import type { EngineFailureReason } from '../engine/failure.ts';
 import { ENGINE_FAILURES } from '../engine/failure.ts';
 import type { EnginePool } from '../engine/pool.ts';
@@ -56,7 +57,7 @@ export class Metrics implements InferenceObserver {
   /** Counts an answered request. */
   request({ route, status, problem, record }: RequestSummary): void {
     this.#collectors.requests.inc({ route, status: String(status) });
-    this.#collectors.latency.observe({ route }, record.elapsedMs() / 1000);
+    this.#collectors.latency.observe({ route, outcome: outcomeOf(status) }, record.elapsedMs() / 1000);
     // A client that left was not refused.
     if (problem === undefined || status === CLIENT_CLOSED_REQUEST) return;
     const reason = REJECTIONS[problem.problem];
@@ -156,8 +157,8 @@ function makeCollectors(registry: Registry) {
     ),
     latency: new Histogram({
       name: METRICS.requestLatency,
-      help: 'Time from a request to its answer.',
-      labelNames: ['route'],
+      help: 'Time from a request to its end: answered, refused (4xx), failed (5xx) or abandoned by its client (499).',
+      labelNames: METRIC_LABELS.requestLatency,
       buckets: [...LATENCY_BUCKETS_SECONDS],
       registers,
     }),
@@ -176,6 +177,12 @@ function makeCollectors(registry: Registry) {
     gpuUtilization: gauge(METRICS.gpuUtilization, 'Share of time in which a kernel ran on the GPU.', ['gpu']),
     buildInfo: gauge(METRICS.buildInfo, 'Version of the service.', ['version', 'node']),
   };
+}
+
+function outcomeOf(status: number): RequestOutcome {
+  if (status === CLIENT_CLOSED_REQUEST) return 'abandoned';
+  if (status >= 500) return 'failed';
+  return status >= 400 ? 'refused' : 'answered';
 }
 
 /** Label values are written with underscores. */

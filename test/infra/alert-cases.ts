@@ -47,12 +47,18 @@ function requests(
 }
 
 /** Buckets of the latency histogram: how many a minute up to 2.5 s, and in all. */
-function latencies(fast: number, all: number, minutes: number): Series[] {
+function latencies(
+  fast: number,
+  all: number,
+  minutes: number,
+  { route = '/predict', outcome = 'answered' } = {},
+): Series[] {
   const name = 'ofa_ve_request_latency_seconds';
+  const labels = `${STABLE},route="${route}",outcome="${outcome}"`;
   return [
-    { series: `${name}_bucket{${STABLE},route="/predict",le="2.5"}`, values: `0+${fast}x${minutes}` },
-    { series: `${name}_bucket{${STABLE},route="/predict",le="+Inf"}`, values: `0+${all}x${minutes}` },
-    { series: `${name}_count{${STABLE},route="/predict"}`, values: `0+${all}x${minutes}` },
+    { series: `${name}_bucket{${labels},le="2.5"}`, values: `0+${fast}x${minutes}` },
+    { series: `${name}_bucket{${labels},le="+Inf"}`, values: `0+${all}x${minutes}` },
+    { series: `${name}_count{${labels}}`, values: `0+${all}x${minutes}` },
   ];
 }
 
@@ -143,14 +149,12 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
       fires('LatencyBurnsFast', '2h', 'critical', '20% of the requests take longer than 2.5 s.'),
     ],
   },
-  'fast probes do not make up for slow answers': {
+  'fast probes, refusals and failures do not make up for slow answers': {
     input_series: [
       ...latencies(80, 100, 2 * HOURS),
-      {
-        series: `ofa_ve_request_latency_seconds_bucket{${STABLE},route="/readyz",le="2.5"}`,
-        values: '0+9000x120',
-      },
-      { series: `ofa_ve_request_latency_seconds_count{${STABLE},route="/readyz"}`, values: '0+9000x120' },
+      ...latencies(9000, 9000, 2 * HOURS, { route: '/readyz' }),
+      ...latencies(900, 900, 2 * HOURS, { outcome: 'refused' }),
+      ...latencies(900, 900, 2 * HOURS, { outcome: 'failed' }),
     ],
     alert_rule_test: [
       fires('LatencyBurnsFast', '2h', 'critical', '20% of the requests take longer than 2.5 s.'),

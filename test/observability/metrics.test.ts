@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { METRICS } from '../../service/contract.ts';
+import type { RequestOutcome } from '../../service/contract.ts';
 import { ENGINE_FAILURES } from '../../service/engine/failure.ts';
 import { RequestRecord } from '../../service/http/request-record.ts';
 import { HttpProblem } from '../../service/http/problem.ts';
@@ -25,6 +26,29 @@ it('starts every reason at 0, so that a rate over it is a number from the first 
     expect(text).toContain(`${METRICS.engineRestarts}{reason="${reason.replaceAll('-', '_')}"} 0`);
   }
   expect(text).toContain(`${METRICS.rejected}{reason="queue_full"} 0`);
+});
+
+it('keeps the time of refusals and failures apart from that of answers', async () => {
+  const metrics = new Metrics();
+  for (const status of [200, 401, 429, 499, 503, 504]) {
+    const record = new RequestRecord();
+    metrics.request({
+      method: 'POST',
+      route: '/predict',
+      status,
+      requestId: 'a',
+      record,
+      problem: undefined,
+    });
+  }
+  const text = await metrics.text();
+  metrics.close();
+  const count = (outcome: RequestOutcome): string =>
+    `${METRICS.requestLatency}_count{route="/predict",outcome="${outcome}"}`;
+  expect(text).toContain(`${count('answered')} 1\n`);
+  expect(text).toContain(`${count('refused')} 2\n`);
+  expect(text).toContain(`${count('failed')} 2\n`);
+  expect(text).toContain(`${count('abandoned')} 1\n`);
 });
 
 it('counts no refusal where the client left', async () => {
