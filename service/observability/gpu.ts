@@ -27,6 +27,8 @@ export interface GpuWatchOptions {
   /** Without a reading for so long the GPU counts as silent. @default 15000 */
   readonly silenceMs?: number;
   readonly onReading: (reading: GpuReading) => void;
+  /** What was last read of this GPU is out of date, and nothing newer is known. */
+  readonly onStale?: (gpu: string) => void;
   readonly onComplaint: (complaint: GpuComplaint, message: string) => void;
   /** The watch cannot work, at least for now: there is no `nvidia-smi`, or no process for it. Told once until it works. */
   readonly onUnavailable: (message: string) => void;
@@ -56,9 +58,11 @@ export class GpuWatch {
   readonly #overLimit = new Map<string, number>();
   #isUnavailable = false;
   #armed = false;
+  /** Whose last reading still holds. */
+  readonly #known = new Set<string>();
 
   constructor(options: GpuWatchOptions) {
-    this.#options = { intervalMs: 1000, silenceMs: 15_000, ...options };
+    this.#options = { intervalMs: 1000, silenceMs: 15_000, onStale: () => undefined, ...options };
     // An engine that was given no GPU of its own takes the first device that CUDA shows it.
     this.#device = options.device ?? process.env['CUDA_VISIBLE_DEVICES']?.split(',', 1)[0]?.trim() ?? '';
   }
@@ -74,14 +78,15 @@ export class GpuWatch {
   /** The engine is gone: readings go on, complaints do not. */
   pause(): void {
     this.#armed = false;
-    this.#endSilence();
   }
 
   /** Ends `nvidia-smi`. */
   stop(): void {
     this.pause();
+    this.#endSilence();
     clearTimeout(this.#respawn);
     this.#end();
+    this.#forget();
   }
 
   #start(): void {
@@ -132,6 +137,7 @@ export class GpuWatch {
   /** That is no fault of the GPU: its silence does not count meanwhile. */
   #cannotStart({ code, message }: NodeJS.ErrnoException): void {
     this.#endSilence();
+    this.#forget();
     if (!this.#isUnavailable) this.#options.onUnavailable(`nvidia-smi cannot be started: ${message}`);
     this.#isUnavailable = true;
     // A program that is not there will not come; processes and files that are short will.
@@ -153,12 +159,14 @@ export class GpuWatch {
 
   #read(line: string): void {
     if (FAILURE.test(line.replace(UNKNOWN_UTILIZATION, ''))) {
+      this.#forget();
       this.#complain('gpu-error', `nvidia-smi reports: ${line.trim().slice(0, 200)}`);
       return;
     }
     const reading = parseReading(line);
     if (reading === undefined) return;
     this.#expectReading();
+    this.#known.add(reading.gpu);
     this.#options.onReading(reading);
     const { memoryLimitBytes } = this.#options;
     const { gpu, memoryBytes = 0 } = reading;
@@ -173,13 +181,19 @@ export class GpuWatch {
 
   #expectReading(): void {
     this.#endSilence();
-    if (!this.#armed) return;
     const { silenceMs } = this.#options;
     this.#endSilence = waitPatiently(silenceMs, () => {
+      this.#forget();
+      if (!this.#armed) return;
       // A stalled nvidia-smi does not recover; the next engine gets a fresh one.
       this.#end();
       this.#complain('gpu-silent', `nvidia-smi gave no reading for ${silenceMs} ms`);
     });
+  }
+
+  #forget(): void {
+    for (const gpu of this.#known) this.#options.onStale(gpu);
+    this.#known.clear();
   }
 
   #complain(complaint: GpuComplaint, message: string): void {

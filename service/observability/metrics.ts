@@ -80,10 +80,14 @@ export class Metrics implements InferenceObserver {
     this.#collectors.restarts.inc({ reason: label(reason) });
   }
 
-  /** Shows what a GPU says of itself. */
+  /** Shows what a GPU says of itself, and nothing where it does not tell. */
   gpu({ gpu, memoryBytes, utilization }: GpuReading): void {
-    if (memoryBytes !== undefined) this.#collectors.gpuMemory.set({ gpu }, memoryBytes);
-    if (utilization !== undefined) this.#collectors.gpuUtilization.set({ gpu }, utilization);
+    const show = (gauge: Gauge<'gpu'>, value: number | undefined): void => {
+      if (value === undefined) gauge.remove({ gpu });
+      else gauge.set({ gpu }, value);
+    };
+    show(this.#collectors.gpuMemory, memoryBytes);
+    show(this.#collectors.gpuUtilization, utilization);
   }
 
   /** Shows how many engines there are, by what they do. */

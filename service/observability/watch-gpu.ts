@@ -43,6 +43,9 @@ function watch(
     onReading: (reading) => {
       metrics.gpu(reading);
     },
+    onStale: (stale) => {
+      metrics.gpu({ gpu: stale, memoryBytes: undefined, utilization: undefined });
+    },
     onComplaint: (complaint, message) => {
       supervisor.replace(complaint, message);
     },

@@ -105,6 +105,11 @@ it('forgives a peak, and replaces the engine when memory stays over the limit', 
 it('replaces the engine when the GPU falls silent', async () => {
   await fakeSmi(['0, 900, 1', '0, 900, 1', ''], true);
   const live = await start(1500);
+  const shown = async (): Promise<boolean> =>
+    /^ofa_ve_gpu_\w+\{/m.test(await (await fetch(`${live.adminUrl}/metrics`)).text());
+  await until('there are readings', shown);
+  // What it said last is not shown as if it still held.
+  await until('there are none', async () => !(await shown()));
   await replaced(live, 'gpu_silent');
 });
 

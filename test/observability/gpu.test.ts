@@ -136,3 +136,76 @@ describe('readings', () => {
     expect(complaints).toEqual(['gpu-memory']);
   });
 });
+
+/** An `nvidia-smi` that gives one reading of GPU 0 and then does this. A shell's, as that starts in no time. */
+async function smiOfOneReading(then: string): Promise<void> {
+  const program = join(folder, 'nvidia-smi');
+  await writeFile(program, ['#!/bin/sh', "echo '0, 900, 37'", then].join('\n'));
+  await chmod(program, 0o755);
+  // No other one, which a machine with a GPU has.
+  vi.stubEnv('PATH', folder);
+}
+
+/** A watch that notes what it was told, in order. */
+function noting(silenceMs = 60_000): { watch: GpuWatch; told: string[] } {
+  const told: string[] = [];
+  const watch = new GpuWatch({
+    device: '0',
+    memoryLimitBytes: 0,
+    intervalMs: 20,
+    silenceMs,
+    onReading: ({ gpu }) => told.push(`reading of ${gpu}`),
+    onStale: (gpu) => told.push(`nothing of ${gpu}`),
+    onComplaint: (complaint) => told.push(complaint),
+    onUnavailable: () => told.push('unavailable'),
+  });
+  return { watch, told };
+}
+
+const STAY = 'exec /bin/sleep 1000';
+
+it('takes a reading back when nvidia-smi stalls', async () => {
+  await smiOfOneReading(STAY);
+  const { watch, told } = noting(2500);
+  watch.resume();
+  await until('it complains', () => told.includes('gpu-silent'));
+  watch.stop();
+  expect(told).toEqual(['reading of 0', 'nothing of 0', 'gpu-silent']);
+});
+
+it('takes a reading back when nvidia-smi stalls while the engine is away', async () => {
+  await smiOfOneReading(STAY);
+  const { watch, told } = noting(2500);
+  watch.resume();
+  await until('there is a reading', () => told.length > 0);
+  watch.pause();
+  await until('it is taken back', () => told.length > 1);
+  watch.stop();
+  expect(told).toEqual(['reading of 0', 'nothing of 0']);
+});
+
+it('takes a reading back when the GPU fails', async () => {
+  await smiOfOneReading(`echo '0, ERR!, ERR!'; ${STAY}`);
+  const { watch, told } = noting();
+  watch.resume();
+  await until('it complains', () => told.includes('gpu-error'));
+  watch.stop();
+  expect(told).toEqual(['reading of 0', 'nothing of 0', 'gpu-error']);
+});
+
+it('takes a reading back when nvidia-smi is gone', async () => {
+  await smiOfOneReading('exec /bin/rm "$0"');
+  const { watch, told } = noting();
+  watch.resume();
+  await until('it cannot be started again', () => told.includes('unavailable'));
+  expect(told).toEqual(['reading of 0', 'nothing of 0', 'unavailable']);
+});
+
+it('takes a reading back when the watch ends', async () => {
+  await smiOfOneReading(STAY);
+  const { watch, told } = noting();
+  watch.resume();
+  await until('there is a reading', () => told.length > 0);
+  watch.stop();
+  expect(told).toEqual(['reading of 0', 'nothing of 0']);
+});
