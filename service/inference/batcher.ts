@@ -1,5 +1,6 @@
 import { EngineUnavailable } from './errors.ts';
 import { FairQueue } from './fair-queue.ts';
+import type { Stage } from './observer.ts';
 import { attempt, retryAndIsolate } from './recovery.ts';
 import type { Outcome, RecoverableEngine } from './recovery.ts';
 
@@ -24,21 +25,15 @@ export interface BatcherOptions<Item, Output> {
   readonly now?: () => number;
 }
 
-/** An item's way through the batcher: told to whoever measures, never needed for the answer. */
-export interface ItemTimes {
-  /** When it was submitted, when it last left the queue for the engine, and when its answer came. */
-  readonly queuedMs: number;
-  readonly startedMs: number;
-  readonly endedMs: number;
-}
-
 interface Entry<Item, Output> {
   readonly item: Item;
   readonly length: number;
-  readonly queuedMs: number;
-  startedMs: number;
+  /** What the item goes through now, and since when. */
+  stage: 'queue' | 'inference';
+  sinceMs: number;
   settled: boolean;
-  readonly resolve: (answer: { output: Output; times: ItemTimes }) => void;
+  readonly tell: (stage: Stage) => void;
+  readonly resolve: (output: Output) => void;
   readonly reject: (reason: unknown) => void;
   readonly forget: () => void;
 }
@@ -98,20 +93,22 @@ export class Batcher<Item, Output> {
    *
    * @param items each with the length to which it is padded
    * @param signal aborts them all; its reason is what they reject with
+   * @param tell hears of each item's waits and runs as they end, before the item settles
    * @returns a promise for each item: its output, or EngineUnavailable, or the signal's reason
    */
   submit(
     items: readonly { readonly item: Item; readonly length: number }[],
     signal: AbortSignal,
-  ): Promise<{ output: Output; times: ItemTimes }>[] {
+    tell: (stage: Stage) => void = () => undefined,
+  ): Promise<Output>[] {
     const byLength = new Map<number, Entry<Item, Output>[]>();
     const promises = items.map(({ item, length }) => {
-      return new Promise<{ output: Output; times: ItemTimes }>((resolve, reject) => {
+      return new Promise<Output>((resolve, reject) => {
         if (signal.aborted) {
           reject(signal.reason as Error);
           return;
         }
-        const entry = this.#makeEntry(item, length, signal, resolve, reject);
+        const entry = this.#makeEntry(item, length, { signal, tell, resolve, reject });
         byLength.set(length, [...(byLength.get(length) ?? []), entry]);
       });
     });
@@ -123,25 +120,19 @@ export class Batcher<Item, Output> {
   #makeEntry(
     item: Item,
     length: number,
-    signal: AbortSignal,
-    resolve: Entry<Item, Output>['resolve'],
-    reject: Entry<Item, Output>['reject'],
+    { signal, ...told }: Pick<Entry<Item, Output>, 'tell' | 'resolve' | 'reject'> & { signal: AbortSignal },
   ): Entry<Item, Output> {
     const abort = (): void => {
       this.#queue.remove(length, entry);
-      this.#settle(entry, () => {
-        reject(signal.reason);
-      });
+      this.#giveUp(entry, signal.reason);
     };
-    const queuedMs = this.#now();
     const entry: Entry<Item, Output> = {
       item,
       length,
-      queuedMs,
-      startedMs: queuedMs,
+      stage: 'queue',
+      sinceMs: this.#now(),
       settled: false,
-      resolve,
-      reject,
+      ...told,
       forget: () => {
         signal.removeEventListener('abort', abort);
       },
@@ -155,6 +146,21 @@ export class Batcher<Item, Output> {
     entry.settled = true;
     entry.forget();
     deliver();
+  }
+
+  #giveUp(entry: Entry<Item, Output>, reason: unknown): void {
+    this.#settle(entry, () => {
+      this.#pass(entry, entry.stage, true);
+      entry.reject(reason);
+    });
+  }
+
+  /** Ends the stage that an item is in, and begins the next one. */
+  #pass(entry: Entry<Item, Output>, next: Entry<Item, Output>['stage'], failed = false): void {
+    const endMs = this.#now();
+    entry.tell({ name: entry.stage, startMs: entry.sinceMs, endMs, ...(failed ? { failed } : {}) });
+    entry.stage = next;
+    entry.sinceMs = endMs;
   }
 
   /** Sends every free engine for work. */
@@ -225,12 +231,15 @@ export class Batcher<Item, Output> {
       whenReady: () => lane.engine.whenReady(),
       run: async (entries) => {
         const startedMs = this.#now();
-        for (const entry of entries) entry.startedMs = startedMs;
+        for (const entry of entries.filter(isUnsettled)) this.#pass(entry, 'inference');
         try {
           return await lane.engine.run(
             entries.map((entry) => entry.item),
             length,
           );
+        } catch (error) {
+          for (const entry of entries.filter(isUnsettled)) this.#pass(entry, 'queue', true);
+          throw error;
         } finally {
           lane.workedMs += this.#now() - startedMs;
         }
@@ -240,14 +249,12 @@ export class Batcher<Item, Output> {
 
   readonly #finish = (entry: Entry<Item, Output>, outcome: Outcome<Output>): void => {
     this.#settle(entry, () => {
-      if (!outcome.ok) entry.reject(outcome.error);
-      else entry.resolve({ output: outcome.output, times: this.#times(entry) });
+      // Of a run that failed it has been told.
+      if (entry.stage === 'inference') this.#pass(entry, 'queue', !outcome.ok);
+      if (outcome.ok) entry.resolve(outcome.output);
+      else entry.reject(outcome.error);
     });
   };
-
-  #times(entry: Entry<Item, Output>): ItemTimes {
-    return { queuedMs: entry.queuedMs, startedMs: entry.startedMs, endedMs: this.#now() };
-  }
 
   #isRipe(entries: readonly Entry<Item, Output>[]): boolean {
     if (this.#options.delayMs === 0 || entries.length >= this.#options.maxBatch) return true;
@@ -256,7 +263,7 @@ export class Batcher<Item, Output> {
 
   #ripeAt(entries: Iterable<Entry<Item, Output>>): number {
     let oldest = Infinity;
-    for (const entry of entries) oldest = Math.min(oldest, entry.queuedMs);
+    for (const entry of entries) oldest = Math.min(oldest, entry.sinceMs);
     return oldest + this.#options.delayMs;
   }
 
@@ -274,9 +281,7 @@ export class Batcher<Item, Output> {
     const retries = this.#retries.splice(0).flatMap(({ items }) => items);
     for (const entry of [...retries, ...this.#queue]) {
       this.#queue.remove(entry.length, entry);
-      this.#settle(entry, () => {
-        entry.reject(error);
-      });
+      this.#giveUp(entry, error);
     }
   }
 }

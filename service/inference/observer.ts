@@ -6,6 +6,8 @@ export interface Stage {
   readonly name: StageName;
   readonly startMs: number;
   readonly endMs: number;
+  /** It ended without what it was for: it failed, or was given up. */
+  readonly failed?: true;
 }
 
 /** Hears of one request's stages as they end: for its log line and its trace. */

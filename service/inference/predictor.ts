@@ -5,7 +5,7 @@ import type { Manifest } from '../../model/package.ts';
 import { paddedLength } from '../engine/self-test.ts';
 import { toAnswer } from './answer.ts';
 import type { Answer } from './answer.ts';
-import type { Batcher, ItemTimes } from './batcher.ts';
+import type { Batcher } from './batcher.ts';
 import { InputError } from './errors.ts';
 import type { InputProblem } from './errors.ts';
 import type { InferenceObserver, RequestObserver, Stage } from './observer.ts';
@@ -114,13 +114,15 @@ export class BatchingPredictor implements Predictor {
   async predictAll(questions: readonly Question[], asker: Asker): Promise<Answer[]> {
     asker.signal.throwIfAborted();
     // Tokens first: they cost next to nothing, and a text without words needs no picture.
-    const encoded = this.#timed('tokenize', asker, () => questions.map((question) => this.#encode(question)));
+    const encoded = await this.#timed('tokenize', asker, () => questions.map((each) => this.#encode(each)));
     // One that fails fails the request: the others' work would be for nothing.
     const siblings = new AbortController();
     const signal = AbortSignal.any([asker.signal, siblings.signal]);
     // Each of the pictures and items listens.
     setMaxListeners(0, signal);
-    const pictures = questions.map(({ image }) => this.#decode(image, { ...asker, signal }));
+    const pictures = questions.map(({ image }) =>
+      this.#timed('preprocess', asker, () => this.#get(image, signal)),
+    );
     try {
       const items = (await Promise.all(pictures)).flatMap(({ pixels }, index) =>
         (encoded[index] ?? []).map((inputIds) => ({ pixels, inputIds, observer: asker.observer })),
@@ -154,13 +156,6 @@ export class BatchingPredictor implements Predictor {
     });
   }
 
-  async #decode(image: Uint8Array, asker: Asker): Promise<Picture> {
-    const startMs = performance.now();
-    const picture = await this.#get(image, asker.signal);
-    this.#report(asker, { name: 'preprocess', startMs, endMs: performance.now() });
-    return picture;
-  }
-
   #encode(question: Question): (readonly number[])[] {
     const premise = isBlank(question.premise) ? undefined : question.premise;
     return question.hypotheses.map((hypothesis, index) => {
@@ -180,30 +175,30 @@ export class BatchingPredictor implements Predictor {
     const { batcher, modelPackage, observer } = this.#parts;
     const { lengths } = modelPackage.manifest.text;
     const padded = items.map((item) => ({ item, length: paddedLength(lengths, item.inputIds.length) }));
-    const settled = await Promise.all(batcher.submit(padded, asker.signal));
-    this.#reportTimes(
-      asker,
-      settled.map(({ times }) => times),
-    );
-    return settled.map(({ output }) => {
-      const answer = toAnswer(this.model.answers, output.probabilities, output.logScores);
+    const tell = (stage: Stage): void => {
+      this.#report(asker, stage);
+    };
+    const outputs = await Promise.all(batcher.submit(padded, asker.signal, tell));
+    return outputs.map(({ probabilities, logScores }) => {
+      const answer = toAnswer(this.model.answers, probabilities, logScores);
       observer?.answer(answer.label);
       return answer;
     });
   }
 
-  #reportTimes(asker: Asker, times: readonly ItemTimes[]): void {
-    for (const { queuedMs, startedMs, endedMs } of times) {
-      this.#report(asker, { name: 'queue', startMs: queuedMs, endMs: startedMs });
-      this.#report(asker, { name: 'inference', startMs: startedMs, endMs: endedMs });
-    }
-  }
-
-  #timed<T>(name: Stage['name'], asker: Asker, work: () => T): T {
+  async #timed<T>(name: Stage['name'], asker: Asker, work: () => T | Promise<T>): Promise<T> {
     const startMs = performance.now();
-    const result = work();
-    this.#report(asker, { name, startMs, endMs: performance.now() });
-    return result;
+    const report = (failed?: true): void => {
+      this.#report(asker, { name, startMs, endMs: performance.now(), ...(failed ? { failed } : {}) });
+    };
+    try {
+      const result = await work();
+      report();
+      return result;
+    } catch (error) {
+      report(true);
+      throw error;
+    }
   }
 
   #report(asker: Asker, stage: Stage): void {

@@ -144,13 +144,13 @@ function makeCollectors(registry: Registry) {
   const stage = (name: string, help: string) =>
     new Histogram({ name, help, registers, buckets: STAGE_BUCKETS });
   const stages: Record<StageName, Histogram> = {
-    queue: stage(METRICS.queueWait, 'Time an item that was answered had waited for an engine.'),
+    queue: stage(METRICS.queueWait, 'Time an item waited for an engine, or until it was given up.'),
     preprocess: stage(
       METRICS.preprocess,
-      'Time to decode and resize an image, waiting for a thread included.',
+      'Time to decode and resize an image, or until it was given up; waiting for a thread included.',
     ),
     tokenize: stage(METRICS.tokenize, "Time to tokenize a request's texts."),
-    inference: stage(METRICS.inference, "Time of an item's run in the engine."),
+    inference: stage(METRICS.inference, "Time of an item's run in the engine, or until it was given up."),
   };
   return {
     stages,

@@ -103,9 +103,10 @@ export class OtelTracing implements Tracing {
     await Promise.race([this.#provider.shutdown(), sleep(FLUSH_MS, undefined, { ref: false })]);
   }
 
-  #stage({ name, startMs, endMs }: Stage, context: Context): void {
-    const startTime = epochMs(startMs);
-    this.#tracer.startSpan(SPAN_NAME[name], { startTime }, context).end(epochMs(endMs));
+  #stage({ name, startMs, endMs, failed }: Stage, context: Context): void {
+    const span = this.#tracer.startSpan(SPAN_NAME[name], { startTime: epochMs(startMs) }, context);
+    if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end(epochMs(endMs));
   }
 }
 

@@ -33,11 +33,9 @@ export function setup({ count = 1, ...options }: SetupOptions & { readonly count
     engines,
     batcher,
     submit: (items, { length = SHORT, signal = new AbortController().signal } = {}) =>
-      batcher
-        .submit(
-          items.map((item) => ({ item, length })),
-          signal,
-        )
-        .map((promise) => promise.then(({ output }) => output)),
+      batcher.submit(
+        items.map((item) => ({ item, length })),
+        signal,
+      ),
   };
 }

@@ -190,18 +190,11 @@ async function simulate(arrivals: readonly Arrival[], world: World): Promise<Pla
   return { settlements, submitted, started, batcher, engines, listeners };
 }
 
-async function note(
-  promise: Promise<{ output: string }>,
-  item: number,
-  settlements: Settlement[],
-): Promise<void> {
-  const how = await promise.then(
-    ({ output }) => output,
-    (error: unknown) => {
-      if (error instanceof ClientGone || error instanceof EngineUnavailable) return error.name;
-      throw error;
-    },
-  );
+async function note(promise: Promise<string>, item: number, settlements: Settlement[]): Promise<void> {
+  const how = await promise.catch((error: unknown) => {
+    if (error instanceof ClientGone || error instanceof EngineUnavailable) return error.name;
+    throw error;
+  });
   settlements.push({ item, how });
 }
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelPackage } from '../../model/open-package.ts';
 import { Batcher } from '../../service/inference/batcher.ts';
-import { InputError } from '../../service/inference/errors.ts';
+import { DeadlineExceeded, InputError } from '../../service/inference/errors.ts';
 import { PictureCache } from '../../service/inference/picture-cache.ts';
 import { PixelsError } from '../../service/inference/pixels.ts';
+import type { Stage } from '../../service/inference/observer.ts';
 import { BatchingPredictor } from '../../service/inference/predictor.ts';
 import type { PredictItem, PredictOutput, Question } from '../../service/inference/predictor.ts';
 
@@ -19,12 +20,18 @@ const modelPackage = {
   },
 } as unknown as ModelPackage;
 
+/** A picture that is decoded for ever. */
+const ENDLESS = 255;
+
 /** A picture is its one byte; 0 cannot be decoded. */
 function setup() {
   const kept: number[] = [];
   const freed: number[] = [];
   const pictures = new PictureCache(
-    (bytes) => (bytes[0] === 0 ? Promise.reject(new PixelsError('corrupt')) : Promise.resolve(bytes)),
+    (bytes) => {
+      if (bytes[0] === 0) return Promise.reject(new PixelsError('corrupt'));
+      return bytes[0] === ENDLESS ? new Promise(() => undefined) : Promise.resolve(bytes);
+    },
     { put: (pixels) => kept.push(pixels[0] ?? -1), free: (pixels) => freed.push(pixels[0] ?? -1) },
   );
   const runs: number[][] = [];
@@ -49,17 +56,23 @@ function setup() {
       },
     ],
   });
+  const measured: Stage[] = [];
   const predictor = new BatchingPredictor({
     modelPackage,
     encode: (text) => [Number(text)],
     pictures,
     batcher,
+    observer: {
+      stage: (stage) => measured.push(stage),
+      batch: () => undefined,
+      answer: () => undefined,
+    },
   });
   const finishAll = (): void => {
     for (const end of finish) end();
     finish = [];
   };
-  return { predictor, pictures, batcher, runs, finishAll, kept, freed };
+  return { predictor, pictures, batcher, runs, finishAll, kept, freed, measured };
 }
 
 const question = (picture: number, text: number): Question => {
@@ -140,5 +153,58 @@ describe('a request of several questions', () => {
     await expect(asked).rejects.toThrow('gone');
     expect(batcher.waiting).toBe(0);
     finishAll();
+  });
+});
+
+describe('a request that runs out of time', () => {
+  /** Asks about a picture until it is so, and gives what is then known of the request's way, as its log line has it. */
+  async function givenUp(
+    picture: number,
+    isSo: (all: ReturnType<typeof setup>) => boolean,
+  ): Promise<string[]> {
+    const all = setup();
+    const { predictor, measured, runs, finishAll } = all;
+    const before = predictor.predict({ ...question(1, 1), ...asker() });
+    await until(() => runs.length === 1);
+    const controller = new AbortController();
+    const heard: Stage[] = [];
+    const asked = predictor.predict({
+      ...question(picture, 2),
+      signal: controller.signal,
+      observer: { stage: (stage) => heard.push(stage) },
+    });
+    await until(() => isSo(all));
+    controller.abort(new DeadlineExceeded());
+    await expect(asked).rejects.toBeInstanceOf(DeadlineExceeded);
+    const told = heard.map(({ name, failed }) => `${name}${failed ? ' failed' : ''}`);
+    // The metrics hear the same.
+    expect(measured).toEqual(expect.arrayContaining(heard));
+    finishAll();
+    await before;
+    finishAll();
+    return told;
+  }
+
+  it('in the decoder says so', async () => {
+    expect(await givenUp(ENDLESS, ({ pictures }) => pictures.size === 2)).toEqual([
+      'tokenize',
+      'preprocess failed',
+    ]);
+  });
+
+  it('in the queue says so', async () => {
+    expect(await givenUp(2, ({ batcher }) => batcher.waiting === 1)).toEqual([
+      'tokenize',
+      'preprocess',
+      'queue failed',
+    ]);
+  });
+
+  it('in the engine says so', async () => {
+    const inEngine = (all: ReturnType<typeof setup>): boolean => {
+      if (all.batcher.waiting === 1) all.finishAll();
+      return all.runs.length === 2;
+    };
+    expect(await givenUp(2, inEngine)).toEqual(['tokenize', 'preprocess', 'queue', 'inference failed']);
   });
 });
