@@ -114,8 +114,10 @@ function checkTogether(settings: Settings): string[] {
   if (settings.PORT !== 0 && settings.PORT === settings.ADMIN_PORT) {
     problems.push(`PORT and ADMIN_PORT are both ${settings.PORT} but must differ`);
   }
-  if (settings.OTEL_EXPORTER_OTLP_ENDPOINT !== '' && !isHttpUrl(settings.OTEL_EXPORTER_OTLP_ENDPOINT)) {
-    problems.push('OTEL_EXPORTER_OTLP_ENDPOINT must be an http:// or https:// address');
+  for (const name of ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] as const) {
+    if (settings[name] !== '' && !isHttpUrl(settings[name])) {
+      problems.push(`${name} must be an http:// or https:// address`);
+    }
   }
   for (const origin of listOf(settings.CORS_ORIGINS)) {
     if (!isHttpUrl(origin) || new URL(origin).origin !== origin) {

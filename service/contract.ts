@@ -220,7 +220,25 @@ export const SETTINGS = {
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     kind: 'text',
     default: '',
-    description: 'Address of an OpenTelemetry collector; set, traces are sent there.',
+    description:
+      'Address of an OpenTelemetry collector that takes OTLP over HTTP, usually port 4318 (4317 is for gRPC); set, traces are sent to v1/traces below it.',
+  },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
+    kind: 'text',
+    default: '',
+    description: 'Whole address for traces, where it is not v1/traces below OTEL_EXPORTER_OTLP_ENDPOINT.',
+  },
+  OTEL_EXPORTER_OTLP_PROTOCOL: {
+    kind: 'choice',
+    default: 'http/json',
+    choices: ['http/json', 'http/protobuf'],
+    description: 'How traces are sent: as JSON, which is taken where http/protobuf is; never by gRPC.',
+  },
+  OTEL_SDK_DISABLED: {
+    kind: 'choice',
+    default: 'false',
+    choices: ['false', 'true'],
+    description: 'Whether no traces are sent although an address for them is set.',
   },
 } as const satisfies Record<string, Setting>;
 

@@ -64,7 +64,7 @@ export async function startService(settings: Settings, options: StartOptions = {
   const logger = options.logger ?? makeLogger(settings.LOG_LEVEL);
   for (const detail of doubtsAbout(settings)) logger.warn({ detail }, 'settings');
   const metrics = new Metrics();
-  const tracing = await startTracing(settings.OTEL_EXPORTER_OTLP_ENDPOINT);
+  const tracing = await startTracing(settings, logger);
   const { engineProgram } = options;
   const model = await openModel(settings.MODEL_DIR, settings, {
     observer: observe(metrics, tracing),
@@ -105,9 +105,7 @@ export async function startService(settings: Settings, options: StartOptions = {
     unwatchGpu();
     apiKeys?.close();
     metrics.close();
-    await tracing?.close().catch((error: unknown) => {
-      logger.warn({ err: error }, 'the last traces could not be sent');
-    });
+    await tracing?.close();
   };
   return run({ settings, logger, health, model, listeners, closing, release });
 }

@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Context, Span, TextMapGetter, Tracer } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { version } from '../../model/version.ts';
 import type { RequestSummary } from '../http/observe.ts';
 import type { BatchRecord, RequestObserver, Stage, StageName } from '../inference/observer.ts';
+import type { Logger } from './logger.ts';
+import { NotingExporter } from './otel-exporter.ts';
+import { TraceLoss } from './trace-loss.ts';
 import type { TraceIdentity, Tracing } from './tracing.ts';
 
 const SPAN_NAME: Record<StageName, string> = {
@@ -16,9 +18,6 @@ const SPAN_NAME: Record<StageName, string> = {
   queue: 'queue',
   inference: 'inference',
 };
-
-/** The signal's path below a collector's address, from the OTLP specification. */
-const TRACES_PATH = 'v1/traces';
 
 const HEADERS: TextMapGetter<Headers> = {
   get: (headers, name) => headers.get(name) ?? undefined,
@@ -35,21 +34,23 @@ interface Traced {
 
 /** {@link Tracing} with OpenTelemetry, over OTLP and HTTP. */
 export class OtelTracing implements Tracing {
+  readonly #loss: TraceLoss;
   readonly #provider: BasicTracerProvider;
   readonly #tracer: Tracer;
   readonly #propagator = new W3CTraceContextPropagator();
   /** Requests that are on their way, and for as long as a batch still names them. */
   readonly #traced = new WeakMap<RequestObserver, Traced>();
 
-  constructor(endpoint: string) {
+  /** @param url where the spans are sent */
+  constructor(url: string, logger: Logger) {
     const resource = resourceFromAttributes({
       'service.name': 'ofa-ve',
       'service.version': version,
     }).merge(detectResources({ detectors: [envDetector] }));
-    const url = new URL(TRACES_PATH, endpoint.endsWith('/') ? endpoint : `${endpoint}/`).href;
+    this.#loss = new TraceLoss(logger, url);
     this.#provider = new BasicTracerProvider({
       resource,
-      spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url }))],
+      spanProcessors: [new BatchSpanProcessor(new NotingExporter(url, this.#loss))],
     });
     this.#tracer = this.#provider.getTracer('ofa-ve', version);
   }
@@ -100,7 +101,13 @@ export class OtelTracing implements Tracing {
   }
 
   async close(): Promise<void> {
-    await Promise.race([this.#provider.shutdown(), sleep(FLUSH_MS, undefined, { ref: false })]);
+    const late = sleep(FLUSH_MS, 'late' as const, { ref: false });
+    // Why one was not sent, the exporter has noted.
+    const sent = this.#provider.shutdown().catch(() => undefined);
+    if ((await Promise.race([sent, late])) === 'late') {
+      this.#loss.note(`has not taken the last ones within ${FLUSH_MS} ms`);
+    }
+    this.#loss.close();
   }
 
   #stage({ name, startMs, endMs, failed }: Stage, context: Context): void {

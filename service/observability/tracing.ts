@@ -1,5 +1,7 @@
 import type { BatchRecord, RequestObserver } from '../inference/observer.ts';
 import type { RequestSummary } from '../http/observe.ts';
+import type { Settings } from '../config.ts';
+import type { Logger } from './logger.ts';
 
 /** Follows requests through the service as spans. */
 export interface Tracing {
@@ -23,17 +25,35 @@ export interface TraceIdentity {
   readonly response: string;
 }
 
+/** The settings that say where traces go. */
+export type TracingSettings = Pick<
+  Settings,
+  'OTEL_EXPORTER_OTLP_ENDPOINT' | 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT' | 'OTEL_SDK_DISABLED'
+>;
+
+/** The signal's path below a collector's address, from the OTLP specification. */
+const TRACES_PATH = 'v1/traces';
+
 /**
- * Starts tracing. OpenTelemetry is loaded only here, so that a service without a collector pays nothing for it. What
- * else its own variables say (OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_HEADERS, the sampler)
- * holds as well.
+ * Starts tracing, where a collector is named. OpenTelemetry is loaded only here, so that a service without one pays
+ * nothing for it. What else its own variables say (OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES,
+ * OTEL_EXPORTER_OTLP_HEADERS, the sampler) holds as well.
  *
- * @param endpoint OTEL_EXPORTER_OTLP_ENDPOINT; nothing is traced where it is empty
+ * @param logger hears of traces that are lost
  */
-export async function startTracing(endpoint: string): Promise<Tracing | undefined> {
-  if (endpoint === '') return undefined;
+export async function startTracing(settings: TracingSettings, logger: Logger): Promise<Tracing | undefined> {
+  const url = tracesUrl(settings);
+  if (url === undefined) return undefined;
   const { OtelTracing } = await import('./otel-tracing.ts');
-  return new OtelTracing(endpoint);
+  return new OtelTracing(url, logger);
+}
+
+function tracesUrl(settings: TracingSettings): string | undefined {
+  if (settings.OTEL_SDK_DISABLED === 'true') return undefined;
+  if (settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT !== '') return settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT;
+  const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint === '') return undefined;
+  return new URL(TRACES_PATH, endpoint.endsWith('/') ? endpoint : `${endpoint}/`).href;
 }
 
 /** The trace id of a W3C `traceparent` header, with or without tracing of one's own. */

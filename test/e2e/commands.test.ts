@@ -78,4 +78,5 @@ it('serve --help lists every setting', async () => {
   const { code, stdout } = await ofaVe(['serve', '--help']);
   expect(code).toBe(0);
   for (const name of ['MAX_QUEUE', 'ENGINE_TIMEOUT_MS', 'API_KEYS_FILE']) expect(stdout).toContain(name);
+  expect(stdout).toContain('OTLP over HTTP, usually port 4318');
 });

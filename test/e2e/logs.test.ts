@@ -1,42 +1,26 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
-import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { logInMemory } from '../support/logging.ts';
+import type { Line } from '../support/logging.ts';
 import { predictBody, send, until } from './client.ts';
 import { compileFixture, fixtureFile } from './packages.ts';
 import { serve } from './service.ts';
 import type { TestService } from './service.ts';
 
-type Line = Readonly<Record<string, unknown>>;
-
 let folder = '';
 let service: TestService;
-let text = '';
+const { logger, lines, text } = logInMemory();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ofa-ve-logs-'));
-  const sink = new Writable({
-    write: (chunk: Buffer, _, done) => {
-      text += chunk.toString();
-      done();
-    },
-  });
-  const logger = pino({ level: 'debug', base: null }, sink);
   service = await serve({ MODEL_DIR: await compileFixture('mini-none', folder) }, { logger });
 });
 afterAll(async () => {
   await service.stop();
   await rm(folder, { recursive: true });
 });
-
-function lines(): Line[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Line);
-}
 
 async function lineOf(requestId: string): Promise<Line> {
   const find = (): Line | undefined => lines().find((line) => line['request_id'] === requestId);
@@ -96,8 +80,8 @@ it('holds no image, no sentence, no key and no path of a user', async () => {
   await fetch(`${service.url}/secret/path`, { headers: { 'x-request-id': 'job-4' } });
   await lineOf('job-3');
   expect(await lineOf('job-4')).toMatchObject({ route: 'unmatched', status: 404 });
-  expect(text).not.toContain('secret');
-  expect(text).not.toContain('tell-nobody');
-  expect(text).not.toContain('iVBORw0KGgo');
+  expect(text()).not.toContain('secret');
+  expect(text()).not.toContain('tell-nobody');
+  expect(text()).not.toContain('iVBORw0KGgo');
   expect(lines().every((line) => typeof line['msg'] === 'string')).toBe(true);
 });

@@ -1,68 +1,30 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { z } from 'zod';
+import { logInMemory } from '../support/logging.ts';
+import { OtlpCollector } from '../support/otlp-collector.ts';
+import type { Span } from '../support/otlp-collector.ts';
 import { predictBody } from './client.ts';
 import { compileFixture } from './packages.ts';
 import { serve } from './service.ts';
 
-const attribute = z.object({ key: z.string(), value: z.record(z.string(), z.unknown()) });
-const spanSchema = z.object({
-  traceId: z.string(),
-  spanId: z.string(),
-  parentSpanId: z.string().optional(),
-  name: z.string(),
-  startTimeUnixNano: z.coerce.bigint(),
-  endTimeUnixNano: z.coerce.bigint(),
-  attributes: z.array(attribute),
-  links: z.array(z.object({ traceId: z.string(), spanId: z.string() })).optional(),
-});
-const exportSchema = z.object({
-  resourceSpans: z.array(
-    z.object({
-      resource: z.object({ attributes: z.array(attribute) }),
-      scopeSpans: z.array(z.object({ spans: z.array(spanSchema) })),
-    }),
-  ),
-});
-
-type Span = z.infer<typeof spanSchema>;
-
 let folder = '';
-let collector: Server;
-let endpoint = '';
-const received: z.infer<typeof exportSchema>[] = [];
+let collector: OtlpCollector;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ofa-ve-tracing-'));
-  collector = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      if (request.url === '/v1/traces') {
-        received.push(exportSchema.parse(JSON.parse(Buffer.concat(chunks).toString())));
-      }
-      response.setHeader('content-type', 'application/json').end('{}');
-    });
-  });
-  collector.listen(0, '127.0.0.1');
-  await once(collector, 'listening');
-  endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+  collector = await OtlpCollector.start();
 });
 afterAll(async () => {
-  collector.close();
+  await collector[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
 });
 
 it('sends a span for each part of a request, below the caller’s, and links the batch', async () => {
   const service = await serve({
     MODEL_DIR: await compileFixture('mini-none', folder),
-    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
   });
   const traceId = '0af7651916cd43dd8448eb211c80319c';
   const response = await fetch(`${service.url}/predict`, {
@@ -78,14 +40,8 @@ it('sends a span for each part of a request, below the caller’s, and links the
   expect((await fetch(`${service.url}/livez`)).headers.has('traceresponse')).toBe(false);
   await service.stop();
 
-  const spans = received.flatMap(({ resourceSpans }) =>
-    resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)),
-  );
-  const named = (name: string): Span => {
-    const found = spans.find((span) => span.name === name);
-    if (found === undefined) throw new Error(`no span ${name} among ${spans.map((s) => s.name).join(', ')}`);
-    return found;
-  };
+  const { spans, received } = collector;
+  const named = (name: string): Span => collector.named(name);
   const server = named('POST /predict');
   expect([server.traceId, server.parentSpanId]).toEqual([traceId, 'b7ad6b7169203331']);
   for (const name of ['tokenise', 'decode', 'queue', 'inference']) {
@@ -104,13 +60,22 @@ it('sends a span for each part of a request, below the caller’s, and links the
   ).not.toContain('secret');
 });
 
-it('serves on, and stops in time, when the collector is not there', async () => {
-  const service = await serve({
-    MODEL_DIR: join(folder, 'mini-none-fp32'),
-    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
-  });
+it('serves on, stops in time, and says that traces are lost when the collector is not there', async () => {
+  const log = logInMemory();
+  const service = await serve(
+    {
+      MODEL_DIR: join(folder, 'mini-none-fp32'),
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+    },
+    { logger: log.logger },
+  );
   const headers = { 'content-type': 'application/json' };
   const body = await predictBody('a');
   expect((await fetch(`${service.url}/predict`, { method: 'POST', body, headers })).status).toBe(200);
   await service.stop();
+  const lost = log.lines().filter(({ msg }) => msg === 'traces are lost');
+  expect(lost[0]).toMatchObject({ level: 40 });
+  expect(lost[0]?.['detail']).toMatch(
+    /^The collector http:\/\/127\.0\.0\.1:9\/v1\/traces .* 4318; 4317 is for gRPC\.$/,
+  );
 });

@@ -40,6 +40,11 @@ describe('settings', () => {
     ],
     [{ ENGINE_MAX_FAILURES: '5' }, 'ENGINE_MAX_FAILURES is 5 but must be at least 6 with MAX_BATCH 8'],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT must be'],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'collector' }, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be'],
+    [
+      { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+      'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc" but must be one of "http/json", "http/protobuf"',
+    ],
   ])('that are wrong stop the start with a sentence: %o', (environment, sentence) => {
     expect(problemsOf(environment)).toContain(sentence);
   });

@@ -7,6 +7,7 @@ const DERIVED = {
   HOST: 'the service has to listen on every address of its pod',
   API_KEYS_FILE: 'name the Secret in server.apiKeys instead',
   OTEL_EXPORTER_OTLP_ENDPOINT: 'set observability.tracing instead',
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'set observability.tracing instead',
 } as const;
 
 const derivedSettings: Rule[] = Object.entries(DERIVED).map(

@@ -1,0 +1,156 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { HttpProblem } from '../../service/http/problem.ts';
+import { RequestRecord } from '../../service/http/request-record.ts';
+import { startTracing } from '../../service/observability/tracing.ts';
+import type { Tracing, TracingSettings } from '../../service/observability/tracing.ts';
+import { until } from '../e2e/client.ts';
+import { logInMemory } from '../support/logging.ts';
+import type { Log } from '../support/logging.ts';
+import { OtlpCollector } from '../support/otlp-collector.ts';
+
+const NOWHERE: TracingSettings = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: '',
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '',
+  OTEL_SDK_DISABLED: 'false',
+};
+
+let collector: OtlpCollector;
+let tracing: Tracing | undefined;
+let log: Log;
+
+beforeEach(async () => {
+  collector = await OtlpCollector.start();
+  log = logInMemory();
+  // What has ended is sent at once.
+  vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '1');
+});
+afterEach(async () => {
+  await tracing?.close();
+  vi.unstubAllEnvs();
+  await collector[Symbol.asyncDispose]();
+});
+
+async function traceTo(endpoint: string): Promise<Tracing> {
+  tracing = await startTracing({ ...NOWHERE, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, log.logger);
+  return tracing ?? expect.fail();
+}
+
+interface Traced {
+  readonly traceparent?: string;
+  readonly path?: string;
+  readonly route?: string;
+  readonly status?: number;
+}
+
+/** Begins a request; gives its record and what ends it. */
+function begin(to: Tracing, { traceparent, path = '/predict', route = path, status = 200 }: Traced = {}) {
+  const record = new RequestRecord();
+  const headers = traceparent === undefined ? {} : { traceparent };
+  to.begin(new Request(`http://localhost:8000${path}?key=secret`, { method: 'POST', headers }), record);
+  const end = (): void => {
+    const problem = status >= 500 ? new HttpProblem('deadline-exceeded', 'late') : undefined;
+    to.end({ method: 'POST', route, status, requestId: 'a', record, problem });
+  };
+  return { record, end };
+}
+
+async function spansNamed(...names: string[]): Promise<void> {
+  await until(`there are ${names.join(', ')}`, () =>
+    names.every((name) => collector.spans.some((span) => span.name === name)),
+  );
+}
+
+describe('where spans are sent', () => {
+  it('can be told for traces alone', async () => {
+    const endpoint = `${collector.endpoint}/v1/traces`;
+    tracing = await startTracing(
+      {
+        ...NOWHERE,
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint,
+      },
+      log.logger,
+    );
+    begin(tracing ?? expect.fail()).end();
+    await spansNamed('POST /predict');
+  });
+
+  it('is nowhere where nothing is set or OpenTelemetry is switched off', async () => {
+    expect(await startTracing(NOWHERE, log.logger)).toBeUndefined();
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
+    expect(
+      await startTracing({ ...NOWHERE, ...endpoint, OTEL_SDK_DISABLED: 'true' }, log.logger),
+    ).toBeUndefined();
+  });
+});
+
+describe('spans that are lost are told in the log', () => {
+  const warnings = (): (readonly [unknown, string])[] =>
+    log.lines().map(({ msg, detail }) => [msg, String(detail)] as const);
+  const warned = (): Promise<void> => until('there is a warning', () => warnings().length > 0);
+
+  it('when the address is another server’s', async () => {
+    collector.answers = [{ status: 404, body: 'no' }];
+    const to = await traceTo(`${collector.endpoint}/elsewhere/`);
+    begin(to).end();
+    await warned();
+    const detail = `The collector ${collector.endpoint}/elsewhere/v1/traces answers 404 Not Found. It must take OTLP over HTTP, for which the port is usually 4318; 4317 is for gRPC.`;
+    expect(warnings()).toEqual([['traces are lost', detail]]);
+  });
+
+  it('when the port is that of gRPC', async () => {
+    const grpc = createServer().listen(0, '127.0.0.1');
+    await once(grpc, 'listening');
+    begin(await traceTo(`http://127.0.0.1:${(grpc.address() as AddressInfo).port}`)).end();
+    await warned();
+    grpc.close();
+    expect(warnings()[0]?.[1]).toMatch(/ cannot be asked: \S.* 4317 is for gRPC\.$/);
+  });
+
+  it('when the server takes anything and understands nothing', async () => {
+    collector.answers = [{ status: 200, body: '<html>' }];
+    begin(await traceTo(collector.endpoint)).end();
+    await warned();
+    expect(warnings()[0]?.[1]).toContain('may not have them all');
+  });
+
+  it('when the collector refuses some of them', async () => {
+    collector.answers = [
+      { status: 200, body: '{"partialSuccess":{"rejectedSpans":"1","errorMessage":"full"}}' },
+    ];
+    begin(await traceTo(collector.endpoint)).end();
+    await warned();
+    expect(warnings()[0]?.[1]).toContain('"errorMessage":"full"');
+  });
+
+  it('at the end, when they could not be sent any more', async () => {
+    vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '60000');
+    const to = await traceTo('http://127.0.0.1:9');
+    begin(to).end();
+    await to.close();
+    expect(warnings()).toHaveLength(1);
+  });
+
+  it('at the end, when the log was silent about them for a while', async () => {
+    collector.answers = [{ status: 404, body: 'no' }];
+    const to = await traceTo(collector.endpoint);
+    begin(to).end();
+    await warned();
+    begin(to).end();
+    await to.close();
+    expect(warnings()).toHaveLength(2);
+  });
+
+  it('and no others', async () => {
+    const to = await traceTo(collector.endpoint);
+    begin(to).end();
+    await until('it is sent', () => collector.answered === 1);
+    begin(to).end();
+    // Begun when the first was done with.
+    await until('the next one is sent', () => collector.answered === 2);
+    expect(warnings()).toEqual([]);
+  });
+});
