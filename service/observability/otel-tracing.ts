@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 import type { Context, Span, TextMapGetter, Tracer } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
@@ -83,10 +83,12 @@ export class OtelTracing implements Tracing {
   }
 
   batch({ startMs, endMs, items, pictures, length, failed, requests }: BatchRecord): void {
-    const links = requests.flatMap((request) => {
-      const traced = this.#traced.get(request);
-      return traced === undefined ? [] : [{ context: traced.span.spanContext() }];
-    });
+    // Whose caller decided against a trace is in none.
+    const links = requests
+      .flatMap((request) => this.#traced.get(request)?.span.spanContext() ?? [])
+      .filter(({ traceFlags }) => (traceFlags & TraceFlags.SAMPLED) !== 0)
+      .map((context) => ({ context }));
+    if (links.length === 0) return;
     const span = this.#tracer.startSpan(
       'engine run',
       {

@@ -4,18 +4,21 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HttpProblem } from '../../service/http/problem.ts';
 import { RequestRecord } from '../../service/http/request-record.ts';
+import type { RequestObserver } from '../../service/inference/observer.ts';
 import { startTracing } from '../../service/observability/tracing.ts';
 import type { Tracing, TracingSettings } from '../../service/observability/tracing.ts';
 import { until } from '../e2e/client.ts';
 import { logInMemory } from '../support/logging.ts';
 import type { Log } from '../support/logging.ts';
-import { OtlpCollector } from '../support/otlp-collector.ts';
+import { OtlpCollector, STATUS_ERROR } from '../support/otlp-collector.ts';
 
 const NOWHERE: TracingSettings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: '',
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '',
   OTEL_SDK_DISABLED: 'false',
 };
+const SAMPLED = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const NOT_SAMPLED = '00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
 
 let collector: OtlpCollector;
 let tracing: Tracing | undefined;
@@ -57,11 +60,40 @@ function begin(to: Tracing, { traceparent, path = '/predict', route = path, stat
   return { record, end };
 }
 
+function runBatch(to: Tracing, requests: readonly RequestObserver[], failed = false): void {
+  to.batch({ startMs: 0, endMs: 1, items: 1, pictures: 1, length: 12, failed, requests });
+}
+
 async function spansNamed(...names: string[]): Promise<void> {
   await until(`there are ${names.join(', ')}`, () =>
     names.every((name) => collector.spans.some((span) => span.name === name)),
   );
 }
+
+describe('the span of a run of the engine', () => {
+  it('is not there where the callers want no trace', async () => {
+    const to = await traceTo(collector.endpoint);
+    const unwanted = begin(to, { traceparent: NOT_SAMPLED });
+    runBatch(to, [unwanted.record]);
+    unwanted.record.stage({ name: 'queue', startMs: 1, endMs: 2 });
+    unwanted.end();
+    const wanted = begin(to, { traceparent: SAMPLED });
+    wanted.end();
+    await spansNamed('POST /predict');
+    await to.close();
+    expect(collector.spans.map(({ name }) => name)).toEqual(['POST /predict']);
+  });
+
+  it('is linked to those that are traced', async () => {
+    const to = await traceTo(collector.endpoint);
+    const requests = [NOT_SAMPLED, SAMPLED].map((traceparent) => begin(to, { traceparent }).record);
+    runBatch(to, requests, true);
+    await spansNamed('engine run');
+    const { links = [], status } = collector.named('engine run');
+    expect(links.map(({ traceId }) => traceId)).toEqual([SAMPLED.split('-')[1]]);
+    expect(status.code).toBe(STATUS_ERROR);
+  });
+});
 
 describe('where spans are sent', () => {
   it('can be told for traces alone', async () => {
