@@ -26,7 +26,8 @@ export interface RequestListener {
   end(summary: RequestSummary): void;
 }
 
-const UNMATCHED = 'unmatched';
+/** What stands for the route of a request that none is declared for. */
+export const UNMATCHED = 'unmatched';
 /** The part of a path that names the one version of the model: with and without it, it is the same route. */
 const VERSION = '/versions/:version';
 /** Status in logs and metrics of a request whose client left: nginx's number. */

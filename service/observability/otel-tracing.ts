@@ -5,6 +5,7 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { version } from '../../model/version.ts';
+import { UNMATCHED } from '../http/observe.ts';
 import type { RequestSummary } from '../http/observe.ts';
 import type { BatchRecord, RequestObserver, Stage, StageName } from '../inference/observer.ts';
 import type { Logger } from './logger.ts';
@@ -57,7 +58,13 @@ export class OtelTracing implements Tracing {
 
   begin(request: Request, observer: RequestObserver): TraceIdentity {
     const parent = this.#propagator.extract(ROOT_CONTEXT, request.headers, HEADERS);
-    const span = this.#tracer.startSpan(request.method, { kind: SpanKind.SERVER }, parent);
+    const { pathname, protocol } = new URL(request.url);
+    const attributes = {
+      'http.request.method': request.method,
+      'url.path': pathname,
+      'url.scheme': protocol.slice(0, -1),
+    };
+    const span = this.#tracer.startSpan(request.method, { kind: SpanKind.SERVER, attributes }, parent);
     this.#traced.set(observer, { span, context: trace.setSpan(parent, span) });
     const { traceId, spanId, traceFlags } = span.spanContext();
     const flags = traceFlags.toString(16).padStart(2, '0');
@@ -69,14 +76,9 @@ export class OtelTracing implements Tracing {
     if (traced === undefined) return;
     const { span, context } = traced;
     for (const stage of record.stages) this.#stage(stage, context);
-    span.updateName(`${method} ${route}`);
-    span.setAttributes({
-      'http.request.method': method,
-      'http.route': route,
-      'http.response.status_code': status,
-      'ofa_ve.request_id': requestId,
-      ...record.attributes,
-    });
+    if (route !== UNMATCHED) span.updateName(`${method} ${route}`).setAttribute('http.route', route);
+    span.setAttributes({ 'http.response.status_code': status, 'ofa_ve.request_id': requestId });
+    for (const [name, value] of Object.entries(record.attributes)) span.setAttribute(`ofa_ve.${name}`, value);
     if (problem !== undefined) span.setAttribute('error.type', problem.problem);
     if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
     span.end();

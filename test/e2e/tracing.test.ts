@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { logInMemory } from '../support/logging.ts';
-import { OtlpCollector } from '../support/otlp-collector.ts';
+import { attributesOf, OtlpCollector } from '../support/otlp-collector.ts';
 import type { Span } from '../support/otlp-collector.ts';
 import { predictBody } from './client.ts';
 import { compileFixture } from './packages.ts';
@@ -44,6 +44,15 @@ it('sends a span for each part of a request, below the caller’s, and links the
   const named = (name: string): Span => collector.named(name);
   const server = named('POST /predict');
   expect([server.traceId, server.parentSpanId]).toEqual([traceId, 'b7ad6b7169203331']);
+  expect(attributesOf(server)).toMatchObject({
+    'http.request.method': 'POST',
+    'http.route': '/predict',
+    'http.response.status_code': 200,
+    'url.path': '/predict',
+    'url.scheme': 'http',
+    'ofa_ve.texts': 1,
+    'ofa_ve.text_hash': expect.stringMatching(/^[0-9a-f]{12}$/) as unknown,
+  });
   for (const name of ['tokenise', 'decode', 'queue', 'inference']) {
     const part = named(name);
     expect([name, part.traceId, part.parentSpanId]).toEqual([name, traceId, server.spanId]);

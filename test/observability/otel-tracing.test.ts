@@ -3,6 +3,7 @@ import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HttpProblem } from '../../service/http/problem.ts';
+import { UNMATCHED } from '../../service/http/observe.ts';
 import { RequestRecord } from '../../service/http/request-record.ts';
 import type { RequestObserver } from '../../service/inference/observer.ts';
 import { startTracing } from '../../service/observability/tracing.ts';
@@ -10,7 +11,7 @@ import type { Tracing, TracingSettings } from '../../service/observability/traci
 import { until } from '../e2e/client.ts';
 import { logInMemory } from '../support/logging.ts';
 import type { Log } from '../support/logging.ts';
-import { OtlpCollector, STATUS_ERROR } from '../support/otlp-collector.ts';
+import { attributesOf, OtlpCollector, STATUS_ERROR } from '../support/otlp-collector.ts';
 
 const NOWHERE: TracingSettings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: '',
@@ -69,6 +70,49 @@ async function spansNamed(...names: string[]): Promise<void> {
     names.every((name) => collector.spans.some((span) => span.name === name)),
   );
 }
+
+describe('the span of a request', () => {
+  it('has what the conventions for HTTP ask for, and what is our own under our name', async () => {
+    const to = await traceTo(collector.endpoint);
+    const { record, end } = begin(to, { path: '/v2/models/a/infer', route: '/v2/models/:name/infer' });
+    record.attributes['texts'] = 2;
+    record.attributes['text_hash'] = '0123';
+    end();
+    await spansNamed('POST /v2/models/:name/infer');
+    expect(attributesOf(collector.named('POST /v2/models/:name/infer'))).toEqual({
+      'http.request.method': 'POST',
+      'http.route': '/v2/models/:name/infer',
+      'http.response.status_code': 200,
+      'url.path': '/v2/models/a/infer',
+      'url.scheme': 'http',
+      'ofa_ve.request_id': 'a',
+      'ofa_ve.texts': 2,
+      'ofa_ve.text_hash': '0123',
+    });
+  });
+
+  it('has no route where there is none, and is called by its method', async () => {
+    begin(await traceTo(collector.endpoint), { path: '/nothing', route: UNMATCHED, status: 404 }).end();
+    await spansNamed('POST');
+    const attributes = attributesOf(collector.named('POST'));
+    expect(attributes).not.toHaveProperty(['http.route']);
+    expect(attributes).toMatchObject({ 'url.path': '/nothing', 'http.response.status_code': 404 });
+    expect(collector.named('POST').status.code).not.toBe(STATUS_ERROR);
+  });
+
+  it('that failed is an error, and so is the part of it that failed', async () => {
+    const { record, end } = begin(await traceTo(collector.endpoint), { status: 504 });
+    record.stage({ name: 'preprocess', startMs: 1, endMs: 2 });
+    record.stage({ name: 'queue', startMs: 2, endMs: 3, failed: true });
+    end();
+    await spansNamed('POST /predict');
+    const server = collector.named('POST /predict');
+    expect(attributesOf(server)).toMatchObject({ 'error.type': 'deadline-exceeded' });
+    const failed = collector.spans.filter(({ status }) => status.code === STATUS_ERROR);
+    expect(failed.map(({ name }) => name).sort()).toEqual(['POST /predict', 'queue']);
+    expect(collector.named('queue').parentSpanId).toBe(server.spanId);
+  });
+});
 
 describe('the span of a run of the engine', () => {
   it('is not there where the callers want no trace', async () => {
