@@ -165,18 +165,21 @@ it('withstands 10,000 generated and mutated requests', { timeout: 300_000 }, asy
   };
   const round = (until: number): Promise<unknown> =>
     Promise.all(Array.from({ length: AT_ONCE }, () => work(until)));
+  const { supervisor } = service.model;
+  const pid = supervisor.pid;
+  const failures: unknown[] = [];
+  supervisor.on('failure', (failure) => failures.push(failure));
   // What is made once (code, caches, threads) is made in the first part.
   await round(REQUESTS / 4);
   const before = { bytes: liveBytes(), handles: process.getActiveResourcesInfo().length };
   await round(REQUESTS);
-  const pid = service.model.supervisor.pid;
 
   const statuses = [...counts.keys()].sort((a, b) => a - b);
   expect(statuses.filter((status) => status >= 500 && status !== 503 && status !== 504)).toEqual([]);
   expect(statuses).toEqual(expect.arrayContaining([200, 400, 404, 405, 415, 422]));
   expect(counts.get(0) ?? 0).toBeLessThan(REQUESTS / 100);
-  expect(service.model.supervisor.state.phase).toBe('ready');
-  expect(service.model.supervisor.pid).toBe(pid);
+  expect(failures).toEqual([]);
+  expect([supervisor.state.phase, supervisor.pid]).toEqual(['ready', pid]);
   expect((await send(`${service.url}/predict`, await predictBody('a dog')).outcome).status).toBe(200);
   await until('nothing is left behind', () => {
     return service.model.batcher.waiting + service.model.batcher.inFlight === 0;
