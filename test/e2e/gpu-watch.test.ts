@@ -12,6 +12,9 @@ import type { TestService } from './service.ts';
 /** The real engine, for there is nothing to watch without CUDA. */
 const engineProgram = new URL('../engine/cuda-claim-engine.ts', import.meta.url);
 
+/** More than the stand-in takes to start, so that the next engine is not replaced as well. */
+const SILENCE_MS = 4000;
+
 let folder = '';
 let packageDir = '';
 let service: TestService | undefined;
@@ -55,7 +58,8 @@ async function fakeSmi(lines: readonly string[], thenSilent = false): Promise<vo
 
 let order = 0;
 
-async function start(silenceMs = 5000): Promise<TestService> {
+/** @param silenceMs by default more than the stand-in ever takes to start */
+async function start(silenceMs = 600_000): Promise<TestService> {
   service = await serve(
     { MODEL_DIR: packageDir, GPU_MEMORY_LIMIT_MB: 1000 },
     { engineProgram, gpuWatch: { intervalMs: 20, silenceMs } },
@@ -104,7 +108,7 @@ it('forgives a peak, and replaces the engine when memory stays over the limit', 
 
 it('replaces the engine when the GPU falls silent', async () => {
   await fakeSmi(['0, 900, 1', '0, 900, 1', ''], true);
-  const live = await start(1500);
+  const live = await start(SILENCE_MS);
   const shown = async (): Promise<boolean> =>
     /^ofa_ve_gpu_\w+\{/m.test(await (await fetch(`${live.adminUrl}/metrics`)).text());
   await until('there are readings', shown);
@@ -115,9 +119,10 @@ it('replaces the engine when the GPU falls silent', async () => {
 
 it('takes nonsense for silence', async () => {
   await fakeSmi(['0, -5, 12', '0, 900, 900', 'hello'].concat('0; 900; 1'));
-  const live = await start(1500);
-  await replaced(live, 'gpu_silent');
+  const live = await start(SILENCE_MS);
+  await until('silence is noticed', async () => (await restarts(live, 'gpu_silent')) > 0);
   expect(await metric(live.adminUrl, 'ofa_ve_gpu_memory_bytes{gpu="0"}')).toBe(0);
+  await replaced(live, 'gpu_silent');
 });
 
 it.each([

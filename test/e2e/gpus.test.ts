@@ -69,7 +69,8 @@ async function start(
     { MODEL_DIR: packageDir, DEVICE: 'cuda', ...settings },
     {
       ...(instructions === 'real' ? {} : { engineProgram }),
-      gpuWatch: { intervalMs: 20, silenceMs: 3000 },
+      // What is read counts here; how long the stand-in takes to start does not.
+      gpuWatch: { intervalMs: 20, silenceMs: 600_000 },
       logger,
       ...(wait === false ? { wait } : {}),
     },

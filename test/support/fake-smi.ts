@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { vi } from 'vitest';
@@ -36,7 +36,11 @@ export interface FakeSmi {
 export async function fakeSmi(gpus: readonly FakeGpu[]): Promise<FakeSmi> {
   const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-smi-'));
   const state = join(folder, 'state.json');
-  const write = (value: object): Promise<void> => writeFile(state, JSON.stringify(value));
+  // Whole or not at all: the stand-in reads it while it is told something new.
+  const write = async (value: object): Promise<void> => {
+    await writeFile(`${state}.new`, JSON.stringify(value));
+    await rename(`${state}.new`, state);
+  };
   await write({ gpus });
   const program = join(folder, 'nvidia-smi');
   await writeFile(program, `#!${process.execPath}\n(${String(pretend)})(${JSON.stringify(state)});\n`);
