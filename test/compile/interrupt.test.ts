@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { inScratchFolder } from '../../model/scratch-folder.ts';
 import { PROGRAM } from '../support/cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -48,6 +50,53 @@ async function interrupted(name: string, signal: NodeJS.Signals): Promise<unknow
   const [code, by] = (await once(child, 'close')) as unknown[];
   return { code, by, output, left: await readdir(folder) };
 }
+
+test('a signal goes on to who else listens, in the same turn and with the folder gone', async () => {
+  const target = path.join(tempFolder(), 'out');
+  const heard: unknown[] = [];
+  const others = process.listenerCount('SIGTERM');
+  let folder = '';
+  const listen = (): void => {
+    if (process.listenerCount('SIGTERM') === others + 1) heard.push(existsSync(folder));
+  };
+  process.on('SIGTERM', listen);
+  await inScratchFolder(target, (made) => {
+    folder = made;
+    expect(existsSync(folder)).toBe(true);
+    process.emit('SIGTERM', 'SIGTERM');
+    expect(heard).toEqual([false]);
+    return Promise.resolve();
+  });
+  process.off('SIGTERM', listen);
+  expect([heard, process.listenerCount('SIGTERM')]).toEqual([[false], others]);
+});
+
+test('what is being made at the moment of the signal is removed as well', async () => {
+  const hold = (): void => undefined;
+  process.on('SIGTERM', hold);
+  const left: string[] = [];
+  for (let round = 0; round < 20; round++) {
+    await inScratchFolder(path.join(tempFolder(), 'out'), async (folder) => {
+      let gone = false;
+      let files = 0;
+      const write = async (): Promise<void> => {
+        while (!gone) {
+          await writeFile(path.join(folder, String(files++)), 'x').catch(() => {
+            gone = true;
+          });
+        }
+      };
+      const writers = [write(), write(), write(), write()];
+      while (files < 100) await new Promise((resolve) => setImmediate(resolve));
+      process.emit('SIGTERM', 'SIGTERM');
+      if (existsSync(folder)) left.push(folder);
+      gone = true;
+      await Promise.all(writers);
+    });
+  }
+  process.off('SIGTERM', hold);
+  expect(left).toEqual([]);
+});
 
 describe('an interrupt of the compiler leaves nothing half-made', () => {
   test.each([
