@@ -52,6 +52,7 @@ export async function listen(
     errorHandler: refuse,
   });
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    connections.begin(incoming, outgoing);
     outgoing.once('finish', () => {
       discardRest(incoming, discardLimits);
     });
@@ -67,11 +68,11 @@ export async function listen(
     },
     serve,
   );
+  const connections = new Connections(server);
   server.on('checkContinue', (incoming, outgoing) => {
     holdBack(outgoing);
     serve(incoming, outgoing);
   });
-  const connections = watchConnections(server);
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -107,23 +108,48 @@ function problemOf(error: unknown): HttpProblem {
   return new HttpProblem('invalid-field', detail, { field: 'Host', cause: error });
 }
 
-function watchConnections(server: Server): ReadonlySet<Socket> {
-  const open = new Set<Socket>();
-  server.on('connection', (socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-  });
-  return open;
+/** Open connections, and how many requests on each are not done with. */
+class Connections {
+  readonly #requests = new Map<Socket, number>();
+
+  constructor(server: Server) {
+    server.on('connection', (socket) => {
+      this.#requests.set(socket, 0);
+      socket.once('close', () => this.#requests.delete(socket));
+    });
+  }
+
+  /** A request came. It is done with when its answer has left and its body was taken. */
+  begin(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const { socket } = incoming;
+    this.#count(socket, 1);
+    let open = 2;
+    const onClose = (): void => {
+      if (--open === 0) this.#count(socket, -1);
+    };
+    incoming.once('close', onClose);
+    outgoing.once('close', onClose);
+  }
+
+  #count(socket: Socket, change: 1 | -1): void {
+    const requests = this.#requests.get(socket);
+    if (requests !== undefined) this.#requests.set(socket, requests + change);
+  }
+
+  /** Closes those without a request. */
+  closeIdle(): void {
+    for (const [socket, requests] of this.#requests) if (requests === 0) socket.destroy();
+  }
 }
 
-async function close(server: Server, connections: ReadonlySet<Socket>): Promise<void> {
+async function close(server: Server, connections: Connections): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  // Node.js does not count a connection on which nothing was ever said as idle, and would wait for its headers.
-  for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
-  // A connection that becomes idle after this would keep the server open for its keep-alive time.
+  // Not Node.js's own idea of idle: it would wait for headers that were begun, or never were, and for how long it
+  // likes, since closing ends its watch over them. One that becomes idle later would be open for its keep-alive time.
+  connections.closeIdle();
   const sweep = setInterval(() => {
-    server.closeIdleConnections();
+    connections.closeIdle();
   }, IDLE_SWEEP_MS);
   await closed;
   clearInterval(sweep);

@@ -128,6 +128,26 @@ it('does not wait for connections on which nothing is said', async () => {
   for (const socket of silent) socket.destroy();
 });
 
+it('does not wait for headers that are not whole', async () => {
+  const service = await serve({ MODEL_DIR: packageDir, SHUTDOWN_TIMEOUT_MS: 600_000 }, { wait: false });
+  const half = 'GET /livez HTTP/1.1\r\nhost: a\r\n';
+  const ports = [service.port, service.adminPort];
+  // The answer to the first request tells that what follows it has come, too.
+  const sockets = await Promise.all(
+    [half, `${half}\r\n${half}`].flatMap((sent) =>
+      ports.map(async (port) => {
+        const socket = connect(port, '127.0.0.1');
+        socket.write(sent);
+        await once(socket, sent === half ? 'connect' : 'data');
+        return socket;
+      }),
+    ),
+  );
+  await service.stop();
+  await expect(service.finished).resolves.toBe(0);
+  for (const socket of sockets) socket.destroy();
+});
+
 it('names the setting of a port that is taken', async () => {
   const taken = await serve({ MODEL_DIR: packageDir }, { wait: false });
   const clash = serve({ MODEL_DIR: packageDir, ADMIN_PORT: taken.port }, { wait: false });
