@@ -1,6 +1,6 @@
 import type { Settings } from './config.ts';
 import { startService } from './main.ts';
-import type { RunningService } from './main.ts';
+import type { RunningService, StartOptions } from './main.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** What a shell reports of a program that a signal ended. */
@@ -11,14 +11,15 @@ const EXIT_OF = { SIGTERM: 143, SIGINT: 130 } as const;
  * drains, a second one exits at once.
  *
  * @param onReady called once, when the first engine is ready
+ * @param options for tests
  * @returns the exit code: 0 after a signal, 1 when the engine failed for good
  * @throws UserError when the service cannot start
  */
 export async function runService(
   settings: Settings,
   onReady?: (service: RunningService) => void,
+  options: StartOptions = {},
 ): Promise<number> {
-  let service: RunningService | undefined;
   let told: (signal: 'told') => void = () => undefined;
   const toldToStop = new Promise<'told'>((resolve) => {
     told = resolve;
@@ -31,7 +32,16 @@ export async function runService(
   // Before the model loads: a pod that is deleted while it starts must not wait for its grace period.
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
-    service = await startService(settings);
+    const starting = startService(settings, options);
+    const service = await Promise.race([starting, toldToStop]);
+    if (service === 'told') {
+      // A driver that hangs may keep it from starting for long.
+      void starting.then(
+        (late) => late.stop(),
+        () => undefined,
+      );
+      return 0;
+    }
     if (onReady) void announce(service, onReady);
     const outcome = await Promise.race([toldToStop, service.finished]);
     if (outcome !== 'told') return outcome;

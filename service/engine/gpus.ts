@@ -34,7 +34,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const QUERY = 'index,uuid,name,memory.total,memory.free,compute_cap,driver_version,mig.mode.current';
 /** A driver without persistence mode wakes one GPU after the other; one that hangs must not hang the start. */
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 30_000;
 /** What `nvidia-smi` exits with where there is nothing to report on: its manual's return code 6. */
 const NOTHING_FOUND = 6;
 const MIB = 1024 * 1024;

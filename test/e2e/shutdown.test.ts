@@ -1,13 +1,17 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { defaultSettings } from '../../service/config.ts';
+import { runService } from '../../service/run.ts';
 import { predictBody, send, until } from './client.ts';
 import { PROGRAM } from '../support/cli.ts';
 import { compileFixture } from './packages.ts';
@@ -27,6 +31,7 @@ beforeAll(async () => {
   packageDir = await compileFixture('mini-none', folder);
 });
 afterEach(() => {
+  vi.unstubAllEnvs();
   for (const program of programs.splice(0)) program.kill('SIGKILL');
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -37,8 +42,9 @@ class Program {
   readonly log: LogLine[] = [];
   readonly exit: Promise<number | null>;
 
-  constructor(env: Readonly<Record<string, string>> = {}) {
-    this.child = spawn(process.execPath, [PROGRAM, 'serve', '--model', packageDir, '--port', '0'], {
+  constructor(env: Readonly<Record<string, string>> = {}, nodeOptions: readonly string[] = []) {
+    const args = [...nodeOptions, PROGRAM, 'serve', '--model', packageDir, '--port', '0'];
+    this.child = spawn(process.execPath, args, {
       env: { ...process.env, HOST: '127.0.0.1', ADMIN_PORT: '0', DRAIN_DELAY_MS: '400', ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -85,6 +91,60 @@ it('drains on SIGTERM: not ready, still serving, then every accepted request ans
   expect(outcomes.at(-1)?.headers['connection']).toBe('close');
   expect(await program.exit).toBe(0);
   agent.destroy();
+});
+
+/** Sends the program a signal from within when it is about to import a module whose name ends so. */
+function signalOnImport(name: string, signal: NodeJS.Signals): string[] {
+  const hooks = `export async function resolve(specifier, context, next) {
+    if (specifier.endsWith('${name}')) process.kill(process.pid, '${signal}');
+    return next(specifier, context);
+  }`;
+  const module = `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(hooks))});`;
+  return ['--import', dataUrl(module)];
+}
+
+function dataUrl(module: string): string {
+  return `data:text/javascript,${encodeURIComponent(module)}`;
+}
+
+it.each(['SIGTERM', 'SIGINT'] as const)('ends on %s before the program is loaded', async (signal) => {
+  const program = new Program({}, signalOnImport('/cli/main.ts', signal));
+  expect(await program.exit).toBe(0);
+  expect(program.log).toEqual([]);
+});
+
+it('ends on SIGTERM while GPUs are asked for, and later releases what was started', async () => {
+  const pidFile = join(folder, 'smi.pid');
+  await writeFile(
+    join(folder, 'nvidia-smi'),
+    `#!/bin/sh\necho $$ >${pidFile}.new\nmv ${pidFile}.new ${pidFile}\nexec sleep 600\n`,
+  );
+  await chmod(join(folder, 'nvidia-smi'), 0o755);
+  await writeFile(join(packageDir, 'stub.json'), '{}');
+  vi.stubEnv('PATH', `${folder}${delimiter}${process.env['PATH'] ?? ''}`);
+  const log: string[] = [];
+  const settings = {
+    ...defaultSettings(),
+    ...{
+      MODEL_DIR: packageDir,
+      HOST: '127.0.0.1',
+      PORT: 0,
+      ADMIN_PORT: 0,
+      DRAIN_DELAY_MS: 0,
+      DEVICE: 'cuda' as const,
+    },
+  };
+  const ended = runService(settings, undefined, {
+    logger: pino({}, { write: (line) => log.push(line) }),
+    engineProgram: new URL('../engine/stub-engine.ts', import.meta.url),
+  });
+  await until('nvidia-smi is asked', () => existsSync(pidFile));
+  process.emit('SIGTERM', 'SIGTERM');
+  expect(await ended).toBe(0);
+  // It was running all the while.
+  process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGKILL');
+  await rm(join(folder, 'nvidia-smi'));
+  await until('the service is stopped', () => log.some((line) => line.includes('"stopped"')));
 });
 
 it('ends on SIGTERM while the model loads', async () => {
