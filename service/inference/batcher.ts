@@ -1,3 +1,4 @@
+import { Entry, unsettled } from './entry.ts';
 import { EngineUnavailable } from './errors.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { Stage } from './observer.ts';
@@ -23,19 +24,6 @@ export interface BatcherOptions<Item, Output> {
   readonly delayMs: number;
   /** A monotonic clock in milliseconds. @default performance.now */
   readonly now?: () => number;
-}
-
-interface Entry<Item, Output> {
-  readonly item: Item;
-  readonly length: number;
-  /** What the item goes through now, and since when. */
-  stage: 'queue' | 'inference';
-  sinceMs: number;
-  settled: boolean;
-  readonly tell: (stage: Stage) => void;
-  readonly resolve: (output: Output) => void;
-  readonly reject: (reason: unknown) => void;
-  readonly forget: () => void;
 }
 
 /** An engine and what it does. */
@@ -101,66 +89,18 @@ export class Batcher<Item, Output> {
     signal: AbortSignal,
     tell: (stage: Stage) => void = () => undefined,
   ): Promise<Output>[] {
+    const leave = (entry: Entry<Item, Output>): void => {
+      this.#queue.remove(entry.length, entry);
+    };
+    const options = { now: this.#now, signal, tell, leave };
+    const entries = items.map((item) => new Entry<Item, Output>(item, options));
     const byLength = new Map<number, Entry<Item, Output>[]>();
-    const promises = items.map(({ item, length }) => {
-      return new Promise<Output>((resolve, reject) => {
-        if (signal.aborted) {
-          reject(signal.reason as Error);
-          return;
-        }
-        const entry = this.#makeEntry(item, length, { signal, tell, resolve, reject });
-        byLength.set(length, [...(byLength.get(length) ?? []), entry]);
-      });
-    });
-    for (const [length, entries] of byLength) this.#queue.add(length, entries);
+    for (const entry of entries.filter(isWanted)) {
+      byLength.set(entry.length, [...(byLength.get(entry.length) ?? []), entry]);
+    }
+    for (const [length, alike] of byLength) this.#queue.add(length, alike);
     this.#pump();
-    return promises;
-  }
-
-  #makeEntry(
-    item: Item,
-    length: number,
-    { signal, ...told }: Pick<Entry<Item, Output>, 'tell' | 'resolve' | 'reject'> & { signal: AbortSignal },
-  ): Entry<Item, Output> {
-    const abort = (): void => {
-      this.#queue.remove(length, entry);
-      this.#giveUp(entry, signal.reason);
-    };
-    const entry: Entry<Item, Output> = {
-      item,
-      length,
-      stage: 'queue',
-      sinceMs: this.#now(),
-      settled: false,
-      ...told,
-      forget: () => {
-        signal.removeEventListener('abort', abort);
-      },
-    };
-    signal.addEventListener('abort', abort);
-    return entry;
-  }
-
-  #settle(entry: Entry<Item, Output>, deliver: () => void): void {
-    if (entry.settled) return;
-    entry.settled = true;
-    entry.forget();
-    deliver();
-  }
-
-  #giveUp(entry: Entry<Item, Output>, reason: unknown): void {
-    this.#settle(entry, () => {
-      this.#pass(entry, entry.stage, true);
-      entry.reject(reason);
-    });
-  }
-
-  /** Ends the stage that an item is in, and begins the next one. */
-  #pass(entry: Entry<Item, Output>, next: Entry<Item, Output>['stage'], failed = false): void {
-    const endMs = this.#now();
-    entry.tell({ name: entry.stage, startMs: entry.sinceMs, endMs, ...(failed ? { failed } : {}) });
-    entry.stage = next;
-    entry.sinceMs = endMs;
+    return entries.map(({ answer }) => answer);
   }
 
   /** Sends every free engine for work. */
@@ -198,7 +138,7 @@ export class Batcher<Item, Output> {
     if (retry !== undefined) {
       lane.running = retry.items;
       const engine = this.#on(lane, retry.length);
-      const left = await retryAndIsolate(retry.items, engine, isUnsettled, this.#finish);
+      const left = await retryAndIsolate(retry.items, engine, isWanted, this.#finish);
       // Another engine may be there; where none is, they fail with the queue.
       if (left.length > 0) this.#retries.push({ items: left, length: retry.length });
       return;
@@ -231,14 +171,14 @@ export class Batcher<Item, Output> {
       whenReady: () => lane.engine.whenReady(),
       run: async (entries) => {
         const startedMs = this.#now();
-        for (const entry of entries.filter(isUnsettled)) this.#pass(entry, 'inference');
+        for (const entry of entries) entry.begin();
         try {
           return await lane.engine.run(
             entries.map((entry) => entry.item),
             length,
           );
         } catch (error) {
-          for (const entry of entries.filter(isUnsettled)) this.#pass(entry, 'queue', true);
+          for (const entry of entries) entry.lose();
           throw error;
         } finally {
           lane.workedMs += this.#now() - startedMs;
@@ -248,12 +188,8 @@ export class Batcher<Item, Output> {
   }
 
   readonly #finish = (entry: Entry<Item, Output>, outcome: Outcome<Output>): void => {
-    this.#settle(entry, () => {
-      // Of a run that failed it has been told.
-      if (entry.stage === 'inference') this.#pass(entry, 'queue', !outcome.ok);
-      if (outcome.ok) entry.resolve(outcome.output);
-      else entry.reject(outcome.error);
-    });
+    if (outcome.ok) entry.resolve(outcome.output);
+    else entry.fail(outcome.error);
   };
 
   #isRipe(entries: readonly Entry<Item, Output>[]): boolean {
@@ -281,15 +217,11 @@ export class Batcher<Item, Output> {
     const retries = this.#retries.splice(0).flatMap(({ items }) => items);
     for (const entry of [...retries, ...this.#queue]) {
       this.#queue.remove(entry.length, entry);
-      this.#giveUp(entry, error);
+      entry.giveUp(error);
     }
   }
 }
 
-function isUnsettled(entry: { readonly settled: boolean }): boolean {
-  return !entry.settled;
-}
-
-function unsettled(entries: readonly { readonly settled: boolean }[]): number {
-  return entries.filter(isUnsettled).length;
+function isWanted({ isSettled }: { readonly isSettled: boolean }): boolean {
+  return !isSettled;
 }
