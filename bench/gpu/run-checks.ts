@@ -1,3 +1,4 @@
+import { UserError } from '../../model/errors.ts';
 import type { Check, Context, Finding } from './check.ts';
 import { machineCheck } from './machine.ts';
 import { memoryCheck } from './memory.ts';
@@ -30,10 +31,7 @@ export async function runChecks(
   const run = async (check: Check): Promise<void> => {
     await record(entries, titleOf(check));
     const began = performance.now();
-    const finding = await check.run(context).catch((error: unknown): Finding => {
-      const message = error instanceof Error ? error.message : String(error);
-      return { verdict: 'failed', summary: `The check itself failed: ${message.slice(0, 500)}` };
-    });
+    const finding = await check.run(context).catch(asFinding);
     console.log(`${finding.verdict.padEnd(8)} ${titleOf(check)}: ${finding.summary}`);
     entries.push({ check, finding, seconds: (performance.now() - began) / 1000 });
   };
@@ -44,6 +42,12 @@ export async function runChecks(
     for (const make of OF_A_SUBJECT) await run(make(subject));
   }
   return entries;
+}
+
+function asFinding(error: unknown): Finding {
+  const message = (error instanceof Error ? error.message : String(error)).slice(0, 500);
+  const summary = error instanceof UserError ? message : `The check itself failed: ${message}`;
+  return { verdict: 'failed', summary };
 }
 
 /** Compiling is a check of its own. @returns undefined where it failed */

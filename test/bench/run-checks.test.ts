@@ -7,6 +7,7 @@ import type { Entry } from '../../bench/gpu/report.ts';
 import { writeReport } from '../../bench/gpu/report.ts';
 import { runChecks } from '../../bench/gpu/run-checks.ts';
 import type { Compilation } from '../../bench/gpu/subjects.ts';
+import { UserError } from '../../model/errors.ts';
 
 let folder = '';
 
@@ -32,14 +33,15 @@ const context: Context = {
   peak: () => Promise.resolve(1),
 };
 
-const failing = (name: string): Compilation => ({
-  name,
-  compile: () => Promise.reject(new Error(`${name} has no vocab.json`)),
-});
+const failing = (name: string, error: Error): Compilation => ({ name, compile: () => Promise.reject(error) });
 
 it('goes on when a model cannot be compiled, and tells of every check before it begins', async () => {
   const told: [number, string][] = [];
-  const entries = await runChecks([failing('one'), failing('two')], context, (found, underWay) => {
+  const subjects = [
+    failing('one', new UserError('checkpoint-incomplete', 'The checkpoint has no vocab.json.')),
+    failing('two', new Error('out of range')),
+  ];
+  const entries = await runChecks(subjects, context, (found, underWay) => {
     told.push([found.length, underWay]);
     return Promise.resolve();
   });
@@ -50,7 +52,10 @@ it('goes on when a model cannot be compiled, and tells of every check before it 
     ['compile', 'one', 'failed'],
     ['compile', 'two', 'failed'],
   ]);
-  expect(entries[3]?.finding.summary).toContain('one has no vocab.json');
+  expect(entries.slice(3).map(({ finding }) => finding.summary)).toEqual([
+    'The checkpoint has no vocab.json.',
+    'The check itself failed: out of range',
+  ]);
   expect(told).toEqual([
     [0, 'machine'],
     [1, 'watchdog'],

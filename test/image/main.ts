@@ -37,6 +37,8 @@ import { checkLayers } from './layers.ts';
 import { run, step } from './shell.ts';
 
 const TAG = 'localhost/ofa-ve:test';
+/** Longest time of a build, which may have everything to fetch and to compile. */
+const BUILD_MS = 1_800_000;
 const BASE_TAG = 'localhost/ofa-ve:test-base';
 
 async function main(): Promise<void> {
@@ -78,7 +80,8 @@ function builder(engine: Engine, context: Context, bases: BaseArguments): Build 
     ...(existsSync(extraCa) ? ['--secret', `id=extra-ca,src=${extraCa}`] : []),
   ];
   return async (target, tag, more = []) => {
-    await engine.run(['build', '--target', target, '--tag', tag, ...args, ...more, context.folder]);
+    const command = ['build', '--target', target, '--tag', tag, ...args, ...more, context.folder];
+    await engine.run(command, { timeoutMs: BUILD_MS });
   };
 }
 
