@@ -66,7 +66,7 @@ describe('a connection that', () => {
   test('is slow, but never silent for long, is left to its pace', async () => {
     const server = await modelServer(miniModel());
     const folder = tempFolder();
-    const stallMs = 3000;
+    const stallMs = 5000;
     // A byte now and then, many of them within the longest silence, and the rest when that is long over.
     first(server, 1, ({ range }, response) => {
       const file = server.files.get(WEIGHTS);
