@@ -200,7 +200,7 @@ function imagePositions(task: TaskConfig): number {
   return (task.patchImageSize / 16) ** 2;
 }
 
-/** The sums of the checkpoint's files that the package was made from. */
+/** The sums of the checkpoint's files that the package was made from, by their paths in its folder, with `/`. */
 async function sourceSums(
   checkpoint: string,
   furtherFiles: readonly string[],
@@ -216,7 +216,7 @@ async function sourceSums(
     const file = await hashFile(path.join(checkpoint, name), (done) =>
       options.onProgress?.({ stage: 'sums', done: from + done, total }),
     );
-    files.push(file);
+    files.push({ ...file, name: path.posix.normalize(name) });
     before += file.bytes;
   }
   return files;

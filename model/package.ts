@@ -32,7 +32,7 @@ export const manifestSchema = z.object({
   /** Name of the model, by default the checkpoint folder's name. */
   name: z.string().min(1),
   compiler: z.object({ name: z.literal('ofa-ve'), version: z.string() }),
-  /** The checkpoint files that the package was made from. */
+  /** The checkpoint files that the package was made from, by their paths in its folder. */
   source: z.object({ files: z.array(fileSchema) }),
   /** The graph, its weights and the tokenizer, with their sums. */
   files: z.array(fileSchema),

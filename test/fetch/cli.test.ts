@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { openPackage } from '../../model/open-package.ts';
 import { ofaVe, PROGRAM } from '../support/cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { miniModel, type ModelServer, modelServer } from './model-server.ts';
+import { type Content, content, miniModel, type ModelServer, modelServer } from './model-server.ts';
 import { isSame } from './run-fetch.ts';
 
 const WEIGHTS = 'pytorch_model.bin';
@@ -15,6 +15,21 @@ const LARGE = 'iic/ofa_visual-entailment_snli-ve_large_en';
 /** A server that publishes the small checkpoint as if it were the large one. */
 async function largeServer(): Promise<ModelServer> {
   return modelServer(miniModel(), { id: LARGE });
+}
+
+/** The small checkpoint with its answers in a folder of their own. */
+function modelWithFolder(): Map<string, Content> {
+  const files = miniModel();
+  const [configuration, answers] = [files.get('configuration.json'), files.get('ans2label.json')];
+  if (configuration === undefined || answers === undefined) throw new Error('The fixture lacks a file.');
+  const text = Buffer.from(configuration.read(0, configuration.bytes)).toString();
+  files.set(
+    'configuration.json',
+    content(Buffer.from(text.replace('"ans2label.json"', '"./answers/ans2label.json"'))),
+  );
+  files.set('answers/ans2label.json', answers);
+  files.delete('ans2label.json');
+  return files;
 }
 
 /** A folder for PATH in which `nvidia-smi` does as told. */
@@ -129,6 +144,18 @@ describe('ofa-ve setup', () => {
     const second = await ofaVe(args, env);
     expect(second.stdout).toContain(`${target}: compiled before, and up to date.\n`);
     expect(second.stdout).toContain('SHA-256 as published, all there before.');
+  });
+
+  test('compiles a model with a file in a folder once', async () => {
+    const server = await modelServer(modelWithFolder(), { id: LARGE });
+    const cache = tempFolder();
+    const env = machineWith('exit 9');
+    const args = ['setup', 'large', '--cache', cache, '--endpoint', server.endpoint];
+    const target = join(cache, 'packages', 'large-fp32');
+    expect((await ofaVe(args, env)).stdout).toContain(`${target}: compiled.\n`);
+    const { manifest } = await openPackage(target);
+    expect(manifest.source.files.map((file) => file.name)).toContain('answers/ans2label.json');
+    expect((await ofaVe(args, env)).stdout).toContain(`${target}: compiled before, and up to date.\n`);
   });
 
   test('takes fp16 where there is a GPU, and tells when it is not used', async () => {
