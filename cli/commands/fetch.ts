@@ -1,5 +1,11 @@
 import { Command } from 'commander';
-import { DEFAULT_PRESET, type FetchedFile, type Preset, PRESETS } from '../../model/fetch/index.ts';
+import {
+  DEFAULT_PRESET,
+  type FetchedFile,
+  type Preset,
+  type PresetResources,
+  PRESETS,
+} from '../../model/fetch/index.ts';
 import {
   checkpointFolder,
   fetchCheckpoint,
@@ -36,10 +42,17 @@ export function summary(files: readonly FetchedFile[]): string {
 }
 
 function presets(): string {
-  const rows = Object.entries<Preset>(PRESETS).map(([name, { id, checkpointBytes }]) => [
+  const rows = Object.entries<Preset>(PRESETS).map(([name, { id, checkpointBytes, resources }]) => [
     `  ${name}`,
     id,
-    `about ${bytes(checkpointBytes)}`,
+    `about ${bytes(checkpointBytes)},`,
+    machine(resources),
   ]);
-  return table(rows, ['start', 'start', 'end']);
+  return table(rows, ['start', 'start', 'end', 'start']);
+}
+
+/** Where a preset runs: the rest of its line. */
+function machine({ gpus, requests, limits }: PresetResources): string {
+  const gpu = gpus === 0 ? 'no GPU' : `${gpus} GPU${gpus === 1 ? '' : 's'}`;
+  return `serves on ${gpu}, ${requests.cpu} to ${limits.cpu} CPUs, ${requests.memory} to ${limits.memory} of memory`;
 }

@@ -74,6 +74,14 @@ describe('ofa-ve fetch', () => {
     expect(stderr).toMatch(/^127\.0\.0\.1:\d+ has no model no\/such with a revision master: [^\n]*\.\n$/);
   });
 
+  test('tells what the presets are and what they need', async () => {
+    const { stdout } = await ofaVe(['fetch', '--help']);
+    expect(stdout).toMatch(
+      /^ {2}large +iic\S+large_en +about 1\.90 GB, +serves on 1 GPU, 2 to 4 CPUs, 5\.5Gi to 6Gi of memory$/m,
+    );
+    expect(stdout).toMatch(/^ {2}distilled +iic\S+ +about 140 MB, +serves on no GPU, 2 to 4 CPUs, /m);
+  });
+
   test.each(['0', '17', 'many'])('refuses %s connections as wrong usage', async (count) => {
     const { code, stderr } = await ofaVe(['fetch', 'large', '--connections', count]);
     expect(code).toBe(2);

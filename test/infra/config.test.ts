@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkConfig } from '../../infra/config/check.ts';
 import { config, extend, ofaLarge } from '../../infra/config.ts';
+import { PRESETS } from '../../model/fetch/index.ts';
 import { chosenConfig, environmentConfig, environmentNames } from '../../infra/environments.ts';
 import { deepChange, mistakesOf } from './mistakes.ts';
 
@@ -77,5 +78,13 @@ describe('environments', () => {
     await expect(chosenConfig({ OFA_VE_ENV: '../config' })).rejects.toThrow(
       'OFA_VE_ENV is "../config"; it must be demo, multi-model, production or unset (a file of infra/environments).',
     );
+  });
+});
+
+describe('the workload of OFA-large', () => {
+  it('asks for what the preset says, which `ofa-ve fetch --help` prints', () => {
+    const { gpus, requests, limits } = PRESETS.large.resources;
+    expect(ofaLarge.gpu).toMatchObject({ kind: 'device', count: gpus });
+    expect(ofaLarge.resources).toMatchObject({ requests, limits });
   });
 });
