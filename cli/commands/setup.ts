@@ -6,7 +6,7 @@ import { UserError } from '../../model/errors.ts';
 import { DEFAULT_PRESET, type FetchedFile, type ModelSource } from '../../model/fetch/index.ts';
 import { openPackage } from '../../model/open-package.ts';
 import { version } from '../../model/version.ts';
-import { readSettings } from '../../service/config.ts';
+import { readSettings, type Settings } from '../../service/config.ts';
 import type { EngineInfo } from '../../service/engine/protocol.ts';
 import { openModel } from '../../service/inference/open-model.ts';
 import {
@@ -16,11 +16,9 @@ import {
   sourceOf,
   withFetchOptions,
 } from '../fetch-checkpoint.ts';
-import { gpuNames } from '../gpu-names.ts';
+import { choosePrecision, type Precision } from '../precision.ts';
 import { COMPILE_STAGES, progressBar } from '../progress.ts';
 import { summary } from './fetch.ts';
-
-type Precision = 'fp32' | 'fp16';
 
 interface SetupOptions extends FetchCommandOptions {
   readonly precision?: Precision;
@@ -39,17 +37,20 @@ export function setupCommand(): Command {
     .addOption(
       new Option(
         '--precision <type>',
-        'fp32 for CPUs, fp16 for GPUs (default: fp16 where nvidia-smi finds a GPU)',
+        'fp32 for CPUs, fp16 for GPUs (default: fp16 where CUDA would be used)',
       ).choices(['fp32', 'fp16']),
     )
     .option('--cache <folder>', 'folder for checkpoints/ and packages/', '.cache')
     .option('--force', 'compile again, even if the package is up to date')
     .action(async (model: string, options: SetupOptions) => {
       const source = sourceOf(model, options);
-      const gpus = await gpuNames();
-      const precision = options.precision ?? (gpus.length > 0 ? 'fp16' : 'fp32');
-      const machine = gpus.length > 0 ? gpus.join(', ') : 'no NVIDIA GPU';
-      console.log(`This machine has ${machine}: the package is made in ${precision}.`);
+      // One engine is enough for the self-test, however many GPUs there are.
+      const settings = readSettings({ ...process.env, ENGINES: '1' });
+      const choice = await choosePrecision(settings.DEVICE);
+      const { precision = choice.precision } = options;
+      const { reason, hint } = options.precision === undefined ? choice : { reason: '--precision is given' };
+      console.log(`${reason}: the package is made in ${precision}.`);
+      if (hint !== undefined) console.log(hint);
 
       const checkpoint = checkpointFolder(source, options.cache);
       const files = await fetchCheckpoint(source, checkpoint, options);
@@ -63,7 +64,7 @@ export function setupCommand(): Command {
         precision,
         force: options.force === true,
       });
-      reportSelfTest(await selfTest(target), gpus.length > 0);
+      reportSelfTest(await selfTest(target, settings), precision);
       console.log(`Ready. Start it: npm start -- --model ${target}`);
     });
 }
@@ -106,9 +107,8 @@ async function isUpToDate({ files, target, precision }: Compilation): Promise<bo
 }
 
 /** Starts the engine as the server would; it runs the package's self-test before it is ready. */
-async function selfTest(target: string): Promise<EngineInfo> {
-  // One is enough, however many GPUs there are.
-  const model = await openModel(target, readSettings({ ...process.env, ENGINES: '1' }));
+async function selfTest(target: string, settings: Settings): Promise<EngineInfo> {
+  const model = await openModel(target, settings);
   const { supervisor } = model;
   try {
     const failed = new Promise<never>((_, reject) => {
@@ -125,14 +125,13 @@ async function selfTest(target: string): Promise<EngineInfo> {
   }
 }
 
-function reportSelfTest({ provider, selfTestDeviation, fallback }: EngineInfo, hasGpu: boolean): void {
+function reportSelfTest({ provider, selfTestDeviation, fallback }: EngineInfo, precision: Precision): void {
   const where = provider === 'cuda' ? 'the GPU' : 'the CPU';
   console.log(
     `Self-test passed on ${where}: probabilities within ${selfTestDeviation.toExponential(1)} of the compiler's.`,
   );
-  if (!hasGpu || provider === 'cuda') return;
+  if (precision !== 'fp16' || fallback === undefined) return;
   console.log(
-    `The GPU is not used (${fallback ?? 'DEVICE=cpu is set'}): ONNX Runtime's CUDA provider is installed by ` +
-      '`ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js`.',
+    `No GPU is used (${fallback}): \`setup --precision fp32\` makes a package that is faster there.`,
   );
 }

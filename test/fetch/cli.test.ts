@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { openPackage } from '../../model/open-package.ts';
+import { hasCudaProvider } from '../../service/engine/cuda-provider.ts';
 import { ofaVe, PROGRAM } from '../support/cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { type Content, content, miniModel, type ModelServer, modelServer } from './model-server.ts';
@@ -31,6 +32,9 @@ function modelWithFolder(): Map<string, Content> {
   files.delete('ans2label.json');
   return files;
 }
+
+/** What `nvidia-smi` does on a machine with a GPU that the installed ONNX Runtime can run on. */
+const T4 = 'echo "0, GPU-aaaa, NVIDIA T4, 15360, 15000, 7.5, 580.95.05, Disabled"';
 
 /** A folder for PATH in which `nvidia-smi` does as told. */
 function machineWith(nvidiaSmi: string): NodeJS.ProcessEnv {
@@ -127,13 +131,14 @@ describe('ofa-ve setup', () => {
   test('goes from a preset to a package whose self-test has passed, once', async () => {
     const server = await largeServer();
     const cache = join(tempFolder(), 'cache');
-    const env = machineWith('exit 9');
+    // It has a GPU, which DEVICE=cpu leaves alone.
+    const env = machineWith(T4);
     const args = ['setup', 'large', '--cache', cache, '--endpoint', server.endpoint];
     const first = await ofaVe(args, env);
     expect(first).toMatchObject({ code: 0 });
     const target = join(cache, 'packages', 'large-fp32');
     expect(first.stdout.split('\n')).toEqual([
-      'This machine has no NVIDIA GPU: the package is made in fp32.',
+      'DEVICE is cpu: the package is made in fp32.',
       `${join(cache, 'checkpoints', 'large')}: 6 files, 1.40 MB, SHA-256 as published.`,
       `${target}: compiled.`,
       expect.stringMatching(
@@ -166,15 +171,28 @@ describe('ofa-ve setup', () => {
     expect((await ofaVe(args, env)).stdout).toContain(`${target}: compiled before, and up to date.\n`);
   });
 
-  test('takes fp16 where there is a GPU, and tells when it is not used', async () => {
+  test('makes fp16 where it is told to, and tells when the CPU has to run it', async () => {
     const server = await largeServer();
     const cache = tempFolder();
-    const env = machineWith('echo "NVIDIA Test GPU"');
-    const { code, stdout } = await ofaVe(['setup', '--cache', cache, '--endpoint', server.endpoint], env);
+    const env = { ...machineWith('exit 6'), DEVICE: 'auto' };
+    const args = ['setup', '--precision', 'fp16', '--cache', cache, '--endpoint', server.endpoint];
+    const { code, stdout } = await ofaVe(args, env);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^This machine has NVIDIA Test GPU: the package is made in fp16\.$/m);
-    expect(stdout).toMatch(/^The GPU is not used \(DEVICE=cpu is set\): .*install\.js`\.$/m);
+    expect(stdout).toMatch(/^--precision is given: the package is made in fp16\.$/m);
+    expect(stdout).toMatch(/^No GPU is used \(DEVICE is auto, and .*\): `setup --precision fp32` makes /m);
+    expect(stdout).not.toContain('install.js');
     expect((await openPackage(join(cache, 'packages', 'large-fp16'))).manifest.precision).toBe('fp16');
+  });
+
+  test.skipIf(hasCudaProvider())('says before it fetches what a GPU lacks for an fp16 package', async () => {
+    const { endpoint } = await modelServer(miniModel());
+    const env = { ...machineWith(T4), DEVICE: 'auto' };
+    const { stdout } = await ofaVe(['setup', '--cache', tempFolder(), '--endpoint', endpoint], env);
+    expect(stdout.split('\n')).toEqual([
+      "DEVICE is auto, and ONNX Runtime's CUDA provider is not installed: the package is made in fp32.",
+      expect.stringMatching(/^To use GPU 0 \(NVIDIA T4\), install it by `.*install\.js`: `setup` run again /),
+      '',
+    ]);
   });
 
   test('compiles again what was made of other files', async () => {

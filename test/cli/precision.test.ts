@@ -1,0 +1,106 @@
+import { afterEach, expect, it } from 'vitest';
+import { choosePrecision } from '../../cli/precision.ts';
+import type { PrecisionChoice } from '../../cli/precision.ts';
+import { UserError } from '../../model/errors.ts';
+import { INSTALL_CUDA_PROVIDER } from '../../service/engine/cuda-provider.ts';
+import type { DeviceOptions } from '../../service/engine/device.ts';
+import type { Device } from '../../service/engine/protocol.ts';
+import { fakeSmi } from '../support/fake-smi.ts';
+import type { FakeGpu, FakeSmi } from '../support/fake-smi.ts';
+
+const T4 = { index: 0, uuid: 'GPU-aaaa' };
+const V100 = { index: 1, uuid: 'GPU-bbbb', name: 'Tesla V100', capability: '7.0' };
+const MISSING = { cudaInstalled: false };
+
+let smi: FakeSmi | undefined;
+afterEach(async () => {
+  await smi?.remove();
+  smi = undefined;
+});
+
+async function choose(
+  device: Device,
+  gpus: readonly FakeGpu[],
+  options: DeviceOptions = {},
+): Promise<PrecisionChoice> {
+  smi = await fakeSmi(gpus);
+  return choosePrecision(device, { cudaInstalled: true, environment: {}, compat: 0, ...options });
+}
+
+it.each(['auto', 'cuda'] as const)('is fp16 where CUDA has a GPU to run on (%s)', async (device) => {
+  expect(await choose(device, [V100, T4])).toEqual({
+    precision: 'fp16',
+    reason: `DEVICE is ${device}, and CUDA can run on GPU 0 (NVIDIA T4)`,
+  });
+});
+
+it('is fp16 where CUDA is installed and nvidia-smi does not work, as the engine tries CUDA then', async () => {
+  smi = await fakeSmi([]);
+  await smi.fail('NVIDIA-SMI has failed');
+  expect(await choosePrecision('auto', { cudaInstalled: true, environment: {} })).toEqual({
+    precision: 'fp16',
+    reason: "DEVICE is auto, and ONNX Runtime's CUDA provider is installed",
+  });
+  expect(await choosePrecision('auto', { cudaInstalled: false, environment: {} })).toEqual({
+    precision: 'fp32',
+    reason: "DEVICE is auto, and ONNX Runtime's CUDA provider is not installed",
+  });
+});
+
+it.each([
+  ['DEVICE is cpu', 'cpu', [T4], {}, 'DEVICE is cpu'],
+  ['DEVICE is cpu and CUDA is not installed', 'cpu', [T4], MISSING, 'DEVICE is cpu'],
+  ['there is no GPU', 'auto', [], {}, 'DEVICE is auto, and nvidia-smi finds no GPU'],
+  [
+    'all are hidden',
+    'auto',
+    [T4],
+    { environment: { CUDA_VISIBLE_DEVICES: '' } },
+    'DEVICE is auto, and CUDA_VISIBLE_DEVICES shows none of the GPUs',
+  ],
+  [
+    'the build cannot run on the GPU',
+    'auto',
+    [V100],
+    {},
+    'DEVICE is auto, and GPU 1 (Tesla V100) has compute capability 7.0',
+  ],
+  ['CUDA is not installed, and there is no GPU', 'auto', [], MISSING, 'DEVICE is auto, and ONNX Runtime'],
+  [
+    'CUDA is not installed, and all are hidden',
+    'auto',
+    [T4],
+    { ...MISSING, environment: { CUDA_VISIBLE_DEVICES: '' } },
+    'DEVICE is auto, and ONNX Runtime',
+  ],
+  [
+    'CUDA is not installed, and could not run on the GPU',
+    'auto',
+    [V100],
+    MISSING,
+    'DEVICE is auto, and ONNX Runtime',
+  ],
+] as const)(
+  'is fp32, and nothing has to be installed, where %s',
+  async (_, device, gpus, options, reason) => {
+    const { reason: told, ...choice } = await choose(device, gpus, options);
+    expect(choice).toEqual({ precision: 'fp32' });
+    expect(told.startsWith(reason)).toBe(true);
+  },
+);
+
+it('is fp32 where CUDA is not installed, and says how it becomes fp16 where there is a GPU', async () => {
+  expect(await choose('auto', [T4, V100], MISSING)).toEqual({
+    precision: 'fp32',
+    reason: "DEVICE is auto, and ONNX Runtime's CUDA provider is not installed",
+    hint: `To use GPU 0 (NVIDIA T4), install it by \`${INSTALL_CUDA_PROVIDER}\`: \`setup\` run again then makes the fp16 package.`,
+  });
+});
+
+it('is refused where DEVICE is cuda and it cannot be had', async () => {
+  const refused = choose('cuda', [T4], MISSING);
+  await expect(refused).rejects.toBeInstanceOf(UserError);
+  await expect(refused).rejects.toThrow(
+    `DEVICE is cuda, but ONNX Runtime's CUDA provider is not installed; run \`${INSTALL_CUDA_PROVIDER}\`.`,
+  );
+});
