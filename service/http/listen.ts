@@ -73,6 +73,8 @@ export async function listen(
     holdBack(outgoing);
     serve(incoming, outgoing);
   });
+  // Any other expectation: what cannot be met may be left alone, and Node would refuse it without a word.
+  server.on('checkExpectation', serve);
   server.listen(port, host);
   try {
     await once(server, 'listening');

@@ -42,3 +42,8 @@ it.each(['a', 'a:8000', '[::1]:8000', 'A.example', '127.0.0.1'])('answers a requ
   const response = await exchange('GET /livez HTTP/1.1', `host: ${host}`);
   expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
 });
+
+it('answers a request that expects what is not known', async () => {
+  const response = await exchange('GET /livez HTTP/1.1', 'host: a', 'expect: more');
+  expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+});
