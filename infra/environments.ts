@@ -1,10 +1,8 @@
 import { readdir } from 'node:fs/promises';
+import { ENVIRONMENT_VARIABLE } from '../service/contract.ts';
 import { ConfigError } from './config/check.ts';
 import { config } from './config.ts';
 import type { DeploymentConfig } from './config.ts';
-
-/** Variable that chooses an environment; unset, infra/config.ts is deployed as it is. */
-export const ENVIRONMENT_VARIABLE = 'OFA_VE_ENV';
 
 const FOLDER = new URL('environments/', import.meta.url);
 

@@ -1,6 +1,7 @@
 import { UserError } from '../model/errors.ts';
-import { CLOSING_MS, SETTINGS } from './contract.ts';
+import { CLOSING_MS, ENVIRONMENT_VARIABLE, SETTINGS } from './contract.ts';
 import type { Setting, SettingName } from './contract.ts';
+import { nearestSetting } from './misspelt.ts';
 
 type ValueOf<S extends Setting> = S extends { kind: 'integer' }
   ? number
@@ -44,9 +45,11 @@ export function readSettings(environment: Environment): Settings {
     else values[name] = setting.kind === 'integer' ? Number(text) : text;
   }
   for (const [name, text] of Object.entries(environment)) {
-    if (name.startsWith(RESERVED_PREFIX) && !isServiceLink(name, text ?? '')) {
-      problems.push(`${name} is not a setting of this program`);
-    }
+    if (!name.startsWith(RESERVED_PREFIX) || name === ENVIRONMENT_VARIABLE) continue;
+    if (isServiceLink(name, text ?? '')) continue;
+    const meant = nearestSetting(name.slice(RESERVED_PREFIX.length));
+    const right = meant === undefined ? '' : `, the setting is called ${meant}`;
+    problems.push(`${name} is not a setting of this program${right}`);
   }
   // Each setting was checked against its own description above; the record's type follows from it.
   const settings = values as unknown as Settings;
@@ -63,7 +66,7 @@ export function defaultSettings(): Settings {
 }
 
 /**
- * One line for each setting: name, default or choices, and why one would change it.
+ * Two lines for each setting: name, default and what it may be, then why one would change it.
  *
  * @returns text for a terminal, a setting a paragraph
  */
@@ -71,10 +74,14 @@ export function describeSettings(): string {
   return Object.entries<Setting>(SETTINGS)
     .map(([name, setting]) => {
       const fallback = setting.default === '' ? 'not set' : String(setting.default);
-      const choices = setting.kind === 'choice' ? `, one of ${setting.choices.join(', ')}` : '';
-      return `  ${name} (default: ${fallback}${choices})\n      ${setting.description}`;
+      return `  ${name} (default: ${fallback}${allowed(setting)})\n      ${setting.description}`;
     })
     .join('\n');
+}
+
+function allowed(setting: Setting): string {
+  if (setting.kind === 'integer') return `; ${setting.min} to ${setting.max}`;
+  return setting.kind === 'choice' ? `; one of ${setting.choices.join(', ')}` : '';
 }
 
 function check(setting: Setting, text: string): string | undefined {

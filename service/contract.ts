@@ -57,6 +57,9 @@ export type Setting = IntegerSetting | ChoiceSetting | TextSetting;
 /** Milliseconds kept back from SHUTDOWN_TIMEOUT_MS for the last answers, and for ending the engines and the admin port. */
 export const CLOSING_MS = 1000;
 
+/** Variable that chooses an environment of the deployment; unset, infra/config.ts is deployed as it is. */
+export const ENVIRONMENT_VARIABLE = 'OFA_VE_ENV';
+
 /**
  * Every setting of the service: an environment variable of the same name. Sizes and times carry their unit in
  * the name. Variables that start with `OFA_VE_` are reserved for the project's tools; the service refuses
@@ -66,22 +69,26 @@ export const SETTINGS = {
   MODEL_DIR: {
     kind: 'text',
     default: '',
-    description: 'Folder of the model package to serve.',
+    description: 'Folder of the model package to serve; which one decides what is answered.',
   },
-  HOST: { kind: 'text', default: '0.0.0.0', description: 'Address to listen on.' },
+  HOST: {
+    kind: 'text',
+    default: '0.0.0.0',
+    description: 'Address to listen on; 127.0.0.1 keeps the service to this machine, :: takes IPv6 as well.',
+  },
   PORT: {
     kind: 'integer',
     default: PORTS.http,
     min: 0,
     max: 65535,
-    description: 'Port for predictions; 0 picks a free one.',
+    description: 'Port for predictions, probes and the demo page; another one if it is taken, 0 for any.',
   },
   ADMIN_PORT: {
     kind: 'integer',
     default: PORTS.admin,
     min: 0,
     max: 65535,
-    description: 'Port for metrics and probes; 0 picks a free one.',
+    description: 'Port for metrics and probes, apart so that clients need not reach it; 0 picks a free one.',
   },
   DEVICE: {
     kind: 'choice',
@@ -132,14 +139,14 @@ export const SETTINGS = {
     default: 30_000,
     min: 1,
     max: 3_600_000,
-    description: 'Longest time a request may take; a client can shorten it with X-Request-Timeout-Ms.',
+    description: 'Longest time until a request gets 504; a client can shorten it with X-Request-Timeout-Ms.',
   },
   MAX_BODY_MB: {
     kind: 'integer',
     default: 50,
     min: 1,
     max: 1024,
-    description: 'Largest request body in MiB.',
+    description: 'Largest request body in MiB; larger ones get 413, so that they cannot fill the memory.',
   },
   ENGINE_TIMEOUT_MS: {
     kind: 'integer',
@@ -154,7 +161,7 @@ export const SETTINGS = {
     default: 600_000,
     min: 1000,
     max: 3_600_000,
-    description: 'Longest time from the start of an engine to its passed self-test.',
+    description: 'Longest time from the start of an engine to its passed self-test; large models need more.',
   },
   ENGINE_MAX_FAILURES: {
     kind: 'integer',
@@ -169,7 +176,7 @@ export const SETTINGS = {
     default: 600_000,
     min: 1000,
     max: 86_400_000,
-    description: 'Length of the window in which ENGINE_MAX_FAILURES are counted.',
+    description: 'Window in which ENGINE_MAX_FAILURES are counted; older failures are forgiven.',
   },
   DRAIN_DELAY_MS: {
     kind: 'integer',
@@ -184,7 +191,7 @@ export const SETTINGS = {
     default: 40_000,
     min: 2000,
     max: 3_600_000,
-    description: 'Longest time from SIGTERM to exit.',
+    description: 'Longest time from SIGTERM to exit; less than the time after which the platform kills.',
   },
   GPU_MEMORY_LIMIT_MB: {
     kind: 'integer',
@@ -198,13 +205,13 @@ export const SETTINGS = {
     kind: 'choice',
     default: 'info',
     choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
-    description: 'Least severe level that is logged.',
+    description: 'Least severe level that is logged; debug adds probes.',
   },
   DEMO_PAGE: {
     kind: 'choice',
     default: 'on',
     choices: ['on', 'off'],
-    description: 'Whether the demo page is served at /.',
+    description: 'Whether the demo page is served at /; off where only programs call.',
   },
   API_KEYS_FILE: {
     kind: 'text',

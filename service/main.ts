@@ -48,6 +48,8 @@ export interface StartOptions {
   readonly logger?: Logger;
   /** The engine's program; tests give one that misbehaves. */
   readonly engineProgram?: URL;
+  /** Sentences about settings that may not be meant as they are, for the log. */
+  readonly doubts?: readonly string[];
   /** How often each GPU is read, and how long it may be silent. */
   readonly gpuWatch?: GpuWatchTimes;
 }
@@ -63,6 +65,7 @@ export async function startService(settings: Settings, options: StartOptions = {
   }
   const logger = options.logger ?? makeLogger(settings.LOG_LEVEL);
   for (const detail of doubtsAbout(settings)) logger.warn({ detail }, 'settings');
+  for (const detail of options.doubts ?? []) logger.warn({ detail }, 'a setting may be misspelt');
   const metrics = new Metrics();
   const tracing = await startTracing(settings, logger);
   const { engineProgram } = options;

@@ -2,7 +2,10 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { type Example, readExamples } from '../../model/demo/examples.ts';
 import { demoPackage } from '../../model/demo/package.ts';
+import { UserError } from '../../model/errors.ts';
 import { describeSettings, readSettings } from '../../service/config.ts';
+import type { RunningService } from '../../service/main.ts';
+import { misspeltSettings } from '../../service/misspelt.ts';
 import { runService } from '../../service/run.ts';
 
 interface ServeOptions {
@@ -23,17 +26,24 @@ export function serveCommand(): Command {
     .option('--demo', 'without a model, serve the small one that ships with ofa-ve')
     .addHelpText('after', () => `\nSettings (environment variables):\n${describeSettings()}`)
     .action(async (options: ServeOptions) => {
-      const given = options.model ?? process.env['MODEL_DIR'] ?? '';
+      const given = options.model ?? process.env['MODEL_DIR']?.trim() ?? '';
       const demo = options.demo === true && given === '';
       const settings = readSettings({
         ...process.env,
         MODEL_DIR: demo ? await demoPackage() : given,
         ...(options.port === undefined ? {} : { PORT: options.port }),
       });
+      if (settings.MODEL_DIR === '') {
+        throw new UserError(
+          'settings-invalid',
+          'MODEL_DIR is not set; give a model package with --model, or --demo for the small model that ships with ofa-ve.',
+        );
+      }
       const [example] = demo ? await readExamples() : [];
-      const code = await runService(settings, ({ port }) => {
+      const onReady = ({ port }: RunningService): void => {
         if (options.demo === true) console.error(welcome(port, example));
-      });
+      };
+      const code = await runService(settings, onReady, { doubts: misspeltSettings(process.env) });
       // Not exitCode: a collector of traces that does not answer would keep the program.
       process.exit(code);
     });

@@ -59,6 +59,24 @@ describe('a mistake is answered in one sentence, with exit code 1', () => {
   });
 });
 
+it('serve without a model says how to give one', async () => {
+  const { code, stderr } = await ofaVe(['serve'], { MODEL_DIR: ' ' });
+  expect([code, stderr]).toEqual([
+    1,
+    'MODEL_DIR is not set; give a model package with --model, or --demo for the small model that ships with ofa-ve.\n',
+  ]);
+});
+
+it('serve logs which variable may be a misspelt setting', async () => {
+  const { code, stdout } = await ofaVe(['serve', '--model', tmpdir()], { MAX_QUEU: '5' });
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({
+    level: 40,
+    msg: 'a setting may be misspelt',
+    detail: 'MAX_QUEU is not a setting of this program; MAX_QUEUE is.',
+  });
+});
+
 it('wrong usage has exit code 2', async () => {
   expect((await ofaVe(['predict', '--model', packageDir])).code).toBe(2);
   const half = await ofaVe(['explain', '--model', packageDir, '--text', 'a', '--image', image]);
