@@ -169,7 +169,7 @@ export const SETTINGS = {
     min: 1,
     max: 1000,
     description:
-      'Failures of one engine within ENGINE_FAILURE_WINDOW_MS, or failed runs in a row however long they take, after which the process gives up and exits; at least 3 + log2(MAX_BATCH), which is what isolating one poisonous item takes.',
+      'Failures of one engine within ENGINE_FAILURE_WINDOW_MS, or failed runs in a row however long they take, after which the process gives up and exits; at least 4 + log2(MAX_BATCH), for isolating one poisonous picture takes one less. What one item is to blame for is forgiven when another run succeeds.',
   },
   ENGINE_FAILURE_WINDOW_MS: {
     kind: 'integer',

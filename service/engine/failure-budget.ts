@@ -1,9 +1,9 @@
 /** Counts failures in a sliding window: the breaker of the supervisor, after systemd's StartLimitBurst. */
-export class FailureBudget {
+export class FailureBudget<Failure> {
   readonly #limit: number;
   readonly #windowMs: number;
   readonly #now: () => number;
-  #times: number[] = [];
+  #failures: { readonly atMs: number; readonly failure: Failure }[] = [];
 
   /**
    * @param limit failures within the window that use the budget up
@@ -17,15 +17,20 @@ export class FailureBudget {
   }
 
   /** Records a failure. */
-  record(): void {
-    this.#times.push(this.#now());
+  record(failure: Failure): void {
+    this.#failures.push({ atMs: this.#now(), failure });
     this.#forget();
+  }
+
+  /** Counts some failures no longer. */
+  forgive(isForgiven: (failure: Failure) => boolean): void {
+    this.#failures = this.#failures.filter(({ failure }) => !isForgiven(failure));
   }
 
   /** Failures within the window that ends now. */
   get count(): number {
     this.#forget();
-    return this.#times.length;
+    return this.#failures.length;
   }
 
   /** Whether the limit is reached. */
@@ -35,6 +40,6 @@ export class FailureBudget {
 
   #forget(): void {
     const oldest = this.#now() - this.#windowMs;
-    this.#times = this.#times.filter((time) => time > oldest);
+    this.#failures = this.#failures.filter(({ atMs }) => atMs > oldest);
   }
 }

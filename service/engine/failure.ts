@@ -30,6 +30,8 @@ export class EngineFailure extends Error {
   readonly reason: EngineFailureReason;
   /** Whether it ended a run. */
   readonly duringRun: boolean;
+  /** Whether one item of that run is to blame, not the engine: found out later, when it has failed alone. */
+  isItemsFault = false;
 
   constructor(reason: EngineFailureReason, message: string, duringRun = false) {
     super(message);

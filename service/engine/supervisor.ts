@@ -60,7 +60,7 @@ const KERNELS_AFTER_MS = 1000;
  */
 export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
   readonly #options: SupervisorOptions;
-  readonly #budget: FailureBudget;
+  readonly #budget: FailureBudget<EngineFailure>;
   readonly #stopping = new AbortController();
   #state: EngineState = { phase: 'starting' };
   #engine: EngineProcess | undefined;
@@ -142,6 +142,8 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
     const output = await this.#engine.run(batch);
     this.#failuresInARow = 0;
     this.#failedRuns = 0;
+    // Now that another run has succeeded, those are known to say nothing of the engine.
+    this.#budget.forgive(({ isItemsFault }) => isItemsFault);
     return output;
   }
 
@@ -212,7 +214,7 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
 
   #record(failure: EngineFailure): void {
     this.#failuresInARow++;
-    this.#budget.record();
+    this.#budget.record(failure);
     // Runs that hang can take longer than the window has room for: they also count without it.
     if (failure.duringRun) this.#failedRuns++;
     const givenUp =

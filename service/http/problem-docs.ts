@@ -8,7 +8,12 @@ const HEADERS: Readonly<Record<number, Record<string, { description: string; sch
   401: { 'WWW-Authenticate': { description: 'How to send a key.', schema: { type: 'string' } } },
   405: { Allow: { description: 'The methods that are allowed.', schema: { type: 'string' } } },
   429: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } },
-  503: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } },
+  503: {
+    'Retry-After': {
+      description: 'Seconds to wait; missing where the same request is likely to fail again.',
+      schema: { type: 'integer' },
+    },
+  },
 };
 
 /** Documents the errors with these statuses: which problems each stands for, and as what they are sent. */

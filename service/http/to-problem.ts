@@ -3,6 +3,7 @@ import {
   DeadlineExceeded,
   EngineUnavailable,
   InputError,
+  ItemFailed,
   Overloaded,
   TooManyItems,
 } from '../inference/errors.ts';
@@ -37,6 +38,8 @@ export function toProblem(error: unknown): HttpProblem {
     const detail = `There may be ${texts} at most: this service holds no more at once.`;
     return new HttpProblem('invalid-field', detail, { field: 'text' });
   }
+  // No hint when to come back: nothing is being replaced that would answer then.
+  if (error instanceof ItemFailed) return new HttpProblem('unavailable', error.message, { cause: error });
   if (error instanceof EngineUnavailable) return unavailable(error.message, error);
   if (error instanceof DeadlineExceeded) {
     return new HttpProblem('deadline-exceeded', 'The request was not answered in its time.');

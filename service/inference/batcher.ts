@@ -15,6 +15,19 @@ export interface BatchEngine<Item, Output> {
   run(items: readonly Item[], length: number): Promise<readonly Output[]>;
 }
 
+/** Knows items that engines failed on. */
+export interface Quarantine<Item> {
+  /** Why an item is not tried; undefined where it is. */
+  refuse(item: Item): Error | undefined;
+  /**
+   * An item failed alone.
+   *
+   * @param failures why each run failed that it was in
+   * @returns what to tell whoever waits; undefined where the item is not to blame
+   */
+  blame(item: Item, failures: readonly unknown[]): Error | undefined;
+}
+
 export interface BatcherOptions<Item, Output> {
   /** At least one; each computes one batch at a time. */
   readonly engines: readonly BatchEngine<Item, Output>[];
@@ -22,6 +35,8 @@ export interface BatcherOptions<Item, Output> {
   readonly maxBatch: number;
   /** How long an incomplete batch waits for company, in milliseconds. */
   readonly delayMs: number;
+  /** @default every item is tried, whatever it did before */
+  readonly quarantine?: Quarantine<Item>;
   /** A monotonic clock in milliseconds. @default performance.now */
   readonly now?: () => number;
 }
@@ -42,6 +57,8 @@ interface Lane<Item, Output> {
 interface Retry<Item, Output> {
   readonly items: readonly Entry<Item, Output>[];
   readonly length: number;
+  /** Why. */
+  readonly failures: readonly unknown[];
 }
 
 /**
@@ -95,7 +112,7 @@ export class Batcher<Item, Output> {
     const options = { now: this.#now, signal, tell, leave };
     const entries = items.map((item) => new Entry<Item, Output>(item, options));
     const byLength = new Map<number, Entry<Item, Output>[]>();
-    for (const entry of entries.filter(isWanted)) {
+    for (const entry of entries.filter(this.#isWanted)) {
       byLength.set(entry.length, [...(byLength.get(entry.length) ?? []), entry]);
     }
     for (const [length, alike] of byLength) this.#queue.add(length, alike);
@@ -138,9 +155,9 @@ export class Batcher<Item, Output> {
     if (retry !== undefined) {
       lane.running = retry.items;
       const engine = this.#on(lane, retry.length);
-      const left = await retryAndIsolate(retry.items, engine, isWanted, this.#finish);
+      const left = await retryAndIsolate(retry, engine, this.#isWanted, this.#finish);
       // Another engine may be there; where none is, they fail with the queue.
-      if (left.length > 0) this.#retries.push({ items: left, length: retry.length });
+      if (left.length > 0) this.#retries.push({ ...retry, items: left });
       return;
     }
     const batch = this.#queue.take(
@@ -151,10 +168,14 @@ export class Batcher<Item, Output> {
       this.#waitForCompany();
       return;
     }
-    lane.running = batch.items;
-    const failed = await attempt(batch.items, this.#on(lane, batch.length), this.#finish);
+    const items = batch.items.filter(this.#isWanted);
+    if (items.length === 0) return;
+    lane.running = items;
+    const failed = await attempt(items, this.#on(lane, batch.length), this.#finish);
     // Before the engine is replaced another one may have answered.
-    if (failed !== undefined) this.#retries.push(batch);
+    if (failed !== undefined) {
+      this.#retries.push({ items, length: batch.length, failures: failed.final ? [] : [failed.error] });
+    }
   }
 
   /** How many of so many waiting items one engine takes: they are shared among the free ones. */
@@ -189,8 +210,19 @@ export class Batcher<Item, Output> {
 
   readonly #finish = (entry: Entry<Item, Output>, outcome: Outcome<Output>): void => {
     if (outcome.ok) entry.resolve(outcome.output);
-    else entry.fail(outcome.error);
+    else entry.fail(this.#blame(entry, outcome.failures) ?? outcome.error);
   };
+
+  /** Whether to try an item: somebody waits, and it has not failed alone shortly before. */
+  readonly #isWanted = (entry: Entry<Item, Output>): boolean => {
+    const refusal = entry.isSettled ? undefined : this.#options.quarantine?.refuse(entry.item);
+    if (refusal !== undefined) entry.giveUp(refusal);
+    return !entry.isSettled;
+  };
+
+  #blame({ item }: Entry<Item, Output>, failures: readonly unknown[]): Error | undefined {
+    return failures.length === 0 ? undefined : this.#options.quarantine?.blame(item, failures);
+  }
 
   #isRipe(entries: readonly Entry<Item, Output>[]): boolean {
     if (this.#options.delayMs === 0 || entries.length >= this.#options.maxBatch) return true;
@@ -220,8 +252,4 @@ export class Batcher<Item, Output> {
       entry.giveUp(error);
     }
   }
-}
-
-function isWanted({ isSettled }: { readonly isSettled: boolean }): boolean {
-  return !isSettled;
 }

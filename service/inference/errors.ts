@@ -55,6 +55,17 @@ export class EngineUnavailable extends Error {
   }
 }
 
+/** The engine failed on this item and on nothing else: trying again is likely to give the same. */
+export class ItemFailed extends EngineUnavailable {
+  constructor(options?: ErrorOptions) {
+    super(
+      'The engine failed on this image and text, whatever was computed with them; the same again is refused for a while.',
+      options,
+    );
+    this.name = 'ItemFailed';
+  }
+}
+
 /** The reason of an AbortSignal whose request ran out of time. */
 export class DeadlineExceeded extends Error {
   constructor() {

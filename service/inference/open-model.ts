@@ -17,6 +17,7 @@ import { PictureCache } from './picture-cache.ts';
 import { closePixels, toPixels } from './pixels.ts';
 import { BatchingPredictor } from './predictor.ts';
 import type { PredictItem, PredictOutput, Predictor } from './predictor.ts';
+import { ItemQuarantine } from './quarantine.ts';
 import { encodePrompt } from './tokens.ts';
 
 /** The settings that a model needs. */
@@ -86,6 +87,7 @@ export async function openModel(
     ),
     maxBatch: settings.MAX_BATCH,
     delayMs: settings.BATCH_DELAY_MS,
+    quarantine: new ItemQuarantine(),
   });
   const predictor = new BatchingPredictor({
     modelPackage,

@@ -21,6 +21,8 @@ interface Shared {
 /** A picture that somebody uses; `release` when the answer is there. */
 export interface Picture {
   readonly pixels: Uint8Array;
+  /** The same for the same bytes of an image file, and for no others. */
+  readonly key: string;
   readonly release: () => void;
 }
 
@@ -70,7 +72,7 @@ export class PictureCache {
       );
     };
     try {
-      return { pixels: await orAborted(shared.pixels, signal), release };
+      return { pixels: await orAborted(shared.pixels, signal), key, release };
     } catch (error) {
       release();
       throw error;

@@ -69,6 +69,8 @@ export interface Predictor {
 /** An item as the engine takes it. */
 export interface PredictItem {
   readonly pixels: Uint8Array;
+  /** By which the same picture is known again. */
+  readonly pictureKey: string;
   readonly inputIds: readonly number[];
   readonly observer: RequestObserver | undefined;
 }
@@ -124,8 +126,10 @@ export class BatchingPredictor implements Predictor {
       this.#timed('preprocess', asker, () => this.#get(image, signal)),
     );
     try {
-      const items = (await Promise.all(pictures)).flatMap(({ pixels }, index) =>
-        (encoded[index] ?? []).map((inputIds) => ({ pixels, inputIds, observer: asker.observer })),
+      const items = (await Promise.all(pictures)).flatMap(({ pixels, key }, index) =>
+        (encoded[index] ?? []).map((inputIds) => {
+          return { pixels, pictureKey: key, inputIds, observer: asker.observer };
+        }),
       );
       return await this.#compute(items, { ...asker, signal });
     } catch (error) {

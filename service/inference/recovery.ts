@@ -10,7 +10,13 @@ export interface RecoverableEngine<Item, Output> {
 
 /** How an item ended. */
 export type Outcome<Output> =
-  { readonly ok: true; readonly output: Output } | { readonly ok: false; readonly error: EngineUnavailable };
+  | { readonly ok: true; readonly output: Output }
+  | {
+      readonly ok: false;
+      readonly error: EngineUnavailable;
+      /** Where it failed alone, why each run failed that it was in. */
+      readonly failures: readonly unknown[];
+    };
 
 /** Called exactly once for each item that is tried to the end. */
 export type Settle<Item, Output> = (item: Item, outcome: Outcome<Output>) => void;
@@ -47,50 +53,54 @@ export async function attempt<Item, Output>(
     settle(
       item,
       output === undefined
-        ? { ok: false, error: new EngineUnavailable('The engine gave no answer for this item.') }
+        ? {
+            ok: false,
+            error: new EngineUnavailable('The engine gave no answer for this item.'),
+            failures: [],
+          }
         : { ok: true, output },
     );
   }
   return undefined;
 }
 
+/** Items that are tried together, and why each run failed that they were in. */
+interface Group<Item> {
+  readonly items: readonly Item[];
+  readonly failures: readonly unknown[];
+}
+
 /**
  * Tries a batch that failed before a second time. If it fails again it is halved, and its halves again, so that an item
  * that kills engines fails alone. All of that happens on one engine and its replacements: a bad item costs no others.
  *
- * @param items the batch
+ * @param batch its items, and why it failed
  * @param isWanted whether an item still has somebody who waits; others are dropped before a try
  * @returns items that are not settled, since this engine will never come again; usually none
  */
 export async function retryAndIsolate<Item, Output>(
-  items: readonly Item[],
+  batch: Group<Item>,
   engine: RecoverableEngine<Item, Output>,
   isWanted: (item: Item) => boolean,
   settle: Settle<Item, Output>,
 ): Promise<readonly Item[]> {
-  const groups: (readonly Item[])[] = [items];
+  const groups: Group<Item>[] = [batch];
   for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
-    const wanted = group.filter(isWanted);
-    if (wanted.length === 0) continue;
+    const wanted = group.items.filter(isWanted);
+    const [first, ...others] = wanted;
+    if (first === undefined) continue;
     const failed = await attempt(wanted, engine, settle);
     if (failed === undefined) continue;
-    if (failed.final) return [...wanted, ...groups.flat().filter(isWanted)];
-    if (wanted.length === 1) {
-      fail(wanted, failed.error, settle);
+    if (failed.final) return [...wanted, ...groups.flatMap(({ items }) => items).filter(isWanted)];
+    const failures = [...group.failures, failed.error];
+    if (others.length === 0) {
+      const message = 'The engine failed while computing this item.';
+      const error = new EngineUnavailable(message, { cause: failed.error });
+      settle(first, { ok: false, error, failures });
     } else {
       const middle = Math.ceil(wanted.length / 2);
-      groups.unshift(wanted.slice(0, middle), wanted.slice(middle));
+      groups.unshift({ items: wanted.slice(0, middle), failures }, { items: wanted.slice(middle), failures });
     }
   }
   return [];
-}
-
-/** Settles items as failed with their engine. */
-export function fail<Item, Output>(
-  items: readonly Item[],
-  cause: unknown,
-  settle: Settle<Item, Output>,
-): void {
-  const error = new EngineUnavailable('The engine failed while computing this item.', { cause });
-  for (const item of items) settle(item, { ok: false, error });
 }

@@ -223,9 +223,11 @@ describe('an engine that does not start', () => {
 });
 
 /** Lets a run fail on the engine that is ready next. */
-async function failRun(supervisor: EngineSupervisor): Promise<void> {
+async function failRun(supervisor: EngineSupervisor): Promise<EngineFailure> {
   await supervisor.whenReady();
-  await expect(supervisor.run(batchOf(666))).rejects.toBeInstanceOf(EngineFailure);
+  const failure: unknown = await supervisor.run(batchOf(666)).catch((error: unknown) => error);
+  if (!(failure instanceof EngineFailure)) throw new Error('the run did not fail as an engine does');
+  return failure;
 }
 
 describe('too many failed runs in a row', () => {
@@ -255,6 +257,18 @@ describe('too many failed runs in a row', () => {
     }
     await supervisor.whenReady();
   });
+});
+
+it('is not charged with what an item is to blame for, once it has computed another one', async () => {
+  const supervisor = supervise({ error: 666 }, { maxFailures: 3 });
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const failure = await failRun(supervisor);
+    failure.isItemsFault = true;
+  }
+  await supervisor.whenReady();
+  await supervisor.run(batchOf(1));
+  await failRun(supervisor);
+  await supervisor.whenReady();
 });
 
 it('gives up after too many failures in the window, though each start succeeds', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EngineUnavailable, InputError } from '../../service/inference/errors.ts';
+import { EngineUnavailable, InputError, ItemFailed } from '../../service/inference/errors.ts';
 import type { InputProblem } from '../../service/inference/errors.ts';
 import { expectProblem, fakeService, postJson, postStream } from './fake-service.ts';
 
@@ -27,6 +27,13 @@ describe('what the service cannot do now', () => {
     const response = await postJson(app, ok);
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
     await expectProblem(response, 503, 'unavailable');
+  });
+
+  it('an item on which the engine failed alone is 503 without one', async () => {
+    const { app } = fakeService({ predict: () => Promise.reject(new ItemFailed()) });
+    const response = await postJson(app, ok);
+    expect(response.headers.get('retry-after')).toBeNull();
+    expect(await expectProblem(response, 503, 'unavailable')).toContain('this image and text');
   });
 
   it('a full queue is 429 with a time to come back, before the body is read', async () => {

@@ -5,7 +5,7 @@ import { batchEngine } from '../../service/inference/batch-engine.ts';
 import type { PredictItem } from '../../service/inference/predictor.ts';
 
 const item = (pixels: Uint8Array, token: number): PredictItem => {
-  return { pixels, inputIds: [token], observer: undefined };
+  return { pixels, pictureKey: '', inputIds: [token], observer: undefined };
 };
 
 it('sends a picture once, as its place where it has one', async () => {

@@ -1,4 +1,5 @@
 import { Batcher } from '../../service/inference/batcher.ts';
+import type { Quarantine } from '../../service/inference/batcher.ts';
 import { FakeEngine } from './fake-engine.ts';
 
 export const SHORT = 12;
@@ -21,6 +22,7 @@ interface SetupOptions {
   readonly maxBatch?: number;
   readonly delayMs?: number;
   readonly now?: () => number;
+  readonly quarantine?: Quarantine<number>;
 }
 
 /** @param count engines @default 1 */

@@ -166,6 +166,38 @@ describe('an engine that fails', () => {
     expect(engine.failures).toBe(2 + Math.log2(8));
   });
 
+  it('is not given again what it has failed on alone', async () => {
+    const blamed: [number, readonly unknown[]][] = [];
+    const refusal = new Error('not again');
+    const { engine, submit } = setup({
+      quarantine: {
+        refuse: (item) => (blamed.some(([bad]) => bad === item) ? refusal : undefined),
+        blame: (item, failures) => {
+          blamed.push([item, failures]);
+          return new Error('failed alone');
+        },
+      },
+    });
+    engine.behave((items) => !items.includes(6));
+    engine.setReady(false);
+    // Two of the same stand in one batch, and a third one behind it.
+    const answers = [1, 6, 2, 6, 6, 3].flatMap((item) => submit([item]));
+    engine.setReady(true);
+    const settled = await Promise.allSettled(answers);
+    expect(settled.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Error)))).toEqual([
+      'answer 1',
+      new Error('failed alone'),
+      'answer 2',
+      refusal,
+      refusal,
+      'answer 3',
+    ]);
+    await expect(submit([6])[0]).rejects.toBe(refusal);
+    // The batch twice, a half, and the item: all that it was in, and nothing after it.
+    expect(engine.failures).toBe(4);
+    expect(blamed.map(([item, failures]) => [item, failures.length])).toEqual([[6, 4]]);
+  });
+
   it('is not given again what nobody waits for any more', async () => {
     const { engine, submit } = setup();
     const gone = new AbortController();

@@ -41,7 +41,7 @@ describe('settings', () => {
       { DRAIN_DELAY_MS: '39001' },
       'DRAIN_DELAY_MS is 39001 but must be at most 39000 with SHUTDOWN_TIMEOUT_MS',
     ],
-    [{ ENGINE_MAX_FAILURES: '5' }, 'ENGINE_MAX_FAILURES is 5 but must be at least 6 with MAX_BATCH 8'],
+    [{ ENGINE_MAX_FAILURES: '6' }, 'ENGINE_MAX_FAILURES is 6 but must be at least 7 with MAX_BATCH 8'],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT must be'],
     [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'collector' }, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be'],
     [

@@ -1,0 +1,90 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Settings } from '../../service/config.ts';
+import type { StubInstructions } from '../engine/stub-engine.ts';
+import { metric, predictBody, send, until } from './client.ts';
+import type { Outcome } from './client.ts';
+import { compileFixture } from './packages.ts';
+import { serve } from './service.ts';
+import type { TestService } from './service.ts';
+
+const engineProgram = new URL('../engine/stub-engine.ts', import.meta.url);
+/** A token of the fixture's vocabulary, and a text that holds it as no other text here does. */
+const MARKED = { token: 338, text: 'there are circles' } as const;
+
+let folder = '';
+let packageDir = '';
+let service: TestService | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-recovery-'));
+  packageDir = await compileFixture('mini-none', folder);
+});
+afterEach(async () => {
+  await service?.stop();
+  service = undefined;
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** What engines that are started from now on do. */
+async function instruct(instructions: StubInstructions): Promise<void> {
+  await writeFile(join(packageDir, 'stub.json'), JSON.stringify(instructions));
+}
+
+async function serveStub(
+  instructions: StubInstructions,
+  settings: Partial<Settings> = {},
+): Promise<TestService> {
+  await instruct(instructions);
+  service = await serve({ MODEL_DIR: packageDir, ...settings }, { engineProgram });
+  return service;
+}
+
+const ask = async ({ url }: TestService, text: string, image?: string): Promise<Outcome> =>
+  send(`${url}/predict`, await predictBody(text, image)).outcome;
+
+const failures = ({ adminUrl }: TestService): Promise<number> =>
+  metric(adminUrl, 'ofa_ve_engine_restarts_total{reason="run_error"}');
+
+describe('a client that sends again and again what engines fail on', () => {
+  it('costs two of them, is told so, and takes nothing from others', async () => {
+    const live = await serveStub({ error: MARKED.token });
+    for (let time = 0; time < 5; time++) {
+      const { status, headers, body } = await ask(live, MARKED.text);
+      expect([status, headers['retry-after']]).toEqual([503, undefined]);
+      expect(body).toContain('failed on this image and text');
+    }
+    expect(await failures(live)).toBe(2);
+    expect((await ask(live, 'a')).status).toBe(200);
+    expect((await fetch(`${live.url}/readyz`)).status).toBe(200);
+  });
+
+  it('costs no service, however many such things it has, while others are answered', async () => {
+    const live = await serveStub({ error: MARKED.token }, { MAX_BATCH: 1, ENGINE_MAX_FAILURES: 3 });
+    for (const image of ['image-00.png', 'image-01.png']) {
+      expect((await ask(live, MARKED.text, image)).status).toBe(503);
+      expect((await ask(live, 'a')).status).toBe(200);
+    }
+    expect(await failures(live)).toBe(4);
+    expect((await fetch(`${live.url}/livez`)).status).toBe(200);
+  });
+});
+
+describe('a service without an engine', () => {
+  it('is not ready; told to stop, it answers what waits, and ends', async () => {
+    const live = await serveStub({}, { SHUTDOWN_TIMEOUT_MS: 2000 });
+    await instruct({ start: 'hang' });
+    live.model.supervisor.engines[0]?.supervisor.replace('gpu-error', 'as told');
+    const asked = ask(live, 'a');
+    await until('it waits for the next engine', () => live.model.batcher.waiting === 1);
+    const ready = await fetch(`${live.url}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.text()).toContain('is being replaced: as told');
+    await live.stop();
+    expect((await asked).status).toBe(503);
+    await expect(live.finished).resolves.toBe(0);
+    expect(live.model.supervisor.pid).toBeUndefined();
+  });
+});
