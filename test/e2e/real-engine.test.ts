@@ -28,7 +28,8 @@ afterEach(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 async function start(settings: Partial<Settings>): Promise<TestService> {
-  service = await serve({ MODEL_DIR: packageDir, ...settings });
+  // An engine stands still here as long as a test needs.
+  service = await serve({ MODEL_DIR: packageDir, ENGINE_TIMEOUT_MS: 60_000, ...settings });
   return service;
 }
 
@@ -78,6 +79,8 @@ const textAt = (index: number): string => TEXTS[index % TEXTS.length] ?? '';
 describe('ten times more than it can hold', () => {
   it('as many as there are places are answered rightly, the rest refused while the engine computes', async () => {
     const live = await start({ MAX_QUEUE: 8, MAX_BATCH: 4 });
+    const { state } = live.model.supervisor;
+    expect(state.phase === 'ready' && state.info.itemMs).toBeGreaterThan(0);
     const expected = await answersOf(live, TEXTS);
     expect(new Set(expected.values()).size).toBe(TEXTS.length);
     const bodies = await Promise.all(TEXTS.map((text) => predictBody(text)));

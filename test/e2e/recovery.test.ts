@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Settings } from '../../service/config.ts';
 import type { StubInstructions } from '../engine/stub-engine.ts';
@@ -70,6 +71,14 @@ describe('a client that sends again and again what engines fail on', () => {
     expect(await failures(live)).toBe(4);
     expect((await fetch(`${live.url}/livez`)).status).toBe(200);
   });
+});
+
+it('says at the start which setting is of no use', async () => {
+  const lines: string[] = [];
+  const logger = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) });
+  const settings = { MODEL_DIR: packageDir, ENGINE_TIMEOUT_MS: 60_000, REQUEST_TIMEOUT_MS: 30_000 };
+  service = await serve(settings, { engineProgram, logger, wait: false });
+  expect(lines.filter((line) => line.includes('ENGINE_TIMEOUT_MS is 60000'))).toHaveLength(1);
 });
 
 describe('a service without an engine', () => {
