@@ -1,3 +1,4 @@
+import { AnswerRate } from './answer-rate.ts';
 import { Overloaded, TooManyItems } from './errors.ts';
 
 /** Places that a request holds from its arrival until its answer. */
@@ -12,9 +13,12 @@ export interface Place {
   release(): void;
 }
 
-/** Weight of the latest answer in the running mean of the time between answers. */
-const SMOOTHING = 0.1;
-/** Before anything was measured, and as bounds of what is told to clients, in seconds. */
+export interface AdmissionOptions {
+  /** A monotonic clock in milliseconds. @default performance.now */
+  readonly now?: () => number;
+}
+
+/** Bounds of what is told to clients, in seconds. */
 const RETRY_BOUNDS = { least: 1, most: 60 } as const;
 
 /**
@@ -24,15 +28,11 @@ const RETRY_BOUNDS = { least: 1, most: 60 } as const;
 export class Admission {
   readonly #max: number;
   readonly #now: () => number;
+  readonly #rate = new AnswerRate();
   #held = 0;
-  #lastAnswerMs: number | undefined;
-  #meanGapMs: number | undefined;
 
-  /**
-   * @param max most items accepted and unanswered
-   * @param now a monotonic clock in milliseconds
-   */
-  constructor(max: number, now: () => number = () => performance.now()) {
+  /** @param max most items accepted and unanswered */
+  constructor(max: number, { now = () => performance.now() }: AdmissionOptions = {}) {
     this.#max = max;
     this.#now = now;
   }
@@ -61,34 +61,33 @@ export class Admission {
       release: () => {
         if (released) return;
         released = true;
-        this.#held -= mine;
+        this.#hold(-mine);
       },
     };
   }
 
-  /** Records that an item was answered: the rate from which a refused client's wait is computed. */
+  /** Records that items were answered: the rate from which a refused client's wait is computed. */
   answered(items = 1): void {
-    const now = this.#now();
-    if (this.#lastAnswerMs !== undefined) {
-      const gap = (now - this.#lastAnswerMs) / items;
-      this.#meanGapMs =
-        this.#meanGapMs === undefined ? gap : this.#meanGapMs + SMOOTHING * (gap - this.#meanGapMs);
-    }
-    // While nobody waits, the time between answers says nothing of how fast they can come.
-    this.#lastAnswerMs = this.#held > items ? now : undefined;
+    this.#rate.answered(items, this.#now());
   }
 
   #take(items: number): void {
     if (items > 0 && this.#held + items > this.#max) {
-      throw new Overloaded(this.#retryAfter(items));
+      const missing = Math.min(this.#held, this.#held + items - this.#max);
+      throw new Overloaded(this.#secondsUntil(missing));
     }
-    this.#held += items;
+    this.#hold(items);
   }
 
-  /** Seconds until as many places as are missing have come free, at the measured rate. */
-  #retryAfter(items: number): number {
-    const missing = Math.min(this.#held, this.#held + items - this.#max);
-    const seconds = Math.ceil((missing * (this.#meanGapMs ?? 0)) / 1000);
+  #hold(items: number): void {
+    this.#held += items;
+    // With less than this, answers may come as slowly as requests do, and say nothing of how fast they can.
+    this.#rate.watch(this.#held * 2 >= this.#max, this.#now());
+  }
+
+  /** Seconds until so many items are answered, at the measured rate. */
+  #secondsUntil(items: number): number {
+    const seconds = Math.ceil(this.#rate.waitMs(items, this.#now()) / 1000);
     return Math.min(RETRY_BOUNDS.most, Math.max(RETRY_BOUNDS.least, seconds));
   }
 }
