@@ -119,6 +119,11 @@ function checkTogether(settings: Settings): string[] {
       `DRAIN_DELAY_MS is ${settings.DRAIN_DELAY_MS} but must be at most ${mostDrain} with SHUTDOWN_TIMEOUT_MS ${settings.SHUTDOWN_TIMEOUT_MS}`,
     );
   }
+  if (settings.MAX_BODIES_MB < settings.MAX_BODY_MB) {
+    problems.push(
+      `MAX_BODIES_MB is ${settings.MAX_BODIES_MB} but must be at least MAX_BODY_MB, which is ${settings.MAX_BODY_MB}`,
+    );
+  }
   if (settings.PORT !== 0 && settings.PORT === settings.ADMIN_PORT) {
     problems.push(`PORT and ADMIN_PORT are both ${settings.PORT} but must differ`);
   }

@@ -148,6 +148,14 @@ export const SETTINGS = {
     max: 1024,
     description: 'Largest request body in MiB; larger ones get 413, so that they cannot fill the memory.',
   },
+  MAX_BODIES_MB: {
+    kind: 'integer',
+    default: 256,
+    min: 1,
+    max: 1_000_000,
+    description:
+      'Most MiB of request bodies held at once, past which requests get 429, so that large uploads do not use up the memory; at least MAX_BODY_MB, and by default 4 MiB for each of the default places.',
+  },
   ENGINE_TIMEOUT_MS: {
     kind: 'integer',
     default: 0,

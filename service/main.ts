@@ -74,7 +74,8 @@ export async function startService(settings: Settings, options: StartOptions = {
     ...(engineProgram === undefined ? {} : { engineProgram }),
   });
   const health = new ServiceHealth(model.supervisor);
-  const admission = new Admission(settings.MAX_QUEUE);
+  const maxBodyBytes = settings.MAX_BODIES_MB * 1024 * 1024;
+  const admission = new Admission(settings.MAX_QUEUE, { maxBodyBytes });
   metrics.watchQueue(admission, model);
   watchEngine(model.supervisor, logger, metrics);
   const unwatchGpu = watchGpu(

@@ -21,13 +21,21 @@ export function checkAnnounced(request: Request, limitMb: number): void {
   if (announced > limitMb * MIB) throw tooLarge(limitMb);
 }
 
+/** Who hears how many bytes have come of a request's body. */
+const meters = new WeakMap<Request, (bytes: number) => void>();
+
+/** Has somebody told, chunk by chunk, how many bytes have come; what is thrown ends the reading. */
+export function meterBody(request: Request, hear: (bytes: number) => void): void {
+  meters.set(request, hear);
+}
+
 /**
  * Hands on a body's chunks as they arrive. What is over the limit is refused as soon as the chunk arrives that passes
  * it; see also {@link checkAnnounced}.
  *
  * @param limitMb largest body in MiB
  * @param signal ends the reading with its reason
- * @throws HttpProblem `body-too-large`
+ * @throws HttpProblem `body-too-large`, and what {@link meterBody}'s hearer throws
  */
 export async function* readChunks(
   request: Request,
@@ -51,6 +59,7 @@ export async function* readChunks(
       if (done) return;
       total += value.byteLength;
       if (total > limitMb * MIB) throw tooLarge(limitMb);
+      meters.get(request)?.(total);
       yield value;
     }
   } finally {

@@ -6,7 +6,7 @@ import type { Admission, Place } from '../inference/admission.ts';
 import type { Answer } from '../inference/answer.ts';
 import type { Predictor } from '../inference/predictor.ts';
 import { KEY_SECURITY } from './api-keys.ts';
-import { checkAnnounced } from './body.ts';
+import { announcedBytes, checkAnnounced, meterBody } from './body.ts';
 import type { App, AppEnv } from './context.ts';
 import { startDeadline, TIMEOUT_HEADER } from './deadline.ts';
 import type { Health } from './health.ts';
@@ -119,9 +119,14 @@ export async function servePlace<Result>(
   checkAnnounced(c.req.raw, limits.maxBodyMb);
   const deadline = startDeadline(c.req.raw, limits.requestTimeoutMs, closing);
   try {
-    // One place before the body is read, so that bodies in memory are as many as places, and a full service reads none.
+    // Before the body is read: a full service reads none.
     const place = admission.admit();
     try {
+      place.holdBody(announcedBytes(c.req.raw, limits.maxBodyMb));
+      // One that was not announced is counted as it comes.
+      meterBody(c.req.raw, (bytes) => {
+        place.holdBody(bytes);
+      });
       letSend(outgoingOf(c));
       return await work(deadline.signal, place);
     } finally {

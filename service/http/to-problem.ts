@@ -29,7 +29,7 @@ export function toProblem(error: unknown): HttpProblem {
     return new HttpProblem(PROBLEM_OF_INPUT[error.problem], error.message, { field: error.field });
   }
   if (error instanceof Overloaded) {
-    return new HttpProblem('overloaded', 'Every place is taken; try again later.', {
+    return new HttpProblem('overloaded', error.message, {
       headers: { 'retry-after': String(error.retryAfterSeconds) },
     });
   }

@@ -9,11 +9,19 @@ export interface Place {
    * @throws Overloaded when they are not to be had, TooManyItems when they never will be; the place stays as it was
    */
   resize(items: number): void;
+  /**
+   * Takes memory for the request's body: so many bytes in all, or what it has if that is more.
+   *
+   * @throws Overloaded when it is not to be had; the place stays as it was
+   */
+  holdBody(bytes: number): void;
   /** Gives all of it back; a second call does nothing. */
   release(): void;
 }
 
 export interface AdmissionOptions {
+  /** Most bytes of bodies that requests may hold together. @default no limit */
+  readonly maxBodyBytes?: number;
   /** A monotonic clock in milliseconds. @default performance.now */
   readonly now?: () => number;
 }
@@ -22,24 +30,35 @@ export interface AdmissionOptions {
 const RETRY_BOUNDS = { least: 1, most: 60 } as const;
 
 /**
- * Counts items, not requests, from acceptance to answer, and refuses what is over the limit before any work is
- * done for it.
+ * Counts items, not requests, from acceptance to answer, and the bytes of their bodies, and refuses what is over the
+ * limit before any work is done for it.
  */
 export class Admission {
   readonly #max: number;
+  readonly #maxBodyBytes: number;
   readonly #now: () => number;
   readonly #rate = new AnswerRate();
   #held = 0;
+  #bodyBytes = 0;
 
   /** @param max most items accepted and unanswered */
-  constructor(max: number, { now = () => performance.now() }: AdmissionOptions = {}) {
+  constructor(
+    max: number,
+    { maxBodyBytes = Infinity, now = () => performance.now() }: AdmissionOptions = {},
+  ) {
     this.#max = max;
+    this.#maxBodyBytes = maxBodyBytes;
     this.#now = now;
   }
 
   /** Items accepted and unanswered. */
   get held(): number {
     return this.#held;
+  }
+
+  /** Bytes of bodies that they hold. */
+  get bodyBytes(): number {
+    return this.#bodyBytes;
   }
 
   /**
@@ -50,6 +69,7 @@ export class Admission {
   admit(items = 1): Place {
     this.#take(items);
     let mine = items;
+    let body = 0;
     let released = false;
     return {
       resize: (wanted) => {
@@ -58,9 +78,15 @@ export class Admission {
         this.#take(wanted - mine);
         mine = wanted;
       },
+      holdBody: (bytes) => {
+        if (released || bytes <= body) return;
+        this.#takeBytes(bytes - body);
+        body = bytes;
+      },
       release: () => {
         if (released) return;
         released = true;
+        this.#bodyBytes -= body;
         this.#hold(-mine);
       },
     };
@@ -74,9 +100,19 @@ export class Admission {
   #take(items: number): void {
     if (items > 0 && this.#held + items > this.#max) {
       const missing = Math.min(this.#held, this.#held + items - this.#max);
-      throw new Overloaded(this.#secondsUntil(missing));
+      throw new Overloaded('places', this.#secondsUntil(missing));
     }
     this.#hold(items);
+  }
+
+  #takeBytes(bytes: number): void {
+    const missing = this.#bodyBytes + bytes - this.#maxBodyBytes;
+    if (missing > 0) {
+      // As many items as hold so much on average.
+      const items = Math.min(this.#held, Math.ceil((missing / Math.max(1, this.#bodyBytes)) * this.#held));
+      throw new Overloaded('memory', this.#secondsUntil(items));
+    }
+    this.#bodyBytes += bytes;
   }
 
   #hold(items: number): void {

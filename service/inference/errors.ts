@@ -23,13 +23,18 @@ export class InputError extends Error {
   }
 }
 
-/** Every place is taken: the request was refused before any work. */
+const OVERLOADED = {
+  places: 'Every place is taken; try again later.',
+  memory: 'The requests that are open leave no memory for this body; try again later.',
+} as const;
+
+/** There is no room: the request was refused before any work. */
 export class Overloaded extends Error {
-  /** Seconds after which a place is likely to be free. */
+  /** Seconds after which there is likely to be room. */
   readonly retryAfterSeconds: number;
 
-  constructor(retryAfterSeconds: number) {
-    super('The service has more requests than it can hold.');
+  constructor(lacking: keyof typeof OVERLOADED, retryAfterSeconds: number) {
+    super(OVERLOADED[lacking]);
     this.name = 'Overloaded';
     this.retryAfterSeconds = retryAfterSeconds;
   }

@@ -25,6 +25,8 @@ export interface FakeServiceOptions {
   readonly maxQueue?: number;
   readonly requestTimeoutMs?: number;
   readonly maxBodyMb?: number;
+  /** Of all open requests. */
+  readonly maxBodyBytes?: number;
   readonly ready?: Verdict;
   readonly live?: Verdict;
   readonly started?: Verdict;
@@ -38,7 +40,8 @@ const YES: Verdict = { ok: true };
 export function fakeService(options: FakeServiceOptions = {}): FakeService {
   const asked: PredictRequest[] = [];
   const summaries: RequestSummary[] = [];
-  const admission = new Admission(options.maxQueue ?? 64);
+  const { maxBodyBytes } = options;
+  const admission = new Admission(options.maxQueue ?? 64, maxBodyBytes === undefined ? {} : { maxBodyBytes });
   const predict: Predictor['predict'] = (request) => {
     asked.push(request);
     return options.predict?.(request) ?? Promise.resolve(request.hypotheses.map(answerYes));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { EngineUnavailable, InputError, ItemFailed } from '../../service/inference/errors.ts';
 import type { InputProblem } from '../../service/inference/errors.ts';
 import { expectProblem, fakeService, postJson, postStream } from './fake-service.ts';
@@ -67,6 +67,29 @@ describe('what the service cannot do now', () => {
       expect(admission.held).toBe(0);
     },
   );
+
+  it('a body for which there is no memory beside the others is 429, whether it says how large it is or not', async () => {
+    const body = JSON.stringify({ ...ok, premise: 'a'.repeat(600) });
+    let lose = (): void => undefined;
+    const predict = (): Promise<never> =>
+      new Promise((_, reject) => {
+        lose = () => {
+          reject(new EngineUnavailable('lost'));
+        };
+      });
+    const { app, admission } = fakeService({ maxBodyBytes: 1000, predict });
+    const first = postJson(app, body);
+    await vi.waitFor(() => {
+      expect(admission.bodyBytes).toBeGreaterThan(600);
+    });
+    const announced = await postJson(app, '{', { 'content-length': String(body.length) });
+    expect(Number(announced.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await expectProblem(announced, 429, 'overloaded')).toContain('memory');
+    await expectProblem(await postJson(app, body), 429, 'overloaded');
+    lose();
+    await first;
+    expect([admission.held, admission.bodyBytes]).toEqual([0, 0]);
+  });
 
   it('a model that is still loading is 503', async () => {
     const { app } = fakeService({ started: { ok: false, reason: 'the engine is loading the model' } });

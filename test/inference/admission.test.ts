@@ -99,3 +99,29 @@ describe('the time to come back', () => {
     expect(toldBy(() => admission.admit())).toBe(1);
   });
 });
+
+describe('the memory for bodies', () => {
+  it('is refused past its limit, and given back with the place', () => {
+    const admission = new Admission(8, { maxBodyBytes: 100 });
+    const first = admission.admit();
+    first.holdBody(60);
+    const second = admission.admit();
+    expect(() => {
+      second.holdBody(41);
+    }).toThrow(Overloaded);
+    second.holdBody(40);
+    first.release();
+    first.release();
+    second.holdBody(100);
+    expect([admission.held, admission.bodyBytes]).toEqual([1, 100]);
+    second.release();
+    expect([admission.held, admission.bodyBytes]).toEqual([0, 0]);
+  });
+
+  it('is counted once, however often it is told', () => {
+    const admission = new Admission(8, { maxBodyBytes: 100 });
+    const place = admission.admit();
+    for (const bytes of [100, 30, 100]) place.holdBody(bytes);
+    expect(admission.bodyBytes).toBe(100);
+  });
+});

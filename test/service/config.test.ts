@@ -41,6 +41,7 @@ describe('settings', () => {
       { DRAIN_DELAY_MS: '39001' },
       'DRAIN_DELAY_MS is 39001 but must be at most 39000 with SHUTDOWN_TIMEOUT_MS',
     ],
+    [{ MAX_BODY_MB: '300' }, 'MAX_BODIES_MB is 256 but must be at least MAX_BODY_MB, which is 300'],
     [{ ENGINE_MAX_FAILURES: '6' }, 'ENGINE_MAX_FAILURES is 6 but must be at least 7 with MAX_BATCH 8'],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT must be'],
     [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'collector' }, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be'],

@@ -18,6 +18,17 @@ const memoryFitsModel: Rule = (input) => {
   return `resources.requests.memory is ${requested}, but the model needs ${gibibytes(needed)} (model.needs); ask for at least that.`;
 };
 
+/** Bodies come on top, and seldom: within the limit, beside what is asked for. */
+const memoryHoldsBodies: Rule = (input) => {
+  const { server, resources } = input.workload;
+  if (server.kind !== 'ofa-ve' || memoryFitsModel(input) !== undefined) return undefined;
+  const bodies = integerSetting(server.settings, 'MAX_BODIES_MB');
+  const needed = neededBytes(input) + bodies * 2 ** 20;
+  return bytesOf(resources.limits.memory) < needed
+    ? `resources.limits.memory is ${resources.limits.memory}, but the model (model.needs) and ${bodies} MiB of request bodies (MAX_BODIES_MB) need ${gibibytes(needed)}; allow at least that.`
+    : undefined;
+};
+
 const limitsCoverRequests: Rule[] = [
   ({ workload: { resources } }) =>
     coresOf(resources.requests.cpu) > coresOf(resources.limits.cpu)
@@ -99,6 +110,7 @@ const drainCoversRequests: Rule = ({ workload, server }) => {
 /** Rules on what a pod is, needs and how it starts and ends. */
 export const computeRules: readonly Rule[] = [
   memoryFitsModel,
+  memoryHoldsBodies,
   ...limitsCoverRequests,
   draNeedsVersion,
   imageVolumeNeedsVersion,

@@ -1,5 +1,6 @@
 import { devicesOfPod } from '../engines.ts';
 import { bytesOf } from '../fields.ts';
+import { integerSetting } from '../server-facts.ts';
 import type { Rule } from './rule.ts';
 
 /** Settings of the service that follow from other fields, and the field that decides. */
@@ -43,6 +44,17 @@ const portsAreUnprivileged: Rule = ({ server }) => {
     : undefined;
 };
 
+const bodiesHoldOne: Rule = ({ workload: { server } }) => {
+  if (server.kind !== 'ofa-ve') return undefined;
+  const [all, one] = [
+    integerSetting(server.settings, 'MAX_BODIES_MB'),
+    integerSetting(server.settings, 'MAX_BODY_MB'),
+  ];
+  return all < one
+    ? `server.settings.MAX_BODIES_MB is ${all}, below MAX_BODY_MB, which is ${one}; the service would not start.`
+    : undefined;
+};
+
 const deviceFits: Rule = ({ workload: { server, gpu } }) => {
   if (server.kind !== 'ofa-ve') return undefined;
   if (server.settings.DEVICE === 'cuda' && gpu.kind === 'none')
@@ -76,6 +88,7 @@ export const settingsRules: readonly Rule[] = [
   ...portsAreFixed,
   portsDiffer,
   portsAreUnprivileged,
+  bodiesHoldOne,
   deviceFits,
   enginesFitDevices,
   memoryAlertComesFirst,
