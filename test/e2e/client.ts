@@ -61,6 +61,15 @@ export function send(url: string, body: string, options: SendOptions = {}): Sent
   return { outcome, leave: () => req.destroy() };
 }
 
+/** Deadlines: of a request that has to come as far as the engine before, and of one that need not. */
+export const IN_ENGINE_MS = 6000;
+export const IN_QUEUE_MS = 1000;
+
+/** As {@link send}, with a deadline of the client's. */
+export function sendWithin(url: string, body: string, ms: number): Sent {
+  return send(url, body, { headers: { 'x-request-timeout-ms': String(ms) } });
+}
+
 /** A metric's value; 0 where it has none yet. */
 export async function metric(adminUrl: string, line: string): Promise<number> {
   const text = await (await fetch(`${adminUrl}/metrics`)).text();
@@ -68,11 +77,14 @@ export async function metric(adminUrl: string, line: string): Promise<number> {
   return Number(found?.slice(line.length) ?? 0);
 }
 
-/** Waits until something is so; fails after half a minute, which is more than it takes on a busy machine. */
+/** For how long something may take: a start of the program from its sources on a busy machine, and then some. */
+const PATIENCE_MS = 45_000;
+
+/** Waits until something is so. */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 30_000;
+  const end = performance.now() + PATIENCE_MS;
   while (!(await isSo())) {
-    if (performance.now() > end) throw new Error(`not so within 30 seconds: ${what}`);
+    if (performance.now() > end) throw new Error(`not so within ${PATIENCE_MS / 1000} s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

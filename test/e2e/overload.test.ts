@@ -1,10 +1,13 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Settings } from '../../service/config.ts';
 import type { StubInstructions } from '../engine/stub-engine.ts';
-import { metric, predictBody, send, until } from './client.ts';
+import { IN_ENGINE_MS, IN_QUEUE_MS, metric, predictBody, send, sendWithin, until } from './client.ts';
 import type { Outcome } from './client.ts';
 import { compileFixture } from './packages.ts';
 import { serve } from './service.ts';
@@ -104,8 +107,9 @@ describe('an engine that fails under load', () => {
     const sent = bodies.map((body) => send(`${url}/predict`, body));
     for (const { outcome } of sent) void outcome.then(() => answered++);
     for (let kill = 0; kill < 3; kill++) {
-      // A batch that is hit twice may be answered 503; so some are let through between.
-      await until('some more are answered', () => answered > kill * 4);
+      // A batch that is hit twice may be answered 503: its retry is let through, and one more.
+      const before = answered;
+      await until('some more are answered', () => answered > before + 2);
       await until(
         'the engine computes',
         () => model.batcher.inFlight > 0 && model.supervisor.pid !== undefined,
@@ -130,7 +134,11 @@ describe('an engine that fails under load', () => {
     ['kills it', { poison: MARKED.token }],
     ['makes it hang', { hang: MARKED.token }],
   ])('fails alone the item that %s', async (_, instructions) => {
-    const live = await serveStub({ runMs: 30, ...instructions }, { MAX_BATCH: 8, ENGINE_TIMEOUT_MS: 400 });
+    const live = await serveStub(
+      { runMs: 30, ...instructions },
+      // Five runs hang until the item is alone.
+      { MAX_BATCH: 8, ENGINE_TIMEOUT_MS: 2000, REQUEST_TIMEOUT_MS: 600_000 },
+    );
     const bodies = await Promise.all(['a', 'b', 'c', MARKED.text, 'd', 'e'].map((text) => predictBody(text)));
     const outcomes = await Promise.all(bodies.map((body) => send(`${live.url}/predict`, body).outcome));
     expect(outcomes.map(({ status }) => status)).toEqual([200, 200, 200, 503, 200, 200]);
@@ -169,15 +177,35 @@ describe('a client that leaves', () => {
   });
 });
 
+describe('a client that leaves while it is answered', () => {
+  it('takes nothing with it, and leaves nothing behind', async () => {
+    const live = await serveStub({}, { SHUTDOWN_TIMEOUT_MS: 600_000 });
+    const body = await predictBody(Array.from({ length: 32 }, () => 'a'));
+    for (let client = 0; client < 5; client++) {
+      // Of an answer that fits the connection, and of one that is stuck in it.
+      await leaveWithFirstBytes(`${live.url}/predict`, body);
+      await leaveWithFirstBytes(`${live.url}/docs/swagger-ui-bundle.js`);
+    }
+    await until('all places are free', async () => (await held(live)) === 0);
+    expect((await send(`${live.url}/predict`, body).outcome).status).toBe(200);
+    // With a connection that is still open it would wait for its time to be over.
+    await live.stop();
+    await expect(live.finished).resolves.toBe(0);
+  });
+});
+
 describe('a deadline', () => {
   it('fires in the queue and in the engine while the run goes on', async () => {
-    const live = await serveStub({ runMs: 1500 }, { MAX_BATCH: 1 });
+    // The service's own limits come far too late to be taken for the header's.
+    const live = await serveStub(
+      { hang: MARKED.token },
+      { MAX_BATCH: 1, REQUEST_TIMEOUT_MS: 600_000, ENGINE_TIMEOUT_MS: 600_000 },
+    );
     const body = await predictBody('a');
     expect((await send(`${live.url}/predict`, body).outcome).status).toBe(200);
-    const headers = { 'x-request-timeout-ms': '200' };
-    const inEngine = send(`${live.url}/predict`, body, { headers });
+    const inEngine = sendWithin(`${live.url}/predict`, await predictBody(MARKED.text), IN_ENGINE_MS);
     await until('one is in the engine', () => live.model.batcher.inFlight === 1);
-    const queued = send(`${live.url}/predict`, body, { headers });
+    const queued = sendWithin(`${live.url}/predict`, body, IN_QUEUE_MS);
     const outcomes = await Promise.all([inEngine.outcome, queued.outcome]);
     expect(outcomes.map(({ status }) => status)).toEqual([504, 504]);
     expect(await held(live)).toBe(0);
@@ -185,6 +213,19 @@ describe('a deadline', () => {
     expect(await metric(live.adminUrl, 'ofa_ve_batch_size_count')).toBe(1);
   });
 });
+
+/** Sends a request and breaks the connection when its answer begins. */
+async function leaveWithFirstBytes(url: string, body?: string): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const sent = request(url, {
+    agent: new Agent(),
+    ...(body === undefined ? {} : { method: 'POST', headers }),
+  });
+  sent.end(body);
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  expect(response.statusCode).toBe(200);
+  sent.destroy();
+}
 
 function scoresOf(outcome: Outcome): string {
   return JSON.stringify((JSON.parse(outcome.body) as { scores: unknown }).scores);

@@ -113,7 +113,7 @@ describe('an engine that is lost', () => {
     ['hangs', { hang: 666 }, 666, 'timeout'],
     ['gives numbers that are no probabilities', { nan: 666 }, 666, 'bad-output'],
   ] as const)('is replaced when it %s', async (_, instructions, token, reason) => {
-    const supervisor = supervise(instructions, { runTimeoutMs: reason === 'timeout' ? 300 : 20_000 });
+    const supervisor = supervise(instructions, { runTimeoutMs: reason === 'timeout' ? 2000 : 20_000 });
     await supervisor.whenReady();
     const pid = supervisor.pid ?? 0;
     const failure = nextFailure(supervisor);
