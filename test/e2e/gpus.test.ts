@@ -125,7 +125,7 @@ it('gives each GPU an engine that sees it alone, and says so', async () => {
 });
 
 it('computes on all of them at the same time', async () => {
-  const live = await start({ runMs: 400 }, { MAX_BATCH: 1 });
+  const live = await start({ runMs: 3000 }, { MAX_BATCH: 1 });
   await allReady(live);
   const body = await predictBody('a');
   const sent = [send(`${live.url}/predict`, body), send(`${live.url}/predict`, body)];

@@ -51,7 +51,7 @@ async function held({ adminUrl }: TestService): Promise<number> {
 
 describe('while the engine computes for seconds', () => {
   it('probes, metrics and refusals are answered', async () => {
-    const { url, adminUrl, model } = await serveStub({ runMs: 2000 }, { MAX_QUEUE: 1 });
+    const { url, adminUrl, model } = await serveStub({ runMs: 5000 }, { MAX_QUEUE: 1 });
     const body = await predictBody('a');
     let answered = false;
     const slow = send(`${url}/predict`, body);
@@ -96,7 +96,8 @@ describe('ten times more than it can hold', () => {
   });
 });
 
-describe('an engine that fails under load', () => {
+// Each loss is a start of another engine.
+describe('an engine that fails under load', { timeout: 180_000 }, () => {
   it('loses no accepted request when it is killed, again and again', async () => {
     const { url, adminUrl, model } = await serveStub(
       { runMs: 20 },
