@@ -15,7 +15,7 @@ export interface PrecisionChoice {
 }
 
 /**
- * Chooses fp16 where the service would run on CUDA, and nowhere else: on a CPU it is slower than fp32.
+ * Chooses fp16 where the service would run on CUDA, and nowhere else: a CPU gains nothing by it, and has casts to do.
  *
  * @throws UserError `settings-invalid` where DEVICE is cuda and it cannot be had
  */

@@ -132,6 +132,6 @@ function reportSelfTest({ provider, selfTestDeviation, fallback }: EngineInfo, p
   );
   if (precision !== 'fp16' || fallback === undefined) return;
   console.log(
-    `No GPU is used (${fallback}): \`setup --precision fp32\` makes a package that is faster there.`,
+    `No GPU is used (${fallback}): \`setup --precision fp32\` makes the package for CPUs.`,
   );
 }
