@@ -17,6 +17,12 @@ from trunk import cache_features
 Batch = tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor, Tensor, Tensor]]
 
 
+def write(value: object, path: pathlib.Path) -> None:
+    """As a whole or not at all."""
+    torch.save(value, path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").replace(path)
+
+
 class Material:
     """Pictures as cached features, and the sentences of all shards."""
 
@@ -31,7 +37,7 @@ class Material:
         cached = kept / "features.pt"
         if not cached.exists():
             log("computing the trunk's features")
-            torch.save(cache_features(model, self.pictures), cached)
+            write(cache_features(model, self.pictures), cached)
         self.features = torch.load(cached, weights_only=True, mmap=True)
 
     def batches(self, size: int, seed: int, skip: int) -> Iterator[Batch]:
