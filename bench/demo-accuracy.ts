@@ -1,6 +1,6 @@
 /**
  * How well the demo model answers what it never saw: 6,000 questions through the compiled package, the exact pixels
- * and the service's predictor.
+ * and the service's predictor. Exits with 1 where it misses what it is meant to reach.
  *
  *   node --import tsx bench/demo-accuracy.ts [questions per answer]
  */
@@ -18,6 +18,8 @@ const perAnswer = Number(process.argv[2] ?? 2000);
 /** Questions under way at one time. */
 const AT_ONCE = 16;
 const BINS = 15;
+/** What the model is meant to reach: of all questions, of each kind, and its calibration error. */
+const LEAST = { overall: 0.98, kind: 0.95, calibrationError: 0.03 } as const;
 /** Questions of another seed, from which the reader without eyes learns. */
 const LEARNING_SEED = 5;
 
@@ -74,6 +76,23 @@ function textOnly(questions: readonly Pair[], learning: readonly Pair[]): Map<st
   return shares;
 }
 
+/** What is not reached, in words. */
+function shortfalls(results: readonly Result[]): string[] {
+  const kinds = KINDS.filter(
+    (kind) => accuracy(results.filter((result) => result.kind === kind)) < LEAST.kind,
+  );
+  return [
+    ...(results.length < ANSWERS.length * perAnswer
+      ? [`only ${results.length} questions could be drawn`]
+      : []),
+    ...(accuracy(results) < LEAST.overall ? [`fewer than ${percent(LEAST.overall).trim()} are right`] : []),
+    ...kinds.map((kind) => `of kind ${kind} fewer than ${percent(LEAST.kind).trim()} are right`),
+    ...(calibrationError(results) > LEAST.calibrationError
+      ? [`the calibration error is over ${LEAST.calibrationError}`]
+      : []),
+  ];
+}
+
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`.padStart(8);
 
 function print(results: readonly Result[], blind: Map<string, number>): void {
@@ -107,6 +126,10 @@ const asking = await openAsking(await demoPackage());
 try {
   const results = await answerAll(asking, questions);
   print(results, blind);
+  for (const shortfall of shortfalls(results)) {
+    console.log(`not reached: ${shortfall}`);
+    process.exitCode = 1;
+  }
   if (process.argv.includes('--wrong')) {
     for (const { kind, found, answer, premise, hypothesis, scene, confidence } of results) {
       if (found === answer) continue;
