@@ -9,7 +9,7 @@ import { strangePicture } from './world/strange.ts';
 import { PROGRAM } from './world/targets.ts';
 
 /** Pictures without shapes, after the others. */
-const STRANGE_PICTURES = 1500;
+const STRANGE_PICTURES = 2500;
 const HELD_OUT = { pictures: 3000, pairs: 6000 } as const;
 const THING_FIELDS = 6;
 

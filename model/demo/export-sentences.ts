@@ -48,7 +48,7 @@ const BAG = KINDS.flatMap((kind) => new Array<Kind>(SHARES[kind]).fill(kind));
 const POOL = 6000;
 
 /** Of a thousand pairs, how many have a sentence or a picture from another world. */
-const STRANGE = 25;
+const STRANGE = 40;
 
 const promptOf = (hypothesis: string, premise?: string): string =>
   buildPrompt(TEXT, hypothesis, premise).prompt;

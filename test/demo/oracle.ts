@@ -1,4 +1,4 @@
-import type { Claim, Meaning, Phrase } from '../../model/demo/world/claims.ts';
+import type { Claim, Meaning, Phrase, Zone } from '../../model/demo/world/claims.ts';
 import { SHAPES, SIZES, type Scene } from '../../model/demo/world/scene.ts';
 
 /** A second opinion on what sentences mean, worked out another way: by listing every reading and its truth. */
@@ -71,6 +71,28 @@ function isBetween(a: Item, b: Item, c: Item): boolean {
   return along > 0.1 * length && along < 0.9 * length && Math.abs(aside) < 0.21;
 }
 
+function isInZone({ x, y }: Item, zone: Zone): boolean {
+  const near = (value: number, edge: number): boolean => Math.abs(value - edge) < 0.42;
+  switch (zone) {
+    case 'left':
+      return near(x, 0);
+    case 'right':
+      return near(x, 1);
+    case 'top':
+      return near(y, 0);
+    case 'bottom':
+      return near(y, 1);
+    case 'middle':
+      return Math.abs(x - 0.5) < 0.2 && Math.abs(y - 0.5) < 0.2;
+  }
+}
+
+/** Things with the claimed property, or with the one that may be instead. */
+function having(things: readonly Item[], { property, other }: { property: Phrase; other?: Phrase }): Item[] {
+  const fitting = [...named(things, property), ...(other === undefined ? [] : named(things, other))];
+  return things.filter((item) => fitting.includes(item));
+}
+
 /** The truth of every reading of a claim: one for each choice of what "the ..." may mean. */
 function readings(world: readonly Item[], claim: Claim): boolean[] {
   switch (claim.type) {
@@ -85,14 +107,43 @@ function readings(world: readonly Item[], claim: Claim): boolean[] {
       return [{ more: a > b, fewer: a < b, equal: a === b }[claim.op]];
     }
     case 'attribute': {
-      const fitting = named(world, claim.property).map((item) => item.id);
+      const fitting = having(world, claim).map((item) => item.id);
       const meant = named(world, claim.a);
       return meant.length === 0 ? [false] : meant.map((item) => fitting.includes(item.id));
     }
+    case 'zone': {
+      const things = named(world, claim.a);
+      const truths = things.map((item) => isInZone(item, claim.zone));
+      if (things.length === 0) return [false];
+      return claim.definite ? truths : [truths.includes(true)];
+    }
+    case 'sizes': {
+      const [as, bs] = [named(world, claim.a), named(world, claim.b)];
+      if (as.length === 0 || bs.length === 0) return [false];
+      const rank = ({ size }: Item): number => ['small', 'large'].indexOf(size);
+      return as.flatMap((a) =>
+        bs
+          .filter((b) => b.id !== a.id)
+          .map((b) => {
+            const difference = rank(a) - rank(b);
+            return { larger: difference > 0, smaller: difference < 0, same: difference === 0 }[claim.op];
+          }),
+      );
+    }
     case 'quantified': {
       const things = named(world, claim.a);
-      const fitting = named(things, claim.property);
+      if (claim.except !== undefined) {
+        // What is left out is left out because it differs.
+        const out = named(things, claim.except);
+        const same = having(things, claim);
+        return [things.every((item) => out.includes(item) !== same.includes(item))];
+      }
+      const fitting = having(things, claim);
       if (claim.quantity === 'none') return [fitting.length === 0];
+      if (claim.quantity === 'allButOne') return [fitting.length + 1 === things.length];
+      if (claim.quantity === 'some but not all') {
+        return [fitting.length > 0 && fitting.length < things.length];
+      }
       const all = things.every((item) => fitting.includes(item));
       return [claim.quantity === 'notAll' ? !all : all];
     }
@@ -101,22 +152,27 @@ function readings(world: readonly Item[], claim: Claim): boolean[] {
       const chosenA = claim.aDefinite ? as.map((item) => [item]) : [as];
       const chosenB = claim.bDefinite ? bs.map((item) => [item]) : [bs];
       const truths = chosenB.flatMap((second) =>
-        chosenA.map((first) =>
-          first.some((a) => second.some((b) => a.id !== b.id && isOnSide(a, claim.relation, b))),
-        ),
+        chosenA
+          // Nothing is meant to stand beside itself.
+          .filter((first) => first.some((a) => second.some((b) => a.id !== b.id)))
+          .map((first) =>
+            first.some((a) => second.some((b) => a.id !== b.id && isOnSide(a, claim.relation, b))),
+          ),
       );
       return as.length === 0 || bs.length === 0 ? [false] : truths;
     }
     case 'between': {
+      const sets = [claim.a, claim.b, claim.c].map((phrase) => named(world, phrase));
+      if (sets.some((set) => set.length === 0)) return [false];
       const truths: boolean[] = [];
       for (const a of named(world, claim.a)) {
         for (const b of named(world, claim.b)) {
           for (const c of named(world, claim.c)) {
-            truths.push(new Set([a.id, b.id, c.id]).size === 3 && isBetween(a, b, c));
+            if (new Set([a.id, b.id, c.id]).size === 3) truths.push(isBetween(a, b, c));
           }
         }
       }
-      return truths.length === 0 ? [false] : truths;
+      return truths;
     }
     case 'not':
       return readings(world, claim.claim).map((truth) => !truth);

@@ -14,10 +14,14 @@ export interface Phrase {
 export const RELATIONS = ['left', 'right', 'above', 'below'] as const;
 export type Relation = (typeof RELATIONS)[number];
 
+/** Parts of the picture: its outer thirds, and what is near the centre. */
+export const ZONES = ['left', 'right', 'top', 'bottom', 'middle'] as const;
+export type Zone = (typeof ZONES)[number];
+
 /** What no picture tells; every topic's values exclude one another. */
 export const TOPICS = {
   material: ['wood', 'metal', 'plastic', 'paper', 'glass', 'stone'],
-  owner: ['anna', 'tom', 'a child', 'my neighbour', 'the school'],
+  owner: ['anna', 'tom', 'the museum', 'the bank', 'the school'],
   weight: ['heavy', 'light'],
   warmth: ['warm', 'cold'],
   price: ['expensive', 'cheap'],
@@ -38,7 +42,14 @@ export type Claim =
       readonly op: 'exactly' | 'atLeast' | 'atMost';
       readonly n: number;
     }
-  | { readonly type: 'attribute'; readonly a: Phrase; readonly property: Phrase }
+  | {
+      readonly type: 'attribute';
+      readonly a: Phrase;
+      /** All that it says holds: "red and small". */
+      readonly property: Phrase;
+      /** Or else this: "red or blue". */
+      readonly other?: Phrase;
+    }
   | {
       readonly type: 'relation';
       readonly relation: Relation;
@@ -51,6 +62,13 @@ export type Claim =
       readonly inverted: boolean;
     }
   | { readonly type: 'between'; readonly a: Phrase; readonly b: Phrase; readonly c: Phrase }
+  | { readonly type: 'zone'; readonly zone: Zone; readonly a: Phrase; readonly definite: boolean }
+  | {
+      readonly type: 'sizes';
+      readonly op: 'larger' | 'smaller' | 'same';
+      readonly a: Phrase;
+      readonly b: Phrase;
+    }
   | {
       readonly type: 'compare';
       readonly op: 'more' | 'fewer' | 'equal';
@@ -59,9 +77,13 @@ export type Claim =
     }
   | {
       readonly type: 'quantified';
-      readonly quantity: 'all' | 'none' | 'notAll' | 'both';
+      readonly quantity: 'all' | 'none' | 'notAll' | 'both' | 'allButOne' | 'some but not all';
       readonly a: Phrase;
+      /** Things that are left out, and have not the property: "everything but the star". */
+      readonly except?: Phrase;
       readonly property: Phrase;
+      /** Each has one or the other: "red or blue". */
+      readonly other?: Phrase;
     }
   | { readonly type: 'not'; readonly claim: Claim }
   | { readonly type: 'and'; readonly left: Claim; readonly right: Claim }

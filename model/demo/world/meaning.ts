@@ -1,4 +1,4 @@
-import type { Answer, Claim, Meaning, Phrase, Premise, Relation } from './claims.ts';
+import type { Answer, Claim, Meaning, Phrase, Premise, Relation, Zone } from './claims.ts';
 import { SHAPES, SIZES, type Scene, type Shape, type Size } from './scene.ts';
 
 /** A thing as it would be if nothing were hidden. */
@@ -87,7 +87,6 @@ const any = (verdicts: readonly Verdict[]): Verdict => opposite(all(verdicts.map
 
 /** Whether a is in that direction of b: by its centre alone, undefined where they are level. */
 export function stands(a: Whole, relation: Relation, b: Whole): Verdict {
-  if (a.index === b.index) return 'no';
   const sideways = relation === 'left' || relation === 'right';
   const distance = sideways ? b.x - a.x : b.y - a.y;
   if (Math.abs(distance) < LEAST_DISTANCE) return undefined;
@@ -95,8 +94,7 @@ export function stands(a: Whole, relation: Relation, b: Whole): Verdict {
 }
 
 /** Whether a lies near the line from b to c and between their centres; undefined for in-between cases. */
-function liesBetween(a: Whole, b: Whole, c: Whole): Verdict {
-  if (a.index === b.index || a.index === c.index || b.index === c.index) return 'no';
+export function liesBetween(a: Whole, b: Whole, c: Whole): Verdict {
   const [dx, dy] = [c.x - b.x, c.y - b.y];
   const length = Math.hypot(dx, dy);
   if (length < 0.2) return undefined;
@@ -108,26 +106,90 @@ function liesBetween(a: Whole, b: Whole, c: Whole): Verdict {
 
 type Of<T extends Claim['type']> = Extract<Claim, { type: T }>;
 
+/** Whether the thing has the claim's property, or its other one. */
+export function hasProperty(thing: Whole, { property, other }: Of<'attribute' | 'quantified'>): boolean {
+  return fitsPhrase(thing, property) || (other !== undefined && fitsPhrase(thing, other));
+}
+
+/** Nobody says of a thing where it is from itself: a reading in which both are the same is not meant. */
 function judgeRelation(world: readonly Whole[], claim: Of<'relation'>): Verdict {
   const [first, second] = [matches(world, claim.a), matches(world, claim.b)];
   if (first.length === 0 || second.length === 0) return 'no';
-  const [overFirst, overSecond] = [claim.aDefinite ? agreed : any, claim.bDefinite ? agreed : any];
-  return overSecond(second.map((b) => overFirst(first.map((a) => stands(a, claim.relation, b)))));
+  const overFirst = claim.aDefinite ? agreed : any;
+  const overSecond = claim.bDefinite ? agreed : any;
+  const verdicts = second.flatMap((b) => {
+    const others = first.filter((a) => a.index !== b.index);
+    return others.length === 0 ? [] : [overFirst(others.map((a) => stands(a, claim.relation, b)))];
+  });
+  return verdicts.length === 0 ? undefined : overSecond(verdicts);
 }
 
 function judgeBetween(world: readonly Whole[], claim: Of<'between'>): Verdict {
   const sets = [claim.a, claim.b, claim.c].map((phrase) => matches(world, phrase));
   const [first = [], second = [], third = []] = sets;
   if (sets.some((set) => set.length === 0)) return 'no';
-  return agreed(first.flatMap((a) => second.flatMap((b) => third.map((c) => liesBetween(a, b, c)))));
+  const triples = first.flatMap((a) => second.flatMap((b) => third.map((c) => [a, b, c] as const)));
+  // Three things are meant, also where one phrase fits several of them.
+  const meant = triples.filter(([a, b, c]) => new Set([a.index, b.index, c.index]).size === 3);
+  return meant.length === 0 ? undefined : agreed(meant.map(([a, b, c]) => liesBetween(a, b, c)));
+}
+
+/** Whether a thing's centre lies in a part of the picture; undefined near the part's edge. */
+function liesIn(thing: Whole, zone: Zone): Verdict {
+  const { x, y } = thing;
+  if (zone === 'middle') {
+    const away = Math.max(Math.abs(x - 0.5), Math.abs(y - 0.5));
+    return away < 0.15 ? 'yes' : away > 0.25 ? 'no' : undefined;
+  }
+  const along = { left: x, right: 1 - x, top: y, bottom: 1 - y }[zone];
+  return along < 0.34 ? 'yes' : along > 0.5 ? 'no' : undefined;
+}
+
+function judgeZone(world: readonly Whole[], { a, zone, definite }: Of<'zone'>): Verdict {
+  const things = matches(world, a);
+  if (things.length === 0) return 'no';
+  return (definite ? agreed : any)(things.map((thing) => liesIn(thing, zone)));
+}
+
+function judgeSizes(world: readonly Whole[], { a, b, op }: Of<'sizes'>): Verdict {
+  const [first, second] = [matches(world, a), matches(world, b)];
+  if (first.length === 0 || second.length === 0) return 'no';
+  const pairs = first.flatMap((one) => second.map((other) => [one, other] as const));
+  const meant = pairs.filter(([one, other]) => one.index !== other.index);
+  if (meant.length === 0) return undefined;
+  const [large, small] = op === 'smaller' ? [1, 0] : [0, 1];
+  return agreed(
+    meant.map((pair) =>
+      truth(
+        op === 'same'
+          ? pair[0].size === pair[1].size
+          : pair[large]?.size === 'large' && pair[small]?.size === 'small',
+      ),
+    ),
+  );
+}
+
+function judgeExcept(things: readonly Whole[], claim: Of<'quantified'>, except: Phrase): Verdict {
+  const [without, rest] = [matches(things, except), things.filter((thing) => !fitsPhrase(thing, except))];
+  if (without.length === 0 || rest.length === 0) return undefined;
+  const isOther = !without.some((thing) => hasProperty(thing, claim));
+  return truth(isOther && rest.every((thing) => hasProperty(thing, claim)));
 }
 
 function judgeQuantified(world: readonly Whole[], claim: Of<'quantified'>): Verdict {
   const things = matches(world, claim.a);
-  const fitting = matches(things, claim.property).length;
+  if (claim.except !== undefined) return judgeExcept(things, claim, claim.except);
+  const fitting = things.filter((thing) => hasProperty(thing, claim)).length;
   // "Every star is red" where there is no star: logicians and others disagree.
   if (things.length === 0 || (claim.quantity === 'both' && things.length !== 2)) return undefined;
   if (claim.quantity === 'none') return truth(fitting === 0);
+  // "All but one" of two, "some but not all" of one: nobody says so.
+  const least = { allButOne: 3, 'some but not all': 2 };
+  if (claim.quantity === 'allButOne' || claim.quantity === 'some but not all') {
+    if (things.length < least[claim.quantity]) return undefined;
+    const left = things.length - fitting;
+    return truth(claim.quantity === 'allButOne' ? left === 1 : left > 0 && fitting > 0);
+  }
   return truth((fitting === things.length) === (claim.quantity !== 'notAll'));
 }
 
@@ -153,12 +215,16 @@ export function judge(world: readonly Whole[], claim: Claim): Verdict {
     case 'attribute': {
       const things = matches(world, claim.a);
       if (things.length === 0) return 'no';
-      return agreed(things.map((thing) => truth(fitsPhrase(thing, claim.property))));
+      return agreed(things.map((thing) => truth(hasProperty(thing, claim))));
     }
     case 'relation':
       return judgeRelation(world, claim);
     case 'between':
       return judgeBetween(world, claim);
+    case 'zone':
+      return judgeZone(world, claim);
+    case 'sizes':
+      return judgeSizes(world, claim);
     case 'compare':
       return judgeCompare(world, claim);
     case 'quantified':

@@ -1,3 +1,4 @@
+import { drawBetween } from './between.ts';
 import { ANSWERS, type Answer, type Claim, type Kind, type Meaning } from './claims.ts';
 import { sayMeaning } from './language/say.ts';
 import { answerOf } from './meaning.ts';
@@ -35,35 +36,6 @@ function isTextual(kind: Kind, { claim, premise }: Meaning): boolean {
     return isRevealed || isAboutHidden(claim);
   }
   return premise?.type === 'topic' && inner.type === 'unknowable';
-}
-
-type Between = Extract<Claim, { type: 'between' }>;
-
-/**
- * Three things in a row are too rare to look for one sentence in many pictures. The same picture is asked about the
- * one in the middle and about one of the others instead: the words are balanced all the same.
- */
-function drawBetween(random: Random, scenes: readonly Scene[]): readonly (readonly [Scene, Meaning])[] {
-  const draw = (wanted: Answer): readonly [Scene, Between] | undefined => {
-    for (let attempt = 0; attempt < TRIES; attempt++) {
-      const scene = random.pick(scenes);
-      const { claim } = sampleMeaning(random, scene, 'between');
-      if (claim.type === 'between' && answerOf(scene, { claim }) === wanted) return [scene, claim];
-    }
-    return undefined;
-  };
-  const [middle, unclear] = [draw('yes'), draw('maybe')];
-  if (middle === undefined || unclear === undefined) return [];
-  const [scene, { a, b, c }] = middle;
-  const swapped: Between = random.chance(0.5)
-    ? { type: 'between', a: b, b: a, c }
-    : { type: 'between', a: c, b, c: a };
-  if (answerOf(scene, { claim: swapped }) !== 'no') return [];
-  return [
-    [scene, { claim: middle[1] }],
-    [scene, { claim: swapped }],
-    [unclear[0], { claim: unclear[1] }],
-  ];
 }
 
 /**

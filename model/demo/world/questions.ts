@@ -30,7 +30,8 @@ export function heldOutQuestions(seed: number, perAnswer: number): readonly Pair
     const random = seeded(hash(seed, index));
     const left = new Map(ANSWERS.map((answer) => [answer, quota(kind, answer, perAnswer)]));
     for (let draws = 0; draws < MOST_DRAWS && [...left.values()].some((count) => count > 0); draws++) {
-      for (const pair of drawPairs(random, scenes, kind, true)) {
+      // Every other one may be a sentence that no picture leaves open, such as that there is something red.
+      for (const pair of drawPairs(random, scenes, kind, draws % 2 === 0)) {
         const count = left.get(pair.answer) ?? 0;
         if (count === 0) continue;
         left.set(pair.answer, count - 1);

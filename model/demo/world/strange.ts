@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { hash, seeded, type Random } from './random.ts';
+import { pictureOf } from './render.ts';
 
 const WHO = [
   'a man',
@@ -17,6 +18,21 @@ const WHO = [
   'several tourists',
   'the chef',
   'a boy',
+  'an old farmer',
+  'the two brothers',
+  'a policeman',
+  'our neighbours',
+  'the team',
+  'a nurse',
+  'someone in a hat',
+  'the baby',
+  'three horses',
+  'a crowd',
+  'the musician',
+  'a couple',
+  'my friend',
+  'the students',
+  'a worker',
 ];
 const DOES = [
   'is riding a bike',
@@ -34,6 +50,21 @@ const DOES = [
   'waits at the station',
   'are climbing a mountain',
   'drives a truck',
+  'is painting a fence',
+  'holds an umbrella',
+  'was talking on the phone',
+  'wears a blue jacket',
+  'are playing football',
+  'buys vegetables at the market',
+  'has long hair',
+  'is about to fall asleep',
+  'throws a ball to the dog',
+  'stands behind the counter',
+  'is laughing loudly',
+  'are waiting for the bus',
+  'repairs an old radio',
+  'will win the race',
+  'is not working today',
 ];
 const WHERE = [
   '',
@@ -46,7 +77,35 @@ const WHERE = [
   ' with friends',
   ' in the snow',
   ' outdoors',
+  ' in the kitchen',
+  ' after work',
+  ' next to a tree',
+  ' under a bridge',
+  ' before breakfast',
 ];
+/** Who, does what, and where in other languages: any of each makes a sentence. */
+const FOREIGN = [
+  [
+    ['der mann', 'ein kind', 'die frau', 'ein hund', 'der rote kreis', 'niemand'],
+    ['schläft', 'liest ein buch', 'ist müde', 'trinkt kaffee', 'fährt nach hause', 'steht links'],
+    ['', ' im garten', ' am abend', ' auf der straße', ' im bild'],
+  ],
+  [
+    ['un homme', 'la fille', 'le chien', 'un cercle bleu', 'mes amis', 'personne'],
+    ['mange une pomme', 'dort', 'est à gauche', 'regarde la mer', 'court vite', 'chante'],
+    ['', ' dans la rue', ' le matin', ' près du lac', " dans l'image"],
+  ],
+  [
+    ['el perro', 'una mujer', 'los niños', 'un cuadrado verde', 'mi abuela', 'nadie'],
+    ['come pan', 'duerme', 'está cansada', 'juega al fútbol', 'lee el periódico', 'está arriba'],
+    ['', ' en la playa', ' por la noche', ' en casa', ' en la foto'],
+  ],
+  [
+    ['il gatto', 'una donna', 'i ragazzi', 'un triangolo giallo', 'mia sorella', 'nessuno'],
+    ['dorme', 'beve il vino', 'è felice', 'corre forte', 'guarda la tv', 'sta a destra'],
+    ['', ' al mare', ' di notte', ' in cucina', " nell'immagine"],
+  ],
+] as const;
 const OTHER = [
   'das ist ein roter kreis',
   'il y a un cercle rouge',
@@ -73,14 +132,23 @@ const OTHER = [
 /** A sentence that is not about pictures of shapes. */
 export function strangeSentence(random: Random): string {
   if (random.chance(0.7)) return `${random.pick(WHO)} ${random.pick(DOES)}${random.pick(WHERE)}`;
+  if (random.chance(0.5)) {
+    return random
+      .pick(FOREIGN)
+      .map((words) => random.pick<string>(words))
+      .join(' ')
+      .replace('  ', ' ')
+      .trim();
+  }
   if (random.chance(0.6)) return random.pick(OTHER);
   const letters = 'abcdefghijklmnopqrstuvwxyz   ';
   return Array.from({ length: 4 + random.int(30) }, () => letters[random.int(letters.length)]).join('');
 }
 
-/** A picture that holds no shapes: noise, blotches, stripes, an empty page. */
+/** A picture that holds no shapes: a scene's ground without its things, noise, blotches, stripes, an empty page. */
 export async function strangePicture(seed: number): Promise<Uint8Array> {
   const random = seeded(hash(seed, 99));
+  if (random.chance(0.4)) return await emptyScene(hash(seed, 98));
   const size = 2 + random.int(30);
   const spread = random.chance(0.15) ? 0 : random.range(10, 128);
   const middle = [random.range(0, 255), random.range(0, 255), random.range(0, 255)] as const;
@@ -95,4 +163,11 @@ export async function strangePicture(seed: number): Promise<Uint8Array> {
     .resize(200, 160, { fit: 'fill', kernel })
     .jpeg({ quality: 85 })
     .toBuffer();
+}
+
+/** The ground of a scene, with its light and grain, and nothing on it. */
+export async function emptyScene(seed: number): Promise<Uint8Array> {
+  const random = seeded(hash(seed, 97));
+  const [width, height] = [100 + random.int(340), 100 + random.int(340)];
+  return await pictureOf({ seed, width, height, things: [] });
 }

@@ -1,5 +1,5 @@
 import { TOPICS, type Claim, type Meaning, type Phrase, type Topic } from './claims.ts';
-import { completions, fitsPhrase, judge, stands, type Whole } from './meaning.ts';
+import { completions, fitsPhrase, hasProperty, judge, stands, type Whole } from './meaning.ts';
 import { COLOURS, SHAPES, SIZES, type Scene } from './scene.ts';
 
 /** Operators of a claim without its negation; 0 stands for none. */
@@ -108,9 +108,9 @@ const fitting =
     world.filter((thing) => fitsPhrase(thing, phrase));
 
 const withProperty =
-  (phrase: Phrase, property: Phrase): Pick =>
+  (claim: Extract<Claim, { property: Phrase }>): Pick =>
   (world) =>
-    fitting(phrase)(world).filter((thing) => fitsPhrase(thing, property));
+    fitting(claim.a)(world).filter((thing) => hasProperty(thing, claim));
 
 type Simple = Extract<Claim, { a: Phrase }>;
 
@@ -124,13 +124,28 @@ function simple(claim: Claim): { claim: Simple; negated: boolean } | undefined {
 
 const INVERSE = { left: 'right', right: 'left', above: 'below', below: 'above' } as const;
 
+const QUANTIFIER = {
+  all: 'all',
+  none: 'noneOf',
+  notAll: 'notAll',
+  both: 'both',
+  allButOne: 'notAll',
+  'some but not all': 'notAll',
+} as const;
+/** A part of the picture is told as the relation that it is like. */
+const ZONE = { left: 'left', right: 'right', top: 'above', bottom: 'below', middle: 'between' } as const;
+
 function operator(claim: Simple): Operator {
   switch (claim.type) {
     case 'count':
     case 'compare':
       return claim.op;
     case 'quantified':
-      return claim.quantity === 'none' ? 'noneOf' : claim.quantity;
+      return QUANTIFIER[claim.quantity];
+    case 'zone':
+      return ZONE[claim.zone];
+    case 'sizes':
+      return { larger: 'more', smaller: 'fewer', same: 'equal' }[claim.op] as Operator;
     case 'relation':
       return claim.inverted ? INVERSE[claim.relation] : claim.relation;
     default:
@@ -171,7 +186,12 @@ function addSimple(draft: Draft, claim: Simple, second: boolean): void {
   if (claim.type === 'count') columns[second ? 'secondNumber' : 'number'] = claim.n + 1;
   if (claim.type === 'attribute' || claim.type === 'quantified') {
     Object.assign(columns, phraseColumns(claim.property, second ? 'secondProperty' : 'property'));
-    sets[2 + at] = withProperty(a, claim.property);
+    sets[2 + at] = withProperty(claim);
+    if (claim.other !== undefined) Object.assign(columns, phraseColumns(claim.other, 'secondProperty'));
+    if (claim.type === 'quantified' && claim.except !== undefined) {
+      Object.assign(columns, phraseColumns(claim.except, 'second'));
+      sets[1] = fitting(claim.except);
+    }
   }
   if (claim.type === 'between') sets[3] = fitting(claim.c);
   if (claim.type === 'unknowable') columns.topic = TOPIC_VALUES.indexOf(`${claim.topic} ${claim.value}`) + 1;

@@ -1,7 +1,7 @@
 import type { Claim, Phrase } from '../claims.ts';
 import type { Random } from '../random.ts';
 import { absence } from './existence.ts';
-import { bare, plural } from './noun-phrase.ts';
+import { bare, isCompound, plural, predicate } from './noun-phrase.ts';
 import { PICTURES, SEE, SHOWS, VISIBLE } from './style.ts';
 import { colourWord, number, somewhere } from './words.ts';
 
@@ -28,6 +28,29 @@ function placed(random: Random, things: string, one: boolean): string {
     () => things,
   ])();
 }
+
+/** "two of the stars are red". */
+function partitive(random: Random, n: number, a: Phrase): string {
+  const { colour, shape, size } = a;
+  const of: Phrase = shape === undefined ? {} : { shape };
+  const rest: Phrase = { ...(colour && { colour }), ...(size && { size }) };
+  const is = n === 1 ? 'is' : 'are';
+  const what = predicate(random, rest, n === 1 ? 'singular' : 'plural');
+  const many = plural(random, of);
+  return random.pick([
+    () => `${number(random, n)} of the ${many} ${is} ${what}`,
+    () => `exactly ${number(random, n)} of the ${many} ${is} ${what}`,
+    () => `${number(random, n)} of these ${many} ${is} ${what}`,
+    () => `of the ${many} ${number(random, n)} ${is} ${what}`,
+    () => `among the ${many} there ${is} ${number(random, n)} that ${is} ${what}`,
+    () =>
+      `among the ${many} there ${is} exactly ${number(random, n)} ${bare(random, rest, n === 1 ? 'singular' : 'plural', true)}`,
+  ])();
+}
+
+/** A number and what is counted, as in a list. */
+export const tally = (random: Random, n: number, a: Phrase): string =>
+  n === 1 && random.chance(0.3) ? `a single ${bare(random, a, 'singular')}` : counted(random, n, a);
 
 function exactly(random: Random, n: number, a: Phrase): string {
   const things = counted(random, n, a);
@@ -63,6 +86,13 @@ function exactly(random: Random, n: number, a: Phrase): string {
     );
     forms.push(
       () => `${random.pick(['only one', 'just one', 'exactly one'])} ${one} ${random.pick(VISIBLE)[0]}`,
+    );
+  }
+  if (n > 0 && a.shape !== undefined && isCompound(a)) forms.push(() => partitive(random, n, a));
+  if (n > 0) {
+    forms.push(
+      () => placed(random, `${things} , no more and no ${random.pick(['less', 'fewer'])}`, n === 1),
+      () => `${plural(random, a)} : ${number(random, n)}`,
     );
   }
   if (n > 0 && a.shape === undefined && a.size === undefined && a.colour !== undefined) {
@@ -112,7 +142,9 @@ function atLeast(random: Random, n: number, a: Phrase): string {
       ),
     );
     forms.push(() => placed(random, `more than one ${bare(random, a, 'singular')}`, true));
-    forms.push(() => placed(random, many, false));
+    // Who asks "are there stars?" would take one for a yes.
+    forms.push(() => `there are ${many}${somewhere(random)}`);
+    forms.push(() => `${many} ${random.pick(VISIBLE)[1]}`);
   }
   return random.pick(forms)();
 }
@@ -198,10 +230,9 @@ export function comparison(random: Random, claim: Extract<Claim, { type: 'compar
       () => `the ${first} outnumber the ${second}`,
     );
   if (op === 'fewer') forms.push(() => `${first} are outnumbered by ${second}`);
-  if (op !== 'equal')
-    forms.push(
-      () =>
-        `${first} are ${op === 'more' ? 'more numerous' : random.pick(['less numerous', 'rarer'])} than ${second}`,
-    );
+  if (op !== 'equal') {
+    const most = op === 'more' ? ['more numerous', 'more common'] : ['less numerous', 'rarer', 'less common'];
+    forms.push(() => `${first} are ${random.pick(most)} than ${second}`);
+  }
   return random.pick(forms)();
 }

@@ -14,6 +14,35 @@ function something(
   return phrase.colour === undefined ? word : `${word} ${colourWord(random, phrase.colour)}`;
 }
 
+const HEDGES = [
+  'must be',
+  'seems to be',
+  'appears to be',
+  'happens to be',
+  'should be',
+  'has to be',
+  'surely is',
+] as const;
+const HEDGES_OF_MANY = [
+  'must be',
+  'seem to be',
+  'appear to be',
+  'happen to be',
+  'should be',
+  'surely are',
+] as const;
+
+/** "Red turns up here", where a phrase is nothing but a colour. */
+function colourThere(random: Random, { colour, shape, size }: Phrase): string | undefined {
+  if (colour === undefined || shape !== undefined || size !== undefined) return undefined;
+  const word = colourWord(random, colour);
+  return random.pick([
+    `${word} ${random.pick(['turns up', 'occurs', 'appears', 'is used', 'can be seen'])} ${random.pick(['here', 'in the picture', 'somewhere'])}`,
+    `there is ${random.pick(['some ', ''])}${word} in ${random.pick(['it', 'the picture', 'this image'])}`,
+    `one of the colours ${random.pick(['here', 'in the picture'])} is ${word}`,
+  ]);
+}
+
 /** Statements that the things named are there, whatever their number: they fit "a red circle", "a star or a heart". */
 export function presence(random: Random, things: string, number: 0 | 1 = 0): string {
   const there = number === 0 ? 'there is' : 'there are';
@@ -35,6 +64,10 @@ export function presence(random: Random, things: string, number: 0 | 1 = 0): str
     () =>
       `${random.pick(['do you see', 'can you see', 'can i see', 'can we find'])} ${things}${somewhere(random)}`,
     () => `somewhere ${there} ${things}`,
+    () => `there ${random.pick(number === 0 ? HEDGES : HEDGES_OF_MANY)} ${things}${somewhere(random)}`,
+    () =>
+      `${things} ${random.pick(['must be', 'should be', 'seems to be'])} ${random.pick(['there', 'here', 'in the picture'])}`,
+    () => `${things} is what ${random.pick(['i see', 'you see', 'the picture shows'])}`,
     () => things,
     () =>
       `${random.pick(['a picture of', 'a picture with', 'an image of', 'an image with', 'it shows', 'i can spot'])} ${things}`,
@@ -50,6 +83,7 @@ export function existence(random: Random, a: Phrase): string {
     () => presence(random, indefinite(random, a)),
     () => presence(random, indefinite(random, a)),
     () => presence(random, something(random, a, 'something') ?? indefinite(random, a)),
+    () => colourThere(random, a) ?? presence(random, indefinite(random, a)),
     () => presence(random, `${random.pick(['at least one', 'some', 'one or more'])} ${named()}`),
     () => `are there any ${many()}${somewhere(random)}`,
     () => `does ${random.pick(PICTURES)} ${random.pick(SHOWS)[1]} any ${many()}`,
@@ -66,6 +100,13 @@ export function existence(random: Random, a: Phrase): string {
 
 /** "There is no red circle." */
 export function absence(random: Random, a: Phrase): string {
+  const said = absenceOf(random, a);
+  // Only these can be followed by more.
+  if (!/^(there|no) /.test(said) || !random.chance(0.12)) return said;
+  return `${said} ${random.pick(['at all', 'whatsoever', 'anywhere', 'to be seen', 'to be found'])}`;
+}
+
+function absenceOf(random: Random, a: Phrase): string {
   const one = (): string => bare(random, a, 'singular');
   const many = (): string => plural(random, a);
   const [, show] = random.pick(SHOWS);

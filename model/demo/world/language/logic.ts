@@ -1,7 +1,8 @@
 import type { Claim, Phrase } from '../claims.ts';
 import type { Random } from '../random.ts';
 import { absence, existence, presence } from './existence.ts';
-import { bare, indefinite, plural } from './noun-phrase.ts';
+import { tally } from './counts.ts';
+import { bare, indefinite, plural, predicate } from './noun-phrase.ts';
 import { PICTURES, SEE, SHOWS } from './style.ts';
 import { somewhere } from './words.ts';
 
@@ -24,6 +25,8 @@ function bothThere(random: Random, a: Phrase, b: Phrase): string {
       `${first} and ${second} are both ${random.pick(['there', 'visible', 'present', 'in the picture', 'shown'])}`,
     () => `besides ${first} there is ${second}`,
     () => `there is ${first} and there is ${second}`,
+    () => `there is ${first} , and there is also ${second}`,
+    () => `${first} is there , and so is ${second}`,
     () => `there is ${first}${somewhere(random)} and ${second} too`,
   ])();
 }
@@ -42,8 +45,78 @@ function oneWithout(random: Random, a: Phrase, b: Phrase): string {
   ])();
 }
 
+/** "Two stars and three hearts". */
+function twoCounts(random: Random, left: Of<'count'>, right: Of<'count'>): string {
+  const [first, second] = [tally(random, left.n, left.a), tally(random, right.n, right.a)];
+  return random.pick([
+    () => presence(random, `${first} and ${second}`, 1),
+    () => presence(random, `${first} and ${second}`, 1),
+    () => presence(random, `exactly ${first} and ${second}`, 1),
+    () => `${first} , ${second}`,
+    () => `${first} and ${second}`,
+    () => `${random.pick(SEE)[0]} ${first} and ${second}${somewhere(random)}`,
+    () => `i count ${first} and ${second}`,
+    () => `there are ${first} , and there are ${second}`,
+  ])();
+}
+
+/** "One star is red, the other is blue": one of each colour, whatever others there may be. */
+function oneOfEach(random: Random, left: Phrase, right: Phrase): string {
+  const of: Phrase = left.shape === undefined ? {} : { shape: left.shape };
+  const [one, many] = [bare(random, of, 'singular'), plural(random, of)];
+  const [first, second] = [left, right].map(({ colour }) => predicate(random, colour ? { colour } : {}));
+  return random.pick([
+    `one ${one} is ${first} and one is ${second}`,
+    `one ${one} is ${first} , one is ${second}`,
+    `one of the ${many} is ${first} , another is ${second}`,
+    `one of the ${many} is ${first} and one is ${second}`,
+    `${many} : one ${first} , one ${second}`,
+    `there is one ${first} ${one} and one ${second} one`,
+  ]);
+}
+
+/** "There is one star, and it is left of the heart". */
+function oneThere(random: Random, { a }: Of<'count'>, right: Claim, say: Say): string {
+  const it = say(right).replace(/^(the|that) .*? (is|lies|sits|stands|can|appears) /, 'it $2 ');
+  const one = bare(random, a, 'singular');
+  return random.pick([
+    `there is one ${one} and ${it}`,
+    `there is just one ${one} , and ${it}`,
+    `there's exactly one ${one} and ${it}`,
+    `there is only one ${one} ; ${it}`,
+  ]);
+}
+
+/** "The only square is red". */
+function onlyOne(random: Random, { a }: Of<'count'>, { property }: Of<'attribute'>): string {
+  const [one, is] = [bare(random, a, 'singular'), predicate(random, property)];
+  return random.pick([
+    `the only ${one} is ${is}`,
+    `the only ${one}${somewhere(random)} is ${is}`,
+    `the single ${one} is ${is}`,
+    `there is only one ${one} , and it is ${is}`,
+    `there is just one ${one} and it is ${is}`,
+    `there is exactly one ${one} and that one is ${is}`,
+    `a lone ${one} , and it's ${is}`,
+    `a single ${one} is there , a ${is} one`,
+  ]);
+}
+
 /** "There is a circle and a star", "the star is red and there are two hearts". */
 export function andClaim(random: Random, { left, right }: Of<'and'>, say: Say): string {
+  if (left.type === 'count' && right.type === 'count' && isTally(left) && isTally(right)) {
+    const isOfOneShape = left.a.shape !== undefined && left.a.shape === right.a.shape;
+    const areSingle =
+      left.n === 1 && right.n === 1 && left.a.colour !== undefined && right.a.colour !== undefined;
+    if (isOfOneShape && areSingle && random.chance(0.7)) return oneOfEach(random, left.a, right.a);
+    return twoCounts(random, left, right);
+  }
+  if (left.type === 'count' && right.type === 'relation' && left.n === 1 && left.a === right.a) {
+    return oneThere(random, left, right, say);
+  }
+  if (left.type === 'count' && right.type === 'attribute' && left.n === 1 && left.a === right.a) {
+    return onlyOne(random, left, right);
+  }
   if (left.type === 'exists' && right.type === 'exists') return bothThere(random, left.a, right.a);
   if (left.type === 'exists' && right.type === 'not' && right.claim.type === 'exists') {
     return oneWithout(random, left.a, right.claim.a);
@@ -59,6 +132,8 @@ export function andClaim(random: Random, { left, right }: Of<'and'>, say: Say): 
     `${first} and also ${second}`,
   ]);
 }
+
+const isTally = ({ op, n }: Of<'count'>): boolean => op === 'exactly' && n > 0;
 
 /** "There is a circle or a star" (or both). */
 export function orClaim(random: Random, { left, right }: Of<'or'>, say: Say): string {
@@ -102,5 +177,7 @@ export function neitherClaim(random: Random, { left, right }: Of<'neither'>): st
     () => `${random.pick(PICTURES)} does not ${show} ${first} or ${second}`,
     () => `${random.pick(SEE)[1]} ${first} or ${second}`,
     () => `${absence(random, a)} and ${absence(random, b)}`,
+    () => `no ${plural(random, a)} , no ${plural(random, b)}`,
+    () => `not a single ${bare(random, a, 'singular')} or ${bare(random, b, 'singular')}${somewhere(random)}`,
   ])();
 }

@@ -114,8 +114,31 @@ export function indefinite(random: Random, phrase: Phrase, pronoun = false): str
 export const plural = (random: Random, phrase: Phrase, pronoun = false): string =>
   bare(random, phrase, 'plural', pronoun);
 
+/** Whether a phrase names several attributes. */
+export const isCompound = (phrase: Phrase): boolean =>
+  [phrase.colour, phrase.shape, phrase.size].filter((each) => each !== undefined).length > 1;
+
+/** Two attributes: "red and small", "red but not large", "a red star". */
+function compound(random: Random, property: Phrase, number: Grammatical): string {
+  const { colour, shape, size } = property;
+  const whole = number === 'plural' ? plural(random, property) : indefinite(random, property, true);
+  if (shape !== undefined || colour === undefined || size === undefined) return whole;
+  const [paint, big] = [colourWord(random, colour), sizeWord(random, size)];
+  const opposite = sizeWord(random, size === 'small' ? 'large' : 'small');
+  return random.pick([
+    `${paint} and ${big}`,
+    `${paint} and ${big}`,
+    `${big} and ${paint}`,
+    `both ${paint} and ${big}`,
+    `${paint} as well as ${big}`,
+    `${paint} but not ${opposite}`,
+    whole,
+  ]);
+}
+
 /** What is said of something: "red", "a circle", "small". */
 export function predicate(random: Random, property: Phrase, number: Grammatical = 'singular'): string {
+  if (isCompound(property)) return compound(random, property, number);
   if (property.colour !== undefined) {
     const word = colourWord(random, property.colour);
     return random.pick([word, word, word, word, word, word, `${word} in colour`, `coloured ${word}`]);

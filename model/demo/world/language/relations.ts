@@ -1,4 +1,4 @@
-import type { Claim, Phrase, Relation } from '../claims.ts';
+import type { Claim, Phrase, Relation, Zone } from '../claims.ts';
 import type { Random } from '../random.ts';
 import { definite, indefinite } from './noun-phrase.ts';
 import { SEE } from './style.ts';
@@ -106,7 +106,8 @@ export function relationClaim(
       () =>
         `${random.pick(prefix)} ${b} ${random.pick(['is', 'there is', 'you can see', 'lies', 'sits'])} ${a}`,
       () =>
-        `${random.pick(prefix)} ${b} ${random.pick(['is', 'there is', 'you can see', 'lies', 'sits'])} ${a}`,
+        `${random.pick(prefix)} ${b} ${random.pick(["there's", 'you will find', "you'll see", 'i see', 'we find', 'sits'])} ${a}`,
+      () => `look ${random.pick(prefix)} ${b} and you see ${a}`,
       () => `${b} has ${a} ${random.pick(FROM_IT[claim.relation])}`,
     ];
     if (claim.aDefinite) forms.push(() => `${b} ${random.pick(IS)} ${inverse} ${a}`);
@@ -146,5 +147,75 @@ export function betweenClaim(random: Random, claim: Extract<Claim, { type: 'betw
     `is ${a} ${between} ${b} and ${c}`,
     `${b} and ${c} have ${a} between them`,
     `${b} is on one side of ${a} and ${c} is on the other side`,
+  ]);
+}
+
+const PLACES: Readonly<Record<Zone, readonly string[]>> = {
+  left: ['on the left', 'on the left side', 'at the left edge', 'on the left hand side', 'over on the left'],
+  right: [
+    'on the right',
+    'on the right side',
+    'at the right edge',
+    'on the right hand side',
+    'over on the right',
+  ],
+  top: ['at the top', 'in the upper part', 'near the top', 'up at the top', 'at the top of the picture'],
+  bottom: [
+    'at the bottom',
+    'in the lower part',
+    'near the bottom',
+    'down at the bottom',
+    'at the bottom of the picture',
+  ],
+  middle: [
+    'in the middle',
+    'in the centre',
+    'in the center',
+    'near the middle',
+    'in the middle of the picture',
+  ],
+};
+
+/** "There is a star on the left", "the star is at the top". */
+export function zoneClaim(random: Random, claim: Extract<Claim, { type: 'zone' }>): string {
+  const place = random.pick(PLACES[claim.zone]);
+  if (claim.definite) {
+    const a = definite(random, claim.a, true);
+    return random.pick([
+      `${a} ${random.pick(IS)} ${place}`,
+      `${a} is ${place}`,
+      `is ${a} ${place}`,
+      `${place} is ${a}`,
+    ]);
+  }
+  const a = indefinite(random, claim.a);
+  return random.pick([
+    `there is ${a} ${place}`,
+    `there is ${a} ${place}`,
+    `${random.pick(SEE)[0]} ${a} ${place}`,
+    `${place} ${random.pick(['is', 'there is', "there's", 'you can see', 'sits'])} ${a}`,
+    `is there ${a} ${place}`,
+    `${a} ${place}`,
+  ]);
+}
+
+const THAN = {
+  larger: ['larger than', 'bigger than', 'greater in size than'],
+  smaller: ['smaller than', 'littler than', 'not as big as'],
+  same: ['as big as', 'as large as', 'the same size as', 'of the same size as', 'just as big as'],
+} as const;
+
+/** "The star is larger than the heart". */
+export function sizesClaim(random: Random, { a, b, op }: Extract<Claim, { type: 'sizes' }>): string {
+  const [first, second] = [definite(random, a, true), definite(random, b, true)];
+  const inverse = op === 'same' ? op : op === 'larger' ? 'smaller' : 'larger';
+  return random.pick([
+    `${first} is ${random.pick(THAN[op])} ${second}`,
+    `${first} is ${random.pick(THAN[op])} ${second}`,
+    `${second} is ${random.pick(THAN[inverse])} ${first}`,
+    `is ${first} ${random.pick(THAN[op])} ${second}`,
+    ...(op === 'same'
+      ? [`${first} and ${second} are of the same size`, `${first} and ${second} are equally big`]
+      : [`of ${first} and ${second} , ${first} is the ${op} one`]),
   ]);
 }

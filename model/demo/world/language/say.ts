@@ -1,20 +1,24 @@
 import type { Claim, Meaning, Premise } from '../claims.ts';
 import type { Random } from '../random.ts';
-import { attributeClaim, quantifiedClaim } from './attributes.ts';
+import { attributeClaim, isCompound, neitherOf, quantifiedClaim } from './attributes.ts';
 import { comparison, countClaim } from './counts.ts';
 import { absence, existence } from './existence.ts';
 import { andClaim, neitherClaim, orClaim } from './logic.ts';
-import { betweenClaim, relationClaim } from './relations.ts';
+import { betweenClaim, relationClaim, sizesClaim, zoneClaim } from './relations.ts';
 import { denied, stated, written } from './style.ts';
 import { elsewhereClaim, unknowableClaim } from './unknowable.ts';
 
 function notClaim(random: Random, claim: Claim): string {
+  if (claim.type === 'attribute' && claim.other !== undefined) return neitherOf(random, claim);
   if (random.chance(0.12)) return denied(random, said(random, claim, false));
   switch (claim.type) {
     case 'exists':
       return absence(random, claim.a);
     case 'attribute':
-      return attributeClaim(random, claim, true);
+      // "Not red and small" leaves open which of the two it denies.
+      return isCompound(claim.property)
+        ? denied(random, said(random, claim, false))
+        : attributeClaim(random, claim, true);
     case 'relation':
       // "A circle is not left of a star" leaves open which circle: only "the" can be denied like that.
       return claim.aDefinite && claim.bDefinite
@@ -54,6 +58,10 @@ function draw(random: Random, claim: Claim): string {
       return relationClaim(random, claim);
     case 'between':
       return betweenClaim(random, claim);
+    case 'zone':
+      return zoneClaim(random, claim);
+    case 'sizes':
+      return sizesClaim(random, claim);
     case 'compare':
       return comparison(random, claim);
     case 'quantified':
@@ -78,9 +86,9 @@ function sayPremise(random: Random, premise: Premise): string {
     case 'aside':
       return said(random, premise.claim, false);
     case 'topic':
-      return unknowableClaim(random, premise);
+      return said(random, { ...premise, type: 'unknowable' }, false);
     case 'reveals':
-      return attributeClaim(random, { type: 'attribute', a: { hidden: true }, property: premise.property });
+      return said(random, { type: 'attribute', a: { hidden: true }, property: premise.property }, false);
   }
 }
 

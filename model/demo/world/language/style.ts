@@ -56,6 +56,10 @@ export const VISIBLE = [
   ['appears in the picture', 'appear in the picture'],
   ['is depicted', 'are depicted'],
   ['can be found', 'can be found'],
+  ['can be spotted', 'can be spotted'],
+  ['can be made out', 'can be made out'],
+  ['is drawn here', 'are drawn here'],
+  ['occurs', 'occur'],
   ['exists', 'exist'],
 ] as const;
 
@@ -69,7 +73,10 @@ export const SEE = [
   ['one can see', 'one cannot see'],
   ['you see', 'you do not see'],
   ['you can find', 'you cannot find'],
-  ['somebody drew', 'nobody drew'],
+  ['i notice', 'i do not notice'],
+  ['i can make out', 'i cannot make out'],
+  ['we have', 'we do not have'],
+  ['one finds', 'one does not find'],
 ] as const;
 
 const TRUE = [
@@ -90,6 +97,18 @@ const TRUE = [
   'is it true that',
   'is it correct that',
   'would you say that',
+  'i am sure that',
+  'i would say that',
+  'surely',
+  'obviously',
+  'as far as i can see',
+  'without a doubt',
+  'as you can see',
+  'it looks like',
+  'it seems that',
+  'it must be that',
+  'it is obvious that',
+  'look ,',
 ] as const;
 
 const FALSE = [
@@ -104,8 +123,27 @@ const FALSE = [
 
 /** A statement as it is or, at times, as part of a longer one that says the same. */
 export function stated(random: Random, statement: string): string {
+  if (random.chance(0.03)) return `${statement} , ${random.pick(TAGS)}`;
+  if (random.chance(0.03)) return `${random.pick(FILLERS)} , ${statement}`;
   return random.chance(0.12) ? `${random.pick(TRUE)} ${statement}` : statement;
 }
+
+/** What means nothing. */
+const FILLERS = ['well', 'so', 'ok', 'now', 'hm', 'see', 'yes', 'to be honest', 'oh'] as const;
+
+/** What asks for agreement. */
+const TAGS = [
+  'no question',
+  'and that is it',
+  'alright',
+  'right',
+  "isn't it",
+  'i think',
+  'as it seems',
+  'for sure',
+  'it seems',
+  'i believe',
+] as const;
 
 /** The denial of a whole statement. */
 export const denied = (random: Random, statement: string): string => `${random.pick(FALSE)} ${statement}`;
@@ -134,7 +172,10 @@ function misspelt(random: Random, text: string): string {
 
 /** What people do to a sentence on the way: a final dot or none, a misspelling, no articles. */
 export function written(random: Random, text: string): string {
-  let out = text.replace(/\s+/g, ' ').trim();
+  let out = text
+    .replace(/\s+/g, ' ')
+    .replace(/ ([,?:;])/g, '$1')
+    .trim();
   const draw = random.next();
   if (draw < 0.03) out = misspelt(random, out);
   else if (draw < 0.06) out = out.replace(/\b(the|an?) /g, '');

@@ -1,6 +1,7 @@
 import type { Claim, Phrase, Topic } from '../claims.ts';
 import { TOPICS } from '../claims.ts';
 import type { Random } from '../random.ts';
+import { COLOURS, SHAPES } from '../scene.ts';
 import { definite, indefinite, plural } from './noun-phrase.ts';
 
 /** A predicate, and the same denied. */
@@ -51,62 +52,75 @@ const PREDICATES: Readonly<Record<Exclude<Topic, 'material' | 'owner'>, readonly
       [
         be('heavy'),
         be('heavy'),
-        be('very heavy'),
         does('weigh a lot', 'weighs a lot'),
         be('hard to lift'),
-        does('weigh more than a kilo', 'weighs more than a kilo'),
+        does('have a great weight', 'has a great weight'),
       ],
       [
         be('light to carry'),
         be('lightweight'),
-        be('very light in weight'),
-        does('weigh very little', 'weighs very little'),
+        be('light in weight'),
+        does('weigh little', 'weighs little'),
         be('easy to lift'),
       ],
     ],
     warmth: [
-      [be('warm'), be('hot'), does('feel warm', 'feels warm'), be('warm to the touch')],
-      [be('cold'), be('cool'), does('feel cold', 'feels cold'), be('cold to the touch')],
+      [be('warm'), does('feel warm', 'feels warm'), be('warm to the touch'), be('warm when touched')],
+      [be('cold'), does('feel cold', 'feels cold'), be('cold to the touch'), be('cold when touched')],
     ],
     price: [
-      [be('expensive'), does('cost a lot', 'costs a lot'), be('worth a lot of money'), be('valuable')],
-      [be('cheap'), does('cost very little', 'costs very little'), be('inexpensive'), be('worth nothing')],
+      [
+        be('expensive'),
+        does('cost a lot', 'costs a lot'),
+        be('costly'),
+        does('have a high price', 'has a high price'),
+      ],
+      [
+        be('cheap'),
+        does('cost little', 'costs little'),
+        be('inexpensive'),
+        does('have a low price', 'has a low price'),
+      ],
     ],
     age: [
-      [be('old'), be('very old'), was('made long ago'), be('an antique')],
-      [be('new'), be('brand new'), was('made today'), be('freshly made')],
+      [be('old'), be('old'), was('made long ago'), be('many years old')],
+      [be('new'), be('new'), was('made recently'), was('made not long ago')],
     ],
     feel: [
-      [be('soft'), does('feel soft', 'feels soft'), be('soft to the touch'), be('made to be squeezed')],
-      [be('hard'), does('feel hard', 'feels hard'), be('rigid'), be('hard to the touch')],
+      [be('soft'), does('feel soft', 'feels soft'), be('soft to the touch'), be('soft when touched')],
+      [be('hard'), does('feel hard', 'feels hard'), be('hard to the touch'), be('hard when touched')],
     ],
     past: [
       [
-        was('moved yesterday'),
+        has('been moved'),
+        has('been moved before'),
         was('somewhere else before'),
-        has('just been moved'),
-        was('in another place an hour ago'),
-        was('moved before the picture was taken'),
+        was('in another place before'),
       ],
       [
         was('never moved'),
+        has('never been moved'),
         has('always been in this place'),
         has('never been anywhere else'),
-        was('in the same place yesterday'),
       ],
     ],
     future: [
-      [will('be removed tomorrow'), be('going to disappear'), will('be gone soon'), will('be taken away')],
       [
-        will('stay where it is'),
+        will('be removed tomorrow'),
+        will('be taken away tomorrow'),
+        be('going to be removed tomorrow'),
+        be('going to be taken away tomorrow'),
+      ],
+      [
         will('still be there tomorrow'),
-        be('going to stay'),
-        will('be there next week'),
+        will('be there tomorrow'),
+        be('going to be there tomorrow'),
+        will('remain there until tomorrow'),
       ],
     ],
     maker: [
-      [was('printed by a machine'), was('printed'), was('made by a machine'), was('drawn by a computer')],
-      [was('painted by hand'), was('drawn by hand'), was('made by hand'), was('painted by an artist')],
+      [was('printed'), was('printed by a machine'), was('made by a printer'), has('been printed')],
+      [was('painted by hand'), was('hand painted'), has('been painted by hand'), was('painted with a brush')],
     ],
   };
 
@@ -150,7 +164,17 @@ export function elsewhereClaim(random: Random, { a }: Extract<Claim, { type: 'el
     'the teacher',
     'the photographer',
   ]);
+  const other = definite(random, { shape: random.pick(SHAPES) });
+  const past = random.pick([...COLOURS, 'larger', 'smaller', 'somewhere else', 'a different colour']);
   return random.pick([
+    `${the} used to be ${past}`,
+    `${the} used to be ${past}`,
+    `${the} is ${random.pick(['heavier', 'older', 'softer', 'warmer', 'more expensive', 'cheaper', 'newer'])} than ${other}`,
+    `${the} ${random.pick(['costs', 'weighs'])} ${random.pick(['more', 'less'])} than ${other}`,
+    `${the} is ${random.pick(['older', 'heavier', 'harder', 'better'])} than the others`,
+    `${the} was ${random.pick(['drawn', 'painted', 'made', 'chosen'])} by ${random.pick(['two people', 'my brother', 'a pupil', 'somebody else', 'his aunt', 'an old man'])}`,
+    `${random.pick(['someone', 'somebody', 'anna', 'a child'])} ${random.pick(['painted', 'drew', 'moved', 'touched', 'added', 'will erase', 'is about to erase', 'will colour'])} ${the} ${random.pick(['yesterday', 'today', 'tomorrow', 'soon', 'last night', ''])}`,
+    `${the} was ${random.pick(['cut out', 'glued on', 'coloured in', 'copied from a book', 'paid for', 'lost and found', 'a mistake'])}`,
     `there is ${one} ${random.pick(['outside the frame', 'outside the picture', 'just outside the image', 'beyond the edge of the picture', 'out of view', 'behind the camera', 'next to the picture'])}`,
     `${one} is ${random.pick(['outside the frame', 'just outside the picture', 'out of sight beyond the edge', 'outside of the image'])}`,
     `beyond the ${side} edge ${random.pick(['of the picture', 'of the frame', 'of the image'])} there ${random.chance(0.5) ? `is ${one}` : `are ${many}`}`,
