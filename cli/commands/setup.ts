@@ -131,7 +131,5 @@ function reportSelfTest({ provider, selfTestDeviation, fallback }: EngineInfo, p
     `Self-test passed on ${where}: probabilities within ${selfTestDeviation.toExponential(1)} of the compiler's.`,
   );
   if (precision !== 'fp16' || fallback === undefined) return;
-  console.log(
-    `No GPU is used (${fallback}): \`setup --precision fp32\` makes the package for CPUs.`,
-  );
+  console.log(`No GPU is used (${fallback}): \`setup --precision fp32\` makes the package for CPUs.`);
 }
