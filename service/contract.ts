@@ -1,7 +1,10 @@
 /**
  * What the deployment and the service must agree on: ports, paths, settings and metric names. infra/ imports
- * this file and nothing else of the service, so it must not import anything itself.
+ * this file and nothing else of the service, so it imports types alone.
  */
+import type { Setting } from './setting.ts';
+
+export type { Setting } from './setting.ts';
 
 /** Ports on which the service listens unless a setting says otherwise. */
 export const PORTS = {
@@ -24,35 +27,6 @@ export const PATHS = {
   docs: '/docs',
   demo: '/',
 } as const;
-
-interface SettingBase {
-  /** One sentence: what the setting does, and why one would change it. */
-  readonly description: string;
-}
-
-/** A whole number with bounds; `unit` is part of the name. */
-export interface IntegerSetting extends SettingBase {
-  readonly kind: 'integer';
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-/** One of a closed set of words. */
-export interface ChoiceSetting extends SettingBase {
-  readonly kind: 'choice';
-  readonly default: string;
-  readonly choices: readonly string[];
-}
-
-/** Free text: a path, an address, a list. An empty default means: not set. */
-export interface TextSetting extends SettingBase {
-  readonly kind: 'text';
-  readonly default: string;
-}
-
-/** How a setting is written down. */
-export type Setting = IntegerSetting | ChoiceSetting | TextSetting;
 
 /** Milliseconds kept back from SHUTDOWN_TIMEOUT_MS for the last answers, and for ending the engines and the admin port. */
 export const CLOSING_MS = 1000;
