@@ -76,11 +76,14 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
     await page.setInputFiles('#file', picture);
     await page.fill('#texts', 'the first');
     let isFirst = true;
+    let release = (): void => undefined;
+    const isReleased = new Promise<void>((resolve) => {
+      release = resolve;
+    });
     await page.route('**/predict', async (route) => {
       if (!isFirst) return route.continue();
       isFirst = false;
-      // Held back until the second one is answered.
-      await page.waitForSelector('#results > li');
+      await isReleased;
       return route.continue().catch(() => undefined);
     });
     await page.click('#ask');
@@ -88,6 +91,8 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
     await page.fill('#texts', 'the second');
     await page.click('#ask');
     await page.waitForSelector('#seen:not([hidden])');
+    release();
+    await page.unrouteAll({ behavior: 'wait' });
     expect(await page.locator('.sentence').allTextContents()).toEqual(['“the second”']);
     expect(await page.locator('#error').textContent()).toBe('');
     expect(await page.locator('#status').textContent()).toBe('');
