@@ -100,7 +100,8 @@ describe('ten times more than it can hold', () => {
 describe('an engine that fails under load', { timeout: 180_000 }, () => {
   it('loses no accepted request when it is killed, again and again', async () => {
     const { url, adminUrl, model } = await serveStub(
-      { runMs: 20 },
+      // Slow enough that some still wait at the last kill.
+      { runMs: 150 },
       { MAX_BATCH: 2, ENGINE_MAX_FAILURES: 50 },
     );
     const bodies = await Promise.all(Array.from({ length: 30 }, (_, i) => predictBody(`text ${i}`)));
