@@ -60,8 +60,6 @@ function compoundClaim(random: Random, claim: Attribute): string {
 
 const SEEMS = ['must be', 'seems to be', 'appears to be', 'turns out to be', 'happens to be'] as const;
 
-export { isCompound };
-
 /** "The circle is red", or with `not` that it is not. */
 export function attributeClaim(random: Random, claim: Attribute, not = false): string {
   const { a, property } = claim;
