@@ -39,6 +39,14 @@ export default defineConfig(
       '@typescript-eslint/consistent-type-imports': 'error',
       eqeqeq: 'error',
       'no-console': 'error',
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          name: 'onnxruntime-node',
+          message: 'Import model/onnx-runtime.ts, which switches its telemetry off first.',
+          allowTypeImports: true,
+        },
+      ],
       'max-lines': ['warn', { max: 300, skipBlankLines: false, skipComments: false }],
       'max-lines-per-function': ['warn', { max: 60, skipComments: true, skipBlankLines: true }],
     },
@@ -51,6 +59,10 @@ export default defineConfig(
     // Programs that print for a person.
     files: ['bench/**/*.ts', 'cli/**/*.ts', 'docker/**/*.ts', 'model/demo/**/*.ts', 'test/image/**/*.ts'],
     rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['model/onnx-runtime.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': 'off' },
   },
   apart(
     ['model/**/*.ts'],

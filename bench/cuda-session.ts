@@ -2,6 +2,7 @@
 // usage: node --import tsx bench/cuda-session.ts <onnxruntime-node folder> <graph> [<input>=<dims>...]
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import '../model/no-telemetry.ts';
 import type * as Ort from 'onnxruntime-node';
 import { sessionOptions } from '../service/engine/session-options.ts';
 

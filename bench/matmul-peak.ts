@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as ort from 'onnxruntime-node';
+import * as ort from '../model/onnx-runtime.ts';
 import { GraphBuilder } from '../model/onnx/graph.ts';
 import { floatInitializer } from '../model/onnx/tensor.ts';
 import { writeGraph } from '../model/onnx/write.ts';

@@ -3,7 +3,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import * as ort from 'onnxruntime-node';
+import * as ort from '../model/onnx-runtime.ts';
 import { GRAPH_IO, manifestSchema, PACKAGE_FILES } from '../model/package.ts';
 import type { Manifest } from '../model/package.ts';
 import { selfTestImage } from '../model/self-test.ts';

@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import * as ort from 'onnxruntime-node';
+import * as ort from './onnx-runtime.ts';
 import { UserError } from './errors.ts';
 import { encodeModel } from './onnx/encode.ts';
 import type { Graph } from './onnx/graph.ts';

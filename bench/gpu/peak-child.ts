@@ -1,7 +1,7 @@
 // Times a chain of large matrix products in ONNX Runtime; prints {"multiplyAddsPerSecond": ...} as its last line.
 // usage: node --import tsx bench/gpu/peak-child.ts cuda|cpu <threads> <folder for the graph>
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../model/onnx-runtime.ts';
 import { GraphBuilder } from '../../model/onnx/graph.ts';
 import { floatInitializer } from '../../model/onnx/tensor.ts';
 import type { FloatType } from '../../model/onnx/tensor.ts';

@@ -2,7 +2,7 @@
 // usage: node --import tsx bench/gpu/placement-child.ts <package> cuda|cpu <threads> <folder for the profile>
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../model/onnx-runtime.ts';
 import { z } from 'zod';
 import { openPackage } from '../../model/open-package.ts';
 import { GRAPH_IO, PACKAGE_FILES } from '../../model/package.ts';

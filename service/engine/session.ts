@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../model/onnx-runtime.ts';
 
 import { GRAPH_IO, PACKAGE_FILES } from '../../model/package.ts';
 import type { Manifest } from '../../model/package.ts';

@@ -1,4 +1,4 @@
-import * as ort from 'onnxruntime-node';
+import * as ort from '../../model/onnx-runtime.ts';
 import { describe, expect, test } from 'vitest';
 import { encodeModel, type Placement } from '../../model/onnx/encode.ts';
 import { GraphBuilder, type Graph, type Value } from '../../model/onnx/graph.ts';

@@ -1,4 +1,4 @@
-import * as ort from 'onnxruntime-node';
+import * as ort from '../../model/onnx-runtime.ts';
 import { describe, expect, test } from 'vitest';
 import { encodeModel } from '../../model/onnx/encode.ts';
 import { type Graph, GraphBuilder, type Node } from '../../model/onnx/graph.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import * as ort from 'onnxruntime-node';
+import * as ort from '../../model/onnx-runtime.ts';
 import { GRAPH_IO, PACKAGE_FILES } from '../../model/package.ts';
 
 /** A question as the graph takes it. */
