@@ -1,44 +1,13 @@
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Settings } from '../../service/config.ts';
-import type { StubInstructions } from '../engine/stub-engine.ts';
+import { describe, expect, it } from 'vitest';
 import { IN_ENGINE_MS, IN_QUEUE_MS, metric, predictBody, send, sendWithin, until } from './client.ts';
 import type { Outcome } from './client.ts';
-import { compileFixture } from './packages.ts';
-import { serve } from './service.ts';
 import type { TestService } from './service.ts';
+import { MARKED, stubServices } from './stub-service.ts';
 
-const engineProgram = new URL('../engine/stub-engine.ts', import.meta.url);
-/** A token of the fixture's vocabulary, and a text that holds it as no other text here does. */
-const MARKED = { token: 338, text: 'there are circles' } as const;
-
-let folder = '';
-let packageDir = '';
-let service: TestService | undefined;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-overload-'));
-  packageDir = await compileFixture('mini-none', folder);
-});
-afterEach(async () => {
-  await service?.stop();
-  service = undefined;
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-async function serveStub(
-  instructions: StubInstructions,
-  settings: Partial<Settings> = {},
-): Promise<TestService> {
-  await writeFile(join(packageDir, 'stub.json'), JSON.stringify(instructions));
-  service = await serve({ MODEL_DIR: packageDir, ...settings }, { engineProgram });
-  return service;
-}
+const stub = stubServices();
 
 function count(outcomes: readonly Outcome[], status: number): number {
   return outcomes.filter((outcome) => outcome.status === status).length;
@@ -51,7 +20,7 @@ async function held({ adminUrl }: TestService): Promise<number> {
 
 describe('while the engine computes for seconds', () => {
   it('probes, metrics and refusals are answered', async () => {
-    const { url, adminUrl, model } = await serveStub({ runMs: 5000 }, { MAX_QUEUE: 1 });
+    const { url, adminUrl, model } = await stub.start({ runMs: 5000 }, { MAX_QUEUE: 1 });
     const body = await predictBody('a');
     let answered = false;
     const slow = send(`${url}/predict`, body);
@@ -74,7 +43,7 @@ describe('while the engine computes for seconds', () => {
 
 describe('ten times more than it can hold', () => {
   it('is answered or refused, each once, and none hangs', async () => {
-    const live = await serveStub({ runMs: 30 }, { MAX_QUEUE: 8, MAX_BATCH: 4 });
+    const live = await stub.start({ runMs: 30 }, { MAX_QUEUE: 8, MAX_BATCH: 4 });
     const body = await predictBody('a');
     const outcomes: Outcome[] = [];
     for (let wave = 0; wave < 4; wave++) {
@@ -99,7 +68,7 @@ describe('ten times more than it can hold', () => {
 // Each loss is a start of another engine.
 describe('an engine that fails under load', { timeout: 180_000 }, () => {
   it('loses no accepted request when it is killed, again and again', async () => {
-    const { url, adminUrl, model } = await serveStub(
+    const { url, adminUrl, model } = await stub.start(
       // Slow enough that some still wait at the last kill.
       { runMs: 150 },
       { MAX_BATCH: 2, ENGINE_MAX_FAILURES: 50 },
@@ -136,7 +105,7 @@ describe('an engine that fails under load', { timeout: 180_000 }, () => {
     ['kills it', { poison: MARKED.token }],
     ['makes it hang', { hang: MARKED.token }],
   ])('fails alone the item that %s', async (_, instructions) => {
-    const live = await serveStub(
+    const live = await stub.start(
       { runMs: 30, ...instructions },
       // Five runs hang until the item is alone.
       { MAX_BATCH: 8, ENGINE_TIMEOUT_MS: 2000, REQUEST_TIMEOUT_MS: 600_000 },
@@ -150,18 +119,17 @@ describe('an engine that fails under load', { timeout: 180_000 }, () => {
 
   it('for good: everybody is told, and the service ends with 1', async () => {
     // A token that every text begins with.
-    const live = await serveStub({ error: 0 }, { ENGINE_MAX_FAILURES: 3, MAX_BATCH: 1 });
+    const live = await stub.start({ error: 0 }, { ENGINE_MAX_FAILURES: 3, MAX_BATCH: 1 });
     const bodies = await Promise.all(['a', 'b', 'c'].map((text) => predictBody(text)));
     const outcomes = await Promise.all(bodies.map((body) => send(`${live.url}/predict`, body).outcome));
     expect(outcomes.map(({ status }) => status)).toEqual([503, 503, 503]);
     await expect(live.finished).resolves.toBe(1);
-    service = undefined;
   });
 });
 
 describe('a client that leaves', () => {
   it('frees its place wherever it is, and its work is not done', async () => {
-    const live = await serveStub({ runMs: 300 }, { MAX_QUEUE: 4, MAX_BATCH: 1 });
+    const live = await stub.start({ runMs: 300 }, { MAX_QUEUE: 4, MAX_BATCH: 1 });
     const body = await predictBody('a');
     const inEngine = send(`${live.url}/predict`, body);
     await until('one is in the engine', () => live.model.batcher.inFlight === 1);
@@ -181,7 +149,7 @@ describe('a client that leaves', () => {
 
 describe('a client that leaves while it is answered', () => {
   it('takes nothing with it, and leaves nothing behind', async () => {
-    const live = await serveStub({}, { SHUTDOWN_TIMEOUT_MS: 600_000 });
+    const live = await stub.start({}, { SHUTDOWN_TIMEOUT_MS: 600_000 });
     const body = await predictBody(Array.from({ length: 32 }, () => 'a'));
     for (let client = 0; client < 5; client++) {
       // Of an answer that fits the connection, and of one that is stuck in it.
@@ -199,7 +167,7 @@ describe('a client that leaves while it is answered', () => {
 describe('a deadline', () => {
   it('fires in the queue and in the engine while the run goes on', async () => {
     // The service's own limits come far too late to be taken for the header's.
-    const live = await serveStub(
+    const live = await stub.start(
       { hang: MARKED.token },
       { MAX_BATCH: 1, REQUEST_TIMEOUT_MS: 600_000, ENGINE_TIMEOUT_MS: 600_000 },
     );

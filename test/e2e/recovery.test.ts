@@ -1,47 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Settings } from '../../service/config.ts';
-import type { StubInstructions } from '../engine/stub-engine.ts';
+import { describe, expect, it } from 'vitest';
 import { metric, predictBody, send, until } from './client.ts';
 import type { Outcome } from './client.ts';
-import { compileFixture } from './packages.ts';
-import { serve } from './service.ts';
 import type { TestService } from './service.ts';
+import { MARKED, stubServices } from './stub-service.ts';
 
-const engineProgram = new URL('../engine/stub-engine.ts', import.meta.url);
-/** A token of the fixture's vocabulary, and a text that holds it as no other text here does. */
-const MARKED = { token: 338, text: 'there are circles' } as const;
-
-let folder = '';
-let packageDir = '';
-let service: TestService | undefined;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-recovery-'));
-  packageDir = await compileFixture('mini-none', folder);
-});
-afterEach(async () => {
-  await service?.stop();
-  service = undefined;
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-/** What engines that are started from now on do. */
-async function instruct(instructions: StubInstructions): Promise<void> {
-  await writeFile(join(packageDir, 'stub.json'), JSON.stringify(instructions));
-}
-
-async function serveStub(
-  instructions: StubInstructions,
-  settings: Partial<Settings> = {},
-): Promise<TestService> {
-  await instruct(instructions);
-  service = await serve({ MODEL_DIR: packageDir, ...settings }, { engineProgram });
-  return service;
-}
+const stub = stubServices();
 
 const ask = async ({ url }: TestService, text: string, image?: string): Promise<Outcome> =>
   send(`${url}/predict`, await predictBody(text, image)).outcome;
@@ -51,7 +15,7 @@ const failures = ({ adminUrl }: TestService): Promise<number> =>
 
 describe('a client that sends again and again what engines fail on', () => {
   it('costs two of them, is told so, and takes nothing from others', async () => {
-    const live = await serveStub({ error: MARKED.token });
+    const live = await stub.start({ error: MARKED.token });
     for (let time = 0; time < 5; time++) {
       const { status, headers, body } = await ask(live, MARKED.text);
       expect([status, headers['retry-after']]).toEqual([503, undefined]);
@@ -63,7 +27,7 @@ describe('a client that sends again and again what engines fail on', () => {
   });
 
   it('costs no service, however many such things it has, while others are answered', async () => {
-    const live = await serveStub({ error: MARKED.token }, { MAX_BATCH: 1, ENGINE_MAX_FAILURES: 3 });
+    const live = await stub.start({ error: MARKED.token }, { MAX_BATCH: 1, ENGINE_MAX_FAILURES: 3 });
     for (const image of ['image-00.png', 'image-01.png']) {
       expect((await ask(live, MARKED.text, image)).status).toBe(503);
       expect((await ask(live, 'a')).status).toBe(200);
@@ -76,15 +40,15 @@ describe('a client that sends again and again what engines fail on', () => {
 it('says at the start which setting is of no use', async () => {
   const lines: string[] = [];
   const logger = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) });
-  const settings = { MODEL_DIR: packageDir, ENGINE_TIMEOUT_MS: 60_000, REQUEST_TIMEOUT_MS: 30_000 };
-  service = await serve(settings, { engineProgram, logger, wait: false });
+  const settings = { ENGINE_TIMEOUT_MS: 60_000, REQUEST_TIMEOUT_MS: 30_000 };
+  await stub.start({}, settings, { logger, wait: false });
   expect(lines.filter((line) => line.includes('ENGINE_TIMEOUT_MS is 60000'))).toHaveLength(1);
 });
 
 describe('a service without an engine', () => {
   it('is not ready; told to stop, it answers what waits, and ends', async () => {
-    const live = await serveStub({}, { SHUTDOWN_TIMEOUT_MS: 2000 });
-    await instruct({ start: 'hang' });
+    const live = await stub.start({}, { SHUTDOWN_TIMEOUT_MS: 2000 });
+    await stub.instruct({ start: 'hang' });
     live.model.supervisor.engines[0]?.supervisor.replace('gpu-error', 'as told');
     const asked = ask(live, 'a');
     await until('it waits for the next engine', () => live.model.batcher.waiting === 1);

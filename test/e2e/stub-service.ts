@@ -1,0 +1,52 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import type { Settings } from '../../service/config.ts';
+import type { StubInstructions } from '../engine/stub-engine.ts';
+import { compileFixture } from './packages.ts';
+import { serve } from './service.ts';
+import type { TestService } from './service.ts';
+
+const engineProgram = new URL('../engine/stub-engine.ts', import.meta.url);
+
+/** A token of the fixture's vocabulary, and a text that holds it as no other text of these tests does. */
+export const MARKED = { token: 338, text: 'there are circles' } as const;
+
+/** Services of one file of tests, on an engine that does as it is told. Each is stopped after its test. */
+export interface StubServices {
+  /** Tells engines that are started from now on what to do. */
+  readonly instruct: (instructions: StubInstructions) => Promise<void>;
+  /** Starts a service whose engines follow the instructions, and waits until it is ready. */
+  readonly start: (
+    instructions: StubInstructions,
+    settings?: Partial<Settings>,
+    options?: Parameters<typeof serve>[1],
+  ) => Promise<TestService>;
+}
+
+/** Registers what has to happen before and after this file's tests. */
+export function stubServices(): StubServices {
+  let [folder, packageDir] = ['', ''];
+  const started: TestService[] = [];
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ofa-ve-stub-'));
+    packageDir = await compileFixture('mini-none', folder);
+  });
+  afterEach(async () => {
+    for (const service of started.splice(0)) await service.stop();
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const instruct = (instructions: StubInstructions): Promise<void> =>
+    writeFile(join(packageDir, 'stub.json'), JSON.stringify(instructions));
+  return {
+    instruct,
+    start: async (instructions, settings = {}, options = {}) => {
+      await instruct(instructions);
+      const service = await serve({ MODEL_DIR: packageDir, ...settings }, { engineProgram, ...options });
+      started.push(service);
+      return service;
+    },
+  };
+}
