@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../support/temp-folder.ts';
 import { miniModel, type ModelServer, modelServer, type Seen, stretch } from './model-server.ts';
-import { isSame, PIECE, runFetch } from './run-fetch.ts';
+import { breakAfter, isSame, PIECE, runFetch } from './run-fetch.ts';
 
 const WEIGHTS = 'pytorch_model.bin';
 
@@ -106,12 +106,7 @@ describe('a connection that', () => {
   test('brings nothing is given up, and what is there is kept', async () => {
     const server = await modelServer(miniModel());
     const folder = tempFolder();
-    let count = 0;
-    server.intercept = ({ file }, response) => {
-      if (file !== WEIGHTS || ++count <= 2) return false;
-      response.destroy();
-      return true;
-    };
+    breakAfter(server, WEIGHTS, 2);
     await expect(runFetch(server, folder, { connections: 1 })).rejects.toMatchObject({
       code: 'network-unreachable',
       message: expect.stringMatching(

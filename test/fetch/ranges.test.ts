@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../support/temp-folder.ts';
 import { miniModel, type ModelServer, modelServer, type Seen } from './model-server.ts';
-import { isSame, PIECE, runFetch } from './run-fetch.ts';
+import { breakAfter, isSame, PIECE, runFetch } from './run-fetch.ts';
 
 const WEIGHTS = 'pytorch_model.bin';
 
@@ -45,12 +45,7 @@ describe('a server that sends the whole file in place of a part', () => {
   test('after a break, once, loses nothing that an earlier run had', async () => {
     const server = await modelServer(miniModel());
     const folder = tempFolder();
-    let count = 0;
-    server.intercept = ({ file }, response) => {
-      if (file !== WEIGHTS || ++count <= 2) return false;
-      response.destroy();
-      return true;
-    };
+    breakAfter(server, WEIGHTS, 2);
     await expect(runFetch(server, folder, { connections: 1 })).rejects.toThrow();
     sendWhole(server, (nth) => nth === 1);
     const { progress } = await runFetch(server, folder, { connections: 1 });

@@ -48,3 +48,13 @@ export function isSame(server: ModelServer, folder: string, name: string): boole
   const found = readFileSync(join(folder, name));
   return expected !== undefined && found.equals(expected.read(0, expected.bytes));
 }
+
+/** Breaks every connection on which the file is asked for, but for the first so many. */
+export function breakAfter(server: ModelServer, name: string, requests: number): void {
+  let count = 0;
+  server.intercept = ({ file }, response) => {
+    if (file !== name || ++count <= requests) return false;
+    response.destroy();
+    return true;
+  };
+}
