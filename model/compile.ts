@@ -1,4 +1,4 @@
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TaskConfig, type Weights, openWeights, readConfig } from './checkpoint/index.ts';
 import { UserError } from './errors.ts';
@@ -9,7 +9,7 @@ import { OPSET } from './onnx/encode.ts';
 import { type Graph, countOperators, peakActivationBytes } from './onnx/graph.ts';
 import { type WrittenFile, writeGraph } from './onnx/write.ts';
 import { type Manifest, PACKAGE_FILES, PACKAGE_FORMAT } from './package.ts';
-import { inScratchFolder } from './scratch-folder.ts';
+import { inScratchFolder, swapIntoPlace } from './scratch-folder.ts';
 import { runCases, selfTestInputs } from './self-test-run.ts';
 import { reasonOf } from './system-reason.ts';
 import { textLengths } from './text-lengths.ts';
@@ -59,8 +59,8 @@ export async function compileCheckpoint(
   try {
     return await inScratchFolder(target, async (scratch) => {
       const manifest = await writePackage(checkpoint, scratch, prepared, weights, options);
-      if (options.replace) await rm(target, { recursive: true, force: true });
-      await rename(scratch, target);
+      if (options.replace && (await exists(target))) swapIntoPlace(scratch, target);
+      else await rename(scratch, target);
       return manifest;
     });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -35,6 +35,22 @@ export async function inScratchFolder<Result>(
     await rm(folder, { recursive: true, force: true });
     stopListening();
   }
+}
+
+/**
+ * Lets a finished scratch folder and the one in its place change names; the old one is removed as scratch. Within one turn
+ * of the event loop: a signal finds the one or the other in place.
+ */
+export function swapIntoPlace(folder: string, target: string): void {
+  const aside = `${folder}-old`;
+  renameSync(target, aside);
+  try {
+    renameSync(folder, target);
+  } catch (error) {
+    renameSync(aside, target);
+    throw error;
+  }
+  renameSync(aside, folder);
 }
 
 function makeFolder(parent: string, folder: string): void {

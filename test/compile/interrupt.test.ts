@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { inScratchFolder } from '../../model/scratch-folder.ts';
+import { inScratchFolder, swapIntoPlace } from '../../model/scratch-folder.ts';
 import { PROGRAM } from '../support/cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -96,6 +96,24 @@ test('what is being made at the moment of the signal is removed as well', async 
   }
   process.off('SIGTERM', hold);
   expect(left).toEqual([]);
+});
+
+test('what is replaced stays in place until the other is', async () => {
+  const parent = tempFolder();
+  const target = path.join(parent, 'out');
+  mkdirSync(target);
+  writeFileSync(path.join(target, 'old'), '');
+  expect(() => {
+    swapIntoPlace(path.join(parent, 'nothing'), target);
+  }).toThrow('ENOENT');
+  expect(readdirSync(target)).toEqual(['old']);
+  await inScratchFolder(target, (folder) => {
+    writeFileSync(path.join(folder, 'new'), '');
+    swapIntoPlace(folder, target);
+    return Promise.resolve();
+  });
+  expect(readdirSync(target)).toEqual(['new']);
+  expect(readdirSync(parent)).toEqual(['out']);
 });
 
 describe('an interrupt of the compiler leaves nothing half-made', () => {
