@@ -1,0 +1,68 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, expect, it } from 'vitest';
+import { readExamples } from '../../model/demo/examples.ts';
+import { ofaVe } from '../support/cli.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const run = promisify(execFile);
+const hasCurl = await run('curl', ['--version']).then(
+  () => true,
+  () => false,
+);
+
+/** Left out where a developer has no curl; in CI it fails instead, so that nothing goes unchecked there. */
+const isLeftOut = !hasCurl && (process.env['CI'] ?? '') === '';
+
+let child: ChildProcess | undefined;
+afterEach(() => {
+  // npm and what it started.
+  if (child?.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  child = undefined;
+});
+
+/** What `npm start` prints, once it has printed the last line of its welcome. */
+async function npmStart(): Promise<string> {
+  const env = { ...process.env, PORT: '0', ADMIN_PORT: '0', HOST: '127.0.0.1', DEVICE: 'cpu' };
+  const started = spawn('npm', ['start'], { cwd: ROOT, env, detached: true });
+  child = started;
+  return new Promise((resolve, reject) => {
+    let printed = '';
+    const read = (piece: Buffer): void => {
+      printed += piece.toString();
+      if (/^ *curl .*\n/m.test(printed)) resolve(printed);
+    };
+    started.stdout.on('data', read);
+    started.stderr.on('data', read);
+    started.once('error', reject);
+    started.once('exit', (code) => {
+      reject(new Error(`npm start ended with ${String(code)}:\n${printed}`));
+    });
+  });
+}
+
+it.skipIf(isLeftOut)(
+  'npm start prints a page that is there and a curl line that works as it stands',
+  async () => {
+    const printed = await npmStart();
+    const page = /http:\S+\/(?= is a page)/.exec(printed)?.[0] ?? '';
+    expect(await (await fetch(page)).text()).toContain('<title>');
+    const line = /^ *(curl .*)$/m.exec(printed)?.[1] ?? '';
+    const { stdout } = await run('sh', ['-c', line], { cwd: ROOT });
+    const [example] = await readExamples();
+    expect(JSON.parse(stdout)).toMatchObject({ label: example?.sentences[0]?.answer });
+  },
+);
+
+it('npm run demo answers every example picture in a table', async () => {
+  const { code, stdout } = await ofaVe(['demo'], { DEVICE: 'cpu' });
+  expect(code).toBe(0);
+  const examples = await readExamples();
+  for (const { sentences } of examples)
+    for (const { hypothesis } of sentences) expect(stdout).toContain(hypothesis);
+  const count = examples.flatMap(({ sentences }) => sentences).length;
+  const [, right, of] = /^(\d+) of (\d+) right/m.exec(stdout) ?? [];
+  expect(Number(of)).toBe(count);
+  expect(Number(right) / count).toBeGreaterThanOrEqual(0.9);
+});
