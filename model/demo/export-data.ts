@@ -16,6 +16,7 @@ const THING_FIELDS = 6;
 interface Options {
   readonly out: string;
   readonly pictures: number;
+  readonly firstSeed: number;
   readonly shards: number;
   readonly pairs: number;
   readonly vocabulary?: string;
@@ -31,10 +32,10 @@ async function appendStrange(folder: string): Promise<void> {
   }
 }
 
-async function exportAllPictures(out: string, pictures: number): Promise<void> {
+async function exportAllPictures({ out, pictures, firstSeed }: Options): Promise<void> {
   const training = path.join(out, 'training');
   await exportPictures(path.join(out, 'held-out'), 'held-out', HELD_OUT.pictures);
-  await exportPictures(training, 'training', pictures);
+  await exportPictures(training, 'training', pictures, firstSeed);
   await appendStrange(training);
   await closePixels();
 }
@@ -50,7 +51,14 @@ async function makeVocabulary(folder: string, given: string | undefined): Promis
     await copyFile(path.join(given, name), path.join(folder, name));
 }
 
-async function exportAllSentences({ out, pictures, shards, pairs, vocabulary }: Options): Promise<void> {
+async function exportAllSentences({
+  out,
+  pictures,
+  firstSeed,
+  shards,
+  pairs,
+  vocabulary,
+}: Options): Promise<void> {
   const folder = path.join(out, 'vocabulary');
   await makeVocabulary(folder, vocabulary);
   const tokenizer = await readTokenizer(folder);
@@ -69,6 +77,7 @@ async function exportAllSentences({ out, pictures, shards, pairs, vocabulary }: 
       seed: 100 + shard,
       pairs,
       first: shard * each,
+      firstSeed,
       pool: each,
       strange: { first: pictures, count: STRANGE_PICTURES },
     });
@@ -77,9 +86,9 @@ async function exportAllSentences({ out, pictures, shards, pairs, vocabulary }: 
 }
 
 async function exportAll(options: Options): Promise<void> {
-  const { out, pictures, part } = options;
+  const { out, part } = options;
   await mkdir(out, { recursive: true });
-  if (part !== 'sentences') await exportAllPictures(out, pictures);
+  if (part !== 'sentences') await exportAllPictures(options);
   if (part !== 'pictures') await exportAllSentences(options);
 }
 
@@ -89,6 +98,7 @@ const program = new Command()
   .description('Draws the pictures and sentences that model/demo/train.py learns from.')
   .requiredOption('--out <folder>', 'where to put them; 2 GB with the defaults')
   .option('--pictures <count>', 'pictures to draw', whole, 48_000)
+  .option('--first-seed <seed>', 'seed of the first of them: others than an earlier model saw', whole, 0)
   .option('--shards <count>', 'files of sentences', whole, 8)
   .option('--pairs <count>', 'sentences in each', whole, 200_000)
   .option('--vocabulary <folder>', 'take the vocabulary of this checkpoint, to go on training it')

@@ -58,15 +58,20 @@ function labels(scene: Scene): Int16Array {
 }
 
 /**
- * Writes the pictures of seeds 0..count-1 as the model sees them (`pictures.bin`: uint8 [count, size, size, 3]) and
- * what is in them (`things.bin`: int16 [count, 7, 6], see FIELDS).
+ * Writes `count` pictures, of the seeds from `firstSeed` on, as the model sees them (`pictures.bin`: uint8
+ * [count, size, size, 3]) and what is in them (`things.bin`: int16 [count, 7, 6], see FIELDS).
  */
-export async function exportPictures(folder: string, split: Split, count: number): Promise<void> {
+export async function exportPictures(
+  folder: string,
+  split: Split,
+  count: number,
+  firstSeed = 0,
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   const pictures = createWriteStream(path.join(folder, 'pictures.bin'));
   const things = createWriteStream(path.join(folder, 'things.bin'));
   for (let first = 0; first < count; first += AT_ONCE) {
-    const seeds = Array.from({ length: Math.min(AT_ONCE, count - first) }, (_, i) => first + i);
+    const seeds = Array.from({ length: Math.min(AT_ONCE, count - first) }, (_, i) => firstSeed + first + i);
     const made = await Promise.all(
       seeds.map(async (seed) => {
         const scene = sceneOf(seed, split);

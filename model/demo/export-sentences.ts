@@ -33,10 +33,10 @@ const SHARES: Readonly<Record<Kind, number>> = {
   shape: 6,
   count: 13,
   spatial: 22,
-  between: 12,
-  comparison: 11,
+  between: 15,
+  comparison: 15,
   negation: 12,
-  conjunction: 14,
+  conjunction: 17,
   disjunction: 10,
   universal: 10,
   undecidable: 7,
@@ -80,10 +80,10 @@ export async function readTokenizer(folder: string): Promise<Tokenizer> {
 /** Columns before the program: picture, kind, answer (-1: none is right), token offset and count, parts, 4 sets. */
 const COLUMNS = 5 + 2 + 8 + PROGRAM.length;
 
-function row(pair: Pair, offset: number, count: number): number[] {
+function row(pair: Pair, picture: number, offset: number, count: number): number[] {
   const targets = targetsOf(pair.scene, pair.meaning);
   return [
-    pair.scene.seed,
+    picture,
     KINDS.indexOf(pair.kind),
     ANSWERS.indexOf(pair.answer),
     offset,
@@ -110,8 +110,10 @@ export interface ShardOptions {
   readonly split: Split;
   readonly seed: number;
   readonly pairs: number;
-  /** Seeds of the scenes, from `first` on. */
+  /** Index of the shard's first picture. */
   readonly first: number;
+  /** Seed of the picture with index 0; 0 unless told. */
+  readonly firstSeed?: number;
   readonly pool?: number;
   /** Index of the first strange picture, and how many there are. */
   readonly strange?: { readonly first: number; readonly count: number };
@@ -138,9 +140,10 @@ export async function exportSentences(
   tokenizer: Tokenizer,
   options: ShardOptions,
 ): Promise<void> {
-  const random = seeded(hash(options.seed, 5));
+  const { firstSeed = 0 } = options;
+  const random = seeded(hash(options.seed + firstSeed, 5));
   const scenes = Array.from({ length: options.pool ?? POOL }, (_, i) =>
-    sceneOf(options.first + i, options.split),
+    sceneOf(firstSeed + options.first + i, options.split),
   );
   const rows = new Int32Array(options.pairs * COLUMNS);
   const ids: number[] = [];
@@ -159,13 +162,12 @@ export async function exportSentences(
       words === undefined ? source.premise : undefined,
     );
     const { strange } = options;
+    const own = source.scene.seed - firstSeed;
     const picture =
-      words === undefined && strange !== undefined
-        ? strange.first + random.int(strange.count)
-        : source.scene.seed;
+      words === undefined && strange !== undefined ? strange.first + random.int(strange.count) : own;
     const values = odd
       ? strangeRow(picture, ids.length, text.ids.length)
-      : row(source, ids.length, text.ids.length);
+      : row(source, own, ids.length, text.ids.length);
     rows.set(values, made * COLUMNS);
     for (const id of text.ids) ids.push(id);
     made++;
