@@ -10,17 +10,12 @@ import torch
 from torch import Tensor
 
 from data import HEAD, PICTURE, Pictures, Sentences, set_targets
+from files import write
 from ofa import Ofa
 from trunk import cache_features
 
 # Rows, token ids, features of the pictures, and the targets of the sets of things.
 Batch = tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor, Tensor, Tensor]]
-
-
-def write(value: object, path: pathlib.Path) -> None:
-    """As a whole or not at all."""
-    torch.save(value, path.with_suffix(".tmp"))
-    path.with_suffix(".tmp").replace(path)
 
 
 class Material:

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from checkpoint import load_checkpoint, save_checkpoint
 from data import SIDE, read_program
+from files import write
 from losses import Grounding
-from material import write
 from ofa import Ofa, OfaConfig
 
 ANSWERS = ("yes", "no", "maybe")

@@ -1,4 +1,4 @@
-"""Training begins alike from the same seed, and a rehearsal leaves nothing behind."""
+"""Training begins alike from the same seed and goes on where it was stopped; a rehearsal leaves nothing behind."""
 
 import contextlib
 import io
@@ -12,9 +12,13 @@ import unittest
 from unittest import mock
 
 import numpy as np
+import torch
 
 import train
-from data import FIELDS, HEAD, NUMBER_OF_SETS, PARTS, SETS, SIZE, THINGS
+import trunk
+from data import FIELDS, HEAD, NUMBER_OF_SETS, PARTS, SETS, SIZE, THINGS, Pictures
+from ofa import Ofa
+from run import model_config
 
 VOCABULARY = pathlib.Path(__file__).parent / "checkpoint"
 PROGRAM = [["combination", 4], ["colour", 9]]
@@ -67,6 +71,35 @@ class Rehearsal(unittest.TestCase):
             self.assertEqual(rehearse(data), losses)
             self.assertNotEqual(rehearse(data, "--seed", "2"), losses)
             self.assertEqual(sorted(data.rglob("*")), before)
+
+    def test_of_the_trunk_goes_on_where_it_was_stopped(self) -> None:
+        with tempfile.TemporaryDirectory() as name, mock.patch.object(trunk, "LOOK_EVERY", 2):
+            folder = pathlib.Path(name)
+            write_data(folder / "data")
+            whole, _ = warm_up(folder, "whole.pt", stop_at=None)
+            stopped, _ = warm_up(folder, "part.pt", stop_at="trunk 2/6 ")
+            self.assertFalse(all(torch.equal(stopped[name], whole[name]) for name in whole))
+            resumed, said = warm_up(folder, "part.pt", stop_at=None)
+            self.assertEqual(said[0], "going on from step 3 of the trunk")
+            for part, value in whole.items():
+                self.assertTrue(torch.equal(resumed[part], value), part)
+
+
+def warm_up(folder: pathlib.Path, kept: str, stop_at: str | None) -> tuple[dict[str, torch.Tensor], list[str]]:
+    """The trunk's weights after six steps, or after those up to a line of the log; and the log."""
+    torch.manual_seed(4)
+    model = Ofa(model_config(1000))
+    pictures = Pictures.read(folder / "data" / "training")
+    said: list[str] = []
+
+    def log(line: str) -> None:
+        said.append(line)
+        if stop_at is not None and line.startswith(stop_at):
+            raise KeyboardInterrupt
+
+    with contextlib.suppress(KeyboardInterrupt):
+        trunk.warm_up(model, pictures, pictures, trunk.WarmUp(6, 1e-3, 7, folder / kept, log))
+    return model.encoder.embed_images.state_dict(), said
 
 
 if __name__ == "__main__":

@@ -3,16 +3,21 @@ model learns nothing from answers."""
 
 from __future__ import annotations
 
-import time
+import pathlib
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from data import Pictures, cell_targets
+from data import SIDE, Pictures, cell_targets
+from files import write
 from ofa import Ofa
 
+BATCH = 64
+LOOK_EVERY = 500
 # Shapes and sizes have one class more than the world: hidden.
 HEADS = {"thing": 2, "shape": 7, "colour": 8, "size": 3, "place": 2}
 
@@ -53,23 +58,61 @@ def cell_accuracies(found: dict[str, Tensor], targets: dict[str, Tensor]) -> dic
     return scores
 
 
-def warm_up(
-    model: Ofa, pictures: Pictures, held_out: Pictures, steps: int, peak: float, seed: int, log
-) -> None:
-    """Trains `encoder.embed_images` in place."""
+def mirror(pixels: Tensor, targets: dict[str, Tensor], which: Tensor) -> None:
+    """Turns some of the pictures [B, H, W, 3] and their targets [B, cells, ...] left to right, in place: every shape is
+    its own mirror image."""
+    pixels[which] = pixels[which].flip(2)
+    for target in targets.values():
+        grid = target[which].unflatten(1, (SIDE, SIDE))
+        target[which] = grid.flip(2).flatten(1, 2)
+    targets["place"][which, :, 0] = 1 - targets["place"][which, :, 0]
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    steps: int
+    peak: float
+    seed: int
+    # Where the work in progress is kept.
+    kept: pathlib.Path
+    log: Callable[[str], None]
+
+
+def shown(trunk: nn.Module, heads: CellHeads, model: Ofa, pictures: Pictures) -> str:
+    """What the heads tell of held-out pictures, as text for the log."""
+    trunk.eval()
+    with torch.no_grad():
+        found = heads(model.features(torch.from_numpy(pictures.pixels)))
+        scores = cell_accuracies(found, cell_targets(pictures.things))
+    trunk.train()
+    return " ".join(f"{name} {value:.4f}" for name, value in scores.items())
+
+
+def warm_up(model: Ofa, pictures: Pictures, held_out: Pictures, plan: WarmUp) -> None:
+    """Trains `encoder.embed_images` in place; goes on from what is kept."""
     trunk = model.encoder.embed_images
     heads = CellHeads(trunk.channels)
     parameters = [*trunk.parameters(), *heads.parameters()]
-    batch = 64
-    optimizer = torch.optim.AdamW(parameters, lr=peak, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=steps, pct_start=0.1)
-    random = np.random.default_rng(seed)
-    started = time.monotonic()
+    optimizer = torch.optim.AdamW(parameters, lr=plan.peak, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, plan.peak, total_steps=plan.steps, pct_start=0.1
+    )
+    changing = {"trunk": trunk, "heads": heads, "optimizer": optimizer, "schedule": schedule}
+    first = 0
+    if plan.kept.exists():
+        state = torch.load(plan.kept, weights_only=True)
+        for name, part in changing.items():
+            part.load_state_dict(state[name])
+        first = state["step"]
+        plan.log(f"going on from step {first} of the trunk")
     trunk.train()
-    for step in range(steps):
-        index = np.sort(random.integers(0, len(pictures.things), batch))
+    for step in range(first, plan.steps):
+        # From the step's own seed, so that who goes on sees what who had never stopped would see.
+        random = np.random.default_rng((plan.seed, step))
+        index = np.sort(random.integers(0, len(pictures.things), BATCH))
         targets = cell_targets(pictures.things[index])
         pixels = torch.from_numpy(pictures.pixels[index])
+        mirror(pixels, targets, torch.from_numpy(random.random(BATCH) < 0.5))
         with torch.autocast("cpu", torch.bfloat16):
             found = heads(model.features(pixels))
         loss = cell_losses(found, targets)
@@ -78,14 +121,10 @@ def warm_up(
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         schedule.step()
-        if step % 500 == 0 or step == steps - 1:
-            trunk.eval()
-            with torch.no_grad():
-                sample = torch.from_numpy(held_out.pixels[:1000])
-                scores = cell_accuracies(heads(model.features(sample)), cell_targets(held_out.things[:1000]))
-            trunk.train()
-            told = " ".join(f"{name} {value:.4f}" for name, value in scores.items())
-            log(f"trunk {step}/{steps} loss {loss.item():.4f} {told} {time.monotonic() - started:.0f} s")
+        if step % LOOK_EVERY == 0 or step == plan.steps - 1:
+            state = {name: part.state_dict() for name, part in changing.items()}
+            write({**state, "step": step + 1}, plan.kept)
+            plan.log(f"trunk {step}/{plan.steps} loss {loss.item():.4f} {shown(trunk, heads, model, held_out)}")
     trunk.eval()
 
 
