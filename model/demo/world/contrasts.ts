@@ -57,10 +57,20 @@ function aboutColour(random: Random, { meaning: { claim }, scene }: Pair): reado
   return [hidden.colour, other].map((colour) => ({ claim: { ...inner, property: { colour } } }));
 }
 
+/** The same two things compared otherwise. */
+function aboutSizes(claim: Extract<Claim, { type: 'sizes' }>): readonly Meaning[] {
+  const { a, b, op } = claim;
+  const others = (['larger', 'smaller', 'same'] as const).filter((each) => each !== op);
+  return [
+    { claim: { ...claim, a: b, b: a } },
+    ...others.map((other) => ({ claim: { ...claim, op: other } })),
+  ];
+}
+
 /**
  * Sentences that differ from a pair's in what decides their answer, about the same picture. Where a premise tells what no
  * picture shows: the same premise with other claims, and claims without it. Where something hidden is claimed: what
- * shows of the same thing.
+ * shows of the same thing. Where sizes are compared: the same things the other way round.
  */
 export function contrastsOf(random: Random, pair: Pair): readonly Pair[] {
   const { premise, claim } = pair.meaning;
@@ -68,6 +78,7 @@ export function contrastsOf(random: Random, pair: Pair): readonly Pair[] {
   let meanings: readonly Meaning[] = [];
   if (premise?.type === 'topic' && given !== undefined) meanings = aboutTopic(random, premise, given);
   if (premise?.type === 'reveals') meanings = aboutHidden(random, premise);
+  if (premise === undefined && claim.type === 'sizes') meanings = aboutSizes(claim);
   if (pair.kind === 'undecidable') meanings = aboutColour(random, pair);
   return meanings.flatMap((meaning) => {
     const { scene, kind } = pair;

@@ -135,7 +135,7 @@ function judgeBetween(world: readonly Whole[], claim: Of<'between'>): Verdict {
 }
 
 /** Whether a thing's centre lies in a part of the picture; undefined near the part's edge. */
-function liesIn(thing: Whole, zone: Zone): Verdict {
+export function liesIn(thing: Whole, zone: Zone): Verdict {
   const { x, y } = thing;
   if (zone === 'middle') {
     const away = Math.max(Math.abs(x - 0.5), Math.abs(y - 0.5));

@@ -37,7 +37,8 @@ function oneOfTwo(random: Random, scene: Scene): Claim {
 /** "Two stars and three hearts". */
 function twoCounts(random: Random, scene: Scene): Claim {
   const named = random.pick([['s'], ['s'], ['c'], ['cs', 's']] as const);
-  if (random.chance(0.35)) return twoOfOneShape(random, scene);
+  if (random.chance(0.3)) return twoOfOneShape(random, scene);
+  if (random.chance(0.25)) return partOfNumber(random, scene);
   const counted = (a: Phrase): Claim => {
     const n = Math.min(7, Math.max(1, matching(scene, a) + random.pick([-1, 0, 0, 0, 1])));
     return { type: 'count', a, op: 'exactly', n };
@@ -45,6 +46,19 @@ function twoCounts(random: Random, scene: Scene): Claim {
   const a = phrase(random, scene, named);
   const b = different(random, a, () => phrase(random, scene, named));
   return { type: 'and', left: counted(a), right: counted(b) };
+}
+
+/** "Two of the three stars are red": that there are three is said as well. */
+function partOfNumber(random: Random, scene: Scene): Claim {
+  const a = describe(random.pick(scene.things), 's');
+  const part: Phrase = { ...a, ...describe(random.pick(scene.things), random.pick(['c', 'c', 'z'])) };
+  const all = Math.max(2, matching(scene, a) + random.pick([0, 0, 0, 1]));
+  const some = Math.min(all - 1, Math.max(1, matching(scene, part) + random.pick([-1, 0, 0, 1])));
+  return {
+    type: 'and',
+    left: { type: 'count', a, op: 'exactly', n: all },
+    right: { type: 'count', a: part, op: 'exactly', n: some },
+  };
 }
 
 /** "One star is red, the other is blue". */

@@ -1,5 +1,14 @@
 import { TOPICS, type Claim, type Meaning, type Phrase, type Topic } from './claims.ts';
-import { completions, fitsPhrase, hasProperty, judge, stands, type Whole } from './meaning.ts';
+import {
+  completions,
+  fitsPhrase,
+  hasProperty,
+  judge,
+  liesBetween,
+  liesIn,
+  stands,
+  type Whole,
+} from './meaning.ts';
 import { COLOURS, SHAPES, SIZES, type Scene } from './scene.ts';
 
 /** Operators of a claim without its negation; 0 stands for none. */
@@ -79,7 +88,10 @@ interface ThingSet {
   readonly possible: number;
 }
 
-/** First phrase, second phrase, first with its property (or in its relation), second with its property (or third). */
+/**
+ * First phrase, second phrase, first with its property (or in its place, or those of it that are large), second likewise
+ * (or third).
+ */
 export const SETS = 4;
 
 export interface Targets {
@@ -112,6 +124,16 @@ const withProperty =
   (world) =>
     fitting(claim.a)(world).filter((thing) => hasProperty(thing, claim));
 
+/** What lies between some thing that the second phrase fits and one that the third does. */
+const between =
+  ({ a, b, c }: Extract<Claim, { type: 'between' }>): Pick =>
+  (world) =>
+    fitting(a)(world).filter((thing) =>
+      fitting(b)(world).some((one) =>
+        fitting(c)(world).some((other) => liesBetween(thing, one, other) === 'yes'),
+      ),
+    );
+
 type Simple = Extract<Claim, { a: Phrase }>;
 
 function simple(claim: Claim): { claim: Simple; negated: boolean } | undefined {
@@ -132,6 +154,10 @@ const QUANTIFIER = {
   allButOne: 'notAll',
   'some but not all': 'notAll',
 } as const;
+const NUMBER_OF_QUANTIFIER: Partial<Record<keyof typeof QUANTIFIER, number>> = {
+  allButOne: 1,
+  'some but not all': 2,
+};
 /** A part of the picture is told as the relation that it is like. */
 const ZONE = { left: 'left', right: 'right', top: 'above', bottom: 'below', middle: 'between' } as const;
 
@@ -193,7 +219,20 @@ function addSimple(draft: Draft, claim: Simple, second: boolean): void {
       sets[1] = fitting(claim.except);
     }
   }
-  if (claim.type === 'between') sets[3] = fitting(claim.c);
+  if (claim.type === 'between') {
+    sets[2] = between(claim);
+    sets[3] = fitting(claim.c);
+  }
+  if (claim.type === 'zone') {
+    sets[2] = (world) => fitting(a)(world).filter((thing) => liesIn(thing, claim.zone) === 'yes');
+  }
+  // "Larger" is told as "more", and "all but one" as "not all": these tell them apart.
+  if (claim.type === 'sizes') {
+    Object.assign(columns, { definite: 1, secondDefinite: 1 });
+    sets[2] = fitting({ ...claim.a, size: 'large' });
+    sets[3] = fitting({ ...claim.b, size: 'large' });
+  }
+  if (claim.type === 'quantified') columns.number = NUMBER_OF_QUANTIFIER[claim.quantity] ?? 0;
   if (claim.type === 'unknowable') columns.topic = TOPIC_VALUES.indexOf(`${claim.topic} ${claim.value}`) + 1;
   if (claim.type === 'relation') {
     columns.definite = Number(inverted ? claim.bDefinite : claim.aDefinite);

@@ -156,7 +156,6 @@ export const ELABORATE: Phrasings = {
   ],
   // triangles: large pink, small pink, small green; circles: large yellow, two small yellow, small green
   16: [
-    ['Three of the four circles are yellow.', 'yes'],
     ['Green comes in two shapes here: a circle and a triangle.', 'yes'],
     ['On the right hand side are two pink triangles', 'yes'],
     ["pink circle? nope, there isn't one", 'yes'],

@@ -8,7 +8,6 @@ export const PLAIN: Phrasings = {
     ['not a single circle in this one', 'yes'],
     ['The only little shape is a red cross.', 'yes'],
     ['Nothing here is small.', 'no'],
-    ["the square's yellow", 'maybe'],
     ['These shapes were cut out of paper.', 'maybe'],
   ],
   // two yellow triangles and a green one, a green and a brown circle, something blue hidden
@@ -63,7 +62,6 @@ export const PLAIN: Phrasings = {
     ['the brown circles are above the pink one', 'yes'],
     ["To the right of the pink circle you'll find the red one.", 'no'],
     ["A small circle that's red.", 'no'],
-    ["the circle's brown", 'maybe'],
   ],
   // a large and two small purple triangles
   108: [
@@ -127,7 +125,6 @@ export const PLAIN: Phrasings = {
     ['Equal numbers of red and brown hearts.', 'yes'],
     ['One large heart only.', 'no'],
     ['all hearts shown are red', 'no'],
-    ["heart's small", 'maybe'],
     ['These hearts are a present for somebody.', 'maybe'],
   ],
   // all brown: a large star, two small crosses, a small triangle, a small circle
@@ -151,7 +148,6 @@ export const PLAIN: Phrasings = {
   120: [
     ['The blue heart is up above the brown one.', 'yes'],
     ['two little blue stars', 'yes'],
-    ["the heart's brown", 'maybe'],
     ['these shapes are good friends', 'maybe'],
   ],
   // a large and a small red triangle, two small blue triangles, a small yellow square
@@ -171,7 +167,6 @@ export const PLAIN: Phrasings = {
     ['the stars are all lower than the triangles', 'yes'],
     ['Every star is small and orange.', 'yes'],
     ['not one circle', 'yes'],
-    ["The pink triangle's large.", 'maybe'],
     ['the next picture has more stars', 'maybe'],
   ],
 };

@@ -236,6 +236,8 @@ function allButOne(random: Random, { a, property }: Quantified): string {
   const [is, are] = [predicate(random, property), predicate(random, property, 'plural')];
   return random.pick([
     `all but one of the ${many} are ${are}`,
+    `apart from one the ${many} are all ${are}`,
+    `all of the ${many} are ${are} , apart from one`,
     `all of the ${many} but one are ${are}`,
     `all ${many} except one are ${are}`,
     `all the ${many} are ${are} , except for one`,

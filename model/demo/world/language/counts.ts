@@ -37,7 +37,9 @@ function partitive(random: Random, n: number, a: Phrase): string {
   const is = n === 1 ? 'is' : 'are';
   const what = predicate(random, rest, n === 1 ? 'singular' : 'plural');
   const many = plural(random, of);
+  const some = `${number(random, n)} ${bare(random, of, n === 1 ? 'singular' : 'plural')}`;
   return random.pick([
+    () => `${random.pick(['exactly', 'just', 'only'])} ${some} ${is} ${what}`,
     () => `${number(random, n)} of the ${many} ${is} ${what}`,
     () => `exactly ${number(random, n)} of the ${many} ${is} ${what}`,
     () => `${number(random, n)} of these ${many} ${is} ${what}`,

@@ -2,9 +2,9 @@ import type { Claim, Phrase } from '../claims.ts';
 import type { Random } from '../random.ts';
 import { absence, existence, presence } from './existence.ts';
 import { tally } from './counts.ts';
-import { bare, indefinite, plural, predicate } from './noun-phrase.ts';
+import { bare, indefinite, isCompound, plural, predicate } from './noun-phrase.ts';
 import { PICTURES, SEE, SHOWS } from './style.ts';
-import { somewhere } from './words.ts';
+import { number, somewhere } from './words.ts';
 
 type Of<T extends Claim['type']> = Extract<Claim, { type: T }>;
 /** Says a simple claim. */
@@ -54,11 +54,34 @@ function twoCounts(random: Random, left: Of<'count'>, right: Of<'count'>): strin
     () => presence(random, `exactly ${first} and ${second}`, 1),
     () => `${first} , ${second}`,
     () => `${first} and ${second}`,
+    () => `${first} plus ${second}`,
+    () => presence(random, `${first} ${random.pick(['plus', 'along with'])} ${second}`, 1),
     () => `${random.pick(SEE)[0]} ${first} and ${second}${somewhere(random)}`,
     () => `i count ${first} and ${second}`,
     () => `there are ${first} , and there are ${second}`,
   ])();
 }
+
+/** "Two of the three stars are red". */
+function partOfNumber(random: Random, left: Of<'count'>, right: Of<'count'>): string {
+  const { colour, size } = right.a;
+  const [one, is] = right.n === 1 ? (['singular', 'is'] as const) : (['plural', 'are'] as const);
+  const what = predicate(random, { ...(colour && { colour }), ...(size && { size }) }, one);
+  const [all, many] = [number(random, left.n), plural(random, left.a)];
+  const some = number(random, right.n);
+  return random.pick([
+    `${some} of the ${all} ${many} ${is} ${what}`,
+    `exactly ${some} of the ${all} ${many} ${is} ${what}`,
+    `of the ${all} ${many} ${some} ${is} ${what}`,
+    `there are ${all} ${many} , ${some} of them ${what}`,
+    `there are ${all} ${many} and ${some} of them ${is} ${what}`,
+    `out of ${all} ${many} only ${some} ${is} ${what}`,
+  ]);
+}
+
+/** Whether the second phrase says more of what the first one names. */
+const isPart = (whole: Phrase, part: Phrase): boolean =>
+  !isCompound(whole) && whole.shape !== undefined && whole.shape === part.shape && isCompound(part);
 
 /** "One star is red, the other is blue": one of each colour, whatever others there may be. */
 function oneOfEach(random: Random, left: Phrase, right: Phrase): string {
@@ -105,6 +128,7 @@ function onlyOne(random: Random, { a }: Of<'count'>, { property }: Of<'attribute
 /** "There is a circle and a star", "the star is red and there are two hearts". */
 export function andClaim(random: Random, { left, right }: Of<'and'>, say: Say): string {
   if (left.type === 'count' && right.type === 'count' && isTally(left) && isTally(right)) {
+    if (isPart(left.a, right.a) && right.n < left.n) return partOfNumber(random, left, right);
     const isOfOneShape = left.a.shape !== undefined && left.a.shape === right.a.shape;
     const areSingle =
       left.n === 1 && right.n === 1 && left.a.colour !== undefined && right.a.colour !== undefined;

@@ -1,6 +1,6 @@
 import type { Claim, Phrase, Relation, Zone } from '../claims.ts';
 import type { Random } from '../random.ts';
-import { definite, indefinite } from './noun-phrase.ts';
+import { bare, definite, indefinite } from './noun-phrase.ts';
 import { SEE } from './style.ts';
 
 const WHERE: Readonly<Record<Relation, readonly string[]>> = {
@@ -130,6 +130,23 @@ export function relationClaim(
     );
   }
   return random.pick(forms)();
+}
+
+/** "There is no star left of the heart". */
+export function relationAbsent(
+  random: Random,
+  { a, b, bDefinite, relation }: Extract<Claim, { type: 'relation' }>,
+): string {
+  const where = `${random.pick(WHERE[relation])} ${bDefinite ? definite(random, b, true) : indefinite(random, b)}`;
+  const one = bare(random, a, 'singular');
+  return random.pick([
+    `there is no ${one} ${where}`,
+    `there is no ${one} ${where}`,
+    `no ${one} is ${where}`,
+    `there is not a single ${one} ${where}`,
+    `not one ${one} ${random.pick(['is', 'lies', 'sits'])} ${where}`,
+    `${random.pick(SEE)[1]} ${indefinite(random, a)} ${where}`,
+  ]);
 }
 
 /** "The star is between the circle and the heart." */

@@ -5,7 +5,7 @@ import { comparison, countClaim } from './counts.ts';
 import { absence, existence } from './existence.ts';
 import { andClaim, neitherClaim, orClaim } from './logic.ts';
 import { isCompound } from './noun-phrase.ts';
-import { betweenClaim, relationClaim, sizesClaim, zoneClaim } from './relations.ts';
+import { betweenClaim, relationAbsent, relationClaim, sizesClaim, zoneClaim } from './relations.ts';
 import { denied, stated, written } from './style.ts';
 import { elsewhereClaim, unknowableClaim } from './unknowable.ts';
 
@@ -22,7 +22,8 @@ function notClaim(random: Random, claim: Claim): string {
         : attributeClaim(random, claim, true);
     case 'relation':
       // "A circle is not left of a star" leaves open which circle: only "the" can be denied like that.
-      return claim.aDefinite && claim.bDefinite
+      if (!claim.aDefinite) return relationAbsent(random, claim);
+      return claim.bDefinite
         ? relationClaim(random, claim, true)
         : denied(random, said(random, claim, false));
     case 'unknowable':

@@ -77,6 +77,8 @@ export const SEE = [
   ['i can make out', 'i cannot make out'],
   ['we have', 'we do not have'],
   ['one finds', 'one does not find'],
+  ["you'll see", "you won't see"],
+  ["you'll find", "you won't find"],
 ] as const;
 
 const TRUE = [
@@ -99,6 +101,7 @@ const TRUE = [
   'would you say that',
   'i am sure that',
   'i would say that',
+  "i'd say",
   'surely',
   'obviously',
   'as far as i can see',
@@ -181,6 +184,8 @@ export function written(random: Random, text: string): string {
   else if (draw < 0.06) out = out.replace(/\b(the|an?) /g, '');
   if (random.chance(0.05)) out = out.replace(/\b(it|that|there) is\b/g, "$1's");
   if (random.chance(0.05)) out = out.replace(/\b(is|are|does) not\b/g, "$1n't");
+  // "The star's red"; after an s nobody writes it.
+  if (random.chance(0.04)) out = out.replace(/\b([a-z]+[a-rt-y]) is\b/, "$1's");
   if (/^(is|are|does|do|can|would|has) /.test(out)) return random.chance(0.7) ? `${out}?` : out;
   return random.chance(0.5) ? `${out}.` : random.chance(0.03) ? `${out}!` : out;
 }
