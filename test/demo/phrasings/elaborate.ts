@@ -128,7 +128,6 @@ export const ELABORATE: Phrasings = {
     ["Under the large green square there's an orange one.", 'yes'],
     ['One little blue triangle and one big one.', 'yes'],
     ['Blue squares: none.', 'no'],
-    ['Everything green is a square.', 'no'],
     ["The blue square's over on the right.", 'no'],
     ["Below the triangle, that's where the square is.", 'maybe'],
     ['The orange square is heavier than the blue square.', 'maybe'],

@@ -79,7 +79,6 @@ export const PLAIN: Phrasings = {
   // a large and a small pink square, a small yellow square, a small yellow triangle
   110: [
     ['three squares plus a triangle', 'yes'],
-    ['everything yellow is small', 'yes'],
     ['The triangle is right of all the squares.', 'yes'],
     ['not all the squares are pink', 'yes'],
     ["A triangle that isn't yellow.", 'no'],

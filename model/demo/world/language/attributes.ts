@@ -167,6 +167,17 @@ function all(random: Random, claim: Quantified): string {
       () => `there is nothing but ${plural(random, property)}${somewhere(random)}`,
     );
   }
+  // "Everything red is small".
+  if (!isAnything(a) && a.shape === undefined) {
+    const such = (): string => predicate(random, a);
+    forms.push(
+      () => `everything ${such()} is ${is()}`,
+      () => `everything ${such()} is ${is()}`,
+      () => `everything that is ${such()} is ${is()}`,
+      () => `anything ${such()} is ${is()}`,
+      () => `whatever is ${such()} is ${is()}`,
+    );
+  }
   // "Only stars are red": every red thing is a star.
   if (!isAnything(a) && other === undefined && isColour(a) && property.shape !== undefined) {
     forms.push(() => `only ${plural(random, property)} are ${predicate(random, a, 'plural')}`);
@@ -186,7 +197,11 @@ function none(random: Random, { a, property }: Quantified): string {
       () => `no ${thingNoun(random, false)[0]} is ${is()}`,
     ])();
   }
+  const such = predicate(random, a);
   return random.pick([
+    ...(a.shape === undefined
+      ? [() => `nothing ${such} is ${is()}`, () => `nothing ${such} is ${is()}`]
+      : []),
     () => `no ${bare(random, a, 'singular')} is ${is()}`,
     () => `no ${bare(random, a, 'singular')}${somewhere(random)} is ${is()}`,
     () => `none of the ${many()} is ${is()}`,
