@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync, statSync, unwatchFile, watchFile } from 'node:fs';
 import { createMiddleware } from 'hono/factory';
 import type { MiddlewareHandler } from 'hono';
 import { UserError } from '../../model/errors.ts';
@@ -32,6 +32,7 @@ export function openApiKeys(
   onReload: (result: { keys: number } | { error: string }) => void,
   pollMs = POLL_MS,
 ): ApiKeys {
+  const stampAtFirst = stampOf(path);
   let hashes = readHashes(path);
   const reload = (): void => {
     try {
@@ -47,6 +48,10 @@ export function openApiKeys(
     quiet = setTimeout(reload, pollMs * QUIET_POLLS).unref();
   };
   watchFile(path, { interval: pollMs, persistent: false }, wait);
+  // The watch tells only of what comes after its own first look, which is later than the reading.
+  const missed = setTimeout(() => {
+    if (stampOf(path) !== stampAtFirst) wait();
+  }, pollMs).unref();
   return {
     has: (key) => {
       const hash = createHash('sha256').update(key).digest();
@@ -55,6 +60,7 @@ export function openApiKeys(
     },
     close: () => {
       unwatchFile(path, wait);
+      clearTimeout(missed);
       clearTimeout(quiet);
     },
   };
@@ -93,6 +99,16 @@ export function requireApiKey(keys: ApiKeys): MiddlewareHandler<AppEnv> {
       throw new HttpProblem('forbidden', 'This API key is not accepted.');
     await next();
   });
+}
+
+/** What changes with the file; empty where there is none to be seen. */
+function stampOf(path: string): string {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    return [ino, size, mtimeNs, ctimeNs].join(' ');
+  } catch {
+    return '';
+  }
 }
 
 function readHashes(path: string): Buffer[] {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -100,6 +101,18 @@ describe('API keys', () => {
       await rename(`${file}.new`, file);
       expect(await reload()).toEqual({ keys: 2 });
       expect([keys.has('alpha'), keys.has('beta')]).toEqual([false, true]);
+    });
+
+    it('are read again when it changes before it is first watched', async () => {
+      for (let round = 0; round < 5; round++) {
+        await writeFile(file, sha256('alpha'));
+        const keys = open((result) => reloads.push(result));
+        // In the same turn: the watch looks in another thread.
+        writeFileSync(file, sha256('beta'));
+        expect(await reload()).toEqual({ keys: 1 });
+        expect([keys.has('alpha'), keys.has('beta')]).toEqual([false, true]);
+        keys.close();
+      }
     });
 
     it('are read again when a mounted secret is swapped, behind two links', async () => {
