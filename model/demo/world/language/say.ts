@@ -1,10 +1,11 @@
 import type { Claim, Meaning, Premise } from '../claims.ts';
 import type { Random } from '../random.ts';
-import { attributeClaim, neitherOf, quantifiedClaim } from './attributes.ts';
+import { attributeClaim, neitherOf } from './attributes.ts';
 import { comparison, countClaim } from './counts.ts';
 import { absence, existence } from './existence.ts';
 import { andClaim, neitherClaim, orClaim } from './logic.ts';
 import { isCompound } from './noun-phrase.ts';
+import { quantifiedClaim } from './quantifiers.ts';
 import { betweenClaim, relationAbsent, relationClaim, sizesClaim, zoneClaim } from './relations.ts';
 import { denied, stated, written } from './style.ts';
 import { elsewhereClaim, unknowableClaim } from './unknowable.ts';
