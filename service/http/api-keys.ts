@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFileSync, statSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createMiddleware } from 'hono/factory';
 import type { MiddlewareHandler } from 'hono';
 import { UserError } from '../../model/errors.ts';
@@ -32,7 +32,8 @@ export function openApiKeys(
   onReload: (result: { keys: number } | { error: string }) => void,
   pollMs = POLL_MS,
 ): ApiKeys {
-  const stampAtFirst = stampOf(path);
+  // Before the reading: a change that comes in between is one still to be seen.
+  let stamp = stampOf(path);
   let hashes = readHashes(path);
   const reload = (): void => {
     try {
@@ -43,14 +44,12 @@ export function openApiKeys(
     }
   };
   let quiet: NodeJS.Timeout | undefined;
-  const wait = (): void => {
+  const look = setInterval(() => {
+    const found = stampOf(path);
+    if (found === stamp) return;
+    stamp = found;
     clearTimeout(quiet);
     quiet = setTimeout(reload, pollMs * QUIET_POLLS).unref();
-  };
-  watchFile(path, { interval: pollMs, persistent: false }, wait);
-  // The watch tells only of what comes after its own first look, which is later than the reading.
-  const missed = setTimeout(() => {
-    if (stampOf(path) !== stampAtFirst) wait();
   }, pollMs).unref();
   return {
     has: (key) => {
@@ -59,8 +58,7 @@ export function openApiKeys(
       return hashes.map((each) => timingSafeEqual(each, hash)).includes(true);
     },
     close: () => {
-      unwatchFile(path, wait);
-      clearTimeout(missed);
+      clearInterval(look);
       clearTimeout(quiet);
     },
   };

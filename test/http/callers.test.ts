@@ -103,11 +103,11 @@ describe('API keys', () => {
       expect([keys.has('alpha'), keys.has('beta')]).toEqual([false, true]);
     });
 
-    it('are read again when it changes before it is first watched', async () => {
+    it('are read again when it changes before it is first looked at', async () => {
       for (let round = 0; round < 5; round++) {
         await writeFile(file, sha256('alpha'));
         const keys = open((result) => reloads.push(result));
-        // In the same turn: the watch looks in another thread.
+        // In the same turn in which it was read.
         writeFileSync(file, sha256('beta'));
         expect(await reload()).toEqual({ keys: 1 });
         expect([keys.has('alpha'), keys.has('beta')]).toEqual([false, true]);
