@@ -238,6 +238,7 @@ export type SettingName = keyof typeof SETTINGS;
 export const METRICS = {
   requests: 'ofa_ve_requests_total',
   requestLatency: 'ofa_ve_request_latency_seconds',
+  bodyRead: 'ofa_ve_body_read_seconds',
   queueWait: 'ofa_ve_queue_wait_seconds',
   preprocess: 'ofa_ve_preprocess_seconds',
   tokenize: 'ofa_ve_tokenize_seconds',

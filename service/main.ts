@@ -141,6 +141,8 @@ function listenTo(metrics: Metrics, logger: Logger, tracing: Tracing | undefined
     },
     end: (summary) => {
       metrics.request(summary);
+      // The other stages are the predictor's, which tells of them itself.
+      for (const stage of summary.record.stages) if (stage.name === 'read') metrics.stage(stage);
       logRequest(logger, summary);
       tracing?.end(summary);
     },

@@ -61,6 +61,7 @@ function timingPanels(context: WorkloadContext): PanelDraft[] {
   const mean = (metric: string) =>
     `sum(rate(${queries.select(`${metric}_sum`)}[${WINDOW}])) / sum(rate(${queries.select(`${metric}_count`)}[${WINDOW}]))`;
   const stages = {
+    body: METRICS.bodyRead,
     queue: METRICS.queueWait,
     pixels: METRICS.preprocess,
     tokens: METRICS.tokenize,

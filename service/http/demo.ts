@@ -103,13 +103,17 @@ const pixelsRoute = createRoute({
 function addPixels(app: App, deps: DemoDeps): void {
   app.openAPIRegistry.registerPath(pixelsRoute);
   app.post(PIXELS_PATH, (c) =>
-    servePlace(c, deps, async (signal) => {
-      const image = await readImageForm(c.req.raw, deps.limits.maxBodyMb, signal);
-      const pixels = await deps.predictor.see(image, signal);
-      const size = deps.predictor.model.imageSize;
-      const raw = { width: size, height: size, channels: 3 } as const;
-      const png = await sharp(pixels, { raw }).png().toBuffer();
-      return c.body(Uint8Array.from(png), 200, { 'content-type': 'image/png' });
-    }),
+    servePlace(
+      c,
+      deps,
+      (signal) => readImageForm(c.req.raw, deps.limits.maxBodyMb, signal),
+      async (image, { signal }) => {
+        const pixels = await deps.predictor.see(image, signal);
+        const size = deps.predictor.model.imageSize;
+        const raw = { width: size, height: size, channels: 3 } as const;
+        const png = await sharp(pixels, { raw }).png().toBuffer();
+        return c.body(Uint8Array.from(png), 200, { 'content-type': 'image/png' });
+      },
+    ),
   );
 }

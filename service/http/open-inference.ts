@@ -107,8 +107,9 @@ function infer(
   c: Context<AppEnv>,
   deps: PredictDeps,
 ): Promise<{ request: InferRequest; answers: readonly Answer[] }> {
-  return servePlace(c, deps, async (signal, place) => {
-    const request = await readInferRequest(c.req.raw, deps.limits.maxBodyMb, signal);
+  const read = (signal: AbortSignal): Promise<InferRequest> =>
+    readInferRequest(c.req.raw, deps.limits.maxBodyMb, signal);
+  return servePlace(c, deps, read, async (request, { signal, place }) => {
     const { images, texts } = request;
     const observer = c.get('record');
     noteInput(observer, images, texts);

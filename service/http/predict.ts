@@ -91,8 +91,7 @@ export function servePrediction<Input extends PredictInput>(
   deps: PredictDeps,
   read: (signal: AbortSignal) => Promise<Input>,
 ): Promise<{ input: Input; answers: readonly Answer[] }> {
-  return servePlace(c, deps, async (signal, place) => {
-    const input = await read(signal);
+  return servePlace(c, deps, read, async (input, { signal, place }) => {
     const observer = c.get('record');
     noteInput(observer, [input.image], input.hypotheses);
     place.resize(input.hypotheses.length);
@@ -105,12 +104,14 @@ export function servePrediction<Input extends PredictInput>(
 /**
  * Does a request's work within a place and a deadline.
  *
- * @throws HttpProblem when the model is not there, no place is free, or what `work` throws
+ * @param read reads and checks the body
+ * @throws HttpProblem when the model is not there, no place is free, or what `read` or `work` throws
  */
-export async function servePlace<Result>(
+export async function servePlace<Input, Result>(
   c: Context<AppEnv>,
   { admission, health, limits, closing }: PredictDeps,
-  work: (signal: AbortSignal, place: Place) => Promise<Result>,
+  read: (signal: AbortSignal) => Promise<Input>,
+  work: (input: Input, within: { signal: AbortSignal; place: Place }) => Promise<Result>,
 ): Promise<Result> {
   const started = health.started();
   if (!started.ok) throw unavailable(started.reason);
@@ -128,12 +129,30 @@ export async function servePlace<Result>(
         place.holdBody(bytes);
       });
       letSend(outgoingOf(c));
-      return await work(deadline.signal, place);
+      const { signal } = deadline;
+      const input = await timedRead(c.get('record'), () => read(signal));
+      return await work(input, { signal, place });
     } finally {
       place.release();
     }
   } finally {
     deadline.dispose();
+  }
+}
+
+/** Reads a body, and notes how long that took: a slow client's time is no fault of the model. */
+async function timedRead<Input>(record: RequestRecord, read: () => Promise<Input>): Promise<Input> {
+  const startMs = performance.now();
+  const note = (failed?: true): void => {
+    record.stage({ name: 'read', startMs, endMs: performance.now(), ...(failed && { failed }) });
+  };
+  try {
+    const input = await read();
+    note();
+    return input;
+  } catch (error) {
+    note(true);
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 /** The parts of a request's way that are measured. */
-export type StageName = 'tokenize' | 'preprocess' | 'queue' | 'inference';
+export type StageName = 'read' | 'tokenize' | 'preprocess' | 'queue' | 'inference';
 
 /** A part of a request's way. Times are `performance.now()` milliseconds. */
 export interface Stage {

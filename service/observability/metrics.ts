@@ -144,6 +144,7 @@ function makeCollectors(registry: Registry) {
   const stage = (name: string, help: string) =>
     new Histogram({ name, help, registers, buckets: STAGE_BUCKETS });
   const stages: Record<StageName, Histogram> = {
+    read: stage(METRICS.bodyRead, "Time to read a request's body, or until it was given up."),
     queue: stage(METRICS.queueWait, 'Time an item waited for an engine, or until it was given up.'),
     preprocess: stage(
       METRICS.preprocess,

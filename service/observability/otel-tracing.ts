@@ -14,6 +14,7 @@ import { TraceLoss } from './trace-loss.ts';
 import type { TraceIdentity, Tracing } from './tracing.ts';
 
 const SPAN_NAME: Record<StageName, string> = {
+  read: 'read',
   tokenize: 'tokenise',
   preprocess: 'decode',
   queue: 'queue',

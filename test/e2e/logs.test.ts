@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { logInMemory } from '../support/logging.ts';
 import type { Line } from '../support/logging.ts';
-import { predictBody, send, until } from './client.ts';
+import { metric, predictBody, send, until } from './client.ts';
 import { compileFixture, fixtureFile } from './packages.ts';
 import { serve } from './service.ts';
 import type { TestService } from './service.ts';
@@ -44,12 +44,35 @@ it('tells of a request its id, its trace, its way, its times and its sizes', asy
     texts: 2,
     text_hash: expect.stringMatching(/^[0-9a-f]{12}$/) as unknown,
     stages_ms: {
+      read: expect.any(Number) as unknown,
       tokenize: expect.any(Number) as unknown,
       preprocess: expect.any(Number) as unknown,
       queue: expect.any(Number) as unknown,
       inference: expect.any(Number) as unknown,
     },
   });
+});
+
+it('tells how long a body was waited for that did not come in time', async () => {
+  const { status } = await fetch(`${service.url}/predict`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-request-id': 'job-slow',
+      'x-request-timeout-ms': '150',
+    },
+    body: new ReadableStream<Uint8Array>({
+      start: (body) => {
+        body.enqueue(Buffer.from('{"text": '));
+      },
+    }),
+    duplex: 'half',
+  });
+  expect(status).toBe(504);
+  const { stages_ms: stages } = await lineOf('job-slow');
+  expect(stages).toEqual({ read: expect.any(Number) as unknown });
+  expect((stages as { read: number }).read).toBeGreaterThan(100);
+  expect(await metric(service.adminUrl, 'ofa_ve_body_read_seconds_sum')).toBeGreaterThan(0.1);
 });
 
 it('names the problem of a refused request', async () => {

@@ -53,14 +53,14 @@ it('sends a span for each part of a request, below the caller’s, and links the
     'ofa_ve.texts': 1,
     'ofa_ve.text_hash': expect.stringMatching(/^[0-9a-f]{12}$/) as unknown,
   });
-  for (const name of ['tokenise', 'decode', 'queue', 'inference']) {
+  for (const name of ['read', 'tokenise', 'decode', 'queue', 'inference']) {
     const part = named(name);
     expect([name, part.traceId, part.parentSpanId]).toEqual([name, traceId, server.spanId]);
     expect(part.startTimeUnixNano).toBeGreaterThanOrEqual(server.startTimeUnixNano - 1_000_000n);
     expect(part.endTimeUnixNano).toBeLessThanOrEqual(server.endTimeUnixNano + 1_000_000n);
   }
   expect(named('engine run').links).toMatchObject([{ traceId, spanId: server.spanId }]);
-  expect(spans).toHaveLength(6);
+  expect(spans).toHaveLength(7);
   const resource = received[0]?.resourceSpans[0]?.resource.attributes;
   expect(resource).toContainEqual({ key: 'service.name', value: { stringValue: 'ofa-ve' } });
   // Sizes and hashes, never what was said.
