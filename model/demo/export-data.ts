@@ -6,7 +6,7 @@ import { IMAGE_SIZE, exportPictures } from './export-pictures.ts';
 import { exportSentences, exportVocabulary, readTokenizer } from './export-sentences.ts';
 import { MAX_THINGS } from './world/scene.ts';
 import { strangePicture } from './world/strange.ts';
-import { PROGRAM } from './world/targets.ts';
+import { PROGRAM } from './world/program.ts';
 
 /** Pictures without shapes, after the others. */
 const STRANGE_PICTURES = 2500;

@@ -9,7 +9,8 @@ import { drawPairs, type Pair } from './world/pairs.ts';
 import { hash, seeded, type Random } from './world/random.ts';
 import { sceneOf, type Scene, type Split } from './world/scene.ts';
 import { strangeSentence } from './world/strange.ts';
-import { PROGRAM, targetsOf } from './world/targets.ts';
+import { PROGRAM } from './world/program.ts';
+import { targetsOf } from './world/targets.ts';
 
 /** What the checkpoint's configuration says of texts; the service takes it from the compiled package. */
 export const TEXT: TextSettings = {
@@ -164,7 +165,7 @@ export async function exportSentences(
     const { strange } = options;
     const own = source.scene.seed - firstSeed;
     const picture =
-      words === undefined && strange !== undefined ? strange.first + random.int(strange.count) : own;
+      odd && words === undefined && strange !== undefined ? strange.first + random.int(strange.count) : own;
     const values = odd
       ? strangeRow(picture, ids.length, text.ids.length)
       : row(source, own, ids.length, text.ids.length);

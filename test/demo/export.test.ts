@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { exportSentences, readTokenizer } from '../../model/demo/export-sentences.ts';
 import { DEMO_CHECKPOINT } from '../../model/demo/package.ts';
 import { KINDS } from '../../model/demo/world/claims.ts';
-import { PROGRAM } from '../../model/demo/world/targets.ts';
+import { PROGRAM } from '../../model/demo/world/program.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** Columns of a row: picture, kind, answer, offset and count of the tokens, 10 about parts and sets, the program. */

@@ -130,6 +130,11 @@ function readings(world: readonly Item[], claim: Claim): boolean[] {
           }),
       );
     }
+    case 'alike': {
+      const [as, bs] = [named(world, claim.a), named(world, claim.b)];
+      if (as.length === 0 || bs.length === 0) return [false];
+      return as.flatMap((a) => bs.filter((b) => b.id !== a.id).map((b) => a[claim.by] === b[claim.by]));
+    }
     case 'quantified': {
       const things = named(world, claim.a);
       if (claim.except !== undefined) {

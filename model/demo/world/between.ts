@@ -1,9 +1,10 @@
 import type { Answer, Claim, Meaning, Phrase } from './claims.ts';
-import { answerOf, completions, liesBetween } from './meaning.ts';
+import { answerOf, liesBetween } from './meaning.ts';
 import { describe, type Named } from './phrases.ts';
 import type { Random } from './random.ts';
 import { sampleMeaning } from './sample.ts';
 import type { Scene, Thing } from './scene.ts';
+import { completions } from './whole.ts';
 
 type Between = Extract<Claim, { type: 'between' }>;
 type Triple = readonly [Thing, Thing, Thing];
@@ -17,7 +18,7 @@ interface Row {
 }
 
 /** Drawings tried to find one with the wanted answer. */
-const TRIES = 220;
+const TRIES = 300;
 
 const known = new WeakMap<readonly Scene[], readonly Row[]>();
 
@@ -69,6 +70,33 @@ function anyThree(random: Random, scene: Scene): Triple | undefined {
   return [0, 1, 2].map(() => left.splice(random.int(left.length), 1)[0]) as unknown as Triple;
 }
 
+/** "The star is between the two circles": the same phrase fits two of the three things. */
+function drawBetweenTwo(random: Random, scenes: readonly Scene[], rows: readonly Row[]): readonly Drawn[] {
+  const signature: Signature = [random.pick(['s', 's', 'c', 'cs']), ...random.pick(TWICE)];
+  const inRow = (): Drawn | undefined => {
+    const { scene, things } = random.pick(rows);
+    return twice([scene, claimOf(things, signature)]);
+  };
+  const anywhere = (): Drawn | undefined => {
+    const scene = random.pick(scenes);
+    const things = anyThree(random, scene);
+    return things && twice([scene, claimOf(things, signature)]);
+  };
+  const found = [find('yes', inRow), find('no', anywhere), find('maybe', inRow)];
+  return found.filter((drawn) => drawn !== undefined);
+}
+
+const TWICE = [
+  ['s', 's'],
+  ['s', 's'],
+  ['cs', 'cs'],
+  ['c', 'c'],
+] as const;
+
+const isTwice = ({ b, c }: Between): boolean => JSON.stringify(b) === JSON.stringify(c);
+
+const twice = (drawn: Drawn): Drawn | undefined => (isTwice(drawn[1]) ? drawn : undefined);
+
 /**
  * Says of three things that one lies between the others, once for each answer. What is named of the things (their
  * shapes alone, say, or colours too) is the same for all answers, so that it gives none away. Of those that are wrong
@@ -82,10 +110,14 @@ export function drawBetween(
 ): readonly (readonly [Scene, Meaning])[] {
   const rows = rowsIn(scenes);
   if (rows.length === 0) return [];
+  if (random.chance(0.15)) {
+    const drawn = drawBetweenTwo(random, scenes, rows);
+    return drawn.length < 3 ? [] : drawn.map(([scene, claim]) => [scene, { claim }] as const);
+  }
   const unclear = find('maybe', () => {
     const scene = random.pick(scenes);
     const { claim } = sampleMeaning(random, scene, 'between');
-    return claim.type === 'between' ? [scene, claim] : undefined;
+    return claim.type === 'between' && !isTwice(claim) ? [scene, claim] : undefined;
   });
   if (unclear === undefined) return [];
   const signature = [unclear[1].a, unclear[1].b, unclear[1].c].map(namesOf) as unknown as Signature;
@@ -96,6 +128,7 @@ export function drawBetween(
   if (middle === undefined) return [];
   const wrong = find('no', random.pick([swapped, outOfRow, elsewhere])(random, scenes, middle, signature));
   if (wrong === undefined) return [];
+  if (isTwice(middle[1]) || isTwice(wrong[1])) return [];
   return [middle, wrong, unclear].map(([scene, claim]) => [scene, { claim }] as const);
 }
 

@@ -69,6 +69,13 @@ export type Claim =
       readonly a: Phrase;
       readonly b: Phrase;
     }
+  /** Two things of one colour or shape; the same phrase twice for "both stars". */
+  | {
+      readonly type: 'alike';
+      readonly by: 'colour' | 'shape';
+      readonly a: Phrase;
+      readonly b: Phrase;
+    }
   | {
       readonly type: 'compare';
       readonly op: 'more' | 'fewer' | 'equal';

@@ -67,10 +67,38 @@ function aboutSizes(claim: Extract<Claim, { type: 'sizes' }>): readonly Meaning[
   ];
 }
 
+/** Three things that stand in the order that was said, named in another. */
+function aboutOrder(random: Random, { meaning: { claim }, answer }: Pair): readonly Meaning[] {
+  if (answer !== 'yes' || claim.type !== 'and') return [];
+  const { left, right } = claim;
+  if (left.type !== 'relation' || right.type !== 'relation') return [];
+  const [a, b, c] = [left.a, left.b, right.b];
+  const [first, second, third] = random.pick([
+    [b, a, c],
+    [a, c, b],
+    [c, b, a],
+  ] as const);
+  return [
+    {
+      claim: {
+        type: 'and',
+        left: { ...left, a: first, b: second },
+        right: { ...right, a: second, b: third },
+      },
+    },
+  ];
+}
+
+/** The opposite, and the same things the other way round. */
+function aboutAlike(claim: Extract<Claim, { type: 'alike' }>): readonly Meaning[] {
+  const { a, b } = claim;
+  return [{ claim: { type: 'not', claim } }, { claim: { ...claim, a: b, b: a } }];
+}
+
 /**
  * Sentences that differ from a pair's in what decides their answer, about the same picture. Where a premise tells what no
  * picture shows: the same premise with other claims, and claims without it. Where something hidden is claimed: what
- * shows of the same thing. Where sizes are compared: the same things the other way round.
+ * shows of the same thing. Where two things are compared: the same things the other way round.
  */
 export function contrastsOf(random: Random, pair: Pair): readonly Pair[] {
   const { premise, claim } = pair.meaning;
@@ -79,6 +107,8 @@ export function contrastsOf(random: Random, pair: Pair): readonly Pair[] {
   if (premise?.type === 'topic' && given !== undefined) meanings = aboutTopic(random, premise, given);
   if (premise?.type === 'reveals') meanings = aboutHidden(random, premise);
   if (premise === undefined && claim.type === 'sizes') meanings = aboutSizes(claim);
+  if (premise === undefined && claim.type === 'alike') meanings = aboutAlike(claim);
+  if (premise === undefined && claim.type === 'and') meanings = aboutOrder(random, pair);
   if (pair.kind === 'undecidable') meanings = aboutColour(random, pair);
   return meanings.flatMap((meaning) => {
     const { scene, kind } = pair;

@@ -1,66 +1,12 @@
 import type { Answer, Claim, Meaning, Phrase, Premise, Relation, Zone } from './claims.ts';
-import { SHAPES, SIZES, type Scene, type Shape, type Size } from './scene.ts';
-
-/** A thing as it would be if nothing were hidden. */
-export interface Whole {
-  readonly index: number;
-  readonly colour: string;
-  readonly shape: Shape;
-  readonly size: Size;
-  readonly x: number;
-  readonly y: number;
-  readonly hidden: boolean;
-  readonly cover: Whole | undefined;
-}
+import type { Scene } from './scene.ts';
+import { completions, fitsPhrase, type Whole } from './whole.ts';
 
 /** Things nearer to each other than this along an axis (a fraction of the side) are neither left nor right. */
 export const LEAST_DISTANCE = 0.1;
 
 /** Answer of one claim in one world; undefined where the world is too close to call. */
 type Verdict = Answer | undefined;
-
-const known = new WeakMap<Scene, readonly (readonly Whole[])[]>();
-
-/** Every way in which the scene's hidden thing can be completed. */
-export function completions(scene: Scene): readonly (readonly Whole[])[] {
-  let worlds = known.get(scene);
-  if (worlds === undefined) known.set(scene, (worlds = complete(scene)));
-  return worlds;
-}
-
-function complete(scene: Scene): readonly (readonly Whole[])[] {
-  const world = (shape?: Shape, size?: Size): readonly Whole[] => {
-    const wholes: Whole[] = [];
-    // From the top down, so that a cover is there before what it covers.
-    for (let index = scene.things.length - 1; index >= 0; index--) {
-      const thing = scene.things[index];
-      if (thing === undefined) continue;
-      wholes.unshift({
-        index,
-        colour: thing.colour,
-        shape: thing.hidden && shape ? shape : thing.shape,
-        size: thing.hidden && size ? size : thing.size,
-        x: thing.seen.x,
-        y: thing.seen.y,
-        hidden: thing.hidden,
-        cover: thing.under === undefined ? undefined : wholes[thing.under - index - 1],
-      });
-    }
-    return wholes;
-  };
-  if (!scene.things.some((thing) => thing.hidden)) return [world()];
-  return SHAPES.flatMap((shape) => SIZES.map((size) => world(shape, size)));
-}
-
-/** Whether the phrase is true of the thing. */
-export function fitsPhrase(thing: Whole, phrase: Phrase): boolean {
-  if (phrase.colour !== undefined && thing.colour !== phrase.colour) return false;
-  if (phrase.shape !== undefined && thing.shape !== phrase.shape) return false;
-  if (phrase.size !== undefined && thing.size !== phrase.size) return false;
-  if (phrase.hidden === undefined) return true;
-  if (!thing.hidden) return false;
-  return phrase.behind === undefined || (thing.cover !== undefined && fitsPhrase(thing.cover, phrase.behind));
-}
 
 const matches = (world: readonly Whole[], phrase: Phrase): readonly Whole[] =>
   world.filter((thing) => fitsPhrase(thing, phrase));
@@ -128,6 +74,8 @@ function judgeBetween(world: readonly Whole[], claim: Of<'between'>): Verdict {
   const sets = [claim.a, claim.b, claim.c].map((phrase) => matches(world, phrase));
   const [first = [], second = [], third = []] = sets;
   if (sets.some((set) => set.length === 0)) return 'no';
+  // "Between the two circles": of three, nobody knows which two.
+  if (JSON.stringify(claim.b) === JSON.stringify(claim.c) && second.length !== 2) return undefined;
   const triples = first.flatMap((a) => second.flatMap((b) => third.map((c) => [a, b, c] as const)));
   // Three things are meant, also where one phrase fits several of them.
   const meant = triples.filter(([a, b, c]) => new Set([a.index, b.index, c.index]).size === 3);
@@ -151,22 +99,31 @@ function judgeZone(world: readonly Whole[], { a, zone, definite }: Of<'zone'>): 
   return (definite ? agreed : any)(things.map((thing) => liesIn(thing, zone)));
 }
 
-function judgeSizes(world: readonly Whole[], { a, b, op }: Of<'sizes'>): Verdict {
+/** What is said of two things, over all pairs that the phrases fit. */
+function judgePairs(
+  world: readonly Whole[],
+  { a, b }: Of<'sizes' | 'alike'>,
+  holds: (one: Whole, other: Whole) => boolean,
+): Verdict {
   const [first, second] = [matches(world, a), matches(world, b)];
   if (first.length === 0 || second.length === 0) return 'no';
   const pairs = first.flatMap((one) => second.map((other) => [one, other] as const));
   const meant = pairs.filter(([one, other]) => one.index !== other.index);
-  if (meant.length === 0) return undefined;
-  const [large, small] = op === 'smaller' ? [1, 0] : [0, 1];
-  return agreed(
-    meant.map((pair) =>
-      truth(
-        op === 'same'
-          ? pair[0].size === pair[1].size
-          : pair[large]?.size === 'large' && pair[small]?.size === 'small',
-      ),
-    ),
-  );
+  return meant.length === 0 ? undefined : agreed(meant.map(([one, other]) => truth(holds(one, other))));
+}
+
+function judgeSizes(world: readonly Whole[], claim: Of<'sizes'>): Verdict {
+  return judgePairs(world, claim, (one, other) => {
+    if (claim.op === 'same') return one.size === other.size;
+    return one.size !== other.size && one.size === (claim.op === 'larger' ? 'large' : 'small');
+  });
+}
+
+/** Where one phrase stands for both, as in "both stars are the same colour", it must fit two things. */
+function judgeAlike(world: readonly Whole[], claim: Of<'alike'>): Verdict {
+  const areBoth = JSON.stringify(claim.a) === JSON.stringify(claim.b);
+  if (areBoth && matches(world, claim.a).length !== 2) return undefined;
+  return judgePairs(world, claim, (one, other) => one[claim.by] === other[claim.by]);
 }
 
 function judgeExcept(things: readonly Whole[], claim: Of<'quantified'>, except: Phrase): Verdict {
@@ -225,6 +182,8 @@ export function judge(world: readonly Whole[], claim: Claim): Verdict {
       return judgeZone(world, claim);
     case 'sizes':
       return judgeSizes(world, claim);
+    case 'alike':
+      return judgeAlike(world, claim);
     case 'compare':
       return judgeCompare(world, claim);
     case 'quantified':

@@ -1,7 +1,7 @@
 import type { Phrase } from './claims.ts';
-import { completions, fitsPhrase } from './meaning.ts';
 import type { Random } from './random.ts';
 import { COLOURS, SHAPES, SIZES, type Scene, type Thing } from './scene.ts';
+import { completions, fitsPhrase } from './whole.ts';
 
 /** Which attributes a phrase names, the likelier ones more often. */
 export const NAMED = [
@@ -24,7 +24,7 @@ export const NAMED = [
 export type Named = (typeof NAMED)[number] | 'zcs';
 
 /** The phrase that names these attributes of a thing. */
-export function describe(thing: Thing, named: Named): Phrase {
+export function describe(thing: Pick<Thing, 'colour' | 'shape' | 'size'>, named: Named): Phrase {
   return {
     ...(named.includes('c') ? { colour: thing.colour } : {}),
     ...(named.includes('s') ? { shape: thing.shape } : {}),

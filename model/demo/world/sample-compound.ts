@@ -1,7 +1,7 @@
 import { RELATIONS, type Claim, type Phrase } from './claims.ts';
 import { changed, describe, different, matching, phrase, reference, type Named } from './phrases.ts';
 import type { Random } from './random.ts';
-import { COLOURS, type Scene } from './scene.ts';
+import { COLOURS, SHAPES, type Colour, type Scene, type Shape } from './scene.ts';
 import { attribute, count } from './sample-simple.ts';
 
 /** "The star is red and small": two things are said of one reference, that may hold or not. */
@@ -34,18 +34,19 @@ function oneOfTwo(random: Random, scene: Scene): Claim {
   return random.chance(0.3) ? { type: 'not', claim } : claim;
 }
 
-/** "Two stars and three hearts". */
+/** "Two stars and three hearts", or that there is nothing else. */
 function twoCounts(random: Random, scene: Scene): Claim {
-  const named = random.pick([['s'], ['s'], ['c'], ['cs', 's']] as const);
-  if (random.chance(0.3)) return twoOfOneShape(random, scene);
   if (random.chance(0.25)) return partOfNumber(random, scene);
-  const counted = (a: Phrase): Claim => {
-    const n = Math.min(7, Math.max(1, matching(scene, a) + random.pick([-1, 0, 0, 0, 1])));
-    return { type: 'count', a, op: 'exactly', n };
-  };
+  const named = random.pick([['s'], ['s'], ['c'], ['cs', 's']] as const);
+  const counted = (a: Phrase): Extract<Claim, { type: 'count' }> =>
+    counting(a, Math.min(7, Math.max(1, matching(scene, a) + random.pick([-1, 0, 0, 0, 1]))));
   const a = phrase(random, scene, named);
   const b = different(random, a, () => phrase(random, scene, named));
-  return { type: 'and', left: counted(a), right: counted(b) };
+  const [left, right] = [counted(a), counted(b)];
+  const both: Claim = { type: 'and', left, right };
+  // Of phrases that can fit one thing both, the sum says nothing.
+  if (named.length > 1 || left.n + right.n > 7 || random.chance(0.65)) return both;
+  return { type: 'and', left: both, right: counting({}, left.n + right.n) };
 }
 
 /** "Two of the three stars are red": that there are three is said as well. */
@@ -61,14 +62,121 @@ function partOfNumber(random: Random, scene: Scene): Claim {
   };
 }
 
-/** "One star is red, the other is blue". */
+const counting = (a: Phrase, n: number): Extract<Claim, { type: 'count' }> => ({
+  type: 'count',
+  a,
+  op: 'exactly',
+  n,
+});
+
+/** "One star is red, one is blue", and "two stars: one red, one blue" where there are no others. */
 function twoOfOneShape(random: Random, scene: Scene): Claim {
-  const { shape, colour } = random.pick(scene.things);
-  const same = scene.things.filter((thing) => thing.shape === shape && thing.colour !== colour);
+  const found = random.pick(scene.things);
+  const named = random.pick(['s', 's', 's', 'zs', 'c'] as const);
+  const of = describe(found, named);
+  const { colour } = found;
+  const same = scene.things.filter((thing) => thing.shape === of.shape && thing.colour !== colour);
   const others = same.length > 0 && random.chance(0.7) ? same.map((thing) => thing.colour) : COLOURS;
   const second = random.pick(others.filter((each) => each !== colour));
-  const one = (a: Phrase): Claim => ({ type: 'count', a, op: 'exactly', n: 1 });
-  return { type: 'and', left: one({ shape, colour }), right: one({ shape, colour: second }) };
+  const parts: readonly [Phrase, Phrase] =
+    of.colour === undefined && (of.size !== undefined || random.chance(0.75))
+      ? [{ colour }, { colour: second }]
+      : [{ size: 'large' }, { size: 'small' }];
+  const [left, right] = parts.map((part) => counting({ ...of, ...part }, 1));
+  const both: Claim = { type: 'and', left: left ?? counting(of, 1), right: right ?? counting(of, 1) };
+  return random.chance(0.5) ? both : { type: 'and', left: both, right: counting(of, 2) };
+}
+
+/** "One star is red, one is blue and one is green". */
+function threeOfOneShape(random: Random, scene: Scene): Claim {
+  const { shape } = random.pick(scene.things);
+  const there = new Set(scene.things.filter((thing) => thing.shape === shape).map(({ colour }) => colour));
+  const others = COLOURS.filter((colour) => !there.has(colour));
+  const seen = [...there];
+  // Mostly what is there; of what is not, one at least where that is too few.
+  const draw = (): Colour => {
+    const from = seen.length > 0 && (others.length === 0 || random.chance(0.85)) ? seen : others;
+    return from.splice(random.int(from.length), 1)[0] ?? 'red';
+  };
+  const one = (): Claim => counting({ shape, colour: draw() }, 1);
+  return { type: 'and', left: { type: 'and', left: one(), right: one() }, right: one() };
+}
+
+/** "Two things are red: a star and a heart". */
+function twoOfOneColour(random: Random, scene: Scene): Claim {
+  const { colour } = random.pick(scene.things);
+  const shapes = scene.things.filter((thing) => thing.colour === colour).map(({ shape }) => shape);
+  const shape = random.pick(random.chance(0.8) ? shapes : SHAPES);
+  const others = shapes.filter((each) => each !== shape);
+  const second = random.pick(
+    others.length > 0 && random.chance(0.7) ? others : SHAPES.filter((each) => each !== shape),
+  );
+  const one = (what: Shape): Claim => ({ type: 'exists', a: { colour, shape: what } });
+  return {
+    type: 'and',
+    left: { type: 'and', left: one(shape), right: one(second) },
+    right: counting({ colour }, 2),
+  };
+}
+
+/** "From left to right: a star, a heart, a cross". */
+function inOrder(random: Random, scene: Scene): Claim | undefined {
+  const [along, relation] = random.pick([
+    ['x', 'left'],
+    ['x', 'right'],
+    ['y', 'above'],
+    ['y', 'below'],
+  ] as const);
+  const things = [...scene.things].filter(({ hidden }) => !hidden);
+  const chosen = [0, 1, 2].flatMap(() => things.splice(random.int(Math.max(1, things.length)), 1));
+  const backwards = relation === 'right' || relation === 'below';
+  chosen.sort((one, other) => (one.seen[along] - other.seen[along]) * (backwards ? -1 : 1));
+  if (random.chance(0.4)) chosen.reverse();
+  const named = random.pick(['s', 's', 'cs', 'cs', 'c'] as const);
+  const phrases = chosen.map((thing) => describe(thing, named));
+  const [a, b, c] = phrases;
+  if (a === undefined || b === undefined || c === undefined) return undefined;
+  // "A star, a star, a heart" could be any two stars.
+  if (new Set(phrases.map((each) => JSON.stringify(each))).size < 3) return undefined;
+  const before = (first: Phrase, second: Phrase): Claim => ({
+    type: 'relation',
+    relation,
+    a: first,
+    b: second,
+    aDefinite: true,
+    bDefinite: true,
+    inverted: false,
+  });
+  return { type: 'and', left: before(a, b), right: before(b, c) };
+}
+
+/** "Two stars and nothing else". */
+function nothingElse(random: Random, scene: Scene): Claim {
+  const a = describe(random.pick(scene.things), random.pick(['s', 's', 'cs', 'c']));
+  const n = Math.min(7, Math.max(1, matching(scene, a) + random.pick([0, 0, 0, -1, 1])));
+  return {
+    type: 'and',
+    left: { type: 'count', a, op: 'exactly', n },
+    right: { type: 'quantified', quantity: 'all', a: {}, property: a },
+  };
+}
+
+/** "Apart from one star everything is red". */
+function allButOneOf(random: Random, scene: Scene): Claim {
+  const is = random.pick(['c', 's', 'z'] as const);
+  const property = describe(random.pick(scene.things), is);
+  const odd = scene.things.filter(
+    (thing) => JSON.stringify(describe(thing, is)) !== JSON.stringify(property),
+  );
+  const a = describe(
+    random.pick(odd.length === 0 ? scene.things : odd),
+    random.pick(is === 's' ? ['c', 'cs'] : ['s', 'cs']),
+  );
+  return {
+    type: 'and',
+    left: { type: 'count', a, op: 'exactly', n: 1 },
+    right: { type: 'quantified', quantity: 'all', a: {}, property, except: a },
+  };
 }
 
 /** "There is one star, and it is left of the heart". */
@@ -121,10 +229,17 @@ function parts(random: Random, scene: Scene): { left: Claim; right: Claim } {
 
 export function conjunction(random: Random, scene: Scene): Claim {
   const draw = random.next();
+  const order = draw > 0.93 ? inOrder(random, scene) : undefined;
+  if (order !== undefined) return order;
   if (draw < 0.14) return twoProperties(random, scene);
-  if (draw < 0.24) return twoCounts(random, scene);
-  if (draw < 0.3) return onlyOne(random, scene);
-  if (draw < 0.34) return oneThere(random, scene);
+  if (draw < 0.23) return twoCounts(random, scene);
+  if (draw < 0.29) return twoOfOneShape(random, scene);
+  if (draw < 0.3) return threeOfOneShape(random, scene);
+  if (draw < 0.33) return twoOfOneColour(random, scene);
+  if (draw < 0.37) return onlyOne(random, scene);
+  if (draw < 0.4) return oneThere(random, scene);
+  if (draw < 0.44) return nothingElse(random, scene);
+  if (draw < 0.47) return allButOneOf(random, scene);
   const { left, right } = parts(random, scene);
   const negated = left.type === 'exists' && right.type === 'exists' && random.chance(0.3);
   return { type: 'and', left, right: negated ? { type: 'not', claim: right } : right };

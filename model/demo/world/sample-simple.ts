@@ -56,6 +56,19 @@ function sizes(random: Random, scene: Scene): Claim {
   };
 }
 
+/** "The star is the same colour as the heart", "both stars are the same colour". */
+export function alike(random: Random, scene: Scene): Claim {
+  const by = random.pick(['colour', 'colour', 'colour', 'shape'] as const);
+  const named = by === 'colour' ? (['s', 's', 'zs'] as const) : (['c', 'c', 'zc'] as const);
+  const a = random.chance(0.4)
+    ? describe(random.pick(scene.things), random.pick(named))
+    : reference(random, scene, named);
+  const areBoth = matching(scene, a) === 2 && random.chance(0.7);
+  const b = areBoth ? a : different(random, a, () => reference(random, scene, named));
+  const claim: Claim = { type: 'alike', by, a, b };
+  return random.chance(0.35) ? { type: 'not', claim } : claim;
+}
+
 /** "There is a star on the left". */
 export function zone(random: Random, scene: Scene): Claim {
   const definite = random.chance(0.5);
@@ -89,7 +102,9 @@ export function between(random: Random, scene: Scene): Claim {
 }
 
 export function compare(random: Random, scene: Scene): Claim {
-  if (random.chance(0.2)) return sizes(random, scene);
+  const draw = random.next();
+  if (draw < 0.18) return sizes(random, scene);
+  if (draw < 0.34) return alike(random, scene);
   const named = random.pick([['s'], ['c'], ['s', 'cs', 'zs', 'c'], ['z', 'zs']] as const);
   const a = phrase(random, scene, named);
   const b = different(random, a, () => phrase(random, scene, named));

@@ -1,47 +1,9 @@
-import { TOPICS, type Claim, type Meaning, type Phrase, type Topic } from './claims.ts';
-import {
-  completions,
-  fitsPhrase,
-  hasProperty,
-  judge,
-  liesBetween,
-  liesIn,
-  stands,
-  type Whole,
-} from './meaning.ts';
+import type { Claim, Meaning, Phrase } from './claims.ts';
+import { hasProperty, judge, liesBetween, liesIn, stands } from './meaning.ts';
+import { OPERATORS, PROGRAM, TOPIC_RELATIONS, TOPIC_VALUES, type Column, type Operator } from './program.ts';
 import { COLOURS, SHAPES, SIZES, type Scene } from './scene.ts';
+import { completions, fitsPhrase, type Whole } from './whole.ts';
 
-/** Operators of a claim without its negation; 0 stands for none. */
-const OPERATORS = [
-  'none',
-  'exists',
-  'exactly',
-  'atLeast',
-  'atMost',
-  'attribute',
-  'left',
-  'right',
-  'above',
-  'below',
-  'between',
-  'more',
-  'fewer',
-  'equal',
-  'all',
-  'noneOf',
-  'notAll',
-  'both',
-  'unknowable',
-  'elsewhere',
-] as const;
-type Operator = (typeof OPERATORS)[number];
-
-const TOPIC_VALUES = (Object.keys(TOPICS) as Topic[]).flatMap((topic) =>
-  TOPICS[topic].map((_, value) => `${topic} ${value}`),
-);
-
-/** How a premise about what no picture shows stands to the claim. */
-const TOPIC_RELATIONS = ['none', 'same value', 'another value', 'another topic'] as const;
 type TopicRelation = (typeof TOPIC_RELATIONS)[number];
 
 function topicRelation({ premise, claim }: Meaning): TopicRelation {
@@ -51,37 +13,6 @@ function topicRelation({ premise, claim }: Meaning): TopicRelation {
   return inner.value === premise.value ? 'same value' : 'another value';
 }
 
-/** What the training's auxiliary losses are told of a sentence: a name for each column and its number of classes. */
-export const PROGRAM = [
-  ['combination', 4],
-  ['negated', 2],
-  ['secondNegated', 2],
-  ['operator', OPERATORS.length],
-  ['number', 9],
-  ['definite', 2],
-  ['secondDefinite', 2],
-  ['secondOperator', OPERATORS.length],
-  ['secondNumber', 9],
-  ['colour', COLOURS.length + 1],
-  ['shape', SHAPES.length + 1],
-  ['size', SIZES.length + 1],
-  ['hidden', 2],
-  ['secondColour', COLOURS.length + 1],
-  ['secondShape', SHAPES.length + 1],
-  ['secondSize', SIZES.length + 1],
-  ['propertyColour', COLOURS.length + 1],
-  ['propertyShape', SHAPES.length + 1],
-  ['propertySize', SIZES.length + 1],
-  ['secondPropertyColour', COLOURS.length + 1],
-  ['secondPropertyShape', SHAPES.length + 1],
-  ['secondPropertySize', SIZES.length + 1],
-  ['topic', TOPIC_VALUES.length + 1],
-  ['premiseTopic', TOPIC_VALUES.length + 1],
-  ['premiseShape', SHAPES.length + 1],
-  ['topics', TOPIC_RELATIONS.length],
-] as const satisfies readonly (readonly [string, number])[];
-type Column = (typeof PROGRAM)[number][0];
-
 /** Sets of things that a sentence is about. Bit i: thing i; both -1 where there is no such set. */
 interface ThingSet {
   readonly certain: number;
@@ -89,8 +20,8 @@ interface ThingSet {
 }
 
 /**
- * First phrase, second phrase, first with its property (or in its place, or those of it that are large), second likewise
- * (or third).
+ * First phrase, second phrase, first with its property (or in its place, or those of it that are large, or all that is of its
+ * colour), second likewise (or third).
  */
 export const SETS = 4;
 
@@ -134,6 +65,14 @@ const between =
       ),
     );
 
+/** All that is of the colour, or shape, of something that the phrase fits. */
+const likeSome =
+  (by: 'colour' | 'shape', phrase: Phrase): Pick =>
+  (world) => {
+    const values = new Set(fitting(phrase)(world).map((thing) => thing[by]));
+    return world.filter((thing) => values.has(thing[by]));
+  };
+
 type Simple = Extract<Claim, { a: Phrase }>;
 
 function simple(claim: Claim): { claim: Simple; negated: boolean } | undefined {
@@ -158,6 +97,11 @@ const NUMBER_OF_QUANTIFIER: Partial<Record<keyof typeof QUANTIFIER, number>> = {
   allButOne: 1,
   'some but not all': 2,
 };
+/** Whose colours or shapes are compared is told as sizes are, but for these. */
+const BY = {
+  colour: { definite: 1, secondDefinite: 0 },
+  shape: { definite: 0, secondDefinite: 1 },
+} as const;
 /** A part of the picture is told as the relation that it is like. */
 const ZONE = { left: 'left', right: 'right', top: 'above', bottom: 'below', middle: 'between' } as const;
 
@@ -172,6 +116,8 @@ function operator(claim: Simple): Operator {
       return ZONE[claim.zone];
     case 'sizes':
       return { larger: 'more', smaller: 'fewer', same: 'equal' }[claim.op] as Operator;
+    case 'alike':
+      return 'equal';
     case 'relation':
       return claim.inverted ? INVERSE[claim.relation] : claim.relation;
     default:
@@ -232,6 +178,11 @@ function addSimple(draft: Draft, claim: Simple, second: boolean): void {
     sets[2] = fitting({ ...claim.a, size: 'large' });
     sets[3] = fitting({ ...claim.b, size: 'large' });
   }
+  if (claim.type === 'alike') {
+    Object.assign(columns, BY[claim.by]);
+    sets[2] = likeSome(claim.by, claim.a);
+    sets[3] = likeSome(claim.by, claim.b);
+  }
   if (claim.type === 'quantified') columns.number = NUMBER_OF_QUANTIFIER[claim.quantity] ?? 0;
   if (claim.type === 'unknowable') columns.topic = TOPIC_VALUES.indexOf(`${claim.topic} ${claim.value}`) + 1;
   if (claim.type === 'relation') {
@@ -245,6 +196,19 @@ function addSimple(draft: Draft, claim: Simple, second: boolean): void {
       );
     };
   }
+}
+
+type And = Extract<Claim, { type: 'and' }>;
+
+/** Whether two claims are followed by one that counts how many things there are for them, or a third thing. */
+const isTotalled = (claim: Claim): claim is And & { left: And; right: Extract<Claim, { type: 'count' }> } =>
+  claim.type === 'and' && claim.left.type === 'and' && claim.right.type === 'count';
+
+/** A total is of everything ("and nothing else") or of what both have in common ("two stars: ..."); one is no total. */
+function addTotal({ columns }: Draft, { a, n }: Extract<Claim, { type: 'count' }>): void {
+  const isOfAll = Object.keys(a).length === 0;
+  Object.assign(columns, { definite: Number(isOfAll || n === 1), secondDefinite: Number(!isOfAll) });
+  if (n === 1) Object.assign(columns, phraseColumns(a, 'property'));
 }
 
 function truthOf(scene: Scene, claim: Claim): number {
@@ -261,12 +225,14 @@ export function targetsOf(scene: Scene, meaning: Meaning): Targets {
   let parts: [number, number] = [-1, -1];
   if (claim.type === 'and' || claim.type === 'or' || claim.type === 'neither') {
     draft.columns.combination = { and: 1, or: 2, neither: 3 }[claim.type];
-    const [left, right] = [simple(claim.left), simple(claim.right)];
+    const [one, other] = isTotalled(claim) ? [claim.left.left, claim.left.right] : [claim.left, claim.right];
+    const [left, right] = [simple(one), simple(other)];
     if (left !== undefined) addSimple(draft, left.claim, false);
     if (right !== undefined) addSimple(draft, right.claim, true);
     draft.columns.negated = Number(left?.negated);
     draft.columns.secondNegated = Number(right?.negated);
-    parts = [truthOf(scene, claim.left), truthOf(scene, claim.right)];
+    if (isTotalled(claim)) addTotal(draft, claim.right);
+    parts = [truthOf(scene, one), truthOf(scene, other)];
   } else {
     const only = simple(claim);
     if (only !== undefined) {

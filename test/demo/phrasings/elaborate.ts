@@ -53,7 +53,6 @@ export const ELABORATE: Phrasings = {
     ['orange triangle is further down than the squre', 'no'],
     ['Neither blue nor red shows up here.', 'no'],
     ['More of the triangles are blue than green.', 'no'],
-    ["I'd say the triangle is green.", 'maybe'],
   ],
   // stars: large and small brown, large and small purple; a large purple square, two small brown ones
   5: [
@@ -107,7 +106,6 @@ export const ELABORATE: Phrasings = {
     ['Stars can be seen above the brown heart.', 'no'],
     ['more stars than hearts in this one', 'no'],
     ['Anything yellow in here is a star.', 'no'],
-    ["The heart's a small one.", 'maybe'],
     ['The pink heart feels lonely.', 'maybe'],
   ],
   // hearts: small yellow, small brown, large red; large triangles, orange and red; a large blue and a small red circle
@@ -119,7 +117,6 @@ export const ELABORATE: Phrasings = {
     ["The blue circle's smaller than the red circle.", 'no'],
     ["I don't see any brown heart.", 'no'],
     ['red triangle is higher up than the orange triangle', 'no'],
-    ["As for the circle, it's blue.", 'maybe'],
     ['The red heart is a gift for someone.', 'maybe'],
   ],
   // triangles: large blue, small blue, small green; squares: large green, small green, small orange, small blue
@@ -213,13 +210,11 @@ export const ELABORATE: Phrasings = {
   // a small brown heart; small squares, orange and brown; a small orange triangle; a large orange star
   21: [
     ["The star's the only large shape there is.", 'yes'],
-    ['Two squares: one orange, one brown.', 'yes'],
     ["Between the star and the orange square you'll see a brown square.", 'yes'],
     ['the star? orange, no question', 'yes'],
     ['The heart is orange, just like the star.', 'no'],
     ['Six shapes, and not a circle among them.', 'no'],
     ['The orange square is further right than the heart.', 'no'],
-    ['both squares are the same colour', 'no'],
     ["Square's brown", 'maybe'],
     ['The heart used to be bigger.', 'maybe'],
   ],
@@ -238,7 +233,6 @@ export const ELABORATE: Phrasings = {
   // a hidden purple thing behind a large orange triangle; a small and a large purple square; a small blue heart and star
   23: [
     ['The orange triangle is covering a purple thing.', 'yes'],
-    ['Two things are blue: a heart and a star.', 'yes'],
     ['a big purple square with a small one to its left', 'yes'],
     ['Purple, blue and orange are the only colours here.', 'yes'],
     ['The blue heart and the blue star are both large.', 'no'],

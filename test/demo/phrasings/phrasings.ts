@@ -1,5 +1,6 @@
 import type { Answer } from '../../../model/demo/world/claims.ts';
 import { ELABORATE } from './elaborate.ts';
+import { LATER } from './later.ts';
 import { PLAIN } from './plain.ts';
 
 /** Sentences with their answers, by the held-out picture of FIRST_SEED plus the key. */
@@ -12,4 +13,4 @@ export const FIRST_SEED = 2_000_000;
  * Sentences written by hand while looking at the pictures, in words and constructions of people's own, by who had not seen
  * the grammar. What the grammar makes as well was taken out.
  */
-export const PHRASINGS: Phrasings = { ...ELABORATE, ...PLAIN };
+export const PHRASINGS: Phrasings = { ...ELABORATE, ...PLAIN, ...LATER };

@@ -1,8 +1,8 @@
 import type { Claim, Phrase } from '../claims.ts';
 import type { Random } from '../random.ts';
-import { COLOURS, SHAPES } from '../scene.ts';
+import { COLOURS, SHAPES, type Colour } from '../scene.ts';
 import { definite, indefinite, isCompound, predicate, type Grammatical } from './noun-phrase.ts';
-import { colourWord, shapeNoun, sizeWord, somewhere, withArticle } from './words.ts';
+import { colourWord, shapeNoun, sizeWord, somewhere, thingNoun, withArticle } from './words.ts';
 
 type Attribute = Extract<Claim, { type: 'attribute' }>;
 
@@ -51,10 +51,52 @@ function compoundClaim(random: Random, claim: Attribute): string {
 
 const SEEMS = ['must be', 'seems to be', 'appears to be', 'turns out to be', 'happens to be'] as const;
 
+/** "Something red peeks out from behind the star". */
+function behindIt(random: Random, behind: Phrase, colour: Colour): string {
+  const [cover, word] = [definite(random, behind), colourWord(random, colour)];
+  const some = random.pick([
+    `something ${word}`,
+    `something ${word}`,
+    withArticle(`${word} ${thingNoun(random, false)[0]}`),
+  ]);
+  const bit = random.pick(['a bit', 'a piece', 'a part', 'a corner']);
+  return random.pick([
+    `${some} ${random.pick(['peeks out', 'sticks out', 'is peeking out', 'is poking out', 'pokes out'])} from behind ${cover}`,
+    `${some} is ${random.pick(['', 'partly hidden ', 'half hidden '])}behind ${cover}`,
+    `behind ${cover} ${random.pick(['is', 'there is', 'hides', "there's"])} ${some}`,
+    `there is ${some} ${random.pick(['', 'hidden ', 'hiding '])}behind ${cover}`,
+    `${bit} of ${some} ${random.pick(['sticks out', 'can be seen', 'shows'])} behind ${cover}`,
+    `${cover} ${random.pick(['covers', 'hides', 'is covering', 'partly covers', 'is in front of'])} ${some}`,
+    `${some} is ${random.pick(['partly covered', 'covered', 'hidden', 'partly hidden'])} by ${cover}`,
+  ]);
+}
+
+/** "The colour of the circle is red". */
+function inColour(
+  random: Random,
+  the: string,
+  colour: Colour,
+  is: string,
+  does: (verb: string, plain: string) => string,
+): (() => string)[] {
+  const word = colourWord(random, colour);
+  return [
+    () => `the ${random.pick(['colour', 'color'])} of ${the} ${is} ${word}`,
+    () =>
+      `${the} ${does('has', 'have')} ${random.pick([`a ${word} colour`, `a ${word} color`, `the colour ${word}`])}`,
+    () => `${word} ${is} the colour of ${the}`,
+    () =>
+      `${the} ${is} ${random.pick(['coloured', 'colored', 'painted', 'drawn in', 'filled with'])} ${word}`,
+  ];
+}
+
 /** "The circle is red", or with `not` that it is not. */
 export function attributeClaim(random: Random, claim: Attribute, not = false): string {
   const { a, property } = claim;
   if (isCompound(property) || claim.other !== undefined) return compoundClaim(random, claim);
+  if (!not && a.behind !== undefined && property.colour !== undefined && random.chance(0.4)) {
+    return behindIt(random, a.behind, property.colour);
+  }
   const the = definite(random, a, property.shape !== undefined);
   const is = not ? random.pick(['is not', "isn't", 'is not']) : 'is';
   const does = (verb: string, plain: string): string =>
@@ -79,22 +121,17 @@ export function attributeClaim(random: Random, claim: Attribute, not = false): s
     forms.push(
       () => `${the} , ${random.pick(['it is', "it's"])} ${predicate(random, property)}`,
       () => `${the} ? ${predicate(random, property)}`,
-      () => `${predicate(random, property)} is what ${the} is`,
+      () =>
+        the.startsWith('what')
+          ? `${the} is ${predicate(random, property)}`
+          : `${predicate(random, property)} is what ${the} is`,
       () => `i would call ${the} ${predicate(random, property)}`,
+      () => `as for ${the} , it is ${predicate(random, property)}`,
+      () => `${the} looks ${property.shape === undefined ? '' : 'like '}${predicate(random, property)} to me`,
       () => `${the} is ${predicate(random, property)} , not ${predicate(random, unlike(random, property))}`,
     );
   } else forms.push(() => `${the} ${random.pick(SEEMS)} ${predicate(random, property)}`);
-  if (property.colour !== undefined) {
-    const word = colourWord(random, property.colour);
-    forms.push(
-      () => `the ${random.pick(['colour', 'color'])} of ${the} ${is} ${word}`,
-      () =>
-        `${the} ${does('has', 'have')} ${random.pick([`a ${word} colour`, `a ${word} color`, `the colour ${word}`])}`,
-      () => `${word} ${is} the colour of ${the}`,
-      () =>
-        `${the} ${is} ${random.pick(['coloured', 'colored', 'painted', 'drawn in', 'filled with'])} ${word}`,
-    );
-  }
+  if (property.colour !== undefined) forms.push(...inColour(random, the, property.colour, is, does));
   if (property.size !== undefined) {
     forms.push(() => `the size of ${the} ${is} ${sizeWord(random, property.size ?? 'small')}`);
   }

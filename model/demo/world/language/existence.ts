@@ -92,6 +92,8 @@ export function existence(random: Random, a: Phrase): string {
     () =>
       `${random.pick(['among the objects is', 'among the shapes there is', 'one thing i see is'])} ${indefinite(random, a)}`,
     () =>
+      `${random.pick(['that looks like', 'i take that for', 'i would call that', "that'd be"])} ${indefinite(random, a)}${random.pick(['', ' to me'])}`,
+    () =>
       `there is ${random.pick(['indeed', 'also', 'in fact', 'clearly'])} ${indefinite(random, a)}${somewhere(random)}`,
     () =>
       `${random.pick(PICTURES)} ${random.pick(['does contain', 'does show', 'does have'])} ${indefinite(random, a)}`,

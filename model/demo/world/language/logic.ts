@@ -1,10 +1,10 @@
 import type { Claim, Phrase } from '../claims.ts';
 import type { Random } from '../random.ts';
 import { absence, existence, presence } from './existence.ts';
-import { tally } from './counts.ts';
-import { bare, indefinite, isCompound, plural, predicate } from './noun-phrase.ts';
+import { listed } from './lists.ts';
+import { bare, indefinite, plural, predicate } from './noun-phrase.ts';
 import { PICTURES, SEE, SHOWS } from './style.ts';
-import { number, somewhere } from './words.ts';
+import { somewhere } from './words.ts';
 
 type Of<T extends Claim['type']> = Extract<Claim, { type: T }>;
 /** Says a simple claim. */
@@ -45,59 +45,6 @@ function oneWithout(random: Random, a: Phrase, b: Phrase): string {
   ])();
 }
 
-/** "Two stars and three hearts". */
-function twoCounts(random: Random, left: Of<'count'>, right: Of<'count'>): string {
-  const [first, second] = [tally(random, left.n, left.a), tally(random, right.n, right.a)];
-  return random.pick([
-    () => presence(random, `${first} and ${second}`, 1),
-    () => presence(random, `${first} and ${second}`, 1),
-    () => presence(random, `exactly ${first} and ${second}`, 1),
-    () => `${first} , ${second}`,
-    () => `${first} and ${second}`,
-    () => `${first} plus ${second}`,
-    () => presence(random, `${first} ${random.pick(['plus', 'along with'])} ${second}`, 1),
-    () => `${random.pick(SEE)[0]} ${first} and ${second}${somewhere(random)}`,
-    () => `i count ${first} and ${second}`,
-    () => `there are ${first} , and there are ${second}`,
-  ])();
-}
-
-/** "Two of the three stars are red". */
-function partOfNumber(random: Random, left: Of<'count'>, right: Of<'count'>): string {
-  const { colour, size } = right.a;
-  const [one, is] = right.n === 1 ? (['singular', 'is'] as const) : (['plural', 'are'] as const);
-  const what = predicate(random, { ...(colour && { colour }), ...(size && { size }) }, one);
-  const [all, many] = [number(random, left.n), plural(random, left.a)];
-  const some = number(random, right.n);
-  return random.pick([
-    `${some} of the ${all} ${many} ${is} ${what}`,
-    `exactly ${some} of the ${all} ${many} ${is} ${what}`,
-    `of the ${all} ${many} ${some} ${is} ${what}`,
-    `there are ${all} ${many} , ${some} of them ${what}`,
-    `there are ${all} ${many} and ${some} of them ${is} ${what}`,
-    `out of ${all} ${many} only ${some} ${is} ${what}`,
-  ]);
-}
-
-/** Whether the second phrase says more of what the first one names. */
-const isPart = (whole: Phrase, part: Phrase): boolean =>
-  !isCompound(whole) && whole.shape !== undefined && whole.shape === part.shape && isCompound(part);
-
-/** "One star is red, the other is blue": one of each colour, whatever others there may be. */
-function oneOfEach(random: Random, left: Phrase, right: Phrase): string {
-  const of: Phrase = left.shape === undefined ? {} : { shape: left.shape };
-  const [one, many] = [bare(random, of, 'singular'), plural(random, of)];
-  const [first, second] = [left, right].map(({ colour }) => predicate(random, colour ? { colour } : {}));
-  return random.pick([
-    `one ${one} is ${first} and one is ${second}`,
-    `one ${one} is ${first} , one is ${second}`,
-    `one of the ${many} is ${first} , another is ${second}`,
-    `one of the ${many} is ${first} and one is ${second}`,
-    `${many} : one ${first} , one ${second}`,
-    `there is one ${first} ${one} and one ${second} one`,
-  ]);
-}
-
 /** "There is one star, and it is left of the heart". */
 function oneThere(random: Random, { a }: Of<'count'>, right: Claim, say: Say): string {
   const it = say(right).replace(/^(the|that) .*? (is|lies|sits|stands|can|appears) /, 'it $2 ');
@@ -126,15 +73,10 @@ function onlyOne(random: Random, { a }: Of<'count'>, { property }: Of<'attribute
 }
 
 /** "There is a circle and a star", "the star is red and there are two hearts". */
-export function andClaim(random: Random, { left, right }: Of<'and'>, say: Say): string {
-  if (left.type === 'count' && right.type === 'count' && isTally(left) && isTally(right)) {
-    if (isPart(left.a, right.a) && right.n < left.n) return partOfNumber(random, left, right);
-    const isOfOneShape = left.a.shape !== undefined && left.a.shape === right.a.shape;
-    const areSingle =
-      left.n === 1 && right.n === 1 && left.a.colour !== undefined && right.a.colour !== undefined;
-    if (isOfOneShape && areSingle && random.chance(0.7)) return oneOfEach(random, left.a, right.a);
-    return twoCounts(random, left, right);
-  }
+export function andClaim(random: Random, claim: Of<'and'>, say: Say): string {
+  const list = listed(random, claim);
+  if (list !== undefined) return list;
+  const { left, right } = claim;
   if (left.type === 'count' && right.type === 'relation' && left.n === 1 && left.a === right.a) {
     return oneThere(random, left, right, say);
   }
@@ -156,8 +98,6 @@ export function andClaim(random: Random, { left, right }: Of<'and'>, say: Say): 
     `${first} and also ${second}`,
   ]);
 }
-
-const isTally = ({ op, n }: Of<'count'>): boolean => op === 'exactly' && n > 0;
 
 /** "There is a circle or a star" (or both). */
 export function orClaim(random: Random, { left, right }: Of<'or'>, say: Say): string {

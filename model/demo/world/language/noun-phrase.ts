@@ -85,8 +85,23 @@ function hiddenOne(random: Random, phrase: Phrase): string {
       'covered by',
       'hidden by',
       'partly hidden by',
+      'peeking out from behind',
+      'sticking out behind',
+      'partly covered by',
+      'that is behind',
+      'that hides behind',
     ]);
-    return `the ${noun === 'one' ? 'object' : noun} ${where} the ${bare(random, phrase.behind, 'singular')}`;
+    const cover = `the ${bare(random, phrase.behind, 'singular')}`;
+    const what = `the ${noun === 'one' ? 'object' : noun}`;
+    const [covers, that] = [random.pick(['covers', 'hides', 'partly covers']), random.pick(['that ', ''])];
+    return random.pick([
+      `${what} ${where} ${cover}`,
+      `${what} ${where} ${cover}`,
+      `${what} ${where} ${cover}`,
+      `${what} ${that}${cover} ${covers}`,
+      `what ${cover} ${covers}`,
+      `${random.pick(['what is', "what's", 'whatever is'])} behind ${cover}`,
+    ]);
   }
   const how = random.pick([
     'hidden',
@@ -136,6 +151,9 @@ function compound(random: Random, property: Phrase, number: Grammatical): string
   ]);
 }
 
+/** Of two sizes none is more so: these add nothing. */
+const DEGREES = ['rather', 'quite', 'very', 'really', 'fairly', 'pretty', 'somewhat', 'truly'] as const;
+
 /** What is said of something: "red", "a circle", "small". */
 export function predicate(random: Random, property: Phrase, number: Grammatical = 'singular'): string {
   if (isCompound(property)) return compound(random, property, number);
@@ -145,6 +163,8 @@ export function predicate(random: Random, property: Phrase, number: Grammatical 
   }
   if (property.size !== undefined) {
     const word = sizeWord(random, property.size);
+    if (random.chance(0.1)) return `${random.pick(DEGREES)} ${word}`;
+    if (random.chance(0.03)) return `on the ${word} side`;
     return random.chance(0.92) ? word : `${word} in size`;
   }
   const shape = property.shape ?? 'circle';

@@ -11,6 +11,42 @@ const isAnything = (phrase: Phrase): boolean => Object.keys(phrase).length === 0
 
 const isColour = (phrase: Phrase): boolean => phrase.shape === undefined && phrase.size === undefined;
 
+/** "Everything is red", "there are only stars". */
+function ofEverything(random: Random, { property, other }: Quantified, is: () => string): (() => string)[] {
+  const forms = [
+    () => `everything${somewhere(random)} is ${is()}`,
+    () => `everything${somewhere(random)} is ${is()}`,
+    () => `nothing${somewhere(random)} is anything ${random.pick(['but', 'other than'])} ${is()}`,
+    () => `there is nothing that isn't ${is()}`,
+  ];
+  if (other !== undefined) return forms;
+  const many = (): string => plural(random, property);
+  return [
+    ...forms,
+    () => `there are only ${many()}${somewhere(random)}`,
+    () => `only ${many()} are ${random.pick(['there', 'visible', 'shown', 'in the picture'])}`,
+    () =>
+      `${random.pick(PICTURES)} ${random.pick(SHOWS)[0]} ${random.pick(['only', 'nothing but', 'just'])} ${many()}`,
+    () => `there is nothing but ${many()}${somewhere(random)}`,
+  ];
+}
+
+/** "Everything red is small". */
+function ofAnythingSuch(random: Random, a: Phrase, is: () => string): (() => string)[] {
+  if (a.shape !== undefined) return [];
+  const such = (): string => predicate(random, a);
+  return [
+    () => `everything ${such()} is ${is()}`,
+    () => `everything ${such()} is ${is()}`,
+    () => `everything that is ${such()} is ${is()}`,
+    () => `anything ${such()} is ${is()}`,
+    () => `anything ${such()}${somewhere(random)} is ${is()}`,
+    () => `whatever is ${such()} is ${is()}`,
+    () => `all that is ${such()} is ${is()}`,
+    () => `what is ${such()} is ${is()}`,
+  ];
+}
+
 function all(random: Random, claim: Quantified): string {
   const { a, property, other } = claim;
   const one = (): string => (isAnything(a) ? thingNoun(random, false)[0] : bare(random, a, 'singular'));
@@ -34,37 +70,16 @@ function all(random: Random, claim: Quantified): string {
     () => `is every ${one()} ${is()}`,
     () => `each of the ${many()} is ${is()}`,
     () => `any ${one()} here is ${is()}`,
+    () => `no ${one()} is anything other than ${is()}`,
+    () => `if it is ${withArticle(one())} , it is ${is()}`,
+    () => `you won't find ${withArticle(one())} that isn't ${is()}`,
+    () => `not one ${one()} is anything but ${is()}`,
+    () => `the ${many()} are ${are()} , all of them`,
     () => `${random.pick(['each one', 'every single one', 'every one'])} of the ${many()} is ${is()}`,
     () => `${many()} are always ${are()} here`,
     () => `without exception the ${many()} are ${are()}`,
   ];
-  if (isAnything(a)) {
-    forms.push(
-      () => `everything${somewhere(random)} is ${is()}`,
-      () => `everything${somewhere(random)} is ${is()}`,
-    );
-  }
-  if (isAnything(a) && other === undefined) {
-    forms.push(
-      () => `there are only ${plural(random, property)}${somewhere(random)}`,
-      () =>
-        `only ${plural(random, property)} are ${random.pick(['there', 'visible', 'shown', 'in the picture'])}`,
-      () =>
-        `${random.pick(PICTURES)} ${random.pick(SHOWS)[0]} ${random.pick(['only', 'nothing but', 'just'])} ${plural(random, property)}`,
-      () => `there is nothing but ${plural(random, property)}${somewhere(random)}`,
-    );
-  }
-  // "Everything red is small".
-  if (!isAnything(a) && a.shape === undefined) {
-    const such = (): string => predicate(random, a);
-    forms.push(
-      () => `everything ${such()} is ${is()}`,
-      () => `everything ${such()} is ${is()}`,
-      () => `everything that is ${such()} is ${is()}`,
-      () => `anything ${such()} is ${is()}`,
-      () => `whatever is ${such()} is ${is()}`,
-    );
-  }
+  forms.push(...(isAnything(a) ? ofEverything(random, claim, is) : ofAnythingSuch(random, a, is)));
   // "Only stars are red": every red thing is a star.
   if (!isAnything(a) && other === undefined && isColour(a) && property.shape !== undefined) {
     forms.push(() => `only ${plural(random, property)} are ${predicate(random, a, 'plural')}`);

@@ -15,6 +15,10 @@ const WHERE: Readonly<Record<Relation, readonly string[]>> = {
     'more to the left than',
     'to the left side of',
     'on the left hand side of',
+    'off to the left of',
+    'way to the left of',
+    'nearer to the left edge than',
+    'closer to the left side than',
   ],
   right: [
     'right of',
@@ -27,6 +31,10 @@ const WHERE: Readonly<Record<Relation, readonly string[]>> = {
     'more to the right than',
     'to the right side of',
     'on the right hand side of',
+    'off to the right of',
+    'way to the right of',
+    'nearer to the right edge than',
+    'closer to the right side than',
   ],
   above: [
     'above',
@@ -37,6 +45,11 @@ const WHERE: Readonly<Record<Relation, readonly string[]>> = {
     'higher up than',
     'further up than',
     'somewhere above',
+    'up above',
+    'way above',
+    'well above',
+    'nearer to the top than',
+    'closer to the top edge than',
   ],
   below: [
     'below',
@@ -49,6 +62,11 @@ const WHERE: Readonly<Record<Relation, readonly string[]>> = {
     'lower down than',
     'further down than',
     'somewhere below',
+    'down below',
+    'way below',
+    'well below',
+    'nearer to the bottom than',
+    'closer to the bottom edge than',
   ],
 };
 
@@ -67,7 +85,7 @@ const FROM_IT: Readonly<Record<Relation, readonly string[]>> = {
   below: ['below it', 'under it', 'beneath it', 'underneath it'],
 };
 
-const IS = [
+export const IS = [
   'is',
   'is',
   'is',
@@ -149,40 +167,54 @@ export function relationAbsent(
   ]);
 }
 
-/** "The star is between the circle and the heart." */
-export function betweenClaim(random: Random, claim: Extract<Claim, { type: 'between' }>): string {
-  const [a, b, c] = [claim.a, claim.b, claim.c].map((phrase) => definite(random, phrase, true)) as [
-    string,
-    string,
-    string,
-  ];
-  const between = random.pick(['between', 'between', 'between', 'in between', 'in the middle between']);
-  return random.pick([
-    `${a} ${random.pick(IS)} ${between} ${b} and ${c}`,
-    `${a} ${random.pick(IS)} ${between} ${b} and ${c}`,
-    `${between} ${b} and ${c} ${random.pick(['is', 'there is', 'lies', 'you can see'])} ${a}`,
-    `is ${a} ${between} ${b} and ${c}`,
-    `${b} and ${c} have ${a} between them`,
-    `${b} is on one side of ${a} and ${c} is on the other side`,
-  ]);
-}
-
 const PLACES: Readonly<Record<Zone, readonly string[]>> = {
-  left: ['on the left', 'on the left side', 'at the left edge', 'on the left hand side', 'over on the left'],
+  left: [
+    'on the left',
+    'on the left side',
+    'at the left edge',
+    'on the left hand side',
+    'over on the left',
+    'in the left part',
+    'towards the left',
+    'far to the left',
+    'in the left half of the picture',
+    'near the left edge',
+  ],
   right: [
     'on the right',
     'on the right side',
     'at the right edge',
     'on the right hand side',
     'over on the right',
+    'in the right part',
+    'towards the right',
+    'far to the right',
+    'in the right half of the picture',
+    'near the right edge',
   ],
-  top: ['at the top', 'in the upper part', 'near the top', 'up at the top', 'at the top of the picture'],
+  top: [
+    'at the top',
+    'in the upper part',
+    'near the top',
+    'up at the top',
+    'at the top of the picture',
+    'close to the top',
+    'in the top half',
+    'up high',
+    'in the upper half of the image',
+    'towards the top',
+  ],
   bottom: [
     'at the bottom',
     'in the lower part',
     'near the bottom',
     'down at the bottom',
     'at the bottom of the picture',
+    'close to the bottom',
+    'in the bottom half',
+    'down low',
+    'in the lower half of the image',
+    'towards the bottom',
   ],
   middle: [
     'in the middle',
@@ -190,6 +222,11 @@ const PLACES: Readonly<Record<Zone, readonly string[]>> = {
     'in the center',
     'near the middle',
     'in the middle of the picture',
+    'roughly in the middle',
+    'in the very centre',
+    'close to the centre',
+    'about in the middle',
+    'at the centre of the image',
   ],
 };
 
@@ -213,26 +250,5 @@ export function zoneClaim(random: Random, claim: Extract<Claim, { type: 'zone' }
     `${place} ${random.pick(['is', 'there is', "there's", 'you can see', 'sits'])} ${a}`,
     `is there ${a} ${place}`,
     `${a} ${place}`,
-  ]);
-}
-
-const THAN = {
-  larger: ['larger than', 'bigger than', 'greater in size than'],
-  smaller: ['smaller than', 'littler than', 'not as big as'],
-  same: ['as big as', 'as large as', 'the same size as', 'of the same size as', 'just as big as'],
-} as const;
-
-/** "The star is larger than the heart". */
-export function sizesClaim(random: Random, { a, b, op }: Extract<Claim, { type: 'sizes' }>): string {
-  const [first, second] = [definite(random, a, true), definite(random, b, true)];
-  const inverse = op === 'same' ? op : op === 'larger' ? 'smaller' : 'larger';
-  return random.pick([
-    `${first} is ${random.pick(THAN[op])} ${second}`,
-    `${first} is ${random.pick(THAN[op])} ${second}`,
-    `${second} is ${random.pick(THAN[inverse])} ${first}`,
-    `is ${first} ${random.pick(THAN[op])} ${second}`,
-    ...(op === 'same'
-      ? [`${first} and ${second} are of the same size`, `${first} and ${second} are equally big`]
-      : [`of ${first} and ${second} , ${first} is the ${op} one`]),
   ]);
 }

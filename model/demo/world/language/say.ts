@@ -1,14 +1,17 @@
 import type { Claim, Meaning, Premise } from '../claims.ts';
 import type { Random } from '../random.ts';
 import { attributeClaim, neitherOf } from './attributes.ts';
+import { betweenClaim } from './between.ts';
 import { comparison, countClaim } from './counts.ts';
+import { elsewhereClaim } from './elsewhere.ts';
 import { absence, existence } from './existence.ts';
+import { alikeClaim, sizesClaim } from './likeness.ts';
 import { andClaim, neitherClaim, orClaim } from './logic.ts';
 import { isCompound } from './noun-phrase.ts';
 import { quantifiedClaim } from './quantifiers.ts';
-import { betweenClaim, relationAbsent, relationClaim, sizesClaim, zoneClaim } from './relations.ts';
+import { relationAbsent, relationClaim, zoneClaim } from './relations.ts';
 import { denied, stated, written } from './style.ts';
-import { elsewhereClaim, unknowableClaim } from './unknowable.ts';
+import { unknowableClaim } from './unknowable.ts';
 
 function notClaim(random: Random, claim: Claim): string {
   if (claim.type === 'attribute' && claim.other !== undefined) return neitherOf(random, claim);
@@ -27,6 +30,8 @@ function notClaim(random: Random, claim: Claim): string {
       return claim.bDefinite
         ? relationClaim(random, claim, true)
         : denied(random, said(random, claim, false));
+    case 'alike':
+      return alikeClaim(random, claim, true);
     case 'unknowable':
       return unknowableClaim(random, claim, true);
     default:
@@ -46,7 +51,7 @@ function said(random: Random, claim: Claim, alone: boolean): string {
 }
 
 const VERB =
-  / (is|are|has|have|can|cannot|can't|see|shows?|contains?|depicts?|includes?|displays?|features?|lies|sits|stands|appears?|exists?|looks|was|outnumber|count|counted|spot|find|drew|weighs|costs|feels|belongs|consists|will|lacks|isn't|aren't|does|do|don't|doesn't) /;
+  / (is|are|has|have|can|cannot|can't|see|shows?|contains?|depicts?|includes?|displays?|features?|lies|sits|stands|appears?|exists?|looks|was|outnumber|count|counted|spot|find|drew|weighs|costs|feels|belongs|consists|will|lacks|make|share|differ|match|separates|covers|hides|peeks|sticks|pokes|isn't|aren't|does|do|don't|doesn't) /;
 
 function draw(random: Random, claim: Claim): string {
   const say = (part: Claim): string => said(random, part, false);
@@ -65,6 +70,8 @@ function draw(random: Random, claim: Claim): string {
       return zoneClaim(random, claim);
     case 'sizes':
       return sizesClaim(random, claim);
+    case 'alike':
+      return alikeClaim(random, claim);
     case 'compare':
       return comparison(random, claim);
     case 'quantified':

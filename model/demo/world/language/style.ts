@@ -112,6 +112,16 @@ const TRUE = [
   'it must be that',
   'it is obvious that',
   'look ,',
+  'looks like',
+  'i guess',
+  'i bet',
+  "i'm pretty sure",
+  'apparently',
+  'what i see is that',
+  'it would appear that',
+  'no doubt',
+  'to me it looks like',
+  'if you ask me ,',
 ] as const;
 
 const FALSE = [
@@ -132,12 +142,35 @@ export function stated(random: Random, statement: string): string {
 }
 
 /** What means nothing. */
-const FILLERS = ['well', 'so', 'ok', 'now', 'hm', 'see', 'yes', 'to be honest', 'oh'] as const;
+const FILLERS = [
+  'well',
+  'so',
+  'ok',
+  'now',
+  'hm',
+  'see',
+  'yes',
+  'no',
+  'to be honest',
+  'oh',
+  'actually',
+  'right',
+  'in fact',
+  'indeed',
+  'i mean',
+  'honestly',
+  'listen',
+] as const;
 
 /** What asks for agreement. */
 const TAGS = [
   'no question',
-  'and that is it',
+  'if you ask me',
+  'you know',
+  'to me',
+  'in my view',
+  'of course',
+  'definitely',
   'alright',
   'right',
   "isn't it",
@@ -180,8 +213,8 @@ export function written(random: Random, text: string): string {
     .replace(/ ([,?:;])/g, '$1')
     .trim();
   const draw = random.next();
-  if (draw < 0.03) out = misspelt(random, out);
-  else if (draw < 0.06) out = out.replace(/\b(the|an?) /g, '');
+  if (draw < 0.035) out = misspelt(random, out);
+  else if (draw < 0.065) out = out.replace(/\b(the|an?) /g, '');
   if (random.chance(0.05)) out = out.replace(/\b(it|that|there) is\b/g, "$1's");
   if (random.chance(0.05)) out = out.replace(/\b(is|are|does) not\b/g, "$1n't");
   // "The star's red"; after an s nobody writes it.

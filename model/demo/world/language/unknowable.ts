@@ -1,8 +1,7 @@
-import type { Claim, Phrase, Topic } from '../claims.ts';
+import type { Phrase, Topic } from '../claims.ts';
 import { TOPICS } from '../claims.ts';
 import type { Random } from '../random.ts';
-import { COLOURS, SHAPES } from '../scene.ts';
-import { definite, indefinite, plural } from './noun-phrase.ts';
+import { definite } from './noun-phrase.ts';
 
 /** A predicate, and the same denied. */
 type Predicate = readonly [string, string];
@@ -65,7 +64,14 @@ const PREDICATES: Readonly<Record<Exclude<Topic, 'material' | 'owner'>, readonly
       ],
     ],
     warmth: [
-      [be('warm'), does('feel warm', 'feels warm'), be('warm to the touch'), be('warm when touched')],
+      [
+        be('warm'),
+        be('hot'),
+        does('feel hot', 'feels hot'),
+        does('feel warm', 'feels warm'),
+        be('warm to the touch'),
+        be('warm when touched'),
+      ],
       [be('cold'), does('feel cold', 'feels cold'), be('cold to the touch'), be('cold when touched')],
     ],
     price: [
@@ -145,49 +151,4 @@ export function unknowableClaim(
   const asked = /^(is|was|has|will) (.*)$/.exec(predicate);
   if (!not && asked !== null && random.chance(0.08)) return `${asked[1] ?? ''} ${the} ${asked[2] ?? ''}`;
   return `${the} ${random.chance(0.1) ? predicate.replace(/^(is|was|does|will) not/, '$1 certainly not') : predicate}`;
-}
-
-/** What lies outside of the picture: its surroundings, its past and its people. */
-export function elsewhereClaim(random: Random, { a }: Extract<Claim, { type: 'elsewhere' }>): string {
-  const one = indefinite(random, a);
-  const the = definite(random, a);
-  const many = plural(random, a);
-  const side = random.pick(['left', 'right', 'top', 'bottom', 'upper', 'lower']);
-  const when = random.pick(['yesterday', 'before', 'an hour ago', 'last week', 'a minute ago', 'earlier']);
-  const who = random.pick([
-    'anna',
-    'tom',
-    'the artist',
-    'a child',
-    'someone',
-    'my sister',
-    'the teacher',
-    'the photographer',
-  ]);
-  const other = definite(random, { shape: random.pick(SHAPES) });
-  const past = random.pick([...COLOURS, 'larger', 'smaller', 'somewhere else', 'a different colour']);
-  return random.pick([
-    `${the} used to be ${past}`,
-    `${the} used to be ${past}`,
-    `${the} is ${random.pick(['heavier', 'older', 'softer', 'warmer', 'more expensive', 'cheaper', 'newer'])} than ${other}`,
-    `${the} ${random.pick(['costs', 'weighs'])} ${random.pick(['more', 'less'])} than ${other}`,
-    `${the} is ${random.pick(['older', 'heavier', 'harder', 'better'])} than the others`,
-    `${the} was ${random.pick(['drawn', 'painted', 'made', 'chosen'])} by ${random.pick(['two people', 'my brother', 'a pupil', 'somebody else', 'his aunt', 'an old man'])}`,
-    `${random.pick(['someone', 'somebody', 'anna', 'a child'])} ${random.pick(['painted', 'drew', 'moved', 'touched', 'added', 'will erase', 'is about to erase', 'will colour'])} ${the} ${random.pick(['yesterday', 'today', 'tomorrow', 'soon', 'last night', ''])}`,
-    `${the} was ${random.pick(['cut out', 'glued on', 'coloured in', 'copied from a book', 'paid for', 'lost and found', 'a mistake'])}`,
-    `there is ${one} ${random.pick(['outside the frame', 'outside the picture', 'just outside the image', 'beyond the edge of the picture', 'out of view', 'behind the camera', 'next to the picture'])}`,
-    `${one} is ${random.pick(['outside the frame', 'just outside the picture', 'out of sight beyond the edge', 'outside of the image'])}`,
-    `beyond the ${side} edge ${random.pick(['of the picture', 'of the frame', 'of the image'])} there ${random.chance(0.5) ? `is ${one}` : `are ${many}`}`,
-    `there was ${one} here ${when}`,
-    `${when} there was ${one} in this place`,
-    `${the} was ${random.pick(['drawn first', 'drawn last', 'painted before the others', 'here first', `there ${when}`, 'a different colour before', 'larger before', 'added later'])}`,
-    `there will be ${one} here ${random.pick(['tomorrow', 'soon', 'next week', 'later'])}`,
-    `the next picture ${random.pick(['shows', 'contains', 'has'])} ${one}`,
-    `${who} ${random.pick(['likes', 'loves', 'hates', 'drew', 'painted', 'wants', 'bought', 'has seen', 'chose', 'lost'])} ${the}`,
-    `${who} ${random.pick(['likes', 'loves', 'hates', 'prefers', 'collects'])} ${many}`,
-    `the ${random.pick(['picture', 'image', 'photo', 'drawing'])} was ${random.pick(['taken in the morning', 'made on a monday', 'drawn in paris', 'made by a student', 'taken last year', 'drawn in ten minutes', 'taken at school', 'made for a book'])}`,
-    `the person who made this ${random.pick(['was happy', 'is famous', 'is a child', 'was in a hurry', 'lives in london'])}`,
-    `the back of ${the} is ${random.pick(['white', 'red', 'blue', 'empty', 'dirty'])}`,
-    `${the} ${random.pick(['smells good', 'tastes sweet', 'makes a sound', 'is called bob', 'has a name', 'was a gift', 'is lucky', 'is used in a game', 'costs five euros', 'has been in a museum', 'glows in the dark', 'is magnetic'])}`,
-  ]);
 }
