@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import { PATHS } from '../contract.ts';
 import type { Admission, Place } from '../inference/admission.ts';
 import type { Answer } from '../inference/answer.ts';
+import { timed, type Stage } from '../inference/observer.ts';
 import type { Predictor } from '../inference/predictor.ts';
 import { KEY_SECURITY } from './api-keys.ts';
 import { announcedBytes, checkAnnounced, meterBody } from './body.ts';
@@ -130,29 +131,17 @@ export async function servePlace<Input, Result>(
       });
       letSend(outgoingOf(c));
       const { signal } = deadline;
-      const input = await timedRead(c.get('record'), () => read(signal));
+      // A slow client's time is no fault of the model.
+      const note = (stage: Stage): void => {
+        c.get('record').stage(stage);
+      };
+      const input = await timed('read', note, () => read(signal));
       return await work(input, { signal, place });
     } finally {
       place.release();
     }
   } finally {
     deadline.dispose();
-  }
-}
-
-/** Reads a body, and notes how long that took: a slow client's time is no fault of the model. */
-async function timedRead<Input>(record: RequestRecord, read: () => Promise<Input>): Promise<Input> {
-  const startMs = performance.now();
-  const note = (failed?: true): void => {
-    record.stage({ name: 'read', startMs, endMs: performance.now(), ...(failed && { failed }) });
-  };
-  try {
-    const input = await read();
-    note();
-    return input;
-  } catch (error) {
-    note(true);
-    throw error;
   }
 }
 

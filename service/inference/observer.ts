@@ -34,3 +34,21 @@ export interface InferenceObserver {
   batch(batch: BatchRecord): void;
   answer(label: string): void;
 }
+
+/** Does some work, and reports it as a stage when it has ended, well or not. */
+export async function timed<T>(
+  name: StageName,
+  report: (stage: Stage) => void,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  const startMs = performance.now();
+  const stage = (): Stage => ({ name, startMs, endMs: performance.now() });
+  try {
+    const result = await work();
+    report(stage());
+    return result;
+  } catch (error) {
+    report({ ...stage(), failed: true });
+    throw error;
+  }
+}

@@ -8,7 +8,7 @@ import type { Answer } from './answer.ts';
 import type { Batcher } from './batcher.ts';
 import { InputError } from './errors.ts';
 import type { InputProblem } from './errors.ts';
-import type { InferenceObserver, RequestObserver, Stage } from './observer.ts';
+import { timed, type InferenceObserver, type RequestObserver, type Stage } from './observer.ts';
 import type { Picture, PictureCache } from './picture-cache.ts';
 import { PixelsError } from './pixels.ts';
 import { clean } from './tokens.ts';
@@ -190,19 +190,14 @@ export class BatchingPredictor implements Predictor {
     });
   }
 
-  async #timed<T>(name: Stage['name'], asker: Asker, work: () => T | Promise<T>): Promise<T> {
-    const startMs = performance.now();
-    const report = (failed?: true): void => {
-      this.#report(asker, { name, startMs, endMs: performance.now(), ...(failed ? { failed } : {}) });
-    };
-    try {
-      const result = await work();
-      report();
-      return result;
-    } catch (error) {
-      report(true);
-      throw error;
-    }
+  #timed<T>(name: Stage['name'], asker: Asker, work: () => T | Promise<T>): Promise<T> {
+    return timed(
+      name,
+      (stage) => {
+        this.#report(asker, stage);
+      },
+      work,
+    );
   }
 
   #report(asker: Asker, stage: Stage): void {
