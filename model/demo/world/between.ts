@@ -4,7 +4,7 @@ import { describe, type Named } from './phrases.ts';
 import type { Random } from './random.ts';
 import { sampleMeaning } from './sample.ts';
 import type { Scene, Thing } from './scene.ts';
-import { completions } from './whole.ts';
+import { completions, isSamePhrase } from './whole.ts';
 
 type Between = Extract<Claim, { type: 'between' }>;
 type Triple = readonly [Thing, Thing, Thing];
@@ -93,7 +93,7 @@ const TWICE = [
   ['c', 'c'],
 ] as const;
 
-const isTwice = ({ b, c }: Between): boolean => JSON.stringify(b) === JSON.stringify(c);
+const isTwice = ({ b, c }: Between): boolean => isSamePhrase(b, c);
 
 const twice = (drawn: Drawn): Drawn | undefined => (isTwice(drawn[1]) ? drawn : undefined);
 

@@ -1,6 +1,6 @@
 import type { Answer, Claim, Meaning, Phrase, Premise, Relation, Zone } from './claims.ts';
 import type { Scene } from './scene.ts';
-import { completions, fitsPhrase, type Whole } from './whole.ts';
+import { completions, fitsPhrase, isSamePhrase, type Whole } from './whole.ts';
 
 /** Things nearer to each other than this along an axis (a fraction of the side) are neither left nor right. */
 export const LEAST_DISTANCE = 0.1;
@@ -75,7 +75,7 @@ function judgeBetween(world: readonly Whole[], claim: Of<'between'>): Verdict {
   const [first = [], second = [], third = []] = sets;
   if (sets.some((set) => set.length === 0)) return 'no';
   // "Between the two circles": of three, nobody knows which two.
-  if (JSON.stringify(claim.b) === JSON.stringify(claim.c) && second.length !== 2) return undefined;
+  if (isSamePhrase(claim.b, claim.c) && second.length !== 2) return undefined;
   const triples = first.flatMap((a) => second.flatMap((b) => third.map((c) => [a, b, c] as const)));
   // Three things are meant, also where one phrase fits several of them.
   const meant = triples.filter(([a, b, c]) => new Set([a.index, b.index, c.index]).size === 3);
@@ -121,7 +121,7 @@ function judgeSizes(world: readonly Whole[], claim: Of<'sizes'>): Verdict {
 
 /** Where one phrase stands for both, as in "both stars are the same colour", it must fit two things. */
 function judgeAlike(world: readonly Whole[], claim: Of<'alike'>): Verdict {
-  const areBoth = JSON.stringify(claim.a) === JSON.stringify(claim.b);
+  const areBoth = isSamePhrase(claim.a, claim.b);
   if (areBoth && matches(world, claim.a).length !== 2) return undefined;
   return judgePairs(world, claim, (one, other) => one[claim.by] === other[claim.by]);
 }
@@ -206,7 +206,7 @@ function settled(premise: Premise, claim: Claim): Answer | undefined {
   if (premise.type !== 'topic') return undefined;
   const inner = claim.type === 'not' ? claim.claim : claim;
   if (inner.type !== 'unknowable' || inner.topic !== premise.topic) return undefined;
-  if (JSON.stringify(inner.a) !== JSON.stringify(premise.a)) return undefined;
+  if (!isSamePhrase(inner.a, premise.a)) return undefined;
   return truth((inner.value === premise.value) === (claim.type !== 'not'));
 }
 

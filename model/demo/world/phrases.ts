@@ -1,7 +1,7 @@
 import type { Phrase } from './claims.ts';
 import type { Random } from './random.ts';
 import { COLOURS, SHAPES, SIZES, type Scene, type Thing } from './scene.ts';
-import { completions, fitsPhrase } from './whole.ts';
+import { completions, fitsPhrase, isSamePhrase } from './whole.ts';
 
 /** Which attributes a phrase names, the likelier ones more often. */
 export const NAMED = [
@@ -46,6 +46,14 @@ export function changed(random: Random, phrase: Phrase): Phrase {
   }
 }
 
+/** The phrase without some of its attributes. */
+export const without = (phrase: Phrase, names: readonly string[]): Phrase =>
+  Object.fromEntries(Object.entries(phrase).filter(([name]) => !names.includes(name)));
+
+/** The things of a scene of which a description in these attributes does not hold. */
+export const unlike = (scene: Scene, property: Phrase, named: Named): readonly Thing[] =>
+  scene.things.filter((thing) => !isSamePhrase(describe(thing, named), property));
+
 /** A phrase about something in the picture or, a third of the time, about something close to it. */
 export function phrase(random: Random, scene: Scene, named: readonly Named[] = NAMED): Phrase {
   const found = describe(random.pick(scene.things), random.pick(named));
@@ -79,7 +87,7 @@ export function hiddenReference(random: Random, scene: Scene): Phrase | undefine
 export function different(random: Random, a: Phrase, make: () => Phrase): Phrase {
   for (let attempt = 0; attempt < 10; attempt++) {
     const b = make();
-    if (JSON.stringify(a) !== JSON.stringify(b)) return b;
+    if (!isSamePhrase(a, b)) return b;
   }
   return changed(random, { colour: random.pick(COLOURS), shape: random.pick(SHAPES) });
 }

@@ -1,5 +1,5 @@
-import { RELATIONS, type Claim, type Phrase } from './claims.ts';
-import { changed, describe, different, matching, phrase, reference, type Named } from './phrases.ts';
+import { RELATIONS, type Claim, type Phrase, type Relation } from './claims.ts';
+import { changed, describe, different, matching, phrase, reference, unlike, type Named } from './phrases.ts';
 import type { Random } from './random.ts';
 import { COLOURS, SHAPES, type Colour, type Scene, type Shape } from './scene.ts';
 import { attribute, count } from './sample-simple.ts';
@@ -57,8 +57,8 @@ function partOfNumber(random: Random, scene: Scene): Claim {
   const some = Math.min(all - 1, Math.max(1, matching(scene, part) + random.pick([-1, 0, 0, 1])));
   return {
     type: 'and',
-    left: { type: 'count', a, op: 'exactly', n: all },
-    right: { type: 'count', a: part, op: 'exactly', n: some },
+    left: counting(a, all),
+    right: counting(part, some),
   };
 }
 
@@ -82,8 +82,8 @@ function twoOfOneShape(random: Random, scene: Scene): Claim {
     of.colour === undefined && (of.size !== undefined || random.chance(0.75))
       ? [{ colour }, { colour: second }]
       : [{ size: 'large' }, { size: 'small' }];
-  const [left, right] = parts.map((part) => counting({ ...of, ...part }, 1));
-  const both: Claim = { type: 'and', left: left ?? counting(of, 1), right: right ?? counting(of, 1) };
+  const one = (part: Phrase): Claim => counting({ ...of, ...part }, 1);
+  const both: Claim = { type: 'and', left: one(parts[0]), right: one(parts[1]) };
   return random.chance(0.5) ? both : { type: 'and', left: both, right: counting(of, 2) };
 }
 
@@ -119,6 +119,17 @@ function twoOfOneColour(random: Random, scene: Scene): Claim {
   };
 }
 
+/** "The star is left of the heart". */
+const stands = (relation: Relation, a: Phrase, b: Phrase): Claim => ({
+  type: 'relation',
+  relation,
+  a,
+  b,
+  aDefinite: true,
+  bDefinite: true,
+  inverted: false,
+});
+
 /** "From left to right: a star, a heart, a cross". */
 function inOrder(random: Random, scene: Scene): Claim | undefined {
   const [along, relation] = random.pick([
@@ -127,7 +138,7 @@ function inOrder(random: Random, scene: Scene): Claim | undefined {
     ['y', 'above'],
     ['y', 'below'],
   ] as const);
-  const things = [...scene.things].filter(({ hidden }) => !hidden);
+  const things = scene.things.filter(({ hidden }) => !hidden);
   const chosen = [0, 1, 2].flatMap(() => things.splice(random.int(Math.max(1, things.length)), 1));
   const backwards = relation === 'right' || relation === 'below';
   chosen.sort((one, other) => (one.seen[along] - other.seen[along]) * (backwards ? -1 : 1));
@@ -138,16 +149,7 @@ function inOrder(random: Random, scene: Scene): Claim | undefined {
   if (a === undefined || b === undefined || c === undefined) return undefined;
   // "A star, a star, a heart" could be any two stars.
   if (new Set(phrases.map((each) => JSON.stringify(each))).size < 3) return undefined;
-  const before = (first: Phrase, second: Phrase): Claim => ({
-    type: 'relation',
-    relation,
-    a: first,
-    b: second,
-    aDefinite: true,
-    bDefinite: true,
-    inverted: false,
-  });
-  return { type: 'and', left: before(a, b), right: before(b, c) };
+  return { type: 'and', left: stands(relation, a, b), right: stands(relation, b, c) };
 }
 
 /** "Two stars and nothing else". */
@@ -156,7 +158,7 @@ function nothingElse(random: Random, scene: Scene): Claim {
   const n = Math.min(7, Math.max(1, matching(scene, a) + random.pick([0, 0, 0, -1, 1])));
   return {
     type: 'and',
-    left: { type: 'count', a, op: 'exactly', n },
+    left: counting(a, n),
     right: { type: 'quantified', quantity: 'all', a: {}, property: a },
   };
 }
@@ -165,16 +167,14 @@ function nothingElse(random: Random, scene: Scene): Claim {
 function allButOneOf(random: Random, scene: Scene): Claim {
   const is = random.pick(['c', 's', 'z'] as const);
   const property = describe(random.pick(scene.things), is);
-  const odd = scene.things.filter(
-    (thing) => JSON.stringify(describe(thing, is)) !== JSON.stringify(property),
-  );
+  const odd = unlike(scene, property, is);
   const a = describe(
     random.pick(odd.length === 0 ? scene.things : odd),
     random.pick(is === 's' ? ['c', 'cs'] : ['s', 'cs']),
   );
   return {
     type: 'and',
-    left: { type: 'count', a, op: 'exactly', n: 1 },
+    left: counting(a, 1),
     right: { type: 'quantified', quantity: 'all', a: {}, property, except: a },
   };
 }
@@ -185,16 +185,8 @@ function oneThere(random: Random, scene: Scene): Claim {
   const b = different(random, a, () => reference(random, scene, ['cs', 's', 's']));
   return {
     type: 'and',
-    left: { type: 'count', a, op: 'exactly', n: 1 },
-    right: {
-      type: 'relation',
-      relation: random.pick(RELATIONS),
-      a,
-      b,
-      aDefinite: true,
-      bDefinite: true,
-      inverted: false,
-    },
+    left: counting(a, 1),
+    right: stands(random.pick(RELATIONS), a, b),
   };
 }
 
@@ -204,7 +196,7 @@ function onlyOne(random: Random, scene: Scene): Claim {
   const { colour } = random.pick(scene.things);
   return {
     type: 'and',
-    left: { type: 'count', a, op: 'exactly', n: 1 },
+    left: counting(a, 1),
     right: { type: 'attribute', a, property: { colour } },
   };
 }

@@ -1,4 +1,4 @@
-import { RELATIONS, ZONES, type Claim, type Phrase } from './claims.ts';
+import { RELATIONS, ZONES, type Claim } from './claims.ts';
 import {
   NAMED,
   changed,
@@ -8,6 +8,8 @@ import {
   matching,
   phrase,
   reference,
+  unlike,
+  without,
   type Named,
 } from './phrases.ts';
 import type { Random } from './random.ts';
@@ -25,12 +27,7 @@ export function attribute(random: Random, scene: Scene, property: Property): Cla
   const found = describe(source, letter as Named);
   const claimed = random.chance(0.25) ? changed(random, found) : found;
   // "The red circle is red" would tell nothing.
-  return { type: 'attribute', a: without(a, property), property: claimed };
-}
-
-/** The phrase without one of its attributes. */
-function without(a: Phrase, property: Property): Phrase {
-  return Object.fromEntries(Object.entries(a).filter(([name]) => name !== property));
+  return { type: 'attribute', a: without(a, [property]), property: claimed };
 }
 
 export function count(random: Random, scene: Scene): Claim {
@@ -134,9 +131,7 @@ function exception(random: Random, scene: Scene): Claim {
     ['cs', 'z'],
   ] as const);
   const property = describe(random.pick(scene.things), is);
-  const odd = scene.things.filter(
-    (thing) => JSON.stringify(describe(thing, is)) !== JSON.stringify(property),
-  );
+  const odd = unlike(scene, property, is);
   const except = describe(random.pick(odd.length === 0 ? scene.things : odd), of);
   return { type: 'quantified', quantity: 'all', a: {}, property, except };
 }

@@ -46,6 +46,9 @@ function complete(scene: Scene): readonly (readonly Whole[])[] {
   return SHAPES.flatMap((shape) => SIZES.map((size) => world(shape, size)));
 }
 
+/** Whether two phrases name the same. */
+export const isSamePhrase = (a: Phrase, b: Phrase): boolean => JSON.stringify(a) === JSON.stringify(b);
+
 /** Whether the phrase is true of the thing. */
 export function fitsPhrase(thing: Whole, phrase: Phrase): boolean {
   if (phrase.colour !== undefined && thing.colour !== phrase.colour) return false;

@@ -1,5 +1,6 @@
 import type { Claim } from '../claims.ts';
 import type { Random } from '../random.ts';
+import { isSamePhrase } from '../whole.ts';
 import { bare, definite, plural } from './noun-phrase.ts';
 import { IS } from './relations.ts';
 import { withArticle } from './words.ts';
@@ -42,7 +43,7 @@ export function betweenClaim(random: Random, claim: Between): string {
     string,
   ];
   const between = random.pick(BETWEEN);
-  if (JSON.stringify(claim.b) === JSON.stringify(claim.c)) return betweenTwo(random, claim);
+  if (isSamePhrase(claim.b, claim.c)) return betweenTwo(random, claim);
   return random.pick([
     `${a} ${random.pick(IS)} ${between} ${b} and ${c}`,
     `${a} ${random.pick(IS)} ${between} ${b} and ${c}`,

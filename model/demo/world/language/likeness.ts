@@ -1,5 +1,6 @@
 import type { Claim, Phrase } from '../claims.ts';
 import type { Random } from '../random.ts';
+import { isSamePhrase } from '../whole.ts';
 import { definite, plural } from './noun-phrase.ts';
 import { somewhere } from './words.ts';
 
@@ -82,7 +83,7 @@ function bothAlike(random: Random, a: Phrase, by: string, not: boolean): string 
 /** "The star is the same colour as the heart", or with `not` that it is not. */
 export function alikeClaim(random: Random, claim: Extract<Claim, { type: 'alike' }>, not = false): string {
   const by = claim.by === 'colour' ? random.pick(COLOUR) : 'shape';
-  if (JSON.stringify(claim.a) === JSON.stringify(claim.b)) return bothAlike(random, claim.a, by, not);
+  if (isSamePhrase(claim.a, claim.b)) return bothAlike(random, claim.a, by, not);
   const [a, b] = [definite(random, claim.a, true), definite(random, claim.b, true)];
   return random.pick(
     not

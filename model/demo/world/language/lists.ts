@@ -1,4 +1,5 @@
 import type { Claim, Phrase, Relation } from '../claims.ts';
+import { without } from '../phrases.ts';
 import type { Random } from '../random.ts';
 import { tally } from './counts.ts';
 import { presence } from './existence.ts';
@@ -77,9 +78,6 @@ interface Shared {
   readonly first: Phrase;
   readonly second: Phrase;
 }
-
-const without = (a: Phrase, names: readonly string[]): Phrase =>
-  Object.fromEntries(Object.entries(a).filter(([name]) => !names.includes(name)));
 
 /** Of "red star" and "blue star" the star; undefined unless they differ in one attribute, which both name. */
 function sharedBy(left: Phrase, right: Phrase): Shared | undefined {
