@@ -29,6 +29,7 @@ RUN --mount=type=cache,target=/root/.npm --mount=type=secret,id=extra-ca \
     NODE_EXTRA_CA_CERTS=/run/secrets/extra-ca npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY cli cli
+COPY demo/*.ts demo/
 COPY docker docker
 COPY model model
 COPY service service
@@ -38,15 +39,15 @@ RUN npx tsc -p tsconfig.build.json
 FROM scratch AS program
 COPY package.json LICENSE /
 COPY bin /bin
-COPY service/http/demo-page /service/http/demo-page
+COPY service/http/demo-page/assets /service/http/demo-page/assets
 COPY --from=build /app/build /build
 
 # --- The model ---
 
 # Replace it by any folder in ModelScope's layout: --build-context checkpoint=FOLDER
 FROM scratch AS checkpoint
-COPY model/demo/checkpoint /
-COPY model/demo/examples /examples
+COPY demo/checkpoint /
+COPY demo/examples /examples
 
 # Nothing of the service is in here: its changes leave the model, and the layer that holds it, as they are.
 FROM manifests AS compiler

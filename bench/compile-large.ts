@@ -1,14 +1,14 @@
 // Compiles a checkpoint of OFA-large's size and runs the package, printing what each costs.
-// usage: node --import tsx bench/compile-large.ts [--keep] [--precision fp32|fp16|both] [--checkpoint <folder>]
+// usage: node bin/run.js bench/compile-large.ts [--keep] [--precision fp32|fp16|both] [--checkpoint <folder>]
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { manifestSchema, PACKAGE_FILES } from '../model/package.ts';
-import type { Manifest } from '../model/package.ts';
-import { largestDifference } from '../test/support/graph-session.ts';
+import { manifestSchema, PACKAGE_FILES } from '../model/package/manifest.ts';
+import type { Manifest } from '../model/package/manifest.ts';
+import { largestDifference } from '../testing/graph-session.ts';
 import { writeLargeCheckpoint } from './large-checkpoint.ts';
 import { runChild } from './measure-child.ts';
 import type { ChildRun } from './measure-child.ts';
@@ -17,7 +17,7 @@ import type { PackageSpeed } from './package-speed.ts';
 const SEED = 1;
 const BATCHES = [1, 4];
 
-const HELP = `usage: node --import tsx bench/compile-large.ts [options]
+const HELP = `usage: node bin/run.js bench/compile-large.ts [options]
 
 Writes a random checkpoint of OFA-large's exact shapes, compiles it, loads the package and times its answers,
 as a share of what the machine reaches in one large matrix product. A package for GPUs is compiled alone; of both,

@@ -1,5 +1,5 @@
 // Loads half-precision packages in CUDA sessions of the real provider, on a machine without CUDA.
-// usage: node --import tsx bench/cuda-placement.ts [--onnxruntime-node <folder>] [--provider <folder>] [package...]
+// usage: node bin/run.js bench/cuda-placement.ts [--onnxruntime-node <folder>] [--provider <folder>] [package...]
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -7,15 +7,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { compileCheckpoint } from '../model/compile.ts';
-import { encodeModel } from '../model/onnx/encode.ts';
-import { GraphBuilder } from '../model/onnx/graph.ts';
-import { Ops } from '../model/onnx/ops.ts';
-import { PACKAGE_FILES } from '../model/package.ts';
-import { VARIANTS, writeVariantCheckpoint } from '../test/support/checkpoints.ts';
+import { compileCheckpoint } from '../model/compile/compile.ts';
+import { encodeModel } from '../model/compile/onnx/encode.ts';
+import { GraphBuilder } from '../model/compile/onnx/graph.ts';
+import { Ops } from '../model/compile/onnx/ops.ts';
+import { PACKAGE_FILES } from '../model/package/manifest.ts';
+import { VARIANTS, writeVariantCheckpoint } from '../testing/checkpoints.ts';
 import { makeStandIns } from './cuda-stand-ins.ts';
+import { sourceFlags } from '../model/source-flags.ts';
 
-const HELP = `usage: node --import tsx bench/cuda-placement.ts [options] [package...]
+const HELP = `usage: node bin/run.js bench/cuda-placement.ts [options] [package...]
 
 Makes a CUDA session over each fp16 package (by default, all small test checkpoints), with ONNX Runtime's own CUDA
 provider, the CPU forbidden, and stand-ins for NVIDIA's libraries that do nothing. Says which nodes the provider
@@ -46,7 +47,7 @@ async function session(
   capability = 80,
 ): Promise<string> {
   const script = fileURLToPath(new URL('cuda-session.ts', import.meta.url));
-  const args = ['--import', import.meta.resolve('tsx'), script, packageFolder, graph, ...inputs];
+  const args = [...sourceFlags(script), script, packageFolder, graph, ...inputs];
   const env = {
     ...process.env,
     LD_LIBRARY_PATH: libraries,

@@ -1,14 +1,14 @@
 // Checks the half-precision graph of OFA-large's shape for CUDA, without weights and without a GPU.
-// usage: node --import tsx bench/cuda-static.ts
+// usage: node bin/run.js bench/cuda-static.ts
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Weights, readConfig } from '../model/checkpoint/index.ts';
-import { ofaGraph } from '../model/ofa/graph.ts';
-import { type Graph, countOperators } from '../model/onnx/graph.ts';
-import { buildTokenizerJson, loadTokenizer } from '../model/text/tokenizer.ts';
-import { textLengths } from '../model/text-lengths.ts';
-import { checkForCuda } from '../test/support/cuda-kernels.ts';
+import { type Weights, readConfig } from '../model/compile/checkpoint/index.ts';
+import { ofaGraph } from '../model/compile/ofa/graph.ts';
+import { type Graph, countOperators } from '../model/compile/onnx/graph.ts';
+import { buildTokenizerJson, loadTokenizer } from '../model/package/tokenizer.ts';
+import { textLengths } from '../model/compile/text-lengths.ts';
+import { checkForCuda } from '../testing/cuda-kernels.ts';
 import { largeTensorSpecs, writeLargeConfiguration } from './large-checkpoint.ts';
 
 /** The memory-efficient attention kernel takes a float16 bias only if the sequence is a multiple of this. */

@@ -2,17 +2,18 @@
  * How well the demo model answers what it never saw: 6,000 questions through the compiled package, the exact pixels
  * and the service's predictor. Exits with 1 where it misses what it is meant to reach.
  *
- *   node --import tsx bench/demo-accuracy.ts [questions per answer]
+ *   node bin/run.js bench/demo-accuracy.ts [questions per answer]
  */
 import { availableParallelism, cpus } from 'node:os';
-import { openAsking, type Asking } from '../model/demo/ask.ts';
-import { demoPackage } from '../model/demo/package.ts';
-import { TextOnly } from '../model/demo/text-only.ts';
-import { ANSWERS, KINDS } from '../model/demo/world/claims.ts';
-import type { Pair } from '../model/demo/world/pairs.ts';
-import { heldOutQuestions } from '../model/demo/world/questions.ts';
-import { pictureOf } from '../model/demo/world/render.ts';
-import type { Scene } from '../model/demo/world/scene.ts';
+import { openAsking, type Asking } from '../demo/ask.ts';
+import { demoPackage } from '../demo/demo-package.ts';
+import { TextOnly } from '../demo/training/text-only.ts';
+import { ANSWERS } from '../demo/answers.ts';
+import { KINDS } from '../demo/world/claims.ts';
+import type { Pair } from '../demo/world/pairs.ts';
+import { heldOutQuestions } from '../demo/world/questions.ts';
+import { pictureOf } from '../demo/world/render.ts';
+import type { Scene } from '../demo/world/scene.ts';
 
 const perAnswer = Number(process.argv[2] ?? 2000);
 /** Questions under way at one time. */

@@ -1,7 +1,7 @@
 /**
  * How fast /healthz answers while the engine computes.
  *
- *   node --import tsx bench/health-latency.ts <package-folder> [requests]
+ *   node bin/run.js bench/health-latency.ts <package-folder> [requests]
  *
  * The service runs in a process of its own, as it does in production.
  */

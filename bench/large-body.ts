@@ -1,7 +1,7 @@
 /**
  * How fast /livez answers while large bodies arrive.
  *
- *   node --import tsx bench/large-body.ts <package-folder> [bodies]
+ *   node bin/run.js bench/large-body.ts <package-folder> [bodies]
  *
  * The service runs in a process of its own, as it does in production, and so does the client that sends the bodies:
  * one after the other, an image of 33 MB in each. The first line is the service at rest, by which the others are to be

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { sourceFlags } from '../model/source-flags.ts';
 
 /** How a child process went. */
 export interface ChildRun {
@@ -30,8 +31,7 @@ export async function runChild(
   timeoutMs = CHILD_TIMEOUT_MS,
 ): Promise<ChildRun> {
   const started = performance.now();
-  const loader = script.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
-  const child = spawn(process.execPath, [...loader, script, ...args], {
+  const child = spawn(process.execPath, [...sourceFlags(script), script, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

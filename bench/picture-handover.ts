@@ -2,13 +2,14 @@
  * How long an engine that has come free waits for the pictures of its next batch: sent with the batch through the pipe
  * of messages, or waiting in the file that both processes have open.
  *
- * Usage: node --import tsx bench/picture-handover.ts
+ * Usage: node bin/run.js bench/picture-handover.ts
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { cpus } from 'node:os';
-import { PictureStore, copyPicture } from '../service/engine/picture-store.ts';
+import { PictureStore, copyPicture } from '../service/engine/session/picture-store.ts';
 import type { EngineImage } from '../service/engine/protocol.ts';
+import { sourceFlags } from '../model/source-flags.ts';
 
 const SIZE = 480;
 const BATCH = 8;
@@ -30,7 +31,7 @@ async function measure(): Promise<void> {
   const store = PictureStore.open(PICTURE_BYTES, BATCH);
   if (store === undefined) throw new Error('no folder can be written to');
   const child = fork(import.meta.filename, ['receive'], {
-    execArgv: ['--import', import.meta.resolve('tsx')],
+    execArgv: sourceFlags('.ts'),
     serialization: 'advanced',
     // As the service starts its engines.
     stdio: ['ignore', 'inherit', 'inherit', 'ipc', store.fd],

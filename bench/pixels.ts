@@ -1,7 +1,7 @@
 /**
  * What exact pixels cost beside sharp's own, inexact resize, for a 1920x1080 JPEG to 480x480.
  *
- *   node --import tsx bench/pixels.ts [rounds]
+ *   node bin/run.js bench/pixels.ts [rounds]
  *
  * The contenders take turns, so that whatever else the machine does hits them alike; the shortest
  * times say most on a machine that does much else.
@@ -9,10 +9,10 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import sharp from 'sharp';
-import { decode } from '../service/inference/pixels-decode.ts';
-import { probe } from '../service/inference/pixels-probe.ts';
-import { closePixels, toPixels } from '../service/inference/pixels.ts';
-import { resample } from '../service/inference/resize/resample.ts';
+import { decode } from '../model/input/pixels/decode.ts';
+import { probe } from '../model/input/pixels/probe.ts';
+import { closePixels, toPixels } from '../model/input/pixels/pixels.ts';
+import { resample } from '../model/input/resize/resample.ts';
 
 const SIZE = 480;
 const WIDTH = 1920;

@@ -3,7 +3,7 @@
  * (patient ones, which wait as Retry-After says, and impatient ones), then (with minutes given) a soak. Service,
  * engine, clients and prober are processes of their own. Prints figures and ratios; nothing here passes or fails.
  *
- * Usage: node --import tsx bench/service-load.ts [--soak minutes] [--package folder]
+ * Usage: node bin/run.js bench/service-load.ts [--soak minutes] [--package folder]
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,16 +14,17 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { LoadOrder, LoadResult, Patience, ProbeOrder, ServiceState } from './load/messages.ts';
 import { mediumPackage } from './load/package.ts';
+import { sourceFlags } from '../model/source-flags.ts';
 
 const MEASURE_MS = 20_000;
 const MIB = 1024 * 1024;
 /** Places in the service's queue. */
 const CAPACITY = 32;
-const PICTURE = fileURLToPath(new URL('../model/demo/examples/3000001.jpg', import.meta.url));
+const PICTURE = fileURLToPath(new URL('../demo/examples/3000001.jpg', import.meta.url));
 
 const start = (name: string, env: NodeJS.ProcessEnv = {}): ChildProcess =>
   fork(fileURLToPath(new URL(`load/${name}.ts`, import.meta.url)), {
-    execArgv: ['--import', import.meta.resolve('tsx'), '--expose-gc'],
+    execArgv: [...sourceFlags('.ts'), '--expose-gc'],
     env: { ...process.env, ...env },
   });
 

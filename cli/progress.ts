@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
-import type { CompileProgress } from '../model/compile.ts';
+import type { CompileProgress } from '../model/compile/compile.ts';
 import type { FetchProgress } from '../model/fetch/index.ts';
 import { bytes, duration } from './format.ts';
 import { RateMeter } from './rate-meter.ts';

@@ -2,7 +2,7 @@
  * Compiles the model of an image: `node docker/compile-model.ts CHECKPOINT PACKAGE NAME fp32|fp16`. The command line
  * interface does the same, but with it the model would be compiled anew after every change of the service.
  */
-import { compileCheckpoint } from '../model/compile.ts';
+import { compileCheckpoint } from '../model/compile/compile.ts';
 import { UserError } from '../model/errors.ts';
 
 const [checkpoint, target, name, precision] = process.argv.slice(2);

@@ -5,8 +5,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Runs the sources of a clone; an image has them compiled. */
-const LOADER = ['tsx', 'esbuild', '@esbuild'];
 /** The two assets of swagger-ui-dist that the documents serve, and what names the package. */
 const SWAGGER_KEEPS = ['package.json', 'LICENSE', 'NOTICE', 'swagger-ui.css', 'swagger-ui-bundle.js'];
 
@@ -27,7 +25,6 @@ async function keepOnly(folder: string, kept: readonly string[]): Promise<void> 
   }
 }
 
-for (const name of LOADER) await remove(name);
 await keepOnly('swagger-ui-dist', SWAGGER_KEEPS);
 
 const binaries = path.join('onnxruntime-node', 'bin', 'napi-v6');

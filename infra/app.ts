@@ -4,7 +4,7 @@ import { BaseChart } from './charts/base-chart.ts';
 import { WorkloadChart } from './charts/workload-chart.ts';
 import { checkConfig } from './config/check.ts';
 import type { DeploymentConfig } from './config/schema.ts';
-import { contextOf } from './constructs/naming.ts';
+import { contextOf } from './workload/context.ts';
 
 /**
  * The app of a deployment, ready to synthesize.

@@ -1,6 +1,6 @@
 import { deploymentApp } from './app.ts';
 import { ConfigError } from './config/check.ts';
-import { chosenConfig } from './environments.ts';
+import { chosenConfig } from './choose-environment.ts';
 
 try {
   deploymentApp(await chosenConfig(process.env)).synth();

@@ -1,9 +1,6 @@
-import type { Gpu } from '../../service/engine/gpus.ts';
+import type { Gpu } from '../../service/engine/device/gpus.ts';
 import type { SessionRun } from './session-messages.ts';
-import type { Subject } from './subjects.ts';
-
-/** Where the checks run; `cpu` proves the checks themselves on a machine without a GPU. */
-export type BenchDevice = 'cuda' | 'cpu';
+import type { BenchDevice, Subject } from './subjects.ts';
 
 /** What came of a check. `measured`: figures, which no threshold judges. */
 export type Verdict = 'passed' | 'failed' | 'measured' | 'skipped';

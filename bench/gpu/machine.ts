@@ -1,5 +1,5 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { misfit } from '../../service/engine/cuda-build.ts';
+import { misfit } from '../../service/engine/device/cuda-build.ts';
 import type { Check, Context, Finding } from './check.ts';
 import { gibibytes, table } from './check.ts';
 

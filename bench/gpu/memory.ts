@@ -1,4 +1,4 @@
-import { cpuMemoryNeed, gpuMemoryNeed } from '../../service/engine/memory.ts';
+import { cpuMemoryNeed, gpuMemoryNeed } from '../../service/engine/device/memory.ts';
 import type { Check } from './check.ts';
 import { gibibytes } from './check.ts';
 import type { Subject } from './subjects.ts';
@@ -24,7 +24,7 @@ export function memoryCheck(subject: Subject): Check {
       if (most <= need) return { verdict: 'passed', summary: `${figures}.`, data };
       return {
         verdict: onGpu ? 'failed' : 'measured',
-        summary: `${figures}: the estimate is too low${onGpu ? '; raise the allowances in service/engine/memory.ts' : ''}.`,
+        summary: `${figures}: the estimate is too low${onGpu ? '; raise the allowances in service/engine/device/memory.ts' : ''}.`,
         data,
       };
     },

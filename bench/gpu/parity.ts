@@ -2,11 +2,12 @@ import { setMaxListeners } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EXAMPLES_FOLDER, readExamples } from '../../model/examples.ts';
-import { readSettings } from '../../service/config.ts';
+import { EXAMPLES_FOLDER, readExamples } from '../../model/package/examples.ts';
+import { readSettings } from '../../service/settings/read.ts';
 import type { Answer } from '../../service/inference/answer.ts';
 import { openModel } from '../../service/inference/open-model.ts';
-import type { BenchDevice, Check, Context, Finding } from './check.ts';
+import type { Check, Context, Finding } from './check.ts';
+import type { BenchDevice } from './subjects.ts';
 import { table } from './check.ts';
 import type { Subject } from './subjects.ts';
 

@@ -1,14 +1,14 @@
 // Times a chain of large matrix products in ONNX Runtime; prints {"multiplyAddsPerSecond": ...} as its last line.
-// usage: node --import tsx bench/gpu/peak-child.ts cuda|cpu <threads> <folder for the graph>
+// usage: node bin/run.js bench/gpu/peak-child.ts cuda|cpu <threads> <folder for the graph>
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from '../../model/onnx-runtime.ts';
-import { GraphBuilder } from '../../model/onnx/graph.ts';
-import { floatInitializer } from '../../model/onnx/tensor.ts';
-import type { FloatType } from '../../model/onnx/tensor.ts';
-import { writeGraph } from '../../model/onnx/write.ts';
-import { sessionOptions } from '../../service/engine/session-options.ts';
+import { GraphBuilder } from '../../model/compile/onnx/graph.ts';
+import { floatInitializer } from '../../model/compile/onnx/tensor.ts';
+import type { FloatType } from '../../model/compile/onnx/tensor.ts';
+import { writeGraph } from '../../model/compile/onnx/write.ts';
+import { sessionOptions } from '../../service/engine/session/session-options.ts';
 import type { Provider } from '../../service/engine/protocol.ts';
-import { SeededRandom } from '../../test/support/random.ts';
+import { SeededRandom } from '../../testing/random.ts';
 
 /**
  * Large enough to keep the device busy, and a chain, so that what crosses to the GPU and back, one row and one column,

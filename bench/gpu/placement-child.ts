@@ -1,13 +1,13 @@
 // Runs a package once with ONNX Runtime's profiler; prints a list of Placement as its last line.
-// usage: node --import tsx bench/gpu/placement-child.ts <package> cuda|cpu <threads> <folder for the profile>
+// usage: node bin/run.js bench/gpu/placement-child.ts <package> cuda|cpu <threads> <folder for the profile>
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from '../../model/onnx-runtime.ts';
 import { z } from 'zod';
-import { openPackage } from '../../model/open-package.ts';
-import { GRAPH_IO, PACKAGE_FILES } from '../../model/package.ts';
-import { selfTestImage } from '../../model/self-test.ts';
-import { sessionOptions } from '../../service/engine/session-options.ts';
+import { openPackage } from '../../model/package/open-package.ts';
+import { GRAPH_IO, PACKAGE_FILES } from '../../model/package/manifest.ts';
+import { selfTestImage } from '../../model/package/self-test.ts';
+import { sessionOptions } from '../../service/engine/session/session-options.ts';
 
 /** How many nodes of an operator a provider computes. */
 export interface Placement {

@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { KernelCounts } from '../../service/engine/kernels.ts';
+import type { KernelCounts } from '../../service/engine/process/kernels.ts';
 import { runChild } from '../measure-child.ts';
 import type { Check, Context, Finding } from './check.ts';
 import { table } from './check.ts';

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { SeededRandom } from '../../test/support/random.ts';
+import { SeededRandom } from '../../testing/random.ts';
 
 /** As large as the pictures of SNLI-VE, which are Flickr's. */
 const PICTURE = { width: 500, height: 375 } as const;

@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
 import { pino } from 'pino';
-import { readSettings } from '../../service/config.ts';
-import { startService } from '../../service/main.ts';
-import type { RunningService } from '../../service/main.ts';
+import { readSettings } from '../../service/settings/read.ts';
+import { startService } from '../../service/lifecycle/start-service.ts';
+import type { RunningService } from '../../service/lifecycle/start-service.ts';
 import type { Check, Context } from './check.ts';
 import { table } from './check.ts';
 import { requestBodies } from './requests.ts';

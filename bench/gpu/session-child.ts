@@ -1,11 +1,11 @@
 // Loads a package as the engine does and times every batch size and text length; prints SessionTimes as its last line.
-// usage: node --import tsx bench/gpu/session-child.ts <SessionOrder as JSON>
-import { openPackage } from '../../model/open-package.ts';
-import type { Manifest } from '../../model/package.ts';
-import { selfTestImage } from '../../model/self-test.ts';
-import { KERNEL_ENVIRONMENT } from '../../service/engine/kernels.ts';
+// usage: node bin/run.js bench/gpu/session-child.ts <SessionOrder as JSON>
+import { openPackage } from '../../model/package/open-package.ts';
+import type { Manifest } from '../../model/package/manifest.ts';
+import { selfTestImage } from '../../model/package/self-test.ts';
+import { KERNEL_ENVIRONMENT } from '../../service/engine/process/kernels.ts';
 import type { EngineBatch } from '../../service/engine/protocol.ts';
-import { batchSizes, openSession } from '../../service/engine/session.ts';
+import { batchSizes, openSession } from '../../service/engine/session/session.ts';
 import type { SessionOrder, SessionTimes, ShapeTimes } from './session-messages.ts';
 
 const MIN_RUNS = 3;

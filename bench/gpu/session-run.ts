@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { KernelRecorder } from '../../service/engine/kernels.ts';
-import { batchSizes } from '../../service/engine/session.ts';
+import { KernelRecorder } from '../../service/engine/process/kernels.ts';
+import { batchSizes } from '../../service/engine/session/session.ts';
 import { CHILD_TIMEOUT_MS, runChild } from '../measure-child.ts';
 import type { Context } from './check.ts';
 import { GpuSampler } from './gpu-sampler.ts';

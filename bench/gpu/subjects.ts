@@ -1,16 +1,18 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { compileCheckpoint } from '../../model/compile.ts';
-import { EXAMPLES } from '../../model/demo/examples.ts';
-import { DEMO_CHECKPOINT } from '../../model/demo/package.ts';
+import { compileCheckpoint } from '../../model/compile/compile.ts';
+import { EXAMPLES } from '../../demo/examples.ts';
+import { DEMO_CHECKPOINT } from '../../demo/demo-package.ts';
 import { UserError } from '../../model/errors.ts';
-import { openPackage } from '../../model/open-package.ts';
-import type { Manifest } from '../../model/package.ts';
-import { isUpToDate } from '../../model/up-to-date.ts';
+import { openPackage } from '../../model/package/open-package.ts';
+import type { Manifest } from '../../model/package/manifest.ts';
+import { isUpToDate } from '../../model/compile/up-to-date.ts';
 import { writeLargeCheckpoint } from '../large-checkpoint.ts';
-import type { BenchDevice } from './check.ts';
 
 const SEED = 1;
+
+/** Where the checks run; `cpu` proves the checks themselves on a machine without a GPU. */
+export type BenchDevice = 'cuda' | 'cpu';
 
 /** A model in both precisions. */
 export interface Subject {

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { compileCheckpoint } from '../../model/compile.ts';
-import { variant, writeVariantCheckpoint } from '../../test/support/checkpoints.ts';
+import { compileCheckpoint } from '../../model/compile/compile.ts';
+import { variant, writeVariantCheckpoint } from '../../testing/checkpoints.ts';
 
 /** Large enough for the engine to be what limits the service, as a real model is. */
 const MEDIUM = variant('medium', {

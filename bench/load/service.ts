@@ -1,7 +1,7 @@
 /** The service in a process of its own: says where it listens, and how it is whenever it is asked. */
 import { pino } from 'pino';
-import { readSettings } from '../../service/config.ts';
-import { startService } from '../../service/main.ts';
+import { readSettings } from '../../service/settings/read.ts';
+import { startService } from '../../service/lifecycle/start-service.ts';
 import type { ServiceState } from './messages.ts';
 
 const service = await startService(readSettings(process.env), { logger: pino({ level: 'silent' }) });

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { compileCheckpoint } from '../../model/compile.ts';
+import { compileCheckpoint } from '../../model/compile/compile.ts';
 import { bytes, count } from '../format.ts';
 import { COMPILE_STAGES, progressBar } from '../progress.ts';
 

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { Command } from 'commander';
-import { openAsking, type Asking } from '../../model/demo/ask.ts';
-import { readExamples, type Example } from '../../model/demo/examples.ts';
-import { demoPackage } from '../../model/demo/package.ts';
+import { openAsking, type Asking } from '../../demo/ask.ts';
+import { readExamples, type Example } from '../../demo/examples.ts';
+import { demoPackage } from '../../demo/demo-package.ts';
 import { table } from '../format.ts';
 import { readImageFile } from '../image-file.ts';
 
@@ -21,7 +21,7 @@ export function demoCommand(): Command {
         const head = ['picture', 'sentence', 'answer', 'sure', ''];
         console.log(table([head, ...rows], ['start', 'start', 'start', 'end', 'start']));
         const wrong = rows.filter((row) => row[4] !== '').length;
-        console.log(`\n${rows.length - wrong} of ${rows.length} right; the pictures: model/demo/examples/`);
+        console.log(`\n${rows.length - wrong} of ${rows.length} right; the pictures: demo/examples/`);
       } finally {
         await asking.close();
       }

@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import sharp from 'sharp';
 import { UserError } from '../../model/errors.ts';
-import { openPackage } from '../../model/open-package.ts';
-import { paddedLength } from '../../service/engine/self-test.ts';
+import { openPackage } from '../../model/package/open-package.ts';
+import { paddedLength } from '../../service/engine/session/self-test.ts';
 import { openTokenizer } from '../../service/inference/open-model.ts';
-import { closePixels, PixelsError, toPixels } from '../../service/inference/pixels.ts';
-import { encodePrompt } from '../../service/inference/tokens.ts';
+import { closePixels, PixelsError, toPixels } from '../../model/input/pixels/pixels.ts';
+import { encodePrompt } from '../../model/input/tokens.ts';
 import { table } from '../format.ts';
 import { readImageFile } from '../image-file.ts';
 

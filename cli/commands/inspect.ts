@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { Command } from 'commander';
-import { EXAMPLES_FOLDER, readExamples, type ReadExamples } from '../../model/examples.ts';
-import { openPackage } from '../../model/open-package.ts';
-import type { Manifest } from '../../model/package.ts';
+import { EXAMPLES_FOLDER, readExamples, type ReadExamples } from '../../model/package/examples.ts';
+import { openPackage } from '../../model/package/open-package.ts';
+import type { Manifest } from '../../model/package/manifest.ts';
 import { bytes, count, table } from '../format.ts';
 
 /** `ofa-ve inspect`: what a model package holds and needs. */

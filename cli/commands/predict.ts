@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { UserError } from '../../model/errors.ts';
-import { readSettings } from '../../service/config.ts';
+import { readSettings } from '../../service/settings/read.ts';
 import type { Answer } from '../../service/inference/answer.ts';
 import { EngineUnavailable, InputError } from '../../service/inference/errors.ts';
 import { openModel } from '../../service/inference/open-model.ts';

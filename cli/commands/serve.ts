@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { Command } from 'commander';
-import { type Example, readExamples } from '../../model/demo/examples.ts';
-import { demoPackage } from '../../model/demo/package.ts';
+import { type Example, readExamples } from '../../demo/examples.ts';
+import { demoPackage } from '../../demo/demo-package.ts';
 import { UserError } from '../../model/errors.ts';
-import { describeSettings, readSettings } from '../../service/config.ts';
-import type { RunningService } from '../../service/main.ts';
-import { misspeltSettings } from '../../service/misspelt.ts';
-import { runService } from '../../service/run.ts';
+import { describeSettings, readSettings } from '../../service/settings/read.ts';
+import type { RunningService } from '../../service/lifecycle/start-service.ts';
+import { misspeltSettings } from '../../service/settings/suggest.ts';
+import { runService } from '../../service/lifecycle/run-service.ts';
 
 interface ServeOptions {
   readonly demo?: true;

@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import { compileCheckpoint } from '../../model/compile.ts';
+import { compileCheckpoint } from '../../model/compile/compile.ts';
 import { UserError } from '../../model/errors.ts';
 import { DEFAULT_PRESET, type FetchedFile, type ModelSource } from '../../model/fetch/index.ts';
-import { openPackage } from '../../model/open-package.ts';
+import { openPackage } from '../../model/package/open-package.ts';
 import { version } from '../../model/version.ts';
-import { readSettings, type Settings } from '../../service/config.ts';
+import { readSettings, type Settings } from '../../service/settings/read.ts';
 import type { EngineInfo } from '../../service/engine/protocol.ts';
 import { openModel } from '../../service/inference/open-model.ts';
 import {

@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import type { DeploymentConfig } from '../config/schema.ts';
 import { AdapterRules } from '../constructs/adapter-rules.ts';
 import { DeploymentNamespace } from '../constructs/namespace.ts';
-import type { WorkloadContext } from '../constructs/naming.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 
 /**
  * What the workloads share. As they depend on it, its file sorts first, so that `kubectl apply -f dist` finds the

@@ -1,9 +1,9 @@
 import { Yaml } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
-import { SHARED_LABELS } from './naming.ts';
-import type { WorkloadContext } from './naming.ts';
-import { joinFilters } from './queries.ts';
+import { SHARED_LABELS } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
+import { joinFilters } from '../monitoring/queries.ts';
 
 /** Names under which the adapter offers a workload's signals to the autoscaler. */
 export function signalNames({ workload }: WorkloadContext) {

@@ -1,8 +1,8 @@
 import { Construct } from 'constructs';
 import { PrometheusRule } from '../../imports/monitoring.coreos.com.ts';
-import { ruleGroups } from './alerts.ts';
-import { workloadLabels } from './naming.ts';
-import type { WorkloadContext } from './naming.ts';
+import { ruleGroups } from '../monitoring/alerts.ts';
+import { workloadLabels } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 
 /** The workload's alerts and what they are computed from, for the Prometheus operator. */
 export class AlertRules extends Construct {

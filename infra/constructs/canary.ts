@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import type { WorkloadContext } from './naming.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 import { ServerDeployment } from './server-deployment.ts';
 import { RequestService } from './workload-services.ts';
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
-import { panelDrafts } from './dashboard-panels.ts';
-import type { PanelDraft } from './dashboard-panels.ts';
-import { workloadLabels } from './naming.ts';
-import type { WorkloadContext } from './naming.ts';
+import { panelDrafts } from '../monitoring/dashboard-panels.ts';
+import type { PanelDraft } from '../monitoring/dashboard-panels.ts';
+import { workloadLabels } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 
 /** Grafana's grid is 24 columns wide. */
 const PANEL = { width: 12, height: 8, perRow: 2 } as const;

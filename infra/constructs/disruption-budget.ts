@@ -1,7 +1,7 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
-import { trackSelector, workloadLabels } from './naming.ts';
-import type { WorkloadContext } from './naming.ts';
+import { trackSelector, workloadLabels } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 
 /** Keeps a node drain from taking all pods of the stable version at once. */
 export class DisruptionBudget extends Construct {

@@ -1,10 +1,10 @@
 import type { IContainer } from 'kubernetes-models/v1';
 import { SETTINGS } from '../../service/contract.ts';
 import type { SettingName } from '../../service/contract.ts';
-import { enginesOfPod } from '../config/engines.ts';
+import { enginesOfPod } from '../config/devices.ts';
 import { coresOf } from '../config/fields.ts';
 import type { ServiceSettings } from '../config/server.ts';
-import type { WorkloadContext } from './naming.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 
 type EnvVar = NonNullable<IContainer['env']>[number];
 

@@ -1,7 +1,7 @@
 import { Construct } from 'constructs';
 import { HttpRoute } from '../../imports/gateway.networking.k8s.io.ts';
-import { trackName, workloadLabels } from './naming.ts';
-import type { WorkloadContext } from './naming.ts';
+import { trackName, workloadLabels } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 
 /** Requests by the Gateway API. A canary gets its share by weights; without one, all goes to the stable version. */
 export class GatewayRoute extends Construct {

@@ -1,7 +1,7 @@
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
-import { workloadLabels } from './naming.ts';
-import type { WorkloadContext } from './naming.ts';
+import { workloadLabels } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 import { claimTemplateName } from './pod.ts';
 
 /** What every pod of the workload claims of the cluster's GPUs. A plain object: the kind is newer than cdk8s-plus-27. */

@@ -1,8 +1,8 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { ingressAnnotations } from './ingress-annotations.ts';
-import { PORT_NAMES, trackName, workloadLabels } from './naming.ts';
-import type { WorkloadContext } from './naming.ts';
+import { PORT_NAMES, trackName, workloadLabels } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 
 /** The action under which the AWS controller looks up the weights: it stands where a Service would. */
 const ALB_ACTION = 'weighted';

@@ -1,7 +1,8 @@
 import { Construct } from 'constructs';
 import { DestinationRule, VirtualService } from '../../imports/networking.istio.io.ts';
-import { trackName, workloadLabels } from './naming.ts';
-import type { Track, WorkloadContext } from './naming.ts';
+import { trackName, workloadLabels } from '../workload/names.ts';
+import type { Track } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 
 /** Requests by Istio: its subsets divide one Service's pods, for callers from outside and within the mesh alike. */
 export class IstioRoute extends Construct {

@@ -1,9 +1,9 @@
 import { Construct } from 'constructs';
 import { ScaledObject } from '../../imports/keda.sh.ts';
 import type { ScaledObjectSpecTriggers } from '../../imports/keda.sh.ts';
-import { trackName, workloadLabels } from './naming.ts';
-import type { WorkloadContext } from './naming.ts';
-import { WorkloadQueries } from './queries.ts';
+import { trackName, workloadLabels } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
+import { WorkloadQueries } from '../monitoring/queries.ts';
 import { scalingBehavior } from './scaling-behavior.ts';
 
 /** Readings that may fail in a row before the fallback takes over. */

@@ -1,7 +1,7 @@
 import { Construct } from 'constructs';
 import { PodMonitor, ServiceMonitor } from '../../imports/monitoring.coreos.com.ts';
-import { metricsPortName, PORT_NAMES, workloadLabels, workloadSelector } from './naming.ts';
-import type { WorkloadContext } from './naming.ts';
+import { metricsPortName, PORT_NAMES, workloadLabels, workloadSelector } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 import { METRICS_SERVICE_LABEL } from './workload-services.ts';
 
 /** Asks the Prometheus operator to read the pods' metrics, through their Service or directly. */

@@ -1,7 +1,7 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
-import { workloadLabels } from './naming.ts';
-import type { WorkloadContext } from './naming.ts';
+import { workloadLabels } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 import { claimName } from './volumes.ts';
 
 /** The claim on a volume that holds the models; a canary's model goes into a folder of its own beside the stable one. */

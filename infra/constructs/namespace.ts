@@ -1,7 +1,7 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import type { DeploymentConfig } from '../config/schema.ts';
-import { SHARED_LABELS } from './naming.ts';
+import { SHARED_LABELS } from '../workload/names.ts';
 
 /** The namespace, in which the cluster enforces the Pod Security level that the pods were written for. */
 export class DeploymentNamespace extends Construct {

@@ -1,8 +1,8 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { signalNames } from './adapter-rules.ts';
-import { trackName, workloadLabels } from './naming.ts';
-import type { WorkloadContext } from './naming.ts';
+import { trackName, workloadLabels } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 import { scalingBehavior } from './scaling-behavior.ts';
 
 /** A number of any size as the autoscaler takes it: thousandths, as quantities know no fractions of items. */

@@ -3,8 +3,9 @@ import { atLeast } from '../config/fields.ts';
 import type { ImageConfig, ModelConfig } from '../config/schema.ts';
 import { acceleratorParts, GPU_CLAIM, toleration } from './accelerator.ts';
 import { environmentOf } from './environment.ts';
-import { metricsPortName, PORT_NAMES, trackSelector } from './naming.ts';
-import type { Track, WorkloadContext } from './naming.ts';
+import { metricsPortName, PORT_NAMES, trackSelector } from '../workload/names.ts';
+import type { Track } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 import { modelFolder, modelLoader, mountedVolumes } from './volumes.ts';
 
 /** What one track runs. */

@@ -2,8 +2,8 @@ import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IPodTemplateSpec } from 'kubernetes-models/v1';
-import { podLabels, trackName, trackSelector, workloadLabels } from './naming.ts';
-import type { WorkloadContext } from './naming.ts';
+import { podLabels, trackName, trackSelector, workloadLabels } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 import { podSpec, SERVER_CONTAINER } from './pod.ts';
 import type { TrackProps } from './pod.ts';
 

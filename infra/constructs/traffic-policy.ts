@@ -1,8 +1,8 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import type { WorkloadConfig } from '../config/schema.ts';
-import { metricsPortName, PORT_NAMES, workloadLabels, workloadSelector } from './naming.ts';
-import type { WorkloadContext } from './naming.ts';
+import { metricsPortName, PORT_NAMES, workloadLabels, workloadSelector } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 
 type Peer = WorkloadConfig['networkPolicy']['clients'][number];
 

@@ -1,7 +1,7 @@
 import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
 import type { ModelConfig } from '../config/schema.ts';
 import { API_KEYS_FOLDER, CUDA_CACHE_FOLDER } from './environment.ts';
-import type { WorkloadContext } from './naming.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 
 /** Where a package that is not in the image appears. */
 const MODELS_FOLDER = '/models';

@@ -7,8 +7,9 @@ import {
   trackSelector,
   workloadLabels,
   workloadSelector,
-} from './naming.ts';
-import type { Track, WorkloadContext } from './naming.ts';
+} from '../workload/names.ts';
+import type { Track } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 
 /** Label that tells the Service for metrics from those for requests. */
 export const METRICS_SERVICE_LABEL = { 'app.kubernetes.io/component': 'metrics' } as const;

@@ -1,6 +1,6 @@
 import { mkdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { readConfig } from '../checkpoint/index.ts';
+import { readConfig } from '../compile/checkpoint/index.ts';
 import { UserError } from '../errors.ts';
 import { hashFile } from '../hash-file.ts';
 import { download } from './download.ts';

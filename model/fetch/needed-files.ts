@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { readPartNames, WEIGHT_FILES } from '../checkpoint/index.ts';
+import { readPartNames, WEIGHT_FILES } from '../compile/checkpoint/index.ts';
 import { UserError } from '../errors.ts';
 import { type ListedFile, type Listing, staysInside } from './listing.ts';
 

@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { RequestRecord } from './request-record.ts';
+import type { RequestRecord } from '../observability/request-record.ts';
 
 /** What middleware hands to routes. */
 export interface AppEnv {

@@ -6,10 +6,10 @@ import type { Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { UserError } from '../../model/errors.ts';
 import type { App } from './context.ts';
-import { HttpProblem } from './problem.ts';
-import { toProblem } from './to-problem.ts';
-import { DISCARD_LIMITS, discardRest, holdBack } from './unread-body.ts';
-import type { DiscardLimits } from './unread-body.ts';
+import { HttpProblem } from './problems/problem.ts';
+import { toProblem } from './problems/to-problem.ts';
+import { DISCARD_LIMITS, discardRest, holdBack } from './body/unread-body.ts';
+import type { DiscardLimits } from './body/unread-body.ts';
 
 /** A server that accepts connections. */
 export interface Listener {

@@ -1,24 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../model/errors.ts';
-import { openPackage } from '../../model/open-package.ts';
-import type { ModelPackage } from '../../model/open-package.ts';
-import { PACKAGE_FILES } from '../../model/package.ts';
-import { loadTokenizer } from '../../model/text/tokenizer.ts';
-import type { Tokenizer } from '../../model/text/tokenizer.ts';
-import type { Settings } from '../config.ts';
-import { planEngines } from '../engine/plan.ts';
-import { PictureStore } from '../engine/picture-store.ts';
-import { EnginePool } from '../engine/pool.ts';
-import { batchEngine } from './batch-engine.ts';
-import { Batcher } from './batcher.ts';
+import { openPackage } from '../../model/package/open-package.ts';
+import type { ModelPackage } from '../../model/package/open-package.ts';
+import { PACKAGE_FILES } from '../../model/package/manifest.ts';
+import { loadTokenizer } from '../../model/package/tokenizer.ts';
+import type { Tokenizer } from '../../model/package/tokenizer.ts';
+import type { Settings } from '../settings/read.ts';
+import { planEngines } from '../engine/device/plan.ts';
+import { PictureStore } from '../engine/session/picture-store.ts';
+import { EnginePool } from '../engine/process/pool.ts';
+import { batchEngine } from './batching/batch-engine.ts';
+import { Batcher } from './batching/batcher.ts';
 import type { InferenceObserver } from './observer.ts';
 import { PictureCache } from './picture-cache.ts';
-import { closePixels, toPixels } from './pixels.ts';
+import { closePixels, toPixels } from '../../model/input/pixels/pixels.ts';
 import { BatchingPredictor } from './predictor.ts';
 import type { PredictItem, PredictOutput, Predictor } from './predictor.ts';
-import { ItemQuarantine } from './quarantine.ts';
-import { encodePrompt } from './tokens.ts';
+import { ItemQuarantine } from './batching/quarantine.ts';
+import { encodePrompt } from '../../model/input/tokens.ts';
 
 /** The settings that a model needs. */
 export type ModelSettings = Pick<

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { inTurns } from './turns.ts';
+import { inTurns } from '../../model/input/yielding-chunks.ts';
 
 /** Decodes an encoded image into exact pixels; rejects with the signal's reason when it aborts. */
 export type Decode = (bytes: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;

@@ -1,17 +1,17 @@
 import { setMaxListeners } from 'node:events';
 import { UserError } from '../../model/errors.ts';
-import type { ModelPackage } from '../../model/open-package.ts';
-import type { Manifest } from '../../model/package.ts';
-import { paddedLength } from '../engine/self-test.ts';
+import type { ModelPackage } from '../../model/package/open-package.ts';
+import type { Manifest } from '../../model/package/manifest.ts';
+import { paddedLength } from '../engine/session/self-test.ts';
 import { toAnswer } from './answer.ts';
 import type { Answer } from './answer.ts';
-import type { Batcher } from './batcher.ts';
+import type { Batcher } from './batching/batcher.ts';
 import { InputError } from './errors.ts';
 import type { InputProblem } from './errors.ts';
 import { timed, type InferenceObserver, type RequestObserver, type Stage } from './observer.ts';
 import type { Picture, PictureCache } from './picture-cache.ts';
-import { PixelsError } from './pixels.ts';
-import { clean } from './tokens.ts';
+import { PixelsError } from '../../model/input/pixels/pixels.ts';
+import { clean } from '../../model/input/tokens.ts';
 
 /** One picture and the hypotheses about it. */
 export interface Question {

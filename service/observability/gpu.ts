@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { endWithUs, streamsOf } from '../engine/child-process.ts';
-import { waitPatiently } from '../engine/patience.ts';
+import { endWithUs, streamsOf } from '../engine/process/child-process.ts';
+import { waitPatiently } from '../engine/process/patience.ts';
 
 /** What `nvidia-smi` says of one GPU. */
 export interface GpuReading {

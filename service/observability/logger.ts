@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { PATHS } from '../contract.ts';
-import type { RequestSummary } from '../http/observe.ts';
+import type { RequestSummary } from './request-record.ts';
 
 export type { Logger } from 'pino';
 

@@ -5,13 +5,13 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { version } from '../../model/version.ts';
-import { UNMATCHED } from '../http/observe.ts';
-import type { RequestSummary } from '../http/observe.ts';
+import { UNMATCHED } from './request-record.ts';
+import type { RequestSummary } from './request-record.ts';
 import type { BatchRecord, RequestObserver, Stage, StageName } from '../inference/observer.ts';
 import type { Logger } from './logger.ts';
 import { NotingExporter } from './otel-exporter.ts';
 import { TraceLoss } from './trace-loss.ts';
-import type { TraceIdentity, Tracing } from './tracing.ts';
+import type { TraceIdentity, Tracing } from './tracing-types.ts';
 
 const SPAN_NAME: Record<StageName, string> = {
   read: 'read',

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { EnginePool, PooledEngine } from '../engine/pool.ts';
+import type { EnginePool, PooledEngine } from '../engine/process/pool.ts';
 import type { EngineInfo } from '../engine/protocol.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';

@@ -1,4 +1,4 @@
-import type { EnginePool, PooledEngine } from '../engine/pool.ts';
+import type { EnginePool, PooledEngine } from '../engine/process/pool.ts';
 import { GpuWatch } from './gpu.ts';
 import type { GpuWatchOptions } from './gpu.ts';
 import type { Logger } from './logger.ts';

@@ -9,10 +9,11 @@ import { machineCheck } from '../../bench/gpu/machine.ts';
 import { nominalPeak } from '../../bench/gpu/nominal-peaks.ts';
 import { judgePlacement } from '../../bench/gpu/placement.ts';
 import { watchdogCheck } from '../../bench/gpu/watchdog.ts';
-import { listGpus } from '../../service/engine/gpus.ts';
+import { listGpus } from '../../service/engine/device/gpus.ts';
 import { compileFixture } from '../e2e/packages.ts';
-import { fakeSmi } from '../support/fake-smi.ts';
-import type { FakeGpu, FakeSmi } from '../support/fake-smi.ts';
+import { fakeSmi } from '../../testing/fake-smi.ts';
+import type { FakeGpu, FakeSmi } from '../../testing/fake-smi.ts';
+import { sourceFlags } from '../../model/source-flags.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../bench/gpu.ts', import.meta.url));
 
@@ -41,7 +42,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 function bench(...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', SCRIPT, ...args], (error, stdout, stderr) => {
+    execFile(process.execPath, [...sourceFlags(SCRIPT), SCRIPT, ...args], (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
     });
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestBodies } from '../../bench/gpu/requests.ts';
 import { findSubjects } from '../../bench/gpu/subjects.ts';
-import { PACKAGE_FILES } from '../../model/package.ts';
+import { PACKAGE_FILES } from '../../model/package/manifest.ts';
 import { compileFixture, fixtureFile } from '../e2e/packages.ts';
 
 let folder = '';

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { exportSentences, readTokenizer } from '../../model/demo/export-sentences.ts';
-import { DEMO_CHECKPOINT } from '../../model/demo/package.ts';
-import { KINDS } from '../../model/demo/world/claims.ts';
-import { PROGRAM } from '../../model/demo/world/program.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { exportSentences, readTokenizer } from '../../demo/training/export-sentences.ts';
+import { DEMO_CHECKPOINT } from '../../demo/demo-package.ts';
+import { KINDS } from '../../demo/world/claims.ts';
+import { PROGRAM } from '../../demo/world/program.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 /** Columns of a row: picture, kind, answer, offset and count of the tokens, 10 about parts and sets, the program. */
 const COLUMNS = 15 + PROGRAM.length;

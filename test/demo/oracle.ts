@@ -1,5 +1,6 @@
-import type { Claim, Meaning, Phrase, Zone } from '../../model/demo/world/claims.ts';
-import { SHAPES, SIZES, type Scene } from '../../model/demo/world/scene.ts';
+import type { Claim, Meaning, Phrase, Zone } from '../../demo/world/claims.ts';
+import { SIZES, type Scene } from '../../demo/world/scene.ts';
+import { SHAPES } from '../../demo/world/shapes.ts';
 
 /** A second opinion on what sentences mean, worked out another way: by listing every reading and its truth. */
 

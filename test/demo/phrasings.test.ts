@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { KINDS } from '../../model/demo/world/claims.ts';
-import { sayMeaning } from '../../model/demo/world/language/say.ts';
-import { seeded } from '../../model/demo/world/random.ts';
-import { sampleMeaning } from '../../model/demo/world/sample.ts';
-import { COLOURS, SHAPES, sceneOf } from '../../model/demo/world/scene.ts';
+import { KINDS } from '../../demo/world/claims.ts';
+import { sayMeaning } from '../../demo/world/language/say.ts';
+import { seeded } from '../../demo/world/random.ts';
+import { sampleMeaning } from '../../demo/world/sample.ts';
+import { COLOURS, sceneOf } from '../../demo/world/scene.ts';
+import { SHAPES } from '../../demo/world/shapes.ts';
 import { PHRASINGS } from './phrasings/phrasings.ts';
 
 const any = (words: readonly string[]): RegExp => new RegExp(`\\b(${words.join('|')})\\b`, 'g');

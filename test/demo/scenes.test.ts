@@ -1,17 +1,17 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { cellsOf } from '../../model/demo/export-pictures.ts';
-import { pictureOf } from '../../model/demo/world/render.ts';
+import { cellsOf } from '../../demo/training/export-pictures.ts';
+import { pictureOf } from '../../demo/world/render.ts';
 import {
   COLOURS,
   HIDDEN_VISIBLE,
   LEAST_VISIBLE,
-  SHAPES,
   SIZES,
   isHeldOut,
   sceneOf,
   visiblePart,
-} from '../../model/demo/world/scene.ts';
+} from '../../demo/world/scene.ts';
+import { SHAPES } from '../../demo/world/shapes.ts';
 
 const training = Array.from({ length: 400 }, (_, seed) => sceneOf(seed, 'training'));
 const heldOut = Array.from({ length: 100 }, (_, seed) => sceneOf(seed, 'held-out'));

@@ -2,7 +2,7 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ofaVe } from '../support/cli.ts';
+import { ofaVe } from '../../testing/cli.ts';
 import { compileFixture, fixtureFile } from './packages.ts';
 
 const image = fixtureFile('mini-none', 'image-00.png');

@@ -2,7 +2,7 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import sharp from 'sharp';
-import { toPixels } from '../../service/inference/pixels.ts';
+import { toPixels } from '../../model/input/pixels/pixels.ts';
 import { artefacts, isLeftOut, picture, useDemoPage } from './demo-page.ts';
 import { compileFixture } from './packages.ts';
 import { serve } from './service.ts';

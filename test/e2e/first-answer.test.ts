@@ -2,8 +2,8 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, expect, it } from 'vitest';
-import { readExamples } from '../../model/demo/examples.ts';
-import { ofaVe } from '../support/cli.ts';
+import { readExamples } from '../../demo/examples.ts';
+import { ofaVe } from '../../testing/cli.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);

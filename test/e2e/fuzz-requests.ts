@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { SeededRandom } from '../support/random.ts';
+import { SeededRandom } from '../../testing/random.ts';
 import { fixtureFile } from './packages.ts';
 
 /** A request as it is sent. */

@@ -10,7 +10,7 @@ import { serve } from './service.ts';
 import type { TestService } from './service.ts';
 
 /** The real engine, for there is nothing to watch without CUDA. */
-const engineProgram = new URL('../engine/cuda-claim-engine.ts', import.meta.url);
+const engineProgram = new URL('../service/engine/process/cuda-claim-engine.ts', import.meta.url);
 
 /** More than the stand-in takes to start, so that the next engine is not replaced as well. */
 const SILENCE_MS = 4000;

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { Settings } from '../../service/config.ts';
-import type { StubInstructions } from '../engine/stub-engine.ts';
-import { fakeSmi } from '../support/fake-smi.ts';
-import type { FakeSmi } from '../support/fake-smi.ts';
+import type { Settings } from '../../service/settings/read.ts';
+import type { StubInstructions } from '../service/engine/process/stub-engine.ts';
+import { fakeSmi } from '../../testing/fake-smi.ts';
+import type { FakeSmi } from '../../testing/fake-smi.ts';
 import { metric, predictBody, send, until } from './client.ts';
 import { compileFixture, expectedCases } from './packages.ts';
 import { serve } from './service.ts';
 import type { TestService } from './service.ts';
 
-const engineProgram = new URL('../engine/stub-engine.ts', import.meta.url);
+const engineProgram = new URL('../service/engine/process/stub-engine.ts', import.meta.url);
 const GPUS = [
   { index: 0, uuid: 'GPU-aaaa' },
   { index: 1, uuid: 'GPU-bbbb' },

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compileCheckpoint } from '../../model/compile.ts';
+import { compileCheckpoint } from '../../model/compile/compile.ts';
 
 /** What the reference implementation answered for a picture and a text. */
 export interface ExpectedCase {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Settings } from '../../service/config.ts';
+import type { Settings } from '../../service/settings/read.ts';
 import { IN_ENGINE_MS, IN_QUEUE_MS, metric, predictBody, send, sendWithin, until } from './client.ts';
 import type { Outcome, Sent } from './client.ts';
 import { compileFixture } from './packages.ts';

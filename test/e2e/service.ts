@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { defaultSettings } from '../../service/config.ts';
-import type { Settings } from '../../service/config.ts';
-import { startService } from '../../service/main.ts';
-import type { RunningService, StartOptions } from '../../service/main.ts';
+import { defaultSettings } from '../../service/settings/read.ts';
+import type { Settings } from '../../service/settings/read.ts';
+import { startService } from '../../service/lifecycle/start-service.ts';
+import type { RunningService, StartOptions } from '../../service/lifecycle/start-service.ts';
 
 /** A real service on free ports, with nothing logged. */
 export interface TestService extends RunningService {

@@ -10,10 +10,10 @@ import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { defaultSettings } from '../../service/config.ts';
-import { runService } from '../../service/run.ts';
+import { defaultSettings } from '../../service/settings/read.ts';
+import { runService } from '../../service/lifecycle/run-service.ts';
 import { predictBody, send, until } from './client.ts';
-import { PROGRAM } from '../support/cli.ts';
+import { PROGRAM } from '../../testing/cli.ts';
 import { compileFixture } from './packages.ts';
 import { serve } from './service.ts';
 
@@ -139,7 +139,7 @@ it('ends on SIGTERM while GPUs are asked for, and later releases what was starte
   };
   const ended = runService(settings, undefined, {
     logger: pino({}, { write: (line) => log.push(line) }),
-    engineProgram: new URL('../engine/stub-engine.ts', import.meta.url),
+    engineProgram: new URL('../service/engine/process/stub-engine.ts', import.meta.url),
   });
   await until('nvidia-smi is asked', () => existsSync(pidFile));
   process.emit('SIGTERM', 'SIGTERM');
@@ -170,7 +170,7 @@ it('answers 503 to what is still open when its time is up, and ends', async () =
   await writeFile(join(packageDir, 'stub.json'), JSON.stringify({ runMs: 60_000 }));
   const service = await serve(
     { MODEL_DIR: packageDir, SHUTDOWN_TIMEOUT_MS: 2000 },
-    { engineProgram: new URL('../engine/stub-engine.ts', import.meta.url) },
+    { engineProgram: new URL('../service/engine/process/stub-engine.ts', import.meta.url) },
   );
   const body = await predictBody('a');
   const open = send(`${service.url}/predict`, body);

@@ -2,13 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import type { Settings } from '../../service/config.ts';
-import type { StubInstructions } from '../engine/stub-engine.ts';
+import type { Settings } from '../../service/settings/read.ts';
+import type { StubInstructions } from '../service/engine/process/stub-engine.ts';
 import { compileFixture } from './packages.ts';
 import { serve } from './service.ts';
 import type { TestService } from './service.ts';
 
-const engineProgram = new URL('../engine/stub-engine.ts', import.meta.url);
+const engineProgram = new URL('../service/engine/process/stub-engine.ts', import.meta.url);
 
 /** A token of the fixture's vocabulary, and a text that holds it as no other text of these tests does. */
 export const MARKED = { token: 338, text: 'there are circles' } as const;

@@ -18,12 +18,12 @@ const STRAYS = [
     'torch.whl',
   ],
   ...[
-    'model/demo/torch.whl',
-    'model/demo/.venv/bin/python',
-    'model/demo/__pycache__/ofa.pyc',
-    'model/demo/ofa.py',
+    'demo/training/torch.whl',
+    'demo/training/.venv/bin/python',
+    'demo/training/__pycache__/ofa.pyc',
+    'demo/training/ofa.py',
   ],
-  ...['model/demo/README.md', 'service/.cache/package/model.onnx', 'service/http/.DS_Store'],
+  ...['demo/README.md', 'service/.cache/package/model.onnx', 'service/http/.DS_Store'],
 ];
 /** Most bytes of the context; the demo model's checkpoint is nearly all of it. */
 const MOST_BYTES = 6_000_000;

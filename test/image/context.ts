@@ -3,7 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readExamples } from '../../model/demo/examples.ts';
+import { readExamples } from '../../demo/examples.ts';
 
 /** The repository's root. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -48,7 +48,7 @@ export interface Question {
 
 /** The demo model where its checkpoint is there, else the smallest fixture, handed in as a build context. */
 export async function subject(): Promise<Subject> {
-  if (existsSync(path.join(ROOT, 'model/demo/checkpoint/pytorch_model.bin'))) {
+  if (existsSync(path.join(ROOT, 'demo/checkpoint/pytorch_model.bin'))) {
     return { buildArguments: [], questions: await demoQuestions() };
   }
   const fixture = path.join(ROOT, 'test/fixtures/ofa/mini-none');

@@ -82,7 +82,7 @@ export const CONTENT_PROGRAM = `
     modules,
     platforms: ls(binaries).flatMap((os) => ls(binaries + '/' + os).map((cpu) => os + '/' + cpu)),
     npm: ['/usr/local/bin/npm', '/usr/local/lib/node_modules', '/root/.npm', '/tmp/node-compile-cache'].filter(fs.existsSync),
-    sources: ['cli', 'test', 'infra', 'service/main.ts', '.npmrc', 'package-lock.json'].filter((name) => fs.existsSync(name)),
+    sources: ['cli', 'test', 'infra', 'service/lifecycle/start-service.ts', '.npmrc', 'package-lock.json'].filter((name) => fs.existsSync(name)),
     app: ls('.'),
   }));
 `;

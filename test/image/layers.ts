@@ -3,7 +3,7 @@ import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { PACKAGE_FILES } from '../../model/package.ts';
+import { PACKAGE_FILES } from '../../model/package/manifest.ts';
 import type { Context, Subject } from './context.ts';
 import type { Build, Engine } from './engine.ts';
 import { inspectImage } from './image.ts';
@@ -26,7 +26,10 @@ export async function checkLayers(
   const weights = await weightsLayer(engine, tag);
 
   step('the same with a changed line of code');
-  await appendFile(path.join(context.folder, 'service/run.ts'), '\nexport const changedByTest = true;\n');
+  await appendFile(
+    path.join(context.folder, 'service/lifecycle/run-service.ts'),
+    '\nexport const changedByTest = true;\n',
+  );
   await build('cpu', CODE_TAG, model.buildArguments);
   const after = (await inspectImage(engine, CODE_TAG)).RootFS.Layers;
   assert.notEqual(before.join(), after.join(), 'the change is not in the image');

@@ -2,7 +2,7 @@
  * Extracts what the tests need of Kubernetes' published JSON schemas (Apache-2.0): the kinds that the deployment
  * emits and what they refer to, without descriptions.
  *
- *   node --import tsx test/infra/extract-schemas.ts 1.37 <folder of the strict schemas of that version>
+ *   node bin/run.js test/infra/extract-schemas.ts 1.37 <folder of the strict schemas of that version>
  *
  * The folder holds `_definitions.json`, as the Python package `kubernetes-validate` ships it for every version in
  * `kubernetes-json-schema/v<version>-local-strict`.

@@ -1,7 +1,7 @@
 import type { IConfigMap, IService } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
 import { dashboardModel } from '../../infra/constructs/dashboard.ts';
-import { contextOf } from '../../infra/constructs/naming.ts';
+import { contextOf } from '../../infra/workload/context.ts';
 import type { DeploymentConfig } from '../../infra/config.ts';
 import { deployments, manifestsOf, ofKind, only, serverOf, picks } from './manifests.ts';
 import type { Labels, Manifest } from './manifests.ts';

@@ -1,6 +1,6 @@
 import { config, extend, ofaLarge } from '../../infra/config.ts';
 import type { Changes, DeploymentConfig, WorkloadConfig } from '../../infra/config.ts';
-import { environmentConfig } from '../../infra/environments.ts';
+import { environmentConfig } from '../../infra/choose-environment.ts';
 
 type Version = DeploymentConfig['kubernetesVersion'];
 

@@ -72,7 +72,7 @@ describe('npx cdk8s synth', () => {
     const { code, stderr } = await synth({ OFA_VE_ENV: 'staging' });
     expect(code).not.toBe(0);
     expect(stderr).toContain('OFA_VE_ENV is "staging"; it must be');
-    expect(stderr).not.toContain('infra/environments.ts');
+    expect(stderr).not.toContain('infra/choose-environment.ts');
   });
 });
 

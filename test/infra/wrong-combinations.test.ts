@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { config, demoModel, ofaLarge } from '../../infra/config.ts';
-import { environmentConfig } from '../../infra/environments.ts';
+import { environmentConfig } from '../../infra/choose-environment.ts';
 import { deepChange, mistakesOf } from './mistakes.ts';
 
 const FIRST = 'workloads.0.';

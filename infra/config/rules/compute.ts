@@ -1,4 +1,4 @@
-import { enginesOfPod } from '../engines.ts';
+import { enginesOfPod } from '../devices.ts';
 import { atLeast, bytesOf, coresOf } from '../fields.ts';
 import { integerSetting } from '../server-facts.ts';
 import { gibibytes, leastPods, mostPods } from './rule.ts';

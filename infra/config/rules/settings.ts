@@ -1,4 +1,4 @@
-import { devicesOfPod } from '../engines.ts';
+import { devicesOfPod } from '../devices.ts';
 import { bytesOf } from '../fields.ts';
 import { integerSetting } from '../server-facts.ts';
 import type { Rule } from './rule.ts';

@@ -1,0 +1,86 @@
+/**
+ * Which room may import which: the map in docs/architecture.md as rules. `npm run lint` checks them, types included.
+ *
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+
+/** Each room, and all that it may import beside itself. */
+const ROOMS = {
+  // What everything else stands on: errors, version, hashing.
+  '^model/[^/]+\\.ts$': [],
+  '^model/package/': ['^model/[^/]+\\.ts$'],
+  '^model/input/': ['^model/[^/]+\\.ts$', '^model/package/'],
+  '^model/compile/': ['^model/[^/]+\\.ts$', '^model/package/'],
+  '^model/fetch/': ['^model/[^/]+\\.ts$', '^model/package/', '^model/compile/checkpoint/'],
+  '^service/settings/': ['^model/[^/]+\\.ts$'],
+  '^service/contract\\.ts$': ['^service/settings/(definitions|setting|check)\\.ts$'],
+  '^service/engine/': ['^model/([^/]+\\.ts$|package/)', '^service/(contract\\.ts$|settings/)'],
+  '^service/inference/': [
+    '^model/([^/]+\\.ts$|package/|input/)',
+    '^service/(contract\\.ts$|settings/|engine/)',
+  ],
+  '^service/observability/': [
+    '^model/([^/]+\\.ts$|package/)',
+    '^service/(contract\\.ts$|settings/|engine/|inference/)',
+  ],
+  // The edge knows nothing of engines.
+  '^service/http/': [
+    '^model/([^/]+\\.ts$|package/|input/)',
+    '^service/(contract\\.ts$|settings/|inference/|observability/)',
+  ],
+  '^service/lifecycle/': ['^model/([^/]+\\.ts$|package/)', '^service/'],
+  '^demo/': ['^model/', '^service/(contract\\.ts$|settings/|engine/|inference/)'],
+  '^infra/': ['^service/contract\\.ts$', '^imports/'],
+  '^docker/': ['^model/', '^service/'],
+  '^cli/': ['^model/', '^service/', '^demo/'],
+  '^testing/': ['^model/', '^service/', '^demo/', '^cli/', '^infra/', '^imports/'],
+  '^bench/': ['^model/', '^service/', '^demo/', '^cli/', '^infra/', '^testing/'],
+};
+
+const rooms = Object.entries(ROOMS).map(([room, below]) => ({
+  name: `arrows-of ${room}`,
+  comment: 'This arrow points up: see the map in docs/architecture.md.',
+  severity: 'error',
+  from: { path: room },
+  to: {
+    path: '^[^.]',
+    pathNot: [room, ...below, '^node_modules/', '^package\\.json$'],
+    dependencyTypesNot: ['core'],
+  },
+}));
+
+export default {
+  forbidden: [
+    {
+      name: 'no-circle',
+      comment: 'Two files import each other, directly or through others. Move what both need into a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'not-resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'grammar-stays-out',
+      comment: "The demo's grammar and training are development only: no program that ships may load them.",
+      severity: 'error',
+      from: { path: '^(model|service|cli|docker)/|^demo/[^/]+\\.ts$' },
+      to: { path: '^demo/(world|training)/' },
+    },
+    ...rooms,
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|build|coverage)/|^model/input/resize/assembly/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};

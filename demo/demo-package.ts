@@ -1,0 +1,42 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { compileCheckpoint } from '../model/compile/compile.ts';
+import { EXAMPLES_FOLDER } from '../model/package/examples.ts';
+import { isUpToDate, sumOf } from '../model/compile/up-to-date.ts';
+import { EXAMPLES } from './examples.ts';
+
+/** The repository's root, from here or from a build of it. */
+const ROOT = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../' : '../../', import.meta.url));
+
+/** Checkpoint of the model that ships with the repository. */
+export const DEMO_CHECKPOINT = path.join(ROOT, 'demo', 'checkpoint');
+/** Where its package is compiled to; not under version control. */
+export const DEMO_PACKAGE = path.join(ROOT, '.cache', 'demo-package');
+
+/** Whether the package's examples are those of the repository: they are no part of what it was compiled from. */
+async function hasTheseExamples(target: string): Promise<boolean> {
+  for (const name of await readdir(EXAMPLES)) {
+    const [here, there] = [path.join(EXAMPLES, name), path.join(target, EXAMPLES_FOLDER, name)];
+    if ((await sumOf(here)) !== (await sumOf(there))) return false;
+  }
+  return true;
+}
+
+/**
+ * The package of the demo model, compiled unless it is there and up to date already.
+ *
+ * @param target where to put it. Default: `.cache/demo-package` in the repository
+ * @returns the folder
+ * @throws UserError as {@link compileCheckpoint} does
+ */
+export async function demoPackage(target: string = DEMO_PACKAGE): Promise<string> {
+  if ((await isUpToDate(DEMO_CHECKPOINT, target, 'fp32')) && (await hasTheseExamples(target))) return target;
+  await mkdir(path.dirname(target), { recursive: true });
+  await compileCheckpoint(DEMO_CHECKPOINT, target, {
+    name: 'ofa-demo',
+    examples: EXAMPLES,
+    replace: true,
+  });
+  return target;
+}

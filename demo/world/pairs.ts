@@ -1,0 +1,82 @@
+import { drawBetween } from './between.ts';
+import { ANSWERS, type Answer } from '../answers.ts';
+import type { Claim, Kind, Meaning } from './claims.ts';
+import { sayMeaning } from './language/say.ts';
+import { answerOf } from './meaning.ts';
+import type { Random } from './random.ts';
+import { sampleMeaning } from './sample.ts';
+import type { Scene } from './scene.ts';
+
+/** A sentence about a picture, with its answer. */
+export interface Pair {
+  readonly scene: Scene;
+  readonly kind: Kind;
+  readonly answer: Answer;
+  readonly meaning: Meaning;
+  readonly premise?: string;
+  readonly hypothesis: string;
+}
+
+/** Pictures tried to find one in which a meaning has another answer. */
+const TRIES = 220;
+
+const innermost = (claim: Claim): Claim => (claim.type === 'not' ? claim.claim : claim);
+
+/** Whether it says of the hidden thing what covering hides: its shape or its size. */
+function isAboutHidden(claim: Claim): boolean {
+  const inner = innermost(claim);
+  return inner.type === 'attribute' && inner.a.hidden === true && inner.property.colour === undefined;
+}
+
+/** Whether words alone decide it: what nobody can see, unless the premise tells. */
+function isTextual(kind: Kind, { claim, premise }: Meaning): boolean {
+  if (kind === 'undecidable') return true;
+  const inner = innermost(claim);
+  if (premise?.type === 'reveals') {
+    const isRevealed = inner.type === 'exists' && inner.a.shape === premise.property.shape;
+    return isRevealed || isAboutHidden(claim);
+  }
+  return premise?.type === 'topic' && inner.type === 'unknowable';
+}
+
+/**
+ * One meaning, said of a picture for each answer that it can have: so nobody who reads the sentences alone does
+ * better than chance. Meanings for which the scenes hold no yes or no no are dropped, and so are, with `complete`,
+ * those without a maybe.
+ *
+ * @returns two or three pairs; one where the words alone decide; none if the meaning was dropped
+ */
+export function drawPairs(
+  random: Random,
+  scenes: readonly Scene[],
+  kind: Kind,
+  complete = false,
+): readonly Pair[] {
+  const sayOf = (scene: Scene, answer: Answer, meaning: Meaning): Pair => ({
+    scene,
+    kind,
+    answer,
+    meaning,
+    ...sayMeaning(random, meaning),
+  });
+  if (kind === 'between') {
+    return drawBetween(random, scenes).flatMap(([scene, meaning]) => {
+      const answer = answerOf(scene, meaning);
+      return answer === undefined ? [] : [sayOf(scene, answer, meaning)];
+    });
+  }
+  const anchor = random.pick(scenes);
+  const meaning = sampleMeaning(random, anchor, kind);
+  const say = (scene: Scene, answer: Answer): Pair => sayOf(scene, answer, meaning);
+  const first = answerOf(anchor, meaning);
+  if (isTextual(kind, meaning)) return first === undefined ? [] : [say(anchor, first)];
+  const found = new Map<Answer, Scene>();
+  if (first !== undefined) found.set(first, anchor);
+  for (let attempt = 0; attempt < TRIES && found.size < ANSWERS.length; attempt++) {
+    const scene = random.pick(scenes);
+    const answer = answerOf(scene, meaning);
+    if (answer !== undefined && !found.has(answer)) found.set(answer, scene);
+  }
+  if (!found.has('yes') || !found.has('no') || (complete && !found.has('maybe'))) return [];
+  return [...found].map(([answer, scene]) => say(scene, answer));
+}

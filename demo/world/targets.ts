@@ -1,0 +1,257 @@
+import type { Claim, Meaning, Phrase } from './claims.ts';
+import { hasProperty, judge, liesBetween, liesIn, stands } from './meaning.ts';
+import { OPERATORS, PROGRAM, TOPIC_RELATIONS, TOPIC_VALUES, type Column, type Operator } from './program.ts';
+import { COLOURS, SIZES, type Scene } from './scene.ts';
+import { SHAPES } from './shapes.ts';
+import { completions, fitsPhrase, type Whole } from './whole.ts';
+
+type TopicRelation = (typeof TOPIC_RELATIONS)[number];
+
+function topicRelation({ premise, claim }: Meaning): TopicRelation {
+  const inner = claim.type === 'not' ? claim.claim : claim;
+  if (premise?.type !== 'topic' || inner.type !== 'unknowable') return 'none';
+  if (inner.topic !== premise.topic) return 'another topic';
+  return inner.value === premise.value ? 'same value' : 'another value';
+}
+
+/** Sets of things that a sentence is about. Bit i: thing i; both -1 where there is no such set. */
+interface ThingSet {
+  readonly certain: number;
+  readonly possible: number;
+}
+
+/**
+ * First phrase, second phrase, first with its property (or in its place, or those of it that are large, or all that is of its
+ * colour), second likewise (or third).
+ */
+export const SETS = 4;
+
+export interface Targets {
+  readonly program: readonly number[];
+  readonly sets: readonly ThingSet[];
+  /** Truth of the claim's first and second part in the order of the answers, -1 where there is no such part. */
+  readonly parts: readonly [number, number];
+}
+
+type Pick = (world: readonly Whole[]) => readonly Whole[];
+
+function thingSet(scene: Scene, pick: Pick | undefined): ThingSet {
+  if (pick === undefined) return { certain: -1, possible: -1 };
+  let [certain, possible] = [0x7f, 0];
+  for (const world of completions(scene)) {
+    const mask = pick(world).reduce((bits, thing) => bits | (1 << thing.index), 0);
+    certain &= mask;
+    possible |= mask;
+  }
+  return { certain, possible };
+}
+
+const fitting =
+  (phrase: Phrase): Pick =>
+  (world) =>
+    world.filter((thing) => fitsPhrase(thing, phrase));
+
+const withProperty =
+  (claim: Extract<Claim, { property: Phrase }>): Pick =>
+  (world) =>
+    fitting(claim.a)(world).filter((thing) => hasProperty(thing, claim));
+
+/** What lies between some thing that the second phrase fits and one that the third does. */
+const between =
+  ({ a, b, c }: Extract<Claim, { type: 'between' }>): Pick =>
+  (world) =>
+    fitting(a)(world).filter((thing) =>
+      fitting(b)(world).some((one) =>
+        fitting(c)(world).some((other) => liesBetween(thing, one, other) === 'yes'),
+      ),
+    );
+
+/** All that is of the colour, or shape, of something that the phrase fits. */
+const likeSome =
+  (by: 'colour' | 'shape', phrase: Phrase): Pick =>
+  (world) => {
+    const values = new Set(fitting(phrase)(world).map((thing) => thing[by]));
+    return world.filter((thing) => values.has(thing[by]));
+  };
+
+type Simple = Extract<Claim, { a: Phrase }>;
+
+function simple(claim: Claim): { claim: Simple; negated: boolean } | undefined {
+  if (claim.type === 'not') {
+    const inner = simple(claim.claim);
+    return inner && { claim: inner.claim, negated: !inner.negated };
+  }
+  return 'a' in claim ? { claim, negated: false } : undefined;
+}
+
+const INVERSE = { left: 'right', right: 'left', above: 'below', below: 'above' } as const;
+
+const QUANTIFIER = {
+  all: 'all',
+  none: 'noneOf',
+  notAll: 'notAll',
+  both: 'both',
+  allButOne: 'notAll',
+  'some but not all': 'notAll',
+} as const;
+const NUMBER_OF_QUANTIFIER: Partial<Record<keyof typeof QUANTIFIER, number>> = {
+  allButOne: 1,
+  'some but not all': 2,
+};
+/** Whose colours or shapes are compared is told as sizes are, but for these. */
+const BY = {
+  colour: { definite: 1, secondDefinite: 0 },
+  shape: { definite: 0, secondDefinite: 1 },
+} as const;
+/** A part of the picture is told as the relation that it is like. */
+const ZONE = { left: 'left', right: 'right', top: 'above', bottom: 'below', middle: 'between' } as const;
+
+function operator(claim: Simple): Operator {
+  switch (claim.type) {
+    case 'count':
+    case 'compare':
+      return claim.op;
+    case 'quantified':
+      return QUANTIFIER[claim.quantity];
+    case 'zone':
+      return ZONE[claim.zone];
+    case 'sizes':
+      return { larger: 'more', smaller: 'fewer', same: 'equal' }[claim.op] as Operator;
+    case 'alike':
+      return 'equal';
+    case 'relation':
+      return claim.inverted ? INVERSE[claim.relation] : claim.relation;
+    default:
+      return claim.type;
+  }
+}
+
+interface Draft {
+  readonly columns: Partial<Record<Column, number>>;
+  readonly sets: (Pick | undefined)[];
+}
+
+function phraseColumns(
+  phrase: Phrase,
+  prefix: '' | 'second' | 'property' | 'secondProperty',
+): Draft['columns'] {
+  const name = (word: string): Column => (prefix === '' ? word.toLowerCase() : `${prefix}${word}`) as Column;
+  return {
+    [name('Colour')]: phrase.colour === undefined ? 0 : COLOURS.indexOf(phrase.colour) + 1,
+    [name('Shape')]: phrase.shape === undefined ? 0 : SHAPES.indexOf(phrase.shape) + 1,
+    [name('Size')]: phrase.size === undefined ? 0 : SIZES.indexOf(phrase.size) + 1,
+  };
+}
+
+function addSimple(draft: Draft, claim: Simple, second: boolean): void {
+  const { columns, sets } = draft;
+  const at = second ? 1 : 0;
+  columns[second ? 'secondOperator' : 'operator'] = OPERATORS.indexOf(operator(claim));
+  const inverted = claim.type === 'relation' && claim.inverted;
+  const [a, b] = inverted ? [claim.b, claim.a] : [claim.a, 'b' in claim ? claim.b : undefined];
+  Object.assign(columns, phraseColumns(a, second ? 'second' : ''));
+  if (a.hidden) columns.hidden = 1;
+  sets[at] = fitting(a);
+  if (b !== undefined) {
+    Object.assign(columns, phraseColumns(b, 'second'));
+    sets[1] = fitting(b);
+  }
+  if (claim.type === 'count') columns[second ? 'secondNumber' : 'number'] = claim.n + 1;
+  if (claim.type === 'attribute' || claim.type === 'quantified') {
+    Object.assign(columns, phraseColumns(claim.property, second ? 'secondProperty' : 'property'));
+    sets[2 + at] = withProperty(claim);
+    if (claim.other !== undefined) Object.assign(columns, phraseColumns(claim.other, 'secondProperty'));
+    if (claim.type === 'quantified' && claim.except !== undefined) {
+      Object.assign(columns, phraseColumns(claim.except, 'second'));
+      sets[1] = fitting(claim.except);
+    }
+  }
+  if (claim.type === 'between') {
+    sets[2] = between(claim);
+    sets[3] = fitting(claim.c);
+  }
+  if (claim.type === 'zone') {
+    sets[2] = (world) => fitting(a)(world).filter((thing) => liesIn(thing, claim.zone) === 'yes');
+  }
+  // "Larger" is told as "more", and "all but one" as "not all": these tell them apart.
+  if (claim.type === 'sizes') {
+    Object.assign(columns, { definite: 1, secondDefinite: 1 });
+    sets[2] = fitting({ ...claim.a, size: 'large' });
+    sets[3] = fitting({ ...claim.b, size: 'large' });
+  }
+  if (claim.type === 'alike') {
+    Object.assign(columns, BY[claim.by]);
+    sets[2] = likeSome(claim.by, claim.a);
+    sets[3] = likeSome(claim.by, claim.b);
+  }
+  if (claim.type === 'quantified') columns.number = NUMBER_OF_QUANTIFIER[claim.quantity] ?? 0;
+  if (claim.type === 'unknowable') columns.topic = TOPIC_VALUES.indexOf(`${claim.topic} ${claim.value}`) + 1;
+  if (claim.type === 'relation') {
+    columns.definite = Number(inverted ? claim.bDefinite : claim.aDefinite);
+    columns.secondDefinite = Number(inverted ? claim.aDefinite : claim.bDefinite);
+    const relation = inverted ? INVERSE[claim.relation] : claim.relation;
+    sets[2] = (world) => {
+      const others = b === undefined ? [] : fitting(b)(world);
+      return fitting(a)(world).filter((thing) =>
+        others.some((other) => stands(thing, relation, other) === 'yes'),
+      );
+    };
+  }
+}
+
+type And = Extract<Claim, { type: 'and' }>;
+
+/** Whether two claims are followed by one that counts how many things there are for them, or a third thing. */
+const isTotalled = (claim: Claim): claim is And & { left: And; right: Extract<Claim, { type: 'count' }> } =>
+  claim.type === 'and' && claim.left.type === 'and' && claim.right.type === 'count';
+
+/** A total is of everything ("and nothing else") or of what both have in common ("two stars: ..."); one is no total. */
+function addTotal({ columns }: Draft, { a, n }: Extract<Claim, { type: 'count' }>): void {
+  const isOfAll = Object.keys(a).length === 0;
+  Object.assign(columns, { definite: Number(isOfAll || n === 1), secondDefinite: Number(!isOfAll) });
+  if (n === 1) Object.assign(columns, phraseColumns(a, 'property'));
+}
+
+function truthOf(scene: Scene, claim: Claim): number {
+  const verdicts = completions(scene).map((world) => judge(world, claim));
+  if (verdicts.includes(undefined)) return -1;
+  const same = verdicts.every((verdict) => verdict === verdicts[0]);
+  return ['yes', 'no', 'maybe'].indexOf(same ? (verdicts[0] ?? 'maybe') : 'maybe');
+}
+
+/** The targets of the auxiliary losses for a sentence about a scene. */
+export function targetsOf(scene: Scene, meaning: Meaning): Targets {
+  const { premise, claim } = meaning;
+  const draft: Draft = { columns: {}, sets: [undefined, undefined, undefined, undefined] };
+  let parts: [number, number] = [-1, -1];
+  if (claim.type === 'and' || claim.type === 'or' || claim.type === 'neither') {
+    draft.columns.combination = { and: 1, or: 2, neither: 3 }[claim.type];
+    const [one, other] = isTotalled(claim) ? [claim.left.left, claim.left.right] : [claim.left, claim.right];
+    const [left, right] = [simple(one), simple(other)];
+    if (left !== undefined) addSimple(draft, left.claim, false);
+    if (right !== undefined) addSimple(draft, right.claim, true);
+    draft.columns.negated = Number(left?.negated);
+    draft.columns.secondNegated = Number(right?.negated);
+    if (isTotalled(claim)) addTotal(draft, claim.right);
+    parts = [truthOf(scene, one), truthOf(scene, other)];
+  } else {
+    const only = simple(claim);
+    if (only !== undefined) {
+      addSimple(draft, only.claim, false);
+      draft.columns.negated = Number(only.negated);
+      parts = [truthOf(scene, only.claim), -1];
+    }
+  }
+  draft.columns.topics = TOPIC_RELATIONS.indexOf(topicRelation(meaning));
+  if (premise?.type === 'topic') {
+    draft.columns.premiseTopic = TOPIC_VALUES.indexOf(`${premise.topic} ${premise.value}`) + 1;
+  }
+  if (premise?.type === 'reveals' && premise.property.shape !== undefined) {
+    draft.columns.premiseShape = SHAPES.indexOf(premise.property.shape) + 1;
+  }
+  return {
+    program: PROGRAM.map(([name]) => draft.columns[name] ?? 0),
+    sets: draft.sets.map((pick) => thingSet(scene, pick)),
+    parts,
+  };
+}

@@ -1,0 +1,200 @@
+import { METRICS } from '../../service/contract.ts';
+import { bytesOf } from '../config/fields.ts';
+import { BURN_RATES, burning, errorBudget, RATIO_WINDOWS } from './burn-rates.ts';
+import type { RatioWindow } from './burn-rates.ts';
+import { trackName } from '../workload/names.ts';
+import type { WorkloadContext } from '../workload/context.ts';
+import { WorkloadQueries } from './queries.ts';
+
+/** A recording rule or an alert, as Prometheus reads it. */
+export interface Rule {
+  readonly record?: string;
+  readonly alert?: string;
+  readonly expr: string;
+  readonly for?: string;
+  readonly labels?: Record<string, string>;
+  readonly annotations?: Record<string, string>;
+}
+
+/** A named list of rules that are evaluated in order. */
+export interface RuleGroup {
+  readonly name: string;
+  readonly rules: Rule[];
+}
+
+type Severity = 'critical' | 'warning';
+
+/** An alert before labels, runbook link and workload are added. */
+interface AlertDraft {
+  readonly name: string;
+  readonly severity: Severity;
+  readonly expr: string;
+  /** How long it has to hold. Burn rates have windows of their own and wait for nothing. */
+  readonly for?: string;
+  /** One sentence; `{{ ... }}` is filled in by Prometheus. */
+  readonly summary: string;
+}
+
+const RATIOS = { failed: 'workload:requests_failed:ratio_rate', slow: 'workload:requests_slow:ratio_rate' };
+
+function identity({ workload, namespace }: WorkloadContext): Record<string, string> {
+  return { workload: workload.name, namespace };
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(4))} %`;
+}
+
+function recordings(context: WorkloadContext): Rule[] {
+  const { latencySeconds } = context.workload.observability.alerts.objectives;
+  const queries = new WorkloadQueries(context);
+  const labels = identity(context);
+  return RATIO_WINDOWS.flatMap((window) => [
+    { record: `${RATIOS.failed}${window}`, expr: queries.errorRatio(window), labels },
+    { record: `${RATIOS.slow}${window}`, expr: queries.slowRatio(window, latencySeconds), labels },
+  ]);
+}
+
+function objectiveAlerts(context: WorkloadContext): AlertDraft[] {
+  const { objectives } = context.workload.observability.alerts;
+  const { workload, namespace } = identity(context);
+  const recorded = (ratio: string) => (window: RatioWindow) =>
+    `${ratio}${window}{workload="${workload}",namespace="${namespace}"}`;
+  const failed = (rates: keyof typeof BURN_RATES) =>
+    burning(recorded(RATIOS.failed), errorBudget(objectives.availabilityPercent), BURN_RATES[rates]);
+  const slow = (rates: keyof typeof BURN_RATES) =>
+    burning(recorded(RATIOS.slow), errorBudget(objectives.latencyPercent), BURN_RATES[rates]);
+  const share = '{{ $value | humanizePercentage }} of the requests';
+  return [
+    {
+      name: 'AvailabilityBurnsFast',
+      severity: 'critical',
+      expr: failed('fast'),
+      summary: `${share} fail; at most ${percent(errorBudget(objectives.availabilityPercent))} may.`,
+    },
+    {
+      name: 'AvailabilityBurnsSlowly',
+      severity: 'warning',
+      expr: failed('slow'),
+      summary: `${share} fail; the month's budget will not last.`,
+    },
+    {
+      name: 'LatencyBurnsFast',
+      severity: 'critical',
+      expr: slow('fast'),
+      summary: `${share} take longer than ${objectives.latencySeconds} s.`,
+    },
+    {
+      name: 'LatencyBurnsSlowly',
+      severity: 'warning',
+      expr: slow('slow'),
+      summary: `${share} take longer than ${objectives.latencySeconds} s; the month's budget will not last.`,
+    },
+  ];
+}
+
+function capacityAlerts(context: WorkloadContext): AlertDraft[] {
+  const { workload, server, namespace } = context;
+  const queries = new WorkloadQueries(context);
+  const places = (server.capacityItems * workload.observability.alerts.queueFullPercent) / 100;
+  const deployment = `namespace="${namespace}",deployment="${trackName(context, 'stable')}"`;
+  return [
+    ...(server.metrics.load.length > 0
+      ? [
+          {
+            name: 'QueueSaturated',
+            severity: 'warning' as const,
+            for: '5m',
+            expr: `max(${queries.load('pod')}) >= ${places}`,
+            summary: `A pod has {{ $value }} of ${server.capacityItems} places taken; requests will be refused.`,
+          },
+        ]
+      : []),
+    {
+      name: 'NoReadyReplica',
+      severity: 'critical',
+      for: '1m',
+      expr: `kube_deployment_status_replicas_ready{${deployment}} == 0`,
+      summary: 'No pod is ready; every request fails.',
+    },
+    {
+      name: 'MetricsMissing',
+      severity: 'warning',
+      for: '10m',
+      expr: `absent(${queries.select(server.metrics.always)}) and on () kube_deployment_status_replicas_ready{${deployment}} > 0`,
+      summary: 'Pods are ready, but Prometheus has none of their metrics; no other alert can be trusted.',
+    },
+  ];
+}
+
+/** What only the service of this repository measures. */
+function engineAlerts(context: WorkloadContext): AlertDraft[] {
+  const { workload } = context;
+  if (workload.server.kind !== 'ofa-ve') return [];
+  const { alerts } = workload.observability;
+  const queries = new WorkloadQueries(context);
+  const restarts: AlertDraft = {
+    name: 'EngineRestarts',
+    severity: 'warning',
+    expr: `sum by (pod) (increase(${queries.select(METRICS.engineRestarts)}[30m])) >= ${alerts.engineRestarts}`,
+    summary: 'The engine of {{ $labels.pod }} was replaced {{ $value | humanize }} times within 30 minutes.',
+  };
+  if (workload.gpu.kind === 'none') return [restarts];
+  return [
+    restarts,
+    {
+      name: 'GpuMemoryHigh',
+      severity: 'warning',
+      for: '5m',
+      expr: `max by (pod, gpu) (${queries.select(METRICS.gpuMemory)}) > ${bytesOf(alerts.gpuMemory)}`,
+      summary: `GPU {{ $labels.gpu }} of {{ $labels.pod }} has {{ $value | humanize1024 }}B in use, more than ${alerts.gpuMemory}.`,
+    },
+  ];
+}
+
+function canaryAlerts(context: WorkloadContext): AlertDraft[] {
+  const { workload } = context;
+  if (!workload.canary.enabled) return [];
+  const stable = new WorkloadQueries(context).errorRatio('10m');
+  const canary = new WorkloadQueries(context, 'canary').errorRatio('10m');
+  const budget = errorBudget(workload.observability.alerts.objectives.availabilityPercent);
+  return [
+    {
+      name: 'CanaryFails',
+      severity: 'critical',
+      for: '5m',
+      // Its own failures, beyond what may be, and twice those of the stable version: not a fault that both share.
+      expr: `(${canary}) > ${budget} and (${canary}) > 2 * ((${stable}) or vector(0))`,
+      summary:
+        '{{ $value | humanizePercentage }} of the requests to the canary fail, far more than to the stable version.',
+    },
+  ];
+}
+
+function alert(context: WorkloadContext, draft: AlertDraft): Rule {
+  const { runbookUrl } = context.workload.observability.alerts;
+  return {
+    alert: draft.name,
+    expr: draft.expr,
+    ...(draft.for === undefined ? {} : { for: draft.for }),
+    labels: { ...identity(context), severity: draft.severity },
+    annotations: {
+      summary: `${context.workload.name}: ${draft.summary}`,
+      runbook_url: `${runbookUrl}#${draft.name.toLowerCase()}`,
+    },
+  };
+}
+
+/** The rules of a workload: ratios of every window, then the alerts on them and on what a pod reports. */
+export function ruleGroups(context: WorkloadContext): RuleGroup[] {
+  const drafts = [
+    ...objectiveAlerts(context),
+    ...capacityAlerts(context),
+    ...engineAlerts(context),
+    ...canaryAlerts(context),
+  ];
+  return [
+    { name: `${context.workload.name}-ratios`, rules: recordings(context) },
+    { name: `${context.workload.name}-alerts`, rules: drafts.map((draft) => alert(context, draft)) },
+  ];
+}

@@ -1,0 +1,185 @@
+import { METRICS } from '../../service/contract.ts';
+import type { WorkloadContext } from '../workload/context.ts';
+import { WorkloadQueries } from './queries.ts';
+
+/** One graph: what it shows, in Grafana's unit, and its queries with their legends. */
+export interface PanelDraft {
+  readonly title: string;
+  /** Why one would look at it. */
+  readonly description: string;
+  readonly unit: 'reqps' | 'percentunit' | 's' | 'short' | 'bytes' | 'ops';
+  readonly queries: readonly { readonly expr: string; readonly legend: string }[];
+}
+
+/** Window of Grafana's choice, never below four readings. */
+const WINDOW = '$__rate_interval';
+
+function commonPanels(context: WorkloadContext): PanelDraft[] {
+  const queries = new WorkloadQueries(context);
+  const { metrics, capacityItems } = context.server;
+  const errors = queries.requestRate(WINDOW, metrics.errorFilter);
+  return [
+    {
+      title: 'Requests',
+      description: 'Answered requests a second, without probes.',
+      unit: 'reqps',
+      queries: [
+        { expr: queries.requestRate(WINDOW), legend: 'all' },
+        { expr: `${errors} or vector(0)`, legend: 'failed' },
+      ],
+    },
+    {
+      title: 'Failed share',
+      description: 'Share of requests that failed: what the availability objective counts.',
+      unit: 'percentunit',
+      queries: [{ expr: queries.errorRatio(WINDOW), legend: 'failed' }],
+    },
+    {
+      title: 'Latency',
+      description: 'Time from a request to its answer; what was refused or failed is left out.',
+      unit: 's',
+      queries: [0.5, 0.95, 0.99].map((quantile) => ({
+        expr: queries.latencyQuantile(quantile, WINDOW),
+        legend: `p${quantile * 100}`,
+      })),
+    },
+    ...(metrics.load.length > 0
+      ? [
+          {
+            title: 'Accepted and unanswered items',
+            description: `What scaling goes by. A pod takes ${capacityItems} at most.`,
+            unit: 'short' as const,
+            queries: [{ expr: queries.load('pod'), legend: '{{pod}}' }],
+          },
+        ]
+      : []),
+  ];
+}
+
+function timingPanels(context: WorkloadContext): PanelDraft[] {
+  const queries = new WorkloadQueries(context);
+  const mean = (metric: string) =>
+    `sum(rate(${queries.select(`${metric}_sum`)}[${WINDOW}])) / sum(rate(${queries.select(`${metric}_count`)}[${WINDOW}]))`;
+  const stages = {
+    body: METRICS.bodyRead,
+    queue: METRICS.queueWait,
+    pixels: METRICS.preprocess,
+    tokens: METRICS.tokenize,
+    inference: METRICS.inference,
+  };
+  return [
+    {
+      title: 'Where the time goes',
+      description: 'Mean time of each step of a request.',
+      unit: 's',
+      queries: Object.entries(stages).map(([legend, metric]) => ({ expr: mean(metric), legend })),
+    },
+    {
+      title: 'Batch size',
+      description: 'Mean items in a run of the engine: larger is cheaper an item.',
+      unit: 'short',
+      queries: [{ expr: mean(METRICS.batchSize), legend: 'items' }],
+    },
+    {
+      title: 'Event loop delay',
+      description:
+        'Delay of the process that answers, 99th percentile; above 0.1 s it is short of processor time.',
+      unit: 's',
+      queries: [
+        {
+          expr: `histogram_quantile(0.99, sum by (pod, le) (rate(${queries.select(`${METRICS.eventLoopDelay}_bucket`)}[${WINDOW}])))`,
+          legend: '{{pod}}',
+        },
+      ],
+    },
+  ];
+}
+
+function enginePanels(context: WorkloadContext): PanelDraft[] {
+  const queries = new WorkloadQueries(context);
+  const rateBy = (label: string, metric: string) => ({
+    expr: `sum by (${label}) (rate(${queries.select(metric)}[${WINDOW}]))`,
+    legend: `{{${label}}}`,
+  });
+  return [
+    {
+      title: 'Answers',
+      description: 'Answers by label: a sudden shift points to other inputs or another model.',
+      unit: 'ops',
+      queries: [rateBy('label', METRICS.answers)],
+    },
+    {
+      title: 'Refused',
+      description: 'Requests refused at admission, by reason.',
+      unit: 'reqps',
+      queries: [rateBy('reason', METRICS.rejected)],
+    },
+    {
+      title: 'Engine restarts',
+      description: 'Replaced engine processes within an hour, by reason.',
+      unit: 'short',
+      queries: [
+        {
+          expr: `sum by (pod, reason) (increase(${queries.select(METRICS.engineRestarts)}[1h]))`,
+          legend: '{{pod}} {{reason}}',
+        },
+      ],
+    },
+  ];
+}
+
+function gpuPanels(context: WorkloadContext): PanelDraft[] {
+  const queries = new WorkloadQueries(context);
+  const perGpu = (metric: string) => [
+    { expr: `max by (pod, gpu) (${queries.select(metric)})`, legend: '{{pod}} {{gpu}}' },
+  ];
+  return [
+    {
+      title: 'GPU memory',
+      description: 'Memory in use of each GPU.',
+      unit: 'bytes',
+      queries: perGpu(METRICS.gpuMemory),
+    },
+    {
+      title: 'GPU busy',
+      description:
+        'Share of time in which a kernel ran: a duty cycle, no measure of how much of the GPU is used.',
+      unit: 'percentunit',
+      queries: perGpu(METRICS.gpuUtilization),
+    },
+  ];
+}
+
+/** Both versions side by side, while there is a canary. */
+function canaryPanels(context: WorkloadContext): PanelDraft[] {
+  if (!context.workload.canary.enabled) return [];
+  const versions = (['stable', 'canary'] as const).map(
+    (track) => [track, new WorkloadQueries(context, track)] as const,
+  );
+  return [
+    {
+      title: 'Canary: failed share',
+      description: 'Share of failed requests of both versions.',
+      unit: 'percentunit',
+      queries: versions.map(([legend, queries]) => ({ expr: queries.errorRatio(WINDOW), legend })),
+    },
+    {
+      title: 'Canary: latency',
+      description: '95th percentile of the time from a request to its answer, of both versions.',
+      unit: 's',
+      queries: versions.map(([legend, queries]) => ({ expr: queries.latencyQuantile(0.95, WINDOW), legend })),
+    },
+  ];
+}
+
+/** The panels of a workload's dashboard, in reading order. Other servers get those that all servers can fill. */
+export function panelDrafts(context: WorkloadContext): PanelDraft[] {
+  if (context.workload.server.kind !== 'ofa-ve') return [...commonPanels(context), ...canaryPanels(context)];
+  return [
+    ...commonPanels(context),
+    ...canaryPanels(context),
+    ...timingPanels(context),
+    ...enginePanels(context),
+    ...(context.workload.gpu.kind === 'none' ? [] : gpuPanels(context)),
+  ];
+}

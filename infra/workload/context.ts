@@ -1,0 +1,21 @@
+import type { WorkloadConfig } from '../config/schema.ts';
+import { serverFacts } from '../config/server-facts.ts';
+import type { ServerFacts } from '../config/server-facts.ts';
+import type { KubernetesVersion } from '../config/fields.ts';
+
+/** What every construct of a workload is given. */
+export interface WorkloadContext {
+  readonly namespace: string;
+  readonly kubernetesVersion: KubernetesVersion;
+  readonly workload: WorkloadConfig;
+  readonly server: ServerFacts;
+}
+
+/** Derives the context of a workload. */
+export function contextOf(
+  workload: WorkloadConfig,
+  namespace: string,
+  kubernetesVersion: KubernetesVersion,
+): WorkloadContext {
+  return { namespace, kubernetesVersion, workload, server: serverFacts(workload) };
+}

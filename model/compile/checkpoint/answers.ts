@@ -1,0 +1,40 @@
+import { isAbsolute, join, normalize, sep } from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../../errors.ts';
+import { readJson } from './json-file.ts';
+
+const answersSchema = z.record(z.string().min(1), z.int().nonnegative());
+
+function outside(name: string): boolean {
+  return isAbsolute(name) || normalize(name).split(sep).includes('..');
+}
+
+/**
+ * The answers of the file that `answer2label` names, such as `{"no": 0, "yes": 1, "maybe": 2}`, in the order
+ * of their labels.
+ *
+ * @throws UserError if the file is missing or holds no answers with distinct labels
+ */
+export async function readAnswers(folder: string, name: string): Promise<string[]> {
+  if (outside(name)) {
+    throw new UserError(
+      'checkpoint-unsafe',
+      `${join(folder, 'configuration.json')}: model.answer2label is ${JSON.stringify(name)}, which is outside of the ` +
+        'checkpoint folder; supported is the name of a file in it.',
+    );
+  }
+  const file = join(folder, name);
+  const parsed = answersSchema.safeParse(await readJson(file));
+  const labels = parsed.success ? Object.values(parsed.data) : [];
+  if (!parsed.success || labels.length < 2 || new Set(labels).size < labels.length) {
+    throw new UserError(
+      'checkpoint-unsupported',
+      `${file} is no list of answers: expected are two or more answers with distinct labels, ` +
+        'such as {"no": 0, "yes": 1, "maybe": 2}.',
+      parsed.success ? undefined : { cause: parsed.error },
+    );
+  }
+  return Object.entries(parsed.data)
+    .sort(([, a], [, b]) => a - b)
+    .map(([answer]) => answer);
+}

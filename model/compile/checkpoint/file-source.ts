@@ -1,0 +1,88 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { UserError } from '../../errors.ts';
+
+/** Largest single read; Node refuses reads of 2 GiB and more. */
+const READ_BYTES = 2 ** 28;
+
+/** What a failed system call says, without Node's decoration; file-system errors carry a code such as ENOENT. */
+function reason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EACCES' || code === 'EPERM') return 'permission was denied';
+  if (code === 'EISDIR') return 'it is a folder';
+  return code === '' ? 'reading failed' : `reading failed with ${code}`;
+}
+
+/** A UserError that says that `path` cannot be read. */
+export function unreadable(path: string, error: unknown): UserError {
+  return new UserError('checkpoint-unreadable', `${path} cannot be read: ${reason(error)}.`, {
+    cause: error,
+  });
+}
+
+/** A file that is read piece by piece at known positions; checkpoints are too large to be held whole. */
+export class FileSource {
+  readonly path: string;
+  /** Bytes of the file when it was opened. */
+  readonly size: number;
+  readonly #handle: FileHandle;
+
+  private constructor(path: string, size: number, handle: FileHandle) {
+    this.path = path;
+    this.size = size;
+    this.#handle = handle;
+  }
+
+  static async open(path: string): Promise<FileSource> {
+    let handle: FileHandle | undefined;
+    try {
+      handle = await open(path, 'r');
+      const stat = await handle.stat();
+      if (!stat.isFile()) throw new UserError('checkpoint-unreadable', `${path} is not a regular file.`);
+      return new FileSource(path, stat.size, handle);
+    } catch (error) {
+      await handle?.close();
+      throw error instanceof UserError ? error : unreadable(path, error);
+    }
+  }
+
+  /**
+   * Fills `target` with the bytes from `position` on.
+   *
+   * @throws UserError (checkpoint-incomplete) if the file ends before that
+   */
+  async readInto(target: Uint8Array, position: number): Promise<void> {
+    let done = 0;
+    while (done < target.length) {
+      const length = Math.min(READ_BYTES, target.length - done);
+      const bytesRead = await this.#readSome(target, done, length, position + done);
+      if (bytesRead === 0) {
+        const needed = position + target.length;
+        throw new UserError(
+          'checkpoint-incomplete',
+          `${this.path} is cut off: ${needed} bytes are needed and it has ${position + done}; download it again.`,
+        );
+      }
+      done += bytesRead;
+    }
+  }
+
+  /** `length` bytes from `position` on. */
+  async read(position: number, length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(length);
+    await this.readInto(bytes, position);
+    return bytes;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  async #readSome(target: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    try {
+      return (await this.#handle.read(target, offset, length, position)).bytesRead;
+    } catch (error) {
+      throw unreadable(this.path, error);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import type { z } from 'zod';
+import { UserError } from '../../errors.ts';
+import { unreadable } from './file-source.ts';
+
+/**
+ * A file's JSON.
+ *
+ * @throws UserError (checkpoint-unreadable)
+ */
+export async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UserError('checkpoint-unreadable', `${path} is not JSON.`, { cause: error });
+  }
+}
+
+/** The refusal of a field's value. */
+export function unsupported(file: string, field: string, value: unknown, supported: string): UserError {
+  const shown = JSON.stringify(value) as string | undefined;
+  const short = shown !== undefined && shown.length > 80 ? `${shown.slice(0, 80)}...` : shown;
+  return new UserError(
+    'checkpoint-unsupported',
+    `${file}: ${field} is ${short ?? 'missing'}, but supported is ${supported}.`,
+  );
+}
+
+/** What a path of keys leads to, or undefined. */
+function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null
+        ? (Object.entries(value).find(([name]) => name === key)?.[1] as unknown)
+        : undefined,
+    json,
+  );
+}
+
+/**
+ * Checks a file's JSON against a schema whose error texts complete the sentence 'supported is ...'.
+ *
+ * @throws UserError (checkpoint-unsupported) naming the first field that does not fit
+ */
+export function parseFields<T>(file: string, schema: z.ZodType<T>, json: unknown): T {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  if (issue === undefined || issue.path.length === 0) {
+    throw new UserError('checkpoint-unreadable', `${file} is not a JSON object.`, { cause: parsed.error });
+  }
+  throw unsupported(file, issue.path.map(String).join('.'), valueAt(json, issue.path), issue.message);
+}

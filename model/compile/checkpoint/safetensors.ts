@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { UserError } from '../../errors.ts';
+import { ELEMENT_BYTES, type Dtype } from './dtype.ts';
+import { FileSource } from './file-source.ts';
+import { contiguousStrides, elementCount, MAX_RANK, type StoredTensor } from './tensor.ts';
+import type { OpenedTensors } from './tensor.ts';
+
+/** The format's own limit on its header. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+const DTYPES: ReadonlyMap<string, Dtype> = new Map([
+  ['F32', 'float32'],
+  ['F16', 'float16'],
+  ['BF16', 'bfloat16'],
+  ['F64', 'float64'],
+  ['I64', 'int64'],
+  ['I32', 'int32'],
+  ['I16', 'int16'],
+  ['I8', 'int8'],
+  ['U8', 'uint8'],
+  ['BOOL', 'bool'],
+]);
+
+const countSchema = z.number().int().nonnegative();
+const headerSchema = z.record(z.string(), z.unknown());
+const entrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(countSchema).max(MAX_RANK),
+  data_offsets: z.tuple([countSchema, countSchema]),
+});
+
+function damaged(path: string, what: string, cause?: unknown): UserError {
+  return new UserError('checkpoint-unreadable', `${path} is no sound safetensors file: ${what}.`, { cause });
+}
+
+/** The header: 8 bytes of length, then JSON. */
+async function readHeader(source: FileSource): Promise<{ header: Map<string, unknown>; dataStart: number }> {
+  const { path, size } = source;
+  if (size < 8) throw damaged(path, `it has ${size} bytes`);
+  const lengthBytes = await source.read(0, 8);
+  const length = Number(new DataView(lengthBytes.buffer).getBigUint64(0, true));
+  if (length > MAX_HEADER_BYTES) throw damaged(path, `its header would have ${length} bytes`);
+  const bytes = await source.read(8, length);
+  try {
+    const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return { header: new Map(Object.entries(headerSchema.parse(json))), dataStart: 8 + length };
+  } catch (error) {
+    throw damaged(path, 'its header is no JSON object', error);
+  }
+}
+
+function readEntry(source: FileSource, dataStart: number, name: string, value: unknown): StoredTensor {
+  const { path } = source;
+  const parsed = entrySchema.safeParse(value);
+  if (!parsed.success) {
+    throw damaged(path, `its tensor ${name} lacks a dtype, shape or data_offsets`, parsed.error);
+  }
+  const { shape, data_offsets: offsets } = parsed.data;
+  const dtype = DTYPES.get(parsed.data.dtype);
+  if (dtype === undefined) {
+    throw new UserError(
+      'checkpoint-unsupported',
+      `${path} has a tensor ${name} of type ${parsed.data.dtype}; supported are ${[...DTYPES.keys()].join(', ')}.`,
+    );
+  }
+  const bytes = elementCount(shape) * ELEMENT_BYTES[dtype];
+  if (offsets[1] - offsets[0] !== bytes) {
+    throw damaged(
+      path,
+      `its tensor ${name} has ${offsets[1] - offsets[0]} bytes where its shape needs ${bytes}`,
+    );
+  }
+  if (dataStart + offsets[1] > source.size) {
+    throw new UserError(
+      'checkpoint-incomplete',
+      `${path} is cut off: the tensor ${name} ends after the file; download it again.`,
+    );
+  }
+  const position = dataStart + offsets[0];
+  const info = { name, dtype, shape, storage: [position, dtype, shape].join(':') };
+  return { info, source, position, view: { offset: 0, shape, strides: contiguousStrides(shape) } };
+}
+
+/** The format asks that tensors neither overlap nor leave gaps; overlapping ones could hide other bytes. */
+function checkOverlap(path: string, tensors: ReadonlyMap<string, StoredTensor>): void {
+  let end = 0;
+  for (const tensor of [...tensors.values()].sort((a, b) => a.position - b.position)) {
+    const bytes = elementCount(tensor.info.shape) * ELEMENT_BYTES[tensor.info.dtype];
+    if (bytes > 0 && tensor.position < end)
+      throw damaged(path, `its tensor ${tensor.info.name} overlaps another`);
+    end = Math.max(end, tensor.position + bytes);
+  }
+}
+
+async function readTensors(source: FileSource): Promise<Map<string, StoredTensor>> {
+  const { header, dataStart } = await readHeader(source);
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, value] of header) {
+    if (name !== '__metadata__') tensors.set(name, readEntry(source, dataStart, name, value));
+  }
+  checkOverlap(source.path, tensors);
+  return tensors;
+}
+
+/**
+ * Opens a safetensors file.
+ *
+ * @throws UserError if the file is damaged or holds element types that no model here has
+ */
+export async function openSafetensors(path: string): Promise<OpenedTensors> {
+  const source = await FileSource.open(path);
+  try {
+    return { tensors: await readTensors(source), sources: [source] };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}

@@ -1,0 +1,142 @@
+import { UserError } from '../../errors.ts';
+import { ELEMENT_BYTES } from './dtype.ts';
+import { FileSource } from './file-source.ts';
+import { readStateDict, type TensorRecord } from './state-dict.ts';
+import { checkView, type StoredTensor } from './tensor.ts';
+import type { OpenedTensors } from './tensor.ts';
+import { readZipEntries, type ZipEntry } from './zip.ts';
+
+/** The pickle of OFA-large has 0.2 MB. */
+const MAX_PICKLE_BYTES = 2 ** 26;
+
+type Entries = ReadonlyMap<string, ZipEntry>;
+
+const startsWith = (bytes: Uint8Array, text: string, at = 0): boolean =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', at, at + text.length) ===
+  text;
+
+/** Names the format of a file that is no zip archive, with the way out of it. */
+async function refuseOtherFormats(source: FileSource): Promise<void> {
+  const head = await source.read(0, Math.min(512, source.size));
+  if (startsWith(head, 'PK')) return;
+  const refuse = (what: string): never => {
+    throw new UserError('checkpoint-unreadable', `${source.path} ${what}`);
+  };
+  if (startsWith(head, 'version https://git-lfs')) {
+    refuse('is a Git LFS pointer, not the file itself; fetch the file with git lfs pull.');
+  }
+  if (head[0] === 0x80 || startsWith(head, 'ustar', 257)) {
+    refuse(
+      "is in PyTorch's format from before version 1.6; convert it with PyTorch: " +
+        "torch.save(torch.load(path, map_location='cpu', weights_only=True), path).",
+    );
+  }
+  refuse('is no PyTorch checkpoint; expected is a file that torch.save(model.state_dict(), path) wrote.');
+}
+
+/** The prefix of all entries: torch.save names it after the file, or `archive`. */
+function findRoot(path: string, entries: Entries): string {
+  const roots = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
+  const [first, second] = roots;
+  if (first === undefined || second !== undefined) {
+    throw new UserError(
+      'checkpoint-unreadable',
+      `${path} is a zip archive with ${roots.length} entries <name>/data.pkl, but a PyTorch checkpoint has one.`,
+    );
+  }
+  const root = first.slice(0, -'data.pkl'.length);
+  if (entries.has(`${root}constants.pkl`)) {
+    throw new UserError(
+      'checkpoint-unreadable',
+      `${path} is a TorchScript program; convert it with PyTorch: ` +
+        'torch.save(torch.jit.load(path).state_dict(), path).',
+    );
+  }
+  return root;
+}
+
+/** An entry that is read in place, which a compressed one cannot be. */
+function findStored(source: FileSource, entries: Entries, name: string): ZipEntry | undefined {
+  const entry = entries.get(name);
+  if (entry?.stored !== false) return entry;
+  throw new UserError(
+    'checkpoint-unreadable',
+    `${source.path} is compressed or encrypted (its entry ${name}), but PyTorch stores tensors plainly; ` +
+      'take the file as torch.save wrote it.',
+  );
+}
+
+async function checkByteOrder(source: FileSource, entry: ZipEntry | undefined): Promise<void> {
+  if (entry === undefined) return;
+  const order = new TextDecoder('latin1').decode(await source.read(entry.position, Math.min(entry.size, 16)));
+  if (order.trim() === 'little') return;
+  throw new UserError(
+    'checkpoint-unreadable',
+    `${source.path} was written on a machine with ${order.trim() === 'big' ? 'big-endian' : 'an unknown'} ` +
+      'byte order; save it again on one with little-endian order.',
+  );
+}
+
+async function readPickleEntry(source: FileSource, entry: ZipEntry | undefined): Promise<Uint8Array> {
+  if (entry === undefined || entry.size > MAX_PICKLE_BYTES) {
+    throw new UserError(
+      'checkpoint-unreadable',
+      `${source.path} has a data.pkl of ${entry?.size ?? 0} bytes, which is more than ${MAX_PICKLE_BYTES}.`,
+    );
+  }
+  return source.read(entry.position, entry.size);
+}
+
+function place(
+  source: FileSource,
+  root: string,
+  entries: Entries,
+  name: string,
+  record: TensorRecord,
+): StoredTensor {
+  const { storage, view } = record;
+  const entry = findStored(source, entries, `${root}data/${storage.key}`);
+  if (entry === undefined) {
+    throw new UserError('checkpoint-incomplete', `${source.path} lacks the values of the tensor ${name}.`);
+  }
+  const expected = storage.elements * ELEMENT_BYTES[storage.dtype];
+  if (entry.size !== expected) {
+    throw new UserError(
+      'checkpoint-incomplete',
+      `${source.path} holds ${entry.size} bytes for the tensor ${name}, whose storage has ${expected}.`,
+    );
+  }
+  checkView(`The tensor ${name} in ${source.path}`, view, storage.elements);
+  const identity = [storage.key, storage.dtype, view.offset, view.shape, view.strides].join(':');
+  const info = { name, dtype: storage.dtype, shape: view.shape, storage: identity };
+  return { info, source, position: entry.position, view };
+}
+
+async function readTensors(source: FileSource): Promise<Map<string, StoredTensor>> {
+  await refuseOtherFormats(source);
+  const entries = await readZipEntries(source);
+  const root = findRoot(source.path, entries);
+  await checkByteOrder(source, findStored(source, entries, `${root}byteorder`));
+  const pickle = await readPickleEntry(source, findStored(source, entries, `${root}data.pkl`));
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, record] of readStateDict(source.path, pickle)) {
+    tensors.set(name, place(source, root, entries, name, record));
+  }
+  return tensors;
+}
+
+/**
+ * Opens a zip archive that `torch.save` wrote (PyTorch 1.6 or newer): `<root>/data.pkl`, a pickled state dict,
+ * and an entry for each storage under `<root>/data/`.
+ *
+ * @throws UserError if the file is damaged, unsafe or of another format
+ */
+export async function openTorchArchive(path: string): Promise<OpenedTensors> {
+  const source = await FileSource.open(path);
+  try {
+    return { tensors: await readTensors(source), sources: [source] };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}

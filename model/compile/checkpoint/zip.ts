@@ -1,0 +1,109 @@
+import { fromRandomAccessReader, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
+import { UserError } from '../../errors.ts';
+import type { FileSource } from './file-source.ts';
+
+/** An entry of a zip archive. */
+export interface ZipEntry {
+  readonly name: string;
+  /** Byte position of the entry's data in the archive. */
+  readonly position: number;
+  /** Bytes of the data. */
+  readonly size: number;
+  /** Whether the data lies there as it is, neither compressed nor encrypted. */
+  readonly stored: boolean;
+}
+
+/** OFA-large has 1,625 entries. */
+const MAX_ENTRIES = 100_000;
+
+type Fail = (error: unknown) => void;
+
+/** Lets yauzl read from a FileSource; what yauzl throws over damaged bytes ends in `fail`, not in the process. */
+class SourceReader extends RandomAccessReader {
+  readonly #source: FileSource;
+  readonly #fail: Fail;
+
+  constructor(source: FileSource, fail: Fail) {
+    super();
+    this.#source = source;
+    this.#fail = fail;
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null) => void,
+  ): void {
+    this.#source
+      .readInto(buffer.subarray(offset, offset + length), position)
+      .then(() => {
+        callback(null);
+      }, callback)
+      .catch(this.#fail);
+  }
+}
+
+function openZip(source: FileSource, fail: Fail): Promise<ZipFile> {
+  const reader = new SourceReader(source, fail);
+  return new Promise((resolve, reject) => {
+    fromRandomAccessReader(reader, source.size, { lazyEntries: true, autoClose: false }, (error, zip) => {
+      if (error) reject(error);
+      else resolve(zip);
+    });
+  });
+}
+
+function readDirectory(zip: ZipFile): Promise<Entry[]> {
+  return new Promise((resolve, reject) => {
+    const entries: Entry[] = [];
+    zip.on('error', reject);
+    zip.on('end', () => {
+      resolve(entries);
+    });
+    zip.on('entry', (entry: Entry) => {
+      entries.push(entry);
+      if (entries.length > MAX_ENTRIES) reject(new Error(`more than ${MAX_ENTRIES} entries`));
+      else zip.readEntry();
+    });
+    zip.readEntry();
+  });
+}
+
+async function locate(source: FileSource, zip: ZipFile, entry: Entry): Promise<ZipEntry> {
+  const { fileName: name, compressedSize: size } = entry;
+  const { fileDataStart: position } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+  if (position + size > source.size) throw new Error(`${name} ends after the file`);
+  return { name, position, size, stored: entry.compressionMethod === 0 && !entry.isEncrypted() };
+}
+
+async function listEntries(source: FileSource, fail: Fail): Promise<Map<string, ZipEntry>> {
+  const zip = await openZip(source, fail);
+  const entries = new Map<string, ZipEntry>();
+  for (const entry of await readDirectory(zip)) {
+    if (entries.has(entry.fileName)) throw new Error(`two entries are named ${entry.fileName}`);
+    entries.set(entry.fileName, await locate(source, zip, entry));
+  }
+  return entries;
+}
+
+/**
+ * The entries of a zip or zip64 archive by name.
+ *
+ * @throws UserError if the archive is damaged or cut off
+ */
+export async function readZipEntries(source: FileSource): Promise<Map<string, ZipEntry>> {
+  try {
+    return await new Promise((resolve, reject) => {
+      listEntries(source, reject).then(resolve, reject);
+    });
+  } catch (error) {
+    throw new UserError(
+      'checkpoint-incomplete',
+      `${source.path} is cut off or damaged: the directory of its zip archive does not fit the file; ` +
+        'download it again.',
+      { cause: error },
+    );
+  }
+}

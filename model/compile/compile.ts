@@ -1,0 +1,252 @@
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type TaskConfig, type Weights, openWeights, readConfig } from './checkpoint/index.ts';
+import { UserError } from '../errors.ts';
+import { type Example, findExamples, writeExamples } from '../package/examples.ts';
+import { hashFile } from '../hash-file.ts';
+import { ofaGraph } from './ofa/graph.ts';
+import { OPSET } from './onnx/encode.ts';
+import { type Graph, countOperators, peakActivationBytes } from './onnx/graph.ts';
+import { type WrittenFile, writeGraph } from './onnx/write.ts';
+import { type Manifest, PACKAGE_FILES, PACKAGE_FORMAT } from '../package/manifest.ts';
+import { inScratchFolder, swapIntoPlace } from './scratch-folder.ts';
+import { runCases, selfTestInputs } from './self-test-run.ts';
+import { reasonOf } from '../system-reason.ts';
+import { textLengths } from './text-lengths.ts';
+import { type Tokenizer, buildTokenizerJson, loadTokenizer } from '../package/tokenizer.ts';
+import { version } from '../version.ts';
+
+/** How a checkpoint is compiled. */
+export interface CompileOptions {
+  /** Arithmetic of weights and activations; fp16 is for GPUs. Default: fp32. */
+  readonly precision?: 'fp32' | 'fp16';
+  /** Tokens kept of a prompt, without `<s>` and `</s>`. Default: the checkpoint's max_src_length. */
+  readonly maxTextTokens?: number;
+  /** Name of the model in its manifest. Default: the checkpoint folder's name. */
+  readonly name?: string;
+  /** Folder of examples that go into the package. Default: the checkpoint's folder `examples`, if it has one. */
+  readonly examples?: string;
+  /** Whether a package that is there already is replaced. Default: false. */
+  readonly replace?: boolean;
+  /** Called as the work goes on. */
+  readonly onProgress?: (progress: CompileProgress) => void;
+}
+
+/** What the compiler is doing, and how far it is, in bytes or parts of the graph. */
+export interface CompileProgress {
+  readonly stage: 'weights' | 'sums' | 'self-test';
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Largest difference from the self-test's probabilities that passes, by precision. */
+const TOLERANCE = { fp32: 1e-3, fp16: 2e-2 } as const;
+
+/**
+ * Compiles a checkpoint folder in ModelScope's layout into a model package. The package appears whole or not
+ * at all, and the same checkpoint and options give the same bytes.
+ *
+ * @throws UserError if the checkpoint cannot be read or is not supported, or the package cannot be written
+ */
+export async function compileCheckpoint(
+  checkpoint: string,
+  target: string,
+  options: CompileOptions = {},
+): Promise<Manifest> {
+  await checkTarget(target, options.replace === true);
+  const prepared = await prepare(checkpoint, options);
+  const weights = await openWeights(checkpoint);
+  try {
+    return await inScratchFolder(target, async (scratch) => {
+      const manifest = await writePackage(checkpoint, scratch, prepared, weights, options);
+      if (options.replace && (await exists(target))) swapIntoPlace(scratch, target);
+      else await rename(scratch, target);
+      return manifest;
+    });
+  } catch (error) {
+    throw asUserError(error, target);
+  } finally {
+    await weights.close();
+  }
+}
+
+/** Refuses to overwrite, and to replace anything but a package. */
+async function checkTarget(target: string, replace: boolean): Promise<void> {
+  if (!(await exists(target))) return;
+  if (!replace) {
+    throw new UserError(
+      'package-exists',
+      `${target} exists already: choose another folder, or replace it with --force.`,
+    );
+  }
+  if (!(await exists(path.join(target, PACKAGE_FILES.manifest)))) {
+    throw new UserError(
+      'package-exists',
+      `${target} is no model package (it has no ${PACKAGE_FILES.manifest}), so --force does not replace it: choose another folder.`,
+    );
+  }
+}
+
+/** What is read of a checkpoint before its weights. */
+interface Prepared {
+  readonly config: Awaited<ReturnType<typeof readConfig>>['model'];
+  readonly task: TaskConfig;
+  readonly tokenizerJson: string;
+  readonly tokenizer: Tokenizer;
+  readonly maxTokens: number;
+  readonly lengths: readonly number[];
+  readonly examples: readonly Example[];
+}
+
+async function prepare(checkpoint: string, options: CompileOptions): Promise<Prepared> {
+  const { model, task } = await readConfig(checkpoint);
+  const tokenizerJson = buildTokenizerJson(
+    await readText(checkpoint, 'vocab.json'),
+    await readText(checkpoint, 'merges.txt'),
+  );
+  const most = model.maxPositionEmbeddings - 2;
+  const maxTokens = options.maxTextTokens ?? Math.min(task.maxSrcLength, most);
+  if (maxTokens > most) {
+    throw new UserError(
+      'checkpoint-unsupported',
+      `--max-text-tokens ${maxTokens} is more than the model's positions allow: at most ${most}.`,
+    );
+  }
+  return {
+    config: model,
+    task,
+    tokenizerJson,
+    tokenizer: loadTokenizer(tokenizerJson),
+    maxTokens,
+    lengths: textLengths(imagePositions(task), maxTokens + 2),
+    examples: await findExamples(checkpoint, options.examples, task.answers),
+  };
+}
+
+async function writePackage(
+  checkpoint: string,
+  folder: string,
+  prepared: Prepared,
+  weights: Weights,
+  options: CompileOptions,
+): Promise<Manifest> {
+  const { config, task, tokenizer, lengths } = prepared;
+  const precision = options.precision ?? 'fp32';
+  const vocabulary = {
+    size: tokenizer.size,
+    special: tokenizer.special,
+    answers: task.answers.map((answer) => tokenizer.encode(` ${answer}`)),
+  };
+  const textLength = lengths.at(-1) ?? prepared.maxTokens + 2;
+  const { graph, parameters } = ofaGraph({ weights, config, task, vocabulary, textLength, precision });
+  const written = await writeGraph(folder, graph, {
+    graphFile: PACKAGE_FILES.graph,
+    weightsFile: PACKAGE_FILES.weights,
+    producer: { name: 'ofa-ve', version },
+    onProgress: (done, total) => options.onProgress?.({ stage: 'weights', done, total }),
+  });
+  await writeFile(path.join(folder, PACKAGE_FILES.tokenizer), prepared.tokenizerJson);
+  await writeExamples(folder, prepared.examples);
+  const inputs = selfTestInputs(task.prompts.hypothesis, tokenizer, prepared.maxTokens);
+  const cases = await runCases(graph, inputs, {
+    folder,
+    placements: written.placements,
+    imageSize: task.patchImageSize,
+    pad: tokenizer.special.pad,
+    onProgress: (done, total) => options.onProgress?.({ stage: 'self-test', done, total }),
+  });
+  const manifest: Manifest = {
+    ...describe(prepared, precision),
+    name: options.name ?? path.basename(path.resolve(checkpoint)),
+    source: { files: await sourceSums(checkpoint, [task.answersFile, ...weights.files], options) },
+    files: [written.graph, written.weights, await hashFile(path.join(folder, PACKAGE_FILES.tokenizer))],
+    graph: { ...costOf(graph), parameters, imagePositions: imagePositions(task) },
+    memory: { weightsBytes: written.weights.bytes, activationBytesPerItem: peakActivationBytes(graph) },
+    selfTest: { tolerance: TOLERANCE[precision], cases },
+  };
+  await writeFile(path.join(folder, PACKAGE_FILES.manifest), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  return manifest;
+}
+
+/** The part of the manifest that follows from the checkpoint's configuration. */
+function describe(
+  { task, tokenizer, maxTokens, lengths }: Prepared,
+  precision: Manifest['precision'],
+): Pick<Manifest, 'format' | 'compiler' | 'precision' | 'image' | 'text' | 'answers'> {
+  return {
+    format: PACKAGE_FORMAT,
+    compiler: { name: 'ofa-ve', version },
+    precision,
+    image: { size: task.patchImageSize },
+    text: {
+      prompts: task.prompts,
+      maxWords: task.maxSrcLength,
+      maxTokens,
+      lengths: [...lengths],
+      specialTokens: tokenizer.special,
+    },
+    answers: [...task.answers],
+  };
+}
+
+function costOf(graph: Graph): Pick<Manifest['graph'], 'multiplyAdds' | 'operators' | 'opset'> {
+  const operators = countOperators(graph);
+  const multiplyAdds = operators.reduce((sum, each) => sum + each.multiplyAdds, 0);
+  return { multiplyAdds, operators, opset: OPSET };
+}
+
+/** Positions of the picture in the encoder's sequence: one for every 16 x 16 pixels. */
+function imagePositions(task: TaskConfig): number {
+  return (task.patchImageSize / 16) ** 2;
+}
+
+/** The sums of the checkpoint's files that the package was made from, by their paths in its folder, with `/`. */
+async function sourceSums(
+  checkpoint: string,
+  furtherFiles: readonly string[],
+  options: CompileOptions,
+): Promise<WrittenFile[]> {
+  const names = ['config.json', 'configuration.json', 'vocab.json', 'merges.txt', ...furtherFiles];
+  const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(checkpoint, name))).size));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const files: WrittenFile[] = [];
+  let before = 0;
+  for (const name of names) {
+    const from = before;
+    const file = await hashFile(path.join(checkpoint, name), (done) =>
+      options.onProgress?.({ stage: 'sums', done: from + done, total }),
+    );
+    files.push({ ...file, name: path.posix.normalize(name) });
+    before += file.bytes;
+  }
+  return files;
+}
+
+async function readText(folder: string, name: string): Promise<string> {
+  try {
+    return await readFile(path.join(folder, name), 'utf8');
+  } catch (error) {
+    throw new UserError(
+      'checkpoint-incomplete',
+      `The checkpoint folder ${folder} has no readable ${name}: ${reasonOf(error)}.`,
+      { cause: error },
+    );
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A failure of the file system while writing, as a sentence. */
+function asUserError(error: unknown, target: string): unknown {
+  if (error instanceof Error && 'syscall' in error) {
+    return new UserError('output-not-writable', `${target} cannot be written: ${reasonOf(error)}.`, {
+      cause: error,
+    });
+  }
+  return error;
+}

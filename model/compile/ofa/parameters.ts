@@ -1,0 +1,101 @@
+import type { Weights } from '../checkpoint/index.ts';
+import { UserError } from '../../errors.ts';
+
+/** A tensor of the checkpoint whose shape was found to be right. Values are float32, row-major. */
+export interface Parameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  read(): Promise<Float32Array>;
+  /** Rows [from, to) of the first dimension. */
+  readRows(from: number, to: number): Promise<Float32Array>;
+}
+
+/**
+ * The checkpoint's tensors by a path that narrows on the way down, so that code and checkpoint names line up:
+ * `parameters.at('encoder').at('layers', 0).get('fc1.weight', [ffn, d])`. Notes what was taken.
+ */
+export class Parameters {
+  readonly #weights: Weights;
+  readonly #prefix: string;
+  readonly #taken: Map<string, number>;
+
+  constructor(weights: Weights, prefix = '', taken = new Map<string, number>()) {
+    this.#weights = weights;
+    this.#prefix = prefix;
+    this.#taken = taken;
+  }
+
+  at(...parts: readonly (string | number)[]): Parameters {
+    return new Parameters(this.#weights, `${this.#prefix}${parts.join('.')}.`, this.#taken);
+  }
+
+  has(name: string): boolean {
+    return this.#weights.tensors.has(this.#prefix + name);
+  }
+
+  /**
+   * A tensor of exactly this shape.
+   *
+   * @throws UserError if it is missing or has another shape
+   */
+  get(name: string, shape: readonly number[]): Parameter {
+    const found = this.shapeOf(name);
+    if (found.length !== shape.length || found.some((dim, at) => dim !== shape[at])) {
+      throw new UserError(
+        'checkpoint-incomplete',
+        `The checkpoint's tensor ${this.#prefix}${name} has shape [${found.join(', ')}], ` +
+          `but its configuration makes it [${shape.join(', ')}].`,
+      );
+    }
+    return this.#parameter(this.#prefix + name, shape);
+  }
+
+  /**
+   * The shape of a tensor, for those whose sizes only the checkpoint knows.
+   *
+   * @throws UserError if there is no such tensor
+   */
+  shapeOf(name: string): readonly number[] {
+    const info = this.#weights.tensors.get(this.#prefix + name);
+    if (!info) {
+      throw new UserError(
+        'checkpoint-incomplete',
+        `The checkpoint has no tensor ${this.#prefix}${name}, which its configuration calls for.`,
+      );
+    }
+    return info.shape;
+  }
+
+  /** How many consecutive numbers from 0 occur as `name`.N. below this path. */
+  count(name: string): number {
+    const prefix = `${this.#prefix}${name}.`;
+    const numbers = new Set<string>();
+    for (const key of this.#weights.tensors.keys()) {
+      if (key.startsWith(prefix)) numbers.add(key.slice(prefix.length).split('.', 1)[0] ?? '');
+    }
+    return numbers.size;
+  }
+
+  /** Whether two tensors below this path share their memory, so that they need not be compared. */
+  tied(a: string, b: string): boolean {
+    const storage = (name: string): string | undefined =>
+      this.#weights.tensors.get(this.#prefix + name)?.storage;
+    return storage(a) !== undefined && storage(a) === storage(b);
+  }
+
+  /** Elements of all tensors taken so far, tied ones counted once. */
+  takenElements(): number {
+    return [...this.#taken.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  #parameter(name: string, shape: readonly number[]): Parameter {
+    const elements = shape.reduce((product, dim) => product * dim, 1);
+    this.#taken.set(this.#weights.tensors.get(name)?.storage ?? name, elements);
+    return {
+      name,
+      shape,
+      read: () => this.#weights.read(name),
+      readRows: (from, to) => this.#weights.readRows(name, from, to),
+    };
+  }
+}

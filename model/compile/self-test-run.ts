@@ -1,0 +1,150 @@
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as ort from '../onnx-runtime.ts';
+import { UserError } from '../errors.ts';
+import { encodeModel } from './onnx/encode.ts';
+import type { Graph } from './onnx/graph.ts';
+import { partition } from './onnx/partition.ts';
+import { type Reading, simulateHalf } from './onnx/simulate-half.ts';
+import { inlined, type Placements } from './onnx/write.ts';
+import { GRAPH_IO, type SelfTestCase } from '../package/manifest.ts';
+import { selfTestImage } from '../package/self-test.ts';
+import type { Tokenizer } from '../package/tokenizer.ts';
+
+/** Bytes of constants that are in memory at a time while the cases run, those of float16 widened to float32. */
+const PART_BYTES = 400e6;
+
+/** Sentences of different lengths, so that the self-test's batch has padding. */
+const SENTENCES = [
+  'two people are outside.',
+  'there is a red circle to the left of a small blue square in the picture',
+  'no one is there',
+] as const;
+
+/** A case without its expected probabilities. */
+export type SelfTestInput = Omit<SelfTestCase, 'probabilities'>;
+
+/** The self-test's inputs: generated pictures, and the package's own prompt around fixed sentences. */
+export function selfTestInputs(prompt: string, tokenizer: Tokenizer, maxTokens: number): SelfTestInput[] {
+  const { bos, eos } = tokenizer.special;
+  return SENTENCES.map((sentence, imageSeed) => {
+    const tokens = tokenizer.encode(prompt.replace('{}', sentence)).slice(0, maxTokens);
+    return { imageSeed, inputIds: [bos, ...tokens, eos] };
+  });
+}
+
+/** What {@link runCases} has to know of the package that is being made. */
+export interface RunOptions {
+  /** Folder with the weights' file. */
+  readonly folder: string;
+  readonly placements: Placements;
+  readonly imageSize: number;
+  readonly pad: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Largest number that rounds to a finite float16: half a step past 65,504. */
+const HALF_LIMIT = 65_520;
+
+/**
+ * Runs a written graph on the CPU over all cases in one batch, part by part, so that a large model needs
+ * little memory. Half-precision arithmetic is simulated, see {@link simulateHalf}.
+ *
+ * @returns the cases with the probabilities that came out
+ * @throws UserError if an answer is not a probability distribution, or a tensor overflows float16
+ */
+export async function runCases(
+  graph: Graph,
+  inputs: readonly SelfTestInput[],
+  options: RunOptions,
+): Promise<SelfTestCase[]> {
+  const isHalf = graph.initializers.some(({ type }) => type === 'float16');
+  const parts = partition(graph, isHalf ? PART_BYTES / 2 : PART_BYTES);
+  let values: Readonly<Record<string, ort.Tensor>> = feeds(inputs, options);
+  for (const [at, part] of parts.entries()) {
+    options.onProgress?.(at, parts.length);
+    values = { ...values, ...(await runPart(part, values, options)) };
+  }
+  options.onProgress?.(parts.length, parts.length);
+  const flat = values[GRAPH_IO.probabilities]?.data;
+  if (!(flat instanceof Float32Array)) throw new Error('The graph gave no probabilities.');
+  const width = flat.length / inputs.length;
+  return inputs.map((input, at) => {
+    const probabilities = [...flat.subarray(at * width, (at + 1) * width)];
+    checkDistribution(probabilities);
+    // Digits past these differ from one processor to the next.
+    return { ...input, probabilities: probabilities.map((value) => Math.round(value * 1e6) / 1e6) };
+  });
+}
+
+async function runPart(
+  written: Graph,
+  values: Readonly<Record<string, ort.Tensor>>,
+  { folder, placements }: RunOptions,
+): Promise<ort.InferenceSession.ReturnType> {
+  const { graph: part, added, readings } = simulateHalf(written);
+  const all = new Map(placements);
+  for (const constant of added) all.set(constant.name, await inlined(constant));
+  const file = path.join(folder, `${part.name}.onnx`);
+  await writeFile(file, encodeModel(part, all, { name: 'ofa-ve', version: '' }));
+  try {
+    // Optimising would fold casts of half-precision weights into copies twice their size, and packing would
+    // copy all of them: neither is worth it for a single run.
+    const session = await ort.InferenceSession.create(file, {
+      executionProviders: ['cpu'],
+      enableCpuMemArena: false,
+      graphOptimizationLevel: 'disabled',
+      extra: { session: { disable_prepacking: '1' } },
+      logSeverityLevel: 3,
+    });
+    try {
+      const taken = part.inputs.map(({ value }) => [value.name, values[value.name]] as const);
+      const results = await session.run(Object.fromEntries(taken) as Record<string, ort.Tensor>);
+      checkRange(readings, results);
+      return results;
+    } finally {
+      await session.release();
+    }
+  } finally {
+    await rm(file);
+  }
+}
+
+/** The first tensor that is too large is the cause; those after it may only be what became of it. */
+function checkRange(readings: readonly Reading[], results: ort.InferenceSession.ReturnType): void {
+  for (const { node, output } of readings) {
+    const [largest = NaN] = (results[output]?.data ?? []) as Float32Array;
+    if (largest < HALF_LIMIT) continue;
+    throw new UserError(
+      'compile-check-failed',
+      `The output of ${node} reaches ${largest.toPrecision(3)}, and float16 ends at 65504: compile with --precision fp32.`,
+    );
+  }
+}
+
+function checkDistribution(probabilities: readonly number[]): void {
+  const sum = probabilities.reduce((total, value) => total + value, 0);
+  if (Math.abs(sum - 1) < 1e-3) return;
+  throw new UserError(
+    'compile-check-failed',
+    `The compiled graph answers with probabilities ${probabilities.join(', ')}: ` +
+      'the weights overflow its arithmetic, or the checkpoint is damaged.',
+  );
+}
+
+function feeds(inputs: readonly SelfTestInput[], { imageSize, pad }: RunOptions): Record<string, ort.Tensor> {
+  const imageBytes = imageSize * imageSize * 3;
+  const longest = Math.max(...inputs.map(({ inputIds }) => inputIds.length));
+  const pixels = new Uint8Array(inputs.length * imageBytes);
+  const ids = new BigInt64Array(inputs.length * longest).fill(BigInt(pad));
+  inputs.forEach(({ imageSeed, inputIds }, row) => {
+    pixels.set(selfTestImage(imageSeed, imageSize), row * imageBytes);
+    inputIds.forEach((id, column) => {
+      ids[row * longest + column] = BigInt(id);
+    });
+  });
+  return {
+    [GRAPH_IO.image]: new ort.Tensor('uint8', pixels, [inputs.length, imageSize, imageSize, 3]),
+    [GRAPH_IO.inputIds]: new ort.Tensor('int64', ids, [inputs.length, longest]),
+  };
+}

@@ -1,0 +1,114 @@
+import type { Sharp } from 'sharp';
+import { open } from './decoder.ts';
+import { PixelsError } from './error.ts';
+import { isolateFrame, placeFrame, readGif } from './gif.ts';
+import { hasTooManyScans } from './jpeg.ts';
+import type { Probe } from './probe.ts';
+import { hasAssociatedAlpha, readTiff } from './tiff.ts';
+
+/** Where a PNG's header has its colour type; 0 is gray, whose transparent value the decoder makes an alpha. */
+const PNG_COLOR_TYPE = 25;
+
+/** An 8-bit RGB image: rows from top to bottom. */
+export interface RgbImage {
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Replicates gray samples, clipped to a byte, as Pillow converts modes I and I;16. */
+function grayToRgb(samples: Uint8Array | Uint16Array): Uint8Array {
+  const pixels = new Uint8Array(samples.length * 3);
+  for (let index = 0, at = 0; index < samples.length; index++, at += 3) {
+    const value = Math.min(samples[index] ?? 0, 255);
+    pixels[at] = value;
+    pixels[at + 1] = value;
+    pixels[at + 2] = value;
+  }
+  return pixels;
+}
+
+/** Pillow's cmyk2rgb: nk - nk * ink / 255, the division rounded by its MULDIV255. */
+function cmykToRgb(samples: Uint8Array): Uint8Array {
+  const pixels = new Uint8Array((samples.length / 4) * 3);
+  for (let source = 0, target = 0; source < samples.length; source += 4, target += 3) {
+    const notBlack = 255 - (samples[source + 3] ?? 0);
+    for (let channel = 0; channel < 3; channel++) {
+      const product = (samples[source + channel] ?? 0) * notBlack + 128;
+      pixels[target + channel] = notBlack - ((product + (product >> 8)) >> 8);
+    }
+  }
+  return pixels;
+}
+
+/**
+ * Corrects colours from which the decoder has taken the alpha that was multiplied in: it computes in single
+ * precision and drops the fraction, which is one too few where c * 255 / alpha is a whole number.
+ *
+ * @param samples RGBA
+ * @returns RGB
+ */
+function unmultipliedRgb(samples: Uint8Array): Uint8Array {
+  const pixels = new Uint8Array((samples.length / 4) * 3);
+  for (let source = 0, target = 0; source < samples.length; source += 4, target += 3) {
+    const alpha = samples[source + 3] ?? 0;
+    for (let channel = 0; channel < 3; channel++) {
+      const value = samples[source + channel] ?? 0;
+      const short = alpha > 0 && alpha < 255 && value < 255 && ((value + 1) * alpha) % 255 === 0;
+      pixels[target + channel] = short ? value + 1 : value;
+    }
+  }
+  return pixels;
+}
+
+/** The samples that the decoder is asked for, and what makes 8-bit RGB of them. */
+interface Reading {
+  readonly samples: Sharp;
+  readonly toRgb: (data: Buffer, channels: number) => Uint8Array;
+}
+
+function readingOf(image: Sharp, { format, space, channels }: Probe, bytes: Uint8Array): Reading {
+  if (space === 'cmyk') {
+    const samples = image.pipelineColourspace('cmyk').toColourspace('cmyk').raw({ depth: 'uchar' });
+    return { samples, toRgb: cmykToRgb };
+  }
+  const isGrayPng = format === 'png' && bytes[PNG_COLOR_TYPE] === 0;
+  if (space === 'grey16' && (channels === 1 || isGrayPng)) {
+    const samples = image.removeAlpha().toColourspace('grey16').raw({ depth: 'ushort' });
+    const toRgb = (data: Buffer): Uint8Array =>
+      grayToRgb(new Uint16Array(data.buffer, data.byteOffset, data.length / 2));
+    return { samples, toRgb };
+  }
+  if (format === 'tiff' && hasAssociatedAlpha(readTiff(bytes))) {
+    return { samples: image.toColourspace('srgb').raw({ depth: 'uchar' }), toRgb: unmultipliedRgb };
+  }
+  const samples = image.removeAlpha().toColourspace('srgb').raw({ depth: 'uchar' });
+  return { samples, toRgb: (data, count) => (count === 1 ? grayToRgb(data) : data) };
+}
+
+/**
+ * Decodes an image as Pillow's `open(...).convert('RGB')` does: the first frame or page; colour profiles, alpha and
+ * transparency ignored; the orientation applied for TIFF alone.
+ *
+ * @param bytes the file
+ * @param probe what `probe` said of it
+ * @throws PixelsError 'too-large' where a JPEG has too many scans, else 'corrupt'
+ */
+export async function decode(bytes: Uint8Array, probe: Probe): Promise<RgbImage> {
+  const { format } = probe;
+  if (format === 'jpeg' && hasTooManyScans(bytes, probe.width * probe.height))
+    throw new PixelsError('too-large');
+  const frame = format === 'gif' ? readGif(bytes) : undefined;
+  const file = frame === undefined ? bytes : isolateFrame(bytes, frame);
+  try {
+    const image = open(file);
+    if (format === 'tiff') image.autoOrient();
+    const { samples, toRgb } = readingOf(image, probe, file);
+    const { data, info } = await samples.toBuffer({ resolveWithObject: true });
+    const pixels = toRgb(data, info.channels);
+    if (frame === undefined) return { pixels, width: info.width, height: info.height };
+    return { pixels: placeFrame(frame, pixels), width: frame.width, height: frame.height };
+  } catch (error) {
+    throw new PixelsError('corrupt', { cause: error });
+  }
+}

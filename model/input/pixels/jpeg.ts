@@ -1,0 +1,45 @@
+import { MAX_PIXELS } from './decoder.ts';
+
+const MAX_SCANS = 100;
+/** Most pixels that the scans of a JPEG may go over, all together: the largest image with a dozen scans. */
+const MAX_SCANNED_PIXELS = 12 * MAX_PIXELS;
+const MARKER = 0xff;
+const START_OF_SCAN = 0xda;
+const END_OF_IMAGE = 0xd9;
+
+/** Whether a marker stands alone, without a length and a body: TEM, RST0-7, SOI and EOI. */
+const standsAlone = (code: number): boolean => code === 0x01 || (code >= 0xd0 && code <= 0xd9);
+
+/**
+ * Counts the scans (SOS markers) of a JPEG without decoding it: a progressive file of a few hundred kilobytes can
+ * hold thousands, each of which costs a pass over the whole image.
+ *
+ * @param bytes a JPEG file, possibly damaged; markers in segments' bodies (a thumbnail's, say) do not count
+ * @param limit where to stop
+ * @returns the number of scans, at most `limit`
+ */
+export function countScans(bytes: Uint8Array, limit: number): number {
+  let scans = 0;
+  let at = bytes.indexOf(MARKER);
+  while (at >= 0 && at + 1 < bytes.length && scans < limit) {
+    const code = bytes[at + 1] ?? 0;
+    // Fill bytes before a marker, and the stuffed zero after an 0xff of coded data.
+    let next = code === MARKER ? at + 1 : at + 2;
+    if (code === START_OF_SCAN) scans++;
+    if (code === END_OF_IMAGE) break;
+    if (code !== 0 && code !== MARKER && !standsAlone(code)) {
+      next += ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
+    }
+    at = bytes.indexOf(MARKER, next);
+  }
+  return scans;
+}
+
+/**
+ * Whether a JPEG has more scans than it may cost time to decode: an image of `pixels` pixels may have 100, a very
+ * large one a dozen.
+ */
+export function hasTooManyScans(bytes: Uint8Array, pixels: number): boolean {
+  const limit = Math.min(MAX_SCANS, Math.floor(MAX_SCANNED_PIXELS / pixels));
+  return countScans(bytes, limit + 1) > limit;
+}

@@ -1,0 +1,139 @@
+import { PixelsError } from './error.ts';
+
+/** Tags of the first directory that say how its samples are stored; TIFF 6.0's names and numbers. */
+const TAGS = {
+  bitsPerSample: 258,
+  compression: 259,
+  photometric: 262,
+  fillOrder: 266,
+  samplesPerPixel: 277,
+  planarConfiguration: 284,
+  tileWidth: 322,
+  extraSamples: 338,
+  sampleFormat: 339,
+} as const;
+
+type TagName = keyof typeof TAGS;
+
+const SHORT = 3;
+const LONG = 4;
+
+// None, the three CCITT ones, LZW, JPEG, Deflate (two numbers), PackBits: what both decoders are built with.
+const COMPRESSIONS: readonly number[] = [1, 2, 3, 4, 5, 7, 8, 32_773, 32_946];
+const COMPRESSION_JPEG = 7;
+const PHOTOMETRIC = { whiteIsZero: 0, blackIsZero: 1, rgb: 2, palette: 3, cmyk: 5, ycbcr: 6 } as const;
+const SEPARATE_PLANES = 2;
+const UNSIGNED = 1;
+const SIGNED = 2;
+const FLOAT = 3;
+const ASSOCIATED_ALPHA = 1;
+const UNASSOCIATED_ALPHA = 2;
+
+/** How the samples of a TIFF are stored. Tags with several values are represented by their first. */
+export type TiffLayout = Readonly<Record<TagName, number>> & { readonly littleEndian: boolean };
+
+/**
+ * Reads the tags of the first directory of a classic or big TIFF.
+ *
+ * @throws PixelsError 'corrupt' where the directory is not in the file
+ */
+export function readTiff(bytes: Uint8Array): TiffLayout {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    return readDirectory(view);
+  } catch (error) {
+    // The view throws a RangeError for what lies past the end.
+    throw new PixelsError('corrupt', { cause: error });
+  }
+}
+
+function readDirectory(view: DataView): TiffLayout {
+  const littleEndian = view.getUint8(0) === 0x49;
+  const big = view.getUint16(2, littleEndian) === 43;
+  const address = (at: number): number =>
+    big ? Number(view.getBigUint64(at, littleEndian)) : view.getUint32(at, littleEndian);
+  const directory = address(big ? 8 : 4);
+  const entryBytes = big ? 20 : 12;
+  const entries = big ? address(directory) : view.getUint16(directory, littleEndian);
+  const first = directory + (big ? 8 : 2);
+  const values = new Map<number, number>();
+  // A directory cannot have more entries than there are 16-bit tags; a count that lies runs off the end.
+  for (let index = 0; index < Math.min(entries, 65_536); index++) {
+    const entry = first + index * entryBytes;
+    const type = view.getUint16(entry + 2, littleEndian);
+    if (type !== SHORT && type !== LONG) continue;
+    const bytesOfAll = address(entry + 4) * (type === SHORT ? 2 : 4);
+    const field = entry + (big ? 12 : 8);
+    const at = bytesOfAll <= (big ? 8 : 4) ? field : address(field);
+    const tag = view.getUint16(entry, littleEndian);
+    // Other tags may point anywhere.
+    if (!Object.values<number>(TAGS).includes(tag)) continue;
+    values.set(tag, type === SHORT ? view.getUint16(at, littleEndian) : view.getUint32(at, littleEndian));
+  }
+  const get = (name: TagName, fallback: number): number => values.get(TAGS[name]) ?? fallback;
+  return {
+    littleEndian,
+    bitsPerSample: get('bitsPerSample', 1),
+    compression: get('compression', 1),
+    photometric: get('photometric', -1),
+    fillOrder: get('fillOrder', 1),
+    samplesPerPixel: get('samplesPerPixel', 1),
+    planarConfiguration: get('planarConfiguration', 1),
+    tileWidth: get('tileWidth', 0),
+    extraSamples: get('extraSamples', 0),
+    sampleFormat: get('sampleFormat', UNSIGNED),
+  };
+}
+
+/** Whether the colours are multiplied by the alpha of their pixel. */
+export function hasAssociatedAlpha(layout: TiffLayout): boolean {
+  return (
+    layout.photometric === PHOTOMETRIC.rgb &&
+    layout.samplesPerPixel === 4 &&
+    layout.extraSamples === ASSOCIATED_ALPHA
+  );
+}
+
+function isKnownGray(layout: TiffLayout): boolean {
+  const { bitsPerSample: bits, photometric, samplesPerPixel, sampleFormat } = layout;
+  if (samplesPerPixel === 2) {
+    // Without the tag Pillow does not take a second sample for alpha.
+    return bits === 8 && layout.extraSamples === UNASSOCIATED_ALPHA && sampleFormat === UNSIGNED;
+  }
+  if (samplesPerPixel !== 1) return false;
+  if (bits <= 8) return sampleFormat === UNSIGNED;
+  if (photometric !== PHOTOMETRIC.blackIsZero) return false;
+  if (bits === 16 && sampleFormat === UNSIGNED) return true;
+  // Pillow misreads some of the big-endian ones.
+  if (!layout.littleEndian) return false;
+  return bits === 32 ? sampleFormat <= FLOAT : bits === 16 && sampleFormat === SIGNED;
+}
+
+/**
+ * Whether a TIFF's samples are stored in a way in which the decoder is known to agree with Pillow bit for bit. The
+ * others (Lab, half-floats, 16-bit planes, ...) are rare, and Pillow itself misreads or refuses many of them.
+ */
+export function isKnownLayout(layout: TiffLayout): boolean {
+  const { bitsPerSample: bits, samplesPerPixel: samples, photometric, sampleFormat } = layout;
+  if (!COMPRESSIONS.includes(layout.compression)) return false;
+  if (layout.fillOrder !== 1 && bits !== 1) return false;
+  if (samples > 1 && layout.planarConfiguration === SEPARATE_PLANES) {
+    if (bits !== 8 || samples === 2 || layout.tileWidth > 0) return false;
+  }
+  switch (photometric) {
+    case PHOTOMETRIC.whiteIsZero:
+    case PHOTOMETRIC.blackIsZero:
+      return isKnownGray(layout);
+    case PHOTOMETRIC.rgb:
+      if (sampleFormat !== UNSIGNED || (samples !== 3 && samples !== 4)) return false;
+      return bits === 8 || (bits === 16 && !hasAssociatedAlpha(layout));
+    case PHOTOMETRIC.palette:
+      return samples === 1 && bits <= 8;
+    case PHOTOMETRIC.cmyk:
+      return samples === 4 && bits === 8;
+    case PHOTOMETRIC.ycbcr:
+      return layout.compression === COMPRESSION_JPEG && bits === 8;
+    default:
+      return false;
+  }
+}

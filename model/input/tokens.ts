@@ -1,0 +1,127 @@
+import { UserError } from '../errors.ts';
+import type { Manifest } from '../package/manifest.ts';
+import type { Tokenizer } from '../package/tokenizer.ts';
+
+/** Prompts and limits of a model package. */
+export type TextSettings = Manifest['text'];
+
+/** A text after cleaning. */
+export interface CleanText {
+  readonly text: string;
+  /** Words that were cut off. */
+  readonly truncatedWords: number;
+}
+
+/** What the model reads. */
+export interface EncodedPrompt {
+  readonly prompt: string;
+  /** `<s>`, the prompt's tokens, `</s>`. */
+  readonly ids: number[];
+  /** Tokens that were cut off the prompt's end. */
+  readonly truncatedTokens: number;
+  /** Words that were cut off the texts. */
+  readonly truncatedWords: number;
+}
+
+/** Runs of two and more characters that Python's `str.isspace` counts as whitespace. */
+const WHITESPACE_RUNS = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{2,}/g;
+
+const LEADING = new Set(',.!?*#:;~');
+
+function stripStart(text: string, drop: (character: string) => boolean): string {
+  let start = 0;
+  while (start < text.length && drop(text.charAt(start))) start++;
+  return text.slice(start);
+}
+
+function stripEnd(text: string, drop: (character: string) => boolean): string {
+  let end = text.length;
+  while (end > 0 && drop(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
+}
+
+const isSpace = (character: string): boolean => character === ' ';
+
+/**
+ * Cleans a user's text as the reference's preprocessor does (`pre_caption`): lower case; no `,.!?*#:;~` at the
+ * start; `-` and `/` as spaces; `<person>` as `person`; runs of whitespace as one space; no line feeds at the
+ * end, then no spaces at both ends; at most `maxWords` words.
+ *
+ * JavaScript and Python lower-case alike (final sigma and dotted I included), up to the letters that one
+ * knows from a newer version of Unicode.
+ */
+export function clean(text: string, maxWords: number): CleanText {
+  const opened = stripStart(text.toWellFormed().toLowerCase(), (character) => LEADING.has(character));
+  const spaced = opened
+    .replaceAll(/[-/]/g, ' ')
+    .replaceAll('<person>', 'person')
+    .replace(WHITESPACE_RUNS, ' ');
+  const closed = stripEnd(spaced, (character) => character === '\n');
+  const words = stripEnd(stripStart(closed, isSpace), isSpace).split(' ');
+  return {
+    text: words.slice(0, maxWords).join(' '),
+    truncatedWords: Math.max(0, words.length - maxWords),
+  };
+}
+
+/** Fills each `{}` of a template in order. */
+function fill(template: string, values: readonly string[]): string {
+  const [start = '', ...rest] = template.split('{}');
+  if (rest.length !== values.length) {
+    throw new UserError(
+      'input-unreadable',
+      values.length > rest.length
+        ? "This model's prompt has no place for a premise; send the sentence alone."
+        : "This model's prompt has a place for a premise; send one with the sentence.",
+    );
+  }
+  return start + rest.map((part, i) => (values[i] ?? '') + part).join('');
+}
+
+/**
+ * The prompt around the cleaned texts.
+ *
+ * @param hypothesis the sentence that is judged
+ * @param premise a text that is given as true; an empty one is a premise, too
+ * @throws UserError (input-unreadable) if the package's own prompt does not have as many places as there are texts
+ */
+export function buildPrompt(
+  settings: Pick<TextSettings, 'prompts' | 'maxWords'>,
+  hypothesis: string,
+  premise?: string,
+): { prompt: string; truncatedWords: number } {
+  const judged = clean(hypothesis, settings.maxWords);
+  if (premise === undefined) {
+    return {
+      prompt: fill(settings.prompts.hypothesis, [judged.text]),
+      truncatedWords: judged.truncatedWords,
+    };
+  }
+  const given = clean(premise, settings.maxWords);
+  return {
+    prompt: fill(settings.prompts.premise, [given.text, judged.text]),
+    truncatedWords: given.truncatedWords + judged.truncatedWords,
+  };
+}
+
+/**
+ * The prompt and its token ids: the first `maxTokens` tokens between `<s>` and `</s>`.
+ *
+ * @throws UserError as {@link buildPrompt} does
+ */
+export function encodePrompt(
+  tokenizer: Tokenizer,
+  settings: TextSettings,
+  hypothesis: string,
+  premise?: string,
+): EncodedPrompt {
+  const { prompt, truncatedWords } = buildPrompt(settings, hypothesis, premise);
+  const tokens = tokenizer.encode(prompt);
+  const { bos, eos } = settings.specialTokens;
+  return {
+    prompt,
+    ids: [bos, ...tokens.slice(0, settings.maxTokens), eos],
+    truncatedTokens: Math.max(0, tokens.length - settings.maxTokens),
+    truncatedWords,
+  };
+}

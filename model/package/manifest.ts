@@ -1,0 +1,115 @@
+import { z } from 'zod';
+
+/** File names inside a model package folder. */
+export const PACKAGE_FILES = {
+  graph: 'model.onnx',
+  weights: 'model.onnx.data',
+  tokenizer: 'tokenizer.json',
+  manifest: 'manifest.json',
+} as const;
+
+/** The version of the package layout that this code writes and reads. */
+export const PACKAGE_FORMAT = 1;
+
+const fileSchema = z.object({
+  name: z.string(),
+  bytes: z.number().int().nonnegative(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+const selfTestCaseSchema = z.object({
+  /** Seed of the generated picture: see `selfTestImage` in model/package/self-test.ts. */
+  imageSeed: z.number().int().nonnegative(),
+  /** Encoder input, `<s>` and `</s>` included. */
+  inputIds: z.array(z.number().int().nonnegative()).min(2),
+  /** Expected probabilities, in the order of `answers`. */
+  probabilities: z.array(z.number().min(0).max(1)),
+});
+
+/** What `manifest.json` holds. Everything that a server has to know about a package besides the graph. */
+export const manifestSchema = z.object({
+  format: z.literal(PACKAGE_FORMAT),
+  /** Name of the model, by default the checkpoint folder's name. */
+  name: z.string().min(1),
+  compiler: z.object({ name: z.literal('ofa-ve'), version: z.string() }),
+  /** The checkpoint files that the package was made from, by their paths in its folder. */
+  source: z.object({ files: z.array(fileSchema) }),
+  /** The graph, its weights and the tokenizer, with their sums. */
+  files: z.array(fileSchema),
+  /** Arithmetic of the weights and activations. Inputs and outputs are the same for both. */
+  precision: z.enum(['fp32', 'fp16']),
+  image: z.object({
+    /** Side of the square RGB picture in pixels; the graph takes uint8 [batch, size, size, 3]. */
+    size: z.number().int().positive(),
+  }),
+  text: z.object({
+    /** Prompt around the cleaned texts; each `{}` is filled in order. */
+    prompts: z.object({
+      /** Filled with the hypothesis. */
+      hypothesis: z.string(),
+      /** Filled with the premise, then the hypothesis. */
+      premise: z.string(),
+    }),
+    /** Words kept of each cleaned text. */
+    maxWords: z.number().int().positive(),
+    /** Tokens kept of the prompt, without `<s>` and `</s>`. */
+    maxTokens: z.number().int().positive(),
+    /**
+     * Input lengths (`<s>` and `</s>` included) to which a batch is padded, ascending; the last one fits
+     * `maxTokens`. image positions + length is a multiple of 8 for each.
+     */
+    lengths: z.array(z.number().int().positive()).min(1),
+    specialTokens: z.object({
+      bos: z.number().int().nonnegative(),
+      pad: z.number().int().nonnegative(),
+      eos: z.number().int().nonnegative(),
+    }),
+  }),
+  /** Answers in the order in which the graph scores them. */
+  answers: z.array(z.string().min(1)).min(2),
+  graph: z.object({
+    /** Parameters of the checkpoint that the graph uses. */
+    parameters: z.number().int().nonnegative(),
+    /** Multiply-adds of one answer at the longest of `text.lengths`. */
+    multiplyAdds: z.number().nonnegative(),
+    /** Image positions of the encoder's sequence; its length is these and the text's tokens. */
+    imagePositions: z.number().int().positive(),
+    /** How often each operator occurs, and its share of the multiply-adds. */
+    operators: z.array(
+      z.object({
+        operator: z.string(),
+        count: z.number().int().positive(),
+        multiplyAdds: z.number().nonnegative(),
+      }),
+    ),
+    opset: z.number().int().positive(),
+  }),
+  memory: z.object({
+    /** Bytes of weights and constants, resident once loaded. */
+    weightsBytes: z.number().int().nonnegative(),
+    /** Estimated bytes of activations for each picture of a batch, at the longest of `text.lengths`. */
+    activationBytesPerItem: z.number().int().nonnegative(),
+  }),
+  selfTest: z.object({
+    /** Largest absolute difference from an expected probability that still passes. */
+    tolerance: z.number().positive(),
+    cases: z.array(selfTestCaseSchema).min(1),
+  }),
+});
+
+/** See {@link manifestSchema}. */
+export type Manifest = z.infer<typeof manifestSchema>;
+/** One case of the self-test that an engine runs before it reports ready. */
+export type SelfTestCase = z.infer<typeof selfTestCaseSchema>;
+
+/** Names of the graph's inputs and outputs. B: batch, T: tokens, A: answers. */
+export const GRAPH_IO = {
+  /** uint8 [B, size, size, 3], RGB. */
+  image: 'image',
+  /** int64 [B, T], padded on the right with `specialTokens.pad`. */
+  inputIds: 'input_ids',
+  /** float32 [B, A], rows sum to 1. */
+  probabilities: 'probabilities',
+  /** float32 [B, A], natural logarithms; section 6 of the model's arithmetic: sums along each answer. */
+  logScores: 'log_scores',
+} as const;

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+
+import { UserError } from '../errors.ts';
+import { manifestSchema, PACKAGE_FILES, PACKAGE_FORMAT } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
+
+/** A model package whose manifest has been read and whose files are there with the sizes it names. */
+export interface ModelPackage {
+  /** Real path of the folder that holds the graph: ONNX Runtime refuses weights behind symbolic links. */
+  readonly dir: string;
+  readonly manifest: Manifest;
+  /** SHA-256 of the manifest in hex: names this very package, for the manifest holds the sums of its files. */
+  readonly digest: string;
+}
+
+/**
+ * Opens a model package folder. Sizes of the files are compared with the manifest (a copy that was cut off is the
+ * common accident); their sums are not, for that would read all the weights: the self-test proves them.
+ *
+ * @param dir the folder that `ofa-ve compile` wrote
+ * @throws UserError `package-unreadable`
+ */
+export async function openPackage(dir: string): Promise<ModelPackage> {
+  const real = await realPackageDir(dir);
+  const text = await readManifest(dir, real);
+  const manifest = parseManifest(dir, text);
+  for (const file of manifest.files) {
+    const found = await stat(join(real, file.name)).catch(() => undefined);
+    if (found?.size !== file.bytes) {
+      const state = found === undefined ? 'is missing' : `has ${found.size} bytes`;
+      throw unreadable(
+        `${file.name} in the model package ${dir} ${state} where the manifest says ${file.bytes} bytes; copy or compile the package again.`,
+      );
+    }
+  }
+  return { dir: real, manifest, digest: createHash('sha256').update(text).digest('hex') };
+}
+
+async function realPackageDir(dir: string): Promise<string> {
+  try {
+    return dirname(await realpath(join(dir, PACKAGE_FILES.graph)));
+  } catch (cause) {
+    throw unreadable(
+      `${dir === '' ? 'The folder' : dir} is not a model package: it has no readable ${PACKAGE_FILES.graph}; give a folder that \`ofa-ve compile\` wrote.`,
+      cause,
+    );
+  }
+}
+
+async function readManifest(dir: string, real: string): Promise<string> {
+  try {
+    return await readFile(join(real, PACKAGE_FILES.manifest), 'utf8');
+  } catch (cause) {
+    throw unreadable(
+      `${dir} is not a model package: it has no readable ${PACKAGE_FILES.manifest}; give a folder that \`ofa-ve compile\` wrote.`,
+      cause,
+    );
+  }
+}
+
+function parseManifest(dir: string, text: string): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw unreadable(
+      `${PACKAGE_FILES.manifest} in the model package ${dir} is not JSON; compile the package again.`,
+      cause,
+    );
+  }
+  const format = z.object({ format: z.unknown() }).safeParse(json);
+  if (format.success && format.data.format !== PACKAGE_FORMAT) {
+    throw unreadable(
+      `The model package ${dir} has format ${JSON.stringify(format.data.format)} and this version reads format ${PACKAGE_FORMAT}; compile the checkpoint again.`,
+    );
+  }
+  const parsed = manifestSchema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const where = issue === undefined ? '' : ` at ${issue.path.join('.') || 'its top'}: ${issue.message}`;
+    throw unreadable(
+      `${PACKAGE_FILES.manifest} in the model package ${dir} is not valid${where}; compile the package again.`,
+    );
+  }
+  return parsed.data;
+}
+
+function unreadable(message: string, cause?: unknown): UserError {
+  return new UserError('package-unreadable', message, { cause });
+}

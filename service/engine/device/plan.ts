@@ -1,0 +1,120 @@
+import { availableParallelism } from 'node:os';
+
+import { UserError } from '../../../model/errors.ts';
+import type { Manifest } from '../../../model/package/manifest.ts';
+import { chooseDevice, withoutCuda } from './device.ts';
+import type { DeviceChoice, DeviceOptions } from './device.ts';
+import type { Gpu } from './gpus.ts';
+import { cpuMemoryWarning, gpuMemoryShortage } from './memory.ts';
+import type { Device, Provider } from '../protocol.ts';
+
+/** Which engines there are to be, and why. */
+export interface EnginePlan {
+  readonly device: Provider;
+  /** Whether the CPU is taken where CUDA does not start: what `auto` means. */
+  readonly fallsBack: boolean;
+  /** The engines by number; each with its GPU where it is known. At least one. */
+  readonly engines: readonly { readonly gpu?: Gpu }[];
+  /** Threads of an engine on the CPU. */
+  readonly threads: number;
+  /** Why it is this device: a clause for the log. */
+  readonly reason: string;
+  /** The reason, where `auto` was asked for and the CPU is taken. */
+  readonly fallback?: string;
+  /** What somebody should know, though it does not stop the start. */
+  readonly warnings: readonly string[];
+}
+
+/** The settings that decide. */
+export interface PlanSettings {
+  readonly DEVICE: Device;
+  readonly ENGINES: number;
+  readonly ENGINE_THREADS: number;
+  readonly MAX_BATCH: number;
+}
+
+/**
+ * Decides where the model runs: one engine for each GPU that is visible, fits ONNX Runtime's build and has the memory
+ * free, else on the CPU.
+ *
+ * @param memory the package's needs
+ * @throws UserError `settings-invalid` where the settings ask for what the machine does not have
+ */
+export async function planEngines(
+  settings: PlanSettings,
+  memory: Manifest['memory'],
+  options: DeviceOptions = {},
+): Promise<EnginePlan> {
+  const choice = await chooseDevice(settings.DEVICE, options);
+  switch (choice.kind) {
+    case 'cpu':
+      return planCpu(settings, memory, choice.reason);
+    case 'unlisted':
+      return planUnlisted(settings, choice.problem);
+    case 'gpus':
+      return planGpus(settings, memory, choice);
+  }
+}
+
+/** As many engines as GPUs, as far as they can take the model. */
+function planGpus(
+  settings: PlanSettings,
+  memory: Manifest['memory'],
+  { gpus, unfit }: Extract<DeviceChoice, { kind: 'gpus' }>,
+): EnginePlan {
+  const { DEVICE: device, ENGINES: wanted, MAX_BATCH: maxBatch } = settings;
+  const visible = gpus.length + unfit.length;
+  checkCount(wanted, visible, `${visible} visible`);
+  const obstacles = [...unfit, ...gpus.flatMap((gpu) => gpuMemoryShortage(gpu, memory, maxBatch) ?? [])];
+  const fitting = gpus.filter((gpu) => gpuMemoryShortage(gpu, memory, maxBatch) === undefined);
+  const enough = device === 'auto' ? 1 : wanted || visible;
+  const [obstacle] = obstacles;
+  if (obstacle !== undefined && fitting.length < enough) {
+    return planCpu(settings, memory, withoutCuda(device, obstacle));
+  }
+  const taken = wanted === 0 ? fitting : fitting.slice(0, wanted);
+  const names = taken.map(({ index, name }) => `GPU ${index} (${name})`);
+  return {
+    device: 'cuda',
+    fallsBack: device === 'auto',
+    engines: taken.map((gpu) => ({ gpu })),
+    threads: settings.ENGINE_THREADS || availableParallelism(),
+    reason: `DEVICE is ${device}, and there is memory for the model on ${names.join(' and ')}`,
+    warnings: obstacles.map(({ reason, remedy }) => `${reason}; ${remedy}`),
+  };
+}
+
+/** CUDA may work where nvidia-smi does not (a container without the driver's utilities): one engine finds out. */
+function planUnlisted(settings: PlanSettings, problem: string): EnginePlan {
+  checkCount(settings.ENGINES, 1, 'none can be counted without nvidia-smi');
+  return {
+    device: 'cuda',
+    fallsBack: settings.DEVICE === 'auto',
+    engines: [{}],
+    threads: settings.ENGINE_THREADS || availableParallelism(),
+    reason: `DEVICE is ${settings.DEVICE}, and the engine tries CUDA`,
+    warnings: [`GPUs are neither counted nor is their memory checked: ${problem}`],
+  };
+}
+
+function checkCount(wanted: number, most: number, there: string): void {
+  if (wanted <= most) return;
+  throw new UserError(
+    'settings-invalid',
+    `ENGINES is ${wanted}, which is more than the GPUs there are (${there}); set it to ${most}, or to 0 for one engine each.`,
+  );
+}
+
+function planCpu(settings: PlanSettings, memory: Manifest['memory'], reason: string): EnginePlan {
+  const count = settings.ENGINES || 1;
+  const warning = cpuMemoryWarning(memory, settings.MAX_BATCH, count);
+  return {
+    device: 'cpu',
+    fallsBack: false,
+    engines: Array.from({ length: count }, () => ({})),
+    threads: settings.ENGINE_THREADS || Math.max(1, Math.floor(availableParallelism() / count)),
+    reason,
+    ...(settings.DEVICE === 'auto' ? { fallback: reason } : {}),
+    warnings: warning === undefined ? [] : [warning],
+  };
+}

@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { InferenceSession, Tensor } from '../../../model/onnx-runtime.ts';
+
+import { GRAPH_IO, PACKAGE_FILES } from '../../../model/package/manifest.ts';
+import type { Manifest } from '../../../model/package/manifest.ts';
+import { copyPicture } from './picture-store.ts';
+import type { EngineBatch, EngineOutput, LoadOptions, Provider } from '../protocol.ts';
+import { sessionOptions } from './session-options.ts';
+
+/** A loaded graph and what it takes to feed it. */
+export interface EngineSession {
+  readonly provider: Provider;
+  run(batch: EngineBatch): Promise<EngineOutput>;
+}
+
+/** Loads the graph on the device that was asked for. */
+export async function openSession(
+  dir: string,
+  manifest: Manifest,
+  { device, threads, maxBatch }: Omit<LoadOptions, 'packageDir'>,
+): Promise<EngineSession> {
+  const session = await InferenceSession.create(
+    join(dir, PACKAGE_FILES.graph),
+    sessionOptions(device, threads),
+  );
+  return makeSession(session, manifest, device, device === 'cuda' ? batchSizes(maxBatch) : undefined);
+}
+
+/**
+ * The batch sizes that a CUDA session runs, ascending: convolution algorithms are searched once for each new
+ * shape, so few shapes, all met before ready.
+ */
+export function batchSizes(maxBatch: number): number[] {
+  const sizes = [];
+  for (let size = 1; size < maxBatch; size *= 2) sizes.push(size);
+  return [...sizes, maxBatch];
+}
+
+/**
+ * Feeds a graph and reads its answers.
+ *
+ * @param fixedSizes the batch sizes that are run, ascending: smaller batches are filled up. @default any size
+ */
+export function makeSession(
+  session: InferenceSession,
+  manifest: Manifest,
+  provider: Provider,
+  fixedSizes?: readonly number[],
+): EngineSession {
+  checkNames(session);
+  const pixels = new PixelRoom(manifest.image.size ** 2 * 3);
+  return {
+    provider,
+    run: async (batch) => {
+      const rows = fixedSizes?.find((size) => size >= batch.items.length) ?? batch.items.length;
+      const results = await session.run(feeds(batch, rows, manifest, pixels.ofRows(rows)));
+      const answers = batch.items.length * manifest.answers.length;
+      return {
+        probabilities: floats(results[GRAPH_IO.probabilities], answers),
+        logScores: floats(results[GRAPH_IO.logScores], answers),
+      };
+    },
+  };
+}
+
+/** Memory for the pictures of a batch, taken once: a run ends before the next one begins. */
+class PixelRoom {
+  readonly #pictureBytes: number;
+  #bytes = new Uint8Array();
+
+  constructor(pictureBytes: number) {
+    this.#pictureBytes = pictureBytes;
+  }
+
+  ofRows(rows: number): Uint8Array {
+    const length = rows * this.#pictureBytes;
+    if (this.#bytes.length < length) this.#bytes = new Uint8Array(length);
+    return this.#bytes.subarray(0, length);
+  }
+}
+
+function checkNames(session: InferenceSession): void {
+  const names = new Set([...session.inputNames, ...session.outputNames]);
+  const missing = Object.values(GRAPH_IO).filter((name) => !names.has(name));
+  if (missing.length > 0) throw new Error(`the graph has no ${missing.join(', ')}`);
+}
+
+/**
+ * Tensors of `rows` rows; rows past the items repeat the last one, and their answers are not read.
+ *
+ * @param pixels room for the pictures of all rows, of which each run makes use anew
+ */
+function feeds(
+  batch: EngineBatch,
+  rows: number,
+  manifest: Manifest,
+  pixels: Uint8Array,
+): Record<string, Tensor> {
+  const { size } = manifest.image;
+  const pictureBytes = size * size * 3;
+  const ids = new BigInt64Array(rows * batch.length).fill(BigInt(manifest.text.specialTokens.pad));
+  for (let row = 0; row < rows; row++) {
+    const item = batch.items[Math.min(row, batch.items.length - 1)];
+    const picture = item === undefined ? undefined : batch.images[item.image];
+    if (item === undefined || picture === undefined) throw new Error(`item ${row} has no picture`);
+    if (item.inputIds.length > batch.length) {
+      throw new Error(`item ${row} has ${item.inputIds.length} tokens in a batch of ${batch.length}`);
+    }
+    copyPicture(picture, pixels.subarray(row * pictureBytes, (row + 1) * pictureBytes));
+    item.inputIds.forEach((id, at) => {
+      ids[row * batch.length + at] = BigInt(id);
+    });
+  }
+  return {
+    [GRAPH_IO.image]: new Tensor('uint8', pixels, [rows, size, size, 3]),
+    [GRAPH_IO.inputIds]: new Tensor('int64', ids, [rows, batch.length]),
+  };
+}
+
+function floats(tensor: Tensor | undefined, count: number): Float32Array {
+  if (!(tensor?.data instanceof Float32Array) || tensor.data.length < count) {
+    throw new Error('the graph gave an output of another type or shape than float32 [batch, answers]');
+  }
+  return tensor.data.slice(0, count);
+}

@@ -1,0 +1,119 @@
+import { pathToFileURL } from 'node:url';
+import { createRoute } from '@hono/zod-openapi';
+import { createMiddleware } from 'hono/factory';
+import sharp from 'sharp';
+import type { Example } from '../../../model/package/examples.ts';
+import { PATHS } from '../../contract.ts';
+import { KEY_SECURITY } from '../middleware/api-keys.ts';
+import type { App, AppEnv } from '../context.ts';
+import { PREDICTION_ERRORS, REQUEST_HEADERS, servePlace } from '../predict/route.ts';
+import type { PredictDeps } from '../predict/route.ts';
+import { readImageForm } from '../predict/input.ts';
+import { imageFormSchema } from '../predict/schema.ts';
+import { problemResponses } from '../problems/docs.ts';
+import { staticFile } from '../static-file.ts';
+
+export interface DemoDeps extends PredictDeps {
+  /** Those of the model that is loaded. */
+  readonly examples: readonly Example[];
+  /** Whether a prediction needs an API key, for which the page then asks. */
+  readonly needsKey: boolean;
+}
+
+/** Nothing but the page's own files; its pictures are made in the browser. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Where the page's files lie; a build reads them from the sources. */
+const PAGE = new URL(
+  import.meta.url.endsWith('.ts') ? './assets/' : '../../../../service/http/demo-page/assets/',
+  import.meta.url,
+);
+
+/** Where a browser's own requests for the page begin. */
+const DEMO_PREFIX = '/demo';
+/** Where an image is sent to be seen as the model sees it. */
+export const PIXELS_PATH = `${DEMO_PREFIX}/pixels`;
+
+/** Adds the page at `/`, and what it loads under `/demo`. */
+export function addDemo(app: App, deps: DemoDeps): void {
+  const page = staticFile(new URL('index.html', PAGE), 'text/html; charset=utf-8');
+  const policy = createMiddleware<AppEnv>(async (c, next) => {
+    c.header('content-security-policy', PAGE_POLICY);
+    await next();
+  });
+  app.get(PATHS.demo, policy, page);
+  const add = (name: string, type: string): void => {
+    app.get(`${DEMO_PREFIX}/${name}`, staticFile(new URL(name, PAGE), type));
+  };
+  add('page.css', 'text/css; charset=utf-8');
+  for (const script of ['page.js', 'service.js', 'view.js']) add(script, 'text/javascript; charset=utf-8');
+  add('icon.svg', 'image/svg+xml');
+  for (const [index, { file, mediaType }] of deps.examples.entries()) {
+    app.get(`${DEMO_PREFIX}/examples/${index}`, staticFile(pathToFileURL(file), mediaType));
+  }
+  app.get(`${DEMO_PREFIX}/about.json`, (c) => c.json(about(deps)));
+  addPixels(app, deps);
+}
+
+function about({ predictor, examples, needsKey }: DemoDeps): object {
+  const { name, precision, imageSize } = predictor.model;
+  return {
+    model: { name, precision, image_size: imageSize },
+    needs_key: needsKey,
+    examples: examples.map(({ image, alt, sentences }, index) => ({
+      // Not by its name, which may be any.
+      image: `${DEMO_PREFIX.slice(1)}/examples/${index}`,
+      name: image,
+      alt,
+      sentences,
+    })),
+  };
+}
+
+const pixelsRoute = createRoute({
+  method: 'post',
+  path: PIXELS_PATH,
+  operationId: 'pixels',
+  tags: ['demo'],
+  summary: 'Show an image as the model sees it',
+  security: KEY_SECURITY,
+  request: {
+    headers: REQUEST_HEADERS,
+    body: { required: true, content: { 'multipart/form-data': { schema: imageFormSchema } } },
+  },
+  responses: {
+    200: {
+      description: 'The exact pixels.',
+      content: { 'image/png': { schema: { type: 'string', format: 'binary' } } },
+    },
+    ...problemResponses(PREDICTION_ERRORS),
+  },
+});
+
+/** `POST /demo/pixels`: an image as the model sees it, as PNG. It takes a place as a prediction does. */
+function addPixels(app: App, deps: DemoDeps): void {
+  app.openAPIRegistry.registerPath(pixelsRoute);
+  app.post(PIXELS_PATH, (c) =>
+    servePlace(
+      c,
+      deps,
+      (signal) => readImageForm(c.req.raw, deps.limits.maxBodyMb, signal),
+      async (image, { signal }) => {
+        const pixels = await deps.predictor.see(image, signal);
+        const size = deps.predictor.model.imageSize;
+        const raw = { width: size, height: size, channels: 3 } as const;
+        const png = await sharp(pixels, { raw }).png().toBuffer();
+        return c.body(Uint8Array.from(png), 200, { 'content-type': 'image/png' });
+      },
+    ),
+  );
+}

@@ -1,0 +1,79 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { version } from '../../../model/version.ts';
+import { PATHS } from '../../contract.ts';
+import { KEY_SCHEMES } from '../middleware/api-keys.ts';
+import type { App } from '../context.ts';
+import { staticFile } from '../static-file.ts';
+
+/** Swagger UI sets styles from its script and shows its icons from data URIs; the rest is its own files. */
+const DOCS_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const DOCS_PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>ofa-ve: API</title>
+    <link rel="stylesheet" href="docs/swagger-ui.css">
+    <link rel="icon" href="data:,">
+  </head>
+  <body>
+    <div id="swagger-ui"></div>
+    <script src="docs/swagger-ui-bundle.js"></script>
+    <script src="docs/start.js"></script>
+  </body>
+</html>
+`;
+
+const START_SCRIPT = `window.addEventListener('load', () => {
+  window.SwaggerUIBundle({ url: 'openapi.json', dom_id: '#swagger-ui', deepLinking: true });
+});
+`;
+
+/** What the document says beside the routes. */
+const INFO = {
+  title: 'ofa-ve',
+  version,
+  description:
+    'Visual entailment: does an image entail a text? Errors are application/problem+json (RFC 9457), under /v2 the same as application/json; each answer carries X-Request-Id.',
+};
+
+/** Adds the OpenAPI document, from the schemas that check the requests, and the pages that show it. */
+export function addDocuments(app: App): void {
+  for (const [name, scheme] of Object.entries(KEY_SCHEMES)) {
+    app.openAPIRegistry.registerComponent('securitySchemes', name, scheme);
+  }
+  let document: string | undefined;
+  app.get(PATHS.openapi, (c) => {
+    document ??= JSON.stringify(openApiDocument(app));
+    return c.body(document, 200, { 'content-type': 'application/json' });
+  });
+  app.get(PATHS.docs, (c) => {
+    c.header('content-security-policy', DOCS_POLICY);
+    return c.html(DOCS_PAGE);
+  });
+  const assets = createRequire(import.meta.url).resolve('swagger-ui-dist/package.json');
+  const asset = (name: string): URL => new URL(name, pathToFileURL(assets));
+  app.get(`${PATHS.docs}/swagger-ui.css`, staticFile(asset('swagger-ui.css'), 'text/css'));
+  app.get(`${PATHS.docs}/swagger-ui-bundle.js`, staticFile(asset('swagger-ui-bundle.js'), 'text/javascript'));
+  app.get(`${PATHS.docs}/start.js`, (c) => c.body(START_SCRIPT, 200, { 'content-type': 'text/javascript' }));
+}
+
+/** The OpenAPI 3.1 document of everything that is registered. */
+export function openApiDocument(app: App): object {
+  return app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: INFO,
+    servers: [{ url: '.' }],
+  });
+}

@@ -1,0 +1,156 @@
+import { z } from '@hono/zod-openapi';
+import { encodedImageSchema, MAX_TEXTS, textSchema } from '../predict/schema.ts';
+
+/** What the model gives, in the protocol's words; `answers` is how many it chooses from. */
+export const OUTPUTS = {
+  label: { datatype: 'BYTES', perItem: () => [] },
+  result: { datatype: 'INT64', perItem: () => [] },
+  confidence: { datatype: 'FP32', perItem: () => [] },
+  probabilities: { datatype: 'FP32', perItem: (answers: number) => [answers] },
+} as const satisfies Record<string, { datatype: string; perItem: (answers: number) => readonly number[] }>;
+
+/** See {@link OUTPUTS}. */
+export type OutputName = keyof typeof OUTPUTS;
+const outputNames = Object.keys(OUTPUTS) as [OutputName, ...OutputName[]];
+
+/** Names of the inputs; `premise` may be left out. */
+export const INPUTS = ['image', 'text', 'premise'] as const;
+export type InputName = (typeof INPUTS)[number];
+
+/** Most sides of a tensor's shape: more than any program makes. */
+const MAX_SIDES = 32;
+
+const SIZE = `must hold 1 to ${MAX_TEXTS} elements`;
+const texts = z.array(encodedImageSchema).max(MAX_TEXTS);
+const rows = z.array(texts).max(MAX_TEXTS);
+
+const dataSchema = z
+  .union([texts, rows.transform((data) => data.flat())], {
+    error: ({ input }) => (isTooLong(input) ? SIZE : 'must hold a list of texts'),
+  })
+  .refine((data) => data.length >= 1 && data.length <= MAX_TEXTS, { error: SIZE });
+
+/** Whether there are more elements, or rows of them, than a tensor may hold. */
+function isTooLong(data: unknown): boolean {
+  return Array.isArray(data) && Math.max(data.length, data.flat().length) > MAX_TEXTS;
+}
+
+const AN_OBJECT = { error: 'must be an object' };
+const A_FLAG = { error: 'must be true or false' };
+const WHOLE = { error: 'must be a whole number' };
+const NOT_BELOW_0 = { error: 'must not be below 0' };
+/** A number of things. */
+const count = z.number(WHOLE).int(WHOLE).nonnegative(NOT_BELOW_0);
+
+const inputSchema = z
+  .object(
+    {
+      name: z.enum(INPUTS, { error: 'must be image, text or premise' }),
+      shape: z
+        .array(count, { error: 'must be a list of whole numbers' })
+        .max(MAX_SIDES, { error: `must not have more than ${MAX_SIDES} sides` }),
+      datatype: z.literal('BYTES', { error: 'must be BYTES' }),
+      parameters: z
+        .looseObject(
+          {
+            binary_data_size: count.optional().openapi({
+              description: 'Bytes of the elements behind the JSON, each after its length (uint32).',
+            }),
+          },
+          AN_OBJECT,
+        )
+        .optional(),
+      data: dataSchema.optional(),
+    },
+    AN_OBJECT,
+  )
+  .openapi('InferInput');
+
+/** The body of an inference in the Open Inference Protocol (KServe's and Triton's version 2, REST). */
+export const inferBodySchema = z
+  .object({
+    id: textSchema.optional().openapi({ description: 'Returned with the answer.' }),
+    parameters: z
+      .looseObject(
+        {
+          binary_data_output: z.boolean(A_FLAG).optional().openapi({
+            description: 'Whether outputs come as bytes behind the JSON unless they say otherwise.',
+          }),
+        },
+        AN_OBJECT,
+      )
+      .optional(),
+    inputs: z
+      .array(inputSchema, { error: 'must be a list of inputs' })
+      .min(1, { error: 'must hold an input' })
+      .max(INPUTS.length, { error: `must not hold more than ${INPUTS.length} inputs` }),
+    outputs: z
+      .array(
+        z.object(
+          {
+            name: z.enum(outputNames, { error: `must be one of ${outputNames.join(', ')}` }),
+            parameters: z.looseObject({ binary_data: z.boolean(A_FLAG).optional() }, AN_OBJECT).optional(),
+          },
+          AN_OBJECT,
+        ),
+        { error: 'must be a list of outputs' },
+      )
+      .max(outputNames.length, { error: `must not hold more than ${outputNames.length} outputs` })
+      .optional()
+      .openapi({
+        description: 'The outputs that are wanted, each once; all where it is missing or empty.',
+      }),
+  })
+  .openapi('InferRequest');
+
+export type InferBody = z.infer<typeof inferBodySchema>;
+export type InferInput = z.infer<typeof inputSchema>;
+
+const outputSchema = z.object({
+  name: z.string(),
+  shape: z.array(z.number().int()),
+  datatype: z.enum(['BYTES', 'FP32', 'INT64']),
+  parameters: z.object({ binary_data_size: z.number().int() }).optional(),
+  data: z.array(z.union([z.string(), z.number()])).optional(),
+});
+
+/** The answer to an inference. */
+export const inferAnswerSchema = z
+  .object({
+    model_name: z.string(),
+    model_version: z.string(),
+    id: z.string().optional(),
+    outputs: z.array(outputSchema),
+  })
+  .openapi('InferResponse');
+
+const tensorSchema = z.object({
+  name: z.string(),
+  datatype: z.string(),
+  shape: z.array(z.number().int()),
+});
+
+/** What a model takes and gives. */
+export const modelMetadataSchema = z
+  .object({
+    name: z.string(),
+    versions: z.array(z.string()),
+    platform: z.string(),
+    inputs: z.array(tensorSchema),
+    outputs: z.array(tensorSchema),
+  })
+  .openapi('ModelMetadata');
+
+/** Whether the server lives. */
+export const serverLiveSchema = z.object({ live: z.boolean() }).openapi('ServerLive');
+
+/** Whether it is ready; the protocol's text has `live` here, too, and clients read one or the other. */
+export const serverReadySchema = z.object({ live: z.boolean(), ready: z.boolean() }).openapi('ServerReady');
+
+/** Whether the model is ready. */
+export const modelReadySchema = z.object({ name: z.string(), ready: z.boolean() }).openapi('ModelReady');
+
+/** What the server is. */
+export const serverMetadataSchema = z
+  .object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) })
+  .openapi('ServerMetadata');

@@ -1,0 +1,69 @@
+import type { EngineSupervisor } from '../../engine/process/supervisor.ts';
+import type { PictureStore } from '../../engine/session/picture-store.ts';
+import type { EngineBatch } from '../../engine/protocol.ts';
+import type { BatchEngine } from './batcher.ts';
+import type { InferenceObserver } from '../observer.ts';
+import type { PredictItem, PredictOutput } from '../predictor.ts';
+
+/**
+ * An engine as the batcher sees it: items in, a row of answers for each out.
+ *
+ * @param answers how many answers the model scores
+ * @param pictures where the engine may find the pictures
+ */
+export function batchEngine(
+  supervisor: Pick<EngineSupervisor, 'isReady' | 'whenReady' | 'run'>,
+  answers: number,
+  pictures: PictureStore | undefined,
+  observer?: InferenceObserver,
+): BatchEngine<PredictItem, PredictOutput> {
+  return {
+    get isReady() {
+      return supervisor.isReady;
+    },
+    whenReady: () => supervisor.whenReady(),
+    run: async (items, length) => {
+      const batch = toEngineBatch(items, length, pictures);
+      const startMs = performance.now();
+      const report = (failed: boolean): void => {
+        const requests = items.flatMap((item) => item.observer ?? []);
+        observer?.batch({
+          startMs,
+          endMs: performance.now(),
+          items: items.length,
+          pictures: batch.images.length,
+          length,
+          failed,
+          requests: [...new Set(requests)],
+        });
+      };
+      try {
+        const output = await supervisor.run(batch);
+        report(false);
+        return items.map((_, row) => ({
+          probabilities: output.probabilities.subarray(row * answers, (row + 1) * answers),
+          logScores: output.logScores.subarray(row * answers, (row + 1) * answers),
+        }));
+      } catch (error) {
+        report(true);
+        throw error;
+      }
+    },
+  };
+}
+
+/** Items that hold the same array share one picture, which crosses to the engine once. */
+function toEngineBatch(
+  items: readonly PredictItem[],
+  length: number,
+  pictures: PictureStore | undefined,
+): EngineBatch {
+  const indices = new Map<Uint8Array, number>();
+  const batchItems = items.map(({ pixels, inputIds }) => {
+    const image = indices.get(pixels) ?? indices.size;
+    indices.set(pixels, image);
+    return { image, inputIds };
+  });
+  const images = [...indices.keys()].map((pixels) => pictures?.imageOf(pixels) ?? pixels);
+  return { images, items: batchItems, length };
+}

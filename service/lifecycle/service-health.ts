@@ -1,0 +1,75 @@
+import type { EnginePool, PooledEngine } from '../engine/process/pool.ts';
+import type { Health, Verdict } from '../http/probes/health.ts';
+
+const YES: Verdict = { ok: true };
+
+/** The service's health: what its engines do, and whether it is leaving. */
+export class ServiceHealth implements Health {
+  readonly #pool: EnginePool;
+  #draining = false;
+  #hasBeenReady = false;
+
+  constructor(pool: EnginePool) {
+    this.#pool = pool;
+    pool.on('state', (state) => {
+      if (state.phase === 'ready') this.#hasBeenReady = true;
+    });
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** From now on not ready: nothing new should come. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** With an engine that failed for good the service ends by itself; until then the others answer. */
+  live(): Verdict {
+    const isDead = this.#pool.state.phase === 'failed' && !this.#pool.isReady;
+    return isDead ? no(this.#reason()) : YES;
+  }
+
+  /** Ready while one engine is, unless another has failed for good: then the service is about to end. */
+  ready(): Verdict {
+    const { phase } = this.#pool.state;
+    if (phase === 'failed') return no(this.#reason());
+    if (this.#draining) return no('the service is shutting down');
+    return phase === 'ready' ? YES : no(this.#reason());
+  }
+
+  started(): Verdict {
+    return this.#hasBeenReady ? YES : no('the engine is loading the model');
+  }
+
+  /** What each engine does, where there are several. */
+  #reason(): string {
+    const { engines } = this.#pool;
+    return engines.map((engine) => `${nameOf(engine, engines.length)} ${doingOf(engine)}`).join('; ');
+  }
+}
+
+function nameOf({ id, gpu }: PooledEngine, count: number): string {
+  if (count === 1) return 'the engine';
+  return gpu === undefined ? `engine ${id}` : `engine ${id} on GPU ${gpu.index}`;
+}
+
+function doingOf({ supervisor: { state } }: PooledEngine): string {
+  switch (state.phase) {
+    case 'ready':
+      return 'is ready';
+    case 'starting':
+      return 'is loading the model';
+    case 'replacing':
+      return `is being replaced: ${state.failure.message}`;
+    case 'failed':
+      return `failed too often, the last time: ${state.failure.message}`;
+    case 'stopped':
+      return 'is stopped';
+  }
+}
+
+function no(reason: string): Verdict {
+  return { ok: false, reason };
+}

@@ -1,0 +1,31 @@
+interface SettingBase {
+  /** One sentence: what the setting does, and why one would change it. */
+  readonly description: string;
+}
+
+/** A whole number with bounds; `unit` is part of the name. */
+export interface IntegerSetting extends SettingBase {
+  readonly kind: 'integer';
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** One of a closed set of words. */
+export interface ChoiceSetting extends SettingBase {
+  readonly kind: 'choice';
+  readonly default: string;
+  readonly choices: readonly string[];
+}
+
+/** Free text: a path, an address, a list. An empty default means: not set. */
+export interface TextSetting extends SettingBase {
+  readonly kind: 'text';
+  readonly default: string;
+}
+
+/** How a setting is written down. */
+export type Setting = IntegerSetting | ChoiceSetting | TextSetting;
+
+/** Environment variables by name, as in `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;

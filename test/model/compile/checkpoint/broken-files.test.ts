@@ -1,0 +1,141 @@
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openWeights, type Weights } from '../../../../model/compile/checkpoint/index.ts';
+import { readArchivePickle } from '../../../../testing/archive-pickle.ts';
+import {
+  writeSafetensors,
+  writeTorchArchive,
+  type ArchiveTensor,
+} from '../../../../testing/torch-archive.ts';
+import { tempFolder } from '../../../../testing/temp-folder.ts';
+
+const FIXTURE = join(import.meta.dirname, '../../../fixtures/ofa/mini-none');
+const square: ArchiveTensor = { dtype: 'float32', shape: [2, 3], data: [1, 2, 3, 4, 5, 6] };
+
+async function open(folder: string): Promise<Weights> {
+  const weights = await openWeights(folder);
+  onTestFinished(() => weights.close());
+  return weights;
+}
+
+describe('broken folders and files', () => {
+  test('a folder without weights', async () => {
+    const folder = tempFolder();
+    await expect(openWeights(folder)).rejects.toMatchObject({
+      code: 'checkpoint-unreadable',
+      message: `${folder} is not a checkpoint folder: it has neither pytorch_model.bin nor model.safetensors.`,
+    });
+  });
+
+  test('a tensor that is not there', async () => {
+    const folder = tempFolder();
+    writeTorchArchive(join(folder, 'pytorch_model.bin'), [['square', square]]);
+    const weights = await open(folder);
+    await expect(weights.read('circle')).rejects.toMatchObject({
+      code: 'checkpoint-incomplete',
+      message: expect.stringMatching(/has no tensor circle\.$/) as string,
+    });
+  });
+
+  test.each([0, 1, 21, 100, 1000, 500_000, 1_390_000])('a file cut off after %i bytes', async (size) => {
+    const folder = tempFolder();
+    const file = join(folder, 'pytorch_model.bin');
+    writeFileSync(file, readFileSync(join(FIXTURE, 'pytorch_model.bin')));
+    truncateSync(file, size);
+    await expect(openWeights(folder)).rejects.toMatchObject({
+      name: 'UserError',
+      message: expect.stringMatching(
+        /pytorch_model\.bin is (cut off|no PyTorch checkpoint)[^\n]*\.$/,
+      ) as string,
+    });
+  });
+
+  test('a file that shrinks after it was opened', async () => {
+    const folder = tempFolder();
+    const file = join(folder, 'pytorch_model.bin');
+    writeTorchArchive(file, [['square', square]]);
+    const weights = await open(folder);
+    truncateSync(file, 40);
+    await expect(weights.read('square')).rejects.toMatchObject({ code: 'checkpoint-incomplete' });
+  });
+
+  test('a storage of the wrong size', async () => {
+    const folder = tempFolder();
+    const file = join(folder, 'pytorch_model.bin');
+    writeTorchArchive(file, [['square', square]]);
+    const pickle = await readArchivePickle(file);
+    writeTorchArchive(file, [['square', { ...square, data: new Uint8Array(20) }]], { pickle });
+    await expect(openWeights(folder)).rejects.toMatchObject({
+      code: 'checkpoint-incomplete',
+      message: `${file} holds 20 bytes for the tensor square, whose storage has 24.`,
+    });
+  });
+
+  test('a storage that is missing', async () => {
+    const folder = tempFolder();
+    const file = join(folder, 'pytorch_model.bin');
+    writeTorchArchive(file, [
+      ['first', square],
+      ['second', square],
+    ]);
+    const pickle = await readArchivePickle(file);
+    writeTorchArchive(file, [['first', square]], { pickle });
+    await expect(openWeights(folder)).rejects.toMatchObject({
+      code: 'checkpoint-incomplete',
+      message: `${file} lacks the values of the tensor second.`,
+    });
+  });
+
+  test.each([
+    [
+      'PyTorch before 1.6',
+      Buffer.from('\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.', 'latin1'),
+      /before version 1\.6.*torch\.save/,
+    ],
+    ['a Git LFS pointer', Buffer.from('version https://git-lfs.github.com/spec/v1\noid x\n'), /git lfs pull/],
+    ['something else', Buffer.from('<html>404</html>'), /is no PyTorch checkpoint/],
+  ])('%s', async (_, bytes, message) => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'pytorch_model.bin'), bytes);
+    await expect(openWeights(folder)).rejects.toMatchObject({
+      code: 'checkpoint-unreadable',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+});
+
+describe('parts with an index', () => {
+  const parts = (weightMap: unknown): string => {
+    const folder = tempFolder();
+    writeSafetensors(join(folder, 'a.safetensors'), [['square', square]]);
+    writeSafetensors(join(folder, 'b.safetensors'), [['line', { dtype: 'int8', shape: [2], data: [7, -7] }]]);
+    writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map: weightMap }));
+    return folder;
+  };
+
+  test('are read as one', async () => {
+    const weights = await open(parts({ line: 'b.safetensors', square: 'a.safetensors' }));
+    expect(weights.files).toEqual(['model.safetensors.index.json', 'b.safetensors', 'a.safetensors']);
+    expect([...(await weights.read('square')), ...(await weights.read('line'))]).toEqual([
+      1, 2, 3, 4, 5, 6, 7, -7,
+    ]);
+  });
+
+  test.each([
+    ['outside of the folder', { square: '../a.safetensors' }, 'checkpoint-unsafe', /outside of its folder/],
+    ['that is missing', { square: 'c.safetensors' }, 'checkpoint-unreadable', /there is no such file/],
+    [
+      'without the tensor',
+      { square: 'b.safetensors' },
+      'checkpoint-incomplete',
+      /in b\.safetensors, which lacks it/,
+    ],
+    ['without a name', 7, 'checkpoint-unreadable', /no index of checkpoint parts/],
+  ])('refuses a part %s', async (_, weightMap, code, message) => {
+    await expect(openWeights(parts(weightMap))).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message) as string,
+    });
+  });
+});

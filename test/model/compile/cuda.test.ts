@@ -1,0 +1,90 @@
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openWeights, readConfig } from '../../../model/compile/checkpoint/index.ts';
+import { ofaGraph } from '../../../model/compile/ofa/graph.ts';
+import { GraphBuilder, type Graph, type Value } from '../../../model/compile/onnx/graph.ts';
+import { Ops } from '../../../model/compile/onnx/ops.ts';
+import { DATA_TYPES } from '../../../model/compile/onnx/tensor.ts';
+import { answerTokens, VARIANTS, writeVariantCheckpoint } from '../../../testing/checkpoints.ts';
+import type { Variant } from '../../../testing/checkpoints.ts';
+import { checkForCuda, typesOf } from '../../../testing/cuda-kernels.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
+
+async function halfGraph(variant: Variant): Promise<Graph> {
+  const folder = path.join(tempFolder(), 'checkpoint');
+  writeVariantCheckpoint(folder, variant);
+  const { model: config, task } = await readConfig(folder);
+  const weights = await openWeights(folder);
+  try {
+    const vocabulary = { size: 390, special: { bos: 0, pad: 1, eos: 2 }, answers: answerTokens(variant) };
+    return ofaGraph({ weights, config, task, vocabulary, textLength: 88, precision: 'fp16' }).graph;
+  } finally {
+    await weights.close();
+  }
+}
+
+describe.each(VARIANTS)('the half-precision graph on CUDA: $name', (variant) => {
+  test('has a kernel for every node, no arithmetic on shapes, and no attention with a key mask', async () => {
+    const { violations, uses } = checkForCuda(await halfGraph(variant));
+    expect(violations).toEqual([]);
+    expect(uses.map(({ operator }) => operator)).toContain('com.microsoft.MultiHeadAttention');
+  });
+
+  test('softmax over sources, the answers and what leaves the graph are float32', async () => {
+    const graph = await halfGraph(variant);
+    const types = typesOf(graph);
+    for (const node of graph.nodes) {
+      if (node.op !== 'Softmax' && node.op !== 'LogSoftmax') continue;
+      expect(types.get(node.inputs[0] ?? ''), node.name).toBe('float32');
+    }
+    for (const port of graph.outputs) expect(port.value.type).toBe('float32');
+    const matrices = graph.nodes.filter((node) => node.op === 'Conv' || node.op === 'MultiHeadAttention');
+    for (const node of matrices) expect(types.get(node.inputs[0] ?? ''), node.name).toBe('float16');
+  });
+});
+
+type Build = (ops: Ops, x: Value) => Value;
+
+/** What each rule is there for, made wrong in the smallest graph that can. */
+const WRONG: readonly (readonly [string, Build, RegExp])[] = [
+  [
+    'an operator without a kernel',
+    (ops, x) => ops.graph.node('Equal', [x, x], 'bool', x.shape),
+    /^Equal: CUDA has no kernel for Equal\.$/,
+  ],
+  [
+    'a type without a kernel',
+    (ops, x) => ops.relu(ops.cast(x, 'int64', DATA_TYPES.int64)),
+    /^Relu: CUDA has no Relu with int64 as input 0\.$/,
+  ],
+  [
+    'arithmetic on a shape',
+    (ops, x) => ops.slice(x, [0, 0], ops.sub(ops.shapeOf(x, 0, 2), ops.ints([0, 1])), [0, 1], [1, 3]),
+    /^Sub: computes with a shape, Shape, on the CPU\.$/,
+  ],
+  [
+    'lengths from the GPU',
+    (ops, x) => ops.slice(x, [0], ops.cast(ops.rowSum(x), 'int64', DATA_TYPES.int64), [1], [3]),
+    /^Slice: input 2, Cast, would be copied back from the GPU\.$/,
+  ],
+  [
+    'attention with a key mask',
+    (ops, x) => ops.attention(x, x, x, 1, { mask: ops.cast(x, 'int32', DATA_TYPES.int32), bias: x }),
+    /^MultiHeadAttention: a key mask rules out every fused kernel\.$/,
+  ],
+  [
+    'attention without a bias',
+    (ops, x) => ops.attention(x, x, x, 1, {}),
+    /^MultiHeadAttention: has no bias, so that padding would be seen\.$/,
+  ],
+];
+
+describe('the check itself finds', () => {
+  test.each(WRONG)('%s', (_name, build, sentence) => {
+    const builder = new GraphBuilder();
+    const x = builder.input({ name: 'x', type: 'float16', shape: [1, 4] }, ['batch', 4]);
+    const y = build(new Ops(builder), x);
+    const { violations } = checkForCuda(builder.finish('wrong', [builder.output('y', y, ['batch', 4])]));
+    expect(violations.some((each) => sentence.test(each))).toBe(true);
+  });
+});

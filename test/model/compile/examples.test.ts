@@ -1,0 +1,134 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UserError } from '../../../model/errors.ts';
+import { findExamples, readExamples, writeExamples } from '../../../model/package/examples.ts';
+
+const ANSWERS = ['yes', 'no', 'maybe'];
+const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
+const whole = { image: 'dog.jpg', sentences: [{ hypothesis: 'a dog', answer: 'yes' }] };
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'ofa-ve-examples-'));
+  await writeFile(path.join(folder, 'dog.jpg'), JPEG);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function list(value: unknown): Promise<void> {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  await writeFile(path.join(folder, 'examples.json'), text);
+}
+
+describe('examples', () => {
+  it('are read with their pictures, whatever those are called', async () => {
+    await writeFile(path.join(folder, 'b'), '\x89PNG\r\n\x1a\n', 'latin1');
+    await writeFile(path.join(folder, 'c'), 'RIFF\x01\x02\x03\x04WEBPVP8 ', 'latin1');
+    await writeFile(path.join(folder, 'd'), 'GIF89a', 'latin1');
+    await list([whole, ...['b', 'c', 'd'].map((image) => ({ ...whole, image, alt: 'A dog on grass' }))]);
+    const { examples, problems } = await readExamples(folder, ANSWERS);
+    expect(problems).toEqual([]);
+    expect(examples[0]).toEqual({ ...whole, file: path.join(folder, 'dog.jpg'), mediaType: 'image/jpeg' });
+    expect(examples.map(({ mediaType }) => mediaType)).toEqual([
+      'image/jpeg',
+      'image/png',
+      'image/webp',
+      'image/gif',
+    ]);
+    expect(examples[1]?.alt).toBe('A dog on grass');
+  });
+
+  it('are none where there is no list', async () => {
+    expect(await readExamples(folder, ANSWERS)).toEqual({ examples: [], problems: [] });
+    expect(await readExamples(path.join(folder, 'nothing'), ANSWERS)).toEqual({ examples: [], problems: [] });
+  });
+
+  it.each([
+    ['no JSON', '[{', /examples\.json is not JSON\.$/],
+    ['no list', { examples: [] }, /is not a list of examples\.$/],
+  ])('of a list that is %s are told of', async (_, value, sentence) => {
+    await list(value);
+    const { examples, problems } = await readExamples(folder, ANSWERS);
+    expect([examples, problems]).toEqual([[], [expect.stringMatching(sentence)]]);
+  });
+
+  it.each([
+    ['has no picture', { ...whole, image: undefined }, 'image must be the name of a picture'],
+    [
+      'lies elsewhere',
+      { ...whole, image: '../dog.jpg' },
+      'image must be the name of a picture in the same folder',
+    ],
+    ['is gone', { ...whole, image: 'cat.jpg' }, 'cat.jpg cannot be read: no such file or folder'],
+    [
+      'is no picture',
+      { ...whole, image: 'examples.json' },
+      'examples.json is not a JPEG, PNG, WebP or GIF file',
+    ],
+    ['is a folder', { ...whole, image: '..' }, '.. cannot be read: it is a folder'],
+    ['has no sentences', { ...whole, sentences: [] }, 'sentences must hold at least one sentence'],
+    [
+      'has an empty sentence',
+      { ...whole, sentences: [{ hypothesis: '' }] },
+      'sentences.0.hypothesis must not be empty',
+    ],
+    [
+      'expects what the model never answers',
+      { ...whole, sentences: [{ hypothesis: 'a', answer: 'ja' }] },
+      `the answer "ja" is not one of the model's, which are yes, no, maybe`,
+    ],
+    ['has a field too many', { ...whole, text: 'a' }, '"text" is not known there'],
+    ['is a text', 'dog.jpg', 'it must be an object'],
+  ])('one that %s is left out and told of, and the others stay', async (_, entry, sentence) => {
+    await list([entry, whole]);
+    const { examples, problems } = await readExamples(folder, ANSWERS);
+    expect(examples.map(({ image }) => image)).toEqual(['dog.jpg']);
+    expect(problems).toEqual([`Example 1 of ${path.join(folder, 'examples.json')}: ${sentence}.`]);
+  });
+
+  it('more than a page can show are cut off', async () => {
+    await list(Array(101).fill(whole));
+    const { examples, problems } = await readExamples(folder, ANSWERS);
+    expect(examples).toHaveLength(100);
+    expect(problems).toEqual([expect.stringContaining('101 examples')]);
+  });
+});
+
+describe('a package', () => {
+  it("gets the checkpoint's examples, or those of another folder, and nothing else from there", async () => {
+    const checkpoint = path.join(folder, 'checkpoint');
+    await mkdir(path.join(checkpoint, 'examples'), { recursive: true });
+    await writeFile(path.join(checkpoint, 'examples', 'cat.jpg'), JPEG);
+    await writeFile(path.join(checkpoint, 'examples', 'notes.txt'), 'private');
+    await writeFile(
+      path.join(checkpoint, 'examples', 'examples.json'),
+      JSON.stringify([{ ...whole, image: 'cat.jpg' }]),
+    );
+    await list([whole, whole]);
+    for (const [given, picture] of [
+      [undefined, 'cat.jpg'],
+      [folder, 'dog.jpg'],
+    ] as const) {
+      const target = await mkdtemp(path.join(folder, 'package-'));
+      await writeExamples(target, await findExamples(checkpoint, given, ANSWERS));
+      expect((await readdir(path.join(target, 'examples'))).sort()).toEqual([picture, 'examples.json']);
+      expect(await readFile(path.join(target, 'examples', picture))).toEqual(JPEG);
+      const { examples, problems } = await readExamples(path.join(target, 'examples'), ANSWERS);
+      expect([examples.length, problems]).toEqual([given === undefined ? 1 : 2, []]);
+    }
+  });
+
+  it('gets no folder where there are none', async () => {
+    await writeExamples(folder, await findExamples(folder, undefined, ANSWERS));
+    expect(await readdir(folder)).toEqual(['dog.jpg']);
+  });
+
+  it('is not made with damaged examples, or without those that were asked for', async () => {
+    await expect(findExamples('/nothing', folder, ANSWERS)).rejects.toThrow(/has no examples\.json/);
+    await list([{ ...whole, image: 'cat.jpg' }]);
+    const refused = findExamples('/nothing', folder, ANSWERS);
+    await expect(refused).rejects.toThrow(UserError);
+    await expect(refused).rejects.toThrow(/cat\.jpg cannot be read: no such file or folder\. Correct it\.$/);
+  });
+});

@@ -1,0 +1,165 @@
+import { cp, mkdir, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { ofaVe } from '../../../testing/cli.ts';
+import { archiveTensors } from '../../../testing/checkpoint-layout.ts';
+import { variant, writeVariantCheckpoint } from '../../../testing/checkpoints.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
+import { writeTorchArchive } from '../../../testing/torch-archive.ts';
+import { PickleWriter } from '../../../testing/pickle-writer.ts';
+
+const FIXTURE = fileURLToPath(new URL('../../fixtures/ofa/mini-none', import.meta.url));
+
+type Break = (folder: string) => Promise<void> | void;
+
+/** Rewrites a JSON file of the checkpoint. */
+function edit(file: string, change: (json: Record<string, unknown>) => Record<string, unknown>): Break {
+  return async (folder) => {
+    const name = path.join(folder, file);
+    const json = JSON.parse(await readFile(name, 'utf8')) as Record<string, unknown>;
+    await writeFile(name, JSON.stringify(change(json)));
+  };
+}
+
+function weights(folder: string, change: (name: string) => 'keep' | 'drop' | 'widen'): void {
+  const plain = variant('plain');
+  writeVariantCheckpoint(folder, plain);
+  const entries = archiveTensors(plain).flatMap(([name, tensor]) => {
+    switch (change(name)) {
+      case 'drop':
+        return [];
+      case 'widen':
+        return [[name, { dtype: 'float32' as const, shape: [3], data: [1, 2, 3] }] as const];
+      case 'keep':
+        return [[name, tensor] as const];
+    }
+  });
+  writeTorchArchive(path.join(folder, 'pytorch_model.bin'), entries);
+}
+
+const BROKEN: readonly (readonly [string, Break, RegExp])[] = [
+  [
+    'a truncated archive',
+    (folder) => truncate(path.join(folder, 'pytorch_model.bin'), 100_000),
+    /pytorch_model\.bin/,
+  ],
+  ['an empty archive', (folder) => truncate(path.join(folder, 'pytorch_model.bin'), 0), /pytorch_model\.bin/],
+  [
+    'a missing tensor',
+    (folder) => {
+      weights(folder, (name) => (name === 'encoder.layers.1.fc1.bias' ? 'drop' : 'keep'));
+    },
+    /no tensor encoder\.layers\.1\.fc1\.bias/,
+  ],
+  [
+    'a tensor of the wrong shape',
+    (folder) => {
+      weights(folder, (name) => (name === 'decoder.layer_norm.weight' ? 'widen' : 'keep'));
+    },
+    /decoder\.layer_norm\.weight has shape \[3\], but its configuration makes it \[\d+\]/,
+  ],
+  [
+    'a pickle that calls os.system',
+    async (folder) => {
+      const canary = path.join(folder, 'canary');
+      const pickle = new PickleWriter().proto().global('os', 'system').mark().text(`touch ${canary}`);
+      writeTorchArchive(path.join(folder, 'pytorch_model.bin'), [], {
+        pickle: pickle.tuple().reduce().finish(),
+      });
+      await Promise.resolve();
+    },
+    /asks for the Python object os\.system/,
+  ],
+  [
+    'a layer too many in config.json',
+    edit('config.json', (json) => ({ ...json, encoder_layers: 3 })),
+    /has 2 layers under encoder\.layers, but encoder_layers in config\.json makes it 3/,
+  ],
+  [
+    'a vocabulary larger than the token table',
+    edit('vocab.json', (json) => {
+      const size = Object.keys(json).length;
+      const extra = Array.from({ length: 200 }, (_, at) => [`extra${at}`, size + at] as const);
+      return { ...json, ...Object.fromEntries(extra) };
+    }),
+    /vocab\.json has \d+ tokens, but the model's table has only 400 rows/,
+  ],
+  [
+    'a vocabulary without its control tokens',
+    edit('vocab.json', (json) =>
+      Object.fromEntries(Object.entries(json).filter(([token]) => token !== '</s>')),
+    ),
+    /vocab/,
+  ],
+  ['use_ofasys', edit('config.json', (json) => ({ ...json, use_ofasys: true })), /use_ofasys/],
+  [
+    'a malformed merge',
+    (folder) => writeFile(path.join(folder, 'merges.txt'), '#version: 0.2\nx y z\n'),
+    /merges/,
+  ],
+];
+
+describe('a broken checkpoint: one sentence, exit code 1, nothing executed or left behind', () => {
+  test.each(BROKEN)('%s', async (_name, damage, sentence) => {
+    const folder = tempFolder();
+    const checkpoint = path.join(folder, 'checkpoint');
+    await cp(FIXTURE, checkpoint, { recursive: true });
+    await damage(checkpoint);
+    const result = await ofaVe(['compile', checkpoint, path.join(folder, 'package')]);
+    expect(result.stderr).toMatch(sentence);
+    expect(result.stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(result.stderr).toMatch(/[.]\n$/);
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(await readdir(folder)).toEqual(['checkpoint']);
+    expect(await readdir(checkpoint)).not.toContain('canary');
+  });
+});
+
+describe('wrong use', () => {
+  test.each([
+    [['compile'], /missing required argument 'checkpoint-folder'/],
+    [['compile', 'a', 'b', '--precision', 'int8'], /Allowed choices are fp32, fp16/],
+    [['compile', 'a', 'b', '--max-text-tokens', '0'], /whole number above 0/],
+    [['compile', 'a', 'b', '--nope'], /unknown option '--nope'/],
+    [['nope'], /unknown command 'nope'/],
+    [['inspect'], /missing required argument 'package-folder'/],
+  ])('%j exits with 2 and says what is wrong', async (args, sentence) => {
+    const result = await ofaVe(args);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toMatch(sentence);
+    expect(result.stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test('--help and --version exit with 0', async () => {
+    const help = await ofaVe(['compile', '--help']);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toMatch(/--precision <type>/);
+    expect(await ofaVe(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
+  });
+
+  test('too many text tokens for the positions of the model', async () => {
+    const target = path.join(tempFolder(), 'package');
+    const result = await ofaVe(['compile', FIXTURE, target, '--max-text-tokens', '300']);
+    expect(result).toMatchObject({
+      code: 1,
+      stderr: "--max-text-tokens 300 is more than the model's positions allow: at most 254.\n",
+    });
+  });
+
+  test('a package that is there already stays as it is without --force, and with it unless it is a package', async () => {
+    const target = path.join(tempFolder(), 'package');
+    await mkdir(target);
+    await writeFile(path.join(target, 'mine'), 'kept');
+    const refused = await ofaVe(['compile', FIXTURE, target]);
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: `${target} exists already: choose another folder, or replace it with --force.\n`,
+    });
+    const forced = await ofaVe(['compile', FIXTURE, target, '--force']);
+    expect(forced.stderr).toBe(
+      `${target} is no model package (it has no manifest.json), so --force does not replace it: choose another folder.\n`,
+    );
+    expect(await readdir(target)).toEqual(['mine']);
+  });
+});

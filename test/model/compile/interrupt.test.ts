@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { inScratchFolder, swapIntoPlace } from '../../../model/compile/scratch-folder.ts';
+import { PROGRAM } from '../../../testing/cli.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
+
+const CHECKPOINT = fileURLToPath(new URL('../../fixtures/ofa/mini-prev-output', import.meta.url));
+
+/**
+ * Sends the program a signal from within, in the very call that makes a file or folder of this name, before it is told
+ * that there is one. What the call makes is there all the same.
+ */
+function signalOnMaking(name: string, signal: NodeJS.Signals): string {
+  const module = `
+    import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    const isMeant = (made) => String(made).includes('.partial-') && /${name}$/.test(String(made));
+    for (const [owner, call] of [[fs, 'mkdirSync'], [fs.promises, 'mkdir'], [fs.promises, 'open'], [fs.promises, 'writeFile']]) {
+      const original = owner[call];
+      owner[call] = (made, ...rest) => {
+        if (!isMeant(made)) return original(made, ...rest);
+        const result = original(made, ...rest);
+        if (!(result instanceof Promise)) {
+          process.kill(process.pid, '${signal}');
+          return result;
+        }
+        return result.then((value) => {
+          process.kill(process.pid, '${signal}');
+          return value;
+        });
+      };
+    }
+    syncBuiltinESMExports();`;
+  return `data:text/javascript,${encodeURIComponent(module)}`;
+}
+
+async function interrupted(name: string, signal: NodeJS.Signals): Promise<unknown> {
+  const folder = tempFolder();
+  const compile = ['compile', CHECKPOINT, path.join(folder, 'out')];
+  const child = spawn(process.execPath, ['--import', signalOnMaking(name, signal), PROGRAM, ...compile]);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (piece: Buffer) => (output += piece.toString()));
+  }
+  const [code, by] = (await once(child, 'close')) as unknown[];
+  return { code, by, output, left: await readdir(folder) };
+}
+
+test('a signal goes on to who else listens, in the same turn and with the folder gone', async () => {
+  const target = path.join(tempFolder(), 'out');
+  const heard: unknown[] = [];
+  const others = process.listenerCount('SIGTERM');
+  let folder = '';
+  const listen = (): void => {
+    if (process.listenerCount('SIGTERM') === others + 1) heard.push(existsSync(folder));
+  };
+  process.on('SIGTERM', listen);
+  await inScratchFolder(target, (made) => {
+    folder = made;
+    expect(existsSync(folder)).toBe(true);
+    process.emit('SIGTERM', 'SIGTERM');
+    expect(heard).toEqual([false]);
+    return Promise.resolve();
+  });
+  process.off('SIGTERM', listen);
+  expect([heard, process.listenerCount('SIGTERM')]).toEqual([[false], others]);
+});
+
+test('what is being made at the moment of the signal is removed as well', async () => {
+  const hold = (): void => undefined;
+  process.on('SIGTERM', hold);
+  const left: string[] = [];
+  for (let round = 0; round < 20; round++) {
+    await inScratchFolder(path.join(tempFolder(), 'out'), async (folder) => {
+      let gone = false;
+      let files = 0;
+      const write = async (): Promise<void> => {
+        while (!gone) {
+          await writeFile(path.join(folder, String(files++)), 'x').catch(() => {
+            gone = true;
+          });
+        }
+      };
+      const writers = [write(), write(), write(), write()];
+      while (files < 100) await new Promise((resolve) => setImmediate(resolve));
+      process.emit('SIGTERM', 'SIGTERM');
+      if (existsSync(folder)) left.push(folder);
+      gone = true;
+      await Promise.all(writers);
+    });
+  }
+  process.off('SIGTERM', hold);
+  expect(left).toEqual([]);
+});
+
+test('what is replaced stays in place until the other is', async () => {
+  const parent = tempFolder();
+  const target = path.join(parent, 'out');
+  mkdirSync(target);
+  writeFileSync(path.join(target, 'old'), '');
+  expect(() => {
+    swapIntoPlace(path.join(parent, 'nothing'), target);
+  }).toThrow('ENOENT');
+  expect(readdirSync(target)).toEqual(['old']);
+  await inScratchFolder(target, (folder) => {
+    writeFileSync(path.join(folder, 'new'), '');
+    swapIntoPlace(folder, target);
+    return Promise.resolve();
+  });
+  expect(readdirSync(target)).toEqual(['new']);
+  expect(readdirSync(parent)).toEqual(['out']);
+});
+
+describe('an interrupt of the compiler leaves nothing half-made', () => {
+  test.each([
+    ['as soon as there is a folder', String.raw`partial-[\w-]+`, 'SIGINT'],
+    ['with the weights begun', 'model.onnx.data', 'SIGTERM'],
+    ['with the graph written', 'tokenizer.json', 'SIGINT'],
+  ] as const)('%s', async (_, name, signal) => {
+    expect(await interrupted(name, signal)).toEqual({ code: null, by: signal, output: '', left: [] });
+  });
+});

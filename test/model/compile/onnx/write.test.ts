@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { fromBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema } from 'onnx-buf';
+import { describe, expect, test } from 'vitest';
+import { GraphBuilder } from '../../../../model/compile/onnx/graph.ts';
+import { Ops } from '../../../../model/compile/onnx/ops.ts';
+import { floatInitializer } from '../../../../model/compile/onnx/tensor.ts';
+import { writeGraph } from '../../../../model/compile/onnx/write.ts';
+import { tempFolder } from '../../../../testing/temp-folder.ts';
+
+const OPTIONS = {
+  graphFile: 'model.onnx',
+  weightsFile: 'model.onnx.data',
+  producer: { name: 'ofa-ve', version: '1.2.3' },
+};
+
+/** y = x W + b, with W large enough for the weights' file and b small enough for the graph's. */
+function linearGraph(side: number) {
+  const builder = new GraphBuilder();
+  const ops = new Ops(builder);
+  const x = builder.input({ name: 'x', type: 'float32', shape: [1, side] }, ['batch', side]);
+  const weight = Float32Array.from({ length: side * side }, (_, at) => at / 7);
+  const bias = Float32Array.from({ length: side }, (_, at) => -at);
+  const constant = (name: string, shape: number[], values: Float32Array) =>
+    ops.constant(
+      floatInitializer(name, 'float32', shape, async function* () {
+        // In two pieces, as a large table comes.
+        yield await Promise.resolve(values.subarray(0, 3));
+        yield values.subarray(3);
+      }),
+    );
+  const product = ops.matMul(x, constant('W', [side, side], weight));
+  const sum = ops.add(product, constant('b', [side], bias));
+  const norm = ops.layerNorm(sum, constant('g', [side], bias), constant('h', [side], bias), 1e-5);
+  const graph = builder.finish('linear', [builder.output('y', norm, ['batch', side])]);
+  return { graph, weight, bias };
+}
+
+describe('writing a graph', () => {
+  test('an independent decoder reads back what was built', async () => {
+    const folder = tempFolder();
+    const { graph, weight, bias } = linearGraph(64);
+    const written = await writeGraph(folder, graph, OPTIONS);
+    const model = fromBinary(ModelProtoSchema, await readFile(path.join(folder, 'model.onnx')));
+    expect(model.producerName).toBe('ofa-ve');
+    expect(model.opsetImport.map((each) => [each.domain, each.version])).toEqual([
+      ['', 21n],
+      ['com.microsoft', 1n],
+    ]);
+    expect(model.graph?.node.map((node) => node.opType)).toEqual([
+      'MatMul',
+      'Add',
+      'LayerNormalization',
+      'Identity',
+    ]);
+    const epsilon = model.graph?.node[2]?.attribute.find((attribute) => attribute.name === 'epsilon');
+    expect(epsilon?.f).toBeCloseTo(1e-5, 12);
+    const [w, b] = model.graph?.initializer ?? [];
+    expect(w?.dims).toEqual([64n, 64n]);
+    const place = Object.fromEntries((w?.externalData ?? []).map((entry) => [entry.key, entry.value]));
+    expect(place).toEqual({ location: 'model.onnx.data', offset: '0', length: String(64 * 64 * 4) });
+    const data = await readFile(path.join(folder, 'model.onnx.data'));
+    expect(data.equals(Buffer.from(weight.buffer))).toBe(true);
+    expect(Buffer.from(b?.rawData ?? []).equals(Buffer.from(bias.buffer))).toBe(true);
+    expect(written.weights).toEqual({
+      name: 'model.onnx.data',
+      bytes: data.length,
+      sha256: createHash('sha256').update(data).digest('hex'),
+    });
+  });
+
+  test('large constants begin on a page', async () => {
+    const folder = tempFolder();
+    const builder = new GraphBuilder();
+    const ops = new Ops(builder);
+    const big = (name: string) =>
+      ops.constant(floatInitializer(name, 'float32', [1000], () => Promise.resolve(new Float32Array(1000))));
+    const graph = builder.finish('sum', [builder.output('y', ops.add(big('p'), big('q')), [1000])]);
+    const { placements } = await writeGraph(folder, graph, OPTIONS);
+    expect([...placements.values()]).toEqual([
+      { location: 'model.onnx.data', offset: 0, length: 4000 },
+      { location: 'model.onnx.data', offset: 4096, length: 4000 },
+    ]);
+  });
+
+  test('a constant that gives fewer values than its shape has stops the writing', async () => {
+    const folder = tempFolder();
+    const builder = new GraphBuilder();
+    const ops = new Ops(builder);
+    const short = ops.constant(
+      floatInitializer('short', 'float32', [2000], () => Promise.resolve(new Float32Array(1999))),
+    );
+    const graph = builder.finish('g', [builder.output('y', ops.relu(short), [2000])]);
+    await expect(writeGraph(folder, graph, OPTIONS)).rejects.toThrow(
+      'Constant short of shape [2000] was given 1999 values.',
+    );
+    expect(await readdir(folder)).not.toContain('model.onnx');
+  });
+});

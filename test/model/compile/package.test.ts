@@ -1,0 +1,108 @@
+import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { compileCheckpoint } from '../../../model/compile/compile.ts';
+import { openPackage } from '../../../model/package/open-package.ts';
+import { selfTestImage } from '../../../model/package/self-test.ts';
+import { ofaVe } from '../../../testing/cli.ts';
+import { variant, writeVariantCheckpoint } from '../../../testing/checkpoints.ts';
+import { largestDifference, openGraph } from '../../../testing/graph-session.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
+
+const FIXTURE = fileURLToPath(new URL('../../fixtures/ofa/mini-prev-output', import.meta.url));
+
+describe('a model package', () => {
+  test('the same checkpoint gives the same bytes', async () => {
+    const folder = tempFolder();
+    const [first, second] = [path.join(folder, 'a'), path.join(folder, 'b')];
+    await compileCheckpoint(FIXTURE, first, { precision: 'fp16' });
+    await compileCheckpoint(FIXTURE, second, { precision: 'fp16' });
+    const names = await readdir(first);
+    expect(names.sort()).toEqual(['manifest.json', 'model.onnx', 'model.onnx.data', 'tokenizer.json']);
+    for (const name of names) {
+      const [a, b] = await Promise.all([first, second].map((each) => readFile(path.join(each, name))));
+      expect(b && a?.equals(b)).toBe(true);
+    }
+  });
+
+  test('its manifest opens, and its self-test is what the whole graph answers', async () => {
+    const target = path.join(tempFolder(), 'package');
+    const written = await compileCheckpoint(FIXTURE, target, { name: 'mini' });
+    const { manifest } = await openPackage(target);
+    expect(manifest).toEqual(written);
+    const plain = path.join(path.dirname(target), 'plain');
+    await mkdir(plain);
+    expect((await stat(target)).mode).toBe((await stat(plain)).mode);
+    expect(manifest).toMatchObject({ name: 'mini', answers: ['no', 'yes', 'maybe'], image: { size: 96 } });
+    expect(manifest.source.files.map((file) => file.name)).toEqual([
+      'config.json',
+      'configuration.json',
+      'vocab.json',
+      'merges.txt',
+      'ans2label.json',
+      'pytorch_model.bin',
+    ]);
+    const graph = await openGraph(target);
+    const { cases, tolerance } = manifest.selfTest;
+    const answers = await graph.ask(
+      cases.map(({ imageSeed, inputIds }) => ({ inputIds, pixels: selfTestImage(imageSeed, 96) })),
+    );
+    await graph.close();
+    expect(new Set(cases.map(({ inputIds }) => inputIds.length)).size).toBeGreaterThan(1);
+    cases.forEach(({ probabilities }, at) => {
+      const answered = answers[at]?.probabilities ?? [];
+      expect(largestDifference(answered, probabilities)).toBeLessThan(Math.min(tolerance, 1e-5));
+    });
+  });
+
+  test('fewer text tokens make fewer positions, and the same answers to short texts', async () => {
+    const folder = tempFolder();
+    const [long, short] = [path.join(folder, 'long'), path.join(folder, 'short')];
+    await compileCheckpoint(FIXTURE, long);
+    const manifest = await compileCheckpoint(FIXTURE, short, { maxTextTokens: 10 });
+    expect(manifest.text).toMatchObject({ maxTokens: 10 });
+    expect(Math.max(...manifest.text.lengths)).toBeLessThan(20);
+    const question = { pixels: selfTestImage(3, 96), inputIds: [0, 40, 50, 60, 2] };
+    const graphs = [await openGraph(long), await openGraph(short)];
+    const [a, b] = await Promise.all(graphs.map((graph) => graph.ask([question])));
+    await Promise.all(graphs.map((graph) => graph.close()));
+    expect(largestDifference(a?.[0]?.logScores ?? [], b?.[0]?.logScores ?? [1])).toBeLessThan(1e-5);
+  });
+
+  test('weights that half precision cannot hold stop the compiler with their name', async () => {
+    const folder = tempFolder();
+    const checkpoint = path.join(folder, 'checkpoint');
+    writeVariantCheckpoint(checkpoint, variant('scaled', { config: { attn_scale_factor: 1e-16 } }));
+    const result = await ofaVe(['compile', checkpoint, path.join(folder, 'out'), '--precision', 'fp16']);
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result.stderr).toMatch(
+      /^(encoder|decoder)\.\S+ holds \S+, which float16 cannot represent: compile with --precision fp32\.\n$/,
+    );
+    expect(await readdir(folder)).toEqual(['checkpoint']);
+  });
+
+  test('inspect prints it for a person, and as JSON', async () => {
+    const target = path.join(tempFolder(), 'package');
+    const manifest = await compileCheckpoint(FIXTURE, target);
+    const { code, stdout } = await ofaVe(['inspect', target]);
+    expect(code).toBe(0);
+    for (const words of [
+      /^answers +no, yes, maybe$/m,
+      /^picture +96 x 96 RGB, 36 positions$/m,
+      /^parameters +\d+ k$/m,
+      /^multiply-adds +[\d.]+ M an answer/m,
+      /^memory, batch 8 +[\d.]+ MB/m,
+      /^ +com\.microsoft\.MultiHeadAttention +4 +[\d.]+ M$/m,
+    ]) {
+      expect(stdout).toMatch(words);
+    }
+    expect(JSON.parse((await ofaVe(['inspect', target, '--json'])).stdout)).toEqual(manifest);
+  });
+
+  test('inspect of what is no package says so', async () => {
+    const result = await ofaVe(['inspect', tempFolder()]);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/^.* is not a model package: .*\.\n$/);
+  });
+});

@@ -1,0 +1,233 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { networkFailure } from '../../../model/fetch/attempt.ts';
+import { redirected } from '../../../model/fetch/http.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
+import { miniModel, MODEL_ID, modelServer } from './model-server.ts';
+import { isSame, runFetch } from './run-fetch.ts';
+
+const WEIGHTS = 'pytorch_model.bin';
+const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => [
+  name,
+  name.toUpperCase(),
+]);
+
+beforeEach(() => {
+  for (const name of PROXY_VARIABLES) vi.stubEnv(name, undefined);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+async function listen(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+  const server = createServer(answer);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A proxy for http; `asked` gets the addresses that came through it. */
+async function proxy(asked: string[], authorization?: string): Promise<string> {
+  return listen((request, response) => {
+    asked.push(request.url ?? '');
+    if (authorization !== undefined && request.headers['proxy-authorization'] !== authorization) {
+      response.writeHead(407).end();
+      return;
+    }
+    const headers = { ...request.headers };
+    delete headers['proxy-authorization'];
+    const onward = httpRequest(request.url ?? '', { headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(onward);
+  });
+}
+
+describe('a redirect', () => {
+  test('to another host is followed, and carries nothing that is not for it', async () => {
+    const storage = await modelServer(miniModel());
+    const server = await modelServer(miniModel());
+    server.intercept = ({ file }, response) => {
+      if (file !== WEIGHTS) return false;
+      const query = new URLSearchParams({ Revision: 'master', FilePath: file, Signature: 'secret' });
+      const location = `${storage.endpoint}/api/v1/models/${MODEL_ID}/repo?${query.toString()}`;
+      response.writeHead(302, { location }).end('elsewhere');
+      return true;
+    };
+    const folder = tempFolder();
+    const endpoint = server.endpoint.replace('//', '//user:p%40ss@');
+    await runFetch({ endpoint, id: server.id }, folder);
+    expect(isSame(storage, folder, WEIGHTS)).toBe(true);
+    const expected = `Basic ${Buffer.from('user:p@ss').toString('base64')}`;
+    for (const { headers } of server.seen) expect(headers.authorization).toBe(expected);
+    expect(storage.seen.length).toBeGreaterThan(3);
+    for (const { headers, range } of storage.seen) {
+      expect(range).toMatch(/^bytes=/);
+      const names = Object.keys(headers).sort();
+      expect(names).toEqual(['accept-encoding', 'connection', 'host', 'range', 'user-agent']);
+    }
+  });
+
+  test('from https to http is not followed', () => {
+    const from = new URL('https://models.example/x');
+    expect(() => redirected(from, 'http://models.example/x')).toThrow(
+      /from https to http, which is not followed/,
+    );
+    expect(redirected(from, '//user:word@other.example/y?z').href).toBe('https://other.example/y?z');
+  });
+
+  test('that fails names the host and not the address, which may hold a signature', async () => {
+    const server = await modelServer(miniModel());
+    server.intercept = ({ file }, response) => {
+      if (file !== WEIGHTS) return false;
+      response.writeHead(302, { location: 'http://127.0.0.1:9/x?Signature=secret' }).end();
+      return true;
+    };
+    const error: unknown = await runFetch(server, tempFolder()).catch((reason: unknown) => reason);
+    expect(String(error)).toMatch(/127\.0\.0\.1:9 refused the connection, 6 times in a row/);
+    expect(String(error)).not.toContain('secret');
+  });
+});
+
+describe('a proxy', () => {
+  test.each(['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'])('in %s is used', async (variable) => {
+    const asked: string[] = [];
+    vi.stubEnv(variable, `http://${await proxy(asked)}`);
+    const server = await modelServer(miniModel());
+    const folder = tempFolder();
+    await runFetch(server, folder);
+    expect(isSame(server, folder, WEIGHTS)).toBe(true);
+    expect(asked).toHaveLength(server.seen.length);
+    for (const address of asked) expect(address.startsWith(server.endpoint)).toBe(true);
+  });
+
+  test('gets its user and password', async () => {
+    const asked: string[] = [];
+    const basic = `Basic ${Buffer.from('user:word').toString('base64')}`;
+    vi.stubEnv('HTTP_PROXY', `http://user:word@${await proxy(asked, basic)}`);
+    const server = await modelServer(miniModel());
+    await runFetch(server, tempFolder());
+    expect(asked).toHaveLength(server.seen.length);
+    for (const { headers } of server.seen) expect(headers['proxy-authorization']).toBeUndefined();
+  });
+
+  test('that asks for a password is told at once', async () => {
+    const asked: string[] = [];
+    vi.stubEnv('HTTP_PROXY', `http://${await proxy(asked, 'Basic of-somebody')}`);
+    await expect(runFetch(await modelServer(miniModel()), tempFolder())).rejects.toMatchObject({
+      code: 'network-unreachable',
+      message: expect.stringMatching(
+        /^The proxy answered 407 to a connection with 127\.0\.0\.1:\d+: check HTTP_PROXY/,
+      ) as string,
+    });
+    expect(asked).toHaveLength(1);
+  });
+
+  test('of every scheme gives way to one of its own', async () => {
+    const [asked, others]: [string[], string[]] = [[], []];
+    vi.stubEnv('ALL_PROXY', `http://${await proxy(others)}`);
+    vi.stubEnv('http_proxy', '');
+    vi.stubEnv('HTTP_PROXY', `http://${await proxy(asked)}`);
+    const server = await modelServer(miniModel());
+    await runFetch(server, tempFolder());
+    expect(asked).toHaveLength(server.seen.length);
+    expect(others).toEqual([]);
+  });
+
+  test.each(['socks5', 'socks5h', 'socks4', 'SOCKS'])(
+    'of the kind %s is told where a request needs it',
+    async (kind) => {
+      const server = await modelServer(miniModel());
+      vi.stubEnv('ALL_PROXY', `${kind}://user:word@127.0.0.1:9`);
+      await expect(runFetch(server, tempFolder())).rejects.toMatchObject({
+        code: 'settings-invalid',
+        message: `ALL_PROXY names a ${kind.toLowerCase()} proxy, and only http and https proxies are supported: name one of these in HTTPS_PROXY, or the host in NO_PROXY.`,
+      });
+      await expect(
+        runFetch({ endpoint: 'https://models.example', id: MODEL_ID }, tempFolder()),
+      ).rejects.toThrow(/^ALL_PROXY names a/);
+      expect(server.seen).toEqual([]);
+      vi.stubEnv('NO_PROXY', '127.0.0.1');
+      await runFetch(server, tempFolder());
+      vi.stubEnv('NO_PROXY', undefined);
+      vi.stubEnv('HTTP_PROXY', `http://${await proxy([])}`);
+      await runFetch(server, tempFolder());
+    },
+  );
+
+  test('is not used for what NO_PROXY names', async () => {
+    const asked: string[] = [];
+    vi.stubEnv('HTTP_PROXY', `http://${await proxy(asked)}`);
+    vi.stubEnv('NO_PROXY', 'example.com,127.0.0.1');
+    await runFetch(await modelServer(miniModel()), tempFolder());
+    expect(asked).toEqual([]);
+  });
+
+  test.each(['HTTPS_PROXY', 'ALL_PROXY', 'HTTP_PROXY'])(
+    'in %s is asked for a tunnel to https',
+    async (variable) => {
+      const tunnels: string[] = [];
+      const server = createServer();
+      server.on('connect', ({ url }, socket) => {
+        tunnels.push(url ?? '');
+        socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      onTestFinished(() => {
+        server.close();
+      });
+      vi.stubEnv(variable, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      const run = runFetch({ endpoint: 'https://models.example', id: MODEL_ID }, tempFolder());
+      await expect(run).rejects.toThrow(
+        /^The proxy answered 403 to a connection with models\.example: check HTTP_PROXY/,
+      );
+      expect(tunnels).toEqual(['models.example:443']);
+    },
+  );
+
+  test.each(['HTTPS_PROXY', 'ALL_PROXY'])(
+    'in %s that is no address is told without its password',
+    async (name) => {
+      vi.stubEnv(name, 'user:word@proxy');
+      const run = runFetch(await modelServer(miniModel()), tempFolder());
+      await expect(run).rejects.toMatchObject({ code: 'settings-invalid' });
+      await expect(run).rejects.not.toThrow(/word/);
+    },
+  );
+});
+
+describe('a host that', () => {
+  test('refuses is told after the attempts', async () => {
+    const host = await listen(() => undefined);
+    const free = new URL(`http://${host}`);
+    free.port = '9';
+    await expect(runFetch({ endpoint: free.origin, id: MODEL_ID }, tempFolder())).rejects.toMatchObject({
+      code: 'network-unreachable',
+      message:
+        '127.0.0.1:9 refused the connection, 6 times in a row: check the connection, and HTTPS_PROXY and NO_PROXY where a proxy is needed.',
+    });
+  });
+
+  test.each([
+    ['ENOTFOUND', false, /^The name host cannot be resolved$/],
+    ['EAI_AGAIN', true, /^The name host could not be resolved for now$/],
+    ['ENETUNREACH', true, /^There is no route to host$/],
+    ['EHOSTUNREACH', true, /^There is no route to host$/],
+    ['ETIMEDOUT', true, /^host did not answer in time$/],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', false, /^The certificate of host is not trusted/],
+    ['CERT_HAS_EXPIRED', false, /^The certificate of host is not trusted/],
+    ['E_UNHEARD_OF', true, /^The connection with host failed \(E_UNHEARD_OF\)$/],
+  ])('fails with %s gives a sentence', (code, again, message) => {
+    const failure = networkFailure(Object.assign(new Error('raw'), { code }), 'host');
+    expect(failure).toMatchObject({ code: 'network-unreachable', again });
+    expect(failure.message).toMatch(message);
+  });
+});

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { modelSource } from '../../../model/fetch/index.ts';
+
+const LARGE = 'iic/ofa_visual-entailment_snli-ve_large_en';
+const PUBLIC = 'https://www.modelscope.cn';
+
+describe('a word of a user', () => {
+  test.each([
+    ['large', { id: LARGE, endpoint: PUBLIC, preset: 'large' }],
+    [LARGE, { id: LARGE, endpoint: PUBLIC, preset: 'large' }],
+    ['owner/My_model-1.5', { id: 'owner/My_model-1.5', endpoint: PUBLIC }],
+    [`${PUBLIC}/models/${LARGE}`, { id: LARGE, endpoint: PUBLIC, preset: 'large' }],
+    [`${PUBLIC}/models/${LARGE}/summary?x=1#y`, { id: LARGE, endpoint: PUBLIC, preset: 'large' }],
+    [`${PUBLIC}/api/v1/models/${LARGE}/repo/files`, { id: LARGE, endpoint: PUBLIC, preset: 'large' }],
+    ['http://mirror:81/deep/models/a/b/', { id: 'a/b', endpoint: 'http://mirror:81/deep' }],
+  ])('%s', (word, expected) => {
+    expect(modelSource(word)).toEqual(expected);
+  });
+
+  test('the preset of the distilled model is the one that is published', () => {
+    expect(modelSource('distilled').id).toBe('iic/ofa_visual-entailment_snli-ve_distilled_v2_en');
+  });
+
+  test.each([
+    'huge',
+    'a/b/c',
+    '../b',
+    'a/..',
+    '',
+    'a/b c',
+    'https://',
+    `${PUBLIC}/models/one`,
+    'constructor',
+  ])('is refused: %j', (word) => {
+    expect(() => modelSource(word)).toThrow(/is not a model: give a preset \(large, distilled\), a model id/);
+  });
+});
+
+describe('an endpoint', () => {
+  test('keeps its path, and its password for itself', () => {
+    expect(modelSource('a/b', 'https://me:p%C3%A4ss@mirror.example/hub/')).toEqual({
+      id: 'a/b',
+      endpoint: 'https://mirror.example/hub',
+      authorization: `Basic ${Buffer.from('me:päss').toString('base64')}`,
+    });
+  });
+
+  test.each(['mirror.example', 'ftp://mirror.example', 'https://mirror.example/?x=1', ''])(
+    'is refused: %j',
+    (text) => {
+      expect(() => modelSource('large', text)).toThrow(/^The endpoint must be a web address such as/);
+    },
+  );
+
+  test('with a password that cannot be read is refused without it', () => {
+    expect(() => modelSource('large', 'https://me:50%@mirror.example')).toThrow(/must be percent-encoded/);
+  });
+
+  test('is not for an address, which names its own', () => {
+    expect(() => modelSource(`${PUBLIC}/models/a/b`, 'https://mirror.example')).toThrow(/not both/);
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { Budget } from '../../../../model/input/pixels/budget.ts';
+
+/** Pieces of work that run until they are told to end, and the order in which they started. */
+function bench(budget: Budget) {
+  const started: string[] = [];
+  const ends = new Map<string, () => void>();
+  const run = (name: string, cost: number, signal?: AbortSignal): Promise<string> =>
+    budget.run(
+      cost,
+      () => {
+        started.push(name);
+        return new Promise<string>((resolve) => {
+          ends.set(name, () => {
+            resolve(name);
+          });
+        });
+      },
+      signal,
+    );
+  const end = (name: string): void => ends.get(name)?.();
+  return { started, run, end };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('the budget', () => {
+  it('runs as many pieces as there are slots, in order', async () => {
+    const { started, run, end } = bench(new Budget(2, 100));
+    const all = ['a', 'b', 'c'].map((name) => run(name, 1));
+    await settle();
+    expect(started).toEqual(['a', 'b']);
+    end('b');
+    await settle();
+    expect(started).toEqual(['a', 'b', 'c']);
+    end('a');
+    end('c');
+    expect(await Promise.all(all)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('holds back what would cost too much beside the others, and what came after it', async () => {
+    const { started, run, end } = bench(new Budget(4, 10));
+    void run('small', 4);
+    void run('large', 7);
+    void run('late', 1);
+    await settle();
+    expect(started).toEqual(['small']);
+    end('small');
+    await settle();
+    expect(started).toEqual(['small', 'large', 'late']);
+  });
+
+  it('lets a piece that costs more than everything run alone', async () => {
+    const { started, run, end } = bench(new Budget(4, 10));
+    void run('small', 1);
+    void run('huge', 1000);
+    await settle();
+    expect(started).toEqual(['small']);
+    end('small');
+    await settle();
+    void run('next', 1);
+    await settle();
+    expect(started).toEqual(['small', 'huge']);
+    end('huge');
+    await settle();
+    expect(started).toEqual(['small', 'huge', 'next']);
+  });
+
+  it('drops a waiting piece whose signal is aborted, and lets the one behind it in', async () => {
+    const { started, run } = bench(new Budget(4, 10));
+    const controller = new AbortController();
+    void run('running', 5);
+    const dropped = run('dropped', 9, controller.signal);
+    void run('behind', 5);
+    await settle();
+    expect(started).toEqual(['running']);
+    controller.abort(new Error('gone'));
+    await expect(dropped).rejects.toThrow('gone');
+    await settle();
+    expect(started).toEqual(['running', 'behind']);
+  });
+
+  it('gives back the room of a piece that failed', async () => {
+    const budget = new Budget(1, 1);
+    await expect(budget.run(1, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    expect(await budget.run(1, () => Promise.resolve('next'))).toBe('next');
+  });
+});

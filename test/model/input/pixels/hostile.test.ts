@@ -1,0 +1,218 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  closePixels,
+  PixelsError,
+  toPixels,
+  type PixelsErrorCode,
+} from '../../../../model/input/pixels/pixels.ts';
+import { countScans } from '../../../../model/input/pixels/jpeg.ts';
+import { gif, png, tiff } from './files.ts';
+
+const SIZE = 8;
+const read = (name: string): Buffer =>
+  readFileSync(new URL(`../../../fixtures/images/${name}`, import.meta.url));
+
+afterAll(closePixels);
+
+async function refusal(bytes: Uint8Array): Promise<PixelsErrorCode> {
+  const error: unknown = await toPixels(bytes, SIZE).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof PixelsError))
+    throw new Error('The image was not refused as it should be.', { cause: error });
+  // Nothing of the file and nothing of the decoder: one of three sentences.
+  expect(error.message).toMatch(/^The image is (not a JPEG|damaged|too large)[^\n]*\.$/);
+  return error.code;
+}
+
+describe('what is not an image of the five formats is unsupported', () => {
+  it.each([
+    ['nothing', ''],
+    ['a few bytes', '\xff'],
+    [
+      'SVG',
+      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
+    ],
+    ['XML', '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'],
+    ['PDF', '%PDF-1.7\n1 0 obj\n<<>>\nendobj\n'],
+    ['HEIC', '\0\0\0\x18ftypheic\0\0\0\0mif1heic'],
+    ['AVIF', '\0\0\0\x18ftypavif\0\0\0\0mif1avif'],
+    ['BMP', 'BM\x46\0\0\0\0\0\0\0\x36\0\0\0'],
+    ['PPM', 'P6\n1 1\n255\nabc'],
+    ['HTML', '<!doctype html><title>not found</title>'],
+    ['WAVE', 'RIFF\x24\0\0\0WAVEfmt '],
+  ])('%s', async (_, text) => {
+    expect(await refusal(Buffer.from(text, 'latin1'))).toBe('unsupported');
+  });
+});
+
+describe('a damaged image is corrupt', () => {
+  const files = [
+    'jpeg-420.jpg',
+    'jpeg-progressive.jpg',
+    'png-rgb.png',
+    'webp-lossy.webp',
+    'gif.gif',
+    'tiff-lzw.tiff',
+  ];
+
+  it.each(files)('%s, cut off anywhere', async (name) => {
+    const file = read(name);
+    for (const share of [0.05, 0.3, 0.6, 0.9]) {
+      expect(await refusal(file.subarray(0, Math.floor(file.length * share)))).toBe('corrupt');
+    }
+  });
+
+  it.each(files)('%s, its signature alone', async (name) => {
+    expect(await refusal(read(name).subarray(0, 12))).toBe('corrupt');
+  });
+
+  it('without a width', async () => {
+    const file = gif({ canvas: [0, 5], frame: [0, 0, 0, 5], indices: [] });
+    expect(await refusal(file)).toBe('corrupt');
+  });
+
+  it('a GIF that ends before its frame', async () => {
+    expect(await refusal(Buffer.concat([read('gif.gif').subarray(0, 13 + 768), Buffer.from(';')]))).toBe(
+      'corrupt',
+    );
+  });
+
+  it('a TIFF whose directory says that it has more entries than the file has bytes', async () => {
+    expect(
+      await refusal(Buffer.from('II*\0\x08\0\0\0\xff\xff\x00\x01\x03\0\x01\0\0\0\x01\0\0\0', 'latin1')),
+    ).toBe('corrupt');
+  });
+});
+
+describe('an image that would cost too much is too large', () => {
+  const gray = (width: number, height: number): Buffer =>
+    png({ width, height, bits: 1, colorType: 0 }, [Buffer.alloc(8)]);
+
+  it.each([
+    ['a PNG of 900 million pixels', gray(30_000, 30_000)],
+    ['a PNG one pixel too wide', gray(20_001, 1)],
+    ['a PNG one pixel too high', gray(1, 20_001)],
+    ['a PNG just past what Pillow takes', gray(13_378, 13_378)],
+    [
+      'a GIF canvas of 4 billion pixels',
+      gif({ canvas: [65_535, 65_535], frame: [0, 0, 1, 1], indices: [0] }),
+    ],
+    ['a GIF frame far out', gif({ canvas: [1, 1], frame: [65_535, 0, 1, 1], indices: [0] })],
+    [
+      'a TIFF of 900 million pixels',
+      tiff(30_000, 30_000, { 258: [8, 8, 8], 262: 2, 277: 3 }, new Uint8Array(12)),
+    ],
+  ])('%s', async (_, file) => {
+    expect(await refusal(file)).toBe('too-large');
+  });
+
+  it('a JPEG whose header says so', async () => {
+    const file = Buffer.from(read('jpeg-420.jpg'));
+    const frame = file.indexOf(Uint8Array.of(0xff, 0xc0));
+    file.writeUInt16BE(30_000, frame + 5);
+    expect(await refusal(file)).toBe('too-large');
+  });
+
+  it('a PNG at the limit of a side is not', async () => {
+    const row = Buffer.alloc(2500, 0xff);
+    const file = png({ width: 20_000, height: 1, bits: 1, colorType: 0 }, [row]);
+    expect([...new Set(await toPixels(file, SIZE))]).toEqual([255]);
+  });
+});
+
+describe('scans of a JPEG', () => {
+  const file = read('jpeg-progressive.jpg');
+  const lastScan = file.lastIndexOf(Uint8Array.of(0xff, 0xda));
+  const end = file.length - 2;
+
+  /** The file with its last scan, and the tables before it, as often again. */
+  function repeated(times: number): Buffer {
+    const scan = file.subarray(lastScan, end);
+    return Buffer.concat([file.subarray(0, end), ...Array<Buffer>(times).fill(scan), file.subarray(end)]);
+  }
+
+  it('are counted', () => {
+    const scans = countScans(file, 1000);
+    expect(scans).toBeGreaterThan(1);
+    expect(countScans(repeated(2000), 5000)).toBe(scans + 2000);
+    expect(countScans(repeated(2000), 101)).toBe(101);
+    expect(countScans(read('jpeg-420.jpg'), 1000)).toBe(1);
+  });
+
+  it('are too many past a hundred', async () => {
+    expect(await refusal(repeated(2000))).toBe('too-large');
+  });
+
+  it('do not count in a thumbnail', () => {
+    const thumbnail = Buffer.alloc(1000, Buffer.from([0xff, 0xda]));
+    const segment = Buffer.concat([Buffer.from([0xff, 0xe1, 1002 >> 8, 1002 & 255]), thumbnail]);
+    const withThumbnail = Buffer.concat([file.subarray(0, 2), segment, file.subarray(2)]);
+    expect(countScans(withThumbnail, 1000)).toBe(countScans(file, 1000));
+  });
+
+  it('end where the file ends', () => {
+    expect(countScans(Uint8Array.of(0xff, 0xd8, 0xff), 10)).toBe(0);
+    expect(countScans(Uint8Array.of(0xff, 0xd8, 0xff, 0xe1), 10)).toBe(0);
+    expect(countScans(Uint8Array.of(0xff, 0xd8, 0xff, 0xe1, 0xff, 0xff), 10)).toBe(0);
+    expect(countScans(new Uint8Array(), 10)).toBe(0);
+  });
+});
+
+describe('whatever the bytes', () => {
+  const signatures = [
+    '\xff\xd8\xff',
+    '\x89PNG\r\n\x1a\n',
+    'RIFF\x40\0\0\0WEBPVP8 ',
+    'GIF89a',
+    'II*\0\x08\0\0\0',
+    'MM\0*',
+  ];
+
+  async function check(bytes: Uint8Array): Promise<void> {
+    const result: unknown = await toPixels(bytes, SIZE).catch((error: unknown) => error);
+    if (result instanceof Uint8Array) expect(result).toHaveLength(SIZE * SIZE * 3);
+    else expect(result).toBeInstanceOf(PixelsError);
+  }
+
+  it('noise behind a signature is refused or decoded', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...signatures),
+        fc.uint8Array({ maxLength: 300 }),
+        async (signature, rest) => {
+          await check(Buffer.concat([Buffer.from(signature, 'latin1'), rest]));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('a real file with bytes changed is refused or decoded', async () => {
+    const files = [
+      'size-2x3.jpg',
+      'size-64x64.jpg',
+      'jpeg-progressive.jpg',
+      'gif-transparent.gif',
+      'png-1bit.png',
+    ].map(read);
+    files.push(read('webp-lossy.webp'), read('tiff-raw.tiff'));
+    const edit = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(255));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...files),
+        fc.array(edit, { minLength: 1, maxLength: 8 }),
+        async (file, edits) => {
+          const changed = Buffer.from(file);
+          // Squared, so that most changes hit the headers.
+          for (const [place, value] of edits) changed[Math.floor(place ** 2 * (file.length - 1))] = value;
+          await check(changed);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});

@@ -1,0 +1,143 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { closePixels, toPixels } from '../../../../model/input/pixels/pixels.ts';
+import { gif, png, tiff } from './files.ts';
+
+// Every image here is a square of the size that is asked for, so nothing is resized and the pixels can be written down.
+
+afterAll(closePixels);
+
+/** 128 colours, none of them gray, as GIF has them. */
+const colors = Array.from({ length: 128 }, (_, index) => [index, 255 - index, (index * 7) % 256]).flat();
+const colorsOf = (indices: number[], table = colors): number[] =>
+  indices.flatMap((index) => table.slice(3 * index, 3 * index + 3));
+
+describe('a GIF', () => {
+  it('shows transparent pixels in their colour, also around the frame', async () => {
+    const file = gif({
+      canvas: [3, 3],
+      frame: [1, 1, 2, 1],
+      indices: [5, 9],
+      globalColors: colors,
+      transparent: 5,
+    });
+    expect([...(await toPixels(file, 3))]).toEqual(colorsOf([5, 5, 5, 5, 5, 9, 5, 5, 5]));
+  });
+
+  it('has the first colour around the frame where nothing is transparent', async () => {
+    const file = gif({ canvas: [2, 2], frame: [1, 0, 1, 2], indices: [7, 8], globalColors: colors });
+    expect([...(await toPixels(file, 2))]).toEqual(colorsOf([0, 7, 0, 8]));
+  });
+
+  it('grows to hold a frame that sticks out', async () => {
+    const file = gif({ canvas: [1, 1], frame: [1, 1, 1, 1], indices: [3], globalColors: colors });
+    expect([...(await toPixels(file, 2))]).toEqual(colorsOf([0, 0, 0, 3]));
+  });
+
+  it("prefers the frame's own colours", async () => {
+    const localColors = colors.map((value) => 255 - value);
+    const file = gif({
+      canvas: [2, 2],
+      frame: [0, 0, 2, 2],
+      indices: [1, 2, 3, 4],
+      globalColors: colors,
+      localColors,
+    });
+    expect([...(await toPixels(file, 2))]).toEqual(colorsOf([1, 2, 3, 4], localColors));
+  });
+
+  it('without colours is gray', async () => {
+    const file = gif({ canvas: [2, 2], frame: [0, 0, 2, 2], indices: [0, 50, 100, 127] });
+    expect([...(await toPixels(file, 2))]).toEqual(
+      [0, 50, 100, 127].flatMap((value) => [value, value, value]),
+    );
+  });
+});
+
+describe('a PNG', () => {
+  const wide = [0, 255, 256, 65_535];
+  const rows = [Buffer.from([0, 0, 0, 255]), Buffer.from([1, 0, 255, 255])];
+  const clipped = wide.flatMap((value) => Array<number>(3).fill(Math.min(value, 255)));
+
+  it('of 16-bit gray is clipped to a byte, with a transparent value or without', async () => {
+    const header = { width: 2, height: 2, bits: 16, colorType: 0 };
+    expect([...(await toPixels(png(header, rows), 2))]).toEqual(clipped);
+    expect([...(await toPixels(png(header, rows, Uint8Array.of(0, 255)), 2))]).toEqual(clipped);
+  });
+
+  it('of 16-bit colours or gray with alpha loses the low byte', async () => {
+    const rgb = png({ width: 1, height: 1, bits: 16, colorType: 2 }, [
+      Uint8Array.of(1, 255, 128, 127, 255, 128),
+    ]);
+    expect([...(await toPixels(rgb, 1))]).toEqual([1, 128, 255]);
+    const gray = png({ width: 1, height: 1, bits: 16, colorType: 4 }, [Uint8Array.of(77, 200, 3, 3)]);
+    expect([...(await toPixels(gray, 1))]).toEqual([77, 77, 77]);
+  });
+
+  it('shows transparent pixels in their colour', async () => {
+    const rgba = png({ width: 1, height: 1, bits: 8, colorType: 6 }, [Uint8Array.of(10, 20, 30, 0)]);
+    expect([...(await toPixels(rgba, 1))]).toEqual([10, 20, 30]);
+  });
+});
+
+describe('a TIFF', () => {
+  const bits = 258;
+  const photometric = 262;
+  const orientation = 274;
+  const samples = 277;
+  const planes = 284;
+  const extra = 338;
+  const format = 339;
+  const rgb = { [bits]: [8, 8, 8], [photometric]: 2, [samples]: 3 };
+  const rgba = { [bits]: [8, 8, 8, 8], [photometric]: 2, [samples]: 4 };
+
+  it('is turned as its orientation says', async () => {
+    const data = Uint8Array.from({ length: 12 }, (_, index) => index);
+    const upsideDown = tiff(2, 2, { ...rgb, [orientation]: 3 }, data);
+    expect([...(await toPixels(upsideDown, 2))]).toEqual([9, 10, 11, 6, 7, 8, 3, 4, 5, 0, 1, 2]);
+  });
+
+  it('has the alpha that was multiplied in taken out, to the bit', async () => {
+    for (let alpha = 0; alpha < 256; alpha += 3) {
+      const data = Uint8Array.from({ length: 16 * 16 * 4 }, (_, index) =>
+        index % 4 === 3 ? alpha : index >> 2,
+      );
+      const pixels = await toPixels(tiff(16, 16, { ...rgba, [extra]: 1 }, data), 16);
+      const divided = (value: number): number =>
+        alpha === 0 ? 0 : Math.min(255, Math.floor((value * 255) / alpha));
+      const expected = Array.from({ length: 256 }, (_, value) =>
+        Array<number>(3).fill(divided(value)),
+      ).flat();
+      expect([alpha, ...pixels]).toEqual([alpha, ...expected]);
+    }
+  });
+
+  it('keeps its colours where the alpha was not multiplied in', async () => {
+    const file = tiff(1, 1, { ...rgba, [extra]: 2 }, Uint8Array.of(10, 20, 30, 5));
+    expect([...(await toPixels(file, 1))]).toEqual([10, 20, 30]);
+  });
+
+  it('of inks becomes colours by the rounded product', async () => {
+    const file = tiff(
+      1,
+      1,
+      { [bits]: [8, 8, 8, 8], [photometric]: 5, [samples]: 4 },
+      Uint8Array.of(100, 0, 255, 55),
+    );
+    expect([...(await toPixels(file, 1))]).toEqual([200 - Math.round((100 * 200) / 255), 200, 0]);
+  });
+
+  it.each<[string, Record<number, number | number[]>, number]>([
+    ['Lab', { [bits]: [8, 8, 8], [photometric]: 8, [samples]: 3 }, 3],
+    ['luminance and chroma without JPEG', { [bits]: [8, 8, 8], [photometric]: 6, [samples]: 3 }, 3],
+    ['half-precision floats', { [bits]: 16, [photometric]: 1, [format]: 3, [samples]: 1 }, 2],
+    ['signed bytes', { [bits]: 8, [photometric]: 1, [format]: 2, [samples]: 1 }, 1],
+    ['16-bit gray from white to black', { [bits]: 16, [photometric]: 0, [samples]: 1 }, 2],
+    ['16-bit inks', { [bits]: [16, 16, 16, 16], [photometric]: 5, [samples]: 4 }, 8],
+    ['16-bit planes', { [bits]: [16, 16, 16], [photometric]: 2, [samples]: 3, [planes]: 2 }, 6],
+    ['a compression that is not built in', { ...rgb, 259: 50_000 }, 3],
+    ['no colour space', { [bits]: 8, [samples]: 1 }, 1],
+  ])('of %s is refused', async (_, tags, length) => {
+    const file = tiff(1, 1, tags, new Uint8Array(length));
+    await expect(toPixels(file, 1)).rejects.toMatchObject({ name: 'PixelsError', code: 'unsupported' });
+  });
+});

@@ -1,0 +1,161 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { selfTestImage } from '../../../../model/package/self-test.ts';
+import { openPackage } from '../../../../model/package/open-package.ts';
+import { hasCudaProvider } from '../../../../service/engine/device/cuda-provider.ts';
+import { EngineGone } from '../../../../service/engine/process/failure.ts';
+import { EngineSupervisor } from '../../../../service/engine/process/supervisor.ts';
+import type { SupervisorOptions, WithoutCuda } from '../../../../service/engine/process/supervisor.ts';
+import { compileFixture } from '../../../e2e/packages.ts';
+import type { StubInstructions } from './stub-engine.ts';
+
+const program = new URL('./stub-engine.ts', import.meta.url);
+let folder = '';
+let supervisor: EngineSupervisor | undefined;
+/** What the supervisor told, in order. */
+let told: string[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-fallback-'));
+  told = [];
+});
+afterEach(async () => {
+  await supervisor?.stop();
+  supervisor = undefined;
+  await rm(folder, { recursive: true });
+});
+
+function supervise(
+  packageDir: string,
+  next: WithoutCuda | undefined,
+  options: Partial<SupervisorOptions>,
+): EngineSupervisor {
+  const made = new EngineSupervisor({
+    load: { packageDir, device: 'cuda', threads: 1, maxBatch: 4 },
+    startTimeoutMs: 120_000,
+    runTimeoutMs: 120_000,
+    maxFailures: 10,
+    failureWindowMs: 600_000,
+    ...(next === undefined ? {} : { ifCudaFails: () => next }),
+    ...options,
+  });
+  made.on('failure', ({ reason }) => told.push(`failure: ${reason}`));
+  made.on('fallback', ({ reason }, what) => told.push(`${what}: ${reason}`));
+  supervisor = made;
+  made.start();
+  return made;
+}
+
+function superviseStub(instructions: StubInstructions, next?: WithoutCuda): EngineSupervisor {
+  const files = { startsFile: join(folder, 'starts'), devicesFile: join(folder, 'devices') };
+  return supervise(JSON.stringify({ ...files, ...instructions }), next, { program });
+}
+
+/** The device that each start was asked for. */
+function devices(): string[] {
+  const file = join(folder, 'devices');
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ', 1)[0] ?? '');
+}
+
+describe('an engine whose CUDA does not start', () => {
+  it.each([
+    ['load', 'start', 'load failed: as told'],
+    ['warm-up', 'start', 'warm-up failed: as told'],
+    ['exit', 'crash', 'the engine process ended with exit code 3'],
+  ] as const)('takes the CPU in a fresh process (%s)', async (start, reason, why) => {
+    const engine = superviseStub({ start, failDevice: 'cuda' }, 'cpu');
+    await engine.whenReady();
+    expect(devices()).toEqual(['cuda', 'cpu']);
+    expect(told).toEqual([`cpu: ${reason}`]);
+    expect(engine.state).toMatchObject({
+      phase: 'ready',
+      info: { provider: 'cpu', fallback: `CUDA does not start: ${why}` },
+    });
+  });
+
+  it('takes the CPU where it hangs', async () => {
+    const engine = superviseStub({ start: 'hang', failDevice: 'cuda' }, 'cpu');
+    while (devices().length === 0) await sleep(20);
+    // What its timer does when the time is up.
+    engine.replace('start-timeout', 'the engine was not ready in time');
+    await engine.whenReady();
+    expect(devices()).toEqual(['cuda', 'cpu']);
+    expect(told).toEqual(['cpu: start-timeout']);
+  });
+
+  it('is left out where another one can do', async () => {
+    const engine = superviseStub({ start: 'load', failDevice: 'cuda' }, 'leave-out');
+    await expect(engine.whenReady()).rejects.toBeInstanceOf(EngineGone);
+    expect(engine.state).toEqual({ phase: 'stopped' });
+    expect(devices()).toEqual(['cuda']);
+    expect(told).toEqual(['leave-out: start']);
+  });
+
+  it('has all its starts on the CPU, and fails for good if none works', async () => {
+    const engine = superviseStub({ start: 'load' }, 'cpu');
+    await expect(engine.whenReady()).rejects.toBeInstanceOf(EngineGone);
+    expect(devices()).toEqual(['cuda', 'cpu', 'cpu', 'cpu']);
+    expect(told).toEqual(['cpu: start', 'failure: start', 'failure: start', 'failure: start']);
+  });
+
+  it('is tried again where CUDA is a must', async () => {
+    const engine = superviseStub({ start: ['load', 'ready'] });
+    await engine.whenReady();
+    expect(devices()).toEqual(['cuda', 'cuda']);
+    expect(told).toEqual(['failure: start']);
+  });
+});
+
+describe('an engine on CUDA does not end up on the CPU', () => {
+  it('because it computed wrong', async () => {
+    const engine = superviseStub({ start: 'self-test', failDevice: 'cuda' }, 'cpu');
+    await expect(engine.whenReady()).rejects.toBeInstanceOf(EngineGone);
+    expect(devices()).toEqual(['cuda', 'cuda', 'cuda']);
+    expect(engine.state).toMatchObject({ phase: 'failed', failure: { reason: 'self-test' } });
+  });
+
+  it('because it does not start after it computed wrong', async () => {
+    const engine = superviseStub({ start: ['self-test', 'load', 'ready'] }, 'cpu');
+    await engine.whenReady();
+    expect(devices()).toEqual(['cuda', 'cuda', 'cuda']);
+    expect(told).toEqual(['failure: self-test', 'failure: start']);
+  });
+
+  it('because it does not start after it was ready', async () => {
+    const engine = superviseStub({ start: ['ready', 'load', 'ready'] }, 'cpu');
+    await engine.whenReady();
+    const lost = new Promise((resolve) => engine.once('failure', resolve));
+    process.kill(engine.pid ?? 0, 'SIGKILL');
+    await lost;
+    await engine.whenReady();
+    expect(devices()).toEqual(['cuda', 'cuda', 'cuda']);
+    expect(told).toEqual(['failure: crash', 'failure: start']);
+  });
+});
+
+it.skipIf(hasCudaProvider())('the real engine answers on the CPU where there is no CUDA', async () => {
+  const packageDir = await compileFixture('mini-none', folder);
+  const engine = supervise(packageDir, 'cpu', {});
+  await engine.whenReady();
+  expect(engine.state).toMatchObject({
+    phase: 'ready',
+    info: {
+      provider: 'cpu',
+      fallback: expect.stringMatching(/^CUDA does not start: load failed: /) as unknown,
+    },
+  });
+  const { manifest } = await openPackage(packageDir);
+  const [test] = manifest.selfTest.cases;
+  const images = [selfTestImage(test?.imageSeed ?? 0, manifest.image.size)];
+  const items = [{ image: 0, inputIds: test?.inputIds ?? [] }];
+  const { probabilities } = await engine.run({ images, items, length: manifest.text.lengths.at(-1) ?? 0 });
+  expect(probabilities[0]).toBeCloseTo(test?.probabilities[0] ?? NaN, 4);
+});

@@ -1,0 +1,84 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { PictureStore, copyPicture } from '../../../../service/engine/session/picture-store.ts';
+
+const BYTES = 12;
+let folder = '';
+let store: PictureStore | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-pictures-'));
+});
+afterEach(async () => {
+  store?.close();
+  store = undefined;
+  await rm(folder, { recursive: true });
+});
+
+const picture = (value: number): Uint8Array => new Uint8Array(BYTES).fill(value);
+
+function open(slots: number): PictureStore {
+  store = PictureStore.open(BYTES, slots, [join(folder, 'missing'), folder]);
+  if (store === undefined) throw new Error('no store');
+  return store;
+}
+
+/** What an engine gets of a picture. */
+function received(from: PictureStore, pixels: Uint8Array): Uint8Array {
+  const target = new Uint8Array(BYTES);
+  copyPicture(from.imageOf(pixels), target, from.fd);
+  return target;
+}
+
+it('gives back what was put into it, each in its place', () => {
+  const pictures = [1, 2, 3].map(picture);
+  const from = open(3);
+  for (const pixels of pictures) from.put(pixels);
+  expect(pictures.map((pixels) => from.imageOf(pixels))).toEqual([
+    { offset: 0 },
+    { offset: BYTES },
+    { offset: 2 * BYTES },
+  ]);
+  for (const pixels of pictures) expect(received(from, pixels)).toEqual(pixels);
+});
+
+it('lets a picture go with its message where it has no room', () => {
+  const from = open(1);
+  const [first, second] = [picture(1), picture(2)];
+  from.put(first);
+  from.put(second);
+  expect(from.imageOf(second)).toBe(second);
+  expect(received(from, second)).toEqual(second);
+});
+
+it('takes the lowest place that was given back', () => {
+  const from = open(3);
+  const pictures = [1, 2, 3].map(picture);
+  for (const pixels of pictures) from.put(pixels);
+  for (const at of [2, 0]) from.free(pictures[at] ?? picture(0));
+  from.free(picture(9));
+  const [fourth, fifth] = [picture(4), picture(5)];
+  from.put(fourth);
+  from.put(fifth);
+  expect([from.imageOf(fourth), from.imageOf(fifth)]).toEqual([{ offset: 0 }, { offset: 2 * BYTES }]);
+  expect(received(from, pictures[1] ?? picture(0))).toEqual(picture(2));
+  expect(received(from, fifth)).toEqual(fifth);
+});
+
+it('leaves no file behind, and is not there where none can be written', async () => {
+  open(1).put(picture(1));
+  expect(await readdir(folder)).toEqual([]);
+  expect(PictureStore.open(BYTES, 1, [join(folder, 'missing')])).toBeUndefined();
+});
+
+it('refuses a picture of another length, and one that is not there', () => {
+  const from = open(1);
+  expect(() => {
+    copyPicture(picture(1), new Uint8Array(BYTES + 1));
+  }).toThrow('a picture has 12 bytes, not 13');
+  expect(() => {
+    copyPicture({ offset: 0 }, new Uint8Array(BYTES), from.fd);
+  }).toThrow('the file of pictures ends after 0 of 12 bytes');
+});

@@ -1,0 +1,206 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { PATHS } from '../../../service/contract.ts';
+import { PROBLEMS } from '../../../service/http/problems/problem.ts';
+import { fakeService } from './fake-service.ts';
+
+const responseSchema = z.object({
+  description: z.string(),
+  content: z.record(z.string(), z.unknown()).default({}),
+  headers: z.record(z.string(), z.unknown()).default({}),
+});
+const documentSchema = z.object({
+  openapi: z.string(),
+  info: z.object({ version: z.string() }),
+  paths: z.record(
+    z.string(),
+    z.record(
+      z.string(),
+      z.object({
+        operationId: z.string(),
+        requestBody: z.object({ content: z.record(z.string(), z.unknown()) }).optional(),
+        security: z.array(z.record(z.string(), z.array(z.string()))).optional(),
+        responses: z.record(z.string(), responseSchema),
+      }),
+    ),
+  ),
+  components: z.object({
+    schemas: z.record(z.string(), z.unknown()),
+    securitySchemes: z.record(z.string(), z.unknown()),
+  }),
+});
+
+const withDemo = { deps: { demo: { examples: [] } } };
+
+async function rawDocument(): Promise<Record<string, unknown>> {
+  const response = await fakeService(withDemo).app.request(PATHS.openapi);
+  expect(response.status).toBe(200);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+async function document(): Promise<z.infer<typeof documentSchema>> {
+  return documentSchema.parse(await rawDocument());
+}
+
+/** Every schema that stands in a document, wherever that is. */
+function schemasIn(value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]: [string, unknown]) => {
+    if (key === 'schema') return [each];
+    return key === 'schemas' ? (Object.values(each as object) as unknown[]) : schemasIn(each);
+  });
+}
+
+describe('the OpenAPI document', () => {
+  it('is one by the schema of OpenAPI 3.1, as its schemas are by that of JSON Schema', async () => {
+    const raw = await rawDocument();
+    const schemas = schemasIn(raw);
+    expect(await new Validator().validate(raw)).toEqual({ valid: true });
+    expect(schemas.length).toBeGreaterThan(50);
+    const ajv = new Ajv2020();
+    for (const schema of schemas) {
+      expect([ajv.validateSchema(schema as object), schema, ajv.errors]).toEqual([true, schema, null]);
+    }
+  });
+
+  it('names the routes and both forms of a prediction', async () => {
+    const { openapi, paths } = await document();
+    expect(openapi).toBe('3.1.0');
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining([PATHS.predict, PATHS.live, PATHS.ready, PATHS.health, PATHS.startup]),
+    );
+    const body = paths[PATHS.predict]?.['post']?.requestBody;
+    expect(Object.keys(body?.content ?? {}).sort()).toEqual(['application/json', 'multipart/form-data']);
+  });
+
+  it('describes every error that a prediction can be answered with', async () => {
+    const { paths } = await document();
+    const responses = paths[PATHS.predict]?.['post']?.responses ?? {};
+    for (const [name, { status }] of Object.entries(PROBLEMS)) {
+      if (name === 'not-found') continue;
+      expect(responses[status]?.description).toContain(name);
+      expect(Object.keys(responses[status]?.content ?? {})).toEqual(['application/problem+json']);
+    }
+  });
+
+  it('says as what errors are sent', async () => {
+    const { paths } = await document();
+    for (const [path, methods] of Object.entries(paths)) {
+      const type = path.startsWith('/v2') ? 'application/json' : 'application/problem+json';
+      const responses = Object.values(methods).flatMap((method) => Object.values(method.responses));
+      const problems = responses.filter(({ content }) => JSON.stringify(content).includes('schemas/Problem'));
+      expect(problems.map(({ content }) => Object.keys(content))).toEqual(problems.map(() => [type]));
+    }
+  });
+
+  it('tells how to send a key, and when to come back', async () => {
+    const { paths, components } = await document();
+    for (const path of [
+      PATHS.predict,
+      '/v2/models/{name}/infer',
+      '/v2/models/{name}/versions/{version}/infer',
+      '/demo/pixels',
+    ]) {
+      const operation = paths[path]?.['post'];
+      const security = operation?.security ?? [];
+      // None, or one of the two.
+      expect(security.flatMap(Object.keys)).toEqual(Object.keys(components.securitySchemes));
+      expect(security).toContainEqual({});
+      for (const status of ['429', '503']) {
+        expect(Object.keys(operation?.responses[status]?.headers ?? {})).toEqual(['Retry-After']);
+      }
+    }
+    expect(components.securitySchemes).toMatchObject({
+      bearer: { type: 'http', scheme: 'bearer' },
+      apiKey: { in: 'header', name: 'X-API-Key' },
+    });
+  });
+
+  it('describes every route that programs call', async () => {
+    const { app } = fakeService(withDemo);
+    const { paths } = await document();
+    // All but the pages and their files.
+    const declared = app.routes.filter(
+      ({ method, path }) => method !== 'ALL' && !(method === 'GET' && /^\/(docs|demo|openapi|$)/.test(path)),
+    );
+    for (const { method, path } of declared) {
+      const at = path.replaceAll(/:(\w+)/g, '{$1}');
+      expect(Object.keys(paths[at] ?? {}), at).toContain(method.toLowerCase());
+    }
+    expect(declared.length).toBeGreaterThan(10);
+    expect(paths).toHaveProperty(['/demo/pixels', 'post']);
+    const { app: without } = fakeService();
+    expect(await (await without.request(PATHS.openapi)).text()).not.toContain('/demo/pixels');
+  });
+
+  it('gives each operation a name of its own, and tells that other methods are refused', async () => {
+    const { paths } = await document();
+    const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
+    const names = operations.map(({ operationId }) => operationId);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { responses } of operations) {
+      expect(Object.keys(responses['405']?.headers ?? {})).toEqual(['Allow']);
+    }
+  });
+
+  it('tells of binary tensors', async () => {
+    const { paths } = await document();
+    for (const model of ['/v2/models/{name}', '/v2/models/{name}/versions/{version}']) {
+      const operation = paths[`${model}/infer`]?.['post'];
+      const answer = operation?.responses['200'];
+      const types = ['application/json', 'application/octet-stream'];
+      expect(Object.keys(operation?.requestBody?.content ?? {})).toEqual(types);
+      expect(Object.keys(answer?.content ?? {})).toEqual(types);
+      expect(Object.keys(answer?.headers ?? {})).toEqual(['Inference-Header-Content-Length']);
+    }
+  });
+
+  it('refers to no schema that it lacks', async () => {
+    const text = JSON.stringify(await document());
+    const { components } = await document();
+    for (const [, name = ''] of text.matchAll(/#\/components\/schemas\/(\w+)/g)) {
+      expect(Object.keys(components.schemas)).toContain(name);
+    }
+  });
+});
+
+describe('the pages', () => {
+  it('of the documents come whole from the service', async () => {
+    const { app } = fakeService();
+    const page = await app.request(PATHS.docs);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const html = await page.text();
+    expect(html).not.toMatch(/https?:\/\//);
+    const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address = '']) => address);
+    expect(assets).toContain('docs/swagger-ui-bundle.js');
+    for (const asset of assets.filter((address) => !address.startsWith('data:'))) {
+      expect([asset, (await app.request(`/${asset}`)).status]).toEqual([asset, 200]);
+    }
+  });
+
+  it('are not sent again while they are the same', async () => {
+    const { app } = fakeService();
+    const first = await app.request('/docs/swagger-ui.css');
+    const etag = first.headers.get('etag') ?? '';
+    const second = await app.request('/docs/swagger-ui.css', { headers: { 'if-none-match': etag } });
+    expect([second.status, await second.text()]).toEqual([304, '']);
+  });
+
+  it('of the demo come whole from the service, or not at all', async () => {
+    const { app } = fakeService({ deps: { demo: { examples: [] } } });
+    const page = await app.request('/');
+    const policy = page.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain('unsafe');
+    const html = await page.text();
+    expect(html).not.toMatch(/https?:\/\//);
+    for (const [, asset = ''] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
+      expect([asset, (await app.request(`/${asset}`)).status]).toEqual([asset, 200]);
+    }
+    for (const path of ['/', '/demo/page.js', '/demo/about.json']) {
+      expect((await fakeService().app.request(path)).status).toBe(404);
+    }
+  });
+});

@@ -1,0 +1,137 @@
+import { expect } from 'vitest';
+import { createApp } from '../../../service/http/app.ts';
+import type { AppDeps } from '../../../service/http/app.ts';
+import type { App } from '../../../service/http/context.ts';
+import type { Verdict } from '../../../service/http/probes/health.ts';
+import type { RequestSummary } from '../../../service/observability/request-record.ts';
+import { problemSchema } from '../../../service/http/problems/problem.ts';
+import { Admission } from '../../../service/inference/admission.ts';
+import { toAnswer } from '../../../service/inference/answer.ts';
+import type { PredictRequest, Predictor } from '../../../service/inference/predictor.ts';
+
+/** The real application over a predictor in the test's hands: no engine, no socket. */
+export interface FakeService {
+  readonly app: App;
+  readonly admission: Admission;
+  readonly predictor: Predictor;
+  /** What the predictor was asked, in order. */
+  readonly asked: PredictRequest[];
+  readonly summaries: RequestSummary[];
+}
+
+export interface FakeServiceOptions {
+  /** @default yes, always */
+  readonly predict?: Predictor['predict'];
+  readonly maxQueue?: number;
+  readonly requestTimeoutMs?: number;
+  readonly maxBodyMb?: number;
+  /** Of all open requests. */
+  readonly maxBodyBytes?: number;
+  readonly ready?: Verdict;
+  readonly live?: Verdict;
+  readonly started?: Verdict;
+  readonly draining?: boolean;
+  readonly deps?: Partial<AppDeps>;
+}
+
+const LABELS = ['yes', 'no', 'maybe'];
+const YES: Verdict = { ok: true };
+
+export function fakeService(options: FakeServiceOptions = {}): FakeService {
+  const asked: PredictRequest[] = [];
+  const summaries: RequestSummary[] = [];
+  const { maxBodyBytes } = options;
+  const admission = new Admission(options.maxQueue ?? 64, maxBodyBytes === undefined ? {} : { maxBodyBytes });
+  const predict: Predictor['predict'] = (request) => {
+    asked.push(request);
+    return options.predict?.(request) ?? Promise.resolve(request.hypotheses.map(answerYes));
+  };
+  const predictor: Predictor = {
+    model: { name: 'fake', precision: 'fp32', digest: '0123456789ab', answers: LABELS, imageSize: 64 },
+    see: () => Promise.resolve(new Uint8Array(64 * 64 * 3)),
+    predict,
+    predictAll: async (questions, asker) =>
+      (await Promise.all(questions.map((question) => predict({ ...question, ...asker })))).flat(),
+  };
+  const app = createApp({
+    predictor,
+    admission,
+    health: {
+      live: () => options.live ?? YES,
+      ready: () => options.ready ?? YES,
+      started: () => options.started ?? YES,
+      draining: options.draining ?? false,
+    },
+    closing: new AbortController().signal,
+    limits: {
+      requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+      maxBodyMb: options.maxBodyMb ?? 1,
+    },
+    listener: { end: (summary) => summaries.push(summary) },
+    ...options.deps,
+  });
+  return { app, admission, predictor, asked, summaries };
+}
+
+function answerYes(): ReturnType<typeof toAnswer> {
+  return toAnswer(LABELS, Float32Array.of(0.5, 0.25, 0.25), Float32Array.of(-1, -2, -2));
+}
+
+/** A form with these fields; an image is sent as a file. */
+export function formOf(fields: readonly (readonly [string, string | Uint8Array])[]): FormData {
+  const form = new FormData();
+  for (const [name, value] of fields) {
+    if (typeof value === 'string') form.append(name, value);
+    else form.append(name, new Blob([Uint8Array.from(value)]), 'picture.png');
+  }
+  return form;
+}
+
+/** Sends a form to `/predict`. */
+export function postForm(app: App, form: FormData, headers: Record<string, string> = {}): Promise<Response> {
+  return Promise.resolve(app.request('/predict', { method: 'POST', body: form, headers }));
+}
+
+/** Sends JSON to `/predict`; a string is sent as it is. */
+export function postJson(app: App, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  return Promise.resolve(
+    app.request('/predict', {
+      method: 'POST',
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...headers },
+    }),
+  );
+}
+
+/** Sends a stream to `/predict`. */
+export function postStream(
+  app: App,
+  body: ReadableStream,
+  headers: Record<string, string>,
+): Promise<Response> {
+  // Node demands `duplex` for streams; its types lack it.
+  const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, headers, duplex: 'half' };
+  return Promise.resolve(app.request('/predict', init));
+}
+
+/** Checks an error answer against what it must be. @returns its detail */
+export async function expectProblem(
+  response: Response,
+  status: number,
+  problem: string,
+  field?: string,
+): Promise<string> {
+  const body = problemSchema.strict().parse(await response.json());
+  // Clients of the Open Inference Protocol look for `error`, and only in plain JSON.
+  expect(response.headers.get('content-type')).toBe(
+    body.error === undefined ? 'application/problem+json' : 'application/json',
+  );
+  expect({ status: response.status, type: body.type, field: body.field }).toEqual({
+    status,
+    type: `urn:ofa-ve:problem:${problem}`,
+    field,
+  });
+  expect(body.status).toBe(status);
+  expect(body.request_id).toBe(response.headers.get('x-request-id'));
+  return body.detail;
+}

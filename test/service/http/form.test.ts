@@ -1,0 +1,60 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { parseForm } from '../../../service/http/body/form.ts';
+
+/** Limits that none of these forms reaches. */
+const LIMITS = {
+  parts: 9,
+  textBytes: 100,
+  tooLong: 'is too long',
+  repeated: { name: 'text', most: 9, tooMany: 'is too often' },
+};
+const TYPE = 'multipart/form-data; boundary=b';
+const KIB = 1024;
+
+async function* chunksOf(bytes: Buffer, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) {
+    await Promise.resolve();
+    yield bytes.subarray(at, at + size);
+  }
+}
+
+function formWith(image: Buffer): Buffer {
+  return Buffer.concat([
+    Buffer.from('--b\r\ncontent-disposition: form-data; name="image"; filename="a"\r\n\r\n'),
+    image,
+    Buffer.from('\r\n--b\r\ncontent-disposition: form-data; name="text"\r\n\r\na dog\r\n--b--\r\n'),
+  ]);
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('a form', () => {
+  // Bytes that look like the end of a part, over and over.
+  const image = Buffer.alloc(5e6, '\r\n--\r\n--c\r\n');
+
+  it.each([64 * KIB, 1000, 7])('is read alike in chunks of %i bytes', async (size) => {
+    const bytes = formWith(image.subarray(0, 100_000));
+    const limits = { ...LIMITS, expectedBytes: 0 };
+    const { files, texts } = await parseForm(TYPE, chunksOf(bytes, size), limits);
+    expect(texts.get('text')).toEqual(['a dog']);
+    expect(Buffer.from(files.get('image')?.[0] ?? []).equals(image.subarray(0, 100_000))).toBe(true);
+  });
+
+  it('of any size is never copied as a whole', async () => {
+    const bytes = formWith(image);
+    const concat = vi.spyOn(Buffer, 'concat');
+    const copy = vi.spyOn(Buffer.prototype as Buffer, 'copy');
+    const from = vi.spyOn(Buffer, 'from');
+    const limits = { ...LIMITS, expectedBytes: bytes.length };
+    const { files } = await parseForm(TYPE, chunksOf(bytes, 64 * KIB), limits);
+    for (const { value } of copy.mock.results) expect(value).toBeLessThanOrEqual(64 * KIB);
+    for (const [parts] of concat.mock.calls) {
+      expect(parts.reduce((sum, { length }) => sum + length, 0)).toBeLessThanOrEqual(128 * KIB);
+    }
+    for (const [source] of from.mock.calls) expect((source as Buffer).length).toBeLessThan(128 * KIB);
+    vi.restoreAllMocks();
+    expect(Buffer.from(files.get('image')?.[0] ?? []).equals(image)).toBe(true);
+  });
+});

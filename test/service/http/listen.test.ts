@@ -1,0 +1,49 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, expect, it } from 'vitest';
+import { listen } from '../../../service/http/listen.ts';
+import type { Listener } from '../../../service/http/listen.ts';
+import { expectProblem, fakeService } from './fake-service.ts';
+
+let listener: Listener | undefined;
+afterEach(async () => {
+  listener?.cut();
+  await listener?.close();
+});
+
+/** Sends the lines of a request's head, and reads what comes until the connection ends. */
+async function exchange(...lines: readonly string[]): Promise<Response> {
+  listener = await listen(fakeService().app, '127.0.0.1', 0, { setting: 'PORT' });
+  const socket = connect(listener.port, '127.0.0.1');
+  socket.write([...lines, 'connection: close', '', ''].join('\r\n'));
+  const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+  const [status = '', ...headers] = head.split('\r\n');
+  return new Response(body, {
+    status: Number(status.split(' ')[1]),
+    headers: headers.map((line): [string, string] => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon), line.slice(colon + 1).trim()];
+    }),
+  });
+}
+
+it.each([
+  ['no Host', 'GET /livez HTTP/1.1', []],
+  ['an empty Host', 'GET /livez HTTP/1.1', ['host:']],
+  ['a Host that is none', 'GET /livez HTTP/1.1', ['host: a b']],
+  ['a Host with more than a name', 'GET /livez HTTP/1.1', ['host: a/../b@c']],
+  ['no path', 'OPTIONS * HTTP/1.1', ['host: a']],
+])('says what is wrong with a request that has %s', async (_, line, headers) => {
+  const response = await exchange(line, ...headers);
+  expect(await expectProblem(response, 400, 'invalid-field', 'Host')).toContain('a header Host');
+});
+
+it.each(['a', 'a:8000', '[::1]:8000', 'A.example', '127.0.0.1'])('answers a request to %s', async (host) => {
+  const response = await exchange('GET /livez HTTP/1.1', `host: ${host}`);
+  expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+});
+
+it('answers a request that expects what is not known', async () => {
+  const response = await exchange('GET /livez HTTP/1.1', 'host: a', 'expect: more');
+  expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+});

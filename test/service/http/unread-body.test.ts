@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { listen } from '../../../service/http/listen.ts';
+import type { Listener } from '../../../service/http/listen.ts';
+import type { DiscardLimits } from '../../../service/http/body/unread-body.ts';
+import { fakeService } from './fake-service.ts';
+import type { FakeService, FakeServiceOptions } from './fake-service.ts';
+
+/** A connection whose bytes are in the test's hands. */
+interface Client {
+  readonly socket: Socket;
+  send(...parts: readonly (string | Uint8Array)[]): void;
+  /** Everything that came, once it has matched. */
+  received(pattern: RegExp): Promise<string>;
+  readonly closed: Promise<unknown>;
+}
+
+let listener: Listener | undefined;
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  listener?.cut();
+  await listener?.close();
+  listener = undefined;
+});
+
+async function start(
+  options: FakeServiceOptions,
+  limits?: DiscardLimits,
+): Promise<{ service: FakeService; client: Client }> {
+  const service = fakeService({ maxBodyMb: 50, ...options });
+  listener = await listen(service.app, '127.0.0.1', 0, {
+    setting: 'PORT',
+    ...(limits === undefined ? {} : { discardLimits: limits }),
+  });
+  return { service, client: await open(listener.port) };
+}
+
+async function open(port: number): Promise<Client> {
+  const socket = connect(port, '127.0.0.1');
+  sockets.push(socket);
+  await once(socket, 'connect');
+  let text = '';
+  const listeners = new Set<() => void>();
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1');
+    for (const look of listeners) look();
+  });
+  // A connection that the service cuts: the test looks at "closed".
+  socket.on('error', () => undefined);
+  return {
+    socket,
+    send: (...parts) => {
+      for (const part of parts) socket.write(part);
+    },
+    received: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (pattern.test(text)) resolve(text);
+        };
+        listeners.add(look);
+        socket.once('close', () => {
+          reject(new Error(`The connection closed after: ${text}`));
+        });
+        look();
+      }),
+    closed: new Promise((resolve) => socket.once('close', resolve)),
+  };
+}
+
+const BODY = Buffer.from(JSON.stringify({ image: Buffer.alloc(9000).toString('base64'), text: 'a dog' }));
+
+function head(...headers: readonly string[]): string {
+  return ['POST /predict HTTP/1.1', 'host: a', 'content-type: application/json', ...headers, '', ''].join(
+    '\r\n',
+  );
+}
+
+const LENGTH = `content-length: ${BODY.length}`;
+/** Of a body without an announced length. */
+const CHUNK = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(65_536, 'a'), Buffer.from('\r\n')]);
+const PROBE = 'GET /livez HTTP/1.1\r\nhost: a\r\n\r\n';
+
+describe('a client that waits for "100 Continue"', () => {
+  it('is told to send when it has a place', async () => {
+    const { client, service } = await start({});
+    client.send(head(LENGTH, 'expect: 100-continue'));
+    await client.received(/^HTTP\/1\.1 100 Continue\r\n\r\n$/);
+    expect(service.admission.held).toBe(1);
+    client.send(BODY);
+    expect(await client.received(/"label":"yes"/)).not.toMatch(/connection: close/i);
+    client.send(PROBE);
+    await client.received(/\{"status":"ok"\}/);
+  });
+
+  it.each([
+    ['has no place', 429, LENGTH],
+    ['would send too much', 413, 'content-length: 52428801'],
+    ['would send something compressed', 415, `${LENGTH}\r\ncontent-encoding: gzip`],
+  ])('is refused before it sends anything when it %s', async (_, status, length) => {
+    const { client, service } = await start({ maxQueue: 1 });
+    if (status === 429) service.admission.admit();
+    client.send(head(length, 'expect: 100-continue'));
+    const answer = await client.received(new RegExp(`"status":${status}`));
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).toMatch(/connection: close/i);
+    await client.closed;
+  });
+});
+
+describe('a client that sends all the same', () => {
+  it('is refused before its body is there, gets through with it, and keeps its connection', async () => {
+    const { client, service } = await start({ maxQueue: 1 });
+    const place = service.admission.admit();
+    const half = BODY.length / 2;
+    client.send(head(LENGTH), BODY.subarray(0, half));
+    await client.received(/^HTTP\/1\.1 429 [^]*"status":429/);
+    place.release();
+    client.send(BODY.subarray(half), head(LENGTH), BODY);
+    await client.received(/"label":"yes"/);
+    expect(service.asked).toHaveLength(1);
+  });
+
+  it('hears that its body is too large while it goes on sending', async () => {
+    const { client } = await start({ maxBodyMb: 1 });
+    client.send(head('transfer-encoding: chunked'));
+    // Within a string, so that nothing else is wrong with it.
+    client.send('1\r\n"\r\n', ...Array<Buffer>(40).fill(CHUNK));
+    await client.received(/^HTTP\/1\.1 413 [^]*"status":413/);
+    client.send(...Array<Buffer>(40).fill(CHUNK), '0\r\n\r\n', PROBE);
+    await client.received(/\{"status":"ok"\}/);
+  });
+
+  it('hears that its time is up, and keeps its connection', async () => {
+    const { client } = await start({ requestTimeoutMs: 20 });
+    client.send(head(LENGTH), BODY.subarray(0, 100));
+    await client.received(/^HTTP\/1\.1 504 [^]*"status":504/);
+    client.send(BODY.subarray(100), PROBE);
+    await client.received(/\{"status":"ok"\}/);
+  });
+
+  it.each([
+    ['too long', { ms: 50, bytes: Infinity }],
+    ['too much', { ms: 3_600_000, bytes: 500_000 }],
+  ])('is cut off when it goes on for %s, after its answer', async (_, limits) => {
+    const { client, service } = await start({ maxQueue: 1 }, limits);
+    service.admission.admit();
+    client.send(head('transfer-encoding: chunked'));
+    await client.received(/^HTTP\/1\.1 429 [^]*"status":429/);
+    const sending = setInterval(() => {
+      client.send(CHUNK);
+    }, 1);
+    await client.closed;
+    clearInterval(sending);
+  });
+});

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { EngineUnavailable } from '../../../../service/inference/errors.ts';
+import { setup } from './batcher-setup.ts';
+import type { Setup } from './batcher-setup.ts';
+import type { FakeEngine, FakeRun } from '../fake-engine.ts';
+
+describe('several engines', () => {
+  it('take what waits as soon as one of them is free', async () => {
+    const { engines, batcher, submit } = setup({ count: 2, maxBatch: 2 });
+    const [first, second] = await takeOneEach(engines, submit);
+    for (const item of [3, 4, 5]) void submit([item]);
+    expect([batcher.inFlight, batcher.waiting]).toEqual([2, 3]);
+    second.finish();
+    const third = await engines[1]?.nextRun();
+    expect(third?.items).toEqual([3, 4]);
+    first.finish();
+    expect((await engines[0]?.nextRun())?.items).toEqual([5]);
+  });
+
+  it("share one request's items", async () => {
+    const { engines, submit } = setup({ count: 2, maxBatch: 8 });
+    void submit([1, 2, 3, 4, 5]);
+    const runs = await Promise.all(engines.map((engine) => engine.nextRun()));
+    expect(runs.map(({ items }) => items.length)).toEqual([3, 2]);
+  });
+
+  it('fill a batch before they share, where a delay asks for full ones', async () => {
+    const { engine, submit } = setup({ count: 2, maxBatch: 4, delayMs: 60_000 });
+    void submit([1, 2, 3, 4]);
+    expect((await engine.nextRun()).items).toEqual([1, 2, 3, 4]);
+  });
+
+  it('get the next item by the work they have done', async () => {
+    let now = 0;
+    const { engines, submit } = setup({ count: 2, now: () => now });
+    const [first, second] = await takeOneEach(engines, submit);
+    now = 10;
+    second.finish();
+    await turn();
+    now = 30;
+    first.finish();
+    await turn();
+    void submit([3]);
+    expect((await engines[1]?.nextRun())?.items).toEqual([3]);
+  });
+
+  it('do without one that is away', async () => {
+    const { engines, submit } = setup({ count: 2 });
+    engines[0]?.setReady(false);
+    void submit([1, 2]);
+    const run = await engines[1]?.nextRun();
+    expect(run?.items).toEqual([1, 2]);
+  });
+
+  it('try the batch of a lost engine again on another one, before what waits', async () => {
+    const { engines, batcher, submit } = setup({ count: 2 });
+    const [first, second] = await takeOneEach(engines, submit);
+    const [waiting] = submit([3]);
+    engines[0]?.setReady(false);
+    first.fail();
+    await turn();
+    expect(batcher.waiting).toBe(2);
+    second.finish();
+    const retry = await engines[1]?.nextRun();
+    expect(retry?.items).toEqual([1]);
+    retry?.finish();
+    (await engines[1]?.nextRun())?.finish();
+    await expect(waiting).resolves.toBe('answer 3');
+  });
+
+  it('try the batch of a lost engine again at once, also while something new waits for company', async () => {
+    const { engines, batcher, submit } = setup({ count: 2, maxBatch: 2, delayMs: 60_000 });
+    const answers = submit([1, 2]);
+    const first = await engines[0]?.nextRun();
+    void submit([3]);
+    await turn();
+    expect(batcher.waiting).toBe(1);
+    first?.fail();
+    const retry = await Promise.race(engines.map((engine) => engine.nextRun()));
+    expect(retry.items).toEqual([1, 2]);
+    retry.finish();
+    await expect(Promise.all(answers)).resolves.toHaveLength(2);
+  });
+
+  it('lose no more than two of them to a bad item', async () => {
+    const { engines, submit } = setup({ count: 4, maxBatch: 4, delayMs: 1 });
+    for (const engine of engines) engine.behave((items) => !items.includes(3));
+    const settled = await Promise.allSettled(submit([1, 2, 3, 4]));
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(engines.map(({ failures }) => failures).filter((count) => count > 0)).toEqual([1, 3]);
+  });
+
+  it('take over what one of them was trying again when it ended for good', async () => {
+    const { engines, submit } = setup({ count: 2, maxBatch: 4, delayMs: 1 });
+    const [healthy, dying] = engines;
+    healthy?.setReady(false);
+    const answers = submit([1, 2, 3, 4]);
+    (await dying?.nextRun())?.fail();
+    const second = await dying?.nextRun();
+    dying?.endForGood();
+    second?.fail();
+    healthy?.setReady(true);
+    const third = await healthy?.nextRun();
+    expect(third?.items).toEqual([1, 2, 3, 4]);
+    third?.finish();
+    await expect(Promise.all(answers)).resolves.toHaveLength(4);
+  });
+
+  it('go on when one of them has ended for good, and its batch with them', async () => {
+    const { engines, submit } = setup({ count: 2 });
+    const [first, second, answers] = await takeOneEach(engines, submit);
+    engines[0]?.endForGood();
+    first.fail();
+    second.finish();
+    (await engines[1]?.nextRun())?.finish();
+    await expect(Promise.all(answers)).resolves.toEqual(['answer 1', 'answer 2']);
+    const [more] = submit([3]);
+    (await engines[1]?.nextRun())?.finish();
+    await expect(more).resolves.toBe('answer 3');
+  });
+
+  it('fail what waits once all have ended for good', async () => {
+    const { engines, submit } = setup({ count: 2 });
+    const [first, second, answers] = await takeOneEach(engines, submit);
+    for (const engine of engines) engine.endForGood();
+    first.fail();
+    second.fail();
+    for (const answer of answers) await expect(answer).rejects.toBeInstanceOf(EngineUnavailable);
+    await expect(submit([3])[0]).rejects.toBeInstanceOf(EngineUnavailable);
+  });
+});
+
+/** Gives each of two engines an item: 1 and 2. */
+async function takeOneEach(
+  engines: readonly FakeEngine[],
+  submit: Setup['submit'],
+): Promise<[FakeRun, FakeRun, Promise<string>[]]> {
+  const [one, two] = engines;
+  if (one === undefined || two === undefined) throw new Error('this needs two engines');
+  const answers = submit([1]);
+  const first = await one.nextRun();
+  answers.push(...submit([2]));
+  return [first, await two.nextRun(), answers];
+}
+
+/** Lets everything happen that is due. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { ClientGone } from '../../../service/inference/errors.ts';
+import { PictureCache } from '../../../service/inference/picture-cache.ts';
+
+/** A decoding that is under way. */
+interface Decoding {
+  readonly signal: AbortSignal;
+  readonly finish: () => void;
+  readonly fail: () => void;
+}
+
+const IMAGE = Uint8Array.of(1, 2, 3);
+const PIXELS = Uint8Array.of(7);
+
+function setup() {
+  const decodings: Decoding[] = [];
+  const kept: Uint8Array[] = [];
+  const freed: Uint8Array[] = [];
+  const cache = new PictureCache(
+    (_, signal) =>
+      new Promise((resolve, reject) => {
+        decodings.push({
+          signal,
+          finish: () => {
+            resolve(PIXELS);
+          },
+          fail: () => {
+            reject(new Error('damaged'));
+          },
+        });
+      }),
+    { put: (pixels) => kept.push(pixels), free: (pixels) => freed.push(pixels) },
+  );
+  const user = () => {
+    const controller = new AbortController();
+    const picture = cache.get(IMAGE, controller.signal);
+    picture.catch(() => undefined);
+    return {
+      picture,
+      leave: () => {
+        controller.abort(new ClientGone());
+      },
+    };
+  };
+  return { cache, decodings, kept, freed, user };
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('a client that leaves while its picture is decoded', () => {
+  it('alone: the decoding is ended, and nothing is kept', async () => {
+    const { cache, decodings, kept, freed, user } = setup();
+    const { picture, leave } = user();
+    await until(() => decodings.length === 1);
+    expect(decodings[0]?.signal.aborted).toBe(false);
+    leave();
+    await expect(picture).rejects.toBeInstanceOf(ClientGone);
+    expect([decodings[0]?.signal.aborted, cache.size]).toEqual([true, 0]);
+    // A decoder that has no ear for it finishes all the same.
+    decodings[0]?.finish();
+    await until(() => freed.length === kept.length && kept.length === 1);
+  });
+
+  it('beside another: it goes on for that one, who is not told', async () => {
+    const { cache, decodings, kept, freed, user } = setup();
+    const [first, second] = [user(), user()];
+    await until(() => decodings.length === 1);
+    // Both have asked by now.
+    await turn();
+    first.leave();
+    await expect(first.picture).rejects.toBeInstanceOf(ClientGone);
+    expect([decodings[0]?.signal.aborted, cache.size]).toEqual([false, 1]);
+    decodings[0]?.finish();
+    const { pixels, release } = await second.picture;
+    expect([pixels, kept, freed]).toEqual([PIXELS, [PIXELS], []]);
+    release();
+    release();
+    await until(() => freed.length === 1);
+    expect([decodings.length, cache.size]).toEqual([1, 0]);
+  });
+
+  it('with all the others: the decoding is ended, and who comes then gets one of their own', async () => {
+    const { cache, decodings, user } = setup();
+    const users = [user(), user(), user()];
+    await until(() => decodings.length === 1);
+    await turn();
+    for (const { leave } of users) leave();
+    await Promise.allSettled(users.map(({ picture }) => picture));
+    expect([decodings[0]?.signal.aborted, cache.size]).toEqual([true, 0]);
+    const late = user();
+    await until(() => decodings.length === 2);
+    decodings[0]?.fail();
+    decodings[1]?.finish();
+    const { pixels, release } = await late.picture;
+    expect([pixels, decodings[1]?.signal.aborted]).toEqual([PIXELS, false]);
+    release();
+    expect(cache.size).toBe(0);
+  });
+
+  it('before it is asked for: nothing is decoded', async () => {
+    const { cache, decodings, user } = setup();
+    const { picture, leave } = user();
+    leave();
+    await expect(picture).rejects.toBeInstanceOf(ClientGone);
+    expect([decodings.length, cache.size]).toEqual([0, 0]);
+  });
+});

@@ -1,0 +1,118 @@
+import { expect, it } from 'vitest';
+import { METRICS } from '../../../service/contract.ts';
+import type { RequestOutcome } from '../../../service/contract.ts';
+import { ENGINE_FAILURES } from '../../../service/engine/process/failure.ts';
+import { RequestRecord } from '../../../service/observability/request-record.ts';
+import { HttpProblem } from '../../../service/http/problems/problem.ts';
+import { Metrics } from '../../../service/observability/metrics.ts';
+import { until } from '../../e2e/client.ts';
+
+it('explains each metric, in base units', async () => {
+  const metrics = new Metrics();
+  const text = await metrics.text();
+  metrics.close();
+  const onlyWithAModel: string[] = [METRICS.queueItems, METRICS.inflightItems, METRICS.engines];
+  for (const name of Object.values(METRICS)) {
+    if (!onlyWithAModel.includes(name)) expect(text).toMatch(new RegExp(`^# HELP ${name} \\S`, 'm'));
+    expect(name).not.toMatch(/_ms|_mb|percent/);
+  }
+});
+
+it('starts every reason at 0, so that a rate over it is a number from the first scrape', async () => {
+  const metrics = new Metrics();
+  const text = await metrics.text();
+  metrics.close();
+  for (const reason of ENGINE_FAILURES) {
+    expect(text).toContain(`${METRICS.engineRestarts}{reason="${reason.replaceAll('-', '_')}"} 0`);
+  }
+  expect(text).toContain(`${METRICS.rejected}{reason="queue_full"} 0`);
+});
+
+it('keeps the time of refusals and failures apart from that of answers', async () => {
+  const metrics = new Metrics();
+  for (const status of [200, 401, 429, 499, 503, 504]) {
+    const record = new RequestRecord();
+    metrics.request({
+      method: 'POST',
+      route: '/predict',
+      status,
+      requestId: 'a',
+      record,
+      problem: undefined,
+    });
+  }
+  const text = await metrics.text();
+  metrics.close();
+  const count = (outcome: RequestOutcome): string =>
+    `${METRICS.requestLatency}_count{route="/predict",outcome="${outcome}"}`;
+  expect(text).toContain(`${count('answered')} 1\n`);
+  expect(text).toContain(`${count('refused')} 2\n`);
+  expect(text).toContain(`${count('failed')} 2\n`);
+  expect(text).toContain(`${count('abandoned')} 1\n`);
+});
+
+it('counts no refusal where the client left', async () => {
+  const metrics = new Metrics();
+  const problem = new HttpProblem('unavailable', 'The client disconnected.');
+  const record = new RequestRecord();
+  metrics.request({ method: 'POST', route: '/predict', status: 499, requestId: 'a', record, problem });
+  const text = await metrics.text();
+  metrics.close();
+  expect(text).toContain(`${METRICS.requests}{route="/predict",status="499"} 1`);
+  expect(text).toContain(`${METRICS.rejected}{reason="unavailable"} 0`);
+});
+
+/** How often the event loop was asked, and how often it was late by no more than so many seconds. */
+async function eventLoopDelays(metrics: Metrics, seconds: number): Promise<{ all: number; within: number }> {
+  const text = await metrics.text();
+  const value = (series: string): number => {
+    const line = text.split('\n').find((each) => each.startsWith(`${METRICS.eventLoopDelay}_${series} `));
+    return Number(line?.split(' ')[1]);
+  };
+  return { all: value('count'), within: value(`bucket{le="${seconds}"}`) };
+}
+
+it('tells no delay of an event loop that has none', async () => {
+  const metrics = new Metrics();
+  // Far less than the time that lies between two looks.
+  await until('it was not late', async () => (await eventLoopDelays(metrics, 0.005)).within > 0);
+  metrics.close();
+});
+
+it('tells the delay of an event loop that was held up, to each scraper', async () => {
+  const metrics = new Metrics();
+  await until('it is asked', async () => (await eventLoopDelays(metrics, 0.25)).all > 0);
+  const end = performance.now() + 400;
+  while (performance.now() < end);
+  const late = async (): Promise<number> => {
+    const { all, within } = await eventLoopDelays(metrics, 0.25);
+    return all - within;
+  };
+  await until('it is asked again', async () => (await late()) > 0);
+  expect(await late()).toBeGreaterThan(0);
+  metrics.close();
+});
+
+it('counts requests by what was declared, and refusals by reason', async () => {
+  const metrics = new Metrics();
+  const problem = new HttpProblem('overloaded', 'full');
+  metrics.request({
+    method: 'POST',
+    route: '/predict',
+    status: 429,
+    requestId: 'a',
+    record: new RequestRecord(),
+    problem,
+  });
+  metrics.answer('yes');
+  metrics.batch({ startMs: 0, endMs: 5, items: 3, pictures: 1, length: 12, failed: false, requests: [] });
+  metrics.stage({ name: 'inference', startMs: 0, endMs: 250 });
+  const text = await metrics.text();
+  metrics.close();
+  expect(text).toContain(`${METRICS.requests}{route="/predict",status="429"} 1`);
+  expect(text).toContain(`${METRICS.rejected}{reason="queue_full"} 1`);
+  expect(text).toContain(`${METRICS.answers}{label="yes"} 1`);
+  expect(text).toContain(`${METRICS.batchSize}_bucket{le="4"} 1`);
+  expect(text).toContain(`${METRICS.batchSize}_bucket{le="2"} 0`);
+  expect(text).toContain(`${METRICS.inference}_bucket{le="0.25"} 1`);
+});

@@ -1,0 +1,233 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { HttpProblem } from '../../../service/http/problems/problem.ts';
+import { UNMATCHED } from '../../../service/observability/request-record.ts';
+import { RequestRecord } from '../../../service/observability/request-record.ts';
+import type { RequestObserver } from '../../../service/inference/observer.ts';
+import { startTracing } from '../../../service/observability/tracing.ts';
+import type { TracingSettings } from '../../../service/observability/tracing.ts';
+import type { Tracing } from '../../../service/observability/tracing-types.ts';
+import { until } from '../../e2e/client.ts';
+import { logInMemory } from '../../../testing/logging.ts';
+import type { Log } from '../../../testing/logging.ts';
+import { attributesOf, OtlpCollector, STATUS_ERROR } from '../../../testing/otlp-collector.ts';
+
+const NOWHERE: TracingSettings = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: '',
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '',
+  OTEL_SDK_DISABLED: 'false',
+};
+const SAMPLED = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const NOT_SAMPLED = '00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
+
+let collector: OtlpCollector;
+let tracing: Tracing | undefined;
+let log: Log;
+
+beforeEach(async () => {
+  collector = await OtlpCollector.start();
+  log = logInMemory();
+  // What has ended is sent at once.
+  vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '1');
+});
+afterEach(async () => {
+  await tracing?.close();
+  vi.unstubAllEnvs();
+  await collector[Symbol.asyncDispose]();
+});
+
+async function traceTo(endpoint: string): Promise<Tracing> {
+  tracing = await startTracing({ ...NOWHERE, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, log.logger);
+  return tracing ?? expect.fail();
+}
+
+interface Traced {
+  readonly traceparent?: string;
+  readonly path?: string;
+  readonly route?: string;
+  readonly status?: number;
+}
+
+/** Begins a request; gives its record and what ends it. */
+function begin(to: Tracing, { traceparent, path = '/predict', route = path, status = 200 }: Traced = {}) {
+  const record = new RequestRecord();
+  const headers = traceparent === undefined ? {} : { traceparent };
+  to.begin(new Request(`http://localhost:8000${path}?key=secret`, { method: 'POST', headers }), record);
+  const end = (): void => {
+    const problem = status >= 500 ? new HttpProblem('deadline-exceeded', 'late') : undefined;
+    to.end({ method: 'POST', route, status, requestId: 'a', record, problem });
+  };
+  return { record, end };
+}
+
+function runBatch(to: Tracing, requests: readonly RequestObserver[], failed = false): void {
+  to.batch({ startMs: 0, endMs: 1, items: 1, pictures: 1, length: 12, failed, requests });
+}
+
+async function spansNamed(...names: string[]): Promise<void> {
+  await until(`there are ${names.join(', ')}`, () =>
+    names.every((name) => collector.spans.some((span) => span.name === name)),
+  );
+}
+
+describe('the span of a request', () => {
+  it('has what the conventions for HTTP ask for, and what is our own under our name', async () => {
+    const to = await traceTo(collector.endpoint);
+    const { record, end } = begin(to, { path: '/v2/models/a/infer', route: '/v2/models/:name/infer' });
+    record.attributes['texts'] = 2;
+    record.attributes['text_hash'] = '0123';
+    end();
+    await spansNamed('POST /v2/models/:name/infer');
+    expect(attributesOf(collector.named('POST /v2/models/:name/infer'))).toEqual({
+      'http.request.method': 'POST',
+      'http.route': '/v2/models/:name/infer',
+      'http.response.status_code': 200,
+      'url.path': '/v2/models/a/infer',
+      'url.scheme': 'http',
+      'ofa_ve.request_id': 'a',
+      'ofa_ve.texts': 2,
+      'ofa_ve.text_hash': '0123',
+    });
+  });
+
+  it('has no route where there is none, and is called by its method', async () => {
+    begin(await traceTo(collector.endpoint), { path: '/nothing', route: UNMATCHED, status: 404 }).end();
+    await spansNamed('POST');
+    const attributes = attributesOf(collector.named('POST'));
+    expect(attributes).not.toHaveProperty(['http.route']);
+    expect(attributes).toMatchObject({ 'url.path': '/nothing', 'http.response.status_code': 404 });
+    expect(collector.named('POST').status.code).not.toBe(STATUS_ERROR);
+  });
+
+  it('that failed is an error, and so is the part of it that failed', async () => {
+    const { record, end } = begin(await traceTo(collector.endpoint), { status: 504 });
+    record.stage({ name: 'preprocess', startMs: 1, endMs: 2 });
+    record.stage({ name: 'queue', startMs: 2, endMs: 3, failed: true });
+    end();
+    await spansNamed('POST /predict');
+    const server = collector.named('POST /predict');
+    expect(attributesOf(server)).toMatchObject({ 'error.type': 'deadline-exceeded' });
+    const failed = collector.spans.filter(({ status }) => status.code === STATUS_ERROR);
+    expect(failed.map(({ name }) => name).sort()).toEqual(['POST /predict', 'queue']);
+    expect(collector.named('queue').parentSpanId).toBe(server.spanId);
+  });
+});
+
+describe('the span of a run of the engine', () => {
+  it('is not there where the callers want no trace', async () => {
+    const to = await traceTo(collector.endpoint);
+    const unwanted = begin(to, { traceparent: NOT_SAMPLED });
+    runBatch(to, [unwanted.record]);
+    unwanted.record.stage({ name: 'queue', startMs: 1, endMs: 2 });
+    unwanted.end();
+    const wanted = begin(to, { traceparent: SAMPLED });
+    wanted.end();
+    await spansNamed('POST /predict');
+    await to.close();
+    expect(collector.spans.map(({ name }) => name)).toEqual(['POST /predict']);
+  });
+
+  it('is linked to those that are traced', async () => {
+    const to = await traceTo(collector.endpoint);
+    const requests = [NOT_SAMPLED, SAMPLED].map((traceparent) => begin(to, { traceparent }).record);
+    runBatch(to, requests, true);
+    await spansNamed('engine run');
+    const { links = [], status } = collector.named('engine run');
+    expect(links.map(({ traceId }) => traceId)).toEqual([SAMPLED.split('-')[1]]);
+    expect(status.code).toBe(STATUS_ERROR);
+  });
+});
+
+describe('where spans are sent', () => {
+  it('can be told for traces alone', async () => {
+    const endpoint = `${collector.endpoint}/v1/traces`;
+    tracing = await startTracing(
+      {
+        ...NOWHERE,
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint,
+      },
+      log.logger,
+    );
+    begin(tracing ?? expect.fail()).end();
+    await spansNamed('POST /predict');
+  });
+
+  it('is nowhere where nothing is set or OpenTelemetry is switched off', async () => {
+    expect(await startTracing(NOWHERE, log.logger)).toBeUndefined();
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
+    expect(
+      await startTracing({ ...NOWHERE, ...endpoint, OTEL_SDK_DISABLED: 'true' }, log.logger),
+    ).toBeUndefined();
+  });
+});
+
+describe('spans that are lost are told in the log', () => {
+  const warnings = (): (readonly [unknown, string])[] =>
+    log.lines().map(({ msg, detail }) => [msg, String(detail)] as const);
+  const warned = (): Promise<void> => until('there is a warning', () => warnings().length > 0);
+
+  it('when the address is another server’s', async () => {
+    collector.answers = [{ status: 404, body: 'no' }];
+    const to = await traceTo(`${collector.endpoint}/elsewhere/`);
+    begin(to).end();
+    await warned();
+    const detail = `The collector ${collector.endpoint}/elsewhere/v1/traces answers 404 Not Found. It must take OTLP over HTTP, for which the port is usually 4318; 4317 is for gRPC.`;
+    expect(warnings()).toEqual([['traces are lost', detail]]);
+  });
+
+  it('when the port is that of gRPC', async () => {
+    const grpc = createServer().listen(0, '127.0.0.1');
+    await once(grpc, 'listening');
+    begin(await traceTo(`http://127.0.0.1:${(grpc.address() as AddressInfo).port}`)).end();
+    await warned();
+    grpc.close();
+    expect(warnings()[0]?.[1]).toMatch(/ cannot be asked: \S.* 4317 is for gRPC\.$/);
+  });
+
+  it('when the server takes anything and understands nothing', async () => {
+    collector.answers = [{ status: 200, body: '<html>' }];
+    begin(await traceTo(collector.endpoint)).end();
+    await warned();
+    expect(warnings()[0]?.[1]).toContain('may not have them all');
+  });
+
+  it('when the collector refuses some of them', async () => {
+    collector.answers = [
+      { status: 200, body: '{"partialSuccess":{"rejectedSpans":"1","errorMessage":"full"}}' },
+    ];
+    begin(await traceTo(collector.endpoint)).end();
+    await warned();
+    expect(warnings()[0]?.[1]).toContain('"errorMessage":"full"');
+  });
+
+  it('at the end, when they could not be sent any more', async () => {
+    vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '60000');
+    const to = await traceTo('http://127.0.0.1:9');
+    begin(to).end();
+    await to.close();
+    expect(warnings()).toHaveLength(1);
+  });
+
+  it('at the end, when the log was silent about them for a while', async () => {
+    collector.answers = [{ status: 404, body: 'no' }];
+    const to = await traceTo(collector.endpoint);
+    begin(to).end();
+    await warned();
+    begin(to).end();
+    await to.close();
+    expect(warnings()).toHaveLength(2);
+  });
+
+  it('and no others', async () => {
+    const to = await traceTo(collector.endpoint);
+    begin(to).end();
+    await until('it is sent', () => collector.answered === 1);
+    begin(to).end();
+    // Begun when the first was done with.
+    await until('the next one is sent', () => collector.answered === 2);
+    expect(warnings()).toEqual([]);
+  });
+});

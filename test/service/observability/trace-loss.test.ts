@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { TraceLoss } from '../../../service/observability/trace-loss.ts';
+import { logInMemory } from '../../../testing/logging.ts';
+
+function setup() {
+  const clock = { ms: 0 };
+  const { logger, lines } = logInMemory();
+  const loss = new TraceLoss(logger, 'http://user:password@collector:4318/v1/traces?key=1', () => clock.ms);
+  const said = (): unknown[] => lines().map(({ level, spans, detail }) => [level, spans, reasonIn(detail)]);
+  return { clock, loss, said, lines };
+}
+
+function reasonIn(detail: unknown): string | undefined {
+  return /^The collector http:\/\/collector:4318\/v1\/traces (.*)\. It must/.exec(String(detail))?.[1];
+}
+
+it('is said at once, then once a minute with all that was lost meanwhile', () => {
+  const { clock, loss, said } = setup();
+  loss.note('is away', 3);
+  expect(said()).toEqual([[40, 3, 'is away']]);
+  for (clock.ms = 5000; clock.ms < 60_000; clock.ms += 5000) loss.note('is away', 2);
+  expect(said()).toHaveLength(1);
+  loss.note('answers 500', 2);
+  expect(said().slice(1)).toEqual([[40, 24, 'answers 500']]);
+});
+
+it('is said before the end, if it was kept back, and not after it', () => {
+  const { loss, said } = setup();
+  loss.note('is away', 1);
+  loss.note('is away', 5);
+  loss.close();
+  loss.note('is away', 1);
+  loss.close();
+  expect(said()).toEqual([
+    [40, 1, 'is away'],
+    [40, 5, 'is away'],
+  ]);
+});
+
+it('is not said of a collector that takes all of them', () => {
+  const { loss, said } = setup();
+  loss.close();
+  expect(said()).toEqual([]);
+});

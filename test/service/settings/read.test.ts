@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { UserError } from '../../../model/errors.ts';
+import {
+  defaultSettings,
+  describeSettings,
+  doubtsAbout,
+  readSettings,
+} from '../../../service/settings/read.ts';
+import { SETTINGS } from '../../../service/contract.ts';
+import { misspeltSettings } from '../../../service/settings/suggest.ts';
+
+function problemsOf(environment: Record<string, string>): string {
+  try {
+    readSettings(environment);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UserError);
+    return (error as UserError).message;
+  }
+  return '';
+}
+
+describe('settings', () => {
+  it('take their defaults where nothing is set, or nothing but spaces', () => {
+    expect(readSettings({ PORT: ' ' })).toEqual(
+      Object.fromEntries(Object.entries(SETTINGS).map(([name, setting]) => [name, setting.default])),
+    );
+  });
+
+  it('are read with their types', () => {
+    const settings = readSettings({ PORT: '8123', DEVICE: 'cuda', MODEL_DIR: '/models/a', HOME: '/root' });
+    expect([settings.PORT, settings.DEVICE, settings.MODEL_DIR]).toEqual([8123, 'cuda', '/models/a']);
+  });
+
+  it.each([
+    [{ PORT: 'http' }, 'PORT is "http" but must be a whole number from 0 to 65535'],
+    [{ PORT: '70000' }, 'PORT is "70000" but must be a whole number from 0 to 65535'],
+    [{ MAX_BATCH: '0' }, 'MAX_BATCH is "0" but must be a whole number from 1 to 256'],
+    [{ MAX_QUEUE: '1e3' }, 'MAX_QUEUE is "1e3"'],
+    [{ DEVICE: 'gpu' }, 'DEVICE is "gpu" but must be one of "auto", "cpu", "cuda"'],
+    [{ OFA_VE_COLOR: '1' }, 'OFA_VE_COLOR is not a setting of this program.'],
+    [{ OFA_VE_PORT: '1' }, 'OFA_VE_PORT is not a setting of this program, the setting is called PORT.'],
+    [{ OFA_VE_PROT: '1' }, 'OFA_VE_PROT is not a setting of this program, the setting is called PORT.'],
+    [{ OFA_VE_MAX_QUEU: '1' }, 'the setting is called MAX_QUEUE.'],
+    [{ PORT: '9090' }, 'PORT and ADMIN_PORT are both 9090 but must differ'],
+    [
+      { DRAIN_DELAY_MS: '39001' },
+      'DRAIN_DELAY_MS is 39001 but must be at most 39000 with SHUTDOWN_TIMEOUT_MS',
+    ],
+    [{ MAX_BODY_MB: '300' }, 'MAX_BODIES_MB is 256 but must be at least MAX_BODY_MB, which is 300'],
+    [{ ENGINE_MAX_FAILURES: '6' }, 'ENGINE_MAX_FAILURES is 6 but must be at least 7 with MAX_BATCH 8'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT must be'],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'collector' }, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be'],
+    [
+      { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+      'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc" but must be one of "http/json", "http/protobuf"',
+    ],
+  ])('that are wrong stop the start with a sentence: %o', (environment, sentence) => {
+    expect(problemsOf(environment)).toContain(sentence);
+  });
+
+  it('name every mistake at once', () => {
+    const problems = problemsOf({ PORT: 'x', DEVICE: 'y', OFA_VE_Z: 'z' });
+    for (const name of ['PORT', 'DEVICE', 'OFA_VE_Z']) expect(problems).toContain(name);
+  });
+
+  it('leave alone what Kubernetes sets for a Service of this name', () => {
+    const links = {
+      OFA_VE_SERVICE_HOST: '10.0.0.1',
+      OFA_VE_SERVICE_PORT: '80',
+      OFA_VE_SERVICE_PORT_HTTP: '80',
+      OFA_VE_PORT: 'tcp://10.0.0.1:80',
+      OFA_VE_PORT_80_TCP: 'tcp://10.0.0.1:80',
+      OFA_VE_PORT_80_TCP_ADDR: '10.0.0.1',
+      OFA_VE_CANARY_SERVICE_HOST: '10.0.0.2',
+    };
+    expect(problemsOf(links)).toBe('');
+  });
+
+  it('that are hardly meant are told of', () => {
+    expect(doubtsAbout(defaultSettings())).toEqual([]);
+    expect(doubtsAbout({ ...defaultSettings(), ENGINE_TIMEOUT_MS: 29_999 })).toEqual([]);
+    const [doubt] = doubtsAbout({ ...defaultSettings(), ENGINE_TIMEOUT_MS: 30_000 });
+    expect(doubt).toContain('ENGINE_TIMEOUT_MS is 30000, not below REQUEST_TIMEOUT_MS, which is 30000');
+  });
+
+  it('leave alone what chooses an environment of the deployment', () => {
+    expect(problemsOf({ OFA_VE_ENV: 'demo' })).toBe('');
+  });
+
+  it('are listed for the help with default, what they may be, and reason', () => {
+    const help = describeSettings();
+    for (const [name, setting] of Object.entries(SETTINGS)) {
+      expect(help).toContain(`${name} (default: `);
+      expect(help).toContain(setting.description);
+    }
+    expect(help).toContain('  MAX_BATCH (default: 8; 1 to 256)\n');
+    expect(help).toContain('  DEVICE (default: auto; one of auto, cpu, cuda)\n');
+    expect(help).toContain('  MODEL_DIR (default: not set)\n');
+  });
+});
+
+describe('variables that may be misspelt settings', () => {
+  it.each(['MAX_QUEU', 'MAX_QUEUEE', 'MAX_QUEUR', 'MAX_QUUEE', 'AX_QUEUE', 'XMAX_QUEUE', 'MAXQUEUE'])(
+    'are told: %s',
+    (name) => {
+      expect(misspeltSettings({ [name]: '5' })).toEqual([
+        `${name} is not a setting of this program; MAX_QUEUE is.`,
+      ]);
+    },
+  );
+
+  it('are no settings, no shorter names, and none whose setting is there too', () => {
+    const settings = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, '1']));
+    expect(misspeltSettings(settings)).toEqual([]);
+    expect(misspeltSettings({ MAX_QUEU: '', HOSTS: 'a', PORTS: '1', POST: 'b', ENGINE: 'c' })).toEqual([]);
+    expect(misspeltSettings({ LOGLEVEL: 'debug', LOG_LEVEL: 'info' })).toEqual([]);
+  });
+
+  it('are none of those that shells, Node, npm, CUDA and Kubernetes set', () => {
+    const common =
+      'HOME HOSTNAME HOSTTYPE PATH PWD SHELL TERM USER LANG LC_ALL TMPDIR EDITOR PAGER DISPLAY LOGNAME MAIL SHLVL ' +
+      'NODE_ENV NODE_OPTIONS NODE_PATH NODE_VERSION NODE_EXTRA_CA_CERTS UV_THREADPOOL_SIZE DEBUG INIT_CWD CI ' +
+      'HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy OMP_NUM_THREADS LD_LIBRARY_PATH ' +
+      'CUDA_VISIBLE_DEVICES CUDA_CACHE_PATH CUDA_VERSION CUDA_HOME NVIDIA_VISIBLE_DEVICES NVARCH ' +
+      'NVIDIA_DRIVER_CAPABILITIES NVIDIA_REQUIRE_CUDA KUBERNETES_SERVICE_HOST KUBERNETES_SERVICE_PORT KUBERNETES_PORT ' +
+      'POD_NAME POD_NAMESPACE POD_IP NODE_NAME HOST_IP OTEL_SERVICE_NAME OTEL_RESOURCE_ATTRIBUTES ' +
+      'OTEL_TRACES_SAMPLER OTEL_TRACES_EXPORTER OTEL_EXPORTER_OTLP_HEADERS OTEL_EXPORTER_OTLP_METRICS_ENDPOINT ' +
+      'OTEL_EXPORTER_OTLP_LOGS_ENDPOINT OTEL_EXPORTER_OTLP_TIMEOUT OTEL_LOG_LEVEL MODEL_PATH MODEL_NAME DEVICES';
+    expect(misspeltSettings(Object.fromEntries(common.split(' ').map((name) => [name, 'x'])))).toEqual([]);
+  });
+});
