@@ -5,26 +5,117 @@ export const PROBLEM_TYPE = 'application/problem+json';
 /** The content type of errors where the Open Inference Protocol is spoken. */
 export const JSON_TYPE = 'application/json';
 
-/** Every error that the service answers: its status and title. The name is the end of the problem's `type`. */
+/** The page that describes every problem. A problem's `type` is this address with its name as the fragment. */
+export const PROBLEM_BASE = 'https://github.com/ofa-ve/ofa-ve/blob/main/docs/reference/errors.md';
+
+interface ProblemType {
+  readonly status: number;
+  readonly title: string;
+  /** What causes the problem and what to do about it: one or two sentences for the reference page. */
+  readonly description: string;
+}
+
+/** Every error that the service answers, by name. The reference page is generated from this table. */
 export const PROBLEMS = {
-  'malformed-body': { status: 400, title: 'The body cannot be read' },
-  'missing-field': { status: 400, title: 'A field is missing' },
-  'invalid-field': { status: 400, title: 'A field is not valid' },
-  unauthorized: { status: 401, title: 'An API key is needed' },
-  forbidden: { status: 403, title: 'The API key is not accepted' },
-  'not-found': { status: 404, title: 'Nothing is here' },
-  'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
-  'body-too-large': { status: 413, title: 'The body is too large' },
-  'image-too-large': { status: 413, title: 'The image is too large' },
-  'unsupported-media-type': { status: 415, title: 'The body has an unsupported type' },
-  'unsupported-image': { status: 415, title: 'The image has an unsupported format' },
-  'undecodable-image': { status: 422, title: 'The image cannot be decoded' },
-  'empty-text': { status: 422, title: 'The text is empty' },
-  overloaded: { status: 429, title: 'Too many requests wait' },
-  internal: { status: 500, title: 'The service made a mistake' },
-  unavailable: { status: 503, title: 'The service cannot answer now' },
-  'deadline-exceeded': { status: 504, title: 'The request ran out of time' },
-} as const;
+  'malformed-body': {
+    status: 400,
+    title: 'Malformed request body',
+    description:
+      'The body is not valid JSON in UTF-8, not a complete multipart form, or not what its Content-Type or headers announce. Fix the encoding of the body.',
+  },
+  'missing-field': {
+    status: 400,
+    title: 'Missing field',
+    description: 'A required field or input is absent; `field` names it. Add it to the request.',
+  },
+  'invalid-field': {
+    status: 400,
+    title: 'Invalid field',
+    description:
+      'A field, input or header has an unknown name or an unacceptable value; `field` names it and `detail` says what is accepted. Correct it.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'API key required',
+    description:
+      'The service requires an API key and the request has none. Send it as `Authorization: Bearer KEY` or `X-API-Key: KEY`.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'API key not accepted',
+    description:
+      'The API key is not in the file named by the setting API_KEYS_FILE. Use a valid key, or add the SHA-256 of this one to the file.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'Not found',
+    description:
+      'No route has this path, or the path names another model or version than the one served. Check the path against `/openapi.json`.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'Method not allowed',
+    description: 'The path exists, but not with this HTTP method. Use one that the header `Allow` lists.',
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'Request body too large',
+    description:
+      'The body exceeds the setting MAX_BODY_MB, or its JSON exceeds the fixed limit for JSON. Send a smaller image; send a large one as a file in a multipart form.',
+  },
+  'image-too-large': {
+    status: 413,
+    title: 'Image too large',
+    description: 'The image has too many pixels, or too many scans, to be decoded. Send a smaller one.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'Unsupported media type',
+    description:
+      'The Content-Type is not one that the route accepts, or the body is compressed. Send an uncompressed body with an accepted Content-Type.',
+  },
+  'unsupported-image': {
+    status: 415,
+    title: 'Unsupported image format',
+    description:
+      'The file is not a JPEG, PNG, WebP, GIF or TIFF, or is a rare variant that cannot be decoded exactly. Convert it, for example to PNG.',
+  },
+  'undecodable-image': {
+    status: 422,
+    title: 'Undecodable image',
+    description:
+      'The image file is damaged or truncated. Check that it arrives complete, and encode it again.',
+  },
+  'empty-text': {
+    status: 422,
+    title: 'Empty text',
+    description: 'A hypothesis is empty or blank. Send a sentence.',
+  },
+  overloaded: {
+    status: 429,
+    title: 'Too many requests',
+    description:
+      'The queue is full, or the open requests leave no memory for this body; the request was refused before any work was done. Retry after the seconds in the header `Retry-After`.',
+  },
+  internal: {
+    status: 500,
+    title: 'Internal error',
+    description:
+      "The service failed in an unforeseen way. The cause is in the service's log under the request's id; please report it.",
+  },
+  unavailable: {
+    status: 503,
+    title: 'Service unavailable',
+    description:
+      'The model is loading, its engine failed or is being replaced, or the service is shutting down. Retry if the answer has the header `Retry-After`; without it, the same request is likely to fail again.',
+  },
+  'deadline-exceeded': {
+    status: 504,
+    title: 'Deadline exceeded',
+    description:
+      'The request was not answered within the setting REQUEST_TIMEOUT_MS or its own header X-Request-Timeout-Ms. Retry with a longer deadline, or when the service is less busy.',
+  },
+} as const satisfies Record<string, ProblemType>;
 
 /** See {@link PROBLEMS}. */
 export type ProblemName = keyof typeof PROBLEMS;
@@ -32,7 +123,7 @@ export type ProblemName = keyof typeof PROBLEMS;
 /** What an error answer holds: RFC 9457 with the request's id and, where one is at fault, the field. */
 export const problemSchema = z
   .object({
-    type: z.string().openapi({ example: 'urn:ofa-ve:problem:missing-field' }),
+    type: z.string().openapi({ example: `${PROBLEM_BASE}#missing-field` }),
     title: z.string().openapi({ example: PROBLEMS['missing-field'].title }),
     status: z.number().int().openapi({ example: 400 }),
     detail: z.string().openapi({ example: 'The field "text" is missing.' }),
@@ -78,7 +169,7 @@ export class HttpProblem extends Error {
     const { status, title } = PROBLEMS[this.problem];
     const isOpenInference = /^\/v2(\/|$)/.test(path);
     const body: z.infer<typeof problemSchema> = {
-      type: `urn:ofa-ve:problem:${this.problem}`,
+      type: `${PROBLEM_BASE}#${this.problem}`,
       title,
       status,
       detail: this.message,

@@ -4,7 +4,7 @@ import type { AppDeps } from '../../../service/http/app.ts';
 import type { App } from '../../../service/http/context.ts';
 import type { Verdict } from '../../../service/http/probes/health.ts';
 import type { RequestSummary } from '../../../service/observability/request-record.ts';
-import { problemSchema } from '../../../service/http/problems/problem.ts';
+import { PROBLEM_BASE, problemSchema } from '../../../service/http/problems/problem.ts';
 import { Admission } from '../../../service/inference/admission.ts';
 import { toAnswer } from '../../../service/inference/answer.ts';
 import type { PredictRequest, Predictor } from '../../../service/inference/predictor.ts';
@@ -128,7 +128,7 @@ export async function expectProblem(
   );
   expect({ status: response.status, type: body.type, field: body.field }).toEqual({
     status,
-    type: `urn:ofa-ve:problem:${problem}`,
+    type: `${PROBLEM_BASE}#${problem}`,
     field,
   });
   expect(body.status).toBe(status);
