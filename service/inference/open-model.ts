@@ -31,8 +31,6 @@ export type ModelSettings = Pick<
   | 'BATCH_DELAY_MS'
   | 'ENGINE_TIMEOUT_MS'
   | 'ENGINE_START_TIMEOUT_MS'
-  | 'ENGINE_MAX_FAILURES'
-  | 'ENGINE_FAILURE_WINDOW_MS'
 >;
 
 /** A model package with everything that answers from it. */
@@ -75,8 +73,6 @@ export async function openModel(
     maxBatch: settings.MAX_BATCH,
     startTimeoutMs: settings.ENGINE_START_TIMEOUT_MS,
     runTimeoutMs: settings.ENGINE_TIMEOUT_MS,
-    maxFailures: settings.ENGINE_MAX_FAILURES,
-    failureWindowMs: settings.ENGINE_FAILURE_WINDOW_MS,
     ...(engineProgram === undefined ? {} : { program: engineProgram }),
     ...(store === undefined ? {} : { picturesFd: store.fd }),
   });

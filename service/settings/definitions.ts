@@ -117,21 +117,6 @@ export const SETTINGS = {
     max: 3_600_000,
     description: 'Longest time from the start of an engine to its passed self-test; large models need more.',
   },
-  ENGINE_MAX_FAILURES: {
-    kind: 'integer',
-    default: 12,
-    min: 1,
-    max: 1000,
-    description:
-      'Failures of one engine within ENGINE_FAILURE_WINDOW_MS, or failed runs in a row however long they take, after which the process gives up and exits; at least 4 + log2(MAX_BATCH), for isolating one poisonous picture takes one less. What one item is to blame for is forgiven when another run succeeds.',
-  },
-  ENGINE_FAILURE_WINDOW_MS: {
-    kind: 'integer',
-    default: 600_000,
-    min: 1000,
-    max: 86_400_000,
-    description: 'Window in which ENGINE_MAX_FAILURES are counted; older failures are forgiven.',
-  },
   DRAIN_DELAY_MS: {
     kind: 'integer',
     default: 5000,
@@ -188,12 +173,6 @@ export const SETTINGS = {
     kind: 'text',
     default: '',
     description: 'Whole address for traces, where it is not v1/traces below OTEL_EXPORTER_OTLP_ENDPOINT.',
-  },
-  OTEL_EXPORTER_OTLP_PROTOCOL: {
-    kind: 'choice',
-    default: 'http/json',
-    choices: ['http/json', 'http/protobuf'],
-    description: 'How traces are sent: as JSON, which is taken where http/protobuf is; never by gRPC.',
   },
   OTEL_SDK_DISABLED: {
     kind: 'choice',

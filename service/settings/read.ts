@@ -13,6 +13,12 @@ type ValueOf<S extends Setting> = S extends { kind: 'integer' }
 /** Every setting with its checked value; see {@link SETTINGS} for what each means. */
 export type Settings = { readonly [Name in SettingName]: ValueOf<(typeof SETTINGS)[Name]> };
 
+/**
+ * Values of OpenTelemetry's OTEL_EXPORTER_OTLP_PROTOCOL that the service can be started with. It sends JSON, which
+ * every collector accepts where it accepts http/protobuf.
+ */
+const OTLP_PROTOCOLS = ['', 'http/json', 'http/protobuf'];
+
 const RESERVED_PREFIX = 'OFA_VE_';
 
 /**
@@ -48,6 +54,10 @@ export function readSettings(environment: Environment): Settings {
     const meant = nearestSetting(name.slice(RESERVED_PREFIX.length));
     const right = meant === undefined ? '' : `, the setting is called ${meant}`;
     problems.push(`${name} is not a setting of this program${right}`);
+  }
+  const protocol = environment['OTEL_EXPORTER_OTLP_PROTOCOL']?.trim() ?? '';
+  if (!OTLP_PROTOCOLS.includes(protocol)) {
+    problems.push(`OTEL_EXPORTER_OTLP_PROTOCOL is "${protocol}" but must be "http/json" or "http/protobuf"`);
   }
   // Each setting was checked against its own description above; the record's type follows from it.
   const settings = values as unknown as Settings;
@@ -104,13 +114,6 @@ function isServiceLink(name: string, text: string): boolean {
 /** What holds between settings, once each is right by itself. */
 function checkTogether(settings: Settings): string[] {
   const problems: string[] = [];
-  // The batch twice, its halves down to one item, and another item with the same picture, to which the blame then goes.
-  const isolation = 3 + Math.ceil(Math.log2(settings.MAX_BATCH));
-  if (settings.ENGINE_MAX_FAILURES <= isolation) {
-    problems.push(
-      `ENGINE_MAX_FAILURES is ${settings.ENGINE_MAX_FAILURES} but must be at least ${isolation + 1} with MAX_BATCH ${settings.MAX_BATCH}`,
-    );
-  }
   const mostDrain = settings.SHUTDOWN_TIMEOUT_MS - CLOSING_MS;
   if (settings.DRAIN_DELAY_MS > mostDrain) {
     problems.push(

@@ -108,7 +108,7 @@ describe('ten times more than it can hold', () => {
 // Each loss is a start of another engine.
 describe('an engine that is lost under load', { timeout: 180_000 }, () => {
   it('killed during a run, three times: every request is answered once, with its own answer', async () => {
-    const live = await start({ MAX_BATCH: 2, ENGINE_MAX_FAILURES: 50 });
+    const live = await start({ MAX_BATCH: 2 });
     const expected = await answersOf(live, TEXTS);
     const bodies = await Promise.all(TEXTS.map((text) => predictBody(text)));
     const answers: { readonly at: number; readonly outcome: Outcome }[] = [];

@@ -1,3 +1,15 @@
+/** How long a failure counts against its engine. */
+export const FAILURE_WINDOW_MS = 10 * 60_000;
+
+/**
+ * Failures of one engine after which it is given up. Isolating one poisonous item takes the whole batch twice, its
+ * halves down to one item, and another item with the same picture: 3 + log2(maxBatch) failures. Twice as many leave
+ * room for a second such item, or for as many failures of the engine's own: 12 for batches of 8.
+ */
+export function failureLimit(maxBatch: number): number {
+  return 2 * (3 + Math.ceil(Math.log2(maxBatch)));
+}
+
 /** Counts failures in a sliding window: the breaker of the supervisor, after systemd's StartLimitBurst. */
 export class FailureBudget<Failure> {
   readonly #limit: number;

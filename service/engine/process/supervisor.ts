@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { EngineFailure, EngineGone } from './failure.ts';
 import type { EngineFailureReason } from './failure.ts';
-import { FailureBudget } from './failure-budget.ts';
+import { FAILURE_WINDOW_MS, failureLimit, FailureBudget } from './failure-budget.ts';
 import { EngineProcess } from './engine-process.ts';
 import type { EngineProcessOptions } from './engine-process.ts';
 import { KernelRecorder } from './kernels.ts';
@@ -11,9 +11,13 @@ import type { KernelCounts } from './kernels.ts';
 import type { EngineBatch, EngineInfo, EngineOutput, LoadOptions } from '../protocol.ts';
 
 export interface SupervisorOptions extends Omit<EngineProcessOptions, 'onLine'> {
-  /** Failures within `failureWindowMs`, or runs that fail in a row, after which the supervisor gives up. */
-  readonly maxFailures: number;
-  readonly failureWindowMs: number;
+  /**
+   * Failures within `failureWindowMs`, or runs that fail in a row, after which the supervisor gives up.
+   * @default {@link failureLimit} of the largest batch
+   */
+  readonly maxFailures?: number;
+  /** @default {@link FAILURE_WINDOW_MS} */
+  readonly failureWindowMs?: number;
   /**
    * Asked where CUDA does not start: what to do in place of trying again. @default nothing else: it is tried again
    */
@@ -60,6 +64,7 @@ const KERNELS_AFTER_MS = 1000;
  */
 export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
   readonly #options: SupervisorOptions;
+  readonly #maxFailures: number;
   readonly #budget: FailureBudget<EngineFailure>;
   readonly #stopping = new AbortController();
   #state: EngineState = { phase: 'starting' };
@@ -82,7 +87,8 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
     this.setMaxListeners(50);
     this.#options = options;
     this.#load = options.load;
-    this.#budget = new FailureBudget(options.maxFailures, options.failureWindowMs);
+    this.#maxFailures = options.maxFailures ?? failureLimit(options.load.maxBatch);
+    this.#budget = new FailureBudget(this.#maxFailures, options.failureWindowMs ?? FAILURE_WINDOW_MS);
   }
 
   get state(): EngineState {
@@ -219,7 +225,7 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
     if (failure.duringRun) this.#failedRuns++;
     const givenUp =
       this.#budget.exhausted ||
-      this.#failedRuns >= this.#options.maxFailures ||
+      this.#failedRuns >= this.#maxFailures ||
       this.#failedStarts >= MAX_FAILED_STARTS;
     this.emit('failure', failure);
     this.#setState({ phase: givenUp ? 'failed' : 'replacing', failure });

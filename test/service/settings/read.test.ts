@@ -47,12 +47,11 @@ describe('settings', () => {
       'DRAIN_DELAY_MS is 39001 but must be at most 39000 with SHUTDOWN_TIMEOUT_MS',
     ],
     [{ MAX_BODY_MB: '300' }, 'MAX_BODIES_MB is 256 but must be at least MAX_BODY_MB, which is 300'],
-    [{ ENGINE_MAX_FAILURES: '6' }, 'ENGINE_MAX_FAILURES is 6 but must be at least 7 with MAX_BATCH 8'],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT must be'],
     [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'collector' }, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be'],
     [
       { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
-      'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc" but must be one of "http/json", "http/protobuf"',
+      'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc" but must be "http/json" or "http/protobuf"',
     ],
   ])('that are wrong stop the start with a sentence: %o', (environment, sentence) => {
     expect(problemsOf(environment)).toContain(sentence);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FailureBudget } from '../../../../service/engine/process/failure-budget.ts';
+import { failureLimit, FailureBudget } from '../../../../service/engine/process/failure-budget.ts';
 
 it('counts the failures of the window that ends now, and no older ones', () => {
   let now = 0;
@@ -24,4 +24,14 @@ it('does not count what is forgiven', () => {
   for (const failure of ['the engine', 'an item']) budget.record(failure);
   budget.forgive((failure) => failure === 'an item');
   expect([budget.count, budget.exhausted]).toEqual([1, false]);
+});
+
+it.each([
+  [1, 6],
+  [2, 8],
+  [8, 12],
+  [9, 14],
+  [256, 22],
+])('has room for isolating two items of a batch of %i: %i failures', (maxBatch, limit) => {
+  expect(failureLimit(maxBatch)).toBe(limit);
 });

@@ -38,8 +38,6 @@ function supervise(
     load: { packageDir, device: 'cuda', threads: 1, maxBatch: 4 },
     startTimeoutMs: 120_000,
     runTimeoutMs: 120_000,
-    maxFailures: 10,
-    failureWindowMs: 600_000,
     ...(next === undefined ? {} : { ifCudaFails: () => next }),
     ...options,
   });

@@ -8,8 +8,6 @@ const supervisor = new EngineSupervisor({
   load: { packageDir: '{}', device: 'cpu', threads: 1, maxBatch: 4 },
   startTimeoutMs: 60_000,
   runTimeoutMs: 60_000,
-  maxFailures: 50,
-  failureWindowMs: 600_000,
   program: new URL('./stub-engine.ts', import.meta.url),
 });
 supervisor.start();

@@ -16,7 +16,6 @@ const supervisor = new EngineSupervisor({
   startTimeoutMs: 60_000,
   runTimeoutMs: 60_000,
   maxFailures: 50,
-  failureWindowMs: 600_000,
   program: new URL('./stub-engine.ts', import.meta.url),
 });
 const watch = new GpuWatch({

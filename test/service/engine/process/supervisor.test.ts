@@ -31,8 +31,6 @@ function supervise(
     load: { packageDir, device: 'cpu', threads: 1, maxBatch: 4 },
     startTimeoutMs: 20_000,
     runTimeoutMs: 20_000,
-    maxFailures: 10,
-    failureWindowMs: 60_000,
     program,
     ...options,
   });

@@ -161,7 +161,7 @@ describe('an engine that fails', () => {
     expect(settled.map(({ status }) => status)).toEqual(
       [1, 2, 3, 4, 5, 6, 7, 8].map((item) => (item === 6 ? 'rejected' : 'fulfilled')),
     );
-    // Twice the batch, then one of each half that holds it: what ENGINE_MAX_FAILURES must allow.
+    // Twice the batch, then one of each half that holds it: which the engine's failure limit must allow.
     expect(engine.failures).toBe(2 + Math.log2(8));
   });
 
