@@ -30,8 +30,11 @@ export interface AdmissionOptions {
 const RETRY_BOUNDS = { least: 1, most: 60 } as const;
 
 /**
- * Counts items, not requests, from acceptance to answer, and the bytes of their bodies, and refuses what is over the
- * limit before any work is done for it.
+ * Bounds the work that the service has accepted: the number of items (not requests) from acceptance to answer, and the
+ * bytes of the request bodies in memory. What would exceed a bound is refused before any work is done, with a
+ * `Retry-After` estimated from the rate of recent answers. The HTTP routes call it: `admit` when a request arrives,
+ * `resize` once its items are known, `answered` and `release` at its end. It stands before the predictor and knows
+ * nothing of batches.
  */
 export class Admission {
   readonly #max: number;

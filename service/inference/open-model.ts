@@ -28,7 +28,6 @@ export type ModelSettings = Pick<
   | 'ENGINE_THREADS'
   | 'MAX_BATCH'
   | 'MAX_QUEUE'
-  | 'BATCH_DELAY_MS'
   | 'ENGINE_TIMEOUT_MS'
   | 'ENGINE_START_TIMEOUT_MS'
 >;
@@ -82,7 +81,6 @@ export async function openModel(
       batchEngine(engine.supervisor, manifest.answers.length, store, observer),
     ),
     maxBatch: settings.MAX_BATCH,
-    delayMs: settings.BATCH_DELAY_MS,
     quarantine: new ItemQuarantine(),
   });
   const predictor = new BatchingPredictor({

@@ -66,13 +66,6 @@ export const SETTINGS = {
     description:
       'Most items in one run of the engine; more raises throughput on a GPU and memory everywhere.',
   },
-  BATCH_DELAY_MS: {
-    kind: 'integer',
-    default: 0,
-    min: 0,
-    max: 1000,
-    description: 'How long an incomplete batch waits for company; 0 never idles while work waits.',
-  },
   MAX_QUEUE: {
     kind: 'integer',
     default: 64,

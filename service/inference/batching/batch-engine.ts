@@ -6,10 +6,12 @@ import type { InferenceObserver } from '../observer.ts';
 import type { PredictItem, PredictOutput } from '../predictor.ts';
 
 /**
- * An engine as the batcher sees it: items in, a row of answers for each out.
+ * Adapts an engine's supervisor to what the batcher calls: turns the items of a batch into the engine's message, in
+ * which items that share a picture share one image, and the output tensors into one row per item. Reports each run to
+ * the observer. One is made for each engine of the pool when a model is opened; only the batcher calls it.
  *
- * @param answers how many answers the model scores
- * @param pictures where the engine may find the pictures
+ * @param answers number of answers that the model scores
+ * @param pictures shared memory in which the engine finds the pictures; undefined to send their pixels
  */
 export function batchEngine(
   supervisor: Pick<EngineSupervisor, 'isReady' | 'whenReady' | 'run'>,
@@ -52,7 +54,7 @@ export function batchEngine(
   };
 }
 
-/** Items that hold the same array share one picture, which crosses to the engine once. */
+/** Items with the same array of pixels share one image, which is sent to the engine once. */
 function toEngineBatch(
   items: readonly PredictItem[],
   length: number,

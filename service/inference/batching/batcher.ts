@@ -1,29 +1,27 @@
-import { Entry, unsettled } from './entry.ts';
 import { EngineUnavailable } from '../errors.ts';
-import { FairQueue } from './fair-queue.ts';
 import type { Stage } from '../observer.ts';
-import { attempt, retryAndIsolate } from './recovery.ts';
-import type { Outcome, RecoverableEngine } from './recovery.ts';
+import { Entry } from './entry.ts';
+import { FairQueue } from './fair-queue.ts';
 
-/** What a batcher asks of an engine. */
+/** An engine as the batcher uses it. */
 export interface BatchEngine<Item, Output> {
   /** Whether `whenReady` would fulfil at once. */
   readonly isReady: boolean;
-  /** Fulfils when a batch can be run; rejects when none ever will. */
+  /** Fulfils when a batch can be run; rejects if none ever can be. */
   whenReady(): Promise<void>;
-  /** Computes items of one length; outputs in their order. Rejects when the engine failed. */
+  /** Computes items of one length; outputs in the same order. Rejects if the engine failed. */
   run(items: readonly Item[], length: number): Promise<readonly Output[]>;
 }
 
-/** Knows items that engines failed on. */
+/** Decides which items are not run because engines failed on them. */
 export interface Quarantine<Item> {
-  /** Why an item is not tried; undefined where it is. */
+  /** @returns the error to answer with if the item must not be run; undefined if it may be */
   refuse(item: Item): Error | undefined;
   /**
-   * An item failed alone.
+   * Records that an item failed in a run of its own.
    *
-   * @param failures why each run failed that it was in
-   * @returns what to tell whoever waits; undefined where the item is not to blame
+   * @param failures the errors of all runs that the item was part of
+   * @returns the error to answer with; undefined if the item is not to blame
    */
   blame(item: Item, failures: readonly unknown[]): Error | undefined;
 }
@@ -33,223 +31,212 @@ export interface BatcherOptions<Item, Output> {
   readonly engines: readonly BatchEngine<Item, Output>[];
   /** Most items in one run. */
   readonly maxBatch: number;
-  /** How long an incomplete batch waits for company, in milliseconds. */
-  readonly delayMs: number;
-  /** @default every item is tried, whatever it did before */
+  /** @default every item is run */
   readonly quarantine?: Quarantine<Item>;
   /** A monotonic clock in milliseconds. @default performance.now */
   readonly now?: () => number;
 }
 
-/** An engine and what it does. */
-interface Lane<Item, Output> {
-  readonly engine: BatchEngine<Item, Output>;
-  /** Whether it waits for its engine or computes. */
-  isBusy: boolean;
-  running: readonly Entry<Item, Output>[];
-  /** How long it has computed in all. */
-  workedMs: number;
-  /** Why its engine will never come again, in a box; undefined while it may. */
-  gone: { readonly cause: unknown } | undefined;
-}
-
-/** A batch that failed once. */
-interface Retry<Item, Output> {
-  readonly items: readonly Entry<Item, Output>[];
+interface Batch<Item, Output> {
+  readonly entries: readonly Entry<Item, Output>[];
   readonly length: number;
-  /** Why. */
+  /** The errors of all runs that the entries were part of. */
   readonly failures: readonly unknown[];
 }
 
+/** An engine and its work. */
+interface Lane<Item, Output> {
+  readonly engine: BatchEngine<Item, Output>;
+  /** Whether it is waiting for its engine or computing. */
+  isBusy: boolean;
+  running: readonly Entry<Item, Output>[];
+  /** Parts of a batch that failed twice, to be run next, on this engine alone. */
+  halves: Batch<Item, Output>[];
+  /** Total time spent computing. */
+  workedMs: number;
+  /** Set once the engine will never be ready again. */
+  gone: { readonly cause: unknown } | undefined;
+}
+
 /**
- * The queue in front of the engines, with one owner. Whenever an engine is free it takes what waits: items of one
- * length, at most `maxBatch`; of several free ones, the one that has worked least goes first, and they share what
- * waits. An item whose signal aborts leaves at once, wherever it is. Each item settles once.
+ * Turns the items of concurrent requests into batches for the engines. The predictor submits a request's items; each
+ * becomes an {@link Entry} in the {@link FairQueue}. Whenever an engine is free it takes what is waiting: items of
+ * one length, at most `maxBatch`, shared evenly among the free engines; the engine that has computed least goes
+ * first. No batch is held back to fill up. An item whose signal aborts leaves at once, wherever it is.
+ *
+ * Recovery: a batch whose run fails is retried once as a whole, ahead of the queue, by whichever engine is ready
+ * first. If it fails again it is halved, and its halves are halved again, so that an item that crashes engines ends
+ * up alone; this happens on one engine and its replacements, so that such an item costs no other engines. An item
+ * that fails alone is reported to the {@link Quarantine}, which is asked about every item before it is run.
  */
 export class Batcher<Item, Output> {
-  readonly #options: BatcherOptions<Item, Output>;
+  readonly #maxBatch: number;
+  readonly #quarantine: Quarantine<Item> | undefined;
   readonly #now: () => number;
   readonly #queue = new FairQueue<Entry<Item, Output>>();
   readonly #lanes: readonly Lane<Item, Output>[];
-  /** They have waited longest, and go before the queue, on whichever engine is ready first. */
-  readonly #retries: Retry<Item, Output>[] = [];
-  #delay: NodeJS.Timeout | undefined;
+  /** Batches to be run again before anything from the queue, on any engine. */
+  readonly #retries: Batch<Item, Output>[] = [];
 
-  constructor(options: BatcherOptions<Item, Output>) {
-    this.#options = options;
-    this.#now = options.now ?? (() => performance.now());
-    this.#lanes = options.engines.map((engine) => {
-      return { engine, isBusy: false, running: [], workedMs: 0, gone: undefined };
+  constructor({
+    engines,
+    maxBatch,
+    quarantine,
+    now = () => performance.now(),
+  }: BatcherOptions<Item, Output>) {
+    this.#maxBatch = maxBatch;
+    this.#quarantine = quarantine;
+    this.#now = now;
+    this.#lanes = engines.map((engine) => {
+      return { engine, isBusy: false, running: [], halves: [], workedMs: 0, gone: undefined };
     });
   }
 
-  /** Items that wait. */
+  /** Number of items that wait for a run. */
   get waiting(): number {
-    return this.#queue.size + this.#retries.reduce((sum, { items }) => sum + unsettled(items), 0);
+    const batches = [...this.#retries, ...this.#lanes.flatMap(({ halves }) => halves)];
+    return this.#queue.size + countUnsettled(batches.flatMap(({ entries }) => entries));
   }
 
-  /** Items that the engines compute and that somebody waits for. */
+  /** Number of items that are being computed, without those that were aborted meanwhile. */
   get inFlight(): number {
-    return this.#lanes.reduce((sum, { running }) => sum + unsettled(running), 0);
+    return countUnsettled(this.#lanes.flatMap(({ running }) => running));
   }
 
   /**
    * Queues the items of one request.
    *
    * @param items each with the length to which it is padded
-   * @param signal aborts them all; its reason is what they reject with
-   * @param tell hears of each item's waits and runs as they end, before the item settles
+   * @param signal aborts them all; they reject with its reason
+   * @param report called when a wait or a run of an item ends, before the item settles
    * @returns a promise for each item: its output, or EngineUnavailable, or the signal's reason
    */
   submit(
     items: readonly { readonly item: Item; readonly length: number }[],
     signal: AbortSignal,
-    tell: (stage: Stage) => void = () => undefined,
+    report: (stage: Stage) => void = () => undefined,
   ): Promise<Output>[] {
-    const leave = (entry: Entry<Item, Output>): void => {
+    const onAbort = (entry: Entry<Item, Output>): void => {
       this.#queue.remove(entry.length, entry);
     };
-    const options = { now: this.#now, signal, tell, leave };
+    const options = { now: this.#now, signal, report, onAbort };
     const entries = items.map((item) => new Entry<Item, Output>(item, options));
     const byLength = new Map<number, Entry<Item, Output>[]>();
     for (const entry of entries.filter(this.#isWanted)) {
       byLength.set(entry.length, [...(byLength.get(entry.length) ?? []), entry]);
     }
-    for (const [length, alike] of byLength) this.#queue.add(length, alike);
-    this.#pump();
+    for (const [length, group] of byLength) this.#queue.add(length, group);
+    this.#dispatch();
     return entries.map(({ answer }) => answer);
   }
 
-  /** Sends every free engine for work. */
-  #pump(): void {
+  /** Puts every free engine to work. */
+  #dispatch(): void {
     if (this.#queue.size === 0 && this.#retries.length === 0) return;
     const [first] = this.#lanes;
     if (first?.gone !== undefined && this.#lanes.every(({ gone }) => gone !== undefined)) {
-      this.#failAll(first.gone.cause);
+      this.#rejectAll(first.gone.cause);
       return;
     }
-    clearTimeout(this.#delay);
-    this.#delay = undefined;
     const free = this.#lanes.filter(({ isBusy, gone }) => !isBusy && gone === undefined);
     for (const lane of free.sort((a, b) => a.workedMs - b.workedMs)) {
       lane.isBusy = true;
       void this.#work(lane).finally(() => {
         lane.isBusy = false;
-        lane.running = [];
-        // Company is waited for by what is new, not by what is tried again.
-        if (this.#delay === undefined || this.#retries.length > 0) this.#pump();
+        this.#dispatch();
       });
     }
   }
 
-  /** Takes one batch for a free engine, if one is ripe. */
+  /** Runs one batch on a free engine, and all parts that it is split into. */
   async #work(lane: Lane<Item, Output>): Promise<void> {
-    try {
-      // The batch is formed after this wait, not before: meanwhile more may come and some may leave.
-      await lane.engine.whenReady();
-    } catch (cause) {
-      lane.gone = { cause };
-      return;
-    }
-    const retry = this.#retries.shift();
-    if (retry !== undefined) {
-      lane.running = retry.items;
-      const engine = this.#on(lane, retry.length);
-      const left = await retryAndIsolate(retry, engine, this.#isWanted, this.#finish);
-      // Another engine may be there; where none is, they fail with the queue.
-      if (left.length > 0) this.#retries.push({ ...retry, items: left });
-      return;
-    }
-    const batch = this.#queue.take(
-      (waiting) => this.#share(waiting),
-      (entries) => this.#isRipe(entries),
+    do {
+      try {
+        // The batch is formed after this wait, so that it includes what arrives and leaves out what aborts meanwhile.
+        await lane.engine.whenReady();
+      } catch (cause) {
+        lane.gone = { cause };
+        this.#retries.push(...lane.halves.splice(0));
+        return;
+      }
+      const batch = lane.halves.shift() ?? this.#retries.shift() ?? this.#takeFromQueue();
+      if (batch !== undefined) await this.#run(lane, batch);
+    } while (lane.halves.length > 0);
+  }
+
+  #takeFromQueue(): Batch<Item, Output> | undefined {
+    const isFree = ({ engine, running, halves }: Lane<Item, Output>): boolean =>
+      running.length + halves.length === 0 && engine.isReady;
+    const free = this.#lanes.filter(isFree).length;
+    const batch = this.#queue.take((waiting) =>
+      Math.min(this.#maxBatch, Math.ceil(waiting / Math.max(1, free))),
     );
-    if (batch === undefined) {
-      this.#waitForCompany();
+    return batch && { entries: batch.items, length: batch.length, failures: [] };
+  }
+
+  async #run(lane: Lane<Item, Output>, batch: Batch<Item, Output>): Promise<void> {
+    const entries = batch.entries.filter(this.#isWanted);
+    if (entries.length === 0) return;
+    lane.running = entries;
+    const startMs = this.#now();
+    for (const entry of entries) entry.begin();
+    let outputs: readonly Output[];
+    try {
+      const items = entries.map(({ item }) => item);
+      outputs = await lane.engine.run(items, batch.length);
+    } catch (error) {
+      this.#recover(lane, { ...batch, entries }, error);
+      return;
+    } finally {
+      lane.running = [];
+      lane.workedMs += this.#now() - startMs;
+    }
+    for (const [index, entry] of entries.entries()) {
+      const output = outputs[index];
+      if (output !== undefined) entry.resolve(output);
+      else entry.reject(new EngineUnavailable('The engine gave no answer for this item.'));
+    }
+  }
+
+  /** Decides what happens to a batch whose run failed. */
+  #recover(lane: Lane<Item, Output>, { entries, ...batch }: Batch<Item, Output>, error: unknown): void {
+    const failures = [...batch.failures, error];
+    const [first, ...others] = entries;
+    if (first !== undefined && others.length === 0 && failures.length > 1) {
+      const blamed = this.#quarantine?.blame(first.item, failures);
+      first.reject(
+        blamed ?? new EngineUnavailable('The engine failed while computing this item.', { cause: error }),
+      );
       return;
     }
-    const items = batch.items.filter(this.#isWanted);
-    if (items.length === 0) return;
-    lane.running = items;
-    const failed = await attempt(items, this.#on(lane, batch.length), this.#finish);
-    // Before the engine is replaced another one may have answered.
-    if (failed !== undefined) {
-      this.#retries.push({ items, length: batch.length, failures: failed.final ? [] : [failed.error] });
+    for (const entry of entries) entry.requeue();
+    if (failures.length === 1) {
+      // Another engine may be ready before this one is replaced.
+      this.#retries.push({ ...batch, entries, failures });
+    } else {
+      const middle = Math.ceil(entries.length / 2);
+      const halves = [entries.slice(0, middle), entries.slice(middle)];
+      lane.halves.unshift(...halves.map((half) => ({ ...batch, entries: half, failures })));
     }
   }
 
-  /** How many of so many waiting items one engine takes: they are shared among the free ones. */
-  #share(waiting: number): number {
-    const { maxBatch, delayMs } = this.#options;
-    // Who sets a delay wants full batches.
-    if (delayMs > 0) return maxBatch;
-    const free = this.#lanes.filter(({ engine, running }) => running.length === 0 && engine.isReady).length;
-    return Math.min(maxBatch, Math.ceil(waiting / Math.max(1, free)));
-  }
-
-  #on(lane: Lane<Item, Output>, length: number): RecoverableEngine<Entry<Item, Output>, Output> {
-    return {
-      whenReady: () => lane.engine.whenReady(),
-      run: async (entries) => {
-        const startedMs = this.#now();
-        for (const entry of entries) entry.begin();
-        try {
-          return await lane.engine.run(
-            entries.map((entry) => entry.item),
-            length,
-          );
-        } catch (error) {
-          for (const entry of entries) entry.lose();
-          throw error;
-        } finally {
-          lane.workedMs += this.#now() - startedMs;
-        }
-      },
-    };
-  }
-
-  readonly #finish = (entry: Entry<Item, Output>, outcome: Outcome<Output>): void => {
-    if (outcome.ok) entry.resolve(outcome.output);
-    else entry.fail(this.#blame(entry, outcome.failures) ?? outcome.error);
-  };
-
-  /** Whether to try an item: somebody waits, and it has not failed alone shortly before. */
+  /** Whether an item is still to be run: it is not settled, and not in quarantine. */
   readonly #isWanted = (entry: Entry<Item, Output>): boolean => {
-    const refusal = entry.isSettled ? undefined : this.#options.quarantine?.refuse(entry.item);
-    if (refusal !== undefined) entry.giveUp(refusal);
+    const refusal = entry.isSettled ? undefined : this.#quarantine?.refuse(entry.item);
+    if (refusal !== undefined) entry.reject(refusal);
     return !entry.isSettled;
   };
 
-  #blame({ item }: Entry<Item, Output>, failures: readonly unknown[]): Error | undefined {
-    return failures.length === 0 ? undefined : this.#options.quarantine?.blame(item, failures);
-  }
-
-  #isRipe(entries: readonly Entry<Item, Output>[]): boolean {
-    if (this.#options.delayMs === 0 || entries.length >= this.#options.maxBatch) return true;
-    return this.#now() >= this.#ripeAt(entries);
-  }
-
-  #ripeAt(entries: Iterable<Entry<Item, Output>>): number {
-    let oldest = Infinity;
-    for (const entry of entries) oldest = Math.min(oldest, entry.sinceMs);
-    return oldest + this.#options.delayMs;
-  }
-
-  #waitForCompany(): void {
-    if (this.#queue.size === 0 || this.#delay !== undefined) return;
-    const ms = Math.max(1, Math.ceil(this.#ripeAt(this.#queue) - this.#now()));
-    this.#delay = setTimeout(() => {
-      this.#delay = undefined;
-      this.#pump();
-    }, ms);
-  }
-
-  #failAll(cause: unknown): void {
+  #rejectAll(cause: unknown): void {
     const error = new EngineUnavailable('No engine is left to compute this item.', { cause });
-    const retries = this.#retries.splice(0).flatMap(({ items }) => items);
+    const retries = this.#retries.splice(0).flatMap(({ entries }) => entries);
     for (const entry of [...retries, ...this.#queue]) {
       this.#queue.remove(entry.length, entry);
-      entry.giveUp(error);
+      entry.reject(error);
     }
   }
+}
+
+function countUnsettled(entries: readonly { readonly isSettled: boolean }[]): number {
+  return entries.filter(({ isSettled }) => !isSettled).length;
 }

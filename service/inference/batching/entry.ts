@@ -3,54 +3,59 @@ import type { Stage } from '../observer.ts';
 export interface EntryOptions<Item, Output> {
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
-  /** Settles the entry, with its reason. */
+  /** Rejects the entry with its reason. */
   readonly signal: AbortSignal;
-  /** Hears of its waits and runs as they end, before it settles. */
-  readonly tell: (stage: Stage) => void;
-  /** Called before the signal settles it. */
-  readonly leave: (entry: Entry<Item, Output>) => void;
+  /** Called when a wait or a run of the entry ends, before the entry settles. */
+  readonly report: (stage: Stage) => void;
+  /** Called when the signal aborts, before the entry settles. */
+  readonly onAbort: (entry: Entry<Item, Output>) => void;
 }
 
-/** An item in the batcher, for which somebody waits until it is settled: once, by whatever is first. */
+/**
+ * One item in the batcher: a promise of its output that settles exactly once (an output, a failure or an abort,
+ * whichever comes first), and the clock of its stages. It alternates between `queue` and `inference`, once for each
+ * run that it is part of, and reports each stage as it ends. The batcher creates an entry for every submitted item,
+ * calls `begin` before a run, and then `resolve`, `requeue` or `reject`; the request's AbortSignal may reject the
+ * entry at any time.
+ */
 export class Entry<Item, Output> {
   readonly item: Item;
-  /** To which the item is padded. */
+  /** Tokens to which the item is padded. */
   readonly length: number;
   readonly answer: Promise<Output>;
   readonly #now: () => number;
-  readonly #tell: (stage: Stage) => void;
-  /** What the item goes through now, and since when. */
+  readonly #report: (stage: Stage) => void;
   #stage: 'queue' | 'inference' = 'queue';
-  #sinceMs: number;
+  #stageStartMs: number;
   #isSettled = false;
-  #forget: () => void = () => undefined;
+  #removeListener: () => void = () => undefined;
   #resolve: (output: Output) => void = () => undefined;
   #reject: (reason: unknown) => void = () => undefined;
 
   constructor(
     { item, length }: { readonly item: Item; readonly length: number },
-    { now, signal, tell, leave }: EntryOptions<Item, Output>,
+    { now, signal, report, onAbort }: EntryOptions<Item, Output>,
   ) {
     this.item = item;
     this.length = length;
     this.#now = now;
-    this.#tell = tell;
-    this.#sinceMs = now();
+    this.#report = report;
+    this.#stageStartMs = now();
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     if (signal.aborted) {
-      // It never came in: there is no wait to tell of.
+      // It never entered the queue, so there is no wait to report.
       this.#isSettled = true;
       this.#reject(signal.reason);
       return;
     }
     const abort = (): void => {
-      leave(this);
-      this.giveUp(signal.reason);
+      onAbort(this);
+      this.reject(signal.reason);
     };
-    this.#forget = (): void => {
+    this.#removeListener = (): void => {
       signal.removeEventListener('abort', abort);
     };
     signal.addEventListener('abort', abort);
@@ -60,63 +65,47 @@ export class Entry<Item, Output> {
     return this.#isSettled;
   }
 
-  /** Since when it has waited, or has been computed. */
-  get sinceMs(): number {
-    return this.#sinceMs;
-  }
-
-  /** An engine begins to compute it, perhaps not for the first time. */
+  /** A run that includes the item starts. */
   begin(): void {
-    if (!this.#isSettled) this.#pass('inference');
+    if (!this.#isSettled) this.#enter('inference');
   }
 
-  /** The run failed: it waits again. */
-  lose(): void {
-    if (!this.#isSettled) this.#pass('queue', true);
+  /** The run failed; the item waits for another one. */
+  requeue(): void {
+    if (!this.#isSettled) this.#enter('queue', true);
   }
 
+  /** The run succeeded. */
   resolve(output: Output): void {
     if (!this.#settle()) return;
-    this.#pass('queue');
+    this.#enter('queue');
     this.#resolve(output);
   }
 
-  /** Its runs failed for good. Of a run that was lost it has been told. */
-  fail(error: unknown): void {
+  /** The item will not be computed (again). */
+  reject(reason: unknown): void {
     if (!this.#settle()) return;
-    if (this.#stage === 'inference') this.#pass('queue', true);
-    this.#reject(error);
-  }
-
-  /** Nobody waits for it any more, or nothing will compute it. */
-  giveUp(reason: unknown): void {
-    if (!this.#settle()) return;
-    this.#pass(this.#stage, true);
+    this.#enter(this.#stage, true);
     this.#reject(reason);
   }
 
-  /** Ends the stage that it is in, and begins the next one. */
-  #pass(next: 'queue' | 'inference', failed = false): void {
+  /** Reports the current stage as ended and starts the next one. */
+  #enter(next: 'queue' | 'inference', failed = false): void {
     const endMs = this.#now();
-    this.#tell({
+    this.#report({
       name: this.#stage,
-      startMs: this.#sinceMs,
+      startMs: this.#stageStartMs,
       endMs,
       ...(failed ? { failed } : {}),
     });
     this.#stage = next;
-    this.#sinceMs = endMs;
+    this.#stageStartMs = endMs;
   }
 
   #settle(): boolean {
     if (this.#isSettled) return false;
     this.#isSettled = true;
-    this.#forget();
+    this.#removeListener();
     return true;
   }
-}
-
-/** How many of the entries somebody waits for. */
-export function unsettled(entries: readonly { readonly isSettled: boolean }[]): number {
-  return entries.filter(({ isSettled }) => !isSettled).length;
 }

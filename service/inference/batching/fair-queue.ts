@@ -1,21 +1,23 @@
-/** One request's waiting items of one length. */
+/** The waiting items of one request that share a length. */
 interface Flow<T> {
-  /** When the flow's turn came up for the last time: a counter, not a clock. */
+  /** Position in the round robin: a counter, set when the flow was added or last served. */
   turn: number;
   readonly items: T[];
 }
 
 /**
- * Waiting items by length, each length a round robin of requests: a request's first item waits behind what came
- * before it, its second behind everybody's first. So many items of one request cannot starve others, and single
- * items leave in the order in which they came. The length whose next request has waited longest goes first.
+ * The batcher's queue. It groups waiting items by padded length, because a batch holds items of one length, and
+ * serves the requests within a length round robin: the first item of a request waits behind whatever arrived before
+ * it, the second behind everybody's first. A request with many items therefore cannot starve the others, and
+ * single-item requests leave in order of arrival. The length whose next request has waited longest goes first. Only
+ * the batcher calls it: `add` on submit, `remove` on abort, `take` when an engine is free.
  */
 export class FairQueue<T> {
   readonly #lengths = new Map<number, Flow<T>[]>();
   #turns = 0;
   #size = 0;
 
-  /** Items that wait. */
+  /** Number of waiting items. */
   get size(): number {
     return this.#size;
   }
@@ -29,7 +31,7 @@ export class FairQueue<T> {
     this.#size += items.length;
   }
 
-  /** Removes an item before its turn. @returns whether it was there */
+  /** Removes a waiting item. @returns whether it was there */
   remove(length: number, item: T): boolean {
     const flows = this.#lengths.get(length) ?? [];
     for (const [index, flow] of flows.entries()) {
@@ -37,7 +39,7 @@ export class FairQueue<T> {
       if (at < 0) continue;
       flow.items.splice(at, 1);
       if (flow.items.length === 0) flows.splice(index, 1);
-      this.#forgetEmpty(length, flows);
+      this.#deleteIfEmpty(length, flows);
       this.#size--;
       return true;
     }
@@ -47,46 +49,42 @@ export class FairQueue<T> {
   /**
    * Takes the next batch.
    *
-   * @param most how many of a length's waiting items to take at most
-   * @param isRipe whether a length with these waiting items may go now @default always
-   * @returns items of one length; undefined when nothing waits or is ripe
+   * @param limit given how many items of the batch's length wait, the most to take
+   * @returns items of one length; undefined when nothing waits
    */
-  take(
-    most: (waiting: number) => number,
-    isRipe: (items: readonly T[]) => boolean = () => true,
-  ): { length: number; items: T[] } | undefined {
+  take(limit: (waiting: number) => number): { length: number; items: T[] } | undefined {
     let next: { length: number; flows: Flow<T>[]; turn: number } | undefined;
     for (const [length, flows] of this.#lengths) {
       const turn = flows[0]?.turn ?? Infinity;
-      if (next !== undefined && turn > next.turn) continue;
-      if (isRipe(flows.flatMap((flow) => flow.items))) next = { length, flows, turn };
+      if (next === undefined || turn < next.turn) next = { length, flows, turn };
     }
     if (next === undefined) return undefined;
-    const max = most(next.flows.reduce((sum, flow) => sum + flow.items.length, 0));
+    const { length, flows } = next;
+    const max = limit(flows.reduce((sum, flow) => sum + flow.items.length, 0));
     const items: T[] = [];
     while (items.length < max) {
-      const flow = next.flows.shift();
+      const flow = flows.shift();
       const item = flow?.items.shift();
       if (flow === undefined || item === undefined) break;
       items.push(item);
       if (flow.items.length > 0) {
         flow.turn = this.#turns++;
-        next.flows.push(flow);
+        flows.push(flow);
       }
     }
-    this.#forgetEmpty(next.length, next.flows);
+    this.#deleteIfEmpty(length, flows);
     this.#size -= items.length;
-    return { length: next.length, items };
+    return { length, items };
   }
 
-  /** Everything that waits, in no particular order. */
+  /** All waiting items, in no particular order. */
   *[Symbol.iterator](): Iterator<T> {
     for (const flows of this.#lengths.values()) {
       for (const flow of flows) yield* flow.items;
     }
   }
 
-  #forgetEmpty(length: number, flows: readonly Flow<T>[]): void {
+  #deleteIfEmpty(length: number, flows: readonly Flow<T>[]): void {
     if (flows.length === 0) this.#lengths.delete(length);
   }
 }

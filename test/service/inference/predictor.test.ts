@@ -38,7 +38,6 @@ function setup() {
   let finish: (() => void)[] = [];
   const batcher = new Batcher<PredictItem, PredictOutput>({
     maxBatch: 2,
-    delayMs: 0,
     engines: [
       {
         isReady: true,

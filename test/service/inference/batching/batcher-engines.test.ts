@@ -24,12 +24,6 @@ describe('several engines', () => {
     expect(runs.map(({ items }) => items.length)).toEqual([3, 2]);
   });
 
-  it('fill a batch before they share, where a delay asks for full ones', async () => {
-    const { engine, submit } = setup({ count: 2, maxBatch: 4, delayMs: 60_000 });
-    void submit([1, 2, 3, 4]);
-    expect((await engine.nextRun()).items).toEqual([1, 2, 3, 4]);
-  });
-
   it('get the next item by the work they have done', async () => {
     let now = 0;
     const { engines, submit } = setup({ count: 2, now: () => now });
@@ -68,30 +62,23 @@ describe('several engines', () => {
     await expect(waiting).resolves.toBe('answer 3');
   });
 
-  it('try the batch of a lost engine again at once, also while something new waits for company', async () => {
-    const { engines, batcher, submit } = setup({ count: 2, maxBatch: 2, delayMs: 60_000 });
-    const answers = submit([1, 2]);
-    const first = await engines[0]?.nextRun();
-    void submit([3]);
-    await turn();
-    expect(batcher.waiting).toBe(1);
-    first?.fail();
-    const retry = await Promise.race(engines.map((engine) => engine.nextRun()));
-    expect(retry.items).toEqual([1, 2]);
-    retry.finish();
-    await expect(Promise.all(answers)).resolves.toHaveLength(2);
-  });
-
   it('lose no more than two of them to a bad item', async () => {
-    const { engines, submit } = setup({ count: 4, maxBatch: 4, delayMs: 1 });
-    for (const engine of engines) engine.behave((items) => !items.includes(3));
+    const { engines, submit } = setup({ count: 4, maxBatch: 4 });
+    // The others become ready when the first one has taken the whole batch.
+    for (const engine of engines.slice(1)) engine.setReady(false);
+    for (const engine of engines) {
+      engine.behave((items) => {
+        for (const other of engines) other.setReady(true);
+        return !items.includes(3);
+      });
+    }
     const settled = await Promise.allSettled(submit([1, 2, 3, 4]));
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
     expect(engines.map(({ failures }) => failures).filter((count) => count > 0)).toEqual([1, 3]);
   });
 
   it('take over what one of them was trying again when it ended for good', async () => {
-    const { engines, submit } = setup({ count: 2, maxBatch: 4, delayMs: 1 });
+    const { engines, submit } = setup({ count: 2, maxBatch: 4 });
     const [healthy, dying] = engines;
     healthy?.setReady(false);
     const answers = submit([1, 2, 3, 4]);
@@ -100,9 +87,14 @@ describe('several engines', () => {
     dying?.endForGood();
     second?.fail();
     healthy?.setReady(true);
-    const third = await healthy?.nextRun();
-    expect(third?.items).toEqual([1, 2, 3, 4]);
-    third?.finish();
+    for (const half of [
+      [1, 2],
+      [3, 4],
+    ]) {
+      const run = await healthy?.nextRun();
+      expect(run?.items).toEqual(half);
+      run?.finish();
+    }
     await expect(Promise.all(answers)).resolves.toHaveLength(4);
   });
 

@@ -20,7 +20,6 @@ export interface Setup {
 
 interface SetupOptions {
   readonly maxBatch?: number;
-  readonly delayMs?: number;
   readonly now?: () => number;
   readonly quarantine?: Quarantine<number>;
 }
@@ -29,7 +28,7 @@ interface SetupOptions {
 export function setup({ count = 1, ...options }: SetupOptions & { readonly count?: number } = {}): Setup {
   const engine = new FakeEngine();
   const engines = [engine, ...Array.from({ length: count - 1 }, () => new FakeEngine())];
-  const batcher = new Batcher<number, string>({ engines, maxBatch: 4, delayMs: 0, ...options });
+  const batcher = new Batcher<number, string>({ engines, maxBatch: 4, ...options });
   return {
     engine,
     engines,

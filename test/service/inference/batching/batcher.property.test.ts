@@ -24,7 +24,6 @@ const arrival: fc.Arbitrary<Arrival> = fc.record({
 const world = fc.record({
   arrivals: fc.array(arrival, { minLength: 1, maxLength: 25 }),
   maxBatch: fc.integer({ min: 1, max: 8 }),
-  delayMs: fc.constantFrom(0, 0, 1),
   engineCount: fc.integer({ min: 1, max: 4 }),
   /** How many ticks each run takes, and whether it fails, in order; then all go well. */
   runs: fc.array(fc.record({ ticks: fc.nat(6), well: fc.boolean() }), { maxLength: 30 }),
@@ -71,7 +70,6 @@ it('starts single items of one length in the order in which they came, on howeve
           .map((at) => ({ at, items: [0], length: 12, abortAt: undefined }));
         const { started, submitted } = await simulate(arrivals, {
           maxBatch,
-          delayMs: 0,
           engineCount,
           runs: ticks.map((count) => ({ ticks: count, well: true })),
           away: [],
@@ -94,7 +92,6 @@ it('never leaves a ready engine idle while an item waits', async () => {
         const idle: number[] = [];
         await simulate(arrivals, {
           maxBatch,
-          delayMs: 0,
           engineCount,
           runs: Array.from({ length: 60 }, (_, run) => ({ ticks: (run * 7) % 5, well: true })),
           away: [],
@@ -112,7 +109,6 @@ it('never leaves a ready engine idle while an item waits', async () => {
 
 interface World {
   readonly maxBatch: number;
-  readonly delayMs: number;
   readonly runs: readonly { ticks: number; well: boolean }[];
   readonly engineCount: number;
   readonly away: readonly { readonly at: number; readonly engine: number }[];
@@ -157,10 +153,10 @@ function moveEngines(engines: readonly FakeEngine[], { away, endAt }: World, tic
 
 /** Plays a world tick by tick; a tick is a turn of the event loop, so that nothing depends on the clock. */
 async function simulate(arrivals: readonly Arrival[], world: World): Promise<Played> {
-  const { maxBatch, delayMs } = world;
+  const { maxBatch } = world;
   const started: number[] = [];
   const engines = makeEngines(world, started);
-  const batcher = new Batcher<number, string>({ engines, maxBatch, delayMs });
+  const batcher = new Batcher<number, string>({ engines, maxBatch });
   const settlements: Settlement[] = [];
   const submitted: number[] = [];
   const pending: Promise<void>[] = [];

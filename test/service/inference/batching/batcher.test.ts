@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ClientGone, DeadlineExceeded, EngineUnavailable } from '../../../../service/inference/errors.ts';
 import { LONG, setup, SHORT } from './batcher-setup.ts';
@@ -62,30 +61,6 @@ describe('forming a batch', () => {
     await expect(left).rejects.toBeInstanceOf(ClientGone);
     engine.setReady(true);
     expect((await engine.nextRun()).items).toEqual([2]);
-  });
-});
-
-describe('a delay', () => {
-  it('lets an incomplete batch wait for company', async () => {
-    const { engine, submit } = setup({ delayMs: 40 });
-    const began = performance.now();
-    void submit([1]);
-    await sleep(5);
-    void submit([2]);
-    expect((await engine.nextRun()).items).toEqual([1, 2]);
-    // Timers may fire up to a millisecond early.
-    expect(performance.now() - began).toBeGreaterThan(38);
-  });
-
-  it('does not hold a full batch, nor a full one of another length', async () => {
-    const { engine, submit } = setup({ delayMs: 60_000, maxBatch: 2 });
-    void submit([1]);
-    void submit([2, 3], { length: LONG });
-    const first = await engine.nextRun();
-    expect(first.items).toEqual([2, 3]);
-    first.finish();
-    void submit([4]);
-    expect((await engine.nextRun()).items).toEqual([1, 4]);
   });
 });
 

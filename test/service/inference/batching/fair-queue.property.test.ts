@@ -79,7 +79,7 @@ it('lets each waiting request have its turn after at most one batch of each that
           return well;
         });
       }
-      const batcher = new Batcher<number, string>({ engines, maxBatch, delayMs: 0 });
+      const batcher = new Batcher<number, string>({ engines, maxBatch });
       const pending: Promise<unknown>[] = [];
       let count = 0;
       const sent = requests.map(({ at, lengths, abortAt }) => {
