@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { abortable } from '../../model/abort.ts';
 import { inTurns } from '../../model/input/yielding-chunks.ts';
 
 /** Decodes an encoded image into exact pixels; rejects with the signal's reason when it aborts. */
@@ -72,7 +73,7 @@ export class PictureCache {
       );
     };
     try {
-      return { pixels: await orAborted(shared.pixels, signal), key, release };
+      return { pixels: await abortable(shared.pixels, signal), key, release };
     } catch (error) {
       release();
       throw error;
@@ -91,17 +92,4 @@ export class PictureCache {
     this.#shared.set(key, shared);
     return shared;
   }
-}
-
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort);
-    });
-  });
 }

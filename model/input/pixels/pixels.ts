@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
+import { abortable } from '../../abort.ts';
 import { sourceFlags } from '../../source-flags.ts';
 import { Budget } from './budget.ts';
 import { PixelsError } from './error.ts';
@@ -36,21 +37,6 @@ function createPool(): Piscina<PixelsTask, PixelsAnswer> {
     minThreads: 0,
     maxThreads: threads,
     idleTimeout: Infinity,
-  });
-}
-
-/** Settles with `work`, or rejects as soon as the signal is aborted. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort);
-    });
   });
 }
 
@@ -93,7 +79,7 @@ export async function toPixels(
     }
     return workers().run({ bytes: copy, probe, size }, { transferList: [copy.buffer] });
   };
-  const answer = await orAborted(budget.run(probe.memory, work, signal), signal);
+  const answer = await abortable(budget.run(probe.memory, work, signal), signal);
   if (typeof answer === 'string') throw new PixelsError(answer);
   return answer;
 }

@@ -1,3 +1,4 @@
+import { abortable } from '../../../model/abort.ts';
 import { ClientGone } from '../../inference/errors.ts';
 import { JsonReader } from './json-body.ts';
 import { HttpProblem } from '../problems/problem.ts';
@@ -45,12 +46,11 @@ export async function* readChunks(
   if (request.body === null) return;
   const body: ReadableStream<Uint8Array> = request.body;
   const reader = body.getReader();
-  const aborted = whenAborted(signal);
   let total = 0;
   try {
     for (;;) {
       // Not cancelled, which would break the connection and lose the answer: what is left is discarded after it.
-      const { done, value } = await Promise.race([reader.read(), aborted.promise]).catch((cause: unknown) => {
+      const { done, value } = await abortable(reader.read(), signal).catch((cause: unknown) => {
         signal.throwIfAborted();
         // The connection broke before the signal had heard of it.
         throw Object.assign(new ClientGone(), { cause });
@@ -63,29 +63,8 @@ export async function* readChunks(
       yield value;
     }
   } finally {
-    aborted.forget();
     reader.releaseLock();
   }
-}
-
-/** A promise that is rejected when the signal aborts. */
-function whenAborted(signal: AbortSignal): { promise: Promise<never>; forget: () => void } {
-  let abort = (): void => undefined;
-  const promise = new Promise<never>((_, reject) => {
-    abort = () => {
-      reject(signal.reason as Error);
-    };
-  });
-  // Nobody may be waiting for it.
-  promise.catch(() => undefined);
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
-  return {
-    promise,
-    forget: () => {
-      signal.removeEventListener('abort', abort);
-    },
-  };
 }
 
 /**
