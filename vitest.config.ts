@@ -1,10 +1,36 @@
 import { defineConfig } from 'vitest/config';
+import type { TestProjectInlineConfiguration } from 'vitest/config';
 
+const PROCESS_TESTS = 'test/**/*.process.test.ts';
+const E2E_TESTS = 'test/e2e/**/*.test.ts';
+
+function project(test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration {
+  return {
+    test: {
+      pool: 'forks',
+      setupFiles: ['testing/setup/temp-folders.ts'],
+      testTimeout: 60_000,
+      hookTimeout: 120_000,
+      ...test,
+    },
+  };
+}
+
+/** The projects share one pool of workers and run at the same time. */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Vitest's default leaves one core idle.
+    maxWorkers: '100%',
+    globalSetup: ['testing/setup/shared-folder.ts'],
+    projects: [
+      project({
+        name: 'unit',
+        include: ['test/**/*.test.ts'],
+        exclude: [PROCESS_TESTS, E2E_TESTS],
+        isolate: false,
+      }),
+      project({ name: 'process', include: [PROCESS_TESTS] }),
+      project({ name: 'e2e', include: [E2E_TESTS] }),
+    ],
   },
 });

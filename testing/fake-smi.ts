@@ -1,7 +1,7 @@
-import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, rename, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { vi } from 'vitest';
+import { tempFolder } from './temp-folder.ts';
 
 /** A GPU as the stand-in for `nvidia-smi` tells of it. Memory in MiB. */
 export interface FakeGpu {
@@ -29,12 +29,12 @@ export interface FakeSmi {
   tell(gpus: readonly FakeGpu[]): Promise<void>;
   /** Makes it fail as `nvidia-smi` does without a driver. */
   fail(message: string): Promise<void>;
-  remove(): Promise<void>;
+  remove(): void;
 }
 
 /** Puts the stand-in first on the PATH. Its answers have the form that `nvidia-smi` 580 documents. */
 export async function fakeSmi(gpus: readonly FakeGpu[]): Promise<FakeSmi> {
-  const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-smi-'));
+  const folder = tempFolder();
   const state = join(folder, 'state.json');
   // Whole or not at all: the stand-in reads it while it is told something new.
   const write = async (value: object): Promise<void> => {
@@ -49,9 +49,8 @@ export async function fakeSmi(gpus: readonly FakeGpu[]): Promise<FakeSmi> {
   return {
     tell: (now) => write({ gpus: now }),
     fail: (failure) => write({ failure }),
-    remove: async () => {
+    remove: () => {
       vi.unstubAllEnvs();
-      await rm(folder, { recursive: true });
     },
   };
 }

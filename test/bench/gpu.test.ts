@@ -1,19 +1,19 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Context, Verdict } from '../../bench/gpu/check.ts';
 import { machineCheck } from '../../bench/gpu/machine.ts';
 import { nominalPeak } from '../../bench/gpu/nominal-peaks.ts';
 import { judgePlacement } from '../../bench/gpu/placement.ts';
 import { watchdogCheck } from '../../bench/gpu/watchdog.ts';
 import { listGpus } from '../../service/engine/device/gpus.ts';
-import { compileFixture } from '../e2e/packages.ts';
+import { fixturePackage } from '../../testing/fixtures.ts';
 import { fakeSmi } from '../../testing/fake-smi.ts';
 import type { FakeGpu, FakeSmi } from '../../testing/fake-smi.ts';
 import { sourceFlags } from '../../model/source-flags.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../bench/gpu.ts', import.meta.url));
 
@@ -27,18 +27,14 @@ interface Outcome {
   readonly output: string;
 }
 
-let folder = '';
+const folder = tempFolder();
 let smi: FakeSmi | undefined;
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-bench-'));
-});
-afterEach(async () => {
-  await smi?.remove();
+afterEach(() => {
+  smi?.remove();
   smi = undefined;
   vi.unstubAllEnvs();
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 function bench(...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
@@ -61,8 +57,8 @@ describe('on a CPU', () => {
       // Two models that differ: as if half precision had broken the answers.
       const { code, output } = await bench(
         ...['--device', 'cpu', '--max-batch', '2', '--measure-ms', '20', '--report', file],
-        ...['--fp16', await compileFixture('mini-prev-output', folder, 'fp16')],
-        ...['--fp32', await compileFixture('mini-none', folder)],
+        ...['--fp16', await fixturePackage('mini-prev-output', 'fp16')],
+        ...['--fp32', await fixturePackage('mini-none')],
       );
       expect(output).toContain(`report: ${file}`);
       expect(code).toBe(1);

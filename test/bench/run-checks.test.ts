@@ -1,26 +1,22 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Context } from '../../bench/gpu/check.ts';
 import type { Entry } from '../../bench/gpu/report.ts';
 import { writeReport } from '../../bench/gpu/report.ts';
 import { runChecks } from '../../bench/gpu/run-checks.ts';
 import type { Compilation } from '../../bench/gpu/subjects.ts';
 import { UserError } from '../../model/errors.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
-let folder = '';
+const folder = tempFolder();
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-checks-'));
-});
 beforeEach(() => {
   vi.spyOn(console, 'log').mockImplementation(() => undefined);
 });
 afterEach(() => {
   vi.restoreAllMocks();
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 const context: Context = {
   device: 'cpu',

@@ -1,18 +1,13 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { requestBodies } from '../../bench/gpu/requests.ts';
 import { findSubjects } from '../../bench/gpu/subjects.ts';
 import { PACKAGE_FILES } from '../../model/package/manifest.ts';
-import { compileFixture, fixtureFile } from '../e2e/packages.ts';
+import { fixturePackage, fixtureFile } from '../../testing/fixtures.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
-let folder = '';
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-subjects-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = tempFolder();
 
 describe('a checkpoint', () => {
   /** What is compiled for a checkpoint, and the sentence about it. */
@@ -65,12 +60,12 @@ describe('a checkpoint', () => {
 
 describe('packages that are given', () => {
   it('are refused in another precision than they are given as', { timeout: 120_000 }, async () => {
-    const fp32 = await compileFixture('mini-none', folder);
+    const fp32 = await fixturePackage('mini-none');
     const options = { device: 'cpu', checkpoints: [], folder, tell: () => undefined } as const;
     await expect(findSubjects({ ...options, packages: { fp16: fp32, fp32 } })).rejects.toThrow(
       `--fp16 is ${fp32}, which is a package in fp32: give one that was compiled with --precision fp16.`,
     );
-    const fp16 = await compileFixture('mini-none', folder, 'fp16');
+    const fp16 = await fixturePackage('mini-none', 'fp16');
     await expect(findSubjects({ ...options, packages: { fp16, fp32: fp16 } })).rejects.toThrow(
       `--fp32 is ${fp16}, which is a package in fp16`,
     );

@@ -13,8 +13,8 @@ const V100 = { index: 1, uuid: 'GPU-bbbb', name: 'Tesla V100', capability: '7.0'
 const MISSING = { cudaInstalled: false };
 
 let smi: FakeSmi | undefined;
-afterEach(async () => {
-  await smi?.remove();
+afterEach(() => {
+  smi?.remove();
   smi = undefined;
 });
 

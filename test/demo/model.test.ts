@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +11,7 @@ import { sceneOf } from '../../demo/world/scene.ts';
 import { emptyScene } from '../../demo/world/strange.ts';
 import { readImageFile } from '../../cli/image-file.ts';
 import { FIRST_SEED, PHRASINGS } from './phrasings/phrasings.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 /** Megabytes that the checkpoint may take in the repository. */
 const MOST_MB = 8;
@@ -20,13 +20,12 @@ let folder: string;
 let asking: Asking;
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'demo-'));
+  folder = tempFolder();
   asking = await openAsking(await demoPackage(path.join(folder, 'package')));
 });
 
 afterAll(async () => {
   await asking.close();
-  await rm(folder, { recursive: true });
 });
 
 const average = (values: readonly number[]): number =>

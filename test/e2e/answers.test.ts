@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,19 +6,15 @@ import { z } from 'zod';
 import { predictionSchema, predictionsSchema } from '../../service/http/predict/schema.ts';
 import { toPixels } from '../../model/input/pixels/pixels.ts';
 import { ofaVe } from '../../testing/cli.ts';
-import { compileFixture, expectedCases, FIXTURES, fixtureFile } from './packages.ts';
-import type { ExpectedCase } from './packages.ts';
+import { fixturePackage, expectedCases, FIXTURES, fixtureFile } from '../../testing/fixtures.ts';
+import type { ExpectedCase } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
 import type { TestService } from './service.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 const TOLERANCE = { fp32: 1e-4, fp16: 2e-2 } as const;
 
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-answers-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
+const folder = tempFolder();
 function expectAnswer(
   answer: { scores: Record<string, number> },
   expected: ExpectedCase,
@@ -43,7 +38,7 @@ describe.each(FIXTURES.flatMap((fixture) => (['fp32', 'fp16'] as const).map((p) 
     beforeAll(async () => {
       cases = await expectedCases(fixture);
       images = await Promise.all(cases.map(({ image }) => readFile(fixtureFile(fixture, image))));
-      const MODEL_DIR = await compileFixture(fixture, folder, precision);
+      const MODEL_DIR = await fixturePackage(fixture, precision);
       service = await serve({ MODEL_DIR, MAX_BATCH: 10 });
     });
     afterAll(() => service.stop());
@@ -103,7 +98,7 @@ describe.each(FIXTURES)('the command line answers as the reference does: %s', (f
   let cases: ExpectedCase[] = [];
   beforeAll(async () => {
     cases = await expectedCases(fixture);
-    packageDir = await compileFixture(fixture, await mkdtemp(join(folder, 'cli-')));
+    packageDir = await fixturePackage(fixture);
   });
 
   const predictJson = z.object({

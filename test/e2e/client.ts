@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 import { readFile } from 'node:fs/promises';
-import { fixtureFile } from './packages.ts';
+import { fixtureFile } from '../../testing/fixtures.ts';
 
 /** What a request ended with; `status` 0 when the connection broke. */
 export interface Outcome {

@@ -1,20 +1,20 @@
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ofaVe } from '../../testing/cli.ts';
-import { compileFixture, fixtureFile } from './packages.ts';
+import { fixturePackage, fixtureFile } from '../../testing/fixtures.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 const image = fixtureFile('mini-none', 'image-00.png');
 let folder = '';
 let packageDir = '';
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-commands-'));
-  packageDir = await compileFixture('mini-none', folder);
+  folder = tempFolder();
+  packageDir = await fixturePackage('mini-none');
   await writeFile(join(folder, 'no-image.png'), 'no image');
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 describe('a mistake is answered in one sentence, with exit code 1', () => {
   it.each([
@@ -43,7 +43,7 @@ describe('a mistake is answered in one sentence, with exit code 1', () => {
   });
 
   it('a package that was cut off', async () => {
-    const broken = await compileFixture('mini-prev-output', folder);
+    const broken = await fixturePackage('mini-prev-output');
     await truncate(join(broken, 'model.onnx.data'), 1000);
     const { code, stderr } = await ofaVe(['predict', '--model', broken, '--image', image, '--text', 'a']);
     expect(code).toBe(1);

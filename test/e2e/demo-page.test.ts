@@ -1,10 +1,10 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import sharp from 'sharp';
 import { toPixels } from '../../model/input/pixels/pixels.ts';
 import { artefacts, isLeftOut, picture, useDemoPage } from './demo-page.ts';
-import { compileFixture } from './packages.ts';
+import { fixturePackage } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
 
 describe.skipIf(isLeftOut)('the demo page in a browser', () => {
@@ -98,8 +98,7 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
   });
 
   it('has no examples where the package has none', async () => {
-    const bare = await mkdtemp(join(demo.folder, 'bare-'));
-    const other = await serve({ MODEL_DIR: await compileFixture('mini-none', bare), ENGINE_THREADS: 1 });
+    const other = await serve({ MODEL_DIR: await fixturePackage('mini-none'), ENGINE_THREADS: 1 });
     try {
       const page = await demo.open('/', undefined, other.url);
       await page.waitForSelector('body[data-ready]');

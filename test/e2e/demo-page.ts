@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { compileFixture, fixtureFile } from './packages.ts';
+import { fixturePackage, fixtureFile } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
 import type { TestService } from './service.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 /** The browser of the system; the project downloads none. */
 const executablePath = [
@@ -70,8 +70,8 @@ export function useDemoPage(): DemoPage {
   let complaints: string[] = [];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'ofa-ve-page-'));
-    const packageDir = await compileFixture('mini-none', folder);
+    folder = tempFolder();
+    const packageDir = await fixturePackage('mini-none');
     await addExamples(packageDir);
     service = await serve({ MODEL_DIR: packageDir });
     browser = await chromium.launch({ executablePath: executablePath ?? '', args: ['--no-sandbox'] });
@@ -80,7 +80,6 @@ export function useDemoPage(): DemoPage {
   afterAll(async () => {
     await browser.close();
     await service.stop();
-    await rm(folder, { recursive: true });
   });
   afterEach(async () => {
     await page?.close();

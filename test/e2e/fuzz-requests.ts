@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { SeededRandom } from '../../testing/random.ts';
-import { fixtureFile } from './packages.ts';
+import { fixtureFile } from '../../testing/fixtures.ts';
 
 /** A request as it is sent. */
 export interface Fuzzed {

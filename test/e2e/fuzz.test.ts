@@ -1,14 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { predictBody, send, until } from './client.ts';
 import { makeFuzzer } from './fuzz-requests.ts';
 import type { Fuzzed } from './fuzz-requests.ts';
-import { compileFixture } from './packages.ts';
+import { fixturePackage } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
 import type { TestService } from './service.ts';
 
@@ -16,14 +13,12 @@ const REQUESTS = 10_000;
 const AT_ONCE = 24;
 const MIB = 1024 * 1024;
 
-let folder = '';
 let service: TestService;
 const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-fuzz-'));
   service = await serve({
-    MODEL_DIR: await compileFixture('mini-none', folder),
+    MODEL_DIR: await fixturePackage('mini-none'),
     MAX_BODY_MB: 1,
     REQUEST_TIMEOUT_MS: 5000,
   });
@@ -31,7 +26,6 @@ beforeAll(async () => {
 afterAll(async () => {
   agent.destroy();
   await service.stop();
-  await rm(folder, { recursive: true });
 });
 
 interface Outcome {

@@ -1,13 +1,13 @@
-import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { parseReading } from '../../service/observability/gpu.ts';
 import { metric, predictBody, send, until } from './client.ts';
-import { compileFixture } from './packages.ts';
+import { fixturePackage } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
 import type { TestService } from './service.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 /** The real engine, for there is nothing to watch without CUDA. */
 const engineProgram = new URL('../service/engine/process/cuda-claim-engine.ts', import.meta.url);
@@ -20,8 +20,8 @@ let packageDir = '';
 let service: TestService | undefined;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-gpu-'));
-  packageDir = await compileFixture('mini-none', folder);
+  folder = tempFolder();
+  packageDir = await fixturePackage('mini-none');
 });
 beforeEach(() => {
   vi.stubEnv('PATH', `${folder}${delimiter}${process.env['PATH'] ?? ''}`);
@@ -30,7 +30,6 @@ afterEach(async () => {
   await service?.stop();
   vi.unstubAllEnvs();
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 /**
  * Puts an `nvidia-smi` on the PATH that prints these lines, one a reading, and the last one for ever. Told again, the

@@ -1,17 +1,17 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Settings } from '../../service/settings/read.ts';
 import type { StubInstructions } from '../service/engine/process/stub-engine.ts';
 import { fakeSmi } from '../../testing/fake-smi.ts';
 import type { FakeSmi } from '../../testing/fake-smi.ts';
 import { metric, predictBody, send, until } from './client.ts';
-import { compileFixture, expectedCases } from './packages.ts';
+import { fixturePackage, expectedCases } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
 import type { TestService } from './service.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 const engineProgram = new URL('../service/engine/process/stub-engine.ts', import.meta.url);
 const GPUS = [
@@ -33,8 +33,8 @@ let smi: FakeSmi;
 let service: TestService | undefined;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-gpus-'));
-  packageDir = await compileFixture('mini-none', folder);
+  folder = tempFolder();
+  packageDir = await fixturePackage('mini-none');
 });
 beforeEach(async () => {
   log = '';
@@ -44,9 +44,8 @@ beforeEach(async () => {
 afterEach(async () => {
   await service?.stop();
   service = undefined;
-  await smi.remove();
+  smi.remove();
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 /** @param instructions for stubs that claim to be where they are told to, or the real engine */
 async function start(

@@ -1,25 +1,20 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { logInMemory } from '../../testing/logging.ts';
 import type { Line } from '../../testing/logging.ts';
 import { metric, predictBody, send, until } from './client.ts';
-import { compileFixture, fixtureFile } from './packages.ts';
+import { fixturePackage, fixtureFile } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
 import type { TestService } from './service.ts';
 
-let folder = '';
 let service: TestService;
 const { logger, lines, text } = logInMemory();
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-logs-'));
-  service = await serve({ MODEL_DIR: await compileFixture('mini-none', folder) }, { logger });
+  service = await serve({ MODEL_DIR: await fixturePackage('mini-none') }, { logger });
 });
 afterAll(async () => {
   await service.stop();
-  await rm(folder, { recursive: true });
 });
 
 async function lineOf(requestId: string): Promise<Line> {

@@ -1,31 +1,25 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Settings } from '../../service/settings/read.ts';
 import { IN_ENGINE_MS, IN_QUEUE_MS, metric, predictBody, send, sendWithin, until } from './client.ts';
 import type { Outcome, Sent } from './client.ts';
-import { compileFixture } from './packages.ts';
+import { fixturePackage } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
 import type { TestService } from './service.ts';
 
 /** Sentences with different answers. */
 const TEXTS = ['a', 'there are circles', 'red', 'two', 'a red circle', 'no', 'the dog sleeps', 'circles'];
 
-let folder = '';
 let packageDir = '';
 let service: TestService | undefined;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-real-'));
-  packageDir = await compileFixture('mini-none', folder);
+  packageDir = await fixturePackage('mini-none');
 });
 afterEach(async () => {
   thaw();
   await service?.stop();
   service = undefined;
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 async function start(settings: Partial<Settings>): Promise<TestService> {
   // An engine stands still here as long as a test needs.

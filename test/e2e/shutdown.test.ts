@@ -2,20 +2,20 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { defaultSettings } from '../../service/settings/read.ts';
 import { runService } from '../../service/lifecycle/run-service.ts';
 import { predictBody, send, until } from './client.ts';
 import { PROGRAM } from '../../testing/cli.ts';
-import { compileFixture } from './packages.ts';
+import { fixturePackage } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 interface LogLine {
   readonly msg: string;
@@ -30,14 +30,13 @@ let packageDir = '';
 const programs: ChildProcess[] = [];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-shutdown-'));
-  packageDir = await compileFixture('mini-none', folder);
+  folder = tempFolder();
+  packageDir = await fixturePackage('mini-none');
 });
 afterEach(() => {
   vi.unstubAllEnvs();
   for (const program of programs.splice(0)) program.kill('SIGKILL');
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 /** The real program, as a container starts it. */
 class Program {

@@ -1,10 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterEach, beforeAll } from 'vitest';
 import type { Settings } from '../../service/settings/read.ts';
 import type { StubInstructions } from '../service/engine/process/stub-engine.ts';
-import { compileFixture } from './packages.ts';
+import { fixturePackage } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
 import type { TestService } from './service.ts';
 
@@ -27,16 +26,14 @@ export interface StubServices {
 
 /** Registers what has to happen before and after this file's tests. */
 export function stubServices(): StubServices {
-  let [folder, packageDir] = ['', ''];
+  let packageDir = '';
   const started: TestService[] = [];
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'ofa-ve-stub-'));
-    packageDir = await compileFixture('mini-none', folder);
+    packageDir = await fixturePackage('mini-none');
   });
   afterEach(async () => {
     for (const service of started.splice(0)) await service.stop();
   });
-  afterAll(() => rm(folder, { recursive: true }));
 
   const instruct = (instructions: StubInstructions): Promise<void> =>
     writeFile(join(packageDir, 'stub.json'), JSON.stringify(instructions));

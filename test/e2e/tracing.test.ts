@@ -1,29 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { logInMemory } from '../../testing/logging.ts';
 import { attributesOf, OtlpCollector } from '../../testing/otlp-collector.ts';
 import type { Span } from '../../testing/otlp-collector.ts';
 import { predictBody } from './client.ts';
-import { compileFixture } from './packages.ts';
+import { fixturePackage } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
 
-let folder = '';
 let collector: OtlpCollector;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-tracing-'));
   collector = await OtlpCollector.start();
 });
 afterAll(async () => {
   await collector[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true });
 });
 
 it('sends a span for each part of a request, below the caller’s, and links the batch', async () => {
   const service = await serve({
-    MODEL_DIR: await compileFixture('mini-none', folder),
+    MODEL_DIR: await fixturePackage('mini-none'),
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
   });
   const traceId = '0af7651916cd43dd8448eb211c80319c';
@@ -73,7 +67,7 @@ it('serves on, stops in time, and says that traces are lost when the collector i
   const log = logInMemory();
   const service = await serve(
     {
-      MODEL_DIR: join(folder, 'mini-none-fp32'),
+      MODEL_DIR: await fixturePackage('mini-none'),
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
     },
     { logger: log.logger },

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { deployments, manifestsOf, podOf } from './manifests.ts';
 import { scenarios } from './scenarios.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 const [deployment] = deployments(manifestsOf(scenarios.everything));
 const [loader] = podOf(deployment ?? expect.fail()).initContainers ?? [];
@@ -14,14 +14,10 @@ const [program = '', ...args] = loader?.command ?? [];
 let folder = '';
 
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'ofa-ve-loader-'));
+  folder = tempFolder();
   await mkdir(path.join(folder, 'package', 'inner'), { recursive: true });
   await mkdir(path.join(folder, 'models'));
   await writeFile(path.join(folder, 'package', 'inner', 'model.onnx'), 'graph');
-});
-
-afterEach(async () => {
-  await rm(folder, { recursive: true });
 });
 
 /** Runs the init container's command, as the pod of that name would. */

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { requireProgram } from './prometheus-tools.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 /** One series of an answer: its labels and its value. */
 export interface Sample {
@@ -53,7 +53,7 @@ export class PrometheusServer implements AsyncDisposable {
 
   /** Starts it and waits until it has read the target twice, which is what a rate needs. */
   static async start({ target, pods, groups }: PrometheusOptions): Promise<PrometheusServer> {
-    const folder = await mkdtemp(path.join(os.tmpdir(), 'ofa-ve-prometheus-'));
+    const folder = tempFolder();
     const config = {
       global: { scrape_interval: '1s', evaluation_interval: '1s' },
       rule_files: ['rules.yaml'],
@@ -74,7 +74,6 @@ export class PrometheusServer implements AsyncDisposable {
     const server = new PrometheusServer(`http://${address}`, async () => {
       child.kill('SIGTERM');
       await exited;
-      await rm(folder, { recursive: true });
     });
     await server.until('count_over_time(up[1m]) >= 2');
     return server;

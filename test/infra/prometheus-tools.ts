@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { access, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 /** A program of Prometheus on PATH, or nothing. */
 async function findProgram(name: string): Promise<string | undefined> {
@@ -44,18 +44,14 @@ export async function promtool(
   files: Record<string, string>,
   input = '',
 ): Promise<string> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'ofa-ve-promtool-'));
-  try {
-    for (const [name, content] of Object.entries(files)) await writeFile(path.join(folder, name), content);
-    return await new Promise<string>((resolve, reject) => {
-      const child = execFile(requireProgram('promtool'), args, { cwd: folder }, (error, stdout, stderr) => {
-        const output = `${stdout}${stderr}`;
-        if (error) reject(new Error(`promtool ${args.join(' ')}:\n${output}`));
-        else resolve(output);
-      });
-      child.stdin?.end(input);
+  const folder = tempFolder();
+  for (const [name, content] of Object.entries(files)) await writeFile(path.join(folder, name), content);
+  return new Promise<string>((resolve, reject) => {
+    const child = execFile(requireProgram('promtool'), args, { cwd: folder }, (error, stdout, stderr) => {
+      const output = `${stdout}${stderr}`;
+      if (error) reject(new Error(`promtool ${args.join(' ')}:\n${output}`));
+      else resolve(output);
     });
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+    child.stdin?.end(input);
+  });
 }

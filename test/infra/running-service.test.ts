@@ -7,8 +7,8 @@ import { panelDrafts } from '../../infra/monitoring/dashboard-panels.ts';
 import { podNamePattern } from '../../infra/workload/names.ts';
 import { contextOf } from '../../infra/workload/context.ts';
 import { predictBody, send } from '../e2e/client.ts';
-import { compileFixture } from '../e2e/packages.ts';
-import { serve, temporaryFolder } from '../e2e/service.ts';
+import { fixturePackage } from '../../testing/fixtures.ts';
+import { serve } from '../e2e/service.ts';
 import type { TestService } from '../e2e/service.ts';
 import { deployments, manifestsOf, ofKind, serverOf } from './manifests.ts';
 import { PrometheusServer } from './prometheus-server.ts';
@@ -23,16 +23,13 @@ const POD = 'ofa-ve-5d8f7c9b4-x2x2x';
 const CANARY_POD = 'ofa-ve-canary-6f6f6f6f6f-z4z4z';
 
 let service: TestService;
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  service = await serve({ MODEL_DIR: await compileFixture('mini-none', folder.path) });
+  service = await serve({ MODEL_DIR: await fixturePackage('mini-none') });
 });
 
 afterAll(async () => {
   await service.stop();
-  await folder[Symbol.asyncDispose]();
 });
 
 async function ask(): Promise<void> {

@@ -1,22 +1,17 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { importCrds } from '../../infra/crds/import.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 let folder = '';
 
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'ofa-ve-synth-'));
-});
-
-afterEach(async () => {
-  // A failed synthesis has removed it already.
-  await rm(folder, { recursive: true, force: true });
+beforeEach(() => {
+  folder = tempFolder();
 });
 
 interface Ended {

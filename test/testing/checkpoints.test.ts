@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { openWeights } from '../../model/compile/checkpoint/index.ts';
 import { referenceAnswer } from '../../testing/reference/ofa.ts';
 import type { Weights } from '../../testing/reference/ofa.ts';
@@ -14,6 +12,7 @@ import {
   variantWeights,
   writeVariantCheckpoint,
 } from '../../testing/checkpoints.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 /** Has the parameters of every switch, so that one model can be asked with each switch on and off. */
 const SUPERSET = variant('superset', {
@@ -109,12 +108,8 @@ describe('the small checkpoints', () => {
 describe('writeVariantCheckpoint', () => {
   let folder: string;
 
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'ofa-ve-variant-'));
-  });
-
-  afterAll(async () => {
-    await rm(folder, { recursive: true });
+  beforeAll(() => {
+    folder = tempFolder();
   });
 
   it.each(VARIANTS.filter(({ layout, dtype }) => layout !== 'torch' || dtype !== 'float32'))(

@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../../model/errors.ts';
 import { findExamples, readExamples, writeExamples } from '../../../model/package/examples.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
 
 const ANSWERS = ['yes', 'no', 'maybe'];
 const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
@@ -11,10 +11,9 @@ const whole = { image: 'dog.jpg', sentences: [{ hypothesis: 'a dog', answer: 'ye
 
 let folder = '';
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'ofa-ve-examples-'));
+  folder = tempFolder();
   await writeFile(path.join(folder, 'dog.jpg'), JPEG);
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 async function list(value: unknown): Promise<void> {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
@@ -110,7 +109,7 @@ describe('a package', () => {
       [undefined, 'cat.jpg'],
       [folder, 'dog.jpg'],
     ] as const) {
-      const target = await mkdtemp(path.join(folder, 'package-'));
+      const target = tempFolder();
       await writeExamples(target, await findExamples(checkpoint, given, ANSWERS));
       expect((await readdir(path.join(target, 'examples'))).sort()).toEqual([picture, 'examples.json']);
       expect(await readFile(path.join(target, 'examples', picture))).toEqual(JPEG);

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../../model/errors.ts';
 import { openApiKeys } from '../../../service/http/middleware/api-keys.ts';
 import type { ApiKeys } from '../../../service/http/middleware/api-keys.ts';
 import { expectProblem, fakeService, postJson } from './fake-service.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
 
 const ok = { image: Buffer.from([1, 2, 3]).toString('base64'), text: 'a dog' };
 const sha256 = (key: string): string => createHash('sha256').update(key).digest('hex');
@@ -15,13 +15,12 @@ const sha256 = (key: string): string => createHash('sha256').update(key).digest(
 let folder = '';
 let file = '';
 const opened: ApiKeys[] = [];
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-keys-'));
+beforeEach(() => {
+  folder = tempFolder();
   file = join(folder, 'keys');
 });
-afterEach(async () => {
+afterEach(() => {
   for (const keys of opened.splice(0)) keys.close();
-  await rm(folder, { recursive: true });
 });
 
 function open(onReload: Parameters<typeof openApiKeys>[1] = () => undefined, pollMs = 20): ApiKeys {

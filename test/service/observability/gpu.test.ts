@@ -1,5 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -8,17 +7,17 @@ import type { GpuReading, GpuWatchOptions } from '../../../service/observability
 import { until } from '../../e2e/client.ts';
 import { fakeSmi } from '../../../testing/fake-smi.ts';
 import type { FakeGpu } from '../../../testing/fake-smi.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
 
 const INTERVAL_MS = 300;
 let folder = '';
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-watch-'));
+beforeEach(() => {
+  folder = tempFolder();
   vi.stubEnv('PATH', `${folder}${delimiter}${process.env['PATH'] ?? ''}`);
 });
-afterEach(async () => {
+afterEach(() => {
   vi.unstubAllEnvs();
-  await rm(folder, { recursive: true });
 });
 
 /** An `nvidia-smi` that writes its process id down; the first one ends at once. */
@@ -75,7 +74,9 @@ function watchGpu(options: Partial<GpuWatchOptions> = {}): {
 async function smiOf(...readings: readonly (readonly string[])[]): Promise<void> {
   const gpus = readings.map((lines, index): FakeGpu => ({ index, uuid: `GPU-${index}`, readings: lines }));
   const smi = await fakeSmi(gpus);
-  onTestFinished(() => smi.remove());
+  onTestFinished(() => {
+    smi.remove();
+  });
 }
 
 it('runs one nvidia-smi, also when the engine comes back while another one is about to be started', async () => {

@@ -15,8 +15,8 @@ const T4 = { index: 0, uuid: 'GPU-aaaa-0' };
 const L4 = { index: 1, uuid: 'GPU-bbbb-1', name: 'NVIDIA L4', total: 23034, free: 22500 };
 
 let smi: FakeSmi | undefined;
-afterEach(async () => {
-  await smi?.remove();
+afterEach(() => {
+  smi?.remove();
   smi = undefined;
 });
 
@@ -72,7 +72,7 @@ describe('one engine for each visible GPU', () => {
   it('of those that NVIDIA_VISIBLE_DEVICES gives a privileged container', async () => {
     const environment = { NVIDIA_VISIBLE_DEVICES: 'GPU-bbbb-1' };
     expect(uuids(await plan([T4, L4], {}, { environment }))).toEqual(['GPU-bbbb-1']);
-    await smi?.remove();
+    smi?.remove();
     const all = await plan([T4, L4], {}, { environment: { NVIDIA_VISIBLE_DEVICES: 'all' } });
     expect(all.engines).toHaveLength(2);
   });
@@ -204,7 +204,7 @@ describe('without a GPU', () => {
       device: 'cpu',
       reason: expect.stringContaining(`DEVICE is auto, and ${why}`) as unknown,
     });
-    await smi?.remove();
+    smi?.remove();
     await expect(plan(gpus, { DEVICE: 'cuda' }, options)).rejects.toThrow(`DEVICE is cuda, but ${why}`);
   });
 
@@ -215,7 +215,7 @@ describe('without a GPU', () => {
   it('several engines share the processors, unless they are told how many to take', async () => {
     const { threads, engines } = await plan([], { DEVICE: 'cpu', ENGINES: 1000 });
     expect([threads, engines.length]).toEqual([1, 1000]);
-    await smi?.remove();
+    smi?.remove();
     expect((await plan([], { DEVICE: 'cpu', ENGINES: 2, ENGINE_THREADS: 5 })).threads).toBe(5);
   });
 });

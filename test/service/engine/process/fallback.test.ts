@@ -1,6 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,8 +8,9 @@ import { hasCudaProvider } from '../../../../service/engine/device/cuda-provider
 import { EngineGone } from '../../../../service/engine/process/failure.ts';
 import { EngineSupervisor } from '../../../../service/engine/process/supervisor.ts';
 import type { SupervisorOptions, WithoutCuda } from '../../../../service/engine/process/supervisor.ts';
-import { compileFixture } from '../../../e2e/packages.ts';
+import { fixturePackage } from '../../../../testing/fixtures.ts';
 import type { StubInstructions } from './stub-engine.ts';
+import { tempFolder } from '../../../../testing/temp-folder.ts';
 
 const program = new URL('./stub-engine.ts', import.meta.url);
 let folder = '';
@@ -19,14 +18,13 @@ let supervisor: EngineSupervisor | undefined;
 /** What the supervisor told, in order. */
 let told: string[] = [];
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-fallback-'));
+beforeEach(() => {
+  folder = tempFolder();
   told = [];
 });
 afterEach(async () => {
   await supervisor?.stop();
   supervisor = undefined;
-  await rm(folder, { recursive: true });
 });
 
 function supervise(
@@ -140,7 +138,7 @@ describe('an engine on CUDA does not end up on the CPU', () => {
 });
 
 it.skipIf(hasCudaProvider())('the real engine answers on the CPU where there is no CUDA', async () => {
-  const packageDir = await compileFixture('mini-none', folder);
+  const packageDir = await fixturePackage('mini-none');
   const engine = supervise(packageDir, 'cpu', {});
   await engine.whenReady();
   expect(engine.state).toMatchObject({

@@ -36,7 +36,9 @@ function isAlive(pid: number): boolean {
 
 it('waits for file descriptors where they are short, and starts the engine and the watch of its GPU then', async () => {
   const smi = await fakeSmi([{ index: 0, uuid: 'GPU-0' }]);
-  onTestFinished(() => smi.remove());
+  onTestFinished(() => {
+    smi.remove();
+  });
   expect(await run('./starved.ts', { descriptors: 120 })).toEqual({
     code: 0,
     said: ['neither can be started', 'both are there again'],

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,17 +7,17 @@ import type { EngineBatch } from '../../../../service/engine/protocol.ts';
 import { EngineSupervisor } from '../../../../service/engine/process/supervisor.ts';
 import type { SupervisorOptions } from '../../../../service/engine/process/supervisor.ts';
 import type { StubInstructions } from './stub-engine.ts';
+import { tempFolder } from '../../../../testing/temp-folder.ts';
 
 const program = new URL('./stub-engine.ts', import.meta.url);
 let folder = '';
 const started: EngineSupervisor[] = [];
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-supervisor-'));
+beforeEach(() => {
+  folder = tempFolder();
 });
 afterEach(async () => {
   await Promise.all(started.splice(0).map((supervisor) => supervisor.stop()));
-  await rm(folder, { recursive: true });
 });
 
 function supervise(

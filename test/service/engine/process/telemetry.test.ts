@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { fixtureFile } from '../../../e2e/packages.ts';
+import { fixtureFile } from '../../../../testing/fixtures.ts';
 import { ofaVe } from '../../../../testing/cli.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 

@@ -1,20 +1,19 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { PictureStore, copyPicture } from '../../../../service/engine/session/picture-store.ts';
+import { tempFolder } from '../../../../testing/temp-folder.ts';
 
 const BYTES = 12;
 let folder = '';
 let store: PictureStore | undefined;
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-pictures-'));
+beforeEach(() => {
+  folder = tempFolder();
 });
-afterEach(async () => {
+afterEach(() => {
   store?.close();
   store = undefined;
-  await rm(folder, { recursive: true });
 });
 
 const picture = (value: number): Uint8Array => new Uint8Array(BYTES).fill(value);

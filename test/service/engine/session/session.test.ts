@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession } from '../../../../model/onnx-runtime.ts';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openPackage } from '../../../../model/package/open-package.ts';
 import type { ModelPackage } from '../../../../model/package/open-package.ts';
 import { GRAPH_IO, PACKAGE_FILES } from '../../../../model/package/manifest.ts';
@@ -12,22 +10,19 @@ import { warmUp } from '../../../../service/engine/session/self-test.ts';
 import { batchSizes, makeSession, openSession } from '../../../../service/engine/session/session.ts';
 import type { EngineSession } from '../../../../service/engine/session/session.ts';
 import { sessionOptions } from '../../../../service/engine/session/session-options.ts';
-import { compileFixture } from '../../../e2e/packages.ts';
+import { fixturePackage } from '../../../../testing/fixtures.ts';
 import { largestDifference } from '../../../../testing/graph-session.ts';
 
-let folder = '';
 let model: ModelPackage;
 let graph = '';
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ofa-ve-session-'));
-  model = await openPackage(await compileFixture('mini-none', folder));
+  model = await openPackage(await fixturePackage('mini-none'));
   graph = join(model.dir, PACKAGE_FILES.graph);
 });
 afterEach(() => {
   vi.unstubAllEnvs();
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 /** Three questions of different pictures and lengths. */
 function threeItems(): EngineBatch {
