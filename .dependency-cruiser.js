@@ -71,6 +71,20 @@ export default {
       from: { path: '^(model|service|cli|docker)/|^demo/[^/]+\\.ts$' },
       to: { path: '^demo/(world|training)/' },
     },
+    {
+      name: 'bench-programs-on-top',
+      comment: 'Nothing imports a program of bench/: move what two programs need to bench/support/.',
+      severity: 'error',
+      from: {},
+      to: { path: '^bench/[^/]+\\.ts$' },
+    },
+    {
+      name: 'bench-support-at-the-bottom',
+      comment: 'bench/support/ serves every program, and so imports none of their parts.',
+      severity: 'error',
+      from: { path: '^bench/support/' },
+      to: { path: '^bench/(?!support/)' },
+    },
     ...rooms,
   ],
   options: {

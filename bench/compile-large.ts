@@ -9,10 +9,10 @@ import { parseArgs } from 'node:util';
 import { manifestSchema, PACKAGE_FILES } from '../model/package/manifest.ts';
 import type { Manifest } from '../model/package/manifest.ts';
 import { largestDifference } from '../testing/graph-session.ts';
-import { writeLargeCheckpoint } from './large-checkpoint.ts';
-import { runChild } from './measure-child.ts';
-import type { ChildRun } from './measure-child.ts';
-import type { PackageSpeed } from './package-speed.ts';
+import { writeLargeCheckpoint } from './support/large-checkpoint.ts';
+import { runChild } from './support/measure-child.ts';
+import type { ChildRun } from './support/measure-child.ts';
+import type { PackageSpeed } from './support/package-speed.ts';
 
 const SEED = 1;
 const BATCHES = [1, 4];
@@ -63,14 +63,18 @@ async function compile(checkpoint: string, target: string, precision: string): P
 }
 
 async function matmulPeak(): Promise<number> {
-  const run = await runChild(sibling('matmul-peak.ts'), []);
+  const run = await runChild(sibling('support/matmul-peak.ts'), []);
   return (JSON.parse(run.stdout) as { multiplyAddsPerSecond: number }).multiplyAddsPerSecond;
 }
 
 async function speed(target: string, manifest: Manifest): Promise<void> {
   const length = Math.max(...manifest.text.lengths);
   const before = await matmulPeak();
-  const run = await runChild(sibling('package-speed.ts'), [target, String(length), BATCHES.join(',')]);
+  const run = await runChild(sibling('support/package-speed.ts'), [
+    target,
+    String(length),
+    BATCHES.join(','),
+  ]);
   // Other load on the machine must not make the package look faster than it is: the better peak counts.
   const peak = Math.max(before, await matmulPeak());
   const result = JSON.parse(run.stdout) as PackageSpeed;

@@ -13,7 +13,7 @@ import { GraphBuilder } from '../model/compile/onnx/graph.ts';
 import { Ops } from '../model/compile/onnx/ops.ts';
 import { PACKAGE_FILES } from '../model/package/manifest.ts';
 import { VARIANTS, writeVariantCheckpoint } from '../testing/checkpoints.ts';
-import { makeStandIns } from './cuda-stand-ins.ts';
+import { makeStandIns } from './support/cuda-stand-ins.ts';
 import { sourceFlags } from '../model/source-flags.ts';
 
 const HELP = `usage: node bin/run.js bench/cuda-placement.ts [options] [package...]
@@ -46,7 +46,7 @@ async function session(
   inputs: readonly string[] = [],
   capability = 80,
 ): Promise<string> {
-  const script = fileURLToPath(new URL('cuda-session.ts', import.meta.url));
+  const script = fileURLToPath(new URL('support/cuda-session.ts', import.meta.url));
   const args = [...sourceFlags(script), script, packageFolder, graph, ...inputs];
   const env = {
     ...process.env,

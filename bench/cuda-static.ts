@@ -9,7 +9,7 @@ import { type Graph, countOperators } from '../model/compile/onnx/graph.ts';
 import { buildTokenizerJson, loadTokenizer } from '../model/package/tokenizer.ts';
 import { textLengths } from '../model/compile/text-lengths.ts';
 import { checkForCuda } from '../testing/cuda-kernels.ts';
-import { largeTensorSpecs, writeLargeConfiguration } from './large-checkpoint.ts';
+import { largeTensorSpecs, writeLargeConfiguration } from './support/large-checkpoint.ts';
 
 /** The memory-efficient attention kernel takes a float16 bias only if the sequence is a multiple of this. */
 const MULTIPLE = 8;

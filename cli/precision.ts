@@ -1,7 +1,7 @@
 import { hasCudaProvider, INSTALL_CUDA_PROVIDER } from '../service/engine/device/cuda-provider.ts';
-import { chooseDevice } from '../service/engine/device/device.ts';
-import type { DeviceOptions } from '../service/engine/device/device.ts';
-import type { Gpu } from '../service/engine/device/gpus.ts';
+import { chooseDevice } from '../service/engine/device/choose-device.ts';
+import type { DeviceOptions } from '../service/engine/device/choose-device.ts';
+import type { Gpu } from '../service/engine/device/visible-gpus.ts';
 import type { Device } from '../service/engine/protocol.ts';
 
 export type Precision = 'fp32' | 'fp16';

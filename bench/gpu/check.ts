@@ -1,4 +1,4 @@
-import type { Gpu } from '../../service/engine/device/gpus.ts';
+import type { Gpu } from '../../service/engine/device/visible-gpus.ts';
 import type { SessionRun } from './session-messages.ts';
 import type { BenchDevice, Subject } from './subjects.ts';
 

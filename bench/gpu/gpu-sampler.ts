@@ -1,16 +1,16 @@
-import { GpuWatch } from '../../service/observability/gpu.ts';
+import { GpuMonitor } from '../../service/observability/gpu-monitor.ts';
 
 const INTERVAL_MS = 100;
 const FIRST_READING_MS = 30_000;
 
 /** Reads a GPU's memory all the time, by the program that the service's own watch uses. */
 export class GpuSampler {
-  readonly #watch: GpuWatch;
+  readonly #watch: GpuMonitor;
   #first: number | undefined;
   #most = 0;
 
   private constructor(device: string, ready: () => void, fail: (error: Error) => void) {
-    this.#watch = new GpuWatch({
+    this.#watch = new GpuMonitor({
       device,
       memoryLimitBytes: 0,
       intervalMs: INTERVAL_MS,
@@ -22,7 +22,7 @@ export class GpuSampler {
         }
         ready();
       },
-      onComplaint: (_, message) => {
+      onFault: (_, message) => {
         fail(new Error(message));
       },
       onUnavailable: (message) => {

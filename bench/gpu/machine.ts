@@ -1,5 +1,5 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { misfit } from '../../service/engine/device/cuda-build.ts';
+import { cudaIncompatibility } from '../../service/engine/device/cuda-build.ts';
 import type { Check, Context, Finding } from './check.ts';
 import { gibibytes, table } from './check.ts';
 
@@ -28,7 +28,7 @@ function describe({ device, gpus }: Context): Finding {
     freeBytes === undefined ? 'not told' : gibibytes(freeBytes),
   ]);
   const details = `${host}\n\n${table(['GPU', 'name', 'capability', 'driver', 'memory', 'free'], rows)}`;
-  const unfit = gpus.flatMap((gpu) => misfit(gpu) ?? []);
+  const unfit = gpus.flatMap((gpu) => cudaIncompatibility(gpu) ?? []);
   return {
     verdict: unfit.length === 0 ? 'passed' : 'measured',
     summary:

@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runChild } from '../measure-child.ts';
+import { runChild } from '../support/measure-child.ts';
 import type { Check, Context } from './check.ts';
 import { nominalPeak } from './nominal-peaks.ts';
 

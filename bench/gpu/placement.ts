@@ -1,8 +1,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { KernelCounts } from '../../service/engine/process/kernels.ts';
-import { runChild } from '../measure-child.ts';
+import type { KernelCounts } from '../../service/engine/process/attention-kernels.ts';
+import { runChild } from '../support/measure-child.ts';
 import type { Check, Context, Finding } from './check.ts';
 import { table } from './check.ts';
 import type { Placement } from './placement-child.ts';

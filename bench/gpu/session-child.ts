@@ -3,7 +3,7 @@
 import { openPackage } from '../../model/package/open-package.ts';
 import type { Manifest } from '../../model/package/manifest.ts';
 import { selfTestImage } from '../../model/package/self-test.ts';
-import { KERNEL_ENVIRONMENT } from '../../service/engine/process/kernels.ts';
+import { KERNEL_ENVIRONMENT } from '../../service/engine/process/attention-kernels.ts';
 import type { EngineBatch } from '../../service/engine/protocol.ts';
 import { batchSizes, openSession } from '../../service/engine/session/session.ts';
 import type { SessionOrder, SessionTimes, ShapeTimes } from './session-messages.ts';

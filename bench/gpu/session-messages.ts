@@ -1,4 +1,4 @@
-import type { KernelCounts } from '../../service/engine/process/kernels.ts';
+import type { KernelCounts } from '../../service/engine/process/attention-kernels.ts';
 import type { Provider } from '../../service/engine/protocol.ts';
 
 /** What the process that times a session is told. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { KernelRecorder } from '../../service/engine/process/kernels.ts';
+import { KernelRecorder } from '../../service/engine/process/attention-kernels.ts';
 import { batchSizes } from '../../service/engine/session/session.ts';
-import { CHILD_TIMEOUT_MS, runChild } from '../measure-child.ts';
+import { CHILD_TIMEOUT_MS, runChild } from '../support/measure-child.ts';
 import type { Context } from './check.ts';
 import { GpuSampler } from './gpu-sampler.ts';
 import type { SessionOrder, SessionRun, SessionTimes } from './session-messages.ts';

@@ -7,7 +7,7 @@ import { UserError } from '../../model/errors.ts';
 import { openPackage } from '../../model/package/open-package.ts';
 import type { Manifest } from '../../model/package/manifest.ts';
 import { isUpToDate } from '../../model/compile/up-to-date.ts';
-import { writeLargeCheckpoint } from '../large-checkpoint.ts';
+import { writeLargeCheckpoint } from '../support/large-checkpoint.ts';
 
 const SEED = 1;
 

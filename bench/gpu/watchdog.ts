@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GpuWatch } from '../../service/observability/gpu.ts';
-import type { GpuReading } from '../../service/observability/gpu.ts';
+import { GpuMonitor } from '../../service/observability/gpu-monitor.ts';
+import type { GpuReading } from '../../service/observability/gpu-monitor.ts';
 import type { Check, Finding } from './check.ts';
 import { gibibytes } from './check.ts';
 
@@ -28,13 +28,13 @@ async function watch(index: string, device: string): Promise<Finding> {
   const readings: GpuReading[] = [];
   const complaints: string[] = [];
   const note = (message: string): void => void complaints.push(message);
-  const one = new GpuWatch({
+  const one = new GpuMonitor({
     device,
     memoryLimitBytes: 0,
     intervalMs: INTERVAL_MS,
     silenceMs: WATCH_MS,
     onReading: (reading) => readings.push(reading),
-    onComplaint: (_, message) => {
+    onFault: (_, message) => {
       note(message);
     },
     onUnavailable: note,

@@ -24,9 +24,9 @@ import type { Logger } from '../observability/logger.ts';
 import { Metrics } from '../observability/metrics.ts';
 import { startTracing, traceIdOf } from '../observability/tracing.ts';
 import type { Tracing } from '../observability/tracing-types.ts';
-import { watchEngine } from '../observability/watch-engine.ts';
-import { watchGpu } from '../observability/watch-gpu.ts';
-import type { GpuWatchTimes } from '../observability/watch-gpu.ts';
+import { reportEngineEvents } from '../observability/engine-events.ts';
+import { startGpuWatchdog } from '../observability/gpu-watchdog.ts';
+import type { GpuMonitorTimes } from '../observability/gpu-watchdog.ts';
 import { ServiceHealth } from './service-health.ts';
 
 /** A service that listens. Its engines may still be loading: ask its probes. */
@@ -51,7 +51,7 @@ export interface StartOptions {
   /** Sentences about settings that may not be meant as they are, for the log. */
   readonly doubts?: readonly string[];
   /** How often each GPU is read, and how long it may be silent. */
-  readonly gpuWatch?: GpuWatchTimes;
+  readonly gpuWatch?: GpuMonitorTimes;
 }
 
 /**
@@ -77,8 +77,8 @@ export async function startService(settings: Settings, options: StartOptions = {
   const maxBodyBytes = settings.MAX_BODIES_MB * 1024 * 1024;
   const admission = new Admission(settings.MAX_QUEUE, { maxBodyBytes });
   metrics.watchQueue(admission, model);
-  watchEngine(model.supervisor, logger, metrics);
-  const unwatchGpu = watchGpu(
+  reportEngineEvents(model.supervisor, logger, metrics);
+  const unwatchGpu = startGpuWatchdog(
     model.supervisor,
     logger,
     metrics,

@@ -12,7 +12,7 @@ import type { Admission } from '../inference/admission.ts';
 import type { BatchRecord, InferenceObserver, Stage, StageName } from '../inference/observer.ts';
 import type { OpenModel } from '../inference/open-model.ts';
 import { watchEventLoop } from './event-loop.ts';
-import type { GpuReading } from './gpu.ts';
+import type { GpuReading } from './gpu-monitor.ts';
 
 /** Tokens take microseconds, engines minutes. */
 const STAGE_BUCKETS = [0.0001, 0.0005, 0.001, ...LATENCY_BUCKETS_SECONDS];

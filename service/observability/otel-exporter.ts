@@ -6,7 +6,7 @@ import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { TraceLoss } from './trace-loss.ts';
 
 /** Sends spans as JSON over HTTP, and notes those that are lost. */
-export class NotingExporter implements SpanExporter {
+export class LossReportingExporter implements SpanExporter {
   readonly #exporter: OTLPTraceExporter;
   readonly #loss: TraceLoss;
 

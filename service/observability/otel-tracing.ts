@@ -9,7 +9,7 @@ import { UNMATCHED } from './request-record.ts';
 import type { RequestSummary } from './request-record.ts';
 import type { BatchRecord, RequestObserver, Stage, StageName } from '../inference/observer.ts';
 import type { Logger } from './logger.ts';
-import { NotingExporter } from './otel-exporter.ts';
+import { LossReportingExporter } from './otel-exporter.ts';
 import { TraceLoss } from './trace-loss.ts';
 import type { TraceIdentity, Tracing } from './tracing-types.ts';
 
@@ -52,7 +52,7 @@ export class OtelTracing implements Tracing {
     this.#loss = new TraceLoss(logger, url);
     this.#provider = new BasicTracerProvider({
       resource,
-      spanProcessors: [new BatchSpanProcessor(new NotingExporter(url, this.#loss))],
+      spanProcessors: [new BatchSpanProcessor(new LossReportingExporter(url, this.#loss))],
     });
     this.#tracer = this.#provider.getTracer('ofa-ve', version);
   }

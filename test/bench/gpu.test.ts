@@ -8,7 +8,7 @@ import { machineCheck } from '../../bench/gpu/machine.ts';
 import { nominalPeak } from '../../bench/gpu/nominal-peaks.ts';
 import { judgePlacement } from '../../bench/gpu/placement.ts';
 import { watchdogCheck } from '../../bench/gpu/watchdog.ts';
-import { listGpus } from '../../service/engine/device/gpus.ts';
+import { listGpus } from '../../service/engine/device/visible-gpus.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
 import { fakeSmi } from '../../testing/fake-smi.ts';
 import type { FakeGpu, FakeSmi } from '../../testing/fake-smi.ts';

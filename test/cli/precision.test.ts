@@ -3,7 +3,7 @@ import { choosePrecision } from '../../cli/precision.ts';
 import type { PrecisionChoice } from '../../cli/precision.ts';
 import { UserError } from '../../model/errors.ts';
 import { INSTALL_CUDA_PROVIDER } from '../../service/engine/device/cuda-provider.ts';
-import type { DeviceOptions } from '../../service/engine/device/device.ts';
+import type { DeviceOptions } from '../../service/engine/device/choose-device.ts';
 import type { Device } from '../../service/engine/protocol.ts';
 import { fakeSmi } from '../../testing/fake-smi.ts';
 import type { FakeGpu, FakeSmi } from '../../testing/fake-smi.ts';

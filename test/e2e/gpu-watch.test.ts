@@ -2,7 +2,7 @@ import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { parseReading } from '../../service/observability/gpu.ts';
+import { parseReading } from '../../service/observability/gpu-monitor.ts';
 import { metric, predictBody, send, until } from './client.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-import type { Gpu, Obstacle } from './gpus.ts';
+import type { Gpu, Obstacle } from './visible-gpus.ts';
 
 /** What a build of ONNX Runtime's CUDA provider needs, at least: the table in docs/images.md. */
 export interface CudaBuild {
@@ -55,7 +55,7 @@ export interface FitOptions {
 }
 
 /** Why the build cannot run on a GPU; undefined where it can, or where the driver does not tell. */
-export function misfit(
+export function cudaIncompatibility(
   { index, name, computeCapability, driver }: Gpu,
   { build = installedBuild(), compat = compatDriver() }: FitOptions = {},
 ): Obstacle | undefined {

@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 
 import type { Manifest } from '../../../model/package/manifest.ts';
-import type { Gpu, Obstacle } from './gpus.ts';
+import type { Gpu, Obstacle } from './visible-gpus.ts';
 
 type Memory = Manifest['memory'];
 

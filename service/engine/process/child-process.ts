@@ -7,7 +7,7 @@ const children = new Set<ChildProcess>();
  * Has a child process killed when this process ends, however it does: a child that hangs in a native call never hears
  * that its parent is gone, and would keep its GPU.
  */
-export function endWithUs(child: ChildProcess): void {
+export function killOnExit(child: ChildProcess): void {
   if (child.pid === undefined) return;
   if (children.size === 0) process.on('exit', killAll);
   children.add(child);
@@ -22,7 +22,7 @@ function killAll(): void {
 }
 
 /** What a child writes. A process that could not be started for want of file descriptors has no streams. */
-export function streamsOf(child: ChildProcess): Readable[] {
+export function outputsOf(child: ChildProcess): Readable[] {
   const streams: readonly (Readable | null | undefined)[] = [child.stdout, child.stderr];
   return streams.filter((stream) => stream !== null && stream !== undefined);
 }

@@ -3,10 +3,10 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { endWithUs, streamsOf } from './child-process.ts';
+import { killOnExit, outputsOf } from './child-process.ts';
 import { EngineFailure } from './failure.ts';
 import type { EngineFailureReason } from './failure.ts';
-import { waitPatiently } from './patience.ts';
+import { stallTolerantTimeout } from './stall-tolerant-timeout.ts';
 import type {
   EngineBatch,
   EngineInfo,
@@ -40,7 +40,7 @@ export interface EngineProcessOptions {
 const EXIT_GRACE_MS = 10_000;
 
 const SELF = import.meta.url;
-const DEFAULT_PROGRAM = new URL(SELF.endsWith('.ts') ? './child.ts' : './child.js', SELF);
+const DEFAULT_PROGRAM = new URL(SELF.endsWith('.ts') ? './engine-program.ts' : './engine-program.js', SELF);
 
 interface PendingRun {
   readonly id: number;
@@ -79,7 +79,7 @@ export class EngineProcess {
       this.#resolveEnded = resolve;
     });
     this.#options = options;
-    const stopTimer = waitPatiently(options.startTimeoutMs, () => {
+    const stopTimer = stallTolerantTimeout(options.startTimeoutMs, () => {
       this.kill('start-timeout', `the engine was not ready within ${options.startTimeoutMs} ms`);
     });
     this.ready.then(stopTimer, stopTimer);
@@ -113,7 +113,7 @@ export class EngineProcess {
     return new Promise((resolve, reject) => {
       const { runTimeoutMs, leastRunMs } = this.#options;
       const limitMs = runTimeoutMs || runLimitMs(this.#itemMs, batch.items.length, leastRunMs);
-      const stopTimer = waitPatiently(limitMs, () => {
+      const stopTimer = stallTolerantTimeout(limitMs, () => {
         this.kill('timeout', `a run took longer than ${limitMs} ms`);
       });
       const id = this.#nextId++;
@@ -162,9 +162,9 @@ export class EngineProcess {
     child.on('exit', (code, signal) => {
       this.kill('crash', `the engine process ended with ${signal ?? `exit code ${code ?? '?'}`}`);
     });
-    endWithUs(child);
+    killOnExit(child);
     // Read even where nobody listens: a full pipe would stop the process.
-    for (const input of streamsOf(child)) createInterface({ input }).on('line', (line) => onLine?.(line));
+    for (const input of outputsOf(child)) createInterface({ input }).on('line', (line) => onLine?.(line));
   }
 
   #cannotStart({ message }: Error): void {

@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events';
 
 import { EngineGone } from './failure.ts';
 import type { EngineFailure } from './failure.ts';
-import type { Gpu } from '../device/gpus.ts';
-import { KERNEL_ENVIRONMENT } from './kernels.ts';
+import type { Gpu } from '../device/visible-gpus.ts';
+import { KERNEL_ENVIRONMENT } from './attention-kernels.ts';
 import type { EnginePlan } from '../device/plan.ts';
 import { EngineSupervisor } from './supervisor.ts';
 import type { EngineState, SupervisorOptions, WithoutCuda } from './supervisor.ts';

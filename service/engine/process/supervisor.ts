@@ -6,8 +6,8 @@ import type { EngineFailureReason } from './failure.ts';
 import { FAILURE_WINDOW_MS, failureLimit, FailureBudget } from './failure-budget.ts';
 import { EngineProcess } from './engine-process.ts';
 import type { EngineProcessOptions } from './engine-process.ts';
-import { KernelRecorder } from './kernels.ts';
-import type { KernelCounts } from './kernels.ts';
+import { KernelRecorder } from './attention-kernels.ts';
+import type { KernelCounts } from './attention-kernels.ts';
 import type { EngineBatch, EngineInfo, EngineOutput, LoadOptions } from '../protocol.ts';
 
 export interface SupervisorOptions extends Omit<EngineProcessOptions, 'onLine'> {

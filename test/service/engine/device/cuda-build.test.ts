@@ -1,8 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compatDriver, cudaBuildOf, misfit } from '../../../../service/engine/device/cuda-build.ts';
-import type { Gpu, Obstacle } from '../../../../service/engine/device/gpus.ts';
+import {
+  compatDriver,
+  cudaBuildOf,
+  cudaIncompatibility,
+} from '../../../../service/engine/device/cuda-build.ts';
+import type { Gpu, Obstacle } from '../../../../service/engine/device/visible-gpus.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 
 const TAKE_CUDA_12 = 'build the image for CUDA 12 (`docker build --target cuda --build-arg CUDA=12 .`)';
@@ -25,7 +29,7 @@ function judged(
     computeCapability,
     driver,
   };
-  return misfit(gpu, { build: cudaBuildOf(release), compat });
+  return cudaIncompatibility(gpu, { build: cudaBuildOf(release), compat });
 }
 
 describe('a release of onnxruntime-node', () => {

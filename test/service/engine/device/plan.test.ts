@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../../../model/errors.ts';
 import { cudaBuildOf } from '../../../../service/engine/device/cuda-build.ts';
-import type { DeviceOptions } from '../../../../service/engine/device/device.ts';
+import type { DeviceOptions } from '../../../../service/engine/device/choose-device.ts';
 import { cpuMemoryWarning, gpuMemoryNeed } from '../../../../service/engine/device/memory.ts';
 import { planEngines } from '../../../../service/engine/device/plan.ts';
 import type { EnginePlan, PlanSettings } from '../../../../service/engine/device/plan.ts';

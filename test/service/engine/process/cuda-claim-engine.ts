@@ -2,7 +2,7 @@
  * The real engine on the CPU, which says that it runs on CUDA: so that what watches GPUs watches it. Selected by tests
  * alone.
  */
-import '../../../../service/engine/process/child.ts';
+import '../../../../service/engine/process/engine-program.ts';
 import type { FromEngine } from '../../../../service/engine/protocol.ts';
 
 const send = process.send?.bind(process);

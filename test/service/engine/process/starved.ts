@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { EngineSupervisor } from '../../../../service/engine/process/supervisor.ts';
-import { GpuWatch } from '../../../../service/observability/gpu.ts';
+import { GpuMonitor } from '../../../../service/observability/gpu-monitor.ts';
 
 const taken: number[] = [];
 let readings = 0;
@@ -18,7 +18,7 @@ const supervisor = new EngineSupervisor({
   maxFailures: 50,
   program: new URL('./stub-engine.ts', import.meta.url),
 });
-const watch = new GpuWatch({
+const watch = new GpuMonitor({
   device: '0',
   memoryLimitBytes: 0,
   intervalMs: 50,
@@ -26,7 +26,7 @@ const watch = new GpuWatch({
   onReading: () => {
     readings++;
   },
-  onComplaint: (_, message) => {
+  onFault: (_, message) => {
     throw new Error(message);
   },
   onUnavailable: () => {

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { Context } from '../../bench/gpu/check.ts';
-import type { Entry } from '../../bench/gpu/report.ts';
-import { writeReport } from '../../bench/gpu/report.ts';
-import { runChecks } from '../../bench/gpu/run-checks.ts';
-import type { Compilation } from '../../bench/gpu/subjects.ts';
-import { UserError } from '../../model/errors.ts';
-import { tempFolder } from '../../testing/temp-folder.ts';
+import type { Context } from '../../../bench/gpu/check.ts';
+import type { Entry } from '../../../bench/gpu/report.ts';
+import { writeReport } from '../../../bench/gpu/report.ts';
+import { runChecks } from '../../../bench/gpu/run-checks.ts';
+import type { Compilation } from '../../../bench/gpu/subjects.ts';
+import { UserError } from '../../../model/errors.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
 
 const folder = tempFolder();
 

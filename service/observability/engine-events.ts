@@ -8,7 +8,7 @@ import type { Metrics } from './metrics.ts';
 const MAX_LINE = 2000;
 
 /** Writes to the log where the model runs and why, and the engines' fates; counts them. */
-export function watchEngine(pool: EnginePool, logger: Logger, metrics: Metrics): void {
+export function reportEngineEvents(pool: EnginePool, logger: Logger, metrics: Metrics): void {
   const { device, engines, reason, warnings } = pool.plan;
   logger.info({ device, engines: engines.length, reason }, 'device chosen');
   for (const detail of warnings) logger.warn({ detail }, 'memory or GPUs');

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { endWithUs, streamsOf } from '../engine/process/child-process.ts';
-import { waitPatiently } from '../engine/process/patience.ts';
+import { killOnExit, outputsOf } from '../engine/process/child-process.ts';
+import { stallTolerantTimeout } from '../engine/process/stall-tolerant-timeout.ts';
 
 /** What `nvidia-smi` says of one GPU. */
 export interface GpuReading {
@@ -15,9 +15,9 @@ export interface GpuReading {
 }
 
 /** Why the engine should be replaced, as far as its GPU tells. */
-export type GpuComplaint = 'gpu-silent' | 'gpu-error' | 'gpu-memory';
+export type GpuFault = 'gpu-silent' | 'gpu-error' | 'gpu-memory';
 
-export interface GpuWatchOptions {
+export interface GpuMonitorOptions {
   /** Which GPU, as `nvidia-smi --id` takes it. @default the first that CUDA_VISIBLE_DEVICES shows */
   readonly device?: string;
   /** Bytes above which a reading is too much; 0: no limit. */
@@ -29,7 +29,7 @@ export interface GpuWatchOptions {
   readonly onReading: (reading: GpuReading) => void;
   /** What was last read of this GPU is out of date, and nothing newer is known. */
   readonly onStale?: (gpu: string) => void;
-  readonly onComplaint: (complaint: GpuComplaint, message: string) => void;
+  readonly onFault: (complaint: GpuFault, message: string) => void;
   /** The watch cannot work, at least for now: there is no `nvidia-smi`, or no process for it. Told once until it works. */
   readonly onUnavailable: (message: string) => void;
 }
@@ -48,8 +48,8 @@ const MIB = 1024 * 1024;
  * Watches the engine's GPU through one `nvidia-smi` that goes on reporting. Complaints are made while somebody has
  * called `resume`, at most one until the next `resume`: an engine that is loading is not to blame.
  */
-export class GpuWatch {
-  readonly #options: Required<Omit<GpuWatchOptions, 'device'>>;
+export class GpuMonitor {
+  readonly #options: Required<Omit<GpuMonitorOptions, 'device'>>;
   readonly #device: string;
   #process: ChildProcess | undefined;
   #endSilence: () => void = () => undefined;
@@ -61,7 +61,7 @@ export class GpuWatch {
   /** Whose last reading still holds. */
   readonly #known = new Set<string>();
 
-  constructor(options: GpuWatchOptions) {
+  constructor(options: GpuMonitorOptions) {
     this.#options = { intervalMs: 1000, silenceMs: 15_000, onStale: () => undefined, ...options };
     // An engine that was given no GPU of its own takes the first device that CUDA shows it.
     this.#device = options.device ?? process.env['CUDA_VISIBLE_DEVICES']?.split(',', 1)[0]?.trim() ?? '';
@@ -126,8 +126,8 @@ export class GpuWatch {
       // Without readings meanwhile the silence is noticed as any other.
       this.#startAgainIn(this.#options.intervalMs);
     });
-    endWithUs(child);
-    for (const input of streamsOf(child)) {
+    killOnExit(child);
+    for (const input of outputsOf(child)) {
       createInterface({ input }).on('line', (line) => {
         if (child === this.#process) this.#read(line);
       });
@@ -182,7 +182,7 @@ export class GpuWatch {
   #expectReading(): void {
     this.#endSilence();
     const { silenceMs } = this.#options;
-    this.#endSilence = waitPatiently(silenceMs, () => {
+    this.#endSilence = stallTolerantTimeout(silenceMs, () => {
       this.#forget();
       if (!this.#armed) return;
       // A stalled nvidia-smi does not recover; the next engine gets a fresh one.
@@ -196,10 +196,10 @@ export class GpuWatch {
     this.#known.clear();
   }
 
-  #complain(complaint: GpuComplaint, message: string): void {
+  #complain(complaint: GpuFault, message: string): void {
     if (!this.#armed) return;
     this.pause();
-    this.#options.onComplaint(complaint, message);
+    this.#options.onFault(complaint, message);
   }
 }
 

@@ -1,11 +1,11 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { requestBodies } from '../../bench/gpu/requests.ts';
-import { findSubjects } from '../../bench/gpu/subjects.ts';
-import { PACKAGE_FILES } from '../../model/package/manifest.ts';
-import { fixturePackage, fixtureFile } from '../../testing/fixtures.ts';
-import { tempFolder } from '../../testing/temp-folder.ts';
+import { requestBodies } from '../../../bench/gpu/requests.ts';
+import { findSubjects } from '../../../bench/gpu/subjects.ts';
+import { PACKAGE_FILES } from '../../../model/package/manifest.ts';
+import { fixturePackage, fixtureFile } from '../../../testing/fixtures.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
 
 const folder = tempFolder();
 

@@ -1,10 +1,10 @@
 // Makes a CUDA session with the CPU forbidden, and runs it once where inputs are given; prints what failed.
-// usage: node bin/run.js bench/cuda-session.ts <onnxruntime-node folder> <graph> [<input>=<dims>...]
+// usage: node bin/run.js bench/support/cuda-session.ts <onnxruntime-node folder> <graph> [<input>=<dims>...]
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import '../model/no-telemetry.ts';
+import '../../model/no-telemetry.ts';
 import type * as Ort from 'onnxruntime-node';
-import { sessionOptions } from '../service/engine/session/session-options.ts';
+import { sessionOptions } from '../../service/engine/session/session-options.ts';
 
 const [packageFolder = '', graph = '', ...inputs] = process.argv.slice(2);
 const entry = pathToFileURL(join(resolve(packageFolder), 'dist/index.js')).href;

@@ -1,9 +1,9 @@
 import { UserError } from '../../../model/errors.ts';
-import { misfit } from './cuda-build.ts';
+import { cudaIncompatibility } from './cuda-build.ts';
 import type { FitOptions } from './cuda-build.ts';
 import { hasCudaProvider, INSTALL_CUDA_PROVIDER } from './cuda-provider.ts';
-import { listGpus, visibleGpus } from './gpus.ts';
-import type { Gpu, Obstacle } from './gpus.ts';
+import { listGpus, visibleGpus } from './visible-gpus.ts';
+import type { Gpu, Obstacle } from './visible-gpus.ts';
 import type { Device } from '../protocol.ts';
 
 /** Where a model runs, as far as the machine and DEVICE decide. Whether it fits a GPU's memory is another question. */
@@ -41,8 +41,8 @@ export async function chooseDevice(
   const found = await listGpus();
   if ('problem' in found) return { kind: 'unlisted', problem: found.problem };
   const visible = visibleGpus(found.gpus, environment);
-  const unfit = visible.flatMap((gpu) => misfit(gpu, fit) ?? []);
-  const gpus = visible.filter((gpu) => misfit(gpu, fit) === undefined);
+  const unfit = visible.flatMap((gpu) => cudaIncompatibility(gpu, fit) ?? []);
+  const gpus = visible.filter((gpu) => cudaIncompatibility(gpu, fit) === undefined);
   if (gpus.length > 0) return { kind: 'gpus', gpus, unfit };
   const [first] = unfit;
   if (first !== undefined) return cpu(first.reason, first.remedy);

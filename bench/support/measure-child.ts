@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { sourceFlags } from '../model/source-flags.ts';
+import { sourceFlags } from '../../model/source-flags.ts';
 
 /** How a child process went. */
 export interface ChildRun {

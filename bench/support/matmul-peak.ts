@@ -1,13 +1,13 @@
 // Prints the speed of one large matrix product in ONNX Runtime as JSON: {"multiplyAddsPerSecond": ...}.
-// usage: node bin/run.js bench/matmul-peak.ts
+// usage: node bin/run.js bench/support/matmul-peak.ts
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as ort from '../model/onnx-runtime.ts';
-import { GraphBuilder } from '../model/compile/onnx/graph.ts';
-import { floatInitializer } from '../model/compile/onnx/tensor.ts';
-import { writeGraph } from '../model/compile/onnx/write.ts';
-import { SeededRandom } from '../testing/random.ts';
+import * as ort from '../../model/onnx-runtime.ts';
+import { GraphBuilder } from '../../model/compile/onnx/graph.ts';
+import { floatInitializer } from '../../model/compile/onnx/tensor.ts';
+import { writeGraph } from '../../model/compile/onnx/write.ts';
+import { SeededRandom } from '../../testing/random.ts';
 
 /** The product of OFA-large's first feed-forward projection over a batch of two: [rows, inner] x [inner, columns]. */
 const SHAPE = { rows: 2048, inner: 1024, columns: 4096 } as const;

@@ -1,12 +1,12 @@
 // Loads a model package in this process alone and times it; prints JSON of the type PackageSpeed.
-// usage: node bin/run.js bench/package-speed.ts <package-folder> <text-length> <batch,batch,...>
+// usage: node bin/run.js bench/support/package-speed.ts <package-folder> <text-length> <batch,batch,...>
 import { readFile, realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import * as ort from '../model/onnx-runtime.ts';
-import { GRAPH_IO, manifestSchema, PACKAGE_FILES } from '../model/package/manifest.ts';
-import type { Manifest } from '../model/package/manifest.ts';
-import { selfTestImage } from '../model/package/self-test.ts';
+import * as ort from '../../model/onnx-runtime.ts';
+import { GRAPH_IO, manifestSchema, PACKAGE_FILES } from '../../model/package/manifest.ts';
+import type { Manifest } from '../../model/package/manifest.ts';
+import { selfTestImage } from '../../model/package/self-test.ts';
 
 /** What this program prints. */
 export interface PackageSpeed {

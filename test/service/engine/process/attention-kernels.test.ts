@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { KernelRecorder } from '../../../../service/engine/process/kernels.ts';
+import { KernelRecorder } from '../../../../service/engine/process/attention-kernels.ts';
 
 /** A line as ONNX Runtime colours it. */
 function coloured(text: string): string {

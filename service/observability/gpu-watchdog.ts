@@ -1,11 +1,11 @@
 import type { EnginePool, PooledEngine } from '../engine/process/pool.ts';
-import { GpuWatch } from './gpu.ts';
-import type { GpuWatchOptions } from './gpu.ts';
+import { GpuMonitor } from './gpu-monitor.ts';
+import type { GpuMonitorOptions } from './gpu-monitor.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Times of the watch; tests shorten them. */
-export type GpuWatchTimes = Pick<GpuWatchOptions, 'intervalMs' | 'silenceMs'>;
+export type GpuMonitorTimes = Pick<GpuMonitorOptions, 'intervalMs' | 'silenceMs'>;
 
 /**
  * Watches the GPU of each engine that runs on one, shows its readings, and replaces that engine on a complaint.
@@ -13,12 +13,12 @@ export type GpuWatchTimes = Pick<GpuWatchOptions, 'intervalMs' | 'silenceMs'>;
  * @param memoryLimitMb GPU_MEMORY_LIMIT_MB
  * @returns ends the watch
  */
-export function watchGpu(
+export function startGpuWatchdog(
   pool: EnginePool,
   logger: Logger,
   metrics: Metrics,
   memoryLimitMb: number,
-  times: GpuWatchTimes = {},
+  times: GpuMonitorTimes = {},
 ): () => void {
   // One program each: one that hangs or fails on its GPU says nothing about the others.
   const watches = pool.engines.map((engine) => watch(engine, logger, metrics, memoryLimitMb, times));
@@ -32,10 +32,10 @@ function watch(
   logger: Logger,
   metrics: Metrics,
   memoryLimitMb: number,
-  times: GpuWatchTimes,
-): GpuWatch {
+  times: GpuMonitorTimes,
+): GpuMonitor {
   const isSlice = gpu !== undefined && gpu.uuid !== gpu.gpuUuid;
-  const watched = new GpuWatch({
+  const watched = new GpuMonitor({
     ...times,
     ...(gpu === undefined ? {} : { device: gpu.gpuUuid }),
     // What is reported is the whole GPU's, of which a slice has a part.
@@ -46,7 +46,7 @@ function watch(
     onStale: (stale) => {
       metrics.gpu({ gpu: stale, memoryBytes: undefined, utilization: undefined });
     },
-    onComplaint: (complaint, message) => {
+    onFault: (complaint, message) => {
       supervisor.replace(complaint, message);
     },
     onUnavailable: (message) => {

@@ -1,8 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { runChild } from '../../bench/measure-child.ts';
-import { tempFolder } from '../../testing/temp-folder.ts';
+import { runChild } from '../../../bench/support/measure-child.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
 
 const folder = tempFolder();
 

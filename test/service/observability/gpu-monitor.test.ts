@@ -2,8 +2,8 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { GpuWatch } from '../../../service/observability/gpu.ts';
-import type { GpuReading, GpuWatchOptions } from '../../../service/observability/gpu.ts';
+import { GpuMonitor } from '../../../service/observability/gpu-monitor.ts';
+import type { GpuReading, GpuMonitorOptions } from '../../../service/observability/gpu-monitor.ts';
 import { until } from '../../e2e/client.ts';
 import { fakeSmi } from '../../../testing/fake-smi.ts';
 import type { FakeGpu } from '../../../testing/fake-smi.ts';
@@ -47,20 +47,20 @@ function isRunning(pid: number): boolean {
 }
 
 /** A watch that is on, and what it has told. */
-function watchGpu(options: Partial<GpuWatchOptions> = {}): {
-  watch: GpuWatch;
+function startGpuWatchdog(options: Partial<GpuMonitorOptions> = {}): {
+  watch: GpuMonitor;
   readings: GpuReading[];
   complaints: string[];
   unavailable: string[];
 } {
   const told = { readings: [] as GpuReading[], complaints: [] as string[], unavailable: [] as string[] };
-  const watch = new GpuWatch({
+  const watch = new GpuMonitor({
     device: '0',
     memoryLimitBytes: 0,
     intervalMs: 20,
     silenceMs: 60_000,
     onReading: (reading) => told.readings.push(reading),
-    onComplaint: (complaint) => told.complaints.push(complaint),
+    onFault: (complaint) => told.complaints.push(complaint),
     onUnavailable: (message) => told.unavailable.push(message),
     ...options,
   });
@@ -81,7 +81,7 @@ async function smiOf(...readings: readonly (readonly string[])[]): Promise<void>
 
 it('runs one nvidia-smi, also when the engine comes back while another one is about to be started', async () => {
   const pids = await smiThatEndsOnce();
-  const { watch } = watchGpu({ intervalMs: INTERVAL_MS });
+  const { watch } = startGpuWatchdog({ intervalMs: INTERVAL_MS });
   await until('the first has ended', async () => (await pids()).some((pid) => !isRunning(pid)));
   watch.resume();
   await until('the second runs', async () => (await pids()).length === 2);
@@ -97,7 +97,7 @@ it('tries an nvidia-smi again that cannot be started for the moment', async () =
   const program = join(folder, 'nvidia-smi');
   const script = `#!${process.execPath}\nsetInterval(() => console.log('0, 900, 1'), 20);`;
   await writeFile(program, script, { mode: 0o644 });
-  const { readings, complaints, unavailable } = watchGpu();
+  const { readings, complaints, unavailable } = startGpuWatchdog();
   await until('it could not be started', () => unavailable.length > 0);
   await chmod(program, 0o755);
   await until('there are readings', () => readings.length > 0);
@@ -106,7 +106,7 @@ it('tries an nvidia-smi again that cannot be started for the moment', async () =
 
 it('does not take for silence what this process was too stalled to hear', async () => {
   await smiOf(['0, 900, 1']);
-  const { readings, complaints } = watchGpu({ silenceMs: 2000 });
+  const { readings, complaints } = startGpuWatchdog({ silenceMs: 2000 });
   await until('there are readings', () => readings.length > 0);
   const before = readings.length;
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
@@ -117,7 +117,7 @@ it('does not take for silence what this process was too stalled to hear', async 
 describe('readings', () => {
   it('without a utilization are no errors', async () => {
     await smiOf(['0, 900, [Unknown Error]']);
-    const { readings, complaints } = watchGpu();
+    const { readings, complaints } = startGpuWatchdog();
     await until('there are readings', () => readings.length > 2);
     expect(readings[0]).toMatchObject({ memoryBytes: 900 * 1024 * 1024, utilization: undefined });
     expect(complaints).toEqual([]);
@@ -125,14 +125,14 @@ describe('readings', () => {
 
   it('without anything are errors', async () => {
     await smiOf(['0, [Unknown Error], [Unknown Error]']);
-    const { complaints } = watchGpu();
+    const { complaints } = startGpuWatchdog();
     await until('there is a complaint', () => complaints.length > 0);
     expect(complaints).toEqual(['gpu-error']);
   });
 
   it('of several GPUs count for each GPU by itself', async () => {
     await smiOf(['0, 2000, 1'], ['1, 100, 1']);
-    const { complaints } = watchGpu({ device: '', memoryLimitBytes: 1000 * 1024 * 1024 });
+    const { complaints } = startGpuWatchdog({ device: '', memoryLimitBytes: 1000 * 1024 * 1024 });
     await until('there is a complaint', () => complaints.length > 0);
     expect(complaints).toEqual(['gpu-memory']);
   });
@@ -148,16 +148,16 @@ async function smiOfOneReading(then: string): Promise<void> {
 }
 
 /** A watch that notes what it was told, in order. */
-function noting(silenceMs = 60_000): { watch: GpuWatch; told: string[] } {
+function noting(silenceMs = 60_000): { watch: GpuMonitor; told: string[] } {
   const told: string[] = [];
-  const watch = new GpuWatch({
+  const watch = new GpuMonitor({
     device: '0',
     memoryLimitBytes: 0,
     intervalMs: 20,
     silenceMs,
     onReading: ({ gpu }) => told.push(`reading of ${gpu}`),
     onStale: (gpu) => told.push(`nothing of ${gpu}`),
-    onComplaint: (complaint) => told.push(complaint),
+    onFault: (complaint) => told.push(complaint),
     onUnavailable: () => told.push('unavailable'),
   });
   return { watch, told };

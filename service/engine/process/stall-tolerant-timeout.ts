@@ -10,7 +10,7 @@ const PARTS = 10;
  * @param onOver called when nothing ended the wait
  * @returns ends the wait
  */
-export function waitPatiently(ms: number, onOver: () => void): () => void {
+export function stallTolerantTimeout(ms: number, onOver: () => void): () => void {
   let left = PARTS;
   let ended = false;
   const over = (): void => {
