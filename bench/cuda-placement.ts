@@ -9,7 +9,6 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { compileCheckpoint } from '../model/compile/compile.ts';
 import { encodeModel } from '../model/compile/onnx/encode.ts';
-import { GraphBuilder } from '../model/compile/onnx/graph.ts';
 import { Ops } from '../model/compile/onnx/ops.ts';
 import { PACKAGE_FILES } from '../model/package/manifest.ts';
 import { VARIANTS, writeVariantCheckpoint } from '../testing/checkpoints.ts';
@@ -93,7 +92,7 @@ async function attentionKernel(
   capability: number,
 ): Promise<string> {
   const [heads, width] = [16, 1024];
-  const builder = new GraphBuilder();
+  const builder = new Ops();
   const shapes = { q: [1, length, width], k: [1, length, width], v: [1, length, width] };
   const [q, k, v] = Object.entries(shapes).map(([name, shape]) =>
     builder.input({ name, type: 'float16', shape }, shape),
@@ -101,7 +100,7 @@ async function attentionKernel(
   const square = [1, heads, length, length];
   const bias = builder.input({ name: 'bias', type: 'float16', shape: square }, square);
   if (!q || !k || !v) throw new Error('An attention has three inputs.');
-  const mixed = new Ops(builder).attention(q, k, v, heads, { bias });
+  const mixed = builder.attention(q, k, v, heads, { bias });
   const graph = builder.finish('attention', [builder.output('y', mixed, shapes.q)]);
   const file = join(folder, 'attention.onnx');
   await writeFile(file, encodeModel(graph, new Map(), { name: 'ofa-ve', version: '' }));

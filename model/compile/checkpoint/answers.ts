@@ -10,16 +10,16 @@ function outside(name: string): boolean {
 }
 
 /**
- * The answers of the file that `answer2label` names, such as `{"no": 0, "yes": 1, "maybe": 2}`, in the order
- * of their labels.
+ * Reads the file that `answer2label` names, such as `{"no": 0, "yes": 1, "maybe": 2}`.
  *
- * @throws UserError if the file is missing or holds no answers with distinct labels
+ * @returns the answers in the order of their labels
+ * @throws UserError if the file is missing, or does not have two or more answers with distinct labels
  */
 export async function readAnswers(folder: string, name: string): Promise<string[]> {
   if (outside(name)) {
     throw new UserError(
       'checkpoint-unsafe',
-      `${join(folder, 'configuration.json')}: model.answer2label is ${JSON.stringify(name)}, which is outside of the ` +
+      `${join(folder, 'configuration.json')}: model.answer2label is ${JSON.stringify(name)}, which is outside the ` +
         'checkpoint folder; supported is the name of a file in it.',
     );
   }
@@ -29,7 +29,7 @@ export async function readAnswers(folder: string, name: string): Promise<string[
   if (!parsed.success || labels.length < 2 || new Set(labels).size < labels.length) {
     throw new UserError(
       'checkpoint-unsupported',
-      `${file} is no list of answers: expected are two or more answers with distinct labels, ` +
+      `${file} is not a list of answers: it must have two or more answers with distinct labels, ` +
         'such as {"no": 0, "yes": 1, "maybe": 2}.',
       parsed.success ? undefined : { cause: parsed.error },
     );

@@ -1,30 +1,29 @@
 import { z } from 'zod';
 
-/** Bottlenecks in the three stages up to stride 16, by `resnet_type`. */
-export const RESNET_BLOCKS = {
-  resnet18: [2, 2, 2],
-  resnet34: [3, 4, 6],
-  resnet50: [3, 4, 6],
-  resnet101: [3, 4, 23],
-  resnet152: [3, 8, 36],
-} as const satisfies Record<string, readonly [number, number, number]>;
-
-type ResnetType = keyof typeof RESNET_BLOCKS;
-
-/** More than any size of the architecture; larger values are mistakes. */
-const MOST = 2 ** 24;
+/** Larger than any size in the architecture, so a larger value is a mistake. */
+const MAX_COUNT = 2 ** 24;
 
 // A schema's error text completes the sentence 'supported is ...'.
 const count = (fallback: number) => {
-  const error = `a whole number from 1 to ${MOST}`;
-  return z.int({ error }).min(1, { error }).max(MOST, { error }).default(fallback);
+  const error = `a whole number from 1 to ${MAX_COUNT}`;
+  return z.int({ error }).min(1, { error }).max(MAX_COUNT, { error }).default(fallback);
 };
 const flag = (fallback: boolean) => z.boolean({ error: 'true or false' }).default(fallback);
 const only = <const T extends string | boolean>(value: T) =>
   z.literal(value, { error: JSON.stringify(value) }).default(() => value);
-const resnetTypes = Object.keys(RESNET_BLOCKS) as ResnetType[];
 
-/** `config.json`. Defaults: those of the reference's OFAConfig. */
+const RESNET_TYPES = ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152'] as const;
+
+/** Fields of `config.json` that must have a supported value, but are not needed after that. */
+export const REQUIREMENTS = z.object({
+  resnet_type: z.enum(RESNET_TYPES, { error: `one of ${RESNET_TYPES.join(', ')}` }).default('resnet101'),
+  activation_function: only('gelu'),
+  use_image_feature: only(true),
+  use_ofasys: only(false),
+  interpolate_position: only(false),
+});
+
+/** The architecture in `config.json`. Defaults are those of the reference's OFAConfig. */
 export const ARCHITECTURE = z.object({
   d_model: count(512),
   encoder_layers: count(4),
@@ -33,8 +32,8 @@ export const ARCHITECTURE = z.object({
   decoder_layers: count(4),
   decoder_attention_heads: count(8),
   decoder_ffn_dim: count(2048),
+  /** Rows of the token table, which may be more than the tokenizer has tokens. */
   vocab_size: count(59_457),
-  resnet_type: z.enum(resnetTypes, { error: `one of ${resnetTypes.join(', ')}` }).default('resnet101'),
   token_bucket_size: count(256),
   image_bucket_size: count(42),
   max_position_embeddings: count(1024),
@@ -54,17 +53,13 @@ export const ARCHITECTURE = z.object({
   disable_entangle: flag(false),
   share_attn_bias: flag(false),
   use_gamma_feature: flag(false),
-  activation_function: only('gelu'),
-  use_image_feature: only(true),
-  use_ofasys: only(false),
-  interpolate_position: only(false),
 });
 
-const imageSize = 'a multiple of 16 from 16 on';
+const imageSize = 'a multiple of 16';
 const promptRule = 'a text with one or two {} and no other braces';
 const fileRule = 'the name of a file in the checkpoint folder';
 
-/** `configuration.json`. Defaults: those of the reference's preprocessor. */
+/** `configuration.json`. Defaults are those of the reference's preprocessor. */
 export const TASK = z.object({
   task: only('visual-entailment'),
   model: z

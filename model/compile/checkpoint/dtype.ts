@@ -1,4 +1,6 @@
-/** Bytes of one element, by the name that {@link TensorInfo} uses. */
+import { halfToNumber } from '../half.ts';
+
+/** Bytes per element. */
 export const ELEMENT_BYTES = {
   float32: 4,
   float16: 2,
@@ -12,23 +14,14 @@ export const ELEMENT_BYTES = {
   bool: 1,
 } as const;
 
-/** Element types that a checkpoint may hold. */
+/** Element types that a checkpoint may contain. */
 export type Dtype = keyof typeof ELEMENT_BYTES;
-
-/** The value of the IEEE 754 half-precision number with these 16 bits. */
-function halfValue(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
 
 let halfTable: Float32Array | undefined;
 
-/** All 65,536 half-precision values, made at the first use. */
+/** All 65,536 half-precision values. */
 function halves(): Float32Array {
-  halfTable ??= Float32Array.from({ length: 65_536 }, (_, bits) => halfValue(bits));
+  halfTable ??= Float32Array.from({ length: 65_536 }, (_, bits) => halfToNumber(bits));
   return halfTable;
 }
 
@@ -57,7 +50,7 @@ const READERS: Readonly<
 };
 
 /**
- * Little-endian elements as float32, rounded to nearest where they are wider.
+ * Converts little-endian elements to float32. Wider types are rounded to nearest.
  *
  * @param bytes at least `out.length` elements of `dtype`
  */

@@ -1,10 +1,10 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { UserError } from '../../errors.ts';
 
-/** Largest single read; Node refuses reads of 2 GiB and more. */
+/** Largest single read: Node does not read 2 GiB or more at once. */
 const READ_BYTES = 2 ** 28;
 
-/** What a failed system call says, without Node's decoration; file-system errors carry a code such as ENOENT. */
+/** The reason why a system call failed, as the end of a sentence. */
 function reason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOENT') return 'there is no such file';
@@ -13,17 +13,17 @@ function reason(error: unknown): string {
   return code === '' ? 'reading failed' : `reading failed with ${code}`;
 }
 
-/** A UserError that says that `path` cannot be read. */
+/** The error for a file that cannot be read. */
 export function unreadable(path: string, error: unknown): UserError {
   return new UserError('checkpoint-unreadable', `${path} cannot be read: ${reason(error)}.`, {
     cause: error,
   });
 }
 
-/** A file that is read piece by piece at known positions; checkpoints are too large to be held whole. */
+/** Random access to an open file: checkpoints are too large to be read into memory. */
 export class FileSource {
   readonly path: string;
-  /** Bytes of the file when it was opened. */
+  /** Size in bytes at the time the file was opened. */
   readonly size: number;
   readonly #handle: FileHandle;
 
@@ -47,9 +47,9 @@ export class FileSource {
   }
 
   /**
-   * Fills `target` with the bytes from `position` on.
+   * Fills `target` with the bytes that start at `position`.
    *
-   * @throws UserError (checkpoint-incomplete) if the file ends before that
+   * @throws UserError (checkpoint-incomplete) if the file is too short
    */
   async readInto(target: Uint8Array, position: number): Promise<void> {
     let done = 0;
@@ -60,14 +60,14 @@ export class FileSource {
         const needed = position + target.length;
         throw new UserError(
           'checkpoint-incomplete',
-          `${this.path} is cut off: ${needed} bytes are needed and it has ${position + done}; download it again.`,
+          `${this.path} is truncated: it has ${position + done} bytes but needs ${needed}; download it again.`,
         );
       }
       done += bytesRead;
     }
   }
 
-  /** `length` bytes from `position` on. */
+  /** Reads `length` bytes at `position`. */
   async read(position: number, length: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);
     await this.readInto(bytes, position);

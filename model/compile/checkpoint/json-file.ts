@@ -3,11 +3,7 @@ import type { z } from 'zod';
 import { UserError } from '../../errors.ts';
 import { unreadable } from './file-source.ts';
 
-/**
- * A file's JSON.
- *
- * @throws UserError (checkpoint-unreadable)
- */
+/** @throws UserError (checkpoint-unreadable) if the file cannot be read or is not JSON */
 export async function readJson(path: string): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw unreadable(path, error);
@@ -19,7 +15,7 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** The refusal of a field's value. */
+/** The error for a field whose value is not supported. */
 export function unsupported(file: string, field: string, value: unknown, supported: string): UserError {
   const shown = JSON.stringify(value) as string | undefined;
   const short = shown !== undefined && shown.length > 80 ? `${shown.slice(0, 80)}...` : shown;
@@ -29,7 +25,7 @@ export function unsupported(file: string, field: string, value: unknown, support
   );
 }
 
-/** What a path of keys leads to, or undefined. */
+/** The value at a path of keys, or undefined. */
 function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (value, key) =>
@@ -41,9 +37,9 @@ function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /**
- * Checks a file's JSON against a schema whose error texts complete the sentence 'supported is ...'.
+ * Parses a file's JSON with a schema whose error texts complete the sentence 'supported is ...'.
  *
- * @throws UserError (checkpoint-unsupported) naming the first field that does not fit
+ * @throws UserError (checkpoint-unsupported) naming the first invalid field
  */
 export function parseFields<T>(file: string, schema: z.ZodType<T>, json: unknown): T {
   const parsed = schema.safeParse(json);

@@ -1,12 +1,12 @@
-/** The stream is damaged, or is not the plain data that the reader understands. */
+/** The pickle is damaged, or is more than plain data. */
 export class PickleError extends Error {}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Longest module or class name; anything longer is damage. */
+/** Longest module or class name: a longer one is damage. */
 const MAX_LINE = 1024;
 
-/** Reads the arguments of pickle instructions, never past the end of the bytes. */
+/** Reads opcodes and arguments of a pickle. Throws a PickleError at the end of the bytes. */
 export class PickleReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -34,11 +34,11 @@ export class PickleReader {
   }
 
   uint64(): number {
-    // Lengths alone are 64 bits wide; one that a double rounds is past the end anyway.
+    // Only lengths have 64 bits, and one that a double has to round is past the end anyway.
     return Number(this.#view.getBigUint64(this.#advance(8), true));
   }
 
-  /** Big-endian, unlike all else. */
+  /** Big-endian, unlike everything else. */
   float64(): number {
     return this.#view.getFloat64(this.#advance(8), false);
   }
@@ -53,11 +53,11 @@ export class PickleReader {
       return utf8.decode(this.bytes(length));
     } catch (error) {
       if (error instanceof PickleError) throw error;
-      throw new PickleError('a text is not UTF-8', { cause: error });
+      throw new PickleError('a string is not UTF-8', { cause: error });
     }
   }
 
-  /** A whole number in two's complement, little-endian; a bigint where a number would not hold it. */
+  /** A little-endian two's complement integer: a bigint if it is not a safe integer. */
   long(length: number): number | bigint {
     let value = 0n;
     const bytes = this.bytes(length);
@@ -67,10 +67,10 @@ export class PickleReader {
     return Number.isSafeInteger(number) ? number : signed;
   }
 
-  /** Text up to the next line feed. */
+  /** A string that ends with a line feed. */
   line(): string {
     const end = this.#bytes.indexOf(0x0a, this.#position);
-    if (end === -1 || end - this.#position > MAX_LINE) throw new PickleError('a name does not end');
+    if (end === -1 || end - this.#position > MAX_LINE) throw new PickleError('a name has no end');
     const text = this.text(end - this.#position);
     this.#position++;
     return text;
@@ -78,7 +78,7 @@ export class PickleReader {
 
   #advance(length: number): number {
     const start = this.#position;
-    if (length > this.#bytes.length - start) throw new PickleError('it ends in the middle');
+    if (length > this.#bytes.length - start) throw new PickleError('it ends prematurely');
     this.#position = start + length;
     return start;
   }

@@ -9,38 +9,38 @@ export class Tuple {
   }
 }
 
-/** A Python class or function by its name. It is inert: there is nothing behind it that could be called. */
+/** A Python class or function. It is only a name: there is nothing behind it that could be called. */
 export class Global {
   readonly name: string;
 
-  /** @param name dotted, module first */
+  /** @param name dotted, with the module first */
   constructor(name: string) {
     this.name = name;
   }
 }
 
-/** What the owner of a stream lets it do. Everything that is not allowed has to be thrown at. */
+/** Decides what a pickle may do. Each method throws for what it does not allow. */
 export interface PickleHost {
-  /** Called for every global that the stream names. */
+  /** Called for every global that the pickle names. */
   allow(global: Global): void;
-  /** The value of a call of an allowed global. */
+  /** Returns the result of calling an allowed global. */
   call(global: Global, args: readonly unknown[]): unknown;
-  /** The value of a persistent id. */
+  /** Returns the value of a persistent id. */
   persistent(id: unknown): unknown;
-  /** Called where the stream sets the state of an object. */
+  /** Called where the pickle sets the state of an object. */
   setState(target: unknown, state: unknown): void;
 }
 
-/** More instructions than the state dict of any model needs; bounds time and memory. */
+/** More than any state dict needs. Bounds time and memory. */
 const MAX_INSTRUCTIONS = 2_000_000;
 
 const MARK = Symbol('mark');
 
 /**
  * Interprets the part of Python's pickle format (protocols 2 to 5) that plain data and tensors need. Unlike
- * Python's, this machine has no way to import, call or create anything by itself: globals stay names, and
- * what a call or a persistent id means is up to the host. Dictionaries become Maps, so that no key can reach
- * a prototype. Instructions that plain data does not need are refused.
+ * Python's, this machine cannot import, call or create anything by itself: globals remain names, and the host
+ * decides what a call or a persistent id means. Dictionaries become Maps, so that no key can reach a prototype.
+ * Opcodes that plain data does not need are errors.
  */
 class Machine {
   readonly #reader: PickleReader;
@@ -56,14 +56,14 @@ class Machine {
   run(): unknown {
     for (let count = 0; count < MAX_INSTRUCTIONS; count++) {
       const opcode = this.#reader.byte();
-      if (opcode === 0x2e) return this.#pop();
+      if (opcode === 0x2e) return this.pop();
       const instruction = INSTRUCTIONS.get(opcode);
       if (instruction === undefined) {
-        throw new PickleError(`the instruction 0x${opcode.toString(16).padStart(2, '0')} is not plain data`);
+        throw new PickleError(`opcode 0x${opcode.toString(16).padStart(2, '0')} is not plain data`);
       }
       instruction(this, this.#reader);
     }
-    throw new PickleError(`there are more than ${MAX_INSTRUCTIONS} instructions`);
+    throw new PickleError(`it has more than ${MAX_INSTRUCTIONS} instructions`);
   }
 
   push(value: unknown): this {
@@ -77,10 +77,13 @@ class Machine {
   }
 
   pop(): unknown {
-    return this.#pop();
+    if (this.#stack.length === 0) throw new PickleError('a value is missing');
+    const value = this.#stack.pop();
+    if (value === MARK) throw new PickleError('a value is missing after a mark');
+    return value;
   }
 
-  /** The values above the last mark, which are taken off the stack with it. */
+  /** Removes the last mark and the values above it, and returns the values. */
   popToMark(): unknown[] {
     const start = this.#stack.lastIndexOf(MARK);
     if (start === -1) throw new PickleError('a mark is missing');
@@ -89,32 +92,33 @@ class Machine {
     return items;
   }
 
-  /** The uppermost value, which stays. */
+  /** The value on top of the stack, which stays there. */
   top(): unknown {
-    const value = this.#pop();
+    const value = this.pop();
     this.#stack.push(value);
     return value;
   }
 
-  remember(index: number): this {
+  memoize(index: number): this {
     this.#memo.set(index, this.top());
     return this;
   }
 
-  rememberNext(): this {
-    this.remember(this.#memo.size);
+  memoizeNext(): this {
+    this.memoize(this.#memo.size);
     return this;
   }
 
   recall(index: number): this {
-    if (!this.#memo.has(index)) throw new PickleError(`nothing was remembered as ${index}`);
+    if (!this.#memo.has(index)) throw new PickleError(`the memo has no entry ${index}`);
     this.push(this.#memo.get(index));
     return this;
   }
 
   setItems(items: readonly unknown[]): this {
     const target = this.top();
-    if (!(target instanceof Map)) throw new PickleError('an item is set on what is no dictionary');
+    if (!(target instanceof Map))
+      throw new PickleError('an item is set on something other than a dictionary');
     if (items.length % 2 !== 0) throw new PickleError('a key has no value');
     for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
     return this;
@@ -122,7 +126,7 @@ class Machine {
 
   append(items: readonly unknown[]): this {
     const target = this.top();
-    if (!Array.isArray(target)) throw new PickleError('an item is appended to what is no list');
+    if (!Array.isArray(target)) throw new PickleError('an item is appended to something other than a list');
     for (const item of items) target.push(item);
     return this;
   }
@@ -136,43 +140,36 @@ class Machine {
   }
 
   call(): this {
-    const args = this.#pop();
-    const target = this.#pop();
-    if (!(target instanceof Global)) throw new PickleError('what is called is no global');
-    if (!(args instanceof Tuple)) throw new PickleError(`${target.name} is called with what is no tuple`);
+    const args = this.pop();
+    const target = this.pop();
+    if (!(target instanceof Global)) throw new PickleError('something other than a global is called');
+    if (!(args instanceof Tuple)) throw new PickleError(`the arguments of ${target.name} are not a tuple`);
     this.push(this.#host.call(target, args.items));
     return this;
   }
 
   persistent(): this {
-    this.push(this.#host.persistent(this.#pop()));
+    this.push(this.#host.persistent(this.pop()));
     return this;
   }
 
   build(): this {
-    const state = this.#pop();
+    const state = this.pop();
     this.#host.setState(this.top(), state);
     return this;
   }
 
   tuple(length: number): this {
-    const items = Array.from({ length }, () => this.#pop());
+    const items = Array.from({ length }, () => this.pop());
     this.push(new Tuple(items.reverse()));
     return this;
   }
-
-  #pop(): unknown {
-    if (this.#stack.length === 0) throw new PickleError('a value is missing');
-    const value = this.#stack.pop();
-    if (value === MARK) throw new PickleError('a value is missing after a mark');
-    return value;
-  }
 }
 
-/** What it returns means nothing; the actions of the machine return it so that each instruction is one expression. */
+/** The return value is not used. The machine's methods return it, so that each instruction is one expression. */
 type Instruction = (machine: Machine, reader: PickleReader) => unknown;
 
-/** By opcode; the names are those of Python's pickletools. */
+/** By opcode, with the names of Python's pickletools. */
 const INSTRUCTIONS: ReadonlyMap<number, Instruction> = new Map<number, Instruction>([
   /* PROTO */ [0x80, (_, r) => checkProtocol(r.byte())],
   /* FRAME */ [0x95, (_, r) => r.uint64()],
@@ -208,15 +205,15 @@ const INSTRUCTIONS: ReadonlyMap<number, Instruction> = new Map<number, Instructi
   /* SETITEM */ [0x73, (m) => m.setItems([m.pop(), m.pop()].reverse())],
   /* SETITEMS */ [0x75, (m) => m.setItems(m.popToMark())],
 
-  /* BINPUT */ [0x71, (m, r) => m.remember(r.byte())],
-  /* LONG_BINPUT */ [0x72, (m, r) => m.remember(r.uint32())],
-  /* MEMOIZE */ [0x94, (m) => m.rememberNext()],
+  /* BINPUT */ [0x71, (m, r) => m.memoize(r.byte())],
+  /* LONG_BINPUT */ [0x72, (m, r) => m.memoize(r.uint32())],
+  /* MEMOIZE */ [0x94, (m) => m.memoizeNext()],
   /* BINGET */ [0x68, (m, r) => m.recall(r.byte())],
   /* LONG_BINGET */ [0x6a, (m, r) => m.recall(r.uint32())],
 
   /* GLOBAL */ [0x63, (m, r) => m.global(r.line(), r.line())],
   /* STACK_GLOBAL */ [0x93, (m) => stackGlobal(m)],
-  /* INST, which imports like GLOBAL: the host gets to name what was asked for. */
+  /* INST, which imports like GLOBAL: goes through the host so that the error names the global. */
   [0x69, (m, r) => refuseInst(m, r)],
   /* REDUCE */ [0x52, (m) => m.call()],
   /* BUILD */ [0x62, (m) => m.build()],
@@ -235,14 +232,15 @@ function stackGlobal(machine: Machine): Machine {
 
 function refuseInst(machine: Machine, reader: PickleReader): never {
   machine.global(reader.line(), reader.line());
-  throw new PickleError('the instruction INST is not plain data');
+  throw new PickleError('opcode INST is not plain data');
 }
 
 /**
- * The value that a pickle describes: null, booleans, numbers, bigints, strings, bytes, arrays (lists), Maps
- * (dictionaries), {@link Tuple}, {@link Global}, and what the host returns.
+ * Reads a pickle.
  *
- * @throws PickleError if the stream is damaged or more than plain data, and whatever the host throws
+ * @returns null, booleans, numbers, bigints, strings, bytes, arrays (lists), Maps (dictionaries), {@link Tuple},
+ *   {@link Global}, and what the host returns
+ * @throws PickleError if the pickle is damaged or more than plain data, and whatever the host throws
  */
 export function readPickle(bytes: Uint8Array, host: PickleHost): unknown {
   return new Machine(bytes, host).run();

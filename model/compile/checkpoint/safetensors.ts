@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { UserError } from '../../errors.ts';
+import { elementCount } from '../shape.ts';
 import { ELEMENT_BYTES, type Dtype } from './dtype.ts';
-import { FileSource } from './file-source.ts';
-import { contiguousStrides, elementCount, MAX_RANK, type StoredTensor } from './tensor.ts';
-import type { OpenedTensors } from './tensor.ts';
+import type { FileSource } from './file-source.ts';
+import { contiguousStrides, MAX_RANK, type OpenedTensors, openTensors, type StoredTensor } from './tensor.ts';
 
-/** The format's own limit on its header. */
+/** The format's own limit. */
 const MAX_HEADER_BYTES = 100_000_000;
 
 const DTYPES: ReadonlyMap<string, Dtype> = new Map([
@@ -30,22 +30,24 @@ const entrySchema = z.object({
 });
 
 function damaged(path: string, what: string, cause?: unknown): UserError {
-  return new UserError('checkpoint-unreadable', `${path} is no sound safetensors file: ${what}.`, { cause });
+  return new UserError('checkpoint-unreadable', `${path} is not a valid safetensors file: ${what}.`, {
+    cause,
+  });
 }
 
-/** The header: 8 bytes of length, then JSON. */
+/** Reads the header: its length in 8 bytes, then JSON. */
 async function readHeader(source: FileSource): Promise<{ header: Map<string, unknown>; dataStart: number }> {
   const { path, size } = source;
   if (size < 8) throw damaged(path, `it has ${size} bytes`);
   const lengthBytes = await source.read(0, 8);
   const length = Number(new DataView(lengthBytes.buffer).getBigUint64(0, true));
-  if (length > MAX_HEADER_BYTES) throw damaged(path, `its header would have ${length} bytes`);
+  if (length > MAX_HEADER_BYTES) throw damaged(path, `its header claims to have ${length} bytes`);
   const bytes = await source.read(8, length);
   try {
     const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
     return { header: new Map(Object.entries(headerSchema.parse(json))), dataStart: 8 + length };
   } catch (error) {
-    throw damaged(path, 'its header is no JSON object', error);
+    throw damaged(path, 'its header is not a JSON object', error);
   }
 }
 
@@ -67,13 +69,13 @@ function readEntry(source: FileSource, dataStart: number, name: string, value: u
   if (offsets[1] - offsets[0] !== bytes) {
     throw damaged(
       path,
-      `its tensor ${name} has ${offsets[1] - offsets[0]} bytes where its shape needs ${bytes}`,
+      `its tensor ${name} has ${offsets[1] - offsets[0]} bytes but its shape needs ${bytes}`,
     );
   }
   if (dataStart + offsets[1] > source.size) {
     throw new UserError(
       'checkpoint-incomplete',
-      `${path} is cut off: the tensor ${name} ends after the file; download it again.`,
+      `${path} is truncated: the tensor ${name} extends past the end of the file; download it again.`,
     );
   }
   const position = dataStart + offsets[0];
@@ -81,7 +83,7 @@ function readEntry(source: FileSource, dataStart: number, name: string, value: u
   return { info, source, position, view: { offset: 0, shape, strides: contiguousStrides(shape) } };
 }
 
-/** The format asks that tensors neither overlap nor leave gaps; overlapping ones could hide other bytes. */
+/** The format forbids tensors to overlap, because overlapping ones could hide other data. */
 function checkOverlap(path: string, tensors: ReadonlyMap<string, StoredTensor>): void {
   let end = 0;
   for (const tensor of [...tensors.values()].sort((a, b) => a.position - b.position)) {
@@ -105,14 +107,8 @@ async function readTensors(source: FileSource): Promise<Map<string, StoredTensor
 /**
  * Opens a safetensors file.
  *
- * @throws UserError if the file is damaged or holds element types that no model here has
+ * @throws UserError if the file is damaged or has an element type that is not supported
  */
-export async function openSafetensors(path: string): Promise<OpenedTensors> {
-  const source = await FileSource.open(path);
-  try {
-    return { tensors: await readTensors(source), sources: [source] };
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+export function openSafetensors(path: string): Promise<OpenedTensors> {
+  return openTensors(path, readTensors);
 }

@@ -3,18 +3,17 @@ import { z } from 'zod';
 import { UserError } from '../../errors.ts';
 import type { FileSource } from './file-source.ts';
 import { readJson } from './json-file.ts';
-import type { StoredTensor } from './tensor.ts';
-import type { OpenedTensors } from './tensor.ts';
+import type { OpenedTensors, StoredTensor } from './tensor.ts';
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string().min(1)) });
 
-/** Which tensor lies in which file. */
+/** Reads which tensor is in which file. */
 async function readIndex(path: string): Promise<Map<string, string>> {
   const parsed = indexSchema.safeParse(await readJson(path));
   if (!parsed.success) {
     throw new UserError(
       'checkpoint-unreadable',
-      `${path} is no index of checkpoint parts: expected is a weight_map from tensor to file name.`,
+      `${path} is not an index of checkpoint parts: it must have a weight_map from tensor to file name.`,
       { cause: parsed.error },
     );
   }
@@ -23,7 +22,7 @@ async function readIndex(path: string): Promise<Map<string, string>> {
     if (basename(file) !== file || file === '..' || file.includes('\\')) {
       throw new UserError(
         'checkpoint-unsafe',
-        `${path} names the part ${file}, which is outside of its folder.`,
+        `${path} names the part ${file}, which is outside its folder.`,
       );
     }
   }
@@ -31,15 +30,15 @@ async function readIndex(path: string): Promise<Map<string, string>> {
 }
 
 /**
- * Names of the files that an `.index.json` lists, each once; none leads out of the index's folder.
+ * The distinct names of the files that an `.index.json` lists. All are in the folder of the index.
  *
- * @throws UserError if it is no index, or names a file outside of its folder
+ * @throws UserError if it is not an index, or names a file outside its folder
  */
 export async function readPartNames(path: string): Promise<string[]> {
   return [...new Set((await readIndex(path)).values())];
 }
 
-/** Opens the parts one by one into `opened`, so that the caller can close them whatever happens. */
+/** Opens the parts one by one and adds them to `opened`, so that the caller can close them after an error. */
 async function openParts(
   path: string,
   open: (path: string) => Promise<OpenedTensors>,
@@ -53,7 +52,7 @@ async function openParts(
     if (tensor === undefined) {
       throw new UserError(
         'checkpoint-incomplete',
-        `${path} places the tensor ${name} in ${file}, which lacks it.`,
+        `${path} lists the tensor ${name} under ${file}, which does not contain it.`,
       );
     }
     tensors.set(name, { ...tensor, info: { ...tensor.info, storage: `${file}:${tensor.info.storage}` } });
@@ -62,7 +61,7 @@ async function openParts(
 }
 
 /**
- * Opens a checkpoint in several parts by its `.index.json` file.
+ * Opens a checkpoint that is split into several files, by its `.index.json`.
  *
  * @param open opens one part
  * @throws UserError if the index or a part is missing, damaged or unsafe

@@ -4,7 +4,7 @@ import { PickleError } from './pickle-reader.ts';
 import { Global, readPickle, Tuple, type PickleHost } from './pickle.ts';
 import { MAX_RANK, type StridedView } from './tensor.ts';
 
-/** A storage that a pickle refers to; its bytes lie outside of the pickle. */
+/** A storage that a pickle refers to. Its bytes are outside the pickle. */
 export class StorageRecord {
   readonly dtype: Dtype;
   readonly key: string;
@@ -17,7 +17,7 @@ export class StorageRecord {
   }
 }
 
-/** A tensor as a pickle describes it: a view of a storage, not yet checked against it. */
+/** A tensor as a pickle describes it: a view of a storage that has not been validated. */
 export class TensorRecord {
   readonly storage: StorageRecord;
   readonly view: StridedView;
@@ -43,13 +43,13 @@ const STORAGES: ReadonlyMap<string, Dtype> = new Map([
 
 function counts(value: unknown, what: string): number[] {
   if (!(value instanceof Tuple) || value.items.length > MAX_RANK)
-    throw new PickleError(`the ${what} of a tensor is no short tuple`);
+    throw new PickleError(`the ${what} of a tensor is not a tuple of at most ${MAX_RANK} items`);
   return value.items.map((item) => count(item, what));
 }
 
 function count(value: unknown, what: string): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw new PickleError(`the ${what} of a tensor is no count`);
+    throw new PickleError(`the ${what} of a tensor is not a non-negative integer`);
   }
   return value;
 }
@@ -73,7 +73,7 @@ function rebuildParameter(args: readonly unknown[]): TensorRecord {
 }
 
 function newDictionary(args: readonly unknown[]): Map<unknown, unknown> {
-  if (args.length > 0) throw new PickleError('an OrderedDict is made with arguments');
+  if (args.length > 0) throw new PickleError('an OrderedDict is created with arguments');
   return new Map();
 }
 
@@ -86,13 +86,13 @@ const CALLS: ReadonlyMap<string, (args: readonly unknown[]) => unknown> = new Ma
   ['torch._utils._rebuild_parameter', rebuildParameter],
 ]);
 
-/** At most 80 characters without control characters, to be shown in a message. */
+/** At most 80 characters without control characters, safe to show in a message. */
 function printable(text: string): string {
   const line = text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
   return line.length > 80 ? `${line.slice(0, 80)}...` : line;
 }
 
-/** Allows what a state dict consists of and nothing else. */
+/** Allows only what a state dict consists of. */
 class StateDictHost implements PickleHost {
   readonly #path: string;
 
@@ -104,8 +104,8 @@ class StateDictHost implements PickleHost {
     if (CALLS.has(name) || STORAGES.has(name)) return;
     throw new UserError(
       'checkpoint-unsafe',
-      `${this.#path} asks for the Python object ${printable(name)}, which weights do not need: it was refused and ` +
-        'nothing was executed; a file that torch.save(model.state_dict(), path) wrote is accepted.',
+      `${this.#path} asks for the Python object ${printable(name)}, which weights do not need. It was refused and ` +
+        'nothing was executed; expected is a file that torch.save(model.state_dict(), path) wrote.',
     );
   }
 
@@ -121,18 +121,19 @@ class StateDictHost implements PickleHost {
     const [kind, type, key, , elements] = items;
     const dtype = type instanceof Global ? STORAGES.get(type.name) : undefined;
     if (kind !== 'storage' || items.length !== 5 || dtype === undefined || typeof key !== 'string') {
-      throw new PickleError('a persistent id is no storage');
+      throw new PickleError('a persistent id is not a storage');
     }
     return new StorageRecord(dtype, key, count(elements, 'storage'));
   }
 
-  /** Attributes such as `_metadata`, which state dicts carry, mean nothing here; no object keeps any state. */
+  /** Ignores the attributes of dictionaries: state dicts have some, such as `_metadata`. */
   setState(target: unknown): void {
-    if (!(target instanceof Map)) throw new PickleError('a state is set on what is no dictionary');
+    if (!(target instanceof Map))
+      throw new PickleError('a state is set on something other than a dictionary');
   }
 }
 
-/** The dictionary of tensors: the whole pickle, or what it holds as `state_dict` or `model`. */
+/** The dictionary of tensors: the whole pickle, or its entry `state_dict` or `model`. */
 function findDictionary(root: unknown): unknown {
   if (!(root instanceof Map)) return root;
   return [root.get('state_dict'), root.get('model')].find((inner) => inner instanceof Map) ?? root;
@@ -144,16 +145,16 @@ function findTensors(root: unknown): Map<string, TensorRecord> {
   for (const [name, value] of dictionary instanceof Map ? (dictionary as Map<unknown, unknown>) : []) {
     if (typeof name === 'string' && value instanceof TensorRecord) tensors.set(name, value);
   }
-  if (tensors.size === 0) throw new PickleError('it is no dictionary of tensors');
+  if (tensors.size === 0) throw new PickleError('it is not a dictionary of tensors');
   return tensors;
 }
 
 /**
- * The tensors of a pickled state dict. Whatever is neither a tensor nor a dictionary is left out.
+ * Reads the tensors of a pickled state dict. Other entries are ignored.
  *
- * @param path of the checkpoint, for messages
+ * @param path of the checkpoint, for error messages
  * @throws UserError (checkpoint-unsafe) naming the first global that is not allowed; (checkpoint-unreadable) if
- *   the bytes are no pickle or hold no tensors
+ *   the bytes are not a pickle or contain no tensors
  */
 export function readStateDict(path: string, bytes: Uint8Array): Map<string, TensorRecord> {
   try {

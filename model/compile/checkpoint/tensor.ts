@@ -1,24 +1,25 @@
 import { UserError } from '../../errors.ts';
+import { elementCount } from '../shape.ts';
 import { convertToFloat32, ELEMENT_BYTES, type Dtype } from './dtype.ts';
-import type { FileSource } from './file-source.ts';
+import { FileSource } from './file-source.ts';
 
 /** A tensor of a checkpoint, without its values. */
 export interface TensorInfo {
   readonly name: string;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
-  /** Identity: equal for tied tensors, which show the same elements of the same storage. */
+  /** Identifies the elements: equal for tied tensors, which are the same view of the same storage. */
   readonly storage: string;
 }
 
-/** Where the elements of a tensor lie: a strided view of a storage, counted in elements. */
+/** A strided view of a storage. All numbers count elements. */
 export interface StridedView {
   readonly offset: number;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
 }
 
-/** A tensor with the place of its storage in a file. */
+/** A tensor with the location of its storage in a file. */
 export interface StoredTensor {
   readonly info: TensorInfo;
   readonly source: FileSource;
@@ -27,19 +28,14 @@ export interface StoredTensor {
   readonly view: StridedView;
 }
 
-/** Bytes converted at a time where the file's element type is not float32. */
+/** Bytes that are converted to float32 at a time. */
 const CHUNK_BYTES = 2 ** 22;
 
-/** Elements that a tensor may have however small its storage is: expanded views repeat elements. */
+/** Elements that a tensor may always have, however small its storage: expanded views repeat elements. */
 const EXPANDED_ELEMENTS = 2 ** 24;
 
-/** More dimensions than any layer has. */
+/** Most dimensions that are accepted: more than any layer has. */
 export const MAX_RANK = 16;
-
-/** Number of elements of a shape. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
 
 /** Strides of a row-major tensor without gaps. */
 export function contiguousStrides(shape: readonly number[]): number[] {
@@ -48,7 +44,7 @@ export function contiguousStrides(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** Number of elements from the first to the last that the view touches, both included. */
+/** Number of elements between the first and the last one of the view, both included. */
 function span(view: StridedView): number {
   if (elementCount(view.shape) === 0) return 0;
   return view.shape.reduce((total, size, d) => total + (size - 1) * (view.strides[d] ?? 0), 1);
@@ -62,9 +58,10 @@ function isContiguous(view: StridedView): boolean {
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 
 /**
- * Refuses a view that reaches outside of its storage, or that would grow far beyond it.
+ * Rejects a view that reaches outside its storage, or that is far larger than it.
  *
- * @param where names the tensor in the error's sentence
+ * @param where subject of the error's sentence, naming the tensor
+ * @throws UserError (checkpoint-unreadable)
  */
 export function checkView(where: string, view: StridedView, storageElements: number): void {
   const { shape, strides, offset } = view;
@@ -85,7 +82,7 @@ export function checkView(where: string, view: StridedView, storageElements: num
   }
 }
 
-/** Copies a strided view into `out`, row by row; `values` starts at the view's first element. */
+/** Copies a strided view into `out`, row by row. `values` starts at the view's first element. */
 function gather(view: StridedView, values: Float32Array, out: Float32Array): void {
   const { shape, strides } = view;
   const rank = shape.length;
@@ -106,14 +103,14 @@ function gather(view: StridedView, values: Float32Array, out: Float32Array): voi
   }
 }
 
-/** `count` neighbouring elements of a storage as float32, starting at element `first`. */
+/** `count` consecutive elements of a storage as float32, starting at element `first`. */
 async function readElements(tensor: StoredTensor, first: number, count: number): Promise<Float32Array> {
   const { dtype } = tensor.info;
   const size = ELEMENT_BYTES[dtype];
   const out = new Float32Array(count);
   const position = tensor.position + first * size;
   if (dtype === 'float32') {
-    // ONNX Runtime runs on little-endian machines alone, so the file's bytes are the values.
+    // ONNX Runtime only runs on little-endian machines, so the file's bytes are the values.
     await tensor.source.readInto(new Uint8Array(out.buffer), position);
     return out;
   }
@@ -128,7 +125,7 @@ async function readElements(tensor: StoredTensor, first: number, count: number):
   return out;
 }
 
-/** The elements of a view of the tensor's storage, row-major. */
+/** The elements of a view of the tensor's storage as float32, row-major. */
 export async function readView(tensor: StoredTensor, view: StridedView): Promise<Float32Array> {
   if (isContiguous(view)) return readElements(tensor, view.offset, elementCount(view.shape));
   const values = await readElements(tensor, view.offset, span(view));
@@ -137,8 +134,26 @@ export async function readView(tensor: StoredTensor, view: StridedView): Promise
   return out;
 }
 
-/** Tensors found in one or several files. */
+/** Tensors of one or several open files. */
 export interface OpenedTensors {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly sources: readonly FileSource[];
+}
+
+/**
+ * Opens a file of tensors.
+ *
+ * @param readTensors locates the tensors; the file is closed again if it throws
+ */
+export async function openTensors(
+  path: string,
+  readTensors: (source: FileSource) => Promise<Map<string, StoredTensor>>,
+): Promise<OpenedTensors> {
+  const source = await FileSource.open(path);
+  try {
+    return { tensors: await readTensors(source), sources: [source] };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
 }

@@ -1,12 +1,11 @@
 import { UserError } from '../../errors.ts';
 import { ELEMENT_BYTES } from './dtype.ts';
-import { FileSource } from './file-source.ts';
+import type { FileSource } from './file-source.ts';
 import { readStateDict, type TensorRecord } from './state-dict.ts';
-import { checkView, type StoredTensor } from './tensor.ts';
-import type { OpenedTensors } from './tensor.ts';
+import { checkView, type OpenedTensors, openTensors, type StoredTensor } from './tensor.ts';
 import { readZipEntries, type ZipEntry } from './zip.ts';
 
-/** The pickle of OFA-large has 0.2 MB. */
+/** Far more than a state dict needs: that of OFA-large has 0.2 MB. */
 const MAX_PICKLE_BYTES = 2 ** 26;
 
 type Entries = ReadonlyMap<string, ZipEntry>;
@@ -15,7 +14,7 @@ const startsWith = (bytes: Uint8Array, text: string, at = 0): boolean =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', at, at + text.length) ===
   text;
 
-/** Names the format of a file that is no zip archive, with the way out of it. */
+/** Rejects a file that is not a zip archive, saying what it is instead and what to do. */
 async function refuseOtherFormats(source: FileSource): Promise<void> {
   const head = await source.read(0, Math.min(512, source.size));
   if (startsWith(head, 'PK')) return;
@@ -31,17 +30,17 @@ async function refuseOtherFormats(source: FileSource): Promise<void> {
         "torch.save(torch.load(path, map_location='cpu', weights_only=True), path).",
     );
   }
-  refuse('is no PyTorch checkpoint; expected is a file that torch.save(model.state_dict(), path) wrote.');
+  refuse('is not a PyTorch checkpoint; expected is a file that torch.save(model.state_dict(), path) wrote.');
 }
 
-/** The prefix of all entries: torch.save names it after the file, or `archive`. */
+/** The prefix of all entries, which torch.save names after the file or `archive`. */
 function findRoot(path: string, entries: Entries): string {
   const roots = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   const [first, second] = roots;
   if (first === undefined || second !== undefined) {
     throw new UserError(
       'checkpoint-unreadable',
-      `${path} is a zip archive with ${roots.length} entries <name>/data.pkl, but a PyTorch checkpoint has one.`,
+      `${path} is a zip archive with ${roots.length} entries <name>/data.pkl, but a PyTorch checkpoint has exactly one.`,
     );
   }
   const root = first.slice(0, -'data.pkl'.length);
@@ -55,14 +54,14 @@ function findRoot(path: string, entries: Entries): string {
   return root;
 }
 
-/** An entry that is read in place, which a compressed one cannot be. */
+/** An entry that can be read in place, so it must not be compressed. */
 function findStored(source: FileSource, entries: Entries, name: string): ZipEntry | undefined {
   const entry = entries.get(name);
   if (entry?.stored !== false) return entry;
   throw new UserError(
     'checkpoint-unreadable',
-    `${source.path} is compressed or encrypted (its entry ${name}), but PyTorch stores tensors plainly; ` +
-      'take the file as torch.save wrote it.',
+    `${source.path} is compressed or encrypted (its entry ${name}), but PyTorch does neither; ` +
+      'use the file as torch.save wrote it.',
   );
 }
 
@@ -73,7 +72,7 @@ async function checkByteOrder(source: FileSource, entry: ZipEntry | undefined): 
   throw new UserError(
     'checkpoint-unreadable',
     `${source.path} was written on a machine with ${order.trim() === 'big' ? 'big-endian' : 'an unknown'} ` +
-      'byte order; save it again on one with little-endian order.',
+      'byte order; save it again on a little-endian machine.',
   );
 }
 
@@ -81,13 +80,13 @@ async function readPickleEntry(source: FileSource, entry: ZipEntry | undefined):
   if (entry === undefined || entry.size > MAX_PICKLE_BYTES) {
     throw new UserError(
       'checkpoint-unreadable',
-      `${source.path} has a data.pkl of ${entry?.size ?? 0} bytes, which is more than ${MAX_PICKLE_BYTES}.`,
+      `${source.path} has a data.pkl of ${entry?.size ?? 0} bytes, but at most ${MAX_PICKLE_BYTES} are accepted.`,
     );
   }
   return source.read(entry.position, entry.size);
 }
 
-function place(
+function locate(
   source: FileSource,
   root: string,
   entries: Entries,
@@ -120,7 +119,7 @@ async function readTensors(source: FileSource): Promise<Map<string, StoredTensor
   const pickle = await readPickleEntry(source, findStored(source, entries, `${root}data.pkl`));
   const tensors = new Map<string, StoredTensor>();
   for (const [name, record] of readStateDict(source.path, pickle)) {
-    tensors.set(name, place(source, root, entries, name, record));
+    tensors.set(name, locate(source, root, entries, name, record));
   }
   return tensors;
 }
@@ -129,14 +128,8 @@ async function readTensors(source: FileSource): Promise<Map<string, StoredTensor
  * Opens a zip archive that `torch.save` wrote (PyTorch 1.6 or newer): `<root>/data.pkl`, a pickled state dict,
  * and an entry for each storage under `<root>/data/`.
  *
- * @throws UserError if the file is damaged, unsafe or of another format
+ * @throws UserError if the file is damaged, unsafe or has another format
  */
-export async function openTorchArchive(path: string): Promise<OpenedTensors> {
-  const source = await FileSource.open(path);
-  try {
-    return { tensors: await readTensors(source), sources: [source] };
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+export function openTorchArchive(path: string): Promise<OpenedTensors> {
+  return openTensors(path, readTensors);
 }

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { UserError } from '../../errors.ts';
 import { openSafetensors } from './safetensors.ts';
@@ -6,15 +6,15 @@ import { openShards } from './shards.ts';
 import { readView, type OpenedTensors, type StoredTensor, type TensorInfo } from './tensor.ts';
 import { openTorchArchive } from './torch-archive.ts';
 
-/** The tensors of a checkpoint; values are read from the file when they are asked for. */
+/** The tensors of a checkpoint. Values are read on demand. */
 export interface Weights {
-  /** Names of the files in the checkpoint folder from which the tensors come. */
+  /** Names of the files in the checkpoint folder that hold the tensors. */
   readonly files: readonly string[];
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /**
-   * The whole tensor, row-major without gaps, converted to float32.
+   * The whole tensor as float32, row-major without gaps.
    *
-   * @throws UserError (checkpoint-incomplete) if the checkpoint has no tensor of this name
+   * @throws UserError (checkpoint-incomplete) if there is no such tensor
    */
   read(name: string): Promise<Float32Array>;
   /**
@@ -32,7 +32,7 @@ class FileWeights implements Weights {
   readonly #folder: string;
   readonly #opened: OpenedTensors;
 
-  /** @param file that was opened: the only one, or the index of the others */
+  /** @param file name of the weights file, or of the index that lists several */
   constructor(folder: string, file: string, opened: OpenedTensors) {
     const parts = opened.sources.map((source) => relative(folder, source.path));
     this.files = [...new Set([file, ...parts])];
@@ -83,7 +83,7 @@ class FileWeights implements Weights {
   }
 }
 
-/** Checkpoint files by name, the preferred one first. */
+/** How to open each kind of weights file, by name, in order of preference. */
 const READERS: readonly (readonly [string, (path: string) => Promise<OpenedTensors>])[] = [
   ['pytorch_model.bin', openTorchArchive],
   ['pytorch_model.bin.index.json', (path) => openShards(path, openTorchArchive)],
@@ -91,27 +91,19 @@ const READERS: readonly (readonly [string, (path: string) => Promise<OpenedTenso
   ['model.safetensors.index.json', (path) => openShards(path, openSafetensors)],
 ];
 
-/** Files that may hold the weights, or list the parts that do, the preferred one first. */
+/** Files that may hold the weights or list the files that do, in order of preference. */
 export const WEIGHT_FILES: readonly string[] = READERS.map(([file]) => file);
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 /**
- * Opens the weights of a checkpoint folder: `pytorch_model.bin`, or else `model.safetensors`, or the parts
- * that one of their `.index.json` files lists. Only names, shapes and places are read here; nothing that the
- * files hold is executed. The result must be closed.
+ * Opens the weights of a checkpoint folder: the first of {@link WEIGHT_FILES} that exists. This reads names, shapes and
+ * locations only, and executes nothing. The result must be closed.
  *
- * @throws UserError if there is no such file, or it is damaged, unsafe or of another format
+ * @throws UserError if there is no such file, or it is damaged, unsafe or has another format
  */
 export async function openWeights(folder: string): Promise<Weights> {
   for (const [file, open] of READERS) {
     const path = join(folder, file);
-    if (await exists(path)) return new FileWeights(folder, file, await open(path));
+    if (existsSync(path)) return new FileWeights(folder, file, await open(path));
   }
   throw new UserError(
     'checkpoint-unreadable',

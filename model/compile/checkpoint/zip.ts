@@ -9,16 +9,16 @@ export interface ZipEntry {
   readonly position: number;
   /** Bytes of the data. */
   readonly size: number;
-  /** Whether the data lies there as it is, neither compressed nor encrypted. */
+  /** Whether the data is neither compressed nor encrypted. */
   readonly stored: boolean;
 }
 
-/** OFA-large has 1,625 entries. */
+/** Far more than any checkpoint has: OFA-large has 1,625 entries. */
 const MAX_ENTRIES = 100_000;
 
 type Fail = (error: unknown) => void;
 
-/** Lets yauzl read from a FileSource; what yauzl throws over damaged bytes ends in `fail`, not in the process. */
+/** Lets yauzl read from a FileSource. What yauzl throws in a callback, over damaged bytes, goes to `fail`. */
 class SourceReader extends RandomAccessReader {
   readonly #source: FileSource;
   readonly #fail: Fail;
@@ -74,7 +74,7 @@ function readDirectory(zip: ZipFile): Promise<Entry[]> {
 async function locate(source: FileSource, zip: ZipFile, entry: Entry): Promise<ZipEntry> {
   const { fileName: name, compressedSize: size } = entry;
   const { fileDataStart: position } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-  if (position + size > source.size) throw new Error(`${name} ends after the file`);
+  if (position + size > source.size) throw new Error(`${name} extends past the end of the file`);
   return { name, position, size, stored: entry.compressionMethod === 0 && !entry.isEncrypted() };
 }
 
@@ -82,7 +82,7 @@ async function listEntries(source: FileSource, fail: Fail): Promise<Map<string, 
   const zip = await openZip(source, fail);
   const entries = new Map<string, ZipEntry>();
   for (const entry of await readDirectory(zip)) {
-    if (entries.has(entry.fileName)) throw new Error(`two entries are named ${entry.fileName}`);
+    if (entries.has(entry.fileName)) throw new Error(`two entries have the name ${entry.fileName}`);
     entries.set(entry.fileName, await locate(source, zip, entry));
   }
   return entries;
@@ -91,7 +91,7 @@ async function listEntries(source: FileSource, fail: Fail): Promise<Map<string, 
 /**
  * The entries of a zip or zip64 archive by name.
  *
- * @throws UserError if the archive is damaged or cut off
+ * @throws UserError if the archive is damaged or truncated
  */
 export async function readZipEntries(source: FileSource): Promise<Map<string, ZipEntry>> {
   try {
@@ -101,7 +101,7 @@ export async function readZipEntries(source: FileSource): Promise<Map<string, Zi
   } catch (error) {
     throw new UserError(
       'checkpoint-incomplete',
-      `${source.path} is cut off or damaged: the directory of its zip archive does not fit the file; ` +
+      `${source.path} is truncated or damaged: the directory of its zip archive does not match the file; ` +
         'download it again.',
       { cause: error },
     );

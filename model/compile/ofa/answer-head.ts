@@ -1,68 +1,59 @@
 import type { Value } from '../onnx/graph.ts';
 import type { AnswerTrie, TrieNode } from './answers.ts';
 import type { DecoderOutput } from './decoder.ts';
-import type { Emitter } from './emitter.ts';
-import type { Parameter, Parameters } from './parameters.ts';
+import type { Module } from './module.ts';
+import type { Parameter } from './parameters.ts';
 
-/** What leaves the graph: float32 [B, answers] each. */
+/** The graph's outputs, float32 [B, answers] each. */
 export interface Scores {
   readonly logScores: Value;
   readonly probabilities: Value;
 }
 
 /**
- * From the decoder's states to the answers. At every branch of the trie the log-softmax over the tokens that
- * may follow, summed along each answer; then softmax over the answers. Only those tokens' rows of the output
- * projection are in the graph. All in float32.
+ * From the decoder's states to the answers, in float32: at every branch of the trie the log-softmax over the tokens that
+ * may follow, summed along each answer, then softmax over the answers. Of the output projection, the graph has only the
+ * rows of those tokens.
  *
- * @param parameters those below `decoder`
+ * @param decoder the module `decoder`, for its final LayerNorm
  * @param projection the output projection, [vocabulary, width]
- * @param finalNorm whether a LayerNorm `layer_norm` comes after the last layer
  */
-export function answerHead(
-  emitter: Emitter,
-  parameters: Parameters,
+export function scoreAnswers(
+  decoder: Module,
   { states, prompt }: DecoderOutput,
   trie: AnswerTrie,
   projection: Parameter,
-  finalNorm: boolean,
 ): Scores {
-  const { ops } = emitter;
-  const width = states.shape.at(-1) ?? 1;
+  const { config, graph } = decoder;
   const steps = trie.branches.map((node) => {
     const state = prompt.stateAt(states, node);
-    const normed = finalNorm ? emitter.layerNorm(state, parameters, 'layer_norm') : state;
-    const flat = ops.reshape(emitter.cast(normed, 'float32'), [-1, width]);
-    return ops.logSoftmax(ops.matMul(flat, nextRows(emitter, node, projection, width)));
+    const normed = config.decoderNormalizeBefore ? decoder.layerNorm('layer_norm', state) : state;
+    const flat = graph.reshape(graph.cast(normed, 'float32'), [-1, config.dModel]);
+    return graph.logSoftmax(graph.matMul(flat, nextRows(decoder, node, projection)));
   });
-  const all = steps.length === 1 && steps[0] ? steps[0] : ops.concat(steps, 1);
-  const logScores = isIdentity(trie) ? all : ops.matMul(all, pathMatrix(emitter, trie));
-  return { logScores, probabilities: ops.softmax(logScores) };
+  const all = steps.length === 1 && steps[0] ? steps[0] : graph.concat(steps, 1);
+  const logScores = isIdentity(trie) ? all : graph.matMul(all, pathMatrix(decoder, trie));
+  return { logScores, probabilities: graph.softmax(logScores) };
 }
 
-/** The projection's rows of the tokens that may follow `node`, [width, tokens]. */
-function nextRows(emitter: Emitter, node: TrieNode, projection: Parameter, width: number): Value {
-  const tokens = node.next;
-  const name = `answers.${tokens.join(',')}`;
-  return emitter.constant(
-    name,
-    [width, tokens.length],
-    async () => {
-      const rows = await Promise.all(tokens.map((token) => projection.readRows(token, token + 1)));
-      const out = new Float32Array(width * tokens.length);
-      rows.forEach((row, column) => {
-        row.forEach((value, at) => {
-          out[at * tokens.length + column] = value;
-        });
+/** The projection's rows of the tokens that may follow `node`, as columns: [width, tokens]. */
+function nextRows(decoder: Module, { next: tokens }: TrieNode, projection: Parameter): Value {
+  const width = decoder.config.dModel;
+  const read = async (): Promise<Float32Array> => {
+    const rows = await Promise.all(tokens.map((token) => projection.readRows(token, token + 1)));
+    const out = new Float32Array(width * tokens.length);
+    rows.forEach((row, column) => {
+      row.forEach((value, at) => {
+        out[at * tokens.length + column] = value;
       });
-      return out;
-    },
-    'float32',
-  );
+    });
+    return out;
+  };
+  return decoder.constant(`answers.${tokens.join(',')}`, [width, tokens.length], read, 'float32');
 }
 
-/** 1 where a choice at a branch lies on the path of an answer: [choices of all branches, answers]. */
-function pathMatrix(emitter: Emitter, trie: AnswerTrie): Value {
+/** 1 where a choice at a branch is on the path of an answer: [choices of all branches, answers]. */
+function pathMatrix(decoder: Module, trie: AnswerTrie): Value {
   const starts = new Map<TrieNode, number>();
   let total = 0;
   for (const branch of trie.branches) {
@@ -74,10 +65,10 @@ function pathMatrix(emitter: Emitter, trie: AnswerTrie): Value {
   trie.paths.forEach((path, answer) => {
     for (const { node, choice } of path) matrix[((starts.get(node) ?? 0) + choice) * answers + answer] = 1;
   });
-  return emitter.literal(matrix, [total, answers], 'float32');
+  return decoder.literal(matrix, [total, answers], 'float32');
 }
 
-/** Whether the choices at the only branch are the answers, in their order. */
+/** Whether there is one branch, whose choices are the answers in their order. */
 function isIdentity(trie: AnswerTrie): boolean {
   return (
     trie.branches.length === 1 &&

@@ -1,143 +1,122 @@
 import type { Value } from '../onnx/graph.ts';
 import { transposed } from './arithmetic.ts';
-import type { DecoderContext, DecoderPrompt } from './decoder-context.ts';
+import { type DecoderInputs, type DecoderPrompt, fixedPrompt, textPrompt } from './decoder-prompt.ts';
 import { attentionOutput, feedForward, residual, scoreScale } from './layers.ts';
-import { fixedPrompt } from './prompt-fixed.ts';
+import type { Module } from './module.ts';
 import { textPromptWithNodes } from './prompt-nodes.ts';
-import { textPrompt } from './prompt-text.ts';
-import type { Parameters } from './parameters.ts';
 
-/** The decoder's last states, before the final LayerNorm, and where in them each node of the trie is. */
+/** The decoder's last states [1 or B, L, width], before the final LayerNorm, and what its L rows are. */
 export interface DecoderOutput {
   readonly states: Value;
   readonly prompt: DecoderPrompt;
 }
 
-/** Runs the decoder over its prompt and the inner nodes of the answers' trie, in one pass. */
-export function decoder(
-  context: DecoderContext,
+/**
+ * The decoder over its prompt and the inner nodes of the answer trie, in one pass (TransformerDecoder in
+ * models/ofa/unify_transformer.py of OFA-Sys/OFA).
+ *
+ * @param decoder the module `decoder`
+ */
+export function decode(
+  decoder: Module,
+  inputs: DecoderInputs,
   promptType: 'none' | 'prev_output',
-  inputIds: Value,
 ): DecoderOutput {
-  const { emitter, parameters, config, encoded } = context;
-  const { builder, ops } = emitter;
-  const prompt = builder.scope('prompt', () => makePrompt(context, promptType, inputIds));
-  const sourcesT = ops.transpose(encoded.states, [0, 2, 1]);
-  let x = config.layernormEmbedding
-    ? emitter.layerNorm(prompt.tokens, parameters, 'layernorm_embedding')
-    : prompt.tokens;
+  const { config, graph } = decoder;
+  const makePrompt =
+    promptType === 'none' ? fixedPrompt : inputs.trie.inner.length === 0 ? textPrompt : textPromptWithNodes;
+  const prompt = graph.scope('prompt', () => makePrompt(decoder, inputs));
+  const sources = inputs.encoded.states;
+  const cross: CrossInputs = {
+    sources,
+    sourcesT: graph.transpose(sources, [0, 2, 1]),
+    bias: prompt.crossBias,
+    penalty: inputs.encoded.penalty,
+  };
+  let x = config.layernormEmbedding ? decoder.layerNorm('layernorm_embedding', prompt.tokens) : prompt.tokens;
   let selfBias: Value | undefined;
   for (let layer = 0; layer < config.decoderLayers; layer++) {
-    x = builder.scope(`layers.${layer}`, () => {
-      if (layer === 0 || !config.shareAttnBias)
-        selfBias = builder.scope('bias', () => prompt.selfBias(layer));
-      return decoderLayer(context, x, layer, selfBias, prompt.crossBias, sourcesT);
+    x = graph.scope(`layers.${layer}`, () => {
+      if (layer === 0 || !config.shareAttnBias) {
+        selfBias = graph.scope('bias', () => prompt.selfBias(layer));
+      }
+      return decoderLayer(decoder.at('layers', layer), x, selfBias, cross);
     });
   }
   return { states: x, prompt };
 }
 
-function makePrompt(
-  context: DecoderContext,
-  promptType: 'none' | 'prev_output',
-  inputIds: Value,
-): DecoderPrompt {
-  if (promptType === 'none') return fixedPrompt(context);
-  return context.trie.inner.length === 0
-    ? textPrompt(context, inputIds)
-    : textPromptWithNodes(context, inputIds);
+/** What every cross-attention reads besides the decoder's states. */
+interface CrossInputs {
+  /** The encoder's states, [B, S, width]. */
+  readonly sources: Value;
+  /** [B, width, S]. */
+  readonly sourcesT: Value;
+  /** float32 [1 or B, heads * L, S]. */
+  readonly bias: Value;
+  /** float32 [B, 1, S], see EncoderOutput. */
+  readonly penalty: Value;
 }
 
-function decoderLayer(
-  context: DecoderContext,
-  x: Value,
-  layer: number,
-  selfBias: Value | undefined,
-  crossBias: Value,
-  sourcesT: Value,
-): Value {
-  const { emitter, config, encoded } = context;
-  const own = context.parameters.at('layers', layer);
-  const heads = config.decoderHeads;
+/** Self-attention, cross-attention and feed-forward branch of one layer: [1 or B, L, width] to [B, L, width]. */
+function decoderLayer(layer: Module, x: Value, selfBias: Value | undefined, cross: CrossInputs): Value {
+  const { config } = layer;
+  const heads = config.decoderAttentionHeads;
   const before = config.decoderNormalizeBefore;
-  const looked = residual(emitter, own, 'self_attn_layer_norm', before, x, (h) =>
-    attentionOutput(
-      emitter,
-      own,
-      config,
-      { name: 'self_attn', heads },
-      selfAttention(context, own, h, selfBias),
-    ),
+  const attended = residual(layer, 'self_attn_layer_norm', before, x, (h) =>
+    attentionOutput(layer, 'self_attn', heads, selfAttention(layer.at('self_attn'), h, selfBias)),
   );
-  const crossed = residual(emitter, own, 'cross_attn_layer_norm', before, looked, (h) => {
-    const mixed = crossAttention(context, own, h, crossBias, encoded.states, sourcesT);
-    const values = own.get('cross_attn.v_proj.bias', [config.dModel]);
-    const shift = (): Promise<Float32Array> => values.read();
-    return attentionOutput(emitter, own, config, { name: 'cross_attn', heads, shift }, mixed);
+  const crossed = residual(layer, 'cross_attn_layer_norm', before, attended, (h) => {
+    const joined = crossAttention(layer.at('cross_attn'), h, cross);
+    const valueBias = layer.parameters.get('cross_attn.v_proj.bias', [config.dModel]);
+    return attentionOutput(layer, 'cross_attn', heads, joined, valueBias.read);
   });
-  return residual(emitter, own, 'final_layer_norm', before, crossed, (h) =>
-    feedForward(emitter, own, config, config.decoderFfnDim, h),
+  return residual(layer, 'final_layer_norm', before, crossed, (h) =>
+    feedForward(layer, config.decoderFfnDim, h),
   );
 }
 
-function selfAttention(
-  { emitter, config }: DecoderContext,
-  layer: Parameters,
-  h: Value,
-  bias: Value | undefined,
-): Value {
-  const attention = layer.at('self_attn');
+function selfAttention(attention: Module, h: Value, bias: Value | undefined): Value {
+  const { config, graph } = attention;
   const width = config.dModel;
-  const v = emitter.linear(h, attention, 'v_proj', width, width);
+  const heads = config.decoderAttentionHeads;
+  const v = attention.linear('v_proj', h, width);
   // A single position attends to itself with weight 1.
   if (!bias) return v;
-  const scale = scoreScale(config, config.decoderHeads);
-  const q = emitter.linear(h, attention, 'q_proj', width, width, { scale });
-  const k = emitter.linear(h, attention, 'k_proj', width, width);
-  return emitter.ops.attention(q, k, v, config.decoderHeads, { bias });
+  const q = attention.linear('q_proj', h, width, { scale: scoreScale(config, heads) });
+  const k = attention.linear('k_proj', h, width);
+  return graph.attention(q, k, v, heads, { bias });
 }
 
 /**
  * Attention to the encoder's states without projecting them: q (W_k x)^T = (q W_k) x^T, and the weighted mean
  * of W_v x is W_v times the weighted mean of x. With few queries and many sources that saves nearly all of the
- * work: the projections of 930 sources would cost OFA-large 24 G multiply-adds an answer. The bias of W_k adds
- * the same to all scores of a query, which softmax ignores; that of W_v is left to the output projection.
+ * work: the projections of 930 sources would cost OFA-large 24 G multiply-adds per answer. The bias of W_k adds
+ * the same to all scores of a query, which softmax ignores. The bias of W_v is added by the output projection.
  *
  * @param h [1 or B, L, width]
- * @returns the heads' results, joined: [B, L, width]
+ * @returns the results of all heads, [B, L, heads * head width]
  */
-function crossAttention(
-  { emitter, config, encoded }: DecoderContext,
-  layer: Parameters,
-  h: Value,
-  bias: Value,
-  sources: Value,
-  sourcesT: Value,
-): Value {
-  const { ops } = emitter;
-  const attention = layer.at('cross_attn');
+function crossAttention(attention: Module, h: Value, cross: CrossInputs): Value {
+  const { config, graph, parameters } = attention;
   const width = config.dModel;
-  const heads = config.decoderHeads;
+  const heads = config.decoderAttentionHeads;
   const headWidth = width / heads;
-  const byHead = (
-    name: string,
-    shape: readonly number[],
-    arrange: (w: Float32Array) => Float32Array,
-  ): Value => {
-    const weight = attention.get(`${name}.weight`, [width, width]);
-    return emitter.constant(weight.name, shape, async () => arrange(await weight.read()));
-  };
-  const keys = byHead('k_proj', [heads, headWidth, width], (w) => w);
-  const values = byHead('v_proj', [heads, width, headWidth], (w) => transposedHeads(w, heads, width));
+  const keyWeight = parameters.get('k_proj.weight', [width, width]);
+  const valueWeight = parameters.get('v_proj.weight', [width, width]);
+  const keys = attention.constant(keyWeight.name, [heads, headWidth, width], keyWeight.read);
+  const values = attention.constant(valueWeight.name, [heads, width, headWidth], async () =>
+    transposedHeads(await valueWeight.read(), heads, width),
+  );
 
-  const q = emitter.linear(h, attention, 'q_proj', width, width, { scale: scoreScale(config, heads) });
-  const split = ops.transpose(ops.reshape(q, [0, 0, heads, headWidth]), [0, 2, 1, 3]);
-  const queries = ops.reshape(ops.matMul(split, keys), [0, -1, width]);
-  const scores = emitter.cast(ops.matMul(queries, sourcesT), 'float32');
-  const weights = ops.softmax(ops.add(ops.add(scores, bias), encoded.penalty));
-  const means = ops.reshape(ops.matMul(emitter.cast(weights, emitter.float), sources), [0, heads, -1, width]);
-  const results = ops.transpose(ops.matMul(means, values), [0, 2, 1, 3]);
-  return ops.reshape(results, [0, 0, width]);
+  const q = attention.linear('q_proj', h, width, { scale: scoreScale(config, heads) });
+  const split = graph.transpose(graph.reshape(q, [0, 0, heads, headWidth]), [0, 2, 1, 3]);
+  const queries = graph.reshape(graph.matMul(split, keys), [0, -1, width]);
+  const scores = graph.cast(graph.matMul(queries, cross.sourcesT), 'float32');
+  const weights = graph.softmax(graph.add(graph.add(scores, cross.bias), cross.penalty));
+  const means = graph.matMul(graph.cast(weights, attention.float), cross.sources);
+  const results = graph.matMul(graph.reshape(means, [0, heads, -1, width]), values);
+  return graph.reshape(graph.transpose(results, [0, 2, 1, 3]), [0, 0, width]);
 }
 
 /** [heads * n, width] to [heads, width, n]. */

@@ -1,142 +1,118 @@
 import type { OfaConfig } from '../checkpoint/index.ts';
 import type { Value } from '../onnx/graph.ts';
-import type { Emitter } from './emitter.ts';
 import { attentionOutput, feedForward, residual, scoreScale } from './layers.ts';
-import type { Parameters } from './parameters.ts';
+import type { Module, Vector } from './module.ts';
 import {
   type HeadBias,
   MASKED,
   type Positions,
   absoluteBias,
-  imagePositionTable,
+  concatenated,
+  headByHead,
   imagePositions,
   imageRelativeBias,
-  joined,
-  positionTable,
+  normalised,
+  range,
+  sum,
   textPositions,
   tokenRelativeBias,
 } from './position-bias.ts';
 
-/** Sizes that the graph is compiled for. */
-export interface Extent {
-  /** Image positions along one side. */
-  readonly grid: number;
+/** What the encoder reads. B: batch, T: tokens, S: positions of the image (grid * grid), then of the text (T). */
+export interface EncoderInputs {
+  /** The image trunk's output, [B, C, grid, grid]. */
+  readonly features: Value;
+  /** int64 [B, T]. */
+  readonly inputIds: Value;
+  /** Token embeddings [rows, width], scaled. */
+  readonly tokenTable: Value;
+  readonly padToken: number;
   /** Longest text in tokens, `<s>` and `</s>` included. */
   readonly textLength: number;
 }
 
-/**
- * How padding reaches the fused attention. `mask`: as a key mask, which costs nothing on a CPU. `bias`: added
- * to the position bias, since on CUDA a key mask would rule out every fused kernel.
- */
-export type PaddingStyle = 'mask' | 'bias';
-
-/** Everything that the encoder is built from; `parameters` are those below `encoder`. */
-export interface EncoderContext {
-  readonly emitter: Emitter;
-  readonly parameters: Parameters;
-  readonly config: OfaConfig;
-  readonly extent: Extent;
-  readonly paddingStyle: PaddingStyle;
-  /** Token embeddings [rows, width], scaled. */
-  readonly tokenTable: Value;
-  readonly padToken: number;
-}
-
-/** What the decoder needs of the encoder. */
+/** What the decoder needs from the encoder. */
 export interface EncoderOutput {
-  /** [B, S, width]: image positions, then text. */
+  /** [B, S, width]. */
   readonly states: Value;
-  /** float32 [B, 1, S]: 0, or {@link MASKED} where there is padding. */
+  /** float32 [B, 1, S]: {@link MASKED} at padding, otherwise 0. */
   readonly penalty: Value;
-  /** Normalised position embeddings of the S positions. */
+  /** Normalised embeddings of the S positions. */
   readonly positions: Positions;
 }
 
 /**
- * Embeddings of both modalities, then the layers. Rows of padding are not zeroed as in the reference: nothing
- * attends to them, so they reach no answer.
+ * The encoder: embeddings of image and text, then the layers (TransformerEncoder in models/ofa/unify_transformer.py of
+ * OFA-Sys/OFA). Unlike there, rows of padding are not set to zero: nothing attends to them, so they do not reach the
+ * answer.
  *
- * @param features the trunk's output, [B, C, grid, grid]
- * @param inputIds int64 [B, T]
+ * @param encoder the module `encoder`
  */
-export function encoder(context: EncoderContext, features: Value, inputIds: Value): EncoderOutput {
-  const { emitter, parameters, config, extent } = context;
-  const { ops, builder } = emitter;
-  const image = builder.scope('image', () => embedImage(context, features));
-  const text = builder.scope('text', () => embedText(context, inputIds));
-  let x = ops.concat([image, text], 1);
-  const padding = builder.scope('padding', () => findPadding(context, inputIds));
-  const positions = joined(
-    imagePositions(parameters, config, extent.grid),
-    textPositions(parameters, config, extent.textLength),
+export function encode(encoder: Module, inputs: EncoderInputs): EncoderOutput {
+  const { config, graph } = encoder;
+  const heads = config.encoderAttentionHeads;
+  const grid = gridOf(inputs);
+  const image = graph.scope('image', () => embedImage(encoder, inputs.features, grid));
+  const text = graph.scope('text', () => embedText(encoder, inputs));
+  let x = graph.concat([image, text], 1);
+  const padding = graph.scope('padding', () => findPadding(encoder, inputs));
+  const positions = concatenated(
+    normalised(encoder.at('image_pos_ln'), imagePositions(encoder, grid)),
+    normalised(encoder.at('pos_ln'), textPositions(encoder, range(inputs.textLength))),
   );
-  const heads = config.encoderHeads;
-  const absolute = absoluteBias(
-    parameters,
-    config,
-    heads,
-    ['pos_q_linear', 'pos_k_linear'],
-    positions,
-    positions,
-  );
+  const absolute = absoluteBias(encoder, heads, ['pos_q_linear', 'pos_k_linear'], positions, positions);
   let bias: Value | undefined;
   for (let layer = 0; layer < config.encoderLayers; layer++) {
-    x = builder.scope(`layers.${layer}`, () => {
+    x = graph.scope(`layers.${layer}`, () => {
       if (!bias || !config.shareAttnBias) {
-        bias = builder.scope('bias', () => layerBias(context, absolute, layer, padding));
+        bias = graph.scope('bias', () => layerBias(encoder, inputs, absolute, layer, padding));
       }
-      return encoderLayer(context, x, layer, bias, padding);
+      return encoderLayer(encoder.at('layers', layer), x, bias, padding.mask);
     });
   }
-  const states = config.encoderNormalizeBefore ? emitter.layerNorm(x, parameters, 'layer_norm') : x;
+  const states = config.encoderNormalizeBefore ? encoder.layerNorm('layer_norm', x) : x;
   return { states, penalty: padding.penalty, positions };
 }
 
-function embedImage({ emitter, parameters, config, extent }: EncoderContext, features: Value): Value {
-  const { ops } = emitter;
+/** Image positions along one side. */
+function gridOf({ features }: EncoderInputs): number {
+  return features.shape[2] ?? 1;
+}
+
+/** `forward_embedding` of the reference for the image: [B, C, grid, grid] to [B, grid * grid, width]. */
+function embedImage(encoder: Module, features: Value, grid: number): Value {
+  const { config, graph } = encoder;
   const [, channels = 1] = features.shape;
-  const rows = ops.transpose(ops.reshape(features, [0, channels, -1]), [0, 2, 1]);
-  const scale = embedScale(config);
-  let x = emitter.linear(rows, parameters, 'image_proj', channels, config.dModel, { scale });
-  const constant = imageConstant(parameters, config, extent.grid);
-  if (constant) {
-    x = ops.add(
-      x,
-      emitter.constant('encoder.image_constant', [1, constant.rows, config.dModel], constant.read),
-    );
-  }
-  return config.patchLayernormEmbedding ? emitter.layerNorm(x, parameters, 'patch_layernorm_embedding') : x;
-}
-
-/** What is added to every picture's embedding: its type, and its positions where they are entangled. */
-function imageConstant(
-  parameters: Parameters,
-  config: OfaConfig,
-  grid: number,
-): { rows: number; read: () => Promise<Float32Array> } | undefined {
-  const type = typeEmbedding(parameters, config, 1);
-  if (!config.entanglePositionEmbedding) return type && { rows: 1, read: type };
-  const positions = imagePositionTable(parameters, config, grid);
-  return { rows: grid * grid, read: async () => addedToRows(await positions(), await type?.()) };
-}
-
-function embedText(context: EncoderContext, inputIds: Value): Value {
-  const { emitter, parameters, config, extent } = context;
-  const { ops } = emitter;
-  let x = ops.gatherRows(context.tokenTable, inputIds);
-  const type = typeEmbedding(parameters, config, 0);
+  const rows = graph.transpose(graph.reshape(features, [0, channels, -1]), [0, 2, 1]);
+  let x = encoder.linear('image_proj', rows, config.dModel, { scale: embedScale(config) });
+  const type = typeEmbedding(encoder, 1);
+  const constant = (count: number, source: Vector): Value =>
+    encoder.constant('encoder.image_constant', [1, count, config.dModel], source);
   if (config.entanglePositionEmbedding) {
-    const table = positionTable(parameters, config);
-    const rows = emitter.constant('encoder.text_constant', [1, extent.textLength, config.dModel], async () =>
-      addedToRows(await table(extent.textLength), await type?.()),
-    );
-    const length = ops.shapeOf(inputIds, 1, 2);
-    x = ops.add(x, ops.slice(rows, [0], length, [1], [extent.textLength]));
+    const positions = imagePositions(encoder, grid);
+    x = graph.add(x, constant(grid * grid, addedToRows(positions.read, type)));
   } else if (type) {
-    x = ops.add(x, emitter.constant('encoder.text_constant', [1, 1, config.dModel], type));
+    x = graph.add(x, constant(1, type));
   }
-  return config.layernormEmbedding ? emitter.layerNorm(x, parameters, 'layernorm_embedding') : x;
+  return config.patchLayernormEmbedding ? encoder.layerNorm('patch_layernorm_embedding', x) : x;
+}
+
+/** `forward_embedding` of the reference for the text: [B, T] to [B, T, width]. */
+function embedText(encoder: Module, { inputIds, tokenTable, textLength }: EncoderInputs): Value {
+  const { config, graph } = encoder;
+  let x = graph.gatherRows(tokenTable, inputIds);
+  const type = typeEmbedding(encoder, 0);
+  const constant = (count: number, source: Vector): Value =>
+    encoder.constant('encoder.text_constant', [1, count, config.dModel], source);
+  if (config.entanglePositionEmbedding) {
+    const positions = textPositions(encoder, range(textLength));
+    const rows = constant(textLength, addedToRows(positions.read, type));
+    const length = graph.shapeOf(inputIds, 1, 2);
+    x = graph.add(x, graph.slice(rows, [0], length, [1], [textLength]));
+  } else if (type) {
+    x = graph.add(x, constant(1, type));
+  }
+  return config.layernormEmbedding ? encoder.layerNorm('layernorm_embedding', x) : x;
 }
 
 /** Padding in the forms in which it is needed. */
@@ -145,97 +121,94 @@ interface Padding {
   readonly penalty: Value;
   /** int64 [2]: S, S. */
   readonly square: Value;
-  /** int32 [B, S], 1 where there is no padding; only for the style `mask`. */
+  /** int32 [B, S], 0 at padding; undefined where the penalty is part of the bias. */
   readonly mask?: Value;
 }
 
-function findPadding(context: EncoderContext, inputIds: Value): Padding {
-  const { emitter, extent, paddingStyle } = context;
-  const { ops } = emitter;
-  const images = extent.grid * extent.grid;
-  const isPad = ops.equal(inputIds, ops.ints([context.padToken], true));
-  const masked = ops.mul(emitter.cast(isPad, 'float32'), emitter.literal([MASKED], [], 'float32'));
-  const flat = ops.padFront(masked, images, emitter.literal([0], [], 'float32'));
-  const penalty = ops.unsqueeze(flat, 1);
-  if (paddingStyle === 'mask') {
-    const real = emitter.cast(ops.equal(flat, emitter.literal([0], [], 'float32')), 'int32');
-    const length = ops.shapeOf(flat, 1, 2);
-    return { penalty, square: ops.concat([length, length], 0), mask: real };
+/**
+ * Where the padding is. On a CPU a key mask for the fused attention costs nothing. With float16, which is for GPUs, the
+ * penalty is added to the bias instead, because on CUDA a key mask rules out every fused kernel.
+ */
+function findPadding(encoder: Module, inputs: EncoderInputs): Padding {
+  const { graph } = encoder;
+  const isPad = graph.equal(inputs.inputIds, graph.ints([inputs.padToken], true));
+  const masked = graph.mul(graph.cast(isPad, 'float32'), encoder.literal([MASKED], [], 'float32'));
+  const zero = encoder.literal([0], [], 'float32');
+  const flat = graph.padFront(masked, gridOf(inputs) ** 2, zero);
+  const penalty = graph.unsqueeze(flat, 1);
+  if (encoder.float === 'float32') {
+    const mask = graph.cast(graph.equal(flat, zero), 'int32');
+    const length = graph.shapeOf(flat, 1, 2);
+    return { penalty, square: graph.concat([length, length], 0), mask };
   }
-  // A tensor of [.., S, S] only for its shape: arithmetic on shapes would run on the CPU.
-  const grid = ops.add(
-    emitter.cast(penalty, emitter.float),
-    emitter.cast(ops.unsqueeze(flat, 2), emitter.float),
+  // A tensor [B, S, S] only for its shape: arithmetic on shapes would run on the CPU.
+  const pairs = graph.add(
+    graph.cast(penalty, encoder.float),
+    graph.cast(graph.unsqueeze(flat, 2), encoder.float),
   );
-  return { penalty, square: ops.shapeOf(grid, 1, 3) };
+  return { penalty, square: graph.shapeOf(pairs, 1, 3) };
 }
 
-/** The bias of one layer for texts of the length at hand: [1, heads, S, S], or [B, heads, S, S] with padding. */
-function layerBias(context: EncoderContext, absolute: HeadBias, layer: number, padding: Padding): Value {
-  const { emitter, parameters, config, extent, paddingStyle } = context;
-  const { ops } = emitter;
-  const heads = config.encoderHeads;
-  const images = extent.grid * extent.grid;
-  const side = images + extent.textLength;
-  const texts = Array.from({ length: side }, (_, at) => (at < images ? undefined : at - images));
-  const relative = [
-    tokenRelativeBias(parameters, config, heads, layer, texts),
-    imageRelativeBias(parameters, config, heads, layer, extent.grid, side),
-  ];
-  const whole = emitter.constant(`encoder.bias.${layer}`, [1, heads, side, side], async function* () {
-    for (let head = 0; head < heads; head++) {
-      const bias = (await absolute(head)).slice();
-      for (const part of relative) await part.addTo(bias, head);
-      yield bias;
-    }
-  });
-  const cut = ops.slice(whole, [0, 0], padding.square, [2, 3], [side, side]);
-  if (paddingStyle === 'mask') return cut;
-  return ops.add(cut, emitter.cast(ops.unsqueeze(padding.penalty, 1), emitter.float));
-}
-
-function encoderLayer(
-  { emitter, parameters, config }: EncoderContext,
-  x: Value,
+/** The bias of one layer at the length of the batch: [1, heads, S, S], or [B, heads, S, S] with padding. */
+function layerBias(
+  encoder: Module,
+  inputs: EncoderInputs,
+  absolute: HeadBias,
   layer: number,
-  bias: Value,
   padding: Padding,
 ): Value {
-  const own = parameters.at('layers', layer);
+  const { graph } = encoder;
+  const heads = encoder.config.encoderAttentionHeads;
+  const grid = gridOf(inputs);
+  const images = grid * grid;
+  const side = images + inputs.textLength;
+  const texts = range(side).map((at) => (at < images ? undefined : at - images));
+  const bias = sum(
+    absolute,
+    tokenRelativeBias(encoder, heads, layer, texts),
+    imageRelativeBias(encoder, heads, layer, grid, side),
+  );
+  const whole = encoder.constant(`encoder.bias.${layer}`, [1, heads, side, side], () =>
+    headByHead(heads, bias),
+  );
+  const cut = graph.slice(whole, [0, 0], padding.square, [2, 3], [side, side]);
+  return padding.mask ? cut : graph.add(cut, graph.cast(graph.unsqueeze(padding.penalty, 1), encoder.float));
+}
+
+/** Self-attention and feed-forward branch of one layer: [B, S, width] to the same shape. */
+function encoderLayer(layer: Module, x: Value, bias: Value, mask: Value | undefined): Value {
+  const { config, graph } = layer;
   const width = config.dModel;
-  const heads = config.encoderHeads;
+  const heads = config.encoderAttentionHeads;
   const before = config.encoderNormalizeBefore;
-  const attended = residual(emitter, own, 'self_attn_layer_norm', before, x, (h) => {
-    const attention = own.at('self_attn');
-    const q = emitter.linear(h, attention, 'q_proj', width, width, { scale: scoreScale(config, heads) });
-    const k = emitter.linear(h, attention, 'k_proj', width, width);
-    const v = emitter.linear(h, attention, 'v_proj', width, width);
-    const mixed = emitter.ops.attention(q, k, v, heads, {
-      bias,
-      ...(padding.mask && { mask: padding.mask }),
-    });
-    return attentionOutput(emitter, own, config, { name: 'self_attn', heads }, mixed);
+  const attended = residual(layer, 'self_attn_layer_norm', before, x, (h) => {
+    const attention = layer.at('self_attn');
+    const q = attention.linear('q_proj', h, width, { scale: scoreScale(config, heads) });
+    const k = attention.linear('k_proj', h, width);
+    const v = attention.linear('v_proj', h, width);
+    const joined = graph.attention(q, k, v, heads, { bias, mask });
+    return attentionOutput(layer, 'self_attn', heads, joined);
   });
-  return residual(emitter, own, 'final_layer_norm', before, attended, (h) =>
-    feedForward(emitter, own, config, config.encoderFfnDim, h),
+  return residual(layer, 'final_layer_norm', before, attended, (h) =>
+    feedForward(layer, config.encoderFfnDim, h),
   );
 }
 
-/** sqrt(width) where embeddings are scaled, else 1. */
+/** The factor of token and image embeddings: sqrt(width) with `scale_embedding`, otherwise 1. */
 export function embedScale(config: OfaConfig): number {
   return config.scaleEmbedding ? Math.sqrt(config.dModel) : 1;
 }
 
-function typeEmbedding(
-  parameters: Parameters,
-  config: OfaConfig,
-  type: 0 | 1,
-): (() => Promise<Float32Array>) | undefined {
+/** The embedding of a modality, [width]. */
+function typeEmbedding({ config, parameters }: Module, type: 0 | 1): Vector | undefined {
   if (!config.addTypeEmbedding) return undefined;
   const table = parameters.get('type_embedding.weight', [2, config.dModel]);
   return () => table.readRows(type, type + 1);
 }
 
-function addedToRows(rows: Float32Array, vector: Float32Array | undefined): Float32Array {
-  return vector ? rows.map((value, at) => value + (vector[at % vector.length] ?? 0)) : rows;
+function addedToRows(readRows: Vector, readVector: Vector | undefined): Vector {
+  return async () => {
+    const [rows, vector] = [await readRows(), await readVector?.()];
+    return vector ? rows.map((value, at) => value + (vector[at % vector.length] ?? 0)) : rows;
+  };
 }

@@ -1,83 +1,70 @@
 import type { OfaConfig } from '../checkpoint/index.ts';
 import type { Value } from '../onnx/graph.ts';
-import type { Emitter } from './emitter.ts';
-import type { Parameters } from './parameters.ts';
+import type { Module, Vector } from './module.ts';
 
-type Vector = () => Promise<Float32Array>;
+// The parts that encoder and decoder layers share. Reference: models/ofa/unify_transformer_layer.py and
+// models/ofa/unify_multihead_attention.py of OFA-Sys/OFA. `layer` is the module of one layer.
 
-/** x + branch(LayerNorm(x)), or LayerNorm(x + branch(x)) where the norm comes after. */
+/** A residual connection: x + branch(norm(x)), or norm(x + branch(x)) unless `normBefore`. */
 export function residual(
-  emitter: Emitter,
-  parameters: Parameters,
-  normName: string,
+  layer: Module,
+  norm: string,
   normBefore: boolean,
   x: Value,
   branch: (h: Value) => Value,
 ): Value {
-  if (normBefore) return emitter.ops.add(x, branch(emitter.layerNorm(x, parameters, normName)));
-  return emitter.layerNorm(emitter.ops.add(x, branch(x)), parameters, normName);
+  if (normBefore) return layer.graph.add(x, branch(layer.layerNorm(norm, x)));
+  return layer.layerNorm(norm, layer.graph.add(x, branch(x)));
 }
 
-/** fc2(ffn_layer_norm(gelu(fc1(h)))), the inner norm where the model is a normformer. */
-export function feedForward(
-  emitter: Emitter,
-  parameters: Parameters,
-  config: OfaConfig,
-  inner: number,
-  h: Value,
-): Value {
-  const width = config.dModel;
-  const wide = emitter.ops.gelu(emitter.linear(h, parameters, 'fc1', width, inner));
-  const normed = config.normformer ? emitter.layerNorm(wide, parameters, 'ffn_layer_norm') : wide;
-  return emitter.linear(normed, parameters, 'fc2', inner, width, {
-    outputScale: gamma(parameters, config, 'weight_ffn'),
-  });
+/** fc2(ffn_layer_norm(gelu(fc1(h)))). Only a NormFormer has the inner norm. */
+export function feedForward(layer: Module, inner: number, h: Value): Value {
+  const { config, graph } = layer;
+  const wide = graph.gelu(layer.linear('fc1', h, inner));
+  const normed = config.normformer ? layer.layerNorm('ffn_layer_norm', wide) : wide;
+  return layer.linear('fc2', normed, config.dModel, { outputScale: gamma(layer, 'weight_ffn') });
 }
 
-/** What the result of an attention goes through before it is added. */
-export interface AttentionOutput {
-  /** `self_attn` or `cross_attn`. */
-  readonly name: 'self_attn' | 'cross_attn';
-  readonly heads: number;
-  /** Constant part of the heads' results, which was left out of them. */
-  readonly shift?: Vector;
-}
-
-/** The heads' results, joined, times `c_attn`, through `out_proj` and the middle LayerNorm. */
+/**
+ * The end of an attention: c_attn scales the heads, out_proj mixes them, then comes the middle LayerNorm of a NormFormer.
+ *
+ * @param joined results of all heads, [B, L, heads * head width]
+ * @param shift constant part of the heads' results that is missing from `joined`
+ */
 export function attentionOutput(
-  emitter: Emitter,
-  parameters: Parameters,
-  config: OfaConfig,
-  { name, heads, shift }: AttentionOutput,
+  layer: Module,
+  name: 'self_attn' | 'cross_attn',
+  heads: number,
   joined: Value,
+  shift?: Vector,
 ): Value {
+  const { config, parameters } = layer.at(name);
   const width = config.dModel;
-  const attention = parameters.at(name);
-  const scale = gamma(parameters, config, `weight_${name}`);
-  const perHead = attention.has('c_attn') ? attention.get('c_attn', [heads]) : undefined;
-  const out = emitter.linear(joined, attention, 'out_proj', width, width, {
-    ...(perHead && { inputScale: async () => spread(await perHead.read(), width) }),
-    ...(shift && { inputShift: shift }),
-    outputScale: config.normformer ? undefined : scale,
+  const outputScale = gamma(layer, `weight_${name}`);
+  const perHead = parameters.has('c_attn') ? parameters.get('c_attn', [heads]) : undefined;
+  const out = layer.at(name).linear('out_proj', joined, width, {
+    inputScale: perHead && (async () => spread(await perHead.read(), width)),
+    inputShift: shift,
+    outputScale: config.normformer ? undefined : outputScale,
   });
-  return config.normformer ? emitter.layerNorm(out, parameters, `${name}_mid_layer_norm`, scale) : out;
+  return config.normformer ? layer.layerNorm(`${name}_mid_layer_norm`, out, outputScale) : out;
 }
 
-/** The factor by which a head's scores are scaled: (head width * attn_scale_factor)^-0.5. */
+/** The factor of attention scores and of the absolute position bias: (head width * attn_scale_factor)^-0.5. */
 export function scoreScale(config: OfaConfig, heads: number): number {
   return ((config.dModel / heads) * config.attnScaleFactor) ** -0.5;
 }
 
-/** Each value repeated so that all together are `width` long. */
+/** Each value repeated, to `width` values in total. */
 function spread(values: Float32Array, width: number): Float32Array {
   const run = width / values.length;
   return Float32Array.from({ length: width }, (_, at) => values[Math.floor(at / run)] ?? 1);
 }
 
-function gamma(parameters: Parameters, config: OfaConfig, name: string): Vector | undefined {
+/** The learned scale of a residual branch (`use_gamma_feature`), [width]. */
+function gamma({ config, parameters }: Module, name: string): Vector | undefined {
   if (!config.useGammaFeature) return undefined;
-  // The reference renames `gamma` to `weight` as it loads, so a file may have either.
+  // The reference renames `gamma` to `weight` when it loads a checkpoint, so a file may have either.
   const stored = parameters.has(name) ? name : name.replace('weight_', 'gamma_');
-  const parameter = parameters.get(stored, [config.dModel]);
-  return () => parameter.read();
+  return parameters.get(stored, [config.dModel]).read;
 }

@@ -1,18 +1,19 @@
 import type { Weights } from '../checkpoint/index.ts';
 import { UserError } from '../../errors.ts';
+import { elementCount } from '../shape.ts';
 
-/** A tensor of the checkpoint whose shape was found to be right. Values are float32, row-major. */
+/** A tensor of the checkpoint with the expected shape. Values are float32, row-major. */
 export interface Parameter {
   readonly name: string;
   readonly shape: readonly number[];
-  read(): Promise<Float32Array>;
-  /** Rows [from, to) of the first dimension. */
-  readRows(from: number, to: number): Promise<Float32Array>;
+  readonly read: () => Promise<Float32Array>;
+  /** Reads rows `from` (included) to `to` (excluded) of the first dimension. */
+  readonly readRows: (from: number, to: number) => Promise<Float32Array>;
 }
 
 /**
- * The checkpoint's tensors by a path that narrows on the way down, so that code and checkpoint names line up:
- * `parameters.at('encoder').at('layers', 0).get('fc1.weight', [ffn, d])`. Notes what was taken.
+ * The checkpoint's tensors below a path, so that code and checkpoint names line up:
+ * `parameters.at('encoder').at('layers', 0).get('fc1.weight', [ffn, d])`. Counts the elements of all tensors it returns.
  */
 export class Parameters {
   readonly #weights: Weights;
@@ -44,14 +45,14 @@ export class Parameters {
       throw new UserError(
         'checkpoint-incomplete',
         `The checkpoint's tensor ${this.#prefix}${name} has shape [${found.join(', ')}], ` +
-          `but its configuration makes it [${shape.join(', ')}].`,
+          `but its configuration requires [${shape.join(', ')}].`,
       );
     }
     return this.#parameter(this.#prefix + name, shape);
   }
 
   /**
-   * The shape of a tensor, for those whose sizes only the checkpoint knows.
+   * The shape of a tensor whose sizes are not in the configuration.
    *
    * @throws UserError if there is no such tensor
    */
@@ -60,37 +61,36 @@ export class Parameters {
     if (!info) {
       throw new UserError(
         'checkpoint-incomplete',
-        `The checkpoint has no tensor ${this.#prefix}${name}, which its configuration calls for.`,
+        `The checkpoint has no tensor ${this.#prefix}${name}, which its configuration requires.`,
       );
     }
     return info.shape;
   }
 
-  /** How many consecutive numbers from 0 occur as `name`.N. below this path. */
+  /** How many different N occur in tensor names `name`.N.* below this path: the length of a list of modules. */
   count(name: string): number {
     const prefix = `${this.#prefix}${name}.`;
-    const numbers = new Set<string>();
+    const entries = new Set<string>();
     for (const key of this.#weights.tensors.keys()) {
-      if (key.startsWith(prefix)) numbers.add(key.slice(prefix.length).split('.', 1)[0] ?? '');
+      if (key.startsWith(prefix)) entries.add(key.slice(prefix.length).split('.', 1)[0] ?? '');
     }
-    return numbers.size;
+    return entries.size;
   }
 
-  /** Whether two tensors below this path share their memory, so that they need not be compared. */
+  /** Whether two tensors below this path are the same memory. */
   tied(a: string, b: string): boolean {
     const storage = (name: string): string | undefined =>
       this.#weights.tensors.get(this.#prefix + name)?.storage;
     return storage(a) !== undefined && storage(a) === storage(b);
   }
 
-  /** Elements of all tensors taken so far, tied ones counted once. */
+  /** Elements of all tensors returned so far. Tied ones count once. */
   takenElements(): number {
     return [...this.#taken.values()].reduce((sum, count) => sum + count, 0);
   }
 
   #parameter(name: string, shape: readonly number[]): Parameter {
-    const elements = shape.reduce((product, dim) => product * dim, 1);
-    this.#taken.set(this.#weights.tensors.get(name)?.storage ?? name, elements);
+    this.#taken.set(this.#weights.tensors.get(name)?.storage ?? name, elementCount(shape));
     return {
       name,
       shape,

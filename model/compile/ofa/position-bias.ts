@@ -1,105 +1,91 @@
-import type { OfaConfig } from '../checkpoint/index.ts';
 import { columns, layerNorm, linear, pickRows, timesTransposed } from './arithmetic.ts';
-import { EPSILON } from './emitter.ts';
-import type { Parameter, Parameters } from './parameters.ts';
+import { scoreScale } from './layers.ts';
+import { EPSILON, type Module } from './module.ts';
+import type { Parameter } from './parameters.ts';
 
-/** Rows of position embeddings after their LayerNorm: [rows, width]. */
-export interface Positions {
-  readonly rows: number;
-  read(): Promise<Float32Array>;
-}
+// OFA adds two biases to attention scores: an absolute one, computed from position embeddings, and a relative one, looked
+// up by distance. Both are constants, so they are computed here, at compile time. Reference: TransformerEncoder and
+// TransformerDecoder in models/ofa/unify_transformer.py of OFA-Sys/OFA.
 
-/** Added to a score, it makes the softmax weight exactly 0 in float32 and is finite in float16. */
+/** Added to a score, it makes the softmax weight exactly 0 in float32, and it is finite in float16. */
 export const MASKED = -1e4;
 
+/** Embeddings of a sequence of positions, [rows, width]. */
+export interface Positions {
+  readonly rows: number;
+  readonly read: () => Promise<Float32Array>;
+}
+
+/** The indices 0 to count - 1. */
+export function range(count: number): number[] {
+  return Array.from({ length: count }, (_, at) => at);
+}
+
 /**
- * Normalised embeddings of text positions 0 to rows - 1, from `embed_positions` and `pos_ln`. Positions past
- * the table take its last row: they can only be padding.
+ * Embeddings of text positions, rows of `embed_positions`. Positions past the end of the table take its last row: only
+ * padding can be there.
  */
-export function textPositions(parameters: Parameters, config: OfaConfig, rows: number): Positions {
-  const table = positionTable(parameters, config);
-  const norm = normOf(parameters.at('pos_ln'), config.dModel);
-  return cached(rows, async () => norm(await table(rows)));
+export function textPositions({ parameters, config }: Module, indices: readonly number[]): Positions {
+  const name = 'embed_positions.weight';
+  const [tableRows = 0] = parameters.shapeOf(name);
+  const table = parameters.get(name, [tableRows, config.dModel]);
+  const rows = indices.map((index) => Math.min(index, tableRows - 1));
+  return positions(rows.length, async () =>
+    pickRows(await table.readRows(0, Math.max(...rows) + 1), rows, config.dModel),
+  );
 }
 
-/** Raw embeddings of text positions 0 to rows - 1; see {@link textPositions} for positions past the table. */
-export function positionTable(
-  parameters: Parameters,
-  config: OfaConfig,
-): (rows: number) => Promise<Float32Array> {
-  const [tableRows = 0] = parameters.shapeOf('embed_positions.weight');
-  const table = parameters.get('embed_positions.weight', [tableRows, config.dModel]);
-  return async (rows) => {
-    const known = await table.readRows(0, Math.min(rows, tableRows));
-    const out = new Float32Array(rows * config.dModel);
-    for (let row = 0; row < rows; row++) {
-      const at = Math.min(row, tableRows - 1) * config.dModel;
-      out.set(known.subarray(at, at + config.dModel), row * config.dModel);
-    }
-    return out;
-  };
+/**
+ * Embeddings of the image positions of a grid, row by row, from `embed_image_positions`: that table has a row for each
+ * cell of a grid of `image_bucket_size`, after one that is not used (`get_patch_images_info` in the reference).
+ */
+export function imagePositions({ parameters, config }: Module, grid: number): Positions {
+  const side = config.imageBucketSize;
+  const table = parameters.get('embed_image_positions.weight', [side * side + 1, config.dModel]);
+  const rows = range(grid * grid).map((at) => Math.floor(at / grid) * side + (at % grid) + 1);
+  return positions(rows.length, async () => pickRows(await table.read(), rows, config.dModel));
 }
 
-/** Normalised embeddings of image positions of a grid, from `embed_image_positions` and `image_pos_ln`. */
-export function imagePositions(parameters: Parameters, config: OfaConfig, grid: number): Positions {
-  const table = imagePositionTable(parameters, config, grid);
-  const norm = normOf(parameters.at('image_pos_ln'), config.dModel);
-  return cached(grid * grid, async () => norm(await table()));
+/** Positions after a LayerNorm. */
+export function normalised({ parameters, config }: Module, raw: Positions): Positions {
+  const weight = parameters.get('weight', [config.dModel]);
+  const bias = parameters.get('bias', [config.dModel]);
+  return positions(raw.rows, async () =>
+    layerNorm(await raw.read(), await weight.read(), await bias.read(), EPSILON),
+  );
 }
 
-/** Raw embeddings of image positions, row by row of the grid. */
-export function imagePositionTable(
-  parameters: Parameters,
-  config: OfaConfig,
-  grid: number,
-): () => Promise<Float32Array> {
-  const bucket = config.imageBucketSize;
-  const table = parameters.get('embed_image_positions.weight', [bucket * bucket + 1, config.dModel]);
-  return async () => {
-    const out = new Float32Array(grid * grid * config.dModel);
-    for (let row = 0; row < grid; row++) {
-      const first = row * bucket + 1;
-      out.set(await table.readRows(first, first + grid), row * grid * config.dModel);
-    }
-    return out;
-  };
-}
-
-/** One run of positions after another. */
-export function joined(...parts: readonly Positions[]): Positions {
-  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-  return cached(rows, async () => {
-    const read = await Promise.all(parts.map((part) => part.read()));
-    const out = new Float32Array(read.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of read) {
-      out.set(part, at);
-      at += part.length;
-    }
+/** The positions of `first`, then those of `second`. */
+export function concatenated(first: Positions, second: Positions): Positions {
+  return positions(first.rows + second.rows, async () => {
+    const [head, tail] = await Promise.all([first.read(), second.read()]);
+    const out = new Float32Array(head.length + tail.length);
+    out.set(head);
+    out.set(tail, head.length);
     return out;
   });
 }
 
-/** Some of the positions, in the order of `indices`. */
-export function pickedPositions(positions: Positions, indices: readonly number[]): Positions {
-  return cached(indices.length, async () => {
-    const all = await positions.read();
-    return pickRows(all, indices, all.length / positions.rows);
-  });
+function positions(rows: number, read: () => Promise<Float32Array>): Positions {
+  return { rows, read: once(read) };
 }
 
-/** The bias of one head: [queries, keys], row-major. */
+/** Computes the bias of one head: [queries, keys], row-major. */
 export type HeadBias = (head: number) => Promise<Float32Array>;
 
+/** The bias of every head, one after another: the chunks of a [heads, queries, keys] constant. */
+export async function* headByHead(heads: number, bias: HeadBias): AsyncGenerator<Float32Array> {
+  for (let head = 0; head < heads; head++) yield await bias(head);
+}
+
 /**
- * The absolute position bias: q and k are linear images of the positions, the bias of a head is q k^T, with q
- * scaled by (width / heads * attn_scale_factor)^-0.5.
+ * The absolute position bias q k^T of a head, where q and k are linear projections of the positions and q is scaled like
+ * the queries of the attention (`pos_scaling` in the reference).
  *
- * @param linears names of the linear layers of q and k below `parameters`
+ * @param linears names of the projections of queries and keys
  */
 export function absoluteBias(
-  parameters: Parameters,
-  config: OfaConfig,
+  { parameters, config }: Module,
   heads: number,
   linears: readonly [string, string],
   queries: Positions,
@@ -107,33 +93,40 @@ export function absoluteBias(
 ): HeadBias {
   const width = config.dModel;
   const headWidth = width / heads;
-  const scaling = (headWidth * config.attnScaleFactor) ** -0.5;
-  const project = (name: string, positions: Positions): (() => Promise<Float32Array>) => {
+  const scale = scoreScale(config, heads);
+  const project = (name: string, { rows, read }: Positions): (() => Promise<Float32Array>) => {
     const weight = parameters.get(`${name}.weight`, [width, width]);
     const bias = parameters.get(`${name}.bias`, [width]);
-    return once(async () =>
-      linear(await positions.read(), await weight.read(), await bias.read(), positions.rows),
-    );
+    return once(async () => linear(await read(), await weight.read(), await bias.read(), rows));
   };
   const [q, k] = [project(linears[0], queries), project(linears[1], keys)];
-  const perHead = new Map<number, Promise<Float32Array>>();
-  const compute = async (head: number): Promise<Float32Array> => {
-    const left = columns(await q(), width, head * headWidth, headWidth).map((value) => value * scaling);
-    const right = columns(await k(), width, head * headWidth, headWidth);
-    return timesTransposed(left, right, queries.rows, headWidth);
-  };
-  return (head) => {
-    const known = perHead.get(head) ?? compute(head);
-    perHead.set(head, known);
-    return known;
+  const perHead = range(heads).map((head) =>
+    once(async () => {
+      const left = columns(await q(), width, head * headWidth, headWidth).map((value) => value * scale);
+      const right = columns(await k(), width, head * headWidth, headWidth);
+      return timesTransposed(left, right, queries.rows, headWidth);
+    }),
+  );
+  return (head) => perHead[head]?.() ?? Promise.reject(new RangeError(`There is no head ${head}.`));
+}
+
+/** Adds the relative bias of a head to every pair of positions that has one. */
+export type RelativeBias = (bias: Float32Array, head: number) => Promise<void>;
+
+/** An absolute bias plus relative ones. */
+export function sum(absolute: HeadBias, ...relative: readonly RelativeBias[]): HeadBias {
+  return async (head) => {
+    const bias = (await absolute(head)).slice();
+    for (const add of relative) await add(bias, head);
+    return bias;
   };
 }
 
 /**
- * Index into the table of relative text positions. Distances up to half a bucket are exact, longer ones
- * logarithmic up to 1023 (the reference's `make_token_bucket_position`).
+ * Index into the table of relative text biases (`make_token_bucket_position` in the reference): distances up to half of
+ * the bucket size have an entry each, longer ones share entries on a logarithmic scale that ends at 1023.
  *
- * @param distance query position - key position
+ * @param distance position of the query - position of the key
  */
 export function tokenBucket(distance: number, bucketSize: number): number {
   const middle = Math.floor(bucketSize / 2);
@@ -143,48 +136,45 @@ export function tokenBucket(distance: number, bucketSize: number): number {
   return Math.sign(distance) * log + bucketSize - 1;
 }
 
-/** Learned biases by distance, one for each head, of one layer. */
-export interface RelativeBias {
-  /** Adds the bias of `head` to the entry of every pair of positions. */
-  addTo(bias: Float32Array, head: number): Promise<void>;
-}
-
 /**
- * Relative bias between text positions.
+ * The relative bias between text positions in one layer.
  *
- * @param positions text position of every row (and column), undefined where it is not text
+ * @param texts text position of each row and column, undefined where there is no text
  */
 export function tokenRelativeBias(
-  parameters: Parameters,
-  config: OfaConfig,
+  { parameters, config }: Module,
   heads: number,
   layer: number,
-  positions: readonly (number | undefined)[],
+  texts: readonly (number | undefined)[],
 ): RelativeBias {
   const size = config.tokenBucketSize;
-  const table = relativeTable(parameters, 'token_rel_pos_table_list', layer, config, 2 * size - 1, heads);
-  return relativeBias(table, heads, positions, async () => {
-    const stored = await storedBuckets(parameters, positions);
+  const name = `token_rel_pos_table_list.${config.shareAttnBias ? 0 : layer}.weight`;
+  const table = parameters.get(name, [2 * size - 1, heads]);
+  return lookedUp(table, heads, texts, async () => {
+    const stored = await storedBuckets(parameters, texts);
     return (i, j) => stored?.(i, j) ?? tokenBucket(i - j, size);
   });
 }
 
-/** The buckets as the checkpoint's buffer has them, where it carries one. */
+/** The buckets in the checkpoint's buffer `token_rp_bucket`, if it has one. */
 async function storedBuckets(
-  parameters: Parameters,
-  positions: readonly (number | undefined)[],
+  parameters: Module['parameters'],
+  texts: readonly (number | undefined)[],
 ): Promise<((i: number, j: number) => number | undefined) | undefined> {
   if (!parameters.has('token_rp_bucket')) return undefined;
   const [side = 0] = parameters.shapeOf('token_rp_bucket');
-  const last = Math.max(...positions.map((position) => position ?? 0));
+  const last = Math.max(...texts.map((position) => position ?? 0));
   const rows = await parameters.get('token_rp_bucket', [side, side]).readRows(0, Math.min(side, last + 1));
   return (i, j) => (j < side ? rows[i * side + j] : undefined);
 }
 
-/** Relative bias between the first grid * grid rows and columns, the image positions row by row. */
+/**
+ * The relative bias between image positions in one layer (`make_image_bucket_position` in the reference).
+ *
+ * @param total rows and columns of the bias, of which the first grid * grid are image positions
+ */
 export function imageRelativeBias(
-  parameters: Parameters,
-  config: OfaConfig,
+  { parameters, config }: Module,
   heads: number,
   layer: number,
   grid: number,
@@ -192,68 +182,50 @@ export function imageRelativeBias(
 ): RelativeBias {
   const size = config.imageBucketSize;
   const span = 2 * size - 1;
-  // Three entries more than there are distances: the reference keeps them for a class token it does not use.
-  const table = relativeTable(parameters, 'image_rel_pos_table_list', layer, config, span * span + 3, heads);
-  const positions = Array.from({ length: total }, (_, at) => (at < grid * grid ? at : undefined));
-  return relativeBias(table, heads, positions, () =>
-    Promise.resolve((i, j) => {
-      const rows = Math.floor(i / grid) - Math.floor(j / grid);
-      const cols = (i % grid) - (j % grid);
-      return (rows + size - 1) * span + cols + size - 1;
-    }),
-  );
+  const name = `image_rel_pos_table_list.${config.shareAttnBias ? 0 : layer}.weight`;
+  // The last three entries are for a class token, which OFA does not use.
+  const table = parameters.get(name, [span * span + 3, heads]);
+  const images = range(total).map((at) => (at < grid * grid ? at : undefined));
+  const bucket = (i: number, j: number): number => {
+    const rows = Math.floor(i / grid) - Math.floor(j / grid);
+    const cols = (i % grid) - (j % grid);
+    return (rows + size - 1) * span + cols + size - 1;
+  };
+  return lookedUp(table, heads, images, () => Promise.resolve(bucket));
 }
 
-function relativeTable(
-  parameters: Parameters,
-  list: string,
-  layer: number,
-  config: OfaConfig,
-  rows: number,
-  heads: number,
-): Parameter {
-  return parameters.get(`${list}.${config.shareAttnBias ? 0 : layer}.weight`, [rows, heads]);
-}
-
-function relativeBias(
+/**
+ * A relative bias from a table [buckets, heads].
+ *
+ * @param readBuckets reads which entry of the table belongs to a pair of positions
+ */
+function lookedUp(
   table: Parameter,
   heads: number,
-  positions: readonly (number | undefined)[],
-  makeIndex: () => Promise<(i: number, j: number) => number>,
+  places: readonly (number | undefined)[],
+  readBuckets: () => Promise<(i: number, j: number) => number>,
 ): RelativeBias {
-  const side = positions.length;
   const NONE = -1;
+  const side = places.length;
   const read = once(async () => {
-    const index = await makeIndex();
-    const rows = new Int32Array(side * side).fill(NONE);
+    const bucket = await readBuckets();
+    const buckets = new Int32Array(side * side).fill(NONE);
     for (let row = 0; row < side; row++) {
-      const i = positions[row];
+      const i = places[row];
       for (let column = 0; i !== undefined && column < side; column++) {
-        const j = positions[column];
-        if (j !== undefined) rows[row * side + column] = index(i, j);
+        const j = places[column];
+        if (j !== undefined) buckets[row * side + column] = bucket(i, j);
       }
     }
-    return { rows, values: await table.read() };
+    return { buckets, values: await table.read() };
   });
-  return {
-    async addTo(bias, head) {
-      const { rows, values } = await read();
-      for (let at = 0; at < bias.length; at++) {
-        const row = rows[at] ?? NONE;
-        if (row !== NONE) bias[at] = (bias[at] ?? 0) + (values[row * heads + head] ?? 0);
-      }
-    },
+  return async (bias, head) => {
+    const { buckets, values } = await read();
+    for (let at = 0; at < bias.length; at++) {
+      const bucket = buckets[at] ?? NONE;
+      if (bucket !== NONE) bias[at] = (bias[at] ?? 0) + (values[bucket * heads + head] ?? 0);
+    }
   };
-}
-
-function normOf(parameters: Parameters, width: number): (rows: Float32Array) => Promise<Float32Array> {
-  const weight = parameters.get('weight', [width]);
-  const bias = parameters.get('bias', [width]);
-  return async (rows) => layerNorm(rows, await weight.read(), await bias.read(), EPSILON);
-}
-
-function cached(rows: number, read: () => Promise<Float32Array>): Positions {
-  return { rows, read: once(read) };
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -1,139 +1,115 @@
 import type { Value } from '../onnx/graph.ts';
 import { lineage } from './answers.ts';
 import {
-  type DecoderContext,
+  type DecoderInputs,
   type DecoderPrompt,
   END,
-  crossAbsolute,
   cutToSources,
-  eachHead,
-  entangled,
-  lastOfPrompt,
+  isLastOfPrompt,
+  positionConstant,
+  promptBiases,
   promptIds,
-  row,
-  selfAbsolute,
-  selfConstant,
-} from './decoder-context.ts';
-import { MASKED, positionTable, textPositions } from './position-bias.ts';
+} from './decoder-prompt.ts';
+import type { Module } from './module.ts';
+import { MASKED, range } from './position-bias.ts';
 
 /**
- * `prompt_type` prev_output with inner nodes. A node's position depends on where its prompt ends, so that the
- * biases are picked out of the constants by position, as products with one-hot matrices.
+ * `prompt_type` prev_output with inner nodes. The position of a node depends on where its prompt ends, so the biases are
+ * picked from the constants by position, as products with one-hot matrices.
  */
-export function textPromptWithNodes(context: DecoderContext, inputIds: Value): DecoderPrompt {
-  const { emitter, parameters, config, trie, special } = context;
-  const { ops } = emitter;
-  const nodes = trie.inner;
-  const longest = context.textLength - 1;
-  const range = longest + Math.max(...nodes.map((node) => node.depth));
-  const all = Array.from({ length: range }, (_, at) => at);
-  const positions = textPositions(parameters, config, range);
-  const heads = config.decoderHeads;
+export function textPromptWithNodes(decoder: Module, inputs: DecoderInputs): DecoderPrompt {
+  const { config, graph } = decoder;
+  const { inputIds, encoded, special } = inputs;
+  const nodes = inputs.trie.inner;
+  const count = inputs.textLength - 1 + Math.max(...nodes.map((node) => node.depth));
 
-  // <s> begins every text: the difference is a column of zeros as long as the batch.
-  const first = ops.slice(inputIds, [0], ops.ints([1]), [1], [1]);
-  const zero = ops.sub(first, ops.ints([special.bos], true));
-  const prompt = promptIds(context, inputIds);
-  const nodeIds = ops.add(
-    zero,
-    row(
-      context,
-      nodes.map((node) => node.token ?? 0),
-    ),
-  );
-  const ids = ops.concat([nodeIds, prompt], 1);
-  const length = ops.shapeOf(ids, 1, 2);
-  const onehot = oneHotPositions(context, inputIds, zero, range);
+  // Every text begins with <s>, so the difference is a column of zeros as long as the batch.
+  const first = graph.slice(inputIds, [0], graph.ints([1]), [1], [1]);
+  const zero = graph.sub(first, graph.ints([special.bos], true));
+  const prompt = promptIds(decoder, inputs);
+  const nodeTokens = nodes.map((node) => node.token ?? 0);
+  const ids = graph.concat([graph.add(zero, row(decoder, nodeTokens)), prompt], 1);
+  const length = graph.shapeOf(ids, 1, 2);
+  const onehot = oneHotPositions(decoder, inputs, zero, count);
 
-  const absolute = selfAbsolute(context, positions);
-  const crossHeads = crossAbsolute(context, positions);
-  const sources = context.encoded.positions.rows;
-  const cross = emitter.constant(
-    'decoder.cross_bias',
-    [1, heads, range, sources],
-    () => eachHead(heads, crossHeads),
-    'float32',
-  );
-  const mask = nodeMask(context, inputIds, length);
-  const onehot4 = ops.unsqueeze(onehot, 1);
-  const crossRows = ops.matMul(onehot4, cutToSources(context, cross, 3));
-  let tokens = ops.gatherRows(context.tokenTable, ids);
-  if (entangled(config)) {
-    const table = positionTable(parameters, config);
-    const rows = emitter.constant('decoder.text_constant', [range, config.dModel], () => table(range));
-    tokens = ops.add(tokens, ops.matMul(emitter.cast(onehot, emitter.float), rows));
-  }
-  const last = ops.padFront(
-    emitter.cast(lastOfPrompt(context, inputIds), emitter.float),
+  const biases = promptBiases(decoder, inputs, range(count));
+  const mask = nodeMask(decoder, inputs, length);
+  const onehot4 = graph.unsqueeze(onehot, 1);
+  const cross = biases.cross([1, config.decoderAttentionHeads, count, encoded.positions.rows]);
+  const crossRows = graph.matMul(onehot4, cutToSources(decoder, inputs, cross, 3));
+  let tokens = graph.gatherRows(inputs.tokenTable, ids);
+  const positions = positionConstant(decoder, range(count), [count]);
+  if (positions) tokens = graph.add(tokens, graph.matMul(graph.cast(onehot, decoder.float), positions));
+  const last = graph.padFront(
+    graph.cast(isLastOfPrompt(decoder, inputs), decoder.float),
     nodes.length,
-    emitter.literal([0], []),
+    decoder.literal([0], []),
   );
   return {
     tokens,
     selfBias(layer) {
-      const whole = selfConstant(context, layer, absolute, all, () => true, 'float32');
-      const picked = ops.matMul(ops.matMul(onehot4, whole), ops.transpose(onehot4, [0, 1, 3, 2]));
-      return emitter.cast(ops.add(picked, mask), emitter.float);
+      const whole = biases.self(layer, () => true, 'float32');
+      const picked = graph.matMul(graph.matMul(onehot4, whole), graph.transpose(onehot4, [0, 1, 3, 2]));
+      return graph.cast(graph.add(picked, mask), decoder.float);
     },
     // [B, heads, L, S] to [B, heads * L, S], without a shape that is known only at run time.
-    crossBias: ops.transpose(ops.reshape(ops.transpose(crossRows, [0, 3, 1, 2]), [0, 0, -1]), [0, 2, 1]),
-    stateAt: (x, node) =>
-      node.parent ? ops.pick(x, 1, nodes.indexOf(node)) : ops.matMul(ops.unsqueeze(last, 1), x),
+    crossBias: graph.transpose(
+      graph.reshape(graph.transpose(crossRows, [0, 3, 1, 2]), [0, 0, -1]),
+      [0, 2, 1],
+    ),
+    stateAt: (states, node) =>
+      node.parent
+        ? graph.pick(states, 1, nodes.indexOf(node))
+        : graph.matMul(graph.unsqueeze(last, 1), states),
   };
 }
 
-/** float32 [B, L, range]: row i is 1 at the position of i. */
-function oneHotPositions(context: DecoderContext, inputIds: Value, zero: Value, range: number): Value {
-  const { emitter, special, trie } = context;
-  const { ops } = emitter;
-  const real = emitter.cast(ops.differ(inputIds, ops.ints([special.pad], true)), 'float32');
-  // Whole numbers below 2^24 are exact in float32, whose sum every provider has.
-  const count = emitter.cast(ops.rowSum(real), 'int64');
-  const nodePositions = ops.add(
-    count,
-    row(
-      context,
-      trie.inner.map((node) => node.depth - 2),
-    ),
-  );
-  const order = row(
-    context,
-    Array.from({ length: context.textLength - 1 }, (_, at) => at),
-  );
-  const promptLength = ops.shapeOf(promptIds(context, inputIds), 1, 2);
-  const promptPositions = ops.add(zero, ops.slice(order, [0], promptLength, [1], [context.textLength - 1]));
-  const positions = ops.concat([nodePositions, promptPositions], 1);
-  const axis = ops.reshape(ops.ints(Array.from({ length: range }, (_, at) => at)), [1, 1, range]);
-  return emitter.cast(ops.equal(ops.unsqueeze(positions, 2), axis), 'float32');
+/** int64 [1, values]. */
+function row({ graph }: Module, values: readonly number[]): Value {
+  return graph.reshape(graph.ints(values), [1, values.length]);
 }
 
-/** float32 [B, 1, L, L]: who may see whom, nodes first; padding of the prompt is seen by nobody. */
-function nodeMask(context: DecoderContext, inputIds: Value, length: Value): Value {
-  const { emitter, trie, special, textLength } = context;
-  const { ops } = emitter;
-  const nodes = trie.inner;
-  const side = nodes.length + textLength - 1;
+/** float32 [B, L, count]: row i is 1 at the text position of decoder row i. */
+function oneHotPositions(decoder: Module, inputs: DecoderInputs, zero: Value, count: number): Value {
+  const { graph } = decoder;
+  const { inputIds, special, trie } = inputs;
+  const longest = inputs.textLength - 1;
+  const real = graph.cast(graph.differ(inputIds, graph.ints([special.pad], true)), 'float32');
+  // Integers below 2^24 are exact in float32, and every execution provider can sum float32.
+  const tokens = graph.cast(graph.rowSum(real), 'int64');
+  const offsets = trie.inner.map((node) => node.depth - 2);
+  const nodePositions = graph.add(tokens, row(decoder, offsets));
+  const order = row(decoder, range(longest));
+  const promptLength = graph.shapeOf(promptIds(decoder, inputs), 1, 2);
+  const promptPositions = graph.add(zero, graph.slice(order, [0], promptLength, [1], [longest]));
+  const positions = graph.concat([nodePositions, promptPositions], 1);
+  const axis = graph.reshape(graph.ints(range(count)), [1, 1, count]);
+  return graph.cast(graph.equal(graph.unsqueeze(positions, 2), axis), 'float32');
+}
+
+/** float32 [B, 1, L, L]: {@link MASKED} where a row may not see another. Nobody sees the padding of the prompt. */
+function nodeMask(decoder: Module, inputs: DecoderInputs, length: Value): Value {
+  const { graph } = decoder;
+  const longest = inputs.textLength - 1;
+  const nodes = inputs.trie.inner;
+  const side = nodes.length + longest;
   const allowed = (i: number, j: number): boolean => {
     const [from, to] = [nodes[i], nodes[j]];
     if (from) return to ? lineage(from).includes(to) : true;
     return !to && j <= i;
   };
-  const whole = emitter.constant(
-    'decoder.node_mask',
-    [1, 1, side, side],
-    () =>
-      Promise.resolve(
-        Float32Array.from({ length: side * side }, (_, at) =>
-          allowed(Math.floor(at / side), at % side) ? 0 : MASKED,
-        ),
+  const values = (): Promise<Float32Array> =>
+    Promise.resolve(
+      Float32Array.from({ length: side * side }, (_, at) =>
+        allowed(Math.floor(at / side), at % side) ? 0 : MASKED,
       ),
-    'float32',
-  );
-  const rows = ops.slice(whole, [0], length, [2], [side]);
-  const cut = ops.slice(rows, [0], length, [3], [side]);
-  const shifted = ops.slice(inputIds, [1], ops.ints([END]), [1], [textLength - 1]);
-  const ended = emitter.cast(ops.equal(shifted, ops.ints([special.pad], true)), 'float32');
-  const masked = ops.mul(ended, emitter.literal([MASKED], [], 'float32'));
-  const padded = ops.padFront(masked, nodes.length, emitter.literal([0], [], 'float32'));
-  return ops.add(cut, ops.unsqueeze(ops.unsqueeze(padded, 1), 1));
+    );
+  const whole = decoder.constant('decoder.node_mask', [1, 1, side, side], values, 'float32');
+  const rows = graph.slice(whole, [0], length, [2], [side]);
+  const cut = graph.slice(rows, [0], length, [3], [side]);
+  const shifted = graph.slice(inputs.inputIds, [1], graph.ints([END]), [1], [longest]);
+  const ended = graph.cast(graph.equal(shifted, graph.ints([inputs.special.pad], true)), 'float32');
+  const masked = graph.mul(ended, decoder.literal([MASKED], [], 'float32'));
+  const padded = graph.padFront(masked, nodes.length, decoder.literal([0], [], 'float32'));
+  return graph.add(cut, graph.unsqueeze(graph.unsqueeze(padded, 1), 1));
 }

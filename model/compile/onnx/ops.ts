@@ -1,84 +1,73 @@
-import type { GraphBuilder, Value } from './graph.ts';
-import { DATA_TYPES, type DataType, type Initializer, elementCount, intInitializer } from './tensor.ts';
+import { elementCount } from '../shape.ts';
+import { GraphBuilder, type Value } from './graph.ts';
+import { DATA_TYPES, type DataType, intInitializer } from './tensor.ts';
 
 /** Domain of ONNX Runtime's own operators. */
 const MICROSOFT = 'com.microsoft';
 
 /**
- * The operators that the architecture is written in, each with the inference of its nominal shape. Semantics:
- * the ONNX operator of the same name, unless said otherwise.
+ * A graph builder with one method per operator that the architecture uses, each of which infers the nominal shape of
+ * its result. Semantics are those of the ONNX operator of the same name unless documented otherwise.
  */
-export class Ops {
-  readonly graph: GraphBuilder;
-
-  constructor(graph: GraphBuilder) {
-    this.graph = graph;
-  }
-
-  /** A small integer constant, shared by value. */
+export class Ops extends GraphBuilder {
+  /** A small int64 constant, a vector unless `scalar`. Equal constants are shared. */
   ints(values: readonly number[], scalar = false): Value {
     const shape = scalar ? [] : [values.length];
     const name = `int64${scalar ? '' : '[]'}/${values.join(',')}`;
-    return this.graph.constant(intInitializer(name, 'int64', shape, values));
-  }
-
-  constant(initializer: Initializer): Value {
-    return this.graph.constant(initializer);
+    return this.constant(intInitializer(name, 'int64', shape, values));
   }
 
   add(a: Value, b: Value): Value {
-    return this.graph.node('Add', [a, b], a.type, broadcast(a.shape, b.shape));
+    return this.node('Add', [a, b], a.type, broadcast(a.shape, b.shape));
   }
 
   sub(a: Value, b: Value): Value {
-    return this.graph.node('Sub', [a, b], a.type, broadcast(a.shape, b.shape));
+    return this.node('Sub', [a, b], a.type, broadcast(a.shape, b.shape));
   }
 
   mul(a: Value, b: Value): Value {
-    return this.graph.node('Mul', [a, b], a.type, broadcast(a.shape, b.shape));
+    return this.node('Mul', [a, b], a.type, broadcast(a.shape, b.shape));
   }
 
   relu(x: Value): Value {
-    return this.graph.node('Relu', [x], x.type, x.shape);
+    return this.node('Relu', [x], x.type, x.shape);
   }
 
   /** x * Phi(x) with the exact error function. */
   gelu(x: Value): Value {
-    return this.graph.node('Gelu', [x], x.type, x.shape);
+    return this.node('Gelu', [x], x.type, x.shape);
   }
 
   softmax(x: Value): Value {
-    return this.graph.node('Softmax', [x], x.type, x.shape, { attributes: { axis: -1 } });
+    return this.node('Softmax', [x], x.type, x.shape, { attributes: { axis: -1 } });
   }
 
   logSoftmax(x: Value): Value {
-    return this.graph.node('LogSoftmax', [x], x.type, x.shape, { attributes: { axis: -1 } });
+    return this.node('LogSoftmax', [x], x.type, x.shape, { attributes: { axis: -1 } });
   }
 
   not(x: Value): Value {
-    return this.graph.node('Not', [x], 'bool', x.shape);
+    return this.node('Not', [x], 'bool', x.shape);
   }
 
-  /** Whether finite numbers differ. Not by Equal: ONNX Runtime 1.26 has no CUDA kernel for that of opset 19. */
+  /** a != b for finite numbers. Avoids Equal: ONNX Runtime 1.26 has no CUDA kernel for its opset 19 version. */
   differ(a: Value, b: Value): Value {
-    return this.cast(this.sub(a, b), 'bool', DATA_TYPES.bool);
+    return this.cast(this.sub(a, b), 'bool');
   }
 
-  /** See {@link differ}. */
+  /** a == b for finite numbers, see {@link differ}. */
   equal(a: Value, b: Value): Value {
     return this.not(this.differ(a, b));
   }
 
-  /** The same tensor in another element type; nothing where it has that type already. */
-  cast(x: Value, to: DataType, dataTypeNumber: number): Value {
-    return x.type === to
-      ? x
-      : this.graph.node('Cast', [x], to, x.shape, { attributes: { to: dataTypeNumber } });
+  /** `x` with another element type; `x` itself where it has that type already. */
+  cast(x: Value, to: DataType): Value {
+    return x.type === to ? x : this.node('Cast', [x], to, x.shape, { attributes: { to: DATA_TYPES[to] } });
   }
 
-  /** Normalises the last axis; the statistics are taken in float32 whatever the type. */
+  /** Normalises the last axis. Mean and variance are computed in float32 whatever the type of `x`. */
   layerNorm(x: Value, weight: Value, bias: Value, epsilon: number): Value {
-    return this.graph.node('LayerNormalization', [x, weight, bias], x.type, x.shape, {
+    return this.node('LayerNormalization', [x, weight, bias], x.type, x.shape, {
       attributes: { axis: -1, epsilon: { float: epsilon }, stash_type: 1 },
     });
   }
@@ -87,7 +76,7 @@ export class Ops {
     const inner = a.shape.at(-1) ?? 1;
     const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
     const shape = [...batch, a.shape.at(-2) ?? 1, b.shape.at(-1) ?? 1];
-    return this.graph.node('MatMul', [a, b], a.type, shape, { multiplyAdds: elementCount(shape) * inner });
+    return this.node('MatMul', [a, b], a.type, shape, { multiplyAdds: elementCount(shape) * inner });
   }
 
   /** 2-D convolution of [B, C, H, W] with [M, C, k, k] and bias [M]. */
@@ -96,7 +85,7 @@ export class Ops {
     const [outputs = 1, inputs = 1, kernel = 1] = weight.shape;
     const side = (size: number): number => Math.floor((size + 2 * padding - kernel) / stride) + 1;
     const shape = [batch, outputs, side(height), side(width)];
-    return this.graph.node('Conv', [x, weight, bias], x.type, shape, {
+    return this.node('Conv', [x, weight, bias], x.type, shape, {
       attributes: {
         kernel_shape: [kernel, kernel],
         strides: [stride, stride],
@@ -109,7 +98,7 @@ export class Ops {
   maxPool(x: Value, kernel: number, stride: number, padding: number): Value {
     const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
     const side = (size: number): number => Math.floor((size + 2 * padding - kernel) / stride) + 1;
-    return this.graph.node('MaxPool', [x], x.type, [batch, channels, side(height), side(width)], {
+    return this.node('MaxPool', [x], x.type, [batch, channels, side(height), side(width)], {
       attributes: {
         kernel_shape: [kernel, kernel],
         strides: [stride, stride],
@@ -120,20 +109,20 @@ export class Ops {
 
   transpose(x: Value, permutation: readonly number[]): Value {
     const shape = permutation.map((axis) => x.shape[axis] ?? 1);
-    return this.graph.node('Transpose', [x], x.type, shape, { attributes: { perm: permutation } });
+    return this.node('Transpose', [x], x.type, shape, { attributes: { perm: permutation } });
   }
 
-  /** `dims` as ONNX has them: 0 keeps the dimension at that place, one -1 is inferred. */
+  /** `dims` as in ONNX: 0 keeps the dimension at that index, one -1 is inferred. */
   reshape(x: Value, dims: readonly number[]): Value {
     const kept = dims.map((dim, at) => (dim === 0 ? (x.shape[at] ?? 1) : dim));
     const known = kept.filter((dim) => dim !== -1).reduce((product, dim) => product * dim, 1);
     const shape = kept.map((dim) => (dim === -1 ? elementCount(x.shape) / known : dim));
-    return this.graph.node('Reshape', [x, this.ints(dims)], x.type, shape);
+    return this.node('Reshape', [x, this.ints(dims)], x.type, shape);
   }
 
   unsqueeze(x: Value, axis: number): Value {
     const shape = [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)];
-    return this.graph.node('Unsqueeze', [x, this.ints([axis])], x.type, shape);
+    return this.node('Unsqueeze', [x, this.ints([axis])], x.type, shape);
   }
 
   concat(values: readonly Value[], axis: number): Value {
@@ -141,26 +130,31 @@ export class Ops {
     if (!first) throw new Error('concat needs at least one tensor.');
     const shape = [...first.shape];
     shape[axis] = values.reduce((sum, value) => sum + (value.shape[axis] ?? 1), 0);
-    return this.graph.node('Concat', values, first.type, shape, { attributes: { axis } });
+    return this.node('Concat', values, first.type, shape, { attributes: { axis } });
   }
 
-  /** Rows of the first axis of `table`, by index. */
+  /** Entries of the first axis of `table` by index. */
   gatherRows(table: Value, indices: Value): Value {
     const shape = [...indices.shape, ...table.shape.slice(1)];
-    return this.graph.node('Gather', [table, indices], table.type, shape, { attributes: { axis: 0 } });
+    return this.node('Gather', [table, indices], table.type, shape, { attributes: { axis: 0 } });
   }
 
-  /** The sum of every row of a matrix, as a column. */
+  /** The sum of each row of a matrix: [rows, columns] to [rows, 1]. */
   rowSum(x: Value): Value {
-    return this.graph.node('ReduceSum', [x, this.ints([1])], x.type, [x.shape[0] ?? 1, 1]);
+    return this.node('ReduceSum', [x, this.ints([1])], x.type, [x.shape[0] ?? 1, 1]);
   }
 
-  /** One place of an axis, the axis kept. */
+  /** The entry at one index of an axis. The axis is kept with size 1. */
   pick(x: Value, axis: number, at: number): Value {
     return this.slice(x, [at], this.ints([at + 1]), [axis], [1]);
   }
 
-  /** From `starts` to `ends` (a constant, or dimensions that are known only at run time) along `axes`. */
+  /**
+   * Entries from `starts` (included) to `ends` (excluded) along `axes`.
+   *
+   * @param ends int64 [axes]: a constant, or dimensions known only at run time
+   * @param nominal sizes of the sliced axes in the nominal shape of the result
+   */
   slice(
     x: Value,
     starts: readonly number[],
@@ -172,41 +166,44 @@ export class Ops {
     axes.forEach((axis, at) => {
       shape[axis] = nominal[at] ?? 1;
     });
-    return this.graph.node('Slice', [x, this.ints(starts), ends, this.ints(axes)], x.type, shape);
+    return this.node('Slice', [x, this.ints(starts), ends, this.ints(axes)], x.type, shape);
   }
 
-  /** Dimensions `from` to `to` of a tensor, as a tensor. */
+  /** Dimensions `from` (included) to `to` (excluded) of `x` as an int64 vector. */
   shapeOf(x: Value, from: number, to: number): Value {
-    return this.graph.node('Shape', [x], 'int64', [to - from], { attributes: { start: from, end: to } });
+    return this.node('Shape', [x], 'int64', [to - from], { attributes: { start: from, end: to } });
   }
 
-  /** `count` entries of `fill` before the first along the last axis of a matrix. */
+  /** A matrix with `count` entries of `fill` prepended to each row. */
   padFront(x: Value, count: number, fill: Value): Value {
     const shape = [...x.shape.slice(0, -1), (x.shape.at(-1) ?? 0) + count];
     const pads = this.ints([0, count, 0, 0]);
-    return this.graph.node('Pad', [x, pads, fill], x.type, shape, { attributes: { mode: 'constant' } });
+    return this.node('Pad', [x, pads, fill], x.type, shape, { attributes: { mode: 'constant' } });
   }
 
   /**
-   * ONNX Runtime's fused attention. q, k and v are [B, L, heads * width]; `bias` [1 or B, heads, L, L] is added
-   * to the scores, which are not scaled; `mask` int32 [B, L] is 0 where a key is padding.
+   * ONNX Runtime's fused MultiHeadAttention. Scores are not scaled: the scale is folded into the projection of q.
+   *
+   * @param q, k, v [B, L, heads * head width]
+   * @param extra.bias [1 or B, heads, L, L], added to the scores
+   * @param extra.mask int32 [B, L], 0 where a key is padding
    */
-  attention(q: Value, k: Value, v: Value, heads: number, extra: { bias?: Value; mask?: Value }): Value {
+  attention(
+    q: Value,
+    k: Value,
+    v: Value,
+    heads: number,
+    extra: { bias?: Value; mask?: Value | undefined },
+  ): Value {
     const [, queries = 1, width = 1] = q.shape;
     const keys = k.shape[1] ?? 1;
-    return this.graph.node(
-      'MultiHeadAttention',
-      [q, k, v, undefined, extra.mask, extra.bias],
-      q.type,
-      q.shape,
-      {
-        domain: MICROSOFT,
-        attributes: { num_heads: heads, scale: { float: 1 } },
-        multiplyAdds: 2 * queries * keys * width,
-        // q, k and v by heads, the scores, and the result before its heads are joined.
-        scratchBytes: 4 * (heads * queries * keys + (2 * queries + 2 * keys) * width),
-      },
-    );
+    return this.node('MultiHeadAttention', [q, k, v, undefined, extra.mask, extra.bias], q.type, q.shape, {
+      domain: MICROSOFT,
+      attributes: { num_heads: heads, scale: { float: 1 } },
+      multiplyAdds: 2 * queries * keys * width,
+      // q, k and v split by head, the scores, and the result before its heads are joined.
+      scratchBytes: 4 * (heads * queries * keys + (2 * queries + 2 * keys) * width),
+    });
   }
 }
 

@@ -1,42 +1,41 @@
-import { toHalf } from './half.ts';
+import { toHalf } from '../half.ts';
+import { elementCount } from '../shape.ts';
 
-/** Element types that the compiler emits, with ONNX's numbers for them (TensorProto.DataType). */
+/** Element types that the compiler emits, with their numbers in ONNX (TensorProto.DataType). */
 export const DATA_TYPES = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
 
 /** See {@link DATA_TYPES}. */
 export type DataType = keyof typeof DATA_TYPES;
 
-/** The two floating-point types that a package's weights and activations can have. */
+/** Type of a package's weights and activations. */
 export type FloatType = 'float32' | 'float16';
 
 const BYTES: Record<DataType, number> = { float32: 4, uint8: 1, int32: 4, int64: 8, bool: 1, float16: 2 };
 
-/** Bytes of a tensor. */
+/** Size of a tensor in bytes. */
 export function byteLength(type: DataType, shape: readonly number[]): number {
   return BYTES[type] * elementCount(shape);
 }
 
-/** Elements of a tensor; 1 for a scalar. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, dim) => product * dim, 1);
-}
-
 /**
- * A constant of the graph whose values are made only when it is written, piece by piece, so that no more than
- * one is in memory at a time.
+ * A constant of the graph. Its values are computed chunk by chunk while it is written, so that no more than one constant
+ * is in memory at a time.
  */
 export interface Initializer {
   readonly name: string;
   readonly type: DataType;
   readonly shape: readonly number[];
-  /** The values in row-major order, as little-endian bytes, in one or more pieces. */
+  /** The values in row-major order as little-endian bytes, in one or more chunks. */
   chunks(): AsyncIterable<Uint8Array>;
 }
 
-/** Values of a floating-point constant: all at once, or in consecutive pieces. */
+/** Computes the values of a floating-point constant: all at once, or in consecutive chunks. */
 export type FloatSource = () => Promise<Float32Array> | AsyncIterable<Float32Array>;
 
-/** A floating-point constant; float16 rounds to nearest even and refuses values that would become infinite. */
+/**
+ * A floating-point constant. Its chunks round to nearest even for float16, see {@link toHalf}, and throw where a value
+ * would become infinite.
+ */
 export function floatInitializer(
   name: string,
   type: FloatType,
@@ -45,18 +44,18 @@ export function floatInitializer(
 ): Initializer {
   async function* chunks(): AsyncGenerator<Uint8Array> {
     let written = 0;
-    for await (const values of pieces(source())) {
+    for await (const values of chunksOf(source())) {
       written += values.length;
       yield type === 'float16' ? bytesOf(toHalf(values, name)) : bytesOf(values);
     }
     if (written !== elementCount(shape)) {
-      throw new Error(`Constant ${name} of shape [${shape.join(', ')}] was given ${written} values.`);
+      throw new Error(`Constant ${name} of shape [${shape.join(', ')}] received ${written} values.`);
     }
   }
   return { name, type, shape, chunks };
 }
 
-/** A small constant of whole numbers. */
+/** A small constant of integers. */
 export function intInitializer(
   name: string,
   type: 'int64' | 'int32',
@@ -75,7 +74,7 @@ export function intInitializer(
   };
 }
 
-async function* pieces(
+async function* chunksOf(
   source: Promise<Float32Array> | AsyncIterable<Float32Array>,
 ): AsyncGenerator<Float32Array> {
   if (Symbol.asyncIterator in source) yield* source;

@@ -2,9 +2,8 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openWeights, readConfig } from '../../../model/compile/checkpoint/index.ts';
 import { ofaGraph } from '../../../model/compile/ofa/graph.ts';
-import { GraphBuilder, type Graph, type Value } from '../../../model/compile/onnx/graph.ts';
+import type { Graph, Value } from '../../../model/compile/onnx/graph.ts';
 import { Ops } from '../../../model/compile/onnx/ops.ts';
-import { DATA_TYPES } from '../../../model/compile/onnx/tensor.ts';
 import { answerTokens, VARIANTS, writeVariantCheckpoint } from '../../../testing/checkpoints.ts';
 import type { Variant } from '../../../testing/checkpoints.ts';
 import { checkForCuda, typesOf } from '../../../testing/cuda-kernels.ts';
@@ -49,12 +48,12 @@ type Build = (ops: Ops, x: Value) => Value;
 const WRONG: readonly (readonly [string, Build, RegExp])[] = [
   [
     'an operator without a kernel',
-    (ops, x) => ops.graph.node('Equal', [x, x], 'bool', x.shape),
+    (ops, x) => ops.node('Equal', [x, x], 'bool', x.shape),
     /^Equal: CUDA has no kernel for Equal\.$/,
   ],
   [
     'a type without a kernel',
-    (ops, x) => ops.relu(ops.cast(x, 'int64', DATA_TYPES.int64)),
+    (ops, x) => ops.relu(ops.cast(x, 'int64')),
     /^Relu: CUDA has no Relu with int64 as input 0\.$/,
   ],
   [
@@ -64,12 +63,12 @@ const WRONG: readonly (readonly [string, Build, RegExp])[] = [
   ],
   [
     'lengths from the GPU',
-    (ops, x) => ops.slice(x, [0], ops.cast(ops.rowSum(x), 'int64', DATA_TYPES.int64), [1], [3]),
+    (ops, x) => ops.slice(x, [0], ops.cast(ops.rowSum(x), 'int64'), [1], [3]),
     /^Slice: input 2, Cast, would be copied back from the GPU\.$/,
   ],
   [
     'attention with a key mask',
-    (ops, x) => ops.attention(x, x, x, 1, { mask: ops.cast(x, 'int32', DATA_TYPES.int32), bias: x }),
+    (ops, x) => ops.attention(x, x, x, 1, { mask: ops.cast(x, 'int32'), bias: x }),
     /^MultiHeadAttention: a key mask rules out every fused kernel\.$/,
   ],
   [
@@ -81,10 +80,10 @@ const WRONG: readonly (readonly [string, Build, RegExp])[] = [
 
 describe('the check itself finds', () => {
   test.each(WRONG)('%s', (_name, build, sentence) => {
-    const builder = new GraphBuilder();
-    const x = builder.input({ name: 'x', type: 'float16', shape: [1, 4] }, ['batch', 4]);
-    const y = build(new Ops(builder), x);
-    const { violations } = checkForCuda(builder.finish('wrong', [builder.output('y', y, ['batch', 4])]));
+    const ops = new Ops();
+    const x = ops.input({ name: 'x', type: 'float16', shape: [1, 4] }, ['batch', 4]);
+    const y = build(ops, x);
+    const { violations } = checkForCuda(ops.finish('wrong', [ops.output('y', y, ['batch', 4])]));
     expect(violations.some((each) => sentence.test(each))).toBe(true);
   });
 });

@@ -57,7 +57,7 @@ const BROKEN: readonly (readonly [string, Break, RegExp])[] = [
     (folder) => {
       weights(folder, (name) => (name === 'decoder.layer_norm.weight' ? 'widen' : 'keep'));
     },
-    /decoder\.layer_norm\.weight has shape \[3\], but its configuration makes it \[\d+\]/,
+    /decoder\.layer_norm\.weight has shape \[3\], but its configuration requires \[\d+\]/,
   ],
   [
     'a pickle that calls os.system',
@@ -74,7 +74,7 @@ const BROKEN: readonly (readonly [string, Break, RegExp])[] = [
   [
     'a layer too many in config.json',
     edit('config.json', (json) => ({ ...json, encoder_layers: 3 })),
-    /has 2 layers under encoder\.layers, but encoder_layers in config\.json makes it 3/,
+    /has 2 layers under encoder\.layers, but encoder_layers in config\.json is 3/,
   ],
   [
     'a vocabulary larger than the token table',

@@ -28,7 +28,7 @@ describe('broken folders and files', () => {
     });
   });
 
-  test('a tensor that is not there', async () => {
+  test('a missing tensor', async () => {
     const folder = tempFolder();
     writeTorchArchive(join(folder, 'pytorch_model.bin'), [['square', square]]);
     const weights = await open(folder);
@@ -38,7 +38,7 @@ describe('broken folders and files', () => {
     });
   });
 
-  test.each([0, 1, 21, 100, 1000, 500_000, 1_390_000])('a file cut off after %i bytes', async (size) => {
+  test.each([0, 1, 21, 100, 1000, 500_000, 1_390_000])('a file truncated to %i bytes', async (size) => {
     const folder = tempFolder();
     const file = join(folder, 'pytorch_model.bin');
     writeFileSync(file, readFileSync(join(FIXTURE, 'pytorch_model.bin')));
@@ -46,12 +46,12 @@ describe('broken folders and files', () => {
     await expect(openWeights(folder)).rejects.toMatchObject({
       name: 'UserError',
       message: expect.stringMatching(
-        /pytorch_model\.bin is (cut off|no PyTorch checkpoint)[^\n]*\.$/,
+        /pytorch_model\.bin is (truncated|not a PyTorch checkpoint)[^\n]*\.$/,
       ) as string,
     });
   });
 
-  test('a file that shrinks after it was opened', async () => {
+  test('a file that shrinks while it is open', async () => {
     const folder = tempFolder();
     const file = join(folder, 'pytorch_model.bin');
     writeTorchArchive(file, [['square', square]]);
@@ -94,7 +94,7 @@ describe('broken folders and files', () => {
       /before version 1\.6.*torch\.save/,
     ],
     ['a Git LFS pointer', Buffer.from('version https://git-lfs.github.com/spec/v1\noid x\n'), /git lfs pull/],
-    ['something else', Buffer.from('<html>404</html>'), /is no PyTorch checkpoint/],
+    ['something else', Buffer.from('<html>404</html>'), /is not a PyTorch checkpoint/],
   ])('%s', async (_, bytes, message) => {
     const folder = tempFolder();
     writeFileSync(join(folder, 'pytorch_model.bin'), bytes);
@@ -123,15 +123,15 @@ describe('parts with an index', () => {
   });
 
   test.each([
-    ['outside of the folder', { square: '../a.safetensors' }, 'checkpoint-unsafe', /outside of its folder/],
+    ['outside the folder', { square: '../a.safetensors' }, 'checkpoint-unsafe', /outside its folder/],
     ['that is missing', { square: 'c.safetensors' }, 'checkpoint-unreadable', /there is no such file/],
     [
       'without the tensor',
       { square: 'b.safetensors' },
       'checkpoint-incomplete',
-      /in b\.safetensors, which lacks it/,
+      /under b\.safetensors, which does not contain it/,
     ],
-    ['without a name', 7, 'checkpoint-unreadable', /no index of checkpoint parts/],
+    ['without a name', 7, 'checkpoint-unreadable', /not an index of checkpoint parts/],
   ])('refuses a part %s', async (_, weightMap, code, message) => {
     await expect(openWeights(parts(weightMap))).rejects.toMatchObject({
       code,

@@ -23,7 +23,7 @@ const VIEW: readonly [string, ArchiveTensor] = [
   { dtype: 'float32', shape: [4, 3], strides: [1, 4], tiedTo: 'table' },
 ];
 
-/** Bytes with some replaced, and perhaps with an end cut off. */
+/** Bytes of which some are replaced, and which may be truncated. */
 function damaged(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
   const change = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
   const wholeOrCut = fc.oneof({ weight: 4, arbitrary: fc.constant(bytes.length) }, fc.nat(bytes.length));
@@ -34,8 +34,8 @@ function damaged(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
   });
 }
 
-/** Reads all that a checkpoint holds; anything but values of the right number or a UserError is a failure. */
-async function readEverything(folder: string): Promise<'read' | 'refused'> {
+/** Reads a whole checkpoint. Fails unless it yields the right number of values or a UserError. */
+async function readEverything(folder: string): Promise<'read' | 'rejected'> {
   try {
     const weights = await openWeights(folder);
     try {
@@ -49,11 +49,11 @@ async function readEverything(folder: string): Promise<'read' | 'refused'> {
   } catch (error) {
     expect(error).toBeInstanceOf(UserError);
     expect((error as UserError).message).toMatch(/^[^\n]+\.$/);
-    return 'refused';
+    return 'rejected';
   }
 }
 
-test('a damaged pickle gives tensors or one sentence', async () => {
+test('a damaged pickle gives tensors or an error of one sentence', async () => {
   const file = join(tempFolder(), 'pytorch_model.bin');
   writeTorchArchive(file, [...TENSORS, VIEW]);
   const pickle = await readArchivePickle(file);
@@ -70,7 +70,7 @@ test('a damaged pickle gives tensors or one sentence', async () => {
     }),
     { numRuns: 5000 },
   );
-  // The damage reaches all of the ways through the reader.
+  // The damage covers every outcome.
   expect([...outcomes].sort()).toEqual(['checkpoint-unreadable', 'checkpoint-unsafe', 'read']);
 });
 
@@ -78,7 +78,7 @@ test.each([
   ['pytorch_model.bin', false],
   ['pytorch_model.bin', true],
   ['model.safetensors', false],
-])('a damaged %s (zip64: %s) gives values or one sentence', async (name, zip64) => {
+])('a damaged %s (zip64: %s) gives values or an error of one sentence', async (name, zip64) => {
   const folder = tempFolder();
   const file = join(folder, name);
   if (name === 'model.safetensors') writeSafetensors(file, TENSORS);
@@ -93,5 +93,5 @@ test.each([
     }),
     { numRuns: 1000 },
   );
-  expect([...outcomes].sort()).toEqual(['read', 'refused']);
+  expect([...outcomes].sort()).toEqual(['read', 'rejected']);
 });

@@ -15,7 +15,7 @@ async function open(folder: string): Promise<Weights> {
   return weights;
 }
 
-/** A file of a header and `size` bytes of data. */
+/** A folder with a safetensors file of this header and `size` bytes of data. */
 function folderWith(header: unknown, size: number): string {
   const folder = tempFolder();
   const fd = openSync(join(folder, 'model.safetensors'), 'w');
@@ -25,7 +25,7 @@ function folderWith(header: unknown, size: number): string {
   return folder;
 }
 
-test('holds tensors of every type', async () => {
+test('tensors of every type', async () => {
   const folder = tempFolder();
   const data = [0, 1, 2, 3, 4, 5];
   const dtypes = [
@@ -45,14 +45,14 @@ test('holds tensors of every type', async () => {
   expect(new Set([...weights.tensors.values()].map((tensor) => tensor.storage)).size).toBe(10);
 });
 
-test('is read only where there is no pytorch_model.bin', async () => {
+test('is used only if there is no pytorch_model.bin', async () => {
   const folder = tempFolder();
   writeSafetensors(join(folder, 'model.safetensors'), [['a', { dtype: 'int8', shape: [1], data: [1] }]]);
   writeTorchArchive(join(folder, 'pytorch_model.bin'), [['b', { dtype: 'int8', shape: [1], data: [1] }]]);
   expect([...(await open(folder)).tensors.keys()]).toEqual(['b']);
 });
 
-describe('is refused with one sentence', () => {
+describe('is rejected with one sentence', () => {
   const tensor = (start: number, end: number): object => ({
     dtype: 'F32',
     shape: [2],
@@ -60,11 +60,11 @@ describe('is refused with one sentence', () => {
   });
   test.each([
     [
-      'an end before its last tensor',
+      'a file that ends before its last tensor',
       { a: tensor(0, 8) },
       7,
       'checkpoint-incomplete',
-      /is cut off: the tensor a/,
+      /is truncated: the tensor a/,
     ],
     [
       'tensors that overlap',
@@ -78,9 +78,9 @@ describe('is refused with one sentence', () => {
       { a: tensor(0, 4) },
       8,
       'checkpoint-unreadable',
-      /4 bytes where its shape needs 8/,
+      /4 bytes but its shape needs 8/,
     ],
-    ['offsets that run backwards', { a: tensor(8, 0) }, 8, 'checkpoint-unreadable', /-8 bytes/],
+    ['offsets in descending order', { a: tensor(8, 0) }, 8, 'checkpoint-unreadable', /-8 bytes/],
     [
       'negative offsets',
       { a: tensor(-8, 0) },
@@ -88,10 +88,10 @@ describe('is refused with one sentence', () => {
       'checkpoint-unreadable',
       /tensor a lacks a dtype, shape or data_offsets/,
     ],
-    ['a header of an array', '[]', 8, 'checkpoint-unreadable', /its header is no JSON object/],
-    ['a header that is not JSON', '{', 8, 'checkpoint-unreadable', /its header is no JSON object/],
+    ['a header that is an array', '[]', 8, 'checkpoint-unreadable', /its header is not a JSON object/],
+    ['a header that is not JSON', '{', 8, 'checkpoint-unreadable', /its header is not a JSON object/],
     [
-      'a type that no model here has',
+      'an unsupported type',
       { a: { dtype: 'F8_E4M3', shape: [2], data_offsets: [0, 2] } },
       2,
       'checkpoint-unsupported',
@@ -106,12 +106,12 @@ describe('is refused with one sentence', () => {
   });
 
   test.each([
-    ['a file of no bytes', new Uint8Array(0), /it has 0 bytes/],
-    ['a header of 2^62 bytes', Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0x40), /its header would have/],
+    ['an empty file', new Uint8Array(0), /it has 0 bytes/],
+    ['a header of 2^62 bytes', Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0x40), /its header claims to have/],
     [
-      'a header past the end',
+      'a header that extends past the end',
       Uint8Array.of(99, 0, 0, 0, 0, 0, 0, 0),
-      /is cut off: 107 bytes are needed and it has 8/,
+      /is truncated: it has 8 bytes but needs 107/,
     ],
   ])('%s', async (_, bytes, message) => {
     const folder = tempFolder();

@@ -62,12 +62,12 @@ describe('a pickle that asks for code', () => {
       new PickleWriter().global('argparse', 'Namespace').finish(),
     ],
     [
-      'an attribute of what is allowed',
+      'an attribute of an allowed object',
       'collections.OrderedDict.__init__',
       new PickleWriter().stackGlobal('collections', 'OrderedDict.__init__').finish(),
     ],
     [
-      'what is allowed from another module',
+      'an allowed name from another module',
       'evil.torch._utils._rebuild_tensor_v2',
       new PickleWriter().global('evil.torch._utils', '_rebuild_tensor_v2').finish(),
     ],
@@ -76,7 +76,7 @@ describe('a pickle that asks for code', () => {
       'torch.storage._load_from_bytes',
       new PickleWriter().global('torch.storage', '_load_from_bytes').finish(),
     ],
-  ])('is refused by name: %s', (_, name, bytes) => {
+  ])('is rejected by name: %s', (_, name, bytes) => {
     expect(() => read(bytes)).toThrow(
       expect.objectContaining({
         name: 'UserError',
@@ -86,7 +86,7 @@ describe('a pickle that asks for code', () => {
     );
   });
 
-  test('is refused from a whole checkpoint, and nothing happens', async () => {
+  test('is rejected in a whole checkpoint, and nothing is executed', async () => {
     const folder = tempFolder();
     const canary = join(folder, 'canary');
     const pickle = new PickleWriter().proto().global('os', 'system').mark().text(`touch ${canary}`);
@@ -102,7 +102,7 @@ describe('a pickle that asks for code', () => {
     expect(existsSync(canary)).toBe(false);
   });
 
-  test('cannot write control characters or endless names into the message', () => {
+  test('cannot put control characters or very long names into the message', () => {
     const name = `\u001b[31m\n\u2028${'x'.repeat(10_000)}`;
     const message = expect.not.stringMatching(/[\p{Cc}\p{Zl}]|.{500}/u) as string;
     expect(() => read(new PickleWriter().stackGlobal('m', name).finish())).toThrow(
@@ -114,7 +114,7 @@ describe('a pickle that asks for code', () => {
 describe('a pickle that is not a plain state dict', () => {
   const ordered = new PickleWriter().proto().orderedDict();
   test.each([
-    ['a call of a text', new PickleWriter().text('f').emptyTuple().reduce().finish()],
+    ['a call of a string', new PickleWriter().text('f').emptyTuple().reduce().finish()],
     [
       'a call of a class of storages',
       new PickleWriter().global('torch', 'FloatStorage').emptyTuple().reduce().finish(),
@@ -132,7 +132,7 @@ describe('a pickle that is not a plain state dict', () => {
     ['EXT1', new PickleWriter().raw(0x82, 1).finish()],
     ['a state of a number', new PickleWriter().int(1).emptyDict().build().finish()],
     ['a state of a class', new PickleWriter().global('torch', 'FloatStorage').emptyDict().build().finish()],
-    ['a persistent id that is a text', new PickleWriter().text('storage').persistentId().finish()],
+    ['a persistent id that is a string', new PickleWriter().text('storage').persistentId().finish()],
     [
       'a persistent id of another kind',
       new PickleWriter().mark().text('module').tuple().persistentId().finish(),
@@ -151,19 +151,19 @@ describe('a pickle that is not a plain state dict', () => {
       new PickleWriter().emptyDict().raw(0x71, 0).mark().text('model').raw(0x68, 0).setItems().finish(),
     ],
     ['bytes of a negative length', new PickleWriter().raw(0x42, 0xfb, 0xff, 0xff, 0xff).finish()],
-    ['a text of 2^63 bytes', new PickleWriter().raw(0x8d, 0, 0, 0, 0, 0, 0, 0, 0x80).finish()],
-    ['a text that is not UTF-8', new PickleWriter().raw(0x8c, 1, 0xff).finish()],
+    ['a string of 2^63 bytes', new PickleWriter().raw(0x8d, 0, 0, 0, 0, 0, 0, 0, 0x80).finish()],
+    ['a string that is not UTF-8', new PickleWriter().raw(0x8c, 1, 0xff).finish()],
     ['an empty stack', new PickleWriter().raw(0x30).finish()],
     ['a tuple without a mark', new PickleWriter().tuple().finish()],
     ['a mark as a value', new PickleWriter().mark().raw(0x71, 0).finish()],
-    ['what was never remembered', new PickleWriter().raw(0x68, 9).finish()],
+    ['an empty memo entry', new PickleWriter().raw(0x68, 9).finish()],
     ['an item set on a list', new PickleWriter().raw(0x5d).mark().text('a').int(1).setItems().finish()],
     ['a key without a value', new PickleWriter().emptyDict().mark().text('a').setItems().finish()],
     ['an item appended to a dictionary', new PickleWriter().emptyDict().int(1).raw(0x61).finish()],
     ['protocol 6', new PickleWriter().proto(6).int(1).finish()],
-    ['no end', Buffer.from([0x80, 2])],
-    ['nothing', new Uint8Array(0)],
-  ])('is refused: %s', (_, bytes) => {
+    ['a pickle without an end', Buffer.from([0x80, 2])],
+    ['an empty pickle', new Uint8Array(0)],
+  ])('is rejected: %s', (_, bytes) => {
     expect(() => read(bytes)).toThrow(
       expect.objectContaining({
         name: 'UserError',
@@ -175,11 +175,11 @@ describe('a pickle that is not a plain state dict', () => {
     );
   });
 
-  test('cannot run for ever: a stream of more instructions than any model needs ends', () => {
+  test('cannot run forever: the number of instructions is limited', () => {
     expect(() => read(Buffer.alloc(4_000_000, 0x4e))).toThrow(/more than 2000000 instructions/);
   });
 
-  test('leaves prototypes alone: __proto__ is a name like any other', () => {
+  test('cannot reach prototypes: __proto__ is a name like any other', () => {
     const bytes = dictionary((pickle) => {
       pickle.text('__proto__').emptyDict().mark().text('polluted').int(1).setItems();
       return pickle.text('constructor').int(1);
@@ -188,12 +188,12 @@ describe('a pickle that is not a plain state dict', () => {
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
 
-  test('may hold other things beside its tensors', () => {
+  test('may contain other entries besides tensors', () => {
     const bytes = dictionary((pickle) => pickle.text('epoch').int(3).text('name').text('x'));
     expect([...read(bytes).keys()]).toEqual(['w']);
   });
 
-  test('may be written in protocol 4, with frames, short texts and its own memory', () => {
+  test('may use protocol 4, with frames, short strings and MEMOIZE', () => {
     const bytes = new PickleWriter().raw(0x80, 4, 0x95, 0, 0, 0, 0, 0, 0, 0, 0);
     bytes
       .raw(0x7d, 0x94, 0x8c, 1, 0x77, 0x94)

@@ -26,7 +26,7 @@ const numbers = (from: number, count: number): number[] => Array.from({ length: 
 const square: ArchiveTensor = { dtype: 'float32', shape: [2, 3], data: [1, 2, 3, 4, 5, 6] };
 
 describe('a checkpoint that PyTorch wrote', () => {
-  test('has its tensors by name, with type and shape', async () => {
+  test('lists its tensors with type and shape', async () => {
     const weights = await open(FIXTURE);
     expect(weights.files).toEqual(['pytorch_model.bin']);
     expect(weights.tensors.size).toBe(256);
@@ -40,7 +40,7 @@ describe('a checkpoint that PyTorch wrote', () => {
     });
   });
 
-  test('ties the tensors that share a storage, and no others', async () => {
+  test('ties exactly the tensors that share a storage', async () => {
     const { tensors } = await open(FIXTURE);
     const identity = (name: string): string | undefined => tensors.get(name)?.storage;
     expect(identity('decoder.output_projection.weight')).toBe(identity('encoder.embed_tokens.weight'));
@@ -48,9 +48,9 @@ describe('a checkpoint that PyTorch wrote', () => {
     expect(new Set([...tensors.values()].map((tensor) => tensor.storage)).size).toBe(254);
   });
 
-  test('gives the values that PyTorch stored, in whole or by rows', async () => {
+  test('returns the values that PyTorch stored, whole or by rows', async () => {
     const weights = await open(FIXTURE);
-    // The first storage that torch.save wrote is the first tensor's, right after its entry's header.
+    // torch.save writes the first tensor's storage first, right after the header of its zip entry.
     const file = readFileSync(join(FIXTURE, 'pytorch_model.bin'));
     const header = file.indexOf('pytorch_model/data/2FB') - 30;
     const start = header + 30 + file.readUInt16LE(header + 26) + file.readUInt16LE(header + 28);
@@ -85,7 +85,7 @@ describe('element types', () => {
       65504,
       -2,
     ]);
-    // Between zero and infinity the bits count upwards with the value.
+    // From zero to infinity, values increase with their bit patterns.
     expect(numbers(1, 0x7c00).every((i) => value(i) > value(i - 1))).toBe(true);
     expect(numbers(0x7c01, 1023).every((i) => Number.isNaN(value(i)))).toBe(true);
     expect(numbers(0, 0x7c01).every((i) => value(i + 0x8000) === -value(i))).toBe(true);
@@ -103,7 +103,7 @@ describe('element types', () => {
     expect([...(await weights.read('x'))]).toEqual([...integers]);
   });
 
-  test('more elements than are converted at a time', async () => {
+  test('more elements than are converted in one chunk', async () => {
     const count = 2 ** 21 + 1001;
     const bits = Uint16Array.from({ length: count }, (_, i) => i % 0x7c00);
     const weights = await archive({
@@ -146,7 +146,7 @@ describe('views of a storage', () => {
     await expect(weights.readRows('tensor', -1, 2)).rejects.toThrow(RangeError);
   });
 
-  test('differ in identity unless they show the same', async () => {
+  test('have the same identity only if they are the same view', async () => {
     const { tensors } = await archive({ all, same: view([24], [1]), other: view([4, 6], [6, 1]) });
     expect(tensors.get('same')?.storage).toBe(tensors.get('all')?.storage);
     expect(tensors.get('other')?.storage).not.toBe(tensors.get('all')?.storage);
@@ -159,7 +159,7 @@ describe('views of a storage', () => {
     ['with a negative stride', view([2], [-1], 3), /stride .* no count|negative/],
     ['grown far beyond its storage', view([2 ** 20, 2 ** 20], [0, 0]), /far more elements than its storage/],
     ['with more strides than sizes', view([2], [1, 1]), /1 dimensions but 2 strides/],
-  ])('%s are refused', async (_, tensor, message) => {
+  ])('%s are rejected', async (_, tensor, message) => {
     await expect(archive({ all, tensor })).rejects.toMatchObject({
       name: 'UserError',
       code: 'checkpoint-unreadable',
@@ -190,7 +190,7 @@ describe('layouts of an archive', () => {
       /TorchScript program; .*torch\.jit\.load/,
     ],
     ['without a pickle', { root: 'a/b' }, /0 entries <name>\/data\.pkl/],
-  ])('%s is refused', async (_, options, message) => {
+  ])('%s is rejected', async (_, options, message) => {
     await expect(archive({ square }, options)).rejects.toMatchObject({
       name: 'UserError',
       code: 'checkpoint-unreadable',

@@ -1,14 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { GraphBuilder } from '../../../../model/compile/onnx/graph.ts';
 import { Ops } from '../../../../model/compile/onnx/ops.ts';
 import { partition } from '../../../../model/compile/onnx/partition.ts';
 import { floatInitializer } from '../../../../model/compile/onnx/tensor.ts';
 
 /** x -> five layers of [10, 10] constants, the first result used again at the end. */
 function chain() {
-  const builder = new GraphBuilder();
-  const ops = new Ops(builder);
-  let x = builder.input({ name: 'x', type: 'float32', shape: [1, 10] }, ['batch', 10]);
+  const ops = new Ops();
+  let x = ops.input({ name: 'x', type: 'float32', shape: [1, 10] }, ['batch', 10]);
   let first: typeof x | undefined;
   for (let layer = 0; layer < 5; layer++) {
     const weight = floatInitializer(`w${layer}`, 'float32', [10, 10], () =>
@@ -18,7 +16,7 @@ function chain() {
     first ??= x;
   }
   const sum = ops.add(x, first ?? x);
-  return builder.finish('chain', [builder.output('y', sum, ['batch', 10])]);
+  return ops.finish('chain', [ops.output('y', sum, ['batch', 10])]);
 }
 
 describe('cutting a graph into parts', () => {

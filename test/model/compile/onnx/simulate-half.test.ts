@@ -1,21 +1,20 @@
 import * as ort from '../../../../model/onnx-runtime.ts';
 import { describe, expect, test } from 'vitest';
 import { encodeModel, type Placement } from '../../../../model/compile/onnx/encode.ts';
-import { GraphBuilder, type Graph, type Value } from '../../../../model/compile/onnx/graph.ts';
+import type { Graph, Value } from '../../../../model/compile/onnx/graph.ts';
 import { Ops } from '../../../../model/compile/onnx/ops.ts';
 import { simulateHalf } from '../../../../model/compile/onnx/simulate-half.ts';
-import { DATA_TYPES, floatInitializer } from '../../../../model/compile/onnx/tensor.ts';
+import { floatInitializer } from '../../../../model/compile/onnx/tensor.ts';
 
 type Build = (ops: Ops, x: Value) => Value;
 
 /** A graph with a float32 input [n], float16 arithmetic between, and a float32 output. */
 function halfGraph(build: Build): Graph {
-  const builder = new GraphBuilder();
-  const ops = new Ops(builder);
-  const x = builder.input({ name: 'x', type: 'float32', shape: [3] }, ['n']);
-  const half = builder.scope('inner', () => build(ops, ops.cast(x, 'float16', DATA_TYPES.float16)));
-  const y = ops.cast(half, 'float32', DATA_TYPES.float32);
-  return builder.finish('half', [builder.output('y', y, ['n'])]);
+  const ops = new Ops();
+  const x = ops.input({ name: 'x', type: 'float32', shape: [3] }, ['n']);
+  const half = ops.scope('inner', () => build(ops, ops.cast(x, 'float16')));
+  const y = ops.cast(half, 'float32');
+  return ops.finish('half', [ops.output('y', y, ['n'])]);
 }
 
 const number = (ops: Ops, value: number): Value =>
@@ -99,11 +98,10 @@ describe('simulated float16', () => {
           Promise.resolve(Float32Array.of(0.5, 1, 1.5, 2, 2.5, 3)),
         ),
       );
-    const builder = new GraphBuilder();
-    const ops = new Ops(builder);
+    const ops = new Ops();
     const rows = ops.gatherRows(table(ops), ops.ints([2, 0]));
-    const y = ops.cast(rows, 'float32', DATA_TYPES.float32);
-    const { graph, readings } = simulateHalf(builder.finish('pick', [builder.output('y', y, [2, 2])]));
+    const y = ops.cast(rows, 'float32');
+    const { graph, readings } = simulateHalf(ops.finish('pick', [ops.output('y', y, [2, 2])]));
     expect(readings).toEqual([]);
     const types = new Map(graph.nodes.flatMap((node) => node.outputs).map((each) => [each.name, each.type]));
     const gather = graph.nodes.find((node) => node.op === 'Gather');
@@ -116,10 +114,9 @@ describe('simulated float16', () => {
   });
 
   test('a graph without float16 stays as it is', () => {
-    const builder = new GraphBuilder();
-    const ops = new Ops(builder);
-    const x = builder.input({ name: 'x', type: 'float32', shape: [3] }, ['n']);
-    const graph = builder.finish('plain', [builder.output('y', ops.relu(x), ['n'])]);
+    const ops = new Ops();
+    const x = ops.input({ name: 'x', type: 'float32', shape: [3] }, ['n']);
+    const graph = ops.finish('plain', [ops.output('y', ops.relu(x), ['n'])]);
     expect(simulateHalf(graph)).toEqual({ graph, added: [], readings: [] });
   });
 });

@@ -1,7 +1,7 @@
 import * as ort from '../../../../model/onnx-runtime.ts';
 import { describe, expect, test } from 'vitest';
 import { encodeModel } from '../../../../model/compile/onnx/encode.ts';
-import { type Graph, GraphBuilder, type Node } from '../../../../model/compile/onnx/graph.ts';
+import type { Graph, Node } from '../../../../model/compile/onnx/graph.ts';
 import { Ops } from '../../../../model/compile/onnx/ops.ts';
 import { unfusedAttention } from '../../../../model/compile/onnx/unfused-attention.ts';
 import { inlined } from '../../../../model/compile/onnx/write.ts';
@@ -12,16 +12,15 @@ const WIDTH = 6;
 
 /** One attention with a bias, over `length` positions nominally. */
 function attention(length: number): Graph {
-  const builder = new GraphBuilder();
-  const ops = new Ops(builder);
+  const ops = new Ops();
   const [q, k, v] = (['q', 'k', 'v'] as const).map((name) =>
-    builder.input({ name, type: 'float32', shape: [1, length, WIDTH] }, ['batch', 'length', WIDTH]),
+    ops.input({ name, type: 'float32', shape: [1, length, WIDTH] }, ['batch', 'length', WIDTH]),
   );
   const shape = [1, HEADS, length, length];
-  const bias = builder.input({ name: 'bias', type: 'float32', shape }, [1, HEADS, 'length', 'length']);
+  const bias = ops.input({ name: 'bias', type: 'float32', shape }, [1, HEADS, 'length', 'length']);
   if (!q || !k || !v) throw new Error('three inputs were expected');
-  const mixed = builder.scope('layer', () => ops.attention(q, k, v, HEADS, { bias }));
-  return builder.finish('attention', [builder.output('y', mixed, ['batch', 'length', WIDTH])]);
+  const mixed = ops.scope('layer', () => ops.attention(q, k, v, HEADS, { bias }));
+  return ops.finish('attention', [ops.output('y', mixed, ['batch', 'length', WIDTH])]);
 }
 
 function theAttention(graph: Graph): Node {

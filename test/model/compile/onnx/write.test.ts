@@ -4,7 +4,6 @@ import path from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
-import { GraphBuilder } from '../../../../model/compile/onnx/graph.ts';
 import { Ops } from '../../../../model/compile/onnx/ops.ts';
 import { floatInitializer } from '../../../../model/compile/onnx/tensor.ts';
 import { writeGraph } from '../../../../model/compile/onnx/write.ts';
@@ -18,9 +17,8 @@ const OPTIONS = {
 
 /** y = x W + b, with W large enough for the weights' file and b small enough for the graph's. */
 function linearGraph(side: number) {
-  const builder = new GraphBuilder();
-  const ops = new Ops(builder);
-  const x = builder.input({ name: 'x', type: 'float32', shape: [1, side] }, ['batch', side]);
+  const ops = new Ops();
+  const x = ops.input({ name: 'x', type: 'float32', shape: [1, side] }, ['batch', side]);
   const weight = Float32Array.from({ length: side * side }, (_, at) => at / 7);
   const bias = Float32Array.from({ length: side }, (_, at) => -at);
   const constant = (name: string, shape: number[], values: Float32Array) =>
@@ -34,7 +32,7 @@ function linearGraph(side: number) {
   const product = ops.matMul(x, constant('W', [side, side], weight));
   const sum = ops.add(product, constant('b', [side], bias));
   const norm = ops.layerNorm(sum, constant('g', [side], bias), constant('h', [side], bias), 1e-5);
-  const graph = builder.finish('linear', [builder.output('y', norm, ['batch', side])]);
+  const graph = ops.finish('linear', [ops.output('y', norm, ['batch', side])]);
   return { graph, weight, bias };
 }
 
@@ -73,11 +71,10 @@ describe('writing a graph', () => {
 
   test('large constants begin on a page', async () => {
     const folder = tempFolder();
-    const builder = new GraphBuilder();
-    const ops = new Ops(builder);
+    const ops = new Ops();
     const big = (name: string) =>
       ops.constant(floatInitializer(name, 'float32', [1000], () => Promise.resolve(new Float32Array(1000))));
-    const graph = builder.finish('sum', [builder.output('y', ops.add(big('p'), big('q')), [1000])]);
+    const graph = ops.finish('sum', [ops.output('y', ops.add(big('p'), big('q')), [1000])]);
     const { placements } = await writeGraph(folder, graph, OPTIONS);
     expect([...placements.values()]).toEqual([
       { location: 'model.onnx.data', offset: 0, length: 4000 },
@@ -87,14 +84,13 @@ describe('writing a graph', () => {
 
   test('a constant that gives fewer values than its shape has stops the writing', async () => {
     const folder = tempFolder();
-    const builder = new GraphBuilder();
-    const ops = new Ops(builder);
+    const ops = new Ops();
     const short = ops.constant(
       floatInitializer('short', 'float32', [2000], () => Promise.resolve(new Float32Array(1999))),
     );
-    const graph = builder.finish('g', [builder.output('y', ops.relu(short), [2000])]);
+    const graph = ops.finish('g', [ops.output('y', ops.relu(short), [2000])]);
     await expect(writeGraph(folder, graph, OPTIONS)).rejects.toThrow(
-      'Constant short of shape [2000] was given 1999 values.',
+      'Constant short of shape [2000] received 1999 values.',
     );
     expect(await readdir(folder)).not.toContain('model.onnx');
   });

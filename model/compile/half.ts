@@ -1,14 +1,10 @@
-import { UserError } from '../../errors.ts';
-
-const word = new Uint32Array(1);
-const float = new Float32Array(word.buffer);
+import { UserError } from '../errors.ts';
 
 /**
- * Rounds float32 values to IEEE 754 binary16, to nearest, ties to even.
+ * Rounds float32 values to IEEE 754 binary16: to nearest, ties to even.
  *
- * @param values finite numbers
- * @param name what they belong to, for the error
- * @throws UserError if a value is not finite or would become infinite (over 65,504 after rounding)
+ * @param name of the tensor, for the error message
+ * @throws UserError if a value is not finite or rounds to infinity (a magnitude of 65,520 or more)
  */
 export function toHalf(values: Float32Array, name: string): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
@@ -26,12 +22,6 @@ export function toHalf(values: Float32Array, name: string): Uint16Array {
   return out;
 }
 
-/** The nearest binary16 of one number, as a float64. Infinite where binary16 overflows. */
-export function halfRound(value: number): number {
-  float[0] = value;
-  return halfToNumber(roundToHalf(word[0] ?? 0));
-}
-
 /** The value of a binary16 bit pattern. */
 export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
@@ -47,10 +37,10 @@ function roundToHalf(bits: number): number {
   const magnitude = bits & 0x7fffffff;
   if (magnitude >= 0x47800000) return sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00);
   if (magnitude >= 0x38800000) {
-    // Normal: rebias the exponent, then round the 13 bits that fall away; a carry into the exponent is right.
+    // Normal: rebias the exponent and round off 13 bits of the fraction. A carry into the exponent is correct.
     return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
   }
-  // Subnormal: the distance to 2^-24 decides how far the significand shifts.
+  // Subnormal: shift the significand so that its unit is 2^-24.
   const shift = 126 - (magnitude >>> 23);
   if (shift > 24) return sign;
   const significand = (magnitude & 0x7fffff) | 0x800000;

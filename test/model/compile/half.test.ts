@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { halfRound, halfToNumber, toHalf } from '../../../../model/compile/onnx/half.ts';
+import { halfToNumber, toHalf } from '../../../model/compile/half.ts';
 
 const finiteHalf = fc.integer({ min: 0, max: 0xffff }).filter((bits) => (bits & 0x7c00) !== 0x7c00);
+
+const rounded = (value: number): number => halfToNumber(toHalf(Float32Array.of(value), 'w')[0] ?? NaN);
 
 describe('half precision', () => {
   test('every finite binary16 number is kept as it is', () => {
@@ -16,8 +18,7 @@ describe('half precision', () => {
     fc.assert(
       fc.property(fc.float({ min: -65504, max: 65504, noNaN: true }), (value) => {
         const bits = toHalf(Float32Array.of(value), 'w')[0] ?? 0;
-        const rounded = halfToNumber(bits);
-        const error = Math.abs(rounded - value);
+        const error = Math.abs(halfToNumber(bits) - value);
         for (const neighbour of [bits - 1, bits + 1]) {
           if (neighbour < 0 || (neighbour & 0x7c00) === 0x7c00 || (neighbour ^ bits) & 0x8000) continue;
           const other = Math.abs(halfToNumber(neighbour) - value);
@@ -31,21 +32,20 @@ describe('half precision', () => {
   test.each([
     [65504, 65504],
     [65519.99, 65504],
-    [65520, Infinity],
     [2 ** -24, 2 ** -24],
     [2 ** -25, 0],
     [2 ** -25 * 1.0001, 2 ** -24],
     [2 ** -14 - 2 ** -26, 2 ** -14],
     [-0, -0],
   ])('%f becomes %f', (value, expected) => {
-    expect(halfRound(value)).toBe(expected);
+    expect(rounded(value)).toBe(expected);
   });
 
   test('the order of numbers is kept', () => {
     fc.assert(
       fc.property(finiteHalf, finiteHalf, (a, b) => {
         const [x, y] = [halfToNumber(a), halfToNumber(b)];
-        expect(halfRound(Math.min(x, y))).toBeLessThanOrEqual(halfRound(Math.max(x, y)));
+        expect(rounded(Math.min(x, y))).toBeLessThanOrEqual(rounded(Math.max(x, y)));
       }),
     );
   });
