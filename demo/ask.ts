@@ -18,19 +18,11 @@ export interface Asking {
  */
 export async function openAsking(dir: string): Promise<Asking> {
   const model = await openModel(dir, readSettings({ ...process.env, DEVICE: 'cpu' }));
-  const failed = new Promise<never>((_, reject) => {
-    model.supervisor.once('failure', ({ message }) => {
-      reject(new UserError('engine-failed', `The engine failed: ${message}.`));
-    });
-  });
-  // Whoever asks sees the failure; before that nobody may be waiting for it.
-  failed.catch(() => undefined);
-  model.supervisor.start();
   return {
     ask: async (image, hypothesis, premise) => {
       const { signal } = new AbortController();
       const request = { image, hypotheses: [hypothesis], premise, signal };
-      const [answer] = await Promise.race([model.predictor.predict(request), failed]);
+      const [answer] = await model.failFast(model.predictor.predict(request));
       if (answer === undefined) throw new UserError('engine-failed', 'The engine gave no answer.');
       return answer;
     },

@@ -83,11 +83,7 @@ async function answer(
     ENGINE_THREADS: String(threads),
   });
   const model = await openModel(packageDir, settings);
-  const failed = new Promise<never>((_, reject) => {
-    model.supervisor.once('failure', reject);
-  });
   try {
-    model.supervisor.start();
     const { signal } = new AbortController();
     // Every question listens.
     setMaxListeners(0, signal);
@@ -97,7 +93,7 @@ async function answer(
       if (one === undefined) throw new Error('a question was not answered');
       return one;
     });
-    return await Promise.race([Promise.all(asked), failed]);
+    return await model.failFast(Promise.all(asked));
   } finally {
     await model.close();
   }

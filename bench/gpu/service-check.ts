@@ -101,7 +101,7 @@ async function underLoad(
   try {
     await allReady(service);
     let lostEngines = 0;
-    service.model.supervisor.on('failure', () => lostEngines++);
+    service.model.pool.on('failure', () => lostEngines++);
     const load = drive(`http://127.0.0.1:${service.port}/predict`, bodies, measureMs * 4);
     if (kill) killDuring(service, measureMs);
     return { engines, ...(await load), lostEngines };
@@ -113,7 +113,7 @@ async function underLoad(
 /** Kills an engine as a driver would, in the middle of the load. */
 function killDuring({ model }: RunningService, afterMs: number): void {
   setTimeout(() => {
-    const pid = model.supervisor.engines[0]?.supervisor.pid;
+    const pid = model.pool.engines[0]?.supervisor.pid;
     if (pid !== undefined) process.kill(pid, 'SIGKILL');
   }, afterMs);
 }
@@ -123,7 +123,7 @@ async function allReady({ model, finished }: RunningService): Promise<void> {
     throw new Error('an engine failed for good before it was ready');
   });
   gone.catch(() => undefined);
-  const { engines } = model.supervisor;
+  const { engines } = model.pool;
   await Promise.race([Promise.all(engines.map(({ supervisor }) => supervisor.whenReady())), gone]);
 }
 

@@ -5,7 +5,7 @@ import { startService } from '../../service/lifecycle/start-service.ts';
 import type { ServiceState } from './messages.ts';
 
 const service = await startService(readSettings(process.env), { logger: pino({ level: 'silent' }) });
-await service.model.supervisor.whenReady();
+await service.model.pool.whenReady();
 process.on('message', (message) => {
   if (message === 'stop') {
     void service.stop().then(() => {
@@ -20,7 +20,7 @@ process.on('message', (message) => {
     heapBytes: heapUsed,
     externalBytes: external,
     handles: process.getActiveResourcesInfo().length,
-    enginePid: service.model.supervisor.pid,
+    enginePid: service.model.pool.pid,
   };
   process.send?.(state);
 });

@@ -41,24 +41,10 @@ export function predictCommand(): Command {
 }
 
 async function judge(model: OpenModel, image: Uint8Array, options: PredictOptions): Promise<Answer> {
-  const { supervisor, predictor } = model;
-  supervisor.start();
-  // One failure is enough: nobody wants to wait for attempts that a server would make.
-  const failed = new Promise<never>((_, reject) => {
-    supervisor.once('failure', ({ message }) => {
-      reject(new UserError('engine-failed', `The engine failed: ${message}.`));
-    });
-  });
   try {
-    const [answer] = await Promise.race([
-      predictor.predict({
-        image,
-        hypotheses: [options.text],
-        premise: options.premise,
-        signal: new AbortController().signal,
-      }),
-      failed,
-    ]);
+    const { signal } = new AbortController();
+    const request = { image, hypotheses: [options.text], premise: options.premise, signal };
+    const [answer] = await model.failFast(model.predictor.predict(request));
     if (answer === undefined) throw new UserError('engine-failed', 'The engine gave no answer.');
     return answer;
   } catch (error) {

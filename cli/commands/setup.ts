@@ -2,10 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { compileCheckpoint } from '../../model/compile/compile.ts';
+import { isUpToDate } from '../../model/compile/up-to-date.ts';
 import { UserError } from '../../model/errors.ts';
 import { DEFAULT_PRESET, type FetchedFile, type ModelSource } from '../../model/fetch/index.ts';
-import { openPackage } from '../../model/package/open-package.ts';
-import { version } from '../../model/version.ts';
 import { readSettings, type Settings } from '../../service/settings/read.ts';
 import type { EngineInfo } from '../../service/engine/protocol.ts';
 import { openModel } from '../../service/inference/open-model.ts';
@@ -78,8 +77,9 @@ interface Compilation {
 }
 
 async function compileUnlessThere(source: ModelSource, compilation: Compilation): Promise<void> {
-  const { checkpoint, target, precision, force } = compilation;
-  if (!force && (await isUpToDate(compilation))) {
+  const { checkpoint, files, target, precision, force } = compilation;
+  const sums = new Map(files.map((file) => [file.name, file.sha256]));
+  if (!force && (await isUpToDate(checkpoint, target, precision, sums))) {
     console.log(`${target}: compiled before, and up to date.`);
     return;
   }
@@ -98,28 +98,15 @@ async function compileUnlessThere(source: ModelSource, compilation: Compilation)
   console.log(`${target}: compiled.`);
 }
 
-/** Whether the package is what this version of the compiler makes of the files that are there now. */
-async function isUpToDate({ files, target, precision }: Compilation): Promise<boolean> {
-  const { manifest } = (await openPackage(target).catch(() => undefined)) ?? {};
-  if (manifest?.compiler.version !== version || manifest.precision !== precision) return false;
-  const sums = new Map(files.map((file) => [file.name, file.sha256]));
-  return manifest.source.files.every((file) => sums.get(file.name) === file.sha256);
-}
-
 /** Starts the engine as the server would; it runs the package's self-test before it is ready. */
 async function selfTest(target: string, settings: Settings): Promise<EngineInfo> {
   const model = await openModel(target, settings);
-  const { supervisor } = model;
   try {
-    const failed = new Promise<never>((_, reject) => {
-      supervisor.once('failure', ({ message }) => {
-        reject(new UserError('engine-failed', `The compiled model does not pass its self-test: ${message}.`));
-      });
-    });
-    supervisor.start();
-    await Promise.race([supervisor.whenReady(), failed]);
-    if (supervisor.state.phase !== 'ready') throw new UserError('engine-failed', 'The engine did not stay.');
-    return supervisor.state.info;
+    await model.failFast(model.pool.whenReady());
+    const { state } = model.pool;
+    if (state.phase !== 'ready')
+      throw new UserError('engine-failed', 'The engine stopped after its self-test.');
+    return state.info;
   } finally {
     await model.close();
   }

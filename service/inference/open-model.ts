@@ -37,10 +37,17 @@ export interface OpenModel {
   readonly modelPackage: ModelPackage;
   readonly tokenizer: Tokenizer;
   readonly predictor: Predictor;
-  /** Not started yet: whoever opens a model starts it when it is listening. */
-  readonly supervisor: EnginePool;
+  /** The engines; not started yet, so that a service can listen first. */
+  readonly pool: EnginePool;
   readonly batcher: Batcher<PredictItem, PredictOutput>;
-  /** Ends the engines and the decoding threads. */
+  /**
+   * Starts the engines if need be and waits for some work of theirs, but not for a failed engine's replacement: for
+   * commands, which had better fail at once.
+   *
+   * @throws UserError `engine-failed` as soon as an engine fails
+   */
+  failFast<T>(work: Promise<T>): Promise<T>;
+  /** Stops the engines and the decoding threads. */
   close(): Promise<void>;
 }
 
@@ -65,7 +72,7 @@ export async function openModel(
   const tokenizer = await openTokenizer(modelPackage);
   const { manifest } = modelPackage;
   const store = PictureStore.open(manifest.image.size ** 2 * 3, settings.MAX_QUEUE);
-  const supervisor = new EnginePool({
+  const pool = new EnginePool({
     // A program of somebody else's may not need ONNX Runtime's provider.
     plan: await planEngines(settings, manifest.memory, engineProgram ? { cudaInstalled: true } : {}),
     packageDir: modelPackage.dir,
@@ -77,7 +84,7 @@ export async function openModel(
   });
   warmDecoder(manifest.image.size);
   const batcher = new Batcher<PredictItem, PredictOutput>({
-    engines: supervisor.engines.map((engine) =>
+    engines: pool.engines.map((engine) =>
       batchEngine(engine.supervisor, manifest.answers.length, store, observer),
     ),
     maxBatch: settings.MAX_BATCH,
@@ -91,10 +98,24 @@ export async function openModel(
     observer,
   });
   const close = async (): Promise<void> => {
-    await Promise.all([supervisor.stop(), closePixels()]);
+    await Promise.all([pool.stop(), closePixels()]);
     store?.close();
   };
-  return { modelPackage, tokenizer, predictor, supervisor, batcher, close };
+  return { modelPackage, tokenizer, predictor, pool, batcher, failFast: failFastOn(pool), close };
+}
+
+function failFastOn(pool: EnginePool): OpenModel['failFast'] {
+  const failed = new Promise<never>((_, reject) => {
+    pool.once('failure', ({ message }) => {
+      reject(new UserError('engine-failed', `The engine failed: ${message}.`));
+    });
+  });
+  // A service never awaits it: its engines are replaced.
+  failed.catch(() => undefined);
+  return (work) => {
+    pool.start();
+    return Promise.race([work, failed]);
+  };
 }
 
 /** Starts a decoding thread while the engine loads, so that the first request does not wait for it. */

@@ -54,7 +54,7 @@ export async function runService(
 
 /** An engine that never becomes ready ends the service, which says why. */
 async function announce(service: RunningService, onReady: (service: RunningService) => void): Promise<void> {
-  const ready = service.model.supervisor.whenReady().then(
+  const ready = service.model.pool.whenReady().then(
     () => true,
     () => false,
   );

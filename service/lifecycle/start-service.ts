@@ -73,13 +73,13 @@ export async function startService(settings: Settings, options: StartOptions = {
     observer: observe(metrics, tracing),
     ...(engineProgram === undefined ? {} : { engineProgram }),
   });
-  const health = new ServiceHealth(model.supervisor);
+  const health = new ServiceHealth(model.pool);
   const maxBodyBytes = settings.MAX_BODIES_MB * 1024 * 1024;
   const admission = new Admission(settings.MAX_QUEUE, { maxBodyBytes });
   metrics.watchQueue(admission, model);
-  reportEngineEvents(model.supervisor, logger, metrics);
+  reportEngineEvents(model.pool, logger, metrics);
   const unwatchGpu = startGpuWatchdog(
-    model.supervisor,
+    model.pool,
     logger,
     metrics,
     settings.GPU_MEMORY_LIMIT_MB,
@@ -104,7 +104,7 @@ export async function startService(settings: Settings, options: StartOptions = {
   const listeners = await listenAll(settings, app, createAdminApp(health, metrics));
   const { port } = listeners.public;
   logger.info({ host: settings.HOST, port, admin_port: listeners.admin.port }, 'listening');
-  model.supervisor.start();
+  model.pool.start();
   const release = async (): Promise<void> => {
     unwatchGpu();
     apiKeys?.close();
@@ -207,13 +207,13 @@ function run(wired: Wired): RunningService {
   let stopping: Promise<void> | undefined;
   const stop = (code: 0 | 1): Promise<void> => {
     // Load balancers get their time as long as an engine is left that can answer meanwhile.
-    const canServe = code === 0 || model.supervisor.isReady;
+    const canServe = code === 0 || model.pool.isReady;
     stopping ??= shutDown(wired, canServe ? wired.settings.DRAIN_DELAY_MS : 0).then(() => {
       finish(code);
     });
     return stopping;
   };
-  model.supervisor.on('state', (state) => {
+  model.pool.on('state', (state) => {
     if (state.phase === 'failed') void stop(1);
   });
   return {

@@ -78,10 +78,10 @@ it('withstands 10,000 generated and mutated requests', { timeout: 300_000 }, asy
   };
   const round = (until: number): Promise<unknown> =>
     Promise.all(Array.from({ length: AT_ONCE }, () => work(until)));
-  const { supervisor } = service.model;
-  const pid = supervisor.pid;
+  const { pool } = service.model;
+  const pid = pool.pid;
   const failures: unknown[] = [];
-  supervisor.on('failure', (failure) => failures.push(failure));
+  pool.on('failure', (failure) => failures.push(failure));
   // What is made once (code, caches, threads) is made in the first part.
   await round(REQUESTS / 4);
   const before = { ...memory(), handles: process.getActiveResourcesInfo().length };
@@ -93,7 +93,7 @@ it('withstands 10,000 generated and mutated requests', { timeout: 300_000 }, asy
   expect([...bare]).toEqual([]);
   expect(counts.get(0) ?? 0).toBeLessThan(REQUESTS / 100);
   expect(failures).toEqual([]);
-  expect([supervisor.state.phase, supervisor.pid]).toEqual(['ready', pid]);
+  expect([pool.state.phase, pool.pid]).toEqual(['ready', pid]);
   expect((await send(`${service.url}/predict`, await predictBody('a dog')).outcome).status).toBe(200);
   await until('nothing is left behind', () => {
     return service.model.batcher.waiting + service.model.batcher.inFlight === 0;

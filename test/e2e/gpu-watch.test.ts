@@ -89,7 +89,7 @@ it('shows the readings of a healthy GPU and leaves its engine alone', async () =
     return (await metric(live.adminUrl, 'ofa_ve_gpu_memory_bytes{gpu="0"}')) === 900 * 1024 * 1024;
   });
   expect(await metric(live.adminUrl, 'ofa_ve_gpu_utilization_ratio{gpu="0"}')).toBe(0.37);
-  expect(live.model.supervisor.state.phase).toBe('ready');
+  expect(live.model.pool.state.phase).toBe('ready');
 });
 
 it('forgives a peak, and replaces the engine when memory stays over the limit', async () => {
@@ -140,7 +140,7 @@ it('serves without a watch where there is no nvidia-smi', async () => {
   const live = await start(50);
   await sleep(200);
   expect((await fetch(`${live.url}/healthz`)).status).toBe(200);
-  expect(live.model.supervisor.state.phase).toBe('ready');
+  expect(live.model.pool.state.phase).toBe('ready');
 });
 
 it('reads a GPU that tells no utilization', () => {

@@ -136,7 +136,7 @@ it('computes on all of them at the same time', async () => {
 it('replaces the engine of the GPU that complains, and goes on with the other', async () => {
   const live = await start({});
   await allReady(live);
-  const [healthy, sick] = live.model.supervisor.engines;
+  const [healthy, sick] = live.model.pool.engines;
   const pid = healthy?.supervisor.pid;
   const lost = new Promise((resolve) => sick?.supervisor.once('failure', resolve));
   await smi.tell([GPUS[0], { ...GPUS[1], readings: ['1, [GPU is lost], [GPU is lost]'] }]);
@@ -251,6 +251,6 @@ it('does not start where the model does not fit', async () => {
   await smi.tell([GPUS[0], { ...GPUS[1], free: 500 }]);
   await expect(start({}, {}, false)).rejects.toThrow(/GPU 1 \(NVIDIA T4\) has 0\.5 GiB of 15\.0 GiB free/);
   const live = await start({}, { DEVICE: 'auto' });
-  expect(live.model.supervisor.engines.map(({ gpu }) => gpu?.index)).toEqual(['0']);
+  expect(live.model.pool.engines.map(({ gpu }) => gpu?.index)).toEqual(['0']);
   expect(logged('memory or GPUs')).toHaveLength(1);
 });

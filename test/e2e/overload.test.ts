@@ -81,16 +81,10 @@ describe('an engine that fails under load', { timeout: 180_000 }, () => {
       // A batch that is hit twice may be answered 503: its retry is let through, and one more.
       const before = answered;
       await until('some more are answered', () => answered > before + 2);
-      await until(
-        'the engine computes',
-        () => model.batcher.inFlight > 0 && model.supervisor.pid !== undefined,
-      );
-      const pid = model.supervisor.pid ?? 0;
+      await until('the engine computes', () => model.batcher.inFlight > 0 && model.pool.pid !== undefined);
+      const pid = model.pool.pid ?? 0;
       process.kill(pid, 'SIGKILL');
-      await until(
-        'it is replaced',
-        () => model.supervisor.pid !== pid && model.supervisor.state.phase === 'ready',
-      );
+      await until('it is replaced', () => model.pool.pid !== pid && model.pool.state.phase === 'ready');
     }
     const outcomes = await Promise.all(sent.map(({ outcome }) => outcome));
     expect(count(outcomes, 200)).toBe(30);

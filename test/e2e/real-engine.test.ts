@@ -32,7 +32,7 @@ let frozen: number | undefined;
 
 /** Stops the engine's process wherever it is, as a call to a GPU that does not come back would. */
 function freeze({ model }: TestService): number {
-  frozen = model.supervisor.pid;
+  frozen = model.pool.pid;
   if (frozen === undefined) throw new Error('no engine is running');
   process.kill(frozen, 'SIGSTOP');
   return frozen;
@@ -72,7 +72,7 @@ const textAt = (index: number): string => TEXTS[index % TEXTS.length] ?? '';
 describe('ten times more than it can hold', () => {
   it('as many as there are places are answered rightly, the rest refused while the engine computes', async () => {
     const live = await start({ MAX_QUEUE: 8, MAX_BATCH: 4 });
-    const { state } = live.model.supervisor;
+    const { state } = live.model.pool;
     expect(state.phase === 'ready' && state.info.itemMs).toBeGreaterThan(0);
     const expected = await answersOf(live, TEXTS);
     expect(new Set(expected.values()).size).toBe(TEXTS.length);
@@ -123,7 +123,7 @@ describe('an engine that is lost under load', { timeout: 180_000 }, () => {
       process.kill(pid, 'SIGKILL');
       await until(
         'it is replaced',
-        () => live.model.supervisor.pid !== pid && live.model.supervisor.state.phase === 'ready',
+        () => live.model.pool.pid !== pid && live.model.pool.state.phase === 'ready',
       );
     }
     isOver = true;
@@ -145,7 +145,7 @@ describe('an engine that is lost under load', { timeout: 180_000 }, () => {
     outcomes.forEach((outcome, at) => {
       expect(yesOf(outcome)).toBeCloseTo(expected.get(textAt(at)) ?? NaN, 4);
     });
-    expect(live.model.supervisor.pid).not.toBe(pid);
+    expect(live.model.pool.pid).not.toBe(pid);
     expect(await metric(live.adminUrl, 'ofa_ve_engine_restarts_total{reason="timeout"}')).toBe(1);
   });
 });

@@ -50,7 +50,7 @@ describe('a service without an engine', () => {
   it('is not ready; told to stop, it answers what waits, and ends', async () => {
     const live = await stub.start({}, { SHUTDOWN_TIMEOUT_MS: 2000 });
     await stub.instruct({ start: 'hang' });
-    live.model.supervisor.engines[0]?.supervisor.replace('gpu-error', 'as told');
+    live.model.pool.engines[0]?.supervisor.replace('gpu-error', 'as told');
     const asked = ask(live, 'a');
     await until('it waits for the next engine', () => live.model.batcher.waiting === 1);
     const ready = await fetch(`${live.url}/readyz`);
@@ -59,6 +59,6 @@ describe('a service without an engine', () => {
     await live.stop();
     expect((await asked).status).toBe(503);
     await expect(live.finished).resolves.toBe(0);
-    expect(live.model.supervisor.pid).toBeUndefined();
+    expect(live.model.pool.pid).toBeUndefined();
   });
 });

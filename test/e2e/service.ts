@@ -28,7 +28,7 @@ export async function serve(
     },
     { logger: pino({ level: 'silent' }), ...options },
   );
-  if (options.wait !== false) await service.model.supervisor.whenReady();
+  if (options.wait !== false) await service.model.pool.whenReady();
   return {
     ...service,
     url: `http://127.0.0.1:${service.port}`,
