@@ -2,7 +2,7 @@
  * The health check of the images: `node build/docker/health.js` ends with 0 while the service takes requests. It asks
  * the port for metrics and probes, where no flood of requests is in the way.
  */
-import { PATHS, PORTS } from '../service/contract.ts';
+import { DEFAULT_SETTINGS, PATHS } from '../service/contract.ts';
 
 /** Less than the health check's own time, so that the reason is written down. */
 const TIMEOUT_MS = 4000;
@@ -11,7 +11,7 @@ const EVERY_INTERFACE = ['', '0.0.0.0', '::'];
 
 const { HOST = '', ADMIN_PORT = '' } = process.env;
 const host = EVERY_INTERFACE.includes(HOST) ? '127.0.0.1' : HOST;
-const port = ADMIN_PORT === '' ? String(PORTS.admin) : ADMIN_PORT;
+const port = ADMIN_PORT === '' ? String(DEFAULT_SETTINGS.ADMIN_PORT) : ADMIN_PORT;
 const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}${PATHS.ready}`;
 
 try {

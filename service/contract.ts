@@ -2,19 +2,12 @@
  * What the deployment and the service must agree on: ports, paths, settings and metric names. infra/ imports this file
  * and nothing else of the service, so nothing that it imports has a dependency.
  */
-import { SETTINGS } from './settings/definitions.ts';
 
-export { CLOSING_MS, ENVIRONMENT_VARIABLE, SETTINGS } from './settings/definitions.ts';
-export type { SettingName } from './settings/definitions.ts';
+export { checkSetting, checkSettings } from './settings/check.ts';
+export type { SettingProblem } from './settings/check.ts';
+export { CLOSING_MS, DEFAULT_SETTINGS, ENVIRONMENT_VARIABLE, SETTINGS } from './settings/definitions.ts';
+export type { SettingName, Settings } from './settings/definitions.ts';
 export type { Setting } from './settings/setting.ts';
-
-/** Ports on which the service listens unless a setting says otherwise. */
-export const PORTS = {
-  /** Predictions, documents, demo page and probes. */
-  http: SETTINGS.PORT.default,
-  /** Metrics and probes, kept off the public port. */
-  admin: SETTINGS.ADMIN_PORT.default,
-} as const;
 
 /** Paths that probes, scrapers and clients use. */
 export const PATHS = {

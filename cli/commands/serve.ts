@@ -43,7 +43,7 @@ export function serveCommand(): Command {
       const onReady = ({ port }: RunningService): void => {
         if (options.demo === true) console.error(welcome(port, example));
       };
-      const code = await runService(settings, onReady, { doubts: misspeltSettings(process.env) });
+      const code = await runService(settings, onReady, { warnings: misspeltSettings(process.env) });
       // Not exitCode: a collector of traces that does not answer would keep the program.
       process.exit(code);
     });

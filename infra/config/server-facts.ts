@@ -1,14 +1,8 @@
-import {
-  ANSWER_ROUTES,
-  LATENCY_BUCKETS_SECONDS,
-  METRICS,
-  PATHS,
-  PORTS,
-  SETTINGS,
-} from '../../service/contract.ts';
+import { ANSWER_ROUTES, LATENCY_BUCKETS_SECONDS, METRICS, PATHS } from '../../service/contract.ts';
 import type { RequestOutcome } from '../../service/contract.ts';
 import type { WorkloadConfig } from './schema.ts';
-import type { ServerMetrics, ServiceSettings } from './server.ts';
+import { withDefaults } from './server.ts';
+import type { ServerMetrics } from './server.ts';
 
 /** What the rest of the deployment needs to know of a server, whichever it is. */
 export interface ServerFacts {
@@ -32,16 +26,6 @@ export interface ServerFacts {
   readonly requestSeconds: number;
   /** Longest time from SIGTERM to exit. */
   readonly drainSeconds: number;
-}
-
-/** Settings whose value is a whole number. */
-type IntegerName = {
-  [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]['kind'] extends 'integer' ? Name : never;
-}[keyof typeof SETTINGS];
-
-/** The value of a whole-number setting: the given one, or the service's default. */
-export function integerSetting(settings: ServiceSettings, name: IntegerName): number {
-  return settings[name] ?? SETTINGS[name].default;
 }
 
 /** Label matcher of the requests that ask for answers. */
@@ -69,19 +53,16 @@ function seconds(milliseconds: number): number {
 export function serverFacts(workload: WorkloadConfig): ServerFacts {
   const { server } = workload;
   if (server.kind === 'other') return { ...server, batchItems: 0 };
-  const setting = (name: IntegerName) => integerSetting(server.settings, name);
+  const settings = withDefaults(server.settings);
   return {
     appName: 'ofa-ve',
-    ports: {
-      http: server.settings.PORT ?? PORTS.http,
-      admin: server.settings.ADMIN_PORT ?? PORTS.admin,
-    },
+    ports: { http: settings.PORT, admin: settings.ADMIN_PORT },
     paths: { startup: PATHS.startup, live: PATHS.live, ready: PATHS.ready, metrics: PATHS.metrics },
     metrics: OFA_METRICS,
-    capacityItems: setting('MAX_QUEUE'),
-    batchItems: setting('MAX_BATCH'),
-    startSeconds: seconds(setting('ENGINE_START_TIMEOUT_MS')),
-    requestSeconds: seconds(setting('REQUEST_TIMEOUT_MS')),
-    drainSeconds: seconds(setting('SHUTDOWN_TIMEOUT_MS')),
+    capacityItems: settings.MAX_QUEUE,
+    batchItems: settings.MAX_BATCH,
+    startSeconds: seconds(settings.ENGINE_START_TIMEOUT_MS),
+    requestSeconds: seconds(settings.REQUEST_TIMEOUT_MS),
+    drainSeconds: seconds(settings.SHUTDOWN_TIMEOUT_MS),
   };
 }

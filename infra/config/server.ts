@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { SETTINGS } from '../../service/contract.ts';
-import type { Setting, SettingName } from '../../service/contract.ts';
+import { checkSetting, DEFAULT_SETTINGS, SETTINGS } from '../../service/contract.ts';
+import type { Setting, SettingName, Settings } from '../../service/contract.ts';
 import {
   absolutePath,
   anyText,
@@ -15,26 +15,38 @@ import {
   whole,
 } from './fields.ts';
 
-type SettingValue<S> = S extends { kind: 'integer' }
-  ? number
-  : S extends { kind: 'choice'; choices: readonly (infer Choice)[] }
-    ? Choice
-    : string;
+/** Settings that the deployment fills in, and what each follows from. */
+export const FILLED_IN = {
+  MODEL_DIR: 'model.source (a package in the image is found without it)',
+  HOST: 'the pod, on all of whose addresses the service listens',
+  DEVICE: 'gpu.kind',
+  ENGINE_THREADS: 'resources.limits.cpu',
+  API_KEYS_FILE: 'server.apiKeys',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'observability.tracing.endpoint',
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'observability.tracing.endpoint',
+} as const satisfies Partial<Record<SettingName, string>>;
+
+type FilledIn = keyof typeof FILLED_IN;
 
 /** Values for the service's settings, named as in service/contract.ts; what is left out keeps its default. */
-export type ServiceSettings = { [Name in SettingName]?: SettingValue<(typeof SETTINGS)[Name]> };
+export type ServiceSettings = Partial<Omit<Settings, FilledIn>>;
 
-function settingField(setting: Setting) {
-  if (setting.kind === 'integer') return whole(setting.min, setting.max);
-  if (setting.kind === 'text') return field<string>((value) => typeof value === 'string', 'text');
-  return field<string>(
-    (value) => typeof value === 'string' && setting.choices.includes(value),
-    `one of ${setting.choices.join(', ')}`,
-  );
+/** All settings of the service, those that the configuration leaves out with their defaults. */
+export function withDefaults(settings: ServiceSettings): Settings {
+  return { ...DEFAULT_SETTINGS, ...settings };
+}
+
+function settingField(name: string, setting: Setting) {
+  if (name in FILLED_IN)
+    return field<never>(() => false, `left out, as it follows from ${FILLED_IN[name as FilledIn]}`);
+  return z.unknown().superRefine((value, context) => {
+    const mustBe = checkSetting(setting, value);
+    if (mustBe !== undefined) context.addIssue(mustBe);
+  });
 }
 
 const settingsShape = Object.fromEntries(
-  Object.entries(SETTINGS).map(([name, setting]) => [name, settingField(setting).optional()]),
+  Object.entries<Setting>(SETTINGS).map(([name, setting]) => [name, settingField(name, setting).optional()]),
 );
 
 // The shape is built from the contract, so its type has to be written beside it.
@@ -45,7 +57,7 @@ const secretKey = z.strictObject({
   /** Name of the Secret, in the deployment's namespace. */
   secretName: objectName,
   /** Key in the Secret. */
-  key: anyText,
+  key: text(/^[-.\w]{1,253}$/, 'a key of a Secret: letters, digits, hyphens, dots and underscores'),
 });
 
 const ofaServer = z.strictObject({

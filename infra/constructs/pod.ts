@@ -2,11 +2,11 @@ import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
 import { atLeast } from '../config/fields.ts';
 import type { ImageConfig, ModelConfig } from '../config/schema.ts';
 import { acceleratorParts, GPU_CLAIM, toleration } from './accelerator.ts';
-import { environmentOf } from './environment.ts';
+import { environmentVariables } from './environment-variables.ts';
 import { metricsPortName, PORT_NAMES, trackSelector } from '../workload/names.ts';
 import type { Track } from '../workload/names.ts';
 import type { WorkloadContext } from '../workload/context.ts';
-import { modelFolder, modelLoader, mountedVolumes } from './volumes.ts';
+import { modelLoader, mountedVolumes } from './volumes.ts';
 
 /** What one track runs. */
 export interface TrackProps {
@@ -97,7 +97,7 @@ function serverContainer(context: WorkloadContext, { image, model }: TrackProps)
     ...(command.length > 0 ? { command } : {}),
     ...(args.length > 0 ? { args } : {}),
     ports: containerPorts(context),
-    env: environmentOf(context, modelFolder(model)),
+    env: environmentVariables(context, model),
     resources: containerResources(context),
     ...probes(context),
     ...preStop(context),

@@ -1,10 +1,8 @@
 import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
 import type { ModelConfig } from '../config/schema.ts';
-import { API_KEYS_FOLDER, CUDA_CACHE_FOLDER } from './environment.ts';
+import { API_KEYS_FOLDER, modelFolder, MODELS_FOLDER } from '../config/pod-settings.ts';
+import { CUDA_CACHE_FOLDER } from './environment-variables.ts';
 import type { WorkloadContext } from '../workload/context.ts';
-
-/** Where a package that is not in the image appears. */
-const MODELS_FOLDER = '/models';
 
 /** A volume of the pod and where the server's container sees it. */
 interface Mounted {
@@ -16,12 +14,6 @@ interface Mounted {
 /** Name of the claim that holds a workload's models. */
 export function claimName({ workload }: WorkloadContext): string {
   return `${workload.name}-models`;
-}
-
-/** Folder of the model package as the server sees it; undefined: wherever the image has it. */
-export function modelFolder({ source }: ModelConfig): string | undefined {
-  if (source.kind === 'image') return undefined;
-  return source.kind === 'claim' ? `${MODELS_FOLDER}/${source.version}` : MODELS_FOLDER;
 }
 
 function modelVolume(context: WorkloadContext, { source }: ModelConfig): Mounted[] {

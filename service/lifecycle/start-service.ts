@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../model/errors.ts';
 import { EXAMPLES_FOLDER, readExamples } from '../../model/package/examples.ts';
 import type { Example } from '../../model/package/examples.ts';
-import { doubtsAbout, listOf } from '../settings/read.ts';
+import { listOf } from '../settings/check.ts';
+import { settingWarnings } from '../settings/read.ts';
 import { CLOSING_MS } from '../contract.ts';
 import type { Settings } from '../settings/read.ts';
 import { openApiKeys } from '../http/middleware/api-keys.ts';
@@ -48,8 +49,8 @@ export interface StartOptions {
   readonly logger?: Logger;
   /** The engine's program; tests give one that misbehaves. */
   readonly engineProgram?: URL;
-  /** Sentences about settings that may not be meant as they are, for the log. */
-  readonly doubts?: readonly string[];
+  /** Sentences for the log, each about a variable that may be a misspelt setting. */
+  readonly warnings?: readonly string[];
   /** How often each GPU is read, and how long it may be silent. */
   readonly gpuWatch?: GpuMonitorTimes;
 }
@@ -64,8 +65,8 @@ export async function startService(settings: Settings, options: StartOptions = {
     throw new UserError('settings-invalid', 'MODEL_DIR is not set; give the folder of a model package.');
   }
   const logger = options.logger ?? makeLogger(settings.LOG_LEVEL);
-  for (const detail of doubtsAbout(settings)) logger.warn({ detail }, 'settings');
-  for (const detail of options.doubts ?? []) logger.warn({ detail }, 'a setting may be misspelt');
+  for (const detail of settingWarnings(settings)) logger.warn({ detail }, 'settings');
+  for (const detail of options.warnings ?? []) logger.warn({ detail }, 'a setting may be misspelt');
   const metrics = new Metrics();
   const tracing = await startTracing(settings, logger);
   const { engineProgram } = options;

@@ -154,17 +154,20 @@ export const SETTINGS = {
   CORS_ORIGINS: {
     kind: 'text',
     default: '',
+    format: 'origins',
     description: 'Comma-separated origins that browsers may call from; empty allows none.',
   },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     kind: 'text',
     default: '',
+    format: 'http-url',
     description:
       'Address of an OpenTelemetry collector that takes OTLP over HTTP, usually port 4318 (4317 is for gRPC); set, traces are sent to v1/traces below it.',
   },
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
     kind: 'text',
     default: '',
+    format: 'http-url',
     description: 'Whole address for traces, where it is not v1/traces below OTEL_EXPORTER_OTLP_ENDPOINT.',
   },
   OTEL_SDK_DISABLED: {
@@ -177,3 +180,17 @@ export const SETTINGS = {
 
 /** The name of a setting, that is, of its environment variable. */
 export type SettingName = keyof typeof SETTINGS;
+
+type ValueOf<S extends Setting> = S extends { kind: 'integer' }
+  ? number
+  : S extends { kind: 'choice'; choices: readonly (infer Choice)[] }
+    ? Choice
+    : string;
+
+/** A value for every setting; {@link SETTINGS} says what each means. */
+export type Settings = { readonly [Name in SettingName]: ValueOf<(typeof SETTINGS)[Name]> };
+
+/** The default of every setting. */
+export const DEFAULT_SETTINGS = Object.fromEntries(
+  Object.entries(SETTINGS).map(([name, setting]) => [name, setting.default]),
+) as unknown as Settings;

@@ -1,17 +1,11 @@
 import { UserError } from '../../model/errors.ts';
-import { CLOSING_MS, ENVIRONMENT_VARIABLE, SETTINGS } from './definitions.ts';
-import type { SettingName } from './definitions.ts';
+import { checkSettings } from './check.ts';
+import { DEFAULT_SETTINGS, ENVIRONMENT_VARIABLE, SETTINGS } from './definitions.ts';
+import type { Settings } from './definitions.ts';
 import type { Environment, Setting } from './setting.ts';
 import { nearestSetting } from './suggest.ts';
 
-type ValueOf<S extends Setting> = S extends { kind: 'integer' }
-  ? number
-  : S extends { kind: 'choice'; choices: readonly (infer Choice)[] }
-    ? Choice
-    : string;
-
-/** Every setting with its checked value; see {@link SETTINGS} for what each means. */
-export type Settings = { readonly [Name in SettingName]: ValueOf<(typeof SETTINGS)[Name]> };
+export type { Settings } from './definitions.ts';
 
 /**
  * Values of OpenTelemetry's OTEL_EXPORTER_OTLP_PROTOCOL that the service can be started with. It sends JSON, which
@@ -19,11 +13,10 @@ export type Settings = { readonly [Name in SettingName]: ValueOf<(typeof SETTING
  */
 const OTLP_PROTOCOLS = ['', 'http/json', 'http/protobuf'];
 
+/** Prefix of the project's own variables, which must all be known. */
 const RESERVED_PREFIX = 'OFA_VE_';
 
-/**
- * What Kubernetes sets in every pod beside a Service called `ofa-ve...` (service links): not a user's mistake.
- */
+/** What Kubernetes sets in every pod beside a Service called `ofa-ve...` (service links): not a user's mistake. */
 const SERVICE_LINK =
   /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
 const SERVICE_LINK_ADDRESS = /^(tcp|udp|sctp):\/\//;
@@ -36,41 +29,46 @@ const SERVICE_LINK_ADDRESS = /^(tcp|udp|sctp):\/\//;
  * @throws UserError `settings-invalid`, one sentence that names every wrong variable
  */
 export function readSettings(environment: Environment): Settings {
-  const problems: string[] = [];
-  const values: Record<string, string | number> = {};
-  for (const [name, setting] of Object.entries<Setting>(SETTINGS)) {
-    const text = environment[name]?.trim() ?? '';
-    if (text === '') {
-      values[name] = setting.default;
-      continue;
-    }
-    const problem = check(setting, text);
-    if (problem !== undefined) problems.push(`${name} is "${text}" but must be ${problem}`);
-    else values[name] = setting.kind === 'integer' ? Number(text) : text;
-  }
-  for (const [name, text] of Object.entries(environment)) {
-    if (!name.startsWith(RESERVED_PREFIX) || name === ENVIRONMENT_VARIABLE) continue;
-    if (isServiceLink(name, text ?? '')) continue;
-    const meant = nearestSetting(name.slice(RESERVED_PREFIX.length));
-    const right = meant === undefined ? '' : `, the setting is called ${meant}`;
-    problems.push(`${name} is not a setting of this program${right}`);
-  }
-  const protocol = environment['OTEL_EXPORTER_OTLP_PROTOCOL']?.trim() ?? '';
-  if (!OTLP_PROTOCOLS.includes(protocol)) {
-    problems.push(`OTEL_EXPORTER_OTLP_PROTOCOL is "${protocol}" but must be "http/json" or "http/protobuf"`);
-  }
-  // Each setting was checked against its own description above; the record's type follows from it.
-  const settings = values as unknown as Settings;
-  if (problems.length === 0) problems.push(...checkTogether(settings));
+  const given = Object.fromEntries(
+    Object.entries<Setting>(SETTINGS)
+      .map(([name, { kind }]) => [name, parse(kind, environment[name]?.trim() ?? '')] as const)
+      .filter(([, value]) => value !== ''),
+  );
+  const problems = [
+    ...checkSettings(given).map(
+      ({ name, value, mustBe }) => `${name} is ${JSON.stringify(value)} but must be ${mustBe}`,
+    ),
+    ...unknownVariables(environment),
+    ...wrongProtocol(environment),
+  ];
   if (problems.length > 0) {
     throw new UserError('settings-invalid', `Wrong settings: ${problems.join('; ')}.`);
   }
-  return settings;
+  return { ...DEFAULT_SETTINGS, ...given };
 }
 
-/** The default of every setting, for tests and tools that start from it. */
-export function defaultSettings(): Settings {
-  return readSettings({});
+/** A number that is not written in digits stays text, which the check refuses. */
+function parse(kind: Setting['kind'], text: string): number | string {
+  return kind === 'integer' && /^\d{1,15}$/.test(text) ? Number(text) : text;
+}
+
+/** A sentence for each variable with the project's prefix that the service does not know. */
+function unknownVariables(environment: Environment): string[] {
+  return Object.entries(environment)
+    .filter(([name, text]) => name.startsWith(RESERVED_PREFIX) && !isServiceLink(name, text ?? ''))
+    .filter(([name]) => name !== ENVIRONMENT_VARIABLE)
+    .map(([name]) => {
+      const meant = nearestSetting(name.slice(RESERVED_PREFIX.length));
+      const right = meant === undefined ? '' : `, the setting is called ${meant}`;
+      return `${name} is not a setting of this program${right}`;
+    });
+}
+
+function wrongProtocol({ OTEL_EXPORTER_OTLP_PROTOCOL: variable = '' }: Environment): string[] {
+  const protocol = variable.trim();
+  return OTLP_PROTOCOLS.includes(protocol)
+    ? []
+    : [`OTEL_EXPORTER_OTLP_PROTOCOL is "${protocol}" but must be "http/json" or "http/protobuf"`];
 }
 
 /**
@@ -92,71 +90,14 @@ function allowed(setting: Setting): string {
   return setting.kind === 'choice' ? `; one of ${setting.choices.join(', ')}` : '';
 }
 
-function check(setting: Setting, text: string): string | undefined {
-  switch (setting.kind) {
-    case 'integer': {
-      const fits = /^\d{1,15}$/.test(text) && Number(text) >= setting.min && Number(text) <= setting.max;
-      return fits ? undefined : `a whole number from ${setting.min} to ${setting.max}`;
-    }
-    case 'choice':
-      return setting.choices.includes(text)
-        ? undefined
-        : `one of ${setting.choices.map((choice) => `"${choice}"`).join(', ')}`;
-    case 'text':
-      return undefined;
-  }
-}
-
 function isServiceLink(name: string, text: string): boolean {
   return SERVICE_LINK.test(name) || (name.endsWith('_PORT') && SERVICE_LINK_ADDRESS.test(text));
 }
 
-/** What holds between settings, once each is right by itself. */
-function checkTogether(settings: Settings): string[] {
-  const problems: string[] = [];
-  const mostDrain = settings.SHUTDOWN_TIMEOUT_MS - CLOSING_MS;
-  if (settings.DRAIN_DELAY_MS > mostDrain) {
-    problems.push(
-      `DRAIN_DELAY_MS is ${settings.DRAIN_DELAY_MS} but must be at most ${mostDrain} with SHUTDOWN_TIMEOUT_MS ${settings.SHUTDOWN_TIMEOUT_MS}`,
-    );
-  }
-  if (settings.MAX_BODIES_MB < settings.MAX_BODY_MB) {
-    problems.push(
-      `MAX_BODIES_MB is ${settings.MAX_BODIES_MB} but must be at least MAX_BODY_MB, which is ${settings.MAX_BODY_MB}`,
-    );
-  }
-  if (settings.PORT !== 0 && settings.PORT === settings.ADMIN_PORT) {
-    problems.push(`PORT and ADMIN_PORT are both ${settings.PORT} but must differ`);
-  }
-  for (const name of ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] as const) {
-    if (settings[name] !== '' && !isHttpUrl(settings[name])) {
-      problems.push(`${name} must be an http:// or https:// address`);
-    }
-  }
-  for (const origin of listOf(settings.CORS_ORIGINS)) {
-    if (!isHttpUrl(origin) || new URL(origin).origin !== origin) {
-      problems.push(`CORS_ORIGINS has "${origin}" but must list origins such as https://example.org`);
-    }
-  }
-  return problems;
-}
-
-/** What is allowed and yet hardly meant: sentences for the log. */
-export function doubtsAbout({ ENGINE_TIMEOUT_MS, REQUEST_TIMEOUT_MS }: Settings): string[] {
+/** A sentence for the log about each valid value that is probably not intended. */
+export function settingWarnings({ ENGINE_TIMEOUT_MS, REQUEST_TIMEOUT_MS }: Settings): string[] {
   if (ENGINE_TIMEOUT_MS < REQUEST_TIMEOUT_MS) return [];
   return [
     `ENGINE_TIMEOUT_MS is ${ENGINE_TIMEOUT_MS}, not below REQUEST_TIMEOUT_MS, which is ${REQUEST_TIMEOUT_MS}: when an engine hangs, its requests run out of time before they can be tried again`,
   ];
-}
-
-/** The parts of a comma-separated setting. */
-export function listOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }

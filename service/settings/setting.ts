@@ -22,6 +22,8 @@ export interface ChoiceSetting extends SettingBase {
 export interface TextSetting extends SettingBase {
   readonly kind: 'text';
   readonly default: string;
+  /** What the text must be: an address, or a comma-separated list of web origins. @default any text */
+  readonly format?: 'http-url' | 'origins';
 }
 
 /** How a setting is written down. */

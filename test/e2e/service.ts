@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { defaultSettings } from '../../service/settings/read.ts';
+import { DEFAULT_SETTINGS } from '../../service/contract.ts';
 import type { Settings } from '../../service/settings/read.ts';
 import { startService } from '../../service/lifecycle/start-service.ts';
 import type { RunningService, StartOptions } from '../../service/lifecycle/start-service.ts';
@@ -17,7 +17,7 @@ export async function serve(
 ): Promise<TestService> {
   const service = await startService(
     {
-      ...defaultSettings(),
+      ...DEFAULT_SETTINGS,
       HOST: '127.0.0.1',
       PORT: 0,
       ADMIN_PORT: 0,

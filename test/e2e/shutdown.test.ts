@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pino } from 'pino';
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { defaultSettings } from '../../service/settings/read.ts';
+import { DEFAULT_SETTINGS } from '../../service/contract.ts';
 import { runService } from '../../service/lifecycle/run-service.ts';
 import { predictBody, send, until } from './client.ts';
 import { PROGRAM } from '../../testing/cli.ts';
@@ -126,7 +126,7 @@ it('ends on SIGTERM while GPUs are asked for, and later releases what was starte
   vi.stubEnv('PATH', `${folder}${delimiter}${process.env['PATH'] ?? ''}`);
   const log: string[] = [];
   const settings = {
-    ...defaultSettings(),
+    ...DEFAULT_SETTINGS,
     ...{
       MODEL_DIR: packageDir,
       HOST: '127.0.0.1',

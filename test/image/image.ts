@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { PORTS } from '../../service/contract.ts';
+import { DEFAULT_SETTINGS } from '../../service/contract.ts';
 import { config } from '../../infra/config.ts';
 import { ROOT } from './context.ts';
 import type { Engine } from './engine.ts';
@@ -39,7 +39,7 @@ export function checkConfig({ Config: image, Healthcheck }: ImageFacts): void {
   assert.deepEqual([...image.Entrypoint, ...image.Cmd], ['node', 'bin/ofa-ve.js', 'serve']);
   assert.deepEqual(
     Object.keys(image.ExposedPorts).sort(),
-    [`${PORTS.http}/tcp`, `${PORTS.admin}/tcp`].sort(),
+    [`${DEFAULT_SETTINGS.PORT}/tcp`, `${DEFAULT_SETTINGS.ADMIN_PORT}/tcp`].sort(),
   );
   for (const label of ['title', 'description', 'licenses', 'version', 'revision']) {
     assert.ok(image.Labels[`org.opencontainers.image.${label}`], `the label ${label} is missing`);

@@ -112,40 +112,6 @@ const FIELDS_TOGETHER: readonly (readonly [
     'server.settings.SHUTDOWN_TIMEOUT_MS is 40000, but DRAIN_DELAY_MS and REQUEST_TIMEOUT_MS make 65000; requests would be cut off.',
   ],
   [
-    'a setting that the deployment fills in',
-    [['server.settings.API_KEYS_FILE', '/keys']],
-    'server.settings.API_KEYS_FILE is filled in by the deployment; name the Secret in server.apiKeys instead.',
-  ],
-  [
-    'a port that changes',
-    [['server.settings.PORT', 0]],
-    'server.settings.PORT is 0, which picks any free port; a container needs a fixed one.',
-  ],
-  [
-    'one port for two things',
-    [['server.settings.ADMIN_PORT', 8000]],
-    'server.settings.ADMIN_PORT is 8000, the same as PORT; metrics need a port of their own.',
-  ],
-  [
-    'a port that needs root',
-    [['server.settings.PORT', 80]],
-    'server listens on port 80, which needs root; use one from 1024 up.',
-  ],
-  [
-    'CUDA without a GPU',
-    [
-      ['gpu', ON_CPU],
-      ['model.needs.activationBytesPerItem', 0],
-      ['server.settings.DEVICE', 'cuda'],
-    ],
-    'server.settings.DEVICE is cuda, but gpu.kind is none; give the pods a GPU or use cpu.',
-  ],
-  [
-    'a GPU that idles',
-    [['server.settings.DEVICE', 'cpu']],
-    'server.settings.DEVICE is cpu, but gpu.kind is device; a GPU would be reserved and idle.',
-  ],
-  [
     'an alert after the fact',
     [['server.settings.GPU_MEMORY_LIMIT_MB', 8192]],
     'observability.alerts.gpuMemory is 14Gi, not below server.settings.GPU_MEMORY_LIMIT_MB, which is 8192 MiB; the engine would be replaced before anybody is told.',

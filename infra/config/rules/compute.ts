@@ -1,6 +1,6 @@
 import { enginesOfPod } from '../devices.ts';
 import { atLeast, bytesOf, coresOf } from '../fields.ts';
-import { integerSetting } from '../server-facts.ts';
+import { withDefaults } from '../server.ts';
 import { gibibytes, leastPods, mostPods } from './rule.ts';
 import type { Rule, RuleInput } from './rule.ts';
 
@@ -22,7 +22,7 @@ const memoryFitsModel: Rule = (input) => {
 const memoryHoldsBodies: Rule = (input) => {
   const { server, resources } = input.workload;
   if (server.kind !== 'ofa-ve' || memoryFitsModel(input) !== undefined) return undefined;
-  const bodies = integerSetting(server.settings, 'MAX_BODIES_MB');
+  const bodies = withDefaults(server.settings).MAX_BODIES_MB;
   const needed = neededBytes(input) + bodies * 2 ** 20;
   return bytesOf(resources.limits.memory) < needed
     ? `resources.limits.memory is ${resources.limits.memory}, but the model (model.needs) and ${bodies} MiB of request bodies (MAX_BODIES_MB) need ${gibibytes(needed)}; allow at least that.`
@@ -98,12 +98,10 @@ const drainCoversRequests: Rule = ({ workload, server }) => {
     return server.drainSeconds < server.requestSeconds
       ? `server.drainSeconds is ${server.drainSeconds}, shorter than the longest request of ${server.requestSeconds} s; requests would be cut off.`
       : undefined;
-  const { settings } = workload.server;
-  const delay = integerSetting(settings, 'DRAIN_DELAY_MS');
-  const request = integerSetting(settings, 'REQUEST_TIMEOUT_MS');
-  const total = integerSetting(settings, 'SHUTDOWN_TIMEOUT_MS');
-  return total < delay + request
-    ? `server.settings.SHUTDOWN_TIMEOUT_MS is ${total}, but DRAIN_DELAY_MS and REQUEST_TIMEOUT_MS make ${delay + request}; requests would be cut off.`
+  const { DRAIN_DELAY_MS, REQUEST_TIMEOUT_MS, SHUTDOWN_TIMEOUT_MS } = withDefaults(workload.server.settings);
+  const needed = DRAIN_DELAY_MS + REQUEST_TIMEOUT_MS;
+  return SHUTDOWN_TIMEOUT_MS < needed
+    ? `server.settings.SHUTDOWN_TIMEOUT_MS is ${SHUTDOWN_TIMEOUT_MS}, but DRAIN_DELAY_MS and REQUEST_TIMEOUT_MS make ${needed}; requests would be cut off.`
     : undefined;
 };
 

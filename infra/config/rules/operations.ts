@@ -1,4 +1,4 @@
-import { integerSetting } from '../server-facts.ts';
+import { withDefaults } from '../server.ts';
 import { leastPods } from './rule.ts';
 import type { Rule, RuleInput } from './rule.ts';
 
@@ -45,7 +45,7 @@ const evictionLeavesOne: Rule = ({ workload }) => {
 
 const bodyFitsRoute: Rule = ({ workload: { server, exposure } }) => {
   if (server.kind !== 'ofa-ve') return undefined;
-  const limit = integerSetting(server.settings, 'MAX_BODY_MB');
+  const limit = withDefaults(server.settings).MAX_BODY_MB;
   return exposure.bodyLimitMb < limit
     ? `exposure.bodyLimitMb is ${exposure.bodyLimitMb}, below the service's MAX_BODY_MB, which is ${limit}; clients would get the controller's error page.`
     : undefined;

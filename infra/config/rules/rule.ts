@@ -9,10 +9,10 @@ export interface RuleInput {
 }
 
 /**
- * One rule on fields that have to fit each other. It says what is wrong in a sentence that begins with a field's
- * path within the workload, or nothing.
+ * A rule on fields that must fit each other. It returns a sentence for each mistake, which begins with a field's path
+ * within the workload.
  */
-export type Rule = (input: RuleInput) => string | undefined;
+export type Rule = (input: RuleInput) => string | readonly string[] | undefined;
 
 /** `value` in GiB, rounded up, so that asking for what a sentence names is enough. */
 export function gibibytes(value: number): string {

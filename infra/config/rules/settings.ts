@@ -1,67 +1,30 @@
+import { checkSettings } from '../../../service/contract.ts';
 import { devicesOfPod } from '../devices.ts';
 import { bytesOf } from '../fields.ts';
-import { integerSetting } from '../server-facts.ts';
+import { podSettings } from '../pod-settings.ts';
+import { FILLED_IN } from '../server.ts';
 import type { Rule } from './rule.ts';
 
-/** Settings of the service that follow from other fields, and the field that decides. */
-const DERIVED = {
-  HOST: 'the service has to listen on every address of its pod',
-  API_KEYS_FILE: 'name the Secret in server.apiKeys instead',
-  OTEL_EXPORTER_OTLP_ENDPOINT: 'set observability.tracing instead',
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'set observability.tracing instead',
-} as const;
+/** What the service refuses when it starts. */
+const serviceAcceptsSettings: Rule = ({ workload }) =>
+  checkSettings(podSettings(workload)).map(({ name, value, mustBe }) => {
+    const shown = JSON.stringify(value);
+    return name in FILLED_IN
+      ? `${FILLED_IN[name as keyof typeof FILLED_IN]} sets ${name} to ${shown}, which must be ${mustBe}.`
+      : `server.settings.${name} is ${shown}; it must be ${mustBe}.`;
+  });
 
-const derivedSettings: Rule[] = Object.entries(DERIVED).map(
-  ([name, why]) =>
-    ({ workload: { server } }) =>
-      server.kind === 'ofa-ve' && server.settings[name as keyof typeof DERIVED] !== undefined
-        ? `server.settings.${name} is filled in by the deployment; ${why}.`
-        : undefined,
-);
-
-const modelFolder: Rule = ({ workload: { server, model } }) =>
-  server.kind === 'ofa-ve' && server.settings.MODEL_DIR !== undefined && model.source.kind !== 'image'
-    ? `server.settings.MODEL_DIR follows from model.source, whose kind is ${model.source.kind}; leave it out.`
-    : undefined;
-
-const portsAreFixed: Rule[] = (['PORT', 'ADMIN_PORT'] as const).map(
-  (name) =>
-    ({ workload: { server } }) =>
-      server.kind === 'ofa-ve' && server.settings[name] === 0
-        ? `server.settings.${name} is 0, which picks any free port; a container needs a fixed one.`
-        : undefined,
-);
-
-const portsDiffer: Rule = ({ workload, server }) =>
-  workload.server.kind === 'ofa-ve' && server.ports.http === server.ports.admin
-    ? `server.settings.ADMIN_PORT is ${server.ports.admin}, the same as PORT; metrics need a port of their own.`
-    : undefined;
-
-const portsAreUnprivileged: Rule = ({ server }) => {
-  const port = Math.min(server.ports.http, server.ports.admin);
-  return port > 0 && port < 1024
-    ? `server listens on port ${port}, which needs root; use one from 1024 up.`
-    : undefined;
-};
-
-const bodiesHoldOne: Rule = ({ workload: { server } }) => {
-  if (server.kind !== 'ofa-ve') return undefined;
-  const [all, one] = [
-    integerSetting(server.settings, 'MAX_BODIES_MB'),
-    integerSetting(server.settings, 'MAX_BODY_MB'),
-  ];
-  return all < one
-    ? `server.settings.MAX_BODIES_MB is ${all}, below MAX_BODY_MB, which is ${one}; the service would not start.`
-    : undefined;
-};
-
-const deviceFits: Rule = ({ workload: { server, gpu } }) => {
-  if (server.kind !== 'ofa-ve') return undefined;
-  if (server.settings.DEVICE === 'cuda' && gpu.kind === 'none')
-    return 'server.settings.DEVICE is cuda, but gpu.kind is none; give the pods a GPU or use cpu.';
-  if (server.settings.DEVICE === 'cpu' && gpu.kind !== 'none')
-    return `server.settings.DEVICE is cpu, but gpu.kind is ${gpu.kind}; a GPU would be reserved and idle.`;
-  return undefined;
+const portsAreUnprivileged: Rule = ({ workload, server }) => {
+  const names =
+    workload.server.kind === 'ofa-ve'
+      ? ({ http: 'server.settings.PORT', admin: 'server.settings.ADMIN_PORT' } as const)
+      : ({ http: 'server.ports.http', admin: 'server.ports.admin' } as const);
+  return (['http', 'admin'] as const)
+    .filter((port) => server.ports[port] < 1024)
+    .map(
+      (port) =>
+        `${names[port]} is ${server.ports[port]}; it must be a fixed port from 1024 up, as lower ones need root.`,
+    );
 };
 
 /** More engines than devices do not start; with fewer, a device is idle. */
@@ -83,13 +46,8 @@ const memoryAlertComesFirst: Rule = ({ workload: { server, observability } }) =>
 
 /** Rules on the service's settings. */
 export const settingsRules: readonly Rule[] = [
-  ...derivedSettings,
-  modelFolder,
-  ...portsAreFixed,
-  portsDiffer,
+  serviceAcceptsSettings,
   portsAreUnprivileged,
-  bodiesHoldOne,
-  deviceFits,
   enginesFitDevices,
   memoryAlertComesFirst,
 ];

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { Environment } from '../../settings/setting.ts';
 
 /** A device that CUDA can be given: a GPU, or a slice of one (MIG). */
 export interface Gpu {
@@ -28,9 +29,6 @@ export interface Obstacle {
 
 /** The GPUs, or why they cannot be listed. */
 export type GpuList = { readonly gpus: readonly Gpu[] } | { readonly problem: string };
-
-/** Environment variables by name, as in `process.env`. */
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const QUERY = 'index,uuid,name,memory.total,memory.free,compute_cap,driver_version,mig.mode.current';
 /** A driver without persistence mode wakes one GPU after the other; one that hangs must not hang the start. */

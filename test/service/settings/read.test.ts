@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../model/errors.ts';
-import {
-  defaultSettings,
-  describeSettings,
-  doubtsAbout,
-  readSettings,
-} from '../../../service/settings/read.ts';
-import { SETTINGS } from '../../../service/contract.ts';
+import { describeSettings, readSettings, settingWarnings } from '../../../service/settings/read.ts';
+import { DEFAULT_SETTINGS, SETTINGS } from '../../../service/contract.ts';
 import { misspeltSettings } from '../../../service/settings/suggest.ts';
 
 function problemsOf(environment: Record<string, string>): string {
@@ -33,22 +28,28 @@ describe('settings', () => {
 
   it.each([
     [{ PORT: 'http' }, 'PORT is "http" but must be a whole number from 0 to 65535'],
-    [{ PORT: '70000' }, 'PORT is "70000" but must be a whole number from 0 to 65535'],
-    [{ MAX_BATCH: '0' }, 'MAX_BATCH is "0" but must be a whole number from 1 to 256'],
+    [{ PORT: '70000' }, 'PORT is 70000 but must be a whole number from 0 to 65535'],
+    [{ MAX_BATCH: '0' }, 'MAX_BATCH is 0 but must be a whole number from 1 to 256'],
     [{ MAX_QUEUE: '1e3' }, 'MAX_QUEUE is "1e3"'],
-    [{ DEVICE: 'gpu' }, 'DEVICE is "gpu" but must be one of "auto", "cpu", "cuda"'],
+    [{ DEVICE: 'gpu' }, 'DEVICE is "gpu" but must be one of auto, cpu, cuda'],
     [{ OFA_VE_COLOR: '1' }, 'OFA_VE_COLOR is not a setting of this program.'],
     [{ OFA_VE_PORT: '1' }, 'OFA_VE_PORT is not a setting of this program, the setting is called PORT.'],
     [{ OFA_VE_PROT: '1' }, 'OFA_VE_PROT is not a setting of this program, the setting is called PORT.'],
     [{ OFA_VE_MAX_QUEU: '1' }, 'the setting is called MAX_QUEUE.'],
-    [{ PORT: '9090' }, 'PORT and ADMIN_PORT are both 9090 but must differ'],
+    [{ PORT: '9090' }, 'ADMIN_PORT is 9090 but must be another port than PORT, which is 9090'],
     [
       { DRAIN_DELAY_MS: '39001' },
       'DRAIN_DELAY_MS is 39001 but must be at most 39000 with SHUTDOWN_TIMEOUT_MS',
     ],
     [{ MAX_BODY_MB: '300' }, 'MAX_BODIES_MB is 256 but must be at least MAX_BODY_MB, which is 300'],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT must be'],
-    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'collector' }, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be'],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
+      'OTEL_EXPORTER_OTLP_ENDPOINT is "collector:4318" but must be an http:// or https:// address',
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'collector' },
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is "collector" but must be an http:// or https:// address',
+    ],
     [
       { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
       'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc" but must be "http/json" or "http/protobuf"',
@@ -75,11 +76,11 @@ describe('settings', () => {
     expect(problemsOf(links)).toBe('');
   });
 
-  it('that are hardly meant are told of', () => {
-    expect(doubtsAbout(defaultSettings())).toEqual([]);
-    expect(doubtsAbout({ ...defaultSettings(), ENGINE_TIMEOUT_MS: 29_999 })).toEqual([]);
-    const [doubt] = doubtsAbout({ ...defaultSettings(), ENGINE_TIMEOUT_MS: 30_000 });
-    expect(doubt).toContain('ENGINE_TIMEOUT_MS is 30000, not below REQUEST_TIMEOUT_MS, which is 30000');
+  it('get a warning if they are probably not intended', () => {
+    expect(settingWarnings(DEFAULT_SETTINGS)).toEqual([]);
+    expect(settingWarnings({ ...DEFAULT_SETTINGS, ENGINE_TIMEOUT_MS: 29_999 })).toEqual([]);
+    const [warning] = settingWarnings({ ...DEFAULT_SETTINGS, ENGINE_TIMEOUT_MS: 30_000 });
+    expect(warning).toContain('ENGINE_TIMEOUT_MS is 30000, not below REQUEST_TIMEOUT_MS, which is 30000');
   });
 
   it('leave alone what chooses an environment of the deployment', () => {

@@ -1,0 +1,36 @@
+import type { Settings } from '../../service/contract.ts';
+import { enginesOfPod } from './devices.ts';
+import { coresOf } from './fields.ts';
+import type { ModelConfig, WorkloadConfig } from './schema.ts';
+
+/** Where a model package that is not in the image is mounted. */
+export const MODELS_FOLDER = '/models';
+/** Where the Secret with the API keys is mounted. */
+export const API_KEYS_FOLDER = '/etc/ofa-ve/api-keys';
+
+/** Folder of the model package as the server sees it; undefined if it is in the image, which knows where. */
+export function modelFolder({ source }: ModelConfig): string | undefined {
+  if (source.kind === 'image') return undefined;
+  return source.kind === 'claim' ? `${MODELS_FOLDER}/${source.version}` : MODELS_FOLDER;
+}
+
+/**
+ * Settings in the environment of a pod that runs this repository's service: those of the configuration and those that
+ * follow from its other fields.
+ *
+ * @param model the model that the pod serves; a canary may have its own
+ */
+export function podSettings(workload: WorkloadConfig, model = workload.model): Partial<Settings> {
+  const { server, gpu, resources, observability } = workload;
+  if (server.kind === 'other') return {};
+  const folder = modelFolder(model);
+  const threads = Math.floor(coresOf(resources.limits.cpu) / enginesOfPod(workload));
+  return {
+    ...server.settings,
+    ...(folder === undefined ? {} : { MODEL_DIR: folder }),
+    // ONNX Runtime does not see a container's CPU quota and would start a thread for every core of the node.
+    ...(gpu.kind === 'none' ? { DEVICE: 'cpu', ENGINE_THREADS: Math.max(1, threads) } : { DEVICE: 'cuda' }),
+    ...(server.apiKeys === undefined ? {} : { API_KEYS_FILE: `${API_KEYS_FOLDER}/${server.apiKeys.key}` }),
+    ...(observability.tracing.enabled ? { OTEL_EXPORTER_OTLP_ENDPOINT: observability.tracing.endpoint } : {}),
+  };
+}

@@ -1,0 +1,43 @@
+import type { IContainer } from 'kubernetes-models/v1';
+import { SETTINGS } from '../../service/contract.ts';
+import type { SettingName } from '../../service/contract.ts';
+import { podSettings } from '../config/pod-settings.ts';
+import type { ModelConfig } from '../config/schema.ts';
+import type { OtherServer } from '../config/server.ts';
+import type { WorkloadContext } from '../workload/context.ts';
+
+type EnvVar = NonNullable<IContainer['env']>[number];
+
+/** Where CUDA keeps compiled kernels: a volume of its own, so that they survive a restart of the container. */
+export const CUDA_CACHE_FOLDER = '/var/cache/cuda';
+
+/**
+ * Environment of the server's container: settings in the order of the contract, then what the platform needs. Nothing
+ * in it changes from one synthesis to the next.
+ */
+export function environmentVariables({ workload }: WorkloadContext, model: ModelConfig): EnvVar[] {
+  const { server, gpu, observability } = workload;
+  const platform: EnvVar[] = [
+    { name: 'HOME', value: '/tmp' },
+    ...(gpu.kind === 'none' ? [] : [{ name: 'CUDA_CACHE_PATH', value: CUDA_CACHE_FOLDER }]),
+  ];
+  if (server.kind === 'ofa-ve') {
+    const settings = podSettings(workload, model);
+    const names = (Object.keys(SETTINGS) as SettingName[]).filter((name) => settings[name] !== undefined);
+    return [...names.map((name) => ({ name, value: String(settings[name]) })), ...platform];
+  }
+  const given = givenVariables(server);
+  const traces = { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: observability.tracing.endpoint };
+  const defaults = [...(observability.tracing.enabled ? [traces] : []), ...platform];
+  return [...given, ...defaults.filter(({ name }) => given.every((variable) => variable.name !== name))];
+}
+
+function givenVariables({ env, secretEnv }: OtherServer): EnvVar[] {
+  return [
+    ...Object.entries(env).map(([name, value]) => ({ name, value })),
+    ...secretEnv.map(({ name, secretName, key }) => ({
+      name,
+      valueFrom: { secretKeyRef: { name: secretName, key } },
+    })),
+  ];
+}

@@ -1,0 +1,92 @@
+import { CLOSING_MS, DEFAULT_SETTINGS, SETTINGS } from './definitions.ts';
+import type { SettingName, Settings } from './definitions.ts';
+import type { Setting, TextSetting } from './setting.ts';
+
+/** A value with which the service does not start. */
+export interface SettingProblem {
+  readonly name: SettingName;
+  readonly value: unknown;
+  /** What the value must be: the end of the sentence "NAME must be ...". */
+  readonly mustBe: string;
+}
+
+/**
+ * Checks settings together. The service calls this when it starts and the deployment when it is synthesized, so
+ * neither accepts what the other refuses.
+ *
+ * @param given a setting that is missing takes its default
+ * @returns a problem for each wrong value. Settings that depend on each other are compared only if every one of them
+ * is valid by itself.
+ */
+export function checkSettings(given: Readonly<Partial<Record<SettingName, unknown>>>): SettingProblem[] {
+  const values = { ...DEFAULT_SETTINGS, ...given };
+  const problems = Object.entries<Setting>(SETTINGS).flatMap(([key, setting]) => {
+    const name = key as SettingName;
+    const mustBe = checkSetting(setting, values[name]);
+    return mustBe === undefined ? [] : [{ name, value: values[name], mustBe }];
+  });
+  // Each value was checked against its own setting, from which the type of the whole follows.
+  return problems.length > 0 ? problems : checkTogether(values as Settings);
+}
+
+/**
+ * Checks one value by itself.
+ *
+ * @returns what the value must be, or `undefined` if it is that already
+ */
+export function checkSetting(setting: Setting, value: unknown): string | undefined {
+  switch (setting.kind) {
+    case 'integer': {
+      const { min, max } = setting;
+      const fits = Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
+      return fits ? undefined : `a whole number from ${min} to ${max}`;
+    }
+    case 'choice': {
+      const fits = setting.choices.some((choice) => choice === value);
+      return fits ? undefined : `one of ${setting.choices.join(', ')}`;
+    }
+    case 'text':
+      return typeof value === 'string' ? checkText(setting, value) : 'text';
+  }
+}
+
+function checkText({ format }: TextSetting, text: string): string | undefined {
+  if (format === 'http-url') {
+    return text === '' || isHttpUrl(text) ? undefined : 'an http:// or https:// address';
+  }
+  if (format === undefined) return undefined;
+  const wrong = listOf(text).find((origin) => !isHttpUrl(origin) || new URL(origin).origin !== origin);
+  return wrong === undefined
+    ? undefined
+    : `a comma-separated list of origins such as https://example.org, which "${wrong}" is not`;
+}
+
+/** What must hold between settings. */
+function checkTogether(settings: Settings): SettingProblem[] {
+  const { ADMIN_PORT, DRAIN_DELAY_MS, MAX_BODIES_MB, MAX_BODY_MB, PORT, SHUTDOWN_TIMEOUT_MS } = settings;
+  const longestDrain = SHUTDOWN_TIMEOUT_MS - CLOSING_MS;
+  const rules: readonly (readonly [holds: boolean, name: SettingName, mustBe: string])[] = [
+    [
+      DRAIN_DELAY_MS <= longestDrain,
+      'DRAIN_DELAY_MS',
+      `at most ${longestDrain} with SHUTDOWN_TIMEOUT_MS ${SHUTDOWN_TIMEOUT_MS}`,
+    ],
+    [MAX_BODIES_MB >= MAX_BODY_MB, 'MAX_BODIES_MB', `at least MAX_BODY_MB, which is ${MAX_BODY_MB}`],
+    [PORT === 0 || PORT !== ADMIN_PORT, 'ADMIN_PORT', `another port than PORT, which is ${PORT}`],
+  ];
+  return rules
+    .filter(([holds]) => !holds)
+    .map(([, name, mustBe]) => ({ name, value: settings[name], mustBe }));
+}
+
+/** The parts of a comma-separated setting. */
+export function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}

@@ -1,0 +1,186 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { config, extend, ofaLarge } from '../../infra/config.ts';
+import type { Changes, WorkloadConfig } from '../../infra/config.ts';
+import { FILLED_IN } from '../../infra/config/server.ts';
+import { environmentVariables } from '../../infra/constructs/environment-variables.ts';
+import { contextOf } from '../../infra/workload/context.ts';
+import { UserError } from '../../model/errors.ts';
+import { SETTINGS } from '../../service/contract.ts';
+import type { Setting } from '../../service/contract.ts';
+import { readSettings } from '../../service/settings/read.ts';
+import { deepChange, mistakesOf } from './mistakes.ts';
+
+/** The mistakes of the default workload with other values at some paths. */
+function mistakesWith(changes: Readonly<Record<string, unknown>>): readonly string[] {
+  const changed = Object.entries(changes).reduce<unknown>(
+    (whole, [path, value]) => deepChange(whole, `workloads.0.${path}`, value),
+    config,
+  );
+  return mistakesOf(changed);
+}
+
+describe('synth refuses', () => {
+  it.each([
+    [
+      'origins with a path',
+      { 'server.settings.CORS_ORIGINS': 'https://a.example, https://a.example/path' },
+      'server.settings.CORS_ORIGINS is "https://a.example, https://a.example/path"; it must be a comma-separated list of origins such as https://example.org, which "https://a.example/path" is not.',
+    ],
+    [
+      'a drain that leaves no time to close',
+      {
+        'server.settings': { SHUTDOWN_TIMEOUT_MS: 10_000, DRAIN_DELAY_MS: 9500, REQUEST_TIMEOUT_MS: 500 },
+      },
+      'server.settings.DRAIN_DELAY_MS is 9500; it must be at most 9000 with SHUTDOWN_TIMEOUT_MS 10000.',
+    ],
+    [
+      'room for less than one body',
+      { 'server.settings.MAX_BODIES_MB': 49 },
+      'server.settings.MAX_BODIES_MB is 49; it must be at least MAX_BODY_MB, which is 50.',
+    ],
+    [
+      'one port for two listeners',
+      { 'server.settings.ADMIN_PORT': 8000 },
+      'server.settings.ADMIN_PORT is 8000; it must be another port than PORT, which is 8000.',
+    ],
+    [
+      'any free port',
+      { 'server.settings.PORT': 0 },
+      'server.settings.PORT is 0; it must be a fixed port from 1024 up, as lower ones need root.',
+    ],
+    [
+      'a port that needs root',
+      { 'server.settings.ADMIN_PORT': 80 },
+      'server.settings.ADMIN_PORT is 80; it must be a fixed port from 1024 up, as lower ones need root.',
+    ],
+    [
+      'a collector whose port does not exist',
+      { 'observability.tracing.enabled': true, 'observability.tracing.endpoint': 'http://collector:99999' },
+      'observability.tracing.endpoint sets OTEL_EXPORTER_OTLP_ENDPOINT to "http://collector:99999", which must be an http:// or https:// address.',
+    ],
+    [
+      'more threads than an engine takes',
+      { gpu: { kind: 'none' }, 'resources.requests.memory': '7Gi', 'resources.limits.cpu': 300 },
+      'resources.limits.cpu sets ENGINE_THREADS to 300, which must be a whole number from 0 to 256.',
+    ],
+    [
+      'more engines than GPUs',
+      { 'server.settings.ENGINES': 2 },
+      'server.settings.ENGINES is 2, but a pod has 1 of its device; leave it out, and each gets an engine.',
+    ],
+    [
+      'a GPU without an engine',
+      { 'gpu.count': 2, 'server.settings.ENGINES': 1 },
+      'server.settings.ENGINES is 1, but a pod has 2 of its device; leave it out, and each gets an engine.',
+    ],
+    [
+      'memory for one engine on two GPUs',
+      { 'gpu.count': 2, 'resources.requests.memory': '4.5Gi' },
+      'resources.requests.memory is 4.5Gi, but the model needs 5.5Gi (model.needs); ask for at least that.',
+    ],
+    [
+      'memory that the bodies of open requests exceed',
+      { 'server.settings.MAX_BODIES_MB': 4096 },
+      'resources.limits.memory is 6Gi, but the model (model.needs) and 4096 MiB of request bodies (MAX_BODIES_MB) need 8.1Gi; allow at least that.',
+    ],
+  ])('%s', (_, changes, sentence) => {
+    expect(mistakesWith(changes)).toContain(`workloads[0].${sentence}`);
+  });
+
+  it.each(Object.entries(FILLED_IN))('%s, which follows from %s', (name, source) => {
+    expect(mistakesWith({ [`server.settings.${name}`]: '1' })).toEqual([
+      `workloads[0].server.settings.${name} is "1"; it must be left out, as it follows from ${source}.`,
+    ]);
+  });
+});
+
+describe('synth accepts', () => {
+  it.each([
+    ['an engine for each GPU, by default', { 'gpu.count': 2 }],
+    ['an engine for each GPU, by setting', { 'gpu.count': 2, 'server.settings.ENGINES': 2 }],
+    ['bodies that fit beside the model', { 'server.settings.MAX_BODIES_MB': 1024 }],
+  ])('%s', (_, changes) => {
+    expect(mistakesWith(changes)).toEqual([]);
+  });
+});
+
+/**
+ * A workload in which every rule of the deployment alone holds, whatever the settings are: what synth says then is
+ * what the service says.
+ */
+const ROOMY = extend(ofaLarge, {
+  gpu: { kind: 'none' },
+  model: { needs: { weightsBytes: 0, activationBytesPerItem: 0, processBytes: 0 } },
+  resources: { limits: { memory: '4Ti' } },
+  probes: { startup: { budgetSeconds: 7200 } },
+  exposure: { bodyLimitMb: 10_240 },
+  autoscaling: { by: 'none' },
+  observability: { alerts: { gpuMemory: '1Ki' } },
+});
+
+/** Values of a setting, most of them right. Ports are unprivileged and requests short, as the deployment wants them. */
+function valuesOf(name: string, setting: Setting): fc.Arbitrary<unknown> {
+  if (name === 'REQUEST_TIMEOUT_MS') return fc.constant(1);
+  if (setting.kind === 'choice') return fc.constantFrom(...setting.choices, 'other');
+  if (setting.kind === 'text')
+    return fc.constantFrom(
+      '',
+      'https://a.example',
+      'https://a.example , http://b:80',
+      'http://b:81',
+      'a',
+      '*',
+    );
+  const min = name.endsWith('PORT') ? 1024 : setting.min;
+  return fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min, max: setting.max }) },
+    { weight: 6, arbitrary: fc.integer({ min, max: Math.min(min + 3, setting.max) }) },
+    { weight: 1, arbitrary: fc.constantFrom(setting.max + 1, 1e21, 1024.5, Infinity, NaN, -1) },
+  );
+}
+
+const configurable = Object.entries<Setting>(SETTINGS).filter(([name]) => !(name in FILLED_IN));
+
+const changes = fc.record({
+  settings: fc.record(
+    Object.fromEntries(configurable.map(([name, setting]) => [name, valuesOf(name, setting)])),
+    { requiredKeys: ['REQUEST_TIMEOUT_MS'] },
+  ),
+  cpu: fc.constantFrom(2, '2500m', 64, 256, 257, 5000),
+  endpoint: fc.constantFrom('http://collector:4318', 'http://c:65536', 'http://c%:1'),
+  traced: fc.boolean(),
+});
+
+function serviceAccepts(workload: WorkloadConfig): boolean {
+  const context = contextOf(workload, 'ofa-ve', '1.27');
+  const variables = environmentVariables(context, workload.model);
+  try {
+    readSettings(Object.fromEntries(variables.map(({ name, value }) => [name, value])));
+    return true;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+}
+
+it('synth accepts exactly the settings with which the service starts', () => {
+  const seen = new Set<boolean>();
+  fc.assert(
+    fc.property(changes, ({ settings, cpu, endpoint, traced }) => {
+      const workload = extend(ROOMY, {
+        server: { kind: 'ofa-ve', settings },
+        resources: { limits: { cpu } },
+        observability: { tracing: { enabled: traced, endpoint } },
+      } as Changes<WorkloadConfig>);
+      const accepted = serviceAccepts(workload);
+      seen.add(accepted);
+      const mistakes = mistakesOf({ ...config, workloads: [workload] });
+      expect({ settings, cpu, endpoint, accepted: mistakes.length === 0, mistakes }).toMatchObject({
+        accepted,
+      });
+    }),
+    { numRuns: 500 },
+  );
+  expect(seen.size).toBe(2);
+});
