@@ -2,13 +2,14 @@ import { defineConfig } from 'vitest/config';
 import type { TestProjectInlineConfiguration } from 'vitest/config';
 
 const PROCESS_TESTS = 'test/**/*.process.test.ts';
+const TEMP_FOLDERS = 'testing/setup/temp-folders.ts';
 const E2E_TESTS = 'test/e2e/**/*.test.ts';
 
 function project(test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration {
   return {
     test: {
       pool: 'forks',
-      setupFiles: ['testing/setup/temp-folders.ts'],
+      setupFiles: [TEMP_FOLDERS],
       testTimeout: 60_000,
       hookTimeout: 120_000,
       ...test,
@@ -28,6 +29,7 @@ export default defineConfig({
         include: ['test/**/*.test.ts'],
         exclude: [PROCESS_TESTS, E2E_TESTS],
         isolate: false,
+        setupFiles: [TEMP_FOLDERS, 'testing/setup/no-processes.ts'],
       }),
       project({ name: 'process', include: [PROCESS_TESTS] }),
       project({ name: 'e2e', include: [E2E_TESTS] }),

@@ -72,7 +72,7 @@ describe.each(['mini-none', 'mini-prev-output'])('the reference on %s', (name) =
   it.each(Array.from({ length: 10 }, (_, i) => i))('agrees with PyTorch on case %i', async (index) => {
     const expected = model.cases[index];
     if (expected === undefined) throw new Error(`${name} has no case ${index}`);
-    const picture = sharp(join(FIXTURES, name, expected.image))
+    const picture = sharp(await readFile(join(FIXTURES, name, expected.image)))
       .removeAlpha()
       .raw();
     const pixels = new Uint8Array(await picture.toBuffer());
