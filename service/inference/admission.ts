@@ -1,33 +1,34 @@
 import { AnswerRate } from './answer-rate.ts';
 import { Overloaded, TooManyItems } from './errors.ts';
 
-/** Places that a request holds from its arrival until its answer. */
-export interface Place {
+/** What one request holds from its arrival until its answer: a number of items, and memory for its body. */
+export interface Slot {
   /**
-   * Takes more places, or gives some back, once the request's items are known.
+   * Changes the number of items, once they are known.
    *
-   * @throws Overloaded when they are not to be had, TooManyItems when they never will be; the place stays as it was
+   * @throws Overloaded if there is no room for them now, TooManyItems if there never will be; the slot is unchanged
    */
   resize(items: number): void;
   /**
-   * Takes memory for the request's body: so many bytes in all, or what it has if that is more.
+   * Reserves memory for the request's body. A size below what is already reserved changes nothing.
    *
-   * @throws Overloaded when it is not to be had; the place stays as it was
+   * @param bytes size of the body in all
+   * @throws Overloaded if there is no room for it now; the slot is unchanged
    */
   holdBody(bytes: number): void;
-  /** Gives all of it back; a second call does nothing. */
+  /** Gives everything back. Further calls do nothing. */
   release(): void;
 }
 
 export interface AdmissionOptions {
-  /** Most bytes of bodies that requests may hold together. @default no limit */
+  /** Most bytes of bodies that all requests may hold together. @default no limit */
   readonly maxBodyBytes?: number;
   /** A monotonic clock in milliseconds. @default performance.now */
   readonly now?: () => number;
 }
 
-/** Bounds of what is told to clients, in seconds. */
-const RETRY_BOUNDS = { least: 1, most: 60 } as const;
+/** Bounds of `Retry-After`, in seconds. */
+const RETRY_AFTER = { min: 1, max: 60 } as const;
 
 /**
  * Bounds the work that the service has accepted: the number of items (not requests) from acceptance to answer, and the
@@ -37,48 +38,48 @@ const RETRY_BOUNDS = { least: 1, most: 60 } as const;
  * nothing of batches.
  */
 export class Admission {
-  readonly #max: number;
+  readonly #maxItems: number;
   readonly #maxBodyBytes: number;
   readonly #now: () => number;
   readonly #rate = new AnswerRate();
-  #held = 0;
+  #items = 0;
   #bodyBytes = 0;
 
-  /** @param max most items accepted and unanswered */
+  /** @param maxItems most items accepted and not yet answered */
   constructor(
-    max: number,
+    maxItems: number,
     { maxBodyBytes = Infinity, now = () => performance.now() }: AdmissionOptions = {},
   ) {
-    this.#max = max;
+    this.#maxItems = maxItems;
     this.#maxBodyBytes = maxBodyBytes;
     this.#now = now;
   }
 
-  /** Items accepted and unanswered. */
+  /** Items accepted and not yet answered. */
   get held(): number {
-    return this.#held;
+    return this.#items;
   }
 
-  /** Bytes of bodies that they hold. */
+  /** Bytes reserved for request bodies. */
   get bodyBytes(): number {
     return this.#bodyBytes;
   }
 
   /**
-   * Takes places for a request.
+   * Accepts a request.
    *
-   * @throws Overloaded with the seconds after which to try again
+   * @throws Overloaded if there is no room for it now
    */
-  admit(items = 1): Place {
-    this.#take(items);
+  admit(items = 1): Slot {
+    this.#takeItems(items);
     let mine = items;
     let body = 0;
     let released = false;
     return {
       resize: (wanted) => {
         if (released) return;
-        if (wanted > this.#max) throw new TooManyItems(wanted, this.#max);
-        this.#take(wanted - mine);
+        if (wanted > this.#maxItems) throw new TooManyItems(wanted, this.#maxItems);
+        this.#takeItems(wanted - mine);
         mine = wanted;
       },
       holdBody: (bytes) => {
@@ -90,43 +91,43 @@ export class Admission {
         if (released) return;
         released = true;
         this.#bodyBytes -= body;
-        this.#hold(-mine);
+        this.#addItems(-mine);
       },
     };
   }
 
-  /** Records that items were answered: the rate from which a refused client's wait is computed. */
+  /** Records that items were answered; `Retry-After` is estimated from their rate. */
   answered(items = 1): void {
     this.#rate.answered(items, this.#now());
   }
 
-  #take(items: number): void {
-    if (items > 0 && this.#held + items > this.#max) {
-      const missing = Math.min(this.#held, this.#held + items - this.#max);
-      throw new Overloaded('places', this.#secondsUntil(missing));
+  #takeItems(items: number): void {
+    if (items > 0 && this.#items + items > this.#maxItems) {
+      const excess = Math.min(this.#items, this.#items + items - this.#maxItems);
+      throw new Overloaded('queue', this.#retryAfterSeconds(excess));
     }
-    this.#hold(items);
+    this.#addItems(items);
   }
 
   #takeBytes(bytes: number): void {
-    const missing = this.#bodyBytes + bytes - this.#maxBodyBytes;
-    if (missing > 0) {
-      // As many items as hold so much on average.
-      const items = Math.min(this.#held, Math.ceil((missing / Math.max(1, this.#bodyBytes)) * this.#held));
-      throw new Overloaded('memory', this.#secondsUntil(items));
+    const excess = this.#bodyBytes + bytes - this.#maxBodyBytes;
+    if (excess > 0) {
+      // As many items as hold that many bytes on average.
+      const items = Math.min(this.#items, Math.ceil((excess / Math.max(1, this.#bodyBytes)) * this.#items));
+      throw new Overloaded('memory', this.#retryAfterSeconds(items));
     }
     this.#bodyBytes += bytes;
   }
 
-  #hold(items: number): void {
-    this.#held += items;
-    // With less than this, answers may come as slowly as requests do, and say nothing of how fast they can.
-    this.#rate.watch(this.#held * 2 >= this.#max, this.#now());
+  #addItems(items: number): void {
+    this.#items += items;
+    // Less than half full, answers come at the rate of the requests, which says nothing about how fast they could come.
+    this.#rate.setBusy(this.#items * 2 >= this.#maxItems, this.#now());
   }
 
-  /** Seconds until so many items are answered, at the measured rate. */
-  #secondsUntil(items: number): number {
+  /** Seconds until so many items are likely to be answered. */
+  #retryAfterSeconds(items: number): number {
     const seconds = Math.ceil(this.#rate.waitMs(items, this.#now()) / 1000);
-    return Math.min(RETRY_BOUNDS.most, Math.max(RETRY_BOUNDS.least, seconds));
+    return Math.min(RETRY_AFTER.max, Math.max(RETRY_AFTER.min, seconds));
   }
 }

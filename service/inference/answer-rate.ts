@@ -1,48 +1,49 @@
-/** What was measured fades: after so long it counts a third. */
-const MEMORY_MS = 60_000;
-/** Answers that come within so long of a batch's first are of the same batch, as far as anybody waits for them. */
+/** Time constant of the average: a measurement's weight falls to 1/e after this much busy time. */
+const TIME_CONSTANT_MS = 60_000;
+/** Answers within this time of a batch's first answer count as part of that batch. */
 const SAME_BATCH_MS = 10;
 
 /**
- * How fast answers come when there is much to do. They come in batches, many at one instant and then none for as long as
- * the next run takes: so they are counted over time, not from one to the next, and batches are counted as well.
+ * Estimates how fast the service answers under load, as an exponentially weighted average. Answers come in batches,
+ * many at once and then none during the next run; the rate is therefore answers over busy time, not the time between
+ * two answers, and batches are counted too.
  */
 export class AnswerRate {
-  /** Busy time up to the latest batch, and what came in it. */
+  /** Busy time up to the latest batch, and the answers and batches in it; all decay alike. */
   #ms = 0;
   #answers = 0;
   #batches = 0;
-  /** Busy time after it. */
+  /** Busy time since the latest batch. */
   #sinceMs = 0;
-  #busyFrom: number | undefined;
-  /** When the latest batch's first answer came. */
+  #busySince: number | undefined;
+  /** Time of the latest batch's first answer. */
   #batchAt = -Infinity;
 
-  /** Tells whether there is much to do from now on: time without is not counted. */
-  watch(isBusy: boolean, now: number): void {
-    if (this.#busyFrom !== undefined) this.#sinceMs += now - this.#busyFrom;
-    this.#busyFrom = isBusy ? now : undefined;
+  /** Sets whether the service is under load from now on; other time is not counted. */
+  setBusy(isBusy: boolean, now: number): void {
+    if (this.#busySince !== undefined) this.#sinceMs += now - this.#busySince;
+    this.#busySince = isBusy ? now : undefined;
   }
 
   /** Records answers. */
   answered(items: number, now: number): void {
     if (now - this.#batchAt >= SAME_BATCH_MS) {
-      if (this.#busyFrom === undefined) return;
-      this.watch(true, now);
-      const fade = Math.exp(-this.#sinceMs / MEMORY_MS);
-      this.#ms = this.#ms * fade + this.#sinceMs;
-      this.#answers *= fade;
-      this.#batches = this.#batches * fade + 1;
+      if (this.#busySince === undefined) return;
+      this.setBusy(true, now);
+      const decay = Math.exp(-this.#sinceMs / TIME_CONSTANT_MS);
+      this.#ms = this.#ms * decay + this.#sinceMs;
+      this.#answers *= decay;
+      this.#batches = this.#batches * decay + 1;
       this.#sinceMs = 0;
       this.#batchAt = now;
     }
     this.#answers += items;
   }
 
-  /** Milliseconds in which so many answers are likely to come; 0 before anything was measured. */
+  /** Milliseconds until so many more answers are likely to have come; 0 before the first measurement. */
   waitMs(answers: number, now: number): number {
     if (this.#batches === 0) return 0;
-    // At least a batch's time, however few are needed of it; what has passed since the latest one is over.
+    // At least one batch's time, however few answers are needed; less the time since the latest batch.
     const time = Math.max((answers * this.#ms) / this.#answers, this.#ms / this.#batches);
     return Math.max(0, time - (now - this.#batchAt));
   }

@@ -1,18 +1,18 @@
-/** What the model thinks of one hypothesis. */
+/** The model's judgement of one hypothesis. */
 export interface Answer {
   /** Index of `label` in the package's answers. */
   readonly result: number;
   readonly label: string;
   /** Probability of `label`. */
   readonly confidence: number;
-  /** Probability of each answer, in the package's order; they sum to 1. */
+  /** Probability of each answer, in the package's order; the sum is 1. */
   readonly scores: Readonly<Record<string, number>>;
-  /** Natural logarithm of each answer's score before it was normalised over the answers. */
+  /** Natural logarithm of each answer's score before normalization over the answers. */
   readonly logScores: Readonly<Record<string, number>>;
 }
 
 /**
- * Reads one row of the engine's output.
+ * Converts one row of the engine's output.
  *
  * @param answers the package's answers
  * @param probabilities float32 [A]

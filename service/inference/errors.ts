@@ -1,16 +1,16 @@
-/** What is wrong with a request's image or texts; the edge turns each into an answer. */
+/** What is wrong with a request's image or texts; the HTTP layer maps each to a problem type. */
 export type InputProblem =
   | 'image-unsupported'
   | 'image-corrupt'
   | 'image-too-large'
   | 'text-empty'
-  /** The model's prompt has no place for a premise. */
+  /** The model's prompt takes no premise. */
   | 'premise-unsupported';
 
-/** The part of a request that a problem is about. */
+/** The part of a request that is wrong. */
 export type InputField = 'image' | 'text' | 'premise';
 
-/** The request's image or text cannot be judged; trying again gives the same. */
+/** The request's image or text cannot be judged; retrying does not help. */
 export class InputError extends Error {
   readonly problem: InputProblem;
   readonly field: InputField;
@@ -24,35 +24,35 @@ export class InputError extends Error {
 }
 
 const OVERLOADED = {
-  places: 'Every place is taken; try again later.',
-  memory: 'The requests that are open leave no memory for this body; try again later.',
+  queue: 'The queue is full; try again later.',
+  memory: 'The memory for request bodies is used up; try again later.',
 } as const;
 
-/** There is no room: the request was refused before any work. */
+/** The service is at its limit: the request was refused before any work was done. */
 export class Overloaded extends Error {
-  /** Seconds after which there is likely to be room. */
+  /** Seconds after which a retry is likely to be accepted. */
   readonly retryAfterSeconds: number;
 
-  constructor(lacking: keyof typeof OVERLOADED, retryAfterSeconds: number) {
-    super(OVERLOADED[lacking]);
+  constructor(full: keyof typeof OVERLOADED, retryAfterSeconds: number) {
+    super(OVERLOADED[full]);
     this.name = 'Overloaded';
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
-/** One request asks for more than all places together: trying again gives the same. */
+/** One request has more items than the service accepts in all; retrying does not help. */
 export class TooManyItems extends Error {
-  /** Items that one request may have at most. */
-  readonly most: number;
+  /** Most items that a request may have. */
+  readonly max: number;
 
-  constructor(items: number, most: number) {
-    super(`The request has ${items} items; the service holds ${most} at most.`);
+  constructor(items: number, max: number) {
+    super(`The request has ${items} items; at most ${max} are accepted.`);
     this.name = 'TooManyItems';
-    this.most = most;
+    this.max = max;
   }
 }
 
-/** The engine failed on this item, or none is left to compute it. */
+/** The engine failed on this item, or no engine is left to compute it. */
 export class EngineUnavailable extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -60,18 +60,15 @@ export class EngineUnavailable extends Error {
   }
 }
 
-/** The engine failed on this item and on nothing else: trying again is likely to give the same. */
+/** The engine failed on this item alone; a retry is likely to fail as well. */
 export class ItemFailed extends EngineUnavailable {
   constructor(options?: ErrorOptions) {
-    super(
-      'The engine failed on this image and text, whatever was computed with them; the same again is refused for a while.',
-      options,
-    );
+    super('The engine repeatedly failed on this image and text; they are refused for a while.', options);
     this.name = 'ItemFailed';
   }
 }
 
-/** The reason of an AbortSignal whose request ran out of time. */
+/** The AbortSignal reason of a request past its deadline. */
 export class DeadlineExceeded extends Error {
   constructor() {
     super('The request ran out of time.');
@@ -79,7 +76,7 @@ export class DeadlineExceeded extends Error {
   }
 }
 
-/** The reason of an AbortSignal whose client has disconnected. */
+/** The AbortSignal reason of a request whose client disconnected. */
 export class ClientGone extends Error {
   constructor() {
     super('The client disconnected.');

@@ -1,26 +1,26 @@
-/** The parts of a request's way that are measured. */
+/** The measured stages of a request. */
 export type StageName = 'read' | 'tokenize' | 'preprocess' | 'queue' | 'inference';
 
-/** A part of a request's way. Times are `performance.now()` milliseconds. */
+/** One stage of a request. Times are in milliseconds of `performance.now()`. */
 export interface Stage {
   readonly name: StageName;
   readonly startMs: number;
   readonly endMs: number;
-  /** It ended without what it was for: it failed, or was given up. */
+  /** Set if the stage failed or was aborted. */
   readonly failed?: true;
 }
 
-/** Hears of one request's stages as they end: for its log line and its trace. */
+/** Receives one request's stages as they end, for its log line and its trace. */
 export interface RequestObserver {
   stage(stage: Stage): void;
 }
 
-/** One run of the engine, with the requests whose items were in it. */
+/** One run of the engine, with the requests whose items it computed. */
 export interface BatchRecord {
   readonly startMs: number;
   readonly endMs: number;
-  /** Items, and distinct pictures among them. */
   readonly items: number;
+  /** Number of distinct pictures among the items. */
   readonly pictures: number;
   /** Tokens to which the items were padded. */
   readonly length: number;
@@ -28,14 +28,14 @@ export interface BatchRecord {
   readonly requests: readonly RequestObserver[];
 }
 
-/** Hears of everything: for metrics. */
+/** Receives the stages, batches and answers of all requests, for metrics. */
 export interface InferenceObserver {
   stage(stage: Stage): void;
   batch(batch: BatchRecord): void;
   answer(label: string): void;
 }
 
-/** Does some work, and reports it as a stage when it has ended, well or not. */
+/** Does some work and reports it as a stage when it ends, whether it succeeded or not. */
 export async function timed<T>(
   name: StageName,
   report: (stage: Stage) => void,

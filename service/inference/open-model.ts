@@ -20,7 +20,7 @@ import type { PredictItem, PredictOutput, Predictor } from './predictor.ts';
 import { ItemQuarantine } from './batching/quarantine.ts';
 import { encodePrompt } from '../../model/input/tokens.ts';
 
-/** The settings that a model needs. */
+/** The settings that {@link openModel} reads. */
 export type ModelSettings = Pick<
   Settings,
   | 'DEVICE'
@@ -32,7 +32,7 @@ export type ModelSettings = Pick<
   | 'ENGINE_START_TIMEOUT_MS'
 >;
 
-/** A model package with everything that answers from it. */
+/** A model package with everything that answers requests with it. */
 export interface OpenModel {
   readonly modelPackage: ModelPackage;
   readonly tokenizer: Tokenizer;
@@ -41,8 +41,8 @@ export interface OpenModel {
   readonly pool: EnginePool;
   readonly batcher: Batcher<PredictItem, PredictOutput>;
   /**
-   * Starts the engines if need be and waits for some work of theirs, but not for a failed engine's replacement: for
-   * commands, which had better fail at once.
+   * Starts the engines, unless they are running, and awaits work that needs them. Fails with the first engine failure
+   * instead of waiting for a replacement, as a command should.
    *
    * @throws UserError `engine-failed` as soon as an engine fails
    */
@@ -53,15 +53,15 @@ export interface OpenModel {
 
 export interface OpenModelOptions {
   readonly observer?: InferenceObserver;
-  /** The engine's program; tests give one that misbehaves. */
+  /** The engine's program, for tests. @default the real one */
   readonly engineProgram?: URL;
 }
 
 /**
- * Opens a model package and lays the way from a request to its engines.
+ * Opens a model package and builds what leads from a request to its engines: picture cache, predictor, batcher, pool.
  *
  * @param dir the package's folder
- * @throws UserError `package-unreadable`; `settings-invalid` where the machine does not have what the settings ask for
+ * @throws UserError `package-unreadable`; `settings-invalid` if the machine lacks what the settings require
  */
 export async function openModel(
   dir: string,
@@ -73,7 +73,7 @@ export async function openModel(
   const { manifest } = modelPackage;
   const store = PictureStore.open(manifest.image.size ** 2 * 3, settings.MAX_QUEUE);
   const pool = new EnginePool({
-    // A program of somebody else's may not need ONNX Runtime's provider.
+    // A test's program does not need ONNX Runtime's CUDA provider.
     plan: await planEngines(settings, manifest.memory, engineProgram ? { cudaInstalled: true } : {}),
     packageDir: modelPackage.dir,
     maxBatch: settings.MAX_BATCH,
@@ -110,7 +110,7 @@ function failFastOn(pool: EnginePool): OpenModel['failFast'] {
       reject(new UserError('engine-failed', `The engine failed: ${message}.`));
     });
   });
-  // A service never awaits it: its engines are replaced.
+  // A service replaces its engines and never awaits this.
   failed.catch(() => undefined);
   return (work) => {
     pool.start();
@@ -118,7 +118,7 @@ function failFastOn(pool: EnginePool): OpenModel['failFast'] {
   };
 }
 
-/** Starts a decoding thread while the engine loads, so that the first request does not wait for it. */
+/** Starts a decoding thread while the engine loads, so that the first request does not have to wait for it. */
 function warmDecoder(size: number): void {
   const onePixel = Buffer.from('R0lGODlhAQABAIAAAAAAAAAAACwAAAAAAQABAAACAkQBADs=', 'base64');
   toPixels(onePixel, size).catch(() => undefined);

@@ -5,11 +5,11 @@ import { inTurns } from '../../model/input/yielding-chunks.ts';
 /** Decodes an encoded image into exact pixels; rejects with the signal's reason when it aborts. */
 export type Decode = (bytes: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
 
-/** Hears of pictures as they come and go. */
-export interface PictureKeeper {
-  /** It was decoded. */
+/** Stores the pixels of decoded pictures, such as where the engine can read them. */
+export interface PixelStorage {
+  /** Called when a picture has been decoded. */
   put(pixels: Uint8Array): void;
-  /** Nobody uses it any more. */
+  /** Called when its last user has released it. */
   free(pixels: Uint8Array): void;
 }
 
@@ -19,40 +19,40 @@ interface Shared {
   users: number;
 }
 
-/** A picture that somebody uses; `release` when the answer is there. */
+/** A decoded picture; its user calls `release` when it has its answer. */
 export interface Picture {
   readonly pixels: Uint8Array;
-  /** The same for the same bytes of an image file, and for no others. */
+  /** A hash of the image file: equal for equal files only. */
   readonly key: string;
   readonly release: () => void;
 }
 
 /**
- * Decodes an image once for all the requests that hold it at the same time, and gives them the same array, by which
- * a batch knows that it is one picture. Nothing is kept once its last user has released it.
+ * Decodes an image once for all concurrent requests that send it, and gives them the same array, by which a batch
+ * recognizes that it is one picture. A picture is dropped when its last user releases it.
  */
 export class PictureCache {
   readonly #decode: Decode;
-  readonly #keeper: PictureKeeper | undefined;
+  readonly #storage: PixelStorage | undefined;
   readonly #shared = new Map<string, Shared>();
 
-  constructor(decode: Decode, keeper?: PictureKeeper) {
+  constructor(decode: Decode, storage?: PixelStorage) {
     this.#decode = decode;
-    this.#keeper = keeper;
+    this.#storage = storage;
   }
 
-  /** Pictures that somebody uses. */
+  /** Number of pictures in use. */
   get size(): number {
     return this.#shared.size;
   }
 
   /**
-   * @param bytes the image as it was sent
-   * @param signal leaves the wait; the decoding itself is ended when nobody else wants it
+   * @param bytes an image file
+   * @param signal ends the wait with its reason; the decoding itself is aborted once no other request waits for it
    */
   async get(bytes: Uint8Array, signal: AbortSignal): Promise<Picture> {
     const hash = createHash('sha256');
-    // Not webcrypto, which hashes on a thread: it copies the image first, and that takes longer than a turn.
+    // Not webcrypto: it hashes on a thread but copies the image first, which blocks longer than hashing one chunk.
     for await (const part of inTurns(bytes)) {
       signal.throwIfAborted();
       hash.update(part);
@@ -68,7 +68,7 @@ export class PictureCache {
       if (this.#shared.get(key) === shared) this.#shared.delete(key);
       shared.controller.abort();
       shared.pixels.then(
-        (pixels) => this.#keeper?.free(pixels),
+        (pixels) => this.#storage?.free(pixels),
         () => undefined,
       );
     };
@@ -83,11 +83,11 @@ export class PictureCache {
   #start(key: string, bytes: Uint8Array): Shared {
     const controller = new AbortController();
     const pixels = this.#decode(bytes, controller.signal).then((decoded) => {
-      this.#keeper?.put(decoded);
+      this.#storage?.put(decoded);
       return decoded;
     });
     const shared = { pixels, controller, users: 0 };
-    // Each user awaits it too; this one is for the case that all have left.
+    // Prevents an unhandled rejection after all users have left.
     shared.pixels.catch(() => undefined);
     this.#shared.set(key, shared);
     return shared;

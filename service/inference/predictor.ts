@@ -18,32 +18,32 @@ export interface Question {
   /** An image file's bytes. */
   readonly image: Uint8Array;
   readonly hypotheses: readonly string[];
-  /** A text given as true; blank counts as none. */
+  /** A text assumed to be true; blank counts as none. */
   readonly premise?: string | undefined;
 }
 
-/** Who asks, and for how long. */
-export interface Asker {
-  /** Ends the work; its reason is what `predict` rejects with. */
+/** What belongs to the request rather than to its questions. */
+export interface RequestContext {
+  /** Aborts the work; `predict` rejects with its reason. */
   readonly signal: AbortSignal;
   readonly observer?: RequestObserver | undefined;
 }
 
 /** A request with one question. */
-export type PredictRequest = Question & Asker;
+export type PredictRequest = Question & RequestContext;
 
-/** Which model answers. */
+/** The model that answers. */
 export interface ModelInfo {
   readonly name: string;
   readonly precision: Manifest['precision'];
-  /** SHA-256 of the package's manifest, its first 12 hexadecimal digits. */
+  /** First 12 hexadecimal digits of the SHA-256 of the package's manifest. */
   readonly digest: string;
   readonly answers: readonly string[];
-  /** Side of the square picture that the model sees, in pixels. */
+  /** Side of the model's square input image, in pixels. */
   readonly imageSize: number;
 }
 
-/** Judges hypotheses about pictures. Knows nothing of how requests arrive. */
+/** Judges hypotheses about pictures; independent of how requests arrive. */
 export interface Predictor {
   readonly model: ModelInfo;
   /**
@@ -52,24 +52,25 @@ export interface Predictor {
    */
   predict(request: PredictRequest): Promise<Answer[]>;
   /**
-   * Judges several questions as one request: their items stand in the queue together, and if one cannot be judged none
-   * is.
+   * Judges several questions as one request: their items are queued together, and if one fails the request fails.
    *
    * @returns an answer for each hypothesis of each question, in order
    * @throws as `predict`
    */
-  predictAll(questions: readonly Question[], asker: Asker): Promise<Answer[]>;
+  predictAll(questions: readonly Question[], context: RequestContext): Promise<Answer[]>;
   /**
-   * @returns the pixels that the model sees of an image file: imageSize * imageSize * 3 bytes, RGB
+   * Decodes and resizes an image file as for a prediction.
+   *
+   * @returns imageSize * imageSize * 3 bytes: rows from top to bottom, RGB
    * @throws InputError, or the signal's reason
    */
-  see(image: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
+  preprocess(image: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
 }
 
-/** An item as the engine takes it. */
+/** One picture and one text, preprocessed: what the batcher queues. */
 export interface PredictItem {
   readonly pixels: Uint8Array;
-  /** By which the same picture is known again. */
+  /** Equal for equal image files only. */
   readonly pictureKey: string;
   readonly inputIds: readonly number[];
   readonly observer: RequestObserver | undefined;
@@ -81,7 +82,7 @@ export interface PredictOutput {
   readonly logScores: Float32Array;
 }
 
-/** Turns the cleaned texts into the encoder's input. */
+/** Converts a hypothesis and a premise to the encoder's input ids. */
 export type Encode = (hypothesis: string, premise: string | undefined) => readonly number[];
 
 export interface PredictorParts {
@@ -92,7 +93,7 @@ export interface PredictorParts {
   readonly observer?: InferenceObserver | undefined;
 }
 
-/** Joins pixels, tokens, batcher and engine. */
+/** Tokenizes and preprocesses a request, submits its items to the batcher and turns the outputs into answers. */
 export class BatchingPredictor implements Predictor {
   readonly model: ModelInfo;
   readonly #parts: PredictorParts;
@@ -113,30 +114,30 @@ export class BatchingPredictor implements Predictor {
     return this.predictAll([request], request);
   }
 
-  async predictAll(questions: readonly Question[], asker: Asker): Promise<Answer[]> {
-    asker.signal.throwIfAborted();
-    // Tokens first: they cost next to nothing, and a text without words needs no picture.
-    const encoded = await this.#timed('tokenize', asker, () => questions.map((each) => this.#encode(each)));
-    // One that fails fails the request: the others' work would be for nothing.
+  async predictAll(questions: readonly Question[], context: RequestContext): Promise<Answer[]> {
+    context.signal.throwIfAborted();
+    // Tokens first: they are cheap, and an empty text fails before an image is decoded.
+    const encoded = await this.#timed('tokenize', context, () => questions.map((each) => this.#encode(each)));
+    // Aborts the other pictures and items once one has failed, because then the request fails.
     const siblings = new AbortController();
-    const signal = AbortSignal.any([asker.signal, siblings.signal]);
-    // Each of the pictures and items listens.
+    const signal = AbortSignal.any([context.signal, siblings.signal]);
+    // Each picture and each item adds a listener.
     setMaxListeners(0, signal);
     const pictures = questions.map(({ image }) =>
-      this.#timed('preprocess', asker, () => this.#get(image, signal)),
+      this.#timed('preprocess', context, () => this.#get(image, signal)),
     );
     try {
       const items = (await Promise.all(pictures)).flatMap(({ pixels, key }, index) =>
         (encoded[index] ?? []).map((inputIds) => {
-          return { pixels, pictureKey: key, inputIds, observer: asker.observer };
+          return { pixels, pictureKey: key, inputIds, observer: context.observer };
         }),
       );
-      return await this.#compute(items, { ...asker, signal });
+      return await this.#compute(items, { ...context, signal });
     } catch (error) {
       siblings.abort(error);
       throw error;
     } finally {
-      // Also of those that came when another had failed.
+      // Including those that are decoded only after another one has failed.
       for (const picture of pictures) {
         picture.then(
           ({ release }) => {
@@ -148,7 +149,7 @@ export class BatchingPredictor implements Predictor {
     }
   }
 
-  async see(image: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  async preprocess(image: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     const { pixels, release } = await this.#get(image, signal);
     release();
     return pixels;
@@ -165,7 +166,7 @@ export class BatchingPredictor implements Predictor {
     return question.hypotheses.map((hypothesis, index) => {
       if (isBlank(hypothesis)) {
         const which = question.hypotheses.length === 1 ? 'The text' : `Text ${index + 1}`;
-        throw new InputError('text-empty', 'text', `${which} holds no words to judge.`);
+        throw new InputError('text-empty', 'text', `${which} contains no words to judge.`);
       }
       try {
         return this.#parts.encode(hypothesis, premise);
@@ -175,14 +176,14 @@ export class BatchingPredictor implements Predictor {
     });
   }
 
-  async #compute(items: readonly PredictItem[], asker: Asker): Promise<Answer[]> {
+  async #compute(items: readonly PredictItem[], context: RequestContext): Promise<Answer[]> {
     const { batcher, modelPackage, observer } = this.#parts;
     const { lengths } = modelPackage.manifest.text;
     const padded = items.map((item) => ({ item, length: paddedLength(lengths, item.inputIds.length) }));
-    const tell = (stage: Stage): void => {
-      this.#report(asker, stage);
+    const report = (stage: Stage): void => {
+      this.#report(context, stage);
     };
-    const outputs = await Promise.all(batcher.submit(padded, asker.signal, tell));
+    const outputs = await Promise.all(batcher.submit(padded, context.signal, report));
     return outputs.map(({ probabilities, logScores }) => {
       const answer = toAnswer(this.model.answers, probabilities, logScores);
       observer?.answer(answer.label);
@@ -190,23 +191,23 @@ export class BatchingPredictor implements Predictor {
     });
   }
 
-  #timed<T>(name: Stage['name'], asker: Asker, work: () => T | Promise<T>): Promise<T> {
+  #timed<T>(name: Stage['name'], context: RequestContext, work: () => T | Promise<T>): Promise<T> {
     return timed(
       name,
       (stage) => {
-        this.#report(asker, stage);
+        this.#report(context, stage);
       },
       work,
     );
   }
 
-  #report(asker: Asker, stage: Stage): void {
-    asker.observer?.stage(stage);
+  #report(context: RequestContext, stage: Stage): void {
+    context.observer?.stage(stage);
     this.#parts.observer?.stage(stage);
   }
 }
 
-/** Whether cleaning leaves nothing to judge. */
+/** Whether no words are left after cleaning. */
 function isBlank(text: string | undefined): boolean {
   return text === undefined || !/\S/.test(clean(text, 1).text);
 }

@@ -33,7 +33,7 @@ describe('a mistake is answered in one sentence, with exit code 1', () => {
       ['--image', 'NO-IMAGE', '--text', 'a'],
       'The image is not a JPEG, PNG, WebP, GIF or TIFF',
     ],
-    ['a text without words', ['--image', image, '--text', '..'], 'The text holds no words to judge.'],
+    ['a text without words', ['--image', image, '--text', '..'], 'The text contains no words to judge.'],
   ])('%s', async (_, args, sentence) => {
     const model = args.includes('--model') ? [] : ['--model', packageDir];
     const given = args.map((arg) => (arg === 'NO-IMAGE' ? join(folder, 'no-image.png') : arg));

@@ -108,7 +108,7 @@ function addPixels(app: App, deps: DemoDeps): void {
       deps,
       (signal) => readImageForm(c.req.raw, deps.limits.maxBodyMb, signal),
       async (image, { signal }) => {
-        const pixels = await deps.predictor.see(image, signal);
+        const pixels = await deps.predictor.preprocess(image, signal);
         const size = deps.predictor.model.imageSize;
         const raw = { width: size, height: size, channels: 3 } as const;
         const png = await sharp(pixels, { raw }).png().toBuffer();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { PATHS } from '../../contract.ts';
-import type { Admission, Place } from '../../inference/admission.ts';
+import type { Admission, Slot } from '../../inference/admission.ts';
 import type { Answer } from '../../inference/answer.ts';
 import { timed, type Stage } from '../../inference/observer.ts';
 import type { Predictor } from '../../inference/predictor.ts';
@@ -112,7 +112,7 @@ export async function servePlace<Input, Result>(
   c: Context<AppEnv>,
   { admission, health, limits, closing }: PredictDeps,
   read: (signal: AbortSignal) => Promise<Input>,
-  work: (input: Input, within: { signal: AbortSignal; place: Place }) => Promise<Result>,
+  work: (input: Input, within: { signal: AbortSignal; place: Slot }) => Promise<Result>,
 ): Promise<Result> {
   const started = health.started();
   if (!started.ok) throw unavailable(started.reason);

@@ -34,7 +34,7 @@ export function toProblem(error: unknown): HttpProblem {
     });
   }
   if (error instanceof TooManyItems) {
-    const texts = error.most === 1 ? '1 text' : `${error.most} texts`;
+    const texts = error.max === 1 ? '1 text' : `${error.max} texts`;
     const detail = `There may be ${texts} at most: this service holds no more at once.`;
     return new HttpProblem('invalid-field', detail, { field: 'text' });
   }

@@ -48,10 +48,10 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
   };
   const predictor: Predictor = {
     model: { name: 'fake', precision: 'fp32', digest: '0123456789ab', answers: LABELS, imageSize: 64 },
-    see: () => Promise.resolve(new Uint8Array(64 * 64 * 3)),
+    preprocess: () => Promise.resolve(new Uint8Array(64 * 64 * 3)),
     predict,
-    predictAll: async (questions, asker) =>
-      (await Promise.all(questions.map((question) => predict({ ...question, ...asker })))).flat(),
+    predictAll: async (questions, context) =>
+      (await Promise.all(questions.map((question) => predict({ ...question, ...context })))).flat(),
   };
   const app = createApp({
     predictor,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Admission } from '../../../service/inference/admission.ts';
-import type { Place } from '../../../service/inference/admission.ts';
+import type { Slot } from '../../../service/inference/admission.ts';
 import { Overloaded } from '../../../service/inference/errors.ts';
 
 /** The seconds that a request is told which is refused. */
@@ -18,7 +18,7 @@ function toldBy(refused: () => unknown): number {
 function batches(size: number, everyMs: number, count: number, most = 2 * size) {
   let now = 0;
   const admission = new Admission(most, { now: () => now });
-  const held: Place[] = Array.from({ length: most }, () => admission.admit());
+  const held: Slot[] = Array.from({ length: most }, () => admission.admit());
   for (let batch = 0; batch < count; batch++) {
     now += everyMs;
     for (let item = 0; item < size; item++) {

@@ -77,7 +77,7 @@ function setup() {
 const question = (picture: number, text: number): Question => {
   return { image: Uint8Array.of(picture), hypotheses: [String(text)] };
 };
-const asker = () => ({ signal: new AbortController().signal });
+const context = () => ({ signal: new AbortController().signal });
 
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
@@ -85,9 +85,9 @@ async function until(isSo: () => boolean): Promise<void> {
 
 it('keeps a picture while somebody waits for an answer about it', async () => {
   const { predictor, runs, finishAll, kept, freed } = setup();
-  const first = predictor.predict({ ...question(1, 10), ...asker() });
+  const first = predictor.predict({ ...question(1, 10), ...context() });
   await until(() => runs.length === 1);
-  const second = predictor.predict({ ...question(1, 11), ...asker() });
+  const second = predictor.predict({ ...question(1, 11), ...context() });
   await new Promise((resolve) => setImmediate(resolve));
   finishAll();
   await first;
@@ -102,7 +102,7 @@ it('keeps a picture while somebody waits for an answer about it', async () => {
 describe('a request of several questions', () => {
   it('is answered in their order', async () => {
     const { predictor, runs, finishAll, pictures } = setup();
-    const answers = predictor.predictAll([question(1, 10), question(2, 11)], asker());
+    const answers = predictor.predictAll([question(1, 10), question(2, 11)], context());
     await until(() => runs.length === 1);
     finishAll();
     expect((await answers).map(({ label }) => label)).toEqual(['yes', 'yes']);
@@ -112,14 +112,14 @@ describe('a request of several questions', () => {
 
   it('takes turns with others as one request', async () => {
     const { predictor, runs, finishAll, batcher } = setup();
-    const first = predictor.predictAll([question(1, 1)], asker());
+    const first = predictor.predictAll([question(1, 1)], context());
     await until(() => runs.length === 1);
     const many = predictor.predictAll(
       [10, 11, 12, 13].map((text) => question(text, text)),
-      asker(),
+      context(),
     );
     await until(() => batcher.waiting === 4);
-    const other = predictor.predict({ ...question(2, 20), ...asker() });
+    const other = predictor.predict({ ...question(2, 20), ...context() });
     await until(() => batcher.waiting === 5);
     const all = Promise.all([first, many, other]);
     for (let run = 1; run <= 4; run++) {
@@ -133,7 +133,7 @@ describe('a request of several questions', () => {
 
   it('that cannot all be judged does no more work and keeps nothing', async () => {
     const { predictor, runs, batcher, pictures, kept, freed } = setup();
-    const asked = predictor.predictAll([question(0, 1), question(1, 2), question(2, 3)], asker());
+    const asked = predictor.predictAll([question(0, 1), question(1, 2), question(2, 3)], context());
     await expect(asked).rejects.toThrow(InputError);
     await until(() => pictures.size === 0);
     await until(() => freed.length === kept.length);
@@ -163,7 +163,7 @@ describe('a request that runs out of time', () => {
   ): Promise<string[]> {
     const all = setup();
     const { predictor, measured, runs, finishAll } = all;
-    const before = predictor.predict({ ...question(1, 1), ...asker() });
+    const before = predictor.predict({ ...question(1, 1), ...context() });
     await until(() => runs.length === 1);
     const controller = new AbortController();
     const heard: Stage[] = [];
