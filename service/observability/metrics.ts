@@ -5,7 +5,7 @@ import type { RequestOutcome } from '../contract.ts';
 import type { EngineFailureReason } from '../engine/process/failure.ts';
 import { ENGINE_FAILURES } from '../engine/process/failure.ts';
 import type { EnginePool } from '../engine/process/pool.ts';
-import type { EngineState } from '../engine/process/supervisor.ts';
+import type { EngineState } from '../engine/process/engine-state.ts';
 import { CLIENT_CLOSED_REQUEST } from './request-record.ts';
 import type { RequestSummary } from './request-record.ts';
 import type { Admission } from '../inference/admission.ts';

@@ -4,8 +4,8 @@ import type { Readable } from 'node:stream';
 const children = new Set<ChildProcess>();
 
 /**
- * Has a child process killed when this process ends, however it does: a child that hangs in a native call never hears
- * that its parent is gone, and would keep its GPU.
+ * Kills a child process when this process exits, for whatever reason: a child that hangs in a native call does not
+ * notice that its parent is gone, and would keep its GPU.
  */
 export function killOnExit(child: ChildProcess): void {
   if (child.pid === undefined) return;
@@ -21,7 +21,7 @@ function killAll(): void {
   for (const child of children) child.kill('SIGKILL');
 }
 
-/** What a child writes. A process that could not be started for want of file descriptors has no streams. */
+/** A child's stdout and stderr. A process that could not be started for lack of file descriptors has neither. */
 export function outputsOf(child: ChildProcess): Readable[] {
   const streams: readonly (Readable | null | undefined)[] = [child.stdout, child.stderr];
   return streams.filter((stream) => stream !== null && stream !== undefined);

@@ -20,23 +20,23 @@ import { sourceFlags } from '../../../model/source-flags.ts';
 
 export interface EngineProcessOptions {
   readonly load: LoadOptions;
-  /** Milliseconds from the fork to a passed self-test. */
+  /** Longest time from the fork to a passed self-test. */
   readonly startTimeoutMs: number;
-  /** Milliseconds that one run may take; 0: what follows from the self-test, see {@link runLimitMs}. */
+  /** Longest time of one run; 0 derives it from the self-test, see {@link runLimitMs}. */
   readonly runTimeoutMs: number;
-  /** Least milliseconds that follow from the self-test; tests shorten them. */
-  readonly leastRunMs?: number;
-  /** Environment variables of the process besides this one's: which GPU it sees. */
+  /** Lower bound of the derived limit; tests shorten it. */
+  readonly minRunMs?: number;
+  /** Environment variables added to those of this process: which GPU it sees. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** The file in which pictures wait: see PictureStore. */
+  /** File descriptor of the service's PictureStore, for the process to inherit. */
   readonly picturesFd?: number;
-  /** The program to fork; tests give one that misbehaves. @default this folder's child */
+  /** The program to fork; tests use one that misbehaves. @default engine-program.ts */
   readonly program?: URL;
-  /** A line that the process wrote to stdout or stderr. */
+  /** Called with each line that the process writes to stdout or stderr. */
   readonly onLine?: (line: string) => void;
 }
 
-/** How long a killed process may take to disappear before its replacement is started without waiting further. */
+/** How long to wait for a killed process to exit before its replacement is started regardless. */
 const EXIT_GRACE_MS = 10_000;
 
 const SELF = import.meta.url;
@@ -51,15 +51,15 @@ interface PendingRun {
 }
 
 /**
- * One engine process, from its fork to its end. It fails once: after the first failure it is killed, and every
- * promise that it owes is rejected with that failure.
+ * One engine process, from fork to exit. Its first failure is final: the process is killed, and every pending promise
+ * is rejected with that failure.
  */
 export class EngineProcess {
-  /** Fulfils once the self-test has passed. */
+  /** Resolves once the self-test has passed. */
   readonly ready: Promise<EngineInfo>;
-  /** Fulfils with the failure once the process has failed and is gone. A call of `kill` counts as well. */
+  /** Resolves with the failure once the process has failed and exited; being killed counts as a failure. */
   readonly ended: Promise<EngineFailure>;
-  /** Undefined where it could not even be forked. */
+  /** Undefined if the fork failed. */
   readonly #child: ChildProcess | undefined;
   readonly #options: EngineProcessOptions;
   #itemMs = 0;
@@ -92,27 +92,27 @@ export class EngineProcess {
     this.#send({ type: 'load', options: options.load });
   }
 
-  /** Undefined where the system had no process to give. */
+  /** Undefined if no process could be started. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }
 
-  /** Why it failed, from that moment on: it can take a while to disappear. */
+  /** Why it failed; set before the process has exited. */
   get failure(): EngineFailure | undefined {
     return this.#failure;
   }
 
   /**
-   * Computes one batch; one at a time.
+   * Computes a batch. Only one run at a time is allowed.
    *
-   * @throws EngineFailure when the process fails, or failed before
+   * @throws EngineFailure if the process fails, or has failed before
    */
   run(batch: EngineBatch): Promise<EngineOutput> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#pending !== undefined) throw new Error('the engine runs one batch at a time');
     return new Promise((resolve, reject) => {
-      const { runTimeoutMs, leastRunMs } = this.#options;
-      const limitMs = runTimeoutMs || runLimitMs(this.#itemMs, batch.items.length, leastRunMs);
+      const { runTimeoutMs, minRunMs } = this.#options;
+      const limitMs = runTimeoutMs || runLimitMs(this.#itemMs, batch.items.length, minRunMs);
       const stopTimer = stallTolerantTimeout(limitMs, () => {
         this.kill('timeout', `a run took longer than ${limitMs} ms`);
       });
@@ -122,7 +122,7 @@ export class EngineProcess {
     });
   }
 
-  /** Ends the process at once; nothing else can end a run. */
+  /** Kills the process, which is the only way to end a run. */
   kill(reason: EngineFailureReason, message: string): void {
     if (this.#failure !== undefined) return;
     const failure = new EngineFailure(reason, message, this.#pending !== undefined);
@@ -131,16 +131,16 @@ export class EngineProcess {
     this.#pending?.stopTimer();
     this.#pending?.reject(failure);
     this.#pending = undefined;
-    this.#endWith(failure);
+    this.#killChild(failure);
   }
 
-  #endWith(failure: EngineFailure): void {
+  #killChild(failure: EngineFailure): void {
     const child = this.#child;
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
       this.#resolveEnded(failure);
       return;
     }
-    // A process that hangs in a driver call does not die of SIGKILL; the service must not hang with it.
+    // SIGKILL does not end a process that hangs in a driver call; the service must not hang with it.
     const grace = setTimeout(() => {
       this.#resolveEnded(failure);
     }, EXIT_GRACE_MS);
@@ -163,7 +163,7 @@ export class EngineProcess {
       this.kill('crash', `the engine process ended with ${signal ?? `exit code ${code ?? '?'}`}`);
     });
     killOnExit(child);
-    // Read even where nobody listens: a full pipe would stop the process.
+    // Always read: a full pipe would block the process.
     for (const input of outputsOf(child)) createInterface({ input }).on('line', (line) => onLine?.(line));
   }
 
@@ -194,7 +194,7 @@ export class EngineProcess {
     const pending = this.#pending;
     if (pending?.id !== id) return;
     if (!areProbabilities(output.probabilities, pending.items)) {
-      this.kill('bad-output', 'a run gave numbers that are no probabilities');
+      this.kill('bad-output', 'the output of a run is not a probability distribution');
       return;
     }
     pending.stopTimer();
@@ -203,12 +203,12 @@ export class EngineProcess {
   }
 
   #send(message: ToEngine): void {
-    // A failed send means that the process is gone, which its exit reports; one that never was has no channel.
+    // A failed send means that the process has exited, which its 'exit' event reports; without a process there is no channel.
     if (this.#child?.connected === true) this.#child.send(message, () => undefined);
   }
 }
 
-/** Each row is finite, within 0..1 and sums to 1, up to rounding. */
+/** Whether each row is finite and non-negative, and sums to 1 within rounding. */
 function areProbabilities(probabilities: Float32Array, rows: number): boolean {
   const columns = probabilities.length / rows;
   if (!Number.isInteger(columns) || columns === 0) return false;
@@ -229,7 +229,7 @@ function forkEngine({
     env: { ...process.env, ...environment },
     execArgv: sourceFlags(program),
     serialization: 'advanced',
-    // The pictures last: their number is PICTURES_FD.
+    // The picture file comes last, as PICTURES_FD.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...(picturesFd === undefined ? [] : [picturesFd])],
   });
 }

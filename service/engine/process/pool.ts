@@ -1,12 +1,13 @@
 import { EventEmitter } from 'node:events';
 
-import { EngineGone } from './failure.ts';
-import type { EngineFailure } from './failure.ts';
+import type { EnginePlan } from '../device/plan.ts';
 import type { Gpu } from '../device/visible-gpus.ts';
 import { KERNEL_ENVIRONMENT } from './attention-kernels.ts';
-import type { EnginePlan } from '../device/plan.ts';
+import { whenReady } from './engine-state.ts';
+import type { EngineState } from './engine-state.ts';
+import type { EngineFailure } from './failure.ts';
 import { EngineSupervisor } from './supervisor.ts';
-import type { EngineState, SupervisorOptions, WithoutCuda } from './supervisor.ts';
+import type { SupervisorOptions, WithoutCuda } from './supervisor.ts';
 
 export interface PoolOptions extends Omit<SupervisorOptions, 'load' | 'environment' | 'ifCudaFails'> {
   readonly plan: EnginePlan;
@@ -19,21 +20,21 @@ export interface PoolOptions extends Omit<SupervisorOptions, 'load' | 'environme
 export interface PooledEngine {
   /** Its number, from 0. */
   readonly id: number;
-  /** The GPU that it alone has; undefined on a CPU, or where the GPU is not known. */
+  /** The GPU that it alone uses; undefined on a CPU, or where GPUs cannot be listed. */
   readonly gpu?: Gpu;
   readonly supervisor: EngineSupervisor;
 }
 
 interface PoolEvents {
-  /** What all engines together are, after any of them changed. */
+  /** The pool's state, after that of any engine changed. */
   state: [EngineState];
   /** An engine was lost or did not start. */
   failure: [EngineFailure];
 }
 
 /**
- * The engines of a service, each supervised by itself. Together they are ready while one of them is, and have failed as
- * soon as one has failed for good: with a GPU that is gone a pod is to be replaced, not to limp.
+ * The engines of a service, each with its own supervisor. The pool is ready while at least one engine is, and has failed
+ * as soon as one has failed for good: a pod that lost a GPU should be replaced, not limp on.
  */
 export class EnginePool extends EventEmitter<PoolEvents> {
   readonly plan: EnginePlan;
@@ -62,7 +63,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
     });
   }
 
-  /** What the engines are together: see the class. Ready, it is the first ready engine's state. */
+  /** The state of the engines as a whole, see the class. When ready, it is that of the first ready engine. */
   get state(): EngineState {
     const states = this.engines.map(({ supervisor }) => supervisor.state);
     for (const phase of ['failed', 'ready', 'replacing', 'starting'] as const) {
@@ -72,14 +73,14 @@ export class EnginePool extends EventEmitter<PoolEvents> {
     return { phase: 'stopped' };
   }
 
-  /** Whether an engine can compute now, even where another one has failed for good. */
+  /** Whether any engine can run a batch now, even if another one has failed for good. */
   get isReady(): boolean {
     return this.engines.some(({ supervisor }) => supervisor.isReady);
   }
 
-  /** Process id of the first engine that runs. */
+  /** Process id of the first engine that is running. */
   get pid(): number | undefined {
-    return this.engines.flatMap(({ supervisor }) => supervisor.pid ?? [])[0];
+    return this.engines.find(({ supervisor }) => supervisor.pid !== undefined)?.supervisor.pid;
   }
 
   /** Starts the engines. */
@@ -87,40 +88,24 @@ export class EnginePool extends EventEmitter<PoolEvents> {
     for (const { supervisor } of this.engines) supervisor.start();
   }
 
-  /** A GPU on which CUDA does not start is left out; where none is left, one engine takes the CPU. */
+  /** @throws EngineGone when no engine will become ready any more */
+  whenReady(): Promise<void> {
+    return whenReady(this);
+  }
+
+  /** Stops all engines for good. */
+  async stop(): Promise<void> {
+    await Promise.all(this.engines.map(({ supervisor }) => supervisor.stop()));
+  }
+
+  /** An engine whose CUDA does not start is dropped, unless it is the last one: that one falls back to the CPU. */
   #withoutCuda(id: number): WithoutCuda {
     const others = this.engines.filter((engine) => engine.id !== id);
     return others.every(({ supervisor }) => supervisor.state.phase === 'stopped') ? 'cpu' : 'leave-out';
   }
-
-  /**
-   * Waits for an engine that can run a batch.
-   *
-   * @throws EngineGone when none will come
-   */
-  async whenReady(): Promise<void> {
-    for (;;) {
-      const { state } = this;
-      if (state.phase === 'failed') {
-        throw new EngineGone(`the engine failed too often: ${state.failure.message}`);
-      }
-      if (state.phase === 'stopped') throw new EngineGone('the engine was stopped');
-      if (this.isReady) return;
-      await new Promise<void>((resolve) => {
-        this.once('state', () => {
-          resolve();
-        });
-      });
-    }
-  }
-
-  /** Ends all engines and starts no other. */
-  async stop(): Promise<void> {
-    await Promise.all(this.engines.map(({ supervisor }) => supervisor.stop()));
-  }
 }
 
-/** A process sees its own GPU alone, as device 0. */
+/** Each process sees only its own GPU, as device 0. */
 function environmentOf(plan: EnginePlan, gpu: Gpu | undefined): Record<string, string> {
   if (plan.device === 'cpu') return {};
   return { ...KERNEL_ENVIRONMENT, ...(gpu === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpu.uuid }) };

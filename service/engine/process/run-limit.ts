@@ -1,20 +1,20 @@
 /**
- * How many times as long as in the self-test a run may take. A machine under load is five times slower; longer texts
- * and items of a batch cost somewhat more each.
+ * Multiple of the time in the self-test. A loaded machine is up to five times slower, and each item of a batch or of a
+ * longer text costs a little more.
  */
-const PATIENCE = 10;
-/** What computes is not killed sooner: a machine can stand still for seconds. */
-const LEAST_MS = 10_000;
+const FACTOR = 10;
+/** No run is killed sooner: a machine can stall for seconds. */
+const MIN_MS = 10_000;
 
 /**
- * How long a run may take before its engine counts as stuck, where no setting says it. One time for all would be too
- * short for a large model on a CPU, whose batches take half a minute, or of no use on a GPU, where requests have run
- * out of time before it has passed. An engine that is killed for a load that came later is measured anew under it.
+ * Longest time a run may take before its engine counts as stuck, where ENGINE_TIMEOUT_MS does not set it. No constant
+ * fits every model: a large one on a CPU takes half a minute for a batch, while on a GPU that is longer than requests
+ * wait. An engine that was killed because of a load that came later is measured again under that load.
  *
- * @param itemMs what an item took in the self-test
- * @param items in the run
- * @param leastMs tests shorten it
+ * @param itemMs time of one item in the self-test
+ * @param items items in the run
+ * @param minMs shorter in tests
  */
-export function runLimitMs(itemMs: number, items: number, leastMs = LEAST_MS): number {
-  return Math.max(leastMs, Math.ceil(PATIENCE * itemMs * items));
+export function runLimitMs(itemMs: number, items: number, minMs = MIN_MS): number {
+  return Math.max(minMs, Math.ceil(FACTOR * itemMs * items));
 }

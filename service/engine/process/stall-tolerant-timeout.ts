@@ -1,29 +1,27 @@
-/** Parts in which the time is counted. */
-const PARTS = 10;
+/** How many intervals the time is divided into. */
+const INTERVALS = 10;
 
 /**
- * Calls back once this process has waited for something for so long. A timer alone would also count the time in which
- * the process, or its whole machine, was stopped, and would fire before what came meanwhile is read: so the time is
- * counted in parts, of which such a stall costs one, and what has come is read before the end.
+ * A timeout that does not fire because this process, or the whole machine, was suspended. A plain timer also counts
+ * that time, and fires before the messages that arrived meanwhile are read. Here a suspension costs at most one of the
+ * intervals, and pending messages are read before the timeout fires.
  *
- * @param ms how long
- * @param onOver called when nothing ended the wait
- * @returns ends the wait
+ * @returns cancels the timeout
  */
-export function stallTolerantTimeout(ms: number, onOver: () => void): () => void {
-  let left = PARTS;
-  let ended = false;
-  const over = (): void => {
-    if (!ended) onOver();
+export function stallTolerantTimeout(ms: number, onTimeout: () => void): () => void {
+  let left = INTERVALS;
+  let isCancelled = false;
+  const fire = (): void => {
+    if (!isCancelled) onTimeout();
   };
-  const ticks = setInterval(() => {
+  const timer = setInterval(() => {
     if (--left > 0) return;
-    clearInterval(ticks);
-    // Messages are read after timers, and told a turn after that.
-    setImmediate(() => setImmediate(over));
-  }, ms / PARTS);
+    clearInterval(timer);
+    // Node.js polls for messages after its timers, and emits them one turn later.
+    setImmediate(() => setImmediate(fire));
+  }, ms / INTERVALS);
   return () => {
-    ended = true;
-    clearInterval(ticks);
+    isCancelled = true;
+    clearInterval(timer);
   };
 }

@@ -1,71 +1,60 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { EngineFailure, EngineGone } from './failure.ts';
-import type { EngineFailureReason } from './failure.ts';
-import { FAILURE_WINDOW_MS, failureLimit, FailureBudget } from './failure-budget.ts';
-import { EngineProcess } from './engine-process.ts';
-import type { EngineProcessOptions } from './engine-process.ts';
+import type { EngineBatch, EngineOutput, LoadOptions } from '../protocol.ts';
 import { KernelRecorder } from './attention-kernels.ts';
 import type { KernelCounts } from './attention-kernels.ts';
-import type { EngineBatch, EngineInfo, EngineOutput, LoadOptions } from '../protocol.ts';
+import { EngineProcess } from './engine-process.ts';
+import type { EngineProcessOptions } from './engine-process.ts';
+import { whenReady } from './engine-state.ts';
+import type { EngineState } from './engine-state.ts';
+import { EngineFailure } from './failure.ts';
+import type { EngineFailureReason } from './failure.ts';
+import { FAILURE_WINDOW_MS, FailureBudget, failureLimit } from './failure-budget.ts';
 
 export interface SupervisorOptions extends Omit<EngineProcessOptions, 'onLine'> {
   /**
-   * Failures within `failureWindowMs`, or runs that fail in a row, after which the supervisor gives up.
+   * Failures within `failureWindowMs`, or failed runs in a row, after which the supervisor gives up.
    * @default {@link failureLimit} of the largest batch
    */
   readonly maxFailures?: number;
   /** @default {@link FAILURE_WINDOW_MS} */
   readonly failureWindowMs?: number;
-  /**
-   * Asked where CUDA does not start: what to do in place of trying again. @default nothing else: it is tried again
-   */
+  /** Decides what to do when CUDA does not start. @default try CUDA again */
   readonly ifCudaFails?: () => WithoutCuda;
-  /** The first wait between failures; each in a row doubles it. @default 250 */
+  /** Delay after the second failure in a row; each further one doubles it. @default 250 */
   readonly backoffFirstMs?: number;
 }
 
-/** The next engine takes the CPU; or there is none. */
+/** What to do when CUDA does not start: run the next engine on the CPU, or go on with the other engines alone. */
 export type WithoutCuda = 'cpu' | 'leave-out';
-
-/** What the engine is doing, as probes see it. */
-export type EngineState =
-  | { readonly phase: 'starting' }
-  | { readonly phase: 'ready'; readonly info: EngineInfo }
-  /** The engine was lost; the next one is on its way. */
-  | { readonly phase: 'replacing'; readonly failure: EngineFailure }
-  /** Failed too often: final. */
-  | { readonly phase: 'failed'; readonly failure: EngineFailure }
-  /** Told to stop: final. */
-  | { readonly phase: 'stopped' };
 
 interface SupervisorEvents {
   state: [EngineState];
   /** An engine was lost or did not start. */
   failure: [EngineFailure];
-  /** CUDA did not start, and it goes on without. */
+  /** CUDA did not start, and the supervisor proceeds without it. */
   fallback: [EngineFailure, WithoutCuda];
-  /** A line that the engine process wrote. */
+  /** The engine process wrote a line. */
   line: [string];
-  /** Which attention kernels a CUDA engine took while it warmed up; soon after it is ready. */
+  /** The attention kernels that a CUDA engine used while warming up; emitted shortly after it is ready. */
   kernels: [KernelCounts];
 }
 
-/** Starts that fail in a row, without an engine between them that became ready, after which it is hopeless. */
+/** Starts that fail in a row after which the supervisor gives up. */
 const MAX_FAILED_STARTS = 3;
-const BACKOFF_LAST_MS = 30_000;
-/** The engine's output comes by another way than its word that it is ready, and can be behind it. */
-const KERNELS_AFTER_MS = 1000;
+const MAX_BACKOFF_MS = 30_000;
+/** The engine's output travels through another pipe than its `ready` message and can arrive after it. */
+const KERNELS_DELAY_MS = 1000;
 
 /**
- * Keeps one engine process running: starts it, replaces it when it fails, waits longer between failures that no
- * successful run separates, and gives up after too many.
+ * Keeps one engine process running: starts it and replaces it when it fails, backing off while failures follow each
+ * other without a successful run between them. Gives up after too many.
  */
 export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
   readonly #options: SupervisorOptions;
   readonly #maxFailures: number;
-  readonly #budget: FailureBudget<EngineFailure>;
+  readonly #budget: FailureBudget;
   readonly #stopping = new AbortController();
   #state: EngineState = { phase: 'starting' };
   #engine: EngineProcess | undefined;
@@ -76,14 +65,14 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
   #loop: Promise<void> | undefined;
   #load: LoadOptions;
   /**
-   * Once CUDA has computed, a replacement must not come back slower and unnoticed on the CPU; nor where it computed
-   * wrong in the self-test, which has to be seen.
+   * Whether CUDA has computed anything, right or wrong. From then on an engine is not replaced by one on the CPU: that
+   * would hide a slow replacement, or a GPU that fails its self-test.
    */
   #hasComputed = false;
 
   constructor(options: SupervisorOptions) {
     super();
-    // Each batcher, probe and log adds a listener; none is added per request.
+    // Each batcher, probe and log adds a listener; requests add none.
     this.setMaxListeners(50);
     this.#options = options;
     this.#load = options.load;
@@ -93,72 +82,52 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
 
   get state(): EngineState {
     const failure = this.#engine?.failure;
-    // It is lost as soon as it is killed, also while it takes its time to disappear.
+    // A killed engine is lost at once, although its process can take a while to exit.
     if (this.#state.phase === 'ready' && failure !== undefined) return { phase: 'replacing', failure };
     return this.#state;
   }
 
-  /** Attention kernels that the engine has taken so far; undefined on a CPU. */
-  get kernels(): KernelCounts | undefined {
-    return this.#kernels.counts;
-  }
-
-  /** Whether a batch could be run now. */
+  /** Whether a batch can be run now. */
   get isReady(): boolean {
     return this.state.phase === 'ready';
   }
 
-  /** Process id of the engine, where one is running. */
+  /** Process id of the engine, if one is running. */
   get pid(): number | undefined {
     return this.#engine?.pid;
   }
 
-  /** Starts the first engine; `whenReady` tells when it is there. */
+  /** Starts the first engine; see {@link whenReady}. */
   start(): void {
     this.#loop ??= this.#keepRunning();
   }
 
-  /**
-   * Waits for an engine that can run a batch.
-   *
-   * @throws EngineGone when none will come
-   */
-  async whenReady(): Promise<void> {
-    for (;;) {
-      if (this.#state.phase === 'failed') {
-        throw new EngineGone(`the engine failed too often: ${this.#state.failure.message}`);
-      }
-      if (this.#state.phase === 'stopped') throw new EngineGone('the engine was stopped');
-      if (this.isReady) return;
-      await new Promise<void>((resolve) => {
-        this.once('state', () => {
-          resolve();
-        });
-      });
-    }
+  /** @throws EngineGone when no engine will become ready any more */
+  whenReady(): Promise<void> {
+    return whenReady(this);
   }
 
   /**
-   * Computes one batch; one at a time, and only after `whenReady`.
+   * Computes a batch. Only one run at a time is allowed, and only after `whenReady`.
    *
-   * @throws EngineFailure when the engine fails meanwhile; it is being replaced then
+   * @throws EngineFailure if the engine fails during the run; it is then replaced
    */
   async run(batch: EngineBatch): Promise<EngineOutput> {
     if (this.#engine === undefined) throw new EngineFailure('crash', 'no engine is running');
     const output = await this.#engine.run(batch);
     this.#failuresInARow = 0;
     this.#failedRuns = 0;
-    // Now that another run has succeeded, those are known to say nothing of the engine.
-    this.#budget.forgive(({ isItemsFault }) => isItemsFault);
+    // The success of another run shows that the engine was not at fault.
+    this.#budget.forgiveItems();
     return output;
   }
 
-  /** Replaces the running engine because of something seen from outside. */
+  /** Replaces the running engine because of a problem that was observed from outside. */
   replace(reason: EngineFailureReason, message: string): void {
     this.#engine?.kill(reason, message);
   }
 
-  /** Ends the engine and starts no other. */
+  /** Stops the engine for good. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#engine?.kill('crash', 'the service is stopping');
@@ -178,15 +147,14 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
           this.#reportKernels();
         },
         () => {
-          // Where the system has no process to give, it is not the engine that is hopeless.
+          // If the system cannot start any process, neither the engine nor CUDA is to blame.
           if (engine.pid !== undefined) this.#failedStarts++;
         },
       );
       const failure = await engine.ended;
       this.#engine = undefined;
       if (this.#isStopping()) return;
-      // Where the system has no process to give, it is not CUDA that failed.
-      if (engine.pid !== undefined && this.#goesWithoutCuda(failure)) continue;
+      if (engine.pid !== undefined && this.#proceedsWithoutCuda(failure)) continue;
       this.#record(failure);
       if (this.#state.phase === 'failed') return;
       await this.#backOff();
@@ -198,10 +166,10 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Whether the engine is given up on CUDA. A CUDA context is unusable after an error, so it is a fresh process that
-   * takes the CPU, and all its starts are before it.
+   * Gives up CUDA if it has never worked. The fallback to the CPU is a fresh process, because a CUDA context is unusable
+   * after an error, and has all its starts left.
    */
-  #goesWithoutCuda(failure: EngineFailure): boolean {
+  #proceedsWithoutCuda(failure: EngineFailure): boolean {
     this.#hasComputed ||= failure.reason === 'self-test';
     const { ifCudaFails } = this.#options;
     if (ifCudaFails === undefined || this.#load.device === 'cpu' || this.#hasComputed) return false;
@@ -221,29 +189,29 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
   #record(failure: EngineFailure): void {
     this.#failuresInARow++;
     this.#budget.record(failure);
-    // Runs that hang can take longer than the window has room for: they also count without it.
+    // Hanging runs can take so long that the window never holds enough of them: they count in a row, too.
     if (failure.duringRun) this.#failedRuns++;
-    const givenUp =
-      this.#budget.exhausted ||
+    const givesUp =
+      this.#budget.isExhausted ||
       this.#failedRuns >= this.#maxFailures ||
       this.#failedStarts >= MAX_FAILED_STARTS;
     this.emit('failure', failure);
-    this.#setState({ phase: givenUp ? 'failed' : 'replacing', failure });
+    this.#setState({ phase: givesUp ? 'failed' : 'replacing', failure });
   }
 
-  /** The first replacement starts at once. */
+  /** The first replacement is not delayed. */
   async #backOff(): Promise<void> {
     if (this.#failuresInARow <= 1) return;
     const { backoffFirstMs = 250 } = this.#options;
-    const delay = Math.min(BACKOFF_LAST_MS, backoffFirstMs * 2 ** (this.#failuresInARow - 2));
-    await sleep(delay, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    const delayMs = Math.min(MAX_BACKOFF_MS, backoffFirstMs * 2 ** (this.#failuresInARow - 2));
+    await sleep(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 
   #reportKernels(): void {
     const recorder = this.#kernels;
     setTimeout(() => {
       if (recorder.counts !== undefined) this.emit('kernels', recorder.counts);
-    }, KERNELS_AFTER_MS).unref();
+    }, KERNELS_DELAY_MS).unref();
   }
 
   #startEngine(): EngineProcess {

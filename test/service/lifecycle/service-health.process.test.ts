@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { EngineFailure } from '../../../service/engine/process/failure.ts';
 import type { EnginePool } from '../../../service/engine/process/pool.ts';
-import type { EngineState } from '../../../service/engine/process/supervisor.ts';
+import type { EngineState } from '../../../service/engine/process/engine-state.ts';
 import { ServiceHealth } from '../../../service/lifecycle/service-health.ts';
 
 const failure = new EngineFailure('crash', 'as told');

@@ -147,7 +147,7 @@ describe('an engine that is lost', () => {
 
 describe('without a fixed limit', () => {
   it('a run may take as long as its items in the self-test, many times over', async () => {
-    const supervisor = supervise({ hang: 666, itemMs: 30 }, { runTimeoutMs: 0, leastRunMs: 1 });
+    const supervisor = supervise({ hang: 666, itemMs: 30 }, { runTimeoutMs: 0, minRunMs: 1 });
     for (const [items, limit] of [
       [1, 300],
       [4, 1200],
@@ -162,7 +162,7 @@ describe('without a fixed limit', () => {
   });
 
   it('a run that is slower than in the self-test is left alone', async () => {
-    const supervisor = supervise({ runMs: 300, itemMs: 200 }, { runTimeoutMs: 0, leastRunMs: 1 });
+    const supervisor = supervise({ runMs: 300, itemMs: 200 }, { runTimeoutMs: 0, minRunMs: 1 });
     await supervisor.whenReady();
     expect((await supervisor.run(batchOf(10))).probabilities).toHaveLength(3);
   });
