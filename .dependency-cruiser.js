@@ -33,6 +33,8 @@ const ROOMS = {
   '^infra/': ['^service/contract\\.ts$', '^imports/'],
   '^docker/': ['^model/', '^service/'],
   '^cli/': ['^model/', '^service/', '^demo/'],
+  // What generates the reference pages.
+  '^docs/': ['^model/', '^service/', '^infra/', '^imports/'],
   '^testing/': ['^model/', '^service/', '^demo/', '^cli/', '^infra/', '^imports/'],
   '^bench/': ['^model/', '^service/', '^demo/', '^cli/', '^infra/', '^testing/'],
 };

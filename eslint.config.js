@@ -42,7 +42,14 @@ export default defineConfig(
   },
   {
     // Programs that print for a person.
-    files: ['bench/**/*.ts', 'cli/**/*.ts', 'docker/**/*.ts', 'demo/**/*.ts', 'test/image/**/*.ts'],
+    files: [
+      'bench/**/*.ts',
+      'cli/**/*.ts',
+      'docker/**/*.ts',
+      'docs/**/*.ts',
+      'demo/**/*.ts',
+      'test/image/**/*.ts',
+    ],
     rules: { 'no-console': 'off' },
   },
   {

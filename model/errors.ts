@@ -1,25 +1,39 @@
-/** Why a command failed, as a closed set that programs can switch on. */
-export type FailureCode =
-  | 'checkpoint-unreadable'
-  | 'checkpoint-unsafe'
-  | 'checkpoint-incomplete'
-  | 'checkpoint-unsupported'
-  | 'package-unreadable'
-  | 'package-exists'
-  | 'vocabulary-invalid'
-  | 'output-not-writable'
-  | 'compile-check-failed'
-  | 'input-unreadable'
-  | 'settings-invalid'
-  | 'address-unavailable'
-  | 'engine-failed'
-  | 'model-unknown'
-  | 'listing-unusable'
-  | 'network-unreachable'
-  | 'download-failed'
-  | 'download-corrupt'
-  | 'disk-full'
-  | 'interrupted';
+/**
+ * Why a command failed: a closed set that programs can switch on, each with what causes it and what to do about it. The
+ * reference page is generated from this table.
+ */
+export const FAILURES = {
+  'checkpoint-unreadable':
+    'A file of the checkpoint is damaged or not in the format that its name promises. Fetch it again.',
+  'checkpoint-unsafe':
+    'The checkpoint asks to run code, or names a file outside its folder. Neither was done; do not use it.',
+  'checkpoint-incomplete': 'A file or a tensor of the checkpoint is missing. Fetch the whole model.',
+  'checkpoint-unsupported':
+    'The checkpoint uses an option, or has tensors, that the compiler does not support; the message names it.',
+  'package-unreadable':
+    'The folder is not a model package, or belongs to another version. Compile the checkpoint again.',
+  'package-exists':
+    'The target folder is already there. Choose another one, or replace a package with `--force`.',
+  'vocabulary-invalid': 'The vocabulary and the merges of the checkpoint do not fit each other or the model.',
+  'output-not-writable': 'The result cannot be written. Check the folder and its permissions.',
+  'compile-check-failed':
+    "The compiled graph fails the compiler's own check, in half precision mostly by overflow. Compile for fp32.",
+  'input-unreadable': 'A file or text given to the command cannot be read or used.',
+  'settings-invalid':
+    'A setting or option has an unknown name or a wrong value; the message says what is accepted.',
+  'address-unavailable': 'The address to listen on is taken or not allowed. Choose another HOST or PORT.',
+  'engine-failed': 'The engine could not start or compute. The message and the log have the cause.',
+  'model-unknown': 'The hub has no such model or revision.',
+  'listing-unusable': "The hub's listing of the model lacks a needed file, or names one that cannot be used.",
+  'network-unreachable': 'The server cannot be reached. Check the network and the proxy settings.',
+  'download-failed': 'The server refused or broke off a download. Run the command again: it resumes.',
+  'download-corrupt': 'A fetched file does not have the SHA-256 that the hub lists. Fetch it again.',
+  'disk-full': 'The disk has no room for the files. Free some, or choose another folder.',
+  interrupted: 'The command was interrupted. What it had fetched is kept for the next run.',
+} as const;
+
+/** See {@link FAILURES}. */
+export type FailureCode = keyof typeof FAILURES;
 
 /**
  * A failure that a user can act on. Its message is one sentence that names what is wrong and what would be

@@ -1,0 +1,34 @@
+/**
+ * Writes docs/reference/ and the picture in docs/architecture.md from the code; with `--check`, fails instead where they differ
+ * from it.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { configPage } from './config-page.ts';
+import { errorsPage } from './errors-page.ts';
+import { metricsPage } from './metrics-page.ts';
+import { formatted } from './page.ts';
+import type { Page } from './page.ts';
+import { roomsDiagram } from './rooms-diagram.ts';
+import { settingsPage } from './settings-page.ts';
+
+const ARCHITECTURE = 'docs/architecture.md';
+const ROOMS = /(?<=<!-- rooms -->\n\n).*(?=\n\n<!-- \/rooms -->)/s;
+
+async function architecturePage(): Promise<Page> {
+  const [text, diagram] = await Promise.all([readFile(ARCHITECTURE, 'utf8'), roomsDiagram()]);
+  if (!ROOMS.test(text)) throw new Error(`${ARCHITECTURE} has no section between "rooms" comments.`);
+  return { path: ARCHITECTURE, text: text.replace(ROOMS, () => diagram) };
+}
+
+const pages = [settingsPage(), await metricsPage(), errorsPage(), configPage(), await architecturePage()];
+const stale: string[] = [];
+for (const page of pages) {
+  const { path, text } = await formatted(page);
+  if (text === (await readFile(path, 'utf8').catch(() => undefined))) continue;
+  if (process.argv.includes('--check')) stale.push(path);
+  else await writeFile(path, text);
+}
+if (stale.length > 0) {
+  console.error(`Out of date: ${stale.join(', ')}. Run \`npm run reference\` and commit the result.`);
+  process.exitCode = 1;
+}

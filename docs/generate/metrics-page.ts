@@ -1,0 +1,84 @@
+import { METRICS } from '../../service/contract.ts';
+import { ENGINE_FAILURES } from '../../service/engine/process/failure.ts';
+import type { EnginePool } from '../../service/engine/process/pool.ts';
+import { Admission } from '../../service/inference/admission.ts';
+import type { OpenModel } from '../../service/inference/open-model.ts';
+import { Metrics } from '../../service/observability/metrics.ts';
+import { RequestRecord } from '../../service/observability/request-record.ts';
+import { code, escaped, heading } from './page.ts';
+import type { Page } from './page.ts';
+
+/** A metric as its exposition describes it. */
+interface Description {
+  readonly help: string;
+  readonly type: string;
+  readonly labels: readonly string[];
+  /** Upper bounds of a histogram's buckets. */
+  readonly buckets: readonly string[];
+}
+
+/** Every metric, as the service exposes it. */
+export async function metricsPage(): Promise<Page> {
+  const exposition = await exposeEverything();
+  const sections = Object.values(METRICS).map((name) => {
+    const { help, type, labels, buckets } = describe(exposition, name);
+    const facts = [
+      `- Type: ${type}`,
+      `- Labels: ${labels.length === 0 ? 'none' : labels.map(code).join(', ')}`,
+      ...(buckets.length === 0 ? [] : [`- Buckets: ${buckets.join(', ')}`]),
+    ];
+    return `## ${name}\n\n${escaped(help)}\n\n${facts.join('\n')}\n`;
+  });
+  const intro = `Prometheus reads them from \`/metrics\` on the admin port. Every label takes its values from a closed set, never from a
+request. The alerts and the dashboard of the deployment are built on these metrics.
+
+Label \`reason\` of \`${METRICS.engineRestarts}\`: ${ENGINE_FAILURES.map((reason) => code(reason.replaceAll('-', '_'))).join(', ')}.
+`;
+  return {
+    path: 'docs/reference/metrics.md',
+    text: [heading('Metrics', 'the metrics that service/observability/ registers'), intro, ...sections].join(
+      '\n',
+    ),
+  };
+}
+
+/** What `/metrics` answers once each metric has at least one series. */
+async function exposeEverything(): Promise<string> {
+  const metrics = new Metrics();
+  try {
+    // Parts of the service with the fields alone that the metrics read.
+    const pool = { engines: [] };
+    const model = { batcher: { inFlight: 0 }, modelPackage: { manifest: { answers: ['yes'] } } };
+    metrics.watchEngines(pool as unknown as EnginePool);
+    metrics.watchQueue(new Admission(1), model as unknown as OpenModel);
+    const record = new RequestRecord();
+    metrics.request({
+      method: 'POST',
+      route: '/predict',
+      status: 200,
+      requestId: '',
+      record,
+      problem: undefined,
+    });
+    metrics.gpu({ gpu: '0', memoryBytes: 0, utilization: 0 });
+    return await metrics.text();
+  } finally {
+    metrics.close();
+  }
+}
+
+function describe(exposition: string, name: string): Description {
+  const find = (keyword: string): string => {
+    const [, found] = new RegExp(`^# ${keyword} ${name} (.*)$`, 'm').exec(exposition) ?? [];
+    if (found === undefined)
+      throw new Error(`${name} is not registered: expose it in ${import.meta.filename}.`);
+    return found;
+  };
+  const series = exposition.split('\n').filter((line) => new RegExp(`^${name}(_bucket)?[{ ]`).test(line));
+  const pairs = series.flatMap((line) => [...line.matchAll(/(\w+)="([^"]*)"/g)]);
+  const labels = new Set(pairs.map(([, label = '']) => label));
+  const buckets = new Set(pairs.filter(([, label]) => label === 'le').map(([, , bound = '']) => bound));
+  labels.delete('le');
+  buckets.delete('+Inf');
+  return { help: find('HELP'), type: find('TYPE'), labels: [...labels], buckets: [...buckets] };
+}

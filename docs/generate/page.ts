@@ -1,0 +1,31 @@
+import { format, resolveConfig } from 'prettier';
+
+/** A generated page: its path from the repository's root, and what it holds. */
+export interface Page {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The first lines of every generated page. */
+export function heading(title: string, source: string): string {
+  return `# ${title}\n\n<!-- Generated from ${source} by \`npm run reference\`: change it there. -->\n`;
+}
+
+/** A page as `npm run format` leaves it. */
+export async function formatted({ path, text }: Page): Promise<Page> {
+  const options = await resolveConfig(path);
+  return { path, text: await format(text, { ...options, filepath: path }) };
+}
+
+/** Text with the characters escaped that Markdown or HTML would take for its own, outside of code spans. */
+export function escaped(text: string): string {
+  return text
+    .split(/(`[^`]*`)/)
+    .map((part) => (part.startsWith('`') ? part : part.replaceAll(/[<>*_[\]|]/g, '\\$&')))
+    .join('');
+}
+
+/** A value as code. */
+export function code(value: unknown): string {
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+}

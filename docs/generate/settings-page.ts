@@ -1,0 +1,35 @@
+import { SETTINGS } from '../../service/contract.ts';
+import type { Setting } from '../../service/contract.ts';
+import { code, escaped, heading } from './page.ts';
+import type { Page } from './page.ts';
+
+/** Every environment variable of the service. */
+export function settingsPage(): Page {
+  const sections = Object.entries<Setting>(SETTINGS).map(
+    ([name, setting]) =>
+      `## ${name}\n\n${valuesOf(setting)} ${defaultOf(setting)}\n\n${escaped(setting.description)}\n`,
+  );
+  const intro = `Every setting is an environment variable. A variable that is unset or empty takes its default, and a wrong value ends
+the start with a message that names the variable. \`npx ofa-ve serve --help\` prints the same list. In a deployment, set them
+in \`server.settings\` of \`infra/config.ts\`.
+`;
+  return {
+    path: 'docs/reference/settings.md',
+    text: [heading('Settings', 'service/settings/definitions.ts'), intro, ...sections].join('\n'),
+  };
+}
+
+function valuesOf(setting: Setting): string {
+  switch (setting.kind) {
+    case 'integer':
+      return `A whole number from ${setting.min} to ${setting.max}.`;
+    case 'choice':
+      return `One of ${setting.choices.map(code).join(', ')}.`;
+    case 'text':
+      return 'Text.';
+  }
+}
+
+function defaultOf(setting: Setting): string {
+  return setting.default === '' ? 'Not set by default.' : `Default: ${code(setting.default)}.`;
+}
