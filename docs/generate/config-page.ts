@@ -76,8 +76,7 @@ function rowsOfVariant(
   { type, value }: Omit<Field, 'schema'>,
   indent: string,
 ): string[] {
-  const kind =
-    option instanceof z.ZodObject ? literalOf(option.shape) : '';
+  const kind = option instanceof z.ZodObject ? literalOf(option.shape) : '';
   const variant = type.variant(kind);
   const isDefault = valueAt(value, 'kind') === kind;
   const field = { schema: option, type: variant, value: isDefault ? value : undefined };

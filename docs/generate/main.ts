@@ -12,12 +12,12 @@ import { roomsDiagram } from './rooms-diagram.ts';
 import { settingsPage } from './settings-page.ts';
 
 const ARCHITECTURE = 'docs/architecture.md';
-const ROOMS = /(?<=<!-- rooms -->\n\n).*(?=\n\n<!-- \/rooms -->)/s;
+const ROOMS = /(?<=<!-- rooms -->\n).*(?=<!-- \/rooms -->)/s;
 
 async function architecturePage(): Promise<Page> {
   const [text, diagram] = await Promise.all([readFile(ARCHITECTURE, 'utf8'), roomsDiagram()]);
   if (!ROOMS.test(text)) throw new Error(`${ARCHITECTURE} has no section between "rooms" comments.`);
-  return { path: ARCHITECTURE, text: text.replace(ROOMS, () => diagram) };
+  return { path: ARCHITECTURE, text: text.replace(ROOMS, () => `\n${diagram}\n\n`) };
 }
 
 const pages = [settingsPage(), await metricsPage(), errorsPage(), configPage(), await architecturePage()];

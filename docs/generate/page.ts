@@ -17,11 +17,13 @@ export async function formatted({ path, text }: Page): Promise<Page> {
   return { path, text: await format(text, { ...options, filepath: path }) };
 }
 
-/** Text with the characters escaped that Markdown or HTML would take for its own, outside of code spans. */
+/** Text with the characters escaped that Markdown or HTML would take for its own, outside of code spans; addresses as code. */
 export function escaped(text: string): string {
   return text
-    .split(/(`[^`]*`)/)
-    .map((part) => (part.startsWith('`') ? part : part.replaceAll(/[<>*_[\]|]/g, '\\$&')))
+    .split(/(`[^`]*`|\bhttps?:\/\/\S*[^\s.,;])/)
+    .map((part, index) =>
+      index % 2 === 0 ? part.replaceAll(/[<>*_[\]|]/g, '\\$&') : code(part.replaceAll('`', '')),
+    )
     .join('');
 }
 
