@@ -16,8 +16,8 @@ export interface Listener {
   readonly port: number;
   /** Accepts no more connections and fulfils when the last request is answered; idle connections are closed. */
   close(): Promise<void>;
-  /** Cuts what is still open. */
-  cut(): void;
+  /** Destroys the connections that are still open. */
+  destroy(): void;
 }
 
 /** Idle time before a kept connection is closed: longer than load balancers keep theirs (60 s is common). */
@@ -89,7 +89,7 @@ export async function listen(
   return {
     port: portOf(server, port),
     close: () => close(server, connections),
-    cut: () => {
+    destroy: () => {
       server.closeAllConnections();
     },
   };

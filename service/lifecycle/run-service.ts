@@ -3,48 +3,48 @@ import { startService } from './start-service.ts';
 import type { RunningService, StartOptions } from './start-service.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
-/** What a shell reports of a program that a signal ended. */
-const EXIT_OF = { SIGTERM: 143, SIGINT: 130 } as const;
+/** The exit codes by which a shell reports these signals: 128 plus the signal's number. */
+const EXIT_CODES = { SIGTERM: 143, SIGINT: 130 } as const;
 
 /**
- * Runs the service as a program: until a signal stops it or its engine fails for good. The first SIGTERM or SIGINT
- * drains, a second one exits at once.
+ * Runs the service as a program, until a signal stops it or an engine fails for good. The first SIGTERM or SIGINT
+ * drains it, a second one exits at once.
  *
  * @param onReady called once, when the first engine is ready
  * @param options for tests
- * @returns the exit code: 0 after a signal, 1 when the engine failed for good
- * @throws UserError when the service cannot start
+ * @returns the exit code: 0 after a signal, 1 after an engine failed for good
+ * @throws UserError if the service cannot start
  */
 export async function runService(
   settings: Settings,
   onReady?: (service: RunningService) => void,
   options: StartOptions = {},
 ): Promise<number> {
-  let told: (signal: 'told') => void = () => undefined;
-  const toldToStop = new Promise<'told'>((resolve) => {
-    told = resolve;
+  let onFirstSignal: (outcome: 'signal') => void = () => undefined;
+  const signalled = new Promise<'signal'>((resolve) => {
+    onFirstSignal = resolve;
   });
   let signals = 0;
   const onSignal = (signal: (typeof SIGNALS)[number]): void => {
-    if (++signals > 1) process.exit(EXIT_OF[signal]);
-    told('told');
+    if (++signals > 1) process.exit(EXIT_CODES[signal]);
+    onFirstSignal('signal');
   };
-  // Before the model loads: a pod that is deleted while it starts must not wait for its grace period.
+  // Before the model loads, so that a pod deleted while it starts does not use up its grace period.
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
     const starting = startService(settings, options);
-    const service = await Promise.race([starting, toldToStop]);
-    if (service === 'told') {
-      // A driver that hangs may keep it from starting for long.
+    const service = await Promise.race([starting, signalled]);
+    if (service === 'signal') {
+      // The start may take long, for instance with a GPU driver that hangs, and is not awaited.
       void starting.then(
         (late) => late.stop(),
         () => undefined,
       );
       return 0;
     }
-    if (onReady) void announce(service, onReady);
-    const outcome = await Promise.race([toldToStop, service.finished]);
-    if (outcome !== 'told') return outcome;
+    if (onReady) void callWhenReady(service, onReady);
+    const outcome = await Promise.race([signalled, service.finished]);
+    if (outcome !== 'signal') return outcome;
     await service.stop();
     return await service.finished;
   } finally {
@@ -52,8 +52,11 @@ export async function runService(
   }
 }
 
-/** An engine that never becomes ready ends the service, which says why. */
-async function announce(service: RunningService, onReady: (service: RunningService) => void): Promise<void> {
+async function callWhenReady(
+  service: RunningService,
+  onReady: (service: RunningService) => void,
+): Promise<void> {
+  // If no engine becomes ready, the service ends by itself and says why.
   const ready = service.model.pool.whenReady().then(
     () => true,
     () => false,

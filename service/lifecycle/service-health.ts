@@ -3,7 +3,7 @@ import type { Health, Verdict } from '../http/probes/health.ts';
 
 const YES: Verdict = { ok: true };
 
-/** The service's health: what its engines do, and whether it is leaving. */
+/** The service's health, from the state of its engines and whether it is shutting down. */
 export class ServiceHealth implements Health {
   readonly #pool: EnginePool;
   #draining = false;
@@ -20,18 +20,18 @@ export class ServiceHealth implements Health {
     return this.#draining;
   }
 
-  /** From now on not ready: nothing new should come. */
+  /** Reports not ready from now on, so that no new requests are sent. */
   drain(): void {
     this.#draining = true;
   }
 
-  /** With an engine that failed for good the service ends by itself; until then the others answer. */
+  /** After an engine has failed for good the service ends by itself; until then the other engines answer. */
   live(): Verdict {
     const isDead = this.#pool.state.phase === 'failed' && !this.#pool.isReady;
     return isDead ? no(this.#reason()) : YES;
   }
 
-  /** Ready while one engine is, unless another has failed for good: then the service is about to end. */
+  /** Ready while an engine is ready, unless another has failed for good, because then the service is about to end. */
   ready(): Verdict {
     const { phase } = this.#pool.state;
     if (phase === 'failed') return no(this.#reason());
@@ -43,7 +43,7 @@ export class ServiceHealth implements Health {
     return this.#hasBeenReady ? YES : no('the engine is loading the model');
   }
 
-  /** What each engine does, where there are several. */
+  /** The state of each engine. */
   #reason(): string {
     const { engines } = this.#pool;
     return engines.map((engine) => `${nameOf(engine, engines.length)} ${doingOf(engine)}`).join('; ');

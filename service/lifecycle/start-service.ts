@@ -1,22 +1,18 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../model/errors.ts';
 import { EXAMPLES_FOLDER, readExamples } from '../../model/package/examples.ts';
 import type { Example } from '../../model/package/examples.ts';
 import { listOf } from '../settings/check.ts';
 import { settingWarnings } from '../settings/read.ts';
-import { CLOSING_MS } from '../contract.ts';
 import type { Settings } from '../settings/read.ts';
 import { openApiKeys } from '../http/middleware/api-keys.ts';
 import type { ApiKeys } from '../http/middleware/api-keys.ts';
 import { createAdminApp } from '../http/admin-app.ts';
 import { createApp } from '../http/app.ts';
 import { listen } from '../http/listen.ts';
-import type { Listener } from '../http/listen.ts';
 import type { RequestListener } from '../http/middleware/observe.ts';
 import { Admission } from '../inference/admission.ts';
-import { EngineUnavailable } from '../inference/errors.ts';
 import type { InferenceObserver } from '../inference/observer.ts';
 import { openModel } from '../inference/open-model.ts';
 import type { OpenModel } from '../inference/open-model.ts';
@@ -29,27 +25,29 @@ import { reportEngineEvents } from '../observability/engine-events.ts';
 import { startGpuWatchdog } from '../observability/gpu-watchdog.ts';
 import type { GpuMonitorTimes } from '../observability/gpu-watchdog.ts';
 import { ServiceHealth } from './service-health.ts';
+import { shutDown } from './shutdown.ts';
+import type { Listeners, ServiceParts } from './shutdown.ts';
 
-/** A service that listens. Its engines may still be loading: ask its probes. */
+/** A service that accepts requests. Its engines may still be loading; its probes say so. */
 export interface RunningService {
   readonly port: number;
   readonly adminPort: number;
   readonly model: OpenModel;
   /**
-   * Drains and stops: not ready at once, serving on for DRAIN_DELAY_MS, then finishing what was accepted, all
-   * within SHUTDOWN_TIMEOUT_MS. A second call gives the first one's promise.
+   * Drains and stops: reports not ready, goes on serving for DRAIN_DELAY_MS, then finishes the accepted requests, all
+   * within SHUTDOWN_TIMEOUT_MS. Further calls return the same promise.
    */
   stop(): Promise<void>;
-  /** Fulfils when the service has stopped: 0 when it was told to, 1 when an engine failed for good. */
+  /** Fulfils when the service has stopped: 0 after `stop`, 1 after an engine failed for good. */
   readonly finished: Promise<0 | 1>;
 }
 
 export interface StartOptions {
   /** @default a log on stdout at LOG_LEVEL */
   readonly logger?: Logger;
-  /** The engine's program; tests give one that misbehaves. */
+  /** The engine's program, for tests. @default the real one */
   readonly engineProgram?: URL;
-  /** Sentences for the log, each about a variable that may be a misspelt setting. */
+  /** Sentences to log, each about a variable that may be a misspelt setting. */
   readonly warnings?: readonly string[];
   /** How often each GPU is read, and how long it may be silent. */
   readonly gpuWatch?: GpuMonitorTimes;
@@ -58,7 +56,7 @@ export interface StartOptions {
 /**
  * Starts the service.
  *
- * @throws UserError when the package cannot be read, the model does not fit the device, or a port cannot be had
+ * @throws UserError if the package cannot be read, the model does not fit the device, or a port is not available
  */
 export async function startService(settings: Settings, options: StartOptions = {}): Promise<RunningService> {
   if (settings.MODEL_DIR === '') {
@@ -87,7 +85,7 @@ export async function startService(settings: Settings, options: StartOptions = {
     options.gpuWatch,
   );
   const closing = new AbortController();
-  // Every open request listens.
+  // Every open request adds a listener.
   setMaxListeners(0, closing.signal);
   const apiKeys = openKeys(settings.API_KEYS_FILE, logger);
   const examples = settings.DEMO_PAGE === 'on' ? await examplesOf(model, logger) : [];
@@ -112,7 +110,7 @@ export async function startService(settings: Settings, options: StartOptions = {
     metrics.close();
     await tracing?.close();
   };
-  return run({ settings, logger, health, model, listeners, closing, release });
+  return run({ logger, health, model, listeners, closing, release }, settings);
 }
 
 function observe(metrics: Metrics, tracing: Tracing | undefined): InferenceObserver {
@@ -130,7 +128,7 @@ function observe(metrics: Metrics, tracing: Tracing | undefined): InferenceObser
   };
 }
 
-/** Only what asks for work is traced: probes come every second and say nothing. */
+/** Only POST requests are traced: probes come every second and do no work. */
 function listenTo(metrics: Metrics, logger: Logger, tracing: Tracing | undefined): RequestListener {
   return {
     begin: (request, record) => {
@@ -142,7 +140,7 @@ function listenTo(metrics: Metrics, logger: Logger, tracing: Tracing | undefined
     },
     end: (summary) => {
       metrics.request(summary);
-      // The other stages are the predictor's, which tells of them itself.
+      // The predictor reports the other stages.
       for (const stage of summary.record.stages) if (stage.name === 'read') metrics.stage(stage);
       logRequest(logger, summary);
       tracing?.end(summary);
@@ -150,7 +148,7 @@ function listenTo(metrics: Metrics, logger: Logger, tracing: Tracing | undefined
   };
 }
 
-/** What the model's package has to show; what is damaged of it is logged, for the model answers without. */
+/** The examples of the model's package. Damaged ones are logged and left out: the model answers without them. */
 async function examplesOf({ modelPackage }: OpenModel, logger: Logger): Promise<readonly Example[]> {
   const { dir, manifest } = modelPackage;
   const { examples, problems } = await readExamples(join(dir, EXAMPLES_FOLDER), manifest.answers);
@@ -164,11 +162,6 @@ function openKeys(path: string, logger: Logger): ApiKeys | undefined {
     if ('error' in result) logger.error({ detail: result.error }, 'the API keys stay as they were');
     else logger.info({ keys: result.keys }, 'API keys read again');
   });
-}
-
-interface Listeners {
-  readonly public: Listener;
-  readonly admin: Listener;
 }
 
 async function listenAll(
@@ -188,28 +181,22 @@ async function listenAll(
   }
 }
 
-interface Wired {
-  readonly settings: Settings;
-  readonly logger: Logger;
-  readonly health: ServiceHealth;
-  readonly model: OpenModel;
-  readonly listeners: Listeners;
-  readonly closing: AbortController;
-  /** Ends what only watches, and sends the last traces. */
-  readonly release: () => Promise<void>;
-}
-
-function run(wired: Wired): RunningService {
-  const { model, listeners } = wired;
+/** Runs a started service until it is stopped or an engine fails for good. */
+function run(parts: ServiceParts, settings: Settings): RunningService {
+  const { model, listeners } = parts;
   let finish: (code: 0 | 1) => void = () => undefined;
   const finished = new Promise<0 | 1>((resolve) => {
     finish = resolve;
   });
   let stopping: Promise<void> | undefined;
   const stop = (code: 0 | 1): Promise<void> => {
-    // Load balancers get their time as long as an engine is left that can answer meanwhile.
+    // After an engine failure there is no point in draining, unless another engine can still answer.
     const canServe = code === 0 || model.pool.isReady;
-    stopping ??= shutDown(wired, canServe ? wired.settings.DRAIN_DELAY_MS : 0).then(() => {
+    const times = {
+      drainMs: canServe ? settings.DRAIN_DELAY_MS : 0,
+      timeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
+    };
+    stopping ??= shutDown(parts, times).then(() => {
       finish(code);
     });
     return stopping;
@@ -225,37 +212,3 @@ function run(wired: Wired): RunningService {
     finished,
   };
 }
-
-async function shutDown(
-  { settings, logger, health, model, listeners, closing, release }: Wired,
-  drainMs: number,
-): Promise<void> {
-  logger.info({ drain_ms: drainMs }, 'stopping');
-  const began = performance.now();
-  health.drain();
-  // Load balancers need a while to hear that the service is not ready; until then they send more.
-  await sleep(drainMs);
-  const left = settings.SHUTDOWN_TIMEOUT_MS - CLOSING_MS - (performance.now() - began);
-  const impatience = setTimeout(
-    () => {
-      logger.warn('answering 503 to the requests that are still open');
-      closing.abort(new EngineUnavailable('The service is shutting down.'));
-      // Connections on which no request was made, or no answer is taken.
-      setTimeout(() => {
-        listeners.public.cut();
-      }, CUT_MS).unref();
-    },
-    Math.max(0, left),
-  );
-  await listeners.public.close();
-  clearTimeout(impatience);
-  // An engine that hangs in its driver does not die of SIGKILL; the process ends without it.
-  const spent = sleep(Math.max(CUT_MS, settings.SHUTDOWN_TIMEOUT_MS - CUT_MS - (performance.now() - began)));
-  await Promise.race([Promise.all([release(), model.close()]), spent]);
-  listeners.admin.cut();
-  await listeners.admin.close();
-  logger.info('stopped');
-}
-
-/** How long the last answers may take to leave. */
-const CUT_MS = 300;

@@ -7,7 +7,7 @@ import { expectProblem, fakeService } from './fake-service.ts';
 
 let listener: Listener | undefined;
 afterEach(async () => {
-  listener?.cut();
+  listener?.destroy();
   await listener?.close();
 });
 

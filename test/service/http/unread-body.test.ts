@@ -21,7 +21,7 @@ let listener: Listener | undefined;
 const sockets: Socket[] = [];
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
-  listener?.cut();
+  listener?.destroy();
   await listener?.close();
   listener = undefined;
 });

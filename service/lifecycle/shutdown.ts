@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CLOSING_MS } from '../contract.ts';
+import type { Listener } from '../http/listen.ts';
+import { EngineUnavailable } from '../inference/errors.ts';
+import type { OpenModel } from '../inference/open-model.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { ServiceHealth } from './service-health.ts';
+
+/** The ports that a service listens on. */
+export interface Listeners {
+  readonly public: Listener;
+  readonly admin: Listener;
+}
+
+/** What a shutdown stops. */
+export interface ServiceParts {
+  readonly logger: Logger;
+  readonly health: ServiceHealth;
+  readonly model: OpenModel;
+  readonly listeners: Listeners;
+  /** Aborted to answer the requests that are still open. */
+  readonly closing: AbortController;
+  /** Stops the watchdogs and sends the last traces. */
+  readonly release: () => Promise<void>;
+}
+
+/** How long the last answers have to be sent before their connections are destroyed. */
+const FORCE_CLOSE_MS = 300;
+
+/**
+ * Stops a service: reports not ready, goes on serving for `drainMs`, then waits for the open requests. Requests that
+ * are still open a second (CLOSING_MS) before `timeoutMs` are answered 503, and connections left after that are
+ * destroyed. The admin port, with probes and metrics, closes last.
+ *
+ * @param drainMs time for load balancers to notice that the service is not ready
+ * @param timeoutMs longest time for all of it
+ */
+export async function shutDown(
+  { logger, health, model, listeners, closing, release }: ServiceParts,
+  { drainMs, timeoutMs }: { readonly drainMs: number; readonly timeoutMs: number },
+): Promise<void> {
+  logger.info({ drain_ms: drainMs }, 'stopping');
+  const deadline = performance.now() + timeoutMs;
+  health.drain();
+  await sleep(drainMs);
+  const forceCloseTimer = setTimeout(
+    () => {
+      logger.warn('answering 503 to the requests that are still open');
+      closing.abort(new EngineUnavailable('The service is shutting down.'));
+      // For connections without a request, and clients that do not read their answer.
+      setTimeout(() => {
+        listeners.public.destroy();
+      }, FORCE_CLOSE_MS).unref();
+    },
+    Math.max(0, deadline - CLOSING_MS - performance.now()),
+  );
+  await listeners.public.close();
+  clearTimeout(forceCloseTimer);
+  // An engine that hangs in its driver survives SIGKILL; the service must end without it.
+  const timeout = sleep(Math.max(FORCE_CLOSE_MS, deadline - FORCE_CLOSE_MS - performance.now()));
+  await Promise.race([Promise.all([release(), model.close()]), timeout]);
+  listeners.admin.destroy();
+  await listeners.admin.close();
+  logger.info('stopped');
+}
