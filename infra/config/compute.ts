@@ -14,13 +14,13 @@ import {
   whole,
 } from './fields.ts';
 
-/** A container image and how to fetch it. */
+/** A container image. */
 export const imageSchema = z.strictObject({
-  /** Registry, repository and tag or digest. */
+  /** Registry, repository and tag or digest. @default registry.example.com/ai/ofa-ve-large:1.0 */
   reference: imageReference,
-  /** When the node fetches it. */
+  /** When the node pulls the image. @default IfNotPresent */
   pullPolicy: oneOf('IfNotPresent', 'Always', 'Never'),
-  /** Secrets with the registry's credentials. */
+  /** Names of Secrets with the registry's credentials. @default [] */
   pullSecrets: z.array(objectName),
 });
 
@@ -29,83 +29,87 @@ const deviceKey = text(/^[a-z0-9.-]+\/[\w.-]+$/, 'an extended resource such as n
 const toleration = z.strictObject({
   /** Key of the taint. */
   key: anyText,
-  /** Value of the taint; left out, any value. */
+  /** Value of the taint. @default any value */
   value: anyText.optional(),
   /** Effect of the taint. */
   effect: oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute'),
 });
 
-/** A taint that pods put up with. */
+/** A taint that pods tolerate. */
 export type Taint = z.infer<typeof toleration>;
 
 const gpuNodes = {
-  /** Labels of the nodes that have the device. */
+  /** Labels of the nodes that have the device. @default { 'nvidia.com/gpu.present': 'true' } */
   nodeSelector: labels,
-  /** Taints that such nodes carry. */
+  /** Taints of those nodes. @default [{ key: 'nvidia.com/gpu', effect: 'NoSchedule' }] */
   tolerations: z.array(toleration),
 };
 
-/** The accelerator of a pod. */
 export const gpuSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     /** No accelerator: the model runs on the CPU. */
     kind: z.literal('none'),
   }),
   z.strictObject({
-    /** Whole devices, by the device plugin. */
+    /** Whole devices, assigned by the device plugin. */
     kind: z.literal('device'),
-    /** Extended resource that the plugin offers. */
+    /** Extended resource that the plugin advertises. @default nvidia.com/gpu */
     resourceName: deviceKey,
-    /** Devices a pod; the service runs an engine on each. */
+    /** Devices per pod; the service runs an engine on each. @default 1 */
     count: whole(1, 16),
     ...gpuNodes,
   }),
   z.strictObject({
-    /** A slice of a device with memory of its own (MIG, strategy `mixed`). */
+    /** Slices of a device, each with its own memory (MIG with the strategy `mixed`). */
     kind: z.literal('mig'),
-    /** Profile, as in `1g.10gb`. */
+    /** MIG profile, such as `1g.10gb`. */
     profile: text(/^[1-7]g\.\d+gb(\.me)?$/, 'a MIG profile such as 1g.10gb or 3g.40gb'),
-    /** Slices a pod; the service runs an engine on each. */
+    /** Slices per pod; the service runs an engine on each. */
     count: whole(1, 7),
     ...gpuNodes,
   }),
   z.strictObject({
-    /** A share of a device without memory of its own: the pods on one device must fit it together. */
+    /** A time slice of a device, whose memory the pods on it share: together they must fit. */
     kind: z.literal('time-sliced'),
-    /** Extended resource: `nvidia.com/gpu.shared` where the plugin renames shared devices, else `nvidia.com/gpu`. */
+    /** Extended resource: `nvidia.com/gpu.shared` if the plugin renames shared devices, else `nvidia.com/gpu`. */
     resourceName: deviceKey,
     ...gpuNodes,
   }),
   z.strictObject({
-    /** A claim on the cluster's device classes (dynamic resource allocation, Kubernetes 1.34 and newer). */
+    /** Devices of a device class (dynamic resource allocation, from Kubernetes 1.34 on). */
     kind: z.literal('dra'),
-    /** Device class, as in `gpu.nvidia.com`. */
+    /** Device class, such as `gpu.nvidia.com`. */
     deviceClassName: objectName,
-    /** Devices a pod; the service runs an engine on each. */
+    /** Devices per pod; the service runs an engine on each. */
     count: whole(1, 16),
-    /** CEL expressions that a device has to fulfil. */
+    /** CEL expressions that a device must satisfy. */
     selectors: z.array(anyText),
     ...gpuNodes,
   }),
 ]);
 
 const amounts = z.strictObject({
+  /** Cores, or millicores such as `500m`. @default 2 requested, 4 at most */
   cpu,
+  /** Main memory. @default 5.5Gi requested, 6Gi at most */
   memory,
-  /** Local disk: logs and the writable folders. */
+  /** Local disk: logs and the writable folders. @default 1Gi requested, 4Gi at most */
   ephemeralStorage: memory,
 });
 
-/** What a pod asks for and what it may not exceed. */
-export const resourcesSchema = z.strictObject({ requests: amounts, limits: amounts });
+export const resourcesSchema = z.strictObject({
+  /** What the scheduler reserves for a pod. */
+  requests: amounts,
+  /** What a pod may not exceed. */
+  limits: amounts,
+});
 
-/** What the model needs in memory, as `memory` of its package's manifest says. */
 const modelNeeds = z.strictObject({
-  /** Bytes of weights and constants, resident once loaded. */
+  /** Bytes of weights and constants, resident once loaded. @default 2800000000 */
   weightsBytes: whole(0, 1e13),
-  /** Bytes of activations for each item of a batch. They are in the GPU's memory where there is one. */
+  /** Bytes of activations per item of a batch; with a GPU, they are in its memory. @default 400000000 */
   activationBytesPerItem: whole(0, 1e13),
-  /** Bytes that each engine needs besides: run time, decoded pictures, libraries of the GPU. */
+  /** Bytes that each engine needs besides: runtimes, decoded pictures, GPU libraries. @default 1500000000 */
   processBytes: whole(0, 1e13),
 });
 
@@ -119,101 +123,107 @@ const modelSource = z.discriminatedUnion('kind', [
     kind: z.literal('claim'),
     /** Size of the volume. */
     size: memory,
-    /** Storage class; left out, the cluster's default. */
+    /** Storage class. @default the cluster's */
     storageClassName: objectName.optional(),
-    /** ReadWriteMany lets replicas on several nodes share it. */
+    /** `ReadWriteMany` lets replicas on several nodes share the volume. */
     accessMode: oneOf('ReadWriteOnce', 'ReadWriteMany'),
-    /** Folder on the volume: a new version goes beside the old one, so that a rollback finds its own. */
+    /** Folder on the volume. A new version goes beside the old one, so a rollback finds its own. */
     version: text(/^[a-z0-9][a-z0-9.-]{0,39}$/, 'a folder name such as 1.0'),
-    /** Image that holds the package. It needs a shell, cp and mv. */
+    /** Image that contains the package. It needs a shell, cp and mv. */
     loaderImage: imageReference,
     /** Folder of the package in that image. */
     loaderFolder: text(/^\/[\w./-]+$/, 'an absolute folder such as /package'),
   }),
   z.strictObject({
-    /** The package is an OCI image that the node mounts (Kubernetes 1.33 and newer, feature ImageVolume). */
+    /** The package is an OCI image that the node mounts (from Kubernetes 1.33 on, feature gate ImageVolume). */
     kind: z.literal('oci-volume'),
-    /** That image. */
+    /** The package's image. */
     reference: imageReference,
-    /** When the node fetches it. */
+    /** When the node pulls the image. */
     pullPolicy: oneOf('IfNotPresent', 'Always', 'Never'),
   }),
 ]);
 
-/** Where the model comes from and what it needs. */
-export const modelSchema = z.strictObject({ source: modelSource, needs: modelNeeds });
+export const modelSchema = z.strictObject({
+  /** Where the model package is. @default { kind: 'image' } */
+  source: modelSource,
+  /** Memory that the model needs; copy your own model's from `memory` in its package's manifest. */
+  needs: modelNeeds,
+});
 
-/** Which nodes, beyond those that have the device, and in which order. */
 export const schedulingSchema = z.strictObject({
-  /** Labels of the nodes, besides `gpu.nodeSelector`. */
+  /** Labels of the nodes, besides `gpu.nodeSelector`. @default {} */
   nodeSelector: labels,
-  /** Taints that are tolerated, besides `gpu.tolerations`. */
+  /** Taints that are tolerated, besides `gpu.tolerations`. @default [] */
   tolerations: z.array(toleration),
-  /** How evenly the pods are spread. */
+  /** How evenly the pods are spread over domains of nodes. @default across hosts and zones, where possible */
   spread: z.array(
     z.strictObject({
-      /** Node label that makes a domain. */
+      /** Node label that defines the domains. */
       topologyKey: anyText,
       /** Largest difference in pods between two domains. */
       maxSkew: whole(1, 100),
-      /** Whether the spread is a wish or a condition. */
+      /** Whether the spread is preferred or required. */
       whenUnsatisfiable: oneOf('ScheduleAnyway', 'DoNotSchedule'),
     }),
   ),
-  /** RuntimeClass, for clusters whose default runtime has no GPU support. */
+  /** RuntimeClass, for clusters whose default runtime has no GPU support. @default the cluster's */
   runtimeClassName: objectName.optional(),
-  /** PriorityClass, for clusters where less important pods should make room. */
+  /** PriorityClass, for clusters where less important pods should make room. @default the cluster's */
   priorityClassName: objectName.optional(),
 });
 
-/** How one version replaces another. */
 export const rolloutSchema = z.strictObject({
-  /** Pods above the replicas while a rollout is under way; each needs a spare GPU. */
+  /** Pods beyond the replicas during a rollout; each needs a spare GPU. @default 0 */
   maxSurge: podsOrPercent,
-  /** Pods that may be missing meanwhile. */
+  /** Pods that may be missing during a rollout. @default 1 */
   maxUnavailable: podsOrPercent,
-  /** Seconds that a pod must be ready before the next is replaced. */
+  /** Seconds for which a pod must be ready before the next is replaced. @default 10 */
   minReadySeconds: whole(0, 3600),
-  /** Seconds allowed for fetching the image on a new node. */
+  /** Seconds allowed for pulling the image on a new node. @default 900 */
   imagePullSeconds: whole(0, 7200),
-  /** Versions kept for a rollback. */
+  /** Versions kept for a rollback. @default 5 */
   revisionHistoryLimit: whole(1, 100),
 });
 
 const probe = z.strictObject({
+  /** Seconds between two probes. @default 10 for liveness, 5 for readiness */
   periodSeconds: whole(1, 300),
+  /** Seconds to wait for an answer; at most the period. @default 5 for liveness, 3 for readiness */
   timeoutSeconds: whole(1, 300),
-  /** Failures in a row until it counts. */
+  /** Consecutive failures after which the kubelet acts. @default 3 for liveness, 2 for readiness */
   failureThreshold: whole(1, 1000),
 });
 
-/** How the kubelet asks after a pod. Paths and ports follow from the server. */
 export const probesSchema = z.strictObject({
+  /** Asked until the server has started. */
   startup: z.strictObject({
+    /** Seconds between two probes. @default 5 */
     periodSeconds: whole(1, 300),
+    /** Seconds to wait for an answer; at most the period. @default 3 */
     timeoutSeconds: whole(1, 300),
-    /** Time from the container's start until it counts as failed; above the server's own limit for its start. */
+    /** Seconds from the container's start until it is restarted; above the server's own start limit. @default 660 */
     budgetSeconds: whole(1, 7200),
   }),
+  /** Restarts the container when it fails. */
   liveness: probe,
+  /** Takes the pod out of its Service when it fails. */
   readiness: probe,
 });
 
-/** How a pod ends. The grace period is `preStopSeconds` + the server's own shutdown time + `marginSeconds`. */
 export const shutdownSchema = z.strictObject({
-  /** Wait before SIGTERM, while the endpoints are taken out of the load balancers. */
+  /** Wait before SIGTERM, in which load balancers remove the pod. @default 5 */
   preStopSeconds: whole(0, 600),
-  /** Reserve on top of what the server needs. */
+  /** Reserve on top of what the server needs. @default 5 */
   marginSeconds: whole(1, 600),
 });
 
-/** Who the process is. */
 export const securitySchema = z.strictObject({
-  /** User and group of the process; the image must be readable to them. */
+  /** User and group id of the process, which must be able to read the image's files. @default 10001 */
   userId: field<number>(
     (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 2 ** 31 - 1,
     'a user id from 1 to 2147483647, as the pods do not run as root',
   ),
-  /** Whether the root file system is read-only. */
+  /** Whether the root file system is read-only. @default true */
   readOnlyRootFilesystem: flag,
 });

@@ -12,7 +12,7 @@ import {
   whole,
 } from './fields.ts';
 
-/** Ingress controllers whose annotations are known; `other` takes the annotations that the config gives. */
+/** Ingress controllers with known annotations; with `other`, the configuration gives them. */
 export const INGRESS_CONTROLLERS = [
   'ingress-nginx',
   'f5-nginx',
@@ -26,110 +26,114 @@ export const INGRESS_CONTROLLERS = [
 export type IngressController = (typeof INGRESS_CONTROLLERS)[number];
 
 const ingress = z.strictObject({
-  /** What the body limit, the timeout and the canary are written for. */
+  /** Controller whose annotations set the body limit, the timeout and the canary. @default ingress-nginx */
   controller: oneOf(...INGRESS_CONTROLLERS),
-  /** IngressClass; the cluster's name for the controller. */
+  /** IngressClass: the cluster's name for the controller. @default nginx */
   className: objectName,
-  /** Further annotations; they win over those of the controller. */
+  /** Further annotations; they override those of the controller. @default {} */
   annotations,
+  /** HTTPS. */
   tls: z.strictObject({
-    /** Whether the host is served with the certificate in `secretName`. */
+    /** Whether the host is served with the certificate in `secretName`. @default false */
     enabled: flag,
-    /** Secret with the certificate, made by you or by cert-manager. */
+    /** Secret with the certificate, created by you or by cert-manager. @default ofa-api-tls */
     secretName: objectName,
-    /** cert-manager ClusterIssuer that fills the Secret; left out, you do. */
+    /** ClusterIssuer of cert-manager that fills the Secret. @default none: you fill it */
     clusterIssuer: objectName.optional(),
   }),
 });
 
 const gateway = z.strictObject({
-  /** Gateway that takes the traffic in. */
+  /** Gateway that accepts the traffic. @default public */
   name: objectName,
-  /** Its namespace. */
+  /** Namespace of the Gateway. @default gateway-system */
   namespace: objectName,
-  /** Its listener; left out, all of them. */
+  /** Listener of the Gateway. @default all of them */
   sectionName: objectName.optional(),
 });
 
 const istio = z.strictObject({
-  /** Istio Gateways, each as `namespace/name`. In-mesh callers get the same routing. */
+  /** Istio Gateways, as `namespace/name`. Callers in the mesh get the same routing. @default ['istio-system/public'] */
   gateways: z
     .array(text(/^[a-z0-9-]+\/[a-z0-9.-]+$/, 'a gateway written as namespace/name'))
     .min(1, 'at least one gateway'),
 });
 
-/** How clients reach the service. */
 export const exposureSchema = z.strictObject({
+  /** The Service in front of the pods. */
   service: z.strictObject({
-    /** How the Service is offered. */
+    /** How the Service is published. @default ClusterIP */
     type: oneOf('ClusterIP', 'NodePort', 'LoadBalancer'),
-    /** Port of the Service. */
+    /** Port of the Service. @default 80 */
     port: whole(1, 65_535),
-    /** Annotations of the Service, for a cloud's load balancer. */
+    /** Annotations of the Service, for a cloud's load balancer. @default {} */
     annotations,
   }),
-  /** What brings traffic from outside the cluster: one of the blocks below, or nothing. */
+  /** What routes traffic from outside the cluster: one of the blocks below, or nothing. @default ingress */
   route: oneOf('none', 'ingress', 'gateway', 'istio'),
-  /** Host under which clients find the service. */
+  /** Host name of the service. @default ofa-api.example.com */
   host: hostName,
-  /** Path prefix that belongs to the service. It is not cut off: the service sees the whole path. */
+  /** Path prefix of the service. It is not stripped: the service sees the whole path. @default / */
   path: absolutePath,
-  /** Largest request body that the route lets through, in MiB; not below the service's own limit. */
+  /** Largest request body that the route accepts, in MiB; at least the service's own limit. @default 50 */
   bodyLimitMb: whole(1, 10_240),
-  /** Seconds that the route waits for an answer; not below the service's own limit. */
+  /** Seconds that the route waits for an answer; more than the service's own limit. @default 120 */
   readTimeoutSeconds: whole(1, 3600),
+  /** Used by the route `ingress`. */
   ingress,
+  /** Used by the route `gateway` (Gateway API). */
   gateway,
+  /** Used by the route `istio`. */
   istio,
 });
 
 const peer = z.strictObject({
   /** Namespace of the pods. */
   namespace: objectName,
-  /** Their labels; empty: every pod of the namespace. */
+  /** Labels of the pods; `{}` means every pod of the namespace. */
   podLabels: labels,
 });
 
-/** Who may talk to the pods, and to whom they may talk. */
 export const networkPolicySchema = z.strictObject({
+  /** Whether a NetworkPolicy is written. @default true */
   enabled: flag,
-  /** Who may send requests: the ingress controller or gateway, and callers within the cluster. */
+  /** Pods that may send requests: the controller or gateway, and callers in the cluster. @default ingress-nginx */
   clients: z.array(peer),
-  /** Networks from which requests may come: load balancers that are no pods of the cluster. */
+  /** Networks that may send requests: those of load balancers outside the cluster. @default [] */
   clientNetworks: z.array(network),
-  /** Who may read the metrics. */
+  /** Pods that may read the metrics. @default every pod of the namespace monitoring */
   scrapers: z.array(peer),
-  /** The cluster's name servers. */
+  /** The cluster's name servers. @default kube-dns in kube-system */
   dns: z.array(peer),
-  /** What else the pods may call. */
+  /** Other pods that the pods may call. @default [] */
   outgoing: z.array(
     z.strictObject({
       ...peer.shape,
-      /** TCP port that is called. */
+      /** TCP port that may be called. */
       port: whole(1, 65_535),
     }),
   ),
 });
 
-/** Namespace of the deployment. */
 export const namespaceSchema = z.strictObject({
+  /** Name of the Namespace. @default ofa-ve */
   name: objectName,
-  /** Whether the Namespace is part of the manifests. */
+  /** Whether the Namespace is part of the manifests. @default true */
   create: flag,
-  /** Pod Security level that is enforced. */
+  /** Pod Security level that the cluster enforces. @default restricted */
   podSecurity: oneOf('restricted', 'baseline', 'privileged'),
-  /** Further labels. */
+  /** Further labels. @default {} */
   labels,
 });
 
-/** Where traces go. */
 export const tracingSchema = z.strictObject({
+  /** Whether traces are sent. @default false */
   enabled: flag,
-  /** Address of an OpenTelemetry collector. */
+  /** Address of an OpenTelemetry collector. @default http://otel-collector.observability:4318 */
   endpoint: text(
     /^https?:\/\/[^\s/:?#]+:\d+$/,
     'an address with a port, such as http://collector.observability:4318',
   ),
-  /** The collector's pods, which the network policy lets through. */
+  /** The collector's pods, which the network policy allows. @default every pod of the namespace observability */
   collector: peer,
 });

@@ -4,105 +4,118 @@ import { imageSchema, modelSchema } from './compute.ts';
 import { tracingSchema } from './network.ts';
 
 const scalingStep = z.strictObject({
-  /** Pods added or removed at most in a period. */
+  /** Most pods added or removed per period. @default 2 up, 1 down */
   pods: whole(1, 100),
-  /** Length of the period. */
+  /** Length of the period. @default 120 up, 180 down */
   periodSeconds: whole(1, 1800),
-  /** How long the signal has to last. */
+  /** Seconds for which the signal must last. @default 30 up, 600 down */
   stabilizationSeconds: whole(0, 3600),
 });
 
-/** How many pods there are. */
 export const autoscalingSchema = z.strictObject({
-  /** Who decides: nobody (`replicas` stays), a HorizontalPodAutoscaler, or KEDA. Never two for one workload. */
+  /** What sets the number of pods: `replicas`, a HorizontalPodAutoscaler, or KEDA. @default hpa */
   by: oneOf('none', 'hpa', 'keda'),
+  /** Fewest pods. @default 2 */
   minReplicas: whole(1, 1000),
+  /** Most pods. @default 6 */
   maxReplicas: whole(1, 1000),
-  /** What counts; the signal that asks for most pods wins. 0 leaves a signal out. */
+  /** Targets per pod; the signal that requires most pods decides, and 0 disables a signal. */
   targets: z.strictObject({
-    /** Accepted and unanswered items a pod: rises before the latency does. The signal to prefer. */
+    /** Accepted and unanswered items per pod. Prefer it: it rises before the latency does. @default 8 */
     loadItems: decimal(0, 100_000),
-    /** Requests a second and pod: levels off once the pods are saturated, so it only helps others. */
+    /** Requests per second and pod. It levels off once pods are saturated, so use it beside another. @default 10 */
     requestsPerSecond: decimal(0, 1_000_000),
-    /** Share of the requested processors: of little meaning for a pod that computes on a GPU. */
+    /** CPU use in percent of the request. It says little about a pod that computes on a GPU. @default 60 */
     cpuPercent: whole(0, 1000),
   }),
+  /** How fast pods are added. */
   scaleUp: scalingStep,
+  /** How fast pods are removed. */
   scaleDown: scalingStep,
   /** Metrics from Prometheus for the HorizontalPodAutoscaler. */
   adapter: z.strictObject({
-    /** Whether the rules for prometheus-adapter are written, as the ConfigMap `<namespace>-adapter-rules`. */
+    /** Whether prometheus-adapter's rules are written, as the ConfigMap `<namespace>-adapter-rules`. @default true */
     rules: flag,
   }),
+  /** Used when KEDA scales. */
   keda: z.strictObject({
-    /** Address of Prometheus. */
+    /** Address of Prometheus. @default http://prometheus.monitoring:9090 */
     prometheusUrl: httpUrl,
-    /** Seconds between two readings. */
+    /** Seconds between two readings. @default 15 */
     pollingSeconds: whole(1, 3600),
-    /** Pods to fall back to when Prometheus does not answer. */
+    /** Pods while Prometheus does not answer. @default 3 */
     fallbackReplicas: whole(1, 1000),
   }),
 });
 
-/** How many pods an eviction (a node drain, say) may take at once. */
 export const disruptionSchema = z.strictObject({
+  /** Whether a PodDisruptionBudget is written. @default true */
   enabled: flag,
+  /** Most pods that may be evicted at once. @default 1 */
   maxUnavailable: whole(1, 1000),
 });
 
-/** A second version that gets a share of the traffic. */
 export const canarySchema = z.strictObject({
+  /** Whether a canary runs. @default false */
   enabled: flag,
+  /** Image of the canary. @default the same as the stable version with the tag 1.1 */
   image: imageSchema,
-  /** Model of the canary; left out, the workload's. */
+  /** Model of the canary. @default the workload's */
   model: modelSchema.optional(),
-  /** Share of the traffic. */
+  /** Share of the traffic. @default 10 */
   weightPercent: whole(1, 99),
-  /** Pods of the canary: enough for its share. */
+  /** Pods of the canary; it is not scaled, so they must suffice for its share. @default 1 */
   replicas: whole(1, 1000),
 });
 
-/** What is promised; alerts fire when keeping the promise over 30 days is in danger. */
 const objectives = z.strictObject({
-  /** Share of requests that do not fail. */
+  /** Share of requests that do not fail. @default 99.5 */
   availabilityPercent: decimal(50, 99.99),
-  /** Share of answers that come within `latencySeconds`. */
+  /** Share of answers that take no longer than `latencySeconds`. @default 99 */
   latencyPercent: decimal(50, 99.99),
-  /** Must be one of the bounds of the latency histogram's buckets. */
+  /** Latency in seconds; it must be the bound of one of the histogram's buckets. @default 2.5 */
   latencySeconds: decimal(0.001, 3600),
 });
 
 const alerts = z.strictObject({
-  /** Whether a PrometheusRule is written (needs the Prometheus operator's CRDs). */
+  /** Whether a PrometheusRule is written (needs the Prometheus operator's CRDs). @default false */
   enabled: flag,
-  /** Labels by which Prometheus selects rules. */
+  /** Labels by which Prometheus selects rules. @default { release: 'prometheus' } */
   labels,
-  /** Address of docs/runbook.md as your people see it; the alert's name is added as the fragment. */
+  /**
+   * Address of docs/runbook.md where your people can read it; the alert's name is added as the fragment.
+   *
+   * @default https://git.example.com/ai/ofa-ve/docs/runbook.md
+   */
   runbookUrl: httpUrl,
+  /** Service level objectives; alerts fire when the error budget of 30 days is spent too fast. */
   objectives,
-  /** Share of the places in the queue in use at which it counts as saturated. */
+  /** Share of the queue's slots in use from which on the queue counts as saturated. @default 80 */
   queueFullPercent: whole(1, 100),
-  /** Engine restarts within 30 minutes from which on it is reported. */
+  /** Engine restarts within 30 minutes from which on an alert fires. @default 3 */
   engineRestarts: whole(1, 1000),
-  /** Memory of one GPU in use at which it is reported. */
+  /** Memory in use on one GPU above which an alert fires. @default 14Gi */
   gpuMemory: memory,
 });
 
-/** What can be seen of the workload. */
 export const observabilitySchema = z.strictObject({
-  /** Whether the pods carry `prometheus.io/*` annotations, for a Prometheus without the operator. */
+  /** Whether pods have `prometheus.io/*` annotations, for a Prometheus without the operator. @default true */
   scrapeAnnotations: flag,
-  /** Which of the Prometheus operator's objects asks for the metrics. */
+  /** The Prometheus operator's object that has the metrics scraped. @default none */
   monitor: oneOf('none', 'ServiceMonitor', 'PodMonitor'),
-  /** Labels by which Prometheus selects monitors. */
+  /** Labels by which Prometheus selects monitors. @default { release: 'prometheus' } */
   monitorLabels: labels,
+  /** Seconds between two scrapes. @default 15 */
   scrapeIntervalSeconds: whole(1, 300),
+  /** Alerts on objectives, capacity and engines. */
   alerts,
+  /** Grafana dashboard. */
   dashboard: z.strictObject({
-    /** Whether a Grafana dashboard is written, as a ConfigMap. */
+    /** Whether a dashboard is written, as a ConfigMap. @default true */
     enabled: flag,
-    /** Labels by which Grafana's sidecar finds it. */
+    /** Labels by which Grafana's sidecar finds the ConfigMap. @default { grafana_dashboard: '1' } */
     labels,
   }),
+  /** OpenTelemetry traces. */
   tracing: tracingSchema,
 });

@@ -16,38 +16,59 @@ import { exposureSchema, namespaceSchema, networkPolicySchema } from './network.
 import { autoscalingSchema, canarySchema, disruptionSchema, observabilitySchema } from './operations.ts';
 import { serverSchema } from './server.ts';
 
-/** One model behind one address. Its objects carry its name. */
+/**
+ * One model behind one address. The comment of a field gives its default in infra/config.ts; without one, the field
+ * must be set where it is used.
+ */
 export const workloadSchema = z.strictObject({
-  /** Name of the Deployment and prefix of everything around it. */
+  /** Name of the Deployment, and prefix of the names of all objects around it. @default ofa-ve */
   name: shortName,
+  /** Container image of the server. */
   image: imageSchema,
+  /** What runs in the container. */
   server: serverSchema,
+  /** Where the model comes from and how much memory it needs. */
   model: modelSchema,
-  /** Number of pods where nothing scales them. */
+  /** Number of pods without autoscaling. @default 2 */
   replicas: whole(1, 1000),
+  /** Accelerator of each pod. */
   gpu: gpuSchema,
+  /** CPU, memory and disk of each pod. */
   resources: resourcesSchema,
+  /** How the kubelet checks a pod. Paths and ports follow from the server. */
   probes: probesSchema,
+  /** How a pod ends. The grace period is `preStopSeconds`, the server's own shutdown time and `marginSeconds`. */
   shutdown: shutdownSchema,
+  /** How one version replaces another. */
   rollout: rolloutSchema,
+  /** Which nodes run the pods, besides those that have the GPU, and how the pods are spread over them. */
   scheduling: schedulingSchema,
+  /** As whom the process runs. */
   security: securitySchema,
+  /** How clients reach the service. */
   exposure: exposureSchema,
+  /** How many pods there are. */
   autoscaling: autoscalingSchema,
+  /** How many pods a node drain or another eviction may take at once. */
   disruption: disruptionSchema,
+  /** Who may connect to the pods, and where the pods may connect to. */
   networkPolicy: networkPolicySchema,
+  /** Metrics, alerts, dashboard and traces. */
   observability: observabilitySchema,
+  /** A second version that gets a share of the traffic. */
   canary: canarySchema,
 });
 
 /** Everything that is deployed. */
 export const deploymentSchema = z.strictObject({
-  /** Version of the cluster, which decides what may be used; the oldest gives manifests that any cluster takes. */
+  /** Version of the cluster, which decides which features are used; manifests run on later ones too. @default 1.27 */
   kubernetesVersion: field<KubernetesVersion>(
     (value) => (KUBERNETES_VERSIONS as readonly unknown[]).includes(value),
     `one of ${KUBERNETES_VERSIONS.join(', ')}`,
   ),
+  /** Namespace of the deployment. */
   namespace: namespaceSchema,
+  /** The models, each behind an address of its own. */
   workloads: z.array(workloadSchema).min(1, 'a list of at least one workload'),
 });
 
@@ -55,11 +76,11 @@ export const deploymentSchema = z.strictObject({
 export type DeploymentConfig = z.infer<typeof deploymentSchema>;
 /** See {@link workloadSchema}. */
 export type WorkloadConfig = z.infer<typeof workloadSchema>;
-/** See {@link gpuSchema}. */
+/** Accelerator of a pod. */
 export type GpuConfig = z.infer<typeof gpuSchema>;
-/** See {@link modelSchema}. */
+/** A model: where its package is and how much memory it needs. */
 export type ModelConfig = z.infer<typeof modelSchema>;
-/** See {@link imageSchema}. */
+/** A container image. */
 export type ImageConfig = z.infer<typeof imageSchema>;
-/** See {@link exposureSchema}. */
+/** How clients reach a workload. */
 export type ExposureConfig = z.infer<typeof exposureSchema>;

@@ -52,20 +52,20 @@ const settingsShape = Object.fromEntries(
 // The shape is built from the contract, so its type has to be written beside it.
 const settings = z.strictObject(settingsShape) as unknown as z.ZodType<ServiceSettings, ServiceSettings>;
 
-/** A key of a Secret that someone else made. */
+/** A key of a Secret that exists already. */
 const secretKey = z.strictObject({
-  /** Name of the Secret, in the deployment's namespace. */
+  /** Name of the Secret in the deployment's namespace. */
   secretName: objectName,
-  /** Key in the Secret. */
+  /** Key of the Secret. */
   key: text(/^[-.\w]{1,253}$/, 'a key of a Secret: letters, digits, hyphens, dots and underscores'),
 });
 
 const ofaServer = z.strictObject({
-  /** The service of this repository: its ports, paths and metrics are known from service/contract.ts. */
+  /** The service of this repository, whose ports, paths and metrics service/contract.ts defines. */
   kind: z.literal('ofa-ve'),
-  /** Settings of the service. Those that follow from other fields (model folder, threads, ...) are filled in. */
+  /** Settings of the service, by name. Those that follow from other fields (`HOST`, ...) are refused. @default {} */
   settings,
-  /** Secret with one hash of an API key a line, re-read when it changes; left out, nobody needs a key. */
+  /** Secret with the SHA-256 of one API key per line, re-read when it changes. @default no key is needed */
   apiKeys: secretKey.optional(),
 });
 
@@ -75,32 +75,31 @@ const labelFilter = text(
   'Prometheus label matchers such as status=~"5..", separated by commas, or empty',
 );
 
-/** Which of a server's metrics say how it is doing. */
 const serverMetrics = z.strictObject({
   /** Counter of answered requests. */
   requests: metricName,
-  /** Label matchers that pick the requests which count, among those in `requests`; empty: all. */
+  /** Label matchers that select the series of `requests` to count; empty for all. */
   requestFilter: labelFilter,
-  /** Label matchers that pick the failed ones among them. */
+  /** Label matchers that select the failed requests among those. */
   errorFilter: labelFilter,
-  /** Histogram of the time of a request in seconds, without `_bucket`. */
+  /** Histogram of the latency in seconds, without `_bucket`. */
   latency: metricName,
-  /** Label matchers that pick the requests which count, among those in `latency`; empty: all. */
+  /** Label matchers that select the series of `latency` to count; empty for all. */
   latencyFilter: labelFilter,
-  /** Upper bounds of that histogram's buckets in seconds; the latency objective has to be one of them. */
+  /** Upper bounds of the histogram's buckets in seconds; the latency objective must be one of them. */
   latencyBucketsSeconds: z.array(decimal(0, 86_400)),
-  /** A metric that is there from the start, before the first request: its absence means that nothing is read. */
+  /** A metric that exists before the first request: if it is absent, the pods are not scraped. */
   always: metricName,
   /** Gauges whose sum is the number of items that a pod has accepted and not answered. */
   load: z.array(metricName),
 });
 
 const otherServer = z.strictObject({
-  /** Any other inference server: say what its image needs and offers. */
+  /** Any other inference server, whose image the fields below describe. */
   kind: z.literal('other'),
   /** Name of the program, for the label `app.kubernetes.io/name`. */
   appName: shortName,
-  /** Replaces the image's entry point; empty: as the image has it. */
+  /** Replaces the image's entry point; empty to keep it. */
   command: z.array(anyText),
   /** Arguments of the entry point. */
   args: z.array(anyText),
@@ -116,20 +115,25 @@ const otherServer = z.strictObject({
   ),
   /** Ports on which the server listens; both may be the same. */
   ports: z.strictObject({
-    /** Requests. */
+    /** Port for requests and probes. */
     http: whole(1, 65_535),
-    /** Metrics. */
+    /** Port for metrics. */
     admin: whole(1, 65_535),
   }),
-  /** Paths of the probes (on the requests' port) and of the metrics. */
+  /** Paths of the probes and of the metrics. */
   paths: z.strictObject({
+    /** Path that answers 200 once the server has started. */
     startup: absolutePath,
+    /** Path that answers 200 while the server is alive. */
     live: absolutePath,
+    /** Path that answers 200 while the server takes requests. */
     ready: absolutePath,
+    /** Path of the metrics in Prometheus' format. */
     metrics: absolutePath,
   }),
+  /** The server's metrics that alerts, scaling and dashboard use. */
   metrics: serverMetrics,
-  /** Items that a pod takes in before it refuses or slows down: what the saturation alert is measured against. */
+  /** Items that a pod accepts before it refuses or slows down; the saturation alert is relative to it. */
   capacityItems: whole(1, 1_000_000),
   /** Longest time from the container's start to ready. */
   startSeconds: whole(1, 7200),
@@ -137,29 +141,28 @@ const otherServer = z.strictObject({
   requestSeconds: whole(1, 7200),
   /** Longest time from SIGTERM to exit; at least `requestSeconds`. */
   drainSeconds: whole(1, 7200),
-  /** What waits before SIGTERM where the cluster has no `sleep` action (before 1.30); `$SECONDS` is filled in. */
+  /** Command that waits before SIGTERM on clusters without the `sleep` action (before 1.30); `$SECONDS` is replaced. */
   preStopCommand: z.array(anyText).min(1, 'a command of at least one word'),
   /** Folders that must be writable, as the root file system is not. */
   writable: z.array(
     z.strictObject({
       /** Name of the volume. */
       name: shortName,
-      /** Where it is mounted. */
+      /** Folder at which the volume is mounted. */
       mountPath: absolutePath,
-      /** Most it may hold. */
+      /** Most that the volume may hold. */
       sizeLimit: memory,
-      /** Kept in memory (and counted as such), as `/dev/shm` has to be. */
+      /** Whether the volume is in memory, and counts as such, as `/dev/shm` must be. */
       inMemory: flag,
     }),
   ),
 });
 
-/** What runs in the container. */
 export const serverSchema = z.discriminatedUnion('kind', [ofaServer, otherServer]);
 
-/** See {@link serverSchema}. */
+/** What runs in the container. */
 export type ServerConfig = z.infer<typeof serverSchema>;
-/** A server that is not this repository's. */
+/** A server other than this repository's. */
 export type OtherServer = z.infer<typeof otherServer>;
-/** See the fields of {@link OtherServer}. */
+/** The metrics of a server that alerts, scaling and dashboard use. */
 export type ServerMetrics = z.infer<typeof serverMetrics>;
