@@ -1,18 +1,18 @@
 /**
- * What the service and its engine process say to each other. Both ends ship together, so there is no version.
- * Messages travel with `serialization: 'advanced'`: typed arrays cross as bytes.
+ * The messages between the service and its engine process. Both ship together, so there is no version.
+ * The channel uses `serialization: 'advanced'`, which transfers typed arrays as bytes.
  */
 
-/** A batch as it goes to the engine. Its items share one length, to which the engine pads them. */
+/** A batch of items, all padded to the same length. */
 export interface EngineBatch {
-  /** Distinct pictures; several items may point at one. */
+  /** Distinct pictures; several items may refer to one. */
   readonly images: readonly EngineImage[];
   readonly items: readonly EngineItem[];
-  /** Tokens to which every item is padded on the right; no item is longer. */
+  /** Tokens to which the engine pads every item on the right; no item is longer. */
   readonly length: number;
 }
 
-/** RGB uint8 size * size * 3, or where they begin in the file of pictures that both sides have open. */
+/** RGB uint8 of size * size * 3 bytes, or the offset of these bytes in the service's PictureStore. */
 export type EngineImage = Uint8Array | { readonly offset: number };
 
 export interface EngineItem {
@@ -22,15 +22,15 @@ export interface EngineItem {
   readonly inputIds: readonly number[];
 }
 
-/** What one run gives: a row of A answers for each item, in the items' order. */
+/** The output of one run: a row for each of B items, in their order, with a column for each of A answers. */
 export interface EngineOutput {
-  /** float32 [B, A], row by row. */
+  /** float32 [B, A], row-major. */
   readonly probabilities: Float32Array;
   /** float32 [B, A], natural logarithms. */
   readonly logScores: Float32Array;
 }
 
-/** Where a model can be asked to run. */
+/** The choices of the setting DEVICE. */
 export type Device = 'auto' | 'cpu' | 'cuda';
 /** Where a session runs. */
 export type Provider = 'cpu' | 'cuda';
@@ -39,27 +39,27 @@ export interface LoadOptions {
   /** Folder of the model package. */
   readonly packageDir: string;
   readonly device: Provider;
-  /** Why it is the CPU, where `auto` was asked for; told on with {@link EngineInfo}. */
+  /** Why `auto` fell back to the CPU, if it did; returned in {@link EngineInfo}. */
   readonly fallback?: string;
   /** Threads of a CPU session. */
   readonly threads: number;
   readonly maxBatch: number;
 }
 
-/** What an engine tells of itself once it is ready. */
+/** What an engine reports when it is ready. */
 export interface EngineInfo {
   readonly provider: Provider;
-  /** Why `auto` did not take CUDA, if it did not. */
+  /** Why `auto` fell back to the CPU, if it did. */
   readonly fallback?: string;
   readonly loadMs: number;
   readonly warmupMs: number;
   /** Largest absolute difference from an expected probability in the self-test. */
   readonly selfTestDeviation: number;
-  /** Milliseconds that a run of one item took in the self-test. */
+  /** Time of a run with one item in the self-test, in milliseconds. */
   readonly itemMs: number;
 }
 
-/** Why an engine did not become ready. */
+/** The stage at which an engine failed to become ready. */
 export type StartFailure = 'load' | 'warm-up' | 'self-test';
 
 export type ToEngine =

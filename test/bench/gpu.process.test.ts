@@ -136,7 +136,7 @@ describe('with GPUs', () => {
     const v100 = { index: 1, uuid: 'GPU-bbbb', name: 'Tesla V100', capability: '7.0' };
     const found = await machineCheck.run(await context([{ index: 0, uuid: 'GPU-aaaa' }, v100]));
     expect(found.verdict).toBe('measured');
-    expect(found.summary).toMatch(/^GPU 1 \(Tesla V100\) has compute capability 7\.0, where .*CUDA=12/);
+    expect(found.summary).toMatch(/^GPU 1 \(Tesla V100\) has compute capability 7\.0, but .*CUDA=12/);
   });
 
   it('reads each with the watchdog, and names the one that it cannot read', async () => {

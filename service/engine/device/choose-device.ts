@@ -1,4 +1,5 @@
 import { UserError } from '../../../model/errors.ts';
+import type { Environment } from '../../settings/setting.ts';
 import { cudaIncompatibility } from './cuda-build.ts';
 import type { FitOptions } from './cuda-build.ts';
 import { hasCudaProvider, INSTALL_CUDA_PROVIDER } from './cuda-provider.ts';
@@ -6,25 +7,25 @@ import { listGpus, visibleGpus } from './visible-gpus.ts';
 import type { Gpu, Obstacle } from './visible-gpus.ts';
 import type { Device } from '../protocol.ts';
 
-/** Where a model runs, as far as the machine and DEVICE decide. Whether it fits a GPU's memory is another question. */
+/** Where a model runs, according to DEVICE and the machine's hardware. GPU memory is checked later. */
 export type DeviceChoice =
-  /** On CUDA: the GPUs that can be used, at least one; and what is wrong with others. */
+  /** CUDA on at least one GPU; `unfit` says why others cannot be used. */
   | { readonly kind: 'gpus'; readonly gpus: readonly Gpu[]; readonly unfit: readonly Obstacle[] }
-  /** On CUDA, if that works: the GPUs cannot be listed, only tried. */
+  /** CUDA, if it starts: nvidia-smi cannot list the GPUs. */
   | { readonly kind: 'unlisted'; readonly problem: string }
   | { readonly kind: 'cpu'; readonly reason: string };
 
 export interface DeviceOptions extends FitOptions {
-  /** Whether CUDA can be loaded at all. @default whether its provider is installed */
+  /** @default whether ONNX Runtime's CUDA provider is installed */
   readonly cudaInstalled?: boolean;
   /** @default process.env */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly environment?: Environment;
 }
 
 /**
- * Chooses CUDA where it is installed and a GPU is visible that its build can run on.
+ * Chooses CUDA if its provider is installed and a visible GPU meets the provider's requirements.
  *
- * @throws UserError `settings-invalid` where DEVICE is cuda and there is none
+ * @throws UserError `settings-invalid` if DEVICE is cuda and CUDA cannot be used
  */
 export async function chooseDevice(
   device: Device,
@@ -52,10 +53,10 @@ export async function chooseDevice(
 }
 
 /**
- * Ends the start of `cuda`; lets `auto` take the CPU.
+ * Falls back to the CPU if DEVICE is auto.
  *
- * @returns why it is the CPU: a clause for the log
- * @throws UserError `settings-invalid`
+ * @returns why the CPU was chosen: a clause for the log
+ * @throws UserError `settings-invalid` if DEVICE is cuda
  */
 export function withoutCuda(device: Device, { reason, remedy }: Obstacle): string {
   if (device === 'auto') return `DEVICE is auto, and ${reason}`;

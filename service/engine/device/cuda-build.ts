@@ -3,13 +3,13 @@ import { createRequire } from 'node:module';
 
 import type { Gpu, Obstacle } from './visible-gpus.ts';
 
-/** What a build of ONNX Runtime's CUDA provider needs, at least: the table in docs/images.md. */
+/** A build of ONNX Runtime's CUDA provider and its minimum requirements; see the table in docs/images.md. */
 export interface CudaBuild {
-  /** Version of CUDA that it was built for. */
+  /** The version of CUDA it was built for. */
   readonly cuda: 12 | 13;
-  /** Branch of the driver. */
+  /** Lowest branch of the driver. */
   readonly driver: number;
-  /** Compute capability. */
+  /** Lowest compute capability. */
   readonly capability: number;
 }
 
@@ -17,15 +17,15 @@ export interface CudaBuild {
 const CUDA_13: CudaBuild = { cuda: 13, driver: 580, capability: 7.5 };
 /** From Volta on. */
 const CUDA_12: CudaBuild = { cuda: 12, driver: 535, capability: 7 };
-const TAKE_CUDA_12 = 'build the image for CUDA 12 (`docker build --target cuda --build-arg CUDA=12 .`)';
+const USE_CUDA_12 = 'build the image for CUDA 12 (`docker build --target cuda --build-arg CUDA=12 .`)';
 
 /**
- * NVIDIA's images have the user's half of a newer driver here. The container toolkit puts it in the place of the
- * machine's, on the GPUs for which NVIDIA allows that.
+ * NVIDIA's images contain the user-mode part of a newer driver here. The container toolkit uses it in place of the
+ * host's on the GPUs for which NVIDIA supports forward compatibility.
  */
 const COMPAT_FOLDER = '/usr/local/cuda/compat';
 
-/** The build that a release of onnxruntime-node has: 1.26 is the last for CUDA 12. */
+/** The build in a release of onnxruntime-node: 1.26 is the last for CUDA 12. */
 export function cudaBuildOf(release: string): CudaBuild {
   const [major = NaN, minor = NaN] = release.split('.').map(Number);
   return major < 1 || (major === 1 && minor <= 26) ? CUDA_12 : CUDA_13;
@@ -36,13 +36,13 @@ function installedBuild(): CudaBuild {
   return cudaBuildOf((require('onnxruntime-node/package.json') as { version: string }).version);
 }
 
-/** Branch of the driver that the image brings along; 0 where it brings none. */
+/** Branch of the driver in the image's compatibility folder; 0 if there is none. */
 export function compatDriver(folder = COMPAT_FOLDER): number {
   let names: string[] = [];
   try {
     names = readdirSync(folder);
   } catch {
-    // Most machines have none.
+    // Most machines have no such folder.
   }
   return Math.max(0, ...names.map((name) => Number(/^libcuda\.so\.(\d+)\./.exec(name)?.[1] ?? 0)));
 }
@@ -50,35 +50,39 @@ export function compatDriver(folder = COMPAT_FOLDER): number {
 export interface FitOptions {
   /** @default that of the installed onnxruntime-node */
   readonly build?: CudaBuild;
-  /** Branch of the driver that comes along with the image. @default what {@link compatDriver} finds */
+  /** Branch of the image's own driver. @default {@link compatDriver} */
   readonly compat?: number;
 }
 
-/** Why the build cannot run on a GPU; undefined where it can, or where the driver does not tell. */
+/** Why the build cannot run on a GPU; undefined if it can. What the driver does not report is no obstacle. */
 export function cudaIncompatibility(
   { index, name, computeCapability, driver }: Gpu,
   { build = installedBuild(), compat = compatDriver() }: FitOptions = {},
 ): Obstacle | undefined {
-  // What is not reported is not a number, and not less than any.
+  // A value that is not reported becomes NaN, which is not less than any minimum.
   const capability = Number.parseFloat(computeCapability);
   const branch = Math.max(Number.parseInt(driver), compat);
-  const weak = capability < build.capability;
-  const old = branch < build.driver;
-  if (!weak && !old) return undefined;
+  const tooWeak = capability < build.capability;
+  const tooOld = branch < build.driver;
+  if (!tooWeak && !tooOld) return undefined;
   const has = [
-    ...(weak ? [`compute capability ${computeCapability}`] : []),
-    ...(old ? [`driver ${driver}`] : []),
+    ...(tooWeak ? [`compute capability ${computeCapability}`] : []),
+    ...(tooOld ? [`driver ${driver}`] : []),
   ];
-  const needs = [...(weak ? [build.capability.toFixed(1)] : []), ...(old ? [build.driver] : [])];
+  const needs = [...(tooWeak ? [build.capability.toFixed(1)] : []), ...(tooOld ? [build.driver] : [])];
   return {
-    reason: `GPU ${index} (${name}) has ${has.join(' and ')}, where ONNX Runtime's build for CUDA ${build.cuda} needs ${needs.join(' and ')} at least`,
-    remedy: remedyFor(weak, capability < CUDA_12.capability, branch < CUDA_12.driver, build),
+    reason: `GPU ${index} (${name}) has ${has.join(' and ')}, but ONNX Runtime's build for CUDA ${build.cuda} needs at least ${needs.join(' and ')}`,
+    remedy: remedyFor(tooWeak, capability < CUDA_12.capability, branch < CUDA_12.driver, build),
   };
 }
 
-/** @param weaker whether the GPU is too weak, and `older` whether its driver is too old, for the build for CUDA 12 too */
-function remedyFor(weak: boolean, weaker: boolean, older: boolean, build: CudaBuild): string {
-  if (weaker) return `give it a GPU with compute capability ${CUDA_12.capability.toFixed(1)} or more`;
-  if (weak) return older ? `update the driver, and ${TAKE_CUDA_12}` : TAKE_CUDA_12;
-  return build.cuda === 12 || older ? 'update the driver' : `update the driver, or ${TAKE_CUDA_12}`;
+/**
+ * @param tooWeak whether the GPU is too weak for the build
+ * @param tooWeakFor12 whether the GPU is too weak for the build for CUDA 12
+ * @param tooOldFor12 whether the driver is too old for the build for CUDA 12
+ */
+function remedyFor(tooWeak: boolean, tooWeakFor12: boolean, tooOldFor12: boolean, build: CudaBuild): string {
+  if (tooWeakFor12) return `give it a GPU with compute capability ${CUDA_12.capability.toFixed(1)} or more`;
+  if (tooWeak) return tooOldFor12 ? `update the driver, and ${USE_CUDA_12}` : USE_CUDA_12;
+  return build.cuda === 12 || tooOldFor12 ? 'update the driver' : `update the driver, or ${USE_CUDA_12}`;
 }

@@ -9,31 +9,31 @@ const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
 /**
- * What a process takes of a GPU before it holds any tensor: the context, the kernels of ONNX Runtime, cuBLAS and cuDNN
- * that are loaded as they are met. 300 to 500 MiB are usual.
+ * GPU memory of a process besides its tensors: the CUDA context, and the kernels of ONNX Runtime, cuBLAS and cuDNN,
+ * which are loaded on first use. Usually 300 to 500 MiB.
  */
 const CONTEXT_BYTES = 512 * MIB;
-/** Scratch memory of cuBLAS (32 MiB a handle on newer GPUs) and of the convolutions that cuDNN's search tries out. */
+/** Workspaces of cuBLAS (32 MiB per handle on newer GPUs) and of the convolution algorithms that cuDNN tries out. */
 const WORKSPACE_BYTES = 512 * MIB;
 /**
- * ONNX Runtime's arena grows by doubling (`arena_extend_strategy` kNextPowerOfTwo, which its Node.js binding cannot
- * change), so that up to twice of what the activations need is taken.
+ * ONNX Runtime's arena grows in powers of two (`arena_extend_strategy` kNextPowerOfTwo, which the Node.js binding cannot
+ * change), so that it can be twice as large as the activations.
  */
 const ARENA_GROWTH = 2;
-/** Node.js and ONNX Runtime's library. There is no arena on a CPU: the session switches it off. */
+/** Node.js and ONNX Runtime's library. A CPU session has no arena: see session-options.ts. */
 const CPU_PROCESS_BYTES = 256 * MIB;
 
-/** Bytes of GPU memory that an engine needs, estimated from the package's manifest. */
+/** Estimate of the GPU memory that an engine needs, in bytes. */
 export function gpuMemoryNeed({ weightsBytes, activationBytesPerItem }: Memory, maxBatch: number): number {
   return weightsBytes + ARENA_GROWTH * activationBytesPerItem * maxBatch + CONTEXT_BYTES + WORKSPACE_BYTES;
 }
 
-/** Bytes of memory that an engine on a CPU needs; its weights are mapped from the file. */
+/** Estimate of the memory that an engine on a CPU needs, in bytes, including the weights it maps from their file. */
 export function cpuMemoryNeed({ weightsBytes, activationBytesPerItem }: Memory, maxBatch: number): number {
   return weightsBytes + activationBytesPerItem * maxBatch + CPU_PROCESS_BYTES;
 }
 
-/** Why the model does not fit a GPU; undefined where it does, or where the driver does not tell. */
+/** Why the model does not fit a GPU; undefined if it does, or if the driver does not report the memory. */
 export function gpuMemoryShortage(gpu: Gpu, memory: Memory, maxBatch: number): Obstacle | undefined {
   const { totalBytes, freeBytes = totalBytes } = gpu;
   const need = gpuMemoryNeed(memory, maxBatch);
@@ -50,10 +50,8 @@ export function gpuMemoryShortage(gpu: Gpu, memory: Memory, maxBatch: number): O
 }
 
 /**
- * A warning where engines on the CPU may not fit the machine or the container's limit. No more than a warning: mapped
- * weights can be read again, and the estimate counts every activation as if all pages were touched.
- *
- * @param limitBytes memory of the machine, or its share that the container may use
+ * Warns if engines on the CPU may exceed the machine's memory or the container's limit. It is only a warning because the
+ * system can evict mapped weights, and because the estimate assumes that every page of the activations is touched.
  */
 export function cpuMemoryWarning(
   memory: Memory,
@@ -64,18 +62,18 @@ export function cpuMemoryWarning(
   const need = (batch: number): number => engines * cpuMemoryNeed(memory, batch);
   if (need(maxBatch) <= limitBytes) return undefined;
   const fitting = largestBatch(memory, maxBatch, limitBytes, (_, batch) => need(batch));
-  const who = engines === 1 ? 'the engine needs' : `${engines} engines need`;
-  const right = fitting === 0 ? 'give it more memory' : `MAX_BATCH ${fitting} would fit`;
-  return `${who} about ${gibibytes(need(maxBatch))} of memory at MAX_BATCH ${maxBatch}, but the limit is ${gibibytes(limitBytes)}, and past it the system ends processes; ${right}`;
+  const subject = engines === 1 ? 'the engine needs' : `${engines} engines need`;
+  const remedy = fitting === 0 ? 'give it more memory' : `MAX_BATCH ${fitting} would fit`;
+  return `${subject} about ${gibibytes(need(maxBatch))} of memory at MAX_BATCH ${maxBatch}, but the limit is ${gibibytes(limitBytes)}, past which the system kills processes; ${remedy}`;
 }
 
-/** Memory that this process and its children may use: the container's limit, else what the machine has. */
+/** Memory that this process and its children may use: the container's limit, or else the machine's memory. */
 function memoryLimit(): number {
   const constrained = process.constrainedMemory();
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }
 
-/** The largest batch below `maxBatch` that fits; 0 where not even one item does. */
+/** The largest batch below `maxBatch` that fits; 0 if not even one item does. */
 function largestBatch(
   memory: Memory,
   maxBatch: number,

@@ -8,24 +8,24 @@ import type { Gpu } from './visible-gpus.ts';
 import { cpuMemoryWarning, gpuMemoryShortage } from './memory.ts';
 import type { Device, Provider } from '../protocol.ts';
 
-/** Which engines there are to be, and why. */
+/** Which engines to start, and why. */
 export interface EnginePlan {
   readonly device: Provider;
-  /** Whether the CPU is taken where CUDA does not start: what `auto` means. */
+  /** Whether to fall back to the CPU if CUDA does not start, as DEVICE=auto does. */
   readonly fallsBack: boolean;
-  /** The engines by number; each with its GPU where it is known. At least one. */
+  /** At least one engine, each with its GPU if that is known. */
   readonly engines: readonly { readonly gpu?: Gpu }[];
   /** Threads of an engine on the CPU. */
   readonly threads: number;
-  /** Why it is this device: a clause for the log. */
+  /** Why this device was chosen: a clause for the log. */
   readonly reason: string;
-  /** The reason, where `auto` was asked for and the CPU is taken. */
+  /** The reason, if DEVICE is auto and the CPU was chosen. */
   readonly fallback?: string;
-  /** What somebody should know, though it does not stop the start. */
+  /** Problems that do not prevent the start: sentences for the log. */
   readonly warnings: readonly string[];
 }
 
-/** The settings that decide. */
+/** The settings that the plan depends on. */
 export interface PlanSettings {
   readonly DEVICE: Device;
   readonly ENGINES: number;
@@ -34,11 +34,11 @@ export interface PlanSettings {
 }
 
 /**
- * Decides where the model runs: one engine for each GPU that is visible, fits ONNX Runtime's build and has the memory
- * free, else on the CPU.
+ * Plans an engine for each GPU that is visible, meets the requirements of ONNX Runtime's build and has enough free
+ * memory; or else engines on the CPU.
  *
- * @param memory the package's needs
- * @throws UserError `settings-invalid` where the settings ask for what the machine does not have
+ * @param memory what the package needs
+ * @throws UserError `settings-invalid` if the settings require something the machine does not have
  */
 export async function planEngines(
   settings: PlanSettings,
@@ -56,7 +56,6 @@ export async function planEngines(
   }
 }
 
-/** As many engines as GPUs, as far as they can take the model. */
 function planGpus(
   settings: PlanSettings,
   memory: Manifest['memory'],
@@ -84,7 +83,7 @@ function planGpus(
   };
 }
 
-/** CUDA may work where nvidia-smi does not (a container without the driver's utilities): one engine finds out. */
+/** CUDA may work where nvidia-smi does not, as in a container without the driver's utilities: one engine tries. */
 function planUnlisted(settings: PlanSettings, problem: string): EnginePlan {
   checkCount(settings.ENGINES, 1, 'none can be counted without nvidia-smi');
   return {

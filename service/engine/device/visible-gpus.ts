@@ -1,27 +1,28 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { listOf } from '../../settings/check.ts';
 import type { Environment } from '../../settings/setting.ts';
 
-/** A device that CUDA can be given: a GPU, or a slice of one (MIG). */
+/** A CUDA device: a GPU, or a MIG slice of one. */
 export interface Gpu {
-  /** The GPU's number as `nvidia-smi` counts; slices share their GPU's. */
+  /** The GPU's index in `nvidia-smi`; its slices have the same. */
   readonly index: string;
-  /** What CUDA_VISIBLE_DEVICES takes: `GPU-...`, or `MIG-...` for a slice. */
+  /** The device's UUID as in CUDA_VISIBLE_DEVICES: `GPU-...`, or `MIG-...` for a slice. */
   readonly uuid: string;
   /** UUID of the whole GPU, which is what `nvidia-smi` reports on. */
   readonly gpuUuid: string;
-  /** As in `NVIDIA A100-SXM4-40GB`; of a slice, with its profile. */
+  /** For example `NVIDIA A100-SXM4-40GB`; a slice's name includes its profile. */
   readonly name: string;
-  /** Bytes; undefined where the driver does not tell. */
+  /** Undefined if the driver does not report it. */
   readonly totalBytes: number | undefined;
-  /** Bytes that nobody uses; undefined where the driver does not tell, as for slices. */
+  /** Unused memory; undefined if the driver does not report it, as for slices. */
   readonly freeBytes: number | undefined;
-  /** As in `8.0`. */
+  /** For example `8.0`. */
   readonly computeCapability: string;
   readonly driver: string;
 }
 
-/** Why a GPU cannot be taken. Clauses of a sentence: what is wrong, and what would be right. */
+/** Why a GPU cannot be used: what is wrong, and what to do about it. Both are clauses of a sentence. */
 export interface Obstacle {
   readonly reason: string;
   readonly remedy: string;
@@ -31,15 +32,15 @@ export interface Obstacle {
 export type GpuList = { readonly gpus: readonly Gpu[] } | { readonly problem: string };
 
 const QUERY = 'index,uuid,name,memory.total,memory.free,compute_cap,driver_version,mig.mode.current';
-/** A driver without persistence mode wakes one GPU after the other; one that hangs must not hang the start. */
+/** Enough for a driver without persistence mode to initialise all GPUs; a driver that hangs must not hang the start. */
 const TIMEOUT_MS = 30_000;
-/** What `nvidia-smi` exits with where there is nothing to report on: its manual's return code 6. */
-const NOTHING_FOUND = 6;
+/** Exit code of `nvidia-smi` when there is no GPU, according to its manual. */
+const NO_DEVICE = 6;
 const MIB = 1024 * 1024;
-/** The gigabytes in the name of a MIG profile are decimal, and rounded up by a few per cent of the slice. */
+/** The gigabytes in the name of a MIG profile are decimal, and a few per cent more than the slice has. */
 const SLICE_GIGABYTE = 0.95e9;
 
-/** Asks `nvidia-smi` for the GPUs of this machine, or of this container. Slices stand in their GPU's place. */
+/** Lists the GPUs of this machine or container with `nvidia-smi`. A GPU in MIG mode is replaced by its slices. */
 export async function listGpus(): Promise<GpuList> {
   try {
     const rows = (await smi([`--query-gpu=${QUERY}`, '--format=csv,noheader,nounits'])).map(parseGpu);
@@ -56,8 +57,7 @@ async function smi(args: readonly string[]): Promise<string[]> {
   const options = { timeout: TIMEOUT_MS, killSignal: 'SIGKILL' } as const;
   const run = promisify(execFile)('nvidia-smi', args, options);
   const { stdout } = await run.catch((error: unknown) => {
-    // A driver without a GPU is no failure, though it is told as one.
-    if ((error as { code?: unknown }).code === NOTHING_FOUND) return { stdout: '' };
+    if ((error as { code?: unknown }).code === NO_DEVICE) return { stdout: '' };
     throw error;
   });
   return stdout.split('\n').filter((line) => line.trim() !== '');
@@ -71,12 +71,12 @@ function reasonOf(error: unknown): string {
   };
   if (code === 'ENOENT') return 'it is not installed';
   if (killed === true) return `no answer within ${TIMEOUT_MS / 1000} s`;
-  // It tells its errors on stdout.
-  const said = (stdout ?? '').trim() || message;
-  return said.split('\n', 1)[0]?.slice(0, 200) ?? '';
+  // nvidia-smi prints its errors to stdout.
+  const output = (stdout ?? '').trim() || message;
+  return output.split('\n', 1)[0]?.slice(0, 200) ?? '';
 }
 
-/** Reads a row of {@link QUERY}; undefined where the line is none, such as `No devices were found`. */
+/** Parses a row of {@link QUERY}; undefined for other lines, such as `No devices were found`. */
 function parseGpu(line: string): { gpu: Gpu; sliced: boolean } | undefined {
   const [index = '', uuid = '', name = '', total = '', free = '', capability = '', driver = '', mig = ''] =
     line.split(',').map((field) => field.trim());
@@ -98,7 +98,7 @@ function mebibytes(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) * MIB : undefined;
 }
 
-/** The slices of a GPU in what `nvidia-smi -L` lists: its line, and below it one for each slice. */
+/** The slices of a GPU in the output of `nvidia-smi -L`: the GPU's line is followed by a line for each slice. */
 function slicesOf(gpu: Gpu, lines: readonly string[]): Gpu[] {
   const own = lines.findIndex((line) => line.startsWith('GPU ') && line.includes(`(UUID: ${gpu.uuid})`));
   if (own < 0) return [];
@@ -119,39 +119,32 @@ function slicesOf(gpu: Gpu, lines: readonly string[]): Gpu[] {
 }
 
 /**
- * Those of the GPUs that this process may use.
+ * The GPUs that this process may use.
  *
- * CUDA_VISIBLE_DEVICES counts as it does for CUDA: numbers or the beginnings of UUIDs, up to the first that names no
- * GPU; set and empty, none. Its numbers are taken as `nvidia-smi`'s, that is, CUDA_DEVICE_ORDER=PCI_BUS_ID. A GPU that is
- * sliced stands for all its slices. NVIDIA_VISIBLE_DEVICES was applied when the container was made, except in a
- * privileged one, which sees every GPU: where it lists UUIDs, they are kept to.
+ * CUDA_VISIBLE_DEVICES is interpreted as CUDA does: indices or prefixes of UUIDs, up to the first that matches no GPU;
+ * set but empty, it hides all. Indices are those of `nvidia-smi`, which is CUDA_DEVICE_ORDER=PCI_BUS_ID. The index of a
+ * GPU in MIG mode selects all its slices. The container runtime has already applied NVIDIA_VISIBLE_DEVICES, except in
+ * privileged containers, which see every GPU: for their sake the UUIDs it lists are applied here.
  */
 export function visibleGpus(gpus: readonly Gpu[], environment: Environment): Gpu[] {
-  const injected = tokens(environment['NVIDIA_VISIBLE_DEVICES']).filter((token) => isUuid(token));
-  const present = injected.length === 0 ? gpus : gpus.filter((gpu) => injected.some((id) => names(id, gpu)));
-  const wanted = environment['CUDA_VISIBLE_DEVICES'];
-  if (wanted === undefined) return [...present];
+  const injected = listOf(environment['NVIDIA_VISIBLE_DEVICES'] ?? '').filter(isUuid);
+  const present =
+    injected.length === 0 ? gpus : gpus.filter((gpu) => injected.some((id) => matches(id, gpu)));
+  const list = environment['CUDA_VISIBLE_DEVICES'];
+  if (list === undefined) return [...present];
   const visible = new Set<Gpu>();
-  for (const token of tokens(wanted)) {
-    const named = present.filter((gpu) => names(token, gpu));
-    if (named.length === 0) break;
-    for (const gpu of named) visible.add(gpu);
+  for (const id of listOf(list)) {
+    const matching = present.filter((gpu) => matches(id, gpu));
+    if (matching.length === 0) break;
+    for (const gpu of matching) visible.add(gpu);
   }
   return [...visible];
 }
 
-function tokens(list: string | undefined): string[] {
-  return (list ?? '')
-    .split(',')
-    .map((token) => token.trim())
-    .filter((token) => token !== '');
+function isUuid(id: string): boolean {
+  return id.startsWith('GPU-') || id.startsWith('MIG-');
 }
 
-function isUuid(token: string): boolean {
-  return token.startsWith('GPU-') || token.startsWith('MIG-');
-}
-
-function names(token: string, { index, uuid, gpuUuid }: Gpu): boolean {
-  if (!isUuid(token)) return token === index;
-  return uuid.startsWith(token) || gpuUuid.startsWith(token);
+function matches(id: string, { index, uuid, gpuUuid }: Gpu): boolean {
+  return isUuid(id) ? uuid.startsWith(id) || gpuUuid.startsWith(id) : id === index;
 }

@@ -5,21 +5,21 @@ import { join } from 'node:path';
 
 import type { EngineImage } from '../protocol.ts';
 
-/** File descriptor of the pictures in an engine process: after the standard streams and the channel of messages. */
+/** File descriptor of the picture file in an engine process: the first after stdio and the message channel. */
 export const PICTURES_FD = 4;
-/** Where a file is memory: containers have it, however read-only they are. */
+/** An in-memory file system, which is writable in containers with a read-only root, too. */
 const MEMORY_FOLDER = '/dev/shm';
 
 /**
- * Decoded pictures in a file in memory that the engine processes have open too. A picture is written while it waits for
- * its batch, so that the engine, when it comes free, has only to copy it, and no picture passes through a pipe. The
- * file has no name: it is gone with the processes.
+ * Decoded pictures in an in-memory file that the engine processes inherit. A picture is written while it waits for its
+ * batch, so that an idle engine only has to copy it: no picture passes through a pipe. The file is unlinked, so that it
+ * disappears with the last process.
  */
 export class PictureStore {
-  /** To be inherited by engine processes as {@link PICTURES_FD}. */
+  /** Inherited by engine processes as {@link PICTURES_FD}. */
   readonly fd: number;
   readonly #pictureBytes: number;
-  /** Slots that are free; the lowest first, so that the file is no larger than it has to be. */
+  /** Free slots in ascending order: the lowest is used first, which keeps the file small. */
   readonly #free: number[];
   readonly #slots = new Map<Uint8Array, number>();
 
@@ -30,10 +30,10 @@ export class PictureStore {
   }
 
   /**
-   * @param pictureBytes of each picture
-   * @param slots pictures at the same time
-   * @param folders where to try, in order @default memory, then the folder for temporary files
-   * @returns undefined where no folder can be written to: pictures then go to the engine with their batch
+   * @param pictureBytes size of each picture
+   * @param slots how many pictures the store holds
+   * @param folders folders to try, in order @default /dev/shm, then the folder for temporary files
+   * @returns undefined if no folder is writable: pictures are then sent to the engine with their batch
    */
   static open(
     pictureBytes: number,
@@ -53,7 +53,7 @@ export class PictureStore {
     return undefined;
   }
 
-  /** Writes a picture. Where no slot is free or the memory is full, it stays where it is. */
+  /** Stores a picture, if a slot is free and there is memory for it. */
   put(pixels: Uint8Array): void {
     const slot = this.#free[0];
     if (slot === undefined || this.#slots.has(pixels) || pixels.length !== this.#pictureBytes) return;
@@ -66,13 +66,13 @@ export class PictureStore {
     this.#slots.set(pixels, slot);
   }
 
-  /** A picture as a message has it: where it was put, or itself. */
+  /** What to send to the engine: the picture's offset in the file if it is stored, or else the picture itself. */
   imageOf(pixels: Uint8Array): EngineImage {
     const slot = this.#slots.get(pixels);
     return slot === undefined ? pixels : { offset: slot * this.#pictureBytes };
   }
 
-  /** Gives a picture's slot to others; nobody waits for an answer about it. */
+  /** Frees a picture's slot, once no engine needs it any more. */
   free(pixels: Uint8Array): void {
     const slot = this.#slots.get(pixels);
     if (slot === undefined) return;
@@ -81,18 +81,18 @@ export class PictureStore {
     this.#free.splice(at < 0 ? this.#free.length : at, 0, slot);
   }
 
-  /** Closes the file, once no engine will be started any more. */
+  /** Closes the file; call it after the last engine was started. */
   close(): void {
     closeSync(this.fd);
   }
 }
 
 /**
- * Copies a picture to where the engine needs it.
+ * Copies a picture into an input tensor.
  *
- * @param target as long as a picture
- * @param fd the file of pictures @default the one that the process inherited
- * @throws Error when there are not as many bytes as that
+ * @param target exactly one picture long
+ * @param fd the picture file @default the one that this process inherited
+ * @throws Error if the picture has another length
  */
 export function copyPicture(image: EngineImage, target: Uint8Array, fd: number = PICTURES_FD): void {
   const { length } = target;
@@ -102,5 +102,5 @@ export function copyPicture(image: EngineImage, target: Uint8Array, fd: number =
     return;
   }
   const bytes = readSync(fd, target, 0, length, image.offset);
-  if (bytes !== length) throw new Error(`the file of pictures ends after ${bytes} of ${length} bytes`);
+  if (bytes !== length) throw new Error(`the picture file ends after ${bytes} of ${length} bytes`);
 }

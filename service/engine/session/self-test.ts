@@ -2,7 +2,7 @@ import type { Manifest } from '../../../model/package/manifest.ts';
 import { selfTestImage } from '../../../model/package/self-test.ts';
 import type { EngineSession } from './session.ts';
 
-/** The input length to which `tokens` tokens are padded. */
+/** The shortest of the model's input lengths that holds `tokens` tokens. */
 export function paddedLength(lengths: readonly number[], tokens: number): number {
   const length = lengths.find((candidate) => candidate >= tokens);
   if (length === undefined) {
@@ -11,38 +11,37 @@ export function paddedLength(lengths: readonly number[], tokens: number): number
   return length;
 }
 
-/** What a passed self-test tells. */
 export interface SelfTestResult {
-  /** The largest absolute difference from an expected probability. */
+  /** Largest absolute difference from an expected probability. */
   readonly deviation: number;
-  /** What a run of one item takes: the median of the cases, of which the first can be slower. */
+  /** Time of a run with one item, in milliseconds: the median of the cases, as the first can be slower. */
   readonly itemMs: number;
 }
 
 /**
- * Runs the cases that the compiler wrote into the manifest and compares the answers.
+ * Runs the test cases in the manifest and compares the answers with the expected probabilities.
  *
- * @throws Error that names the case, when one differs by more than the manifest's tolerance
+ * @throws Error that names the case if one differs by more than the manifest's tolerance
  */
 export async function runSelfTest(session: EngineSession, manifest: Manifest): Promise<SelfTestResult> {
   let deviation = 0;
   const times: number[] = [];
   for (const [index, test] of manifest.selfTest.cases.entries()) {
     const images = [selfTestImage(test.imageSeed, manifest.image.size)];
-    const began = performance.now();
+    const startMs = performance.now();
     const output = await session.run({
       images,
       items: [{ image: 0, inputIds: test.inputIds }],
       length: paddedLength(manifest.text.lengths, test.inputIds.length),
     });
-    times.push(performance.now() - began);
+    times.push(performance.now() - startMs);
     for (const [answer, expected] of test.probabilities.entries()) {
       const got = output.probabilities[answer] ?? NaN;
       const difference = Math.abs(got - expected);
-      // Written so that NaN fails too.
+      // Not `>`: NaN must fail as well.
       if (!(difference <= manifest.selfTest.tolerance)) {
         throw new Error(
-          `case ${index} gives ${got} for "${manifest.answers[answer] ?? ''}" where the package says ${expected} (tolerance ${manifest.selfTest.tolerance})`,
+          `case ${index} gives ${got} for "${manifest.answers[answer] ?? ''}", but the package expects ${expected} (tolerance ${manifest.selfTest.tolerance})`,
         );
       }
       deviation = Math.max(deviation, difference);
@@ -53,8 +52,8 @@ export async function runSelfTest(session: EngineSession, manifest: Manifest): P
 }
 
 /**
- * Meets every shape that will be run, so that no request pays for the first time. A CPU session has no such cost
- * beyond its first run, which the self-test is.
+ * Runs every input shape once, since the first run of a shape on CUDA is slow. On a CPU only a session's first run is,
+ * and that is the self-test.
  */
 export async function warmUp(
   session: EngineSession,

@@ -3,8 +3,8 @@ import type { InferenceSession } from 'onnxruntime-node';
 import type { Provider } from '../protocol.ts';
 
 /**
- * How a session is made on a CPU, and on the first GPU that CUDA shows. Apart from what makes it: a process can hold one
- * release of ONNX Runtime, and a bench tries others.
+ * Options of a session on a CPU, or on the first visible GPU. This file does not load ONNX Runtime, since a process can
+ * load only one release of it and a benchmark tries others.
  */
 export function sessionOptions(provider: Provider, threads: number): InferenceSession.SessionOptions {
   return provider === 'cuda' ? cudaOptions() : cpuOptions(threads);
@@ -17,9 +17,9 @@ function cpuOptions(threads: number): InferenceSession.SessionOptions {
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    // The arena keeps three times the memory at batch 8 and gains no speed.
+    // The arena takes three times the memory at batch 8 and is no faster.
     enableCpuMemArena: false,
-    // Spinning burns the processors that decode the next pictures.
+    // Spinning threads would take processor time from decoding the next pictures.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   };
 }
@@ -28,7 +28,7 @@ function cudaOptions(): InferenceSession.SessionOptions {
   return {
     executionProviders: [{ name: 'cuda', deviceId: 0 }],
     graphOptimizationLevel: 'all',
-    // A node that would run on the CPU makes the load fail, instead of every answer slow.
+    // Fails to load a graph with a node that CUDA cannot run, rather than running that node on the CPU.
     extra: { session: { disable_cpu_ep_fallback: '1' } },
   };
 }

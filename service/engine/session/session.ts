@@ -7,13 +7,13 @@ import { copyPicture } from './picture-store.ts';
 import type { EngineBatch, EngineOutput, LoadOptions, Provider } from '../protocol.ts';
 import { sessionOptions } from './session-options.ts';
 
-/** A loaded graph and what it takes to feed it. */
+/** A loaded graph. */
 export interface EngineSession {
   readonly provider: Provider;
   run(batch: EngineBatch): Promise<EngineOutput>;
 }
 
-/** Loads the graph on the device that was asked for. */
+/** Loads the package's graph on a device. */
 export async function openSession(
   dir: string,
   manifest: Manifest,
@@ -27,8 +27,8 @@ export async function openSession(
 }
 
 /**
- * The batch sizes that a CUDA session runs, ascending: convolution algorithms are searched once for each new
- * shape, so few shapes, all met before ready.
+ * The batch sizes that a CUDA session runs, in ascending order. cuDNN searches for convolution algorithms at the first
+ * run of each shape, so there are few shapes, and the warm-up runs them all.
  */
 export function batchSizes(maxBatch: number): number[] {
   const sizes = [];
@@ -37,9 +37,9 @@ export function batchSizes(maxBatch: number): number[] {
 }
 
 /**
- * Feeds a graph and reads its answers.
+ * Runs batches on a loaded graph.
  *
- * @param fixedSizes the batch sizes that are run, ascending: smaller batches are filled up. @default any size
+ * @param fixedSizes allowed batch sizes in ascending order, to which smaller batches are padded. @default any size
  */
 export function makeSession(
   session: InferenceSession,
@@ -48,7 +48,7 @@ export function makeSession(
   fixedSizes?: readonly number[],
 ): EngineSession {
   checkNames(session);
-  const pixels = new PixelRoom(manifest.image.size ** 2 * 3);
+  const pixels = new PixelBuffer(manifest.image.size ** 2 * 3);
   return {
     provider,
     run: async (batch) => {
@@ -63,8 +63,8 @@ export function makeSession(
   };
 }
 
-/** Memory for the pictures of a batch, taken once: a run ends before the next one begins. */
-class PixelRoom {
+/** Memory for the pictures of a batch. It is reused, as a run ends before the next one starts. */
+class PixelBuffer {
   readonly #pictureBytes: number;
   #bytes = new Uint8Array();
 
@@ -86,9 +86,9 @@ function checkNames(session: InferenceSession): void {
 }
 
 /**
- * Tensors of `rows` rows; rows past the items repeat the last one, and their answers are not read.
+ * Makes input tensors of `rows` rows. Rows beyond the items repeat the last item; their output is ignored.
  *
- * @param pixels room for the pictures of all rows, of which each run makes use anew
+ * @param pixels memory for the pictures of all rows
  */
 function feeds(
   batch: EngineBatch,
@@ -119,7 +119,7 @@ function feeds(
 
 function floats(tensor: Tensor | undefined, count: number): Float32Array {
   if (!(tensor?.data instanceof Float32Array) || tensor.data.length < count) {
-    throw new Error('the graph gave an output of another type or shape than float32 [batch, answers]');
+    throw new Error('an output of the graph is not float32 [batch, answers]');
   }
   return tensor.data.slice(0, count);
 }

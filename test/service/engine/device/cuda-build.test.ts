@@ -68,56 +68,56 @@ describe('a GPU', () => {
       '1.30.0',
       '7.0',
       '580.95.05',
-      "compute capability 7.0, where ONNX Runtime's build for CUDA 13 needs 7.5 at least",
+      "compute capability 7.0, but ONNX Runtime's build for CUDA 13 needs at least 7.5",
       TAKE_CUDA_12,
     ],
     [
       '1.30.0',
       '8.0',
       '570.172.08',
-      "driver 570.172.08, where ONNX Runtime's build for CUDA 13 needs 580 at least",
+      "driver 570.172.08, but ONNX Runtime's build for CUDA 13 needs at least 580",
       `update the driver, or ${TAKE_CUDA_12}`,
     ],
     [
       '1.30.0',
       '7.0',
       '535.288.01',
-      "compute capability 7.0 and driver 535.288.01, where ONNX Runtime's build for CUDA 13 needs 7.5 and 580 at least",
+      "compute capability 7.0 and driver 535.288.01, but ONNX Runtime's build for CUDA 13 needs at least 7.5 and 580",
       TAKE_CUDA_12,
     ],
     [
       '1.30.0',
       '7.0',
       '470.256.02',
-      "compute capability 7.0 and driver 470.256.02, where ONNX Runtime's build for CUDA 13 needs 7.5 and 580 at least",
+      "compute capability 7.0 and driver 470.256.02, but ONNX Runtime's build for CUDA 13 needs at least 7.5 and 580",
       `update the driver, and ${TAKE_CUDA_12}`,
     ],
     [
       '1.30.0',
       '8.0',
       '470.256.02',
-      "driver 470.256.02, where ONNX Runtime's build for CUDA 13 needs 580 at least",
+      "driver 470.256.02, but ONNX Runtime's build for CUDA 13 needs at least 580",
       'update the driver',
     ],
     [
       '1.30.0',
       '6.1',
       '580.95.05',
-      "compute capability 6.1, where ONNX Runtime's build for CUDA 13 needs 7.5 at least",
+      "compute capability 6.1, but ONNX Runtime's build for CUDA 13 needs at least 7.5",
       'give it a GPU with compute capability 7.0 or more',
     ],
     [
       '1.26.0',
       '8.0',
       '525.60.13',
-      "driver 525.60.13, where ONNX Runtime's build for CUDA 12 needs 535 at least",
+      "driver 525.60.13, but ONNX Runtime's build for CUDA 12 needs at least 535",
       'update the driver',
     ],
     [
       '1.26.0',
       '6.1',
       '535.288.01',
-      "compute capability 6.1, where ONNX Runtime's build for CUDA 12 needs 7.0 at least",
+      "compute capability 6.1, but ONNX Runtime's build for CUDA 12 needs at least 7.0",
       'give it a GPU with compute capability 7.0 or more',
     ],
   ])(
@@ -130,7 +130,7 @@ describe('a GPU', () => {
   it('has the newer driver of an image that brings one', () => {
     expect(judged('1.30.0', '8.0', '550.90.07', 580)).toBeUndefined();
     expect(judged('1.30.0', '8.0', '550.90.07', 570)).toBeDefined();
-    expect(judged('1.30.0', '7.0', '550.90.07', 580)?.reason).toMatch(/has compute capability 7\.0, where/);
+    expect(judged('1.30.0', '7.0', '550.90.07', 580)?.reason).toMatch(/has compute capability 7\.0, but/);
   });
 });
 

@@ -150,7 +150,7 @@ describe('a GPU with too little memory free', () => {
 describe("a GPU that ONNX Runtime's build cannot run on", () => {
   const V100 = { index: 2, uuid: 'GPU-cccc-2', name: 'Tesla V100-SXM2-16GB', capability: '7.0' };
   const WHY =
-    "GPU 2 (Tesla V100-SXM2-16GB) has compute capability 7.0, where ONNX Runtime's build for CUDA 13 needs 7.5 at least";
+    "GPU 2 (Tesla V100-SXM2-16GB) has compute capability 7.0, but ONNX Runtime's build for CUDA 13 needs at least 7.5";
   const REMEDY = 'build the image for CUDA 12 (`docker build --target cuda --build-arg CUDA=12 .`)';
 
   it('ends the start of cuda with what it has, what is needed and what would be right', async () => {
@@ -241,7 +241,7 @@ describe('memory', () => {
   it('of the CPU warns where engines may not fit', () => {
     expect(cpuMemoryWarning(MEMORY, 8, 1, 4 * GIB)).toBeUndefined();
     expect(cpuMemoryWarning(MEMORY, 8, 2, 4 * GIB)).toBe(
-      '2 engines need about 6.5 GiB of memory at MAX_BATCH 8, but the limit is 4.0 GiB, and past it the system ends processes; MAX_BATCH 3 would fit',
+      '2 engines need about 6.5 GiB of memory at MAX_BATCH 8, but the limit is 4.0 GiB, past which the system kills processes; MAX_BATCH 3 would fit',
     );
     expect(cpuMemoryWarning(MEMORY, 8, 2, GIB)).toContain('give it more memory');
   });

@@ -79,5 +79,5 @@ it('refuses a picture of another length, and one that is not there', () => {
   }).toThrow('a picture has 12 bytes, not 13');
   expect(() => {
     copyPicture({ offset: 0 }, new Uint8Array(BYTES), from.fd);
-  }).toThrow('the file of pictures ends after 0 of 12 bytes');
+  }).toThrow('the picture file ends after 0 of 12 bytes');
 });
