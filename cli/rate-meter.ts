@@ -1,25 +1,25 @@
-/** Length of the window over which a rate is taken, in milliseconds. */
+/** Length of the window over which the rate is measured, in milliseconds. */
 const WINDOW_MS = 10_000;
-/** Samples closer than this say nothing that the one before does not, in milliseconds. */
+/** Samples closer together than this replace each other, in milliseconds. */
 const SPACING_MS = 100;
 
-/** The rate of something that grows, over the last ten seconds. */
+/** Measures the rate at which a value grows, over the last ten seconds. */
 export class RateMeter {
   #samples: { readonly value: number; readonly at: number }[] = [];
 
   /**
-   * @param value what has come so far
-   * @param at when, in milliseconds of a clock that only goes forward
+   * @param value the value so far
+   * @param at time in milliseconds, from a monotonic clock
    */
   record(value: number, at: number): void {
     const last = this.#samples.at(-1);
-    // The first sample stays as it is: the rate is measured from it.
+    // The first sample is kept: the rate is measured from it.
     if (last !== undefined && this.#samples.length > 1 && at - last.at < SPACING_MS) this.#samples.pop();
     this.#samples.push({ value, at });
     while ((this.#samples[1]?.at ?? Infinity) < at - WINDOW_MS) this.#samples.shift();
   }
 
-  /** Growth in a second; 0 while it is not known. */
+  /** Growth per second; 0 until there are two samples. */
   perSecond(): number {
     const first = this.#samples[0];
     const last = this.#samples.at(-1);

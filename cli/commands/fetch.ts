@@ -15,15 +15,15 @@ import {
 } from '../fetch-checkpoint.ts';
 import { bytes, table } from '../format.ts';
 
-/** `ofa-ve fetch`: a published checkpoint into a folder. */
+/** `ofa-ve fetch`: downloads a published checkpoint. */
 export function fetchCommand(): Command {
   return withFetchOptions(new Command('fetch'))
     .summary('fetch a published checkpoint')
     .description(
-      'Fetches what compiling needs of a published checkpoint from ModelScope, and checks the SHA-256 of every file. What is there and right is not fetched again.',
+      'Downloads the files of a published checkpoint that compiling needs from ModelScope, and verifies the SHA-256 of each. Files that are already there and right are kept.',
     )
     .argument('[model]', "preset, model id, or address of the model's page", DEFAULT_PRESET)
-    .argument('[folder]', 'folder to fetch into (default: .cache/checkpoints/<preset or name>)')
+    .argument('[folder]', 'folder to download into (default: .cache/checkpoints/<preset or name>)')
     .addHelpText('after', () => `\nPresets:\n${presets()}`)
     .action(async (model: string, folder: string | undefined, options: FetchCommandOptions) => {
       const source = sourceOf(model, options);
@@ -33,12 +33,12 @@ export function fetchCommand(): Command {
     });
 }
 
-/** What there is of a fetched checkpoint: the middle of a sentence. */
+/** Summarizes a fetched checkpoint, for the middle of a sentence. */
 export function summary(files: readonly FetchedFile[]): string {
   const total = bytes(files.reduce((sum, file) => sum + file.bytes, 0));
   const kept = files.filter((file) => file.kept).length;
-  const before = kept === 0 ? '' : kept === files.length ? ', all there before' : `, ${kept} there before`;
-  return `${files.length} files, ${total}, SHA-256 as published${before}`;
+  const already = kept === 0 ? '' : kept === files.length ? ', all already there' : `, ${kept} already there`;
+  return `${files.length} files, ${total}, SHA-256 verified${already}`;
 }
 
 function presets(): string {
@@ -51,7 +51,7 @@ function presets(): string {
   return table(rows, ['start', 'start', 'end', 'start']);
 }
 
-/** Where a preset runs: the rest of its line. */
+/** Describes the machine that a preset needs. */
 function machine({ gpus, requests, limits }: PresetResources): string {
   const gpu = gpus === 0 ? 'no GPU' : `${gpus} GPU${gpus === 1 ? '' : 's'}`;
   return `serves on ${gpu}, ${requests.cpu} to ${limits.cpu} CPUs, ${requests.memory} to ${limits.memory} of memory`;

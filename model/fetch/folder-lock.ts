@@ -1,165 +1,76 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
-import { onDisk } from './partial-file.ts';
-import { isRunning, ownIdentity, type ProcessIdentity, processSchema } from './process-identity.ts';
+import { onDisk } from './disk.ts';
 
-/** How long things may take, in milliseconds. */
-export interface LockTimes {
-  /** How often a claim shows that its process lives. */
-  readonly beatMs: number;
-  /** After how long without that a process of another machine or container counts as ended. */
-  readonly silentMs: number;
-  /** How long one of several processes that begin at the same time waits for the others to give way. */
-  readonly patienceMs: number;
-}
-
-export const LOCK_TIMES: LockTimes = { beatMs: 2000, silentMs: 60_000, patienceMs: 10_000 };
-
-const POLL_MS = 20;
-/** The time at which it was made, so that claims sort by age, and what no other claim has. */
-const CLAIM = /^\.fetch-\d+-[0-9a-f-]+\.lock$/;
-
-/** A process that may be fetching into the folder. */
-interface Claim {
-  readonly name: string;
-  /** Undefined: it is just being written, or not ours to read. */
-  readonly owner: ProcessIdentity | undefined;
-  /** Whether that it has not ended is known, and not only told by its signs of life. */
-  readonly seen: boolean;
-}
+/** How often a process touches its lock, in milliseconds. */
+const BEAT_MS = 1000;
+/** How long a lock must stay untouched before it counts as abandoned, in milliseconds. */
+const STALE_MS = 10_000;
 
 /**
- * Keeps a second process from fetching into the same folder: both would write to the same partial files. Each lays
- * down a claim of its own and then looks for others, so that of two at least one sees the other; a claim whose name is
- * never used again can be removed by whoever finds its process ended, killed as it may be.
+ * Keeps a second process from downloading into the same folder, by a lock file. A lock that its process no longer
+ * touches is taken over. If that process runs on after all, as after a suspension, the SHA-256 of the files shows it.
  *
- * @param onLost called if the claim was removed as if this process had ended, such as while it was suspended
- * @returns what gives the folder free
- * @throws UserError (output-not-writable) if another process fetches into the folder
+ * @param onNote called with one sentence if a lock exists, before it is known whether it is abandoned
+ * @returns releases the lock
+ * @throws UserError (output-not-writable) if another process holds the lock
  */
 export async function lockFolder(
   folder: string,
-  onLost: (error: UserError) => void,
-  times: LockTimes = LOCK_TIMES,
+  signal: AbortSignal,
+  onNote: (note: string) => void,
 ): Promise<() => Promise<void>> {
-  const own = await ownIdentity();
-  const name = `.fetch-${Date.now()}-${randomUUID()}.lock`;
-  const file = path.join(folder, name);
-  const text = JSON.stringify(own);
-  await onDisk(folder, () => writeFile(file, text, { flag: 'wx' }));
-  const end = new AbortController();
-  void beat(file, text, times.beatMs, end.signal).then((lost) => {
-    if (!lost) return;
-    onLost(
-      new UserError(
-        'output-not-writable',
-        `${file} was removed, as another process does where this one shows no life for ${times.silentMs / 1000} s: ` +
-          'if no other one fetches into the folder, run the same command again.',
-      ),
+  const file = path.join(folder, '.fetch.lock');
+  const id = randomUUID();
+  const create = (): Promise<boolean> =>
+    onDisk(folder, () => writeFile(file, id, { flag: 'wx' }).then(() => true, unless('EEXIST', false)));
+  const isOwner = async (): Promise<boolean> => (await readFile(file, 'utf8').catch(() => '')) === id;
+  const takeOver = async (): Promise<boolean> => {
+    onNote(
+      `Another process may be downloading into ${folder}: waiting up to ${STALE_MS / 1000} s to find out.`,
     );
-  });
-  const release = async (): Promise<void> => {
-    end.abort();
+    if (!(await isAbandoned(file, signal))) return false;
     await rm(file, { force: true });
+    if (!(await create())) return false;
+    // Another process that waited as long may have removed the new lock instead of the abandoned one.
+    await sleep(BEAT_MS);
+    return isOwner();
   };
-  try {
-    await outlast(folder, name, own, times);
-  } catch (error) {
-    await release();
+  if (!(await create()) && !(await takeOver())) {
+    throw new UserError(
+      'output-not-writable',
+      `Another process is downloading into ${folder}: wait until it has finished, or choose another folder.`,
+    );
+  }
+  // A failing disk is reported by the download.
+  const beat = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => undefined), BEAT_MS);
+  return async () => {
+    clearInterval(beat);
+    if (await isOwner()) await rm(file, { force: true });
+  };
+}
+
+/** Compares the file's times only with one another: another machine's clock may differ. */
+async function isAbandoned(file: string, signal: AbortSignal): Promise<boolean> {
+  const modified = (): Promise<number | undefined> =>
+    stat(file).then((found) => found.mtimeMs, unless('ENOENT', undefined));
+  const first = await modified();
+  for (const end = performance.now() + STALE_MS; performance.now() < end;) {
+    await sleep(BEAT_MS, undefined, { signal });
+    const now = await modified();
+    if (now === undefined) return true;
+    if (now !== first) return false;
+  }
+  return true;
+}
+
+/** Takes a system error with this code for a value. */
+function unless<T>(code: string, value: T): (error: NodeJS.ErrnoException) => T {
+  return (error) => {
+    if (error.code === code) return value;
     throw error;
-  }
-  return release;
-}
-
-/** Returns once there is no other claim. */
-async function outlast(folder: string, name: string, own: ProcessIdentity, times: LockTimes): Promise<void> {
-  const until = performance.now() + times.patienceMs;
-  for (;;) {
-    const [first] = await onDisk(folder, () => otherClaims(folder, name, own, times.silentMs));
-    if (first === undefined) return;
-    // Later claims give way to this one, but for those that had found no other, where clocks differ.
-    if (first.name < name || performance.now() > until) throw taken(folder, first, times.silentMs);
-    await sleep(POLL_MS);
-  }
-}
-
-/** The others' claims, the oldest first; those of processes that have ended are removed. */
-async function otherClaims(
-  folder: string,
-  name: string,
-  own: ProcessIdentity,
-  silentMs: number,
-): Promise<Claim[]> {
-  const names = (await readdir(folder)).filter((each) => CLAIM.test(each) && each !== name);
-  // The file system's time and not this machine's, whose clock may be another.
-  const now = (await stat(path.join(folder, name))).mtimeMs;
-  const claims: Claim[] = [];
-  for (const other of names.sort()) {
-    const file = path.join(folder, other);
-    const owner = await readOwner(file);
-    const running = owner === undefined ? undefined : await isRunning(owner, own);
-    const beaten = await lastBeat(file);
-    if (beaten === undefined) continue;
-    if (running ?? now - beaten <= silentMs) claims.push({ name: other, owner, seen: running === true });
-    else await rm(file, { force: true });
-  }
-  return claims;
-}
-
-async function readOwner(file: string): Promise<ProcessIdentity | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  try {
-    return processSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-/** When a claim showed life last; undefined if it is gone. */
-async function lastBeat(file: string): Promise<number | undefined> {
-  return stat(file).then(
-    ({ mtimeMs }) => mtimeMs,
-    (error: unknown) => {
-      if (isMissing(error)) return undefined;
-      throw error;
-    },
-  );
-}
-
-/**
- * Shows every now and then that this process lives, by writing what the claim holds already.
- *
- * @returns at the end; whether it came because the claim is gone
- */
-async function beat(file: string, text: string, everyMs: number, end: AbortSignal): Promise<boolean> {
-  for (;;) {
-    try {
-      await sleep(everyMs, undefined, { signal: end, ref: false });
-      await writeFile(file, text, { flag: 'r+' });
-    } catch (error) {
-      if (end.aborted) return false;
-      if (isMissing(error)) return true;
-      // A disk that fails for now, or is full: the next time, perhaps.
-    }
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
-function taken(folder: string, { name, owner, seen }: Claim, silentMs: number): UserError {
-  const file = path.join(folder, name);
-  const who =
-    owner === undefined ? 'another process' : `process ${owner.pid}${seen ? '' : ` on ${owner.host}`}`;
-  const advice = seen
-    ? `remove ${file} if that is no fetch`
-    : `if that was killed, its claim ends after ${silentMs / 1000} s`;
-  return new UserError(
-    'output-not-writable',
-    `${folder} is being fetched into by ${who}: wait for it; ${advice}.`,
-  );
+  };
 }

@@ -1,141 +1,147 @@
-import { request, type Dispatcher } from 'undici';
+import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from 'undici';
 import { UserError } from '../errors.ts';
 import { version } from '../version.ts';
-import { AttemptFailed, networkFailure } from './attempt.ts';
-import { proxyAware } from './proxies.ts';
+import { networkFailure, RequestFailure, statusFailure } from './failures.ts';
 
 export interface HttpOptions {
-  /** Most connections to one host. */
+  /** Connections to one host at a time. */
   readonly connections: number;
-  /** How long a connection, an answer or the next piece of a body may take. */
+  /** How long connecting, a response's headers, or the next bytes of its body may take. */
   readonly stallMs: number;
-  /** Sent to this origin alone: a redirect to another host never carries it. */
-  readonly authorization?: { readonly origin: string; readonly value: string };
+  /** Authorization header; a redirect to another origin does not carry it. */
+  readonly authorization: string | undefined;
 }
 
-/** The head of an answer, with its body still to be read or dropped. */
-export interface HttpAnswer {
+/** A response whose body has not been read. */
+export interface HttpResponse {
   readonly status: number;
   /** The host that answered, after redirects. */
   readonly host: string;
   readonly header: (name: string) => string | undefined;
-  readonly body: Dispatcher.ResponseData['body'];
+  /** Throws {@link RequestFailure} if the connection breaks. */
+  readonly body: AsyncIterable<Buffer>;
+  /** Drops the body. */
+  readonly discard: () => Promise<void>;
+  /** Describes a status other than success to a request for `what`. */
+  readonly failure: (what: string) => RequestFailure;
 }
 
 const MAX_REDIRECTS = 5;
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** GET requests that honour the environment's proxies and follow redirects. */
+/** Sends GET requests through the proxies that the environment names, and follows redirects. */
 export class HttpClient {
-  readonly #dispatcher: Dispatcher;
-  readonly #options: HttpOptions;
-  /** Hosts that have answered. */
-  readonly #answered = new Set<string>();
+  readonly #agent: Dispatcher;
+  readonly #headers: Record<string, string>;
+  #answered = false;
 
-  /** @throws UserError (settings-invalid) if a proxy variable is no address */
-  constructor(options: HttpOptions) {
-    this.#options = options;
-    const { connections, stallMs } = options;
-    this.#dispatcher = proxyAware({
-      connections,
-      connectTimeout: stallMs,
-      headersTimeout: stallMs,
-      bodyTimeout: stallMs,
-    });
+  /** @throws UserError (settings-invalid) if a proxy variable holds an invalid address or a SOCKS proxy */
+  constructor({ connections, stallMs, authorization }: HttpOptions) {
+    const timeouts = { connectTimeout: stallMs, headersTimeout: stallMs, bodyTimeout: stallMs };
+    this.#agent = proxyAgent({ connections, ...timeouts });
+    this.#headers = {
+      'user-agent': `ofa-ve/${version}`,
+      // Ranges and checksums apply to the file's own bytes.
+      'accept-encoding': 'identity',
+      ...(authorization !== undefined && { authorization }),
+    };
   }
 
   /**
-   * Asks for an address. Redirects are followed to any host, but never from https to http.
-   *
-   * @throws AttemptFailed if no answer comes; whatever status comes is an answer
-   * @throws UserError (settings-invalid) if the way leads by a proxy that is not supported
+   * @param from first byte to request. Default: 0
+   * @throws RequestFailure if there is no response; a response may have any status
    */
-  async get(
-    address: string,
-    { range, signal }: { readonly range?: string; readonly signal: AbortSignal },
-  ): Promise<HttpAnswer> {
-    let url = new URL(address);
-    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      const answer = await this.#ask(url, range, signal);
-      const location = REDIRECTS.has(answer.status) ? answer.header('location') : undefined;
-      if (location === undefined) {
-        await refuseEncoding(answer);
-        return answer;
-      }
-      await discard(answer);
-      url = redirected(url, location);
-    }
-    throw new AttemptFailed(`${url.host} redirects more than ${MAX_REDIRECTS} times`, {
-      advice: 'check the endpoint',
-    });
-  }
-
-  /** Ends every connection. */
-  async close(): Promise<void> {
-    await this.#dispatcher.destroy();
-  }
-
-  async #ask(url: URL, range: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
-    const { authorization } = this.#options;
+  async get(address: string, signal: AbortSignal, from = 0): Promise<HttpResponse> {
+    const hops = new HopGuard();
     try {
-      const { statusCode, headers, body } = await request(url, {
-        dispatcher: this.#dispatcher,
+      const { statusCode, headers, body } = await request(address, {
+        dispatcher: this.#agent.compose(
+          hops.interceptor,
+          interceptors.redirect({ maxRedirections: MAX_REDIRECTS }),
+        ),
         signal,
-        headers: {
-          'user-agent': `ofa-ve/${version}`,
-          // Ranges and sums are of the file's own bytes.
-          'accept-encoding': 'identity',
-          ...(range !== undefined && { range }),
-          ...(authorization?.origin === url.origin && { authorization: authorization.value }),
-        },
+        headers: from === 0 ? this.#headers : { ...this.#headers, range: `bytes=${from}-` },
       });
-      this.#answered.add(url.host);
-      const header = (name: string): string | undefined => {
-        const value = headers[name];
-        return Array.isArray(value) ? value[0] : value;
+      this.#answered = true;
+      const { host } = hops;
+      const header = (name: string): string | undefined => [headers[name]].flat()[0];
+      return {
+        status: statusCode,
+        host,
+        header,
+        body: chunks(body, host),
+        // An unwanted body need not arrive whole.
+        discard: () => body.dump().catch(() => undefined),
+        failure: (what) => statusFailure(statusCode, host, what, header('retry-after')),
       };
-      return { status: statusCode, host: url.host, header, body };
     } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof UserError) throw error;
-      throw networkFailure(error, url.host, this.#answered.has(url.host));
+      throw error instanceof RequestFailure ? error : networkFailure(error, hops.host, this.#answered);
     }
   }
-}
 
-/** Bytes of an unread body up to which reading it on is cheaper than a new connection. */
-const CHEAP_BODY = 64 << 10;
-
-/** Drops a body that nobody reads; a long one with its connection. */
-export async function discard({ body }: HttpAnswer): Promise<void> {
-  // That a body breaks which nobody wants is nobody's failure.
-  await body.dump({ limit: CHEAP_BODY }).catch(() => undefined);
-}
-
-/** Where a redirect leads. @throws AttemptFailed where it must not be followed */
-export function redirected(from: URL, location: string): URL {
-  const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
-  if (to === undefined || !/^https?:$/.test(to.protocol)) {
-    throw new AttemptFailed(`${from.host} redirects to what is no web address`, {
-      advice: 'check the endpoint',
-    });
+  /** Closes every connection. */
+  async close(): Promise<void> {
+    await this.#agent.destroy();
   }
-  if (from.protocol === 'https:' && to.protocol === 'http:') {
-    throw new AttemptFailed(`${from.host} redirects from https to http, which is not followed`, {
-      advice: 'choose another endpoint',
-    });
-  }
-  // A password in the address of another host is not ours to send.
-  to.username = '';
-  to.password = '';
-  return to;
 }
 
-async function refuseEncoding(answer: HttpAnswer): Promise<void> {
-  const encoding = answer.header('content-encoding') ?? 'identity';
-  if (encoding === 'identity') return;
-  await discard(answer);
-  throw new AttemptFailed(`${answer.host} answers with the encoding ${encoding}, which was not asked for`, {
-    advice: 'choose another endpoint, or a proxy that leaves files as they are',
-  });
+/** Watches where one request is redirected to, and keeps it from leaving HTTPS. */
+export class HopGuard {
+  /** The host of the last request. */
+  host = '';
+  #protocol = '';
+
+  readonly interceptor: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+    const { host, protocol } = new URL(String(options.origin));
+    if (this.#protocol === 'https:' && protocol === 'http:') {
+      throw new RequestFailure(`${this.host} redirects from https to http, which is not allowed`, {
+        advice: 'choose another endpoint',
+      });
+    }
+    this.host = host;
+    this.#protocol = protocol;
+    return dispatch(options, handler);
+  };
+}
+
+async function* chunks(body: AsyncIterable<unknown>, host: string): AsyncGenerator<Buffer, void, void> {
+  try {
+    yield* body as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw networkFailure(error, host);
+  }
+}
+
+/** Reads the proxy variables as curl does; undici does not know ALL_PROXY. */
+function proxyAgent(options: EnvHttpProxyAgent.Options): Dispatcher {
+  const all = proxyVariable('ALL_PROXY');
+  const http = proxyVariable('HTTP_PROXY') ?? all;
+  const https = proxyVariable('HTTPS_PROXY') ?? all ?? http;
+  // undici's own support for SOCKS is experimental and ignores the time limits.
+  const socks = [http, https].find((proxy) => /^socks/i.test(proxy?.address ?? ''));
+  if (socks !== undefined) {
+    throw new UserError(
+      'settings-invalid',
+      `${socks.name} names a SOCKS proxy, but only http and https proxies are supported: ` +
+        'name one of these in HTTP_PROXY and HTTPS_PROXY, or unset the variable.',
+    );
+  }
+  try {
+    // Tunnels are for https alone: many proxies allow none to other ports. An empty address means no proxy.
+    const addresses = { httpProxy: http?.address ?? '', httpsProxy: https?.address ?? '' };
+    return new EnvHttpProxyAgent({ ...options, ...addresses, proxyTunnel: false });
+  } catch (error) {
+    // The value is not repeated: it may hold a password.
+    throw new UserError(
+      'settings-invalid',
+      'HTTP_PROXY, HTTPS_PROXY and ALL_PROXY must be addresses such as http://proxy.example:3128, or unset.',
+      { cause: error },
+    );
+  }
+}
+
+/** A variable in lower case takes precedence; an empty one counts as unset. */
+function proxyVariable(upper: string): { name: string; address: string } | undefined {
+  return [upper.toLowerCase(), upper]
+    .map((name) => ({ name, address: process.env[name]?.trim() ?? '' }))
+    .find(({ address }) => address !== '');
 }

@@ -1,4 +1,5 @@
-export { fetchModel, type FetchedFile, type FetchOptions, type FetchProgress } from './fetch-model.ts';
+export type { FetchedFile, FetchProgress } from './downloader.ts';
+export { fetchModel, type FetchOptions } from './fetch-model.ts';
 export {
   DEFAULT_PRESET,
   isPresetName,

@@ -3,44 +3,38 @@ import path from 'node:path';
 import { z } from 'zod';
 import { readPartNames, WEIGHT_FILES } from '../compile/checkpoint/index.ts';
 import { UserError } from '../errors.ts';
-import { type ListedFile, type Listing, staysInside } from './listing.ts';
+import { type ListedFile, type Listing, parseJson, staysInside } from './listing.ts';
 
-/** Files that every checkpoint has; small ones, which say what else is needed. */
+/** Small files that every checkpoint has; they name the others. */
 const DESCRIPTIONS = ['config.json', 'configuration.json', 'vocab.json', 'merges.txt'] as const;
 
 const taskSchema = z.object({ model: z.object({ answer2label: z.string() }) });
 
-/** What compiling needs of a model's repository, as far as its listing alone tells. */
+/** The files that compiling needs, as far as the listing alone determines them. */
 export interface NeededFiles {
-  /** To be fetched first. */
-  readonly descriptions: readonly ListedFile[];
-  /** The weights, or the `.index.json` that names their parts: what compiling would take. */
-  readonly weights: ListedFile;
+  /** To be downloaded first. */
+  readonly first: readonly ListedFile[];
+  /** Name of the weights that compiling would read, or of the `.index.json` that names their parts. */
+  readonly weights: string;
 }
 
 /**
- * Picks what compiling needs from a listing; nothing else is ever fetched.
+ * Picks the files that compiling needs; no others are downloaded.
  *
- * @throws UserError (listing-unusable) that names all that is missing
+ * @param from names the repository in messages
+ * @throws UserError (listing-unusable) that names all missing files
  */
 export function neededFiles(listing: Listing, from: string): NeededFiles {
-  const weights = WEIGHT_FILES.map((name) => listing.get(name)).find((file) => file !== undefined);
-  const missing: string[] = DESCRIPTIONS.filter((name) => !listing.has(name));
-  if (weights === undefined) missing.push(WEIGHT_FILES.join(' or '));
-  if (weights === undefined || missing.length > 0) throw lacking(from, missing);
-  return { descriptions: take(listing, DESCRIPTIONS, from), weights };
-}
-
-/** Whether a weights file only names the parts in which the weights are. */
-export function isIndex(weights: ListedFile): boolean {
-  return weights.name.endsWith('.json');
+  const weights = WEIGHT_FILES.find((name) => listing.has(name)) ?? WEIGHT_FILES.join(' or ');
+  const files = take(listing, [...DESCRIPTIONS, weights], from);
+  return { first: files.filter(({ name }) => name !== weights || isIndex(name)), weights };
 }
 
 /**
- * The file of answers that the fetched `configuration.json` names; none where it names none, which is for
- * whoever reads the configuration to judge.
+ * The file of answers that the downloaded `configuration.json` names. Empty if it names none: reading the
+ * configuration reports that.
  *
- * @throws UserError (listing-unusable) if the listing lacks it, (checkpoint-unsafe) if it is outside of the folder
+ * @throws UserError (listing-unusable) if the listing lacks it, (checkpoint-unsafe) if it is outside the folder
  */
 export async function answersFile(listing: Listing, folder: string, from: string): Promise<ListedFile[]> {
   const file = path.join(folder, 'configuration.json');
@@ -50,66 +44,52 @@ export async function answersFile(listing: Listing, folder: string, from: string
   if (!staysInside(name)) {
     throw new UserError(
       'checkpoint-unsafe',
-      `${file} names a file of answers outside of its folder: ${JSON.stringify(name)}.`,
+      `${file} names a file of answers outside its folder: ${JSON.stringify(name)}.`,
     );
   }
   return take(listing, [name], from);
 }
 
 /**
- * The parts that the fetched `.index.json` names.
+ * The files that hold the weights: the parts that the downloaded `.index.json` names, if there is one.
  *
  * @throws UserError as {@link answersFile} does
  */
-export async function weightParts(
+export async function weightFiles(
   listing: Listing,
-  index: ListedFile,
+  weights: string,
   folder: string,
   from: string,
 ): Promise<ListedFile[]> {
-  return take(listing, await readPartNames(path.join(folder, index.name)), from);
+  const names = isIndex(weights) ? await readPartNames(path.join(folder, weights)) : [weights];
+  return take(listing, names, from);
 }
 
 /**
- * Compiling takes the first of several weights files: one that lies in the folder and is not of this model would
- * be compiled in place of what was fetched.
+ * Refuses a folder with another model's weights that compiling would prefer to the downloaded ones.
  *
  * @throws UserError (output-not-writable)
  */
-export async function refuseOtherWeights(folder: string, weights: ListedFile): Promise<void> {
-  for (const name of WEIGHT_FILES.slice(0, WEIGHT_FILES.indexOf(weights.name))) {
+export async function refuseOtherWeights(folder: string, weights: string): Promise<void> {
+  for (const name of WEIGHT_FILES.slice(0, WEIGHT_FILES.indexOf(weights))) {
     if ((await stat(path.join(folder, name)).catch(() => undefined)) === undefined) continue;
     throw new UserError(
       'output-not-writable',
-      `${folder} holds a ${name} of another model, which would be compiled in place of ${weights.name}: ` +
+      `${folder} holds a ${name} of another model, which would be compiled instead of ${weights}: ` +
         'choose another folder.',
     );
   }
 }
 
+function isIndex(weights: string): boolean {
+  return weights.endsWith('.json');
+}
+
 function take(listing: Listing, names: readonly string[], from: string): ListedFile[] {
-  const found = names.flatMap((name) => listing.get(name) ?? []);
-  if (found.length < names.length) {
-    throw lacking(
-      from,
-      names.filter((name) => !listing.has(name)),
-    );
-  }
-  return found;
-}
-
-function lacking(from: string, missing: readonly string[]): UserError {
-  return new UserError(
+  const missing = names.filter((name) => !listing.has(name));
+  if (missing.length === 0) return names.flatMap((name) => listing.get(name) ?? []);
+  throw new UserError(
     'listing-unusable',
-    `${from} lacks what compiling needs, or lists it without size and SHA-256: ${missing.join(', ')}.`,
+    `${from} lacks files that compiling needs, or lists them without size and SHA-256: ${missing.join(', ')}.`,
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Reading the configuration gives the sentence for this.
-    return undefined;
-  }
 }

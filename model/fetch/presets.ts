@@ -1,24 +1,24 @@
-/** A published checkpoint that the program knows by a short name, and what to expect of it. */
+/** A published checkpoint with a short name. */
 export interface Preset {
   /** The model's id on ModelScope. */
   readonly id: string;
-  /** The answers that it gives, in any order; a listing with others is not the model that is meant. */
+  /** The answers that it gives, in any order. A repository with other answers is refused. */
   readonly answers: readonly string[];
-  /** Bytes of the published checkpoint, about; what a fetch moves and keeps. */
+  /** Approximate size of the files that a fetch downloads. */
   readonly checkpointBytes: number;
-  /** Where to run it, to begin with; measured needs are in the compiled package's manifest. */
+  /** Resources to start with; the compiled package's manifest holds measured needs. */
   readonly resources: PresetResources;
 }
 
-/** A size of machine for one replica. Kubernetes' notation, so that a deployment can take it as it is. */
+/** Resources for one replica, in Kubernetes notation. */
 export interface PresetResources {
-  /** GPUs; 0 where a CPU answers fast enough. */
+  /** 0 if a CPU is fast enough. */
   readonly gpus: number;
   readonly requests: { readonly cpu: number; readonly memory: string };
   readonly limits: { readonly cpu: number; readonly memory: string };
 }
 
-/** Every name that `fetch` and `setup` take in place of a model id. */
+/** The names that `fetch` and `setup` accept instead of a model id. */
 export const PRESETS = {
   large: {
     id: 'iic/ofa_visual-entailment_snli-ve_large_en',
@@ -44,7 +44,7 @@ export const PRESETS = {
 
 export type PresetName = keyof typeof PRESETS;
 
-/** The preset that is meant where none is named. */
+/** Used when no model is given. */
 export const DEFAULT_PRESET: PresetName = 'large';
 
 /** Whether a word is the name of a preset. */

@@ -1,54 +1,54 @@
+import { unescape } from 'node:querystring';
 import { UserError } from '../errors.ts';
 import { isPresetName, type PresetName, PRESETS } from './presets.ts';
 
-/** Where ModelScope's API is unless something else is asked for. */
 export const DEFAULT_ENDPOINT = 'https://www.modelscope.cn';
-/** Environment variable that names another endpoint. */
+/** Environment variable that overrides {@link DEFAULT_ENDPOINT}. */
 export const ENDPOINT_VARIABLE = 'MODELSCOPE_ENDPOINT';
 
-/** A model and where it is published. */
+/** A published model. */
 export interface ModelSource {
   /** `owner/name`. */
   readonly id: string;
-  /** Root of the API, without a slash at its end and without credentials. */
+  /** Root of the API, without a trailing slash and without credentials. */
   readonly endpoint: string;
-  /** Value of an Authorization header that the endpoint, and no other host, gets. */
+  /** Value of the Authorization header, for the endpoint only. */
   readonly authorization?: string;
-  /** The preset that this is, if it is one. */
+  /** The preset with this id, if there is one. */
   readonly preset?: PresetName;
 }
 
 const SEGMENT = '[A-Za-z0-9][A-Za-z0-9._-]*';
 const MODEL_ID = new RegExp(`^${SEGMENT}/${SEGMENT}$`);
-/** A model's page, or its address in the API; what follows the id does not matter. */
+/** Path of a model's page or of its address in the API; what follows the id is ignored. */
 const MODEL_PATH = new RegExp(`^(.*?)(?:/api/v1)?/models/(${SEGMENT}/${SEGMENT})(?:/.*)?$`);
 
 /**
- * What a user's word means: the name of a preset, a model id, or the address of a model's page.
+ * Resolves the name of a preset, a model id, or the address of a model's page.
  *
- * @param endpoint root of the API: the user's setting. Default: {@link DEFAULT_ENDPOINT}
- * @throws UserError (model-unknown) if the word is none of these; (settings-invalid) if the endpoint is no web
- *   address, or the word is an address that has an endpoint of its own
+ * @param endpoint root of the API. Default: {@link DEFAULT_ENDPOINT}
+ * @throws UserError (model-unknown) if the name is none of these; (settings-invalid) if the endpoint is no web
+ *   address, or is given beside an address, which includes its own
  */
-export function modelSource(word: string, endpoint?: string): ModelSource {
-  if (isAddress(word)) {
+export function modelSource(name: string, endpoint?: string): ModelSource {
+  if (isAddress(name)) {
     if (endpoint !== undefined) {
       throw new UserError(
         'settings-invalid',
-        'The address of a model names its host: give either an address or an endpoint, not both.',
+        'The address of a model includes its endpoint: give either an address or an endpoint, not both.',
       );
     }
-    return fromAddress(word);
+    return fromAddress(name);
   }
-  const preset = isPresetName(word) ? word : presetOf(word);
-  const id = preset === undefined ? word : PRESETS[preset].id;
-  if (!MODEL_ID.test(id)) throw unknownWord(word);
+  const preset = isPresetName(name) ? name : presetOf(name);
+  const id = preset === undefined ? name : PRESETS[preset].id;
+  if (!MODEL_ID.test(id)) throw unknownModel(name);
   return { id, ...parseEndpoint(endpoint ?? DEFAULT_ENDPOINT), ...(preset && { preset }) };
 }
 
-/** Whether a word is an address, which names its endpoint itself. */
-export function isAddress(word: string): boolean {
-  return /^https?:\/\//i.test(word);
+/** Whether a model is given by its address, which includes the endpoint. */
+export function isAddress(name: string): boolean {
+  return /^https?:\/\//i.test(name);
 }
 
 function presetOf(id: string): PresetName | undefined {
@@ -57,10 +57,10 @@ function presetOf(id: string): PresetName | undefined {
     .find((name) => PRESETS[name].id === id);
 }
 
-function fromAddress(word: string): ModelSource {
-  const url = URL.canParse(word) ? new URL(word) : undefined;
+function fromAddress(name: string): ModelSource {
+  const url = URL.canParse(name) ? new URL(name) : undefined;
   const [, prefix, id] = MODEL_PATH.exec(url?.pathname ?? '') ?? [];
-  if (url === undefined || prefix === undefined || id === undefined) throw unknownWord(word);
+  if (url === undefined || prefix === undefined || id === undefined) throw unknownModel(name);
   const preset = presetOf(id);
   url.pathname = prefix;
   url.search = '';
@@ -68,7 +68,7 @@ function fromAddress(word: string): ModelSource {
   return { id, ...parseEndpoint(url.href), ...(preset && { preset }) };
 }
 
-/** Takes user and password out of the address, so that no message and no other host can get them. */
+/** Separates user name and password from the address, so that they reach no message and no other host. */
 function parseEndpoint(text: string): Pick<ModelSource, 'endpoint' | 'authorization'> {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
@@ -85,20 +85,14 @@ function parseEndpoint(text: string): Pick<ModelSource, 'endpoint' | 'authorizat
 
 function basicAuthorization({ username, password }: URL): string | undefined {
   if (username === '' && password === '') return undefined;
-  try {
-    const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-    return `Basic ${Buffer.from(pair).toString('base64')}`;
-  } catch {
-    throw new UserError(
-      'settings-invalid',
-      'User and password in the endpoint must be percent-encoded: a % of their own is written %25.',
-    );
-  }
+  // Unlike decodeURIComponent, this takes a lone % literally.
+  const pair = `${unescape(username)}:${unescape(password)}`;
+  return `Basic ${Buffer.from(pair).toString('base64')}`;
 }
 
-function unknownWord(word: string): UserError {
-  // An address may hold a password.
-  const shown = word.includes('://') ? 'The address' : JSON.stringify(word);
+function unknownModel(name: string): UserError {
+  // An address is not repeated: it may hold a password.
+  const shown = name.includes('://') ? 'The address' : JSON.stringify(name);
   return new UserError(
     'model-unknown',
     `${shown} is not a model: give a preset (${Object.keys(PRESETS).join(', ')}), a model id such as ` +

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -8,12 +8,11 @@ import { hasCudaProvider } from '../../../service/engine/device/cuda-provider.ts
 import { ofaVe, PROGRAM } from '../../../testing/cli.ts';
 import { tempFolder } from '../../../testing/temp-folder.ts';
 import { type Content, content, miniModel, type ModelServer, modelServer } from './model-server.ts';
-import { isSame } from './run-fetch.ts';
+import { isSame, partialPath, WEIGHTS } from './run-fetch.ts';
 
-const WEIGHTS = 'pytorch_model.bin';
 const LARGE = 'iic/ofa_visual-entailment_snli-ve_large_en';
 
-/** A server that publishes the small checkpoint as if it were the large one. */
+/** Starts a server that publishes the small checkpoint under the id of the large one. */
 async function largeServer(): Promise<ModelServer> {
   return modelServer(miniModel(), { id: LARGE });
 }
@@ -53,16 +52,16 @@ describe('ofa-ve fetch', () => {
     const first = await ofaVe(['fetch', 'large', folder], env);
     expect(first).toMatchObject({ code: 0 });
     expect(first.stdout).toBe(
-      `${folder}: 6 files, 1.40 MB, SHA-256 as published.\nCompile it: npx ofa-ve compile ${folder} <package-folder>\n`,
+      `${folder}: 6 files, 1.40 MB, SHA-256 verified.\nCompile it: npx ofa-ve compile ${folder} <package-folder>\n`,
     );
     expect(first.stderr).toMatch(/^fetching: 100 % of 1\.40 MB, /m);
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
     const second = await ofaVe(['fetch', LARGE, folder], env);
-    expect(second.stdout).toMatch(/: 6 files, 1\.40 MB, SHA-256 as published, all there before\.\n/);
+    expect(second.stdout).toMatch(/: 6 files, 1\.40 MB, SHA-256 verified, all already there\.\n/);
     expect(second.stderr).toBe('');
   });
 
-  test('fetches the address of a page, whatever endpoint the environment has', async () => {
+  test('fetches from the address of a page, whatever endpoint the environment names', async () => {
     const server = await modelServer(miniModel());
     const folder = tempFolder();
     const address = `${server.endpoint}/models/${server.id}/summary`;
@@ -71,14 +70,14 @@ describe('ofa-ve fetch', () => {
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
   });
 
-  test('says in one sentence what is wrong, and ends with 1', async () => {
+  test('reports an error in one sentence, and exits with 1', async () => {
     const { endpoint } = await modelServer(miniModel());
     const { code, stdout, stderr } = await ofaVe(['fetch', 'no/such', tempFolder(), '--endpoint', endpoint]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/^127\.0\.0\.1:\d+ has no model no\/such with a revision master: [^\n]*\.\n$/);
+    expect(stderr).toMatch(/^127\.0\.0\.1:\d+ has no model no\/such with revision master: [^\n]*\.\n$/);
   });
 
-  test('tells what the presets are and what they need', async () => {
+  test('lists the presets and what they need in its help', async () => {
     const { stdout } = await ofaVe(['fetch', '--help']);
     expect(stdout).toMatch(
       /^ {2}large +iic\S+large_en +about 1\.90 GB, +serves on 1 GPU, 2 to 4 CPUs, 5\.5Gi to 6Gi of memory$/m,
@@ -86,14 +85,14 @@ describe('ofa-ve fetch', () => {
     expect(stdout).toMatch(/^ {2}distilled +iic\S+ +about 140 MB, +serves on no GPU, 2 to 4 CPUs, /m);
   });
 
-  test.each(['0', '17', 'many'])('refuses %s connections as wrong usage', async (count) => {
+  test.each(['0', '17', 'many'])('refuses %s connections as a usage error', async (count) => {
     const { code, stderr } = await ofaVe(['fetch', 'large', '--connections', count]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/It must be a whole number from 1 to 16\./);
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)(
-    'keeps what is there on %s, and ends with 130',
+    'keeps what was received on %s, and exits with 130',
     async (signal) => {
       const server = await modelServer(miniModel());
       const folder = tempFolder();
@@ -114,9 +113,9 @@ describe('ofa-ve fetch', () => {
       child.kill(signal);
       expect(await code).toBe(130);
       expect(stderr).toMatch(
-        /^Interrupted: 0\.7 MB of 1\.4 MB are in .*; the same command goes on from there\.$/m,
+        /^Interrupted: 0\.7 MB of 1\.4 MB are in .*; run the same command again to resume\.$/m,
       );
-      expect(readdirSync(folder)).toContain(`${WEIGHTS}.partial.json`);
+      expect(existsSync(partialPath(server, folder))).toBe(true);
 
       server.intercept = () => false;
       server.seen.length = 0;
@@ -139,7 +138,7 @@ describe('ofa-ve setup', () => {
     const target = join(cache, 'packages', 'large-fp32');
     expect(first.stdout.split('\n')).toEqual([
       'DEVICE is cpu: the package is made in fp32.',
-      `${join(cache, 'checkpoints', 'large')}: 6 files, 1.40 MB, SHA-256 as published.`,
+      `${join(cache, 'checkpoints', 'large')}: 6 files, 1.40 MB, SHA-256 verified.`,
       `${target}: compiled.`,
       expect.stringMatching(
         /^Self-test passed on the CPU: probabilities within \d\.\de-\d+ of the compiler's\.$/,
@@ -156,7 +155,7 @@ describe('ofa-ve setup', () => {
 
     const second = await ofaVe(args, env);
     expect(second.stdout).toContain(`${target}: compiled before, and up to date.\n`);
-    expect(second.stdout).toContain('SHA-256 as published, all there before.');
+    expect(second.stdout).toContain('SHA-256 verified, all already there.');
   });
 
   test('compiles a model with a file in a folder once', async () => {
@@ -216,7 +215,7 @@ describe('ofa-ve setup', () => {
       machineWith('exit 9'),
     );
     expect(code).toBe(1);
-    expect(stderr).toMatch(/has no model iic\/ofa_visual-entailment_snli-ve_distilled_v2_en with a revision/);
+    expect(stderr).toMatch(/has no model iic\/ofa_visual-entailment_snli-ve_distilled_v2_en with revision/);
     expect(existsSync(join(cache, 'packages'))).toBe(false);
   });
 });

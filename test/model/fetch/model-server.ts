@@ -8,24 +8,24 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { onTestFinished } from 'vitest';
 
-/** Bytes of a file by position, so that none needs to be held whole. */
+/** The content of a published file. */
 export interface Content {
   readonly bytes: number;
   readonly read: (from: number, to: number) => Uint8Array;
-  /** What the listing says; of another file, where a test wants a wrong sum. */
+  /** The SHA-256 in the listing; tests may give a wrong one. */
   readonly sha256: string;
 }
 
-/** A request as it came. */
+/** A request that arrived. */
 export interface Seen {
   readonly path: string;
-  /** Of the file endpoint. */
+  /** The file requested; undefined for other requests. */
   readonly file: string | undefined;
   readonly range: string | undefined;
   readonly headers: IncomingMessage['headers'];
 }
 
-/** Takes an answer over: returns true where it has answered, or will. */
+/** Answers a request itself and returns true, or leaves it to the server. */
 export type Intercept = (seen: Seen, response: ServerResponse) => boolean;
 
 export interface ModelServer {
@@ -34,24 +34,24 @@ export interface ModelServer {
   readonly files: Map<string, Content>;
   /** Every request, oldest first. */
   readonly seen: Seen[];
-  /** Asked about each request before the server answers it as the API does. */
+  /** Called for each request before the server answers it as the API does. */
   intercept: Intercept;
   /** Answers a file request as the API does. */
   readonly send: (seen: Seen, response: ServerResponse) => void;
-  /** Requests of one file. */
+  /** Requests for one file. */
   readonly requestsOf: (file: string) => Seen[];
 }
 
 export interface ServerOptions {
   readonly id?: string;
   readonly revision?: string;
-  /** Whether ranges are answered. Default: true. */
+  /** Whether ranges are supported. Default: true. */
   readonly ranges?: boolean;
 }
 
 const FIXTURE = join(import.meta.dirname, '../../fixtures/ofa/mini-none');
 export const MODEL_ID = 'owner/mini-model';
-/** Bytes sent at a time. */
+/** Size of the chunks sent, in bytes. */
 const CHUNK = 64 << 10;
 
 export function content(bytes: Uint8Array, sha256 = sumOf(bytes)): Content {
@@ -62,13 +62,13 @@ export function sumOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The files of a small checkpoint, and some that nobody needs. */
+/** The files of a small checkpoint, and some that compiling does not need. */
 export function miniModel(): Map<string, Content> {
   const names = readdirSync(FIXTURE);
   return new Map(names.map((name) => [name, content(readFileSync(join(FIXTURE, name)))]));
 }
 
-/** A server that answers as ModelScope's public API does, on this machine, until the test has finished. */
+/** Starts a local server with ModelScope's public API; it stops when the running test has finished. */
 export async function modelServer(
   files: Map<string, Content>,
   { id = MODEL_ID, revision = 'master', ranges = true }: ServerOptions = {},
@@ -138,21 +138,27 @@ export function sendJson(response: ServerResponse, status: number, body: object)
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-/** The stretch that a Range header asks for. */
-export function stretch(range: string | undefined, bytes: number): { from: number; to: number } {
-  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range ?? '') ?? [];
-  return first === undefined ? { from: 0, to: bytes } : { from: Number(first), to: Number(last) + 1 };
+/** The first byte that a Range header asks for. */
+export function startOf(range: string | undefined): number {
+  return Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+}
+
+/** Sends the headers of a response to a request for a file. */
+export function sendHead(file: Content, range: string | undefined, response: ServerResponse): void {
+  const from = startOf(range);
+  response.writeHead(range === undefined ? 200 : 206, {
+    'content-length': file.bytes - from,
+    ...(range !== undefined && { 'content-range': `bytes ${from}-${file.bytes - 1}/${file.bytes}` }),
+  });
 }
 
 async function sendFile(file: Content, range: string | undefined, response: ServerResponse): Promise<void> {
-  const { from, to } = stretch(range, file.bytes);
-  response.writeHead(range === undefined ? 200 : 206, {
-    'content-length': to - from,
-    ...(range !== undefined && { 'content-range': `bytes ${from}-${to - 1}/${file.bytes}` }),
-  });
+  sendHead(file, range, response);
   const chunks = function* (): Generator<Uint8Array> {
-    for (let at = from; at < to; at += CHUNK) yield file.read(at, Math.min(to, at + CHUNK));
+    for (let at = startOf(range); at < file.bytes; at += CHUNK) {
+      yield file.read(at, Math.min(file.bytes, at + CHUNK));
+    }
   };
-  // A client that leaves is part of the tests.
+  // Tests close connections.
   await pipeline(Readable.from(chunks()), response).catch(() => undefined);
 }

@@ -1,185 +1,162 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { PROGRAM } from '../../../testing/cli.ts';
 import { tempFolder } from '../../../testing/temp-folder.ts';
-import { miniModel, type ModelServer, modelServer, stretch } from './model-server.ts';
-import { isSame, PIECE, runFetch } from './run-fetch.ts';
+import { content, miniModel, type ModelServer, modelServer, sendHead } from './model-server.ts';
+import { failureOf, isSame, leavePartial, partialPath, runFetch, WEIGHTS } from './run-fetch.ts';
 
-const WEIGHTS = 'pytorch_model.bin';
-const DESCRIPTIONS = ['config.json', 'configuration.json', 'vocab.json', 'merges.txt', 'ans2label.json'];
+const BYTES = 1_390_725;
+const HALF = 700_000;
 
-interface State {
-  bytes: number;
-  sha256: string;
-  pieceBytes: number;
-  done: number[];
+/** Sends the first half of the weights and then nothing, with the connection open. */
+function stallHalfway(server: ModelServer): void {
+  server.intercept = ({ file, range }, response) => {
+    const weights = server.files.get(WEIGHTS);
+    if (file !== WEIGHTS || weights === undefined) return false;
+    sendHead(weights, range, response);
+    response.write(weights.read(0, HALF));
+    return true;
+  };
 }
 
-/** Lets the first requests for weights pass, and leaves the others without an answer. */
-function stallAfter(server: ModelServer, answers: number): void {
-  let count = 0;
-  server.intercept = ({ file }) => file === WEIGHTS && ++count > answers;
-}
-
-/** Fetches until `answers` pieces of the weights are there, and interrupts. */
-async function interrupted(server: ModelServer, folder: string, answers: number): Promise<void> {
-  stallAfter(server, answers);
-  const stop = new AbortController();
-  const descriptions = DESCRIPTIONS.reduce((sum, name) => sum + (server.files.get(name)?.bytes ?? 0), 0);
-  await expect(
-    runFetch(server, folder, {
-      signal: stop.signal,
-      connections: 2,
-      onProgress: ({ received }) => {
-        if (received >= descriptions + answers * PIECE) stop.abort();
-      },
-    }),
-  ).rejects.toMatchObject({
-    code: 'interrupted',
-    message: expect.stringMatching(
-      /^Interrupted: 0\.8 MB of 1\.4 MB are in .*; the same command goes on from there\.$/,
-    ) as string,
-  });
-  server.intercept = () => false;
-}
-
-function stateOf(folder: string): State {
-  return JSON.parse(readFileSync(join(folder, `${WEIGHTS}.partial.json`), 'utf8')) as State;
-}
-
-function bytesAsked(server: ModelServer): number {
-  const bytes = server.files.get(WEIGHTS)?.bytes ?? 0;
-  return server.requestsOf(WEIGHTS).reduce((sum, { range }) => {
-    const { from, to } = stretch(range, bytes);
-    return sum + to - from;
-  }, 0);
+function rangesAsked(server: ModelServer): (string | undefined)[] {
+  return server.requestsOf(WEIGHTS).map(({ range }) => range);
 }
 
 describe('an interrupted fetch', () => {
-  test('goes on from where it was', async () => {
+  test('resumes where it stopped', async () => {
     const server = await modelServer(miniModel());
     const folder = tempFolder();
-    await interrupted(server, folder, 3);
-    const { bytes, done } = stateOf(folder);
-    const there = done.reduce((sum, piece) => sum + piece, 0);
-    expect(there).toBeGreaterThanOrEqual(3 * PIECE);
+    stallHalfway(server);
+    const stop = new AbortController();
+    const failure = await failureOf(server, folder, {
+      signal: stop.signal,
+      onProgress: ({ received }) => {
+        if (received > HALF) stop.abort();
+      },
+    });
+    expect(failure).toMatchObject({ code: 'interrupted' });
+    expect(failure.message).toMatch(
+      /^Interrupted: 0\.7 MB of 1\.4 MB are in .*; run the same command again to resume\.$/,
+    );
+    const { size } = statSync(partialPath(server, folder));
+    expect(size).toBeGreaterThan(HALF / 2);
     expect(existsSync(join(folder, WEIGHTS))).toBe(false);
-
-    server.seen.length = 0;
-    const { progress } = await runFetch(server, folder);
-    expect(bytesAsked(server)).toBe(bytes - there);
-    expect(isSame(server, folder, WEIGHTS)).toBe(true);
-    expect(readdirSync(folder).filter((name) => name.includes('partial'))).toEqual([]);
-    expect(progress.at(-1)).toMatchObject({ done: bytes, total: bytes, received: bytes - there });
-  });
-
-  test('goes on inside of a piece', async () => {
-    const server = await modelServer(miniModel());
-    const folder = tempFolder();
-    await interrupted(server, folder, 3);
-    const state = stateOf(folder);
-    const whole = state.done.indexOf(PIECE);
-    state.done[whole] = 1000;
-    writeFileSync(join(folder, `${WEIGHTS}.partial.json`), JSON.stringify(state));
-    server.seen.length = 0;
-    await runFetch(server, folder);
-    const from = whole * PIECE;
-    expect(server.requestsOf(WEIGHTS).map(({ range }) => range)).toContain(
-      `bytes=${from + 1000}-${from + PIECE - 1}`,
-    );
-    expect(isSame(server, folder, WEIGHTS)).toBe(true);
-  });
-
-  test.each([
-    [
-      'the record is torn',
-      (folder: string) => {
-        truncateSync(join(folder, `${WEIGHTS}.partial.json`), 20);
-      },
-    ],
-    [
-      'the bytes are cut off',
-      (folder: string) => {
-        truncateSync(join(folder, `${WEIGHTS}.partial`), 1000);
-      },
-    ],
-    [
-      'another version was published',
-      (folder: string) => {
-        change(folder, { sha256: '0'.repeat(64) });
-      },
-    ],
-    [
-      'the record claims too much',
-      (folder: string) => {
-        change(folder, { done: Array<number>(6).fill(PIECE) });
-      },
-    ],
-  ])('starts afresh where %s', async (_, damage) => {
-    const server = await modelServer(miniModel());
-    const folder = tempFolder();
-    await interrupted(server, folder, 3);
-    damage(folder);
-    server.seen.length = 0;
-    await runFetch(server, folder);
-    expect(bytesAsked(server)).toBe(server.files.get(WEIGHTS)?.bytes);
-    expect(isSame(server, folder, WEIGHTS)).toBe(true);
-  });
-
-  test('that left damaged bytes is fetched afresh, with a sentence', async () => {
-    const server = await modelServer(miniModel());
-    const folder = tempFolder();
-    await interrupted(server, folder, 3);
-    const partial = join(folder, `${WEIGHTS}.partial`);
-    const bytes = readFileSync(partial);
-    const at = stateOf(folder).done.indexOf(PIECE) * PIECE + 5;
-    bytes[at] = (bytes[at] ?? 0) ^ 1;
-    writeFileSync(partial, bytes);
-    const { notes } = await runFetch(server, folder);
-    expect(notes).toEqual([`${WEIGHTS}, continued from an earlier run, is damaged: it is fetched afresh.`]);
-    expect(isSame(server, folder, WEIGHTS)).toBe(true);
-  });
-
-  test('of a process that was killed goes on from its last record', async () => {
-    const server = await modelServer(miniModel());
-    const folder = tempFolder();
-    const bytes = server.files.get(WEIGHTS)?.bytes ?? 0;
-    const half = Math.floor(bytes / 2);
-    // Half of the file, and then a byte now and then, until the process has recorded what it has.
-    server.intercept = (seen, response) => {
-      if (seen.file !== WEIGHTS) return false;
-      response.writeHead(200, { 'content-length': bytes });
-      response.write(server.files.get(WEIGHTS)?.read(0, half));
-      let at = half;
-      const drip = setInterval(() => response.write(server.files.get(WEIGHTS)?.read(at, ++at)), 100);
-      response.once('close', () => {
-        clearInterval(drip);
-      });
-      return true;
-    };
-    const args = [PROGRAM, 'fetch', server.id, folder, '--endpoint', server.endpoint];
-    const child = spawn(process.execPath, args, { stdio: 'ignore' });
-    const ended = new Promise((resolve) =>
-      child.once('exit', (_, signal) => {
-        resolve(signal);
-      }),
-    );
-    while (!existsSync(join(folder, `${WEIGHTS}.partial.json`))) await sleep(20);
-    child.kill('SIGKILL');
-    expect(await ended).toBe('SIGKILL');
+    expect(readdirSync(folder)).not.toContain('.fetch.lock');
 
     server.intercept = () => false;
     server.seen.length = 0;
+    const { progress } = await runFetch(server, folder);
+    expect(rangesAsked(server)).toEqual([`bytes=${size}-`]);
+    expect(isSame(server, folder, WEIGHTS)).toBe(true);
+    expect(readdirSync(folder).filter((name) => name.includes('partial'))).toEqual([]);
+    expect(progress.at(-1)).toMatchObject({ done: BYTES, total: BYTES, received: BYTES - size });
+  });
+
+  test('that had received everything needs no request', async () => {
+    const server = await modelServer(miniModel());
+    const folder = tempFolder();
+    leavePartial(server, folder, BYTES);
     await runFetch(server, folder);
-    expect(bytesAsked(server)).toBeLessThanOrEqual(bytes - half);
+    expect(rangesAsked(server)).toEqual([]);
+    expect(isSame(server, folder, WEIGHTS)).toBe(true);
+  });
+
+  test('starts again if another version was published', async () => {
+    const files = miniModel();
+    const old = await modelServer(files);
+    const folder = tempFolder();
+    leavePartial(old, folder, HALF);
+    const changed = Buffer.from(files.get(WEIGHTS)?.read(0, BYTES) ?? '');
+    changed[5] = (changed[5] ?? 0) ^ 1;
+    const server = await modelServer(new Map([...files, [WEIGHTS, content(changed)]]));
+    await runFetch(server, folder);
+    expect(rangesAsked(server)).toEqual([undefined]);
+    expect(isSame(server, folder, WEIGHTS)).toBe(true);
+  });
+
+  test('starts again if the partial file is too long', async () => {
+    const server = await modelServer(miniModel());
+    const folder = tempFolder();
+    writeFileSync(partialPath(server, folder), Buffer.alloc(BYTES + 1));
+    await runFetch(server, folder);
+    expect(rangesAsked(server)).toEqual([undefined]);
+    expect(isSame(server, folder, WEIGHTS)).toBe(true);
+  });
+
+  test('that left damaged bytes starts again, with a note', async () => {
+    const server = await modelServer(miniModel());
+    const folder = tempFolder();
+    leavePartial(server, folder, HALF);
+    const bytes = readFileSync(partialPath(server, folder));
+    bytes[5] = (bytes[5] ?? 0) ^ 1;
+    writeFileSync(partialPath(server, folder), bytes);
+    const { notes } = await runFetch(server, folder);
+    expect(notes).toEqual([
+      `${WEIGHTS}, resumed from an earlier run, is damaged: downloading it again from the start.`,
+    ]);
+    expect(rangesAsked(server)).toEqual([`bytes=${HALF}-`, undefined]);
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
   });
 });
 
-function change(folder: string, fields: Partial<State>): void {
-  const file = join(folder, `${WEIGHTS}.partial.json`);
-  writeFileSync(file, JSON.stringify({ ...stateOf(folder), ...fields }));
-}
+test('a second process is refused, and resumes once the first was killed', async () => {
+  const server = await modelServer(miniModel());
+  const folder = tempFolder();
+  stallHalfway(server);
+  const args = [PROGRAM, 'fetch', server.id, folder, '--endpoint', server.endpoint];
+  const child = spawn(process.execPath, args, { stdio: 'ignore' });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  const partial = partialPath(server, folder);
+  while (!existsSync(partial) || statSync(partial).size < HALF) await sleep(20);
+  expect(await failureOf(server, folder)).toMatchObject({
+    code: 'output-not-writable',
+    message: `Another process is downloading into ${folder}: wait until it has finished, or choose another folder.`,
+  });
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+
+  server.intercept = () => false;
+  server.seen.length = 0;
+  const { notes } = await runFetch(server, folder);
+  expect(notes).toEqual([
+    `Another process may be downloading into ${folder}: waiting up to 10 s to find out.`,
+  ]);
+  expect(rangesAsked(server)).toEqual([`bytes=${HALF}-`]);
+  expect(isSame(server, folder, WEIGHTS)).toBe(true);
+});
+
+describe('a server without ranges', () => {
+  test('sends the file from the start, with a note', async () => {
+    const server = await modelServer(miniModel(), { ranges: false });
+    const folder = tempFolder();
+    leavePartial(server, folder, HALF);
+    const { notes } = await runFetch(server, folder);
+    expect(notes).toEqual([
+      `${new URL(server.endpoint).host} cannot resume ${WEIGHTS}: downloading it again from the start.`,
+    ]);
+    expect(rangesAsked(server)).toEqual([`bytes=${HALF}-`]);
+    expect(isSame(server, folder, WEIGHTS)).toBe(true);
+  });
+
+  test('that always breaks at the same byte is given up', async () => {
+    const server = await modelServer(miniModel());
+    server.intercept = ({ file }, response) => {
+      const weights = server.files.get(WEIGHTS);
+      if (file !== WEIGHTS || weights === undefined) return false;
+      sendHead(weights, undefined, response);
+      response.write(weights.read(0, HALF), () => setTimeout(() => response.destroy(), 20));
+      return true;
+    };
+    const folder = tempFolder();
+    expect((await failureOf(server, folder)).message).toMatch(/closed the connection, 14 times in a row: /);
+    expect(existsSync(join(folder, WEIGHTS))).toBe(false);
+    rmSync(partialPath(server, folder));
+  });
+});

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   fetchModel,
@@ -9,7 +9,9 @@ import {
 } from '../../../model/fetch/index.ts';
 import type { ModelServer } from './model-server.ts';
 
-/** What a fetch did besides its result. */
+export const WEIGHTS = 'pytorch_model.bin';
+
+/** The result of a fetch and everything that it reported. */
 export interface FetchRun {
   readonly files: readonly FetchedFile[];
   readonly notes: readonly string[];
@@ -17,10 +19,7 @@ export interface FetchRun {
   readonly progress: readonly FetchProgress[];
 }
 
-/** Small pieces, so that the fixtures have many. */
-export const PIECE = 256 << 10;
-
-/** Fetches from a test's server; waits between attempts are noted, not waited for. */
+/** Fetches from a test's server. Waits between attempts are recorded instead of waited for. */
 export async function runFetch(
   server: Pick<ModelServer, 'endpoint' | 'id'>,
   folder: string,
@@ -30,16 +29,25 @@ export async function runFetch(
   const waits: number[] = [];
   const progress: FetchProgress[] = [];
   const files = await fetchModel(modelSource(server.id, server.endpoint), folder, {
-    pieceBytes: PIECE,
     onNote: (note) => notes.push(note),
     onProgress: (each) => progress.push(each),
+    wait: (ms) => Promise.resolve(waits.push(ms)),
     ...options,
-    retries: {
-      wait: (ms) => Promise.resolve(waits.push(ms)),
-      ...options.retries,
-    },
   });
   return { files, notes, waits, progress };
+}
+
+/** The error that a fetch ends with. */
+export async function failureOf(
+  server: Pick<ModelServer, 'endpoint' | 'id'>,
+  folder: string,
+  options: FetchOptions = {},
+): Promise<{ code: string; message: string }> {
+  const error: unknown = await runFetch(server, folder, options).then(
+    () => new Error('The fetch succeeded.'),
+    (reason: unknown) => reason,
+  );
+  return error as { code: string; message: string };
 }
 
 /** Whether a fetched file has the bytes that the server has. */
@@ -49,12 +57,13 @@ export function isSame(server: ModelServer, folder: string, name: string): boole
   return expected !== undefined && found.equals(expected.read(0, expected.bytes));
 }
 
-/** Breaks every connection on which the file is asked for, but for the first so many. */
-export function breakAfter(server: ModelServer, name: string, requests: number): void {
-  let count = 0;
-  server.intercept = ({ file }, response) => {
-    if (file !== name || ++count <= requests) return false;
-    response.destroy();
-    return true;
-  };
+/** Where the weights are until they are complete. */
+export function partialPath(server: ModelServer, folder: string): string {
+  const { sha256 = '' } = server.files.get(WEIGHTS) ?? {};
+  return join(folder, `${WEIGHTS}.${sha256.slice(0, 12)}.partial`);
+}
+
+/** Writes the first bytes of the weights as an earlier run leaves them. */
+export function leavePartial(server: ModelServer, folder: string, bytes: number): void {
+  writeFileSync(partialPath(server, folder), server.files.get(WEIGHTS)?.read(0, bytes) ?? '');
 }

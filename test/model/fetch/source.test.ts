@@ -4,7 +4,7 @@ import { modelSource } from '../../../model/fetch/index.ts';
 const LARGE = 'iic/ofa_visual-entailment_snli-ve_large_en';
 const PUBLIC = 'https://www.modelscope.cn';
 
-describe('a word of a user', () => {
+describe('a model is given by', () => {
   test.each([
     ['large', { id: LARGE, endpoint: PUBLIC, preset: 'large' }],
     [LARGE, { id: LARGE, endpoint: PUBLIC, preset: 'large' }],
@@ -17,7 +17,7 @@ describe('a word of a user', () => {
     expect(modelSource(word)).toEqual(expected);
   });
 
-  test('the preset of the distilled model is the one that is published', () => {
+  test('distilled, the preset of the published distilled model', () => {
     expect(modelSource('distilled').id).toBe('iic/ofa_visual-entailment_snli-ve_distilled_v2_en');
   });
 
@@ -37,7 +37,7 @@ describe('a word of a user', () => {
 });
 
 describe('an endpoint', () => {
-  test('keeps its path, and its password for itself', () => {
+  test('keeps its path, and hands over its credentials apart', () => {
     expect(modelSource('a/b', 'https://me:p%C3%A4ss@mirror.example/hub/')).toEqual({
       id: 'a/b',
       endpoint: 'https://mirror.example/hub',
@@ -52,11 +52,12 @@ describe('an endpoint', () => {
     },
   );
 
-  test('with a password that cannot be read is refused without it', () => {
-    expect(() => modelSource('large', 'https://me:50%@mirror.example')).toThrow(/must be percent-encoded/);
+  test('may have a lone % in its password', () => {
+    const { authorization } = modelSource('large', 'https://me:50%@mirror.example');
+    expect(authorization).toBe(`Basic ${Buffer.from('me:50%').toString('base64')}`);
   });
 
-  test('is not for an address, which names its own', () => {
+  test('is refused beside an address, which includes its own', () => {
     expect(() => modelSource(`${PUBLIC}/models/a/b`, 'https://mirror.example')).toThrow(/not both/);
   });
 });

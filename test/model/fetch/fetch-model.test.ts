@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../testing/temp-folder.ts';
-import { content, type Content, miniModel, modelServer, stretch } from './model-server.ts';
-import { isSame, PIECE, runFetch } from './run-fetch.ts';
+import { content, type Content, miniModel, type ModelServer, modelServer } from './model-server.ts';
+import { failureOf, isSame, runFetch, WEIGHTS } from './run-fetch.ts';
 
 const NEEDED = [
   'config.json',
@@ -13,7 +13,6 @@ const NEEDED = [
   'ans2label.json',
   'pytorch_model.bin',
 ];
-const WEIGHTS = 'pytorch_model.bin';
 
 function text(value: unknown): Content {
   return content(Buffer.from(JSON.stringify(value)));
@@ -22,6 +21,20 @@ function text(value: unknown): Content {
 function json(files: ReadonlyMap<string, Content>, name: string): Record<string, unknown> {
   const file = files.get(name);
   return JSON.parse(Buffer.from(file?.read(0, file.bytes) ?? '').toString()) as Record<string, unknown>;
+}
+
+/** Splits the weights into files. */
+function inParts(files: ModelServer['files'], count: number): ModelServer['files'] {
+  const weights = files.get(WEIGHTS);
+  const size = Math.ceil((weights?.bytes ?? 0) / count);
+  const names = Array.from({ length: count }, (_, at) => `part-${at}`);
+  for (const [at, name] of names.entries()) {
+    files.set(name, content(weights?.read(at * size, (at + 1) * size) ?? new Uint8Array()));
+  }
+  files.delete(WEIGHTS);
+  const entries = names.map((name) => [`tensor of ${name}`, name]);
+  files.set(`${WEIGHTS}.index.json`, text({ weight_map: Object.fromEntries(entries) as object }));
+  return files;
 }
 
 describe('a model is fetched', () => {
@@ -35,36 +48,44 @@ describe('a model is fetched', () => {
     expect(new Set(server.seen.map((request) => request.file))).toEqual(new Set([undefined, ...NEEDED]));
   });
 
-  test('in ranges that cover the file once', async () => {
+  test('over one connection for each file', async () => {
     const server = await modelServer(miniModel());
     await runFetch(server, tempFolder());
-    const bytes = server.files.get(WEIGHTS)?.bytes ?? 0;
-    const ranges = server
-      .requestsOf(WEIGHTS)
-      .map(({ range }) => stretch(range, bytes))
-      .sort((a, b) => a.from - b.from);
-    expect(ranges).toHaveLength(Math.ceil(bytes / PIECE));
-    ranges.forEach(({ from, to }, at) => {
-      expect([from, to]).toEqual([at * PIECE, Math.min(bytes, (at + 1) * PIECE)]);
-    });
+    expect(server.requestsOf(WEIGHTS).map(({ range }) => range)).toEqual([undefined]);
   });
 
-  test('over several connections at a time, and no more than were asked for', async () => {
-    const server = await modelServer(miniModel());
+  test('several files at a time, up to the limit', async () => {
+    const files = inParts(miniModel(), 6);
+    const server = await modelServer(files);
     let open = 0;
     let most = 0;
-    server.intercept = (seen, response) => {
-      if (seen.file !== WEIGHTS) return false;
+    server.intercept = (request, response) => {
+      if (request.file?.startsWith('part-') !== true) return false;
       most = Math.max(most, ++open);
       response.once('close', () => open--);
-      // Held until the others are there too, so that they meet.
+      // Held until the other requests have arrived.
       setTimeout(() => {
-        server.send(seen, response);
+        server.send(request, response);
       }, 50);
       return true;
     };
     await runFetch(server, tempFolder(), { connections: 3 });
     expect(most).toBe(3);
+  });
+
+  test('and the first file that fails stops the others', async () => {
+    const server = await modelServer(inParts(miniModel(), 3));
+    const closed: string[] = [];
+    server.intercept = ({ file = '' }, response) => {
+      if (!file.startsWith('part-')) return false;
+      response.once('close', () => closed.push(file));
+      // The others never get an answer.
+      if (file === 'part-1') setTimeout(() => response.writeHead(403).end(), 50);
+      return true;
+    };
+    const { message } = await failureOf(server, tempFolder());
+    expect(message).toMatch(/ denies access to part-1 \(status 403\): the model must be public/);
+    expect(closed).toHaveLength(3);
   });
 
   test('with progress that ends at the total', async () => {
@@ -83,17 +104,11 @@ describe('a model is fetched', () => {
   });
 
   test('with weights in parts', async () => {
-    const files = miniModel();
-    const weights = readFileSync(join(import.meta.dirname, '../../fixtures/ofa/mini-none', WEIGHTS));
-    files.delete(WEIGHTS);
-    files.set('a.bin', content(weights.subarray(0, 700_000)));
-    files.set('b.bin', content(weights.subarray(700_000)));
-    files.set('unused.bin', content(weights));
-    files.set(`${WEIGHTS}.index.json`, text({ weight_map: { one: 'a.bin', two: 'b.bin', three: 'a.bin' } }));
-    const server = await modelServer(files);
+    const server = await modelServer(inParts(miniModel(), 2));
+    server.files.set('unused.bin', content(new Uint8Array(9)));
     const folder = tempFolder();
     const run = await runFetch(server, folder);
-    const names = [...NEEDED.slice(0, 4), `${WEIGHTS}.index.json`, 'ans2label.json', 'a.bin', 'b.bin'];
+    const names = [...NEEDED.slice(0, 4), `${WEIGHTS}.index.json`, 'ans2label.json', 'part-0', 'part-1'];
     expect(run.files.map((file) => file.name)).toEqual(names);
     for (const name of names) expect(isSame(server, folder, name), name).toBe(true);
   });
@@ -121,8 +136,8 @@ describe('a model is fetched', () => {
   });
 });
 
-describe('what is there', () => {
-  test('and right is not fetched again', async () => {
+describe('a file in the folder', () => {
+  test('that is right is not downloaded again', async () => {
     const server = await modelServer(miniModel());
     const folder = tempFolder();
     await runFetch(server, folder);
@@ -132,7 +147,7 @@ describe('what is there', () => {
     expect(server.seen.map((request) => request.path)).toEqual([`/api/v1/models/${server.id}/repo/files`]);
   });
 
-  test('and wrong is replaced, with a sentence', async () => {
+  test('that differs is replaced, with a note', async () => {
     const server = await modelServer(miniModel());
     const folder = tempFolder();
     await runFetch(server, folder);
@@ -143,10 +158,10 @@ describe('what is there', () => {
     const { files, notes } = await runFetch(server, folder);
     expect(files.filter((each) => !each.kept).map((each) => each.name)).toEqual([WEIGHTS]);
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
-    expect(notes).toEqual([`${file} differs from the published file, which is fetched in its place.`]);
+    expect(notes).toEqual([`${file} differs from the published file: downloading it again.`]);
   });
 
-  test('of another model is not mixed with this one', async () => {
+  test('that holds the weights of another model is not mixed with this one', async () => {
     const files = miniModel();
     files.delete(WEIGHTS);
     files.set('model.safetensors', content(new Uint8Array(9)));
@@ -158,12 +173,34 @@ describe('what is there', () => {
     });
   });
 
-  test('that cannot be written is told', async () => {
+  test('that cannot be replaced is reported', async () => {
     const folder = tempFolder();
-    mkdirSync(join(folder, 'config.json.partial'));
-    await expect(runFetch(await modelServer(miniModel()), folder)).rejects.toMatchObject({
+    mkdirSync(join(folder, 'config.json'));
+    expect(await failureOf(await modelServer(miniModel()), folder)).toMatchObject({
       code: 'output-not-writable',
       message: `${join(folder, 'config.json')} cannot be written: it is a folder.`,
     });
+  });
+});
+
+describe('a model that cannot be compiled', () => {
+  test('is refused before its weights are downloaded', async () => {
+    const files = miniModel();
+    files.set('config.json', text({ d_model: 7, encoder_attention_heads: 2 }));
+    const server = await modelServer(files);
+    expect((await failureOf(server, tempFolder())).code).toBe('checkpoint-unsupported');
+    expect(server.requestsOf(WEIGHTS)).toEqual([]);
+  });
+
+  test('is refused if a preset expects other answers', async () => {
+    const files = miniModel();
+    files.set('ans2label.json', text({ entailment: 0, contradiction: 1 }));
+    const id = 'iic/ofa_visual-entailment_snli-ve_large_en';
+    const server = await modelServer(files, { id });
+    expect(await failureOf(server, tempFolder())).toMatchObject({
+      code: 'checkpoint-unsupported',
+      message: `${id} answers entailment, contradiction, but yes, no, maybe are expected: check the endpoint and the revision.`,
+    });
+    expect(server.requestsOf(WEIGHTS)).toEqual([]);
   });
 });

@@ -1,0 +1,156 @@
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '../errors.ts';
+import { hashFile } from '../hash-file.ts';
+import { checkSpace, onDisk } from './disk.ts';
+import type { HttpClient } from './http.ts';
+import type { ListedFile } from './listing.ts';
+import { type Download, receive } from './receive.ts';
+import { retrying, type RetryOptions } from './retry.ts';
+
+/** Progress in bytes. */
+export interface FetchProgress {
+  /** `check`: hashing files that were there before; `fetch`: downloading; `sums`: hashing what was downloaded. */
+  readonly stage: 'check' | 'fetch' | 'sums';
+  readonly done: number;
+  readonly total: number;
+  /** Bytes that arrived over the network in this run; `done` includes those of earlier runs. */
+  readonly received: number;
+}
+
+/** A file of a fetched checkpoint. */
+export interface FetchedFile extends ListedFile {
+  /** Whether it was complete before this run. */
+  readonly kept: boolean;
+}
+
+export interface DownloaderOptions extends RetryOptions {
+  readonly client: HttpClient;
+  readonly folder: string;
+  /** Files downloaded at a time. */
+  readonly connections: number;
+  readonly urlOf: (name: string) => string;
+  readonly onProgress: ((progress: FetchProgress) => void) | undefined;
+}
+
+/** Hashing a file of less than this is too short to report progress. */
+const MIN_REPORTED_BYTES = 64 << 20;
+
+/**
+ * Downloads files into a folder. A file's bytes are collected in `<name>.<start of its SHA-256>.partial`: its size is
+ * all that a later run needs to resume, and a file whose content has changed starts anew.
+ */
+export class Downloader {
+  readonly #options: DownloaderOptions;
+  readonly #downloads: Download[] = [];
+  #received = 0;
+
+  constructor(options: DownloaderOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes on disk and in all, of the files that were not complete before this run. */
+  get progress(): { done: number; total: number } {
+    const done = this.#downloads.reduce((sum, { received }) => sum + received, 0);
+    const total = this.#downloads.reduce((sum, { file }) => sum + file.bytes, 0);
+    return { done, total };
+  }
+
+  /**
+   * Downloads those of the files that the folder does not have with the right SHA-256.
+   *
+   * @throws UserError
+   */
+  async ensure(files: readonly ListedFile[]): Promise<FetchedFile[]> {
+    const missing: Download[] = [];
+    for (const file of files) if (!(await this.#isComplete(file))) missing.push(await this.#prepare(file));
+    const needed = missing.reduce((sum, { file, received }) => sum + file.bytes - received, 0);
+    await checkSpace(this.#options.folder, needed);
+    this.#downloads.push(...missing);
+    const resumed = new Set(missing.filter(({ received }) => received > 0));
+    await this.#receiveAll(missing);
+    for (const download of missing) await this.#finish(download, resumed.has(download));
+    return files.map((file) => ({ ...file, kept: !missing.some((download) => download.file === file) }));
+  }
+
+  async #isComplete(file: ListedFile): Promise<boolean> {
+    const target = path.join(this.#options.folder, file.name);
+    const found = await stat(target).catch(() => undefined);
+    if (found?.size !== file.bytes) return false;
+    if (await this.#isRight(target, file, 'check')) return true;
+    this.#options.onNote(`${target} differs from the published file: downloading it again.`);
+    return false;
+  }
+
+  async #prepare(file: ListedFile): Promise<Download> {
+    const target = path.join(this.#options.folder, file.name);
+    const partial = `${target}.${file.sha256.slice(0, 12)}.partial`;
+    await onDisk(target, () => mkdir(path.dirname(target), { recursive: true }));
+    const size = (await stat(partial).catch(() => undefined))?.size ?? 0;
+    return { file, target, partial, received: size > file.bytes ? 0 : size };
+  }
+
+  /** Downloads several files at a time; the first failure stops the others. */
+  async #receiveAll(downloads: readonly Download[]): Promise<void> {
+    const failed = new AbortController();
+    const signal = AbortSignal.any([this.#options.signal, failed.signal]);
+    const queue = downloads.values();
+    const worker = async (): Promise<void> => {
+      try {
+        for (const download of queue) await this.#receive(download, signal);
+      } catch (error) {
+        failed.abort(error);
+      }
+    };
+    await Promise.all(Array.from({ length: this.#options.connections }, worker));
+    signal.throwIfAborted();
+  }
+
+  async #receive(download: Download, signal: AbortSignal): Promise<void> {
+    const { urlOf } = this.#options;
+    const onBytes = (bytes: number): void => {
+      this.#received += bytes;
+      this.#report('fetch', this.progress);
+    };
+    onBytes(0);
+    const attempt = (): Promise<void> =>
+      receive(urlOf(download.file.name), download, { ...this.#options, signal, onBytes });
+    await retrying(attempt, { ...this.#options, signal }, () => download.received);
+  }
+
+  /** Gives a complete file its name. One that was resumed and is wrong is downloaded again, once. */
+  async #finish(download: Download, resumed: boolean): Promise<void> {
+    const { file, target, partial } = download;
+    if (await this.#isRight(partial, file, 'sums')) {
+      await onDisk(target, () => rename(partial, target));
+      return;
+    }
+    await onDisk(partial, () => rm(partial));
+    download.received = 0;
+    if (resumed) {
+      this.#options.onNote(
+        `${file.name}, resumed from an earlier run, is damaged: downloading it again from the start.`,
+      );
+      await this.#receive(download, this.#options.signal);
+      return this.#finish(download, false);
+    }
+    throw new UserError(
+      'download-corrupt',
+      `${file.name} arrived with another SHA-256 than the listing gives and was removed: ` +
+        'run the same command again, or choose another endpoint.',
+    );
+  }
+
+  async #isRight(target: string, file: ListedFile, stage: 'check' | 'sums'): Promise<boolean> {
+    const onHashed = (done: number): void => {
+      this.#options.signal.throwIfAborted();
+      if (file.bytes >= MIN_REPORTED_BYTES) this.#report(stage, { done, total: file.bytes });
+    };
+    const { sha256 } = await onDisk(target, () => hashFile(target, onHashed), 'read');
+    return sha256 === file.sha256;
+  }
+
+  #report(stage: FetchProgress['stage'], sums: { done: number; total: number }): void {
+    this.#options.onProgress?.({ stage, ...sums, received: this.#received });
+  }
+}

@@ -1,0 +1,102 @@
+import type { FailureCode } from '../errors.ts';
+
+interface FailureDetails {
+  /** Default: download-failed. */
+  readonly code?: FailureCode;
+  /** Whether another attempt may succeed. Default: false. */
+  readonly retryable?: boolean;
+  /** The delay that the server asked for, in milliseconds. */
+  readonly retryAfterMs?: number;
+  /** What the user can do about it: the end of a sentence. */
+  readonly advice: string;
+  readonly cause?: unknown;
+}
+
+/** A failed request. Its message is the start of a sentence, without a full stop. */
+export class RequestFailure extends Error {
+  readonly details: FailureDetails;
+
+  constructor(message: string, details: FailureDetails) {
+    super(message, { cause: details.cause });
+    this.name = 'RequestFailure';
+    this.details = details;
+  }
+}
+
+const CERTIFICATE = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_|ERR_SSL_|UND_ERR_PRX_TLS)/;
+const NETWORK: readonly (readonly [code: RegExp, message: (host: string) => string])[] = [
+  [/^ENOTFOUND$/, (host) => `The name ${host} cannot be resolved`],
+  [/^EAI_AGAIN$/, (host) => `The name ${host} cannot be resolved at the moment`],
+  [/^ECONNREFUSED$/, (host) => `${host} refused the connection`],
+  [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_.*)$/, (host) => `${host} closed the connection`],
+  [/^(EHOSTUNREACH|ENETUNREACH|ENETDOWN)$/, (host) => `There is no route to ${host}`],
+  [/^(ETIMEDOUT|UND_ERR_(CONNECT|HEADERS)_TIMEOUT)$/, (host) => `${host} did not answer in time`],
+  [/^UND_ERR_BODY_TIMEOUT$/, (host) => `${host} stopped sending`],
+];
+
+/**
+ * Describes an error below HTTP, in a request or in a response's body.
+ *
+ * @param answered whether any request has been answered before: an unknown name is then an outage, not a typo
+ */
+export function networkFailure(error: unknown, host: string, answered = true): RequestFailure {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const base = { code: 'network-unreachable', cause: error } as const;
+  // undici gives a proxy's refusal no code of its own, only a message with the status in brackets.
+  const [, status] = /Proxy[^(]*\((\d{3})\)/.exec(message) ?? [];
+  if (status !== undefined) {
+    return new RequestFailure(`The proxy answered ${status} to a connection to ${host}`, {
+      ...base,
+      retryable: Number(status) >= 500,
+      advice: 'check HTTP_PROXY and HTTPS_PROXY, and their user name and password if the proxy requires them',
+    });
+  }
+  if (CERTIFICATE.test(code)) {
+    return new RequestFailure(`The certificate of ${host} is not trusted (${code})`, {
+      ...base,
+      advice: 'if a proxy or mirror has its own certificate authority, name its file in NODE_EXTRA_CA_CERTS',
+    });
+  }
+  if (code === 'UND_ERR_INVALID_ARG') {
+    return new RequestFailure(`${host} redirects in a loop or to an invalid address`, {
+      ...base,
+      advice: 'check the endpoint',
+    });
+  }
+  const known = NETWORK.find(([pattern]) => pattern.test(code))?.[1];
+  return new RequestFailure(known?.(host) ?? `The connection to ${host} failed (${code || message})`, {
+    ...base,
+    retryable: code !== 'ENOTFOUND' || answered,
+    advice: 'check the connection, and HTTPS_PROXY and NO_PROXY if a proxy is needed',
+  });
+}
+
+const TEMPORARY = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/**
+ * Describes an HTTP status other than success.
+ *
+ * @param what what was requested, such as `the list of files`
+ */
+export function statusFailure(
+  status: number,
+  host: string,
+  what: string,
+  retryAfter: string | undefined,
+): RequestFailure {
+  if (status === 401 || status === 403) {
+    return new RequestFailure(`${host} denies access to ${what} (status ${status})`, {
+      advice: 'the model must be public, or the endpoint must include a user name and password',
+    });
+  }
+  const message = `${host} answered ${status} to the request for ${what}`;
+  if (!TEMPORARY.has(status)) return new RequestFailure(message, { advice: 'check the endpoint' });
+  const retryAfterMs = parseRetryAfter(retryAfter);
+  return new RequestFailure(message, { retryable: true, retryAfterMs, advice: 'try again later' });
+}
+
+/** Milliseconds of a Retry-After header, which holds seconds or a date; 0 if it holds neither. */
+function parseRetryAfter(text = ''): number {
+  if (/^\s*\d+\s*$/.test(text)) return Number(text) * 1000;
+  return Math.max(0, Date.parse(text) - Date.now()) || 0;
+}

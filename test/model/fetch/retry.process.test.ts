@@ -1,0 +1,268 @@
+import dns from 'node:dns';
+import type { ServerResponse } from 'node:http';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { tempFolder } from '../../../testing/temp-folder.ts';
+import {
+  miniModel,
+  MODEL_ID,
+  type ModelServer,
+  modelServer,
+  type Seen,
+  sendHead,
+  startOf,
+} from './model-server.ts';
+import { failureOf, isSame, leavePartial, runFetch, WEIGHTS } from './run-fetch.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Answers the first requests for the weights in another way. */
+function answerFirst(
+  server: ModelServer,
+  times: number,
+  answer: (request: Seen, response: ServerResponse) => void,
+): void {
+  let count = 0;
+  server.intercept = (request, response) => {
+    if (request.file !== WEIGHTS || count >= times) return false;
+    count++;
+    answer(request, response);
+    return true;
+  };
+}
+
+/** Sends the headers of a response and the next 100,000 bytes. */
+function sendSome(server: ModelServer, { range }: Seen, response: ServerResponse): void {
+  const weights = server.files.get(WEIGHTS);
+  if (weights === undefined) return;
+  sendHead(weights, range, response);
+  response.write(weights.read(startOf(range), startOf(range) + 100_000));
+}
+
+const BROKEN: Readonly<
+  Record<string, (server: ModelServer, request: Seen, response: ServerResponse) => void>
+> = {
+  'is closed before a response': (_, __, response) => response.destroy(),
+  'is closed halfway': (server, request, response) => {
+    sendSome(server, request, response);
+    setTimeout(() => response.destroy(), 20);
+  },
+  'ends early without Content-Length': (server, { range }, response) => {
+    const from = startOf(range);
+    const headers = { 'content-range': `bytes ${from}-1390724/1390725` };
+    response.writeHead(range === undefined ? 200 : 206, range === undefined ? {} : headers);
+    response.end(server.files.get(WEIGHTS)?.read(from, from + 100_000));
+  },
+  'falls silent': sendSome,
+  'falls silent before a response': () => undefined,
+};
+
+describe('a connection that', () => {
+  test.each(Object.entries(BROKEN))('%s is tried again', async (_, breakIt) => {
+    const server = await modelServer(miniModel());
+    const folder = tempFolder();
+    answerFirst(server, 3, (request, response) => {
+      breakIt(server, request, response);
+    });
+    const { waits, notes } = await runFetch(server, folder, { stallMs: 300 });
+    expect(waits).toHaveLength(3);
+    expect(notes).toHaveLength(3);
+    for (const note of notes)
+      expect(note).toMatch(/^127\.0\.0\.1:\d+ .*; retrying in \d s \(\d of (5|13)\)\.$/);
+    expect(isSame(server, folder, WEIGHTS)).toBe(true);
+  });
+
+  test('breaks is resumed at the byte that it had reached', async () => {
+    const server = await modelServer(miniModel());
+    const folder = tempFolder();
+    answerFirst(server, 2, (request, response) => {
+      sendSome(server, request, response);
+      setTimeout(() => response.destroy(), 100);
+    });
+    const { progress } = await runFetch(server, folder);
+    expect(server.requestsOf(WEIGHTS).map(({ range }) => range)).toEqual([
+      undefined,
+      'bytes=100000-',
+      'bytes=200000-',
+    ]);
+    const { received, total } = progress.at(-1) ?? {};
+    expect(received).toBe(total);
+  });
+
+  test('is slow, but never silent for long, is left alone', async () => {
+    const server = await modelServer(miniModel());
+    const folder = tempFolder();
+    const stallMs = 5000;
+    // Single bytes for longer than the longest silence allowed, then the rest.
+    answerFirst(server, 1, ({ range }, response) => {
+      const weights = server.files.get(WEIGHTS);
+      if (weights === undefined) return;
+      sendHead(weights, range, response);
+      const begin = performance.now();
+      let at = 0;
+      const drip = setInterval(() => {
+        if (performance.now() - begin < 1.5 * stallMs) {
+          response.write(weights.read(at, ++at));
+          return;
+        }
+        clearInterval(drip);
+        response.end(weights.read(at, weights.bytes));
+      }, 50);
+    });
+    const { waits, notes } = await runFetch(server, folder, { stallMs });
+    expect({ waits, notes }).toEqual({ waits: [], notes: [] });
+    expect(isSame(server, folder, WEIGHTS)).toBe(true);
+  });
+});
+
+describe('an outage', () => {
+  test('of some minutes is waited for once a file has begun', async () => {
+    const server = await modelServer(miniModel());
+    const folder = tempFolder();
+    leavePartial(server, folder, 1000);
+    answerFirst(server, 13, (_, response) => response.destroy());
+    const { waits } = await runFetch(server, folder);
+    expect(waits).toHaveLength(13);
+    expect(waits.reduce((sum, ms) => sum + ms)).toBeGreaterThan(120_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(30_000);
+    expect(isSame(server, folder, WEIGHTS)).toBe(true);
+  });
+
+  test('that lasts longer is given up, and what was received is kept', async () => {
+    const server = await modelServer(miniModel());
+    const folder = tempFolder();
+    leavePartial(server, folder, 1000);
+    answerFirst(server, Infinity, (_, response) => response.destroy());
+    const { code, message } = await failureOf(server, folder);
+    expect(code).toBe('network-unreachable');
+    expect(message).toMatch(/ closed the connection, 14 times in a row: check the connection, /);
+    server.intercept = () => false;
+    server.seen.length = 0;
+    await runFetch(server, folder);
+    expect(server.requestsOf(WEIGHTS).map(({ range }) => range)).toEqual(['bytes=1000-']);
+  });
+
+  test('is reported sooner before anything was received', async () => {
+    const server = await modelServer(miniModel());
+    answerFirst(server, Infinity, (_, response) => response.destroy());
+    expect((await failureOf(server, tempFolder())).message).toMatch(/6 times in a row/);
+  });
+
+  test('between attempts that each bring bytes is not counted', async () => {
+    const server = await modelServer(miniModel());
+    const folder = tempFolder();
+    // Each time some bytes arrive, and then 12 attempts fail.
+    let count = 0;
+    answerFirst(server, 39, (request, response) => {
+      if (count++ % 13 > 0) {
+        response.destroy();
+        return;
+      }
+      sendSome(server, request, response);
+      setTimeout(() => response.destroy(), 20);
+    });
+    const { waits } = await runFetch(server, folder);
+    expect(waits).toHaveLength(39);
+    expect(isSame(server, folder, WEIGHTS)).toBe(true);
+  });
+});
+
+describe('a server that is busy', () => {
+  test.each([429, 500, 502, 503, 504])('with status %i is asked again', async (status) => {
+    const server = await modelServer(miniModel());
+    const folder = tempFolder();
+    answerFirst(server, 2, (_, response) => response.writeHead(status).end('later'));
+    const { waits, notes } = await runFetch(server, folder);
+    expect(waits).toHaveLength(2);
+    expect(waits[0]).toBeGreaterThanOrEqual(250);
+    expect(waits[0]).toBeLessThanOrEqual(500);
+    expect(waits[1]).toBeGreaterThanOrEqual(500);
+    expect(waits[1]).toBeLessThanOrEqual(1000);
+    expect(notes[0]).toMatch(
+      new RegExp(`answered ${status} to the request for ${WEIGHTS}; retrying in 1 s \\(1 of 5\\)`),
+    );
+    expect(isSame(server, folder, WEIGHTS)).toBe(true);
+  });
+
+  test.each([
+    ['seconds', () => '47'],
+    ['a date', () => new Date(Date.now() + 48_000).toUTCString()],
+  ])('is left alone as long as its Retry-After asks, in %s', async (_, header) => {
+    const server = await modelServer(miniModel());
+    answerFirst(server, 1, (_request, response) =>
+      response.writeHead(429, { 'retry-after': header() }).end(),
+    );
+    const { waits } = await runFetch(server, tempFolder());
+    expect(waits).toHaveLength(1);
+    expect(waits[0]).toBeGreaterThan(46_000);
+    expect(waits[0]).toBeLessThan(49_000);
+  });
+
+  test('for longer than a user would wait is reported', async () => {
+    const server = await modelServer(miniModel());
+    answerFirst(server, 1, (_, response) => response.writeHead(503, { 'retry-after': '7200' }).end());
+    const { code, message } = await failureOf(server, tempFolder());
+    expect(code).toBe('download-failed');
+    expect(message).toMatch(/answered 503 .* and asks to wait 120 min: try again then\.$/);
+  });
+
+  test('again and again is given up', async () => {
+    const server = await modelServer(miniModel());
+    server.intercept = ({ file }, response) => {
+      if (file === undefined) response.writeHead(500).end();
+      return file === undefined;
+    };
+    const { code, message } = await failureOf(server, tempFolder());
+    expect(code).toBe('download-failed');
+    expect(message).toMatch(
+      /answered 500 to the request for the list of files, 6 times in a row: try again later\.$/,
+    );
+    expect(server.seen).toHaveLength(6);
+  });
+});
+
+describe('a name that cannot be resolved', () => {
+  /** Resolves every name to this machine, after as many failures as `failures` says. */
+  function resolver(): { failures: number; lookups: number } {
+    const state = { failures: 0, lookups: 0 };
+    type Done = (error: Error | null, found?: { address: string; family: number }[]) => void;
+    const lookup = (_host: string, _options: unknown, done: Done): void => {
+      state.lookups++;
+      if (state.failures-- > 0) done(Object.assign(new Error('raw'), { code: 'ENOTFOUND' }));
+      else done(null, [{ address: '127.0.0.1', family: 4 }]);
+    };
+    vi.spyOn(dns, 'lookup').mockImplementation(lookup as typeof dns.lookup);
+    return state;
+  }
+
+  test('is reported at once', async () => {
+    const names = resolver();
+    names.failures = Infinity;
+    const { code, message } = await failureOf(
+      { endpoint: 'http://models.example', id: MODEL_ID },
+      tempFolder(),
+    );
+    expect(code).toBe('network-unreachable');
+    expect(message).toMatch(/^The name models\.example cannot be resolved: check the connection, /);
+    expect(names.lookups).toBe(1);
+  });
+
+  test('is tried again if a request was answered before', async () => {
+    const server = await modelServer(miniModel());
+    const folder = tempFolder();
+    leavePartial(server, folder, 1000);
+    const names = resolver();
+    server.intercept = ({ file }, response) => {
+      // Makes every request look the name up.
+      response.setHeader('connection', 'close');
+      if (file === 'ans2label.json') names.failures = 13;
+      return false;
+    };
+    const endpoint = server.endpoint.replace('127.0.0.1', 'models.example');
+    const { waits, notes } = await runFetch({ endpoint, id: server.id }, folder);
+    expect(waits).toHaveLength(13);
+    expect(notes[0]).toMatch(/^The name models\.example:\d+ cannot be resolved; retrying in 1 s/);
+    expect(isSame(server, folder, WEIGHTS)).toBe(true);
+  });
+});
