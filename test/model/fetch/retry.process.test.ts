@@ -1,4 +1,5 @@
 import dns from 'node:dns';
+import { existsSync, statSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { tempFolder } from '../../../testing/temp-folder.ts';
@@ -11,7 +12,7 @@ import {
   sendHead,
   startOf,
 } from './model-server.ts';
-import { failureOf, isSame, leavePartial, runFetch, WEIGHTS } from './run-fetch.ts';
+import { failureOf, isSame, leavePartial, partialPath, runFetch, WEIGHTS } from './run-fetch.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -38,6 +39,22 @@ function sendSome(server: ModelServer, { range }: Seen, response: ServerResponse
   if (weights === undefined) return;
   sendHead(weights, range, response);
   response.write(weights.read(startOf(range), startOf(range) + 100_000));
+}
+
+/** Sends the next 100,000 bytes, and closes the connection when they are on the client's disk. */
+function sendSomeAndClose(
+  server: ModelServer,
+  folder: string,
+  request: Seen,
+  response: ServerResponse,
+): void {
+  sendSome(server, request, response);
+  const partial = partialPath(server, folder);
+  const poll = setInterval(() => {
+    if (!existsSync(partial) || statSync(partial).size < startOf(request.range) + 100_000) return;
+    clearInterval(poll);
+    response.destroy();
+  }, 5);
 }
 
 const BROKEN: Readonly<
@@ -77,8 +94,7 @@ describe('a connection that', () => {
     const server = await modelServer(miniModel());
     const folder = tempFolder();
     answerFirst(server, 2, (request, response) => {
-      sendSome(server, request, response);
-      setTimeout(() => response.destroy(), 100);
+      sendSomeAndClose(server, folder, request, response);
     });
     const { progress } = await runFetch(server, folder);
     expect(server.requestsOf(WEIGHTS).map(({ range }) => range)).toEqual([
@@ -159,8 +175,7 @@ describe('an outage', () => {
         response.destroy();
         return;
       }
-      sendSome(server, request, response);
-      setTimeout(() => response.destroy(), 20);
+      sendSomeAndClose(server, folder, request, response);
     });
     const { waits } = await runFetch(server, folder);
     expect(waits).toHaveLength(39);
