@@ -5,7 +5,7 @@ import type { App } from './context.ts';
 import type { Health } from './probes/health.ts';
 import { addProbes } from './probes/probes.ts';
 
-/** The application of the admin port: metrics and probes. */
+/** The application on the admin port: metrics and probes. */
 export function createAdminApp(health: Health, metrics: Metrics): App {
   const app = baseApp(health);
   addProbes(app, health);

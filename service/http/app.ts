@@ -14,32 +14,33 @@ import type { Health } from './probes/health.ts';
 import { observeRequests } from './middleware/observe.ts';
 import type { RequestListener } from './middleware/observe.ts';
 import { addPredict } from './predict/route.ts';
-import type { PredictDeps } from './predict/route.ts';
+import type { PredictDeps } from './predict/serve.ts';
 import { addProbes } from './probes/probes.ts';
 import { INFER_PATH, VERSIONED_INFER_PATH } from './open-inference/docs.ts';
 import { addOpenInference } from './open-inference/route.ts';
+import { JSON_LENGTH_HEADER } from './open-inference/schema.ts';
 import { allowOrigins, securityHeaders } from './middleware/security.ts';
 import { toProblem } from './problems/to-problem.ts';
 
 export interface AppDeps extends PredictDeps {
-  /** Hears of every request. */
+  /** Called for every request. */
   readonly listener?: RequestListener;
-  /** Whose API keys are accepted. @default no key is needed */
+  /** The accepted API keys. @default no key is needed */
   readonly apiKeys?: ApiKeys;
   /** Origins from which browsers may call. @default none */
   readonly corsOrigins?: readonly string[];
-  /** Examples for the demo page. @default there is no demo page */
+  /** The demo page's examples. @default there is no demo page */
   readonly demo?: { readonly examples: readonly Example[] };
 }
 
 /** The public application: predictions, probes, documents, demo page. */
 export function createApp(deps: AppDeps): App {
   const app = baseApp(deps.health, deps.listener);
-  for (const middleware of allowOrigins(deps.corsOrigins ?? [])) app.use(middleware);
+  for (const middleware of allowOrigins(deps.corsOrigins ?? [], JSON_LENGTH_HEADER)) app.use(middleware);
   if (deps.apiKeys !== undefined) {
     const guarded = [PATHS.predict, INFER_PATH, VERSIONED_INFER_PATH];
     if (deps.demo !== undefined) guarded.push(PIXELS_PATH);
-    // Only what can be answered: whoever asks for something else is told so, key or not.
+    // Only routes that exist: anything else gets 404 or 405, with or without a key.
     app.on('POST', guarded, requireApiKey(deps.apiKeys));
   }
   addProbes(app, deps.health);
@@ -52,11 +53,11 @@ export function createApp(deps: AppDeps): App {
   return app;
 }
 
-/** An application that answers errors as problems and tells its listener of every request. */
+/** An application that answers errors as problems and calls the listener for every request. */
 export function baseApp(health: Health, listener?: RequestListener): App {
   const app = new OpenAPIHono<AppEnv>();
   app.use(requestId());
-  app.use(observeRequests(health, listener));
+  app.use(observeRequests(() => health.draining, listener));
   for (const middleware of securityHeaders()) app.use(middleware);
   app.use(
     methodNotAllowed({
@@ -68,12 +69,12 @@ export function baseApp(health: Health, listener?: RequestListener): App {
       },
     }),
   );
-  app.notFound((c) => answer(c, new HttpProblem('not-found', 'There is nothing at this path.')));
+  app.notFound((c) => answer(c, new HttpProblem('not-found', 'Nothing exists at this path.')));
   app.onError((error, c) => answer(c, toProblem(error)));
   return app;
 }
 
-/** The answer to a request that has a problem, which is noted for its log line. */
+/** Answers with a problem, and records it for the log. */
 function answer(c: Context<AppEnv>, problem: HttpProblem): Response {
   c.get('record').problem = problem;
   return problem.toResponse(c.get('requestId'), c.req.path);

@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { RequestRecord } from '../observability/request-record.ts';
 
-/** What middleware hands to routes. */
+/** What middleware passes to routes. */
 export interface AppEnv {
   readonly Bindings: Partial<HttpBindings>;
   readonly Variables: {
@@ -11,5 +11,4 @@ export interface AppEnv {
   };
 }
 
-/** The application's type. */
 export type App = OpenAPIHono<AppEnv>;

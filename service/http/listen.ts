@@ -8,35 +8,35 @@ import { UserError } from '../../model/errors.ts';
 import type { App } from './context.ts';
 import { HttpProblem } from './problems/problem.ts';
 import { toProblem } from './problems/to-problem.ts';
-import { DISCARD_LIMITS, discardRest, holdBack } from './body/unread-body.ts';
+import { DISCARD_LIMITS, discardRest, deferContinue } from './body/unread-body.ts';
 import type { DiscardLimits } from './body/unread-body.ts';
 
 /** A server that accepts connections. */
 export interface Listener {
   readonly port: number;
-  /** Accepts no more connections and fulfils when the last request is answered; idle connections are closed. */
+  /** Accepts no more connections, closes idle ones, and resolves when the last request has been answered. */
   close(): Promise<void>;
-  /** Destroys the connections that are still open. */
+  /** Destroys the open connections. */
   destroy(): void;
 }
 
-/** Idle time before a kept connection is closed: longer than load balancers keep theirs (60 s is common). */
+/** Idle time after which a connection is closed: longer than load balancers keep theirs (60 s is common). */
 const KEEP_ALIVE_MS = 75_000;
-/** A client may take this long for its headers; for the rest each request has its deadline. */
+/** How long a client may take to send its headers; after them the request's deadline applies. */
 const HEADERS_MS = 15_000;
 const IDLE_SWEEP_MS = 100;
 
 export interface ListenOptions {
-  /** The setting that the port is from, for who has to choose another one. */
+  /** The setting that the port comes from, for error messages. */
   readonly setting: 'PORT' | 'ADMIN_PORT';
-  /** What is taken of bodies that nobody reads. */
+  /** How much of refused bodies is read. */
   readonly discardLimits?: DiscardLimits;
 }
 
 /**
- * Listens with an application.
+ * Serves an application.
  *
- * @param port 0 takes a free one
+ * @param port 0 picks a free one
  * @throws UserError `address-unavailable`
  */
 export async function listen(
@@ -45,7 +45,7 @@ export async function listen(
   port: number,
   { setting, discardLimits = DISCARD_LIMITS }: ListenOptions,
 ): Promise<Listener> {
-  // Its own cleaning up cuts the connection after half a second, and with it the answer.
+  // Its own cleanup would destroy the connection after half a second, and the answer with it.
   const handle = getRequestListener(app.fetch, {
     overrideGlobalObjects: false,
     autoCleanupIncoming: false,
@@ -63,17 +63,17 @@ export async function listen(
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout: HEADERS_MS,
       requestTimeout: 0,
-      // Node would refuse it without a word.
+      // Refused by `refuse`: Node.js would send no body.
       requireHostHeader: false,
     },
     serve,
   );
   const connections = new Connections(server);
   server.on('checkContinue', (incoming, outgoing) => {
-    holdBack(outgoing);
+    deferContinue(outgoing);
     serve(incoming, outgoing);
   });
-  // Any other expectation: what cannot be met may be left alone, and Node would refuse it without a word.
+  // Any other expectation may be ignored; Node.js would refuse it with an empty body.
   server.on('checkExpectation', serve);
   server.listen(port, host);
   try {
@@ -95,7 +95,7 @@ export async function listen(
   };
 }
 
-/** The answer to what the application never sees: a request that has no address. */
+/** Answers a request whose URL is invalid, which the application never sees. */
 function refuse(error: unknown): Response {
   const requestId = randomUUID();
   const response = problemOf(error).toResponse(requestId);
@@ -106,11 +106,11 @@ function refuse(error: unknown): Response {
 function problemOf(error: unknown): HttpProblem {
   if (!(error instanceof RequestError)) return toProblem(error);
   const detail =
-    'The request must have a header Host that makes an address with its path: http://<Host><path>.';
+    'The header Host is missing or does not form a valid URL with the path: http://<Host><path>.';
   return new HttpProblem('invalid-field', detail, { field: 'Host', cause: error });
 }
 
-/** Open connections, and how many requests on each are not done with. */
+/** Open connections, and the number of pending requests on each. */
 class Connections {
   readonly #requests = new Map<Socket, number>();
 
@@ -121,7 +121,7 @@ class Connections {
     });
   }
 
-  /** A request came. It is done with when its answer has left and its body was taken. */
+  /** Counts a request until its answer has been sent and its body received. */
   begin(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { socket } = incoming;
     this.#count(socket, 1);
@@ -138,7 +138,7 @@ class Connections {
     if (requests !== undefined) this.#requests.set(socket, requests + change);
   }
 
-  /** Closes those without a request. */
+  /** Closes connections without a pending request. */
   closeIdle(): void {
     for (const [socket, requests] of this.#requests) if (requests === 0) socket.destroy();
   }
@@ -147,8 +147,8 @@ class Connections {
 async function close(server: Server, connections: Connections): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  // Not Node.js's own idea of idle: it would wait for headers that were begun, or never were, and for how long it
-  // likes, since closing ends its watch over them. One that becomes idle later would be open for its keep-alive time.
+  // Node.js does not count a connection as idle while it waits for headers, and has stopped their timeout by now. One
+  // that becomes idle later would stay open for its keep-alive time.
   connections.closeIdle();
   const sweep = setInterval(() => {
     connections.closeIdle();

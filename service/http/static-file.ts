@@ -3,12 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Handler } from 'hono';
 import type { AppEnv } from './context.ts';
 
-/**
- * A handler for one file of the program's own; no part of a request is ever taken for a path.
- *
- * @param file where it lies
- * @param contentType as it is to be sent
- */
+/** A handler that sends one file of the program. No part of a request is used as a path. */
 export function staticFile(file: URL, contentType: string): Handler<AppEnv> {
   let loaded: Promise<{ bytes: Uint8Array<ArrayBuffer>; etag: string }> | undefined;
   return async (c) => {

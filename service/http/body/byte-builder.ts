@@ -1,9 +1,9 @@
-/** Bytes at the start, unless more are expected. */
+/** Capacity at the start, unless more is expected. */
 const LEAST_CAPACITY = 4096;
 
-/** Bytes that grow at their end. What is expected is taken at once, so that nothing large is copied later. */
+/** Bytes that grow at their end. The expected size is allocated at once, so that nothing large is copied later. */
 export class ByteBuilder {
-  #bytes: Buffer;
+  #bytes: Buffer<ArrayBuffer>;
   #length = 0;
 
   /** @param expected how many bytes are likely to come; memory that is not written to costs nothing */
@@ -16,37 +16,19 @@ export class ByteBuilder {
   }
 
   append(part: Uint8Array): void {
-    this.#reserve(part.length);
+    const length = this.#length + part.length;
+    if (length > this.#bytes.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(length, this.#bytes.length * 2));
+      this.#bytes.copy(grown, 0, 0, this.#length);
+      this.#bytes = grown;
+    }
     this.#bytes.set(part, this.#length);
-    this.#length += part.length;
-  }
-
-  /** Appends what a text in base64 stands for. @returns how many bytes that were */
-  appendBase64(text: string): number {
-    this.#reserve(text.length);
-    const written = this.#bytes.write(text, this.#length, 'base64');
-    this.#length += written;
-    return written;
-  }
-
-  /** Takes away what is behind a length. @returns that part, until something is appended */
-  cut(length: number): Buffer {
-    const tail = this.#bytes.subarray(length, this.#length);
     this.#length = length;
-    return tail;
   }
 
-  /** All of it, in memory of its own size unless that would copy much for little. */
-  bytes(): Buffer {
+  /** All of it; copied where that frees more memory than it takes. */
+  bytes(): Buffer<ArrayBuffer> {
     const whole = this.#bytes.subarray(0, this.#length);
     return this.#length * 2 > this.#bytes.length ? whole : Buffer.from(whole);
-  }
-
-  #reserve(more: number): void {
-    const needed = this.#length + more;
-    if (needed <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
-    this.#bytes.copy(grown, 0, 0, this.#length);
-    this.#bytes = grown;
   }
 }

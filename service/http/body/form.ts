@@ -1,46 +1,42 @@
 import { Busboy } from '@fastify/busboy';
 import type { BusboyInstance } from '@fastify/busboy';
-import { ByteBuilder } from './byte-builder.ts';
 import { HttpProblem } from '../problems/problem.ts';
+import { ByteBuilder } from './byte-builder.ts';
+import { quote } from './check.ts';
+import type { RequestBody } from './request-body.ts';
 
-/** What a multipart form held: texts by name in their order, and files by name. */
+/** The fields of a multipart form by name, repeated ones in their order. */
 export interface Form {
   readonly texts: ReadonlyMap<string, readonly string[]>;
   readonly files: ReadonlyMap<string, readonly Uint8Array[]>;
 }
 
 export interface FormLimits {
-  /** Parts of the form, files included. */
+  /** Most parts of the form, files included. */
   readonly parts: number;
-  /** Bytes of one text, and what is said of one that is longer. */
+  /** Most bytes of a text. */
   readonly textBytes: number;
+  /** The end of the sentence that refuses a longer text. */
   readonly tooLong: string;
-  /** The text that may be repeated, how often, and what is said where it is more often. */
+  /** The text that may be repeated, how often, and the end of the sentence that refuses more. */
   readonly repeated: { readonly name: string; readonly most: number; readonly tooMany: string };
-  /** Bytes of the body, where they are known; else 0. */
-  readonly expectedBytes: number;
 }
 
 /**
- * Parses a multipart form while its chunks arrive.
+ * Parses a multipart form as it arrives.
  *
- * @param contentType the request's Content-Type, with its boundary
- * @throws HttpProblem `malformed-body`, `invalid-field`
+ * @throws HttpProblem `malformed-body` or `invalid-field`, and as {@link RequestBody.chunks}
  */
-export async function parseForm(
-  contentType: string,
-  chunks: AsyncIterable<Uint8Array>,
-  limits: FormLimits,
-): Promise<Form> {
+export async function parseForm(body: RequestBody, limits: FormLimits): Promise<Form> {
   const texts = new Map<string, string[]>();
   const files = new Map<string, Uint8Array[]>();
-  const parser = makeParser(contentType, limits);
+  const parser = makeParser(body.headers.get('content-type') ?? '', limits);
   const parsed = new Promise<void>((resolve, reject) => {
     parser.on('file', (name, stream) => {
       let content: ByteBuilder | undefined;
       stream.on('data', (chunk: Buffer) => {
-        // Not concatenated at the end: copying a large image takes long when it is done at once.
-        content ??= new ByteBuilder(limits.expectedBytes);
+        // Concatenating a large image at the end would block the event loop.
+        content ??= new ByteBuilder(body.announcedBytes);
         content.append(chunk);
       });
       stream.on('error', reject);
@@ -51,7 +47,7 @@ export async function parseForm(
     parser.on('field', (name, value, _nameTruncated, valueTruncated) => {
       if (valueTruncated) reject(invalid(name, limits.tooLong));
       append(texts, name, value);
-      // Not left to who reads the form: with many more the limit of parts would be named.
+      // Checked here, since many more would exceed the limit of parts first.
       const { repeated } = limits;
       if (name === repeated.name && (texts.get(name)?.length ?? 0) > repeated.most) {
         reject(invalid(name, repeated.tooMany));
@@ -62,12 +58,12 @@ export async function parseForm(
     });
     parser.on('finish', resolve);
     parser.on('error', (cause) => {
-      reject(malformed('The form ends early or its parts are not well formed.', cause));
+      reject(malformed('The form is truncated or one of its parts is malformed.', cause));
     });
   });
-  // Until it is awaited below, a failure must not count as unhandled.
+  // It is awaited below; until then a rejection must not count as unhandled.
   parsed.catch(() => undefined);
-  const fed = feed(parser, chunks, parsed);
+  const fed = feed(parser, body.chunks(), parsed);
   try {
     await Promise.all([fed, parsed]);
   } finally {
@@ -101,7 +97,7 @@ function makeParser(contentType: string, limits: FormLimits): BusboyInstance {
       },
     });
   } catch (cause) {
-    throw malformed('The form has no boundary in its Content-Type.', cause);
+    throw malformed('The Content-Type of the form has no boundary.', cause);
   }
 }
 
@@ -114,5 +110,5 @@ function malformed(detail: string, cause?: unknown): HttpProblem {
 }
 
 function invalid(field: string, what: string): HttpProblem {
-  return new HttpProblem('invalid-field', `The field "${field}" ${what}.`, { field });
+  return new HttpProblem('invalid-field', `The field ${quote(field)} ${what}.`, { field });
 }

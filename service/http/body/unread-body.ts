@@ -1,31 +1,31 @@
 import type { IncomingMessage, OutgoingMessage } from 'node:http';
 
-/** How much of a refused body is taken, and for how long, before its connection is cut. */
+/** How much of a refused body is read, and for how long, before its connection is destroyed. */
 export interface DiscardLimits {
   readonly bytes: number;
   readonly ms: number;
 }
 
-/** More than most bodies that are accepted; a slow client gets through with them. */
+/** Enough for most bodies that would have been accepted, and for slow clients. */
 export const DISCARD_LIMITS: DiscardLimits = { bytes: 128 * 1024 * 1024, ms: 60_000 };
 
-/** How often that is looked at. */
+/** How often the limits are checked. */
 const WATCH_MS = 100;
 
-/** Answers whose clients wait for "100 Continue", and whether their connection is kept. */
+/** Responses whose clients wait for "100 Continue", and whether their connection was to be kept. */
 const waiting = new WeakMap<object, boolean>();
 
 /**
- * Makes the client of a request with `Expect: 100-continue` wait until {@link letSend}. If it is refused before, it
- * sends no body at all; its connection ends with the answer, since it may send the body all the same.
+ * Lets the client of a request with `Expect: 100-continue` wait until {@link sendContinue}. One that is refused before
+ * sends no body at all. Its connection is closed after the answer, since it may send the body nevertheless.
  */
-export function holdBack(outgoing: OutgoingMessage): void {
+export function deferContinue(outgoing: OutgoingMessage): void {
   waiting.set(outgoing, outgoing.shouldKeepAlive);
   outgoing.shouldKeepAlive = false;
 }
 
-/** Tells a client that waits to send its body. Others send it anyway. */
-export function letSend(outgoing: object | undefined): void {
+/** Asks a client that waits for it to send its body. */
+export function sendContinue(outgoing: object | undefined): void {
   if (outgoing === undefined) return;
   const shouldKeepAlive = waiting.get(outgoing);
   if (shouldKeepAlive === undefined || !waiting.delete(outgoing)) return;
@@ -35,14 +35,14 @@ export function letSend(outgoing: object | undefined): void {
 }
 
 /**
- * Takes what is left of a body whose request is answered, and drops it. Many clients look for the answer only when they
- * have sent everything, and would lose it with the connection.
+ * Reads and drops the rest of a body whose request has been answered. Many clients read the answer only after they have
+ * sent everything, and would lose it with the connection.
  */
 export function discardRest(incoming: IncomingMessage, limits: DiscardLimits): void {
   if (incoming.readableEnded || incoming.destroyed) return;
   const { socket } = incoming;
   const began = { bytes: socket.bytesRead, ms: performance.now() };
-  // Not counted by 'data': Node drops a body that nobody has begun to read without a word.
+  // Node.js emits no 'data' for a body that nobody had begun to read: the socket counts.
   const watch = setInterval(() => {
     const isTooMuch = socket.bytesRead - began.bytes > limits.bytes;
     if (isTooMuch || performance.now() - began.ms > limits.ms) socket.destroy();
@@ -50,7 +50,7 @@ export function discardRest(incoming: IncomingMessage, limits: DiscardLimits): v
   incoming.once('close', () => {
     clearInterval(watch);
   });
-  // Whoever read it until now would keep it.
+  // Its reader would keep the chunks.
   incoming.removeAllListeners('data');
   incoming.resume();
 }

@@ -6,21 +6,21 @@ import type { Example } from '../../../model/package/examples.ts';
 import { PATHS } from '../../contract.ts';
 import { KEY_SECURITY } from '../middleware/api-keys.ts';
 import type { App, AppEnv } from '../context.ts';
-import { PREDICTION_ERRORS, REQUEST_HEADERS, servePlace } from '../predict/route.ts';
-import type { PredictDeps } from '../predict/route.ts';
+import { PREDICTION_ERRORS, REQUEST_HEADERS, withSlot } from '../predict/serve.ts';
+import type { PredictDeps } from '../predict/serve.ts';
 import { readImageForm } from '../predict/input.ts';
 import { imageFormSchema } from '../predict/schema.ts';
 import { problemResponses } from '../problems/docs.ts';
 import { staticFile } from '../static-file.ts';
 
 export interface DemoDeps extends PredictDeps {
-  /** Those of the model that is loaded. */
+  /** Examples of the loaded model. */
   readonly examples: readonly Example[];
-  /** Whether a prediction needs an API key, for which the page then asks. */
+  /** Whether predictions require an API key, for which the page then asks. */
   readonly needsKey: boolean;
 }
 
-/** Nothing but the page's own files; its pictures are made in the browser. */
+/** Only the page's own files, and pictures that the browser has made itself. */
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -32,15 +32,15 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Where the page's files lie; a build reads them from the sources. */
+/** The folder of the page's files; a build reads them from the sources. */
 const PAGE = new URL(
   import.meta.url.endsWith('.ts') ? './assets/' : '../../../../service/http/demo-page/assets/',
   import.meta.url,
 );
 
-/** Where a browser's own requests for the page begin. */
+/** Prefix of everything that the page loads. */
 const DEMO_PREFIX = '/demo';
-/** Where an image is sent to be seen as the model sees it. */
+/** Shows an image as the model sees it. */
 export const PIXELS_PATH = `${DEMO_PREFIX}/pixels`;
 
 /** Adds the page at `/`, and what it loads under `/demo`. */
@@ -70,7 +70,7 @@ function about({ predictor, examples, needsKey }: DemoDeps): object {
     model: { name, precision, image_size: imageSize },
     needs_key: needsKey,
     examples: examples.map(({ image, alt, sentences }, index) => ({
-      // Not by its name, which may be any.
+      // A number, since its name may hold any characters.
       image: `${DEMO_PREFIX.slice(1)}/examples/${index}`,
       name: image,
       alt,
@@ -99,21 +99,16 @@ const pixelsRoute = createRoute({
   },
 });
 
-/** `POST /demo/pixels`: an image as the model sees it, as PNG. It takes a place as a prediction does. */
+/** `POST /demo/pixels`: an image as the model sees it, as PNG. It takes a slot as a prediction does. */
 function addPixels(app: App, deps: DemoDeps): void {
   app.openAPIRegistry.registerPath(pixelsRoute);
   app.post(PIXELS_PATH, (c) =>
-    servePlace(
-      c,
-      deps,
-      (signal) => readImageForm(c.req.raw, deps.limits.maxBodyMb, signal),
-      async (image, { signal }) => {
-        const pixels = await deps.predictor.preprocess(image, signal);
-        const size = deps.predictor.model.imageSize;
-        const raw = { width: size, height: size, channels: 3 } as const;
-        const png = await sharp(pixels, { raw }).png().toBuffer();
-        return c.body(Uint8Array.from(png), 200, { 'content-type': 'image/png' });
-      },
-    ),
+    withSlot(c, deps, readImageForm, async (image, { signal }) => {
+      const { model } = deps.predictor;
+      const pixels = await deps.predictor.preprocess(image, signal);
+      const raw = { width: model.imageSize, height: model.imageSize, channels: 3 } as const;
+      const png = await sharp(pixels, { raw }).png().toBuffer();
+      return c.body(Uint8Array.from(png), 200, { 'content-type': 'image/png' });
+    }),
   );
 }

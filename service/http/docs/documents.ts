@@ -6,7 +6,7 @@ import { KEY_SCHEMES } from '../middleware/api-keys.ts';
 import type { App } from '../context.ts';
 import { staticFile } from '../static-file.ts';
 
-/** Swagger UI sets styles from its script and shows its icons from data URIs; the rest is its own files. */
+/** Swagger UI's own files, the styles that its script sets, and its icons, which are data URIs. */
 const DOCS_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -40,15 +40,14 @@ const START_SCRIPT = `window.addEventListener('load', () => {
 });
 `;
 
-/** What the document says beside the routes. */
 const INFO = {
   title: 'ofa-ve',
   version,
   description:
-    'Visual entailment: does an image entail a text? Errors are application/problem+json (RFC 9457), under /v2 the same as application/json; each answer carries X-Request-Id.',
+    'Visual entailment: does an image entail a text? Errors are problem details (RFC 9457) of type application/problem+json, or application/json under /v2. Every response has the header X-Request-Id.',
 };
 
-/** Adds the OpenAPI document, from the schemas that check the requests, and the pages that show it. */
+/** Adds the OpenAPI document, made from the schemas that check requests, and Swagger UI to show it. */
 export function addDocuments(app: App): void {
   for (const [name, scheme] of Object.entries(KEY_SCHEMES)) {
     app.openAPIRegistry.registerComponent('securitySchemes', name, scheme);
@@ -69,8 +68,8 @@ export function addDocuments(app: App): void {
   app.get(`${PATHS.docs}/start.js`, (c) => c.body(START_SCRIPT, 200, { 'content-type': 'text/javascript' }));
 }
 
-/** The OpenAPI 3.1 document of everything that is registered. */
-export function openApiDocument(app: App): object {
+/** The OpenAPI 3.1 document of all registered routes. */
+function openApiDocument(app: App): object {
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: INFO,

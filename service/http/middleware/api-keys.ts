@@ -6,33 +6,32 @@ import { UserError } from '../../../model/errors.ts';
 import type { AppEnv } from '../context.ts';
 import { HttpProblem } from '../problems/problem.ts';
 
-/** How often the file is looked at: it may be a mounted secret, for which no events come. */
+/** How often the file is checked: file systems send no events for mounted secrets. */
 const POLL_MS = 2000;
-/** Looks at the file without a change before it is read: it may be written in place, bit by bit. */
+/** The file is read after it has not changed for so many intervals: it may be written in place, piece by piece. */
 const QUIET_POLLS = 1.5;
 
-/** The keys that may call. */
+/** The accepted API keys. */
 export interface ApiKeys {
   has(key: string): boolean;
-  /** Looks at the file no more. */
+  /** Stops watching the file. */
   close(): void;
 }
 
 /**
- * Reads the hashes of the accepted keys, and again when the file has changed, or another has taken its place, and has
- * then stayed as it is. A file that is missing, is not as it should be, or has no key leaves the keys as they were: it
- * neither locks everybody out nor lets anybody in.
+ * Reads the hashes of the accepted keys, and reads them again after the file has been changed or replaced. Keys stay as
+ * they are while the file is missing, malformed or has no key: a mistake neither locks everybody out nor lets anybody in.
  *
- * @param path a text file: the SHA-256 of one key a line, in hexadecimal; `#` starts a comment
- * @param onReload told of each reload: how many keys, or what is wrong
- * @throws UserError `settings-invalid` when the file cannot be read at the start, or has no key
+ * @param path a text file with the SHA-256 of one key a line, in hexadecimal; `#` starts a comment
+ * @param onReload called after each reload with the number of keys, or with what is wrong
+ * @throws UserError `settings-invalid` when the file cannot be read at first, is malformed, or has no key
  */
 export function openApiKeys(
   path: string,
   onReload: (result: { keys: number } | { error: string }) => void,
   pollMs = POLL_MS,
 ): ApiKeys {
-  // Before the reading: a change that comes in between is one still to be seen.
+  // Taken before the file is read, so that a change in between is noticed.
   let stamp = stampOf(path);
   let hashes = readHashes(path);
   const reload = (): void => {
@@ -44,7 +43,7 @@ export function openApiKeys(
     }
   };
   let quiet: NodeJS.Timeout | undefined;
-  const look = setInterval(() => {
+  const poll = setInterval(() => {
     const found = stampOf(path);
     if (found === stamp) return;
     stamp = found;
@@ -54,33 +53,33 @@ export function openApiKeys(
   return {
     has: (key) => {
       const hash = createHash('sha256').update(key).digest();
-      // Every hash is compared, so that the time says nothing of where, or whether, it is in the file.
+      // All hashes are compared, so that timing does not reveal which ones match.
       return hashes.map((each) => timingSafeEqual(each, hash)).includes(true);
     },
     close: () => {
-      clearInterval(look);
+      clearInterval(poll);
       clearTimeout(quiet);
     },
   };
 }
 
-/** The two ways to send a key, as OpenAPI describes them. */
+/** The two ways to send a key, as OpenAPI security schemes. */
 export const KEY_SCHEMES = {
-  bearer: { type: 'http', scheme: 'bearer', description: 'Where the service has API keys.' },
-  apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same.' },
+  bearer: { type: 'http', scheme: 'bearer', description: 'Needed only where the service has API keys.' },
+  apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'As an alternative to `bearer`.' },
 } as const;
 
-/** A key either way, or none: whether one is needed is a setting of the service. */
+/** No key, or a key in either way: the setting API_KEYS_FILE decides whether one is needed. */
 export const KEY_SECURITY: Record<string, string[]>[] = [
   {},
   ...Object.keys(KEY_SCHEMES).map((name) => ({ [name]: [] })),
 ];
 
 /**
- * Asks for a key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`. Either will do: a gateway in front may send its
- * own token as the other.
+ * Requires a key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`. One valid key suffices, since a gateway in
+ * front may send a token of its own in the other header.
  *
- * @throws HttpProblem `unauthorized` without a key, `forbidden` with others
+ * @throws HttpProblem `unauthorized` without a key, `forbidden` with unknown keys
  */
 export function requireApiKey(keys: ApiKeys): MiddlewareHandler<AppEnv> {
   return createMiddleware<AppEnv>(async (c, next) => {
@@ -99,7 +98,7 @@ export function requireApiKey(keys: ApiKeys): MiddlewareHandler<AppEnv> {
   });
 }
 
-/** What changes with the file; empty where there is none to be seen. */
+/** Changes with the file; empty when the file cannot be accessed. */
 function stampOf(path: string): string {
   try {
     const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });

@@ -4,20 +4,20 @@ import { HttpProblem } from '../problems/problem.ts';
 /** The header with which a client shortens its deadline, in milliseconds. */
 export const TIMEOUT_HEADER = 'X-Request-Timeout-Ms';
 
-/** The end of a request's time, as a signal. */
+/** A request's deadline. */
 export interface Deadline {
   /** Aborts with DeadlineExceeded, ClientGone, or the reason of `closing`. */
   readonly signal: AbortSignal;
-  /** Stops the timer; to be called when the request is answered. */
+  /** Stops the timer. Call it when the request has been answered. */
   dispose(): void;
 }
 
 /**
- * Starts a request's clock.
+ * Starts a request's deadline.
  *
  * @param request its signal aborts when the client disconnects
- * @param longestMs the service's own limit, which a client can shorten and never lengthen
- * @param closing aborts when the service cannot wait any longer
+ * @param longestMs the service's limit, which a client can shorten but not extend
+ * @param closing aborts when the service has to answer everything at once
  * @throws HttpProblem `invalid-field` when the header is not a positive whole number
  */
 export function startDeadline(request: Request, longestMs: number, closing: AbortSignal): Deadline {
@@ -26,22 +26,22 @@ export function startDeadline(request: Request, longestMs: number, closing: Abor
   const timer = setTimeout(() => {
     controller.abort(new DeadlineExceeded());
   }, ms);
-  const leave = (): void => {
+  const onDisconnect = (): void => {
     controller.abort(new ClientGone());
   };
-  const close = (): void => {
+  const onClosing = (): void => {
     controller.abort(closing.reason);
   };
-  if (closing.aborted) close();
-  else closing.addEventListener('abort', close, { once: true });
-  if (request.signal.aborted) leave();
-  else request.signal.addEventListener('abort', leave, { once: true });
+  if (closing.aborted) onClosing();
+  else closing.addEventListener('abort', onClosing, { once: true });
+  if (request.signal.aborted) onDisconnect();
+  else request.signal.addEventListener('abort', onDisconnect, { once: true });
   return {
     signal: controller.signal,
     dispose: () => {
       clearTimeout(timer);
-      request.signal.removeEventListener('abort', leave);
-      closing.removeEventListener('abort', close);
+      request.signal.removeEventListener('abort', onDisconnect);
+      closing.removeEventListener('abort', onClosing);
     },
   };
 }

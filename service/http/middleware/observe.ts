@@ -2,24 +2,27 @@ import { createMiddleware } from 'hono/factory';
 import { routePath } from 'hono/route';
 import { ClientGone } from '../../inference/errors.ts';
 import type { AppEnv } from '../context.ts';
-import type { Health } from '../probes/health.ts';
 import { CLIENT_CLOSED_REQUEST, RequestRecord, UNMATCHED } from '../../observability/request-record.ts';
 import type { RequestSummary } from '../../observability/request-record.ts';
 
-/** Hears of requests. */
+/** Called for every request. */
 export interface RequestListener {
-  /** A request came; what is returned is set as headers of its answer. */
+  /** A request has arrived. @returns headers for its response */
   begin?(request: Request, record: RequestRecord): Readonly<Record<string, string>>;
-  /** It was answered. */
+  /** It has been answered. */
   end(summary: RequestSummary): void;
 }
 
-/** The part of a path that names the one version of the model: with and without it, it is the same route. */
+/** The part of a path that names the only version of the model; metrics have one route with and without it. */
 const VERSION = '/versions/:version';
 
-/** Gives each request its record, and tells the listener when it is answered. */
+/**
+ * Gives each request its record, and calls the listener before and after it.
+ *
+ * @param isDraining whether clients should close their connections
+ */
 export function observeRequests(
-  health: Health,
+  isDraining: () => boolean,
   listener: RequestListener = { end: () => undefined },
 ): ReturnType<typeof createMiddleware<AppEnv>> {
   return createMiddleware<AppEnv>(async (c, next) => {
@@ -27,11 +30,11 @@ export function observeRequests(
     c.set('record', record);
     const headers = listener.begin?.(c.req.raw, record) ?? {};
     await next();
-    // An error's answer is a new one, without the headers that were set before.
+    // The response to an error is a new one, without headers that were set earlier.
     c.header('X-Request-Id', c.get('requestId'));
     for (const [name, value] of Object.entries(headers)) c.header(name, value);
-    // A connection that is kept alive would send its next request to a process that leaves.
-    if (health.draining) c.header('connection', 'close');
+    // A client that reused the connection would send its next request to a process that is shutting down.
+    if (isDraining()) c.header('connection', 'close');
     const path = routePath(c, -1);
     listener.end({
       method: c.req.method,

@@ -4,46 +4,42 @@ import { secureHeaders } from 'hono/secure-headers';
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../context.ts';
 import { TIMEOUT_HEADER } from './deadline.ts';
-import { JSON_LENGTH_HEADER } from '../open-inference/request.ts';
 
-/** What a browser may do with an answer that is no page: nothing. */
-const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
+/** For responses that are not pages: a browser may load nothing for them. */
+const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
-/** Headers with which every answer keeps browsers from doing more with it than is meant. */
+/** Adds security headers to every response. A page sets its own content security policy. */
 export function securityHeaders(): MiddlewareHandler[] {
   return [
     secureHeaders({
-      // Whoever ends TLS in front of the service decides on this.
+      // Left to what terminates TLS in front of the service.
       strictTransportSecurity: false,
       xFrameOptions: 'DENY',
     }),
     createMiddleware(async (c, next) => {
       await next();
       if (!c.res.headers.has('content-security-policy')) {
-        c.header('content-security-policy', NO_PAGE);
+        c.header('content-security-policy', API_POLICY);
       }
     }),
   ];
 }
 
-/** Lets browsers call from these origins; none are allowed unless they are listed. */
-export function allowOrigins(origins: readonly string[]): MiddlewareHandler<AppEnv>[] {
+/**
+ * Lets pages of these origins call the service.
+ *
+ * @param origins none are allowed unless they are listed
+ * @param header a header of requests and responses beside the usual ones
+ */
+export function allowOrigins(origins: readonly string[], header: string): MiddlewareHandler<AppEnv>[] {
   if (origins.length === 0) return [];
+  const requestHeaders = ['Content-Type', 'Authorization', 'X-API-Key', 'traceparent', 'tracestate'];
   return [
     cors({
       origin: [...origins],
       allowMethods: ['GET', 'POST'],
-      allowHeaders: [
-        'Content-Type',
-        'Authorization',
-        'X-API-Key',
-        'X-Request-Id',
-        TIMEOUT_HEADER,
-        JSON_LENGTH_HEADER,
-        'traceparent',
-        'tracestate',
-      ],
-      exposeHeaders: ['X-Request-Id', 'Retry-After', JSON_LENGTH_HEADER, 'traceresponse'],
+      allowHeaders: [...requestHeaders, 'X-Request-Id', TIMEOUT_HEADER, header],
+      exposeHeaders: ['X-Request-Id', 'Retry-After', 'traceresponse', header],
       maxAge: 600,
     }),
   ];

@@ -2,30 +2,30 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { RouteConfig } from '@hono/zod-openapi';
 import { KEY_SECURITY } from '../middleware/api-keys.ts';
 import type { App } from '../context.ts';
-import { JSON_LENGTH_HEADER } from './request.ts';
 import {
   inferAnswerSchema,
   inferBodySchema,
+  JSON_LENGTH_HEADER,
   modelMetadataSchema,
   modelReadySchema,
   serverLiveSchema,
   serverMetadataSchema,
   serverReadySchema,
 } from './schema.ts';
-import { PREDICTION_ERRORS, REQUEST_HEADERS } from '../predict/route.ts';
+import { PREDICTION_ERRORS, REQUEST_HEADERS } from '../predict/serve.ts';
 import { JSON_TYPE } from '../problems/problem.ts';
 import { problemResponses } from '../problems/docs.ts';
 
-/** The protocol's paths begin with this. */
+/** Prefix of the protocol's paths. */
 export const OPEN_INFERENCE_PREFIX = '/v2';
 
 /** The path of the model. */
 export const MODEL_PATH = `${OPEN_INFERENCE_PREFIX}/models/:name`;
-/** The path of a version of the model. There is but one: the package's digest. */
+/** The path of a version of the model. There is only one: the package's digest. */
 export const VERSION_PATH = `${MODEL_PATH}/versions/:version`;
-/** The path of an inference, as it is declared. */
+/** The path of an inference. */
 export const INFER_PATH = `${MODEL_PATH}/infer`;
-/** The same, of a version of the model. */
+/** The path of an inference by a version of the model. */
 export const VERSIONED_INFER_PATH = `${VERSION_PATH}/infer`;
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ 'application/json': { schema } });
@@ -41,7 +41,7 @@ const BINARY = {
     schema: {
       type: 'string',
       format: 'binary',
-      description: `The same JSON, and behind it the tensors that it says are binary; its length is in ${JSON_LENGTH_HEADER}.`,
+      description: `The same JSON, followed by the tensors that it declares to be binary. ${JSON_LENGTH_HEADER} is the length of the JSON.`,
     },
   },
 } as const;
@@ -49,24 +49,24 @@ const BINARY = {
 const inferRoute = {
   method: 'post',
   tags,
-  summary: 'Judge texts about an image, in the Open Inference Protocol',
+  summary: 'Judge texts about images by the Open Inference Protocol',
   security: KEY_SECURITY,
   request: {
     headers: REQUEST_HEADERS.extend({
       [JSON_LENGTH_HEADER]: z.string().optional().openapi({
         description:
-          'Bytes of the JSON, where binary tensors follow it (extension binary_tensor_data). An image in one is the file itself, or base64.',
+          'Length of the JSON in bytes if binary tensors follow it (extension binary_tensor_data). An image in a binary tensor is the file itself, or base64.',
       }),
     }),
     body: { required: true, content: { ...json(inferBodySchema), ...BINARY } },
   },
   responses: {
     200: {
-      description: 'The outputs: in JSON, and behind it where that was asked for',
+      description: 'The outputs: in JSON, or behind it where requested',
       content: { ...json(inferAnswerSchema), ...BINARY },
       headers: {
         [JSON_LENGTH_HEADER]: {
-          description: 'Bytes of the JSON, where outputs follow it.',
+          description: 'Length of the JSON in bytes if binary outputs follow it.',
           schema: { type: 'integer' },
         },
       },
@@ -78,7 +78,7 @@ const inferRoute = {
 const modelRoute = {
   method: 'get',
   tags,
-  summary: 'What the model takes and gives',
+  summary: "The model's inputs and outputs",
   responses: {
     200: { description: 'The metadata', content: json(modelMetadataSchema) },
     ...errors([404, 405]),
@@ -93,11 +93,11 @@ const yesOrNo = (schema: z.ZodType) => ({
 const readyRoute = {
   method: 'get',
   tags,
-  summary: 'Whether the model should be sent inferences',
+  summary: 'Whether the model accepts inference requests',
   responses: { ...yesOrNo(modelReadySchema), ...errors([404, 405]) },
 } as const;
 
-/** Documents the protocol's routes. */
+/** Adds the protocol's routes to the OpenAPI document. */
 export function documentOpenInference(app: App): void {
   const add = (path: string, route: Omit<RouteConfig, 'path'>): void => {
     app.openAPIRegistry.registerPath(createRoute({ ...route, path: path.replaceAll(/:(\w+)/g, '{$1}') }));
@@ -111,7 +111,7 @@ export function documentOpenInference(app: App): void {
       responses: { ...responses, ...errors([405]) },
     });
   };
-  addServer('', 'serverMetadata', 'What the server is, and which extensions it knows', {
+  addServer('', 'serverMetadata', 'The server and its protocol extensions', {
     200: { description: 'The metadata', content: json(serverMetadataSchema) },
   });
   addServer('/health/live', 'serverLive', 'The same as livez', yesOrNo(serverLiveSchema));

@@ -1,8 +1,7 @@
 import type { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { version } from '../../../model/version.ts';
-import type { Answer } from '../../inference/answer.ts';
-import type { ModelInfo, Question } from '../../inference/predictor.ts';
+import type { ModelInfo } from '../../inference/predictor.ts';
 import type { App, AppEnv } from '../context.ts';
 import {
   documentOpenInference,
@@ -12,9 +11,8 @@ import {
   VERSION_PATH,
   VERSIONED_INFER_PATH,
 } from './docs.ts';
+import { readInferRequest } from './input.ts';
 import { toInferAnswer } from './answer.ts';
-import { readInferRequest } from './request.ts';
-import type { InferRequest } from './request.ts';
 import { INPUTS, OUTPUTS } from './schema.ts';
 import type {
   modelMetadataSchema,
@@ -23,13 +21,13 @@ import type {
   serverMetadataSchema,
   serverReadySchema,
 } from './schema.ts';
-import { noteInput, servePlace } from '../predict/route.ts';
-import type { PredictDeps } from '../predict/route.ts';
+import { servePrediction } from '../predict/serve.ts';
+import type { PredictDeps } from '../predict/serve.ts';
 import { HttpProblem } from '../problems/problem.ts';
 
 /**
- * Adds the Open Inference Protocol, so that clients of KServe and Triton work. Inputs are BYTES: `text`, `image` (one,
- * or one for each text: base64, or the file itself in a binary tensor), and optionally `premise` (likewise).
+ * Adds the Open Inference Protocol for clients of KServe and Triton. Inputs are BYTES tensors: `text`; `image` (one, or
+ * one for each text: base64, or the file itself in a binary tensor); and optionally `premise` (one, or one for each).
  */
 export function addOpenInference(app: App, deps: PredictDeps): void {
   const { model } = deps.predictor;
@@ -49,8 +47,8 @@ export function addOpenInference(app: App, deps: PredictDeps): void {
   for (const path of [INFER_PATH, VERSIONED_INFER_PATH]) {
     app.post(path, async (c) => {
       checkModel(c, model);
-      const { request, answers } = await infer(c, deps);
-      return toInferAnswer(model, request.body, answers);
+      const { input, answers } = await servePrediction(c, deps, readInferRequest);
+      return toInferAnswer(model, input, answers);
     });
   }
   documentOpenInference(app);
@@ -82,10 +80,10 @@ function addHealth(app: App, { health, predictor: { model } }: PredictDeps): voi
 function checkModel(c: Context<AppEnv>, model: ModelInfo): void {
   const { name = model.name, version: wanted = model.digest } = c.req.param() as Record<string, string>;
   if (name !== model.name) {
-    throw new HttpProblem('not-found', `There is no such model; the one here is ${model.name}.`);
+    throw new HttpProblem('not-found', `There is no such model; this service has ${model.name}.`);
   }
   if (wanted !== model.digest) {
-    throw new HttpProblem('not-found', `There is no such version; the one here is ${model.digest}.`);
+    throw new HttpProblem('not-found', `There is no such version; this service has ${model.digest}.`);
   }
 }
 
@@ -101,33 +99,4 @@ function metadata(model: ModelInfo): z.infer<typeof modelMetadataSchema> {
       shape: [-1, ...perItem(model.answers.length)],
     })),
   };
-}
-
-function infer(
-  c: Context<AppEnv>,
-  deps: PredictDeps,
-): Promise<{ request: InferRequest; answers: readonly Answer[] }> {
-  const read = (signal: AbortSignal): Promise<InferRequest> =>
-    readInferRequest(c.req.raw, deps.limits.maxBodyMb, signal);
-  return servePlace(c, deps, read, async (request, { signal, place }) => {
-    const { images, texts } = request;
-    const observer = c.get('record');
-    noteInput(observer, images, texts);
-    place.resize(texts.length);
-    const answers = await deps.predictor.predictAll(toQuestions(request), { signal, observer });
-    deps.admission.answered(answers.length);
-    return { request, answers };
-  });
-}
-
-/** All the texts together where they share image and premise, else each by itself: equal images are decoded once. */
-function toQuestions({ images, texts, premises }: InferRequest): Question[] {
-  const [image = new Uint8Array()] = images;
-  const [premise] = premises;
-  if (images.length === 1 && premises.length <= 1) return [{ image, hypotheses: texts, premise }];
-  return texts.map((text, index) => ({
-    image: images[index] ?? image,
-    hypotheses: [text],
-    premise: premises[index] ?? premise,
-  }));
 }

@@ -1,7 +1,11 @@
 import { z } from '@hono/zod-openapi';
-import { encodedImageSchema, MAX_TEXTS, textSchema } from '../predict/schema.ts';
+import { MAX_JSON_MIB } from '../body/json.ts';
+import { MAX_TEXTS, textSchema } from '../predict/schema.ts';
 
-/** What the model gives, in the protocol's words; `answers` is how many it chooses from. */
+/** The header of the binary tensor extension: the number of bytes of JSON, which binary tensors follow. */
+export const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
+
+/** The outputs; `answers` is the number of the model's labels. */
 export const OUTPUTS = {
   label: { datatype: 'BYTES', perItem: () => [] },
   result: { datatype: 'INT64', perItem: () => [] },
@@ -13,15 +17,16 @@ export const OUTPUTS = {
 export type OutputName = keyof typeof OUTPUTS;
 const outputNames = Object.keys(OUTPUTS) as [OutputName, ...OutputName[]];
 
-/** Names of the inputs; `premise` may be left out. */
+/** Names of the inputs; `premise` is optional. */
 export const INPUTS = ['image', 'text', 'premise'] as const;
 export type InputName = (typeof INPUTS)[number];
 
-/** Most sides of a tensor's shape: more than any program makes. */
-const MAX_SIDES = 32;
+/** Most dimensions of a tensor's shape: more than any program uses. */
+const MAX_DIMENSIONS = 32;
 
 const SIZE = `must hold 1 to ${MAX_TEXTS} elements`;
-const texts = z.array(encodedImageSchema).max(MAX_TEXTS);
+/** Texts and images: a longest text is enforced where it is known to be one. */
+const texts = z.array(z.string()).max(MAX_TEXTS);
 const rows = z.array(texts).max(MAX_TEXTS);
 
 const dataSchema = z
@@ -38,9 +43,7 @@ function isTooLong(data: unknown): boolean {
 const AN_OBJECT = { error: 'must be an object' };
 const A_FLAG = { error: 'must be true or false' };
 const WHOLE = { error: 'must be a whole number' };
-const NOT_BELOW_0 = { error: 'must not be below 0' };
-/** A number of things. */
-const count = z.number(WHOLE).int(WHOLE).nonnegative(NOT_BELOW_0);
+const count = z.number(WHOLE).int(WHOLE).nonnegative({ error: 'must not be below 0' });
 
 const inputSchema = z
   .object(
@@ -48,13 +51,13 @@ const inputSchema = z
       name: z.enum(INPUTS, { error: 'must be image, text or premise' }),
       shape: z
         .array(count, { error: 'must be a list of whole numbers' })
-        .max(MAX_SIDES, { error: `must not have more than ${MAX_SIDES} sides` }),
+        .max(MAX_DIMENSIONS, { error: `must not have more than ${MAX_DIMENSIONS} dimensions` }),
       datatype: z.literal('BYTES', { error: 'must be BYTES' }),
       parameters: z
         .looseObject(
           {
             binary_data_size: count.optional().openapi({
-              description: 'Bytes of the elements behind the JSON, each after its length (uint32).',
+              description: 'Bytes of this tensor behind the JSON; each element follows its length (uint32).',
             }),
           },
           AN_OBJECT,
@@ -66,15 +69,15 @@ const inputSchema = z
   )
   .openapi('InferInput');
 
-/** The body of an inference in the Open Inference Protocol (KServe's and Triton's version 2, REST). */
+/** The body of an inference request in the Open Inference Protocol (V2 of KServe and Triton, REST). */
 export const inferBodySchema = z
   .object({
-    id: textSchema.optional().openapi({ description: 'Returned with the answer.' }),
+    id: textSchema.optional().openapi({ description: 'Returned in the response.' }),
     parameters: z
       .looseObject(
         {
           binary_data_output: z.boolean(A_FLAG).optional().openapi({
-            description: 'Whether outputs come as bytes behind the JSON unless they say otherwise.',
+            description: 'Whether outputs are binary unless they say otherwise.',
           }),
         },
         AN_OBJECT,
@@ -98,10 +101,12 @@ export const inferBodySchema = z
       .max(outputNames.length, { error: `must not hold more than ${outputNames.length} outputs` })
       .optional()
       .openapi({
-        description: 'The outputs that are wanted, each once; all where it is missing or empty.',
+        description: 'The requested outputs, each once. Default: all.',
       }),
   })
-  .openapi('InferRequest');
+  .openapi('InferRequest', {
+    description: `At most ${MAX_JSON_MIB} MiB of JSON: send larger images as binary tensors.`,
+  });
 
 export type InferBody = z.infer<typeof inferBodySchema>;
 export type InferInput = z.infer<typeof inputSchema>;
@@ -114,7 +119,7 @@ const outputSchema = z.object({
   data: z.array(z.union([z.string(), z.number()])).optional(),
 });
 
-/** The answer to an inference. */
+/** The response to an inference request. */
 export const inferAnswerSchema = z
   .object({
     model_name: z.string(),
@@ -130,7 +135,7 @@ const tensorSchema = z.object({
   shape: z.array(z.number().int()),
 });
 
-/** What a model takes and gives. */
+/** The model's inputs and outputs. */
 export const modelMetadataSchema = z
   .object({
     name: z.string(),
@@ -141,16 +146,16 @@ export const modelMetadataSchema = z
   })
   .openapi('ModelMetadata');
 
-/** Whether the server lives. */
+/** The server's liveness. */
 export const serverLiveSchema = z.object({ live: z.boolean() }).openapi('ServerLive');
 
-/** Whether it is ready; the protocol's text has `live` here, too, and clients read one or the other. */
+/** Its readiness. The protocol's text has `live` here, too, and clients read one or the other. */
 export const serverReadySchema = z.object({ live: z.boolean(), ready: z.boolean() }).openapi('ServerReady');
 
-/** Whether the model is ready. */
+/** The model's readiness. */
 export const modelReadySchema = z.object({ name: z.string(), ready: z.boolean() }).openapi('ModelReady');
 
-/** What the server is. */
+/** The server and its extensions. */
 export const serverMetadataSchema = z
   .object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) })
   .openapi('ServerMetadata');

@@ -1,28 +1,26 @@
 import { z } from '@hono/zod-openapi';
-import { LongText } from '../body/long-text.ts';
+import { MAX_JSON_MIB } from '../body/json.ts';
 
 /** Most characters of one text; the model itself reads the first few dozen words. */
 export const MAX_TEXT_CHARACTERS = 10_000;
 /** Most hypotheses of one request. */
 export const MAX_TEXTS = 32;
 
-/** What is said of a longer text. */
+/** The end of the sentence that refuses a longer text. */
 export const TOO_LONG = `must not be longer than ${MAX_TEXT_CHARACTERS} characters`;
-/** What is said of more hypotheses. */
+/** The end of the sentence that refuses more hypotheses. */
 export const TOO_MANY = `must not hold more than ${MAX_TEXTS} texts`;
 
-/** A text of a request; one that is far too long is not even kept as text. */
-export const textSchema = z
-  .string({ error: ({ input }) => (input instanceof LongText ? TOO_LONG : 'must be a text') })
-  .max(MAX_TEXT_CHARACTERS, { error: TOO_LONG });
+/** A text of a request. */
+export const textSchema = z.string({ error: 'must be a text' }).max(MAX_TEXT_CHARACTERS, { error: TOO_LONG });
 
 const hypothesis = textSchema.openapi({
-  description: 'The hypothesis: what is judged.',
+  description: 'The hypothesis: the sentence to judge.',
   example: 'there are two dogs',
 });
 
 const premise = textSchema.openapi({
-  description: 'A text that is given as true, beside the image. Blank counts as none.',
+  description: 'A text to take as true besides the image. A blank one counts as none.',
 });
 
 const texts = z
@@ -30,28 +28,21 @@ const texts = z
   .min(1, { error: 'must hold at least one text' })
   .max(MAX_TEXTS, { error: TOO_MANY });
 
-/** An image as a text of JSON. */
-export const encodedImageSchema = z
-  .custom<string | LongText>((value) => typeof value === 'string' || value instanceof LongText, {
-    error: 'must be the image in base64, or as a data URI',
-  })
-  .openapi({ type: 'string' });
-
 /** The JSON body of a prediction. */
 export const jsonBodySchema = z
   .strictObject({
-    image: encodedImageSchema.openapi({
+    image: z.string({ error: 'must be the image in base64, or as a data URI' }).openapi({
       description: 'An image file (JPEG, PNG, WebP, GIF or TIFF) in base64, or as a data URI.',
       example: 'iVBORw0KGgo...',
     }),
     text: hypothesis.optional(),
     texts: texts.optional().openapi({
-      description: 'Several hypotheses about the image; the answer holds `results` in their order.',
+      description: 'Several hypotheses about the image; the answer has `results` in the same order.',
     }),
     premise: premise.optional(),
   })
   .openapi('PredictJson', {
-    description: 'Exactly one of `text` and `texts` is given.',
+    description: `Give either \`text\` or \`texts\`. At most ${MAX_JSON_MIB} MiB: send larger images in a multipart form.`,
     oneOf: [{ required: ['text'] }, { required: ['texts'] }],
   });
 
@@ -59,20 +50,20 @@ const imageFile = z
   .instanceof(Uint8Array, { error: 'must be a file (curl -F image=@FILE)' })
   .openapi({ type: 'string', format: 'binary', description: 'An image file.' });
 
-/** A multipart form with an image alone. */
+/** A multipart form with only an image. */
 export const imageFormSchema = z.object({ image: imageFile }).openapi('ImageForm');
 
 /** The multipart form of a prediction. */
 export const formBodySchema = z
   .strictObject({
     image: imageFile,
-    // In a form, a field that is given once is a list of one.
+    // A field that occurs once is a list of one.
     text: z
       .array(hypothesis, { error: 'must be a text, not a file' })
       .min(1)
       .max(MAX_TEXTS, { error: TOO_MANY })
       .openapi({
-        description: 'The hypothesis; repeated, each is judged and the answer holds `results`.',
+        description: 'The hypothesis. Repeat the field to judge several; the answer then has `results`.',
       }),
     premise: premise.optional(),
   })
@@ -80,7 +71,7 @@ export const formBodySchema = z
 
 const scores = z.record(z.string(), z.number()).openapi({ example: { yes: 0.02, no: 0.93, maybe: 0.05 } });
 
-/** The judgement of one hypothesis. */
+/** The judgement on one hypothesis. */
 export const judgementSchema = z
   .object({
     result: z.number().int().openapi({ description: 'Index of the label in `labels`.', example: 1 }),
@@ -94,9 +85,11 @@ const common = {
   labels: z
     .array(z.string())
     .openapi({ description: "The model's labels in its order.", example: ['yes', 'no', 'maybe'] }),
-  latency_ms: z.number().openapi({ description: 'Time in the service.', example: 87.4 }),
+  latency_ms: z
+    .number()
+    .openapi({ description: 'Time spent in the service, in milliseconds.', example: 87.4 }),
   model: z.object({ name: z.string(), precision: z.enum(['fp32', 'fp16']), digest: z.string() }).openapi({
-    description: 'The model that answered; `digest` names the very package.',
+    description: 'The model that answered; `digest` identifies its package.',
   }),
   request_id: z.string(),
 };

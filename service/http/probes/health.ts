@@ -1,14 +1,14 @@
-/** What a probe is told: yes, or why not. */
+/** A probe's result: yes, or no and why. */
 export type Verdict = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
-/** The service's state as probes ask for it. */
+/** The service's state, for probes. */
 export interface Health {
-  /** The process works, and waiting can help it. */
+  /** Whether the process works, or can recover by itself. */
   live(): Verdict;
-  /** It should be given requests now. */
+  /** Whether it should receive requests now. */
   ready(): Verdict;
-  /** It has been ready once. */
+  /** Whether it has ever been ready. */
   started(): Verdict;
-  /** It finishes what it has accepted, and wants no more. */
+  /** Whether it is finishing accepted requests before it shuts down. */
   readonly draining: boolean;
 }

@@ -8,26 +8,26 @@ import { problemResponses } from '../problems/docs.ts';
 const probeSchema = z
   .object({
     status: z.enum(['ok', 'unavailable']),
-    reason: z.string().optional().openapi({ description: 'Why it is not, in words.' }),
+    reason: z.string().optional().openapi({ description: 'Why the status is unavailable.' }),
   })
   .openapi('Probe');
 
-/** Adds the probes, as Kubernetes means them. */
+/** Adds the liveness, readiness and startup probes of Kubernetes. */
 export function addProbes(app: OpenAPIHono<AppEnv>, health: Health): void {
-  const add = (path: string, summary: string, ask: () => Verdict): void => {
+  const add = (path: string, summary: string, check: () => Verdict): void => {
     app.openAPIRegistry.registerPath(probeRoute(path, summary));
     app.get(path, (c) => {
-      const verdict = ask();
+      const verdict = check();
       const body: z.infer<typeof probeSchema> = verdict.ok
         ? { status: 'ok' }
         : { status: 'unavailable', reason: verdict.reason };
       return c.json(body, verdict.ok ? 200 : 503, { 'cache-control': 'no-store' });
     });
   };
-  add(PATHS.live, 'Whether the process works and can recover by itself', () => health.live());
-  add(PATHS.ready, 'Whether requests should be sent here', () => health.ready());
-  add(PATHS.health, 'The same as readyz', () => health.ready());
-  add(PATHS.startup, 'Whether the model has become ready once', () => health.started());
+  add(PATHS.live, 'Whether the process works, or can recover by itself', () => health.live());
+  add(PATHS.ready, 'Whether the service accepts requests', () => health.ready());
+  add(PATHS.health, 'The same as /readyz', () => health.ready());
+  add(PATHS.startup, 'Whether the service has ever been ready', () => health.started());
 }
 
 function probeRoute(path: string, summary: string): ReturnType<typeof createRoute> {
@@ -40,7 +40,7 @@ function probeRoute(path: string, summary: string): ReturnType<typeof createRout
     summary,
     responses: {
       200: { description: 'Yes', content },
-      503: { description: 'No, for the reason given', content },
+      503: { description: 'No, for the given reason', content },
       ...problemResponses([405]),
     },
   });

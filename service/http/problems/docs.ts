@@ -3,20 +3,20 @@ import { PROBLEM_TYPE, PROBLEMS, problemSchema } from './problem.ts';
 
 type ResponseConfig = RouteConfig['responses'];
 
-/** Headers that tell more of an error. */
+/** Headers of error responses by status. */
 const HEADERS: Readonly<Record<number, Record<string, { description: string; schema: object }>>> = {
-  401: { 'WWW-Authenticate': { description: 'How to send a key.', schema: { type: 'string' } } },
-  405: { Allow: { description: 'The methods that are allowed.', schema: { type: 'string' } } },
-  429: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } },
+  401: { 'WWW-Authenticate': { description: 'The scheme of the API key.', schema: { type: 'string' } } },
+  405: { Allow: { description: 'The allowed methods.', schema: { type: 'string' } } },
+  429: { 'Retry-After': { description: 'Seconds to wait before a retry.', schema: { type: 'integer' } } },
   503: {
     'Retry-After': {
-      description: 'Seconds to wait; missing where the same request is likely to fail again.',
+      description: 'Seconds to wait before a retry; absent if a retry is likely to fail, too.',
       schema: { type: 'integer' },
     },
   },
 };
 
-/** Documents the errors with these statuses: which problems each stands for, and as what they are sent. */
+/** OpenAPI responses for errors with these statuses, with the problems that each stands for. */
 export function problemResponses(statuses: readonly number[], contentType = PROBLEM_TYPE): ResponseConfig {
   const responses: ResponseConfig = {};
   for (const status of statuses) {

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 
 /** The content type of errors. */
 export const PROBLEM_TYPE = 'application/problem+json';
-/** The content type of errors where the Open Inference Protocol is spoken. */
+/** The content type of errors in the Open Inference Protocol. */
 export const JSON_TYPE = 'application/json';
 
 /** The page that describes every problem. A problem's `type` is this address with its name as the fragment. */
@@ -120,7 +120,7 @@ export const PROBLEMS = {
 /** See {@link PROBLEMS}. */
 export type ProblemName = keyof typeof PROBLEMS;
 
-/** What an error answer holds: RFC 9457 with the request's id and, where one is at fault, the field. */
+/** The body of an error: problem details of RFC 9457 with the request's id and, if one is at fault, the field. */
 export const problemSchema = z
   .object({
     type: z.string().openapi({ example: `${PROBLEM_BASE}#missing-field` }),
@@ -128,11 +128,11 @@ export const problemSchema = z
     status: z.number().int().openapi({ example: 400 }),
     detail: z.string().openapi({ example: 'The field "text" is missing.' }),
     field: z.string().optional().openapi({
-      description: 'The part of the request that is at fault: a field of the body, or a header.',
+      description: 'The field of the body, or the header, at fault.',
       example: 'text',
     }),
     error: z.string().optional().openapi({
-      description: 'The detail again, under `/v2`: where the Open Inference Protocol has it.',
+      description: 'The same as `detail`, under `/v2` only: required by the Open Inference Protocol.',
     }),
     request_id: z.string().openapi({ example: '0b9c0d0e-7c0f-4f6e-9a53-0c2b6f0d7f2e' }),
   })
@@ -161,9 +161,9 @@ export class HttpProblem extends Error {
   }
 
   /**
-   * The answer as RFC 9457 wants it.
+   * The response, by RFC 9457.
    *
-   * @param path the request's path: clients of the Open Inference Protocol also look for `error`, and only in plain JSON
+   * @param path the request's path: clients of the Open Inference Protocol expect `error`, and plain JSON
    */
   toResponse(requestId: string, path = ''): Response {
     const { status, title } = PROBLEMS[this.problem];

@@ -19,10 +19,10 @@ const PROBLEM_OF_INPUT: Record<InputProblem, ProblemName> = {
   'premise-unsupported': 'invalid-field',
 };
 
-/** Seconds after which a client may try again while an engine is being replaced. */
+/** Seconds after which a client may retry while an engine is being replaced. */
 const ENGINE_RETRY_AFTER = '5';
 
-/** The one place where what went wrong becomes a status. */
+/** Maps any error to the problem that is answered, and so to its status. */
 export function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error instanceof InputError) {
@@ -35,23 +35,23 @@ export function toProblem(error: unknown): HttpProblem {
   }
   if (error instanceof TooManyItems) {
     const texts = error.max === 1 ? '1 text' : `${error.max} texts`;
-    const detail = `There may be ${texts} at most: this service holds no more at once.`;
+    const detail = `At most ${texts} can be sent at once: the service queues no more.`;
     return new HttpProblem('invalid-field', detail, { field: 'text' });
   }
-  // No hint when to come back: nothing is being replaced that would answer then.
+  // Without Retry-After: no engine is being replaced, so a retry would fail the same way.
   if (error instanceof ItemFailed) return new HttpProblem('unavailable', error.message, { cause: error });
   if (error instanceof EngineUnavailable) return unavailable(error.message, error);
   if (error instanceof DeadlineExceeded) {
-    return new HttpProblem('deadline-exceeded', 'The request was not answered in its time.');
+    return new HttpProblem('deadline-exceeded', 'The request was not answered before its deadline.');
   }
-  // Nobody reads this answer; it gives the log a status.
+  // Nobody reads this response; the log needs a status.
   if (error instanceof ClientGone) return unavailable(error.message, error);
-  return new HttpProblem('internal', 'The service made a mistake; it has been logged.', {
+  return new HttpProblem('internal', 'Internal error; the service has logged its cause.', {
     cause: error,
   });
 }
 
-/** 503 with a hint when to come back. */
+/** 503 with Retry-After. */
 export function unavailable(detail: string, cause?: unknown): HttpProblem {
   return new HttpProblem('unavailable', detail, {
     cause,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { predictionSchema, predictionsSchema } from '../../../service/http/predict/schema.ts';
-import { ClientGone } from '../../../service/inference/errors.ts';
-import { fakeService, formOf, postForm, postJson } from './fake-service.ts';
+import { predictionSchema, predictionsSchema } from '../../../../service/http/predict/schema.ts';
+import { ClientGone } from '../../../../service/inference/errors.ts';
+import { fakeService, formOf, postForm, postJson } from '../fake-service.ts';
 
 const PICTURE = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7) & 255);
 const BASE64 = Buffer.from(PICTURE).toString('base64');

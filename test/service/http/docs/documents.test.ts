@@ -2,9 +2,9 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { PATHS } from '../../../service/contract.ts';
-import { PROBLEMS } from '../../../service/http/problems/problem.ts';
-import { fakeService } from './fake-service.ts';
+import { PATHS } from '../../../../service/contract.ts';
+import { PROBLEMS } from '../../../../service/http/problems/problem.ts';
+import { fakeService } from '../fake-service.ts';
 
 const responseSchema = z.object({
   description: z.string(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expectProblem, fakeService } from './fake-service.ts';
+import { expectProblem, fakeService } from '../fake-service.ts';
 import { BASE64, infer, OTHER } from './infer.ts';
 import type { Tensor } from './infer.ts';
 
@@ -88,12 +88,12 @@ describe('the Open Inference Protocol', () => {
     [
       { inputs: [{ name: 'text', shape: [2], datatype: 'BYTES', data: ['a'] }] },
       'text',
-      'The input "text" has 1 element where its shape says 2.',
+      'The input "text" has 1 element but its shape says 2.',
     ],
     [
       { inputs: [{ name: 'text', shape: [1], datatype: 'BYTES', data: ['a', 'b'] }] },
       'text',
-      'The input "text" has 2 elements where its shape says 1.',
+      'The input "text" has 2 elements but its shape says 1.',
     ],
     [
       { inputs: [{ name: 'text', shape: [1], datatype: 'BYTES', parameters: { binary_data_size: -1 } }] },
@@ -113,13 +113,13 @@ describe('the Open Inference Protocol', () => {
     [
       { outputs: [{ name: 'label' }, { name: 'result' }, { name: 'label' }] },
       'outputs',
-      'The output "label" may be asked for only once.',
+      'The output "label" may be requested only once.',
     ],
     [{ inputs: Array(4).fill(1) }, 'inputs', 'The field "inputs" must not hold more than 3 inputs.'],
     [
       { inputs: [{ name: 'text', shape: Array(33).fill(1), datatype: 'BYTES', data: ['a'] }] },
       'inputs',
-      'The field "inputs[0].shape" must not have more than 32 sides.',
+      'The field "inputs[0].shape" must not have more than 32 dimensions.',
     ],
     ...[Array(33).fill(1), Array(33).fill([]), [Array(33).fill('a')], [], [[]]].map(
       (data): [object, string, string] => [

@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { appendFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { UserError } from '../../../model/errors.ts';
-import { openApiKeys } from '../../../service/http/middleware/api-keys.ts';
-import type { ApiKeys } from '../../../service/http/middleware/api-keys.ts';
-import { expectProblem, fakeService, postJson } from './fake-service.ts';
-import { tempFolder } from '../../../testing/temp-folder.ts';
+import { tempFolder } from '../../../../testing/temp-folder.ts';
+import { UserError } from '../../../../model/errors.ts';
+import { openApiKeys } from '../../../../service/http/middleware/api-keys.ts';
+import type { ApiKeys } from '../../../../service/http/middleware/api-keys.ts';
+import { expectProblem, fakeService, postJson } from '../fake-service.ts';
 
 const ok = { image: Buffer.from([1, 2, 3]).toString('base64'), text: 'a dog' };
 const sha256 = (key: string): string => createHash('sha256').update(key).digest('hex');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expectProblem, fakeService, postJson, postStream } from './fake-service.ts';
+import { expectProblem, fakeService, postJson, postStream } from '../fake-service.ts';
 
 const PICTURE = Uint8Array.of(1, 2, 3, 4);
 const BASE64 = Buffer.from(PICTURE).toString('base64');
@@ -53,7 +53,7 @@ describe('JSON that is refused', () => {
   it('says that an address is not opened', async () => {
     const response = await postJson(fakeService().app, { ...ok, image: 'https://example.org/a.jpg' });
     expect(await expectProblem(response, 400, 'invalid-field', 'image')).toContain(
-      'an address is not opened',
+      'the service does not fetch URLs',
     );
   });
 

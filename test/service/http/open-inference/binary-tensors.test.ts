@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { expectProblem, fakeService } from './fake-service.ts';
-import type { FakeService } from './fake-service.ts';
+import { expectProblem, fakeService } from '../fake-service.ts';
+import type { FakeService } from '../fake-service.ts';
 
 /**
  * A request as Triton's own client for Python sends it, recorded: an image file (12 bytes that begin as a GIF) and the

@@ -1,21 +1,22 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { parseForm } from '../../../service/http/body/form.ts';
+import { parseForm } from '../../../../service/http/body/form.ts';
+import type { RequestBody } from '../../../../service/http/body/request-body.ts';
+import { bodyOf } from './body-of.ts';
 
-/** Limits that none of these forms reaches. */
+/** Limits that none of these forms exceeds. */
 const LIMITS = {
   parts: 9,
   textBytes: 100,
   tooLong: 'is too long',
-  repeated: { name: 'text', most: 9, tooMany: 'is too often' },
+  repeated: { name: 'text', most: 9, tooMany: 'is repeated too often' },
 };
-const TYPE = 'multipart/form-data; boundary=b';
 const KIB = 1024;
 
-async function* chunksOf(bytes: Buffer, size: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) {
-    await Promise.resolve();
-    yield bytes.subarray(at, at + size);
-  }
+function formBody(bytes: Buffer, chunkSize: number, headers: Record<string, string> = {}): RequestBody {
+  return bodyOf(bytes, {
+    chunkSize,
+    headers: { 'content-type': 'multipart/form-data; boundary=b', ...headers },
+  });
 }
 
 function formWith(image: Buffer): Buffer {
@@ -30,25 +31,24 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('a form', () => {
+describe('parseForm', () => {
   // Bytes that look like the end of a part, over and over.
   const image = Buffer.alloc(5e6, '\r\n--\r\n--c\r\n');
 
-  it.each([64 * KIB, 1000, 7])('is read alike in chunks of %i bytes', async (size) => {
+  it.each([64 * KIB, 1000, 7])('reads a form in chunks of %i bytes', async (size) => {
     const bytes = formWith(image.subarray(0, 100_000));
-    const limits = { ...LIMITS, expectedBytes: 0 };
-    const { files, texts } = await parseForm(TYPE, chunksOf(bytes, size), limits);
+    const { files, texts } = await parseForm(formBody(bytes, size), LIMITS);
     expect(texts.get('text')).toEqual(['a dog']);
     expect(Buffer.from(files.get('image')?.[0] ?? []).equals(image.subarray(0, 100_000))).toBe(true);
   });
 
-  it('of any size is never copied as a whole', async () => {
+  it('never copies a large file at once', async () => {
     const bytes = formWith(image);
     const concat = vi.spyOn(Buffer, 'concat');
     const copy = vi.spyOn(Buffer.prototype as Buffer, 'copy');
     const from = vi.spyOn(Buffer, 'from');
-    const limits = { ...LIMITS, expectedBytes: bytes.length };
-    const { files } = await parseForm(TYPE, chunksOf(bytes, 64 * KIB), limits);
+    const body = formBody(bytes, 64 * KIB, { 'content-length': String(bytes.length) });
+    const { files } = await parseForm(body, LIMITS);
     for (const { value } of copy.mock.results) expect(value).toBeLessThanOrEqual(64 * KIB);
     for (const [parts] of concat.mock.calls) {
       expect(parts.reduce((sum, { length }) => sum + length, 0)).toBeLessThanOrEqual(128 * KIB);

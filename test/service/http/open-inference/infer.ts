@@ -1,4 +1,4 @@
-import type { FakeService } from './fake-service.ts';
+import type { FakeService } from '../fake-service.ts';
 
 /** Four bytes in base64, which no model of these tests looks at. */
 export const BASE64 = Buffer.from([1, 2, 3, 4]).toString('base64');

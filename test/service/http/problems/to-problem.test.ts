@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { EngineUnavailable, InputError, ItemFailed } from '../../../service/inference/errors.ts';
-import type { InputProblem } from '../../../service/inference/errors.ts';
-import { expectProblem, fakeService, postJson, postStream } from './fake-service.ts';
+import { EngineUnavailable, InputError, ItemFailed } from '../../../../service/inference/errors.ts';
+import type { InputProblem } from '../../../../service/inference/errors.ts';
+import { expectProblem, fakeService, postJson, postStream } from '../fake-service.ts';
 
 const BASE64 = Buffer.from([1, 2, 3, 4]).toString('base64');
 const ok = { image: BASE64, text: 'a dog' };
@@ -56,8 +56,8 @@ describe('what the service cannot do now', () => {
   });
 
   it.each([
-    [1, 'There may be 1 text at most'],
-    [2, 'There may be 2 texts at most'],
+    [1, 'At most 1 text can be sent at once'],
+    [2, 'At most 2 texts can be sent at once'],
   ])(
     'a request of more items than %i place(s) is told so: it would be refused for ever',
     async (most, told) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { toAnswer } from '../../../service/inference/answer.ts';
-import { fakeService } from './fake-service.ts';
+import { toAnswer } from '../../../../service/inference/answer.ts';
+import { fakeService } from '../fake-service.ts';
 import { BASE64, infer, OTHER } from './infer.ts';
 
 const no = { ok: false, reason: 'as told' } as const;

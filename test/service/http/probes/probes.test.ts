@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeService } from './fake-service.ts';
+import { fakeService } from '../fake-service.ts';
 
 const no = { ok: false, reason: 'as told' } as const;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expectProblem, fakeService, formOf, postForm } from './fake-service.ts';
+import { expectProblem, fakeService, formOf, postForm } from '../fake-service.ts';
 
 const PICTURE = Uint8Array.of(1, 2, 3, 4);
 const IMAGE: [string, Uint8Array] = ['image', PICTURE];

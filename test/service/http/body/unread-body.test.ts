@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { listen } from '../../../service/http/listen.ts';
-import type { Listener } from '../../../service/http/listen.ts';
-import type { DiscardLimits } from '../../../service/http/body/unread-body.ts';
-import { fakeService } from './fake-service.ts';
-import type { FakeService, FakeServiceOptions } from './fake-service.ts';
+import { listen } from '../../../../service/http/listen.ts';
+import type { Listener } from '../../../../service/http/listen.ts';
+import type { DiscardLimits } from '../../../../service/http/body/unread-body.ts';
+import { fakeService } from '../fake-service.ts';
+import type { FakeService, FakeServiceOptions } from '../fake-service.ts';
 
 /** A connection whose bytes are in the test's hands. */
 interface Client {

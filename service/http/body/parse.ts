@@ -1,0 +1,75 @@
+import { fileURLToPath } from 'node:url';
+import { move, Piscina, transferableSymbol, valueSymbol } from 'piscina';
+import { abortable } from '../../../model/abort.ts';
+import { sourceFlags } from '../../../model/source-flags.ts';
+import type { Question } from '../../inference/predictor.ts';
+import { HttpProblem } from '../problems/problem.ts';
+import type { ProblemName } from '../problems/problem.ts';
+import type { JsonBody } from './json.ts';
+
+/** A parsed request. */
+export interface Parsed {
+  readonly questions: readonly Question[];
+}
+
+/** Parses and checks a body. The default export of its module is {@link workerOf} `parse`. */
+export interface Parser<Result extends Parsed> {
+  /** The `import.meta.url` of that module. */
+  readonly module: string;
+  /** @throws HttpProblem that names the field at fault */
+  readonly parse: (body: JsonBody) => Result;
+}
+
+/** The result, or the fields of an HttpProblem, whose class would not survive between threads. */
+type WorkerAnswer =
+  | { readonly result: Parsed }
+  | { readonly problem: ProblemName; readonly detail: string; readonly field: string | undefined };
+
+/** Smaller bodies are parsed in less than a millisecond. */
+const WORKER_BYTES = 64 * 1024;
+const MAX_THREADS = 2;
+
+let pool: Piscina<JsonBody, WorkerAnswer> | undefined;
+
+/**
+ * Parses a body, a large one in a worker thread: 16 MiB would block the event loop for longer than probes should wait.
+ *
+ * @param body a large one is transferred to the worker
+ * @throws HttpProblem that names the field at fault, or the signal's reason
+ */
+export async function parseBody<Result extends Parsed>(
+  { module, parse }: Parser<Result>,
+  body: JsonBody,
+  signal: AbortSignal,
+): Promise<Result> {
+  if (body.bytes.length < WORKER_BYTES) return parse(body);
+  pool ??= new Piscina({
+    execArgv: sourceFlags(module),
+    minThreads: 0,
+    maxThreads: MAX_THREADS,
+    idleTimeout: Infinity,
+  });
+  const filename = fileURLToPath(module);
+  const parsed = pool.run(body, { filename, transferList: [body.bytes.buffer] });
+  // Not interrupted, which would end the worker: it takes longer to start one than to parse a body.
+  const answer = await abortable(parsed, signal);
+  if ('result' in answer) return answer.result as Result;
+  const { problem, detail, field } = answer;
+  throw new HttpProblem(problem, detail, field === undefined ? {} : { field });
+}
+
+/** What a worker thread runs for {@link parseBody}. */
+export function workerOf(parse: (body: JsonBody) => Parsed): (body: JsonBody) => WorkerAnswer {
+  return (body) => {
+    try {
+      const result = parse(body);
+      // Small images lie in Node.js's pool of buffers, which cannot be transferred.
+      const images = new Set(result.questions.map(({ image }) => image.buffer));
+      const transfer = [...images].filter(({ byteLength }) => byteLength > Buffer.poolSize);
+      return move({ [transferableSymbol]: transfer, [valueSymbol]: { result } }) as unknown as WorkerAnswer;
+    } catch (error) {
+      if (!(error instanceof HttpProblem)) throw error;
+      return { problem: error.problem, detail: error.message, field: error.field };
+    }
+  };
+}

@@ -1,0 +1,26 @@
+import { readJsonBody } from '../body/json.ts';
+import { parseBody } from '../body/parse.ts';
+import type { RequestBody } from '../body/request-body.ts';
+import { HttpProblem } from '../problems/problem.ts';
+import { parser } from './parse.ts';
+import type { InferRequest } from './parse.ts';
+import { JSON_LENGTH_HEADER } from './schema.ts';
+
+/**
+ * Reads an inference request: JSON, or JSON with binary tensors behind it.
+ *
+ * @throws HttpProblem that names the field or input at fault
+ */
+export async function readInferRequest(body: RequestBody): Promise<InferRequest> {
+  const announced = body.headers.get(JSON_LENGTH_HEADER);
+  if (announced !== null && !/^\d{1,12}$/.test(announced)) throw invalid('must be a whole number of bytes');
+  const read = await readJsonBody(body, announced === null ? undefined : Number(announced));
+  if (read.jsonLength > read.bytes.length) throw invalid('is larger than the body');
+  return parseBody(parser, read, body.signal);
+}
+
+function invalid(what: string): HttpProblem {
+  return new HttpProblem('invalid-field', `The header ${JSON_LENGTH_HEADER} ${what}.`, {
+    field: JSON_LENGTH_HEADER,
+  });
+}

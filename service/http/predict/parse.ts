@@ -1,0 +1,31 @@
+import { decodeImage } from '../body/base64.ts';
+import { checkBody, missingField } from '../body/check.ts';
+import { parseJson } from '../body/json.ts';
+import type { JsonBody } from '../body/json.ts';
+import { workerOf } from '../body/parse.ts';
+import type { Parsed, Parser } from '../body/parse.ts';
+import { HttpProblem } from '../problems/problem.ts';
+import { jsonBodySchema } from './schema.ts';
+
+/** A request to `/predict`. */
+export interface PredictInput extends Parsed {
+  /** Whether the client sent a list of hypotheses and so gets a list of judgements. */
+  readonly isList: boolean;
+}
+
+/** Parses the JSON body of a prediction. */
+export const parser: Parser<PredictInput> = { module: import.meta.url, parse };
+export default workerOf(parse);
+
+function parse(body: JsonBody): PredictInput {
+  const { image, text, texts, premise } = checkBody(jsonBodySchema, parseJson(body));
+  if (text !== undefined && texts !== undefined) {
+    throw new HttpProblem('invalid-field', 'Only one of the fields "text" and "texts" may be given.', {
+      field: 'texts',
+    });
+  }
+  const hypotheses = texts ?? (text === undefined ? undefined : [text]);
+  if (hypotheses === undefined) throw missingField('text');
+  const question = { image: decodeImage(image, 'image'), hypotheses, premise };
+  return { questions: [question], isList: texts !== undefined };
+}
