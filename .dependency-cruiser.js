@@ -39,6 +39,34 @@ const ROOMS = {
   '^bench/': ['^model/', '^service/', '^demo/', '^cli/', '^infra/', '^testing/'],
 };
 
+/** Each folder of service/http, and the other folders there that it may import. */
+const HTTP_FOLDERS = {
+  problems: [],
+  body: ['problems'],
+  middleware: ['problems'],
+  probes: ['problems'],
+  predict: ['middleware', 'body', 'probes', 'problems'],
+  'open-inference': ['predict', 'middleware', 'body', 'probes', 'problems'],
+  'demo-page': ['predict', 'middleware', 'body', 'probes', 'problems'],
+  docs: ['middleware', 'problems'],
+};
+/** What all of them may import. */
+const HTTP_BASE = '^service/http/(context|static-file)\\.ts$';
+
+const httpFolders = [
+  ...Object.entries(HTTP_FOLDERS).map(([folder, below]) => {
+    const from = `^service/http/${folder}/`;
+    return { from, allowed: [from, HTTP_BASE, ...below.map((name) => `^service/http/${name}/`)] };
+  }),
+  { from: HTTP_BASE, allowed: [HTTP_BASE] },
+].map(({ from, allowed }) => ({
+  name: `arrows-of ${from}`,
+  comment: 'This arrow points up within service/http: see HTTP_FOLDERS.',
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^service/http/', pathNot: allowed },
+}));
+
 const rooms = Object.entries(ROOMS).map(([room, below]) => ({
   name: `arrows-of ${room}`,
   comment: 'This arrow points up: see the map in docs/architecture.md.',
@@ -88,6 +116,7 @@ export default {
       to: { path: '^bench/(?!support/)' },
     },
     ...rooms,
+    ...httpFolders,
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
