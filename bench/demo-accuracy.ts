@@ -5,7 +5,7 @@
  *   node bin/run.js bench/demo-accuracy.ts [questions per answer]
  */
 import { availableParallelism, cpus } from 'node:os';
-import { openAsking, type Asking } from '../demo/ask.ts';
+import { openLocalModel, type LocalModel } from '../demo/local-model.ts';
 import { demoPackage } from '../demo/demo-package.ts';
 import { TextOnly } from '../demo/training/text-only.ts';
 import { ANSWERS } from '../demo/answers.ts';
@@ -29,7 +29,7 @@ interface Result extends Pair {
   readonly confidence: number;
 }
 
-async function answerAll(asking: Asking, pairs: readonly Pair[]): Promise<Result[]> {
+async function answerAll(model: LocalModel, pairs: readonly Pair[]): Promise<Result[]> {
   const pictures = new Map<Scene, Promise<Uint8Array>>();
   const results: Result[] = [];
   const queue = [...pairs].sort((a, b) => a.scene.seed - b.scene.seed).values();
@@ -37,7 +37,7 @@ async function answerAll(asking: Asking, pairs: readonly Pair[]): Promise<Result
     for (const pair of queue) {
       const picture = pictures.get(pair.scene) ?? pictureOf(pair.scene);
       pictures.set(pair.scene, picture);
-      const { label, confidence } = await asking.ask(await picture, pair.hypothesis, pair.premise);
+      const { label, confidence } = await model.ask(await picture, pair.hypothesis, pair.premise);
       results.push({ ...pair, found: label, confidence });
     }
   };
@@ -123,9 +123,9 @@ function print(results: readonly Result[], blind: Map<string, number>): void {
 
 const questions = heldOutQuestions(1, perAnswer);
 const blind = textOnly(questions, heldOutQuestions(LEARNING_SEED, perAnswer));
-const asking = await openAsking(await demoPackage());
+const model = await openLocalModel(await demoPackage());
 try {
-  const results = await answerAll(asking, questions);
+  const results = await answerAll(model, questions);
   print(results, blind);
   for (const shortfall of shortfalls(results)) {
     console.log(`not reached: ${shortfall}`);
@@ -140,5 +140,5 @@ try {
     }
   }
 } finally {
-  await asking.close();
+  await model.close();
 }

@@ -1,14 +1,14 @@
-/** Bytes for a person: 1.9 GB, 640 kB. Decimal units. */
+/** Formats a number of bytes in decimal units: 1.9 GB, 640 kB. */
 export function bytes(value: number): string {
-  return `${scaled(value, 1000)}B`;
+  return `${scaled(value)}B`;
 }
 
-/** A count for a person: 473 M, 1.2 k. */
+/** Formats a count: 473 M, 1.20 k. */
 export function count(value: number): string {
-  return scaled(value, 1000).trimEnd();
+  return scaled(value).trimEnd();
 }
 
-/** Seconds for a person: 45 s, 3 min 20 s, 2 h 5 min. */
+/** Formats seconds: 45 s, 3 min 20 s, 2 h 5 min. */
 export function duration(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (whole < 60) return `${whole} s`;
@@ -16,19 +16,19 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-function scaled(value: number, base: number): string {
+function scaled(value: number): string {
   const units = ['', 'k', 'M', 'G', 'T'];
   let rest = value;
   let unit = 0;
-  while (rest >= base && unit < units.length - 1) {
-    rest /= base;
+  while (rest >= 1000 && unit < units.length - 1) {
+    rest /= 1000;
     unit++;
   }
   const digits = unit === 0 || rest >= 100 ? 0 : rest >= 10 ? 1 : 2;
   return `${rest.toFixed(digits)} ${units[unit] ?? ''}`;
 }
 
-/** Rows of columns, each as wide as its widest cell; numbers (`end`) are aligned on the right. */
+/** Formats rows of cells as a table. Each column is as wide as its widest cell; `end` aligns it to the right. */
 export function table(rows: readonly (readonly string[])[], align: readonly ('start' | 'end')[]): string {
   const widths = align.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>

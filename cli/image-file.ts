@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../model/errors.ts';
 
-/** Reads an image file that a user named. @throws UserError `input-unreadable` */
+/** Reads an image file given by the user. @throws UserError `input-unreadable` */
 export async function readImageFile(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);

@@ -1,8 +1,8 @@
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Lets the first Ctrl-C (or SIGTERM) abort some work, so that it can leave things in order; a second one ends the
- * program at once.
+ * Runs work whose signal is aborted by the first SIGINT (Ctrl-C) or SIGTERM, so that it can clean up. A second one
+ * ends the program at once.
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const interrupt = new AbortController();

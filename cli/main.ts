@@ -15,12 +15,12 @@ const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 function program(): Command {
   const root = new Command('ofa-ve')
-    .description('OFA visual entailment in production: compile a checkpoint, serve it, ask it.')
+    .description('OFA visual entailment in production: compile a checkpoint, serve it, query it.')
     .version(version)
     .showHelpAfterError('(run with --help for the options)')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. DEBUG=1 adds stack traces to failures.',
+      '\nExit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted. DEBUG=1 prints the stack trace of a failure.',
     );
   const commands = [
     setupCommand(),
@@ -50,6 +50,6 @@ async function main(): Promise<number> {
   }
 }
 
-// A command may have set a code of its own.
+// A command may have set its own exit code.
 const code = await main();
 if (code !== EXIT.ok) process.exitCode = code;

@@ -1,23 +1,24 @@
+import type { Manifest } from '../model/package/manifest.ts';
 import { hasCudaProvider, INSTALL_CUDA_PROVIDER } from '../service/engine/device/cuda-provider.ts';
 import { chooseDevice } from '../service/engine/device/choose-device.ts';
 import type { DeviceOptions } from '../service/engine/device/choose-device.ts';
 import type { Gpu } from '../service/engine/device/visible-gpus.ts';
 import type { Device } from '../service/engine/protocol.ts';
 
-export type Precision = 'fp32' | 'fp16';
+export type Precision = Manifest['precision'];
 
 /** The precision for this machine, and why. */
 export interface PrecisionChoice {
   readonly precision: Precision;
   readonly reason: string;
-  /** A sentence on how it becomes fp16, where no more than ONNX Runtime's provider is missing. */
+  /** How to get fp16, if ONNX Runtime's CUDA provider is all that is missing for it. */
   readonly hint?: string;
 }
 
 /**
- * Chooses fp16 where the service would run on CUDA, and nowhere else: a CPU gains nothing by it, and has casts to do.
+ * Chooses fp16 if the service would run on CUDA. A CPU gains nothing from fp16 and has to cast to fp32 and back.
  *
- * @throws UserError `settings-invalid` where DEVICE is cuda and it cannot be had
+ * @throws UserError `settings-invalid` if DEVICE is cuda and CUDA is not available
  */
 export async function choosePrecision(device: Device, options: DeviceOptions = {}): Promise<PrecisionChoice> {
   const choice = await chooseDevice(device, options);
@@ -35,7 +36,7 @@ export async function choosePrecision(device: Device, options: DeviceOptions = {
   const { cudaInstalled = hasCudaProvider() } = options;
   const installed = cudaInstalled ? choice : await chooseDevice(device, { ...options, cudaInstalled: true });
   if (installed.kind !== 'gpus') return { precision: 'fp32', reason };
-  const hint = `To use ${namesOf(installed.gpus)}, install it by \`${INSTALL_CUDA_PROVIDER}\`: \`setup\` run again then makes the fp16 package.`;
+  const hint = `To use ${namesOf(installed.gpus)}, install it with \`${INSTALL_CUDA_PROVIDER}\` and run \`setup\` again, which then compiles to fp16.`;
   return { precision: 'fp32', reason, hint };
 }
 

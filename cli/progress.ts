@@ -4,43 +4,43 @@ import type { FetchProgress } from '../model/fetch/index.ts';
 import { bytes, duration } from './format.ts';
 import { RateMeter } from './rate-meter.ts';
 
-/** How far a stage of some work is. */
+/** Progress of one stage. */
 interface StageProgress<Stage extends string> {
   readonly stage: Stage;
   readonly done: number;
   readonly total: number;
-  /** Bytes that came over a network, where the stage is a transfer: what its rate is measured by. */
+  /** For a transfer, the bytes received over the network; its rate is computed from them. */
   readonly received?: number;
 }
 
-/** Shows how far some work is. */
+/** Shows progress to the user. */
 export interface Progress<Stage extends string> {
   readonly update: (progress: StageProgress<Stage>) => void;
-  /** Prints a sentence, beside the bar. */
+  /** Prints a sentence above the bar. */
   readonly note: (text: string) => void;
   readonly stop: () => void;
 }
 
-/** The stages of compiling and their names, as wide as each other. */
+/** Labels of the stages of compiling, padded to one width. */
 export const COMPILE_STAGES: Readonly<Record<CompileProgress['stage'], string>> = {
   weights: 'weights  ',
   sums: 'checksums',
   'self-test': 'self-test',
 };
 
-/** The stages of fetching and their names, as wide as each other. */
+/** Labels of the stages of fetching, padded to one width. */
 export const FETCH_STAGES: Readonly<Record<FetchProgress['stage'], string>> = {
   check: 'checking ',
   fetch: 'fetching ',
   sums: 'checksums',
 };
 
-/** A bar for each stage on a terminal; elsewhere, a line for each tenth of a transfer. */
+/** Shows a bar for each stage on a terminal; otherwise prints a line for each tenth of a transfer. */
 export function progressBar<Stage extends string>(labels: Readonly<Record<Stage, string>>): Progress<Stage> {
   return process.stderr.isTTY ? bars(labels) : lines(labels);
 }
 
-/** How often a transfer's rate is shown anew, in milliseconds; a figure that flickers cannot be read. */
+/** Time between two updates of a transfer's rate, in milliseconds: one that flickers cannot be read. */
 const REFRESH_MS = 500;
 
 function bars<Stage extends string>(labels: Readonly<Record<Stage, string>>): Progress<Stage> {

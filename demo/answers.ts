@@ -1,4 +1,4 @@
-/** The demo model's answers, in the order in which labels are numbered. */
+/** The demo model's answers, in the order of their label numbers. */
 export const ANSWERS = ['yes', 'no', 'maybe'] as const;
 
 /** One of {@link ANSWERS}. */

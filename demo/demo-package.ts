@@ -6,15 +6,15 @@ import { EXAMPLES_FOLDER } from '../model/package/examples.ts';
 import { isUpToDate, sumOf } from '../model/compile/up-to-date.ts';
 import { EXAMPLES } from './examples.ts';
 
-/** The repository's root, from here or from a build of it. */
+/** The repository's root, from this file or its compiled copy. */
 const ROOT = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../' : '../../', import.meta.url));
 
 /** Checkpoint of the model that ships with the repository. */
 export const DEMO_CHECKPOINT = path.join(ROOT, 'demo', 'checkpoint');
-/** Where its package is compiled to; not under version control. */
+/** Folder of its compiled package; not under version control. */
 export const DEMO_PACKAGE = path.join(ROOT, '.cache', 'demo-package');
 
-/** Whether the package's examples are those of the repository: they are no part of what it was compiled from. */
+/** Whether the package's examples are those of the repository; `isUpToDate` does not cover them. */
 async function hasTheseExamples(target: string): Promise<boolean> {
   for (const name of await readdir(EXAMPLES)) {
     const [here, there] = [path.join(EXAMPLES, name), path.join(target, EXAMPLES_FOLDER, name)];
@@ -24,10 +24,10 @@ async function hasTheseExamples(target: string): Promise<boolean> {
 }
 
 /**
- * The package of the demo model, compiled unless it is there and up to date already.
+ * Compiles the demo model, unless its package is up to date.
  *
- * @param target where to put it. Default: `.cache/demo-package` in the repository
- * @returns the folder
+ * @param target folder of the package @default `.cache/demo-package` in the repository
+ * @returns the target folder
  * @throws UserError as {@link compileCheckpoint} does
  */
 export async function demoPackage(target: string = DEMO_PACKAGE): Promise<string> {

@@ -8,26 +8,26 @@ const sentencesSchema = z.array(
   z.object({
     premise: z.string().optional(),
     hypothesis: z.string(),
-    /** What the picture decides. */
+    /** The right answer. */
     answer: z.enum(ANSWERS),
   }),
 );
 
-/** An example picture: its file and what is asked about it. */
+/** An example picture and the sentences to judge about it. */
 export interface Example {
-  /** The picture is that of the held-out scene of this seed, which is its file's name. */
+  /** Seed of the held-out scene that the picture shows; also the file's name. */
   readonly seed: number;
   /** Path of the picture file. */
   readonly file: string;
   readonly sentences: z.infer<typeof sentencesSchema>;
 }
 
-/** The folder of the examples, as a package has it; a build reads it from the sources. */
+/** Folder of the examples, in the layout of a package. A compiled copy of this file reads it from the sources. */
 export const EXAMPLES = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? './examples/' : '../../demo/examples/', import.meta.url),
 );
 
-/** The example pictures that ship with the repository, with their sentences. */
+/** Reads the example pictures that ship with the repository, with their sentences. */
 export async function readExamples(): Promise<readonly Example[]> {
   const { examples, problems } = await readFolder(EXAMPLES, ANSWERS);
   if (problems.length > 0) throw new Error(problems.join(' '));

@@ -1,27 +1,28 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { compileCheckpoint } from '../../model/compile/compile.ts';
 import { bytes, count } from '../format.ts';
+import type { Precision } from '../precision.ts';
 import { COMPILE_STAGES, progressBar } from '../progress.ts';
 
 interface Options {
-  readonly precision: 'fp32' | 'fp16';
+  readonly precision: Precision;
   readonly maxTextTokens?: number;
   readonly name?: string;
   readonly examples?: string;
   readonly force?: true;
 }
 
-/** `ofa-ve compile`: a checkpoint folder into a model package. */
+/** `ofa-ve compile`: compiles a checkpoint folder to a model package. */
 export function compileCommand(): Command {
   return new Command('compile')
     .description(
-      "Turn a PyTorch checkpoint of OFA, in ModelScope's folder layout, into an ONNX model package.",
+      "Compiles a PyTorch checkpoint of OFA, in ModelScope's folder layout, to an ONNX model package.",
     )
     .argument(
       '<checkpoint-folder>',
-      'folder with pytorch_model.bin or model.safetensors and its configuration',
+      'folder with pytorch_model.bin or model.safetensors, and its configuration',
     )
-    .argument('<package-folder>', 'folder to make; it appears whole or not at all')
+    .argument('<package-folder>', 'folder to create; it is complete or not there at all')
     .addOption(
       new Option('--precision <type>', 'fp32 for CPUs, fp16 for GPUs')
         .choices(['fp32', 'fp16'])
@@ -29,15 +30,15 @@ export function compileCommand(): Command {
     )
     .option(
       '--max-text-tokens <n>',
-      "tokens kept of a prompt; fewer make a smaller package (default: the checkpoint's max_src_length)",
+      "longest prompt in tokens; fewer make the package smaller (default: the checkpoint's max_src_length)",
       positiveInteger,
     )
-    .option('--name <name>', "the model's name in its manifest (default: the checkpoint folder's name)")
+    .option('--name <name>', "the model's name in the manifest (default: name of the checkpoint folder)")
     .option(
       '--examples <folder>',
-      "folder with examples.json and its pictures, for the demo page (default: the checkpoint's folder examples)",
+      'folder with examples.json and its pictures, for the demo page (default: examples/ in the checkpoint folder)',
     )
-    .option('--force', 'replace a package that is there already')
+    .option('--force', 'replace an existing package')
     .action(async (checkpoint: string, target: string, options: Options) => {
       const bar = progressBar(COMPILE_STAGES);
       try {
@@ -64,7 +65,8 @@ export function compileCommand(): Command {
 
 function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
+  if (!Number.isSafeInteger(value) || value < 1) {
     throw new InvalidArgumentError('It must be a whole number above 0.');
+  }
   return value;
 }

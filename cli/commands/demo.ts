@@ -1,44 +1,44 @@
 import path from 'node:path';
 import { Command } from 'commander';
-import { openAsking, type Asking } from '../../demo/ask.ts';
+import { openLocalModel, type LocalModel } from '../../demo/local-model.ts';
 import { readExamples, type Example } from '../../demo/examples.ts';
 import { demoPackage } from '../../demo/demo-package.ts';
 import { table } from '../format.ts';
 import { readImageFile } from '../image-file.ts';
 
-/** `ofa-ve demo`: the model that ships with the repository answers its example pictures. */
+/** `ofa-ve demo`: answers the example pictures with the demo model. */
 export function demoCommand(): Command {
   return new Command('demo')
-    .summary('answer the example pictures with the model that ships')
+    .summary('answer the example pictures with the demo model')
     .description(
-      'Compiles the small model that ships with ofa-ve, if need be, and answers its example pictures.',
+      'Answers the example pictures with the small demo model that ships with ofa-ve, compiling it first if necessary.',
     )
     .action(async () => {
-      const asking = await openAsking(await demoPackage());
+      const model = await openLocalModel(await demoPackage());
       try {
         const rows: string[][] = [];
-        for (const example of await readExamples()) rows.push(...(await answer(asking, example)));
-        const head = ['picture', 'sentence', 'answer', 'sure', ''];
+        for (const example of await readExamples()) rows.push(...(await answer(model, example)));
+        const head = ['picture', 'sentence', 'answer', 'confidence', ''];
         console.log(table([head, ...rows], ['start', 'start', 'start', 'end', 'start']));
         const wrong = rows.filter((row) => row[4] !== '').length;
-        console.log(`\n${rows.length - wrong} of ${rows.length} right; the pictures: demo/examples/`);
+        console.log(`\n${rows.length - wrong} of ${rows.length} right. The pictures are in demo/examples/.`);
       } finally {
-        await asking.close();
+        await model.close();
       }
     });
 }
 
-async function answer(asking: Asking, { file, sentences }: Example): Promise<string[][]> {
+async function answer(model: LocalModel, { file, sentences }: Example): Promise<string[][]> {
   const image = await readImageFile(file);
   const rows: string[][] = [];
   for (const [index, { premise, hypothesis, answer }] of sentences.entries()) {
-    const found = await asking.ask(image, hypothesis, premise);
+    const found = await model.ask(image, hypothesis, premise);
     rows.push([
       index === 0 ? path.basename(file) : '',
       premise === undefined ? hypothesis : `(${premise}) ${hypothesis}`,
       found.label,
       `${(100 * found.confidence).toFixed(0)} %`,
-      found.label === answer ? '' : `should be ${answer}`,
+      found.label === answer ? '' : `expected ${answer}`,
     ]);
   }
   return rows;

@@ -19,34 +19,34 @@ interface ExplainOptions {
   readonly json?: true;
 }
 
-/** What the model sees of a text. */
+/** A text as the model's input. */
 interface Explanation {
   readonly prompt: string;
   readonly input_ids: readonly number[];
-  /** The tokens as the vocabulary writes them: a space is `Ġ`. */
+  /** The tokens as spelled in the vocabulary, where a space is `Ġ`. */
   readonly tokens: readonly string[];
   readonly truncated_words: number;
   readonly truncated_tokens: number;
-  /** Tokens to which a batch with this text is padded. */
+  /** Tokens to which the text is padded in a batch. */
   readonly padded_length: number;
 }
 
-/** `ofa-ve explain`: what the model sees. */
+/** `ofa-ve explain`: shows the model's input for a text and an image. */
 export function explainCommand(): Command {
   return new Command('explain')
-    .summary('show what the model sees')
+    .summary("show the model's input")
     .description(
-      'Shows what the model sees of a text and an image: prompt, tokens, what was cut off, pixels.',
+      "Shows the model's input for a text and an image: prompt, tokens, what was truncated, pixels.",
     )
     .requiredOption('--model <package>', 'folder of the model package')
-    .requiredOption('--text <text>', 'the hypothesis: what is judged')
-    .option('--premise <text>', 'a text that is given as true')
-    .option('--image <file>', 'image file whose pixels are written; needs --pixels')
-    .option('--pixels <png>', 'PNG file to write the exact pixels to; needs --image')
+    .requiredOption('--text <text>', 'the hypothesis to judge')
+    .option('--premise <text>', 'a text assumed to be true')
+    .option('--image <file>', 'image file to preprocess; needs --pixels')
+    .option('--pixels <png>', 'PNG file to write the exact input pixels to; needs --image')
     .option('--json', 'print JSON')
     .action(async (options: ExplainOptions, command: Command) => {
       if ((options.image === undefined) !== (options.pixels === undefined)) {
-        command.error('error: --image and --pixels go together: the file to read and the PNG to write');
+        command.error('error: --image and --pixels go together: the file to read and the PNG file to write');
       }
       const { explanation, size } = await explain(options);
       const { image, pixels } = options;
@@ -60,7 +60,7 @@ async function explain(options: ExplainOptions): Promise<{ explanation: Explanat
   const modelPackage = await openPackage(options.model);
   const tokenizer = await openTokenizer(modelPackage);
   const { text, image } = modelPackage.manifest;
-  // As the server: a premise without words is none.
+  // As in the service, a blank premise counts as none.
   const premise = options.premise?.trim() === '' ? undefined : options.premise;
   const encoded = encodePrompt(tokenizer, text, options.text, premise);
   const explanation = {
@@ -106,10 +106,10 @@ function toText(explanation: Explanation): string {
     String(id),
     explanation.tokens[index] ?? '',
   ]);
-  const cut = `${explanation.truncated_words} words, ${explanation.truncated_tokens} tokens`;
+  const truncated = `${explanation.truncated_words} words, ${explanation.truncated_tokens} tokens`;
   return [
     `prompt      ${JSON.stringify(explanation.prompt)}`,
-    `cut off     ${cut}`,
+    `truncated   ${truncated}`,
     `padded to   ${explanation.padded_length} tokens`,
     'tokens',
     table(rows, ['end', 'end', 'start']),

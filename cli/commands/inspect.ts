@@ -5,11 +5,11 @@ import { openPackage } from '../../model/package/open-package.ts';
 import type { Manifest } from '../../model/package/manifest.ts';
 import { bytes, count, table } from '../format.ts';
 
-/** `ofa-ve inspect`: what a model package holds and needs. */
+/** `ofa-ve inspect`: prints what a model package contains and needs. */
 export function inspectCommand(): Command {
   return new Command('inspect')
-    .description('Print what a model package holds: manifest, operators, cost and memory needs.')
-    .argument('<package-folder>', 'folder that `ofa-ve compile` wrote')
+    .description('Prints what a model package contains: manifest, operators, cost and memory needs.')
+    .argument('<package-folder>', 'folder written by `ofa-ve compile`')
     .option('--json', 'print the manifest as JSON')
     .action(async (folder: string, options: { json?: true }) => {
       const { dir, manifest } = await openPackage(folder);
@@ -18,7 +18,7 @@ export function inspectCommand(): Command {
     });
 }
 
-/** Batch sizes for which the memory need is shown. */
+/** Batch sizes for which the memory need is printed. */
 const BATCHES = [1, 8] as const;
 
 function describe(manifest: Manifest, { examples, problems }: ReadExamples): string {
@@ -27,7 +27,7 @@ function describe(manifest: Manifest, { examples, problems }: ReadExamples): str
   const facts = [
     [
       'model',
-      `${manifest.name}, ${manifest.precision}, made by ${manifest.compiler.name} ${manifest.compiler.version}`,
+      `${manifest.name}, ${manifest.precision}, compiled by ${manifest.compiler.name} ${manifest.compiler.version}`,
     ],
     ['answers', manifest.answers.join(', ')],
     ['picture', `${image.size} x ${image.size} RGB, ${graph.imagePositions} positions`],
@@ -35,16 +35,16 @@ function describe(manifest: Manifest, { examples, problems }: ReadExamples): str
     ['prompt', text.prompts.hypothesis.trim()],
     ['with premise', text.prompts.premise.trim()],
     ['parameters', count(graph.parameters)],
-    ['multiply-adds', `${count(graph.multiplyAdds)} an answer, with a text of ${longest} tokens`],
-    ['weights', `${bytes(memory.weightsBytes)} with folded constants`],
+    ['multiply-adds', `${count(graph.multiplyAdds)} per answer with a text of ${longest} tokens`],
+    ['weights', `${bytes(memory.weightsBytes)} including folded constants`],
     ...BATCHES.map((batch) => [
       `memory, batch ${batch}`,
-      `${bytes(memory.weightsBytes + batch * memory.activationBytesPerItem)}, of it ` +
+      `${bytes(memory.weightsBytes + batch * memory.activationBytesPerItem)}, including ` +
         `${bytes(batch * memory.activationBytesPerItem)} of activations (estimated)`,
     ]),
     ['examples', examples.length === 0 ? 'none' : `${examples.length} pictures for the demo page`],
     ...problems.map((problem) => ['', problem]),
-    ['self-test', `${manifest.selfTest.cases.length} cases, within ${manifest.selfTest.tolerance}`],
+    ['self-test', `${manifest.selfTest.cases.length} cases, tolerance ${manifest.selfTest.tolerance}`],
   ];
   const sums = (files: Manifest['files']): string =>
     table(
@@ -65,7 +65,7 @@ function describe(manifest: Manifest, { examples, problems }: ReadExamples): str
   return [
     table(facts, ['start', 'start']),
     `\nfiles\n${sums(manifest.files)}`,
-    `\nmade from\n${sums(manifest.source.files)}`,
+    `\ncompiled from\n${sums(manifest.source.files)}`,
     `\noperators (opset ${graph.opset})\n${operators}`,
   ].join('\n');
 }

@@ -21,15 +21,15 @@ const BAR_WIDTH = 40;
 export function predictCommand(): Command {
   return new Command('predict')
     .summary('answer once, without a server')
-    .description('Judges whether an image entails a text, as the server would, and prints the answer.')
+    .description('Judges whether an image entails a text, exactly as the server does, and prints the answer.')
     .requiredOption('--model <package>', 'folder of the model package')
     .requiredOption('--image <file>', 'image file: JPEG, PNG, WebP, GIF or TIFF')
-    .requiredOption('--text <text>', 'the hypothesis: what is judged')
-    .option('--premise <text>', 'a text that is given as true')
+    .requiredOption('--text <text>', 'the hypothesis to judge')
+    .option('--premise <text>', 'a text assumed to be true')
     .option('--json', 'print JSON')
     .action(async (options: PredictOptions) => {
       const image = await readImageFile(options.image);
-      // One is enough, however many GPUs there are.
+      // One engine is enough, even with several GPUs.
       const model = await openModel(options.model, readSettings({ ...process.env, ENGINES: '1' }));
       try {
         const answer = await judge(model, image, options);

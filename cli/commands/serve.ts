@@ -14,16 +14,16 @@ interface ServeOptions {
   readonly port?: string;
 }
 
-/** `ofa-ve serve`: answers over HTTP until it is told to stop. */
+/** `ofa-ve serve`: serves predictions over HTTP until a signal stops it. */
 export function serveCommand(): Command {
   return new Command('serve')
-    .summary('answer over HTTP')
+    .summary('serve predictions over HTTP')
     .description(
-      'Answers over HTTP from a model package until SIGTERM or SIGINT. Every setting is an environment variable; the options are short for the two that are used most.',
+      'Serves predictions of a model package over HTTP until SIGTERM or SIGINT. Settings are environment variables; --model and --port set two of them.',
     )
     .option('--model <package>', 'folder of the model package (MODEL_DIR)')
     .option('--port <number>', 'port for predictions (PORT)')
-    .option('--demo', 'without a model, serve the small one that ships with ofa-ve')
+    .option('--demo', 'serve the small demo model that ships with ofa-ve, unless a model is given')
     .addHelpText('after', () => `\nSettings (environment variables):\n${describeSettings()}`)
     .action(async (options: ServeOptions) => {
       const given = options.model ?? process.env['MODEL_DIR']?.trim() ?? '';
@@ -36,7 +36,7 @@ export function serveCommand(): Command {
       if (settings.MODEL_DIR === '') {
         throw new UserError(
           'settings-invalid',
-          'MODEL_DIR is not set; give a model package with --model, or --demo for the small model that ships with ofa-ve.',
+          'MODEL_DIR is not set; give a model package with --model, or use --demo for the small model that ships with ofa-ve.',
         );
       }
       const [example] = demo ? await readExamples() : [];
@@ -44,15 +44,15 @@ export function serveCommand(): Command {
         if (options.demo === true) console.error(welcome(port, example));
       };
       const code = await runService(settings, onReady, { warnings: misspeltSettings(process.env) });
-      // Not exitCode: a collector of traces that does not answer would keep the program.
+      // Not process.exitCode: an unresponsive trace collector would keep the process alive.
       process.exit(code);
     });
 }
 
-/** Where the page is, and a command that works as it stands. */
+/** The page's address and a command that can be copied as it is. */
 function welcome(port: number, example: Example | undefined): string {
   const address = `http://localhost:${port}`;
-  const lines = [`Ready: ${address}/ is a page to try it on, ${address}/docs says how to call it.`];
+  const lines = [`Ready: ${address}/ is a page to try it, ${address}/docs documents the API.`];
   const sentence = example?.sentences[0];
   if (example && sentence) {
     const file = path.relative(process.cwd(), example.file);

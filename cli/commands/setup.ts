@@ -25,12 +25,12 @@ interface SetupOptions extends FetchCommandOptions {
   readonly force?: true;
 }
 
-/** `ofa-ve setup`: from a model's name to a package that is ready to serve. */
+/** `ofa-ve setup`: fetches, compiles and tests a published model, ready to serve. */
 export function setupCommand(): Command {
   return withFetchOptions(new Command('setup'))
     .summary('fetch, compile and self-test a model')
     .description(
-      'Fetches a published checkpoint, compiles it for what this machine has, and runs its self-test: ready to serve. Steps that were done before are not done again.',
+      'Fetches a published checkpoint, compiles it for this machine (CPU or GPU) and runs the self-test, so that it is ready to serve. Steps that are already done are skipped.',
     )
     .argument('[model]', "preset, model id, or address of the model's page", DEFAULT_PRESET)
     .addOption(
@@ -43,12 +43,12 @@ export function setupCommand(): Command {
     .option('--force', 'compile again, even if the package is up to date')
     .action(async (model: string, options: SetupOptions) => {
       const source = sourceOf(model, options);
-      // One engine is enough for the self-test, however many GPUs there are.
+      // One engine is enough for the self-test, even with several GPUs.
       const settings = readSettings({ ...process.env, ENGINES: '1' });
       const choice = await choosePrecision(settings.DEVICE);
       const { precision = choice.precision } = options;
       const { reason, hint } = options.precision === undefined ? choice : { reason: '--precision is given' };
-      console.log(`${reason}: the package is made in ${precision}.`);
+      console.log(`${reason}: compiling to ${precision}.`);
       if (hint !== undefined) console.log(hint);
 
       const checkpoint = checkpointFolder(source, options.cache);
@@ -80,7 +80,7 @@ async function compileUnlessThere(source: ModelSource, compilation: Compilation)
   const { checkpoint, files, target, precision, force } = compilation;
   const sums = new Map(files.map((file) => [file.name, file.sha256]));
   if (!force && (await isUpToDate(checkpoint, target, precision, sums))) {
-    console.log(`${target}: compiled before, and up to date.`);
+    console.log(`${target}: already compiled and up to date.`);
     return;
   }
   const bar = progressBar(COMPILE_STAGES);
@@ -98,7 +98,7 @@ async function compileUnlessThere(source: ModelSource, compilation: Compilation)
   console.log(`${target}: compiled.`);
 }
 
-/** Starts the engine as the server would; it runs the package's self-test before it is ready. */
+/** Starts an engine as the server does; it runs the package's self-test before it becomes ready. */
 async function selfTest(target: string, settings: Settings): Promise<EngineInfo> {
   const model = await openModel(target, settings);
   try {
@@ -118,5 +118,5 @@ function reportSelfTest({ provider, selfTestDeviation, fallback }: EngineInfo, p
     `Self-test passed on ${where}: probabilities within ${selfTestDeviation.toExponential(1)} of the compiler's.`,
   );
   if (precision !== 'fp16' || fallback === undefined) return;
-  console.log(`No GPU is used (${fallback}): \`setup --precision fp32\` makes the package for CPUs.`);
+  console.log(`No GPU is used (${fallback}); \`setup --precision fp32\` compiles for CPUs.`);
 }

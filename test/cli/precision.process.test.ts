@@ -83,9 +83,9 @@ it.each([
 ] as const)(
   'is fp32, and nothing has to be installed, where %s',
   async (_, device, gpus, options, reason) => {
-    const { reason: told, ...choice } = await choose(device, gpus, options);
+    const { reason: actualReason, ...choice } = await choose(device, gpus, options);
     expect(choice).toEqual({ precision: 'fp32' });
-    expect(told.startsWith(reason)).toBe(true);
+    expect(actualReason.startsWith(reason)).toBe(true);
   },
 );
 
@@ -93,7 +93,7 @@ it('is fp32 where CUDA is not installed, and says how it becomes fp16 where ther
   expect(await choose('auto', [T4, V100], MISSING)).toEqual({
     precision: 'fp32',
     reason: "DEVICE is auto, and ONNX Runtime's CUDA provider is not installed",
-    hint: `To use GPU 0 (NVIDIA T4), install it by \`${INSTALL_CUDA_PROVIDER}\`: \`setup\` run again then makes the fp16 package.`,
+    hint: `To use GPU 0 (NVIDIA T4), install it with \`${INSTALL_CUDA_PROVIDER}\` and run \`setup\` again, which then compiles to fp16.`,
   });
 });
 

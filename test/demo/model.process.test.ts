@@ -2,7 +2,7 @@ import { readdir, stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openAsking, type Asking } from '../../demo/ask.ts';
+import { openLocalModel, type LocalModel } from '../../demo/local-model.ts';
 import { readExamples } from '../../demo/examples.ts';
 import { DEMO_CHECKPOINT, demoPackage } from '../../demo/demo-package.ts';
 import { heldOutQuestions } from '../../demo/world/questions.ts';
@@ -17,15 +17,15 @@ import { tempFolder } from '../../testing/temp-folder.ts';
 const MOST_MB = 8;
 
 let folder: string;
-let asking: Asking;
+let model: LocalModel;
 
 beforeAll(async () => {
   folder = tempFolder();
-  asking = await openAsking(await demoPackage(path.join(folder, 'package')));
+  model = await openLocalModel(await demoPackage(path.join(folder, 'package')));
 });
 
 afterAll(async () => {
-  await asking.close();
+  await model.close();
 });
 
 const average = (values: readonly number[]): number =>
@@ -56,7 +56,7 @@ describe('the demo model', () => {
     const questions = heldOutQuestions(9, 120);
     const wrong: string[] = [];
     for (const { scene, premise, hypothesis, answer } of questions) {
-      const found = await asking.ask(await pictureOf(scene), hypothesis, premise);
+      const found = await model.ask(await pictureOf(scene), hypothesis, premise);
       if (found.label !== answer) wrong.push(`${hypothesis}: ${found.label}, not ${answer}`);
     }
     expect(questions).toHaveLength(360);
@@ -70,7 +70,7 @@ describe('the demo model', () => {
       const image = await pictureOf(sceneOf(FIRST_SEED + Number(picture), 'held-out'));
       for (const [hypothesis, answer] of sentences) {
         asked++;
-        const found = await asking.ask(image, hypothesis);
+        const found = await model.ask(image, hypothesis);
         if (found.label !== answer) wrong.push(`${picture}: ${hypothesis}: ${found.label}, not ${answer}`);
       }
     }
@@ -85,7 +85,7 @@ describe('the demo model', () => {
       const image = await readImageFile(file);
       for (const { premise, hypothesis, answer } of sentences) {
         asked++;
-        const found = await asking.ask(image, hypothesis, premise);
+        const found = await model.ask(image, hypothesis, premise);
         if (found.label !== answer) wrong.push(`${file}: ${hypothesis}: ${found.label}, not ${answer}`);
       }
     }
@@ -99,7 +99,7 @@ describe('the demo model', () => {
 
     const confidences = async (asked: readonly (readonly [Uint8Array, string])[]): Promise<number[]> => {
       const found: number[] = [];
-      for (const [picture, text] of asked) found.push((await asking.ask(picture, text)).confidence);
+      for (const [picture, text] of asked) found.push((await model.ask(picture, text)).confidence);
       return found;
     };
     const about = (pictures: readonly Uint8Array[]): Promise<number[]> =>
@@ -114,7 +114,7 @@ describe('the demo model', () => {
     beforeAll(async () => {
       known = [];
       for (const { scene, premise, hypothesis } of questions) {
-        known.push((await asking.ask(await pictureOf(scene), hypothesis, premise)).confidence);
+        known.push((await model.ask(await pictureOf(scene), hypothesis, premise)).confidence);
       }
     });
 

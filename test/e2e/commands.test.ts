@@ -63,7 +63,7 @@ it('serve without a model says how to give one', async () => {
   const { code, stderr } = await ofaVe(['serve'], { MODEL_DIR: ' ' });
   expect([code, stderr]).toEqual([
     1,
-    'MODEL_DIR is not set; give a model package with --model, or --demo for the small model that ships with ofa-ve.\n',
+    'MODEL_DIR is not set; give a model package with --model, or use --demo for the small model that ships with ofa-ve.\n',
   ]);
 });
 

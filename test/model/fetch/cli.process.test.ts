@@ -137,7 +137,7 @@ describe('ofa-ve setup', () => {
     expect(first).toMatchObject({ code: 0 });
     const target = join(cache, 'packages', 'large-fp32');
     expect(first.stdout.split('\n')).toEqual([
-      'DEVICE is cpu: the package is made in fp32.',
+      'DEVICE is cpu: compiling to fp32.',
       `${join(cache, 'checkpoints', 'large')}: 6 files, 1.40 MB, SHA-256 verified.`,
       `${target}: compiled.`,
       expect.stringMatching(
@@ -154,7 +154,7 @@ describe('ofa-ve setup', () => {
     });
 
     const second = await ofaVe(args, env);
-    expect(second.stdout).toContain(`${target}: compiled before, and up to date.\n`);
+    expect(second.stdout).toContain(`${target}: already compiled and up to date.\n`);
     expect(second.stdout).toContain('SHA-256 verified, all already there.');
   });
 
@@ -167,7 +167,7 @@ describe('ofa-ve setup', () => {
     expect((await ofaVe(args, env)).stdout).toContain(`${target}: compiled.\n`);
     const { manifest } = await openPackage(target);
     expect(manifest.source.files.map((file) => file.name)).toContain('answers/ans2label.json');
-    expect((await ofaVe(args, env)).stdout).toContain(`${target}: compiled before, and up to date.\n`);
+    expect((await ofaVe(args, env)).stdout).toContain(`${target}: already compiled and up to date.\n`);
   });
 
   test('makes fp16 where it is told to, and tells when the CPU has to run it', async () => {
@@ -177,8 +177,8 @@ describe('ofa-ve setup', () => {
     const args = ['setup', '--precision', 'fp16', '--cache', cache, '--endpoint', server.endpoint];
     const { code, stdout } = await ofaVe(args, env);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^--precision is given: the package is made in fp16\.$/m);
-    expect(stdout).toMatch(/^No GPU is used \(DEVICE is auto, and .*\): `setup --precision fp32` makes /m);
+    expect(stdout).toMatch(/^--precision is given: compiling to fp16\.$/m);
+    expect(stdout).toMatch(/^No GPU is used \(DEVICE is auto, and .*\); `setup --precision fp32` compiles /m);
     expect(stdout).not.toContain('install.js');
     expect((await openPackage(join(cache, 'packages', 'large-fp16'))).manifest.precision).toBe('fp16');
   });
@@ -188,8 +188,10 @@ describe('ofa-ve setup', () => {
     const env = { ...machineWith(T4), DEVICE: 'auto' };
     const { stdout } = await ofaVe(['setup', '--cache', tempFolder(), '--endpoint', endpoint], env);
     expect(stdout.split('\n')).toEqual([
-      "DEVICE is auto, and ONNX Runtime's CUDA provider is not installed: the package is made in fp32.",
-      expect.stringMatching(/^To use GPU 0 \(NVIDIA T4\), install it by `.*install\.js`: `setup` run again /),
+      "DEVICE is auto, and ONNX Runtime's CUDA provider is not installed: compiling to fp32.",
+      expect.stringMatching(
+        /^To use GPU 0 \(NVIDIA T4\), install it with `.*install\.js` and run `setup` again/,
+      ),
       '',
     ]);
   });

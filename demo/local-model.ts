@@ -3,9 +3,9 @@ import type { Answer } from '../service/inference/answer.ts';
 import { openModel } from '../service/inference/open-model.ts';
 import { UserError } from '../model/errors.ts';
 
-/** A model that answers one sentence after the other, or many at a time, in this process. */
-export interface Asking {
-  /** What the service would answer about the picture file. */
+/** A model that answers questions in this process. */
+export interface LocalModel {
+  /** Answers as the service would. */
   readonly ask: (image: Uint8Array, hypothesis: string, premise?: string) => Promise<Answer>;
   readonly close: () => Promise<void>;
 }
@@ -14,9 +14,9 @@ export interface Asking {
  * Opens a model package with the service's own settings, engine and exact pixels.
  *
  * @param dir folder of the package
- * @throws UserError if the package cannot be read or its engine does not start
+ * @throws UserError if the package cannot be read; the first question rejects if the engine does not start
  */
-export async function openAsking(dir: string): Promise<Asking> {
+export async function openLocalModel(dir: string): Promise<LocalModel> {
   const model = await openModel(dir, readSettings({ ...process.env, DEVICE: 'cpu' }));
   return {
     ask: async (image, hypothesis, premise) => {
