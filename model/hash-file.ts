@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
 
-/** Bytes read at a time. */
-const PIECE = 4 << 20;
+/** Bytes per read. */
+const CHUNK = 4 << 20;
 
 /**
  * Size and SHA-256 of a file.
  *
- * @param onProgress called with the bytes read so far
+ * @param onProgress called with the number of bytes read so far
+ * @returns `name` without the folder, `sha256` in hex
  */
 export async function hashFile(
   file: string,
@@ -16,9 +17,9 @@ export async function hashFile(
 ): Promise<{ name: string; bytes: number; sha256: string }> {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const piece of createReadStream(file, { highWaterMark: PIECE }) as AsyncIterable<Buffer>) {
-    hash.update(piece);
-    bytes += piece.length;
+  for await (const chunk of createReadStream(file, { highWaterMark: CHUNK }) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    bytes += chunk.length;
     onProgress?.(bytes);
   }
   return { name: path.basename(file), bytes, sha256: hash.digest('hex') };

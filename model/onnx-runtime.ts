@@ -1,4 +1,4 @@
-/** ONNX Runtime, which sends nothing anywhere. It is imported from here alone: the order of these two lines counts. */
+/** ONNX Runtime without telemetry. Import it only from here: no-telemetry.ts must be loaded first. */
 import './no-telemetry.ts';
 
 export { InferenceSession, Tensor } from 'onnxruntime-node';

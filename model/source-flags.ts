@@ -2,10 +2,10 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 /**
- * Flags of Node.js for a process or thread that runs a file of this repository: tsx's loader where the file is
- * TypeScript and Node.js cannot run it by itself, which it can from 22.18 on; none otherwise.
+ * The flags that Node.js needs to run a file of this repository in a process or thread: tsx's loader if the file is
+ * TypeScript and this Node.js cannot run TypeScript itself (22.18 and later can).
  *
- * @param file path or address of the file
+ * @param file path or URL of the file
  */
 export function sourceFlags(file: string | URL): string[] {
   const { typescript } = process.features as { typescript?: 'strip' | 'transform' | false };

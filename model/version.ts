@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** The file that names the project's version, from here or from a build of it. */
+/** package.json, relative to this file or to its compiled form. */
 function packageFile(): URL {
   const fromSource = import.meta.url.endsWith('.ts');
   return new URL(fromSource ? '../package.json' : '../../package.json', import.meta.url);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TaskConfig, type Weights, openWeights, readConfig } from './checkpoint/index.ts';
@@ -16,50 +17,49 @@ import { textLengths } from './text-lengths.ts';
 import { type Tokenizer, buildTokenizerJson, loadTokenizer } from '../package/tokenizer.ts';
 import { version } from '../version.ts';
 
-/** How a checkpoint is compiled. */
+/** Options of {@link compileCheckpoint}. */
 export interface CompileOptions {
-  /** Arithmetic of weights and activations; fp16 is for GPUs. Default: fp32. */
+  /** Type of weights and activations. fp16 is for GPUs. Default: fp32. */
   readonly precision?: 'fp32' | 'fp16';
-  /** Tokens kept of a prompt, without `<s>` and `</s>`. Default: the checkpoint's max_src_length. */
+  /** Most tokens of a prompt, without `<s>` and `</s>`. Default: the checkpoint's max_src_length. */
   readonly maxTextTokens?: number;
-  /** Name of the model in its manifest. Default: the checkpoint folder's name. */
+  /** Name of the model in the manifest. Default: the name of the checkpoint folder. */
   readonly name?: string;
-  /** Folder of examples that go into the package. Default: the checkpoint's folder `examples`, if it has one. */
+  /** Folder with examples for the package. Default: the checkpoint's folder `examples`, if it exists. */
   readonly examples?: string;
-  /** Whether a package that is there already is replaced. Default: false. */
+  /** Whether to replace an existing package. Default: false. */
   readonly replace?: boolean;
-  /** Called as the work goes on. */
   readonly onProgress?: (progress: CompileProgress) => void;
 }
 
-/** What the compiler is doing, and how far it is, in bytes or parts of the graph. */
+/** What the compiler is doing: writing weights, hashing the checkpoint or running the self-test. In bytes or parts of the graph. */
 export interface CompileProgress {
   readonly stage: 'weights' | 'sums' | 'self-test';
   readonly done: number;
   readonly total: number;
 }
 
-/** Largest difference from the self-test's probabilities that passes, by precision. */
+/** Largest difference from a self-test's probability that passes, by precision. */
 const TOLERANCE = { fp32: 1e-3, fp16: 2e-2 } as const;
 
 /**
- * Compiles a checkpoint folder in ModelScope's layout into a model package. The package appears whole or not
- * at all, and the same checkpoint and options give the same bytes.
+ * Compiles a checkpoint folder in ModelScope's layout into a model package. The package is written atomically, and the
+ * same checkpoint and options yield the same bytes.
  *
- * @throws UserError if the checkpoint cannot be read or is not supported, or the package cannot be written
+ * @throws UserError if the checkpoint cannot be read or is not supported, or if the package cannot be written
  */
 export async function compileCheckpoint(
   checkpoint: string,
   target: string,
   options: CompileOptions = {},
 ): Promise<Manifest> {
-  await checkTarget(target, options.replace === true);
+  checkTarget(target, options.replace === true);
   const prepared = await prepare(checkpoint, options);
   const weights = await openWeights(checkpoint);
   try {
     return await inScratchFolder(target, async (scratch) => {
       const manifest = await writePackage(checkpoint, scratch, prepared, weights, options);
-      if (options.replace && (await exists(target))) swapIntoPlace(scratch, target);
+      if (options.replace && existsSync(target)) swapIntoPlace(scratch, target);
       else await rename(scratch, target);
       return manifest;
     });
@@ -70,24 +70,24 @@ export async function compileCheckpoint(
   }
 }
 
-/** Refuses to overwrite, and to replace anything but a package. */
-async function checkTarget(target: string, replace: boolean): Promise<void> {
-  if (!(await exists(target))) return;
+/** Refuses to overwrite anything without --force, and anything but a package with it. */
+function checkTarget(target: string, replace: boolean): void {
+  if (!existsSync(target)) return;
   if (!replace) {
     throw new UserError(
       'package-exists',
       `${target} exists already: choose another folder, or replace it with --force.`,
     );
   }
-  if (!(await exists(path.join(target, PACKAGE_FILES.manifest)))) {
+  if (!existsSync(path.join(target, PACKAGE_FILES.manifest))) {
     throw new UserError(
       'package-exists',
-      `${target} is no model package (it has no ${PACKAGE_FILES.manifest}), so --force does not replace it: choose another folder.`,
+      `${target} is not a model package (it has no ${PACKAGE_FILES.manifest}), so --force does not replace it: choose another folder.`,
     );
   }
 }
 
-/** What is read of a checkpoint before its weights. */
+/** What is read from a checkpoint before its weights. */
 interface Prepared {
   readonly config: Awaited<ReturnType<typeof readConfig>>['model'];
   readonly task: TaskConfig;
@@ -158,7 +158,7 @@ async function writePackage(
   const manifest: Manifest = {
     ...describe(prepared, precision),
     name: options.name ?? path.basename(path.resolve(checkpoint)),
-    source: { files: await sourceSums(checkpoint, [task.answersFile, ...weights.files], options) },
+    source: { files: await sourceFiles(checkpoint, [task.answersFile, ...weights.files], options) },
     files: [written.graph, written.weights, await hashFile(path.join(folder, PACKAGE_FILES.tokenizer))],
     graph: { ...costOf(graph), parameters, imagePositions: imagePositions(task) },
     memory: { weightsBytes: written.weights.bytes, activationBytesPerItem: peakActivationBytes(graph) },
@@ -195,13 +195,13 @@ function costOf(graph: Graph): Pick<Manifest['graph'], 'multiplyAdds' | 'operato
   return { multiplyAdds, operators, opset: OPSET };
 }
 
-/** Positions of the picture in the encoder's sequence: one for every 16 x 16 pixels. */
+/** Image positions in the encoder's sequence: one per 16 x 16 pixels. */
 function imagePositions(task: TaskConfig): number {
   return (task.patchImageSize / 16) ** 2;
 }
 
-/** The sums of the checkpoint's files that the package was made from, by their paths in its folder, with `/`. */
-async function sourceSums(
+/** Checksums of the checkpoint's files that determine the package. Names are paths in the checkpoint folder, with `/`. */
+async function sourceFiles(
   checkpoint: string,
   furtherFiles: readonly string[],
   options: CompileOptions,
@@ -234,14 +234,7 @@ async function readText(folder: string, name: string): Promise<string> {
   }
 }
 
-async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** A failure of the file system while writing, as a sentence. */
+/** Turns a file system error into a UserError. */
 function asUserError(error: unknown, target: string): unknown {
   if (error instanceof Error && 'syscall' in error) {
     return new UserError('output-not-writable', `${target} cannot be written: ${reasonOf(error)}.`, {

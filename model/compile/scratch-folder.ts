@@ -4,12 +4,12 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-/** Attempts to remove a folder: calls that are under way, of which there are a few, may make another file in it. */
+/** Attempts to remove a folder: a few pending file system calls may still create files in it. */
 const ATTEMPTS = 10;
 
 /**
- * Does work in a new folder beside the target, so that what is finished can be renamed into place. Whatever is still
- * there when the work ends is removed, also when a signal ends the program.
+ * Runs `work` with a new folder next to the target, so that the result can be renamed into place. Whatever is left of the
+ * folder is removed afterwards, also when a signal ends the process.
  */
 export async function inScratchFolder<Result>(
   target: string,
@@ -20,13 +20,13 @@ export async function inScratchFolder<Result>(
   const onSignal = (signal: NodeJS.Signals): void => {
     stopListening();
     removeAtOnce(folder);
-    // To whoever else listens, in this turn too: the work must not find its folder gone. Else as if nobody had.
+    // Other listeners must run in this turn, before the work can notice that its folder is gone. Without any, end the process.
     if (!process.emit(signal, signal)) process.kill(process.pid, signal);
   };
   const stopListening = (): void => {
     for (const signal of SIGNALS) process.off(signal, onSignal);
   };
-  // Before there is a folder, and in the turn in which it is made: no signal comes between.
+  // Listen before the folder exists, and create it in the same turn, so that no signal can arrive in between.
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
     makeFolder(parent, folder);
@@ -38,8 +38,8 @@ export async function inScratchFolder<Result>(
 }
 
 /**
- * Lets a finished scratch folder and the one in its place change names; the old one is removed as scratch. Within one turn
- * of the event loop: a signal finds the one or the other in place.
+ * Swaps a finished scratch folder and the existing target, which is then removed as scratch. Synchronous, so that a signal
+ * finds one or the other in place.
  */
 export function swapIntoPlace(folder: string, target: string): void {
   const aside = `${folder}-old`;
@@ -54,20 +54,20 @@ export function swapIntoPlace(folder: string, target: string): void {
 }
 
 function makeFolder(parent: string, folder: string): void {
-  // One level only: a longer path that is missing is more likely a misspelt one.
+  // One level only: a longer missing path is probably a typo.
   if (!existsSync(parent)) mkdirSync(parent);
-  // Not mkdtemp, whose folders only their owner can read: a package is served by other users than its maker.
+  // Not mkdtemp, whose folders only their owner can read: a package may be served by another user.
   mkdirSync(folder);
 }
 
-/** Within one turn of the event loop: between two, the work would go on making files. */
+/** Synchronous: otherwise the work would continue to create files. */
 function removeAtOnce(folder: string): void {
   for (let attempt = 0; attempt < ATTEMPTS && existsSync(folder); attempt++) {
     try {
-      // Its own retries would not look for new files.
+      // Its option maxRetries would not find new files.
       rmSync(folder, { recursive: true, force: true });
     } catch {
-      // The signal counts for more than what is left.
+      // Ending on the signal is more important than what is left.
     }
   }
 }

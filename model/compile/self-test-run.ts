@@ -11,7 +11,7 @@ import { GRAPH_IO, type SelfTestCase } from '../package/manifest.ts';
 import { selfTestImage } from '../package/self-test.ts';
 import type { Tokenizer } from '../package/tokenizer.ts';
 
-/** Bytes of constants that are in memory at a time while the cases run, those of float16 widened to float32. */
+/** Bytes of constants in memory at a time while the cases run, after float16 is widened to float32. */
 const PART_BYTES = 400e6;
 
 /** Sentences of different lengths, so that the self-test's batch has padding. */
@@ -24,7 +24,7 @@ const SENTENCES = [
 /** A case without its expected probabilities. */
 export type SelfTestInput = Omit<SelfTestCase, 'probabilities'>;
 
-/** The self-test's inputs: generated pictures, and the package's own prompt around fixed sentences. */
+/** The inputs of the self-test: seeds of generated images, and the package's prompt with fixed sentences. */
 export function selfTestInputs(prompt: string, tokenizer: Tokenizer, maxTokens: number): SelfTestInput[] {
   const { bos, eos } = tokenizer.special;
   return SENTENCES.map((sentence, imageSeed) => {
@@ -33,9 +33,9 @@ export function selfTestInputs(prompt: string, tokenizer: Tokenizer, maxTokens: 
   });
 }
 
-/** What {@link runCases} has to know of the package that is being made. */
+/** What {@link runCases} needs to know about the package. */
 export interface RunOptions {
-  /** Folder with the weights' file. */
+  /** Folder with the weights file. */
   readonly folder: string;
   readonly placements: Placements;
   readonly imageSize: number;
@@ -43,15 +43,15 @@ export interface RunOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Largest number that rounds to a finite float16: half a step past 65,504. */
+/** Smallest number that rounds to an infinite float16: half a step past 65,504. */
 const HALF_LIMIT = 65_520;
 
 /**
- * Runs a written graph on the CPU over all cases in one batch, part by part, so that a large model needs
- * little memory. Half-precision arithmetic is simulated, see {@link simulateHalf}.
+ * Runs a graph whose weights are written on the CPU, with all cases in one batch, part by part, so that a large model
+ * needs little memory. Half-precision arithmetic is simulated, see {@link simulateHalf}.
  *
- * @returns the cases with the probabilities that came out
- * @throws UserError if an answer is not a probability distribution, or a tensor overflows float16
+ * @returns the cases with their probabilities
+ * @throws UserError if the result is not a probability distribution, or a tensor overflows float16
  */
 export async function runCases(
   graph: Graph,
@@ -67,12 +67,12 @@ export async function runCases(
   }
   options.onProgress?.(parts.length, parts.length);
   const flat = values[GRAPH_IO.probabilities]?.data;
-  if (!(flat instanceof Float32Array)) throw new Error('The graph gave no probabilities.');
+  if (!(flat instanceof Float32Array)) throw new Error('The graph returned no probabilities.');
   const width = flat.length / inputs.length;
   return inputs.map((input, at) => {
     const probabilities = [...flat.subarray(at * width, (at + 1) * width)];
     checkDistribution(probabilities);
-    // Digits past these differ from one processor to the next.
+    // Further digits differ between processors.
     return { ...input, probabilities: probabilities.map((value) => Math.round(value * 1e6) / 1e6) };
   });
 }
@@ -88,8 +88,8 @@ async function runPart(
   const file = path.join(folder, `${part.name}.onnx`);
   await writeFile(file, encodeModel(part, all, { name: 'ofa-ve', version: '' }));
   try {
-    // Optimising would fold casts of half-precision weights into copies twice their size, and packing would
-    // copy all of them: neither is worth it for a single run.
+    // Optimisation would fold casts of half-precision weights into copies of twice the size, and prepacking would copy
+    // all weights: neither is worth it for a single run.
     const session = await ort.InferenceSession.create(file, {
       executionProviders: ['cpu'],
       enableCpuMemArena: false,
@@ -110,14 +110,14 @@ async function runPart(
   }
 }
 
-/** The first tensor that is too large is the cause; those after it may only be what became of it. */
+/** Reports the first tensor that is too large: later ones may only be consequences. */
 function checkRange(readings: readonly Reading[], results: ort.InferenceSession.ReturnType): void {
   for (const { node, output } of readings) {
     const [largest = NaN] = (results[output]?.data ?? []) as Float32Array;
     if (largest < HALF_LIMIT) continue;
     throw new UserError(
       'compile-check-failed',
-      `The output of ${node} reaches ${largest.toPrecision(3)}, and float16 ends at 65504: compile with --precision fp32.`,
+      `The output of ${node} reaches ${largest.toPrecision(3)}, but float16 ends at 65504: compile with --precision fp32.`,
     );
   }
 }
@@ -127,7 +127,7 @@ function checkDistribution(probabilities: readonly number[]): void {
   if (Math.abs(sum - 1) < 1e-3) return;
   throw new UserError(
     'compile-check-failed',
-    `The compiled graph answers with probabilities ${probabilities.join(', ')}: ` +
+    `The compiled graph returns the probabilities ${probabilities.join(', ')}, which do not add up to 1: ` +
       'the weights overflow its arithmetic, or the checkpoint is damaged.',
   );
 }

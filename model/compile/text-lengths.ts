@@ -1,10 +1,10 @@
-/** Sequence lengths of CUDA's fused attention are multiples of this. */
+/** The fused attention kernels on CUDA need sequence lengths that are multiples of this. */
 const MULTIPLE = 8;
 
 /**
- * The text lengths to which batches are padded. With each of them, image positions and text together are a
- * multiple of 8, as the fused attention kernels need. Short texts, the most of all, get fine steps; longer
- * ones coarser, so that few shapes have to be warmed up.
+ * The text lengths to which batches are padded. With each of them, the number of image positions and tokens is a multiple
+ * of 8, as the fused attention kernels need. Steps are small for short texts, which are the most frequent, and larger for
+ * longer ones, so that few shapes must be warmed up.
  *
  * @param imagePositions image positions of the encoder's sequence
  * @param longest tokens of the longest text, `<s>` and `</s>` included

@@ -5,9 +5,9 @@ import type { Manifest } from '../package/manifest.ts';
 import { version } from '../version.ts';
 
 /**
- * Whether the package in a folder is what this version of the compiler makes of the checkpoint as it is now.
+ * Whether compiling the checkpoint with this version would produce the package in `target` again.
  *
- * @param sums SHA-256 of the checkpoint's files by name, if known @default the files are read
+ * @param sums SHA-256 of the checkpoint's files by name. Default: computed from the files
  */
 export async function isUpToDate(
   checkpoint: string,
@@ -24,7 +24,7 @@ export async function isUpToDate(
   return manifest.source.files.length > 0;
 }
 
-/** A file's SHA-256; undefined where it cannot be read. */
+/** SHA-256 of a file in hex; undefined if it cannot be read. */
 export async function sumOf(file: string): Promise<string | undefined> {
   return (await hashFile(file).catch(() => undefined))?.sha256;
 }

@@ -2,28 +2,28 @@ import { UserError } from '../errors.ts';
 import type { Manifest } from '../package/manifest.ts';
 import type { Tokenizer } from '../package/tokenizer.ts';
 
-/** Prompts and limits of a model package. */
+/** The prompts and limits of a model package. */
 export type TextSettings = Manifest['text'];
 
 /** A text after cleaning. */
 export interface CleanText {
   readonly text: string;
-  /** Words that were cut off. */
+  /** Number of words that were cut off. */
   readonly truncatedWords: number;
 }
 
-/** What the model reads. */
+/** The encoder's text. */
 export interface EncodedPrompt {
   readonly prompt: string;
   /** `<s>`, the prompt's tokens, `</s>`. */
   readonly ids: number[];
-  /** Tokens that were cut off the prompt's end. */
+  /** Number of tokens that were cut off the end of the prompt. */
   readonly truncatedTokens: number;
-  /** Words that were cut off the texts. */
+  /** Number of words that were cut off hypothesis and premise. */
   readonly truncatedWords: number;
 }
 
-/** Runs of two and more characters that Python's `str.isspace` counts as whitespace. */
+/** Two or more consecutive characters for which Python's `str.isspace` is true. */
 const WHITESPACE_RUNS = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{2,}/g;
 
 const LEADING = new Set(',.!?*#:;~');
@@ -47,8 +47,8 @@ const isSpace = (character: string): boolean => character === ' ';
  * start; `-` and `/` as spaces; `<person>` as `person`; runs of whitespace as one space; no line feeds at the
  * end, then no spaces at both ends; at most `maxWords` words.
  *
- * JavaScript and Python lower-case alike (final sigma and dotted I included), up to the letters that one
- * knows from a newer version of Unicode.
+ * JavaScript and Python agree on lower case (final sigma and dotted I included), except for letters that only one of
+ * them knows, from a newer version of Unicode.
  */
 export function clean(text: string, maxWords: number): CleanText {
   const opened = stripStart(text.toWellFormed().toLowerCase(), (character) => LEADING.has(character));
@@ -64,26 +64,26 @@ export function clean(text: string, maxWords: number): CleanText {
   };
 }
 
-/** Fills each `{}` of a template in order. */
+/** Replaces each `{}` of a template, in order. */
 function fill(template: string, values: readonly string[]): string {
   const [start = '', ...rest] = template.split('{}');
   if (rest.length !== values.length) {
     throw new UserError(
       'input-unreadable',
       values.length > rest.length
-        ? "This model's prompt has no place for a premise; send the sentence alone."
-        : "This model's prompt has a place for a premise; send one with the sentence.",
+        ? "This model's prompt has no room for a premise: send only the hypothesis."
+        : "This model's prompt needs a premise: send one with the hypothesis.",
     );
   }
   return start + rest.map((part, i) => (values[i] ?? '') + part).join('');
 }
 
 /**
- * The prompt around the cleaned texts.
+ * Builds the prompt from the cleaned texts.
  *
- * @param hypothesis the sentence that is judged
- * @param premise a text that is given as true; an empty one is a premise, too
- * @throws UserError (input-unreadable) if the package's own prompt does not have as many places as there are texts
+ * @param hypothesis the sentence to judge
+ * @param premise a text that is given as true; an empty one counts as a premise
+ * @throws UserError (input-unreadable) if the number of `{}` in the package's prompt differs from the number of texts
  */
 export function buildPrompt(
   settings: Pick<TextSettings, 'prompts' | 'maxWords'>,
@@ -105,7 +105,7 @@ export function buildPrompt(
 }
 
 /**
- * The prompt and its token ids: the first `maxTokens` tokens between `<s>` and `</s>`.
+ * Builds the prompt and encodes it: `<s>`, its first `maxTokens` tokens, `</s>`.
  *
  * @throws UserError as {@link buildPrompt} does
  */

@@ -2,29 +2,29 @@ import { copyFile, mkdir, open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
+import { formatOf, type ImageFormat } from '../image-format.ts';
 import { reasonOf } from '../system-reason.ts';
 
 /**
- * The folder of examples in a checkpoint or model package: pictures, and `examples.json` with what to ask about them.
- * It may be missing. It is no part of the manifest: examples are shown, nothing is computed from them, and they may be
- * added to a package or changed without compiling it again.
+ * The folder of examples in a checkpoint or model package: pictures, and `examples.json` with sentences about them.
+ * Optional, and not part of the manifest: examples are only shown, and can be changed without compiling again.
  */
 export const EXAMPLES_FOLDER = 'examples';
-/** The list inside that folder: see {@link exampleSchema} for an entry. */
-export const EXAMPLES_FILE = 'examples.json';
+/** The list in that folder: see {@link exampleSchema} for an entry. */
+const EXAMPLES_FILE = 'examples.json';
 
-/** Largest picture in bytes: a page shows all of them. */
+/** Largest picture in bytes: a page shows all pictures at once. */
 const MAX_PICTURE_BYTES = 10 * 2 ** 20;
-/** Most examples, and most sentences about one picture. */
+/** Limits on examples, and on sentences per picture. */
 const MAX_EXAMPLES = 100;
 const MAX_SENTENCES = 32;
 
 const sentenceSchema = z.strictObject({
-  /** What is judged. */
+  /** The sentence to judge. */
   hypothesis: z.string({ error: 'must be a text' }).min(1, { error: 'must not be empty' }),
-  /** A text that is given as true, beside the picture. */
+  /** A text that is given as true, in addition to the picture. */
   premise: z.string({ error: 'must be a text' }).optional(),
-  /** What would be right: one of the model's answers. */
+  /** The correct answer, one of the model's. */
   answer: z.string({ error: 'must be a text' }).optional(),
 });
 
@@ -34,7 +34,7 @@ const exampleSchema = z.strictObject({
   image: z
     .string({ error: 'must be the name of a picture' })
     .regex(/^[^/\\\0]+$/, { error: 'must be the name of a picture in the same folder' }),
-  /** What is to be seen, for those who do not see it. */
+  /** Alternative text of the picture. */
   alt: z.string({ error: 'must be a text' }).optional(),
   sentences: z
     .array(sentenceSchema, { error: 'must be a list' })
@@ -42,29 +42,26 @@ const exampleSchema = z.strictObject({
     .max(MAX_SENTENCES, { error: `must not hold more than ${MAX_SENTENCES} sentences` }),
 });
 
-/** A picture and what is asked about it. */
+/** A picture with sentences about it. */
 export interface Example extends z.infer<typeof exampleSchema> {
   /** Path of the picture. */
   readonly file: string;
-  /** What its first bytes say. Browsers show all of these. */
-  readonly mediaType: MediaType;
+  /** By the file's content. Only types that browsers show. */
+  readonly mediaType: `image/${Exclude<ImageFormat, 'tiff'>}`;
 }
 
-/** Types of pictures that browsers show and the model reads. */
-export type MediaType = 'image/jpeg' | 'image/png' | 'image/webp' | 'image/gif';
-
-/** The examples of a folder that are whole, and a sentence for each of the others. */
+/** The valid examples of a folder, and an error sentence for each of the others. */
 export interface ReadExamples {
   readonly examples: readonly Example[];
   readonly problems: readonly string[];
 }
 
 /**
- * Reads the examples of a checkpoint or model package, as far as they are whole: nobody needs them, so a damaged one
- * is left out and told of.
+ * Reads the examples of a checkpoint or model package. Examples are optional, so an invalid one is skipped and reported
+ * instead of being an error.
  *
- * @param folder the folder `examples`; nothing is found where it holds no `examples.json`
- * @param answers the model's answers, which the expected ones must be among
+ * @param folder the folder `examples`; without an `examples.json` there are none
+ * @param answers the model's answers, which correct answers must be among
  */
 export async function readExamples(folder: string, answers: readonly string[]): Promise<ReadExamples> {
   const list = path.join(folder, EXAMPLES_FILE);
@@ -85,19 +82,16 @@ export async function readExamples(folder: string, answers: readonly string[]): 
     else examples.push(read);
   }
   if (entries.length > MAX_EXAMPLES) {
-    problems.push(
-      `${list} has ${entries.length} examples; those after the first ${MAX_EXAMPLES} are left out.`,
-    );
+    problems.push(`${list} has ${entries.length} examples; only the first ${MAX_EXAMPLES} are used.`);
   }
   return { examples, problems };
 }
 
 /**
- * Finds the examples that go into a package.
+ * Finds the examples to put into a package.
  *
- * @param given a folder that was asked for, which must have examples
- * @param checkpoint whose own folder `examples` is taken otherwise, if it has one
- * @throws UserError `input-unreadable` when one of the examples is not whole
+ * @param given a folder that the user asked for, which must have examples. Default: the checkpoint's own, if any
+ * @throws UserError `input-unreadable` if one of the examples is invalid
  */
 export async function findExamples(
   checkpoint: string,
@@ -108,7 +102,7 @@ export async function findExamples(
   const { examples, problems } = await readExamples(folder, answers);
   const [problem] = problems;
   if (problem !== undefined) {
-    const remedy = given === undefined ? 'Correct it, or take the folder away.' : 'Correct it.';
+    const remedy = given === undefined ? 'Correct it, or remove the folder.' : 'Correct it.';
     throw new UserError('input-unreadable', `${problem} ${remedy}`);
   }
   if (given !== undefined && examples.length === 0) {
@@ -117,7 +111,7 @@ export async function findExamples(
   return examples;
 }
 
-/** Copies examples into a package's folder. None make no folder. */
+/** Copies examples into a package. Creates no folder if there are none. */
 export async function writeExamples(packageFolder: string, examples: readonly Example[]): Promise<void> {
   const [first] = examples;
   if (first === undefined) return;
@@ -129,7 +123,7 @@ export async function writeExamples(packageFolder: string, examples: readonly Ex
   }
 }
 
-/** @returns the example, or what is wrong with it: the end of a sentence */
+/** @returns the example, or what is wrong with it as a sentence without a full stop */
 async function readExample(
   folder: string,
   entry: unknown,
@@ -138,22 +132,24 @@ async function readExample(
   const parsed = exampleSchema.safeParse(entry);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    if (issue?.code === 'unrecognized_keys') return `"${issue.keys[0] ?? ''}" is not known there`;
+    if (issue?.code === 'unrecognized_keys') return `"${issue.keys[0] ?? ''}" is not a known field`;
     if (issue === undefined || issue.path.length === 0) return 'it must be an object';
     return `${issue.path.join('.')} ${issue.message}`;
   }
-  const odd = parsed.data.sentences.find(({ answer }) => answer !== undefined && !answers.includes(answer));
-  if (odd)
-    return `the answer "${odd.answer ?? ''}" is not one of the model's, which are ${answers.join(', ')}`;
+  const wrong = parsed.data.sentences.find(({ answer }) => answer !== undefined && !answers.includes(answer));
+  if (wrong)
+    return `the answer "${wrong.answer ?? ''}" is not one of the model's, which are ${answers.join(', ')}`;
   const file = path.join(folder, parsed.data.image);
   try {
     const { size } = await stat(file);
     if (size > MAX_PICTURE_BYTES) {
       return `${parsed.data.image} is larger than ${MAX_PICTURE_BYTES / 2 ** 20} MiB`;
     }
-    const mediaType = mediaTypeOf(await firstBytes(file));
-    if (mediaType === undefined) return `${parsed.data.image} is not a JPEG, PNG, WebP or GIF file`;
-    return { ...parsed.data, file, mediaType };
+    const format = formatOf(await firstBytes(file));
+    if (format === undefined || format === 'tiff') {
+      return `${parsed.data.image} is not a JPEG, PNG, WebP or GIF file`;
+    }
+    return { ...parsed.data, file, mediaType: `image/${format}` };
   } catch (error) {
     return `${parsed.data.image} cannot be read: ${reasonOf(error)}`;
   }
@@ -167,13 +163,4 @@ async function firstBytes(file: string): Promise<Buffer> {
   } finally {
     await handle.close();
   }
-}
-
-function mediaTypeOf(bytes: Buffer): MediaType | undefined {
-  const start = bytes.toString('latin1');
-  if (start.startsWith('\xff\xd8\xff')) return 'image/jpeg';
-  if (start.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png';
-  if (/^RIFF[^]{4}WEBP/.test(start)) return 'image/webp';
-  if (/^GIF8[79]a/.test(start)) return 'image/gif';
-  return undefined;
 }

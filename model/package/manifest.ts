@@ -8,7 +8,7 @@ export const PACKAGE_FILES = {
   manifest: 'manifest.json',
 } as const;
 
-/** The version of the package layout that this code writes and reads. */
+/** Version of the package layout that this code writes and reads. */
 export const PACKAGE_FORMAT = 1;
 
 const fileSchema = z.object({
@@ -18,36 +18,36 @@ const fileSchema = z.object({
 });
 
 const selfTestCaseSchema = z.object({
-  /** Seed of the generated picture: see `selfTestImage` in model/package/self-test.ts. */
+  /** Seed of the generated image: see `selfTestImage` in model/package/self-test.ts. */
   imageSeed: z.number().int().nonnegative(),
-  /** Encoder input, `<s>` and `</s>` included. */
+  /** The encoder's input, `<s>` and `</s>` included. */
   inputIds: z.array(z.number().int().nonnegative()).min(2),
   /** Expected probabilities, in the order of `answers`. */
   probabilities: z.array(z.number().min(0).max(1)),
 });
 
-/** What `manifest.json` holds. Everything that a server has to know about a package besides the graph. */
+/** The content of `manifest.json`: everything that a server needs to know about a package besides the graph. */
 export const manifestSchema = z.object({
   format: z.literal(PACKAGE_FORMAT),
   /** Name of the model, by default the checkpoint folder's name. */
   name: z.string().min(1),
   compiler: z.object({ name: z.literal('ofa-ve'), version: z.string() }),
-  /** The checkpoint files that the package was made from, by their paths in its folder. */
+  /** The checkpoint files that the package was compiled from, by their paths in the checkpoint folder. */
   source: z.object({ files: z.array(fileSchema) }),
-  /** The graph, its weights and the tokenizer, with their sums. */
+  /** The graph, its weights and the tokenizer. */
   files: z.array(fileSchema),
-  /** Arithmetic of the weights and activations. Inputs and outputs are the same for both. */
+  /** Type of weights and activations. It does not change inputs and outputs. */
   precision: z.enum(['fp32', 'fp16']),
   image: z.object({
-    /** Side of the square RGB picture in pixels; the graph takes uint8 [batch, size, size, 3]. */
+    /** Side of the square RGB image in pixels. The graph's input is uint8 [batch, size, size, 3]. */
     size: z.number().int().positive(),
   }),
   text: z.object({
-    /** Prompt around the cleaned texts; each `{}` is filled in order. */
+    /** Templates of the prompt, whose `{}` are filled in order with cleaned texts. */
     prompts: z.object({
-      /** Filled with the hypothesis. */
+      /** Without a premise: filled with the hypothesis. */
       hypothesis: z.string(),
-      /** Filled with the premise, then the hypothesis. */
+      /** Filled with the premise and the hypothesis. */
       premise: z.string(),
     }),
     /** Words kept of each cleaned text. */
@@ -55,8 +55,8 @@ export const manifestSchema = z.object({
     /** Tokens kept of the prompt, without `<s>` and `</s>`. */
     maxTokens: z.number().int().positive(),
     /**
-     * Input lengths (`<s>` and `</s>` included) to which a batch is padded, ascending; the last one fits
-     * `maxTokens`. image positions + length is a multiple of 8 for each.
+     * Text lengths (`<s>` and `</s>` included) to which a batch is padded, ascending. The last one fits `maxTokens`.
+     * With each of them, image positions + length is a multiple of 8.
      */
     lengths: z.array(z.number().int().positive()).min(1),
     specialTokens: z.object({
@@ -65,16 +65,16 @@ export const manifestSchema = z.object({
       eos: z.number().int().nonnegative(),
     }),
   }),
-  /** Answers in the order in which the graph scores them. */
+  /** Answers, in the order of the graph's outputs. */
   answers: z.array(z.string().min(1)).min(2),
   graph: z.object({
     /** Parameters of the checkpoint that the graph uses. */
     parameters: z.number().int().nonnegative(),
-    /** Multiply-adds of one answer at the longest of `text.lengths`. */
+    /** Multiply-adds per request at the longest of `text.lengths`. */
     multiplyAdds: z.number().nonnegative(),
-    /** Image positions of the encoder's sequence; its length is these and the text's tokens. */
+    /** Image positions in the encoder's sequence, which continues with the text's tokens. */
     imagePositions: z.number().int().positive(),
-    /** How often each operator occurs, and its share of the multiply-adds. */
+    /** How often each operator occurs, and its multiply-adds. */
     operators: z.array(
       z.object({
         operator: z.string(),
@@ -85,13 +85,13 @@ export const manifestSchema = z.object({
     opset: z.number().int().positive(),
   }),
   memory: z.object({
-    /** Bytes of weights and constants, resident once loaded. */
+    /** Bytes of weights and constants, in memory once loaded. */
     weightsBytes: z.number().int().nonnegative(),
-    /** Estimated bytes of activations for each picture of a batch, at the longest of `text.lengths`. */
+    /** Estimated bytes of activations per item of a batch, at the longest of `text.lengths`. */
     activationBytesPerItem: z.number().int().nonnegative(),
   }),
   selfTest: z.object({
-    /** Largest absolute difference from an expected probability that still passes. */
+    /** Largest absolute difference from an expected probability that passes. */
     tolerance: z.number().positive(),
     cases: z.array(selfTestCaseSchema).min(1),
   }),
@@ -99,7 +99,7 @@ export const manifestSchema = z.object({
 
 /** See {@link manifestSchema}. */
 export type Manifest = z.infer<typeof manifestSchema>;
-/** One case of the self-test that an engine runs before it reports ready. */
+/** A case of the self-test that an engine runs before it reports ready. */
 export type SelfTestCase = z.infer<typeof selfTestCaseSchema>;
 
 /** Names of the graph's inputs and outputs. B: batch, T: tokens, A: answers. */
@@ -110,6 +110,6 @@ export const GRAPH_IO = {
   inputIds: 'input_ids',
   /** float32 [B, A], rows sum to 1. */
   probabilities: 'probabilities',
-  /** float32 [B, A], natural logarithms; section 6 of the model's arithmetic: sums along each answer. */
+  /** float32 [B, A], natural logarithms: sums of the constrained log-probabilities along each answer. */
   logScores: 'log_scores',
 } as const;

@@ -7,18 +7,18 @@ import { UserError } from '../errors.ts';
 import { manifestSchema, PACKAGE_FILES, PACKAGE_FORMAT } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 
-/** A model package whose manifest has been read and whose files are there with the sizes it names. */
+/** A model package whose manifest is valid and whose files exist with the sizes that it lists. */
 export interface ModelPackage {
-  /** Real path of the folder that holds the graph: ONNX Runtime refuses weights behind symbolic links. */
+  /** Real path of the folder with the graph: ONNX Runtime does not load weights behind symbolic links. */
   readonly dir: string;
   readonly manifest: Manifest;
-  /** SHA-256 of the manifest in hex: names this very package, for the manifest holds the sums of its files. */
+  /** SHA-256 of the manifest in hex. Identifies the package, since the manifest has the checksums of its files. */
   readonly digest: string;
 }
 
 /**
- * Opens a model package folder. Sizes of the files are compared with the manifest (a copy that was cut off is the
- * common accident); their sums are not, for that would read all the weights: the self-test proves them.
+ * Opens a model package folder. The sizes of the files are compared with the manifest, to detect incomplete copies. Their
+ * checksums are not, because that would read all the weights: the self-test detects wrong ones.
  *
  * @param dir the folder that `ofa-ve compile` wrote
  * @throws UserError `package-unreadable`
@@ -32,7 +32,7 @@ export async function openPackage(dir: string): Promise<ModelPackage> {
     if (found?.size !== file.bytes) {
       const state = found === undefined ? 'is missing' : `has ${found.size} bytes`;
       throw unreadable(
-        `${file.name} in the model package ${dir} ${state} where the manifest says ${file.bytes} bytes; copy or compile the package again.`,
+        `${file.name} in the model package ${dir} ${state} but should have ${file.bytes} bytes; copy or compile the package again.`,
       );
     }
   }

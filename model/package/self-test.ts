@@ -1,8 +1,8 @@
 /**
- * The picture of a self-test case: deterministic, the same on every machine, and with structure at every
- * scale (a colour ramp, a disc, noise), so that a trunk that computes wrong is noticed.
+ * The image of a self-test case. It is the same on every machine, and has structure at every scale (a colour ramp, a
+ * disc, noise), so that a wrong image trunk is noticed.
  *
- * @param seed any non-negative integer; different seeds give different pictures
+ * @param seed any non-negative integer; different seeds give different images
  * @param size side in pixels
  * @returns RGB bytes, size * size * 3, row by row
  */

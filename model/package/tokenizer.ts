@@ -3,31 +3,31 @@ import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import { parseMerges, parseVocabulary, SPECIAL_TOKENS } from './vocabulary.ts';
 
-/** Text to token ids. */
+/** Converts text to token ids. */
 export interface Tokenizer {
-  /** Number of tokens; ids are below it. */
+  /** Number of tokens. Ids are smaller. */
   readonly size: number;
   readonly special: { readonly bos: number; readonly pad: number; readonly eos: number };
   /**
-   * Byte-level BPE of any text; nothing is added or cut off. Control tokens that the text spells, such as
-   * `<s>`, are encoded as the characters that they are. Lone surrogates count as U+FFFD.
+   * Byte-level BPE of any text. Adds no tokens and truncates nothing. Control tokens in the text, such as `<s>`, are
+   * encoded like any other characters. Lone surrogates become U+FFFD.
    */
   encode(text: string): number[];
-  /** The token as the vocabulary writes it (a space as `Ġ`), for people to read. */
+  /** The token as spelled in the vocabulary (a space is `Ġ`), for display. */
   tokenString(id: number): string;
 }
 
 /**
- * GPT-2's pattern of the pieces that BPE may not merge across. Whitespace is spelled out as Unicode's property,
- * as Python's regex module has it: JavaScript's `\s` lacks U+0085 and has U+FEFF.
+ * GPT-2's pattern of the pieces that BPE does not merge across. Whitespace is Unicode's property White_Space, as in
+ * Python's regex module: unlike it, JavaScript's `\s` lacks U+0085 and includes U+FEFF.
  */
 const PIECES =
   "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\p{White_Space}\\p{L}\\p{N}]+" +
   '|\\p{White_Space}+(?!\\P{White_Space})|\\p{White_Space}+';
 
 /**
- * The package's `tokenizer.json` (Hugging Face's format) from a checkpoint's `vocab.json` and `merges.txt`.
- * It lists no added tokens, so that no text can inject one.
+ * Makes a package's `tokenizer.json` (Hugging Face's format) from a checkpoint's `vocab.json` and `merges.txt`.
+ * It has no added tokens, so that no text can inject one.
  *
  * @throws UserError (vocabulary-invalid)
  */
@@ -64,22 +64,22 @@ export function buildTokenizerJson(vocabText: string, mergesText: string): strin
   });
 }
 
-/** The part of the library that is used; its own types do not resolve under Node's module rules. */
+/** The part of the library that is used. Its own types do not resolve under Node's module resolution. */
 type BpeConstructor = new (
   file: object,
   config: object,
 ) => { encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] } };
 const Bpe = BpeTokenizer as unknown as BpeConstructor;
 
-/** What is looked at here; the library checks the rest. */
+/** The fields that are used here. The library validates the rest. */
 const fileSchema = z.looseObject({
   model: z.looseObject({ type: z.literal('BPE'), vocab: z.record(z.string(), z.int().nonnegative()) }),
 });
 
 /**
- * A tokenizer from a text that {@link buildTokenizerJson} made.
+ * Loads a tokenizer from the output of {@link buildTokenizerJson}.
  *
- * @throws UserError (package-unreadable) if it is something else
+ * @throws UserError (package-unreadable) if it is anything else
  */
 export function loadTokenizer(json: string): Tokenizer {
   try {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
 
-/** Tokens with a part of their own in a sequence. */
+/** Tokens with a special meaning in a sequence. */
 export const SPECIAL_TOKENS = { bos: '<s>', pad: '<pad>', eos: '</s>', unk: '<unk>' } as const;
 
 const vocabSchema = z.record(z.string(), z.int().nonnegative());
@@ -11,8 +11,8 @@ function invalid(what: string, cause?: unknown): UserError {
 }
 
 /**
- * The 256 characters by which GPT-2's vocabulary writes bytes: printable Latin-1 characters stand for
- * themselves, the other bytes for the characters from U+0100 on, in order.
+ * The 256 characters that represent bytes in GPT-2's vocabulary: printable Latin-1 characters represent themselves, and
+ * the characters from U+0100 on represent the other bytes, in order.
  */
 export function byteSymbols(): string[] {
   const printable = (byte: number): boolean =>
@@ -24,7 +24,7 @@ export function byteSymbols(): string[] {
 /**
  * The tokens of `vocab.json` by id.
  *
- * @throws UserError (vocabulary-invalid) if ids leave gaps, or a special token or a byte has no token
+ * @throws UserError (vocabulary-invalid) if ids are not consecutive, or a special token or a byte is missing
  */
 export function parseVocabulary(text: string): string[] {
   let json: unknown;
@@ -34,11 +34,13 @@ export function parseVocabulary(text: string): string[] {
     throw invalid('vocab.json is not JSON.', error);
   }
   const parsed = vocabSchema.safeParse(json);
-  if (!parsed.success) throw invalid('vocab.json is no object from token to id.', parsed.error);
+  if (!parsed.success) throw invalid('vocab.json is not an object from token to id.', parsed.error);
   const entries = Object.entries(parsed.data).sort(([, a], [, b]) => a - b);
   const gap = entries.findIndex(([, id], i) => id !== i);
   if (gap !== -1) {
-    throw invalid(`vocab.json has no single token with the id ${gap}; ids count from 0 without gaps.`);
+    throw invalid(
+      `vocab.json does not have exactly one token with the id ${gap}; ids must count from 0 without gaps.`,
+    );
   }
   const tokens = entries.map(([token]) => token);
   const known = new Set(tokens);
@@ -53,12 +55,12 @@ export function parseVocabulary(text: string): string[] {
 }
 
 /**
- * The pairs of `merges.txt`, the most important one first. As the reference does, the first line, which holds
- * the version, and what follows the last line feed are left out.
+ * The pairs of `merges.txt` by descending priority. Like the reference, this ignores the first line, which has the
+ * version, and everything after the last line feed.
  *
- * Each part must be a byte or the result of an earlier merge, and no two merges may have the same result, as
- * in every vocabulary that was learned in the ordinary way. Then a merge can never make a more important one
- * possible, and merging pair by pair gives what the reference's merging in rounds gives.
+ * Each part must be a byte or the result of an earlier merge, and no two merges may have the same result, as in every
+ * vocabulary that BPE has learned. Then a merge never makes one of higher priority possible, and merging pair by pair
+ * has the same result as merging in rounds, which the reference does.
  *
  * @throws UserError (vocabulary-invalid) naming the line
  */
@@ -71,13 +73,13 @@ export function parseMerges(text: string, tokens: readonly string[]): [string, s
     const [left, right, ...rest] = line.split(/\s+/).filter((part) => part !== '');
     if (left === undefined) continue;
     if (right === undefined || rest.length > 0)
-      throw invalid(`${where} is not two tokens and a space between.`);
+      throw invalid(`${where} is not two tokens separated by a space.`);
     const result = left + right;
-    if (!known.has(result)) throw invalid(`${where} makes ${result}, which vocab.json lacks.`);
+    if (!known.has(result)) throw invalid(`${where} produces ${result}, which vocab.json lacks.`);
     if (!made.has(left) || !made.has(right)) {
-      throw invalid(`${where} merges ${left} and ${right}, one of which no earlier line makes.`);
+      throw invalid(`${where} merges ${left} and ${right}, one of which no earlier line produces.`);
     }
-    if (made.has(result)) throw invalid(`${where} makes ${result}, which an earlier line makes already.`);
+    if (made.has(result)) throw invalid(`${where} produces ${result}, as an earlier line does.`);
     made.add(result);
     merges.push([left, right]);
   }

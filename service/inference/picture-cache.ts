@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { abortable } from '../../model/abort.ts';
-import { inTurns } from '../../model/input/yielding-chunks.ts';
+import { yieldingChunks } from '../../model/input/yielding-chunks.ts';
 
 /** Decodes an encoded image into exact pixels; rejects with the signal's reason when it aborts. */
 export type Decode = (bytes: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
@@ -53,7 +53,7 @@ export class PictureCache {
   async get(bytes: Uint8Array, signal: AbortSignal): Promise<Picture> {
     const hash = createHash('sha256');
     // Not webcrypto: it hashes on a thread but copies the image first, which blocks longer than hashing one chunk.
-    for await (const part of inTurns(bytes)) {
+    for await (const part of yieldingChunks(bytes)) {
       signal.throwIfAborted();
       hash.update(part);
     }

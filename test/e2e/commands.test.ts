@@ -47,7 +47,7 @@ describe('a mistake is answered in one sentence, with exit code 1', () => {
     await truncate(join(broken, 'model.onnx.data'), 1000);
     const { code, stderr } = await ofaVe(['predict', '--model', broken, '--image', image, '--text', 'a']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/model\.onnx\.data .* has 1000 bytes where the manifest says \d+ bytes/);
+    expect(stderr).toMatch(/model\.onnx\.data .* has 1000 bytes but should have \d+ bytes/);
   });
 
   it('a setting that is wrong', async () => {

@@ -1,5 +1,4 @@
 export type { Dtype } from './dtype.ts';
-export type { TensorInfo } from './tensor.ts';
 export { readPartNames } from './shards.ts';
 export { openWeights, WEIGHT_FILES, type Weights } from './weights.ts';
 export { readConfig, type OfaConfig, type TaskConfig } from './config.ts';

@@ -1,31 +1,31 @@
 import { UserError } from '../../errors.ts';
 
-/** A point of the answers' trie: what was said so far, and what may follow. */
+/** A node of the answer trie: a sequence of tokens that begins an answer, and what may follow. */
 export interface TrieNode {
-  /** The last token said; undefined at the root. */
+  /** The last token of the sequence; undefined at the root. */
   readonly token: number | undefined;
   readonly parent: TrieNode | undefined;
-  /** Tokens said so far. */
+  /** Length of the sequence in tokens. */
   readonly depth: number;
-  /** Tokens that may follow, `</s>` among them where an answer ends here, in the order of the answers. */
+  /** Tokens that may follow, in the order of the answers. Includes `</s>` if an answer ends here. */
   readonly next: number[];
   readonly children: Map<number, TrieNode>;
 }
 
-/** Where a score is taken: the probability that `next[choice]` follows at `node`. */
-export interface Step {
+/** A term of an answer's score: the log-probability that `next[choice]` follows `node`. */
+interface Step {
   readonly node: TrieNode;
   readonly choice: number;
 }
 
-/** The answers as a trie: at every step only the tokens that continue some answer are allowed. */
+/** The answers as a trie: at every step only tokens that continue some answer are allowed. */
 export interface AnswerTrie {
   readonly root: TrieNode;
-  /** Nodes with a choice, in the order of their discovery: only there is anything to score. */
+  /** Nodes where more than one token may follow, in depth-first order. Only these need a score. */
   readonly branches: readonly TrieNode[];
-  /** Nodes below the root that have to be computed: branches and what leads to them, parents first. */
+  /** Nodes below the root that the decoder must compute: branches and the nodes on their paths, parents first. */
   readonly inner: readonly TrieNode[];
-  /** The scored steps of each answer. Their log-probabilities, summed, are the answer's score. */
+  /** The steps of each answer. The sum of their log-probabilities is the answer's score. */
   readonly paths: readonly (readonly Step[])[];
 }
 
@@ -33,9 +33,9 @@ export interface AnswerTrie {
  * Builds the trie of the answers.
  *
  * @param answers the answers as tokens, without `</s>`
- * @param names the answers as text, for errors
+ * @param names the answers as text, for error messages
  * @param eos the token that ends an answer
- * @throws UserError if an answer is empty or two are the same tokens
+ * @throws UserError if an answer is empty, or two have the same tokens
  */
 export function answerTrie(
   answers: readonly (readonly number[])[],
@@ -59,7 +59,7 @@ export function answerTrie(
   return { root, branches, inner: [...inner].sort((a, b) => a.depth - b.depth), paths };
 }
 
-/** A node and what leads to it, the root first. */
+/** The path from the root to a node, both included. */
 export function lineage(node: TrieNode): TrieNode[] {
   return node.parent ? [...lineage(node.parent), node] : [node];
 }

@@ -1,11 +1,9 @@
-/**
- * The little linear algebra that folding needs, on row-major Float32Arrays with float64 accumulation.
- */
+// The linear algebra that is needed at compile time, on row-major Float32Arrays with float64 accumulation.
 
 /** The transpose of a [rows, columns] matrix. */
 export function transposed(matrix: Float32Array, rows: number, columns: number): Float32Array {
   const out = new Float32Array(matrix.length);
-  // Tiles that fit the first-level cache, or every write would miss it.
+  // Tiles that fit into the L1 cache: otherwise every write would miss it.
   const tile = 32;
   for (let top = 0; top < rows; top += tile) {
     for (let left = 0; left < columns; left += tile) {
@@ -42,7 +40,7 @@ export function linear(
   return out;
 }
 
-/** Layer normalisation of every row of `width` values. */
+/** Layer normalisation of every row of x, which has as many columns as `weight` has values. */
 export function layerNorm(
   x: Float32Array,
   weight: Float32Array,
@@ -65,7 +63,7 @@ export function layerNorm(
   return out;
 }
 
-/** The columns [from, from + width) of a matrix, as a matrix of its own. */
+/** A copy of the columns [from, from + width) of a matrix with rows of `stride` values. */
 export function columns(matrix: Float32Array, stride: number, from: number, width: number): Float32Array {
   const rows = matrix.length / stride;
   const out = new Float32Array(rows * width);
@@ -75,7 +73,7 @@ export function columns(matrix: Float32Array, stride: number, from: number, widt
   return out;
 }
 
-/** The rows at `indices` of a matrix with rows of `width` values, in that order. */
+/** A copy of the rows at `indices` of a matrix with rows of `width` values, in that order. */
 export function pickRows(matrix: Float32Array, indices: readonly number[], width: number): Float32Array {
   const out = new Float32Array(indices.length * width);
   indices.forEach((from, to) => {
@@ -85,7 +83,7 @@ export function pickRows(matrix: Float32Array, indices: readonly number[], width
 }
 
 function dot(x: Float32Array, w: Float32Array, at: number): number {
-  // Four sums, because one would wait for itself at every step.
+  // Four independent sums, so that an addition need not wait for the previous one.
   let a = 0;
   let b = 0;
   let c = 0;

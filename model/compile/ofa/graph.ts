@@ -15,7 +15,7 @@ import { HALF, IMAGENET, imageTrunk } from './trunk.ts';
 const TABLE_ROWS = 4096;
 
 /** What the graph needs to know about the vocabulary. */
-export interface GraphVocabulary {
+interface GraphVocabulary {
   /** Tokens that a text can contain. The graph leaves out the rows of the token table after them. */
   readonly size: number;
   readonly special: { readonly bos: number; readonly pad: number; readonly eos: number };

@@ -128,7 +128,7 @@ export function sum(absolute: HeadBias, ...relative: readonly RelativeBias[]): H
  *
  * @param distance position of the query - position of the key
  */
-export function tokenBucket(distance: number, bucketSize: number): number {
+function tokenBucket(distance: number, bucketSize: number): number {
   const middle = Math.floor(bucketSize / 2);
   const length = Math.abs(distance);
   if (length <= middle) return distance + bucketSize - 1;

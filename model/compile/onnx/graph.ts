@@ -1,8 +1,8 @@
 import { type DataType, type Initializer, byteLength } from './tensor.ts';
 
 /**
- * A tensor of the graph. `shape` is the nominal one: that of a batch of one at the longest text, by which cost
- * is counted; at run time the batch and the text length are free.
+ * A tensor of the graph. Its shape is nominal: that of a batch of one with the longest text, which determines the
+ * estimated costs. At run time batch and text length are free.
  */
 export interface Value {
   readonly name: string;
@@ -10,10 +10,10 @@ export interface Value {
   readonly shape: readonly number[];
 }
 
-/** An attribute of a node: a number is an ONNX int unless wrapped as `{ float }`. */
+/** An attribute of a node. A number is an ONNX int unless it is wrapped as `{ float }`. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
-/** One operation of the graph. */
+/** An operation of the graph. */
 export interface Node {
   readonly name: string;
   readonly op: string;
@@ -21,13 +21,13 @@ export interface Node {
   readonly inputs: readonly string[];
   readonly outputs: readonly Value[];
   readonly attributes: Readonly<Record<string, Attribute>>;
-  /** Multiply-adds at the nominal shapes; only operations that multiply matrices count. */
+  /** Multiply-adds at the nominal shapes, counted for matrix products only. */
   readonly multiplyAdds: number;
-  /** Bytes that the operation needs besides its inputs and outputs, at the nominal shapes. */
+  /** Bytes needed besides inputs and outputs, at the nominal shapes. */
   readonly scratchBytes: number;
 }
 
-/** An input or output of the graph; a text dimension is free at run time. */
+/** An input or output of the graph. A named dimension is free at run time. */
 export interface Port {
   readonly value: Value;
   readonly dims: readonly (number | string)[];
@@ -42,7 +42,7 @@ export interface Graph {
   readonly initializers: readonly Initializer[];
 }
 
-/** What a node is made of, besides its operator and inputs. */
+/** Optional parts of a node. Default: none. */
 export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>;
   readonly domain?: string;
@@ -50,9 +50,21 @@ export interface NodeOptions {
   readonly scratchBytes?: number;
 }
 
+/** A node with one output. */
+export function makeNode(
+  name: string,
+  op: string,
+  inputs: readonly string[],
+  output: Value,
+  options: NodeOptions = {},
+): Node {
+  const defaults = { attributes: {}, domain: '', multiplyAdds: 0, scratchBytes: 0 };
+  return { ...defaults, ...options, name, op, inputs, outputs: [output] };
+}
+
 /**
- * Collects the nodes and constants of a graph in the order in which they are needed. Names are paths: a scope
- * of `encoder` / `layer.0` names its nodes `encoder/layer.0/...`, so that a profile or an error can be read.
+ * Builds a graph node by node, in an order in which they can run. Names are paths, so that profiles and errors are
+ * readable: nodes in the scope `layers.0` in the scope `encoder` are named `encoder/layers.0/...`.
  */
 export class GraphBuilder {
   readonly #nodes: Node[] = [];
@@ -67,7 +79,7 @@ export class GraphBuilder {
     return value;
   }
 
-  /** Runs `build` with names below `part`. */
+  /** Runs `build` with `part` appended to the path. */
   scope<T>(part: string, build: () => T): T {
     const outer = this.#path;
     this.#path = [...outer, part];
@@ -78,13 +90,13 @@ export class GraphBuilder {
     }
   }
 
-  /** Adds a constant. A constant of the same name is shared. */
+  /** Adds a constant, unless there is one of that name already. */
   constant(initializer: Initializer): Value {
     if (!this.#initializers.has(initializer.name)) this.#initializers.set(initializer.name, initializer);
     return { name: initializer.name, type: initializer.type, shape: initializer.shape };
   }
 
-  /** Adds an operation with one output. An empty input stands for one that is left out. */
+  /** Adds an operation with one output. `undefined` stands for an optional input that is omitted. */
   node(
     op: string,
     inputs: readonly (Value | undefined)[],
@@ -92,40 +104,22 @@ export class GraphBuilder {
     shape: readonly number[],
     options: NodeOptions = {},
   ): Value {
-    const name = this.uniqueName(op);
+    const name = this.#uniqueName(op);
     const output: Value = { name, type, shape };
-    this.#nodes.push({
-      name,
-      op,
-      domain: options.domain ?? '',
-      inputs: trimmed(inputs.map((input) => input?.name ?? '')),
-      outputs: [output],
-      attributes: options.attributes ?? {},
-      multiplyAdds: options.multiplyAdds ?? 0,
-      scratchBytes: options.scratchBytes ?? 0,
-    });
+    this.#nodes.push(makeNode(name, op, trimmed(inputs.map((input) => input?.name ?? '')), output, options));
     return output;
   }
 
-  /** Gives a tensor the name under which it leaves the graph. */
+  /** Declares a tensor as an output of the graph, under this name. */
   output(name: string, value: Value, dims: readonly (number | string)[]): Port {
     const renamed: Value = { ...value, name };
     this.#used.add(name);
-    this.#nodes.push({
-      name: `${name}/Identity`,
-      op: 'Identity',
-      domain: '',
-      inputs: [value.name],
-      outputs: [renamed],
-      attributes: {},
-      multiplyAdds: 0,
-      scratchBytes: 0,
-    });
+    this.#nodes.push(makeNode(`${name}/Identity`, 'Identity', [value.name], renamed));
     return { value: renamed, dims };
   }
 
-  /** A name below the present scope that nothing else has. */
-  uniqueName(last: string): string {
+  /** An unused name in the current scope. */
+  #uniqueName(last: string): string {
     const base = [...this.#path, last].join('/');
     let name = base;
     for (let n = 1; this.#used.has(name); n++) name = `${base}.${n}`;
@@ -133,7 +127,7 @@ export class GraphBuilder {
     return name;
   }
 
-  /** The graph, with the constants in the order of their first use. */
+  /** Returns the graph, with its constants in the order of their first use. */
   finish(name: string, outputs: readonly Port[]): Graph {
     const ordered = new Map<string, Initializer>();
     for (const input of this.#nodes.flatMap((node) => node.inputs)) {
@@ -144,14 +138,14 @@ export class GraphBuilder {
   }
 }
 
-/** How often an operator occurs and what it costs at the nominal shapes. */
+/** How often an operator occurs, and its cost at the nominal shapes. */
 export interface OperatorCount {
   readonly operator: string;
   readonly count: number;
   readonly multiplyAdds: number;
 }
 
-/** Counts the operators of a graph, most multiply-adds first. */
+/** Counts the operators of a graph, sorted by multiply-adds in descending order. */
 export function countOperators(graph: Graph): OperatorCount[] {
   const counts = new Map<string, { count: number; multiplyAdds: number }>();
   for (const node of graph.nodes) {
@@ -169,8 +163,8 @@ export function countOperators(graph: Graph): OperatorCount[] {
 }
 
 /**
- * Bytes of activations alive at the worst moment of a run at the nominal shapes, with the nodes in their
- * order and every tensor freed after its last use.
+ * Peak bytes of activations during a run at the nominal shapes, if the nodes run in their order and every tensor is freed
+ * after its last use.
  */
 export function peakActivationBytes(graph: Graph): number {
   const lastUse = new Map<string, number>();
@@ -194,6 +188,7 @@ export function peakActivationBytes(graph: Graph): number {
   return peak;
 }
 
+/** Without the omitted inputs at the end. */
 function trimmed(names: readonly string[]): readonly string[] {
   let end = names.length;
   while (end > 0 && names[end - 1] === '') end--;

@@ -2,11 +2,10 @@ import type { Graph, Node, Port, Value } from './graph.ts';
 import { type Initializer, byteLength } from './tensor.ts';
 
 /**
- * Cuts a graph into parts that run one after another, each with at most so many bytes of constants, so that a
- * large model can be run where its weights do not fit. What a part needs of the ones before it is its input.
+ * Splits a graph into parts that run one after another, so that a large model can run where its weights do not fit into
+ * memory. What a part needs from earlier parts is its input.
  *
- * @param graph nodes in an order in which they can run
- * @param maxBytes a single node with more constants gets a part of its own
+ * @param maxBytes most bytes of constants in a part; a single node with more gets a part of its own
  */
 export function partition(graph: Graph, maxBytes: number): Graph[] {
   const initializers = new Map(graph.initializers.map((initializer) => [initializer.name, initializer]));
@@ -14,7 +13,7 @@ export function partition(graph: Graph, maxBytes: number): Graph[] {
   const needed = new Set(graph.outputs.map((port) => port.value.name));
   const known = new Map<string, Value>(graph.inputs.map((port) => [port.value.name, port.value]));
   for (const node of graph.nodes) for (const value of node.outputs) known.set(value.name, value);
-  // From the last part to the first: what a part takes in, an earlier one has to give out.
+  // From the last part to the first: every input of a part must be an output of an earlier one.
   const parts = groups.toReversed().map((nodes, at) => {
     const produced = new Set(nodes.flatMap((node) => node.outputs.map((value) => value.name)));
     const outputs = [...needed].filter((name) => produced.has(name));
@@ -60,8 +59,8 @@ function groupNodes(
   return [...groups, group];
 }
 
-/** A port whose dimensions are all free, since batch and text length run through the graph's middle. */
+/** A port whose dimensions are all free, because any of them may depend on batch and text length. */
 function freePort(value: Value | undefined): Port {
-  if (!value) throw new Error('A part of the graph takes a tensor that nothing makes.');
+  if (!value) throw new Error('A part of the graph needs a tensor that no node produces.');
   return { value, dims: value.shape.map((_, at) => `${value.name}.${at}`) };
 }

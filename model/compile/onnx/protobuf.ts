@@ -1,6 +1,5 @@
 /**
- * Writer for the protocol-buffer wire format, as much of it as ONNX needs.
- * Source: protobuf.dev, "Encoding"; all numbers are little-endian.
+ * Writes the part of the protocol buffers wire format that ONNX needs (protobuf.dev, "Encoding"). Methods can be chained.
  */
 export class ProtoWriter {
   readonly #parts: Uint8Array[] = [];
@@ -13,7 +12,7 @@ export class ProtoWriter {
     return this;
   }
 
-  /** A repeated varint field, one entry after another. */
+  /** A repeated varint field, not packed. */
   ints(field: number, values: readonly (number | bigint)[]): this {
     for (const value of values) this.int(field, value);
     return this;
@@ -28,18 +27,18 @@ export class ProtoWriter {
     return this;
   }
 
-  /** A length-delimited field (wire type 2) holding UTF-8 text. */
+  /** A length-delimited field (wire type 2) with UTF-8 text. */
   string(field: number, value: string): this {
     return this.bytes(field, new TextEncoder().encode(value));
   }
 
-  /** A repeated text field. */
+  /** A repeated string field. */
   strings(field: number, values: readonly string[]): this {
     for (const value of values) this.string(field, value);
     return this;
   }
 
-  /** A length-delimited field (wire type 2) holding raw bytes. */
+  /** A length-delimited field (wire type 2) with raw bytes. */
   bytes(field: number, value: Uint8Array): this {
     this.#key(field, 2);
     this.#varint(BigInt(value.length));
@@ -54,7 +53,7 @@ export class ProtoWriter {
     return this.bytes(field, writer.finish());
   }
 
-  /** All that was written, as one array. */
+  /** The message as one array. */
   finish(): Uint8Array {
     const whole = new Uint8Array(this.#length);
     let at = 0;
@@ -70,7 +69,7 @@ export class ProtoWriter {
   }
 
   #varint(value: bigint): void {
-    // Negative numbers are written as their 64-bit two's complement.
+    // Negative numbers are encoded as 64-bit two's complement.
     let rest = BigInt.asUintN(64, value);
     const bytes: number[] = [];
     while (rest > 0x7fn) {

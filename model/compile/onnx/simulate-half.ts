@@ -1,25 +1,25 @@
-import type { Graph, Node, Port, Value } from './graph.ts';
+import { type Graph, makeNode, type Node, type Port, type Value } from './graph.ts';
 import { DATA_TYPES, type Initializer } from './tensor.ts';
 import { unfusedAttention } from './unfused-attention.ts';
 
-/** A number that tells how large the values of one tensor get. */
+/** The largest magnitude of one tensor, measured during a run. */
 export interface Reading {
-  /** The operation that makes the tensor. */
+  /** Name of the operation that produces the tensor. */
   readonly node: string;
-  /** The graph's output with the largest magnitude before rounding: float32, a scalar. */
+  /** Name of the graph's output with the largest magnitude before rounding: a float32 scalar. */
   readonly output: string;
 }
 
-/** A graph that rounds, and what it tells besides its answers. */
+/** A graph that rounds to float16. */
 export interface HalfSimulation {
   readonly graph: Graph;
-  /** The graph's constants that the one simulated does not have; small ones. */
+  /** Constants that the original graph does not have. All are small. */
   readonly added: readonly Initializer[];
-  /** In the order in which the nodes run. */
+  /** In the order of the nodes. */
   readonly readings: readonly Reading[];
 }
 
-/** Operations that move values, pick among them or make them 0: what comes out was rounded before. */
+/** Operations that move values, select some or replace them by 0: their results need no rounding. */
 const MOVING: ReadonlySet<string> = new Set([
   'Concat',
   'Gather',
@@ -34,17 +34,17 @@ const MOVING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The graph with float16 arithmetic made explicit: every operation with a float16 result computes in float32 from
- * operands that are rounded to float16, and its result is rounded before anything reads it. A CPU that runs the
- * float16 graph itself leaves out roundings wherever it has no float16 kernel.
+ * Makes float16 arithmetic explicit, to see on a CPU what a GPU would compute: every operation with a float16 result
+ * computes in float32 from operands that are rounded to float16, and its result is rounded. A CPU that runs the float16
+ * graph itself skips the rounding wherever it has no float16 kernel.
  *
- * That is how ONNX Runtime's CUDA provider computes it: cuBLAS adds up in float32 (HalfGemmOptions in
+ * ONNX Runtime's CUDA provider works like this: cuBLAS accumulates in float32 (HalfGemmOptions in
  * core/providers/cuda/cuda_common.h), so does cuDNN (nn/conv.cc), and the kernels for LayerNormalization, Gelu and
- * fused attention keep their inner values in float32. Attention that no fused kernel takes is simulated step by step,
- * see {@link unfusedAttention}. Where the provider fuses nodes it rounds less often than this. Left out: partial sums
- * of a product that cuBLAS splits are added in float16, and a convolution's bias is added to a rounded product.
+ * fused attention keep intermediate values in float32. Attention that no fused kernel supports is simulated step by step,
+ * see {@link unfusedAttention}. Where the provider fuses nodes it rounds less often. Not simulated: cuBLAS adds the
+ * partial sums of a product that it splits in float16, and a convolution's bias is added to a rounded product.
  *
- * The result must run without graph optimisation, which takes casts there and back for superfluous.
+ * The result must run without graph optimisation, which would remove the casts.
  *
  * @param graph a graph or a part of one; its float16 inputs and outputs become float32 with rounded values
  */
@@ -60,7 +60,7 @@ const asFloat = (value: Value): Value => (isHalf(value) ? { ...value, type: 'flo
 class Simulation {
   readonly #graph: Graph;
   readonly #constants: ReadonlyMap<string, Initializer>;
-  /** Half-precision constants that were widened already. */
+  /** The float32 copies of half-precision constants, by name. */
   readonly #widened = new Map<string, string>();
   readonly #nodes: Node[] = [];
   readonly #readings: Reading[] = [];
@@ -90,7 +90,7 @@ class Simulation {
       return;
     }
     if (halves.length > 0 && isPick(node)) {
-      // A table is widened after a few of its rows were picked, not before.
+      // A large table is not widened as a whole: only the rows that are picked.
       const picked: Value = { ...output, name: `${output.name}/half` };
       this.#nodes.push({ ...node, outputs: [picked] });
       this.#cast(picked.name, asFloat(output));
@@ -129,7 +129,7 @@ class Simulation {
     this.#cast(half.name, asFloat(output));
   }
 
-  /** The largest magnitude among the values of `x`, a scalar, without a second tensor as large as `x`. */
+  /** The largest magnitude in `x` as a scalar, computed without another tensor of the size of `x`. */
   #magnitude(x: Value): Value {
     const scalar: Value = { ...x, shape: [] };
     const high = this.#operation('ReduceMax', [x], scalar, { keepdims: 0 });
@@ -138,8 +138,8 @@ class Simulation {
   }
 
   /**
-   * `x` itself, for those who read it only after `scalar` is known. ONNX Runtime may put off whatever nothing waits
-   * for, here a reading, and would keep every tensor that is still to be read. Reshape copies nothing.
+   * `x`, made dependent on `scalar`. ONNX Runtime could otherwise postpone the computation of `scalar`, which nothing
+   * waits for, and keep `x` in memory until then. Reshape copies nothing.
    */
   #after(scalar: Value, x: Value): Value {
     const number: Value = { name: scalar.name, type: 'int64', shape: [] };
@@ -167,7 +167,7 @@ class Simulation {
     this.#nodes.push(operation('Cast', [from], to, { to: DATA_TYPES[to.type] }));
   }
 
-  /** Adds an operation whose output is like `like`, under a name of its own. */
+  /** Adds an operation whose output has the type and shape of `like`. */
   #operation(op: string, inputs: readonly Value[], like: Value, attributes: Node['attributes'] = {}): Value {
     const output: Value = { ...like, name: `${like.name}/${op}` };
     const names = inputs.map(({ name }) => name);
@@ -176,7 +176,7 @@ class Simulation {
   }
 }
 
-/** Whether a node picks rows of its first operand and takes no other floating-point one. */
+/** Whether a node picks rows of its first operand and has no other floating-point operand. */
 const isPick = (node: Node): boolean => node.op === 'Gather' || node.op === 'Slice';
 
 function operation(
@@ -185,14 +185,5 @@ function operation(
   output: Value,
   attributes: Node['attributes'] = {},
 ): Node {
-  return {
-    name: `${output.name}/${op}`,
-    op,
-    domain: '',
-    inputs,
-    outputs: [output],
-    attributes,
-    multiplyAdds: 0,
-    scratchBytes: 0,
-  };
+  return makeNode(`${output.name}/${op}`, op, inputs, output, { attributes });
 }

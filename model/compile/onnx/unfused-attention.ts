@@ -1,14 +1,14 @@
-import type { Node, Value } from './graph.ts';
+import { makeNode, type Node, type Value } from './graph.ts';
 import { type Initializer, intInitializer } from './tensor.ts';
 
-/** Fused attention takes a bias only over a multiple of so many positions. */
+/** Fused attention supports a bias only if the number of positions is a multiple of this. */
 const MULTIPLE = 8;
 
-/** Places of MultiHeadAttention's inputs. */
+/** Indices of MultiHeadAttention's inputs. */
 const KEY_MASK = 4;
 const BIAS = 5;
 
-/** What one attention becomes. */
+/** The nodes that replace an attention. */
 export interface Unfused {
   readonly nodes: readonly Node[];
   /** Shapes for Reshape. */
@@ -16,13 +16,12 @@ export interface Unfused {
 }
 
 /**
- * The steps of the kernel that ONNX Runtime takes on CUDA where none of the fused ones fits (UnfusedAttention in
- * contrib_ops/cuda/bert/attention_impl.cu): scores and weights are tensors in the type of its operands, which float16
- * rounds; bias and softmax between them are float32.
+ * The steps of the kernel that ONNX Runtime uses on CUDA if no fused one fits (UnfusedAttention in
+ * contrib_ops/cuda/bert/attention_impl.cu): scores and weights are tensors in the type of its operands, so float16
+ * rounds them; bias and softmax between them are float32.
  *
- * @param node a MultiHeadAttention without a key mask
- * @returns undefined for any other node, and for one over a multiple of 8 positions, which a fused kernel computes
- *   without such tensors
+ * @returns undefined if the node is not a MultiHeadAttention without a key mask, or if it is over a multiple of 8
+ *   positions, where a fused kernel computes it without such tensors
  */
 export function unfusedAttention(node: Node): Unfused | undefined {
   const [output] = node.outputs;
@@ -72,18 +71,19 @@ class Steps implements Unfused {
     type = this.#output.type,
   ): string {
     const name = `${this.#name}/${step}`;
-    this.#push(name, op, inputs, { name, type, shape }, attributes);
+    this.nodes.push(makeNode(name, op, inputs, { name, type, shape }, { attributes }));
     return name;
   }
 
-  /** Splits the last axis of a tensor by head. */
+  /** Adds a Reshape to `dims`. */
   reshape(step: string, from: string, dims: readonly number[]): string {
     return this.add(step, 'Reshape', [from, this.#dims(dims)], dims);
   }
 
-  /** Joins the heads to what the attention was to give. */
+  /** Joins the heads to the output of the attention. */
   finish(from: string): void {
-    this.#push(`${this.#name}/Reshape`, 'Reshape', [from, this.#dims([0, 0, -1])], this.#output, {});
+    const inputs = [from, this.#dims([0, 0, -1])];
+    this.nodes.push(makeNode(`${this.#name}/Reshape`, 'Reshape', inputs, this.#output));
   }
 
   #dims(dims: readonly number[]): string {
@@ -92,24 +92,5 @@ class Steps implements Unfused {
       this.initializers.push(intInitializer(name, 'int64', [dims.length], dims));
     }
     return name;
-  }
-
-  #push(
-    name: string,
-    op: string,
-    inputs: readonly string[],
-    output: Value,
-    attributes: Node['attributes'],
-  ): void {
-    this.nodes.push({
-      name,
-      op,
-      domain: '',
-      inputs,
-      outputs: [output],
-      attributes,
-      multiplyAdds: 0,
-      scratchBytes: 0,
-    });
   }
 }

@@ -5,33 +5,31 @@ import { type Placement, encodeModel } from './encode.ts';
 import type { Graph } from './graph.ts';
 import { type Initializer, byteLength } from './tensor.ts';
 
-/** Constants smaller than this stay in the graph's file, where shape inference needs the small ones. */
+/** Smaller constants are stored in the graph's file: shape inference needs some of them there. */
 const INLINE_BYTES = 1024;
-/** Offsets in the weights' file are multiples of a page, so that ONNX Runtime can map it. */
+/** Offsets in the weights file are multiples of a page, so that ONNX Runtime can map it into memory. */
 const ALIGNMENT = 4096;
 
-/** A written file, with its sum. */
+/** A file that was written, with its checksum. */
 export interface WrittenFile {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** How a graph is written. */
+/** File names and metadata of a graph. */
 export interface WriteOptions {
   readonly graphFile: string;
   readonly weightsFile: string;
   readonly producer: { readonly name: string; readonly version: string };
-  /** Called as the weights' file grows, with bytes written so far and in all. */
+  /** Called as the weights file grows, with the bytes written so far and in total. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Where the constants of a written graph are, so that parts of it can be written again beside it. */
+/** Where the constants of a written graph are, by name. Lets parts of the graph refer to the same weights file. */
 export type Placements = ReadonlyMap<string, Placement>;
 
-/**
- * Writes a graph and, beside it, its weights, streaming: one piece of one constant is in memory at a time.
- */
+/** Writes a graph and its weights file. Streams the weights: one chunk of one constant is in memory at a time. */
 export async function writeGraph(
   folder: string,
   graph: Graph,
@@ -61,12 +59,12 @@ async function writeWeights(
   const total = graph.initializers
     .filter(isExternal)
     .reduce((sum, { type, shape }) => aligned(sum) + byteLength(type, shape), 0);
-  const sum = createHash('sha256');
+  const hash = createHash('sha256');
   const placements = new Map<string, Placement>();
   let offset = 0;
   const append = async (bytes: Uint8Array): Promise<void> => {
-    sum.update(bytes);
-    await writeFully(file, bytes, offset);
+    hash.update(bytes);
+    await file.appendFile(bytes);
     offset += bytes.length;
     options.onProgress?.(offset, total);
   };
@@ -84,15 +82,7 @@ async function writeWeights(
       length: offset - start,
     });
   }
-  return { placements, written: { bytes: offset, sha256: sum.digest('hex') } };
-}
-
-async function writeFully(file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done);
-    done += bytesWritten;
-  }
+  return { placements, written: { bytes: offset, sha256: hash.digest('hex') } };
 }
 
 function isExternal({ type, shape }: Initializer): boolean {
@@ -103,7 +93,7 @@ function aligned(offset: number): number {
   return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
 }
 
-/** The values of a small constant, to be written into the graph's own file. */
+/** Reads the values of a small constant, to be stored in the graph's own file. */
 export async function inlined(initializer: Initializer): Promise<Placement> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of initializer.chunks()) chunks.push(chunk.slice());

@@ -4,8 +4,8 @@ interface Waiting {
 }
 
 /**
- * Lets pieces of work run side by side as long as their number and their costs, together, stay within limits; the
- * others wait in order. A piece that alone costs more than the budget runs alone.
+ * Limits how many tasks run concurrently and how much they cost in total. Other tasks wait, first in, first out. A task that
+ * costs more than the whole budget runs alone.
  */
 export class Budget {
   readonly #slots: number;
@@ -15,8 +15,8 @@ export class Budget {
   #spent = 0;
 
   /**
-   * @param slots most pieces at a time
-   * @param capacity most that they may cost together, in any unit
+   * @param slots most tasks at a time
+   * @param capacity most that they may cost in total, in any unit
    */
   constructor(slots: number, capacity: number) {
     this.#slots = slots;
@@ -24,9 +24,9 @@ export class Budget {
   }
 
   /**
-   * Runs `work` as soon as there is room for it.
+   * Runs `work` as soon as the budget allows.
    *
-   * @param signal gives up waiting; work that has started is not stopped
+   * @param signal cancels the wait, but not work that has started
    * @throws the signal's reason, or what `work` throws
    */
   async run<T>(cost: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {

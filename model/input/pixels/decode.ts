@@ -6,17 +6,17 @@ import { hasTooManyScans } from './jpeg.ts';
 import type { Probe } from './probe.ts';
 import { hasAssociatedAlpha, readTiff } from './tiff.ts';
 
-/** Where a PNG's header has its colour type; 0 is gray, whose transparent value the decoder makes an alpha. */
+/** Offset of the colour type in a PNG. 0 is gray, whose transparent value the decoder turns into an alpha channel. */
 const PNG_COLOR_TYPE = 25;
 
-/** An 8-bit RGB image: rows from top to bottom. */
+/** An 8-bit RGB image, rows from top to bottom. */
 export interface RgbImage {
   readonly pixels: Uint8Array;
   readonly width: number;
   readonly height: number;
 }
 
-/** Replicates gray samples, clipped to a byte, as Pillow converts modes I and I;16. */
+/** Gray to RGB, clipped to a byte, as Pillow converts modes I and I;16. */
 function grayToRgb(samples: Uint8Array | Uint16Array): Uint8Array {
   const pixels = new Uint8Array(samples.length * 3);
   for (let index = 0, at = 0; index < samples.length; index++, at += 3) {
@@ -28,7 +28,7 @@ function grayToRgb(samples: Uint8Array | Uint16Array): Uint8Array {
   return pixels;
 }
 
-/** Pillow's cmyk2rgb: nk - nk * ink / 255, the division rounded by its MULDIV255. */
+/** Pillow's cmyk2rgb: nk - nk * ink / 255, with the division rounded as in its MULDIV255. */
 function cmykToRgb(samples: Uint8Array): Uint8Array {
   const pixels = new Uint8Array((samples.length / 4) * 3);
   for (let source = 0, target = 0; source < samples.length; source += 4, target += 3) {
@@ -42,8 +42,8 @@ function cmykToRgb(samples: Uint8Array): Uint8Array {
 }
 
 /**
- * Corrects colours from which the decoder has taken the alpha that was multiplied in: it computes in single
- * precision and drops the fraction, which is one too few where c * 255 / alpha is a whole number.
+ * Corrects colours that the decoder has divided by their alpha: it computes in single precision and truncates, so the
+ * result is one too small where c * 255 / alpha is an integer.
  *
  * @param samples RGBA
  * @returns RGB
@@ -61,7 +61,7 @@ function unmultipliedRgb(samples: Uint8Array): Uint8Array {
   return pixels;
 }
 
-/** The samples that the decoder is asked for, and what makes 8-bit RGB of them. */
+/** Which samples the decoder returns, and how to convert them to 8-bit RGB. */
 interface Reading {
   readonly samples: Sharp;
   readonly toRgb: (data: Buffer, channels: number) => Uint8Array;
@@ -87,12 +87,12 @@ function readingOf(image: Sharp, { format, space, channels }: Probe, bytes: Uint
 }
 
 /**
- * Decodes an image as Pillow's `open(...).convert('RGB')` does: the first frame or page; colour profiles, alpha and
- * transparency ignored; the orientation applied for TIFF alone.
+ * Decodes an image as Pillow's `open(...).convert('RGB')` does: only the first frame or page; colour profiles, alpha and
+ * transparency are ignored; the orientation is applied for TIFF only.
  *
  * @param bytes the file
- * @param probe what `probe` said of it
- * @throws PixelsError 'too-large' where a JPEG has too many scans, else 'corrupt'
+ * @param probe the result of `probe` for it
+ * @throws PixelsError 'too-large' if a JPEG has too many scans, otherwise 'corrupt'
  */
 export async function decode(bytes: Uint8Array, probe: Probe): Promise<RgbImage> {
   const { format } = probe;

@@ -8,9 +8,9 @@ const IMAGE = 0x2c;
 const GRAPHIC_CONTROL = 0xf9;
 const TABLE_BYTES = 3 * 256;
 
-/** The first frame of a GIF, and the canvas on which it lies. Sizes and places in pixels. */
+/** The first frame of a GIF and its canvas. Sizes and positions are in pixels. */
 export interface GifFrame {
-  /** Size of the canvas, grown where the frame sticks out of it. */
+  /** Size of the canvas, enlarged if the frame extends past it. */
   readonly width: number;
   readonly height: number;
   readonly left: number;
@@ -18,15 +18,15 @@ export interface GifFrame {
   readonly frameWidth: number;
   readonly frameHeight: number;
   readonly interlaced: boolean;
-  /** 256 colours, RGB; those that the file does not give are the gray of their index. */
+  /** 256 RGB colours. Those that the file does not define are gray, with the value of their index. */
   readonly colors: Uint8Array;
   /** The colour index of the canvas around the frame. */
   readonly surround: number;
-  /** Where the coded pixels start (the byte of the code size). */
+  /** Offset of the compressed pixels, which start with the code size. */
   readonly data: number;
 }
 
-/** Reads from a file that may end anywhere; past its end is 'corrupt'. */
+/** Reads from a file that may be truncated. Throws 'corrupt' at its end. */
 class Reader {
   readonly #bytes: Uint8Array;
   at = 0;
@@ -54,7 +54,7 @@ class Reader {
     return colors;
   }
 
-  /** One extension after its introducer; the transparent index where it is a graphic control that has one. */
+  /** Skips an extension, after its introducer. Returns the transparent index if it is a graphic control with one. */
   extension(): number | undefined {
     const label = this.byte();
     let length = this.byte();
@@ -72,10 +72,10 @@ class Reader {
 }
 
 /**
- * Finds the first frame of a GIF, by Pillow's reading: transparency is a colour like any other, and colours that
- * are not in a table are grays.
+ * Finds the first frame of a GIF as Pillow does: the transparent colour is like any other, and colours that are not in a
+ * table are gray.
  *
- * @throws PixelsError 'corrupt' where the file ends before a frame
+ * @throws PixelsError 'corrupt' if the file ends before the first frame
  */
 export function readGif(bytes: Uint8Array): GifFrame {
   const reader = new Reader(bytes);
@@ -114,8 +114,8 @@ export function readGif(bytes: Uint8Array): GifFrame {
 }
 
 /**
- * A GIF file of the frame alone: all of its canvas, opaque, with all 256 colours. So the decoder has no say in
- * what transparent, missing and surrounding pixels look like.
+ * A GIF file with only this frame, which covers its canvas, is opaque and has all 256 colours. This way, transparent,
+ * missing and surrounding pixels do not depend on the decoder.
  */
 export function isolateFrame(bytes: Uint8Array, frame: GifFrame): Uint8Array {
   let end = frame.data + 1;
@@ -132,7 +132,7 @@ export function isolateFrame(bytes: Uint8Array, frame: GifFrame): Uint8Array {
   return Buffer.concat([Uint8Array.from(head), body, Uint8Array.of(0x3b)]);
 }
 
-/** Lays the decoded frame on its canvas. Both are RGB, rows from top to bottom. */
+/** Puts the decoded frame on its canvas. Both are RGB, rows from top to bottom. */
 export function placeFrame(frame: GifFrame, pixels: Uint8Array): Uint8Array {
   const { width, height, left, top, frameWidth, frameHeight } = frame;
   if (frameWidth === width && frameHeight === height) return pixels;

@@ -1,21 +1,21 @@
 import { MAX_PIXELS } from './decoder.ts';
 
 const MAX_SCANS = 100;
-/** Most pixels that the scans of a JPEG may go over, all together: the largest image with a dozen scans. */
+/** Most pixels that all scans of a JPEG may cover in total: those of the largest image with 12 scans. */
 const MAX_SCANNED_PIXELS = 12 * MAX_PIXELS;
 const MARKER = 0xff;
 const START_OF_SCAN = 0xda;
 const END_OF_IMAGE = 0xd9;
 
-/** Whether a marker stands alone, without a length and a body: TEM, RST0-7, SOI and EOI. */
+/** Whether a marker has no length and body: TEM, RST0-7, SOI and EOI. */
 const standsAlone = (code: number): boolean => code === 0x01 || (code >= 0xd0 && code <= 0xd9);
 
 /**
- * Counts the scans (SOS markers) of a JPEG without decoding it: a progressive file of a few hundred kilobytes can
- * hold thousands, each of which costs a pass over the whole image.
+ * Counts the scans (SOS markers) of a JPEG without decoding it. A progressive file of a few hundred kilobytes can have
+ * thousands, and each costs a pass over the whole image.
  *
- * @param bytes a JPEG file, possibly damaged; markers in segments' bodies (a thumbnail's, say) do not count
- * @param limit where to stop
+ * @param bytes a JPEG file, possibly damaged; markers within segments, such as those of a thumbnail, do not count
+ * @param limit where to stop counting
  * @returns the number of scans, at most `limit`
  */
 export function countScans(bytes: Uint8Array, limit: number): number {
@@ -23,7 +23,7 @@ export function countScans(bytes: Uint8Array, limit: number): number {
   let at = bytes.indexOf(MARKER);
   while (at >= 0 && at + 1 < bytes.length && scans < limit) {
     const code = bytes[at + 1] ?? 0;
-    // Fill bytes before a marker, and the stuffed zero after an 0xff of coded data.
+    // Skips fill bytes before a marker, and the zero that is stuffed after an 0xff in entropy-coded data.
     let next = code === MARKER ? at + 1 : at + 2;
     if (code === START_OF_SCAN) scans++;
     if (code === END_OF_IMAGE) break;
@@ -36,8 +36,8 @@ export function countScans(bytes: Uint8Array, limit: number): number {
 }
 
 /**
- * Whether a JPEG has more scans than it may cost time to decode: an image of `pixels` pixels may have 100, a very
- * large one a dozen.
+ * Whether a JPEG has so many scans that decoding it would take too long. Up to 100 are allowed, and down to 12 for very large
+ * images.
  */
 export function hasTooManyScans(bytes: Uint8Array, pixels: number): boolean {
   const limit = Math.min(MAX_SCANS, Math.floor(MAX_SCANNED_PIXELS / pixels));

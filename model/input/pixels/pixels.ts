@@ -6,32 +6,32 @@ import { sourceFlags } from '../../source-flags.ts';
 import { Budget } from './budget.ts';
 import { PixelsError } from './error.ts';
 import { probe as probeImage } from './probe.ts';
-import type { PixelsAnswer, PixelsTask } from './worker.ts';
-import { inTurns } from '../yielding-chunks.ts';
+import type { PixelsResult, PixelsTask } from './worker.ts';
+import { yieldingChunks } from '../yielding-chunks.ts';
 
 export { PixelsError, type PixelsErrorCode } from './error.ts';
 
-/** Most pixels along a side of the result; models take a few hundred. */
+/** Most pixels along a side of the result. Models use a few hundred. */
 const MAX_SIZE = 4096;
-/** More threads than this would only take the processors from the engine. */
+/** More threads would take CPU time from the engine. */
 const MAX_THREADS = 4;
-/** Decoding may take this much memory, all images together; the largest that are accepted take about as much. */
+/** Memory that decoding may use in total. The largest images that are accepted need about as much. */
 const MEMORY_BYTES = 2 ** 30;
 
 const threads = Math.min(MAX_THREADS, availableParallelism());
 const budget = new Budget(threads, MEMORY_BYTES);
-let pool: Piscina<PixelsTask, PixelsAnswer> | undefined;
+let pool: Piscina<PixelsTask, PixelsResult> | undefined;
 
-/** The worker threads, started when there is work; idle ones do not keep the process alive. */
-function workers(): Piscina<PixelsTask, PixelsAnswer> {
+/** The worker threads. They are started on demand, and do not keep the process alive when idle. */
+function workers(): Piscina<PixelsTask, PixelsResult> {
   pool ??= createPool();
   return pool;
 }
 
-function createPool(): Piscina<PixelsTask, PixelsAnswer> {
+function createPool(): Piscina<PixelsTask, PixelsResult> {
   const fromSource = import.meta.url.endsWith('.ts');
   const worker = new URL(fromSource ? './worker.ts' : './worker.js', import.meta.url);
-  return new Piscina<PixelsTask, PixelsAnswer>({
+  return new Piscina<PixelsTask, PixelsResult>({
     filename: fileURLToPath(worker),
     execArgv: sourceFlags(worker),
     minThreads: 0,
@@ -40,24 +40,24 @@ function createPool(): Piscina<PixelsTask, PixelsAnswer> {
   });
 }
 
-/** How `toPixels` may be told to stop. */
+/** Options of {@link toPixels}. */
 export interface PixelsOptions {
   /**
-   * Rejects the promise with the signal's reason. An image that waits is dropped; one that is being decoded is
-   * decoded to its end, since the decoder cannot be interrupted.
+   * Rejects the promise with the signal's reason. An image that is waiting is dropped. One that is being decoded is
+   * decoded to the end, since the decoder cannot be interrupted.
    */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Turns an image file into the model's pixels: bit for bit what Pillow's `open(...).convert('RGB')` and bicubic
- * `resize((size, size))` give, for JPEG, PNG, WebP, GIF (first frame) and TIFF (first page). The work is done in
- * threads of a pool of this process, within a budget of memory.
+ * Converts an image file to the model's pixels: bit for bit the result of Pillow's `open(...).convert('RGB')` and bicubic
+ * `resize((size, size))`, for JPEG, PNG, WebP, GIF (first frame) and TIFF (first page). Runs in a pool of worker threads,
+ * within a memory budget.
  *
- * @param bytes the file; it is copied and may be reused when the promise settles
- * @param size pixels along each side of the result, 1 to 4096; proportions are not kept
+ * @param bytes the file; it is copied and may be reused once the promise settles
+ * @param size pixels along each side of the result, 1 to 4096; the aspect ratio is not kept
  * @returns size * size * 3 bytes: rows from top to bottom, RGB
- * @throws PixelsError where the image is at fault: 'unsupported', 'corrupt' or 'too-large'
+ * @throws PixelsError if the image is 'unsupported', 'corrupt' or 'too-large'
  */
 export async function toPixels(
   bytes: Uint8Array,
@@ -69,24 +69,24 @@ export async function toPixels(
   }
   signal?.throwIfAborted();
   const probe = await probeImage(bytes);
-  const work = async (): Promise<PixelsAnswer> => {
-    // A copy of its own: the file may be a view of something larger, and it is handed over to the thread.
+  const work = async (): Promise<PixelsResult> => {
+    // Copied, because the buffer is transferred to the thread and the file may be a view of a larger one.
     const copy = new Uint8Array(bytes.length);
     let copied = 0;
-    for await (const part of inTurns(bytes)) {
+    for await (const part of yieldingChunks(bytes)) {
       copy.set(part, copied);
       copied += part.length;
     }
     return workers().run({ bytes: copy, probe, size }, { transferList: [copy.buffer] });
   };
-  const answer = await abortable(budget.run(probe.memory, work, signal), signal);
-  if (typeof answer === 'string') throw new PixelsError(answer);
-  return answer;
+  const result = await abortable(budget.run(probe.memory, work, signal), signal);
+  if (typeof result === 'string') throw new PixelsError(result);
+  return result;
 }
 
 /**
- * Stops the worker threads after the images at hand. Not needed for the process to end by itself; the next call
- * of `toPixels` starts new ones.
+ * Stops the worker threads once they are idle. The process can exit without this. The next call of `toPixels` starts new
+ * threads.
  */
 export async function closePixels(): Promise<void> {
   const closing = pool;

@@ -1,20 +1,20 @@
+import { formatOf, type ImageFormat } from '../../image-format.ts';
 import { MAX_PIXELS, MAX_SIDE, readHeader } from './decoder.ts';
 import { PixelsError } from './error.ts';
-import { formatOf, type ImageFormat } from './format.ts';
 import { readGif } from './gif.ts';
 import { isKnownLayout, readTiff } from './tiff.ts';
 
 /** What is known of an image before it is decoded. */
 export interface Probe {
   readonly format: ImageFormat;
-  /** Pixels, before an orientation is applied. */
+  /** Size in pixels, before an orientation is applied. */
   readonly width: number;
   readonly height: number;
   /** The decoder's name for the colour space of the samples ('srgb', 'b-w', 'grey16', 'cmyk', ...). */
   readonly space: string;
-  /** Samples of a pixel, alpha included. */
+  /** Samples per pixel, alpha included. */
   readonly channels: number;
-  /** Roughly the bytes of memory that decoding takes at its peak. */
+  /** Approximate peak memory of decoding, in bytes. */
   readonly memory: number;
 }
 
@@ -25,7 +25,7 @@ function checkSize(width: number, height: number): void {
 }
 
 /**
- * Reads an image's header, and refuses an image that is too large to decode.
+ * Reads an image's header, and rejects an image that is too large to decode.
  *
  * @throws PixelsError
  */
@@ -35,7 +35,7 @@ export async function probe(bytes: Uint8Array): Promise<Probe> {
   if (format === 'gif') {
     const { width, height } = readGif(bytes);
     checkSize(width, height);
-    // RGBA of the frame, RGB of it, RGB of the canvas.
+    // The frame as RGBA and as RGB, and the canvas as RGB.
     return { format, width, height, space: 'srgb', channels: 4, memory: width * height * 10 };
   }
   if (format === 'tiff' && !isKnownLayout(readTiff(bytes))) throw new PixelsError('unsupported');
@@ -44,7 +44,7 @@ export async function probe(bytes: Uint8Array): Promise<Probe> {
   });
   const { width, height, channels, space } = header;
   checkSize(width, height);
-  // Decoders that cannot go row by row hold the samples; that of a progressive JPEG holds 16-bit coefficients.
+  // Decoders that cannot work row by row keep all samples; that of a progressive JPEG keeps 16-bit coefficients.
   const sampleBytes = header.isProgressive || header.depth !== 'uchar' ? 2 : 1;
   return { format, width, height, space, channels, memory: width * height * (channels * sampleBytes + 3) };
 }

@@ -1,6 +1,6 @@
 import { PixelsError } from './error.ts';
 
-/** Tags of the first directory that say how its samples are stored; TIFF 6.0's names and numbers. */
+/** Tags that determine how samples are stored, with the names and numbers of TIFF 6.0. */
 const TAGS = {
   bitsPerSample: 258,
   compression: 259,
@@ -18,7 +18,7 @@ type TagName = keyof typeof TAGS;
 const SHORT = 3;
 const LONG = 4;
 
-// None, the three CCITT ones, LZW, JPEG, Deflate (two numbers), PackBits: what both decoders are built with.
+// None, the three CCITT compressions, LZW, JPEG, Deflate (two numbers), PackBits: those that both decoders support.
 const COMPRESSIONS: readonly number[] = [1, 2, 3, 4, 5, 7, 8, 32_773, 32_946];
 const COMPRESSION_JPEG = 7;
 const PHOTOMETRIC = { whiteIsZero: 0, blackIsZero: 1, rgb: 2, palette: 3, cmyk: 5, ycbcr: 6 } as const;
@@ -29,20 +29,20 @@ const FLOAT = 3;
 const ASSOCIATED_ALPHA = 1;
 const UNASSOCIATED_ALPHA = 2;
 
-/** How the samples of a TIFF are stored. Tags with several values are represented by their first. */
+/** How the samples of a TIFF are stored. For tags with several values, the first one. */
 export type TiffLayout = Readonly<Record<TagName, number>> & { readonly littleEndian: boolean };
 
 /**
  * Reads the tags of the first directory of a classic or big TIFF.
  *
- * @throws PixelsError 'corrupt' where the directory is not in the file
+ * @throws PixelsError 'corrupt' if the directory is outside the file
  */
 export function readTiff(bytes: Uint8Array): TiffLayout {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
     return readDirectory(view);
   } catch (error) {
-    // The view throws a RangeError for what lies past the end.
+    // The DataView throws a RangeError for reads past the end.
     throw new PixelsError('corrupt', { cause: error });
   }
 }
@@ -57,7 +57,7 @@ function readDirectory(view: DataView): TiffLayout {
   const entries = big ? address(directory) : view.getUint16(directory, littleEndian);
   const first = directory + (big ? 8 : 2);
   const values = new Map<number, number>();
-  // A directory cannot have more entries than there are 16-bit tags; a count that lies runs off the end.
+  // A directory has at most as many entries as there are 16-bit tags. With a wrong count, reading fails at the end.
   for (let index = 0; index < Math.min(entries, 65_536); index++) {
     const entry = first + index * entryBytes;
     const type = view.getUint16(entry + 2, littleEndian);
@@ -66,7 +66,7 @@ function readDirectory(view: DataView): TiffLayout {
     const field = entry + (big ? 12 : 8);
     const at = bytesOfAll <= (big ? 8 : 4) ? field : address(field);
     const tag = view.getUint16(entry, littleEndian);
-    // Other tags may point anywhere.
+    // The values of other tags may be anywhere.
     if (!Object.values<number>(TAGS).includes(tag)) continue;
     values.set(tag, type === SHORT ? view.getUint16(at, littleEndian) : view.getUint32(at, littleEndian));
   }
@@ -85,7 +85,7 @@ function readDirectory(view: DataView): TiffLayout {
   };
 }
 
-/** Whether the colours are multiplied by the alpha of their pixel. */
+/** Whether the colours are premultiplied by alpha. */
 export function hasAssociatedAlpha(layout: TiffLayout): boolean {
   return (
     layout.photometric === PHOTOMETRIC.rgb &&
@@ -97,21 +97,21 @@ export function hasAssociatedAlpha(layout: TiffLayout): boolean {
 function isKnownGray(layout: TiffLayout): boolean {
   const { bitsPerSample: bits, photometric, samplesPerPixel, sampleFormat } = layout;
   if (samplesPerPixel === 2) {
-    // Without the tag Pillow does not take a second sample for alpha.
+    // Without the tag, Pillow does not treat the second sample as alpha.
     return bits === 8 && layout.extraSamples === UNASSOCIATED_ALPHA && sampleFormat === UNSIGNED;
   }
   if (samplesPerPixel !== 1) return false;
   if (bits <= 8) return sampleFormat === UNSIGNED;
   if (photometric !== PHOTOMETRIC.blackIsZero) return false;
   if (bits === 16 && sampleFormat === UNSIGNED) return true;
-  // Pillow misreads some of the big-endian ones.
+  // Pillow misreads some big-endian varieties.
   if (!layout.littleEndian) return false;
   return bits === 32 ? sampleFormat <= FLOAT : bits === 16 && sampleFormat === SIGNED;
 }
 
 /**
- * Whether a TIFF's samples are stored in a way in which the decoder is known to agree with Pillow bit for bit. The
- * others (Lab, half-floats, 16-bit planes, ...) are rare, and Pillow itself misreads or refuses many of them.
+ * Whether the decoder is known to agree with Pillow bit for bit on this layout. The others (Lab, half floats, 16-bit
+ * planes, ...) are rare, and Pillow itself misreads or rejects many of them.
  */
 export function isKnownLayout(layout: TiffLayout): boolean {
   const { bitsPerSample: bits, samplesPerPixel: samples, photometric, sampleFormat } = layout;

@@ -4,21 +4,21 @@ import { PixelsError, type PixelsErrorCode } from './error.ts';
 import type { Probe } from './probe.ts';
 import { resample } from '../resize/resample.ts';
 
-/** What a worker is asked. */
+/** A task for a worker thread. */
 export interface PixelsTask {
-  /** The file; the worker owns it. */
+  /** The file, owned by the worker. */
   readonly bytes: Uint8Array;
-  /** What its header says. */
+  /** The result of `probe` for it. */
   readonly probe: Probe;
   /** Pixels along each side of the result. */
   readonly size: number;
 }
 
-/** What it answers: the pixels, or why there are none (an error's class would not survive between threads). */
-export type PixelsAnswer = Uint8Array | PixelsErrorCode;
+/** The pixels, or the code of an error: its class would be lost between threads. */
+export type PixelsResult = Uint8Array | PixelsErrorCode;
 
 /** Decodes and resizes one image in a worker thread. */
-export default async function work({ bytes, probe, size }: PixelsTask): Promise<PixelsAnswer> {
+export default async function work({ bytes, probe, size }: PixelsTask): Promise<PixelsResult> {
   try {
     const { pixels, width, height } = await decode(bytes, probe);
     return move(resample(pixels, width, height, size)) as Uint8Array;

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-/** As much of AssemblyScript's programmatic compiler as is used here. */
+/** The part of AssemblyScript's compiler API that is used here. */
 interface Compiler {
   main(
     options: readonly string[],
@@ -13,7 +13,7 @@ interface Compiler {
   ): Promise<{ readonly error: Error | null }>;
 }
 
-// Not a literal, so that tsc does not read the package's declarations: they redeclare Array for the whole project.
+// Not a literal, so that tsc does not load the package's declarations, which redeclare Array for the whole project.
 const COMPILER = ['assemblyscript', 'asc'].join('/');
 
 const SOURCE = new URL('./assembly/kernel.ts', import.meta.url);
@@ -21,10 +21,10 @@ const TARGET = new URL('./kernel-wasm.ts', import.meta.url);
 const BASE64_COLUMNS = 96;
 
 /**
- * Compiles the resampler's kernel; the same source and compiler give the same text.
+ * Compiles the resampler's kernel. The output is deterministic.
  *
- * @returns the text of kernel-wasm.ts: the WebAssembly module in base64
- * @throws Error with the compiler's as its cause where the source does not compile
+ * @returns the content of kernel-wasm.ts, which has the WebAssembly module in base64
+ * @throws Error with the compiler's error as its cause if the source does not compile
  */
 export async function compileKernel(): Promise<string> {
   const { default: asc } = (await import(COMPILER)) as { default: Compiler };

@@ -1,21 +1,21 @@
-/** Bits of fraction in a fixed-point weight: 32 less 8 for a byte less 2 of headroom (Pillow's PRECISION_BITS). */
+/** Fraction bits of a fixed-point weight: 32, minus 8 for a byte, minus 2 of headroom (Pillow's PRECISION_BITS). */
 const FRACTION_BITS = 22;
 
-/** Reach of the bicubic kernel in input pixels, before it is widened for down-scaling. */
+/** Radius of the bicubic kernel in input pixels, before it is widened for downscaling. */
 const BICUBIC_SUPPORT = 2;
 
-/** Which input pixels make each output pixel of a line, and with what fixed-point weights. */
+/** The input pixels of each output pixel of a line, and their fixed-point weights. */
 export interface Spans {
   /** Index of the first input pixel of each output pixel. */
   readonly starts: Int32Array;
   /** Number of input pixels of each output pixel. */
   readonly counts: Int32Array;
-  /** `stride` places for each output pixel, of which its count are used; FRACTION_BITS bits of fraction. */
+  /** `stride` entries for each output pixel, of which the first `count` are used; FRACTION_BITS bits of fraction. */
   readonly weights: Int32Array;
   readonly stride: number;
 }
 
-/** Keys' cubic with a = -0.5, in the order of operations of Pillow's bicubic_filter: the bits depend on it. */
+/** Keys' cubic with a = -0.5. The order of operations is that of Pillow's bicubic_filter: the exact result depends on it. */
 function bicubic(x: number): number {
   const a = -0.5;
   const distance = Math.abs(x);
@@ -25,11 +25,11 @@ function bicubic(x: number): number {
 }
 
 /**
- * The spans of one pass of Pillow's bicubic resize, to the bit: precompute_coeffs and normalize_coeffs_8bpc of
- * its Resample.c, in float64 and rounded half away from zero.
+ * The spans of one pass of Pillow's bicubic resize, to the bit: precompute_coeffs and normalize_coeffs_8bpc in its
+ * Resample.c, computed in float64 and rounded half away from zero.
  *
- * @param inputSize pixels along the axis before, at least 1
- * @param outputSize pixels along the axis after, at least 1
+ * @param inputSize pixels along the axis of the input, at least 1
+ * @param outputSize pixels along the axis of the output, at least 1
  */
 export function bicubicSpans(inputSize: number, outputSize: number): Spans {
   const scale = inputSize / outputSize;

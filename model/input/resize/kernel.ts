@@ -2,7 +2,7 @@ import { KERNEL_WASM } from './kernel-wasm.ts';
 
 const PAGE_BYTES = 65_536;
 
-/** What assembly/kernel.ts exports; the parameters are described there. Addresses and sizes are in bytes. */
+/** The exports of assembly/kernel.ts, where the parameters are documented. Addresses and sizes are in bytes. */
 export interface Kernel {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   readonly horizontal: (
@@ -18,7 +18,7 @@ export interface Kernel {
   readonly vertical: (source: number, stride: number, target: number, pairs: number, weights: number) => void;
 }
 
-/** The part of the WebAssembly interface that is used; TypeScript declares it for browsers alone. */
+/** The part of the WebAssembly API that is used. TypeScript declares it for browsers only. */
 interface WebAssemblyApi {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: unknown };
@@ -26,7 +26,7 @@ interface WebAssemblyApi {
 
 let instance: Kernel | undefined;
 
-/** The kernel of this thread, compiled at the first call. */
+/** The kernel of this thread, compiled on the first call. */
 export function kernel(): Kernel {
   if (instance === undefined) {
     const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
@@ -36,18 +36,18 @@ export function kernel(): Kernel {
   return instance;
 }
 
-/** Hands out consecutive pieces of the kernel's memory, each on a multiple of 16. */
+/** Allocates consecutive blocks of the kernel's memory, aligned to 16 bytes. */
 export class Layout {
   #end = 0;
 
-  /** The address of the next `bytes` bytes. */
+  /** Allocates `bytes` bytes and returns their address. */
   take(bytes: number): number {
     const start = this.#end;
     this.#end = Math.ceil((start + bytes) / 16) * 16;
     return start;
   }
 
-  /** Makes the memory as large as what was handed out; views of it made before are void. */
+  /** Grows the memory to what was allocated. Existing views of it become invalid. */
   ensure(memory: Kernel['memory']): void {
     const missing = this.#end - memory.buffer.byteLength;
     if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));

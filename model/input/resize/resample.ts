@@ -1,25 +1,25 @@
 import { bicubicSpans } from './coefficients.ts';
 import { kernel, Layout } from './kernel.ts';
 
-/** Bits of the low half of a weight; assembly/kernel.ts splits at the same place. */
+/** Bits of the low half of a weight. assembly/kernel.ts splits weights in the same way. */
 const LOW_BITS = 11;
 const LOW_MASK = (1 << LOW_BITS) - 1;
-/** Rows that the kernel's horizontal pass does at a time. */
+/** Rows that the kernel's horizontal pass processes at a time. */
 const STRIP_ROWS = 16;
-/** The kernel reads up to this far past the last row of a strip. */
+/** How far the kernel reads past the last row of a strip, at most. */
 const SLACK_BYTES = 16;
 /** Bytes of four transposed pixels of a strip. */
 const SCRATCH_BYTES = 192;
 
-/** Bytes of the intermediate image's and the result's rows in the kernel's memory. */
+/** Bytes per row of the intermediate image and of the result in the kernel's memory. */
 function paddedStride(width: number): number {
   return Math.ceil((width * 3 + 1) / 16) * 16;
 }
 
 /**
- * The spans of one pass as the kernel reads them: pixels go in pairs, and weights in halves. Both tables are flat.
+ * The spans of one pass in the kernel's layout: pixels in pairs, weights in halves. Both tables are flat.
  *
- * @param even whether a pair's first pixel has an even index, as the horizontal pass needs it
+ * @param even whether the first pixel of a pair must have an even index, as the horizontal pass requires
  */
 function kernelSpans(
   inputSize: number,
@@ -39,9 +39,9 @@ function kernelSpans(
     table[2 * output + 1] = pairs;
     for (let tap = 0; tap < count; tap++) {
       const weight = weights[output * stride + tap] ?? 0;
-      const place = tap + lead;
-      // Of each pair: both high halves, then both low halves.
-      const half = at + (place >> 1) * 4 + (place & 1);
+      const slot = tap + lead;
+      // For each pair: both high halves, then both low halves.
+      const half = at + (slot >> 1) * 4 + (slot & 1);
       halves[half] = weight >> LOW_BITS;
       halves[half + 2] = weight & LOW_MASK;
     }
@@ -50,12 +50,12 @@ function kernelSpans(
   return { table, weights: halves.subarray(0, at) };
 }
 
-/** Bytes of the intermediate image in the kernel's memory: whole strips, and a row more for an odd last tap. */
+/** Bytes of the intermediate image in the kernel's memory: whole strips, and one more row for an odd last tap. */
 function intermediateBytes(height: number, size: number): number {
   return (Math.ceil(height / STRIP_ROWS) * STRIP_ROWS + 1) * paddedStride(size);
 }
 
-/** Brings the rows to `size` pixels each and leaves them at the start of the kernel's memory. */
+/** Resizes the rows to `size` pixels each. The result is at the start of the kernel's memory. */
 function horizontalPass(pixels: Uint8Array, width: number, height: number, size: number): void {
   const { memory, horizontal } = kernel();
   const stride = paddedStride(size);
@@ -85,7 +85,7 @@ function horizontalPass(pixels: Uint8Array, width: number, height: number, size:
   }
 }
 
-/** Brings the `height` rows of `size` pixels that are at the start of the kernel's memory to `size` rows. */
+/** Resizes the `height` rows of `size` pixels at the start of the kernel's memory to `size` rows. */
 function verticalPass(height: number, size: number): Uint8Array {
   const { memory, vertical } = kernel();
   const stride = paddedStride(size);
@@ -115,10 +115,10 @@ function verticalPass(height: number, size: number): Uint8Array {
 }
 
 /**
- * Pillow's bicubic resize of an 8-bit RGB image to a square, to the bit: horizontal pass, then vertical pass, each
- * rounded to bytes; a pass that would not change the size is left out.
+ * Pillow's bicubic resize of an 8-bit RGB image to a square, to the bit: a horizontal pass, then a vertical pass, each
+ * rounded to bytes. A pass that would not change the size is skipped.
  *
- * Pillow 13 takes the vertical pass first for some tall images; this is the order of every release before it.
+ * Pillow 13 does the vertical pass first for some tall images. This is the order of all earlier releases.
  *
  * @param pixels width * height * 3 bytes, rows from top to bottom, RGB
  * @param width at least 1

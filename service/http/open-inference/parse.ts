@@ -1,5 +1,5 @@
 import { constants } from 'node:buffer';
-import { formatOf } from '../../../model/input/pixels/format.ts';
+import { formatOf } from '../../../model/image-format.ts';
 import type { Question } from '../../inference/predictor.ts';
 import { decodeBase64, decodeImage } from '../body/base64.ts';
 import { checkBody } from '../body/check.ts';

@@ -77,7 +77,7 @@ describe('examples', () => {
       { ...whole, sentences: [{ hypothesis: 'a', answer: 'ja' }] },
       `the answer "ja" is not one of the model's, which are yes, no, maybe`,
     ],
-    ['has a field too many', { ...whole, text: 'a' }, '"text" is not known there'],
+    ['has a field too many', { ...whole, text: 'a' }, '"text" is not a known field'],
     ['is a text', 'dog.jpg', 'it must be an object'],
   ])('one that %s is left out and told of, and the others stay', async (_, entry, sentence) => {
     await list([entry, whole]);

@@ -158,7 +158,7 @@ describe('wrong use', () => {
     });
     const forced = await ofaVe(['compile', FIXTURE, target, '--force']);
     expect(forced.stderr).toBe(
-      `${target} is no model package (it has no manifest.json), so --force does not replace it: choose another folder.\n`,
+      `${target} is not a model package (it has no manifest.json), so --force does not replace it: choose another folder.\n`,
     );
     expect(await readdir(target)).toEqual(['mine']);
   });

@@ -91,7 +91,7 @@ describe('activations that float16 cannot hold', () => {
       const checkpoint = scaledCheckpoint(name, factor);
       await expect(probabilities(checkpoint, 'fp16')).rejects.toThrow(
         new RegExp(
-          `^The output of ${node} reaches [0-9.e+]+, and float16 ends at 65504: compile with --precision fp32[.]$`,
+          `^The output of ${node} reaches [0-9.e+]+, but float16 ends at 65504: compile with --precision fp32[.]$`,
         ),
       );
       await expect(probabilities(checkpoint, 'fp32')).resolves.toHaveLength(9);

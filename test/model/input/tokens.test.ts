@@ -163,26 +163,18 @@ describe('prompts', () => {
       { hypothesis: 'is {}?', premise: 'is {}?' },
       'x',
       'y',
-      /no place for a premise; send the sentence alone\.$/,
+      /no room for a premise: send only the hypothesis\.$/,
     ],
-    [
-      { hypothesis: '{} so {}?', premise: '{} so {}?' },
-      'x',
-      undefined,
-      /a place for a premise; send one with/,
-    ],
-  ])(
-    'of a package that has its own refuse what they have no place for: %j',
-    (prompts, text, premise, message) => {
-      expect(() => buildPrompt(settings({ prompts }), text, premise)).toThrow(
-        expect.objectContaining({
-          name: 'UserError',
-          code: 'input-unreadable',
-          message: expect.stringMatching(message) as string,
-        }),
-      );
-    },
-  );
+    [{ hypothesis: '{} so {}?', premise: '{} so {}?' }, 'x', undefined, /needs a premise: send one with/],
+  ])('of a custom template require as many texts as it has {}: %j', (prompts, text, premise, message) => {
+    expect(() => buildPrompt(settings({ prompts }), text, premise)).toThrow(
+      expect.objectContaining({
+        name: 'UserError',
+        code: 'input-unreadable',
+        message: expect.stringMatching(message) as string,
+      }),
+    );
+  });
 });
 
 describe('ids', () => {

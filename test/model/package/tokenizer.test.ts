@@ -183,10 +183,10 @@ describe('a wrong vocabulary is refused with one sentence', () => {
 
   test.each<[string, string, RegExp]>([
     ['no JSON', '{', /^vocab\.json is not JSON\.$/],
-    ['no object', '["a"]', /no object from token to id/],
-    ['ids that are no numbers', '{"a": "b"}', /no object from token to id/],
-    ['a gap', changed((vocab) => (vocab['the'] = 1000)), /no single token with the id 400|no single token/],
-    ['an id twice', changed((vocab) => (vocab['<mask>'] = 5)), /no single token with the id 6;/],
+    ['no object', '["a"]', /not an object from token to id/],
+    ['ids that are no numbers', '{"a": "b"}', /not an object from token to id/],
+    ['a gap', changed((vocab) => (vocab['the'] = 1000)), /not have exactly one token with the id \d+/],
+    ['an id twice', changed((vocab) => (vocab['<mask>'] = 5)), /not have exactly one token with the id 6;/],
     [
       'another model',
       changed((vocab) => {
@@ -210,7 +210,11 @@ describe('a wrong vocabulary is refused with one sentence', () => {
   test.each<[string, string, RegExp]>([
     ['one part', '#v\nĠt\n', /^Line 2 of merges\.txt is not two tokens/],
     ['three parts', '#v\na b c\n', /^Line 2 of merges\.txt is not two tokens/],
-    ['a result that is no token', '#v\nq q\n', /^Line 2 of merges\.txt makes qq, which vocab\.json lacks\.$/],
+    [
+      'a result that is no token',
+      '#v\nq q\n',
+      /^Line 2 of merges\.txt produces qq, which vocab\.json lacks\.$/,
+    ],
     [
       'a part that is made later',
       '#v\nĠ d\nĠt he\nĠ t\nh e\n',
@@ -219,7 +223,7 @@ describe('a wrong vocabulary is refused with one sentence', () => {
     [
       'a result that is made already',
       '#v\nĠ t\n\nĠ t\n',
-      /^Line 4 of merges\.txt makes Ġt, which an earlier line makes already\.$/,
+      /^Line 4 of merges\.txt produces Ġt, as an earlier line does\.$/,
     ],
   ])('merges with %s', (_, merges, message) => {
     refuse(VOCAB, merges, message);

@@ -1,35 +1,35 @@
 /**
- * The two passes of the resampler, in AssemblyScript (TypeScript's syntax with machine types; see
- * assemblyscript.org). `npm run build:kernel` compiles this file into ../kernel-wasm.ts,
- * which is committed, so that nothing but a change here needs the compiler.
+ * The two passes of the resampler, in AssemblyScript (TypeScript syntax with machine types, see assemblyscript.org).
+ * `npm run build:kernel` compiles this file to ../kernel-wasm.ts, which is committed, so the compiler is needed only
+ * after a change here.
  *
- * The host lays out the memory and the tables (../resample.ts); nothing here allocates. Arithmetic is that of
- * Pillow's 8-bit resampler: whole numbers with 22 bits of fraction, so the order of additions does not matter and
- * the result is exact. A weight does not fit the 16-bit lanes of the fast multiply-and-add-pairs instruction;
- * it is split as `weight = high * 2^11 + low` and the halves are summed apart. The low sum may wrap around; the
- * total fits 32 bits, so it comes out right.
+ * The host allocates the memory and fills the tables (../resample.ts). The arithmetic is that of Pillow's 8-bit
+ * resampler: integers with 22 fraction bits, so the order of additions does not matter and the result is exact. A
+ * weight does not fit the 16-bit lanes of the fast multiply-and-add-pairs instruction, so it is split as
+ * `weight = high * 2^11 + low` and the halves are summed separately. The low sum may wrap around, but the total fits
+ * 32 bits, so it is correct.
  */
 
-/** Bits of the low half of a weight; ../resample.ts splits at the same place. */
+/** Bits of the low half of a weight. ../resample.ts splits weights in the same way. */
 const LOW_BITS: i32 = 11;
-/** Bits of fraction in a weight: 32 - 8 - 2, as Pillow has it. */
+/** Fraction bits of a weight: 32 - 8 - 2, as in Pillow. */
 const FRACTION_BITS: i32 = 22;
 
-/** Rows that the horizontal pass does at a time; ../resample.ts lays out the memory for them. */
+/** Rows that the horizontal pass processes at a time. ../resample.ts allocates the memory for them. */
 const STRIP_ROWS: u32 = 16;
-/** Bytes of one pair of input pixels in a transposed strip: 3 channels, 16 rows, 2 pixels. */
+/** Bytes per pair of input pixels in a transposed strip: 3 channels, 16 rows, 2 pixels. */
 const PAIR_BYTES: usize = 96;
 
 /** Sorts four RGB pixels into words of r0 r1, g0 g1, b0 b1, r2 r3, g2 g3, b2 b3. */
 const PAIRS = i8x16(0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11, 0, 0, 0, 0);
 
-/** Puts the halves together, rounds and drops the fraction. */
+/** Combines the halves, rounds, and drops the fraction. */
 function settle(high: v128, low: v128): v128 {
   const total = i32x4.add(i32x4.shl(high, LOW_BITS), low);
   return i32x4.shr_s(i32x4.add(total, i32x4.splat(1 << (FRACTION_BITS - 1))), FRACTION_BITS);
 }
 
-/** Clips four times four sums to bytes. */
+/** Clips four vectors of four sums to bytes. */
 function pack(sum0: v128, sum1: v128, sum2: v128, sum3: v128): v128 {
   return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(sum0, sum1), i16x8.narrow_i32x4_s(sum2, sum3));
 }
@@ -52,7 +52,7 @@ function low64(a: v128, b: v128): v128 { return v128.shuffle<i64>(a, b, 0, 2); }
 // prettier-ignore
 function high64(a: v128, b: v128): v128 { return v128.shuffle<i64>(a, b, 1, 3); }
 
-/** Transposes four pixels of eight rows: of each pair and channel, the eight rows come to lie side by side. */
+/** Transposes four pixels of eight rows: for each pair and channel, the eight rows become adjacent. */
 function transposeEight(source: usize, stride: usize, target: usize): void {
   const row0 = i8x16.swizzle(v128.load(source), PAIRS);
   const row1 = i8x16.swizzle(v128.load(source + stride), PAIRS);
@@ -76,7 +76,7 @@ function transposeEight(source: usize, stride: usize, target: usize): void {
   v128.store(target, high64(gb0123, gb4567), 160);
 }
 
-/** One channel of one output pixel for sixteen rows, from a transposed strip. */
+/** One channel of one output pixel in sixteen rows, from a transposed strip. */
 function blend(source: usize, pairs: u32, weights: usize): v128 {
   let high0 = i32x4.splat(0);
   let high1 = i32x4.splat(0);
@@ -107,7 +107,7 @@ function blend(source: usize, pairs: u32, weights: usize): v128 {
   return pack(settle(high0, low0), settle(high1, low1), settle(high2, low2), settle(high3, low3));
 }
 
-/** Stores one pixel in each of four rows, from r g b 0 of each; the zero falls on the byte after the pixel. */
+/** Stores one pixel in each of four rows, from r g b 0 each. The zero overwrites the byte after the pixel. */
 function storeFour(target: usize, stride: usize, pixels: v128): void {
   v128.store32_lane(target, pixels, 0);
   v128.store32_lane(target + stride, pixels, 1);
@@ -116,12 +116,12 @@ function storeFour(target: usize, stride: usize, pixels: v128): void {
 }
 
 /**
- * Horizontal pass over a strip of 16 rows of RGB pixels. The strip is transposed first, so that one instruction does
- * the same pixel of several rows.
+ * Horizontal pass over a strip of 16 rows of RGB pixels. The strip is transposed first, so that one instruction
+ * processes the same pixel of several rows.
  *
  * @param source first row; up to 16 bytes after a row are read
  * @param sourceWidth pixels of an input row
- * @param scratch 192 bytes for each four input pixels or part of them
+ * @param scratch 192 bytes per four input pixels, rounded up
  * @param target first row of the result; one byte after each row is overwritten
  * @param columns pixels of an output row
  * @param spans for each output pixel two u32: its first pair of input pixels, the number of pairs
@@ -168,11 +168,11 @@ export function horizontal(
 }
 
 /**
- * One output row of the vertical pass, sixteen bytes at a time (the channels need no telling apart).
+ * One output row of the vertical pass, sixteen bytes at a time, regardless of channels.
  *
  * @param source first input row of the span; the stride is a multiple of 16
  * @param target output row of `stride` bytes
- * @param pairs number of pairs of taps; where the taps are odd, the row after the last is read
+ * @param pairs number of pairs of taps; if the number of taps is odd, the row after the last one is read
  * @param weights for each pair 8 bytes: high halves, low halves
  */
 export function vertical(source: usize, stride: usize, target: usize, pairs: u32, weights: usize): void {
