@@ -59,8 +59,8 @@ export function networkFailure(error: unknown, host: string, answered = true): R
   }
   if (code === 'UND_ERR_INVALID_ARG') {
     return new RequestFailure(`${host} redirects in a loop or to an invalid address`, {
-      ...base,
       advice: 'check the endpoint',
+      cause: error,
     });
   }
   const known = NETWORK.find(([pattern]) => pattern.test(code))?.[1];

@@ -32,8 +32,7 @@ export async function lockFolder(
     onNote(
       `Another process may be downloading into ${folder}: waiting up to ${STALE_MS / 1000} s to find out.`,
     );
-    if (!(await isAbandoned(file, signal))) return false;
-    await rm(file, { force: true });
+    await outlast(file, signal);
     if (!(await create())) return false;
     // Another process that waited as long may have removed the new lock instead of the abandoned one.
     await sleep(BEAT_MS);
@@ -53,21 +52,23 @@ export async function lockFolder(
   };
 }
 
-/** Compares the file's times only with one another: another machine's clock may differ. */
-async function isAbandoned(file: string, signal: AbortSignal): Promise<boolean> {
+/**
+ * Returns once a lock is known to be in use or is gone; removes an abandoned one. Compares the file's times only with
+ * each other: another machine's clock may differ.
+ */
+async function outlast(file: string, signal: AbortSignal): Promise<void> {
   const modified = (): Promise<number | undefined> =>
     stat(file).then((found) => found.mtimeMs, unless('ENOENT', undefined));
   const first = await modified();
   for (const end = performance.now() + STALE_MS; performance.now() < end;) {
     await sleep(BEAT_MS, undefined, { signal });
     const now = await modified();
-    if (now === undefined) return true;
-    if (now !== first) return false;
+    if (now === undefined || now !== first) return;
   }
-  return true;
+  await rm(file, { force: true });
 }
 
-/** Takes a system error with this code for a value. */
+/** Returns a handler that replaces a system error with this code by a value. */
 function unless<T>(code: string, value: T): (error: NodeJS.ErrnoException) => T {
   return (error) => {
     if (error.code === code) return value;

@@ -68,13 +68,13 @@ describe('a listing', () => {
     [
       'that redirects in a loop',
       (r) => r.writeHead(302, { location: '/' }).end(),
-      'network-unreachable',
+      'download-failed',
       /redirects in a loop or to an invalid address: check the endpoint/,
     ],
     [
       'that redirects to an invalid address',
       (r) => r.writeHead(302, { location: 'ftp://x/' }).end(),
-      'network-unreachable',
+      'download-failed',
       /redirects in a loop or to an invalid address/,
     ],
     [
