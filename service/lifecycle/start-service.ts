@@ -20,7 +20,7 @@ import { logRequest, makeLogger } from '../observability/logger.ts';
 import type { Logger } from '../observability/logger.ts';
 import { Metrics } from '../observability/metrics.ts';
 import { startTracing, traceIdOf } from '../observability/tracing.ts';
-import type { Tracing } from '../observability/tracing-types.ts';
+import type { Tracing } from '../observability/tracing.ts';
 import { reportEngineEvents } from '../observability/engine-events.ts';
 import { startGpuWatchdog } from '../observability/gpu-watchdog.ts';
 import type { GpuMonitorTimes } from '../observability/gpu-watchdog.ts';

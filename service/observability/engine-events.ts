@@ -4,19 +4,19 @@ import type { EngineInfo } from '../engine/protocol.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Characters kept of a line that the engine wrote. */
+/** Characters logged of each line that an engine writes. */
 const MAX_LINE = 2000;
 
-/** Writes to the log where the model runs and why, and the engines' fates; counts them. */
+/** Logs the engine plan and what happens to the engines, and counts their failures. */
 export function reportEngineEvents(pool: EnginePool, logger: Logger, metrics: Metrics): void {
   const { device, engines, reason, warnings } = pool.plan;
   logger.info({ device, engines: engines.length, reason }, 'device chosen');
   for (const detail of warnings) logger.warn({ detail }, 'memory or GPUs');
   metrics.watchEngines(pool);
-  for (const engine of pool.engines) watch(engine, logger, metrics);
+  for (const engine of pool.engines) reportEvents(engine, logger, metrics);
 }
 
-function watch({ id, gpu, supervisor }: PooledEngine, logger: Logger, metrics: Metrics): void {
+function reportEvents({ id, gpu, supervisor }: PooledEngine, logger: Logger, metrics: Metrics): void {
   const which = { engine: id, ...(gpu === undefined ? {} : { gpu: gpu.index, gpu_uuid: gpu.uuid }) };
   supervisor.on('failure', (failure) => {
     metrics.engineFailure(failure.reason);
@@ -24,10 +24,10 @@ function watch({ id, gpu, supervisor }: PooledEngine, logger: Logger, metrics: M
   });
   supervisor.on('fallback', (failure, next) => {
     metrics.engineFailure(failure.reason);
-    const taken = next === 'cpu' ? 'the CPU is taken' : 'its GPU is left out';
+    const consequence = next === 'cpu' ? 'falling back to the CPU' : 'its GPU is not used';
     logger.warn(
       { ...which, reason: failure.reason, detail: failure.message },
-      `CUDA does not start; ${taken}`,
+      `CUDA does not start; ${consequence}`,
     );
   });
   supervisor.on('state', (state) => {
@@ -49,7 +49,6 @@ function watch({ id, gpu, supervisor }: PooledEngine, logger: Logger, metrics: M
 function describe({ provider, fallback, loadMs, warmupMs, selfTestDeviation, itemMs }: EngineInfo): object {
   return {
     provider,
-    // Why `auto` took the CPU.
     ...(fallback === undefined ? {} : { fallback }),
     load_ms: Math.round(loadMs),
     warmup_ms: Math.round(warmupMs),

@@ -3,19 +3,18 @@ import type { Registry } from 'prom-client';
 import { LATENCY_BUCKETS_SECONDS, METRICS } from '../contract.ts';
 
 const INTERVAL_MS = 20;
-/** A free event loop is late by a millisecond: timers are no finer. */
+/** Timers have a resolution of a millisecond, so that even an idle event loop is that late. */
 const BUCKETS = [0.001, 0.0025, ...LATENCY_BUCKETS_SECONDS];
 
 /**
- * Measures how late the event loop comes to what is due. Nothing is reset when it is read: scrapers do not take each
- * other's readings.
+ * Measures by how much timers fire late. The histogram is cumulative, so that several scrapers can read it.
  *
- * @returns ends the measuring
+ * @returns stops measuring
  */
 export function watchEventLoop(registry: Registry): () => void {
   const histogram = new Histogram({
     name: METRICS.eventLoopDelay,
-    help: `Delay of the service's event loop, asked for every ${INTERVAL_MS} ms.`,
+    help: `Delay of the service's event loop, sampled every ${INTERVAL_MS} ms.`,
     buckets: BUCKETS,
     registers: [registry],
   });

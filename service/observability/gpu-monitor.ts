@@ -4,94 +4,92 @@ import { createInterface } from 'node:readline';
 import { killOnExit, outputsOf } from '../engine/process/child-process.ts';
 import { stallTolerantTimeout } from '../engine/process/stall-tolerant-timeout.ts';
 
-/** What `nvidia-smi` says of one GPU. */
+/** What `nvidia-smi` reports about one GPU. */
 export interface GpuReading {
-  /** Index as `nvidia-smi` counts. */
+  /** Index in `nvidia-smi`. */
   readonly gpu: string;
-  /** Bytes in use, by whomever; undefined where the GPU does not tell (MIG). */
+  /** Memory in use by all processes; undefined if it is not reported, as in MIG mode. */
   readonly memoryBytes: number | undefined;
-  /** 0 to 1: the share of time in which a kernel ran; undefined where the GPU does not tell (MIG). */
+  /** Share of time in which a kernel ran, 0 to 1; undefined if it is not reported, as in MIG mode. */
   readonly utilization: number | undefined;
 }
 
-/** Why the engine should be replaced, as far as its GPU tells. */
+/** Why the engine on a GPU should be replaced. */
 export type GpuFault = 'gpu-silent' | 'gpu-error' | 'gpu-memory';
 
 export interface GpuMonitorOptions {
-  /** Which GPU, as `nvidia-smi --id` takes it. @default the first that CUDA_VISIBLE_DEVICES shows */
+  /** The GPU as in `nvidia-smi --id`. @default the first in CUDA_VISIBLE_DEVICES, which is the one CUDA uses */
   readonly device?: string;
-  /** Bytes above which a reading is too much; 0: no limit. */
+  /** Limit of the memory in use; 0 disables it. */
   readonly memoryLimitBytes: number;
   /** @default 1000 */
   readonly intervalMs?: number;
-  /** Without a reading for so long the GPU counts as silent. @default 15000 */
+  /** Time without a reading after which the GPU counts as silent. @default 15000 */
   readonly silenceMs?: number;
   readonly onReading: (reading: GpuReading) => void;
-  /** What was last read of this GPU is out of date, and nothing newer is known. */
+  /** The last reading of this GPU is out of date, and there is no newer one. */
   readonly onStale?: (gpu: string) => void;
-  readonly onFault: (complaint: GpuFault, message: string) => void;
-  /** The watch cannot work, at least for now: there is no `nvidia-smi`, or no process for it. Told once until it works. */
+  readonly onFault: (fault: GpuFault, message: string) => void;
+  /** `nvidia-smi` cannot be started, perhaps temporarily. Called once until it can be. */
   readonly onUnavailable: (message: string) => void;
 }
 
-/** Readings in a row over the limit: one alone can be a passing peak. */
+/** Consecutive readings over the limit that make a fault: a single one can be a short peak. */
 const READINGS_OVER_LIMIT = 3;
-/** What `nvidia-smi` writes in place of numbers when a GPU has failed: see its manual, and the driver's Xid 79. */
+/** What `nvidia-smi` prints instead of numbers when a GPU has failed: see its manual, and the driver's Xid 79. */
 const FAILURE = /ERR!|GPU is lost|Unknown Error|requires? reset|Unable to determine the device handle/i;
-/** A field of its own that not every GPU and driver fill, also healthy ones. */
+/** Some healthy GPUs and drivers do not report the utilization either. */
 const UNKNOWN_UTILIZATION = /, \[Unknown Error\]\s*$/i;
-/** After how many intervals a `nvidia-smi` that could not be started is tried again. */
-const START_AGAIN_INTERVALS = 10;
+/** Intervals after which to try again to start `nvidia-smi`. */
+const RETRY_INTERVALS = 10;
 const MIB = 1024 * 1024;
 
 /**
- * Watches the engine's GPU through one `nvidia-smi` that goes on reporting. Complaints are made while somebody has
- * called `resume`, at most one until the next `resume`: an engine that is loading is not to blame.
+ * Monitors an engine's GPU with an `nvidia-smi` that reports continuously. Faults are reported only between `resume` and
+ * `pause`, as they do not concern an engine that is still loading, and at most one until the next `resume`.
  */
 export class GpuMonitor {
   readonly #options: Required<Omit<GpuMonitorOptions, 'device'>>;
   readonly #device: string;
   #process: ChildProcess | undefined;
-  #endSilence: () => void = () => undefined;
+  #cancelSilence: () => void = () => undefined;
   #respawn: NodeJS.Timeout | undefined;
-  /** Readings in a row over the limit, by GPU: without a device of its own it hears of all. */
+  /** Consecutive readings over the limit by GPU: without a device, `nvidia-smi` reports all GPUs. */
   readonly #overLimit = new Map<string, number>();
   #isUnavailable = false;
-  #armed = false;
-  /** Whose last reading still holds. */
-  readonly #known = new Set<string>();
+  #isArmed = false;
+  /** GPUs whose last reading is not stale. */
+  readonly #current = new Set<string>();
 
   constructor(options: GpuMonitorOptions) {
     this.#options = { intervalMs: 1000, silenceMs: 15_000, onStale: () => undefined, ...options };
-    // An engine that was given no GPU of its own takes the first device that CUDA shows it.
     this.#device = options.device ?? process.env['CUDA_VISIBLE_DEVICES']?.split(',', 1)[0]?.trim() ?? '';
   }
 
-  /** The engine is ready: from now on its GPU is held to account. Starts `nvidia-smi` if it does not run. */
+  /** Starts `nvidia-smi` if it is not running, and reports faults from now on. */
   resume(): void {
-    this.#armed = true;
+    this.#isArmed = true;
     this.#overLimit.clear();
     this.#expectReading();
     if (this.#process === undefined) this.#start();
   }
 
-  /** The engine is gone: readings go on, complaints do not. */
+  /** Stops reporting faults; readings continue. */
   pause(): void {
-    this.#armed = false;
+    this.#isArmed = false;
   }
 
-  /** Ends `nvidia-smi`. */
+  /** Stops `nvidia-smi`. */
   stop(): void {
     this.pause();
-    this.#endSilence();
+    this.#cancelSilence();
     clearTimeout(this.#respawn);
-    this.#end();
-    this.#forget();
+    this.#kill();
+    this.#markStale();
   }
 
   #start(): void {
     clearTimeout(this.#respawn);
-    // Its silence counts again from now on.
     if (this.#isUnavailable) this.#expectReading();
     try {
       this.#listen(this.#spawn());
@@ -114,7 +112,7 @@ export class GpuMonitor {
     this.#process = child;
     child.on('error', (error) => {
       if (child !== this.#process) return;
-      this.#end();
+      this.#kill();
       this.#cannotStart(error);
     });
     child.on('spawn', () => {
@@ -123,8 +121,7 @@ export class GpuMonitor {
     child.on('exit', () => {
       if (child !== this.#process) return;
       this.#process = undefined;
-      // Without readings meanwhile the silence is noticed as any other.
-      this.#startAgainIn(this.#options.intervalMs);
+      this.#startIn(this.#options.intervalMs);
     });
     killOnExit(child);
     for (const input of outputsOf(child)) {
@@ -134,24 +131,24 @@ export class GpuMonitor {
     }
   }
 
-  /** That is no fault of the GPU: its silence does not count meanwhile. */
+  /** This is no fault of the GPU, so that its silence does not count meanwhile. */
   #cannotStart({ code, message }: NodeJS.ErrnoException): void {
-    this.#endSilence();
-    this.#forget();
+    this.#cancelSilence();
+    this.#markStale();
     if (!this.#isUnavailable) this.#options.onUnavailable(`nvidia-smi cannot be started: ${message}`);
     this.#isUnavailable = true;
-    // A program that is not there will not come; processes and files that are short will.
-    if (code !== 'ENOENT') this.#startAgainIn(this.#options.intervalMs * START_AGAIN_INTERVALS);
+    // A missing program stays missing, but a lack of processes or file descriptors can pass.
+    if (code !== 'ENOENT') this.#startIn(this.#options.intervalMs * RETRY_INTERVALS);
   }
 
-  #startAgainIn(ms: number): void {
+  #startIn(ms: number): void {
     clearTimeout(this.#respawn);
     this.#respawn = setTimeout(() => {
       this.#start();
     }, ms);
   }
 
-  #end(): void {
+  #kill(): void {
     const child = this.#process;
     this.#process = undefined;
     child?.kill('SIGKILL');
@@ -159,14 +156,14 @@ export class GpuMonitor {
 
   #read(line: string): void {
     if (FAILURE.test(line.replace(UNKNOWN_UTILIZATION, ''))) {
-      this.#forget();
-      this.#complain('gpu-error', `nvidia-smi reports: ${line.trim().slice(0, 200)}`);
+      this.#markStale();
+      this.#reportFault('gpu-error', `nvidia-smi reports: ${line.trim().slice(0, 200)}`);
       return;
     }
     const reading = parseReading(line);
     if (reading === undefined) return;
     this.#expectReading();
-    this.#known.add(reading.gpu);
+    this.#current.add(reading.gpu);
     this.#options.onReading(reading);
     const { memoryLimitBytes } = this.#options;
     const { gpu, memoryBytes = 0 } = reading;
@@ -175,35 +172,35 @@ export class GpuMonitor {
     this.#overLimit.set(gpu, overLimit);
     if (overLimit >= READINGS_OVER_LIMIT) {
       const mib = Math.round(memoryBytes / MIB);
-      this.#complain('gpu-memory', `GPU ${gpu} uses ${mib} MiB, over GPU_MEMORY_LIMIT_MB`);
+      this.#reportFault('gpu-memory', `GPU ${gpu} uses ${mib} MiB, over GPU_MEMORY_LIMIT_MB`);
     }
   }
 
   #expectReading(): void {
-    this.#endSilence();
+    this.#cancelSilence();
     const { silenceMs } = this.#options;
-    this.#endSilence = stallTolerantTimeout(silenceMs, () => {
-      this.#forget();
-      if (!this.#armed) return;
-      // A stalled nvidia-smi does not recover; the next engine gets a fresh one.
-      this.#end();
-      this.#complain('gpu-silent', `nvidia-smi gave no reading for ${silenceMs} ms`);
+    this.#cancelSilence = stallTolerantTimeout(silenceMs, () => {
+      this.#markStale();
+      if (!this.#isArmed) return;
+      // A stalled nvidia-smi does not recover; `resume` starts another.
+      this.#kill();
+      this.#reportFault('gpu-silent', `nvidia-smi gave no reading for ${silenceMs} ms`);
     });
   }
 
-  #forget(): void {
-    for (const gpu of this.#known) this.#options.onStale(gpu);
-    this.#known.clear();
+  #markStale(): void {
+    for (const gpu of this.#current) this.#options.onStale(gpu);
+    this.#current.clear();
   }
 
-  #complain(complaint: GpuFault, message: string): void {
-    if (!this.#armed) return;
+  #reportFault(fault: GpuFault, message: string): void {
+    if (!this.#isArmed) return;
     this.pause();
-    this.#options.onFault(complaint, message);
+    this.#options.onFault(fault, message);
   }
 }
 
-/** Reads `0, 5120, 37`; undefined where a line is none, or holds what cannot be. */
+/** Parses a line such as `0, 5120, 37`; undefined if it is no reading, or an impossible one. */
 export function parseReading(line: string): GpuReading | undefined {
   const match = /^\s*(\d{1,3}), (\d{1,9}|\[[\w /]+\]), (\d{1,3}|\[[\w /]+\])\s*$/.exec(line);
   if (match === null) return undefined;
@@ -218,7 +215,7 @@ export function parseReading(line: string): GpuReading | undefined {
   };
 }
 
-/** `[N/A]`, `[Not Supported]` and `[Insufficient Permissions]` stand where a GPU does not tell. */
+/** Undefined for `[N/A]`, `[Not Supported]` and `[Insufficient Permissions]`. */
 function numberOf(text: string): number | undefined {
   return text.startsWith('[') ? undefined : Number(text);
 }

@@ -4,14 +4,15 @@ import type { GpuMonitorOptions } from './gpu-monitor.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Times of the watch; tests shorten them. */
+/** Intervals of the monitors; tests shorten them. */
 export type GpuMonitorTimes = Pick<GpuMonitorOptions, 'intervalMs' | 'silenceMs'>;
 
 /**
- * Watches the GPU of each engine that runs on one, shows its readings, and replaces that engine on a complaint.
+ * Monitors the GPU of each engine that runs on one: publishes its readings as metrics, and replaces the engine if the GPU
+ * has a fault.
  *
- * @param memoryLimitMb GPU_MEMORY_LIMIT_MB
- * @returns ends the watch
+ * @param memoryLimitMb the setting GPU_MEMORY_LIMIT_MB
+ * @returns stops the monitors
  */
 export function startGpuWatchdog(
   pool: EnginePool,
@@ -20,14 +21,14 @@ export function startGpuWatchdog(
   memoryLimitMb: number,
   times: GpuMonitorTimes = {},
 ): () => void {
-  // One program each: one that hangs or fails on its GPU says nothing about the others.
-  const watches = pool.engines.map((engine) => watch(engine, logger, metrics, memoryLimitMb, times));
+  // An nvidia-smi of its own for each: one that hangs or fails on a GPU says nothing about the others.
+  const monitors = pool.engines.map((engine) => monitorGpuOf(engine, logger, metrics, memoryLimitMb, times));
   return () => {
-    for (const one of watches) one.stop();
+    for (const monitor of monitors) monitor.stop();
   };
 }
 
-function watch(
+function monitorGpuOf(
   { gpu, supervisor }: PooledEngine,
   logger: Logger,
   metrics: Metrics,
@@ -35,10 +36,10 @@ function watch(
   times: GpuMonitorTimes,
 ): GpuMonitor {
   const isSlice = gpu !== undefined && gpu.uuid !== gpu.gpuUuid;
-  const watched = new GpuMonitor({
+  const monitor = new GpuMonitor({
     ...times,
     ...(gpu === undefined ? {} : { device: gpu.gpuUuid }),
-    // What is reported is the whole GPU's, of which a slice has a part.
+    // nvidia-smi reports the memory of the whole GPU, which a slice only has a part of.
     memoryLimitBytes: isSlice ? 0 : memoryLimitMb * 1024 * 1024,
     onReading: (reading) => {
       metrics.gpu(reading);
@@ -46,19 +47,19 @@ function watch(
     onStale: (stale) => {
       metrics.gpu({ gpu: stale, memoryBytes: undefined, utilization: undefined });
     },
-    onFault: (complaint, message) => {
-      supervisor.replace(complaint, message);
+    onFault: (fault, message) => {
+      supervisor.replace(fault, message);
     },
     onUnavailable: (message) => {
       logger.warn(
         { ...(gpu === undefined ? {} : { gpu: gpu.index }), detail: message },
-        'the GPU is not watched',
+        'the GPU is not monitored',
       );
     },
   });
   supervisor.on('state', (state) => {
-    if (state.phase === 'ready' && state.info.provider === 'cuda') watched.resume();
-    else watched.pause();
+    if (state.phase === 'ready' && state.info.provider === 'cuda') monitor.resume();
+    else monitor.pause();
   });
-  return watched;
+  return monitor;
 }

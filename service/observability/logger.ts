@@ -6,9 +6,9 @@ import type { RequestSummary } from './request-record.ts';
 export type { Logger } from 'pino';
 
 /**
- * The service's log: one JSON line an event on stdout, readable lines where stdout is a terminal.
+ * The service's log on stdout: one JSON object per line, or readable text if stdout is a terminal.
  *
- * @param level least severe level that is written
+ * @param level lowest level to log
  */
 export function makeLogger(level: string): Logger {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
@@ -16,20 +16,20 @@ export function makeLogger(level: string): Logger {
   return pino({ ...options, transport: { target: 'pino-pretty', options: { colorize: true } } });
 }
 
-/** Probes and scrapes come every few seconds and say nothing while they succeed. */
+/** Probes and scrapes, which come every few seconds, are logged at level debug while they succeed. */
 const QUIET_ROUTES = new Set<string>([
   PATHS.live,
   PATHS.ready,
   PATHS.health,
   PATHS.startup,
   PATHS.metrics,
-  // The same as the Open Inference Protocol names it: KServe's probes.
+  // The probes of the Open Inference Protocol, which KServe uses.
   '/v2/health/live',
   '/v2/health/ready',
   '/v2/models/:name/ready',
 ]);
 
-/** Writes one line for an answered request. */
+/** Logs a finished request. */
 export function logRequest(logger: Logger, summary: RequestSummary): void {
   const { method, route, status, requestId, record, problem } = summary;
   const line = {

@@ -14,7 +14,7 @@ import type { OpenModel } from '../inference/open-model.ts';
 import { watchEventLoop } from './event-loop.ts';
 import type { GpuReading } from './gpu-monitor.ts';
 
-/** Tokens take microseconds, engines minutes. */
+/** From the microseconds of tokenizing to the minute that a request may take. */
 const STAGE_BUCKETS = [0.0001, 0.0005, 0.001, ...LATENCY_BUCKETS_SECONDS];
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 const PHASES: readonly EngineState['phase'][] = ['starting', 'ready', 'replacing', 'failed', 'stopped'];
@@ -29,7 +29,7 @@ const REJECTIONS: Record<string, string> = {
   forbidden: 'forbidden',
 };
 
-/** Everything that `/metrics` tells. Label values come from closed sets, never from a request. */
+/** All metrics of `/metrics`. Label values come from closed sets, never from a request. */
 export class Metrics implements InferenceObserver {
   readonly #registry = new Registry();
   readonly #collectors = makeCollectors(this.#registry);
@@ -37,7 +37,7 @@ export class Metrics implements InferenceObserver {
 
   constructor() {
     const { rejected, restarts, buildInfo } = this.#collectors;
-    // A rate over a series that is not there is no number: every reason starts at 0.
+    // Prometheus can only compute rates of series that exist, so every reason starts at 0.
     for (const reason of Object.values(REJECTIONS)) rejected.inc({ reason }, 0);
     for (const reason of ENGINE_FAILURES) restarts.inc({ reason: label(reason) }, 0);
     buildInfo.set({ version, node: process.version }, 1);
@@ -49,16 +49,16 @@ export class Metrics implements InferenceObserver {
     return this.#registry.contentType;
   }
 
-  /** All metrics in Prometheus' text format. */
+  /** The metrics in Prometheus' text format. */
   text(): Promise<string> {
     return this.#registry.metrics();
   }
 
-  /** Counts an answered request. */
+  /** Counts a finished request. */
   request({ route, status, problem, record }: RequestSummary): void {
     this.#collectors.requests.inc({ route, status: String(status) });
     this.#collectors.latency.observe({ route, outcome: outcomeOf(status) }, record.elapsedMs() / 1000);
-    // A client that left was not refused.
+    // The service did not refuse a request whose client left.
     if (problem === undefined || status === CLIENT_CLOSED_REQUEST) return;
     const reason = REJECTIONS[problem.problem];
     if (reason !== undefined) this.#collectors.rejected.inc({ reason });
@@ -72,29 +72,29 @@ export class Metrics implements InferenceObserver {
     this.#collectors.batchSize.observe(items);
   }
 
-  answer(given: string): void {
-    this.#collectors.answers.inc({ label: given });
+  answer(answer: string): void {
+    this.#collectors.answers.inc({ label: answer });
   }
 
   engineFailure(reason: EngineFailureReason): void {
     this.#collectors.restarts.inc({ reason: label(reason) });
   }
 
-  /** Shows what a GPU says of itself, and nothing where it does not tell. */
+  /** Publishes a GPU's reading; a value that is not reported removes the series. */
   gpu({ gpu, memoryBytes, utilization }: GpuReading): void {
-    const show = (gauge: Gauge<'gpu'>, value: number | undefined): void => {
+    const set = (gauge: Gauge<'gpu'>, value: number | undefined): void => {
       if (value === undefined) gauge.remove({ gpu });
       else gauge.set({ gpu }, value);
     };
-    show(this.#collectors.gpuMemory, memoryBytes);
-    show(this.#collectors.gpuUtilization, utilization);
+    set(this.#collectors.gpuMemory, memoryBytes);
+    set(this.#collectors.gpuUtilization, utilization);
   }
 
-  /** Shows how many engines there are, by what they do. */
+  /** Publishes how many engines are in each state. */
   watchEngines({ engines }: EnginePool): void {
     new Gauge({
       name: METRICS.engines,
-      help: 'Engines, by what they do: starting, ready, replacing, failed or stopped.',
+      help: 'Engines by state: starting, ready, replacing, failed or stopped.',
       labelNames: ['state'],
       registers: [this.#registry],
       collect() {
@@ -106,25 +106,12 @@ export class Metrics implements InferenceObserver {
     });
   }
 
-  /** Shows how full the service is; the two gauges together are the items accepted and unanswered. */
+  /** Publishes the service's load: the two gauges add up to the items accepted and not yet answered. */
   watchQueue(admission: Admission, { batcher, modelPackage }: OpenModel): void {
-    const registers = [this.#registry];
-    new Gauge({
-      name: METRICS.queueItems,
-      help: 'Items accepted that no engine computes yet.',
-      registers,
-      collect() {
-        this.set(Math.max(0, admission.held - batcher.inFlight));
-      },
-    });
-    new Gauge({
-      name: METRICS.inflightItems,
-      help: 'Items that the engines compute.',
-      registers,
-      collect() {
-        this.set(batcher.inFlight);
-      },
-    });
+    this.#gauge(METRICS.queueItems, 'Items accepted but not yet in an engine.', () =>
+      Math.max(0, admission.held - batcher.inFlight),
+    );
+    this.#gauge(METRICS.inflightItems, 'Items in the engines.', () => batcher.inFlight);
     for (const answer of modelPackage.manifest.answers) this.#collectors.answers.inc({ label: answer }, 0);
   }
 
@@ -132,9 +119,21 @@ export class Metrics implements InferenceObserver {
   close(): void {
     this.#unwatchEventLoop();
   }
+
+  /** Registers a gauge that is read at each scrape. */
+  #gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
 }
 
-/** The metrics that are set from outside; those that are asked when they are scraped are made where they belong. */
+/** The metrics that events update; those that are read at each scrape are registered by the `watch` methods. */
 function makeCollectors(registry: Registry) {
   const registers = [registry];
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
@@ -144,43 +143,47 @@ function makeCollectors(registry: Registry) {
   const stage = (name: string, help: string) =>
     new Histogram({ name, help, registers, buckets: STAGE_BUCKETS });
   const stages: Record<StageName, Histogram> = {
-    read: stage(METRICS.bodyRead, "Time to read a request's body, or until it was given up."),
-    queue: stage(METRICS.queueWait, 'Time an item waited for an engine, or until it was given up.'),
+    read: stage(METRICS.bodyRead, "Time to read a request's body, or until reading it was aborted."),
+    queue: stage(METRICS.queueWait, 'Time an item waited for an engine, or until it was cancelled.'),
     preprocess: stage(
       METRICS.preprocess,
-      'Time to decode and resize an image, or until it was given up; waiting for a thread included.',
+      'Time to decode and resize an image, including the wait for a thread, or until it was cancelled.',
     ),
     tokenize: stage(METRICS.tokenize, "Time to tokenize a request's texts."),
-    inference: stage(METRICS.inference, "Time of an item's run in the engine, or until it was given up."),
+    inference: stage(METRICS.inference, "Time of an item's run in the engine, or until it was cancelled."),
   };
   return {
     stages,
     requests: counter(
       METRICS.requests,
-      'Requests answered, by the route as declared and the HTTP status (499: the client left).',
+      'Finished requests by route, as declared, and HTTP status (499: the client disconnected).',
       METRIC_LABELS.requests,
     ),
     latency: new Histogram({
       name: METRICS.requestLatency,
-      help: 'Time from a request to its end: answered, refused (4xx), failed (5xx) or abandoned by its client (499).',
+      help: 'Duration of requests that were answered, refused (4xx), failed (5xx) or abandoned by the client (499).',
       labelNames: METRIC_LABELS.requestLatency,
       buckets: [...LATENCY_BUCKETS_SECONDS],
       registers,
     }),
     batchSize: new Histogram({
       name: METRICS.batchSize,
-      help: 'Items in one run of an engine.',
+      help: 'Items per run of an engine.',
       buckets: BATCH_BUCKETS,
       registers,
     }),
-    rejected: counter(METRICS.rejected, 'Requests refused or given up without a judgement, by reason.', [
+    rejected: counter(METRICS.rejected, 'Requests refused or abandoned without an answer, by reason.', [
       'reason',
     ]),
-    answers: counter(METRICS.answers, 'Judgements given, by label.', ['label']),
-    restarts: counter(METRICS.engineRestarts, 'Engines lost or not started, by reason.', ['reason']),
-    gpuMemory: gauge(METRICS.gpuMemory, 'Memory of the GPU in use, by whomever.', ['gpu']),
-    gpuUtilization: gauge(METRICS.gpuUtilization, 'Share of time in which a kernel ran on the GPU.', ['gpu']),
-    buildInfo: gauge(METRICS.buildInfo, 'Version of the service.', ['version', 'node']),
+    answers: counter(METRICS.answers, 'Answers given, by label.', ['label']),
+    restarts: counter(METRICS.engineRestarts, 'Engines that were lost or did not start, by reason.', [
+      'reason',
+    ]),
+    gpuMemory: gauge(METRICS.gpuMemory, 'GPU memory in use by all processes.', ['gpu']),
+    gpuUtilization: gauge(METRICS.gpuUtilization, 'Share of time in which a kernel was running on the GPU.', [
+      'gpu',
+    ]),
+    buildInfo: gauge(METRICS.buildInfo, 'Versions of the service and of Node.js.', ['version', 'node']),
   };
 }
 
@@ -190,7 +193,7 @@ function outcomeOf(status: number): RequestOutcome {
   return status >= 400 ? 'refused' : 'answered';
 }
 
-/** Label values are written with underscores. */
+/** Label values use underscores. */
 function label(reason: EngineFailureReason): string {
   return reason.replaceAll('-', '_');
 }

@@ -5,7 +5,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { TraceLoss } from './trace-loss.ts';
 
-/** Sends spans as JSON over HTTP, and notes those that are lost. */
+/** Sends spans as JSON over HTTP, and reports those that are lost. */
 export class LossReportingExporter implements SpanExporter {
   readonly #exporter: OTLPTraceExporter;
   readonly #loss: TraceLoss;
@@ -14,10 +14,12 @@ export class LossReportingExporter implements SpanExporter {
     this.#exporter = new OTLPTraceExporter({ url });
     this.#loss = loss;
     const ignore = (): void => undefined;
-    // What it only warns of: spans that the collector refused, or took without understanding them; a full queue.
+    // OpenTelemetry only warns about spans that the collector rejected, or about a full queue.
     const warn = (...parts: unknown[]): void => {
       const text = parts.map((part) => (part instanceof Error ? part.message : part));
-      loss.note(`may not have them all: ${text.filter((part) => typeof part === 'string').join(' ')}`);
+      loss.report(
+        `may not have received all of them: ${text.filter((part) => typeof part === 'string').join(' ')}`,
+      );
     };
     diag.setLogger(
       { warn, error: ignore, info: ignore, debug: ignore, verbose: ignore },
@@ -27,7 +29,7 @@ export class LossReportingExporter implements SpanExporter {
 
   export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
     this.#exporter.export(spans, (result) => {
-      if (result.code !== ExportResultCode.SUCCESS) this.#loss.note(reasonOf(result.error), spans.length);
+      if (result.code !== ExportResultCode.SUCCESS) this.#loss.report(reasonOf(result.error), spans.length);
       done(result);
     });
   }
@@ -44,7 +46,7 @@ export class LossReportingExporter implements SpanExporter {
 
 function reasonOf(error: (Error & { readonly code?: unknown }) | undefined): string {
   const { message = '', code = '' } = error ?? {};
-  if (typeof code === 'number') return `answers ${code} ${message}`.trim();
-  // Of several addresses that were tried there is only a code.
-  return `cannot be asked: ${message === '' ? String(code) : message}`;
+  if (typeof code === 'number') return `answered ${code} ${message}`.trim();
+  // After several addresses of a host were tried, the error has a code but no message.
+  return `cannot be reached: ${message === '' ? String(code) : message}`;
 }

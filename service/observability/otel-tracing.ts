@@ -11,7 +11,6 @@ import type { BatchRecord, RequestObserver, Stage, StageName } from '../inferenc
 import type { Logger } from './logger.ts';
 import { LossReportingExporter } from './otel-exporter.ts';
 import { TraceLoss } from './trace-loss.ts';
-import type { TraceIdentity, Tracing } from './tracing-types.ts';
 
 const SPAN_NAME: Record<StageName, string> = {
   read: 'read',
@@ -26,24 +25,31 @@ const HEADERS: TextMapGetter<Headers> = {
   keys: (headers) => [...headers.keys()],
 };
 
-/** A collector that is not there must not hold up the end of the service. */
+/** A collector that does not answer must not delay the service's exit for longer. */
 const FLUSH_MS = 500;
+
+/** What identifies a request's span, for the log and the response. */
+interface TraceIdentity {
+  readonly traceId: string;
+  /** W3C's `traceresponse` header. */
+  readonly response: string;
+}
 
 interface Traced {
   readonly span: Span;
   readonly context: Context;
 }
 
-/** {@link Tracing} with OpenTelemetry, over OTLP and HTTP. */
-export class OtelTracing implements Tracing {
+/** Records requests and engine runs as OpenTelemetry spans, which are sent as OTLP over HTTP. */
+export class OtelTracing {
   readonly #loss: TraceLoss;
   readonly #provider: BasicTracerProvider;
   readonly #tracer: Tracer;
   readonly #propagator = new W3CTraceContextPropagator();
-  /** Requests that are on their way, and for as long as a batch still names them. */
+  /** Spans of open requests, and of finished ones to which a batch still refers. */
   readonly #traced = new WeakMap<RequestObserver, Traced>();
 
-  /** @param url where the spans are sent */
+  /** @param url where to send the spans */
   constructor(url: string, logger: Logger) {
     const resource = resourceFromAttributes({
       'service.name': 'ofa-ve',
@@ -57,6 +63,7 @@ export class OtelTracing implements Tracing {
     this.#tracer = this.#provider.getTracer('ofa-ve', version);
   }
 
+  /** Starts a request's span, as a child of the one in its `traceparent` header. */
   begin(request: Request, observer: RequestObserver): TraceIdentity {
     const parent = this.#propagator.extract(ROOT_CONTEXT, request.headers, HEADERS);
     const { pathname, protocol } = new URL(request.url);
@@ -72,6 +79,7 @@ export class OtelTracing implements Tracing {
     return { traceId, response: `00-${traceId}-${spanId}-${flags}` };
   }
 
+  /** Ends a request's span and adds a child span for each of its stages. */
   end({ record, method, route, status, requestId, problem }: RequestSummary): void {
     const traced = this.#traced.get(record);
     if (traced === undefined) return;
@@ -85,8 +93,9 @@ export class OtelTracing implements Tracing {
     span.end();
   }
 
+  /** Records a run of an engine as a span that is linked to the requests in it. */
   batch({ startMs, endMs, items, pictures, length, failed, requests }: BatchRecord): void {
-    // Whose caller decided against a trace is in none.
+    // Requests whose caller opted out of sampling have no trace to link to.
     const links = requests
       .flatMap((request) => this.#traced.get(request)?.span.spanContext() ?? [])
       .filter(({ traceFlags }) => (traceFlags & TraceFlags.SAMPLED) !== 0)
@@ -105,12 +114,13 @@ export class OtelTracing implements Tracing {
     span.end(epochMs(endMs));
   }
 
+  /** Sends the remaining spans. */
   async close(): Promise<void> {
     const late = sleep(FLUSH_MS, 'late' as const, { ref: false });
-    // Why one was not sent, the exporter has noted.
+    // The exporter has reported why a span was not sent.
     const sent = this.#provider.shutdown().catch(() => undefined);
     if ((await Promise.race([sent, late])) === 'late') {
-      this.#loss.note(`has not taken the last ones within ${FLUSH_MS} ms`);
+      this.#loss.report(`did not accept the last ones within ${FLUSH_MS} ms`);
     }
     this.#loss.close();
   }

@@ -1,49 +1,46 @@
 import type { RequestObserver, Stage, StageName } from '../inference/observer.ts';
 
-/** Why a request got no answer, as log, metrics and trace need it. */
+/** Why a request failed, for log, metrics and trace. */
 export interface RequestProblem {
-  /** The problem's name: the end of its `type`. */
+  /** The problem's name, from its `type`. */
   readonly problem: string;
-  /** The sentence that the client was given. */
+  /** The sentence in the response. */
   readonly message: string;
   readonly cause?: unknown;
 }
 
-/** A request that was answered. */
+/** A finished request. */
 export interface RequestSummary {
   readonly method: string;
-  /** The route's path as it is declared; `unmatched` where there is none. */
+  /** The route's path as declared, or {@link UNMATCHED}. */
   readonly route: string;
-  /** The HTTP status; 499 where the client left before the answer. */
+  /** The HTTP status, or {@link CLIENT_CLOSED_REQUEST}. */
   readonly status: number;
   readonly requestId: string;
   readonly record: RequestRecord;
   readonly problem: RequestProblem | undefined;
 }
 
-/** What stands for the route of a request that none is declared for. */
+/** Stands for the route of a request that matches none. */
 export const UNMATCHED = 'unmatched';
-/** Status in logs and metrics of a request whose client left: nginx's number. */
+/** Status in logs and metrics if the client disconnected before the response. nginx uses the same number. */
 export const CLIENT_CLOSED_REQUEST = 499;
 
-/**
- * What is noted of one request for its log line and its trace: never an image or a sentence, only their sizes.
- */
+/** Data about a request for its log line and its trace: sizes of images and texts, but never their contents. */
 export class RequestRecord implements RequestObserver {
   readonly startMs = performance.now();
   readonly stages: Stage[] = [];
-  /** Attributes that the route adds, by the names under which they are logged. */
+  /** Attributes that the route adds, under the names used in the log. */
   readonly attributes: Record<string, string | number> = {};
-  /** W3C trace id, where the request is traced. */
+  /** W3C trace id, if the request has one. */
   traceId: string | undefined;
-  /** What went wrong, where something did. */
   problem: RequestProblem | undefined;
 
   stage(stage: Stage): void {
     this.stages.push(stage);
   }
 
-  /** Milliseconds by stage, of which several items' latest counts: they wait and run side by side. */
+  /** Duration of each stage in milliseconds: the longest of all items, which are processed concurrently. */
   stageMs(): Partial<Record<StageName, number>> {
     const result: Partial<Record<StageName, number>> = {};
     for (const { name, startMs, endMs } of this.stages) {
@@ -52,7 +49,7 @@ export class RequestRecord implements RequestObserver {
     return result;
   }
 
-  /** Milliseconds since the request came. */
+  /** Milliseconds since the request arrived. */
   elapsedMs(): number {
     return round(performance.now() - this.startMs);
   }

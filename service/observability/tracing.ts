@@ -1,22 +1,23 @@
 import type { Settings } from '../settings/read.ts';
 import type { Logger } from './logger.ts';
-import type { Tracing } from './tracing-types.ts';
+import type { OtelTracing } from './otel-tracing.ts';
 
-/** The settings that say where traces go. */
+export type Tracing = OtelTracing;
+
+/** The settings that configure tracing. */
 export type TracingSettings = Pick<
   Settings,
   'OTEL_EXPORTER_OTLP_ENDPOINT' | 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT' | 'OTEL_SDK_DISABLED'
 >;
 
-/** The signal's path below a collector's address, from the OTLP specification. */
+/** Path of the traces signal below a collector's address, as the OTLP specification defines it. */
 const TRACES_PATH = 'v1/traces';
 
 /**
- * Starts tracing, where a collector is named. OpenTelemetry is loaded only here, so that a service without one pays
- * nothing for it. What else its own variables say (OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES,
- * OTEL_EXPORTER_OTLP_HEADERS, the sampler) holds as well.
+ * Starts tracing if a collector is configured. OpenTelemetry is loaded only then, so that it costs nothing otherwise. It
+ * also reads its own variables (OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_HEADERS, the sampler).
  *
- * @param logger hears of traces that are lost
+ * @param logger gets a warning when traces are lost
  */
 export async function startTracing(settings: TracingSettings, logger: Logger): Promise<Tracing | undefined> {
   const url = tracesUrl(settings);
@@ -33,7 +34,7 @@ function tracesUrl(settings: TracingSettings): string | undefined {
   return new URL(TRACES_PATH, endpoint.endsWith('/') ? endpoint : `${endpoint}/`).href;
 }
 
-/** The trace id of a W3C `traceparent` header, with or without tracing of one's own. */
+/** The trace id of a W3C `traceparent` header, for the log even if this service does not trace. */
 export function traceIdOf(traceparent: string | undefined): string | undefined {
   return /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent ?? '')?.[1];
 }

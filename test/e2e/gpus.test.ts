@@ -192,7 +192,7 @@ it.each([
   await until('it is left out', async () => (await engines(live, 'stopped')) === 1);
   await until('the other is ready', async () => (await engines(live, 'ready')) === 1);
   expect(await devices()).toEqual(['cuda GPU-aaaa', 'cuda GPU-bbbb']);
-  expect(logged('CUDA does not start; its GPU is left out')).toMatchObject([
+  expect(logged('CUDA does not start; its GPU is not used')).toMatchObject([
     { engine: id, gpu_uuid: failOn, reason: 'start', detail: 'warm-up failed: as told' },
   ]);
   expect(await metric(live.adminUrl, 'ofa_ve_engine_restarts_total{reason="start"}')).toBe(1);
@@ -205,8 +205,8 @@ it('keeps one engine on the CPU for auto where CUDA starts on no GPU, and says w
   await until('the other is left out', async () => (await engines(live, 'stopped')) === 1);
   const tried = await devices();
   expect(tried).toEqual([expect.stringMatching(/^cpu GPU-/), 'cuda GPU-aaaa', 'cuda GPU-bbbb']);
-  expect(logged('CUDA does not start; its GPU is left out')).toHaveLength(1);
-  expect(logged('CUDA does not start; the CPU is taken')).toHaveLength(1);
+  expect(logged('CUDA does not start; its GPU is not used')).toHaveLength(1);
+  expect(logged('CUDA does not start; falling back to the CPU')).toHaveLength(1);
   expect(logged('engine ready')).toMatchObject([
     { provider: 'cpu', fallback: 'CUDA does not start: the engine process ended with exit code 3' },
   ]);

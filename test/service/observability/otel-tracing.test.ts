@@ -7,8 +7,7 @@ import { UNMATCHED } from '../../../service/observability/request-record.ts';
 import { RequestRecord } from '../../../service/observability/request-record.ts';
 import type { RequestObserver } from '../../../service/inference/observer.ts';
 import { startTracing } from '../../../service/observability/tracing.ts';
-import type { TracingSettings } from '../../../service/observability/tracing.ts';
-import type { Tracing } from '../../../service/observability/tracing-types.ts';
+import type { Tracing, TracingSettings } from '../../../service/observability/tracing.ts';
 import { until } from '../../e2e/client.ts';
 import { logInMemory } from '../../../testing/logging.ts';
 import type { Log } from '../../../testing/logging.ts';
@@ -174,7 +173,7 @@ describe('spans that are lost are told in the log', () => {
     const to = await traceTo(`${collector.endpoint}/elsewhere/`);
     begin(to).end();
     await warned();
-    const detail = `The collector ${collector.endpoint}/elsewhere/v1/traces answers 404 Not Found. It must take OTLP over HTTP, for which the port is usually 4318; 4317 is for gRPC.`;
+    const detail = `The collector ${collector.endpoint}/elsewhere/v1/traces answered 404 Not Found. It must accept OTLP over HTTP, usually on port 4318; port 4317 is for gRPC.`;
     expect(warnings()).toEqual([['traces are lost', detail]]);
   });
 
@@ -184,14 +183,14 @@ describe('spans that are lost are told in the log', () => {
     begin(await traceTo(`http://127.0.0.1:${(grpc.address() as AddressInfo).port}`)).end();
     await warned();
     grpc.close();
-    expect(warnings()[0]?.[1]).toMatch(/ cannot be asked: \S.* 4317 is for gRPC\.$/);
+    expect(warnings()[0]?.[1]).toMatch(/ cannot be reached: \S.* port 4317 is for gRPC\.$/);
   });
 
   it('when the server takes anything and understands nothing', async () => {
     collector.answers = [{ status: 200, body: '<html>' }];
     begin(await traceTo(collector.endpoint)).end();
     await warned();
-    expect(warnings()[0]?.[1]).toContain('may not have them all');
+    expect(warnings()[0]?.[1]).toContain('may not have received all of them');
   });
 
   it('when the collector refuses some of them', async () => {

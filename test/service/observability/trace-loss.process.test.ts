@@ -16,20 +16,20 @@ function reasonIn(detail: unknown): string | undefined {
 
 it('is said at once, then once a minute with all that was lost meanwhile', () => {
   const { clock, loss, said } = setup();
-  loss.note('is away', 3);
+  loss.report('is away', 3);
   expect(said()).toEqual([[40, 3, 'is away']]);
-  for (clock.ms = 5000; clock.ms < 60_000; clock.ms += 5000) loss.note('is away', 2);
+  for (clock.ms = 5000; clock.ms < 60_000; clock.ms += 5000) loss.report('is away', 2);
   expect(said()).toHaveLength(1);
-  loss.note('answers 500', 2);
+  loss.report('answers 500', 2);
   expect(said().slice(1)).toEqual([[40, 24, 'answers 500']]);
 });
 
 it('is said before the end, if it was kept back, and not after it', () => {
   const { loss, said } = setup();
-  loss.note('is away', 1);
-  loss.note('is away', 5);
+  loss.report('is away', 1);
+  loss.report('is away', 5);
   loss.close();
-  loss.note('is away', 1);
+  loss.report('is away', 1);
   loss.close();
   expect(said()).toEqual([
     [40, 1, 'is away'],
