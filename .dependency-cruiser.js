@@ -60,7 +60,7 @@ const httpFolders = [
   }),
   { from: HTTP_BASE, allowed: [HTTP_BASE] },
 ].map(({ from, allowed }) => ({
-  name: `arrows-of ${from}`,
+  name: `http-arrows-of ${from}`,
   comment: 'This arrow points up within service/http: see HTTP_FOLDERS.',
   severity: 'error',
   from: { path: from },
