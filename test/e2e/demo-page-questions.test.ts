@@ -8,7 +8,7 @@ import { isLeftOut, picture, useDemoPage } from './demo-page.ts';
 describe.skipIf(isLeftOut)('a question on the demo page', () => {
   const demo = useDemoPage();
 
-  it('gives a curl that a shell reads as it is meant', async () => {
+  it('shows a curl command that is quoted for a shell', async () => {
     const page = await demo.openPage();
     await page.setInputFiles('#file', picture);
     await page.fill('#texts', 'it\'s a "dog" $HOME');
@@ -19,7 +19,7 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
     expect(curl).toContain(`--form-string 'text=it'\\''s a "dog" $HOME'`);
   });
 
-  it('gives a curl that finds a file of any name', async () => {
+  it('shows a curl command that works for any file name', async () => {
     const page = await demo.openPage();
     const names = ['a;type=b,"c" d.png', 'plain.png'];
     for (const name of names) {
@@ -34,7 +34,7 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
     }
   });
 
-  it('takes a picture that is pasted, or dropped anywhere', async () => {
+  it('accepts a picture that is pasted, or dropped anywhere', async () => {
     const page = await demo.openPage();
     for (const kind of ['paste', 'drop'] as const) {
       const base64 = (await readFile(picture)).toString('base64');
@@ -55,7 +55,7 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
     await page.waitForSelector('#results > li');
   });
 
-  it('leaves a text that is dropped to its field, and says what else is no file', async () => {
+  it('leaves dropped text to text fields, and refuses it elsewhere', async () => {
     const page = await demo.openPage();
     const drop = (id: string): Promise<boolean> =>
       page.evaluate(`{
@@ -64,14 +64,14 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
         const init = { bubbles: true, cancelable: true, dataTransfer: data };
         document.getElementById('${id}').dispatchEvent(new DragEvent('drop', init));
       }`);
-    // True: the browser may do what it does with it.
+    // True: the browser's default action follows.
     expect(await drop('texts')).toBe(true);
     expect(await page.getByRole('alert').textContent()).toBe('');
     expect(await drop('drop')).toBe(false);
-    expect(await page.getByRole('alert').textContent()).toContain('save the picture first');
+    expect(await page.getByRole('alert').textContent()).toContain('Save the picture first');
   });
 
-  it('answers the last question, whatever became of the one before', async () => {
+  it('shows only the answer to the last question', async () => {
     const page = await demo.openPage();
     await page.setInputFiles('#file', picture);
     await page.fill('#texts', 'the first');
@@ -98,7 +98,7 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
     expect(await page.locator('#status').textContent()).toBe('');
   });
 
-  it('tells what is missing and what went wrong', async () => {
+  it('says what is missing and what went wrong', async () => {
     const page = await demo.openPage();
     await page.fill('#texts', 'a dog');
     await page.click('#ask');
@@ -110,29 +110,29 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
     });
     await page.click('#ask');
     await page.locator('#error', { hasText: 'not a JPEG' }).waitFor();
-    // The browser itself notes the refused request.
-    demo.forgive('415');
+    // The browser itself logs the refused request.
+    demo.ignoreErrors('415');
   });
 
-  it('says where the service is gone, and can be asked again', async () => {
+  it('reports that the service is unreachable, and recovers', async () => {
     const page = await demo.openPage();
     await page.setInputFiles('#file', picture);
     await page.fill('#texts', 'a dog');
     await page.route('**/predict', (route) => route.abort());
     await page.click('#ask');
     await page.locator('#error', { hasText: 'cannot be reached' }).waitFor();
-    demo.forgive('ERR_FAILED');
+    demo.ignoreErrors('ERR_FAILED');
     await page.unroute('**/predict');
     await page.click('#ask');
     await page.waitForSelector('#results > li');
     expect(await page.locator('#error').textContent()).toBe('');
   });
 
-  it('copies the command, or selects it where there is no clipboard', async () => {
+  it('selects the command if there is no clipboard', async () => {
     const page = await demo.openPage();
     await page.locator('#examples button').first().click();
     await page.waitForSelector('#results > li');
-    await page.getByText('The same with curl').click();
+    await page.getByText('Same request with curl').click();
     await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
     await page.click('#copy');
     await page.locator('#copied', { hasText: 'Selected' }).waitFor();

@@ -19,9 +19,9 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     expect(await page.locator('#results > li').count()).toBe(2);
     expect(await page.locator('.sentence').first().textContent()).toBe('“there are two red circles.”');
     expect(await page.locator('.label').first().textContent()).toBe('maybe');
-    // Nobody has said what would be right.
+    // The right answers are unknown.
     expect(await page.locator('.right, .wrong').count()).toBe(0);
-    // A user's text is text, whatever it looks like.
+    // HTML in a user's text is not interpreted.
     expect(await page.locator('.sentence').nth(1).textContent()).toContain('<b>no circles</b>');
     const first = page.locator('#results > li').first();
     expect(await first.locator('.percent').allTextContents()).toEqual(['17.1 %', '16.1 %', '66.8 %']);
@@ -45,33 +45,33 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     expect(shown.equals(await toPixels(await readFile(picture), 64))).toBe(true);
   });
 
-  it('is used by keyboard alone, and names its fields', async () => {
+  it('can be used with the keyboard alone, and labels its fields', async () => {
     const page = await demo.openPage();
     expect(await page.getByLabel('Choose a picture').count()).toBe(1);
-    // Tab comes to the picture first, and what has the focus can be seen.
+    // Tab reaches the picture first, and the focus is visible.
     await page.keyboard.press('Tab');
     await page.waitForSelector('#file:focus');
     expect(
       await page.evaluate("getComputedStyle(document.querySelector('label[for=file]')).outlineStyle"),
     ).toBe('solid');
     await page.getByLabel('Choose a picture').setInputFiles(picture);
-    await page.getByLabel('Sentences, one a line').focus();
+    await page.getByLabel('Sentences, one per line').focus();
     await page.keyboard.type('a dog');
     await page.keyboard.press('Control+Enter');
     await page.waitForSelector('#results > li');
-    // By selector: the page's policy forbids the evaluation that waiting for a function takes.
+    // By selector: the page's policy forbids eval, which waiting for a function needs.
     await page.waitForSelector('#answer-title:focus', { state: 'attached' });
     const unnamed = await page.evaluate(`
       [...document.querySelectorAll('input, textarea, button, img')]
         .filter((each) => each.checkVisibility())
         .filter((each) => !each.labels?.length && !each.alt && !each.textContent.trim())
-        // A picture beside a button's words may go without its own.
+        // A picture in a button with text needs no text of its own.
         .filter((each) => !each.closest('button')?.textContent.trim())
         .map((each) => each.outerHTML)`);
     expect(unnamed).toEqual([]);
   });
 
-  it("has the package's examples, which answer with one click", async () => {
+  it("shows the package's examples, each of which is asked with one click", async () => {
     const page = await demo.openPage();
     expect(await page.locator('#examples button').count()).toBe(2);
     await page.getByRole('button', { name: 'Two circles there are two red circles.' }).click();
@@ -80,13 +80,13 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     expect(await page.locator('#file-name').textContent()).toBe('it’s #1.png');
     expect(await page.locator('.verdict').nth(0).textContent()).toContain('✓ as expected');
     expect(await page.locator('.verdict').nth(1).textContent()).toContain('expected: yes');
-    // Of another picture nothing is known, whatever is asked.
+    // For another picture the right answers are unknown.
     await page.setInputFiles('#file', picture);
     await page.click('#ask');
     await page.waitForSelector('.right', { state: 'detached' });
   });
 
-  it('shows the premise that an example brings, and takes it away again', async () => {
+  it('shows the premise of an example, and removes it for the next', async () => {
     const page = await demo.openPage();
     await page.locator('#examples button').nth(1).click();
     await page.waitForSelector('#results > li');
@@ -97,7 +97,7 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     expect(await page.locator('#premise').inputValue()).toBe('');
   });
 
-  it('has no examples where the package has none', async () => {
+  it('shows no examples if the package has none', async () => {
     const other = await serve({ MODEL_DIR: await fixturePackage('mini-none'), ENGINE_THREADS: 1 });
     try {
       const page = await demo.open('/', undefined, other.url);
@@ -109,13 +109,13 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     }
   });
 
-  it('fits a phone', async () => {
+  it('fits on a phone', async () => {
     const page = await demo.openPage({ width: 360, height: 740 });
     await page.setInputFiles('#file', picture);
     await page.fill('#texts', `a dog ${'verylongword'.repeat(10)}`);
     await page.click('#ask');
     await page.waitForSelector('#seen:not([hidden])');
-    // There is no room for the answer below the question: the page leads to it.
+    // The answer does not fit below the question: the page scrolls to it.
     const top = await page.evaluate("document.getElementById('answer').getBoundingClientRect().top");
     expect(top).toBeLessThan(100);
     const width = await page.evaluate('document.documentElement.scrollWidth');
@@ -123,7 +123,7 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     await page.screenshot({ path: join(artefacts, 'demo-page-phone.png'), fullPage: true });
   });
 
-  it('has documents beside it that show the routes', async () => {
+  it('comes with API documentation that shows the routes', async () => {
     const page = await demo.open('/docs');
     await page.waitForSelector('.opblock-summary-path');
     expect(await page.locator('#swagger-ui').textContent()).toContain('/predict');

@@ -10,7 +10,7 @@ import { serve } from './service.ts';
 import type { TestService } from './service.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
-/** The browser of the system; the project downloads none. */
+/** The system's browser; the project downloads none. */
 const executablePath = [
   process.env['CHROMIUM'],
   '/usr/bin/chromium',
@@ -18,7 +18,7 @@ const executablePath = [
   '/usr/bin/google-chrome',
 ].find((path) => path !== undefined && existsSync(path));
 
-/** Left out where a developer has no browser; in CI it fails instead, so that nothing goes unchecked there. */
+/** Skipped where a developer has no browser. CI fails instead, so that nothing goes untested there. */
 export const isLeftOut = executablePath === undefined && (process.env['CI'] ?? '') === '';
 
 /** Where screenshots are kept. */
@@ -26,7 +26,7 @@ export const artefacts = fileURLToPath(new URL('../../coverage/screenshots/', im
 /** A picture to ask about. */
 export const picture = fixtureFile('mini-none', 'image-00.png');
 
-/** Examples beside the package's files: two that are whole, and one whose picture was lost. */
+/** Adds three examples to a package, one of them without its picture. */
 async function addExamples(packageDir: string): Promise<void> {
   const examples = join(packageDir, 'examples');
   await mkdir(examples);
@@ -46,28 +46,28 @@ async function addExamples(packageDir: string): Promise<void> {
   );
 }
 
-/** A service with a browser before it. */
+/** A service and a browser. */
 export interface DemoPage {
   readonly service: TestService;
   readonly folder: string;
-  /** Opens a path of the service, or of another one. */
+  /** Opens a path of the service at `address`. @default this service */
   open(path: string, viewport?: Viewport, address?: string): Promise<Page>;
-  /** Opens the page and waits until it can be used. */
+  /** Opens the demo page and waits until it is ready. */
   openPage(viewport?: Viewport): Promise<Page>;
-  /** Forgets complaints that a test provoked. */
-  forgive(text: string): void;
+  /** Ignores errors that a test provoked. */
+  ignoreErrors(text: string): void;
 }
 
 type Viewport = Readonly<{ width: number; height: number }>;
 
-/** Starts a service and a browser for the tests around it; each test fails that leaves a complaint. */
+/** Starts a service and a browser for a suite. A test fails if the page logs errors or contacts other hosts. */
 export function useDemoPage(): DemoPage {
   let folder = '';
   let service: TestService;
   let browser: Browser;
   let page: Page | undefined;
-  /** What the page complained of, and what it asked of others than the service. */
-  let complaints: string[] = [];
+  /** Errors of the page, and its requests to other hosts. */
+  let errors: string[] = [];
 
   beforeAll(async () => {
     folder = tempFolder();
@@ -84,7 +84,7 @@ export function useDemoPage(): DemoPage {
   afterEach(async () => {
     await page?.close();
     page = undefined;
-    expect(complaints).toEqual([]);
+    expect(errors).toEqual([]);
   });
 
   const open: DemoPage['open'] = async (
@@ -92,16 +92,16 @@ export function useDemoPage(): DemoPage {
     viewport = { width: 1100, height: 900 },
     address = service.url,
   ) => {
-    complaints = [];
+    errors = [];
     const opened = await browser.newPage({ viewport });
     page = opened;
     opened.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
+      if (message.type() === 'error') errors.push(message.text());
     });
-    opened.on('pageerror', (error) => complaints.push(error.message));
+    opened.on('pageerror', (error) => errors.push(error.message));
     opened.on('request', (request) => {
       const url = request.url();
-      if (!url.startsWith(address) && !/^(blob|data):/.test(url)) complaints.push(`asks ${url}`);
+      if (!url.startsWith(address) && !/^(blob|data):/.test(url)) errors.push(`requested ${url}`);
     });
     await opened.goto(`${address}${path}`);
     return opened;
@@ -119,8 +119,8 @@ export function useDemoPage(): DemoPage {
       await opened.waitForSelector('body[data-ready]');
       return opened;
     },
-    forgive: (text) => {
-      complaints = complaints.filter((each) => !each.includes(text));
+    ignoreErrors: (text) => {
+      errors = errors.filter((each) => !each.includes(text));
     },
   };
 }

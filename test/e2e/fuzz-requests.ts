@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { SeededRandom } from '../../testing/random.ts';
 import { fixtureFile } from '../../testing/fixtures.ts';
 
-/** A request as it is sent. */
+/** A request to send. */
 export interface Fuzzed {
   readonly method: string;
   readonly path: string;
@@ -15,11 +15,11 @@ type Random = (below: number) => number;
 type Content = Pick<Fuzzed, 'headers' | 'body'>;
 interface Seed {
   readonly path: string;
-  /** A request that is well formed before it is mutated; JSON may be mutated as such. */
+  /** A request that is well formed, or whose JSON has been mutated, before its bytes are. */
   readonly make: (random: Random) => Content;
 }
 
-/** Small ones, one or more of each format. */
+/** Small pictures of each format. */
 const PICTURES = [
   'size-1x1.jpg',
   'size-2x3.jpg',
@@ -32,7 +32,7 @@ const PICTURES = [
 ].map((name) => new URL(`../fixtures/images/${name}`, import.meta.url));
 
 const JSON_LENGTH = 'inference-header-content-length';
-/** Latin-1 is all that a header's value can hold on the client's side. */
+/** In Latin-1: clients can send nothing else in a header. */
 const ODD_VALUES = [
   '',
   '0',
@@ -62,10 +62,10 @@ const TYPES = ['multipart/form-data; boundary=edge', 'application/json', 'image/
 const PATHS = ['/', '/docs/..%2f..%2fetc', '/v2', '/v2/models/x/infer', '/healthz?x=%00', '/predict'];
 const METHODS = ['POST', 'POST', 'POST', 'POST', 'GET', 'PUT', 'OPTIONS', 'DELETE'];
 const ODD_JSON = [null, true, 0, -1, 1.5, 1e308, '', 'a'.repeat(20_000), '\ud800', '__proto__', [], {}];
-/** Most characters that a repeated member of JSON comes to. */
+/** Most characters of a repeated JSON member. */
 const MAX_REPEATED = 100_000;
 
-/** Makes the requests, each from its number alone. @param modelPath of the Open Inference Protocol */
+/** A function that makes a request from a seed. @param modelPath the model's path in the Open Inference Protocol */
 export async function makeFuzzer(modelPath: string, version: string): Promise<(seed: number) => Fuzzed> {
   const files = [fixtureFile('mini-none', 'image-00.png'), ...PICTURES];
   const pictures = await Promise.all(files.map((file) => readFile(file)));
@@ -137,7 +137,7 @@ function inJson(body: object, random: Random): Content {
   return { headers: { 'content-type': 'application/json' }, body: Buffer.from(text) };
 }
 
-/** The binary tensor extension; the length of what is in JSON is right unless that header is mutated. */
+/** The binary tensor extension; the length of the JSON is right unless that header is mutated. */
 function inferInBytes(picture: Buffer, random: Random): Content {
   const tensors = [tensor(picture), tensor(Buffer.from('a dog'))];
   const inputs = ['image', 'text'].map((name, index) => ({
@@ -159,7 +159,7 @@ function tensor(element: Buffer): Buffer {
   return Buffer.concat([length, element]);
 }
 
-/** Repeats, nests, replaces or leaves out a member of a list or an object, anywhere in it. */
+/** Repeats, nests, replaces or removes a random member of a list or an object. */
 function mutateJson(value: object, random: Random): unknown {
   const copy = structuredClone(value);
   const holder = pick(holdersIn(copy), random);
@@ -196,13 +196,13 @@ function nest(member: unknown, random: Random): unknown {
   return nested;
 }
 
-/** Every list and object in a value, itself included. */
+/** Every list and object in a value, including the value itself. */
 function holdersIn(value: unknown): object[] {
   if (typeof value !== 'object' || value === null) return [];
   return [value, ...Object.values(value).flatMap(holdersIn)];
 }
 
-/** Flips, cuts, doubles and fills in bytes. */
+/** Overwrites, removes, duplicates, inserts or truncates bytes. */
 function mutate(bytes: Buffer, random: Random): Buffer {
   let result = Buffer.from(bytes);
   for (let times = random(4); times > 0; times--) {

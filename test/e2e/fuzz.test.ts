@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 interface Outcome {
-  /** 0 where the connection was cut, which a client that lies about its body must expect. */
+  /** 0 if the connection was closed, which a client with a malformed body must expect. */
   readonly status: number;
   readonly type: string;
 }
@@ -54,7 +54,7 @@ function fire({ method, path, headers, body }: Fuzzed): Promise<Outcome> {
   });
 }
 
-/** Memory after a full collection: what lives of JavaScript, and what the process has with its native libraries. */
+/** Memory after a garbage collection: of live JavaScript objects, and of the process with its native libraries. */
 function memory(): { live: number; resident: number } {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
@@ -72,7 +72,7 @@ it('withstands 10,000 generated and mutated requests', { timeout: 300_000 }, asy
     while (next < until) {
       const { status, type } = await fire(fuzz(next++));
       counts.set(status, (counts.get(status) ?? 0) + 1);
-      // Each error says what it is about.
+      // Every error has a body that explains it.
       if (status >= 400 && !/^application\/(problem\+)?json$/.test(type)) bare.add(`${status} ${type}`);
     }
   };
@@ -82,7 +82,7 @@ it('withstands 10,000 generated and mutated requests', { timeout: 300_000 }, asy
   const pid = pool.pid;
   const failures: unknown[] = [];
   pool.on('failure', (failure) => failures.push(failure));
-  // What is made once (code, caches, threads) is made in the first part.
+  // The first part warms up code, caches and threads.
   await round(REQUESTS / 4);
   const before = { ...memory(), handles: process.getActiveResourcesInfo().length };
   await round(REQUESTS);
@@ -95,17 +95,14 @@ it('withstands 10,000 generated and mutated requests', { timeout: 300_000 }, asy
   expect(failures).toEqual([]);
   expect([pool.state.phase, pool.pid]).toEqual(['ready', pid]);
   expect((await send(`${service.url}/predict`, await predictBody('a dog')).outcome).status).toBe(200);
-  await until('nothing is left behind', () => {
+  await until('no work is left', () => {
     return service.model.batcher.waiting + service.model.batcher.inFlight === 0;
   });
-  // Each worker may keep a connection, whose two ends are both in this process.
+  // Each client may keep a connection, both ends of which are in this process.
   const kept = 2 * AT_ONCE + 4;
-  await until(
-    'no handle is left behind',
-    () => process.getActiveResourcesInfo().length <= before.handles + kept,
-  );
+  await until('no handles leak', () => process.getActiveResourcesInfo().length <= before.handles + kept);
   const after = memory();
   expect(after.live - before.live).toBeLessThan(16 * MIB);
-  // What decoders would leave behind is in no heap. Where nothing is left it grows by a few MiB.
+  // Leaks of decoders are outside the heap. Without a leak this grows by a few MiB.
   expect(after.resident - before.resident).toBeLessThan(96 * MIB);
 });

@@ -1,4 +1,4 @@
-// The demo page: a picture and sentences are asked about, and the answer is shown.
+// The demo page: sends a picture and sentences to the service, and shows the answer.
 import { about, pictureOf, pixels, predict } from './service.js';
 import { curlFor, element, exampleItem, resultItem } from './view.js';
 
@@ -14,11 +14,11 @@ const key = element('key', HTMLInputElement);
 const error = element('error', HTMLParagraphElement);
 const status = element('status', HTMLParagraphElement);
 
-/** The picture that is asked about. @type {File | undefined} */
+/** The chosen picture. @type {File | undefined} */
 let picture;
-/** Ends the question that is on its way, when another takes its place. */
+/** Aborts the pending question when another one takes its place. */
 let asking = new AbortController();
-/** The example that is shown, as long as nobody has changed it. @type {Example | undefined} */
+/** The example that is shown, unless the user has changed its picture. @type {Example | undefined} */
 let shown;
 
 /** @param {File} chosen @param {Example} [example] */
@@ -27,14 +27,14 @@ const choose = (chosen, example) => {
   shown = example;
   URL.revokeObjectURL(preview.src);
   preview.src = URL.createObjectURL(chosen);
-  preview.alt = example?.alt ?? `The chosen picture, ${chosen.name}`;
+  preview.alt = example?.alt ?? `Chosen picture: ${chosen.name}`;
   preview.hidden = false;
   element('file-name', HTMLParagraphElement).textContent = chosen.name;
   error.textContent = '';
 };
 
 /** @param {unknown} problem */
-const tell = (problem) => {
+const showError = (problem) => {
   error.textContent = problem instanceof Error ? problem.message : String(problem);
   error.scrollIntoView({ block: 'nearest' });
 };
@@ -44,13 +44,13 @@ file.addEventListener('change', () => {
   if (chosen) choose(chosen);
 });
 preview.addEventListener('error', () => {
-  // A TIFF, say, which the model reads and most browsers do not show.
+  // The model reads TIFF, which most browsers cannot display.
   preview.hidden = true;
 });
-/** Whether a text is dragged to where one can be written. @param {DragEvent} event */
+/** Whether text is being dragged to a text field. @param {DragEvent} event */
 const isText = ({ target, dataTransfer }) =>
   target instanceof HTMLTextAreaElement && !dataTransfer?.types.includes('Files');
-// Anywhere on the page: dropped beside the frame, the browser would leave the page for the picture.
+// Anywhere on the page: the browser would navigate to a picture dropped beside the frame.
 document.addEventListener('dragover', (event) => {
   if (isText(event)) return;
   event.preventDefault();
@@ -65,8 +65,8 @@ document.addEventListener('drop', (event) => {
   drop.classList.remove('over');
   const dropped = event.dataTransfer?.files[0];
   if (dropped) choose(dropped);
-  // A picture from another page comes as its address, which is not opened.
-  else tell('That is no file: save the picture first, then drop it here, or copy and paste it.');
+  // A picture dragged from another page arrives as a URL, which is not fetched.
+  else showError('That is not a file. Save the picture first and drop the file here, or copy and paste it.');
 });
 document.addEventListener('paste', (event) => {
   const pasted = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'));
@@ -78,17 +78,17 @@ texts.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.requestSubmit();
 });
 
-/** What is asked; undefined, and told, where something is missing. @returns {Question | undefined} */
+/** The form's question; undefined, with an error shown, if something is missing. @returns {Question | undefined} */
 const question = () => {
   const asked = texts.value
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
   if (!picture) {
-    tell('Choose a picture first.');
+    showError('Choose a picture first.');
     file.focus();
   } else if (asked.length === 0) {
-    tell('Write at least one sentence.');
+    showError('Write at least one sentence.');
     texts.focus();
   } else {
     return { image: picture, texts: asked, premise: premise.value.trim(), key: key.value };
@@ -112,15 +112,15 @@ const showAnswer = async (asked, signal) => {
   });
   element('results', HTMLOListElement).replaceChildren(...items);
   element('timing', HTMLParagraphElement).textContent =
-    `${latency.toFixed(0)} ms in the service, ${elapsed.toFixed(0)} ms with the way there and back; ` +
+    `${latency.toFixed(0)} ms in the service, ${elapsed.toFixed(0)} ms including the network; ` +
     `${model.name}, ${model.precision}`;
   element('curl', HTMLElement).textContent = curlFor(asked);
   element('seen', HTMLElement).hidden = true;
   element('answer', HTMLElement).hidden = false;
 };
 
-/** Leads to the answer: a phone has no room for it below the question. */
-const showWhereItIs = () => {
+/** Moves to the answer, which does not fit below the question on a phone. */
+const revealAnswer = () => {
   const answer = element('answer', HTMLElement);
   element('answer-title', HTMLHeadingElement).focus({ preventScroll: true });
   if (answer.getBoundingClientRect().bottom > innerHeight) answer.scrollIntoView({ block: 'start' });
@@ -136,7 +136,7 @@ const showPixels = async (asked, signal) => {
   element('seen', HTMLElement).hidden = false;
 };
 
-/** Ends what was asked before: the last question counts. @returns {AbortSignal} the end of the new one */
+/** Aborts the previous question. @returns {AbortSignal} aborts when the next one is asked */
 const supersede = () => {
   asking.abort();
   asking = new AbortController();
@@ -151,10 +151,10 @@ const submit = async () => {
   status.textContent = 'Asking …';
   try {
     await showAnswer(asked, signal);
-    showWhereItIs();
+    revealAnswer();
     await showPixels(asked, signal);
   } catch (problem) {
-    if (!signal.aborted) tell(problem);
+    if (!signal.aborted) showError(problem);
   }
   if (!signal.aborted) status.textContent = '';
 };
@@ -167,7 +167,7 @@ form.addEventListener('submit', (event) => {
 element('copy', HTMLButtonElement).addEventListener('click', () => {
   const curl = element('curl', HTMLElement);
   const copied = element('copied', HTMLSpanElement);
-  // Browsers offer a clipboard to pages that came over TLS or from the machine itself, and may still refuse it.
+  // Browsers offer the clipboard only to pages from localhost or over TLS, and may still refuse access.
   const clipboard = /** @type {Clipboard | undefined} */ (navigator.clipboard);
   const written = clipboard?.writeText(curl.textContent) ?? Promise.reject(new Error('no clipboard'));
   written.then(
@@ -176,7 +176,7 @@ element('copy', HTMLButtonElement).addEventListener('click', () => {
     },
     () => {
       getSelection()?.selectAllChildren(curl);
-      copied.textContent = 'Selected: copy it with your keyboard.';
+      copied.textContent = 'Selected. Press Ctrl+C to copy.';
     },
   );
 });
@@ -189,13 +189,13 @@ const tryExample = async (example) => {
     if (signal.aborted) return;
     choose(chosen, example);
   } catch (problem) {
-    if (!signal.aborted) tell(problem);
+    if (!signal.aborted) showError(problem);
     return;
   }
   const given = example.sentences[0]?.premise ?? '';
   premise.value = given;
   element('premise-field', HTMLDetailsElement).open = given !== '';
-  // One request has one premise: the example's other sentences are those that share it.
+  // A request has one premise: take the sentences that share it.
   const together = example.sentences.filter((each) => (each.premise ?? '') === given);
   texts.value = together.map(({ hypothesis }) => hypothesis).join('\n');
   form.scrollIntoView({ block: 'start' });
@@ -205,7 +205,7 @@ const tryExample = async (example) => {
 try {
   const { model, needs_key: needsKey, examples } = await about();
   element('model', HTMLSpanElement).textContent =
-    `Now answering: ${model.name} (${model.precision}, ${model.image_size} × ${model.image_size} pixels).`;
+    `Model: ${model.name} (${model.precision}, ${model.image_size} × ${model.image_size} pixels).`;
   element('key-field', HTMLDivElement).hidden = !needsKey;
   const items = examples.map((example) =>
     exampleItem(example, () => {
@@ -215,6 +215,6 @@ try {
   element('examples', HTMLUListElement).replaceChildren(...items);
   element('examples-section', HTMLElement).hidden = examples.length === 0;
 } catch (problem) {
-  tell(problem);
+  showError(problem);
 }
 document.body.dataset['ready'] = 'true';

@@ -1,4 +1,4 @@
-// What the page asks of the service. The types are those of the OpenAPI document.
+// Requests to the service. The types are those of the OpenAPI document.
 
 /** @typedef {{ label: string, confidence: number, scores: Record<string, number> }} Judgement */
 /** @typedef {{ name: string, precision: string }} Model */
@@ -12,12 +12,12 @@
 const jsonOf = (response) => response.json();
 
 /**
- * @param {string} path relative to the page, which may lie behind any prefix
+ * @param {string} path relative to the page, which may be served under any prefix
  * @param {RequestInit} [init]
  * @returns {Promise<Response>}
- * @throws {Error} whose message is a sentence for the user
+ * @throws {Error} with a message for the user
  */
-const ask = async (path, init) => {
+const request = async (path, init) => {
   const response = await fetch(path, init).catch(() => {
     init?.signal?.throwIfAborted();
     throw new Error('The service cannot be reached. Is it still running?');
@@ -36,16 +36,16 @@ const formOf = ({ image, premise, key }, texts, signal) => {
   return { method: 'POST', body, signal, headers: key === '' ? {} : { authorization: `Bearer ${key}` } };
 };
 
-/** What the page has to know of the model and its examples. @returns {Promise<About>} */
+/** The model and its examples. @returns {Promise<About>} */
 export const about = async () => {
-  const body = await jsonOf(await ask('demo/about.json'));
+  const body = await jsonOf(await request('demo/about.json'));
   return /** @type {About} */ (body);
 };
 
-/** Has the sentences judged. @param {Question} question @param {AbortSignal} signal @returns {Promise<Answer>} */
+/** Judges the sentences. @param {Question} question @param {AbortSignal} signal @returns {Promise<Answer>} */
 export const predict = async (question, signal) => {
   const body = /** @type {(Judgement | { results: Judgement[] }) & { latency_ms: number, model: Model }} */ (
-    await jsonOf(await ask('predict', formOf(question, question.texts, signal)))
+    await jsonOf(await request('predict', formOf(question, question.texts, signal)))
   );
   const judgements = 'results' in body ? body.results : [body];
   return { judgements, latency: body.latency_ms, model: body.model };
@@ -53,10 +53,10 @@ export const predict = async (question, signal) => {
 
 /** The picture as the model sees it. @param {Question} question @param {AbortSignal} signal @returns {Promise<Blob>} */
 export const pixels = async (question, signal) =>
-  (await ask('demo/pixels', formOf(question, [], signal))).blob();
+  (await request('demo/pixels', formOf(question, [], signal))).blob();
 
 /** An example's picture. @param {Example} example @returns {Promise<File>} */
 export const pictureOf = async ({ image, name }) => {
-  const blob = await (await ask(image)).blob();
+  const blob = await (await request(image)).blob();
   return new File([blob], name, { type: blob.type });
 };

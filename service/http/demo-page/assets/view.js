@@ -1,4 +1,4 @@
-// How answers and examples look. Everything that is shown of a user's text goes through textContent.
+// Renders answers and examples. All user text goes through textContent.
 
 /** @import { Example, Judgement, Question } from './service.js' */
 
@@ -20,7 +20,7 @@ const make = (name, className, text = '') => {
 /**
  * @param {string} sentence
  * @param {Judgement} judgement
- * @param {string | undefined} expected what would be right, where it is known
+ * @param {string | undefined} expected the right answer, if known
  */
 export const resultItem = (sentence, judgement, expected) => {
   const item = document.createElement('li');
@@ -65,10 +65,10 @@ export const exampleItem = (example, onClick) => {
 /** Quotes for a POSIX shell. @param {string} text */
 const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** Quotes a file's name for curl, to which commas and semicolons mean something. @param {string} name */
+/** Quotes a file's name for curl, which gives commas and semicolons a meaning. @param {string} name */
 const quoteFile = (name) => (/[,;"]/.test(name) ? `"${name.replaceAll(/["\\]/g, '\\$&')}"` : name);
 
-/** The question as a command. @param {Question} question */
+/** The question as a curl command. @param {Question} question */
 export const curlFor = ({ image, texts, premise, key }) => {
   const url = new URL('predict', document.baseURI).href;
   const lines = [`curl ${quote(url)}`, `  --form ${quote(`image=@${quoteFile(image.name)}`)}`];
