@@ -4,16 +4,16 @@ import type { GpuConfig } from '../config/schema.ts';
 
 /** What an accelerator adds to a pod. */
 export interface AcceleratorParts {
-  /** Extended resources, requested and limited alike. */
+  /** Extended resources, the same for requests and limits. */
   readonly devices: Readonly<Record<string, string>>;
-  /** Claims that the container uses. */
+  /** Device claims of the container. */
   readonly claims: NonNullable<NonNullable<IContainer['resources']>['claims']>;
   /** Labels of nodes that have the device. */
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: NonNullable<IPodSpec['tolerations']>;
 }
 
-/** Name under which a pod refers to its claim. */
+/** Name of the claim within a pod. */
 export const GPU_CLAIM = 'gpu';
 
 function devicesOf(gpu: GpuConfig): Record<string, string> {
@@ -23,7 +23,7 @@ function devicesOf(gpu: GpuConfig): Record<string, string> {
     case 'mig':
       return { [`nvidia.com/mig-${gpu.profile}`]: String(gpu.count) };
     case 'time-sliced':
-      // The device plugin refuses more than one share: it would promise no more computing time.
+      // The device plugin refuses more than one share, as that would not give more computing time.
       return { [gpu.resourceName]: '1' };
     case 'dra':
     case 'none':
@@ -31,12 +31,12 @@ function devicesOf(gpu: GpuConfig): Record<string, string> {
   }
 }
 
-/** The toleration of a taint: of one value, or of any where none is given. */
+/** The toleration of a taint, with any value if none is given. */
 export function toleration({ key, value, effect }: Taint): NonNullable<IPodSpec['tolerations']>[number] {
   return { key, ...(value === undefined ? { operator: 'Exists' } : { operator: 'Equal', value }), effect };
 }
 
-/** See {@link AcceleratorParts}. */
+/** The parts of a pod that its accelerator needs. */
 export function acceleratorParts(gpu: GpuConfig): AcceleratorParts {
   return {
     devices: devicesOf(gpu),

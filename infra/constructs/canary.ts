@@ -4,23 +4,20 @@ import { ServerDeployment } from './server-deployment.ts';
 import { RequestService } from './workload-services.ts';
 
 /**
- * The second version: a Deployment and a Service of its own. Its share of the traffic is the route's affair.
- * It is promoted by making its image the workload's and switching it off.
+ * The second version: a Deployment and a Service of its own. The route gives it its share of the traffic
+ * (`canary.weightPercent`). To promote it, make its image the workload's and disable it.
  */
 export class Canary extends Construct {
-  readonly server: ServerDeployment;
-  readonly service?: RequestService;
-
   constructor(scope: Construct, id: string, context: WorkloadContext) {
     super(scope, id);
     const { canary, model, exposure } = context.workload;
-    this.server = new ServerDeployment(this, 'server', context, {
+    new ServerDeployment(this, 'server', context, {
       track: 'canary',
       image: canary.image,
       model: canary.model ?? model,
       replicas: canary.replicas,
     });
     // Istio divides the pods of the stable Service.
-    if (exposure.route !== 'istio') this.service = new RequestService(this, 'requests', context, 'canary');
+    if (exposure.route !== 'istio') new RequestService(this, 'requests', context, 'canary');
   }
 }

@@ -3,13 +3,13 @@ import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { panelDrafts } from '../monitoring/dashboard-panels.ts';
 import type { PanelDraft } from '../monitoring/dashboard-panels.ts';
-import { workloadLabels } from '../workload/names.ts';
 import type { WorkloadContext } from '../workload/context.ts';
+import { objectMeta } from '../workload/names.ts';
 
 /** Grafana's grid is 24 columns wide. */
 const PANEL = { width: 12, height: 8, perRow: 2 } as const;
 
-/** Whichever Prometheus the viewer chooses at the top of the dashboard. */
+/** The Prometheus that the viewer selects at the top of the dashboard. */
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 
 function panel(draft: PanelDraft, index: number) {
@@ -36,7 +36,7 @@ function panel(draft: PanelDraft, index: number) {
   };
 }
 
-/** The dashboard in Grafana's JSON model. Its address stays the same as long as namespace and name do. */
+/** The dashboard in Grafana's JSON model. Its address depends on namespace and name alone. */
 export function dashboardModel(context: WorkloadContext) {
   const { workload, namespace } = context;
   return {
@@ -57,17 +57,11 @@ export function dashboardModel(context: WorkloadContext) {
 
 /** The workload's dashboard as a ConfigMap, which Grafana's sidecar finds by its label. */
 export class Dashboard extends Construct {
-  readonly configMap: k8s.KubeConfigMap;
-
   constructor(scope: Construct, id: string, context: WorkloadContext) {
     super(scope, id);
     const { name, observability } = context.workload;
-    this.configMap = new k8s.KubeConfigMap(this, 'config-map', {
-      metadata: {
-        name: `${name}-dashboard`,
-        namespace: context.namespace,
-        labels: { ...workloadLabels(context), ...observability.dashboard.labels },
-      },
+    new k8s.KubeConfigMap(this, 'config-map', {
+      metadata: objectMeta(context, `${name}-dashboard`, observability.dashboard.labels),
       data: { [`${name}.json`]: `${JSON.stringify(dashboardModel(context), null, 2)}\n` },
     });
   }

@@ -1,24 +1,18 @@
 import { Construct } from 'constructs';
 import { HttpRoute } from '../../imports/gateway.networking.k8s.io.ts';
-import { trackName, workloadLabels } from '../workload/names.ts';
 import type { WorkloadContext } from '../workload/context.ts';
+import { objectMeta, trackName } from '../workload/names.ts';
 
-/** Requests by the Gateway API. A canary gets its share by weights; without one, all goes to the stable version. */
+/** Route for requests by the Gateway API. Weights divide the traffic between the stable version and the canary. */
 export class GatewayRoute extends Construct {
-  readonly route: HttpRoute;
-
   constructor(scope: Construct, id: string, context: WorkloadContext) {
     super(scope, id);
     const { exposure, canary } = context.workload;
     const { name, namespace, sectionName } = exposure.gateway;
     const { port } = exposure.service;
     const seconds = `${exposure.readTimeoutSeconds}s`;
-    this.route = new HttpRoute(this, 'route', {
-      metadata: {
-        name: context.workload.name,
-        namespace: context.namespace,
-        labels: workloadLabels(context),
-      },
+    new HttpRoute(this, 'route', {
+      metadata: objectMeta(context, context.workload.name),
       spec: {
         parentRefs: [{ name, namespace, ...(sectionName === undefined ? {} : { sectionName }) }],
         hostnames: [exposure.host],

@@ -1,7 +1,7 @@
 import type { ExposureConfig } from '../config/schema.ts';
 import type { IngressController } from '../config/network.ts';
 
-/** What a controller calls the body limit and the timeouts. Empty where it is set elsewhere or has no limit. */
+/** Annotations for the body limit and the timeouts; empty where they are set elsewhere or do not exist. */
 const ANNOTATIONS: Record<IngressController, (exposure: ExposureConfig) => Record<string, string>> = {
   'ingress-nginx': ({ bodyLimitMb, readTimeoutSeconds }) => ({
     'nginx.ingress.kubernetes.io/proxy-body-size': `${bodyLimitMb}m`,
@@ -21,16 +21,13 @@ const ANNOTATIONS: Record<IngressController, (exposure: ExposureConfig) => Recor
     'alb.ingress.kubernetes.io/target-type': 'ip',
     'alb.ingress.kubernetes.io/load-balancer-attributes': `idle_timeout.timeout_seconds=${readTimeoutSeconds}`,
   }),
-  // Its limits are middlewares and entry points of its own, not annotations.
+  // Traefik sets limits by middlewares and entry points, not by annotations.
   traefik: () => ({}),
   other: () => ({}),
 };
 
-/** Annotations of an Ingress: the controller's, then those of the config. */
+/** Annotations of an Ingress: the controller's, overridden by those of the configuration. */
 export function ingressAnnotations(exposure: ExposureConfig): Record<string, string> {
   const { controller, annotations } = exposure.ingress;
-  return {
-    ...ANNOTATIONS[controller](exposure),
-    ...annotations,
-  };
+  return { ...ANNOTATIONS[controller](exposure), ...annotations };
 }

@@ -1,36 +1,33 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
-import { ingressAnnotations } from './ingress-annotations.ts';
-import { PORT_NAMES, trackName, workloadLabels } from '../workload/names.ts';
 import type { WorkloadContext } from '../workload/context.ts';
+import { objectMeta, PORT_NAMES, trackName } from '../workload/names.ts';
+import { ingressAnnotations } from './ingress-annotations.ts';
 
-/** The action under which the AWS controller looks up the weights: it stands where a Service would. */
+/** Name of the action with the weights for the AWS controller; it takes the place of a Service. */
 const ALB_ACTION = 'weighted';
 
-/** Requests by an ingress controller; while there is a canary, with its share by the controller's annotations. */
+/** Route for requests by an ingress controller, whose annotations give a canary its share. */
 export class IngressRoute extends Construct {
-  readonly stable: k8s.KubeIngress;
-  readonly canary?: k8s.KubeIngress;
-
   constructor(scope: Construct, id: string, context: WorkloadContext) {
     super(scope, id);
     const { exposure, canary } = context.workload;
     const annotations = ingressAnnotations(exposure);
     if (canary.enabled && exposure.ingress.controller === 'aws-alb') {
-      this.stable = ingress(this, 'ingress', context, {
+      addIngress(this, 'ingress', context, {
         name: trackName(context, 'stable'),
         backend: { name: ALB_ACTION, port: { name: 'use-annotation' } },
         annotations: { ...annotations, ...issuer(context), ...albWeights(context) },
       });
       return;
     }
-    this.stable = ingress(this, 'ingress', context, {
+    addIngress(this, 'ingress', context, {
       name: trackName(context, 'stable'),
       backend: { name: trackName(context, 'stable'), port: { name: PORT_NAMES.http } },
       annotations: { ...annotations, ...issuer(context) },
     });
     if (!canary.enabled) return;
-    this.canary = ingress(this, 'canary', context, {
+    addIngress(this, 'canary', context, {
       name: trackName(context, 'canary'),
       backend: { name: trackName(context, 'canary'), port: { name: PORT_NAMES.http } },
       annotations: {
@@ -42,7 +39,7 @@ export class IngressRoute extends Construct {
   }
 }
 
-/** Asks cert-manager for the certificate: by one Ingress only, as two would both claim the Secret. */
+/** Requests the certificate from cert-manager. Only one Ingress may, as two would both claim the Secret. */
 function issuer({ workload }: WorkloadContext): Record<string, string> {
   const { enabled, clusterIssuer } = workload.exposure.ingress.tls;
   return enabled && clusterIssuer !== undefined ? { 'cert-manager.io/cluster-issuer': clusterIssuer } : {};
@@ -70,19 +67,12 @@ interface IngressParts {
   readonly annotations: Record<string, string>;
 }
 
-function ingress(
-  scope: Construct,
-  id: string,
-  context: WorkloadContext,
-  parts: IngressParts,
-): k8s.KubeIngress {
+function addIngress(scope: Construct, id: string, context: WorkloadContext, parts: IngressParts): void {
   const { exposure } = context.workload;
   const { tls, className } = exposure.ingress;
-  return new k8s.KubeIngress(scope, id, {
+  new k8s.KubeIngress(scope, id, {
     metadata: {
-      name: parts.name,
-      namespace: context.namespace,
-      labels: workloadLabels(context),
+      ...objectMeta(context, parts.name),
       ...(Object.keys(parts.annotations).length > 0 ? { annotations: parts.annotations } : {}),
     },
     spec: {

@@ -1,12 +1,12 @@
 import { Construct } from 'constructs';
 import { ScaledObject } from '../../imports/keda.sh.ts';
 import type { ScaledObjectSpecTriggers } from '../../imports/keda.sh.ts';
-import { trackName, workloadLabels } from '../workload/names.ts';
+import { SCALING_WINDOW, WorkloadQueries } from '../monitoring/queries.ts';
 import type { WorkloadContext } from '../workload/context.ts';
-import { WorkloadQueries } from '../monitoring/queries.ts';
+import { objectMeta, trackName } from '../workload/names.ts';
 import { scalingBehavior } from './scaling-behavior.ts';
 
-/** Readings that may fail in a row before the fallback takes over. */
+/** Consecutive failed readings after which the fallback applies. */
 const FAILURES_BEFORE_FALLBACK = 3;
 
 function triggers(context: WorkloadContext): ScaledObjectSpecTriggers[] {
@@ -16,14 +16,14 @@ function triggers(context: WorkloadContext): ScaledObjectSpecTriggers[] {
   const prometheus = (name: string, query: string, target: number): ScaledObjectSpecTriggers => ({
     type: 'prometheus',
     name,
-    // The target is for a pod, the query for all of them: KEDA divides.
+    // The target is per pod and the query is the sum of all pods: KEDA divides.
     metricType: 'AverageValue',
     metadata: { serverAddress: autoscaling.keda.prometheusUrl, query, threshold: String(target) },
   });
   return [
     ...(loadItems > 0 ? [prometheus('load-items', queries.load(), loadItems)] : []),
     ...(requestsPerSecond > 0
-      ? [prometheus('requests-per-second', queries.requestRate('2m'), requestsPerSecond)]
+      ? [prometheus('requests-per-second', queries.requestRate(SCALING_WINDOW), requestsPerSecond)]
       : []),
     ...(cpuPercent > 0
       ? [{ type: 'cpu', metricType: 'Utilization', metadata: { value: String(cpuPercent) } }]
@@ -31,16 +31,14 @@ function triggers(context: WorkloadContext): ScaledObjectSpecTriggers[] {
   ];
 }
 
-/** Scales the stable version by KEDA, which reads Prometheus itself and makes the autoscaler. */
+/** Scales the stable version by KEDA, which queries Prometheus itself and creates the autoscaler. */
 export class KedaScaler extends Construct {
-  readonly scaledObject: ScaledObject;
-
   constructor(scope: Construct, id: string, context: WorkloadContext) {
     super(scope, id);
     const { autoscaling } = context.workload;
     const name = trackName(context, 'stable');
-    this.scaledObject = new ScaledObject(this, 'scaled-object', {
-      metadata: { name, namespace: context.namespace, labels: workloadLabels(context) },
+    new ScaledObject(this, 'scaled-object', {
+      metadata: objectMeta(context, name),
       spec: {
         scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
         pollingInterval: autoscaling.keda.pollingSeconds,

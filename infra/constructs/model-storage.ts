@@ -1,26 +1,21 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
-import { workloadLabels } from '../workload/names.ts';
+import type { ModelConfig } from '../config/schema.ts';
 import type { WorkloadContext } from '../workload/context.ts';
+import { objectMeta } from '../workload/names.ts';
 import { claimName } from './volumes.ts';
 
-/** The claim on a volume that holds the models; a canary's model goes into a folder of its own beside the stable one. */
+/** Claim of the volume that holds the models; that of a canary has its own folder beside the stable one. */
 export class ModelStorage extends Construct {
-  readonly claim: k8s.KubePersistentVolumeClaim;
-
   constructor(
     scope: Construct,
     id: string,
     context: WorkloadContext,
-    {
-      size,
-      accessMode,
-      storageClassName,
-    }: { size: string; accessMode: string; storageClassName?: string | undefined },
+    { size, accessMode, storageClassName }: Extract<ModelConfig['source'], { kind: 'claim' }>,
   ) {
     super(scope, id);
-    this.claim = new k8s.KubePersistentVolumeClaim(this, 'claim', {
-      metadata: { name: claimName(context), namespace: context.namespace, labels: workloadLabels(context) },
+    new k8s.KubePersistentVolumeClaim(this, 'claim', {
+      metadata: objectMeta(context, claimName(context)),
       spec: {
         accessModes: [accessMode],
         ...(storageClassName === undefined ? {} : { storageClassName }),

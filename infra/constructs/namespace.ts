@@ -3,14 +3,12 @@ import { Construct } from 'constructs';
 import type { DeploymentConfig } from '../config/schema.ts';
 import { SHARED_LABELS } from '../workload/names.ts';
 
-/** The namespace, in which the cluster enforces the Pod Security level that the pods were written for. */
+/** The namespace, in which the cluster enforces the Pod Security level that the pods fulfil. */
 export class DeploymentNamespace extends Construct {
-  readonly namespace: k8s.KubeNamespace;
-
   constructor(scope: Construct, id: string, { namespace }: DeploymentConfig) {
     super(scope, id);
     const level = namespace.podSecurity;
-    this.namespace = new k8s.KubeNamespace(this, 'namespace', {
+    new k8s.KubeNamespace(this, 'namespace', {
       metadata: {
         name: namespace.name,
         labels: {

@@ -1,11 +1,11 @@
 import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
 import { atLeast } from '../config/fields.ts';
 import type { ImageConfig, ModelConfig } from '../config/schema.ts';
-import { acceleratorParts, GPU_CLAIM, toleration } from './accelerator.ts';
-import { environmentVariables } from './environment-variables.ts';
+import type { WorkloadContext } from '../workload/context.ts';
 import { metricsPortName, PORT_NAMES, trackSelector } from '../workload/names.ts';
 import type { Track } from '../workload/names.ts';
-import type { WorkloadContext } from '../workload/context.ts';
+import { acceleratorParts, GPU_CLAIM, toleration } from './accelerator.ts';
+import { environmentVariables } from './environment-variables.ts';
 import { modelLoader, mountedVolumes } from './volumes.ts';
 
 /** What one track runs. */
@@ -15,10 +15,10 @@ export interface TrackProps {
   readonly model: ModelConfig;
 }
 
-/** Container of the server in every pod. */
+/** Name of the server's container in every pod. */
 export const SERVER_CONTAINER = 'server';
 
-/** Name of the claim template of a workload whose GPU comes by dynamic resource allocation. */
+/** Name of the claim template of a workload whose GPUs are allocated dynamically. */
 export function claimTemplateName({ workload }: WorkloadContext): string {
   return `${workload.name}-gpu`;
 }
@@ -26,26 +26,26 @@ export function claimTemplateName({ workload }: WorkloadContext): string {
 type Probe = NonNullable<IContainer['livenessProbe']>;
 
 /**
- * Readiness goes by the port that gets the traffic, so that a dead listener gets none. Start and liveness go by the
- * metrics' port, where no flood of requests is in the way.
+ * Readiness is probed on the port for requests, so that a dead listener gets no traffic; start and liveness on the port
+ * for metrics, which a flood of requests does not block.
  */
 function probes({ workload, server }: WorkloadContext) {
   const { startup, liveness, readiness } = workload.probes;
-  const apart = workload.server.kind === 'ofa-ve' ? metricsPortName(server) : PORT_NAMES.http;
+  const quietPort = workload.server.kind === 'ofa-ve' ? metricsPortName(server) : PORT_NAMES.http;
   const get = (path: string, port: string): Pick<Probe, 'httpGet'> => ({ httpGet: { path, port } });
   return {
     startupProbe: {
-      ...get(server.paths.startup, apart),
+      ...get(server.paths.startup, quietPort),
       periodSeconds: startup.periodSeconds,
       timeoutSeconds: startup.timeoutSeconds,
       failureThreshold: Math.ceil(startup.budgetSeconds / startup.periodSeconds),
     },
-    livenessProbe: { ...get(server.paths.live, apart), ...liveness },
+    livenessProbe: { ...get(server.paths.live, quietPort), ...liveness },
     readinessProbe: { ...get(server.paths.ready, PORT_NAMES.http), ...readiness },
   } satisfies Partial<IContainer>;
 }
 
-/** What waits before SIGTERM: the kubelet itself where it can (1.30), else a command of the image. */
+/** The wait before SIGTERM: by the kubelet itself from 1.30 on, before by a command of the image. */
 function preStop({ workload, kubernetesVersion }: WorkloadContext): Partial<IContainer> {
   const seconds = workload.shutdown.preStopSeconds;
   if (seconds === 0) return {};
@@ -124,7 +124,7 @@ function placement(context: WorkloadContext, track: Track): Partial<IPodSpec> {
           topologySpreadConstraints: scheduling.spread.map((constraint) => ({
             ...constraint,
             labelSelector: { matchLabels: trackSelector(context, track) },
-            // Else a rollout counts the pods that it is about to remove.
+            // Otherwise a rollout would count the pods that it is about to remove.
             matchLabelKeys: ['pod-template-hash'],
           })),
         }
@@ -137,7 +137,7 @@ function placement(context: WorkloadContext, track: Track): Partial<IPodSpec> {
   };
 }
 
-/** Longest time between the decision to end a pod and its end. */
+/** Longest time from the deletion of a pod to its end. */
 export function gracePeriodSeconds({ workload, server }: WorkloadContext): number {
   return workload.shutdown.preStopSeconds + server.drainSeconds + workload.shutdown.marginSeconds;
 }
@@ -150,7 +150,7 @@ export function podSpec(context: WorkloadContext, props: TrackProps): IPodSpec {
   return {
     serviceAccountName: workload.name,
     automountServiceAccountToken: false,
-    // Variables for every Service of the namespace could be taken for settings: a Service named "port" sets PORT.
+    // The variables of a Service could be mistaken for settings: a Service named "port" sets PORT.
     enableServiceLinks: false,
     securityContext: {
       runAsNonRoot: true,

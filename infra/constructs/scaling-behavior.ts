@@ -1,6 +1,6 @@
 import type { WorkloadConfig } from '../config/schema.ts';
 
-/** How fast pods come and go, for the autoscaler and for KEDA, which hands it on. */
+/** How fast pods are added and removed, for a HorizontalPodAutoscaler, KEDA's included. */
 export function scalingBehavior({ scaleUp, scaleDown }: WorkloadConfig['autoscaling']) {
   const rules = ({ pods, periodSeconds, stabilizationSeconds }: typeof scaleUp) => ({
     stabilizationWindowSeconds: stabilizationSeconds,

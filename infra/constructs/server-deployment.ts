@@ -2,14 +2,14 @@ import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IPodTemplateSpec } from 'kubernetes-models/v1';
-import { podLabels, trackName, trackSelector, workloadLabels } from '../workload/names.ts';
 import type { WorkloadContext } from '../workload/context.ts';
+import { objectMeta, podLabels, trackName, trackSelector } from '../workload/names.ts';
 import { podSpec, SERVER_CONTAINER } from './pod.ts';
 import type { TrackProps } from './pod.ts';
 
 /** See {@link ServerDeployment}. */
 export interface ServerDeploymentProps extends TrackProps {
-  /** Number of pods; left out where an autoscaler decides, as applying the manifest would reset its work. */
+  /** Number of pods. Left out with an autoscaler, whose number applying the manifest would reset. */
   readonly replicas?: number;
 }
 
@@ -35,28 +35,27 @@ function podTemplate(context: WorkloadContext, props: TrackProps): IPodTemplateS
 }
 
 /**
- * The Deployment of one track. A plain object, typed by the newest schema: the classes of cdk8s-plus-27 drop the
- * sleep action, image volumes and device claims.
+ * The Deployment of one track.
+ *
+ * Why this is an ApiObject with the types of kubernetes-models, while most built-in objects use the classes `k8s.Kube*`
+ * of cdk8s-plus-27: those classes are generated from the schema of Kubernetes 1.27 and drop every field that they do
+ * not know, and the pod needs newer ones: the sleep action (1.30), image volumes (1.33) and device claims (1.34). The
+ * ResourceClaimTemplate is an ApiObject too, as its kind is newer than 1.27. Everything else fits the schema of 1.27,
+ * for which the classes do more: they convert quantities and ports, and know the API version of each kind.
  */
 export class ServerDeployment extends Construct {
-  readonly deployment: ApiObject;
-
   constructor(scope: Construct, id: string, context: WorkloadContext, props: ServerDeploymentProps) {
     super(scope, id);
     const { rollout, probes } = context.workload;
     const manifest: IDeployment = {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
-      metadata: {
-        name: trackName(context, props.track),
-        namespace: context.namespace,
-        labels: { ...workloadLabels(context), track: props.track },
-      },
+      metadata: objectMeta(context, trackName(context, props.track), { track: props.track }),
       spec: {
         ...(props.replicas === undefined ? {} : { replicas: props.replicas }),
         revisionHistoryLimit: rollout.revisionHistoryLimit,
         minReadySeconds: rollout.minReadySeconds,
-        // Kubernetes calls a rollout failed after this long without a new ready pod: a cold node needs all of it.
+        // Without a new ready pod for this long, a rollout counts as failed. A cold node needs all of it.
         progressDeadlineSeconds:
           rollout.imagePullSeconds + probes.startup.budgetSeconds + rollout.minReadySeconds + 60,
         strategy: {
@@ -67,6 +66,6 @@ export class ServerDeployment extends Construct {
         template: podTemplate(context, props),
       },
     };
-    this.deployment = new ApiObject(this, 'deployment', manifest);
+    new ApiObject(this, 'deployment', manifest);
   }
 }

@@ -1,8 +1,8 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import type { WorkloadConfig } from '../config/schema.ts';
-import { metricsPortName, PORT_NAMES, workloadLabels, workloadSelector } from '../workload/names.ts';
 import type { WorkloadContext } from '../workload/context.ts';
+import { metricsPortName, objectMeta, PORT_NAMES, workloadSelector } from '../workload/names.ts';
 
 type Peer = WorkloadConfig['networkPolicy']['clients'][number];
 
@@ -24,7 +24,7 @@ function port(value: number | string, protocol = 'TCP'): k8s.NetworkPolicyPort {
 function incoming({ workload, server }: WorkloadContext): k8s.NetworkPolicyIngressRule[] {
   const { clients, clientNetworks, scrapers } = workload.networkPolicy;
   const senders = [...peers(clients), ...clientNetworks.map((cidr) => ({ ipBlock: { cidr } }))];
-  // An empty `from` would mean everybody.
+  // An empty `from` would allow every sender.
   return [
     ...(senders.length > 0 ? [{ from: senders, ports: [port(PORT_NAMES.http)] }] : []),
     ...(scrapers.length > 0 ? [{ from: peers(scrapers), ports: [port(metricsPortName(server))] }] : []),
@@ -46,18 +46,12 @@ function outgoing({ workload }: WorkloadContext): k8s.NetworkPolicyEgressRule[] 
   ];
 }
 
-/** Lets in requests and scrapers and lets out what the config names; the kubelet's probes always come through. */
+/** Allows requests, scrapers and the configured destinations. The kubelet's probes are always allowed. */
 export class TrafficPolicy extends Construct {
-  readonly policy: k8s.KubeNetworkPolicy;
-
   constructor(scope: Construct, id: string, context: WorkloadContext) {
     super(scope, id);
-    this.policy = new k8s.KubeNetworkPolicy(this, 'policy', {
-      metadata: {
-        name: context.workload.name,
-        namespace: context.namespace,
-        labels: workloadLabels(context),
-      },
+    new k8s.KubeNetworkPolicy(this, 'policy', {
+      metadata: objectMeta(context, context.workload.name),
       spec: {
         podSelector: { matchLabels: workloadSelector(context) },
         policyTypes: ['Ingress', 'Egress'],

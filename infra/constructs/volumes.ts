@@ -4,7 +4,7 @@ import { API_KEYS_FOLDER, modelFolder, MODELS_FOLDER } from '../config/pod-setti
 import { CUDA_CACHE_FOLDER } from './environment-variables.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 
-/** A volume of the pod and where the server's container sees it. */
+/** A volume of the pod and where the server's container mounts it. */
 interface Mounted {
   readonly volume: NonNullable<IPodSpec['volumes']>[number];
   readonly mountPath: string;
@@ -40,12 +40,12 @@ function serverVolumes({ workload: { server } }: WorkloadContext): Mounted[] {
   if (server.apiKeys === undefined) return [];
   const { secretName } = server.apiKeys;
   return [
-    // Mounted as a folder: a single file would not follow when the Secret changes.
+    // A folder, as a single mounted file would not change with the Secret.
     { volume: { name: 'api-keys', secret: { secretName } }, mountPath: API_KEYS_FOLDER, readOnly: true },
   ];
 }
 
-/** Every volume of a pod: the model, what the server brings, and what must be writable. */
+/** The volumes of a pod: the model, the server's own, and the writable folders. */
 export function mountedVolumes(context: WorkloadContext, model: ModelConfig): Mounted[] {
   return [
     ...modelVolume(context, model),
@@ -56,8 +56,8 @@ export function mountedVolumes(context: WorkloadContext, model: ModelConfig): Mo
 }
 
 /**
- * Fills the claim once. The package is copied beside its place and moved there in one step, so that a pod never sees
- * half of it and pods that start together do not disturb each other.
+ * Fills the claim once. The package is copied next to its target and moved there in one step, so no pod sees a partial
+ * package and pods that start at the same time do not interfere.
  */
 const FILL_SCRIPT = [
   'set -eu',
@@ -68,7 +68,7 @@ const FILL_SCRIPT = [
   'mv -T "$part" "$TARGET" || { test -e "$TARGET" && rm -rf "$part"; }',
 ].join('\n');
 
-/** The init container that fills the claim, where the model is on one. */
+/** The init container that fills the claim, if the model is on one. */
 export function modelLoader(
   model: ModelConfig,
   securityContext: NonNullable<IContainer['securityContext']>,

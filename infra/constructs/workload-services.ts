@@ -1,38 +1,29 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
+import type { WorkloadContext } from '../workload/context.ts';
 import {
   metricsPortName,
+  objectMeta,
   PORT_NAMES,
   trackName,
   trackSelector,
-  workloadLabels,
   workloadSelector,
 } from '../workload/names.ts';
 import type { Track } from '../workload/names.ts';
-import type { WorkloadContext } from '../workload/context.ts';
 
-/** Label that tells the Service for metrics from those for requests. */
+/** Label that distinguishes the Service for metrics from those for requests. */
 export const METRICS_SERVICE_LABEL = { 'app.kubernetes.io/component': 'metrics' } as const;
 
-/** Name of the Service for metrics. */
-export function metricsServiceName({ workload }: WorkloadContext): string {
-  return `${workload.name}-metrics`;
-}
-
-/** The Service of a track's requests. */
+/** The Service for the requests of a track. */
 export class RequestService extends Construct {
-  readonly service: k8s.KubeService;
-
   constructor(scope: Construct, id: string, context: WorkloadContext, track: Track) {
     super(scope, id);
     const { service, route } = context.workload.exposure;
-    // Istio's subsets divide the pods of one Service; every other route weighs one Service against another.
+    // Istio's subsets divide the pods of one Service; every other route has a Service per track.
     const shared = route === 'istio' && track === 'stable';
-    this.service = new k8s.KubeService(this, 'service', {
+    new k8s.KubeService(this, 'service', {
       metadata: {
-        name: trackName(context, track),
-        namespace: context.namespace,
-        labels: { ...workloadLabels(context), track },
+        ...objectMeta(context, trackName(context, track), { track }),
         ...(Object.keys(service.annotations).length > 0 ? { annotations: service.annotations } : {}),
       },
       spec: {
@@ -52,20 +43,14 @@ export class RequestService extends Construct {
   }
 }
 
-/** The Service of the metrics, of both tracks and apart, so that no route for requests leads to them. */
+/** The Service for the metrics of both tracks, separate so that no route for requests leads to them. */
 export class MetricsService extends Construct {
-  readonly service: k8s.KubeService;
-
   constructor(scope: Construct, id: string, context: WorkloadContext) {
     super(scope, id);
-    this.service = new k8s.KubeService(this, 'service', {
-      metadata: {
-        name: metricsServiceName(context),
-        namespace: context.namespace,
-        labels: { ...workloadLabels(context), ...METRICS_SERVICE_LABEL },
-      },
+    new k8s.KubeService(this, 'service', {
+      metadata: objectMeta(context, `${context.workload.name}-metrics`, METRICS_SERVICE_LABEL),
       spec: {
-        // Prometheus asks every pod by itself, and one that is not ready yet has something to tell.
+        // Prometheus scrapes each pod separately, those that are not ready included.
         clusterIp: 'None',
         publishNotReadyAddresses: true,
         selector: workloadSelector(context),

@@ -1,9 +1,9 @@
+import type { KubernetesVersion } from '../config/fields.ts';
 import type { WorkloadConfig } from '../config/schema.ts';
 import { serverFacts } from '../config/server-facts.ts';
 import type { ServerFacts } from '../config/server-facts.ts';
-import type { KubernetesVersion } from '../config/fields.ts';
 
-/** What every construct of a workload is given. */
+/** What the constructs of a workload share. */
 export interface WorkloadContext {
   readonly namespace: string;
   readonly kubernetesVersion: KubernetesVersion;

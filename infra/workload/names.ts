@@ -1,13 +1,13 @@
 import type { ServerFacts } from '../config/server-facts.ts';
 import type { WorkloadContext } from './context.ts';
 
-/** Which of a workload's two Deployments. */
+/** One of a workload's two versions, each of which is a Deployment. */
 export type Track = 'stable' | 'canary';
 
-/** Names of container, Service and probe ports. */
+/** Names of the ports of containers, Services and probes. */
 export const PORT_NAMES = { http: 'http', metrics: 'metrics' } as const;
 
-/** Container port that serves the metrics, by name: the one for requests where the server has only one. */
+/** Name of the container port that serves the metrics: that of requests if the server has only one port. */
 export function metricsPortName({ ports }: ServerFacts): string {
   return ports.admin === ports.http ? PORT_NAMES.http : PORT_NAMES.metrics;
 }
@@ -17,17 +17,17 @@ export function trackName({ workload }: WorkloadContext, track: Track): string {
   return track === 'stable' ? workload.name : `${workload.name}-canary`;
 }
 
-/** Labels that pick the pods of a workload. They must not change: a Deployment's selector is immutable. */
+/** Labels that select the pods of a workload. They must not change, as a Deployment's selector is immutable. */
 export function workloadSelector({ workload, server }: WorkloadContext): Record<string, string> {
   return { 'app.kubernetes.io/name': server.appName, 'app.kubernetes.io/instance': workload.name };
 }
 
-/** Labels that pick the pods of one track. */
+/** Labels that select the pods of one track. */
 export function trackSelector(context: WorkloadContext, track: Track): Record<string, string> {
   return { ...workloadSelector(context), track };
 }
 
-/** Labels of everything in the deployment. */
+/** Labels of every object of the deployment. */
 export const SHARED_LABELS = {
   'app.kubernetes.io/part-of': 'ofa-ve',
   'app.kubernetes.io/managed-by': 'cdk8s',
@@ -42,7 +42,12 @@ export function workloadLabels(context: WorkloadContext): Record<string, string>
   };
 }
 
-/** Labels of a track's pods: the selector's, and the version that runs. */
+/** Metadata of an object of the workload, with further labels. */
+export function objectMeta(context: WorkloadContext, name: string, labels: Record<string, string> = {}) {
+  return { name, namespace: context.namespace, labels: { ...workloadLabels(context), ...labels } };
+}
+
+/** Labels of a track's pods: those of the selector, and the version that runs. */
 export function podLabels(context: WorkloadContext, track: Track, image: string): Record<string, string> {
   return {
     ...workloadLabels(context),
@@ -51,7 +56,7 @@ export function podLabels(context: WorkloadContext, track: Track, image: string)
   };
 }
 
-/** An image's tag, or the beginning of its digest, as a label's value. */
+/** The tag of an image, or the beginning of its digest, as the value of a label. */
 function versionOf(image: string): string {
   const [reference = '', digest] = image.split('@sha256:');
   const tag = /:([\w][\w.-]*)$/.exec(reference)?.[1];
@@ -59,8 +64,8 @@ function versionOf(image: string): string {
 }
 
 /**
- * Regular expression for the names of a track's pods, as metrics carry them: Deployment, hash of the template,
- * suffix. A name with a further part, the canary's say, does not fit.
+ * Regular expression for the names of a track's pods in metrics: Deployment, hash of the template, suffix. It does not
+ * match names with a further part, such as the canary's.
  */
 export function podNamePattern(context: WorkloadContext, track: Track): string {
   return `${trackName(context, track)}-[a-z0-9]+-[a-z0-9]{5}`;

@@ -5,7 +5,7 @@ import { METRICS } from '../../service/contract.ts';
 import type { DeploymentConfig } from '../../infra/config.ts';
 import { ruleGroups } from '../../infra/monitoring/alerts.ts';
 import type { RuleGroup } from '../../infra/monitoring/alerts.ts';
-import { adapterRules } from '../../infra/constructs/adapter-rules.ts';
+import { adapterRules } from '../../infra/monitoring/adapter-rules.ts';
 import { panelDrafts } from '../../infra/monitoring/dashboard-panels.ts';
 import { contextOf } from '../../infra/workload/context.ts';
 import { isLeftOut, promtool } from './prometheus-tools.ts';

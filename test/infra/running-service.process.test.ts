@@ -1,7 +1,7 @@
 import type { IProbe } from 'kubernetes-models/v1';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ANSWER_ROUTES, METRICS } from '../../service/contract.ts';
-import { adapterRules } from '../../infra/constructs/adapter-rules.ts';
+import { adapterRules } from '../../infra/monitoring/adapter-rules.ts';
 import { ruleGroups } from '../../infra/monitoring/alerts.ts';
 import { panelDrafts } from '../../infra/monitoring/dashboard-panels.ts';
 import { podNamePattern } from '../../infra/workload/names.ts';
