@@ -7,7 +7,7 @@ import type { DeploymentConfig } from './config/schema.ts';
 import { contextOf } from './workload/context.ts';
 
 /**
- * The app of a deployment, ready to synthesize.
+ * Checks a configuration and builds its cdk8s app, ready to synthesize.
  *
  * @throws {ConfigError} if the configuration has mistakes
  */

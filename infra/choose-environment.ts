@@ -22,7 +22,7 @@ export async function environmentConfig(name: string): Promise<DeploymentConfig>
 }
 
 /**
- * The configuration that the environment variable chooses.
+ * The configuration that the variable OFA_VE_ENV selects; unset or empty, infra/config.ts.
  *
  * @throws {ConfigError} if there is no environment of that name
  */

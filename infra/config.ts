@@ -8,9 +8,9 @@ export type { DeploymentConfig, GpuConfig, ModelConfig, WorkloadConfig } from '.
 export type { OtherServer, ServerConfig, ServiceSettings } from './config/server.ts';
 
 /**
- * Memory needs: those of the package, with room for every precision (OFA-large has 0.47 G parameters and, folded into
- * each of 12 layers, a position bias of 16 x 984 x 984), and what the processes take besides: Node, ONNX Runtime and,
- * with a GPU, CUDA's libraries and host buffers. For a package of your own, its manifest has `memory`.
+ * Memory that the models need: that of the package in any precision (OFA-large has 0.47 G parameters and, folded into
+ * each of 12 layers, a position bias of 16 x 984 x 984), and that of the processes: Node, ONNX Runtime and, with a GPU,
+ * CUDA's libraries and host buffers. For your own package, copy `memory` from its manifest.
  */
 export const MODEL_NEEDS = {
   ofaLarge: {
@@ -22,8 +22,8 @@ export const MODEL_NEEDS = {
 } as const satisfies Record<string, ModelConfig['needs']>;
 
 /**
- * OFA-large on whole NVIDIA GPUs: the workload to start from. Every field is explained where its type is declared,
- * in infra/config/; the editor shows it.
+ * OFA-large on whole NVIDIA GPUs: the workload to start from. The editor shows the meaning of each field, which is
+ * documented in infra/config/.
  */
 export const ofaLarge: WorkloadConfig = {
   name: 'ofa-ve',
@@ -47,14 +47,14 @@ export const ofaLarge: WorkloadConfig = {
     limits: { cpu: 4, memory: '6Gi', ephemeralStorage: '4Gi' },
   },
   probes: {
-    // The service gives its engine 600 s to start, the first time with the kernel search of every batch shape.
+    // The service allows its engine 600 s to start: at first, CUDA searches kernels for every batch shape.
     startup: { periodSeconds: 5, timeoutSeconds: 3, budgetSeconds: 660 },
     liveness: { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
     readiness: { periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 },
   },
   shutdown: { preStopSeconds: 5, marginSeconds: 5 },
   rollout: {
-    // A surge pod would wait for a GPU that the old pods hold: replace in place.
+    // A surge pod would wait for a GPU that the old pods occupy, so replace in place.
     maxSurge: 0,
     maxUnavailable: 1,
     minReadySeconds: 10,
@@ -90,9 +90,9 @@ export const ofaLarge: WorkloadConfig = {
     by: 'hpa',
     minReplicas: 2,
     maxReplicas: 6,
-    // Eight items are one full batch in the making for every pod.
+    // Eight items are one full batch per pod.
     targets: { loadItems: 8, requestsPerSecond: 10, cpuPercent: 60 },
-    // A GPU pod takes minutes to start: add few at a time, and do not throw one away over a short lull.
+    // A GPU pod takes minutes to start: add few at a time, and keep them through a short lull.
     scaleUp: { pods: 2, periodSeconds: 120, stabilizationSeconds: 30 },
     scaleDown: { pods: 1, periodSeconds: 180, stabilizationSeconds: 600 },
     adapter: { rules: true },
@@ -141,8 +141,8 @@ export const ofaLarge: WorkloadConfig = {
 };
 
 /**
- * The deployment: edit this, or keep your changes apart in `infra/environments/<name>.ts` and synthesize with
- * `OFA_VE_ENV=<name>`. A wrong value stops `npx cdk8s synth` with one sentence for each.
+ * The deployment: edit this, or keep your changes separate in `infra/environments/<name>.ts` and synthesize with
+ * `OFA_VE_ENV=<name>`. `npx cdk8s synth` stops at wrong values with a sentence for each.
  */
 export const config: DeploymentConfig = {
   kubernetesVersion: '1.27',
@@ -151,7 +151,7 @@ export const config: DeploymentConfig = {
 };
 
 /**
- * The demo model on a CPU, without GPU, CRDs, ingress controller and metrics: what kind and minikube can run.
+ * The demo model on a CPU, without CRDs, ingress controller and metrics: what kind and minikube can run.
  */
 export const demoModel: WorkloadConfig = extend(ofaLarge, {
   image: { reference: 'localhost/ofa-ve:demo', pullPolicy: 'Never' },

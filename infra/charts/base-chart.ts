@@ -6,8 +6,8 @@ import { DeploymentNamespace } from '../constructs/namespace.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 
 /**
- * What the workloads share. As they depend on it, its file sorts first, so that `kubectl apply -f dist` finds the
- * namespace made.
+ * What the workloads share. They depend on it, so its file sorts first and `kubectl apply -f dist` creates the
+ * namespace before everything else.
  */
 export class BaseChart extends Chart {
   constructor(scope: Construct, config: DeploymentConfig, workloads: readonly WorkloadContext[]) {

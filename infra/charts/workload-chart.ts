@@ -19,7 +19,7 @@ import { ServerDeployment } from '../constructs/server-deployment.ts';
 import { TrafficPolicy } from '../constructs/traffic-policy.ts';
 import { MetricsService, RequestService } from '../constructs/workload-services.ts';
 
-/** One workload with everything around it. */
+/** One workload: its server, and what exposes, scales and observes it. */
 export class WorkloadChart extends Chart {
   private readonly context: WorkloadContext;
 

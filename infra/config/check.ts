@@ -3,12 +3,13 @@ import type { DeploymentConfig } from './schema.ts';
 import { serverFacts } from './server-facts.ts';
 import { computeRules } from './rules/compute.ts';
 import { operationsRules } from './rules/operations.ts';
+import type { Rule } from './rules/rule.ts';
 import { settingsRules } from './rules/settings.ts';
 import { sentencesOf } from './sentences.ts';
 
-const RULES = [...computeRules, ...settingsRules, ...operationsRules];
+const RULES = [computeRules, settingsRules, operationsRules].flatMap((rules) => Object.values<Rule>(rules));
 
-/** A configuration that cannot be deployed. `mistakes` has a sentence for each, beginning with the field's path. */
+/** A configuration that cannot be deployed. `mistakes` has a sentence for each, which begins with the field's path. */
 export class ConfigError extends Error {
   readonly mistakes: readonly string[];
 
@@ -30,7 +31,7 @@ function crossChecks(config: DeploymentConfig): string[] {
   return [...mistakes, ...clashes(config)];
 }
 
-/** Two workloads may not claim the same name or the same address. */
+/** A sentence for each name or address that two workloads claim. */
 function clashes({ workloads }: DeploymentConfig): string[] {
   const seen = new Map<string, number>();
   return workloads.flatMap(({ name, canary, exposure }, index) => {
@@ -48,16 +49,18 @@ function clashes({ workloads }: DeploymentConfig): string[] {
       seen.set(key, index);
       return other === undefined
         ? []
-        : [`workloads[${index}].${field} claims ${value}, which workloads[${other}] has; choose another.`];
+        : [
+            `workloads[${index}].${field} claims ${value}, which workloads[${other}] already has; choose another.`,
+          ];
     });
   });
 }
 
 /**
- * The configuration, if every field is what it must be and the fields fit each other.
+ * Checks a configuration: each field by itself, and fields that must fit each other.
  *
- * @throws {ConfigError} with a sentence for every mistake. Fields that have to fit each other are compared once each
- * of them is sound by itself.
+ * @throws {ConfigError} with a sentence for every mistake. Fields are compared with each other only if each of them is
+ * valid by itself.
  */
 export function checkConfig(candidate: unknown): DeploymentConfig {
   const shape = deploymentSchema.safeParse(candidate);

@@ -1,4 +1,4 @@
-/** Types whose members are told apart by `kind`: half of one and half of another would make no sense. */
+/** An object whose fields depend on `kind`. */
 interface Variant {
   readonly kind: string;
 }
@@ -6,14 +6,14 @@ interface Variant {
 type Values = string | number | boolean;
 
 /**
- * What {@link extend} takes: any part of `T`. A list and a variant (an object with a `kind`) are given as a whole;
- * an entry of a map or an optional field is removed by giving `undefined`.
+ * Changes for {@link extend}: any part of `T`. A list and a variant (an object with a `kind`) are replaced as a whole;
+ * `undefined` removes an entry of a map or an optional field.
  */
 export type Changes<T> = T extends Values | readonly unknown[] | Variant
   ? T
   : { [Key in keyof T]?: Changes<T[Key]> | (Removable<T, Key> extends true ? undefined : never) };
 
-/** True for a map's entries and for optional fields. */
+/** True for entries of a map and for optional fields. */
 type Removable<T, Key extends keyof T> = string extends keyof T
   ? true
   : Partial<Pick<T, Key>> extends Pick<T, Key>
@@ -36,8 +36,8 @@ function merge(base: unknown, changes: unknown): unknown {
 }
 
 /**
- * A copy of `base` with `changes` in it; neither is altered. Objects are merged field by field, lists and variants
- * are replaced.
+ * Returns a copy of `base` with `changes` and leaves both as they are. Objects are merged field by field, lists and
+ * variants (objects with a `kind`) are replaced.
  *
  * @example extend(ofaLarge, { replicas: 3, resources: { requests: { cpu: 4 } } })
  */

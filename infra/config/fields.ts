@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** Amount of memory or storage with a binary unit, as in `5.5Gi` or `512Mi`. */
+/** Amount of memory or storage with a binary unit, such as `5.5Gi` or `512Mi`. */
 export type Memory = `${number}${'Ki' | 'Mi' | 'Gi' | 'Ti'}`;
 
 /** Processors: whole or fractional cores (`2`, `0.5`), or millicores (`500m`). */
 export type Cpu = number | `${number}m`;
 
-/** Kubernetes versions whose schema the manifests were checked to fit or to degrade for. */
+/** Kubernetes versions whose schemas the manifests are tested against. */
 export const KUBERNETES_VERSIONS = [
   '1.27',
   '1.28',
@@ -30,8 +30,8 @@ export function atLeast(version: KubernetesVersion, minimum: KubernetesVersion):
 }
 
 /**
- * A value of the configuration: a compile-time type, a run-time check (tsx checks no types) and the end of the
- * sentence "it must be ..." for a wrong one.
+ * A value of the configuration: its type, a check at run time (Node strips types without checking them), and the end of
+ * the sentence "it must be ..." for a wrong value.
  */
 export function field<T>(accepts: (value: unknown) => boolean, mustBe: string) {
   return z.custom<T>(accepts, { error: mustBe });
@@ -45,7 +45,7 @@ export function whole(min: number, max: number) {
   );
 }
 
-/** A number within bounds, its unit being part of the field's name. */
+/** A number within bounds. */
 export function decimal(min: number, max: number) {
   return field<number>(
     (value) => typeof value === 'number' && value >= min && value <= max,
@@ -64,7 +64,7 @@ export function oneOf<const T extends readonly string[]>(...words: T) {
   );
 }
 
-/** Text that fits a pattern; `mustBe` says in words what the pattern asks for. */
+/** Text that matches a pattern, which `mustBe` describes. */
 export function text(pattern: RegExp, mustBe: string) {
   return field<string>((value) => typeof value === 'string' && pattern.test(value), mustBe);
 }
@@ -75,15 +75,15 @@ export const anyText = text(/./, 'text that is not empty');
 const DNS_LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 
 /**
- * Name of a workload, a namespace or a port. 40 characters leave room for the suffixes of derived objects within
- * the 63 that Kubernetes allows.
+ * Name of a workload or a volume. 40 characters leave room for the suffixes of derived objects within the 63 that
+ * Kubernetes allows.
  */
 export const shortName = text(
   new RegExp(`^(?=.{1,40}$)[a-z]([-a-z0-9]*[a-z0-9])?$`),
   'at most 40 lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen',
 );
 
-/** Name of an object that someone else made. */
+/** Name of any object of Kubernetes. */
 export const objectName = text(
   new RegExp(`^(?=.{1,253}$)${DNS_LABEL}(\\.${DNS_LABEL})*$`),
   'the name of a Kubernetes object: lower-case letters, digits, hyphens and dots',
@@ -102,7 +102,7 @@ export const httpUrl = text(
 );
 
 /** Absolute path of a URL or a folder. */
-export const absolutePath = text(/^\/\S*$/, 'a path that begins with / and holds no blanks');
+export const absolutePath = text(/^\/\S*$/, 'a path that begins with / and contains no spaces');
 
 /** Memory with a binary unit. */
 export const memory = field<Memory>(
@@ -118,7 +118,7 @@ export const cpu = field<Cpu>(
   'a number of cores above 0 such as 2 or 0.5, or millicores such as 500m',
 );
 
-/** Number of pods or share of the replicas. */
+/** Number of pods, or share of the replicas. */
 export const podsOrPercent = field<number | `${number}%`>(
   (value) =>
     (Number.isInteger(value) && Number(value) >= 0) ||
@@ -126,13 +126,13 @@ export const podsOrPercent = field<number | `${number}%`>(
   'a number of pods such as 1, or a share such as 25%',
 );
 
-/** Image with a tag that is not `latest`, or a digest: what runs must not change under the same manifest. */
+/** Image with a digest, or a tag other than `latest`: what a manifest runs must not change by itself. */
 export const imageReference = text(
   /^(?!.*:latest$)[a-z0-9][\w.-]*(:\d+)?(\/[\w.-]+)*(:[\w][\w.-]{0,127}|(:[\w][\w.-]*)?@sha256:[0-9a-f]{64})$/,
   'an image with a tag other than latest, or a digest, such as registry.example.com/ai/ofa-ve-large:1.0',
 );
 
-/** Network of addresses. */
+/** Network in CIDR notation. */
 export const network = text(
   /^(\d{1,3}(\.\d{1,3}){3}\/(3[0-2]|[12]?\d)|[0-9a-fA-F:]*:[0-9a-fA-F:]*\/(12[0-8]|1[01]\d|\d{1,2}))$/,
   'a network such as 10.0.0.0/16',
@@ -140,7 +140,7 @@ export const network = text(
 
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
 
-/** A map whose keys and values are checked; `mustBe` describes the whole map. */
+/** A map with patterns for keys and values; `mustBe` describes the whole map. */
 function textMap(key: RegExp, value: RegExp, mustBe: string) {
   return field<Record<string, string>>(
     (map) =>
@@ -152,7 +152,7 @@ function textMap(key: RegExp, value: RegExp, mustBe: string) {
   );
 }
 
-/** Labels, or a selector on labels. */
+/** Labels, or a label selector. */
 export const labels = textMap(
   LABEL_KEY,
   /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/,
@@ -162,20 +162,20 @@ export const labels = textMap(
 /** Annotations: any text under a valid name. */
 export const annotations = textMap(LABEL_KEY, /^[\s\S]*$/, 'a map of annotation names to text');
 
-/** Environment variables with fixed values. */
+/** Environment variables with their values. */
 export const environment = textMap(
   /^[A-Za-z_][A-Za-z0-9_]*$/,
   /^[\s\S]*$/,
   'a map of environment variable names to text',
 );
 
-/** Bytes of an amount of memory. */
+/** An amount of memory in bytes. */
 export function bytesOf(amount: Memory): number {
   const units = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
   return parseFloat(amount) * units[amount.slice(-2) as keyof typeof units];
 }
 
-/** Cores of an amount of processors. */
+/** An amount of processors in cores. */
 export function coresOf(amount: Cpu): number {
   return typeof amount === 'number' ? amount : parseInt(amount, 10) / 1000;
 }

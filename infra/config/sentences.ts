@@ -11,7 +11,7 @@ function valueAt(root: unknown, path: Path): unknown {
   return value;
 }
 
-/** `workloads[0].gpu.count`, as one would write it in the file. */
+/** The path as code: `workloads[0].gpu.count`. */
 function written(path: Path): string {
   const joined = path
     .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
@@ -20,7 +20,7 @@ function written(path: Path): string {
   return joined === '' ? 'the configuration' : joined;
 }
 
-/** The value, short enough for a sentence. */
+/** The value as code, shortened to fit a sentence. */
 function shown(value: unknown): string {
   if (value === undefined) return 'missing';
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
@@ -35,12 +35,14 @@ function mustBe(issue: z.core.$ZodIssue): string {
   return issue.expected === 'array' ? 'a list' : 'an object with the fields that infra/config declares';
 }
 
-/** One sentence for each issue of a schema: the field's path, what it holds, what it must be. */
+/** A sentence for each issue of a schema: the field's path, its value, and what it must be. */
 export function sentencesOf(issues: readonly z.core.$ZodIssue[], root: unknown): string[] {
   return issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
       const where = issue.path.length === 0 ? '' : `${written(issue.path)}.`;
-      return issue.keys.map((key) => `${where}${key} is no field of the configuration; check its spelling.`);
+      return issue.keys.map(
+        (key) => `${where}${key} is not a field of the configuration; check its spelling.`,
+      );
     }
     const value = shown(valueAt(root, issue.path));
     return [`${written(issue.path)} is ${value}; it must be ${mustBe(issue)}.`];

@@ -4,9 +4,9 @@ import type { WorkloadConfig } from './schema.ts';
 import { withDefaults } from './server.ts';
 import type { ServerMetrics } from './server.ts';
 
-/** What the rest of the deployment needs to know of a server, whichever it is. */
+/** What the rest of the deployment needs to know about a server, whichever it is. */
 export interface ServerFacts {
-  /** Name of the program. */
+  /** Name of the program, as a label. */
   readonly appName: string;
   readonly ports: { readonly http: number; readonly admin: number };
   readonly paths: {
@@ -16,11 +16,11 @@ export interface ServerFacts {
     readonly metrics: string;
   };
   readonly metrics: ServerMetrics;
-  /** Items that a pod accepts before it refuses. */
+  /** Items that a pod accepts before it refuses requests. */
   readonly capacityItems: number;
-  /** Items that are computed at once. */
+  /** Most items in one batch; 0 if unknown. */
   readonly batchItems: number;
-  /** Longest time to ready. */
+  /** Longest time from the start to ready. */
   readonly startSeconds: number;
   /** Longest time of a request. */
   readonly requestSeconds: number;
@@ -31,7 +31,7 @@ export interface ServerFacts {
 /** Label matcher of the requests that ask for answers. */
 const ANSWERS = `route=~"${ANSWER_ROUTES.map((route) => route.replace(/[.*+?{}]/g, '[$&]')).join('|')}"`;
 
-/** Label matcher of those whose time counts: refusals are fast, and failures are the other objective's. */
+/** Label matcher of the requests whose latency counts: refusals are fast, and failures have their own objective. */
 const ANSWERED = `${ANSWERS},outcome="${'answered' satisfies RequestOutcome}"`;
 
 const OFA_METRICS: ServerMetrics = {
@@ -49,7 +49,7 @@ function seconds(milliseconds: number): number {
   return Math.ceil(milliseconds / 1000);
 }
 
-/** See {@link ServerFacts}. For the service of this repository they follow from its contract and settings. */
+/** The facts of a workload's server. Those of this repository's service follow from its contract and settings. */
 export function serverFacts(workload: WorkloadConfig): ServerFacts {
   const { server } = workload;
   if (server.kind === 'other') return { ...server, batchItems: 0 };

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 const FOLDER = path.dirname(fileURLToPath(import.meta.url));
 
-/** Where the program of cdk8s is, without a shell and without looking for it on PATH. */
+/** The cdk8s program, found without a shell and without PATH. */
 const CDK8S = path.join(
   path.dirname(createRequire(import.meta.url).resolve('cdk8s-cli/package.json')),
   'bin',
@@ -15,12 +15,12 @@ const CDK8S = path.join(
 );
 
 /**
- * Generates a construct for every CRD of this folder into `target`.
+ * Generates constructs for the CRDs of this folder into `target`.
  *
- * The generator imports interfaces as if they were values, which Node cannot find in a CommonJS module when types
- * are only stripped; its import lines are split into values and types.
+ * The generator imports interfaces as if they were values. When types are only stripped, Node does not find them in the
+ * CommonJS module, so the import lines are split into values and types.
  *
- * @returns the names of the files written
+ * @returns the names of the written files
  */
 export async function importCrds(target: string): Promise<string[]> {
   const sources = (await readdir(FOLDER)).filter((file) => file.endsWith('.yaml')).sort();

@@ -1,7 +1,7 @@
 import { config, extend, ofaLarge } from '../config.ts';
 import type { WorkloadConfig } from '../config.ts';
 
-/** How vLLM's OpenAI-compatible server starts, what it listens on and how its metrics are called. */
+/** How vLLM's OpenAI-compatible server starts, where it listens, and the names of its metrics. */
 const VLLM: WorkloadConfig['server'] = {
   kind: 'other',
   appName: 'vllm',
@@ -29,7 +29,7 @@ const VLLM: WorkloadConfig['server'] = {
   writable: [{ name: 'shm', mountPath: '/dev/shm', sizeLimit: '4Gi', inMemory: true }],
 };
 
-/** A Qwen-VL behind vLLM beside OFA: another image, the same deployment, scaling, canary and alerts. */
+/** Qwen-VL served by vLLM: another image with the same deployment, scaling, canary and alerts. */
 const qwenVl: WorkloadConfig = extend(ofaLarge, {
   name: 'qwen-vl',
   image: { reference: 'registry.example.com/ai/vllm-openai:v0.11.0' },
@@ -57,7 +57,7 @@ const qwenVl: WorkloadConfig = extend(ofaLarge, {
   },
 });
 
-/** Two models in one namespace, each with an address, scaling and alerts of its own. */
+/** Two models in one namespace, each with its own address, scaling and alerts. */
 export default extend(config, {
   workloads: [ofaLarge, qwenVl].map((workload) =>
     extend(workload, { observability: { monitor: 'PodMonitor', alerts: { enabled: true } } }),

@@ -1,8 +1,8 @@
 import { config, extend, ofaLarge } from '../config.ts';
 
 /**
- * A cluster with the Gateway API, the Prometheus operator and KEDA: the portable successors of ingress-nginx and of
- * prometheus-adapter. Copy it and put in your names.
+ * A cluster with the Gateway API, the Prometheus operator and KEDA, the portable successors of ingress-nginx and
+ * prometheus-adapter. Copy this file and fill in your names.
  */
 export default extend(config, {
   kubernetesVersion: '1.33',

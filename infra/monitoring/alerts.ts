@@ -29,9 +29,9 @@ interface AlertDraft {
   readonly name: string;
   readonly severity: Severity;
   readonly expr: string;
-  /** How long it has to hold. Burn rates have windows of their own and wait for nothing. */
+  /** How long `expr` must hold. Burn rates have their own windows and need none. */
   readonly for?: string;
-  /** One sentence; `{{ ... }}` is filled in by Prometheus. */
+  /** One sentence; Prometheus fills in `{{ ... }}`. */
   readonly summary: string;
 }
 
@@ -96,7 +96,7 @@ function objectiveAlerts(context: WorkloadContext): AlertDraft[] {
 function capacityAlerts(context: WorkloadContext): AlertDraft[] {
   const { workload, server, namespace } = context;
   const queries = new WorkloadQueries(context);
-  const places = (server.capacityItems * workload.observability.alerts.queueFullPercent) / 100;
+  const threshold = (server.capacityItems * workload.observability.alerts.queueFullPercent) / 100;
   const deployment = `namespace="${namespace}",deployment="${trackName(context, 'stable')}"`;
   return [
     ...(server.metrics.load.length > 0
@@ -105,8 +105,8 @@ function capacityAlerts(context: WorkloadContext): AlertDraft[] {
             name: 'QueueSaturated',
             severity: 'warning' as const,
             for: '5m',
-            expr: `max(${queries.load('pod')}) >= ${places}`,
-            summary: `A pod has {{ $value }} of ${server.capacityItems} places taken; requests will be refused.`,
+            expr: `max(${queries.load('pod')}) >= ${threshold}`,
+            summary: `A pod has {{ $value }} of ${server.capacityItems} slots in use; requests will be refused.`,
           },
         ]
       : []),
@@ -127,7 +127,7 @@ function capacityAlerts(context: WorkloadContext): AlertDraft[] {
   ];
 }
 
-/** What only the service of this repository measures. */
+/** Alerts on metrics that only the service of this repository has. */
 function engineAlerts(context: WorkloadContext): AlertDraft[] {
   const { workload } = context;
   if (workload.server.kind !== 'ofa-ve') return [];
@@ -163,7 +163,7 @@ function canaryAlerts(context: WorkloadContext): AlertDraft[] {
       name: 'CanaryFails',
       severity: 'critical',
       for: '5m',
-      // Its own failures, beyond what may be, and twice those of the stable version: not a fault that both share.
+      // More failures than the objective allows and twice those of the stable version, so not a fault of both.
       expr: `(${canary}) > ${budget} and (${canary}) > 2 * ((${stable}) or vector(0))`,
       summary:
         '{{ $value | humanizePercentage }} of the requests to the canary fail, far more than to the stable version.',
@@ -185,7 +185,7 @@ function alert(context: WorkloadContext, draft: AlertDraft): Rule {
   };
 }
 
-/** The rules of a workload: ratios of every window, then the alerts on them and on what a pod reports. */
+/** The rules of a workload: the recorded ratios, then the alerts on them and on what the pods report. */
 export function ruleGroups(context: WorkloadContext): RuleGroup[] {
   const drafts = [
     ...objectiveAlerts(context),

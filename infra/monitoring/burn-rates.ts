@@ -1,12 +1,12 @@
-/** Windows over which the recorded ratios are computed, short to long. */
+/** Windows of the recorded ratios, from short to long. */
 export const RATIO_WINDOWS = ['5m', '30m', '1h', '2h', '6h', '1d', '3d'] as const;
 
-/** See {@link RATIO_WINDOWS}. */
+/** A window of a recorded ratio. */
 export type RatioWindow = (typeof RATIO_WINDOWS)[number];
 
-/** One pair of windows: the long one says that it matters, the short one that it goes on. */
+/** A pair of windows: the long one shows that a problem matters, the short one that it persists. */
 export interface BurnRate {
-  /** How many times faster than allowed the month's budget is spent. */
+  /** How many times faster than allowed the error budget is spent. */
   readonly factor: number;
   readonly long: RatioWindow;
   readonly short: RatioWindow;
@@ -27,12 +27,12 @@ export const BURN_RATES = {
   ],
 } as const satisfies Record<string, readonly BurnRate[]>;
 
-/** Share that may fail, of an objective in per cent; rounded, as 100 - 99.9 is not 0.1 in binary. */
+/** Share of requests that may miss an objective. Rounded, as 100 - 99.9 is not 0.1 in binary. */
 export function errorBudget(objectivePercent: number): number {
   return Number(((100 - objectivePercent) / 100).toFixed(6));
 }
 
-/** Whether a ratio burns its budget at one of the rates. `recorded` names the recorded ratio of a window. */
+/** PromQL that is true while a ratio burns its budget at one of the rates. `recorded` gives the series of a window. */
 export function burning(
   recorded: (window: RatioWindow) => string,
   budget: number,

@@ -5,13 +5,13 @@ import { WorkloadQueries } from './queries.ts';
 /** One graph: what it shows, in Grafana's unit, and its queries with their legends. */
 export interface PanelDraft {
   readonly title: string;
-  /** Why one would look at it. */
+  /** What the panel tells. */
   readonly description: string;
   readonly unit: 'reqps' | 'percentunit' | 's' | 'short' | 'bytes' | 'ops';
   readonly queries: readonly { readonly expr: string; readonly legend: string }[];
 }
 
-/** Window of Grafana's choice, never below four readings. */
+/** Window that Grafana chooses, at least four scrapes. */
 const WINDOW = '$__rate_interval';
 
 function commonPanels(context: WorkloadContext): PanelDraft[] {
@@ -150,7 +150,7 @@ function gpuPanels(context: WorkloadContext): PanelDraft[] {
   ];
 }
 
-/** Both versions side by side, while there is a canary. */
+/** Stable version and canary in one graph, while there is a canary. */
 function canaryPanels(context: WorkloadContext): PanelDraft[] {
   if (!context.workload.canary.enabled) return [];
   const versions = (['stable', 'canary'] as const).map(
@@ -172,7 +172,7 @@ function canaryPanels(context: WorkloadContext): PanelDraft[] {
   ];
 }
 
-/** The panels of a workload's dashboard, in reading order. Other servers get those that all servers can fill. */
+/** The panels of a workload's dashboard, in reading order. Other servers get only those on metrics that all have. */
 export function panelDrafts(context: WorkloadContext): PanelDraft[] {
   if (context.workload.server.kind !== 'ofa-ve') return [...commonPanels(context), ...canaryPanels(context)];
   return [

@@ -173,7 +173,7 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
       ),
     ],
   },
-  'a pod with four fifths of its places taken is saturated': {
+  'a pod with four fifths of its slots in use is saturated': {
     input_series: [
       { series: `ofa_ve_queue_items{${STABLE}}`, values: '50x30' },
       { series: `ofa_ve_inflight_items{${STABLE}}`, values: '8x30' },
@@ -182,7 +182,7 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
     ],
     alert_rule_test: [
       silent('QueueSaturated', '4m'),
-      fires('QueueSaturated', '10m', 'warning', 'A pod has 58 of 64 places taken; requests will be refused.'),
+      fires('QueueSaturated', '10m', 'warning', 'A pod has 58 of 64 slots in use; requests will be refused.'),
     ],
   },
   'many pods with a little each are not': {

@@ -67,17 +67,17 @@ describe('synth refuses', () => {
     [
       'more engines than GPUs',
       { 'server.settings.ENGINES': 2 },
-      'server.settings.ENGINES is 2, but a pod has 1 of its device; leave it out, and each gets an engine.',
+      'server.settings.ENGINES is 2, but gpu gives a pod 1; leave it out to run an engine on each device.',
     ],
     [
       'a GPU without an engine',
       { 'gpu.count': 2, 'server.settings.ENGINES': 1 },
-      'server.settings.ENGINES is 1, but a pod has 2 of its device; leave it out, and each gets an engine.',
+      'server.settings.ENGINES is 1, but gpu gives a pod 2; leave it out to run an engine on each device.',
     ],
     [
       'memory for one engine on two GPUs',
       { 'gpu.count': 2, 'resources.requests.memory': '4.5Gi' },
-      'resources.requests.memory is 4.5Gi, but the model needs 5.5Gi (model.needs); ask for at least that.',
+      'resources.requests.memory is 4.5Gi, but the model needs 5.5Gi (model.needs); request at least that.',
     ],
     [
       'memory that the bodies of open requests exceed',

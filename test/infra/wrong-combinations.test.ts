@@ -16,7 +16,7 @@ const FIELDS_TOGETHER: readonly (readonly [
   [
     'memory below the model',
     [['resources.requests.memory', '2Gi']],
-    'resources.requests.memory is 2Gi, but the model needs 4.1Gi (model.needs); ask for at least that.',
+    'resources.requests.memory is 2Gi, but the model needs 4.1Gi (model.needs); request at least that.',
   ],
   [
     'activations on the CPU',
@@ -24,17 +24,17 @@ const FIELDS_TOGETHER: readonly (readonly [
       ['gpu', ON_CPU],
       ['rollout.maxSurge', 0],
     ],
-    'resources.requests.memory is 5.5Gi, but the model needs 7Gi (model.needs); ask for at least that.',
+    'resources.requests.memory is 5.5Gi, but the model needs 7Gi (model.needs); request at least that.',
   ],
   [
     'memory above its limit',
     [['resources.requests.memory', '7Gi']],
-    'resources.requests.memory is 7Gi, above resources.limits.memory, which is 6Gi; a pod cannot ask for more than its limit.',
+    'resources.requests.memory is 7Gi, above resources.limits.memory, which is 6Gi; a pod cannot request more than its limit.',
   ],
   [
     'processors above their limit',
     [['resources.requests.cpu', 5]],
-    'resources.requests.cpu is 5, above resources.limits.cpu, which is 4; a pod cannot ask for more than its limit.',
+    'resources.requests.cpu is 5, above resources.limits.cpu, which is 4; a pod cannot request more than its limit.',
   ],
   [
     'device claims on an old cluster',
@@ -73,12 +73,12 @@ const FIELDS_TOGETHER: readonly (readonly [
         },
       ],
     ],
-    'model.source.accessMode is ReadWriteOnce, which one node at a time can mount, but there may be 6 pods; use ReadWriteMany.',
+    'model.source.accessMode is ReadWriteOnce, which only one node at a time can mount, but there may be 6 pods; use ReadWriteMany.',
   ],
   [
     'a rollout that cannot move',
     [['rollout.maxUnavailable', 0]],
-    'rollout.maxUnavailable and rollout.maxSurge both come to 0 pods, so that none could ever be replaced; set one to 1.',
+    'rollout.maxUnavailable and rollout.maxSurge both come to 0 pods, so no pod could ever be replaced; set one of them to 1.',
   ],
   [
     'a rollout that waits for a GPU',
@@ -86,7 +86,7 @@ const FIELDS_TOGETHER: readonly (readonly [
       ['rollout.maxUnavailable', 0],
       ['rollout.maxSurge', 1],
     ],
-    'rollout.maxUnavailable is 0, which is none of 2 pods: a rollout would wait for ever where no GPU is spare; set it to 1.',
+    'rollout.maxUnavailable is 0, which is 0 of 2 pods: without a spare GPU a rollout would wait forever; set it to 1.',
   ],
   [
     'a rollout that waits for a GPU, as a quarter of two pods is none',
@@ -94,7 +94,7 @@ const FIELDS_TOGETHER: readonly (readonly [
       ['rollout.maxUnavailable', '25%'],
       ['rollout.maxSurge', '25%'],
     ],
-    'rollout.maxUnavailable is 25%, which is none of 2 pods: a rollout would wait for ever where no GPU is spare; set it to 1.',
+    'rollout.maxUnavailable is 25%, which is 0 of 2 pods: without a spare GPU a rollout would wait forever; set it to 1.',
   ],
   [
     'a start that takes longer than its probe',
@@ -114,7 +114,7 @@ const FIELDS_TOGETHER: readonly (readonly [
   [
     'an alert after the fact',
     [['server.settings.GPU_MEMORY_LIMIT_MB', 8192]],
-    'observability.alerts.gpuMemory is 14Gi, not below server.settings.GPU_MEMORY_LIMIT_MB, which is 8192 MiB; the engine would be replaced before anybody is told.',
+    'observability.alerts.gpuMemory is 14Gi, not below server.settings.GPU_MEMORY_LIMIT_MB, which is 8192 MiB; the engine would be replaced before the alert fires.',
   ],
   [
     'least above most',
@@ -124,12 +124,12 @@ const FIELDS_TOGETHER: readonly (readonly [
   [
     'nothing to scale on',
     [['autoscaling.targets', { loadItems: 0, requestsPerSecond: 0, cpuPercent: 0 }]],
-    'autoscaling.targets are all 0, so that hpa has nothing to go by; set loadItems.',
+    'autoscaling.targets are all 0, so hpa has nothing to scale on; set loadItems.',
   ],
   [
     'a target that is never reached',
     [['autoscaling.targets.loadItems', 65]],
-    'autoscaling.targets.loadItems is 65, but a pod takes 64 items at most; use less, or no pod is ever added.',
+    'autoscaling.targets.loadItems is 65, but a pod accepts at most 64 items; use less, or no pod is ever added.',
   ],
   [
     'rules for nobody',
@@ -143,7 +143,7 @@ const FIELDS_TOGETHER: readonly (readonly [
       ['autoscaling.adapter.rules', false],
       ['autoscaling.keda.fallbackReplicas', 9],
     ],
-    'autoscaling.keda.fallbackReplicas is 9, outside of 2 to 6 replicas.',
+    'autoscaling.keda.fallbackReplicas is 9, outside 2 to 6 replicas.',
   ],
   [
     'evictions of everything',
@@ -158,7 +158,7 @@ const FIELDS_TOGETHER: readonly (readonly [
   [
     'answers that the route does not wait for',
     [['exposure.readTimeoutSeconds', 30]],
-    'exposure.readTimeoutSeconds is 30, but a request may take 30 s; wait longer than that.',
+    'exposure.readTimeoutSeconds is 30, but a request may take 30 s; allow more than that.',
   ],
   [
     'a canary without a route',
@@ -166,7 +166,7 @@ const FIELDS_TOGETHER: readonly (readonly [
       ['canary.enabled', true],
       ['exposure.route', 'none'],
     ],
-    'canary.enabled is true, but exposure.route is none, and a Service cannot weigh; use ingress, gateway or istio.',
+    'canary.enabled is true, but exposure.route is none, and a Service cannot divide traffic by weight; use ingress, gateway or istio.',
   ],
   [
     'a canary by a controller without weights',
@@ -190,7 +190,7 @@ const FIELDS_TOGETHER: readonly (readonly [
       ['observability.alerts.enabled', true],
       ['observability.alerts.objectives.latencySeconds', 2],
     ],
-    'observability.alerts.objectives.latencySeconds is 2, which no bucket of ofa_ve_request_latency_seconds ends at; use one of 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60.',
+    'observability.alerts.objectives.latencySeconds is 2, which is not the bound of a bucket of ofa_ve_request_latency_seconds; use one of 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60.',
   ],
   [
     'alerts on nothing',
@@ -198,7 +198,7 @@ const FIELDS_TOGETHER: readonly (readonly [
       ['observability.alerts.enabled', true],
       ['observability.scrapeAnnotations', false],
     ],
-    'observability.alerts.enabled is true, but nothing asks for the metrics; set observability.monitor or scrapeAnnotations.',
+    'observability.alerts.enabled is true, but nothing scrapes the metrics; set observability.monitor or scrapeAnnotations.',
   ],
   [
     'a scraper that is kept out',
@@ -206,27 +206,27 @@ const FIELDS_TOGETHER: readonly (readonly [
       ['observability.monitor', 'PodMonitor'],
       ['networkPolicy.scrapers', []],
     ],
-    'networkPolicy.scrapers is empty, so that Prometheus is kept out although its metrics are used; name its namespace.',
+    'networkPolicy.scrapers is empty, which blocks Prometheus although its metrics are used; name its namespace.',
   ],
   [
     'a controller that is kept out',
     [['networkPolicy.clients', []]],
-    'networkPolicy.clients is empty, so that the ingress is kept out; name its namespace.',
+    'networkPolicy.clients is empty, which blocks the ingress; name its namespace.',
   ],
   [
     'a load balancer that is kept out',
     [['exposure.service.type', 'LoadBalancer']],
-    'networkPolicy.clientNetworks is empty, but a Service of the type LoadBalancer sends from addresses that are no pods; name the networks.',
+    'networkPolicy.clientNetworks is empty, but a Service of the type LoadBalancer sends from addresses outside the cluster; name the networks.',
   ],
   [
     'a controller that is no pod and kept out',
     [['exposure.ingress.controller', 'aws-alb']],
-    'networkPolicy.clientNetworks is empty, but the controller aws-alb sends from addresses that are no pods; name the networks.',
+    'networkPolicy.clientNetworks is empty, but the controller aws-alb sends from addresses outside the cluster; name the networks.',
   ],
   [
     'a gateway that is kept out',
     [['exposure.route', 'gateway']],
-    'networkPolicy.clients lets in ingress-nginx alone, but the way in is gateway; name the namespace of its pods.',
+    'networkPolicy.clients allows ingress-nginx alone, but requests come through gateway; name the namespace of its pods.',
   ],
 ];
 
@@ -241,11 +241,11 @@ describe('fields that do not fit each other', () => {
 
   it('two workloads of one name, and of one address', () => {
     expect(mistakesOf({ ...config, workloads: [ofaLarge, { ...demoModel, name: 'ofa-ve' }] })).toEqual([
-      'workloads[1].name claims ofa-ve, which workloads[0] has; choose another.',
-      'workloads[1].name claims ofa-ve-metrics, which workloads[0] has; choose another.',
+      'workloads[1].name claims ofa-ve, which workloads[0] already has; choose another.',
+      'workloads[1].name claims ofa-ve-metrics, which workloads[0] already has; choose another.',
     ]);
     expect(mistakesOf({ ...config, workloads: [ofaLarge, { ...ofaLarge, name: 'other' }] })).toEqual([
-      'workloads[1].exposure.host claims ofa-api.example.com/, which workloads[0] has; choose another.',
+      'workloads[1].exposure.host claims ofa-api.example.com/, which workloads[0] already has; choose another.',
     ]);
   });
 

@@ -25,7 +25,7 @@ const SINGLE_FIELDS: readonly Case[] = [
   ],
   ['workloads', [], 'workloads is []; it must be a list of at least one workload.'],
   ['workloads', {}, 'workloads is {}; it must be a list.'],
-  ['workload', [], 'workload is no field of the configuration; check its spelling.'],
+  ['workload', [], 'workload is not a field of the configuration; check its spelling.'],
   [
     `${FIRST}name`,
     '1st',
@@ -72,7 +72,7 @@ const SINGLE_FIELDS: readonly Case[] = [
   [
     `${FIRST}server.settings.MAX_BATC`,
     8,
-    'workloads[0].server.settings.MAX_BATC is no field of the configuration; check its spelling.',
+    'workloads[0].server.settings.MAX_BATC is not a field of the configuration; check its spelling.',
   ],
   [
     `${FIRST}server.settings.MAX_BATCH`,

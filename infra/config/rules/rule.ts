@@ -14,7 +14,7 @@ export interface RuleInput {
  */
 export type Rule = (input: RuleInput) => string | readonly string[] | undefined;
 
-/** `value` in GiB, rounded up, so that asking for what a sentence names is enough. */
+/** `value` in GiB, rounded up, so that requesting the amount in a message is enough. */
 export function gibibytes(value: number): string {
   return `${Math.ceil((value / 2 ** 30) * 10) / 10}Gi`;
 }
