@@ -2,7 +2,7 @@ import { ANSWERS, type Answer } from '../answers.ts';
 import { KINDS, type Kind } from './claims.ts';
 import { drawPairs, type Pair } from './pairs.ts';
 import { hash, seeded } from './random.ts';
-import { sceneOf } from './scene.ts';
+import { sceneOf, type Scene } from './scene.ts';
 
 /** Seeds of test pictures start here: far from those of training and of watching it. */
 export const TEST_SEEDS = 1_000_000;
@@ -20,12 +20,20 @@ function quota(kind: Kind, answer: Answer, perAnswer: number): number {
   return Math.floor(all / decidable) + (KINDS.indexOf(kind) < all % decidable ? 1 : 0);
 }
 
+let drawn: readonly Scene[] | undefined;
+
+/** The pool's scenes, which take seconds to draw: they are drawn once. */
+function pool(): readonly Scene[] {
+  drawn ??= Array.from({ length: POOL }, (_, i) => sceneOf(TEST_SEEDS + i, 'held-out'));
+  return drawn;
+}
+
 /**
  * Questions about pictures that no training saw, each with a combination of colour, shape and place that training
  * left out; the answers equally often, in each kind as well.
  */
 export function heldOutQuestions(seed: number, perAnswer: number): readonly Pair[] {
-  const scenes = Array.from({ length: POOL }, (_, i) => sceneOf(TEST_SEEDS + i, 'held-out'));
+  const scenes = pool();
   const questions: Pair[] = [];
   for (const [index, kind] of KINDS.entries()) {
     const random = seeded(hash(seed, index));
