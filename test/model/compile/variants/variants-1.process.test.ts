@@ -1,0 +1,3 @@
+import { compareVariants } from './compare-variants.ts';
+
+compareVariants(1);
