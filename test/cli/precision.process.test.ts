@@ -27,14 +27,14 @@ async function choose(
   return choosePrecision(device, { cudaInstalled: true, environment: {}, compat: 0, ...options });
 }
 
-it.each(['auto', 'cuda'] as const)('is fp16 where CUDA has a GPU to run on (%s)', async (device) => {
+it.each(['auto', 'cuda'] as const)('is fp16 if CUDA has a GPU to run on (%s)', async (device) => {
   expect(await choose(device, [V100, T4])).toEqual({
     precision: 'fp16',
     reason: `DEVICE is ${device}, and CUDA can run on GPU 0 (NVIDIA T4)`,
   });
 });
 
-it('is fp16 where CUDA is installed and nvidia-smi does not work, as the engine tries CUDA then', async () => {
+it('is fp16 if CUDA is installed and nvidia-smi does not work, because the engine tries CUDA then', async () => {
   smi = await fakeSmi([]);
   await smi.fail('NVIDIA-SMI has failed');
   expect(await choosePrecision('auto', { cudaInstalled: true, environment: {} })).toEqual({
@@ -52,7 +52,7 @@ it.each([
   ['DEVICE is cpu and CUDA is not installed', 'cpu', [T4], MISSING, 'DEVICE is cpu'],
   ['there is no GPU', 'auto', [], {}, 'DEVICE is auto, and nvidia-smi finds no GPU'],
   [
-    'all are hidden',
+    'all GPUs are hidden',
     'auto',
     [T4],
     { environment: { CUDA_VISIBLE_DEVICES: '' } },
@@ -67,7 +67,7 @@ it.each([
   ],
   ['CUDA is not installed, and there is no GPU', 'auto', [], MISSING, 'DEVICE is auto, and ONNX Runtime'],
   [
-    'CUDA is not installed, and all are hidden',
+    'CUDA is not installed, and all GPUs are hidden',
     'auto',
     [T4],
     { ...MISSING, environment: { CUDA_VISIBLE_DEVICES: '' } },
@@ -80,16 +80,13 @@ it.each([
     MISSING,
     'DEVICE is auto, and ONNX Runtime',
   ],
-] as const)(
-  'is fp32, and nothing has to be installed, where %s',
-  async (_, device, gpus, options, reason) => {
-    const { reason: actualReason, ...choice } = await choose(device, gpus, options);
-    expect(choice).toEqual({ precision: 'fp32' });
-    expect(actualReason.startsWith(reason)).toBe(true);
-  },
-);
+] as const)('is fp32 without a hint to install anything if %s', async (_, device, gpus, options, reason) => {
+  const { reason: actualReason, ...choice } = await choose(device, gpus, options);
+  expect(choice).toEqual({ precision: 'fp32' });
+  expect(actualReason.startsWith(reason)).toBe(true);
+});
 
-it('is fp32 where CUDA is not installed, and says how it becomes fp16 where there is a GPU', async () => {
+it('is fp32 if CUDA is not installed, with a hint how to get fp16 if there is a GPU', async () => {
   expect(await choose('auto', [T4, V100], MISSING)).toEqual({
     precision: 'fp32',
     reason: "DEVICE is auto, and ONNX Runtime's CUDA provider is not installed",
@@ -97,7 +94,7 @@ it('is fp32 where CUDA is not installed, and says how it becomes fp16 where ther
   });
 });
 
-it('is refused where DEVICE is cuda and it cannot be had', async () => {
+it('is refused if DEVICE is cuda and CUDA is not available', async () => {
   const refused = choose('cuda', [T4], MISSING);
   await expect(refused).rejects.toBeInstanceOf(UserError);
   await expect(refused).rejects.toThrow(

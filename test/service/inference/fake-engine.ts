@@ -1,6 +1,6 @@
 import type { BatchEngine } from '../../../service/inference/batching/batcher.ts';
 
-/** A run that the test ends. */
+/** A run that the test finishes. */
 export interface FakeRun {
   readonly items: readonly number[];
   readonly length: number;
@@ -8,11 +8,11 @@ export interface FakeRun {
   fail(): void;
 }
 
-/** An engine in the test's hands: runs end when the test says so, or as `behave` says. */
+/** An engine whose runs end when the test says so, or as set by `behave`. */
 export class FakeEngine implements BatchEngine<number, string> {
-  /** Runs that failed. */
+  /** Number of failed runs. */
   failures = 0;
-  /** Runs at the same time, now and at most. */
+  /** Concurrent runs: now, and the most so far. */
   running = 0;
   mostRunning = 0;
   #behaviour: ((items: readonly number[]) => boolean | Promise<boolean>) | undefined;
@@ -21,12 +21,12 @@ export class FakeEngine implements BatchEngine<number, string> {
   readonly #waitingForRun: ((run: FakeRun) => void)[] = [];
   #waitingForReady: (() => void)[] = [];
 
-  /** Ends each run by itself: well where the behaviour says true. */
+  /** Ends each run without the test: it succeeds if the behaviour returns true. */
   behave(behaviour: (items: readonly number[]) => boolean | Promise<boolean>): void {
     this.#behaviour = behaviour;
   }
 
-  /** Comes and goes; an engine that ended for good stays away. */
+  /** Becomes ready or unready, unless it has ended for good. */
   setReady(ready: boolean): void {
     if (this.#state === 'gone') return;
     this.#state = ready ? 'ready' : 'away';
@@ -38,7 +38,7 @@ export class FakeEngine implements BatchEngine<number, string> {
     this.#wake();
   }
 
-  /** The next run, begun already or not. */
+  /** The next run, as soon as it has started. */
   nextRun(): Promise<FakeRun> {
     const run = this.#runs.shift();
     if (run !== undefined) return Promise.resolve(run);

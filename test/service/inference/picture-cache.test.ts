@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ClientGone } from '../../../service/inference/errors.ts';
 import { PictureCache } from '../../../service/inference/picture-cache.ts';
 
-/** A decoding that is under way. */
+/** A decoding in progress. */
 interface Decoding {
   readonly signal: AbortSignal;
   readonly finish: () => void;
@@ -53,8 +53,8 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-describe('a client that leaves while its picture is decoded', () => {
-  it('alone: the decoding is ended, and nothing is kept', async () => {
+describe('a client that disconnects while its picture is decoded', () => {
+  it('aborts the decoding if no other client waits for it', async () => {
     const { cache, decodings, kept, freed, user } = setup();
     const { picture, leave } = user();
     await until(() => decodings.length === 1);
@@ -62,16 +62,16 @@ describe('a client that leaves while its picture is decoded', () => {
     leave();
     await expect(picture).rejects.toBeInstanceOf(ClientGone);
     expect([decodings[0]?.signal.aborted, cache.size]).toEqual([true, 0]);
-    // A decoder that has no ear for it finishes all the same.
+    // A decoder that ignores the signal finishes nevertheless.
     decodings[0]?.finish();
     await until(() => freed.length === kept.length && kept.length === 1);
   });
 
-  it('beside another: it goes on for that one, who is not told', async () => {
+  it('leaves the decoding to a client that still waits for it', async () => {
     const { cache, decodings, kept, freed, user } = setup();
     const [first, second] = [user(), user()];
     await until(() => decodings.length === 1);
-    // Both have asked by now.
+    // Now both wait for it.
     await turn();
     first.leave();
     await expect(first.picture).rejects.toBeInstanceOf(ClientGone);
@@ -85,7 +85,7 @@ describe('a client that leaves while its picture is decoded', () => {
     expect([decodings.length, cache.size]).toEqual([1, 0]);
   });
 
-  it('with all the others: the decoding is ended, and who comes then gets one of their own', async () => {
+  it('aborts the decoding with the last client, and a later client starts a new one', async () => {
     const { cache, decodings, user } = setup();
     const users = [user(), user(), user()];
     await until(() => decodings.length === 1);
@@ -103,7 +103,7 @@ describe('a client that leaves while its picture is decoded', () => {
     expect(cache.size).toBe(0);
   });
 
-  it('before it is asked for: nothing is decoded', async () => {
+  it('starts no decoding if it was gone before', async () => {
     const { cache, decodings, user } = setup();
     const { picture, leave } = user();
     leave();

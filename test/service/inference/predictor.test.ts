@@ -8,7 +8,7 @@ import type { Stage } from '../../../service/inference/observer.ts';
 import { BatchingPredictor } from '../../../service/inference/predictor.ts';
 import type { PredictItem, PredictOutput, Question } from '../../../service/inference/predictor.ts';
 
-/** What of a package the predictor reads. */
+/** The parts of a package that the predictor reads. */
 const modelPackage = {
   digest: '0123456789abcdef',
   manifest: {
@@ -20,10 +20,10 @@ const modelPackage = {
   },
 } as unknown as ModelPackage;
 
-/** A picture that is decoded for ever. */
+/** A picture whose decoding never ends. */
 const ENDLESS = 255;
 
-/** A picture is its one byte; 0 cannot be decoded. */
+/** An image file is one byte, and so are its pixels; 0 cannot be decoded. */
 function setup() {
   const kept: number[] = [];
   const freed: number[] = [];
@@ -83,7 +83,7 @@ async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-it('keeps a picture while somebody waits for an answer about it', async () => {
+it('keeps a picture while a request about it is open', async () => {
   const { predictor, runs, finishAll, kept, freed } = setup();
   const first = predictor.predict({ ...question(1, 10), ...context() });
   await until(() => runs.length === 1);
@@ -110,7 +110,7 @@ describe('a request of several questions', () => {
     await until(() => pictures.size === 0);
   });
 
-  it('takes turns with others as one request', async () => {
+  it('takes turns with other requests as one request', async () => {
     const { predictor, runs, finishAll, batcher } = setup();
     const first = predictor.predictAll([question(1, 1)], context());
     await until(() => runs.length === 1);
@@ -127,11 +127,11 @@ describe('a request of several questions', () => {
       finishAll();
     }
     await all;
-    // The other's item is in the next run, not behind all four.
+    // The other request's item is in the next run, not behind all four.
     expect(runs[1]).toEqual([10, 20]);
   });
 
-  it('that cannot all be judged does no more work and keeps nothing', async () => {
+  it('stops all work and keeps nothing once one of them fails', async () => {
     const { predictor, runs, batcher, pictures, kept, freed } = setup();
     const asked = predictor.predictAll([question(0, 1), question(1, 2), question(2, 3)], context());
     await expect(asked).rejects.toThrow(InputError);
@@ -140,7 +140,7 @@ describe('a request of several questions', () => {
     expect([runs.length, batcher.waiting]).toEqual([0, 0]);
   });
 
-  it('leaves the queue when its client leaves', async () => {
+  it('leaves the queue when its client disconnects', async () => {
     const { predictor, runs, batcher, finishAll } = setup();
     const controller = new AbortController();
     const asked = predictor.predictAll(
@@ -155,9 +155,9 @@ describe('a request of several questions', () => {
   });
 });
 
-describe('a request that runs out of time', () => {
-  /** Asks about a picture until it is so, and gives what is then known of the request's way, as its log line has it. */
-  async function givenUp(
+describe('a request past its deadline', () => {
+  /** Aborts a request once a condition holds. @returns the stages reported to its observer */
+  async function stagesUntil(
     picture: number,
     isSo: (all: ReturnType<typeof setup>) => boolean,
   ): Promise<string[]> {
@@ -166,44 +166,44 @@ describe('a request that runs out of time', () => {
     const before = predictor.predict({ ...question(1, 1), ...context() });
     await until(() => runs.length === 1);
     const controller = new AbortController();
-    const heard: Stage[] = [];
+    const reported: Stage[] = [];
     const asked = predictor.predict({
       ...question(picture, 2),
       signal: controller.signal,
-      observer: { stage: (stage) => heard.push(stage) },
+      observer: { stage: (stage) => reported.push(stage) },
     });
     await until(() => isSo(all));
     controller.abort(new DeadlineExceeded());
     await expect(asked).rejects.toBeInstanceOf(DeadlineExceeded);
-    const told = heard.map(({ name, failed }) => `${name}${failed ? ' failed' : ''}`);
-    // The metrics hear the same.
-    expect(measured).toEqual(expect.arrayContaining(heard));
+    const stages = reported.map(({ name, failed }) => `${name}${failed ? ' failed' : ''}`);
+    // The metrics' observer gets the same.
+    expect(measured).toEqual(expect.arrayContaining(reported));
     finishAll();
     await before;
     finishAll();
-    return told;
+    return stages;
   }
 
-  it('in the decoder says so', async () => {
-    expect(await givenUp(ENDLESS, ({ pictures }) => pictures.size === 2)).toEqual([
+  it('reports a failed preprocess stage', async () => {
+    expect(await stagesUntil(ENDLESS, ({ pictures }) => pictures.size === 2)).toEqual([
       'tokenize',
       'preprocess failed',
     ]);
   });
 
-  it('in the queue says so', async () => {
-    expect(await givenUp(2, ({ batcher }) => batcher.waiting === 1)).toEqual([
+  it('reports a failed queue stage', async () => {
+    expect(await stagesUntil(2, ({ batcher }) => batcher.waiting === 1)).toEqual([
       'tokenize',
       'preprocess',
       'queue failed',
     ]);
   });
 
-  it('in the engine says so', async () => {
+  it('reports a failed inference stage', async () => {
     const inEngine = (all: ReturnType<typeof setup>): boolean => {
       if (all.batcher.waiting === 1) all.finishAll();
       return all.runs.length === 2;
     };
-    expect(await givenUp(2, inEngine)).toEqual(['tokenize', 'preprocess', 'queue', 'inference failed']);
+    expect(await stagesUntil(2, inEngine)).toEqual(['tokenize', 'preprocess', 'queue', 'inference failed']);
   });
 });

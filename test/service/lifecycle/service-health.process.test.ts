@@ -5,7 +5,7 @@ import type { EnginePool } from '../../../service/engine/process/pool.ts';
 import type { EngineState } from '../../../service/engine/process/engine-state.ts';
 import { ServiceHealth } from '../../../service/lifecycle/service-health.ts';
 
-const failure = new EngineFailure('crash', 'as told');
+const failure = new EngineFailure('crash', 'simulated');
 const info = { provider: 'cpu', loadMs: 1, warmupMs: 0, selfTestDeviation: 0, itemMs: 1 } as const;
 const STATES: Readonly<Record<EngineState['phase'], EngineState>> = {
   starting: { phase: 'starting' },
@@ -16,7 +16,7 @@ const STATES: Readonly<Record<EngineState['phase'], EngineState>> = {
 };
 type Phase = keyof typeof STATES;
 
-/** Engines that do what the test says, and a pool that sums them up as the real one does. */
+/** A pool whose engines have the phases that the test sets; its own state follows as in the real one. */
 class FakePool extends EventEmitter {
   phases: readonly Phase[] = ['starting'];
 
@@ -48,7 +48,7 @@ const yes = { ok: true };
 const no = (reason: string): object => ({ ok: false, reason });
 
 describe('a service', () => {
-  it('is live and not ready while its engine loads, and has started once it was ready', () => {
+  it('is live but not ready while its engine loads, and started once it has been ready', () => {
     const { pool, health } = setup();
     const loading = no('the engine is loading the model');
     expect([health.live(), health.ready(), health.started()]).toEqual([yes, loading, loading]);
@@ -56,11 +56,11 @@ describe('a service', () => {
     expect([health.live(), health.ready(), health.started()]).toEqual([yes, yes, yes]);
   });
 
-  it('is live and not ready while its engine is replaced, and tells why', () => {
+  it('is live but not ready while its engine is replaced, and says why', () => {
     const { pool, health } = setup();
     pool.become('ready');
     pool.become('replacing');
-    const reason = no('the engine is being replaced: as told');
+    const reason = no('the engine is being replaced: simulated');
     expect([health.live(), health.ready(), health.started()]).toEqual([yes, reason, yes]);
   });
 
@@ -68,22 +68,22 @@ describe('a service', () => {
     const { pool, health } = setup();
     pool.become('ready');
     pool.become('failed');
-    const reason = no('the engine failed too often, the last time: as told');
+    const reason = no('the engine failed too often, the last time: simulated');
     expect([health.live(), health.ready()]).toEqual([reason, reason]);
   });
 
-  it('is live while another engine can answer, and not ready, for it is about to end', () => {
+  it('is live but not ready while another engine can answer, because it is about to end', () => {
     const { pool, health } = setup();
     pool.become('ready', 'failed');
     expect(health.live()).toEqual(yes);
     expect(health.ready()).toEqual(
-      no('engine 0 is ready; engine 1 failed too often, the last time: as told'),
+      no('engine 0 is ready; engine 1 failed too often, the last time: simulated'),
     );
     pool.become('replacing', 'failed');
     expect(health.live()).toMatchObject({ ok: false });
   });
 
-  it('is live and not ready while it drains', () => {
+  it('is live but not ready while it drains', () => {
     const { pool, health } = setup();
     pool.become('ready');
     health.drain();

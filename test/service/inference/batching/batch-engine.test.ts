@@ -8,7 +8,7 @@ const item = (pixels: Uint8Array, token: number): PredictItem => {
   return { pixels, pictureKey: '', inputIds: [token], observer: undefined };
 };
 
-it('sends a picture once, as its place where it has one', async () => {
+it('sends a picture once, as an offset if it is in the store', async () => {
   const store = PictureStore.open(4, 1);
   const [kept, loose] = [Uint8Array.of(1, 2, 3, 4), Uint8Array.of(5, 6, 7, 8)];
   store?.put(kept);

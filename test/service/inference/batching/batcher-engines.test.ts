@@ -5,7 +5,7 @@ import type { Setup } from './batcher-setup.ts';
 import type { FakeEngine, FakeRun } from '../fake-engine.ts';
 
 describe('several engines', () => {
-  it('take what waits as soon as one of them is free', async () => {
+  it('take what is waiting as soon as one of them is free', async () => {
     const { engines, batcher, submit } = setup({ count: 2, maxBatch: 2 });
     const [first, second] = await takeOneEach(engines, submit);
     for (const item of [3, 4, 5]) void submit([item]);
@@ -24,7 +24,7 @@ describe('several engines', () => {
     expect(runs.map(({ items }) => items.length)).toEqual([3, 2]);
   });
 
-  it('get the next item by the work they have done', async () => {
+  it('take the next item in order of least time computed', async () => {
     let now = 0;
     const { engines, submit } = setup({ count: 2, now: () => now });
     const [first, second] = await takeOneEach(engines, submit);
@@ -38,7 +38,7 @@ describe('several engines', () => {
     expect((await engines[1]?.nextRun())?.items).toEqual([3]);
   });
 
-  it('do without one that is away', async () => {
+  it('go on without one that is not ready', async () => {
     const { engines, submit } = setup({ count: 2 });
     engines[0]?.setReady(false);
     void submit([1, 2]);
@@ -46,7 +46,7 @@ describe('several engines', () => {
     expect(run?.items).toEqual([1, 2]);
   });
 
-  it('try the batch of a lost engine again on another one, before what waits', async () => {
+  it('retry the batch of a failed engine on another one, ahead of the queue', async () => {
     const { engines, batcher, submit } = setup({ count: 2 });
     const [first, second] = await takeOneEach(engines, submit);
     const [waiting] = submit([3]);
@@ -62,7 +62,7 @@ describe('several engines', () => {
     await expect(waiting).resolves.toBe('answer 3');
   });
 
-  it('lose no more than two of them to a bad item', async () => {
+  it('lose at most two of them to an item that crashes engines', async () => {
     const { engines, submit } = setup({ count: 4, maxBatch: 4 });
     // The others become ready when the first one has taken the whole batch.
     for (const engine of engines.slice(1)) engine.setReady(false);
@@ -77,7 +77,7 @@ describe('several engines', () => {
     expect(engines.map(({ failures }) => failures).filter((count) => count > 0)).toEqual([1, 3]);
   });
 
-  it('take over what one of them was trying again when it ended for good', async () => {
+  it('take over the halves of one that ended for good while it isolated an item', async () => {
     const { engines, submit } = setup({ count: 2, maxBatch: 4 });
     const [healthy, dying] = engines;
     healthy?.setReady(false);
@@ -98,7 +98,7 @@ describe('several engines', () => {
     await expect(Promise.all(answers)).resolves.toHaveLength(4);
   });
 
-  it('go on when one of them has ended for good, and its batch with them', async () => {
+  it('take over the batch of one that ended for good', async () => {
     const { engines, submit } = setup({ count: 2 });
     const [first, second, answers] = await takeOneEach(engines, submit);
     engines[0]?.endForGood();
@@ -111,7 +111,7 @@ describe('several engines', () => {
     await expect(more).resolves.toBe('answer 3');
   });
 
-  it('fail what waits once all have ended for good', async () => {
+  it('reject what is waiting once all have ended for good', async () => {
     const { engines, submit } = setup({ count: 2 });
     const [first, second, answers] = await takeOneEach(engines, submit);
     for (const engine of engines) engine.endForGood();
@@ -135,7 +135,7 @@ async function takeOneEach(
   return [first, await two.nextRun(), answers];
 }
 
-/** Lets everything happen that is due. */
+/** Waits for one turn of the event loop. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -5,13 +5,13 @@ import { FakeEngine } from '../fake-engine.ts';
 export const SHORT = 12;
 export const LONG = 20;
 
-/** A batcher and its engines in the test's hands. */
+/** A batcher with engines that the test controls. */
 export interface Setup {
   /** The first of the engines. */
   readonly engine: FakeEngine;
   readonly engines: readonly FakeEngine[];
   readonly batcher: Batcher<number, string>;
-  /** Submits a request's items and notes how each settles. */
+  /** Submits the items of one request. */
   readonly submit: (
     items: number[],
     options?: { length?: number; signal?: AbortSignal },

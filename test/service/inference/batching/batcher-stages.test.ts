@@ -3,39 +3,38 @@ import { ClientGone } from '../../../../service/inference/errors.ts';
 import { setup, SHORT } from './batcher-setup.ts';
 import type { Setup } from './batcher-setup.ts';
 
-describe('what is told of an item', () => {
-  /** Submits an item; what is told of it as it settles. */
+describe('the reported stages of an item', () => {
+  /** Submits an item and collects its stages. `end` fulfils with those reported until it settled. */
   function ask(
     { batcher }: Setup,
     item: number,
-  ): { told: string[]; leave: () => void; end: Promise<unknown> } {
-    const told: string[] = [];
+  ): { reported: string[]; leave: () => void; end: Promise<unknown> } {
+    const reported: string[] = [];
     const controller = new AbortController();
     const [answer] = batcher.submit([{ item, length: SHORT }], controller.signal, (stage) => {
       expect(stage.endMs).toBeGreaterThanOrEqual(stage.startMs);
-      told.push(`${stage.name}${stage.failed ? ' failed' : ''}`);
+      reported.push(`${stage.name}${stage.failed ? ' failed' : ''}`);
     });
     const leave = (): void => {
       controller.abort(new ClientGone());
     };
-    // What has been told by then, not what comes later.
     const end = Promise.resolve(answer).then(
-      () => [...told],
-      () => [...told],
+      () => [...reported],
+      () => [...reported],
     );
-    return { told, leave, end };
+    return { reported, leave, end };
   }
 
-  it('is its wait and its run', async () => {
+  it('are its wait and its run', async () => {
     const all = setup();
-    const { told, end } = ask(all, 1);
+    const { reported, end } = ask(all, 1);
     const run = await all.engine.nextRun();
-    expect(told).toEqual(['queue']);
+    expect(reported).toEqual(['queue']);
     run.finish();
     expect(await end).toEqual(['queue', 'inference']);
   });
 
-  it('is the wait that was given up', async () => {
+  it('end with a failed wait if it is aborted in the queue', async () => {
     const all = setup();
     ask(all, 1);
     const run = await all.engine.nextRun();
@@ -45,9 +44,9 @@ describe('what is told of an item', () => {
     run.finish();
   });
 
-  it('is the run that was given up, and nothing after it', async () => {
+  it('end with a failed run if it is aborted during the run', async () => {
     const all = setup();
-    const { told, leave, end } = ask(all, 1);
+    const { reported, leave, end } = ask(all, 1);
     const run = await all.engine.nextRun();
     leave();
     expect(await end).toEqual(['queue', 'inference failed']);
@@ -55,10 +54,10 @@ describe('what is told of an item', () => {
     const { end: next } = ask(all, 2);
     (await all.engine.nextRun()).finish();
     await next;
-    expect(told).toEqual(['queue', 'inference failed']);
+    expect(reported).toEqual(['queue', 'inference failed']);
   });
 
-  it('is each try, and the wait for the next engine', async () => {
+  it('include each failed run and the wait for the next one', async () => {
     const all = setup();
     const { end } = ask(all, 1);
     const first = await all.engine.nextRun();
@@ -74,7 +73,7 @@ describe('what is told of an item', () => {
     expect(await waiting).toEqual(['queue', 'inference failed', 'queue failed']);
   });
 
-  it('is the wait that no engine ended', async () => {
+  it('end with a failed wait if no engine is left', async () => {
     const all = setup();
     all.engine.endForGood();
     expect(await ask(all, 1).end).toEqual(['queue failed']);

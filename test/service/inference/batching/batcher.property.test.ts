@@ -6,7 +6,7 @@ import { FakeEngine } from '../fake-engine.ts';
 
 const LENGTHS = [12, 20, 28];
 
-/** A request: when it comes, what it asks, and when its client or its deadline ends it. */
+/** A request: the tick of its arrival, its items and their length, and the tick at which it is aborted. */
 interface Arrival {
   readonly at: number;
   readonly items: readonly number[];
@@ -25,11 +25,11 @@ const world = fc.record({
   arrivals: fc.array(arrival, { minLength: 1, maxLength: 25 }),
   maxBatch: fc.integer({ min: 1, max: 8 }),
   engineCount: fc.integer({ min: 1, max: 4 }),
-  /** How many ticks each run takes, and whether it fails, in order; then all go well. */
+  /** How many ticks each run takes and whether it succeeds, in order; later runs succeed. */
   runs: fc.array(fc.record({ ticks: fc.nat(6), well: fc.boolean() }), { maxLength: 30 }),
-  /** Ticks at which an engine goes away; it comes back three ticks later. */
+  /** When an engine becomes unready; it is ready again three ticks later. */
   away: fc.array(fc.record({ at: fc.integer({ min: 0, max: 60 }), engine: fc.nat(3) }), { maxLength: 4 }),
-  /** Ticks at which one engine of several ends for good. */
+  /** When one of several engines ends for good. */
   endAt: fc.option(fc.integer({ min: 0, max: 60 }), { nil: undefined }),
 });
 
@@ -38,11 +38,11 @@ interface Settlement {
   readonly how: string;
 }
 
-it('settles each item exactly once, whatever comes, leaves and fails', async () => {
+it('settles each item exactly once, whatever arrives, aborts and fails', async () => {
   await fc.assert(
     fc.asyncProperty(world, async ({ arrivals, ...options }) => {
       const { settlements, batcher, engines, listeners, submitted } = await simulate(arrivals, options);
-      // Exactly once each, with its own answer or a reason that is its own.
+      // Each exactly once, with its own answer or a reason.
       expect(settlements.map(({ item }) => item).sort((a, b) => a - b)).toEqual(submitted);
       for (const { item, how } of settlements) {
         expect([`answer ${item}`, 'ClientGone', 'EngineUnavailable']).toContain(how);
@@ -57,7 +57,7 @@ it('settles each item exactly once, whatever comes, leaves and fails', async () 
   );
 });
 
-it('starts single items of one length in the order in which they came, on however many engines', async () => {
+it('starts single items of one length in order of arrival, on any number of engines', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 1, maxLength: 30 }),
@@ -114,7 +114,7 @@ interface World {
   readonly away: readonly { readonly at: number; readonly engine: number }[];
   /** When the last of several engines ends for good. */
   readonly endAt: number | undefined;
-  /** Looks at the world between two ticks. */
+  /** Called between two ticks. */
   readonly onTick?: (batcher: Batcher<number, string>, engines: readonly FakeEngine[]) => void;
 }
 
@@ -142,7 +142,7 @@ function makeEngines({ engineCount, runs }: World, started: number[]): FakeEngin
   });
 }
 
-/** Lets engines go and come as the world says. */
+/** Makes engines ready and unready as the world says. */
 function moveEngines(engines: readonly FakeEngine[], { away, endAt }: World, tick: number): void {
   for (const { at, engine } of away) {
     if (at === tick) engines[engine]?.setReady(false);
@@ -151,7 +151,7 @@ function moveEngines(engines: readonly FakeEngine[], { away, endAt }: World, tic
   if (endAt === tick && engines.length > 1) engines.at(-1)?.endForGood();
 }
 
-/** Plays a world tick by tick; a tick is a turn of the event loop, so that nothing depends on the clock. */
+/** Runs a world tick by tick; a tick is a turn of the event loop, so that nothing depends on the clock. */
 async function simulate(arrivals: readonly Arrival[], world: World): Promise<Played> {
   const { maxBatch } = world;
   const started: number[] = [];
@@ -180,7 +180,7 @@ async function simulate(arrivals: readonly Arrival[], world: World): Promise<Pla
   }
   for (const engine of engines) engine.setReady(true);
   await Promise.all(pending);
-  // The batcher's own work ends a turn after the last answer.
+  // The batcher's own work ends one turn after the last answer.
   await turn();
   const listeners = (): number => controllers.reduce((sum, { count }) => sum + count, 0);
   return { settlements, submitted, started, batcher, engines, listeners };
@@ -194,7 +194,7 @@ async function note(promise: Promise<string>, item: number, settlements: Settlem
   settlements.push({ item, how });
 }
 
-/** Counts the listeners that its signal still has. */
+/** Counts the listeners on its signal. */
 class CountingController extends AbortController {
   count = 0;
 

@@ -10,7 +10,7 @@ describe('forming a batch', () => {
     await expect(answer).resolves.toBe('answer 1');
   });
 
-  it('takes what has come meanwhile when the engine comes free, up to the limit', async () => {
+  it('takes what arrived during a run when the engine is free, up to the limit', async () => {
     const { engine, batcher, submit } = setup();
     void submit([1]);
     const first = await engine.nextRun();
@@ -23,7 +23,7 @@ describe('forming a batch', () => {
     expect((await engine.nextRun()).items).toEqual([6]);
   });
 
-  it('never mixes lengths, and takes the length that has waited longest first', async () => {
+  it('never mixes lengths, and serves the length that has waited longest first', async () => {
     const { engine, submit } = setup();
     void submit([1]);
     const first = await engine.nextRun();
@@ -37,7 +37,7 @@ describe('forming a batch', () => {
     expect((await engine.nextRun()).items).toEqual([3]);
   });
 
-  it("lets one request's many items wait their turn among others", async () => {
+  it('serves requests in turn, so that one with many items does not delay the others', async () => {
     const { engine, submit } = setup();
     void submit([0]);
     const first = await engine.nextRun();
@@ -51,7 +51,7 @@ describe('forming a batch', () => {
     expect(third.items).toEqual([50, 11, 12, 13]);
   });
 
-  it('waits for the engine before it chooses, so that who leaves meanwhile is not computed', async () => {
+  it('forms the batch once the engine is ready, without items aborted until then', async () => {
     const { engine, submit } = setup();
     engine.setReady(false);
     const gone = new AbortController();
@@ -64,8 +64,8 @@ describe('forming a batch', () => {
   });
 });
 
-describe('an abort', () => {
-  it('frees a waiting place at once and is not computed', async () => {
+describe('an aborted item', () => {
+  it('leaves the queue at once and is not computed', async () => {
     const { engine, batcher, submit } = setup();
     void submit([1]);
     const first = await engine.nextRun();
@@ -82,7 +82,7 @@ describe('an abort', () => {
     await expect(kept).resolves.toBe('answer 3');
   });
 
-  it('answers at once during a run, whose other items go on', async () => {
+  it('rejects at once during a run, which goes on for the others', async () => {
     const { engine, batcher, submit } = setup();
     const gone = new AbortController();
     engine.setReady(false);
@@ -98,7 +98,7 @@ describe('an abort', () => {
     await expect(kept).resolves.toBe('answer 2');
   });
 
-  it('that came before the request is an answer too', async () => {
+  it('rejects if its signal was aborted before it was submitted', async () => {
     const { submit } = setup();
     await expect(submit([1], { signal: AbortSignal.abort(new ClientGone()) })[0]).rejects.toBeInstanceOf(
       ClientGone,
@@ -106,8 +106,8 @@ describe('an abort', () => {
   });
 });
 
-describe('an engine that fails', () => {
-  it('gets the batch once more', async () => {
+describe('a failed run', () => {
+  it('is retried with the whole batch', async () => {
     const { engine, submit } = setup();
     const answers = submit([1, 2]);
     (await engine.nextRun()).fail();
@@ -117,7 +117,7 @@ describe('an engine that fails', () => {
     await expect(Promise.all(answers)).resolves.toEqual(['answer 1', 'answer 2']);
   });
 
-  it('fails a lone item after its second try', async () => {
+  it('rejects a single item after its second failure', async () => {
     const { engine, batcher, submit } = setup();
     const [answer] = submit([1]);
     (await engine.nextRun()).fail();
@@ -126,7 +126,7 @@ describe('an engine that fails', () => {
     expect([batcher.waiting, batcher.inFlight]).toEqual([0, 0]);
   });
 
-  it('fails for the poisonous item alone, once it is isolated', async () => {
+  it('is split until the item that causes it is alone, and only that item is rejected', async () => {
     const { engine, submit } = setup({ maxBatch: 8 });
     engine.behave((items) => !items.includes(6));
     engine.setReady(false);
@@ -136,11 +136,11 @@ describe('an engine that fails', () => {
     expect(settled.map(({ status }) => status)).toEqual(
       [1, 2, 3, 4, 5, 6, 7, 8].map((item) => (item === 6 ? 'rejected' : 'fulfilled')),
     );
-    // Twice the batch, then one of each half that holds it: which the engine's failure limit must allow.
+    // The batch twice, then one half of each size: which the engine's failure limit must allow.
     expect(engine.failures).toBe(2 + Math.log2(8));
   });
 
-  it('is not given again what it has failed on alone', async () => {
+  it('is not repeated with an item in quarantine', async () => {
     const blamed: [number, readonly unknown[]][] = [];
     const refusal = new Error('not again');
     const { engine, submit } = setup({
@@ -154,7 +154,7 @@ describe('an engine that fails', () => {
     });
     engine.behave((items) => !items.includes(6));
     engine.setReady(false);
-    // Two of the same stand in one batch, and a third one behind it.
+    // The same item twice in one batch and once in the next.
     const answers = [1, 6, 2, 6, 6, 3].flatMap((item) => submit([item]));
     engine.setReady(true);
     const settled = await Promise.allSettled(answers);
@@ -167,12 +167,12 @@ describe('an engine that fails', () => {
       'answer 3',
     ]);
     await expect(submit([6])[0]).rejects.toBe(refusal);
-    // The batch twice, a half, and the item: all that it was in, and nothing after it.
+    // The batch twice, a half and the item alone; nothing after that.
     expect(engine.failures).toBe(4);
     expect(blamed.map(([item, failures]) => [item, failures.length])).toEqual([[6, 4]]);
   });
 
-  it('is not given again what nobody waits for any more', async () => {
+  it('is not repeated with an item that was aborted meanwhile', async () => {
     const { engine, submit } = setup();
     const gone = new AbortController();
     const [left] = submit([1], { signal: gone.signal });
@@ -187,7 +187,7 @@ describe('an engine that fails', () => {
     await kept;
   });
 
-  it('for good, fails what waits and what comes', async () => {
+  it('rejects all items, waiting and new, when the engine ends for good', async () => {
     const { engine, submit } = setup();
     const [running] = submit([1]);
     const run = await engine.nextRun();

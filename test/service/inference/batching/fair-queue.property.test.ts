@@ -21,19 +21,19 @@ const world = fc.record({
   runs: fc.array(fc.record({ ticks: fc.nat(4), well: fc.boolean() }), { maxLength: 20 }),
 });
 
-/** One request's items of one length that wait. */
+/** The waiting items of one request that share a length. */
 interface Flow {
   readonly items: Set<number>;
-  /** Others that waited when it came or last had its turn. */
+  /** Flows that were waiting when it was added or last served. */
   ahead: number;
-  /** Batches that were begun since without it. */
+  /** Batches started since then without it. */
   passed: number;
 }
 
-/** Keeps account of who waits, and of how often others go first. */
+/** Tracks the waiting flows and how often others are served first. */
 class Account {
   readonly #flows = new Set<Flow>();
-  /** By how much somebody was passed over more often than there were others ahead. */
+  /** The most by which a flow was passed over more often than there were flows ahead of it. */
   excess = 0;
 
   add(items: readonly number[]): void {
@@ -49,7 +49,7 @@ class Account {
     return false;
   }
 
-  /** A batch is begun; one that was begun before is a retry, which goes before everybody. */
+  /** Records the start of a batch. A retry, whose items are no longer waiting, is not counted. */
   begin(batch: readonly number[]): void {
     const served = new Set([...this.#flows].filter(({ items }) => batch.some((item) => items.has(item))));
     if (served.size === 0) return;
@@ -65,7 +65,7 @@ class Account {
   }
 }
 
-it('lets each waiting request have its turn after at most one batch of each that was ahead of it', async () => {
+it('serves each waiting request after at most one batch of each request ahead of it', async () => {
   await fc.assert(
     fc.asyncProperty(world, async ({ requests, maxBatch, engineCount, runs }) => {
       const account = new Account();

@@ -11,7 +11,7 @@ const item = (pictureKey: string, text: number): PredictItem => {
   return { pixels: new Uint8Array(), pictureKey, inputIds: [0, text, 2], observer: undefined };
 };
 const lost = (reason: EngineFailureReason = 'crash', duringRun = true): EngineFailure =>
-  new EngineFailure(reason, 'as told', duringRun);
+  new EngineFailure(reason, 'simulated', duringRun);
 
 function setup() {
   const clock = { ms: 0 };
@@ -22,16 +22,16 @@ function setup() {
 }
 
 describe('an item that failed alone', () => {
-  it('is refused, and others are not', () => {
+  it('is refused, but no other item is', () => {
     const { quarantine, isRefused } = setup();
     const failures = [lost('timeout'), lost('bad-output')];
     expect(quarantine.blame(item('a', 1), failures)).toBeInstanceOf(ItemFailed);
     expect([isRefused('a', 1), isRefused('a', 2), isRefused('b', 1)]).toEqual([true, false, false]);
-    // The engine is not charged with them.
+    // They do not count against the engine.
     expect(failures.map(({ isItemsFault }) => isItemsFault)).toEqual([true, true]);
   });
 
-  it('is tried again after a minute, later each time it fails again, and after ten minutes at most', () => {
+  it('is refused for one minute, twice as long each further time, and ten minutes at most', () => {
     const { clock, quarantine, isRefused } = setup();
     for (const minutes of [1, 2, 4, 8, 10, 10]) {
       quarantine.blame(item('a', 1), [lost(), lost()]);
@@ -42,18 +42,18 @@ describe('an item that failed alone', () => {
     }
   });
 
-  it('leaves its picture to blame, once another text has failed with it', () => {
+  it('gets its picture refused once another text has failed with it', () => {
     const { quarantine, isRefused } = setup();
     for (const text of [1, 2]) quarantine.blame(item('a', text), [lost(), lost()]);
     expect([isRefused('a', 3), isRefused('b', 1)]).toEqual([true, false]);
   });
 
   it.each([
-    ['something else was wrong', [lost(), lost('gpu-memory')]],
-    ['an engine was lost before it ran', [lost(), lost('crash', false)]],
-    ['it was tried once', [lost()]],
-    ['nobody knows why', [lost(), new Error('lost')]],
-  ])('is not to blame where %s', (_, failures) => {
+    ['one failure had another cause', [lost(), lost('gpu-memory')]],
+    ['an engine failed before the run', [lost(), lost('crash', false)]],
+    ['it failed only once', [lost()]],
+    ['the cause is unknown', [lost(), new Error('lost')]],
+  ])('is not blamed if %s', (_, failures) => {
     const { quarantine, isRefused } = setup();
     expect(quarantine.blame(item('a', 1), failures)).toBeUndefined();
     expect(isRefused('a', 1)).toBe(false);
@@ -62,7 +62,7 @@ describe('an item that failed alone', () => {
     );
   });
 
-  it('is forgotten when very many others have failed since', () => {
+  it('is forgotten once a thousand others have failed since', () => {
     const { quarantine, isRefused } = setup();
     for (let picture = 0; picture <= 1000; picture++)
       quarantine.blame(item(`${picture}`, 1), [lost(), lost()]);
