@@ -26,7 +26,7 @@ export interface Seen {
 }
 
 /** Answers a request itself and returns true, or leaves it to the server. */
-export type Intercept = (seen: Seen, response: ServerResponse) => boolean;
+type Intercept = (seen: Seen, response: ServerResponse) => boolean;
 
 export interface ModelServer {
   readonly endpoint: string;
