@@ -1,0 +1,147 @@
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openPackage } from '../../model/package/open-package.ts';
+import { hasCudaProvider } from '../../service/engine/device/cuda-provider.ts';
+import { ofaVe } from '../../testing/cli.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
+import {
+  type Content,
+  content,
+  miniModel,
+  type ModelServer,
+  modelServer,
+} from '../model/fetch/model-server.ts';
+
+const LARGE = 'iic/ofa_visual-entailment_snli-ve_large_en';
+
+/** Starts a server that publishes the small checkpoint under the id of the large one. */
+async function largeServer(): Promise<ModelServer> {
+  return modelServer(miniModel(), { id: LARGE });
+}
+
+/** The small checkpoint with its answers in a folder of their own. */
+function modelWithFolder(): Map<string, Content> {
+  const files = miniModel();
+  const [configuration, answers] = [files.get('configuration.json'), files.get('ans2label.json')];
+  if (configuration === undefined || answers === undefined) throw new Error('The fixture lacks a file.');
+  const text = Buffer.from(configuration.read(0, configuration.bytes)).toString();
+  files.set(
+    'configuration.json',
+    content(Buffer.from(text.replace('"ans2label.json"', '"./answers/ans2label.json"'))),
+  );
+  files.set('answers/ans2label.json', answers);
+  files.delete('ans2label.json');
+  return files;
+}
+
+/** What `nvidia-smi` does on a machine with a GPU that the installed ONNX Runtime can run on. */
+const T4 = 'echo "0, GPU-aaaa, NVIDIA T4, 15360, 15000, 7.5, 580.95.05, Disabled"';
+
+/** The environment of a machine on which `nvidia-smi` is this script. */
+function machineWith(nvidiaSmi: string): NodeJS.ProcessEnv {
+  const folder = tempFolder();
+  const file = join(folder, 'nvidia-smi');
+  writeFileSync(file, `#!/bin/sh\n${nvidiaSmi}\n`);
+  chmodSync(file, 0o755);
+  return { PATH: `${folder}:${process.env['PATH'] ?? ''}`, DEVICE: 'cpu', ENGINE_THREADS: '1' };
+}
+
+describe('ofa-ve setup', () => {
+  test('turns a preset into a package that passes its self-test, once', async () => {
+    const server = await largeServer();
+    const cache = join(tempFolder(), 'cache');
+    // There is a GPU, but DEVICE=cpu leaves it unused.
+    const env = machineWith(T4);
+    const args = ['setup', 'large', '--cache', cache, '--endpoint', server.endpoint];
+    const first = await ofaVe(args, env);
+    expect(first).toMatchObject({ code: 0 });
+    const target = join(cache, 'packages', 'large-fp32');
+    expect(first.stdout.split('\n')).toEqual([
+      'DEVICE is cpu: compiling to fp32.',
+      `${join(cache, 'checkpoints', 'large')}: 6 files, 1.40 MB, SHA-256 verified.`,
+      `${target}: compiled.`,
+      expect.stringMatching(
+        /^Self-test passed on the CPU: probabilities within \d\.\de-\d+ of the compiler's\.$/,
+      ),
+      `Ready. Start it: npm start -- --model ${target}`,
+      '',
+    ]);
+    const { manifest } = await openPackage(target);
+    expect(manifest).toMatchObject({
+      name: LARGE.split('/')[1],
+      precision: 'fp32',
+      answers: ['yes', 'no', 'maybe'],
+    });
+
+    const second = await ofaVe(args, env);
+    expect(second.stdout).toContain(`${target}: already compiled and up to date.\n`);
+    expect(second.stdout).toContain('SHA-256 verified, all already there.');
+  });
+
+  test('compiles a model with a file in a subfolder once', async () => {
+    const server = await modelServer(modelWithFolder(), { id: LARGE });
+    const cache = tempFolder();
+    const env = machineWith('exit 9');
+    const args = ['setup', 'large', '--cache', cache, '--endpoint', server.endpoint];
+    const target = join(cache, 'packages', 'large-fp32');
+    expect((await ofaVe(args, env)).stdout).toContain(`${target}: compiled.\n`);
+    const { manifest } = await openPackage(target);
+    expect(manifest.source.files.map((file) => file.name)).toContain('answers/ans2label.json');
+    expect((await ofaVe(args, env)).stdout).toContain(`${target}: already compiled and up to date.\n`);
+  });
+
+  test('compiles to fp16 on request, and reports that the CPU has to run it', async () => {
+    const server = await largeServer();
+    const cache = tempFolder();
+    const env = { ...machineWith('exit 6'), DEVICE: 'auto' };
+    const args = ['setup', '--precision', 'fp16', '--cache', cache, '--endpoint', server.endpoint];
+    const { code, stdout } = await ofaVe(args, env);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^--precision is given: compiling to fp16\.$/m);
+    expect(stdout).toMatch(/^No GPU is used \(DEVICE is auto, and .*\); `setup --precision fp32` compiles /m);
+    expect(stdout).not.toContain('install.js');
+    expect((await openPackage(join(cache, 'packages', 'large-fp16'))).manifest.precision).toBe('fp16');
+  });
+
+  test.skipIf(hasCudaProvider())(
+    'reports what a GPU needs for an fp16 package before it fetches',
+    async () => {
+      const { endpoint } = await modelServer(miniModel());
+      const env = { ...machineWith(T4), DEVICE: 'auto' };
+      const { stdout } = await ofaVe(['setup', '--cache', tempFolder(), '--endpoint', endpoint], env);
+      expect(stdout.split('\n')).toEqual([
+        "DEVICE is auto, and ONNX Runtime's CUDA provider is not installed: compiling to fp32.",
+        expect.stringMatching(
+          /^To use GPU 0 \(NVIDIA T4\), install it with `.*install\.js` and run `setup` again/,
+        ),
+        '',
+      ]);
+    },
+  );
+
+  test('compiles again if the package was made from other files', async () => {
+    const server = await largeServer();
+    const cache = tempFolder();
+    const env = machineWith('exit 9');
+    const args = ['setup', 'large', '--cache', cache, '--endpoint', server.endpoint];
+    const target = join(cache, 'packages', 'large-fp32');
+    mkdirSync(target, { recursive: true });
+    writeFileSync(join(target, 'manifest.json'), '{}');
+    expect((await ofaVe(args, env)).stdout).toContain(`${target}: compiled.\n`);
+    expect(existsSync(join(target, 'model.onnx'))).toBe(true);
+    expect((await ofaVe([...args, '--force'], env)).stdout).toContain(`${target}: compiled.\n`);
+  });
+
+  test('reports in one sentence that a model cannot be fetched', async () => {
+    const cache = tempFolder();
+    const { endpoint } = await modelServer(miniModel());
+    const { code, stderr } = await ofaVe(
+      ['setup', 'distilled', '--cache', cache, '--endpoint', endpoint],
+      machineWith('exit 9'),
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/has no model iic\/ofa_visual-entailment_snli-ve_distilled_v2_en with revision/);
+    expect(existsSync(join(cache, 'packages'))).toBe(false);
+  });
+});
