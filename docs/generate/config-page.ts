@@ -98,9 +98,15 @@ function describe({ schema, type, value }: Field): string {
   const hasFields = inner instanceof z.ZodObject || inner instanceof z.ZodDiscriminatedUnion;
   const comment = type.comment === '' && hasFields ? type.schemaComment : type.comment;
   // The default of an object is that of its fields.
-  const isShown = value !== undefined && !hasFields && JSON.stringify(value).length <= LONGEST_DEFAULT;
-  const facts = [mustBe(inner), isOptional ? 'Optional.' : '', isShown ? `Default: ${code(value)}.` : ''];
+  const defaultValue = hasFields && value !== undefined ? '' : defaultOf(type, value, isOptional);
+  const facts = [mustBe(inner), isOptional ? 'Optional.' : '', defaultValue];
   return [escaped(comment), ...facts].filter((each) => each !== '').join(' ');
+}
+
+function defaultOf({ defaultComment }: CommentedType, value: unknown, isOptional: boolean): string {
+  if (value === undefined)
+    return isOptional && defaultComment !== '' ? `Default: ${escaped(defaultComment)}.` : '';
+  return JSON.stringify(value).length > LONGEST_DEFAULT ? '' : `Default: ${code(value)}.`;
 }
 
 /** What a value must be, as the check says it of a wrong one; empty where the fields below say it. */

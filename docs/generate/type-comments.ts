@@ -6,6 +6,8 @@ export class CommentedType {
   readonly #type: ts.Type;
   /** The field's doc comment; empty without one. */
   readonly comment: string;
+  /** What the comment gives as the default; empty without one. */
+  readonly defaultComment: string;
   /** The doc comment of the schema that the field is declared by: of `imageSchema` in `image: imageSchema`. */
   readonly schemaComment: string;
 
@@ -13,6 +15,8 @@ export class CommentedType {
     this.#checker = checker;
     this.#type = checker.getNonNullableType(type);
     this.comment = this.#commentOf(symbol);
+    const tag = symbol?.getJsDocTags(checker).find(({ name }) => name === 'default');
+    this.defaultComment = ts.displayPartsToString(tag?.text).trim();
     this.schemaComment = this.#commentOf(symbol && this.#schemaOf(symbol));
   }
 
