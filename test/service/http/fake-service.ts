@@ -9,23 +9,23 @@ import { Admission } from '../../../service/inference/admission.ts';
 import { toAnswer } from '../../../service/inference/answer.ts';
 import type { PredictRequest, Predictor } from '../../../service/inference/predictor.ts';
 
-/** The real application over a predictor in the test's hands: no engine, no socket. */
+/** The real application with a fake predictor: no engine, no socket. */
 export interface FakeService {
   readonly app: App;
   readonly admission: Admission;
   readonly predictor: Predictor;
-  /** What the predictor was asked, in order. */
+  /** The requests to the predictor, in order. */
   readonly asked: PredictRequest[];
   readonly summaries: RequestSummary[];
 }
 
 export interface FakeServiceOptions {
-  /** @default yes, always */
+  /** @default always answers yes */
   readonly predict?: Predictor['predict'];
   readonly maxQueue?: number;
   readonly requestTimeoutMs?: number;
   readonly maxBodyMb?: number;
-  /** Of all open requests. */
+  /** For all open requests together. */
   readonly maxBodyBytes?: number;
   readonly ready?: Verdict;
   readonly live?: Verdict;
@@ -77,7 +77,7 @@ function answerYes(): ReturnType<typeof toAnswer> {
   return toAnswer(LABELS, Float32Array.of(0.5, 0.25, 0.25), Float32Array.of(-1, -2, -2));
 }
 
-/** A form with these fields; an image is sent as a file. */
+/** A form with these fields; bytes become a file. */
 export function formOf(fields: readonly (readonly [string, string | Uint8Array])[]): FormData {
   const form = new FormData();
   for (const [name, value] of fields) {
@@ -92,7 +92,7 @@ export function postForm(app: App, form: FormData, headers: Record<string, strin
   return Promise.resolve(app.request('/predict', { method: 'POST', body: form, headers }));
 }
 
-/** Sends JSON to `/predict`; a string is sent as it is. */
+/** Sends JSON to `/predict`; a string is sent unchanged. */
 export function postJson(app: App, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
   return Promise.resolve(
     app.request('/predict', {
@@ -109,12 +109,12 @@ export function postStream(
   body: ReadableStream,
   headers: Record<string, string>,
 ): Promise<Response> {
-  // Node demands `duplex` for streams; its types lack it.
+  // Node.js requires `duplex` for streams; its types lack it.
   const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, headers, duplex: 'half' };
   return Promise.resolve(app.request('/predict', init));
 }
 
-/** Checks an error answer against what it must be. @returns its detail */
+/** Checks that a response is this problem. @returns its detail */
 export async function expectProblem(
   response: Response,
   status: number,
@@ -122,7 +122,7 @@ export async function expectProblem(
   field?: string,
 ): Promise<string> {
   const body = problemSchema.strict().parse(await response.json());
-  // Clients of the Open Inference Protocol look for `error`, and only in plain JSON.
+  // Clients of the Open Inference Protocol look for `error` in plain JSON.
   expect(response.headers.get('content-type')).toBe(
     body.error === undefined ? 'application/problem+json' : 'application/json',
   );

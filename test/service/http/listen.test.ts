@@ -11,7 +11,7 @@ afterEach(async () => {
   await listener?.close();
 });
 
-/** Sends the lines of a request's head, and reads what comes until the connection ends. */
+/** Sends the head of a request, and reads the response until the connection ends. */
 async function exchange(...lines: readonly string[]): Promise<Response> {
   listener = await listen(fakeService().app, '127.0.0.1', 0, { setting: 'PORT' });
   const socket = connect(listener.port, '127.0.0.1');
@@ -30,7 +30,7 @@ async function exchange(...lines: readonly string[]): Promise<Response> {
 it.each([
   ['no Host', 'GET /livez HTTP/1.1', []],
   ['an empty Host', 'GET /livez HTTP/1.1', ['host:']],
-  ['a Host that is none', 'GET /livez HTTP/1.1', ['host: a b']],
+  ['an invalid Host', 'GET /livez HTTP/1.1', ['host: a b']],
   ['a Host with more than a name', 'GET /livez HTTP/1.1', ['host: a/../b@c']],
   ['no path', 'OPTIONS * HTTP/1.1', ['host: a']],
 ])('says what is wrong with a request that has %s', async (_, line, headers) => {
@@ -45,7 +45,7 @@ it.each(['a', 'a:8000', '[::1]:8000', 'A.example', '127.0.0.1'])('answers a requ
   expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
 });
 
-it('answers a request that expects what is not known', async () => {
+it('answers a request with an unknown expectation', async () => {
   const response = await exchange('GET /livez HTTP/1.1', 'host: a', 'expect: more');
   expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
 });

@@ -8,11 +8,11 @@ import type { DiscardLimits } from '../../../../service/http/body/unread-body.ts
 import { fakeService } from '../fake-service.ts';
 import type { FakeService, FakeServiceOptions } from '../fake-service.ts';
 
-/** A connection whose bytes are in the test's hands. */
+/** A raw connection. */
 interface Client {
   readonly socket: Socket;
   send(...parts: readonly (string | Uint8Array)[]): void;
-  /** Everything that came, once it has matched. */
+  /** Everything received, once it matches. */
   received(pattern: RegExp): Promise<string>;
   readonly closed: Promise<unknown>;
 }
@@ -46,9 +46,9 @@ async function open(port: number): Promise<Client> {
   const listeners = new Set<() => void>();
   socket.on('data', (chunk) => {
     text += chunk.toString('latin1');
-    for (const look of listeners) look();
+    for (const check of listeners) check();
   });
-  // A connection that the service cuts: the test looks at "closed".
+  // The service may destroy the connection: see `closed`.
   socket.on('error', () => undefined);
   return {
     socket,
@@ -57,14 +57,14 @@ async function open(port: number): Promise<Client> {
     },
     received: (pattern) =>
       new Promise((resolve, reject) => {
-        const look = (): void => {
+        const check = (): void => {
           if (pattern.test(text)) resolve(text);
         };
-        listeners.add(look);
+        listeners.add(check);
         socket.once('close', () => {
           reject(new Error(`The connection closed after: ${text}`));
         });
-        look();
+        check();
       }),
     closed: new Promise((resolve) => socket.once('close', resolve)),
   };
@@ -79,12 +79,12 @@ function head(...headers: readonly string[]): string {
 }
 
 const LENGTH = `content-length: ${BODY.length}`;
-/** Of a body without an announced length. */
+/** A chunk of a body without Content-Length. */
 const CHUNK = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(65_536, 'a'), Buffer.from('\r\n')]);
 const PROBE = 'GET /livez HTTP/1.1\r\nhost: a\r\n\r\n';
 
 describe('a client that waits for "100 Continue"', () => {
-  it('is told to send when it has a place', async () => {
+  it('is asked to send when it has a slot', async () => {
     const { client, service } = await start({});
     client.send(head(LENGTH, 'expect: 100-continue'));
     await client.received(/^HTTP\/1\.1 100 Continue\r\n\r\n$/);
@@ -96,10 +96,10 @@ describe('a client that waits for "100 Continue"', () => {
   });
 
   it.each([
-    ['has no place', 429, LENGTH],
+    ['has no slot', 429, LENGTH],
     ['would send too much', 413, 'content-length: 52428801'],
-    ['would send something compressed', 415, `${LENGTH}\r\ncontent-encoding: gzip`],
-  ])('is refused before it sends anything when it %s', async (_, status, length) => {
+    ['would send a compressed body', 415, `${LENGTH}\r\ncontent-encoding: gzip`],
+  ])('is refused before it sends a body when it %s', async (_, status, length) => {
     const { client, service } = await start({ maxQueue: 1 });
     if (status === 429) service.admission.admit();
     client.send(head(length, 'expect: 100-continue'));
@@ -110,30 +110,30 @@ describe('a client that waits for "100 Continue"', () => {
   });
 });
 
-describe('a client that sends all the same', () => {
-  it('is refused before its body is there, gets through with it, and keeps its connection', async () => {
+describe('a client that sends its body at once', () => {
+  it('can finish a refused body and keeps its connection', async () => {
     const { client, service } = await start({ maxQueue: 1 });
-    const place = service.admission.admit();
+    const slot = service.admission.admit();
     const half = BODY.length / 2;
     client.send(head(LENGTH), BODY.subarray(0, half));
     await client.received(/^HTTP\/1\.1 429 [^]*"status":429/);
-    place.release();
+    slot.release();
     client.send(BODY.subarray(half), head(LENGTH), BODY);
     await client.received(/"label":"yes"/);
     expect(service.asked).toHaveLength(1);
   });
 
-  it('hears that its body is too large while it goes on sending', async () => {
+  it('is told that its body is too large while it is still sending', async () => {
     const { client } = await start({ maxBodyMb: 1 });
     client.send(head('transfer-encoding: chunked'));
-    // Within a string, so that nothing else is wrong with it.
+    // A string, so that the JSON is well formed.
     client.send('1\r\n"\r\n', ...Array<Buffer>(40).fill(CHUNK));
     await client.received(/^HTTP\/1\.1 413 [^]*"status":413/);
     client.send(...Array<Buffer>(40).fill(CHUNK), '0\r\n\r\n', PROBE);
     await client.received(/\{"status":"ok"\}/);
   });
 
-  it('hears that its time is up, and keeps its connection', async () => {
+  it('is told that its deadline has passed and keeps its connection', async () => {
     const { client } = await start({ requestTimeoutMs: 20 });
     client.send(head(LENGTH), BODY.subarray(0, 100));
     await client.received(/^HTTP\/1\.1 504 [^]*"status":504/);
@@ -142,9 +142,9 @@ describe('a client that sends all the same', () => {
   });
 
   it.each([
-    ['too long', { ms: 50, bytes: Infinity }],
+    ['for too long', { ms: 50, bytes: Infinity }],
     ['too much', { ms: 3_600_000, bytes: 500_000 }],
-  ])('is cut off when it goes on for %s, after its answer', async (_, limits) => {
+  ])('is disconnected when it goes on sending %s after its answer', async (_, limits) => {
     const { client, service } = await start({ maxQueue: 1 }, limits);
     service.admission.admit();
     client.send(head('transfer-encoding: chunked'));

@@ -30,7 +30,7 @@ function open(onReload: Parameters<typeof openApiKeys>[1] = () => undefined, pol
 }
 
 describe('API keys', () => {
-  it('are asked for where something is judged, and nowhere else', async () => {
+  it('are required for predictions only', async () => {
     await writeFile(file, `# team a\n${sha256('alpha')}\n\n${sha256('beta').toUpperCase()} # team b\n`);
     const { app, asked } = fakeService({ deps: { apiKeys: open(), demo: { examples: [] } } });
     const none = await postJson(app, ok);
@@ -46,7 +46,7 @@ describe('API keys', () => {
     expect(asked).toEqual([]);
     expect((await postJson(app, ok, { authorization: 'Bearer alpha' })).status).toBe(200);
     expect((await postJson(app, ok, { 'x-api-key': 'beta' })).status).toBe(200);
-    // A gateway's own token beside the key, or a proxy's.
+    // Beside the token of a gateway or proxy.
     for (const [bearer, key, status] of [
       ['e30.e30.c2ln', 'alpha', 200],
       ['alpha', 'gamma', 200],
@@ -60,7 +60,7 @@ describe('API keys', () => {
     }
   });
 
-  it('are not asked for where there is nothing to be had', async () => {
+  it('are not required where the answer is 404 or 405', async () => {
     const apiKeys = { has: () => false, close: () => undefined };
     const { app, summaries } = fakeService({ deps: { apiKeys } });
     const model = '/v2/models/fake';
@@ -81,7 +81,7 @@ describe('API keys', () => {
     beforeEach(() => {
       reloads = [];
     });
-    /** The next reload; the test's own time limit bounds the wait. */
+    /** The next reload, bounded by the test's timeout. */
     async function reload(): Promise<{ keys: number } | { error: string } | undefined> {
       const count = reloads.length;
       while (reloads.length === count) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -94,7 +94,7 @@ describe('API keys', () => {
       return keys;
     }
 
-    it('are read again when another file takes its place', async () => {
+    it('are reloaded when the file is replaced', async () => {
       const keys = await watched();
       await writeFile(`${file}.new`, `${sha256('beta')}\n${sha256('gamma')}`);
       await rename(`${file}.new`, file);
@@ -102,11 +102,11 @@ describe('API keys', () => {
       expect([keys.has('alpha'), keys.has('beta')]).toEqual([false, true]);
     });
 
-    it('are read again when it changes before it is first looked at', async () => {
+    it('are reloaded when the file changes before the first poll', async () => {
       for (let round = 0; round < 5; round++) {
         await writeFile(file, sha256('alpha'));
         const keys = open((result) => reloads.push(result));
-        // In the same turn in which it was read.
+        // In the same tick in which it was read.
         writeFileSync(file, sha256('beta'));
         expect(await reload()).toEqual({ keys: 1 });
         expect([keys.has('alpha'), keys.has('beta')]).toEqual([false, true]);
@@ -114,7 +114,7 @@ describe('API keys', () => {
       }
     });
 
-    it('are read again when a mounted secret is swapped, behind two links', async () => {
+    it('are reloaded when a mounted secret is swapped behind two symbolic links', async () => {
       const swap = async (version: string, key: string): Promise<void> => {
         await mkdir(join(folder, version));
         await writeFile(join(folder, version, 'keys.txt'), sha256(key));
@@ -132,10 +132,10 @@ describe('API keys', () => {
 
     it.each([
       ['is emptied', '', /has no key; write the SHA-256/],
-      ['holds comments alone', '# nobody\n\n', /has no key/],
-      ['ends in half a line', `${sha256('beta')}\n${sha256('gamma').slice(0, 40)}`, /^Line 2 of/],
-      ['holds something else', 'not a hash', /^Line 1 of/],
-    ])('stay as they were when it %s, until it is right again', async (_, content, error) => {
+      ['has only comments', '# nobody\n\n', /has no key/],
+      ['ends in a partial line', `${sha256('beta')}\n${sha256('gamma').slice(0, 40)}`, /^Line 2 of/],
+      ['has no hash', 'not a hash', /^Line 1 of/],
+    ])('are kept when the file %s, until it is valid again', async (_, content, error) => {
       const keys = await watched();
       await writeFile(file, content);
       expect(await reload()).toEqual({ error: expect.stringMatching(error) as unknown });
@@ -145,7 +145,7 @@ describe('API keys', () => {
       expect([keys.has('alpha'), keys.has('beta')]).toEqual([false, true]);
     });
 
-    it('stay as they were while it is gone', async () => {
+    it('are kept while the file is missing', async () => {
       const keys = await watched();
       await rm(file);
       expect(await reload()).toEqual({
@@ -154,9 +154,9 @@ describe('API keys', () => {
       expect(keys.has('alpha')).toBe(true);
     });
 
-    it('are not read while it is still being written', async () => {
+    it('are not reloaded while the file is being written', async () => {
       const keys = await watched(1000);
-      // Whole lines, one after the other: the file is looked at several times meanwhile.
+      // Line by line, during several polls.
       const names = Array.from({ length: 60 }, (_, i) => `key ${i}`);
       await writeFile(file, '');
       for (const name of names) {
@@ -169,55 +169,11 @@ describe('API keys', () => {
     });
   });
 
-  it('stop the start when their file is missing or wrong', async () => {
+  it('are refused at start when the file is missing or invalid', async () => {
     expect(() => open()).toThrow(UserError);
     await writeFile(file, '# none yet\n');
     expect(() => open()).toThrow(/^API_KEYS_FILE .* has no key; .* unset API_KEYS_FILE/);
     await writeFile(file, `${sha256('a')}\nsecret\n`);
     expect(() => open()).toThrow(/^Line 2 of API_KEYS_FILE .* is not the SHA-256/);
   });
-});
-
-describe('browsers', () => {
-  const preflight = {
-    method: 'OPTIONS',
-    headers: {
-      origin: 'https://app.example',
-      'access-control-request-method': 'POST',
-      'access-control-request-headers': 'content-type',
-    },
-  };
-
-  it('of other origins are not let in unless they are listed', async () => {
-    const closed = await fakeService().app.request('/predict', preflight);
-    expect(closed.headers.get('access-control-allow-origin')).toBeNull();
-    const { app } = fakeService({ deps: { corsOrigins: ['https://app.example'] } });
-    const open = await app.request('/predict', preflight);
-    expect([open.status, open.headers.get('access-control-allow-origin')]).toEqual([
-      204,
-      'https://app.example',
-    ]);
-    const other = await app.request('/predict', {
-      ...preflight,
-      headers: { ...preflight.headers, origin: 'https://evil.example' },
-    });
-    expect(other.headers.get('access-control-allow-origin')).toBeNull();
-    for (const header of ['X-API-Key', 'X-Request-Timeout-Ms', 'Inference-Header-Content-Length']) {
-      expect(open.headers.get('access-control-allow-headers')).toContain(header);
-    }
-    const answer = await postJson(app, ok, { origin: 'https://app.example' });
-    expect(answer.headers.get('access-control-expose-headers')).toContain('Inference-Header-Content-Length');
-    expect(answer.headers.get('access-control-allow-origin')).toBe('https://app.example');
-  });
-
-  it.each(['/livez', '/predict', '/nothing', '/docs'])(
-    'are told to do no more than is meant with %s',
-    async (path) => {
-      const { headers } = await fakeService().app.request(path);
-      expect(headers.get('x-content-type-options')).toBe('nosniff');
-      expect(headers.get('x-frame-options')).toBe('DENY');
-      expect(headers.get('content-security-policy')).toContain("default-src 'none'");
-      expect(headers.get('referrer-policy')).toBe('no-referrer');
-    },
-  );
 });

@@ -4,8 +4,8 @@ import { expectProblem, fakeService } from '../fake-service.ts';
 import type { FakeService } from '../fake-service.ts';
 
 /**
- * A request as Triton's own client for Python sends it, recorded: an image file (12 bytes that begin as a GIF) and the
- * texts "a" and "b" as binary tensors behind 303 bytes of JSON, and two outputs that are wanted likewise.
+ * A recorded request of Triton's Python client: an image file (beginning like a GIF) and the texts "a" and "b" as
+ * binary tensors behind 303 bytes of JSON, which requests two binary outputs.
  */
 const RECORDED = Buffer.from(
   '{"inputs":[{"name":"image","shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":12}},' +
@@ -28,7 +28,7 @@ function post({ app }: FakeService, body: Uint8Array, jsonBytes: string | number
   );
 }
 
-/** A binary tensor: each element after its length. */
+/** A binary tensor: each element follows its length. */
 function tensor(...elements: readonly (string | Uint8Array)[]): Buffer {
   return Buffer.concat(
     elements.flatMap((element) => {
@@ -43,13 +43,13 @@ function tensor(...elements: readonly (string | Uint8Array)[]): Buffer {
 interface Given {
   readonly name: string;
   readonly shape?: readonly number[];
-  /** Sent behind the JSON; what is in `data` is sent in it. */
+  /** Sent behind the JSON; `data` is sent in it. */
   readonly bytes?: Uint8Array;
   readonly size?: number;
   readonly data?: readonly string[];
 }
 
-/** Sends inputs, binary and other ones mixed. */
+/** Sends inputs, binary ones or not. */
 function infer(service: FakeService, inputs: readonly Given[], more: object = {}): Promise<Response> {
   const json = Buffer.from(
     JSON.stringify({
@@ -80,7 +80,7 @@ const answerSchema = z.object({
 });
 
 describe('binary tensors', () => {
-  it("are read and written as Triton's client does", async () => {
+  it("are compatible with Triton's client", async () => {
     const service = fakeService();
     const response = await post(service, RECORDED, JSON_BYTES);
     expect(response.status).toBe(200);
@@ -93,12 +93,12 @@ describe('binary tensors', () => {
       { name: 'probabilities', shape: [2, 3], datatype: 'FP32', parameters: { binary_data_size: 24 } },
     ]);
     expect(body.toString('hex', length)).toBe(
-      // Twice "yes" after its length, then twice 0.5, 0.25, 0.25.
+      // Twice "yes" with its length, then twice 0.5, 0.25, 0.25.
       '0300000079657303000000796573' + '0000003f0000803e0000803e'.repeat(2),
     );
   });
 
-  it('are written where the request asks for them, unless an output does not', async () => {
+  it('are the default for outputs if the request says so', async () => {
     const inputs = [
       { name: 'image', data: [BASE64] },
       { name: 'text', data: ['a'] },
@@ -117,7 +117,7 @@ describe('binary tensors', () => {
     expect(body.toString('hex', length)).toBe('00'.repeat(8));
   });
 
-  it('are read among others, in their order, an image as it is or in base64', async () => {
+  it('can be mixed with JSON, and hold images as files or in base64', async () => {
     const service = fakeService();
     const response = await infer(service, [
       { name: 'premise', bytes: tensor('es regnet ü') },
@@ -135,7 +135,7 @@ describe('binary tensors', () => {
     ]);
   });
 
-  it('may hold base64 that is longer than what is decoded in one turn', async () => {
+  it('can hold megabytes of base64', async () => {
     const image = Buffer.alloc(2_000_003, 'GIF89a');
     const service = fakeService({ maxBodyMb: 4 });
     await infer(service, [
@@ -145,7 +145,7 @@ describe('binary tensors', () => {
     expect(Buffer.from(service.asked[0]?.image ?? []).equals(image)).toBe(true);
   });
 
-  it('leave what is no image to the model', async () => {
+  it('leave unknown image formats to the decoder', async () => {
     const service = fakeService();
     await infer(service, [
       { name: 'image', bytes: tensor('hello, world') },
@@ -156,10 +156,14 @@ describe('binary tensors', () => {
 
   const image = { name: 'image', bytes: tensor('GIF89a..') };
   it.each([
-    ['that end behind the body', [image, { name: 'text', bytes: tensor('a'), size: 6 }], 'text'],
-    ['whose elements end behind them', [image, { name: 'text', bytes: Buffer.of(9, 0, 0, 0, 97) }], 'text'],
-    ['whose last length is cut off', [image, { name: 'text', bytes: Buffer.of(1, 0, 0, 0, 97, 1) }], 'text'],
-    ['of another shape', [image, { name: 'text', shape: [2], bytes: tensor('a') }], 'text'],
+    ['that extend beyond the body', [image, { name: 'text', bytes: tensor('a'), size: 6 }], 'text'],
+    [
+      'with an element that extends beyond them',
+      [image, { name: 'text', bytes: Buffer.of(9, 0, 0, 0, 97) }],
+      'text',
+    ],
+    ['with a truncated length', [image, { name: 'text', bytes: Buffer.of(1, 0, 0, 0, 97, 1) }], 'text'],
+    ['of the wrong shape', [image, { name: 'text', shape: [2], bytes: tensor('a') }], 'text'],
     ['without elements', [image, { name: 'text', shape: [0], bytes: tensor() }], 'text'],
     [
       'of 33 texts',
@@ -167,9 +171,9 @@ describe('binary tensors', () => {
       'text',
     ],
     ['of a text that is too long', [image, { name: 'text', bytes: tensor('a'.repeat(10_001)) }], 'text'],
-    ['of a text that is no UTF-8', [image, { name: 'text', bytes: tensor(Buffer.of(0xff)) }], 'text'],
+    ['of a text that is not UTF-8', [image, { name: 'text', bytes: tensor(Buffer.of(0xff)) }], 'text'],
     ['that are sent as data, too', [image, { name: 'text', data: ['a'], bytes: tensor('a') }], 'text'],
-    ['that are not there', [image, { name: 'text' }], 'text'],
+    ['that are absent', [image, { name: 'text' }], 'text'],
   ] as [string, Given[], string][])('are refused %s', async (_, inputs, field) => {
     const service = fakeService();
     await expectProblem(await refused(await infer(service, inputs)), 400, 'invalid-field', field);
@@ -178,7 +182,7 @@ describe('binary tensors', () => {
   });
 
   it.each(['-1', '1.5', 'all', '', '1e3', String(RECORDED.length + 1)])(
-    'are refused behind "%s" bytes of JSON',
+    'are refused if the header announces "%s" bytes of JSON',
     async (length) => {
       await expectProblem(
         await refused(await post(fakeService(), RECORDED, length)),
@@ -189,7 +193,7 @@ describe('binary tensors', () => {
     },
   );
 
-  it('are refused where the JSON ends elsewhere, or bytes are left over', async () => {
+  it('are refused if the JSON ends elsewhere, or bytes are left over', async () => {
     for (const [body, length] of [
       [RECORDED, JSON_BYTES - 1],
       [RECORDED, 0],
@@ -200,7 +204,7 @@ describe('binary tensors', () => {
   });
 });
 
-/** Sees to it that the protocol's clients find the error, too. */
+/** Checks that the error is where the protocol's clients look for it. */
 async function refused(response: Response): Promise<Response> {
   expect(await response.clone().json()).toHaveProperty('error');
   return response;

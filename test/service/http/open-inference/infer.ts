@@ -1,11 +1,11 @@
 import type { FakeService } from '../fake-service.ts';
 
-/** Four bytes in base64, which no model of these tests looks at. */
+/** An image for the fake predictor: four bytes in base64. */
 export const BASE64 = Buffer.from([1, 2, 3, 4]).toString('base64');
-/** Two other ones. */
+/** Another one. */
 export const OTHER = Buffer.from([9, 9]).toString('base64');
 
-/** An input, with what it needs only where that is wrong. */
+/** An input; shape and datatype are right unless they are given. */
 export interface Tensor {
   readonly name: string;
   readonly shape?: readonly number[];
@@ -13,7 +13,7 @@ export interface Tensor {
   readonly data: unknown;
 }
 
-/** Asks for an inference in JSON. */
+/** Sends an inference request in JSON. */
 export function infer(
   { app }: FakeService,
   inputs: readonly Tensor[],

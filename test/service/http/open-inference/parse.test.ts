@@ -3,14 +3,14 @@ import { expectProblem, fakeService } from '../fake-service.ts';
 import { BASE64, infer, OTHER } from './infer.ts';
 import type { Tensor } from './infer.ts';
 
-describe('the Open Inference Protocol', () => {
+describe('an inference request', () => {
   it.each([
     ['no image', [{ name: 'text', data: ['a'] }], 'missing-field', 'image'],
     ['no text', [{ name: 'image', data: [BASE64] }], 'missing-field', 'text'],
-    ['another input', [{ name: 'audio', data: ['a'] }], 'invalid-field', 'inputs'],
-    ['another type', [{ name: 'text', datatype: 'FP32', data: ['a'] }], 'invalid-field', 'inputs'],
+    ['an unknown input', [{ name: 'audio', data: ['a'] }], 'invalid-field', 'inputs'],
+    ['another datatype', [{ name: 'text', datatype: 'FP32', data: ['a'] }], 'invalid-field', 'inputs'],
     [
-      'another shape',
+      'the wrong shape',
       [
         { name: 'image', data: [BASE64] },
         { name: 'text', shape: [2], data: ['a'] },
@@ -28,7 +28,7 @@ describe('the Open Inference Protocol', () => {
       'image',
     ],
     [
-      'an image that is none',
+      'an image that is not base64',
       [
         { name: 'image', data: ['%%'] },
         { name: 'text', data: ['a'] },
@@ -54,7 +54,7 @@ describe('the Open Inference Protocol', () => {
       'invalid-field',
       'inputs',
     ],
-  ] as [string, Tensor[], string, string][])('refuses %s', async (_, inputs, problem, field) => {
+  ] as [string, Tensor[], string, string][])('is refused with %s', async (_, inputs, problem, field) => {
     const service = fakeService();
     const response = await infer(service, inputs);
     const copy = response.clone();
@@ -133,15 +133,12 @@ describe('the Open Inference Protocol', () => {
       'inputs',
       'The field "inputs[0].data" must hold a list of texts.',
     ],
-  ] as [object, string, string][])(
-    'says in a sentence what is wrong with %j',
-    async (more, field, sentence) => {
-      const response = await infer(fakeService(), [{ name: 'text', data: ['a'] }], more);
-      expect(await expectProblem(response, 400, 'invalid-field', field)).toBe(sentence);
-    },
-  );
+  ] as [object, string, string][])('is refused with a sentence: %j', async (more, field, sentence) => {
+    const response = await infer(fakeService(), [{ name: 'text', data: ['a'] }], more);
+    expect(await expectProblem(response, 400, 'invalid-field', field)).toBe(sentence);
+  });
 
-  it('refuses another model, another version, and outputs that it does not have', async () => {
+  it('is refused for unknown models, versions and outputs', async () => {
     const inputs = [
       { name: 'image', data: [BASE64] },
       { name: 'text', data: ['a'] },
@@ -156,7 +153,7 @@ describe('the Open Inference Protocol', () => {
       elsewhere.push(await fakeService().app.request(path));
     }
     for (const response of elsewhere) {
-      // Where the protocol's clients look for what went wrong.
+      // Clients of the protocol look for `error`.
       expect(await response.clone().json()).toHaveProperty('error');
       await expectProblem(response, 404, 'not-found');
     }
@@ -170,7 +167,7 @@ describe('the Open Inference Protocol', () => {
     expect(service.asked).toEqual([]);
   });
 
-  it('asks for an API key with and without a version', async () => {
+  it('requires an API key with and without a version', async () => {
     const { app } = fakeService({ deps: { apiKeys: { has: () => false, close: () => undefined } } });
     for (const path of ['infer', 'versions/0123456789ab/infer']) {
       const response = await app.request(`/v2/models/fake/${path}`, { method: 'POST', body: '{}' });

@@ -3,10 +3,10 @@ import { toAnswer } from '../../../../service/inference/answer.ts';
 import { fakeService } from '../fake-service.ts';
 import { BASE64, infer, OTHER } from './infer.ts';
 
-const no = { ok: false, reason: 'as told' } as const;
+const no = { ok: false, reason: 'a reason' } as const;
 
 describe('the Open Inference Protocol', () => {
-  it('tells of the server and the model', async () => {
+  it('describes the server and the model', async () => {
     const { app } = fakeService();
     expect(await (await app.request('/v2')).json()).toMatchObject({
       name: 'ofa-ve',
@@ -24,10 +24,10 @@ describe('the Open Inference Protocol', () => {
   });
 
   it.each([
-    ['well', {}, [200, true], [200, true]],
-    ['leaving', { ready: no }, [200, true], [503, false]],
+    ['ready', {}, [200, true], [200, true]],
+    ['draining', { ready: no }, [200, true], [503, false]],
     ['lost', { live: no, ready: no }, [503, false], [503, false]],
-  ] as const)('tells of its health in bodies, too, when it is %s', async (_, state, live, ready) => {
+  ] as const)('gives its health in the body, too, when it is %s', async (_, state, live, ready) => {
     const { app } = fakeService(state);
     const version = '/v2/models/fake/versions/0123456789ab';
     for (const [path, status, body] of [
@@ -93,7 +93,7 @@ describe('the Open Inference Protocol', () => {
     expect(service.admission.held).toBe(0);
   });
 
-  it('gives probabilities in the order of the answers, whatever they are called', async () => {
+  it('gives probabilities in the order of the labels, even if they look like numbers', async () => {
     const answers = ['maybe', '1', '0'];
     const { predictor } = fakeService({
       predict: () =>
@@ -110,7 +110,7 @@ describe('the Open Inference Protocol', () => {
     expect(await response.json()).toMatchObject({ outputs: [{ data: [0.5, 0.25, 0.125] }] });
   });
 
-  it('gives every output where none is named', async () => {
+  it('gives every output by default', async () => {
     const inputs = [
       { name: 'image', data: [BASE64] },
       { name: 'text', data: ['a'] },
@@ -119,7 +119,7 @@ describe('the Open Inference Protocol', () => {
     expect(await response.json()).toHaveProperty('outputs.length', 4);
   });
 
-  it('takes the version, of which there is one, in every path', async () => {
+  it('accepts the only version in every path', async () => {
     const { app, summaries } = fakeService();
     const path = '/v2/models/fake/versions/0123456789ab';
     expect(await (await app.request(path)).json()).toEqual(
@@ -133,7 +133,7 @@ describe('the Open Inference Protocol', () => {
       ],
     });
     expect((await app.request(`${path}/infer`, { method: 'POST', body })).status).toBe(200);
-    // What counts predictions need not know of versions.
+    // Metrics do not distinguish versions.
     expect(summaries.at(-1)?.route).toBe('/v2/models/:name/infer');
   });
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { predictionSchema, predictionsSchema } from '../../../../service/http/predict/schema.ts';
-import { ClientGone } from '../../../../service/inference/errors.ts';
 import { fakeService, formOf, postForm, postJson } from '../fake-service.ts';
 
 const PICTURE = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7) & 255);
@@ -27,7 +26,7 @@ describe('the same request', () => {
       ],
     ],
   ] as [string, object, [string, string][]][])(
-    'is read alike as form and as JSON (%s)',
+    'gets the same answer as a form and as JSON (%s)',
     async (_, json, fields) => {
       const { app, asked } = fakeService();
       const answers = [
@@ -55,7 +54,7 @@ describe('the same request', () => {
 });
 
 describe('an answer', () => {
-  it('of one text is flat', async () => {
+  it('to one text is a single judgement', async () => {
     const response = await postJson(fakeService().app, { image: BASE64, text: 'a' });
     const body = predictionSchema.strict().parse(await response.json());
     expect(body).toMatchObject({
@@ -70,61 +69,8 @@ describe('an answer', () => {
     expect(body.latency_ms).toBeGreaterThan(0);
   });
 
-  it('of a list of one text is a list', async () => {
+  it('to a list with one text is a list', async () => {
     const response = await postJson(fakeService().app, { image: BASE64, texts: ['a'] });
     expect(predictionsSchema.strict().parse(await response.json()).results).toHaveLength(1);
   });
-
-  it('carries the request id that the client gave, or one of its own', async () => {
-    const { app } = fakeService();
-    const body = { image: BASE64, text: 'a' };
-    const named = await postJson(app, body, { 'x-request-id': 'job-17_b' });
-    expect(named.headers.get('x-request-id')).toBe('job-17_b');
-    const odd = await postJson(app, body, { 'x-request-id': 'a b{}"' });
-    expect(odd.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
-  });
-});
-
-it('holds as many places as the request has items while it is judged', async () => {
-  const held: number[] = [];
-  const service = fakeService({
-    predict: () => {
-      held.push(service.admission.held);
-      return Promise.resolve([]);
-    },
-  });
-  await postJson(service.app, { image: BASE64, texts: ['a', 'b', 'c'] });
-  expect(held).toEqual([3]);
-  expect(service.admission.held).toBe(0);
-});
-
-it('gives the place back and stops the work when the client leaves', async () => {
-  const client = new AbortController();
-  const service = fakeService({
-    predict: ({ signal }) =>
-      new Promise((_, reject) => {
-        signal.addEventListener('abort', () => {
-          reject(signal.reason as Error);
-        });
-        client.abort();
-      }),
-  });
-  const { app, admission, asked, summaries } = service;
-  await app.request('/predict', {
-    method: 'POST',
-    body: JSON.stringify({ image: BASE64, text: 'a' }),
-    headers: { 'content-type': 'application/json' },
-    signal: client.signal,
-  });
-  expect(asked[0]?.signal.reason).toBeInstanceOf(ClientGone);
-  expect(admission.held).toBe(0);
-  expect(summaries[0]?.status).toBe(499);
-});
-
-it('notes sizes and a hash for the log, never the sentence or the picture', async () => {
-  const { app, summaries } = fakeService();
-  await postJson(app, { image: BASE64, text: 'a secret sentence' });
-  const { attributes } = summaries[0]?.record ?? {};
-  expect(attributes).toMatchObject({ image_bytes: 1000, texts: 1, text_chars: 17 });
-  expect(JSON.stringify(attributes)).not.toContain('secret');
 });

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { expectProblem, fakeService, formOf, postForm } from '../fake-service.ts';
+import { expectProblem, fakeService, formOf, postForm, postStream } from '../fake-service.ts';
 
 const PICTURE = Uint8Array.of(1, 2, 3, 4);
 const IMAGE: [string, Uint8Array] = ['image', PICTURE];
 
-describe('a form that is refused', () => {
+describe('a form is refused', () => {
   it.each([
     ['without an image', [['text', 'a dog']], 'missing-field', 'image'],
     ['without a text', [['image', PICTURE]], 'missing-field', 'text'],
     [
-      'an image that is no file',
+      'with an image that is not a file',
       [
         ['image', 'abc'],
         ['text', 'a dog'],
@@ -18,7 +18,7 @@ describe('a form that is refused', () => {
       'image',
     ],
     [
-      'two images',
+      'with two images',
       [
         ['image', PICTURE],
         ['image', PICTURE],
@@ -28,7 +28,7 @@ describe('a form that is refused', () => {
       'image',
     ],
     [
-      'an image as file and as text',
+      'with an image as file and as text',
       [
         ['image', PICTURE],
         ['image', 'a'],
@@ -38,7 +38,7 @@ describe('a form that is refused', () => {
       'image',
     ],
     [
-      'a text that is a file',
+      'with a text that is a file',
       [
         ['image', PICTURE],
         ['text', PICTURE],
@@ -47,7 +47,7 @@ describe('a form that is refused', () => {
       'text',
     ],
     [
-      'two premises',
+      'with two premises',
       [
         ['image', PICTURE],
         ['text', 'a'],
@@ -58,7 +58,7 @@ describe('a form that is refused', () => {
       'premise',
     ],
     [
-      'a text that is too long',
+      'with a text that is too long',
       [
         ['image', PICTURE],
         ['text', 'a'.repeat(10_001)],
@@ -67,7 +67,7 @@ describe('a form that is refused', () => {
       'text',
     ],
     [
-      'a text of 50,000 bytes',
+      'with a text of 50,000 bytes',
       [
         ['image', PICTURE],
         ['text', 'a'.repeat(50_000)],
@@ -76,7 +76,7 @@ describe('a form that is refused', () => {
       'text',
     ],
     [
-      'a field that is not known',
+      'with an unknown field',
       [
         ['image', PICTURE],
         ['text', 'a'],
@@ -86,7 +86,7 @@ describe('a form that is refused', () => {
       'texts',
     ],
     [
-      'a field of a name that objects have',
+      'with a field named like a property of objects',
       [
         ['image', PICTURE],
         ['text', 'a'],
@@ -96,7 +96,7 @@ describe('a form that is refused', () => {
       '__proto__',
     ],
     [
-      'a file of a name that objects have',
+      'with a file named like a property of objects',
       [
         ['image', PICTURE],
         ['text', 'a'],
@@ -115,7 +115,7 @@ describe('a form that is refused', () => {
     },
   );
 
-  it.each([33, 48, 60, 300])('%i texts', async (length) => {
+  it.each([33, 48, 60, 300])('with %i texts', async (length) => {
     const { app } = fakeService();
     const texts = Array.from({ length }, (_, i): [string, string] => ['text', `text ${i}`]);
     for (const fields of [
@@ -129,20 +129,23 @@ describe('a form that is refused', () => {
     }
   });
 
-  it.each([10_001, 40_000, 40_001, 200_000])('a text of %i characters, with the limit', async (length) => {
-    const long = 'a'.repeat(length);
-    const { app } = fakeService();
-    const text = await postForm(app, formOf([IMAGE, ['text', long]]));
-    expect(await expectProblem(text, 400, 'invalid-field', 'text')).toMatch(
-      /^The field "text(\[0\])?" must not be longer than 10000 characters\.$/,
-    );
-    const premise = await postForm(app, formOf([IMAGE, ['text', 'a'], ['premise', long]]));
-    expect(await expectProblem(premise, 400, 'invalid-field', 'premise')).toBe(
-      'The field "premise" must not be longer than 10000 characters.',
-    );
-  });
+  it.each([10_001, 40_000, 40_001, 200_000])(
+    'with a text of %i characters, naming the limit',
+    async (length) => {
+      const long = 'a'.repeat(length);
+      const { app } = fakeService();
+      const text = await postForm(app, formOf([IMAGE, ['text', long]]));
+      expect(await expectProblem(text, 400, 'invalid-field', 'text')).toMatch(
+        /^The field "text(\[0\])?" must not be longer than 10000 characters\.$/,
+      );
+      const premise = await postForm(app, formOf([IMAGE, ['text', 'a'], ['premise', long]]));
+      expect(await expectProblem(premise, 400, 'invalid-field', 'premise')).toBe(
+        'The field "premise" must not be longer than 10000 characters.',
+      );
+    },
+  );
 
-  it('texts under the name that they have in JSON, with what is right', async () => {
+  it('with the field "texts" of JSON, naming the right one', async () => {
     const { app } = fakeService();
     const form = formOf([
       ['image', PICTURE],
@@ -153,7 +156,7 @@ describe('a form that is refused', () => {
     );
   });
 
-  it('hundreds of parts', async () => {
+  it('with hundreds of parts', async () => {
     const { app } = fakeService();
     const parts = Array.from({ length: 300 }, (_, i): [string, string] => [`part${i}`, 'x']);
     await expectProblem(await postForm(app, formOf(parts)), 400, 'malformed-body');
@@ -164,7 +167,7 @@ describe('a form that is refused', () => {
     ['no parts', 'multipart/form-data; boundary=b', 'x'],
     ['nothing', 'multipart/form-data; boundary=b', ''],
     [
-      'a part that never ends',
+      'an unterminated part',
       'multipart/form-data; boundary=b',
       '--b\r\ncontent-disposition: form-data; name="image"; filename="a.png"\r\n\r\nabc',
     ],
@@ -179,3 +182,19 @@ describe('a form that is refused', () => {
     expect(admission.held).toBe(0);
   });
 });
+
+it.each(['text/plain', 'application/x-www-form-urlencoded', 'image/png', ''])(
+  'of type "%s" is refused with 415',
+  async (type) => {
+    const { app } = fakeService();
+    const headers: Record<string, string> = type === '' ? {} : { 'content-type': type };
+    const body = new Blob(['image=a']).stream();
+    const detail = await expectProblem(
+      await postStream(app, body, headers),
+      415,
+      'unsupported-media-type',
+      'Content-Type',
+    );
+    expect(detail).toContain('multipart/form-data or application/json');
+  },
+);
