@@ -36,8 +36,8 @@ export const FAILURES = {
 export type FailureCode = keyof typeof FAILURES;
 
 /**
- * An error that a user can act on. Its message is a sentence that names what is wrong and what would be right. The command
- * line prints only the message, without a stack trace, and exits with 1.
+ * An error that a user can act on. Its message is a sentence that names what is wrong and what would be right. The
+ * command line prints only the message, without a stack trace, and exits with 1.
  */
 export class UserError extends Error {
   readonly code: FailureCode;

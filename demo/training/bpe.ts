@@ -1,12 +1,12 @@
 import { byteSymbols } from '../../model/package/vocabulary.ts';
 
-/** A byte-level BPE vocabulary in the files that a checkpoint keeps it in. */
+/** A byte-level BPE vocabulary as the files of a checkpoint. */
 export interface Vocabulary {
   readonly vocabJson: string;
   readonly mergesText: string;
 }
 
-/** GPT-2's pieces, as far as the sentences of the demo's world have them: letters, digits, other. */
+/** GPT-2's pattern of pieces, reduced to what occurs in the demo world's sentences: letters, digits, other. */
 const PIECES = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+/gu;
 
 interface Word {
@@ -26,7 +26,7 @@ function words(texts: Iterable<string>): Word[] {
   }));
 }
 
-/** The commonest pair of neighbours; of equally common ones, the first in the alphabet. */
+/** The most frequent pair of neighbours. Ties are broken alphabetically. */
 function commonest(all: readonly Word[]): readonly [string, string] | undefined {
   const counts = new Map<string, number>();
   for (const { symbols, count } of all) {
@@ -49,9 +49,9 @@ function merge(word: Word, [left, right]: readonly [string, string]): void {
 }
 
 /**
- * Learns a vocabulary from texts (as the model reads them: prompts and all). Answers become tokens of their own.
+ * Learns a vocabulary from texts as the model reads them, prompts included. Each answer becomes one token.
  *
- * @param merges how many merges to learn; the vocabulary has 261 tokens more
+ * @param merges number of merges to learn; the vocabulary has 261 more tokens
  */
 export function learnVocabulary(texts: Iterable<string>, merges: number): Vocabulary {
   const all = words(texts);
@@ -65,7 +65,7 @@ export function learnVocabulary(texts: Iterable<string>, merges: number): Vocabu
     if (pair === undefined) break;
     for (const word of all) if (word.symbols.length > 1) merge(word, pair);
     const token = pair.join('');
-    // Two ways to one token would be ambiguous; the second one stays unmerged.
+    // Two merges with the same result would be ambiguous, so the second one is skipped.
     if (known.has(token)) continue;
     known.add(token);
     tokens.push(token);

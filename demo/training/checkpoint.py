@@ -1,4 +1,4 @@
-"""Checkpoint folders in ModelScope's layout: reading one into `Ofa`, writing one from it."""
+"""Reads checkpoint folders in ModelScope's layout into `Ofa`, and writes them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ofa import Ofa, OfaConfig
 
 
 def config_of(folder: pathlib.Path, weights: dict[str, torch.Tensor]) -> OfaConfig:
-    """The model's sizes: depths and widths from the tensors, the rest from `config.json`."""
+    """The sizes of the model: depths and widths from the tensors, the rest from `config.json`."""
     given = json.loads((folder / "config.json").read_text())
     trunk = "encoder.embed_images."
     blocks: dict[int, int] = {}
@@ -33,7 +33,7 @@ def config_of(folder: pathlib.Path, weights: dict[str, torch.Tensor]) -> OfaConf
 
 
 def load_checkpoint(folder: pathlib.Path) -> Ofa:
-    """Reads a checkpoint folder; tensors that this module does not know are an error."""
+    """Reads a checkpoint folder. Unknown tensors are an error."""
     weights = torch.load(folder / "pytorch_model.bin", map_location="cpu", weights_only=True)
     weights = {name: tensor.float() for name, tensor in weights.items()}
     model = Ofa(config_of(folder, weights))
@@ -42,7 +42,7 @@ def load_checkpoint(folder: pathlib.Path) -> Ofa:
 
 
 def save_weights(model: Ofa, path: pathlib.Path) -> None:
-    """Writes `pytorch_model.bin` in fp16; tied tables share one storage."""
+    """Writes `pytorch_model.bin` in fp16. Tied tables share one storage."""
     halves: dict[int, torch.Tensor] = {}
     state = {}
     for name, tensor in model.state_dict().items():
@@ -54,7 +54,7 @@ def save_weights(model: Ofa, path: pathlib.Path) -> None:
 
 
 def sizes_of(config: OfaConfig) -> dict[str, object]:
-    """What `config.json` says."""
+    """The content of `config.json`."""
     return {
         "vocab_size": config.vocab_size,
         "d_model": config.d_model,
@@ -73,7 +73,7 @@ def sizes_of(config: OfaConfig) -> dict[str, object]:
     }
 
 
-# What `configuration.json` says.
+# The content of `configuration.json`.
 TASK = {
     "framework": "pytorch",
     "task": "visual-entailment",
@@ -95,7 +95,7 @@ TASK = {
 def save_checkpoint(
     model: Ofa, answers: tuple[str, ...], vocabulary: pathlib.Path, out: pathlib.Path
 ) -> None:
-    """Writes the checkpoint folder, in ModelScope's layout; `vocabulary` holds the tokenizer's two files."""
+    """Writes a checkpoint folder in ModelScope's layout. `vocabulary` is a folder with the tokenizer's two files."""
     out.mkdir(parents=True, exist_ok=True)
     for name in ("vocab.json", "merges.txt"):
         shutil.copyfile(vocabulary / name, out / name)

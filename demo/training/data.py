@@ -1,4 +1,4 @@
-"""The exported world: pictures, what is in them, and sentences about them with their targets."""
+"""The exported data: pictures, the things in them, and sentences about them with their targets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SIDE = SIZE // 16
 CELLS = SIDE * SIDE
 THINGS = 7
 FIELDS = 6
-# Columns of a sentence's row before the program: see export-sentences.ts.
+# Columns of a row before the program: see export-sentences.ts.
 PICTURE, KIND, ANSWER, OFFSET, COUNT, PARTS, SETS, HEAD = 0, 1, 2, 3, 4, 5, 7, 15
 NUMBER_OF_SETS = 4
 
@@ -46,7 +46,7 @@ class Sentences:
 
     @staticmethod
     def join(shards: list[Sentences]) -> Sentences:
-        """All shards as one, so that a batch has pictures of every shard."""
+        """All shards combined, so that a batch has pictures of every shard."""
         rows = np.concatenate([shard.rows for shard in shards])
         ends = np.cumsum([len(shard.ids) for shard in shards])
         starts = np.concatenate([[0], ends[:-1]])
@@ -54,7 +54,7 @@ class Sentences:
         return Sentences(rows, np.concatenate([shard.ids for shard in shards]))
 
     def ids_of(self, indices: np.ndarray) -> Tensor:
-        """Token ids, padded with 1 to the longest, [B, T]."""
+        """Token ids [B, T], padded with 1."""
         counts = self.rows[indices, COUNT]
         columns = np.arange(counts.max())
         at = self.rows[indices, OFFSET][:, None] + columns
@@ -62,7 +62,7 @@ class Sentences:
         return torch.from_numpy(ids.astype(np.int64))
 
     def batches(self, size: int, seed: int) -> list[np.ndarray]:
-        """Every row once, in batches of texts of one length (padding costs time), in an order that the seed fixes."""
+        """Every row once, in batches of equally long texts (padding costs time), in an order set by the seed."""
         random = np.random.default_rng(seed)
         order = random.permutation(len(self.rows))
         counts = self.rows[order, COUNT]
@@ -74,12 +74,12 @@ class Sentences:
 
 
 def read_program(folder: pathlib.Path) -> list[tuple[str, int]]:
-    """Names and numbers of classes of the program's columns."""
+    """The names of the program's columns and their numbers of classes."""
     return [(name, classes) for name, classes in json.loads((folder / "layout.json").read_text())["program"]]
 
 
 def cell_targets(things: np.ndarray) -> dict[str, Tensor]:
-    """Per-cell targets of pictures [B, 7, 6]: -1 where a cell holds nothing; x and y in 0..1."""
+    """Targets per cell for things [B, 7, 6]: -1 for an empty cell; x and y in 0..1."""
     count = len(things)
     names = {"shape": 1, "colour": 2, "size": 3}
     out = {name: np.full((count, CELLS), -1, np.int64) for name in names}
@@ -94,11 +94,11 @@ def cell_targets(things: np.ndarray) -> dict[str, Tensor]:
 
 
 def set_targets(rows: np.ndarray, things: np.ndarray) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """What sentences [B, columns] are about in their pictures' things [B, 7, 6].
+    """The sets of things [B, 7, 6] that sentences [B, columns] are about.
 
-    Returns per cell and set 0 (no), 1 (perhaps) or 2 (yes), -1 throughout where there is no such set [B, CELLS, 4];
-    the numbers of certain and of possible things [B, 4, 2], -1 likewise; the place of a single one [B, 4, 2], and
-    whether there is a single one [B, 4]."""
+    Returns, per cell and set, 0 (no), 1 (perhaps) or 2 (yes), or -1 if there is no such set [B, CELLS, 4]; the numbers
+    of certain and of possible things, or -1 [B, 4, 2]; the position of the thing if there is only one [B, 4, 2]; and
+    whether there is only one [B, 4]."""
     count = len(rows)
     bits = rows[:, SETS : SETS + 2 * NUMBER_OF_SETS].reshape(count, NUMBER_OF_SETS, 2)
     present = bits[:, :, 0] >= 0

@@ -8,7 +8,7 @@ import { MAX_THINGS } from '../world/scene.ts';
 import { strangePicture } from '../world/strange.ts';
 import { PROGRAM } from '../world/program.ts';
 
-/** Pictures without shapes, after the others. */
+/** Number of pictures without shapes, which come last. */
 const STRANGE_PICTURES = 2500;
 const HELD_OUT = { pictures: 3000, pairs: 6000 } as const;
 const THING_FIELDS = 6;
@@ -40,7 +40,7 @@ async function exportAllPictures({ out, pictures, firstSeed }: Options): Promise
   await closePixels();
 }
 
-/** The vocabulary of an earlier model, so that training can go on from it, or a new one. */
+/** Copies the vocabulary of an earlier model, to continue its training, or makes a new one. */
 async function makeVocabulary(folder: string, given: string | undefined): Promise<void> {
   if (given === undefined) {
     await exportVocabulary(folder);
@@ -96,14 +96,19 @@ const whole = (text: string): number => Number.parseInt(text, 10);
 
 const program = new Command()
   .description('Draws the pictures and sentences that demo/training/train.py learns from.')
-  .requiredOption('--out <folder>', 'where to put them; 2 GB with the defaults')
+  .requiredOption('--out <folder>', 'output folder; needs 2 GB with the defaults')
   .option('--pictures <count>', 'pictures to draw', whole, 48_000)
-  .option('--first-seed <seed>', 'seed of the first of them: others than an earlier model saw', whole, 0)
-  .option('--shards <count>', 'files of sentences', whole, 8)
-  .option('--pairs <count>', 'sentences in each', whole, 200_000)
-  .option('--vocabulary <folder>', 'take the vocabulary of this checkpoint, to go on training it')
+  .option(
+    '--first-seed <seed>',
+    'seed of the first picture; use new seeds to continue the training of a model',
+    whole,
+    0,
+  )
+  .option('--shards <count>', 'number of files of sentences', whole, 8)
+  .option('--pairs <count>', 'sentences per file', whole, 200_000)
+  .option('--vocabulary <folder>', 'use the vocabulary of this checkpoint, to continue its training')
   .addOption(
-    new Option('--part <part>', 'make this alone: two processes can share the work').choices([
+    new Option('--part <part>', 'export only this part, so that two processes can share the work').choices([
       'pictures',
       'sentences',
     ]),

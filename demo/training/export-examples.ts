@@ -1,4 +1,4 @@
-/** Draws the example pictures anew: `node bin/run.js demo/training/export-examples.ts`. */
+/** Renders the example pictures: `node bin/run.js demo/training/export-examples.ts`. */
 import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { readExamples } from '../examples.ts';

@@ -7,17 +7,17 @@ import { pictureOf } from '../world/render.ts';
 import { COLOURS, MAX_THINGS, SIZES, sceneOf, type Scene, type Split } from '../world/scene.ts';
 import { SHAPES } from '../world/shapes.ts';
 
-/** Side of the model's picture in pixels, and of its grid of cells. */
+/** Side of the model's image in pixels, and of its grid in cells. */
 export const IMAGE_SIZE = 112;
 export const GRID = IMAGE_SIZE / 16;
-/** Numbers kept of each thing: cell (-1: no such thing), shape, colour, size, x and y in ten-thousandths. */
+/** Fields of each thing: cell (-1: no such thing), shape, colour, size, x and y in ten-thousandths. */
 const FIELDS = 6;
-/** Pictures in the making at one time. */
+/** Pictures that are rendered concurrently. */
 const AT_ONCE = 16;
 
 /**
- * The cell of the model's grid that stands for each thing: that of its visible centre or, where another thing is
- * nearer to that one's middle, the nearest free one.
+ * The cell of the model's grid that represents each thing: that of its visible centre or, if another thing is closer to
+ * the middle of that cell, the nearest free one.
  */
 export function cellsOf(scene: Scene): readonly number[] {
   const cells = new Array<number>(scene.things.length).fill(-1);
@@ -59,8 +59,8 @@ function labels(scene: Scene): Int16Array {
 }
 
 /**
- * Writes `count` pictures, of the seeds from `firstSeed` on, as the model sees them (`pictures.bin`: uint8
- * [count, size, size, 3]) and what is in them (`things.bin`: int16 [count, 7, 6], see FIELDS).
+ * Writes the pictures of `count` seeds, starting with `firstSeed`, as the model sees them (`pictures.bin`: uint8
+ * [count, size, size, 3]) and the things in them (`things.bin`: int16 [count, 7, 6], see FIELDS).
  */
 export async function exportPictures(
   folder: string,

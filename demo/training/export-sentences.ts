@@ -13,7 +13,7 @@ import { strangeSentence } from '../world/strange.ts';
 import { PROGRAM } from '../world/program.ts';
 import { targetsOf } from '../world/targets.ts';
 
-/** What the checkpoint's configuration says of texts; the service takes it from the compiled package. */
+/** The text settings of the checkpoint. The service reads them from the compiled package. */
 export const TEXT: TextSettings = {
   prompts: {
     hypothesis: ' does the image describe " {} "?',
@@ -27,7 +27,7 @@ export const TEXT: TextSettings = {
 
 const MERGES = 700;
 
-/** How often each kind is drawn for training: what is harder to learn, more often. */
+/** How often each kind is drawn for training. Kinds that are harder to learn are drawn more often. */
 const SHARES: Readonly<Record<Kind, number>> = {
   existence: 6,
   colour: 7,
@@ -46,16 +46,16 @@ const SHARES: Readonly<Record<Kind, number>> = {
 };
 const BAG = KINDS.flatMap((kind) => new Array<Kind>(SHARES[kind]).fill(kind));
 
-/** Scenes among which one shard's sentences look for their pictures. */
+/** Number of scenes from which the sentences of a shard choose their pictures. */
 const POOL = 6000;
 
-/** Of a thousand pairs, how many have a sentence or a picture from another world. */
+/** Pairs per thousand with a sentence or a picture that is not from the demo world. */
 const STRANGE = 40;
 
 const promptOf = (hypothesis: string, premise?: string): string =>
   buildPrompt(TEXT, hypothesis, premise).prompt;
 
-/** Learns the vocabulary from fresh sentences and writes `vocab.json` and `merges.txt`. */
+/** Learns a vocabulary from new sentences and writes `vocab.json` and `merges.txt`. */
 export async function exportVocabulary(folder: string): Promise<void> {
   const random = seeded(11);
   const scenes = Array.from({ length: 1500 }, (_, seed) => sceneOf(seed, 'training'));
@@ -79,7 +79,7 @@ export async function readTokenizer(folder: string): Promise<Tokenizer> {
   return loadTokenizer(buildTokenizerJson(vocab ?? '', merges ?? ''));
 }
 
-/** Columns before the program: picture, kind, answer (-1: none is right), token offset and count, parts, 4 sets. */
+/** Columns of a row: picture, kind, answer (-1: none is correct), token offset and count, 2 parts, 4 sets, program. */
 const COLUMNS = 5 + 2 + 8 + PROGRAM.length;
 
 function row(pair: Pair, picture: number, offset: number, count: number): number[] {
@@ -96,7 +96,7 @@ function row(pair: Pair, picture: number, offset: number, count: number): number
   ];
 }
 
-/** A row without targets: neither answer is right, and a uniform one is asked for. */
+/** A row without targets: no answer is correct, and the target is a uniform distribution. */
 const strangeRow = (picture: number, offset: number, count: number): number[] => [
   picture,
   KINDS.length,
@@ -107,19 +107,19 @@ const strangeRow = (picture: number, offset: number, count: number): number[] =>
   ...new Array<number>(PROGRAM.length).fill(-1),
 ];
 
-/** Where the pairs of a shard come from. */
+/** How to draw the pairs of a shard. */
 export interface ShardOptions {
   readonly split: Split;
   readonly seed: number;
   readonly pairs: number;
   /** Index of the shard's first picture. */
   readonly first: number;
-  /** Seed of the picture with index 0; 0 unless told. */
+  /** Seed of the picture with index 0. Default: 0. */
   readonly firstSeed?: number;
   readonly pool?: number;
-  /** Index of the first strange picture, and how many there are. */
+  /** Index of the first strange picture, and their number. */
   readonly strange?: { readonly first: number; readonly count: number };
-  /** Only sentences of which every answer occurs. */
+  /** Whether to use only meanings that occur with every answer. */
   readonly complete?: boolean;
 }
 
@@ -134,7 +134,7 @@ function* draw(random: Random, scenes: readonly Scene[], options: ShardOptions):
 }
 
 /**
- * Writes `<name>.rows.bin` (int32, COLUMNS a row), `<name>.ids.bin` (uint16 token ids, one text after the other).
+ * Writes `<name>.rows.bin` (int32, COLUMNS per row) and `<name>.ids.bin` (uint16 token ids of all texts).
  */
 export async function exportSentences(
   folder: string,

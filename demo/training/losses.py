@@ -1,5 +1,5 @@
-"""Auxiliary losses that ground sentences in pictures; their heads are dropped after training. Answers alone teach
-nothing: these tell which cells a phrase means, how many things, where, and what the sentence claims."""
+"""Auxiliary losses that ground sentences in pictures. Their heads are discarded after training. A model does not learn
+from answers alone: these losses teach which cells a phrase refers to, how many things, where, and what is claimed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from data import CELLS, HEAD, NUMBER_OF_SETS, PARTS
 
-MOST = 8  # numbers of things: 0 to 7
+MOST = 8  # counts of things: 0 to 7
 
 
 class Readout(nn.Module):
-    """Numbers, places and truths read from one vector."""
+    """Predicts counts, positions and truth values from a vector."""
 
     def __init__(self, d: int) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class Grounding(nn.Module):
         self.decoder = Readout(d)
 
     def program_loss(self, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Cross entropy summed over the program's columns; and the share of columns that are right."""
+        """Cross entropy summed over the program's columns, and the fraction of correct columns."""
         scores = self.program(x).float().split(self.sizes, dim=-1)
         loss = x.new_zeros((), dtype=torch.float32)
         right = []
@@ -55,7 +55,7 @@ class Grounding(nn.Module):
         return loss, torch.stack(right).amin(0).mean()
 
     def cell_loss(self, scores: Tensor, cells: Tensor) -> Tensor:
-        """Summed over the cells of a picture, averaged over the sets that there are."""
+        """The sum over the cells of a picture, averaged over the existing sets."""
         loss = F.cross_entropy(
             scores.float().reshape(-1, 3), cells.flatten(), ignore_index=-1, reduction="sum"
         )

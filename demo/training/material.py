@@ -1,4 +1,4 @@
-"""What training steps are made of."""
+"""The batches of training."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from files import write
 from ofa import Ofa
 from trunk import cache_features
 
-# Rows, token ids, features of the pictures, and the targets of the sets of things.
+# Rows, token ids, features of the pictures, and targets of the sets of things.
 Batch = tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor, Tensor, Tensor]]
 
 
 class Material:
-    """Pictures as cached features, and the sentences of all shards."""
+    """The cached features of all pictures, and the sentences of all shards."""
 
     def __init__(
         self, kept: pathlib.Path, folder: pathlib.Path, model: Ofa, program: int, log: Callable[[str], None]
     ) -> None:
-        """`kept` is where the features are kept, `folder` holds the data, `program` is its number of columns."""
+        """`kept` is the folder of the cached features, `folder` has the data, `program` is its number of columns."""
         self.pictures = Pictures.read(folder)
         self.columns = HEAD + program
         self.folder = folder
@@ -36,7 +36,7 @@ class Material:
         self.features = torch.load(cached, weights_only=True, mmap=True)
 
     def batches(self, size: int, seed: int, skip: int) -> Iterator[Batch]:
-        """Batches without end from the `skip`-th on: (rows, ids, features, set targets)."""
+        """Endless batches, starting with number `skip`: (rows, ids, features, set targets)."""
         shards = [Sentences.read(self.folder, name, self.columns) for name in self.names]
         sentences = Sentences.join(shards)
         number = 0

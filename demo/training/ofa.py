@@ -1,6 +1,6 @@
-"""OFA's architecture in PyTorch, as far as a small model needs it: names and arithmetic match checkpoints in
-ModelScope's layout, so that a state dict saved from here is a checkpoint and one loaded into it gives the
-reference's numbers (`python -m unittest` in this folder checks that against the repository's fixtures)."""
+"""The parts of OFA's architecture that a small model needs, in PyTorch. Names and arithmetic match checkpoints in
+ModelScope's layout: the state dict is a checkpoint, and a loaded one computes the same numbers as the reference
+(`python -m unittest` in this folder compares them with the repository's fixtures)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class OfaConfig:
-    """Sizes of a model; field names are those of `config.json` where it has them."""
+    """The sizes of a model. Field names are those of `config.json`, if it has them."""
 
     vocab_size: int
     d_model: int
@@ -31,7 +31,7 @@ class OfaConfig:
 
 
 class Bottleneck(nn.Module):
-    """1x1, 3x3 (with the stride), 1x1 convolutions; the output has four times `width` channels."""
+    """1x1, 3x3 (with the stride) and 1x1 convolutions. The output has 4 * `width` channels."""
 
     def __init__(self, inputs: int, width: int, stride: int, first: bool) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ class Attention(nn.Module):
 
         q, k, v = split(self.q_proj(x)), split(self.k_proj(memory)), split(self.v_proj(memory))
         scores = (q * self.scaling) @ k.transpose(2, 3) + bias.to(q.dtype)
-        # Autocast would make a detour through fp32, which costs more than the softmax itself.
+        # Autocast would convert to fp32 and back, which costs more than the softmax itself.
         with torch.autocast("cpu", enabled=False):
             weights = torch.softmax(scores, -1)
         y = weights @ (v * self.c_attn.view(1, -1, 1, 1).to(v.dtype))
@@ -110,7 +110,7 @@ class Attention(nn.Module):
 
 
 class Layer(nn.Module):
-    """One encoder layer or, with `cross`, one decoder layer; normformer's extra LayerNorms included."""
+    """An encoder layer or, with `cross`, a decoder layer, with the additional LayerNorms of a NormFormer."""
 
     def __init__(self, config: OfaConfig, cross: bool) -> None:
         super().__init__()
@@ -162,7 +162,7 @@ def image_buckets(side: int, size: int) -> Tensor:
 
 
 class Stack(nn.Module):
-    """What encoder and decoder share: position tables and layers."""
+    """The common part of encoder and decoder: position tables and layers."""
 
     def __init__(self, config: OfaConfig, layers: int, cross: bool) -> None:
         super().__init__()
@@ -185,7 +185,7 @@ class Stack(nn.Module):
         self.image_rel_pos_table_list = tables((2 * images - 1) ** 2 + 3)
 
     def position_bias(self, q: Tensor, k: Tensor) -> Tensor:
-        """[T, d] and [S, d] -> [heads, T, S]; the scale is that of attention."""
+        """[T, d] and [S, d] -> [heads, T, S], with the scale of attention."""
         heads = self.config.encoder_attention_heads
         scaling = (self.config.d_model / heads * self.config.attn_scale_factor) ** -0.5
 
@@ -196,7 +196,7 @@ class Stack(nn.Module):
 
 
 def padded(bias: Tensor, padding: Tensor | None) -> Tensor:
-    """[heads, T, S], with padding [B, S] added where there is any."""
+    """[heads, T, S] plus padding [B, S], if any."""
     return bias if padding is None else bias[None] + padding[:, None, None, :]
 
 
@@ -235,11 +235,11 @@ class Encoder(Stack):
     def forward(
         self, features: Tensor, ids: Tensor, padding: Tensor | None
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """features [B, side*side, C] of the trunk; ids [B, T]; padding [B, S], additive, where there is any.
+        """features [B, side*side, C] of the trunk; ids [B, T]; padding [B, S], additive, if any.
 
-        The features' type is that of the computation: bf16 under autocast, or fp32.
+        The computation has the type of the features: bf16 under autocast, or fp32.
 
-        Returns the encoder's output [B, S, d], the position embeddings and every layer's output."""
+        Returns the encoder's output [B, S, d], the position embeddings and the output of every layer."""
         side, tokens = math.isqrt(features.shape[1]), ids.shape[1]
         text = self.embed_tokens(ids) + self.type_embedding.weight[0]
         image = self.image_proj(features) + self.type_embedding.weight[1]
@@ -269,7 +269,7 @@ class Decoder(Stack):
         self.output_projection.weight = embed_tokens.weight
 
     def forward(self, memory: Tensor, positions: Tensor, padding: Tensor | None) -> Tensor:
-        """The state after the prompt `<s>`, [B, d]: what the answer's first token is read from."""
+        """The state after the prompt `<s>`, [B, d], which predicts the answer's first token."""
         x = self.layernorm_embedding(self.embed_tokens.weight[:1])[None]
         x = x.expand(memory.shape[0], -1, -1).to(memory.dtype)
         target = self.pos_ln(self.embed_positions.weight[:1])
@@ -284,7 +284,7 @@ class Decoder(Stack):
 
 
 class Ofa(nn.Module):
-    """Picture and text -> the scores of chosen vocabulary rows as the first answer token."""
+    """Picture and text -> the scores of some vocabulary rows as the first token of the answer."""
 
     def __init__(self, config: OfaConfig) -> None:
         super().__init__()
@@ -299,7 +299,7 @@ class Ofa(nn.Module):
         return self.encoder.embed_images(x).flatten(2).transpose(1, 2)
 
     def forward(self, features: Tensor, ids: Tensor, pad: int = 1) -> tuple[Tensor, ...]:
-        """Returns the decoder's state [B, d], the encoder's output [B, S, d] and its layers' outputs."""
+        """Returns the decoder's state [B, d], the encoder's output [B, S, d] and the outputs of its layers."""
         hidden = F.pad(ids == pad, (features.shape[1], 0))
         padding = torch.zeros(hidden.shape).masked_fill(hidden, -1e4) if hidden.any() else None
         memory, positions, between = self.encoder(features, ids, padding)

@@ -1,4 +1,4 @@
-"""A run of the training: what changes meanwhile, where it is kept, and what comes of it."""
+"""The state of a training run, where it is saved, and its result."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from losses import Grounding
 from ofa import Ofa, OfaConfig
 
 ANSWERS = ("yes", "no", "maybe")
-# Highest learning rates: of a new model, and of one that goes on from a checkpoint.
+# Highest learning rates of a new model, and of one that continues from a checkpoint.
 PEAK, PEAK_AGAIN = 1e-3, 6e-4
-# Steps in which the heads that are dropped afterwards catch up with a model that goes on.
+# Steps in which only the new auxiliary heads learn, if the model continues from a checkpoint.
 CATCHING_UP = 800
 
 
@@ -41,7 +41,7 @@ def model_config(vocabulary: int) -> OfaConfig:
 
 
 def initialise(model: nn.Module) -> None:
-    """Small normal weights, as OFA's; position tables start at zero."""
+    """Small normal weights, as in OFA. Position tables start at zero."""
     for name, module in model.named_modules():
         if isinstance(module, nn.Embedding):
             nn.init.normal_(module.weight, std=0.0 if "rel_pos_table" in name else 0.02)
@@ -51,7 +51,7 @@ def initialise(model: nn.Module) -> None:
 
 
 def run_folder(arguments: argparse.Namespace) -> pathlib.Path:
-    """Where work in progress is kept. What is there must come from the same start, or it would be taken for this one's."""
+    """The folder of work in progress, which is continued. It must belong to a run with the same starting point."""
     if arguments.only is not None:
         return pathlib.Path(tempfile.mkdtemp())
     folder = arguments.data / "run"
@@ -66,7 +66,7 @@ def run_folder(arguments: argparse.Namespace) -> pathlib.Path:
 
 
 class Run:
-    """Everything that changes while training; saved and loaded as a whole."""
+    """Everything that changes during training. Saved and loaded as a whole."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.arguments = arguments
@@ -104,8 +104,8 @@ class Run:
         )
 
     def rates(self) -> tuple[float, float]:
-        """Of the model and of the heads: warm-up of 200 steps, constant, then down to a hundredth over the last part.
-        A model that goes on from a checkpoint waits for the heads, which are new."""
+        """Learning rates of model and heads: a warm-up of 200 steps, constant, then down to 1 % over the last part.
+        A model that continues from a checkpoint waits for the heads, which are new."""
         steps, decay = self.arguments.steps, self.arguments.decay
         rising = min(1.0, (self.step + 1) / 200)
         falling = min(1.0, max(0.01, (steps - self.step) / (steps * decay)))
@@ -115,7 +115,7 @@ class Run:
         return PEAK_AGAIN * waiting * falling, PEAK * rising * falling
 
     def follow(self) -> None:
-        """Exponential moving average of the weights."""
+        """Updates the exponential moving average of the weights."""
         keep = min(0.999, (self.step + 1) / (self.step + 10))
         with torch.no_grad():
             for name, tensor in self.model.state_dict().items():
@@ -139,7 +139,7 @@ class Run:
 
     @contextmanager
     def averaged(self) -> Iterator[Ofa]:
-        """The model with the averaged weights, for as long as the block lasts."""
+        """Context manager that gives the model the averaged weights."""
         now = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         self.model.load_state_dict(self.average, strict=False)
         try:
@@ -148,7 +148,7 @@ class Run:
             self.model.load_state_dict(now)
 
     def write_checkpoint(self) -> None:
-        """The averaged weights; the temperature goes into the last LayerNorm, whose output the scores multiply."""
+        """The averaged weights, with the temperature folded into the last LayerNorm, which scales the scores."""
         with self.averaged() as model:
             model.decoder.layer_norm.weight.data /= self.temperature
             model.decoder.layer_norm.bias.data /= self.temperature

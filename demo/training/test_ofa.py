@@ -1,4 +1,4 @@
-"""The module computes what the reference computed: weights and expected numbers are the repository's fixture."""
+"""The module computes the same numbers as the reference, with the weights and results of the fixture."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""Training begins alike from the same seed and goes on where it was stopped; a rehearsal leaves nothing behind."""
+"""Training is deterministic for a seed, resumes where it was stopped, and `--only` leaves no files behind."""
 
 import contextlib
 import io
@@ -25,7 +25,7 @@ PROGRAM = [["combination", 4], ["colour", 9]]
 
 
 def write_data(folder: pathlib.Path, pictures: int = 12, sentences: int = 300) -> None:
-    """Pictures of noise and sentences of random words: enough to take steps on."""
+    """Pictures of noise and sentences of random words: enough for training steps."""
     random = np.random.default_rng(5)
     (folder / "vocabulary").mkdir(parents=True)
     for name in ("vocab.json", "merges.txt"):
@@ -51,7 +51,7 @@ def write_data(folder: pathlib.Path, pictures: int = 12, sentences: int = 300) -
 
 
 def rehearse(data: pathlib.Path, *more: str) -> list[str]:
-    """The losses of the first steps, as they are printed."""
+    """The printed losses of the first steps."""
     said = io.StringIO()
     arguments = ["train.py", "--data", str(data), "--out", str(data / "out"), "--trunk-steps", "2", "--only", "3"]
     with mock.patch.object(sys, "argv", [*arguments, *more]), contextlib.redirect_stdout(said):
@@ -86,7 +86,7 @@ class Rehearsal(unittest.TestCase):
 
 
 def warm_up(folder: pathlib.Path, kept: str, stop_at: str | None) -> tuple[dict[str, torch.Tensor], list[str]]:
-    """The trunk's weights after six steps, or after those up to a line of the log; and the log."""
+    """The trunk's weights after six steps, or after those before a line of the log, and the log."""
     torch.manual_seed(4)
     model = Ofa(model_config(1000))
     pictures = Pictures.read(folder / "data" / "training")

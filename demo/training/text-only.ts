@@ -1,13 +1,13 @@
 /**
- * A reader who never looks: naive Bayes over words and pairs of words. How well it does shows how much the sentences
- * alone give away.
+ * A classifier that never sees the picture: naive Bayes over words and pairs of words. Its accuracy shows how much the
+ * sentences alone give away.
  */
 export class TextOnly {
   readonly #counts = new Map<string, Map<string, number>>();
   readonly #totals = new Map<string, number>();
   readonly #words = new Set<string>();
 
-  /** Learns that a text had this answer. */
+  /** Learns the answer of a text. */
   learn(text: string, answer: string): void {
     const counts = this.#counts.get(answer) ?? new Map<string, number>();
     this.#counts.set(answer, counts);
@@ -18,7 +18,7 @@ export class TextOnly {
     }
   }
 
-  /** The likeliest answer. */
+  /** The most probable answer. */
   guess(text: string): string {
     let best = { answer: '', score: -Infinity };
     for (const [answer, counts] of this.#counts) {

@@ -1,7 +1,7 @@
 """Trains the demo model: `python demo/training/train.py --data <folder> --out demo/checkpoint`.
 
-The data come from `node bin/run.js demo/training/export-data.ts --out <folder>`. Work in progress is kept in <data>/run; started
-again, the script goes on from there."""
+The data come from `node bin/run.js demo/training/export-data.ts --out <folder>`. Work in progress is
+saved in <data>/run. If the script is started again, it continues from there."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from run import Run
 from trunk import WarmUp, cache_features, warm_up
 
 KINDS = 14
-# Numbers of the kinds that take longest to learn: spatial, between, comparison, conjunction, disjunction, premise.
+# Indices of the kinds that take longest to learn: spatial, between, comparison, conjunction, disjunction, premise.
 HARD = (5, 6, 7, 9, 10, 13)
 BATCH = 96
-# Highest learning rates of the trunk: of a new one, and of one that goes on from a checkpoint.
+# Highest learning rates of a new trunk, and of one that continues from a checkpoint.
 TRUNK_PEAK, TRUNK_PEAK_AGAIN = 3e-3, 1.5e-3
 KEEP_EVERY_S = 180.0
 LOOK_EVERY = 250
 
 
 def answer_loss(logits: Tensor, answers: Tensor, kinds: Tensor) -> Tensor:
-    """Cross entropy; where no answer is right (-1), towards all alike. What is learned last counts more."""
+    """Cross entropy. If no answer is correct (-1), the target is uniform. HARD kinds have more weight."""
     scores = F.log_softmax(logits.float(), -1)
     told = scores.gather(1, answers.clamp(min=0)[:, None])[:, 0]
     weights = torch.where(torch.isin(kinds, torch.tensor(HARD)), 2.0, 1.0)
@@ -66,7 +66,7 @@ def train_step(run: Run, batch) -> dict[str, float]:
 
 
 def best_temperature(logits: Tensor, answers: Tensor) -> float:
-    """What to divide scores by, so that confidence is neither too high nor too low: least cross entropy."""
+    """The divisor of the scores with the least cross entropy, so that confidence is neither too high nor too low."""
     choices = torch.logspace(-0.4, 0.6, 101)
     losses = torch.stack([F.cross_entropy(logits / choice, answers) for choice in choices])
     return choices[losses.argmin()].item()
@@ -74,7 +74,7 @@ def best_temperature(logits: Tensor, answers: Tensor) -> float:
 
 @torch.no_grad()
 def examine(run: Run, sentences: Sentences, pictures: Pictures, features: Tensor, most: int) -> str:
-    """Accuracy of the averaged weights on held-out pictures, as a whole and for each kind. Sets the temperature."""
+    """Accuracy of the averaged weights on held-out pictures, in total and per kind. Sets the temperature."""
     scores = []
     rows = torch.from_numpy(sentences.rows[:most].astype(np.int64))
     with run.averaged() as model:
@@ -114,18 +114,18 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=pathlib.Path, required=True)
     parser.add_argument("--out", type=pathlib.Path, required=True)
-    parser.add_argument("--steps", type=int, default=16_000, help="steps in all, of 96 sentences each")
-    parser.add_argument("--decay", type=float, default=0.4, help="last part of them with a falling rate")
-    parser.add_argument("--from", dest="origin", type=pathlib.Path, help="checkpoint folder to go on from")
+    parser.add_argument("--steps", type=int, default=16_000, help="total steps, of 96 sentences each")
+    parser.add_argument("--decay", type=float, default=0.4, help="last part of the steps, with a falling rate")
+    parser.add_argument("--from", dest="origin", type=pathlib.Path, help="checkpoint folder to continue from")
     parser.add_argument("--trunk-steps", type=int, default=6000, help="0 keeps the trunk of --from")
-    parser.add_argument("--only", type=int, help="make so many steps, print each one's loss, keep nothing")
+    parser.add_argument("--only", type=int, help="run this many steps, print the losses and save nothing")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
 
 def rehearse(run: Run, material: Material) -> None:
-    """A few steps from the start, to compare their losses with those of another time."""
+    """Runs a few steps from the start, to compare their losses with those of another run."""
     for batch in material.batches(BATCH, run.arguments.seed, 0):
         run.log(f"step {run.step + 1} loss {train_step(run, batch)['loss']:.6f}")
         if run.step >= run.arguments.only:

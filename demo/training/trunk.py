@@ -1,4 +1,4 @@
-"""Warm-up of the image trunk: every cell of its grid learns to tell what lies there. Without it the rest of the
+"""Warm-up of the image trunk: every cell of its grid learns to predict what is there. Without it the rest of the
 model learns nothing from answers."""
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from ofa import Ofa
 
 BATCH = 64
 LOOK_EVERY = 500
-# Shapes and sizes have one class more than the world: hidden.
+# Shapes and sizes have one more class than the world: hidden.
 HEADS = {"thing": 2, "shape": 7, "colour": 8, "size": 3, "place": 2}
 
 
 class CellHeads(nn.Module):
-    """Reads a cell's contents off its features; dropped after the warm-up."""
+    """Predicts the content of a cell from its features. Discarded after the warm-up."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class CellHeads(nn.Module):
 
 
 def cell_losses(found: dict[str, Tensor], targets: dict[str, Tensor]) -> Tensor:
-    """Hidden things are rare and hard to see, and much depends on them: they count four times."""
+    """Hidden things have four times the weight: they are rare, hard to see, and important."""
     there = targets["shape"] >= 0
     importance = 1.0 + 3.0 * (targets["shape"] == HEADS["shape"] - 1)
     things = F.cross_entropy(found["thing"].flatten(0, 1), there.long().flatten(), reduction="none")
@@ -59,8 +59,8 @@ def cell_accuracies(found: dict[str, Tensor], targets: dict[str, Tensor]) -> dic
 
 
 def mirror(pixels: Tensor, targets: dict[str, Tensor], which: Tensor) -> None:
-    """Turns some of the pictures [B, H, W, 3] and their targets [B, cells, ...] left to right, in place: every shape is
-    its own mirror image."""
+    """Mirrors some of the pictures [B, H, W, 3] and their targets [B, cells, ...] left to right, in place. Shapes are
+    symmetric."""
     pixels[which] = pixels[which].flip(2)
     for target in targets.values():
         grid = target[which].unflatten(1, (SIDE, SIDE))
@@ -73,13 +73,13 @@ class WarmUp:
     steps: int
     peak: float
     seed: int
-    # Where the work in progress is kept.
+    # Folder of the work in progress.
     kept: pathlib.Path
     log: Callable[[str], None]
 
 
 def shown(trunk: nn.Module, heads: CellHeads, model: Ofa, pictures: Pictures) -> str:
-    """What the heads tell of held-out pictures, as text for the log."""
+    """The accuracy of the heads on held-out pictures, as text for the log."""
     trunk.eval()
     with torch.no_grad():
         found = heads(model.features(torch.from_numpy(pictures.pixels)))
@@ -89,7 +89,7 @@ def shown(trunk: nn.Module, heads: CellHeads, model: Ofa, pictures: Pictures) ->
 
 
 def warm_up(model: Ofa, pictures: Pictures, held_out: Pictures, plan: WarmUp) -> None:
-    """Trains `encoder.embed_images` in place; goes on from what is kept."""
+    """Trains `encoder.embed_images` in place. Resumes from saved work."""
     trunk = model.encoder.embed_images
     heads = CellHeads(trunk.channels)
     parameters = [*trunk.parameters(), *heads.parameters()]
@@ -107,7 +107,7 @@ def warm_up(model: Ofa, pictures: Pictures, held_out: Pictures, plan: WarmUp) ->
         plan.log(f"going on from step {first} of the trunk")
     trunk.train()
     for step in range(first, plan.steps):
-        # From the step's own seed, so that who goes on sees what who had never stopped would see.
+        # The seed depends on the step, so that a resumed run gets the same batches.
         random = np.random.default_rng((plan.seed, step))
         index = np.sort(random.integers(0, len(pictures.things), BATCH))
         targets = cell_targets(pictures.things[index])
@@ -130,7 +130,7 @@ def warm_up(model: Ofa, pictures: Pictures, held_out: Pictures, plan: WarmUp) ->
 
 @torch.no_grad()
 def cache_features(model: Ofa, pictures: Pictures) -> Tensor:
-    """The frozen trunk's output for every picture, bf16 [N, cells, C]."""
+    """The output of the frozen trunk for every picture, bf16 [N, cells, C]."""
     model.encoder.embed_images.eval()
     chunks = []
     for start in range(0, len(pictures.things), 256):

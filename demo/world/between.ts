@@ -9,21 +9,21 @@ import { completions, isSamePhrase } from './whole.ts';
 
 type Between = Extract<Claim, { type: 'between' }>;
 type Triple = readonly [Thing, Thing, Thing];
-/** Which attributes the three phrases name. */
+/** Sets of attributes that the three phrases name. */
 type Signature = readonly [Named, Named, Named];
 
-/** Three things of which the first lies between the others. */
+/** Three things, the first of which is between the others. */
 interface Row {
   readonly scene: Scene;
   readonly things: Triple;
 }
 
-/** Drawings tried to find one with the wanted answer. */
+/** Attempts to draw a claim with the wanted answer. */
 const TRIES = 300;
 
 const known = new WeakMap<readonly Scene[], readonly Row[]>();
 
-/** All rows of three things in the scenes: too rare to be met by chance. */
+/** All rows of three things in the scenes. They are too rare to find at random. */
 function rowsIn(scenes: readonly Scene[]): readonly Row[] {
   let rows = known.get(scenes);
   if (rows === undefined) known.set(scenes, (rows = scenes.flatMap(rowsOf)));
@@ -71,7 +71,7 @@ function anyThree(random: Random, scene: Scene): Triple | undefined {
   return [0, 1, 2].map(() => left.splice(random.int(left.length), 1)[0]) as unknown as Triple;
 }
 
-/** "The star is between the two circles": the same phrase fits two of the three things. */
+/** "The star is between the two circles": one phrase matches two of the three things. */
 function drawBetweenTwo(random: Random, scenes: readonly Scene[], rows: readonly Row[]): readonly Drawn[] {
   const signature: Signature = [random.pick(['s', 's', 'c', 'cs']), ...random.pick(TWICE)];
   const inRow = (): Drawn | undefined => {
@@ -99,11 +99,12 @@ const isTwice = ({ b, c }: Between): boolean => isSamePhrase(b, c);
 const twice = (drawn: Drawn): Drawn | undefined => (isTwice(drawn[1]) ? drawn : undefined);
 
 /**
- * Says of three things that one lies between the others, once for each answer. What is named of the things (their
- * shapes alone, say, or colours too) is the same for all answers, so that it gives none away. Of those that are wrong
- * some have the three things in another order, some have three that do not stand in a row, and some name what is not there.
+ * Draws claims that one thing is between two others, one for each answer. All of them name the same attributes (only
+ * shapes, for example, or colours too), so that these do not give away the answer. Of the false ones, some have the
+ * three things in another order, some have three things that are not in a row, and some name things that do not
+ * exist.
  *
- * @returns a scene and a meaning for yes, no and maybe; none where the scenes hold none
+ * @returns a scene and a meaning for each of yes, no and maybe; empty if the scenes do not allow one of them
  */
 export function drawBetween(
   random: Random,
@@ -153,7 +154,7 @@ const outOfRow: Draw = (random, scenes, _, signature) => () => {
   return things && [scene, claimOf(things, signature)];
 };
 
-/** Mostly of a scene in which one of them is missing. */
+/** Usually from a scene in which one of the things is missing. */
 const elsewhere: Draw =
   (random, scenes, [, claim]) =>
   () => [random.pick(scenes), claim];

@@ -1,25 +1,25 @@
 import type { Colour, Size } from './scene.ts';
 import type { Shape } from './shapes.ts';
 
-/** What a noun phrase says of a thing; what it leaves open fits every thing. */
+/** The attributes that a noun phrase names. An attribute that it does not name matches every thing. */
 export interface Phrase {
   readonly colour?: Colour;
   readonly shape?: Shape;
   readonly size?: Size;
-  /** Set for "the hidden object": only things that another covers. */
+  /** Set for "the hidden object": matches only a thing that another one covers. */
   readonly hidden?: true;
-  /** With `hidden`: the thing in front of it. */
+  /** With `hidden`: the thing that covers it. */
   readonly behind?: Phrase;
 }
 
 export const RELATIONS = ['left', 'right', 'above', 'below'] as const;
 export type Relation = (typeof RELATIONS)[number];
 
-/** Parts of the picture: its outer thirds, and what is near the centre. */
+/** Parts of the picture: its outer thirds, and the area around the centre. */
 export const ZONES = ['left', 'right', 'top', 'bottom', 'middle'] as const;
 export type Zone = (typeof ZONES)[number];
 
-/** What no picture tells; every topic's values exclude one another. */
+/** Topics that no picture can settle. The values of a topic exclude one another. */
 export const TOPICS = {
   material: ['wood', 'metal', 'plastic', 'paper', 'glass', 'stone'],
   owner: ['anna', 'tom', 'the museum', 'the bank', 'the school'],
@@ -34,7 +34,7 @@ export const TOPICS = {
 } as const satisfies Record<string, readonly string[]>;
 export type Topic = keyof typeof TOPICS;
 
-/** The logical form of a sentence. See WORLD.md for what each means where a picture leaves room for doubt. */
+/** The logical form of a sentence. WORLD.md defines what each means for ambiguous pictures. */
 export type Claim =
   | { readonly type: 'exists'; readonly a: Phrase }
   | {
@@ -46,9 +46,9 @@ export type Claim =
   | {
       readonly type: 'attribute';
       readonly a: Phrase;
-      /** All that it says holds: "red and small". */
+      /** True if all its attributes match: "red and small". */
       readonly property: Phrase;
-      /** Or else this: "red or blue". */
+      /** An alternative to `property`: "red or blue". */
       readonly other?: Phrase;
     }
   | {
@@ -56,7 +56,7 @@ export type Claim =
       readonly relation: Relation;
       readonly a: Phrase;
       readonly b: Phrase;
-      /** "the", not "a". */
+      /** "the" instead of "a". */
       readonly aDefinite: boolean;
       readonly bDefinite: boolean;
       /** Whether b is named before a. */
@@ -70,7 +70,7 @@ export type Claim =
       readonly a: Phrase;
       readonly b: Phrase;
     }
-  /** Two things of one colour or shape; the same phrase twice for "both stars". */
+  /** Two things have the same colour or shape. For "both stars", both phrases are the same. */
   | {
       readonly type: 'alike';
       readonly by: 'colour' | 'shape';
@@ -87,10 +87,10 @@ export type Claim =
       readonly type: 'quantified';
       readonly quantity: 'all' | 'none' | 'notAll' | 'both' | 'allButOne' | 'some but not all';
       readonly a: Phrase;
-      /** Things that are left out, and have not the property: "everything but the star". */
+      /** Things that are excepted and do not have the property: "everything but the star". */
       readonly except?: Phrase;
       readonly property: Phrase;
-      /** Each has one or the other: "red or blue". */
+      /** Each thing has one or the other: "red or blue". */
       readonly other?: Phrase;
     }
   | { readonly type: 'not'; readonly claim: Claim }
@@ -103,24 +103,24 @@ export type Claim =
       readonly value: number;
       readonly a: Phrase;
     }
-  /** Undecidable without a topic that a premise could settle, such as what is outside the frame. */
+  /** Undecidable, and of no topic that a premise could settle: what is outside the frame, for example. */
   | { readonly type: 'elsewhere'; readonly a: Phrase };
 
-/** What is given as true besides the picture. */
+/** What is given as true in addition to the picture. */
 export type Premise =
-  /** Something that the picture shows as well, or leaves open: it settles nothing that the claim says. */
+  /** Something that the picture shows too, or that is unrelated to the claim: it decides nothing. */
   | { readonly type: 'aside'; readonly claim: Claim }
   | { readonly type: 'topic'; readonly topic: Topic; readonly value: number; readonly a: Phrase }
-  /** What the hidden thing is. */
+  /** Reveals what the hidden thing is. */
   | { readonly type: 'reveals'; readonly property: Phrase };
 
-/** What a sentence pair means. */
+/** The meaning of a sentence, with its premise. */
 export interface Meaning {
   readonly premise?: Premise;
   readonly claim: Claim;
 }
 
-/** The subject of a sentence, as results are broken down. */
+/** The categories by which results are broken down. */
 export const KINDS = [
   'existence',
   'colour',

@@ -17,7 +17,7 @@ function innermost(claim: Claim): Unknowable | undefined {
   return inner.type === 'unknowable' ? inner : undefined;
 }
 
-/** One claim that the premise settles as true, one as false, and one that it leaves open, but for the one given. */
+/** Claims that the premise makes true, false or leaves open, one of each, without the given one. */
 function aboutTopic(random: Random, premise: OfTopic, given: Unknowable): readonly Meaning[] {
   const { topic, value, a } = premise;
   const others = TOPICS[topic].map((_, at) => at).filter((at) => at !== value);
@@ -32,7 +32,7 @@ function aboutTopic(random: Random, premise: OfTopic, given: Unknowable): readon
     .map((claim) => ({ premise, claim: random.chance(0.2) ? { type: 'not', claim } : claim }));
 }
 
-/** What the hidden thing is and what there is, as the premise says and otherwise, with the premise and without. */
+/** Claims about the hidden thing that agree or disagree with the premise, with the premise and without it. */
 function aboutHidden(random: Random, premise: Reveals): readonly Meaning[] {
   const { shape } = premise.property;
   const other = { shape: random.pick(SHAPES.filter((each) => each !== shape)) };
@@ -49,7 +49,7 @@ function aboutHidden(random: Random, premise: Reveals): readonly Meaning[] {
   ];
 }
 
-/** What covering does not hide of the thing of which something hidden was claimed: its colour. */
+/** A claim about the colour of a hidden thing, which covering does not hide. */
 function aboutColour(random: Random, { meaning: { claim }, scene }: Pair): readonly Meaning[] {
   const inner = claim.type === 'not' ? claim.claim : claim;
   const hidden = scene.things.find((thing) => thing.hidden);
@@ -58,7 +58,7 @@ function aboutColour(random: Random, { meaning: { claim }, scene }: Pair): reado
   return [hidden.colour, other].map((colour) => ({ claim: { ...inner, property: { colour } } }));
 }
 
-/** The same two things compared otherwise. */
+/** Another comparison of the same two things. */
 function aboutSizes(claim: Extract<Claim, { type: 'sizes' }>): readonly Meaning[] {
   const { a, b, op } = claim;
   const others = (['larger', 'smaller', 'same'] as const).filter((each) => each !== op);
@@ -68,7 +68,7 @@ function aboutSizes(claim: Extract<Claim, { type: 'sizes' }>): readonly Meaning[
   ];
 }
 
-/** Three things that stand in the order that was said, named in another. */
+/** The same three things, named in another order. */
 function aboutOrder(random: Random, { meaning: { claim }, answer }: Pair): readonly Meaning[] {
   if (answer !== 'yes' || claim.type !== 'and') return [];
   const { left, right } = claim;
@@ -90,16 +90,17 @@ function aboutOrder(random: Random, { meaning: { claim }, answer }: Pair): reado
   ];
 }
 
-/** The opposite, and the same things the other way round. */
+/** The opposite relation, and the same relation with the things swapped. */
 function aboutAlike(claim: Extract<Claim, { type: 'alike' }>): readonly Meaning[] {
   const { a, b } = claim;
   return [{ claim: { type: 'not', claim } }, { claim: { ...claim, a: b, b: a } }];
 }
 
 /**
- * Sentences that differ from a pair's in what decides their answer, about the same picture. Where a premise tells what no
- * picture shows: the same premise with other claims, and claims without it. Where something hidden is claimed: what
- * shows of the same thing. Where two things are compared: the same things the other way round.
+ * Sentences about the same picture that differ from a pair's only in what decides the answer. If a premise states
+ * something that no picture shows: the same premise with other claims, and claims without it. If the claim is about
+ * something hidden: claims about the visible part of the same thing. If two things are compared: the same things
+ * swapped.
  */
 export function contrastsOf(random: Random, pair: Pair): readonly Pair[] {
   const { premise, claim } = pair.meaning;

@@ -3,16 +3,16 @@ import type { Claim, Meaning, Phrase, Premise, Relation, Zone } from './claims.t
 import type { Scene } from './scene.ts';
 import { completions, fitsPhrase, isSamePhrase, type Whole } from './whole.ts';
 
-/** Things nearer to each other than this along an axis (a fraction of the side) are neither left nor right. */
+/** Things that are closer than this along an axis (a fraction of the side) are neither left nor right of each other. */
 export const LEAST_DISTANCE = 0.1;
 
-/** Answer of one claim in one world; undefined where the world is too close to call. */
+/** The answer of a claim in a complete world; undefined if the world is too close to call. */
 type Verdict = Answer | undefined;
 
 const matches = (world: readonly Whole[], phrase: Phrase): readonly Whole[] =>
   world.filter((thing) => fitsPhrase(thing, phrase));
 
-/** One reference, several things: true of all, false of all, or else it cannot be told which was meant. */
+/** For a phrase that matches several things: yes if true of all, no if false of all, otherwise it is ambiguous. */
 function agreed(verdicts: readonly Verdict[]): Verdict {
   if (verdicts.includes(undefined)) return undefined;
   if (verdicts.every((verdict) => verdict === 'yes')) return 'yes';
@@ -32,7 +32,7 @@ function all(verdicts: readonly Verdict[]): Verdict {
 
 const any = (verdicts: readonly Verdict[]): Verdict => opposite(all(verdicts.map(opposite)));
 
-/** Whether a is in that direction of b: by its centre alone, undefined where they are level. */
+/** Whether the centre of a is in that direction from the centre of b; undefined if they are level. */
 export function stands(a: Whole, relation: Relation, b: Whole): Verdict {
   const sideways = relation === 'left' || relation === 'right';
   const distance = sideways ? b.x - a.x : b.y - a.y;
@@ -40,7 +40,7 @@ export function stands(a: Whole, relation: Relation, b: Whole): Verdict {
   return truth(relation === 'left' || relation === 'above' ? distance > 0 : distance < 0);
 }
 
-/** Whether a lies near the line from b to c and between their centres; undefined for in-between cases. */
+/** Whether a is near the line from b to c and between their centres; undefined for borderline cases. */
 export function liesBetween(a: Whole, b: Whole, c: Whole): Verdict {
   const [dx, dy] = [c.x - b.x, c.y - b.y];
   const length = Math.hypot(dx, dy);
@@ -53,12 +53,12 @@ export function liesBetween(a: Whole, b: Whole, c: Whole): Verdict {
 
 type Of<T extends Claim['type']> = Extract<Claim, { type: T }>;
 
-/** Whether the thing has the claim's property, or its other one. */
+/** Whether the thing has the claim's property or its alternative. */
 export function hasProperty(thing: Whole, { property, other }: Of<'attribute' | 'quantified'>): boolean {
   return fitsPhrase(thing, property) || (other !== undefined && fitsPhrase(thing, other));
 }
 
-/** Nobody says of a thing where it is from itself: a reading in which both are the same is not meant. */
+/** Nobody relates a thing to itself, so readings in which both are the same thing are excluded. */
 function judgeRelation(world: readonly Whole[], claim: Of<'relation'>): Verdict {
   const [first, second] = [matches(world, claim.a), matches(world, claim.b)];
   if (first.length === 0 || second.length === 0) return 'no';
@@ -75,15 +75,15 @@ function judgeBetween(world: readonly Whole[], claim: Of<'between'>): Verdict {
   const sets = [claim.a, claim.b, claim.c].map((phrase) => matches(world, phrase));
   const [first = [], second = [], third = []] = sets;
   if (sets.some((set) => set.length === 0)) return 'no';
-  // "Between the two circles": of three, nobody knows which two.
+  // "Between the two circles": if there are three, it is unclear which two are meant.
   if (isSamePhrase(claim.b, claim.c) && second.length !== 2) return undefined;
   const triples = first.flatMap((a) => second.flatMap((b) => third.map((c) => [a, b, c] as const)));
-  // Three things are meant, also where one phrase fits several of them.
+  // Three different things are meant, even if one phrase matches several of them.
   const meant = triples.filter(([a, b, c]) => new Set([a.index, b.index, c.index]).size === 3);
   return meant.length === 0 ? undefined : agreed(meant.map(([a, b, c]) => liesBetween(a, b, c)));
 }
 
-/** Whether a thing's centre lies in a part of the picture; undefined near the part's edge. */
+/** Whether a thing's centre is in a zone of the picture; undefined near the edge of the zone. */
 export function liesIn(thing: Whole, zone: Zone): Verdict {
   const { x, y } = thing;
   if (zone === 'middle') {
@@ -100,7 +100,7 @@ function judgeZone(world: readonly Whole[], { a, zone, definite }: Of<'zone'>): 
   return (definite ? agreed : any)(things.map((thing) => liesIn(thing, zone)));
 }
 
-/** What is said of two things, over all pairs that the phrases fit. */
+/** The verdict on a relation of two things, over all pairs that match the phrases. */
 function judgePairs(
   world: readonly Whole[],
   { a, b }: Of<'sizes' | 'alike'>,
@@ -120,7 +120,7 @@ function judgeSizes(world: readonly Whole[], claim: Of<'sizes'>): Verdict {
   });
 }
 
-/** Where one phrase stands for both, as in "both stars are the same colour", it must fit two things. */
+/** If one phrase stands for both, as in "both stars are the same colour", it must match two things. */
 function judgeAlike(world: readonly Whole[], claim: Of<'alike'>): Verdict {
   const areBoth = isSamePhrase(claim.a, claim.b);
   if (areBoth && matches(world, claim.a).length !== 2) return undefined;
@@ -138,10 +138,10 @@ function judgeQuantified(world: readonly Whole[], claim: Of<'quantified'>): Verd
   const things = matches(world, claim.a);
   if (claim.except !== undefined) return judgeExcept(things, claim, claim.except);
   const fitting = things.filter((thing) => hasProperty(thing, claim)).length;
-  // "Every star is red" where there is no star: logicians and others disagree.
+  // "Every star is red" without any star: logicians and other people disagree.
   if (things.length === 0 || (claim.quantity === 'both' && things.length !== 2)) return undefined;
   if (claim.quantity === 'none') return truth(fitting === 0);
-  // "All but one" of two, "some but not all" of one: nobody says so.
+  // Nobody says "all but one" of two, or "some but not all" of one.
   const least = { allButOne: 3, 'some but not all': 2 };
   if (claim.quantity === 'allButOne' || claim.quantity === 'some but not all') {
     if (things.length < least[claim.quantity]) return undefined;
@@ -217,9 +217,9 @@ function isOffPicture(claim: Claim): boolean {
 }
 
 /**
- * The answer that the picture (with the premise, if any) decides: the one that holds however a hidden thing may
- * look; maybe where that makes a difference. Undefined where the scene is too close to call or the sentence has no
- * agreed meaning for it: such pairs are never used.
+ * The answer that the picture (with the premise, if any) determines: the one that holds whatever a hidden thing looks
+ * like, or maybe if that makes a difference. Undefined if the scene is too close to call, or if people disagree about
+ * the meaning of the sentence for it. Such pairs are never used.
  */
 export function answerOf(scene: Scene, { premise, claim }: Meaning): Answer | undefined {
   let worlds = completions(scene);
@@ -230,7 +230,7 @@ export function answerOf(scene: Scene, { premise, claim }: Meaning): Answer | un
     if (worlds.length < 2) return undefined;
   }
   if (premise?.type === 'topic' && matches(worlds[0] ?? [], premise.a).length !== 1) return undefined;
-  // An aside must be given by the picture or touch nothing in it: else it would say more than the picture does.
+  // An aside must be true in the picture or unrelated to it. Otherwise it would add information.
   if (premise?.type === 'aside' && !isOffPicture(premise.claim)) {
     if (answerOf(scene, { claim: premise.claim }) !== 'yes') return undefined;
   }

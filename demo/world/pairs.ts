@@ -17,18 +17,18 @@ export interface Pair {
   readonly hypothesis: string;
 }
 
-/** Pictures tried to find one in which a meaning has another answer. */
+/** Pictures that are tried to find one in which a meaning has another answer. */
 const TRIES = 220;
 
 const innermost = (claim: Claim): Claim => (claim.type === 'not' ? claim.claim : claim);
 
-/** Whether it says of the hidden thing what covering hides: its shape or its size. */
+/** Whether a claim is about the shape or size of the hidden thing, which covering hides. */
 function isAboutHidden(claim: Claim): boolean {
   const inner = innermost(claim);
   return inner.type === 'attribute' && inner.a.hidden === true && inner.property.colour === undefined;
 }
 
-/** Whether words alone decide it: what nobody can see, unless the premise tells. */
+/** Whether words alone decide the answer: nobody can see it, but a premise may state it. */
 function isTextual(kind: Kind, { claim, premise }: Meaning): boolean {
   if (kind === 'undecidable') return true;
   const inner = innermost(claim);
@@ -40,11 +40,11 @@ function isTextual(kind: Kind, { claim, premise }: Meaning): boolean {
 }
 
 /**
- * One meaning, said of a picture for each answer that it can have: so nobody who reads the sentences alone does
- * better than chance. Meanings for which the scenes hold no yes or no no are dropped, and so are, with `complete`,
- * those without a maybe.
+ * Pairs one meaning with a picture for each possible answer, so that a reader of the sentences alone cannot do better
+ * than chance. Meanings that are not both true and false of some scene are dropped. With `complete`, so are those
+ * without a maybe.
  *
- * @returns two or three pairs; one where the words alone decide; none if the meaning was dropped
+ * @returns two or three pairs; one if words alone decide the answer; none if the meaning was dropped
  */
 export function drawPairs(
   random: Random,

@@ -4,7 +4,7 @@ import { COLOURS, SIZES, type Scene, type Thing } from './scene.ts';
 import { SHAPES } from './shapes.ts';
 import { completions, fitsPhrase, isSamePhrase } from './whole.ts';
 
-/** Which attributes a phrase names, the likelier ones more often. */
+/** Sets of attributes that a phrase names. Frequent ones are listed several times. */
 export const NAMED = [
   's',
   's',
@@ -24,7 +24,7 @@ export const NAMED = [
 ] as const;
 export type Named = (typeof NAMED)[number] | 'zcs';
 
-/** The phrase that names these attributes of a thing. */
+/** A phrase that names these attributes of a thing. */
 export function describe(thing: Pick<Thing, 'colour' | 'shape' | 'size'>, named: Named): Phrase {
   return {
     ...(named.includes('c') ? { colour: thing.colour } : {}),
@@ -33,7 +33,7 @@ export function describe(thing: Pick<Thing, 'colour' | 'shape' | 'size'>, named:
   };
 }
 
-/** The phrase with one of the attributes that it names drawn anew. */
+/** The phrase with one of its attributes replaced at random. */
 export function changed(random: Random, phrase: Phrase): Phrase {
   const names = (['colour', 'shape', 'size'] as const).filter((name) => phrase[name] !== undefined);
   if (names.length === 0) return phrase;
@@ -51,21 +51,21 @@ export function changed(random: Random, phrase: Phrase): Phrase {
 export const without = (phrase: Phrase, names: readonly string[]): Phrase =>
   Object.fromEntries(Object.entries(phrase).filter(([name]) => !names.includes(name)));
 
-/** The things of a scene of which a description in these attributes does not hold. */
+/** The things of a scene that differ from a description in these attributes. */
 export const unlike = (scene: Scene, property: Phrase, named: Named): readonly Thing[] =>
   scene.things.filter((thing) => !isSamePhrase(describe(thing, named), property));
 
-/** A phrase about something in the picture or, a third of the time, about something close to it. */
+/** A phrase for a thing in the picture or, one time in three, for one that differs slightly. */
 export function phrase(random: Random, scene: Scene, named: readonly Named[] = NAMED): Phrase {
   const found = describe(random.pick(scene.things), random.pick(named));
   return random.chance(0.3) ? changed(random, found) : found;
 }
 
-/** How many of the scene's things, with a hidden one as it is first completed, the phrase fits. */
+/** How many things of the scene the phrase matches, in the first completion of a hidden one. */
 export const matching = (scene: Scene, a: Phrase): number =>
   completions(scene)[0]?.filter((thing) => fitsPhrase(thing, a)).length ?? 0;
 
-/** A phrase for "the ...": mostly of one thing, sometimes of several. */
+/** A phrase for "the ...", which usually matches one thing, sometimes several. */
 export function reference(random: Random, scene: Scene, named: readonly Named[] = NAMED): Phrase {
   const several = random.chance(0.25);
   for (let attempt = 0; attempt < 12; attempt++) {
@@ -84,7 +84,7 @@ export function hiddenReference(random: Random, scene: Scene): Phrase | undefine
   return { hidden: true, behind: describe(cover, random.pick(['s', 'cs', 'cs', 'c'] as const)) };
 }
 
-/** A phrase that is not the given one. */
+/** A phrase that differs from the given one. */
 export function different(random: Random, a: Phrase, make: () => Phrase): Phrase {
   for (let attempt = 0; attempt < 10; attempt++) {
     const b = make();
@@ -93,7 +93,7 @@ export function different(random: Random, a: Phrase, make: () => Phrase): Phrase
   return changed(random, { colour: random.pick(COLOURS), shape: random.pick(SHAPES) });
 }
 
-/** A phrase that fits one thing alone, and no hidden one. */
+/** A phrase that matches exactly one thing, which is not hidden. */
 export function unique(random: Random, scene: Scene): Phrase {
   for (let attempt = 0; attempt < 20; attempt++) {
     const thing = random.pick(scene.things);

@@ -2,7 +2,7 @@ import { TOPICS, type Topic } from './claims.ts';
 import { COLOURS, SIZES } from './scene.ts';
 import { SHAPES } from './shapes.ts';
 
-/** Operators of a claim without its negation; 0 stands for none. */
+/** Operators of a claim, apart from negation. 0 means none. */
 export const OPERATORS = [
   'none',
   'exists',
@@ -31,10 +31,10 @@ export const TOPIC_VALUES = (Object.keys(TOPICS) as Topic[]).flatMap((topic) =>
   TOPICS[topic].map((_, value) => `${topic} ${value}`),
 );
 
-/** How a premise about what no picture shows stands to the claim. */
+/** How a premise about something that no picture shows relates to the claim. */
 export const TOPIC_RELATIONS = ['none', 'same value', 'another value', 'another topic'] as const;
 
-/** What the training's auxiliary losses are told of a sentence: a name for each column and its number of classes. */
+/** The targets of the auxiliary losses for a sentence: the name of each column and its number of classes. */
 export const PROGRAM = [
   ['combination', 4],
   ['negated', 2],

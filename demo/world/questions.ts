@@ -4,14 +4,14 @@ import { drawPairs, type Pair } from './pairs.ts';
 import { hash, seeded } from './random.ts';
 import { sceneOf, type Scene } from './scene.ts';
 
-/** Seeds of test pictures start here: far from those of training and of watching it. */
+/** First seed of test pictures: far from the seeds of training and validation. */
 export const TEST_SEEDS = 1_000_000;
-/** Pictures among which the questions find theirs. */
+/** Number of pictures to choose from. */
 const POOL = 2500;
-/** Meanings drawn for one kind before giving up on its last questions. */
+/** Meanings that are drawn for a kind before giving up on missing questions. */
 const MOST_DRAWS = 20_000;
 
-/** How many questions of a kind have an answer, so that every answer is right `perAnswer` times. */
+/** How many questions of a kind have each answer, so that every answer is correct `perAnswer` times. */
 function quota(kind: Kind, answer: Answer, perAnswer: number): number {
   const decidable = KINDS.length - 1;
   const undecidable = Math.floor(perAnswer / KINDS.length);
@@ -29,8 +29,8 @@ function pool(): readonly Scene[] {
 }
 
 /**
- * Questions about pictures that no training saw, each with a combination of colour, shape and place that training
- * left out; the answers equally often, in each kind as well.
+ * Questions about pictures that were not used in training, each with a combination of colour, shape and place that
+ * training excludes. All answers are equally frequent, within each kind too.
  */
 export function heldOutQuestions(seed: number, perAnswer: number): readonly Pair[] {
   const scenes = pool();
@@ -39,7 +39,7 @@ export function heldOutQuestions(seed: number, perAnswer: number): readonly Pair
     const random = seeded(hash(seed, index));
     const left = new Map(ANSWERS.map((answer) => [answer, quota(kind, answer, perAnswer)]));
     for (let draws = 0; draws < MOST_DRAWS && [...left.values()].some((count) => count > 0); draws++) {
-      // Every other one may be a sentence that no picture leaves open, such as that there is something red.
+      // Half of the questions may be sentences that are never undecidable, such as that there is something red.
       for (const pair of drawPairs(random, scenes, kind, draws % 2 === 0)) {
         const count = left.get(pair.answer) ?? 0;
         if (count === 0) continue;

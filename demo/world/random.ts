@@ -1,20 +1,20 @@
-/** A seeded stream of numbers: the same seed gives the same stream on every machine. */
+/** A seeded random number generator. The same seed gives the same numbers on every machine. */
 export interface Random {
   /** Uniform in [0, 1). */
   readonly next: () => number;
-  /** Uniform whole number in 0..count-1. */
+  /** Uniform integer in 0..count-1. */
   readonly int: (count: number) => number;
   /** Uniform in [low, high). */
   readonly range: (low: number, high: number) => number;
   /** True with the given probability. */
   readonly chance: (probability: number) => boolean;
-  /** One of the items, each equally likely; the list must not be empty. */
+  /** One of the items, with equal probability. The list must not be empty. */
   readonly pick: <T>(items: readonly T[]) => T;
   /** Standard normal. */
   readonly normal: () => number;
 }
 
-/** Mixes whole numbers into one of 32 bits (the finaliser of MurmurHash3). */
+/** Hashes integers to 32 bits, with the finaliser of MurmurHash3. */
 export function hash(...values: readonly number[]): number {
   let h = 0x9e3779b9;
   for (const value of values) {
@@ -25,7 +25,7 @@ export function hash(...values: readonly number[]): number {
   return h >>> 0;
 }
 
-/** A stream for a seed (mulberry32). */
+/** The generator for a seed (mulberry32). */
 export function seeded(seed: number): Random {
   let state = hash(seed);
   const next = (): number => {

@@ -16,12 +16,12 @@ const PAINT: Readonly<Record<Colour, Rgb>> = {
   brown: [122, 74, 36],
 };
 
-/** Pixels of a scene, three bytes each, row by row, and what the camera is to do to them. */
+/** The pixels of a scene, RGB row by row, and the camera effects to apply. */
 export interface Painting {
   readonly rgb: Uint8Array;
   readonly width: number;
   readonly height: number;
-  /** Standard deviation of a blur in pixels, 0 for none. */
+  /** Standard deviation of the blur in pixels. 0: none. */
   readonly blur: number;
   readonly format: 'jpeg' | 'png' | 'webp';
   readonly quality: number;
@@ -29,7 +29,7 @@ export interface Painting {
 
 type Backdrop = (x: number, y: number) => number;
 
-/** Brightness of the background at a point (fractions of the sides). */
+/** Brightness of the background at a point, given as fractions of the sides. */
 function backdrop(random: Random): Backdrop {
   const base = random.chance(0.7) ? random.range(195, 250) : random.range(12, 48);
   const depth = random.range(4, 18) * (base > 128 ? -1 : 1);
@@ -65,7 +65,7 @@ function paintThing(rgb: Float32Array, scene: Scene, thing: Thing, random: Rando
       const [dx, dy] = [x + 0.5 - cx, y + 0.5 - cy];
       const u = (dx * cosine + dy * sine) / r;
       const v = (dy * cosine - dx * sine) / r;
-      // A signed distance in pixels is the coverage of the pixel at a straight edge.
+      // At a straight edge, the signed distance in pixels is the coverage of the pixel.
       const cover = Math.min(1, Math.max(0, 0.5 - signedDistance(thing.shape, u, v) * r));
       if (cover === 0) continue;
       const at = (y * width + x) * 3;
@@ -94,7 +94,7 @@ export function paint(scene: Scene): Painting {
   const grain = random.chance(0.5) ? random.range(1, 9) : 0;
   const bytes = new Uint8Array(rgb.length);
   for (let at = 0; at < rgb.length; at++) {
-    // A sum of three uniform numbers is close enough to normal, and four times faster to draw.
+    // The sum of three uniform numbers is close enough to a normal one, and four times faster.
     const noise = grain === 0 ? 0 : (random.next() + random.next() + random.next() - 1.5) * 2 * grain;
     bytes[at] = Math.min(255, Math.max(0, Math.round((rgb[at] ?? 0) + noise)));
   }
@@ -109,7 +109,7 @@ export function paint(scene: Scene): Painting {
   };
 }
 
-/** The encoded picture file of a scene: what a client would upload. */
+/** The encoded picture file of a scene, as a client would upload it. */
 export async function pictureOf(scene: Scene): Promise<Uint8Array> {
   const painting = paint(scene);
   const { width, height, quality } = painting;

@@ -5,7 +5,7 @@ import { COLOURS, type Colour, type Scene } from './scene.ts';
 import { SHAPES, type Shape } from './shapes.ts';
 import { attribute, count } from './sample-simple.ts';
 
-/** "The star is red and small": two things are said of one reference, that may hold or not. */
+/** "The star is red and small": two properties of one thing, each of which may be wrong. */
 function twoProperties(random: Random, scene: Scene): Claim {
   const [first, second] = random.pick([
     ['c', 'z'],
@@ -21,7 +21,7 @@ function twoProperties(random: Random, scene: Scene): Claim {
   return { type: 'attribute', a, property: random.chance(0.5) ? changed(random, property) : property };
 }
 
-/** "The star is red or blue", "everything is a star or a heart"; at times that it is neither. */
+/** "The star is red or blue", "everything is a star or a heart"; sometimes with "neither". */
 function oneOfTwo(random: Random, scene: Scene): Claim {
   const letter = random.pick(['c', 'c', 's'] as const);
   const property = describe(random.pick(scene.things), letter);
@@ -35,7 +35,7 @@ function oneOfTwo(random: Random, scene: Scene): Claim {
   return random.chance(0.3) ? { type: 'not', claim } : claim;
 }
 
-/** "Two stars and three hearts", or that there is nothing else. */
+/** "Two stars and three hearts", sometimes with "and nothing else". */
 function twoCounts(random: Random, scene: Scene): Claim {
   if (random.chance(0.25)) return partOfNumber(random, scene);
   const named = random.pick([['s'], ['s'], ['c'], ['cs', 's']] as const);
@@ -45,12 +45,12 @@ function twoCounts(random: Random, scene: Scene): Claim {
   const b = different(random, a, () => phrase(random, scene, named));
   const [left, right] = [counted(a), counted(b)];
   const both: Claim = { type: 'and', left, right };
-  // Of phrases that can fit one thing both, the sum says nothing.
+  // If both phrases can match the same thing, the sum says nothing.
   if (named.length > 1 || left.n + right.n > 7 || random.chance(0.65)) return both;
   return { type: 'and', left: both, right: counting({}, left.n + right.n) };
 }
 
-/** "Two of the three stars are red": that there are three is said as well. */
+/** "Two of the three stars are red", which also says that there are three stars. */
 function partOfNumber(random: Random, scene: Scene): Claim {
   const a = describe(random.pick(scene.things), 's');
   const part: Phrase = { ...a, ...describe(random.pick(scene.things), random.pick(['c', 'c', 'z'])) };
@@ -70,7 +70,7 @@ const counting = (a: Phrase, n: number): Extract<Claim, { type: 'count' }> => ({
   n,
 });
 
-/** "One star is red, one is blue", and "two stars: one red, one blue" where there are no others. */
+/** "One star is red, one is blue", or "two stars: one red, one blue" if there are no others. */
 function twoOfOneShape(random: Random, scene: Scene): Claim {
   const found = random.pick(scene.things);
   const named = random.pick(['s', 's', 's', 'zs', 'c'] as const);
@@ -94,7 +94,7 @@ function threeOfOneShape(random: Random, scene: Scene): Claim {
   const there = new Set(scene.things.filter((thing) => thing.shape === shape).map(({ colour }) => colour));
   const others = COLOURS.filter((colour) => !there.has(colour));
   const seen = [...there];
-  // Mostly what is there; of what is not, one at least where that is too few.
+  // Usually things of the scene, with at least one that is not there if these are too few.
   const draw = (): Colour => {
     const from = seen.length > 0 && (others.length === 0 || random.chance(0.85)) ? seen : others;
     return from.splice(random.int(from.length), 1)[0] ?? 'red';
@@ -148,7 +148,7 @@ function inOrder(random: Random, scene: Scene): Claim | undefined {
   const phrases = chosen.map((thing) => describe(thing, named));
   const [a, b, c] = phrases;
   if (a === undefined || b === undefined || c === undefined) return undefined;
-  // "A star, a star, a heart" could be any two stars.
+  // In "a star, a star, a heart", the stars could be any two.
   if (new Set(phrases.map((each) => JSON.stringify(each))).size < 3) return undefined;
   return { type: 'and', left: stands(relation, a, b), right: stands(relation, b, c) };
 }
@@ -202,7 +202,7 @@ function onlyOne(random: Random, scene: Scene): Claim {
   };
 }
 
-/** A part of a conjunction or disjunction. */
+/** One part of a conjunction or disjunction. */
 function part(random: Random, scene: Scene): Claim {
   const draw = random.next();
   if (draw < 0.62) return { type: 'exists', a: phrase(random, scene, ['s', 'cs', 'cs', 'c', 'zs', 'zcs']) };
@@ -211,7 +211,7 @@ function part(random: Random, scene: Scene): Claim {
 }
 
 function parts(random: Random, scene: Scene): { left: Claim; right: Claim } {
-  // Two existences share one verb ("a circle and a star are there"): the commonest case by far.
+  // Two claims of existence share one verb ("a circle and a star are there"): by far the most common case.
   if (random.chance(0.6)) {
     const a = phrase(random, scene);
     const right: Claim = { type: 'exists', a: different(random, a, () => phrase(random, scene)) };

@@ -26,7 +26,7 @@ export function attribute(random: Random, scene: Scene, property: Property): Cla
   const source = random.chance(0.5) && thing !== undefined ? thing : random.pick(scene.things);
   const found = describe(source, letter as Named);
   const claimed = random.chance(0.25) ? changed(random, found) : found;
-  // "The red circle is red" would tell nothing.
+  // "The red circle is red" says nothing.
   return { type: 'attribute', a: without(a, [property]), property: claimed };
 }
 
@@ -36,7 +36,7 @@ export function count(random: Random, scene: Scene): Claim {
     : phrase(random, scene, ['s', 's', 's', 'c', 'c', 'cs', 'z', 'zs', 'zc']);
   const near = matching(scene, a) + random.pick([-1, -1, 0, 0, 0, 1, 1, 2]);
   const op = random.pick(['exactly', 'exactly', 'atLeast', 'atMost'] as const);
-  // "At least one" is existence, "none" is negation in other words: both belong here too.
+  // "At least one" is existence and "none" is negation, but both belong here too.
   return { type: 'count', a, op, n: Math.min(7, Math.max(op === 'atLeast' ? 1 : 0, near)) };
 }
 

@@ -30,7 +30,7 @@ function topic(random: Random): { topic: Topic; value: number } {
   return { topic: name, value: random.int(TOPICS[name].length) };
 }
 
-/** What covering hides of a thing. */
+/** The attributes that covering hides. */
 function covered(random: Random, a: Phrase): Claim {
   const property = random.chance(0.7) ? { shape: random.pick(SHAPES) } : { size: random.pick(SIZES) };
   const claim: Claim = { type: 'attribute', a, property };
@@ -78,7 +78,7 @@ function premised(random: Random, scene: Scene): Meaning {
   return { premise: { type: 'aside', claim: aside }, claim };
 }
 
-/** A sentence about the scene, or about one like it, of the given kind; its answer may be any. */
+/** The meaning of a sentence of this kind about the scene, or about a similar one. It may have any answer. */
 export function sampleMeaning(random: Random, scene: Scene, kind: Kind): Meaning {
   switch (kind) {
     case 'existence':

@@ -19,15 +19,15 @@ export interface Thing {
   readonly radius: number;
   /** Rotation in radians. */
   readonly angle: number;
-  /** Almost covered by the thing `under`: its colour shows, its shape and size do not. */
+  /** Almost covered by another thing: its colour is visible, its shape and size are not. */
   readonly hidden: boolean;
-  /** Index of the thing that covers a hidden one. */
+  /** Index of the thing that covers this one, if it is hidden. */
   readonly under: number | undefined;
-  /** Centre of what shows of it, as fractions. */
+  /** Centre of its visible part, as fractions. */
   readonly seen: { readonly x: number; readonly y: number };
 }
 
-/** A picture before it is painted. Later things are painted over earlier ones. */
+/** The content of a picture. Later things are painted over earlier ones. */
 export interface Scene {
   readonly seed: number;
   readonly width: number;
@@ -36,22 +36,24 @@ export interface Scene {
 }
 
 /**
- * Which scenes to draw: `training` has no thing of a held-out combination of colour, shape and ninth of the
- * picture; every picture of `held-out` has one at least.
+ * Which scenes to draw: some combinations of colour, shape and ninth of the picture are held out. In `training` no
+ * thing has one of them; in `held-out` every picture has at least one such thing.
  */
 export type Split = 'training' | 'held-out';
 
 /** Most things in a scene. */
 export const MAX_THINGS = 7;
-/** Least part of a thing that shows, unless it counts as hidden. */
+/** Minimum visible fraction of a thing that is not hidden. */
 export const LEAST_VISIBLE = 0.8;
-/** What shows of a hidden thing, at least and at most. */
+/** Visible fraction of a hidden thing. */
 export const HIDDEN_VISIBLE = { least: 0.13, most: 0.28 } as const;
 
 const ASPECTS = [1, 1, 4 / 3, 3 / 4, 3 / 2, 2 / 3, 16 / 9, 5 / 4] as const;
 const RADII = { small: [0.066, 0.08], large: [0.12, 0.145] } as const;
 
-/** Whether a colour and shape in this ninth of the picture is kept out of training (one in twelve is). */
+/**
+ * Whether training excludes this colour and shape in this ninth of the picture, as it does one combination in twelve.
+ */
 export function isHeldOut(thing: Pick<Thing, 'colour' | 'shape' | 'x' | 'y'>): boolean {
   const ninth = Math.floor(thing.x * 3) * 3 + Math.floor(thing.y * 3);
   return hash(COLOURS.indexOf(thing.colour), SHAPES.indexOf(thing.shape), ninth) % 12 === 0;
@@ -89,7 +91,7 @@ function gap(a: Thing, b: Thing, frame: Frame): number {
   return Math.hypot(dx, dy) / frame.unit / (a.radius + b.radius);
 }
 
-/** Whether the point (in pixels) lies on the thing. */
+/** Whether the point (in pixels) is on the thing. */
 function covers(thing: Thing, x: number, y: number, frame: Frame): boolean {
   const [dx, dy] = [x - thing.x * frame.width, y - thing.y * frame.height];
   const r = thing.radius * frame.unit;
@@ -97,7 +99,7 @@ function covers(thing: Thing, x: number, y: number, frame: Frame): boolean {
   return signedDistance(thing.shape, (dx * cosine + dy * sine) / r, (dy * cosine - dx * sine) / r) < 0;
 }
 
-/** Part of a thing that later things leave visible, and the centre of that part (fractions). */
+/** The fraction of a thing that later things leave visible, and the centre of that part as fractions. */
 export function visiblePart(
   thing: Thing,
   above: readonly Thing[],
@@ -122,7 +124,7 @@ export function visiblePart(
 function fits(thing: Draft, things: readonly Thing[], frame: Frame, split: Split): boolean {
   if (split === 'training' && isHeldOut(thing)) return false;
   return things.every((other) => {
-    // Two touching things of one colour would look like one.
+    // Two touching things of the same colour would look like one.
     const least = other.colour === thing.colour ? 1.35 : 0.95;
     return gap(thing, other, frame) > least;
   });
@@ -168,7 +170,7 @@ function attempt(random: Random, seed: number, split: Split): Scene | undefined 
   };
   const hiding = random.chance(0.3);
   const count = Math.max(1, random.pick([1, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7]) - (hiding ? 1 : 0));
-  // Few colours and shapes in one picture make for several things that fit one reference.
+  // With few colours and shapes in a picture, several things match one phrase.
   const palette = Array.from({ length: random.pick([2, 3, 4, 8]) }, () => random.pick(COLOURS));
   const kinds = Array.from({ length: random.pick([2, 3, 6]) }, () => random.pick(SHAPES));
   const things: Draft[] = [];
@@ -190,7 +192,7 @@ function attempt(random: Random, seed: number, split: Split): Scene | undefined 
   return { seed, width: frame.width, height: frame.height, things: whole };
 }
 
-/** The scene of a seed: the same for the same seed and split. */
+/** The scene of a seed. Deterministic. */
 export function sceneOf(seed: number, split: Split): Scene {
   const random = seeded(hash(seed, split === 'training' ? 1 : 2));
   for (;;) {

@@ -1,7 +1,7 @@
 export const SHAPES = ['circle', 'square', 'triangle', 'star', 'cross', 'heart'] as const;
 export type Shape = (typeof SHAPES)[number];
 
-/** A point, or an offset, in pixels or in units of a thing's radius. */
+/** A point or an offset, in pixels or in units of a thing's radius. */
 export interface Point {
   readonly x: number;
   readonly y: number;
@@ -46,7 +46,7 @@ function cross(): Point[] {
   );
 }
 
-/** Corners of each shape around its centre, in units of a thing's radius; a circle has none. */
+/** Corners of each shape relative to its centre, in units of a thing's radius. A circle has none. */
 export const OUTLINES: Readonly<Record<Shape, readonly Point[]>> = {
   circle: [],
   square: [

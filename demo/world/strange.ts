@@ -83,7 +83,7 @@ const WHERE = [
   ' under a bridge',
   ' before breakfast',
 ];
-/** Who, does what, and where in other languages: any of each makes a sentence. */
+/** Subjects, predicates and places in other languages. Any combination within a language is a sentence. */
 const FOREIGN = [
   [
     ['der mann', 'ein kind', 'die frau', 'ein hund', 'der rote kreis', 'niemand'],
@@ -145,7 +145,7 @@ export function strangeSentence(random: Random): string {
   return Array.from({ length: 4 + random.int(30) }, () => letters[random.int(letters.length)]).join('');
 }
 
-/** A picture that holds no shapes: a scene's ground without its things, noise, blotches, stripes, an empty page. */
+/** A picture without shapes: the background of a scene, noise, blotches, stripes or an empty page. */
 export async function strangePicture(seed: number): Promise<Uint8Array> {
   const random = seeded(hash(seed, 99));
   if (random.chance(0.4)) return await emptyScene(hash(seed, 98));
@@ -165,7 +165,7 @@ export async function strangePicture(seed: number): Promise<Uint8Array> {
     .toBuffer();
 }
 
-/** The ground of a scene, with its light and grain, and nothing on it. */
+/** The background of a scene with its light and grain, without things. */
 export async function emptyScene(seed: number): Promise<Uint8Array> {
   const random = seeded(hash(seed, 97));
   const [width, height] = [100 + random.int(340), 100 + random.int(340)];

@@ -14,22 +14,22 @@ function topicRelation({ premise, claim }: Meaning): TopicRelation {
   return inner.value === premise.value ? 'same value' : 'another value';
 }
 
-/** Sets of things that a sentence is about. Bit i: thing i; both -1 where there is no such set. */
+/** A set of things that a sentence is about, as bit masks: bit i is thing i. Both are -1 if there is no such set. */
 interface ThingSet {
   readonly certain: number;
   readonly possible: number;
 }
 
 /**
- * First phrase, second phrase, first with its property (or in its place, or those of it that are large, or all that is of its
- * colour), second likewise (or third).
+ * Number of sets: those of the first and the second phrase; those of the first phrase that have its property (or are
+ * in its place, or are large, or all things of its colour); the same for the second (or the set of a third phrase).
  */
 export const SETS = 4;
 
 export interface Targets {
   readonly program: readonly number[];
   readonly sets: readonly ThingSet[];
-  /** Truth of the claim's first and second part in the order of the answers, -1 where there is no such part. */
+  /** Truth of the claim's first and second part as an index into ANSWERS, -1 if there is no such part. */
   readonly parts: readonly [number, number];
 }
 
@@ -56,7 +56,7 @@ const withProperty =
   (world) =>
     fitting(claim.a)(world).filter((thing) => hasProperty(thing, claim));
 
-/** What lies between some thing that the second phrase fits and one that the third does. */
+/** Things between a match of the second phrase and one of the third. */
 const between =
   ({ a, b, c }: Extract<Claim, { type: 'between' }>): Pick =>
   (world) =>
@@ -66,7 +66,7 @@ const between =
       ),
     );
 
-/** All that is of the colour, or shape, of something that the phrase fits. */
+/** All things that have the same colour, or shape, as a match of the phrase. */
 const likeSome =
   (by: 'colour' | 'shape', phrase: Phrase): Pick =>
   (world) => {
@@ -98,12 +98,12 @@ const NUMBER_OF_QUANTIFIER: Partial<Record<keyof typeof QUANTIFIER, number>> = {
   allButOne: 1,
   'some but not all': 2,
 };
-/** Whose colours or shapes are compared is told as sizes are, but for these. */
+/** Comparisons of colours or shapes have the columns of comparisons of sizes, except for these. */
 const BY = {
   colour: { definite: 1, secondDefinite: 0 },
   shape: { definite: 0, secondDefinite: 1 },
 } as const;
-/** A part of the picture is told as the relation that it is like. */
+/** A zone of the picture is encoded as the most similar relation. */
 const ZONE = { left: 'left', right: 'right', top: 'above', bottom: 'below', middle: 'between' } as const;
 
 function operator(claim: Simple): Operator {
@@ -173,7 +173,7 @@ function addSimple(draft: Draft, claim: Simple, second: boolean): void {
   if (claim.type === 'zone') {
     sets[2] = (world) => fitting(a)(world).filter((thing) => liesIn(thing, claim.zone) === 'yes');
   }
-  // "Larger" is told as "more", and "all but one" as "not all": these tell them apart.
+  // "Larger" is encoded as "more", and "all but one" as "not all". These columns distinguish them.
   if (claim.type === 'sizes') {
     Object.assign(columns, { definite: 1, secondDefinite: 1 });
     sets[2] = fitting({ ...claim.a, size: 'large' });
@@ -201,11 +201,11 @@ function addSimple(draft: Draft, claim: Simple, second: boolean): void {
 
 type And = Extract<Claim, { type: 'and' }>;
 
-/** Whether two claims are followed by one that counts how many things there are for them, or a third thing. */
+/** Whether two claims are followed by one that counts the things in both, or names a third thing. */
 const isTotalled = (claim: Claim): claim is And & { left: And; right: Extract<Claim, { type: 'count' }> } =>
   claim.type === 'and' && claim.left.type === 'and' && claim.right.type === 'count';
 
-/** A total is of everything ("and nothing else") or of what both have in common ("two stars: ..."); one is no total. */
+/** A total counts all things ("and nothing else") or what both have in common ("two stars: ..."). 1 is not a total. */
 function addTotal({ columns }: Draft, { a, n }: Extract<Claim, { type: 'count' }>): void {
   const isOfAll = Object.keys(a).length === 0;
   Object.assign(columns, { definite: Number(isOfAll || n === 1), secondDefinite: Number(!isOfAll) });

@@ -2,7 +2,7 @@ import type { Phrase } from './claims.ts';
 import { SIZES, type Scene, type Size } from './scene.ts';
 import { SHAPES, type Shape } from './shapes.ts';
 
-/** A thing as it would be if nothing were hidden. */
+/** A thing with all its attributes known, even if it is hidden. */
 export interface Whole {
   readonly index: number;
   readonly colour: string;
@@ -26,7 +26,7 @@ export function completions(scene: Scene): readonly (readonly Whole[])[] {
 function complete(scene: Scene): readonly (readonly Whole[])[] {
   const world = (shape?: Shape, size?: Size): readonly Whole[] => {
     const wholes: Whole[] = [];
-    // From the top down, so that a cover is there before what it covers.
+    // Topmost first, so that a thing is processed after the one that covers it.
     for (let index = scene.things.length - 1; index >= 0; index--) {
       const thing = scene.things[index];
       if (thing === undefined) continue;
@@ -47,10 +47,10 @@ function complete(scene: Scene): readonly (readonly Whole[])[] {
   return SHAPES.flatMap((shape) => SIZES.map((size) => world(shape, size)));
 }
 
-/** Whether two phrases name the same. */
+/** Whether two phrases name the same attributes. */
 export const isSamePhrase = (a: Phrase, b: Phrase): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** Whether the phrase is true of the thing. */
+/** Whether the phrase matches the thing. */
 export function fitsPhrase(thing: Whole, phrase: Phrase): boolean {
   if (phrase.colour !== undefined && thing.colour !== phrase.colour) return false;
   if (phrase.shape !== undefined && thing.shape !== phrase.shape) return false;

@@ -32,7 +32,10 @@ export interface CompileOptions {
   readonly onProgress?: (progress: CompileProgress) => void;
 }
 
-/** What the compiler is doing: writing weights, hashing the checkpoint or running the self-test. In bytes or parts of the graph. */
+/**
+ * What the compiler is doing: writing weights, hashing the checkpoint or running the self-test. In bytes or parts of
+ * the graph.
+ */
 export interface CompileProgress {
   readonly stage: 'weights' | 'sums' | 'self-test';
   readonly done: number;
@@ -200,7 +203,9 @@ function imagePositions(task: TaskConfig): number {
   return (task.patchImageSize / 16) ** 2;
 }
 
-/** Checksums of the checkpoint's files that determine the package. Names are paths in the checkpoint folder, with `/`. */
+/**
+ * Checksums of the checkpoint's files that determine the package. Names are paths in the checkpoint folder, with `/`.
+ */
 async function sourceFiles(
   checkpoint: string,
   furtherFiles: readonly string[],

@@ -8,8 +8,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const ATTEMPTS = 10;
 
 /**
- * Runs `work` with a new folder next to the target, so that the result can be renamed into place. Whatever is left of the
- * folder is removed afterwards, also when a signal ends the process.
+ * Runs `work` with a new folder next to the target, so that the result can be renamed into place. Whatever is left of
+ * the folder is removed afterwards, also when a signal ends the process.
  */
 export async function inScratchFolder<Result>(
   target: string,
@@ -20,7 +20,8 @@ export async function inScratchFolder<Result>(
   const onSignal = (signal: NodeJS.Signals): void => {
     stopListening();
     removeAtOnce(folder);
-    // Other listeners must run in this turn, before the work can notice that its folder is gone. Without any, end the process.
+    // Other listeners must run in this turn, before the work can notice that its folder is gone. Without any, end the
+    // process.
     if (!process.emit(signal, signal)) process.kill(process.pid, signal);
   };
   const stopListening = (): void => {
@@ -38,8 +39,8 @@ export async function inScratchFolder<Result>(
 }
 
 /**
- * Swaps a finished scratch folder and the existing target, which is then removed as scratch. Synchronous, so that a signal
- * finds one or the other in place.
+ * Swaps a finished scratch folder and the existing target, which is then removed as scratch. Synchronous, so that a
+ * signal finds one or the other in place.
  */
 export function swapIntoPlace(folder: string, target: string): void {
   const aside = `${folder}-old`;

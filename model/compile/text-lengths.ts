@@ -2,9 +2,9 @@
 const MULTIPLE = 8;
 
 /**
- * The text lengths to which batches are padded. With each of them, the number of image positions and tokens is a multiple
- * of 8, as the fused attention kernels need. Steps are small for short texts, which are the most frequent, and larger for
- * longer ones, so that few shapes must be warmed up.
+ * The text lengths to which batches are padded. With each of them, the number of image positions and tokens is a
+ * multiple of 8, as the fused attention kernels need. Steps are small for short texts, which are the most frequent,
+ * and larger for longer ones, so that few shapes must be warmed up.
  *
  * @param imagePositions image positions of the encoder's sequence
  * @param longest tokens of the longest text, `<s>` and `</s>` included

@@ -17,8 +17,8 @@ export interface ModelPackage {
 }
 
 /**
- * Opens a model package folder. The sizes of the files are compared with the manifest, to detect incomplete copies. Their
- * checksums are not, because that would read all the weights: the self-test detects wrong ones.
+ * Opens a model package folder. The sizes of the files are compared with the manifest, to detect incomplete copies.
+ * Their checksums are not, because that would read all the weights: the self-test detects wrong ones.
  *
  * @param dir the folder that `ofa-ve compile` wrote
  * @throws UserError `package-unreadable`

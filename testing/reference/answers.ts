@@ -1,6 +1,6 @@
 /**
- * The tokens that may follow the first `length` tokens of an answer: each one that continues an answer with
- * the same beginning, and `end` where such an answer ends there. Ascending, without repeats.
+ * The tokens that may follow the first `length` tokens of an answer: every token that continues an answer with the same
+ * beginning, and `end` if such an answer ends there. Ascending, without duplicates.
  */
 export function allowedAfter(
   answers: readonly (readonly number[])[],

@@ -4,19 +4,20 @@ import type { Bias } from './positions.ts';
 import { linear, vector } from './weights.ts';
 import type { Weights } from './weights.ts';
 
-/** What an attention depends on besides its parameters. */
+/** Options of an attention. */
 export interface AttentionOptions {
   readonly heads: number;
   /** `attn_scale_factor`. */
   readonly scaleFactor: number;
   /** Added to the scores before the softmax. */
   readonly bias: Bias;
-  /** Whether a query sees no key after its own position. */
+  /** Whether a query only sees keys up to its own position. */
   readonly causal: boolean;
 }
 
 /**
- * Multi-head attention with a bias on the scores and a learned factor (`c_attn`) on each head's output.
+ * Multi-head attention with a bias on the scores and a learned factor (`c_attn`) per head
+ * (models/ofa/unify_multihead_attention.py of OFA-Sys/OFA).
  *
  * @param prefix such as `encoder.layers.0.self_attn`
  * @param x the queries' sequence

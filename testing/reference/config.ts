@@ -1,4 +1,4 @@
-/** The fields of config.json that the arithmetic depends on. */
+/** The fields of config.json that affect the arithmetic. */
 export interface ReferenceConfig {
   d_model: number;
   encoder_layers: number;
@@ -24,14 +24,14 @@ export interface ReferenceConfig {
   use_gamma_feature: boolean;
 }
 
-/** The fields of configuration.json's `model` that the arithmetic depends on. */
+/** The fields of `model` in configuration.json that affect the arithmetic. */
 export interface ReferenceTask {
   patch_image_size: number;
   imagenet_default_mean_and_std: boolean;
   prompt_type: string;
 }
 
-/** What holds where config.json is silent. */
+/** Defaults of config.json. */
 const CONFIG_DEFAULTS: ReferenceConfig = {
   d_model: 512,
   encoder_layers: 4,
@@ -57,24 +57,24 @@ const CONFIG_DEFAULTS: ReferenceConfig = {
   use_gamma_feature: false,
 };
 
-/** What holds where configuration.json is silent. */
+/** Defaults of `model` in configuration.json. */
 const TASK_DEFAULTS: ReferenceTask = {
   patch_image_size: 480,
   imagenet_default_mean_and_std: false,
   prompt_type: 'none',
 };
 
-/** The parsed config.json with the architecture's defaults under it. */
+/** Adds the defaults to a parsed config.json. */
 export function withConfigDefaults(config: Partial<ReferenceConfig>): ReferenceConfig {
   return { ...CONFIG_DEFAULTS, ...config };
 }
 
-/** The parsed configuration.json's `model` with the defaults under it. */
+/** Adds the defaults to `model` of a parsed configuration.json. */
 export function withTaskDefaults(task: Partial<ReferenceTask>): ReferenceTask {
   return { ...TASK_DEFAULTS, ...task };
 }
 
-/** The factor on token and image embeddings. */
+/** The factor of token and image embeddings. */
 export function embedScale(config: ReferenceConfig): number {
   return config.scale_embedding ? Math.sqrt(config.d_model) : 1;
 }

@@ -10,7 +10,7 @@ import type { Bias } from './positions.ts';
 import { embed, layerNorm, matrix } from './weights.ts';
 import type { Weights } from './weights.ts';
 
-/** The decoder's states for a prefix of tokens, one row a token: section 5 without the projection to logits. */
+/** The decoder's states for a prefix of tokens, one row per token, before the projection to logits. */
 export function decode(
   weights: Weights,
   config: ReferenceConfig,
@@ -44,7 +44,7 @@ export function decode(
   return config.decoder_normalize_before ? layerNorm(weights, 'decoder.layer_norm', x) : x;
 }
 
-/** The table whose rows, times a state, are the logits. */
+/** The output projection [vocabulary, width]: a row times a state is a logit. */
 export function projection(weights: Weights, config: ReferenceConfig): Matrix {
   return matrix(
     weights,

@@ -16,13 +16,13 @@ import { normalise, toSequence, trunk } from './trunk.ts';
 import { embed, layerNorm, linear, matrix } from './weights.ts';
 import type { Weights } from './weights.ts';
 
-/** What the decoder reads: the encoder's last states and its normalised positions, image then text. */
+/** The encoder's last states and its normalised positions, image then text. */
 export interface EncoderOutput {
   readonly states: Matrix;
   readonly positions: Matrix;
 }
 
-/** Pixels and text to states: sections 3 and 4 of the model's arithmetic. */
+/** The image trunk and the encoder: pixels and text to states. */
 export function encode(
   weights: Weights,
   config: ReferenceConfig,
@@ -83,7 +83,7 @@ function embedImage(weights: Weights, config: ReferenceConfig, features: Matrix,
   return config.patch_layernorm_embedding ? layerNorm(weights, 'encoder.patch_layernorm_embedding', x) : x;
 }
 
-/** The raw position embeddings join the sequence only where positions are entangled with it. */
+/** Adds the type embedding and, if positions are entangled, the raw position embeddings. */
 function withPositionAndType(
   weights: Weights,
   config: ReferenceConfig,

@@ -4,18 +4,18 @@ import type { Matrix } from './matrix.ts';
 import { layerNorm, linear, vector } from './weights.ts';
 import type { Weights } from './weights.ts';
 
-/** A branch of a layer: what it reads is normalised before it, or its sum with x after it. */
+/** A residual branch of a layer, with the LayerNorm before it or after the sum. */
 export interface Branch {
   /** Prefix of the layer, such as `encoder.layers.0`. */
   readonly layer: string;
   /** The LayerNorm of the branch: `self_attn_layer_norm`, `cross_attn_layer_norm` or `final_layer_norm`. */
   readonly norm: string;
-  /** The branch's factors where the model has them: `weight_self_attn`, `weight_cross_attn`, `weight_ffn`. */
+  /** The learned factors of the branch, if any: `weight_self_attn`, `weight_cross_attn`, `weight_ffn`. */
   readonly gamma: string;
   readonly normalizeBefore: boolean;
 }
 
-/** x plus what `body` makes of it. */
+/** x plus the branch `body` of it. */
 export function residual(
   weights: Weights,
   config: ReferenceConfig,
@@ -32,19 +32,19 @@ export function residual(
   return branch.normalizeBefore ? sum : layerNorm(weights, norm, sum);
 }
 
-/** LayerNorm `name` where the model is a NormFormer, else x itself. */
+/** The LayerNorm `name` if the model is a NormFormer, otherwise x itself. */
 export function normformer(weights: Weights, config: ReferenceConfig, name: string, x: Matrix): Matrix {
   return config.normformer ? layerNorm(weights, name, x) : x;
 }
 
-/** The feed-forward branch's body: fc1, GELU, ffn_layer_norm (NormFormer), fc2. */
+/** The feed-forward branch: fc1, GELU, ffn_layer_norm (NormFormer only), fc2. */
 export function feedForward(weights: Weights, config: ReferenceConfig, layer: string, x: Matrix): Matrix {
   const wide = linear(weights, `${layer}.fc1`, x);
   const active = { ...wide, data: wide.data.map(gelu) };
   return linear(weights, `${layer}.fc2`, normformer(weights, config, `${layer}.ffn_layer_norm`, active));
 }
 
-/** The exact GELU, x times the normal distribution function. */
+/** The exact GELU: x times the cumulative normal distribution function. */
 export function gelu(x: number): number {
   return (x / 2) * (1 + erf(x / Math.SQRT2));
 }

@@ -1,4 +1,4 @@
-/** A dense row-major matrix in double precision: a sequence of `rows` vectors of `columns` features. */
+/** A row-major matrix in double precision: a sequence of `rows` vectors of `columns` features. */
 export interface Matrix {
   readonly rows: number;
   readonly columns: number;
@@ -10,11 +10,11 @@ export function zeros(rows: number, columns: number): Matrix {
   return { rows, columns, data: new Float64Array(rows * columns) };
 }
 
-/** The element at (row, column); a position outside of the matrix is an error. */
+/** The element at (row, column). Throws a RangeError outside the matrix. */
 export function at(matrix: Matrix, row: number, column: number): number {
   const value = matrix.data[row * matrix.columns + column];
   if (row < 0 || column < 0 || column >= matrix.columns || value === undefined) {
-    throw new RangeError(`(${row}, ${column}) lies outside of a ${matrix.rows} x ${matrix.columns} matrix`);
+    throw new RangeError(`(${row}, ${column}) is outside a ${matrix.rows} x ${matrix.columns} matrix`);
   }
   return value;
 }
@@ -22,12 +22,12 @@ export function at(matrix: Matrix, row: number, column: number): number {
 /** One row, as a view of the matrix's memory. */
 export function rowOf(matrix: Matrix, row: number): Float64Array {
   if (row < 0 || row >= matrix.rows) {
-    throw new RangeError(`row ${row} lies outside of a matrix of ${matrix.rows} rows`);
+    throw new RangeError(`row ${row} is outside a matrix of ${matrix.rows} rows`);
   }
   return matrix.data.subarray(row * matrix.columns, (row + 1) * matrix.columns);
 }
 
-/** Element by element; both matrices have the same shape. */
+/** The sum of two matrices of the same shape. */
 export function add(left: Matrix, right: Matrix): Matrix {
   if (left.rows !== right.rows || left.columns !== right.columns) {
     throw new RangeError(
@@ -37,17 +37,17 @@ export function add(left: Matrix, right: Matrix): Matrix {
   return { ...left, data: left.data.map((value, index) => value + (right.data[index] ?? 0)) };
 }
 
-/** Every element times one number. */
+/** The matrix times a number. */
 export function scale(matrix: Matrix, factor: number): Matrix {
   return { ...matrix, data: matrix.data.map((value) => value * factor) };
 }
 
-/** `vector` added to every row. */
+/** Adds `vector` to every row. */
 export function addToRows(matrix: Matrix, vector: Float64Array): Matrix {
   return mapRows(matrix, vector, (value, term) => value + term);
 }
 
-/** Every row times `vector`, element by element. */
+/** Multiplies every row by `vector`, element by element. */
 export function scaleRows(matrix: Matrix, vector: Float64Array): Matrix {
   return mapRows(matrix, vector, (value, factor) => value * factor);
 }

@@ -10,26 +10,26 @@ import type { Weights } from './weights.ts';
 export type { Tensor, Weights } from './weights.ts';
 export type { ReferenceConfig, ReferenceTask } from './config.ts';
 
-/** One question to the model. */
+/** A question to the model. */
 export interface ReferenceInput {
-  /** The parsed config.json; other fields are ignored. */
+  /** The parsed config.json. Other fields are ignored. */
   readonly config: Partial<ReferenceConfig>;
-  /** `model` of the parsed configuration.json; other fields are ignored. */
+  /** `model` of the parsed configuration.json. Other fields are ignored. */
   readonly task: Partial<ReferenceTask>;
   readonly weights: Weights;
   /** RGB bytes [patch_image_size, patch_image_size, 3]. */
   readonly pixels: Uint8Array;
-  /** The encoder's tokens, `<s>` and `</s>` included, without padding. */
+  /** The encoder's tokens, with `<s>` and `</s>`, without padding. */
   readonly inputIds: readonly number[];
-  /** Tokens of each answer, in the order of the result, without `</s>`. */
+  /** Tokens of each answer, without `</s>`. */
   readonly answers: readonly (readonly number[])[];
 }
 
-/** What the model says. */
+/** The model's output. All arrays are in the order of `answers`. */
 export interface ReferenceResult {
   /** Sums of constrained log-probabilities along each answer, `</s>` included. */
   readonly logScores: number[];
-  /** Their softmax. */
+  /** The softmax of `logScores`. */
   readonly probabilities: number[];
   /** The unconstrained logit of each answer's first token at the decoder prompt's last position. */
   readonly firstTokenLogits: number[];
@@ -38,8 +38,8 @@ export interface ReferenceResult {
 }
 
 /**
- * The model in double precision, step by step and slowly: nothing folded, nothing cached, one sequence at a
- * time. It shares no code with the compiler that it judges.
+ * The model in double precision, slow and simple: nothing is folded or cached, and there is one sequence at a time.
+ * It shares no code with the compiler that it tests.
  */
 export function referenceAnswer(input: ReferenceInput): ReferenceResult {
   const { weights, answers } = input;
@@ -65,7 +65,7 @@ export function referenceAnswer(input: ReferenceInput): ReferenceResult {
   return { logScores, probabilities: softmax(logScores), firstTokenLogits, encoderOut: encoded.states };
 }
 
-/** What the decoder reads before the answer. */
+/** The decoder's tokens before the answer. */
 function decoderPrompt(
   config: ReferenceConfig,
   task: ReferenceTask,

@@ -4,14 +4,15 @@ import type { Matrix } from './matrix.ts';
 import { embed, layerNorm, linear, matrix } from './weights.ts';
 import type { Weights } from './weights.ts';
 
-/** What is added to the scores of an attention: one [queries, keys] matrix for each head. */
+/** Added to the scores of an attention: one [queries, keys] matrix per head. */
 export type Bias = readonly Matrix[];
 
-/** The side of the fixed table of token distances; far distances are compressed up to it. */
+/** Where the logarithmic scale of token distances ends: max_position - 1 in the reference. */
 const LONGEST_DISTANCE = 1023;
 
 /**
- * The bucket of the distance between two tokens: exact up to half of the buckets, logarithmic beyond.
+ * The bucket of the distance between two tokens: exact up to half the bucket size, logarithmic beyond
+ * (`make_token_bucket_position` in models/ofa/unify_transformer.py of OFA-Sys/OFA).
  *
  * @param distance the query's position minus the key's
  * @param bucketSize `token_bucket_size`
@@ -24,7 +25,7 @@ export function tokenBucket(distance: number, bucketSize: number): number {
   return Math.sign(distance) * far + bucketSize - 1;
 }
 
-/** Raw position embeddings of a text's tokens: rows 0, 1, 2, ... of `<side>.embed_positions`. */
+/** Raw position embeddings of a text: rows 0, 1, 2, ... of `<side>.embed_positions`. */
 export function textPositions(weights: Weights, side: 'encoder' | 'decoder', length: number): Matrix {
   const table = matrix(weights, `${side}.embed_positions.weight`);
   return embed(
@@ -73,7 +74,7 @@ export function absoluteBias(
   });
 }
 
-/** Adds what the distance of two tokens is worth, for the square of `length` positions that starts at `offset`. */
+/** Adds the relative bias of tokens to the square of `length` positions that starts at `offset`. */
 export function addTokenDistances(
   weights: Weights,
   side: 'encoder' | 'decoder',
@@ -92,7 +93,7 @@ export function addTokenDistances(
   return addToSquare(bias, square, (head, i, j) => at(table, bucketOf(i, j), head));
 }
 
-/** Adds what the two-dimensional distance of two image positions is worth; the image comes first. */
+/** Adds the relative bias of image positions, which come first. */
 export function addImageDistances(
   weights: Weights,
   config: ReferenceConfig,
@@ -109,7 +110,7 @@ export function addImageDistances(
   });
 }
 
-/** The encoder's normalised positions, image then text: the bias of its own layers and of the cross-attention. */
+/** The encoder's normalised positions, image then text, for the biases of its layers and of the cross-attention. */
 export function encoderPositions(weights: Weights, image: Matrix, text: Matrix): [Matrix, Matrix] {
   return [layerNorm(weights, 'encoder.image_pos_ln', image), layerNorm(weights, 'encoder.pos_ln', text)];
 }

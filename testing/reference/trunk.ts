@@ -4,7 +4,7 @@ import type { ReferenceTask } from './config.ts';
 import { tensorOf, vector } from './weights.ts';
 import type { Weights } from './weights.ts';
 
-/** Planes of a picture or of features: `data` is [channels, height, width], row-major. */
+/** An image or features: `data` is [channels, height, width], row-major. */
 export interface Planes {
   readonly channels: number;
   readonly height: number;
@@ -33,8 +33,8 @@ export function normalise(pixels: Uint8Array, task: ReferenceTask): Planes {
 }
 
 /**
- * The ResNet up to stride 16: `encoder.embed_images.*`, three stages of as many bottlenecks as the checkpoint
- * holds (the small fixtures hold fewer than the `resnet_type` that their config.json names).
+ * The ResNet up to stride 16: `encoder.embed_images.*`, three stages with as many bottlenecks as the checkpoint has
+ * (the small fixtures have fewer than the `resnet_type` in their config.json).
  */
 export function trunk(weights: Weights, image: Planes): Planes {
   const prefix = 'encoder.embed_images';
@@ -53,7 +53,7 @@ function blockWeight(prefix: string, stage: number, block: number): string {
   return `${prefix}.layer${stage}.${block}.conv1.weight`;
 }
 
-/** Planes to a sequence of positions, row by row of the grid. */
+/** Converts planes to a sequence of positions, row by row of the grid. */
 export function toSequence(planes: Planes): Matrix {
   const positions = planes.height * planes.width;
   const sequence = zeros(positions, planes.channels);
@@ -105,7 +105,7 @@ function convolve(weights: Weights, prefix: string, x: Planes, stride: number, p
 
 type Plane = Omit<Planes, 'channels'>;
 
-/** One tap of a convolution: `weight` times the strided and shifted `source`, zero outside of it. */
+/** One tap of a convolution: adds `weight` times the strided and shifted `source`, which is zero outside. */
 function addShifted(
   target: Plane,
   source: Plane,
@@ -144,7 +144,7 @@ function relu(x: Planes): Planes {
   return { ...x, data: x.data.map((value) => Math.max(value, 0)) };
 }
 
-/** 3 x 3, stride 2, padding 1; the padding never wins. */
+/** 3 x 3, stride 2, padding 1 with negative infinity. */
 function maxPool(x: Planes): Planes {
   const height = Math.floor((x.height - 1) / 2) + 1;
   const width = Math.floor((x.width - 1) / 2) + 1;
@@ -165,7 +165,7 @@ function maxPool(x: Planes): Planes {
   return { channels: x.channels, height, width, data };
 }
 
-/** Windows of the pool that see a coordinate: window o covers 2o - 1, 2o and 2o + 1. */
+/** Windows of the pool that contain a coordinate: window o covers 2o - 1, 2o and 2o + 1. */
 function windowsOver(coordinate: number, windows: number): number[] {
   const seen = coordinate % 2 === 0 ? [coordinate / 2] : [(coordinate - 1) / 2, (coordinate + 1) / 2];
   return seen.filter((window) => window < windows);

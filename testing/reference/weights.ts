@@ -1,16 +1,16 @@
 import { dot, rowOf, zeros } from './matrix.ts';
 import type { Matrix } from './matrix.ts';
 
-/** A parameter of a checkpoint: row-major values under a shape. */
+/** A parameter of a checkpoint. Values are row-major. */
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float32Array | Float64Array;
 }
 
-/** A checkpoint's parameters by their names in its state dictionary. */
+/** A checkpoint's parameters by name. */
 export type Weights = ReadonlyMap<string, Tensor>;
 
-/** A vector parameter in double precision; `length` is checked where it is given. */
+/** A vector parameter in double precision. `length`, if given, is checked. */
 export function vector(weights: Weights, name: string, length?: number): Float64Array {
   const tensor = tensorOf(weights, name);
   if (tensor.shape.length !== 1 || (length !== undefined && tensor.shape[0] !== length)) {
@@ -29,7 +29,7 @@ export function matrix(weights: Weights, name: string): Matrix {
   return { rows, columns, data: Float64Array.from(tensor.data) };
 }
 
-/** A parameter as it is stored; a missing one is an error that names it. */
+/** A parameter as it is stored. Throws an error that names it if it is missing. */
 export function tensorOf(weights: Weights, name: string): Tensor {
   const tensor = weights.get(name);
   if (tensor === undefined) throw new Error(`the checkpoint has no ${name}`);
@@ -67,7 +67,7 @@ export function layerNorm(weights: Weights, prefix: string, x: Matrix): Matrix {
   return result;
 }
 
-/** Rows of an embedding table, one for each index. */
+/** Rows of an embedding table by index. */
 export function embed(table: Matrix, indices: readonly number[]): Matrix {
   const result = zeros(indices.length, table.columns);
   indices.forEach((index, row) => {

@@ -7,7 +7,7 @@ import { colourWord, shapeNoun, sizeWord, somewhere, thingNoun, withArticle } fr
 
 type Attribute = Extract<Claim, { type: 'attribute' }>;
 
-/** Another colour, shape or size than the property. */
+/** A colour, shape or size that differs from the property. */
 function unlike(random: Random, { colour, shape, size }: Phrase): Phrase {
   if (colour !== undefined) return { colour: random.pick(COLOURS.filter((each) => each !== colour)) };
   if (shape !== undefined) return { shape: random.pick(SHAPES.filter((each) => each !== shape)) };
@@ -35,7 +35,7 @@ export function neitherOf(random: Random, { a, property, other = {} }: Attribute
   ]);
 }
 
-/** A whole phrase, or two of which one holds: there are fewer ways to say these. */
+/** A phrase with several attributes, or two alternatives. There are fewer ways to say these. */
 function compoundClaim(random: Random, claim: Attribute): string {
   const { a, property, other } = claim;
   const the = definite(random, a, property.shape !== undefined);
@@ -91,7 +91,7 @@ function inColour(
   ];
 }
 
-/** "The circle is red", or with `not` that it is not. */
+/** "The circle is red", or its negation with `not`. */
 export function attributeClaim(random: Random, claim: Attribute, not = false): string {
   const { a, property } = claim;
   if (isCompound(property) || claim.other !== undefined) return compoundClaim(random, claim);
@@ -107,7 +107,7 @@ export function attributeClaim(random: Random, claim: Attribute, not = false): s
     () => `${the} ${is} ${predicate(random, property)}`,
     () => `${the} ${is} ${predicate(random, property)}`,
     () => `${the}${a.hidden ? '' : somewhere(random)} ${is} ${predicate(random, property)}`,
-    // "Isn't the circle red?" expects a yes: nobody would know what its answer denies.
+    // "Isn't the circle red?" expects a yes, and it is unclear what a no would mean.
     () =>
       not
         ? `${the} is certainly not ${predicate(random, property)}`

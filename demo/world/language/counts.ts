@@ -50,7 +50,7 @@ function partitive(random: Random, n: number, a: Phrase): string {
   ])();
 }
 
-/** A number and what is counted, as in a list. */
+/** A number with its noun, as in a list. */
 export const tally = (random: Random, n: number, a: Phrase): string =>
   n === 1 && random.chance(0.3) ? `a single ${bare(random, a, 'singular')}` : counted(random, n, a);
 
@@ -144,7 +144,7 @@ function atLeast(random: Random, n: number, a: Phrase): string {
       ),
     );
     forms.push(() => placed(random, `more than one ${bare(random, a, 'singular')}`, true));
-    // Who asks "are there stars?" would take one for a yes.
+    // Someone who asks "are there stars?" would accept a single one.
     forms.push(() => `there are ${many}${somewhere(random)}`);
     forms.push(() => `${many} ${random.pick(VISIBLE)[1]}`);
   }

@@ -6,7 +6,7 @@ import { SHAPES } from '../shapes.ts';
 import { definite, indefinite, plural } from './noun-phrase.ts';
 import { withArticle } from './words.ts';
 
-/** Things of all sorts, to compare with and to count beyond the frame. */
+/** All sorts of things, for comparisons and for counts outside the frame. */
 const another = (random: Random): Phrase =>
   describe(
     { colour: random.pick(COLOURS), shape: random.pick(SHAPES), size: random.pick(SIZES) },
@@ -43,7 +43,7 @@ const PAST = [
 ] as const;
 const FUTURE = ['tomorrow', 'soon', 'next week', 'later', 'later on', 'tonight', 'in a moment'] as const;
 
-/** Properties in which things are compared, none of which shows. */
+/** Properties for comparisons, none of which is visible. */
 const DEGREES = [
   'heavier',
   'lighter in weight',
@@ -72,7 +72,7 @@ function compared(random: Random, the: string): string {
   ]);
 }
 
-/** Each with its past participle. */
+/** Verbs with their past participles. */
 const DEEDS = [
   ['move', 'moved'],
   ['paint over', 'painted over'],
@@ -177,7 +177,7 @@ function nature(random: Random, the: string): string {
   ]);
 }
 
-/** What lies outside of the picture: its surroundings, its past, its future and its people. */
+/** Sentences about what is outside the picture: its surroundings, its past, its future and its people. */
 export function elsewhereClaim(random: Random, { a }: Extract<Claim, { type: 'elsewhere' }>): string {
   const the = definite(random, a);
   return random.pick([

@@ -4,7 +4,7 @@ import { bare, indefinite, plural } from './noun-phrase.ts';
 import { PICTURES, SEE, SHOWS, VISIBLE } from './style.ts';
 import { colourWord, somewhere } from './words.ts';
 
-/** "something red", where a phrase is nothing but a colour. */
+/** "something red", for a phrase that is only a colour. */
 function something(
   random: Random,
   phrase: Phrase,
@@ -32,7 +32,7 @@ const HEDGES_OF_MANY = [
   'surely are',
 ] as const;
 
-/** "Red turns up here", where a phrase is nothing but a colour. */
+/** "Red turns up here", for a phrase that is only a colour. */
 function colourThere(random: Random, { colour, shape, size }: Phrase): string | undefined {
   if (colour === undefined || shape !== undefined || size !== undefined) return undefined;
   const word = colourWord(random, colour);
@@ -43,7 +43,7 @@ function colourThere(random: Random, { colour, shape, size }: Phrase): string | 
   ]);
 }
 
-/** Statements that the things named are there, whatever their number: they fit "a red circle", "a star or a heart". */
+/** Statements that something exists, for any noun: "a red circle", "a star or a heart". */
 export function presence(random: Random, things: string, number: 0 | 1 = 0): string {
   const there = number === 0 ? 'there is' : 'there are';
   const [shows, show] = random.pick(SHOWS);
@@ -103,7 +103,7 @@ export function existence(random: Random, a: Phrase): string {
 /** "There is no red circle." */
 export function absence(random: Random, a: Phrase): string {
   const said = absenceOf(random, a);
-  // Only these can be followed by more.
+  // Only these can be continued.
   if (!/^(there|no) /.test(said) || !random.chance(0.12)) return said;
   return `${said} ${random.pick(['at all', 'whatsoever', 'anywhere', 'to be seen', 'to be found'])}`;
 }

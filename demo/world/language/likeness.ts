@@ -52,7 +52,7 @@ export function sizesClaim(random: Random, { a, b, op }: Extract<Claim, { type: 
 
 const COLOUR = ['colour', 'colour', 'color'] as const;
 
-/** What one phrase names twice: "both stars". */
+/** One phrase for both things: "both stars". */
 function bothAlike(random: Random, a: Phrase, by: string, not: boolean): string {
   const many = plural(random, a);
   const both = random.pick([`both ${many}`, `the two ${many}`, `the ${many}`, `both of the ${many}`]);
@@ -80,7 +80,7 @@ function bothAlike(random: Random, a: Phrase, by: string, not: boolean): string 
   );
 }
 
-/** "The star is the same colour as the heart", or with `not` that it is not. */
+/** "The star is the same colour as the heart", or its negation with `not`. */
 export function alikeClaim(random: Random, claim: Extract<Claim, { type: 'alike' }>, not = false): string {
   const by = claim.by === 'colour' ? random.pick(COLOUR) : 'shape';
   if (isSamePhrase(claim.a, claim.b)) return bothAlike(random, claim.a, by, not);

@@ -72,14 +72,14 @@ function partOfNumber(random: Random, left: Of<'count'>, right: Of<'count'>): st
   ]);
 }
 
-/** What two phrases have in common, and what each has of its own. */
+/** What two phrases have in common, and in what they differ. */
 interface Shared {
   readonly of: Phrase;
   readonly first: Phrase;
   readonly second: Phrase;
 }
 
-/** Of "red star" and "blue star" the star; undefined unless they differ in one attribute, which both name. */
+/** "star" for "red star" and "blue star"; undefined unless they differ in exactly one attribute that both name. */
 function sharedBy(left: Phrase, right: Phrase): Shared | undefined {
   const names = (['colour', 'shape', 'size'] as const).filter((name) => left[name] !== right[name]);
   const [name] = names;
@@ -89,7 +89,7 @@ function sharedBy(left: Phrase, right: Phrase): Shared | undefined {
   return { of: without(left, names), first: { [name]: one }, second: { [name]: other } };
 }
 
-/** "One star is red, one is blue": one of each, whatever others there may be. */
+/** "One star is red, one is blue": one of each, regardless of other things. */
 function oneOfEach(random: Random, { of, first, second }: Shared): string {
   const [one, many] = [bare(random, of, 'singular'), plural(random, of)];
   const [is, isToo] = [predicate(random, first), predicate(random, second)];
@@ -219,7 +219,7 @@ function inOrder(random: Random, left: Of<'relation'>, right: Of<'relation'>): s
   ]);
 }
 
-/** Whether the second phrase says more of what the first one names. */
+/** Whether the second phrase is a more specific version of the first. */
 const isPart = (whole: Phrase, part: Phrase): boolean =>
   !isCompound(whole) && whole.shape !== undefined && whole.shape === part.shape && isCompound(part);
 
@@ -234,7 +234,7 @@ function countsListed(random: Random, left: Of<'count'>, right: Of<'count'>): st
   return twoCounts(random, left, right);
 }
 
-/** Two claims and how many things there are for them, or a third of their like. */
+/** Two claims and the number of things in both, or a third claim of the same form. */
 function threeListed(random: Random, { left, right }: Of<'and'>, third: Of<'count'>): string | undefined {
   if (left.type === 'exists' && right.type === 'exists') return bothOfColour(random, left.a, right.a);
   if (left.type !== 'count' || right.type !== 'count') return undefined;
@@ -244,7 +244,7 @@ function threeListed(random: Random, { left, right }: Of<'and'>, third: Of<'coun
   return isOfOne ? bothListed(random, shared) : twoCountsAlone(random, left, right);
 }
 
-/** Claims of several things that are said as one list; undefined for others. */
+/** Says claims about several things as one list; undefined for other claims. */
 export function listed(random: Random, { left, right }: Of<'and'>): string | undefined {
   if (left.type === 'and' && right.type === 'count') return threeListed(random, left, right);
   if (left.type === 'relation' && right.type === 'relation') return inOrder(random, left, right);

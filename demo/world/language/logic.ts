@@ -7,7 +7,7 @@ import { PICTURES, SEE, SHOWS } from './style.ts';
 import { somewhere } from './words.ts';
 
 type Of<T extends Claim['type']> = Extract<Claim, { type: T }>;
-/** Says a simple claim. */
+/** Says a claim without conjunctions. */
 type Say = (claim: Claim) => string;
 
 function bothThere(random: Random, a: Phrase, b: Phrase): string {

@@ -24,7 +24,7 @@ function parts(random: Random, phrase: Phrase, pronoun: boolean): Parts {
   return { adjectives, noun: shapeNoun(random, phrase.shape) };
 }
 
-/** A phrase whose attributes follow the noun: "circle that is red". */
+/** A phrase with attributes after the noun: "circle that is red". */
 function trailing(random: Random, phrase: Phrase, number: Grammatical): string {
   const at = number === 'singular' ? 0 : 1;
   const is = number === 'singular' ? 'is' : 'are';
@@ -49,7 +49,7 @@ function trailing(random: Random, phrase: Phrase, number: Grammatical): string {
   return random.pick(forms);
 }
 
-/** A shape said after a general noun: "object in the shape of a star". */
+/** A shape after a general noun: "object in the shape of a star". */
 function shapedLike(random: Random, phrase: Phrase, number: Grammatical): string {
   const at = number === 'singular' ? 0 : 1;
   const noun = shapeNoun(random, phrase.shape ?? 'circle')[0];
@@ -151,10 +151,10 @@ function compound(random: Random, property: Phrase, number: Grammatical): string
   ]);
 }
 
-/** Of two sizes none is more so: these add nothing. */
+/** Intensifiers that do not change the meaning: there are only two sizes. */
 const DEGREES = ['rather', 'quite', 'very', 'really', 'fairly', 'pretty', 'somewhat', 'truly'] as const;
 
-/** What is said of something: "red", "a circle", "small". */
+/** A phrase as a predicate: "red", "a circle", "small". */
 export function predicate(random: Random, property: Phrase, number: Grammatical = 'singular'): string {
   if (isCompound(property)) return compound(random, property, number);
   if (property.colour !== undefined) {

@@ -176,7 +176,7 @@ function someNotAll(random: Random, { a, property }: Quantified): string {
   ]);
 }
 
-/** "Every circle is red" and its kin. */
+/** "Every circle is red" and similar sentences. */
 export function quantifiedClaim(random: Random, claim: Quantified): string {
   if (claim.except !== undefined) return allExcept(random, claim);
   switch (claim.quantity) {

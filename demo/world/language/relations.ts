@@ -77,7 +77,7 @@ const INVERSE: Readonly<Record<Relation, Relation>> = {
   below: 'above',
 };
 
-/** "to its left": where the other thing is, seen from the one just named. */
+/** "to its left": the direction from the thing that was named last. */
 const FROM_IT: Readonly<Record<Relation, readonly string[]>> = {
   left: ['to its left', 'on its left', 'on its left side', 'to the left of it'],
   right: ['to its right', 'on its right', 'on its right side', 'to the right of it'],
@@ -102,7 +102,7 @@ export const IS = [
   'appears',
 ] as const;
 
-/** "The red circle is left of the star", or with `not` that it is not. */
+/** "The red circle is left of the star", or its negation with `not`. */
 export function relationClaim(
   random: Random,
   claim: Extract<Claim, { type: 'relation' }>,

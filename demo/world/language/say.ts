@@ -20,12 +20,12 @@ function notClaim(random: Random, claim: Claim): string {
     case 'exists':
       return absence(random, claim.a);
     case 'attribute':
-      // "Not red and small" leaves open which of the two it denies.
+      // In "not red and small" it is unclear what is negated.
       return isCompound(claim.property)
         ? denied(random, said(random, claim, false))
         : attributeClaim(random, claim, true);
     case 'relation':
-      // "A circle is not left of a star" leaves open which circle: only "the" can be denied like that.
+      // In "a circle is not left of a star" it is unclear which circle is meant. This works only with "the".
       if (!claim.aDefinite) return relationAbsent(random, claim);
       return claim.bDefinite
         ? relationClaim(random, claim, true)
@@ -39,13 +39,13 @@ function notClaim(random: Random, claim: Claim): string {
   }
 }
 
-/** A question cannot be part of a longer statement. */
+/** Whether the text can be part of a longer statement. A question cannot. */
 const isStatement = (text: string): boolean => !/^(is|isn't|are|does|do|can|was|has|will|would) /.test(text);
 
 function said(random: Random, claim: Claim, alone: boolean): string {
   for (;;) {
     const text = draw(random, claim);
-    // Nor can something without a verb, such as "two stars".
+    // Neither can something without a verb, such as "two stars".
     if (alone || (isStatement(text) && VERB.test(text))) return text;
   }
 }

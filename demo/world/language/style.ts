@@ -1,6 +1,6 @@
 import type { Random } from '../random.ts';
 
-/** Where things are, in general. */
+/** Phrases for the picture as a place. */
 export const OUTWARD = [
   'in the picture',
   'in the picture',
@@ -31,7 +31,7 @@ export const PICTURES = [
   'it',
 ] as const;
 
-/** Verbs with the picture as a subject, and their plain forms. */
+/** Verbs for the picture as a subject, with their infinitives. */
 export const SHOWS = [
   ['shows', 'show'],
   ['shows', 'show'],
@@ -134,14 +134,14 @@ const FALSE = [
   "it's not true that",
 ] as const;
 
-/** A statement as it is or, at times, as part of a longer one that says the same. */
+/** The statement or, sometimes, a longer one with the same meaning. */
 export function stated(random: Random, statement: string): string {
   if (random.chance(0.03)) return `${statement} , ${random.pick(TAGS)}`;
   if (random.chance(0.03)) return `${random.pick(FILLERS)} , ${statement}`;
   return random.chance(0.12) ? `${random.pick(TRUE)} ${statement}` : statement;
 }
 
-/** What means nothing. */
+/** Fillers without a meaning. */
 const FILLERS = [
   'well',
   'so',
@@ -162,7 +162,7 @@ const FILLERS = [
   'listen',
 ] as const;
 
-/** What asks for agreement. */
+/** Question tags. */
 const TAGS = [
   'no question',
   'if you ask me',
@@ -181,10 +181,10 @@ const TAGS = [
   'i believe',
 ] as const;
 
-/** The denial of a whole statement. */
+/** Negates a whole statement. */
 export const denied = (random: Random, statement: string): string => `${random.pick(FALSE)} ${statement}`;
 
-/** Two letters swapped, one dropped or one doubled in one of the longer words. */
+/** Swaps two letters, or drops or doubles one, in one of the longer words. */
 function misspelt(random: Random, text: string): string {
   const words = text.split(' ');
   const long = words.flatMap((word, index) => (word.length > 4 ? [index] : []));
@@ -206,7 +206,7 @@ function misspelt(random: Random, text: string): string {
   return words.join(' ');
 }
 
-/** What people do to a sentence on the way: a final dot or none, a misspelling, no articles. */
+/** Variations as people type: with or without a full stop, a typo, no articles. */
 export function written(random: Random, text: string): string {
   let out = text
     .replace(/\s+/g, ' ')
@@ -217,7 +217,7 @@ export function written(random: Random, text: string): string {
   else if (draw < 0.065) out = out.replace(/\b(the|an?) /g, '');
   if (random.chance(0.05)) out = out.replace(/\b(it|that|there) is\b/g, "$1's");
   if (random.chance(0.05)) out = out.replace(/\b(is|are|does) not\b/g, "$1n't");
-  // "The star's red"; after an s nobody writes it.
+  // "The star's red". Nobody writes this after an s.
   if (random.chance(0.04)) out = out.replace(/\b([a-z]+[a-rt-y]) is\b/, "$1's");
   if (/^(is|are|does|do|can|would|has) /.test(out)) return random.chance(0.7) ? `${out}?` : out;
   return random.chance(0.5) ? `${out}.` : random.chance(0.03) ? `${out}!` : out;

@@ -3,7 +3,7 @@ import { TOPICS } from '../claims.ts';
 import type { Random } from '../random.ts';
 import { definite } from './noun-phrase.ts';
 
-/** A predicate, and the same denied. */
+/** A predicate and its negation. */
 type Predicate = readonly [string, string];
 
 const be = (rest: string): Predicate => [`is ${rest}`, `is not ${rest}`];
@@ -130,7 +130,7 @@ const PREDICATES: Readonly<Record<Exclude<Topic, 'material' | 'owner'>, readonly
     ],
   };
 
-/** "The red circle is made of wood", or with `not` that it is not. */
+/** "The red circle is made of wood", or its negation with `not`. */
 export function unknowableClaim(
   random: Random,
   claim: { readonly topic: Topic; readonly value: number; readonly a: Phrase },

@@ -3,7 +3,7 @@ import type { Random } from '../random.ts';
 import type { Colour, Size } from '../scene.ts';
 import type { Shape } from '../shapes.ts';
 
-/** Words for one thing, the plain one first: it is taken most of the time. */
+/** Synonyms, with the plain word first. It is used most of the time. */
 type Words = readonly [string, ...string[]];
 
 const COLOUR_WORDS: Readonly<Record<Colour, Words>> = {
@@ -77,7 +77,7 @@ const THINGS: readonly Noun[] = [
 
 const NUMBERS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'] as const;
 
-/** The plain word mostly, another one sometimes. */
+/** Usually the plain word, sometimes another one. */
 function choose<T>(random: Random, words: readonly [T, ...T[]]): T {
   return random.chance(0.72) ? words[0] : random.pick(words);
 }
@@ -88,13 +88,13 @@ export const sizeWord = (random: Random, size: Size): string => choose(random, S
 
 export const shapeNoun = (random: Random, shape: Shape): Noun => choose(random, SHAPE_NOUNS[shape]);
 
-/** "object", "thing" and the like; "one" only where the caller can take it. */
+/** "object", "thing" and so on. "one" only if the caller allows it. */
 export function thingNoun(random: Random, pronoun: boolean): Noun {
   const noun = random.pick(THINGS);
   return noun[0] === 'one' && !pronoun ? ['object', 'objects'] : noun;
 }
 
-/** An adjective for a shape, where there is one. */
+/** An adjective for a shape, if there is one. */
 export function shapeAdjective(random: Random, shape: Shape): string | undefined {
   const adjectives: Partial<Record<Shape, readonly string[]>> = {
     circle: ['round', 'circular'],
@@ -108,7 +108,7 @@ export function shapeAdjective(random: Random, shape: Shape): string | undefined
   return found === undefined ? undefined : random.pick(found);
 }
 
-/** A number as a word or, at times, in digits. */
+/** A number as a word or, sometimes, in digits. */
 export function number(random: Random, n: number): string {
   return random.chance(0.3) ? String(n) : (NUMBERS[n] ?? String(n));
 }
@@ -117,7 +117,7 @@ export function number(random: Random, n: number): string {
 export const withArticle = (words: string): string =>
   /^[aeiou]/.test(words) && !words.startsWith('one') ? `an ${words}` : `a ${words}`;
 
-/** The place that all this is about: "in the picture", "here", or nothing. */
+/** "in the picture", "here" and so on, or nothing. */
 export function somewhere(random: Random): string {
   return random.chance(0.45) ? '' : ` ${random.pick(OUTWARD)}`;
 }

@@ -11,9 +11,9 @@ export interface Scores {
 }
 
 /**
- * From the decoder's states to the answers, in float32: at every branch of the trie the log-softmax over the tokens that
- * may follow, summed along each answer, then softmax over the answers. Of the output projection, the graph has only the
- * rows of those tokens.
+ * From the decoder's states to the answers, in float32: at every branch of the trie the log-softmax over the tokens
+ * that may follow, summed along each answer, then softmax over the answers. Of the output projection, the graph has
+ * only the rows of those tokens.
  *
  * @param decoder the module `decoder`, for its final LayerNorm
  * @param projection the output projection, [vocabulary, width]

@@ -96,7 +96,9 @@ export function textPrompt(decoder: Module, inputs: DecoderInputs): DecoderPromp
 /** The end of an axis of any length. */
 export const END = 2 ** 31 - 1;
 
-/** int64 [B, T - 1]: the text without its last column, which is `</s>` in the longest text and padding in the others. */
+/**
+ * int64 [B, T - 1]: the text without its last column, which is `</s>` in the longest text and padding in the others.
+ */
 export function promptIds({ graph }: Module, { inputIds, textLength }: DecoderInputs): Value {
   return graph.slice(inputIds, [0], graph.ints([-1]), [1], [textLength - 1]);
 }

@@ -39,7 +39,8 @@ export interface GraphSource {
  * Unifying Architectures, Tasks, and Modalities Through a Simple Sequence-to-Sequence Learning Framework", 2022.
  *
  * @returns the graph, and the number of the checkpoint's parameters that it uses
- * @throws UserError if the checkpoint lacks a tensor, or a tensor does not have the shape that its configuration requires
+ * @throws UserError if the checkpoint lacks a tensor, or a tensor does not have the shape that its configuration
+ *   requires
  */
 export function ofaGraph(source: GraphSource): { graph: Graph; parameters: number } {
   const { config, task, vocabulary, textLength } = source;

@@ -26,7 +26,8 @@ export function feedForward(layer: Module, inner: number, h: Value): Value {
 }
 
 /**
- * The end of an attention: c_attn scales the heads, out_proj mixes them, then comes the middle LayerNorm of a NormFormer.
+ * The end of an attention: c_attn scales the heads, out_proj mixes them, then comes the middle LayerNorm of a
+ * NormFormer.
  *
  * @param joined results of all heads, [B, L, heads * head width]
  * @param shift constant part of the heads' results that is missing from `joined`

@@ -13,7 +13,8 @@ export interface Parameter {
 
 /**
  * The checkpoint's tensors below a path, so that code and checkpoint names line up:
- * `parameters.at('encoder').at('layers', 0).get('fc1.weight', [ffn, d])`. Counts the elements of all tensors it returns.
+ * `parameters.at('encoder').at('layers', 0).get('fc1.weight', [ffn, d])`. Counts the elements of all tensors it
+ * returns.
  */
 export class Parameters {
   readonly #weights: Weights;

@@ -3,9 +3,9 @@ import { scoreScale } from './layers.ts';
 import { EPSILON, type Module } from './module.ts';
 import type { Parameter } from './parameters.ts';
 
-// OFA adds two biases to attention scores: an absolute one, computed from position embeddings, and a relative one, looked
-// up by distance. Both are constants, so they are computed here, at compile time. Reference: TransformerEncoder and
-// TransformerDecoder in models/ofa/unify_transformer.py of OFA-Sys/OFA.
+// OFA adds two biases to attention scores: an absolute one, computed from position embeddings, and a relative one,
+// looked up by distance. Both are constants, so they are computed here, at compile time. Reference:
+// TransformerEncoder and TransformerDecoder in models/ofa/unify_transformer.py of OFA-Sys/OFA.
 
 /** Added to a score, it makes the softmax weight exactly 0 in float32, and it is finite in float16. */
 export const MASKED = -1e4;
@@ -79,8 +79,8 @@ export async function* headByHead(heads: number, bias: HeadBias): AsyncGenerator
 }
 
 /**
- * The absolute position bias q k^T of a head, where q and k are linear projections of the positions and q is scaled like
- * the queries of the attention (`pos_scaling` in the reference).
+ * The absolute position bias q k^T of a head, where q and k are linear projections of the positions and q is scaled
+ * like the queries of the attention (`pos_scaling` in the reference).
  *
  * @param linears names of the projections of queries and keys
  */

@@ -14,8 +14,8 @@ import type { Module } from './module.ts';
 import { MASKED, range } from './position-bias.ts';
 
 /**
- * `prompt_type` prev_output with inner nodes. The position of a node depends on where its prompt ends, so the biases are
- * picked from the constants by position, as products with one-hot matrices.
+ * `prompt_type` prev_output with inner nodes. The position of a node depends on where its prompt ends, so the biases
+ * are picked from the constants by position, as products with one-hot matrices.
  */
 export function textPromptWithNodes(decoder: Module, inputs: DecoderInputs): DecoderPrompt {
   const { config, graph } = decoder;

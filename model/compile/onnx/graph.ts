@@ -163,8 +163,8 @@ export function countOperators(graph: Graph): OperatorCount[] {
 }
 
 /**
- * Peak bytes of activations during a run at the nominal shapes, if the nodes run in their order and every tensor is freed
- * after its last use.
+ * Peak bytes of activations during a run at the nominal shapes, if the nodes run in their order and every tensor is
+ * freed after its last use.
  */
 export function peakActivationBytes(graph: Graph): number {
   const lastUse = new Map<string, number>();

@@ -1,5 +1,6 @@
 /**
- * Writes the part of the protocol buffers wire format that ONNX needs (protobuf.dev, "Encoding"). Methods can be chained.
+ * Writes the part of the protocol buffers wire format that ONNX needs (protobuf.dev, "Encoding"). Methods can be
+ * chained.
  */
 export class ProtoWriter {
   readonly #parts: Uint8Array[] = [];

@@ -35,14 +35,14 @@ const MOVING: ReadonlySet<string> = new Set([
 
 /**
  * Makes float16 arithmetic explicit, to see on a CPU what a GPU would compute: every operation with a float16 result
- * computes in float32 from operands that are rounded to float16, and its result is rounded. A CPU that runs the float16
- * graph itself skips the rounding wherever it has no float16 kernel.
+ * computes in float32 from operands that are rounded to float16, and its result is rounded. A CPU that runs the
+ * float16 graph itself skips the rounding wherever it has no float16 kernel.
  *
  * ONNX Runtime's CUDA provider works like this: cuBLAS accumulates in float32 (HalfGemmOptions in
  * core/providers/cuda/cuda_common.h), so does cuDNN (nn/conv.cc), and the kernels for LayerNormalization, Gelu and
- * fused attention keep intermediate values in float32. Attention that no fused kernel supports is simulated step by step,
- * see {@link unfusedAttention}. Where the provider fuses nodes it rounds less often. Not simulated: cuBLAS adds the
- * partial sums of a product that it splits in float16, and a convolution's bias is added to a rounded product.
+ * fused attention keep intermediate values in float32. Attention that no fused kernel supports is simulated step by
+ * step, see {@link unfusedAttention}. Where the provider fuses nodes it rounds less often. Not simulated: cuBLAS adds
+ * the partial sums of a product that it splits in float16, and a convolution's bias is added to a rounded product.
  *
  * The result must run without graph optimisation, which would remove the casts.
  *

@@ -18,8 +18,8 @@ export function byteLength(type: DataType, shape: readonly number[]): number {
 }
 
 /**
- * A constant of the graph. Its values are computed chunk by chunk while it is written, so that no more than one constant
- * is in memory at a time.
+ * A constant of the graph. Its values are computed chunk by chunk while it is written, so that no more than one
+ * constant is in memory at a time.
  */
 export interface Initializer {
   readonly name: string;

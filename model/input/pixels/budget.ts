@@ -4,8 +4,8 @@ interface Waiting {
 }
 
 /**
- * Limits how many tasks run concurrently and how much they cost in total. Other tasks wait, first in, first out. A task that
- * costs more than the whole budget runs alone.
+ * Limits how many tasks run concurrently and how much they cost in total. Other tasks wait, first in, first out. A
+ * task that costs more than the whole budget runs alone.
  */
 export class Budget {
   readonly #slots: number;

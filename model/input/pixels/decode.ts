@@ -87,8 +87,8 @@ function readingOf(image: Sharp, { format, space, channels }: Probe, bytes: Uint
 }
 
 /**
- * Decodes an image as Pillow's `open(...).convert('RGB')` does: only the first frame or page; colour profiles, alpha and
- * transparency are ignored; the orientation is applied for TIFF only.
+ * Decodes an image as Pillow's `open(...).convert('RGB')` does: only the first frame or page; colour profiles, alpha
+ * and transparency are ignored; the orientation is applied for TIFF only.
  *
  * @param bytes the file
  * @param probe the result of `probe` for it

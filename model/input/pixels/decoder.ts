@@ -5,8 +5,8 @@ export const MAX_PIXELS = 178_956_970;
 /** Longest side in pixels. */
 export const MAX_SIDE = 20_000;
 
-// These settings of sharp apply to the whole process, which decodes images nowhere else. Only the loaders of the five formats
-// may run, and only from memory. SVG and PDF, among others, can cost minutes and gigabytes.
+// These settings of sharp apply to the whole process, which decodes images nowhere else. Only the loaders of the five
+// formats may run, and only from memory. SVG and PDF, among others, can cost minutes and gigabytes.
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({
   operation: [
@@ -27,8 +27,8 @@ const OPTIONS = { failOn: 'error', ignoreIcc: true, sequentialRead: true } as co
 export type Header = Metadata;
 
 /**
- * Opens the first page of an image for decoding, without applying its colour profile. What Pillow would reject as damaged is
- * an error.
+ * Opens the first page of an image for decoding, without applying its colour profile. What Pillow would reject as
+ * damaged is an error.
  */
 export function open(bytes: Uint8Array): Sharp {
   return sharp(bytes, { ...OPTIONS, limitInputPixels: MAX_PIXELS });

@@ -1,6 +1,6 @@
 /**
- * Why an image was rejected: it is not one of the five formats (or a rare variety of one that cannot be decoded exactly),
- * it is damaged, or it exceeds a limit.
+ * Why an image was rejected: it is not one of the five formats (or a rare variety of one that cannot be decoded
+ * exactly), it is damaged, or it exceeds a limit.
  */
 export type PixelsErrorCode = 'unsupported' | 'corrupt' | 'too-large';
 
@@ -12,8 +12,8 @@ const MESSAGES: Record<PixelsErrorCode, string> = {
 };
 
 /**
- * An image that cannot be decoded, through the fault of its sender. The message is one of a closed set and never contains
- * the decoder's own message, which may leak addresses.
+ * An image that cannot be decoded, through the fault of its sender. The message is one of a closed set and never
+ * contains the decoder's own message, which may leak addresses.
  */
 export class PixelsError extends Error {
   readonly code: PixelsErrorCode;

@@ -72,8 +72,8 @@ class Reader {
 }
 
 /**
- * Finds the first frame of a GIF as Pillow does: the transparent colour is like any other, and colours that are not in a
- * table are gray.
+ * Finds the first frame of a GIF as Pillow does: the transparent colour is like any other, and colours that are not
+ * in a table are gray.
  *
  * @throws PixelsError 'corrupt' if the file ends before the first frame
  */

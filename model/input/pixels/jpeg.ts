@@ -36,8 +36,8 @@ export function countScans(bytes: Uint8Array, limit: number): number {
 }
 
 /**
- * Whether a JPEG has so many scans that decoding it would take too long. Up to 100 are allowed, and down to 12 for very large
- * images.
+ * Whether a JPEG has so many scans that decoding it would take too long. Up to 100 are allowed, and down to 12 for
+ * very large images.
  */
 export function hasTooManyScans(bytes: Uint8Array, pixels: number): boolean {
   const limit = Math.min(MAX_SCANS, Math.floor(MAX_SCANNED_PIXELS / pixels));

@@ -50,9 +50,9 @@ export interface PixelsOptions {
 }
 
 /**
- * Converts an image file to the model's pixels: bit for bit the result of Pillow's `open(...).convert('RGB')` and bicubic
- * `resize((size, size))`, for JPEG, PNG, WebP, GIF (first frame) and TIFF (first page). Runs in a pool of worker threads,
- * within a memory budget.
+ * Converts an image file to the model's pixels: bit for bit the result of Pillow's `open(...).convert('RGB')` and
+ * bicubic `resize((size, size))`, for JPEG, PNG, WebP, GIF (first frame) and TIFF (first page). Runs in a pool of
+ * worker threads, within a memory budget.
  *
  * @param bytes the file; it is copied and may be reused once the promise settles
  * @param size pixels along each side of the result, 1 to 4096; the aspect ratio is not kept
@@ -85,8 +85,8 @@ export async function toPixels(
 }
 
 /**
- * Stops the worker threads once they are idle. The process can exit without this. The next call of `toPixels` starts new
- * threads.
+ * Stops the worker threads once they are idle. The process can exit without this. The next call of `toPixels` starts
+ * new threads.
  */
 export async function closePixels(): Promise<void> {
   const closing = pool;

@@ -15,7 +15,10 @@ export interface Spans {
   readonly stride: number;
 }
 
-/** Keys' cubic with a = -0.5. The order of operations is that of Pillow's bicubic_filter: the exact result depends on it. */
+/**
+ * Keys' cubic with a = -0.5. The order of operations is that of Pillow's bicubic_filter: the exact result depends on
+ * it.
+ */
 function bicubic(x: number): number {
   const a = -0.5;
   const distance = Math.abs(x);

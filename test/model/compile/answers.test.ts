@@ -4,21 +4,21 @@ import { answerTrie } from '../../../model/compile/ofa/answers.ts';
 
 const EOS = 2;
 
-describe('the trie of answers', () => {
-  test('one-token answers have one choice, at the root', () => {
+describe('the answer trie', () => {
+  test('has one branch, at the root, for one-token answers', () => {
     const trie = answerTrie([[7], [8], [9]], ['a', 'b', 'c'], EOS);
     expect(trie.branches).toEqual([trie.root]);
     expect(trie.root.next).toEqual([7, 8, 9]);
     expect(trie.inner).toEqual([]);
   });
 
-  test('an answer that begins another ends at a choice between </s> and going on', () => {
+  test('has a branch with </s> where one answer is the beginning of another', () => {
     const trie = answerTrie([[7], [7, 8]], ['is', 'is not'], EOS);
     expect(trie.branches.map((node) => node.next)).toEqual([[EOS, 8]]);
     expect(trie.paths.map((path) => path.map((step) => step.choice))).toEqual([[0], [1]]);
   });
 
-  test('the order in which such answers come does not matter', () => {
+  test('does not depend on the order of such answers', () => {
     const trie = answerTrie([[7, 8], [7]], ['is not', 'is'], EOS);
     expect(trie.branches.map((node) => node.next)).toEqual([[8, EOS]]);
   });
@@ -32,7 +32,7 @@ describe('the trie of answers', () => {
     );
   });
 
-  test('uniform choices make the answers a probability distribution', () => {
+  test('yields a probability distribution for uniform choices', () => {
     const tokens = fc.array(fc.integer({ min: 3, max: 5 }), { minLength: 1, maxLength: 4 });
     const distinct = fc.uniqueArray(tokens, { minLength: 2, maxLength: 8, selector: (each) => each.join() });
     fc.assert(

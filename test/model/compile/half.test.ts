@@ -7,7 +7,7 @@ const finiteHalf = fc.integer({ min: 0, max: 0xffff }).filter((bits) => (bits & 
 const rounded = (value: number): number => halfToNumber(toHalf(Float32Array.of(value), 'w')[0] ?? NaN);
 
 describe('half precision', () => {
-  test('every finite binary16 number is kept as it is', () => {
+  test('every finite binary16 number is unchanged', () => {
     for (let bits = 0; bits < 0x10000; bits++) {
       if ((bits & 0x7c00) === 0x7c00) continue;
       expect(toHalf(Float32Array.of(halfToNumber(bits)), 'w')[0]).toBe(bits);
@@ -41,7 +41,7 @@ describe('half precision', () => {
     expect(rounded(value)).toBe(expected);
   });
 
-  test('the order of numbers is kept', () => {
+  test('rounding is monotonic', () => {
     fc.assert(
       fc.property(finiteHalf, finiteHalf, (a, b) => {
         const [x, y] = [halfToNumber(a), halfToNumber(b)];
@@ -50,7 +50,7 @@ describe('half precision', () => {
     );
   });
 
-  test.each([65520, -1e6, Infinity, NaN])('a weight of %f is refused with its name', (value) => {
+  test.each([65520, -1e6, Infinity, NaN])('a weight of %f is an error with its name', (value) => {
     expect(() => toHalf(Float32Array.of(1, value), 'encoder.layers.0.fc1.weight')).toThrow(
       /^encoder\.layers\.0\.fc1\.weight holds .* float16 cannot represent: compile with --precision fp32\.$/,
     );

@@ -6,7 +6,7 @@ test('OFA-large at 480 pixels and 80 tokens', () => {
   expect(textLengths(900, 82)).toEqual([12, 20, 28, 36, 52, 68, 84]);
 });
 
-test('every length makes the sequence a multiple of 8, and the last fits the longest text barely', () => {
+test('every sequence length is a multiple of 8, and the last text length is the smallest that fits the longest text', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 1764 }),

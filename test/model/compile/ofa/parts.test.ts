@@ -4,11 +4,11 @@ import { erf, gelu } from '../../../../testing/reference/layers.ts';
 import { tokenBucket } from '../../../../testing/reference/positions.ts';
 
 describe('tokenBucket', () => {
-  it('is exact up to half of the buckets', () => {
+  it('is exact up to half the bucket size', () => {
     expect([-16, -1, 0, 1, 16].map((distance) => tokenBucket(distance, 32))).toEqual([15, 30, 31, 32, 47]);
   });
 
-  it('shares buckets among far distances and ends with the last bucket', () => {
+  it('shares buckets between long distances and ends with the last bucket', () => {
     // ceil(ln(17/16) / ln(1023/16) * 15) = ceil(0.219) = 1, and 16 + 1 + 31 = 48.
     expect([17, 21, 22].map((distance) => tokenBucket(distance, 32))).toEqual([48, 48, 49]);
     expect(tokenBucket(1023, 32)).toBe(62);
@@ -18,7 +18,7 @@ describe('tokenBucket', () => {
 });
 
 describe('erf and gelu', () => {
-  it('have the values of the tables', () => {
+  it('match published tables', () => {
     // Abramowitz and Stegun, table 7.1.
     expect(erf(0.5)).toBeCloseTo(0.5204998778, 10);
     expect(erf(-1)).toBeCloseTo(-0.8427007929, 10);
@@ -36,16 +36,16 @@ describe('allowedAfter', () => {
     expect(allowedAfter([[9], [5, 6], [5, 7]], [5, 6], 0, END)).toEqual([5, 9]);
   });
 
-  it('allows only the end after an answer that begins no other', () => {
+  it('allows only the end after an answer that is not the beginning of another', () => {
     expect(allowedAfter([[9], [5, 6]], [9], 1, END)).toEqual([END]);
   });
 
-  it('allows the end and the continuation where one answer begins another', () => {
+  it('allows the end and the continuation where one answer is the beginning of another', () => {
     expect(allowedAfter([[5], [5, 6], [5, 6, 7]], [5, 6], 1, END)).toEqual([END, 6]);
     expect(allowedAfter([[5], [5, 6], [5, 6, 7]], [5, 6], 2, END)).toEqual([END, 7]);
   });
 
-  it('ignores answers that began otherwise', () => {
+  it('ignores answers with a different beginning', () => {
     expect(
       allowedAfter(
         [

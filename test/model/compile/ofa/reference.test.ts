@@ -10,7 +10,7 @@ import type { ReferenceConfig, ReferenceTask, Tensor } from '../../../../testing
 
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/ofa/', import.meta.url));
 
-/** The expectations come from single precision: this is how far its rounding reaches, with some room. */
+/** The expected values were computed in single precision. This covers its rounding errors. */
 const TOLERANCE = 1e-5;
 
 const expectedSchema = z.array(

@@ -3,7 +3,7 @@ import { Ops } from '../../../../model/compile/onnx/ops.ts';
 import { partition } from '../../../../model/compile/onnx/partition.ts';
 import { floatInitializer } from '../../../../model/compile/onnx/tensor.ts';
 
-/** x -> five layers of [10, 10] constants, the first result used again at the end. */
+/** x through five layers with [10, 10] constants. The first result is used again at the end. */
 function chain() {
   const ops = new Ops();
   let x = ops.input({ name: 'x', type: 'float32', shape: [1, 10] }, ['batch', 10]);
@@ -19,8 +19,8 @@ function chain() {
   return ops.finish('chain', [ops.output('y', sum, ['batch', 10])]);
 }
 
-describe('cutting a graph into parts', () => {
-  test('every part has at most the bytes allowed, and all nodes once, in order', () => {
+describe('partition', () => {
+  test('no part exceeds the limit, and all nodes occur once, in order', () => {
     const graph = chain();
     const parts = partition(graph, 800);
     expect(parts.map((part) => part.initializers.map((each) => each.name))).toEqual([
@@ -31,7 +31,7 @@ describe('cutting a graph into parts', () => {
     expect(parts.flatMap((part) => part.nodes)).toEqual(graph.nodes);
   });
 
-  test('each part takes only what the graph or earlier parts give', () => {
+  test('the inputs of each part are inputs of the graph or outputs of earlier parts', () => {
     const graph = chain();
     const parts = partition(graph, 400);
     const available = new Set(['x']);
@@ -42,7 +42,7 @@ describe('cutting a graph into parts', () => {
     expect(parts.at(-1)?.outputs.map((port) => port.value.name)).toEqual(['y']);
   });
 
-  test('a graph within the limit stays whole', () => {
+  test('a graph within the limit is not split', () => {
     const [whole, ...rest] = partition(chain(), 1e6);
     expect(rest).toEqual([]);
     expect(whole?.inputs.map((port) => port.value.name)).toEqual(['x']);

@@ -8,7 +8,7 @@ import { floatInitializer } from '../../../../model/compile/onnx/tensor.ts';
 
 type Build = (ops: Ops, x: Value) => Value;
 
-/** A graph with a float32 input [n], float16 arithmetic between, and a float32 output. */
+/** A graph with a float32 input [n], float16 arithmetic, and a float32 output. */
 function halfGraph(build: Build): Graph {
   const ops = new Ops();
   const x = ops.input({ name: 'x', type: 'float32', shape: [3] }, ['n']);
@@ -30,7 +30,7 @@ async function placementsOf(graph: Graph): Promise<Map<string, Placement>> {
   return placements;
 }
 
-/** What the simulated graph makes of `x`, and the largest magnitude of each node that was rounded. */
+/** The output of the simulated graph for `x`, and the largest magnitude of each rounded node. */
 async function simulated(build: Build, x: readonly number[]) {
   const { graph, readings } = simulateHalf(halfGraph(build));
   const bytes = encodeModel(graph, await placementsOf(graph), { name: 'test', version: '' });
@@ -46,7 +46,7 @@ async function simulated(build: Build, x: readonly number[]) {
 
 describe('simulated float16', () => {
   test('every result is rounded before the next operation reads it', async () => {
-    // Float16 counts in twos past 2048: the one that is added is lost, and 2048 taken off leaves nothing.
+    // Above 2048, float16 has only even integers: adding 1 is lost, and subtracting 2048 leaves 0.
     const { y } = await simulated(
       (ops, x) => ops.sub(ops.add(x, number(ops, 1)), number(ops, 2048)),
       [2048, 2050, 1],
@@ -54,12 +54,12 @@ describe('simulated float16', () => {
     expect(y).toEqual([0, 4, -2046]);
   });
 
-  test('operands are rounded as well', async () => {
+  test('operands are rounded too', async () => {
     const { y } = await simulated((ops, x) => ops.mul(x, number(ops, 3)), [0.1, 1 / 3, 65_000]);
     expect(y.slice(0, 2)).toEqual([0.2998046875, 1]);
   });
 
-  test('the largest magnitude of every operation is told by its name, beyond float16 too', async () => {
+  test('the largest magnitude of every operation is reported by name, even if it exceeds float16', async () => {
     const { y, ranges } = await simulated(
       (ops, x) => ops.relu(ops.add(ops.mul(x, number(ops, -40)), number(ops, 5))),
       [1000, -2, 3],
@@ -75,7 +75,7 @@ describe('simulated float16', () => {
     expect(overflown[0]).toBe(Infinity);
   });
 
-  test('no operation runs before its operands were read, so that no tensor is kept for a reading', () => {
+  test('the output depends on every reading, so that no tensor is kept in memory for one', () => {
     const { graph, readings } = simulateHalf(
       halfGraph((ops, x) => ops.relu(ops.add(ops.mul(x, number(ops, 2)), x))),
     );
@@ -91,7 +91,7 @@ describe('simulated float16', () => {
     for (const { output } of readings) expect(needed).toContain(output);
   });
 
-  test('rows are picked from a table before they are widened, and come out unchanged', async () => {
+  test('rows are picked from a table before they are widened, and are unchanged', async () => {
     const table = (ops: Ops): Value =>
       ops.constant(
         floatInitializer('table', 'float16', [3, 2], () =>
@@ -113,7 +113,7 @@ describe('simulated float16', () => {
     expect(picked?.data).toEqual(Float32Array.of(2.5, 3, 0.5, 1));
   });
 
-  test('a graph without float16 stays as it is', () => {
+  test('a graph without float16 is unchanged', () => {
     const ops = new Ops();
     const x = ops.input({ name: 'x', type: 'float32', shape: [3] }, ['n']);
     const graph = ops.finish('plain', [ops.output('y', ops.relu(x), ['n'])]);

@@ -10,7 +10,7 @@ import { SeededRandom } from '../../../../testing/random.ts';
 const HEADS = 2;
 const WIDTH = 6;
 
-/** One attention with a bias, over `length` positions nominally. */
+/** An attention with a bias over nominally `length` positions. */
 function attention(length: number): Graph {
   const ops = new Ops();
   const [q, k, v] = (['q', 'k', 'v'] as const).map((name) =>
@@ -29,7 +29,7 @@ function theAttention(graph: Graph): Node {
   return node;
 }
 
-/** The graph with its attention in steps. */
+/** The graph with its attention replaced by single steps. */
 function stepwise(graph: Graph): Graph {
   const unfused = unfusedAttention(theAttention(graph));
   const nodes = graph.nodes.flatMap((node) =>
@@ -60,11 +60,11 @@ async function answer(graph: Graph, batch: number, length: number): Promise<numb
   return [...((results['y']?.data ?? []) as Float32Array)];
 }
 
-describe('attention step by step', () => {
+describe('unfused attention', () => {
   test.each([
     [1, 7],
     [3, 5],
-  ])('gives what the fused operation gives: batch of %d, %d positions', async (batch, length) => {
+  ])('has the result of the fused operation: batch of %d, %d positions', async (batch, length) => {
     const graph = attention(7);
     const expected = await answer(graph, batch, length);
     const found = await answer(stepwise(graph), batch, length);
@@ -74,14 +74,14 @@ describe('attention step by step', () => {
     });
   });
 
-  test('scores, weights and their mean are tensors with names of their own', () => {
+  test('has named tensors for scores, weights and the weighted mean', () => {
     const names = unfusedAttention(theAttention(attention(7)))?.nodes.map(({ name }) => name);
     for (const step of ['scores', 'weights', 'mixed']) {
       expect(names).toContain(`layer/MultiHeadAttention/${step}`);
     }
   });
 
-  test('is left fused where a fused kernel takes it', () => {
+  test('is undefined if a fused kernel exists', () => {
     expect(unfusedAttention(theAttention(attention(16)))).toBeUndefined();
   });
 });

@@ -15,7 +15,7 @@ const OPTIONS = {
   producer: { name: 'ofa-ve', version: '1.2.3' },
 };
 
-/** y = x W + b, with W large enough for the weights' file and b small enough for the graph's. */
+/** y = x W + b, where W is stored in the weights file and b in the graph's file. */
 function linearGraph(side: number) {
   const ops = new Ops();
   const x = ops.input({ name: 'x', type: 'float32', shape: [1, side] }, ['batch', side]);
@@ -24,7 +24,7 @@ function linearGraph(side: number) {
   const constant = (name: string, shape: number[], values: Float32Array) =>
     ops.constant(
       floatInitializer(name, 'float32', shape, async function* () {
-        // In two pieces, as a large table comes.
+        // In two chunks, like a large table.
         yield await Promise.resolve(values.subarray(0, 3));
         yield values.subarray(3);
       }),
@@ -36,8 +36,8 @@ function linearGraph(side: number) {
   return { graph, weight, bias };
 }
 
-describe('writing a graph', () => {
-  test('an independent decoder reads back what was built', async () => {
+describe('writeGraph', () => {
+  test('an independent decoder reads the graph back', async () => {
     const folder = tempFolder();
     const { graph, weight, bias } = linearGraph(64);
     const written = await writeGraph(folder, graph, OPTIONS);
@@ -69,7 +69,7 @@ describe('writing a graph', () => {
     });
   });
 
-  test('large constants begin on a page', async () => {
+  test('large constants are aligned to pages', async () => {
     const folder = tempFolder();
     const ops = new Ops();
     const big = (name: string) =>
@@ -82,7 +82,7 @@ describe('writing a graph', () => {
     ]);
   });
 
-  test('a constant that gives fewer values than its shape has stops the writing', async () => {
+  test('a constant with too few values is an error', async () => {
     const folder = tempFolder();
     const ops = new Ops();
     const short = ops.constant(
