@@ -4,17 +4,16 @@
  */
 
 export { checkSetting, checkSettings } from './settings/check.ts';
-export type { SettingProblem } from './settings/check.ts';
 export { CLOSING_MS, DEFAULT_SETTINGS, ENVIRONMENT_VARIABLE, SETTINGS } from './settings/definitions.ts';
 export type { SettingName, Settings } from './settings/definitions.ts';
 export type { Setting } from './settings/setting.ts';
 
-/** Paths that probes, scrapers and clients use. */
+/** Paths of the service. */
 export const PATHS = {
   predict: '/predict',
   live: '/livez',
   ready: '/readyz',
-  /** The same as `ready`, under the name that load balancers commonly expect. */
+  /** The same as `ready`, under the name that many load balancers expect. */
   health: '/healthz',
   startup: '/startupz',
   metrics: '/metrics',
@@ -23,7 +22,7 @@ export const PATHS = {
   demo: '/',
 } as const;
 
-/** Metric names, Prometheus base units. */
+/** Names of the metrics, in Prometheus base units. */
 export const METRICS = {
   requests: 'ofa_ve_requests_total',
   requestLatency: 'ofa_ve_request_latency_seconds',
@@ -46,24 +45,24 @@ export const METRICS = {
 } as const;
 
 /**
- * Labels of the metrics that alerts and scaling filter by. `route` is the path of the route as it is declared
- * (probes and documents included); `status` is the HTTP status; `outcome` is a {@link RequestOutcome}.
+ * Labels by which alerts and scaling select series. `route` is the declared path of the route (those of probes and
+ * documents included), `status` the HTTP status, and `outcome` a {@link RequestOutcome}.
  */
 export const METRIC_LABELS = {
   requests: ['route', 'status'],
   requestLatency: ['route', 'outcome'],
 } as const;
 
-/** How a request ended. Only `answered` ones tell how fast answers come: a refusal takes no time. */
+/** How a request ended. Only `answered` requests measure latency, as refusals are fast. */
 export type RequestOutcome = 'answered' | 'refused' | 'failed' | 'abandoned';
 
 /**
- * Routes that ask for answers, as the label `route` has them: what objectives and scaling count. Probes, documents
- * and paths that do not exist are no part of it.
+ * Values of the label `route` that objectives and scaling count: requests for answers, and not probes, documents or
+ * unknown paths.
  */
 export const ANSWER_ROUTES = [PATHS.predict, '/v2/models/:name/infer'] as const;
 
-/** Upper bounds of the buckets of `requestLatency` in seconds; a latency objective can only be set at one of them. */
+/** Upper bounds of the buckets of `requestLatency` in seconds; a latency objective must be one of them. */
 export const LATENCY_BUCKETS_SECONDS = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ] as const;

@@ -3,7 +3,7 @@ import type { SettingName, Settings } from './definitions.ts';
 import type { Setting, TextSetting } from './setting.ts';
 
 /** A value with which the service does not start. */
-export interface SettingProblem {
+interface SettingProblem {
   readonly name: SettingName;
   readonly value: unknown;
   /** What the value must be: the end of the sentence "NAME must be ...". */

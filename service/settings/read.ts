@@ -8,15 +8,15 @@ import { nearestSetting } from './suggest.ts';
 export type { Settings } from './definitions.ts';
 
 /**
- * Values of OpenTelemetry's OTEL_EXPORTER_OTLP_PROTOCOL that the service can be started with. It sends JSON, which
- * every collector accepts where it accepts http/protobuf.
+ * Values of OpenTelemetry's OTEL_EXPORTER_OTLP_PROTOCOL with which the service starts. It sends JSON, which every
+ * collector accepts on the same address as http/protobuf.
  */
 const OTLP_PROTOCOLS = ['', 'http/json', 'http/protobuf'];
 
-/** Prefix of the project's own variables, which must all be known. */
+/** Prefix of the project's own variables; unknown ones are refused. */
 const RESERVED_PREFIX = 'OFA_VE_';
 
-/** What Kubernetes sets in every pod beside a Service called `ofa-ve...` (service links): not a user's mistake. */
+/** Variables that Kubernetes sets in every pod beside a Service called `ofa-ve...` (service links). */
 const SERVICE_LINK =
   /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
 const SERVICE_LINK_ADDRESS = /^(tcp|udp|sctp):\/\//;
@@ -72,9 +72,7 @@ function wrongProtocol({ OTEL_EXPORTER_OTLP_PROTOCOL: variable = '' }: Environme
 }
 
 /**
- * Two lines for each setting: name, default and what it may be, then why one would change it.
- *
- * @returns text for a terminal, a setting a paragraph
+ * Describes every setting for a terminal, in two lines: name, default and valid values, then the description.
  */
 export function describeSettings(): string {
   return Object.entries<Setting>(SETTINGS)
@@ -98,6 +96,6 @@ function isServiceLink(name: string, text: string): boolean {
 export function settingWarnings({ ENGINE_TIMEOUT_MS, REQUEST_TIMEOUT_MS }: Settings): string[] {
   if (ENGINE_TIMEOUT_MS < REQUEST_TIMEOUT_MS) return [];
   return [
-    `ENGINE_TIMEOUT_MS is ${ENGINE_TIMEOUT_MS}, not below REQUEST_TIMEOUT_MS, which is ${REQUEST_TIMEOUT_MS}: when an engine hangs, its requests run out of time before they can be tried again`,
+    `ENGINE_TIMEOUT_MS is ${ENGINE_TIMEOUT_MS}, not below REQUEST_TIMEOUT_MS, which is ${REQUEST_TIMEOUT_MS}: when an engine hangs, its requests time out before they can be retried`,
   ];
 }

@@ -1,9 +1,9 @@
 interface SettingBase {
-  /** One sentence: what the setting does, and why one would change it. */
+  /** What the setting does, and why one would change it. */
   readonly description: string;
 }
 
-/** A whole number with bounds; `unit` is part of the name. */
+/** A whole number within bounds; a unit is part of the name. */
 export interface IntegerSetting extends SettingBase {
   readonly kind: 'integer';
   readonly default: number;
@@ -26,7 +26,7 @@ export interface TextSetting extends SettingBase {
   readonly format?: 'http-url' | 'origins';
 }
 
-/** How a setting is written down. */
+/** The definition of a setting. */
 export type Setting = IntegerSetting | ChoiceSetting | TextSetting;
 
 /** Environment variables by name, as in `process.env`. */

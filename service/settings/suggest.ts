@@ -1,23 +1,22 @@
 import { SETTINGS } from './definitions.ts';
 import type { Environment } from './setting.ts';
 
-/** Below this, names of other programs are a letter away: HOSTS, SORT, ENGINE. */
+/** Shorter names are one letter away from variables of other programs: HOSTS, SORT, ENGINE. */
 const LEAST_LENGTH = 8;
 const NAMES = Object.keys(SETTINGS);
 
-/** The setting of this name, or the one that was meant by it: another one by a letter more, less, other or swapped. */
+/** The setting of this name, or one that differs by a letter added, missing, changed or swapped with the next. */
 export function nearestSetting(name: string, names: readonly string[] = NAMES): string | undefined {
   return names.find((each) => each === name) ?? names.find((each) => isOneEdit(each, name));
 }
 
 /**
- * Variables that look like settings and are none. The environment is not the service's alone, so they may be right.
- *
- * @returns a sentence for each
+ * A sentence for each variable that looks like a misspelt setting. It may be right, as other programs use the same
+ * environment.
  */
 export function misspeltSettings(environment: Environment): string[] {
   const isSet = (name: string): boolean => (environment[name]?.trim() ?? '') !== '';
-  // A setting that is set was not misspelt.
+  // A setting that is set is not the misspelt one.
   const names = NAMES.filter((name) => name.length >= LEAST_LENGTH && !isSet(name));
   return Object.keys(environment)
     .filter((name) => isSet(name) && !NAMES.includes(name))
