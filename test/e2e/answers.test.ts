@@ -28,7 +28,7 @@ function expectAnswer(
 }
 
 describe.each(FIXTURES.flatMap((fixture) => (['fp32', 'fp16'] as const).map((p) => [fixture, p] as const)))(
-  'the service answers as the reference does: %s, %s',
+  'the service gives the reference answers: %s, %s',
   (fixture, precision) => {
     let service: TestService;
     let cases: ExpectedCase[] = [];
@@ -64,7 +64,7 @@ describe.each(FIXTURES.flatMap((fixture) => (['fp32', 'fp16'] as const).map((p) 
       }
     });
 
-    it('all together, in batches of unequal lengths', async () => {
+    it('all at once, in batches of different lengths', async () => {
       const rounds = Array.from({ length: 4 }, () => cases.keys()).flatMap((indices) => [...indices]);
       const answers = await Promise.all(rounds.map((index) => ask(index)));
       for (const [at, response] of answers.entries()) {
@@ -75,7 +75,7 @@ describe.each(FIXTURES.flatMap((fixture) => (['fp32', 'fp16'] as const).map((p) 
       }
     });
 
-    it('many texts about one picture, in their order', async () => {
+    it('for many texts about one picture, in order', async () => {
       const texts = cases.map(({ text }) => text);
       const together = predictionsSchema.parse(await (await ask(3, texts)).json()).results;
       for (const [index, text] of texts.entries()) {
@@ -93,7 +93,7 @@ function premiseOf({ text2 }: ExpectedCase): string[] {
   return text2 === undefined ? [] : ['--premise', text2];
 }
 
-describe.each(FIXTURES)('the command line answers as the reference does: %s', (fixture) => {
+describe.each(FIXTURES)('the command line gives the reference answers: %s', (fixture) => {
   let packageDir = '';
   let cases: ExpectedCase[] = [];
   beforeAll(async () => {
@@ -113,7 +113,7 @@ describe.each(FIXTURES)('the command line answers as the reference does: %s', (f
     tokens: z.array(z.string()),
   });
 
-  it('to every case', async () => {
+  it('for every case', async () => {
     for (const expected of cases) {
       const image = fixtureFile(fixture, expected.image);
       const args = [
@@ -137,7 +137,7 @@ describe.each(FIXTURES)('the command line answers as the reference does: %s', (f
     }
   });
 
-  it('and explains the tokens and the pixels of each', async () => {
+  it('and the tokens and pixels of each', async () => {
     for (const expected of cases) {
       const image = fixtureFile(fixture, expected.image);
       const png = join(folder, 'seen.png');

@@ -2,24 +2,24 @@ import { Agent, request } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { fixtureFile } from '../../testing/fixtures.ts';
 
-/** What a request ended with; `status` 0 when the connection broke. */
+/** How a request ended; `status` is 0 if the connection broke. */
 export interface Outcome {
   readonly status: number;
   readonly body: string;
   readonly headers: NodeJS.Dict<string | string[]>;
 }
 
-/** A request on its way. */
+/** A request in progress. */
 export interface Sent {
   readonly outcome: Promise<Outcome>;
-  /** Breaks the connection. */
+  /** Destroys the connection. */
   leave(): void;
 }
 
 export interface SendOptions {
   readonly agent?: Agent;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sends only this much of the body, and then nothing. */
+  /** Sends only so many bytes of the body, and leaves the request open. */
   readonly bytes?: number;
 }
 
@@ -29,7 +29,7 @@ export async function predictBody(text: string | readonly string[], image = 'ima
   return JSON.stringify({ image: base64, ...(typeof text === 'string' ? { text } : { texts: text }) });
 }
 
-/** Sends a JSON body over a socket of its own (or the agent's), as `fetch` cannot be told to. */
+/** Sends a JSON body over a socket of its own (or the agent's), which `fetch` cannot do. */
 export function send(url: string, body: string, options: SendOptions = {}): Sent {
   const req = request(url, {
     method: 'POST',
@@ -61,30 +61,30 @@ export function send(url: string, body: string, options: SendOptions = {}): Sent
   return { outcome, leave: () => req.destroy() };
 }
 
-/** Deadlines: of a request that has to come as far as the engine before, and of one that need not. */
+/** Deadlines for a request that has to reach the engine first, and for one that does not. */
 export const IN_ENGINE_MS = 6000;
 export const IN_QUEUE_MS = 1000;
 
-/** As {@link send}, with a deadline of the client's. */
+/** As {@link send}, with a deadline. */
 export function sendWithin(url: string, body: string, ms: number): Sent {
   return send(url, body, { headers: { 'x-request-timeout-ms': String(ms) } });
 }
 
-/** A metric's value; 0 where it has none yet. */
+/** A metric's value; 0 if it has none yet. */
 export async function metric(adminUrl: string, line: string): Promise<number> {
   const text = await (await fetch(`${adminUrl}/metrics`)).text();
   const found = text.split('\n').find((each) => each.startsWith(`${line} `));
   return Number(found?.slice(line.length) ?? 0);
 }
 
-/** For how long something may take: a start of the program from its sources on a busy machine, and then some. */
-const PATIENCE_MS = 45_000;
+/** Longest wait for a condition: more than a start of the program from its sources takes on a busy machine. */
+const TIMEOUT_MS = 45_000;
 
-/** Waits until something is so. */
+/** Waits until a condition holds. */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
+  const end = performance.now() + TIMEOUT_MS;
   while (!(await isSo())) {
-    if (performance.now() > end) throw new Error(`not so within ${PATIENCE_MS / 1000} s: ${what}`);
+    if (performance.now() > end) throw new Error(`not so within ${TIMEOUT_MS / 1000} s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

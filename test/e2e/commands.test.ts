@@ -16,20 +16,20 @@ beforeAll(async () => {
   await writeFile(join(folder, 'no-image.png'), 'no image');
 });
 
-describe('a mistake is answered in one sentence, with exit code 1', () => {
+describe('a mistake is reported in one sentence with exit code 1', () => {
   it.each([
     [
-      'a folder that is no package',
+      'a folder that is not a package',
       ['--model', tmpdir(), '--image', image, '--text', 'a'],
       'is not a model package',
     ],
     [
-      'an image that is not there',
+      'an image that does not exist',
       ['--image', '/nowhere.png', '--text', 'a'],
       'Cannot read the image /nowhere.png (ENOENT)',
     ],
     [
-      'a file that is no image',
+      'a file that is not an image',
       ['--image', 'NO-IMAGE', '--text', 'a'],
       'The image is not a JPEG, PNG, WebP, GIF or TIFF',
     ],
@@ -42,7 +42,7 @@ describe('a mistake is answered in one sentence, with exit code 1', () => {
     expect([code, stdout, stderr.trim().split('\n').length]).toEqual([1, '', 1]);
   });
 
-  it('a package that was cut off', async () => {
+  it('a truncated package', async () => {
     const broken = await fixturePackage('mini-prev-output');
     await truncate(join(broken, 'model.onnx.data'), 1000);
     const { code, stderr } = await ofaVe(['predict', '--model', broken, '--image', image, '--text', 'a']);
@@ -50,7 +50,7 @@ describe('a mistake is answered in one sentence, with exit code 1', () => {
     expect(stderr).toMatch(/model\.onnx\.data .* has 1000 bytes but should have \d+ bytes/);
   });
 
-  it('a setting that is wrong', async () => {
+  it('an invalid setting', async () => {
     const { code, stderr } = await ofaVe(['serve', '--model', packageDir], { MAX_BATCH: 'many' });
     expect([code, stderr]).toEqual([
       1,
@@ -59,7 +59,7 @@ describe('a mistake is answered in one sentence, with exit code 1', () => {
   });
 });
 
-it('serve without a model says how to give one', async () => {
+it('serve without a model says how to set one', async () => {
   const { code, stderr } = await ofaVe(['serve'], { MODEL_DIR: ' ' });
   expect([code, stderr]).toEqual([
     1,
@@ -67,7 +67,7 @@ it('serve without a model says how to give one', async () => {
   ]);
 });
 
-it('serve logs which variable may be a misspelt setting', async () => {
+it('serve logs a variable that may be a misspelt setting', async () => {
   const { code, stdout } = await ofaVe(['serve', '--model', tmpdir()], { MAX_QUEU: '5' });
   expect(code).toBe(1);
   expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({
@@ -84,7 +84,7 @@ it('wrong usage has exit code 2', async () => {
   expect(half.stderr).toContain('--image and --pixels go together');
 });
 
-it('an answer for people shows every label', async () => {
+it('predict prints every label', async () => {
   const text = 'there are two red circles.';
   const { stdout } = await ofaVe(['predict', '--model', packageDir, '--image', image, '--text', text]);
   expect(stdout).toMatch(

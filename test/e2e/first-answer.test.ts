@@ -12,17 +12,17 @@ const hasCurl = await run('curl', ['--version']).then(
   () => false,
 );
 
-/** Left out where a developer has no curl; in CI it fails instead, so that nothing goes unchecked there. */
-const isLeftOut = !hasCurl && (process.env['CI'] ?? '') === '';
+/** Skipped if a developer has no curl. In CI it fails instead, so that nothing is skipped there unnoticed. */
+const isSkipped = !hasCurl && (process.env['CI'] ?? '') === '';
 
 let child: ChildProcess | undefined;
 afterEach(() => {
-  // npm and what it started.
+  // npm and the processes it started.
   if (child?.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   child = undefined;
 });
 
-/** What `npm start` prints, once it has printed the last line of its welcome. */
+/** Runs `npm start`. @returns what it printed up to the last line of its welcome */
 async function npmStart(): Promise<string> {
   const env = { ...process.env, PORT: '0', ADMIN_PORT: '0', HOST: '127.0.0.1', DEVICE: 'cpu' };
   const started = spawn('npm', ['start'], { cwd: ROOT, env, detached: true });
@@ -42,8 +42,8 @@ async function npmStart(): Promise<string> {
   });
 }
 
-it.skipIf(isLeftOut)(
-  'npm start prints a page that is there and a curl line that works as it stands',
+it.skipIf(isSkipped)(
+  'npm start prints the address of a page and a curl command that works as it is',
   async () => {
     const printed = await npmStart();
     const page = /http:\S+\/(?= is a page)/.exec(printed)?.[0] ?? '';

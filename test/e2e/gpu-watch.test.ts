@@ -9,10 +9,10 @@ import { serve } from './service.ts';
 import type { TestService } from './service.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
-/** The real engine, for there is nothing to watch without CUDA. */
+/** The real engine, claiming to run on CUDA: the watchdog only watches GPUs in use. */
 const engineProgram = new URL('../service/engine/process/cuda-claim-engine.ts', import.meta.url);
 
-/** More than the stand-in takes to start, so that the next engine is not replaced as well. */
+/** More than the fake nvidia-smi takes to start, so that the next engine is not replaced as well. */
 const SILENCE_MS = 4000;
 
 let folder = '';
@@ -32,8 +32,8 @@ afterEach(async () => {
 });
 
 /**
- * Puts an `nvidia-smi` on the PATH that prints these lines, one a reading, and the last one for ever. Told again, the
- * one that is running goes over to the new lines.
+ * Puts an `nvidia-smi` on the PATH that prints one of these lines per reading, and then the last one for ever. A second
+ * call makes the one that is running print the new lines.
  */
 async function fakeSmi(lines: readonly string[], thenSilent = false): Promise<void> {
   const orders = join(folder, 'orders.json');
@@ -45,8 +45,8 @@ async function fakeSmi(lines: readonly string[], thenSilent = false): Promise<vo
     "const { readFileSync } = require('node:fs');",
     'let now = { number: 0, lines: [] };',
     'setInterval(() => {',
-    `  const told = JSON.parse(readFileSync(${JSON.stringify(orders)}, 'utf8'));`,
-    '  if (told.number !== now.number) now = told;',
+    `  const next = JSON.parse(readFileSync(${JSON.stringify(orders)}, 'utf8'));`,
+    '  if (next.number !== now.number) now = next;',
     '  if (now.lines.length > 1) console.log(now.lines.shift());',
     '  else if (!now.thenSilent) console.log(now.lines[0]);',
     '}, 20);',
@@ -57,7 +57,7 @@ async function fakeSmi(lines: readonly string[], thenSilent = false): Promise<vo
 
 let order = 0;
 
-/** @param silenceMs by default more than the stand-in ever takes to start */
+/** @param silenceMs by default more than the fake nvidia-smi ever takes to start */
 async function start(silenceMs = 600_000): Promise<TestService> {
   service = await serve(
     { MODEL_DIR: packageDir, GPU_MEMORY_LIMIT_MB: 1000 },
@@ -70,10 +70,10 @@ function restarts({ adminUrl }: TestService, reason: string): Promise<number> {
   return metric(adminUrl, `ofa_ve_engine_restarts_total{reason="${reason}"}`);
 }
 
-/** Waits until the engine was replaced for this reason, and the next one answers. */
+/** Waits until the engine has been replaced for this reason and the next one answers. */
 async function replaced(live: TestService, reason: string): Promise<void> {
   await until('the engine is replaced', async () => (await restarts(live, reason)) > 0);
-  // What the last one was replaced for is over.
+  // The cause of the replacement is gone.
   await fakeSmi(['0, 900, 1']);
   const body = await predictBody('a');
   await until(
@@ -92,7 +92,7 @@ it('shows the readings of a healthy GPU and leaves its engine alone', async () =
   expect(live.model.pool.state.phase).toBe('ready');
 });
 
-it('forgives a peak, and replaces the engine when memory stays over the limit', async () => {
+it('tolerates a peak, and replaces the engine when memory stays over the limit', async () => {
   await fakeSmi(['0, 1100, 1', '0, 900, 1', '0, 1100, 1', '0, 1100, 1', '0, 901, 1']);
   const live = await start();
   await until('the peaks are read', async () => {
@@ -116,7 +116,7 @@ it('replaces the engine when the GPU falls silent', async () => {
   await replaced(live, 'gpu_silent');
 });
 
-it('takes nonsense for silence', async () => {
+it('treats unreadable output as silence', async () => {
   await fakeSmi(['0, -5, 12', '0, 900, 900', 'hello'].concat('0; 900; 1'));
   const live = await start(SILENCE_MS);
   await until('silence is noticed', async () => (await restarts(live, 'gpu_silent')) > 0);
@@ -134,7 +134,7 @@ it.each([
   await replaced(live, 'gpu_error');
 });
 
-it('serves without a watch where there is no nvidia-smi', async () => {
+it('serves without a watchdog if there is no nvidia-smi', async () => {
   await rm(join(folder, 'nvidia-smi'), { force: true });
   vi.stubEnv('PATH', folder);
   const live = await start(50);
@@ -143,7 +143,7 @@ it('serves without a watch where there is no nvidia-smi', async () => {
   expect(live.model.pool.state.phase).toBe('ready');
 });
 
-it('reads a GPU that tells no utilization', () => {
+it('reads a GPU that reports no utilization', () => {
   expect(parseReading('3, 10, [N/A]')).toEqual({
     gpu: '3',
     memoryBytes: 10 * 1024 * 1024,

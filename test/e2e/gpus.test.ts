@@ -47,7 +47,7 @@ afterEach(async () => {
   smi.remove();
 });
 
-/** @param instructions for stubs that claim to be where they are told to, or the real engine */
+/** @param instructions for stub engines, which report the device they were given; or the real engine */
 async function start(
   instructions: StubInstructions | 'real',
   settings: Partial<Settings> = {},
@@ -68,7 +68,7 @@ async function start(
     { MODEL_DIR: packageDir, DEVICE: 'cuda', ...settings },
     {
       ...(instructions === 'real' ? {} : { engineProgram }),
-      // What is read counts here; how long the stand-in takes to start does not.
+      // The readings are tested here, not how long the fake nvidia-smi takes to start.
       gpuWatch: { intervalMs: 20, silenceMs: 600_000 },
       logger,
       ...(wait === false ? { wait } : {}),
@@ -97,7 +97,7 @@ function logged(message: string): Record<string, unknown>[] {
     .filter(({ msg }) => msg === message);
 }
 
-it('gives each GPU an engine that sees it alone, and says so', async () => {
+it('gives each GPU an engine that sees only that GPU, and logs it', async () => {
   const live = await start({ prints: KERNELS });
   await allReady(live);
   expect(await devices()).toEqual(['cuda GPU-aaaa', 'cuda GPU-bbbb']);
@@ -116,7 +116,7 @@ it('gives each GPU an engine that sees it alone, and says so', async () => {
     [0, '0', 'GPU-aaaa'],
     [1, '1', 'GPU-bbbb'],
   ]);
-  await until('the kernels are told', () => logged('attention kernels').length === 2);
+  await until('the kernels are logged', () => logged('attention kernels').length === 2);
   expect(logged('attention kernels')[0]).toMatchObject({
     kernels: { encoder: { EFFICIENT_ATTENTION: 2 }, decoder: { MATH: 1 } },
   });
@@ -133,7 +133,7 @@ it('computes on all of them at the same time', async () => {
   expect(outcomes.map(({ status }) => status)).toEqual([200, 200]);
 });
 
-it('replaces the engine of the GPU that complains, and goes on with the other', async () => {
+it('replaces the engine of a GPU that reports an error, and keeps the other', async () => {
   const live = await start({});
   await allReady(live);
   const [healthy, sick] = live.model.pool.engines;
@@ -155,13 +155,13 @@ it('shows the readings of each GPU', async () => {
   expect([await memory(0), await memory(1)]).toEqual([900 * 1024 ** 2, 1200 * 1024 ** 2]);
 });
 
-it('is ready with one engine while another one loads', async () => {
+it('is ready with one engine while another is loading', async () => {
   const live = await start({ start: 'hang', failOn: 'GPU-bbbb' });
   expect((await fetch(`${live.url}/readyz`)).status).toBe(200);
   expect([await engines(live, 'ready'), await engines(live, 'starting')]).toEqual([1, 1]);
 });
 
-it('ends when one GPU is gone for good, and answers on the other what still comes', async () => {
+it('ends when an engine failed for good, and answers with the other until then', async () => {
   const live = await start({ start: 'load', failOn: 'GPU-bbbb' }, { DRAIN_DELAY_MS: 3000 });
   await until('no longer ready', async () => !(await fetch(`${live.adminUrl}/readyz`)).ok);
   const [ready, alive, answer] = await Promise.all([
@@ -175,7 +175,7 @@ it('ends when one GPU is gone for good, and answers on the other what still come
   await expect(live.finished).resolves.toBe(1);
 });
 
-it('says for auto that CUDA was chosen, and why', async () => {
+it('logs that auto chose CUDA, and why', async () => {
   const live = await start({}, { DEVICE: 'auto' });
   await allReady(live);
   expect(await devices()).toEqual(['cuda GPU-aaaa', 'cuda GPU-bbbb']);
@@ -187,7 +187,7 @@ it('says for auto that CUDA was chosen, and why', async () => {
 it.each([
   ['GPU-aaaa', 0],
   ['GPU-bbbb', 1],
-] as const)('leaves out for auto a GPU on which CUDA does not start (%s)', async (failOn, id) => {
+] as const)('leaves out a GPU on which CUDA does not start, with auto (%s)', async (failOn, id) => {
   const live = await start({ start: 'warm-up', failOn }, { DEVICE: 'auto' });
   await until('it is left out', async () => (await engines(live, 'stopped')) === 1);
   await until('the other is ready', async () => (await engines(live, 'ready')) === 1);
@@ -200,7 +200,7 @@ it.each([
   expect((await fetch(`${live.url}/readyz`)).status).toBe(200);
 });
 
-it('keeps one engine on the CPU for auto where CUDA starts on no GPU, and says why', async () => {
+it('falls back to one engine on the CPU if CUDA starts on no GPU, with auto, and logs why', async () => {
   const live = await start({ start: 'exit', failDevice: 'cuda' }, { DEVICE: 'auto' });
   await until('the other is left out', async () => (await engines(live, 'stopped')) === 1);
   const tried = await devices();
@@ -214,18 +214,18 @@ it('keeps one engine on the CPU for auto where CUDA starts on no GPU, and says w
   expect((await fetch(`${live.url}/readyz`)).status).toBe(200);
 });
 
-it('ends for auto, too, where a GPU computes wrong', async () => {
+it('ends if a GPU computes wrong results, with auto as well', async () => {
   const live = await start({ start: 'self-test', failOn: 'GPU-bbbb' }, { DEVICE: 'auto' });
   await expect(live.finished).resolves.toBe(1);
   expect((await devices()).filter((line) => line.startsWith('cpu'))).toEqual([]);
   expect(logged('engine lost')).toHaveLength(3);
 });
 
-it('tells why auto took the CPU, and answers there', async () => {
+it('logs why auto chose the CPU, and answers on it', async () => {
   await smi.tell([]);
   const live = await start('real', { DEVICE: 'auto', ENGINES: 2 });
   await allReady(live);
-  // The first where ONNX Runtime has its CUDA provider installed.
+  // The first if ONNX Runtime's CUDA provider is installed.
   const why = /^DEVICE is auto, and (nvidia-smi finds no GPU|ONNX Runtime's CUDA provider is not installed)$/;
   expect(logged('device chosen')).toMatchObject([
     { device: 'cpu', engines: 2, reason: expect.stringMatching(why) as unknown },
@@ -247,7 +247,7 @@ it('tells why auto took the CPU, and answers there', async () => {
   }
 });
 
-it('does not start where the model does not fit', async () => {
+it('does not start if the model does not fit', async () => {
   await smi.tell([GPUS[0], { ...GPUS[1], free: 500 }]);
   await expect(start({}, {}, false)).rejects.toThrow(/GPU 1 \(NVIDIA T4\) has 0\.5 GiB of 15\.0 GiB free/);
   const live = await start({}, { DEVICE: 'auto' });

@@ -23,7 +23,7 @@ async function lineOf(requestId: string): Promise<Line> {
   return find() ?? {};
 }
 
-it('tells of a request its id, its trace, its way, its times and its sizes', async () => {
+it('has the id, trace, route, stage times and sizes of a request', async () => {
   const headers = {
     'x-request-id': 'job-1',
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
@@ -48,7 +48,7 @@ it('tells of a request its id, its trace, its way, its times and its sizes', asy
   });
 });
 
-it('tells how long a body was waited for that did not come in time', async () => {
+it('has the time spent waiting for a body that was not complete by the deadline', async () => {
   const { status } = await fetch(`${service.url}/predict`, {
     method: 'POST',
     headers: {
@@ -75,7 +75,7 @@ it('names the problem of a refused request', async () => {
   expect(await lineOf('job-2')).toMatchObject({ level: 30, status: 400, problem: 'missing-field' });
 });
 
-it('keeps probes out of the way, under whichever name', async () => {
+it('has probes at debug level, under all their paths', async () => {
   const { name, digest } = service.model.predictor.model;
   const model = `/v2/models/${name}`;
   const paths = ['/livez', '/v2/health/live', '/v2/health/ready', `${model}/ready`];
@@ -87,11 +87,11 @@ it('keeps probes out of the way, under whichever name', async () => {
   }
 });
 
-it('holds no image, no sentence, no key and no path of a user', async () => {
+it('contains no image, text, key or path of a user', async () => {
   const headers = {
     'x-request-id': 'job-3',
-    authorization: 'Bearer tell-nobody',
-    'x-api-key': 'tell-nobody',
+    authorization: 'Bearer confidential',
+    'x-api-key': 'confidential',
   };
   const body = await predictBody('a secret sentence');
   await send(`${service.url}/predict?secret=1`, body, { headers }).outcome;
@@ -99,7 +99,7 @@ it('holds no image, no sentence, no key and no path of a user', async () => {
   await lineOf('job-3');
   expect(await lineOf('job-4')).toMatchObject({ route: 'unmatched', status: 404 });
   expect(text()).not.toContain('secret');
-  expect(text()).not.toContain('tell-nobody');
+  expect(text()).not.toContain('confidential');
   expect(text()).not.toContain('iVBORw0KGgo');
   expect(lines().every((line) => typeof line['msg'] === 'string')).toBe(true);
 });

@@ -13,13 +13,13 @@ function count(outcomes: readonly Outcome[], status: number): number {
   return outcomes.filter((outcome) => outcome.status === status).length;
 }
 
-/** Items that the service has accepted and not answered. */
+/** Items that the service has accepted but not answered. */
 async function held({ adminUrl }: TestService): Promise<number> {
   return (await metric(adminUrl, 'ofa_ve_queue_items')) + (await metric(adminUrl, 'ofa_ve_inflight_items'));
 }
 
-describe('while the engine computes for seconds', () => {
-  it('probes, metrics and refusals are answered', async () => {
+describe('a run of several seconds', () => {
+  it('does not delay probes, metrics and refusals', async () => {
     const { url, adminUrl, model } = await stub.start({ runMs: 5000 }, { MAX_QUEUE: 1 });
     const body = await predictBody('a');
     let answered = false;
@@ -35,14 +35,14 @@ describe('while the engine computes for seconds', () => {
     const probes = await Promise.all([...paths, `${adminUrl}/metrics`].map((path) => fetch(path)));
     expect(probes.map(({ status }) => status)).toEqual(probes.map(() => 200));
     expect((await send(`${url}/predict`, body).outcome).status).toBe(429);
-    // All that was answered while the one run was still going on.
+    // All of that was answered while the run was still in progress.
     expect(answered).toBe(false);
     expect((await slow.outcome).status).toBe(200);
   });
 });
 
-describe('ten times more than it can hold', () => {
-  it('is answered or refused, each once, and none hangs', async () => {
+describe('ten times more requests than there are slots', () => {
+  it('are each answered or refused once, and none hangs', async () => {
     const live = await stub.start({ runMs: 30 }, { MAX_QUEUE: 8, MAX_BATCH: 4 });
     const body = await predictBody('a');
     const outcomes: Outcome[] = [];
@@ -65,11 +65,11 @@ describe('ten times more than it can hold', () => {
   });
 });
 
-// Each loss is a start of another engine.
+// Each failure takes the start of another engine.
 describe('an engine that fails under load', { timeout: 180_000 }, () => {
-  it('loses no accepted request when it is killed, again and again', async () => {
+  it('loses no accepted request when it is killed repeatedly', async () => {
     const { url, adminUrl, model } = await stub.start(
-      // Slow enough that some still wait at the last kill.
+      // Slow enough that requests are still waiting at the last kill.
       { runMs: 150 },
       { MAX_BATCH: 2 },
     );
@@ -78,7 +78,7 @@ describe('an engine that fails under load', { timeout: 180_000 }, () => {
     const sent = bodies.map((body) => send(`${url}/predict`, body));
     for (const { outcome } of sent) void outcome.then(() => answered++);
     for (let kill = 0; kill < 3; kill++) {
-      // A batch that is hit twice may be answered 503: its retry is let through, and one more.
+      // A batch that is hit twice may be answered 503, so its retry and one more run are let through.
       const before = answered;
       await until('some more are answered', () => answered > before + 2);
       await until('the engine computes', () => model.batcher.inFlight > 0 && model.pool.pid !== undefined);
@@ -88,7 +88,7 @@ describe('an engine that fails under load', { timeout: 180_000 }, () => {
     }
     const outcomes = await Promise.all(sent.map(({ outcome }) => outcome));
     expect(count(outcomes, 200)).toBe(30);
-    // The answers are the texts' own: none was mixed up by a retry.
+    // Each text has its own answer: retries mixed none up.
     const again = await Promise.all(bodies.map((body) => send(`${url}/predict`, body).outcome));
     expect(outcomes.map(scoresOf)).toEqual(again.map(scoresOf));
     expect(new Set(outcomes.map(scoresOf)).size).toBeGreaterThan(20);
@@ -98,10 +98,10 @@ describe('an engine that fails under load', { timeout: 180_000 }, () => {
   it.each([
     ['kills it', { poison: MARKED.token }],
     ['makes it hang', { hang: MARKED.token }],
-  ])('fails alone the item that %s', async (_, instructions) => {
+  ])('answers 503 only for the item that %s', async (_, instructions) => {
     const live = await stub.start(
       { runMs: 30, ...instructions },
-      // Five runs hang until the item is alone.
+      // Five runs hang before the item is isolated.
       { MAX_BATCH: 8, ENGINE_TIMEOUT_MS: 2000, REQUEST_TIMEOUT_MS: 600_000 },
     );
     const bodies = await Promise.all(['a', 'b', 'c', MARKED.text, 'd', 'e'].map((text) => predictBody(text)));
@@ -111,8 +111,8 @@ describe('an engine that fails under load', { timeout: 180_000 }, () => {
     expect((await fetch(`${live.url}/livez`)).status).toBe(200);
   });
 
-  it('for good: everybody is told, and the service ends with 1', async () => {
-    // A token that every text begins with.
+  it('answers all requests 503 and ends the service with 1 when it failed for good', async () => {
+    // The first token of every text.
     const live = await stub.start({ error: 0 }, { MAX_BATCH: 1 });
     const images = ['image-00.png', 'image-01.png', 'image-02.png', 'image-03.png'];
     const bodies = await Promise.all(images.map((image) => predictBody('a', image)));
@@ -122,8 +122,8 @@ describe('an engine that fails under load', { timeout: 180_000 }, () => {
   });
 });
 
-describe('a client that leaves', () => {
-  it('frees its place wherever it is, and its work is not done', async () => {
+describe('a client that disconnects', () => {
+  it('frees its slot at every stage, and its work is not done', async () => {
     const live = await stub.start({ runMs: 300 }, { MAX_QUEUE: 4, MAX_BATCH: 1 });
     const body = await predictBody('a');
     const inEngine = send(`${live.url}/predict`, body);
@@ -131,37 +131,37 @@ describe('a client that leaves', () => {
     const queued = [send(`${live.url}/predict`, body), send(`${live.url}/predict`, body)];
     await until('two wait', () => live.model.batcher.waiting === 2);
     const uploading = send(`${live.url}/predict`, body, { bytes: 1000 });
-    await until('all places are taken', async () => (await held(live)) === 4);
+    await until('all slots are taken', async () => (await held(live)) === 4);
     for (const sent of [uploading, inEngine, ...queued]) sent.leave();
-    await until('all places are free', async () => (await held(live)) === 0);
+    await until('all slots are free', async () => (await held(live)) === 0);
     expect((await send(`${live.url}/predict`, body).outcome).status).toBe(200);
-    // The run that was going on, and the last request's.
+    // The run in progress and that of the last request.
     expect(await metric(live.adminUrl, 'ofa_ve_batch_size_count')).toBe(2);
     const gone = await metric(live.adminUrl, 'ofa_ve_requests_total{route="/predict",status="499"}');
     expect(gone).toBe(4);
   });
 });
 
-describe('a client that leaves while it is answered', () => {
-  it('takes nothing with it, and leaves nothing behind', async () => {
+describe('a client that disconnects while it receives its answer', () => {
+  it('leaves no slot and no connection behind', async () => {
     const live = await stub.start({}, { SHUTDOWN_TIMEOUT_MS: 600_000 });
     const body = await predictBody(Array.from({ length: 32 }, () => 'a'));
     for (let client = 0; client < 5; client++) {
-      // Of an answer that fits the connection, and of one that is stuck in it.
+      // An answer that fits into the socket's buffer, and one that does not.
       await leaveWithFirstBytes(`${live.url}/predict`, body);
       await leaveWithFirstBytes(`${live.url}/docs/swagger-ui-bundle.js`);
     }
-    await until('all places are free', async () => (await held(live)) === 0);
+    await until('all slots are free', async () => (await held(live)) === 0);
     expect((await send(`${live.url}/predict`, body).outcome).status).toBe(200);
-    // With a connection that is still open it would wait for its time to be over.
+    // With a connection still open it would wait for SHUTDOWN_TIMEOUT_MS.
     await live.stop();
     await expect(live.finished).resolves.toBe(0);
   });
 });
 
 describe('a deadline', () => {
-  it('fires in the queue and in the engine while the run goes on', async () => {
-    // The service's own limits come far too late to be taken for the header's.
+  it('fires in the queue and in the engine during a run', async () => {
+    // The service's own limits are far longer, so that they cannot be mistaken for the header's.
     const live = await stub.start(
       { hang: MARKED.token },
       { MAX_BATCH: 1, REQUEST_TIMEOUT_MS: 600_000, ENGINE_TIMEOUT_MS: 600_000 },
@@ -174,12 +174,12 @@ describe('a deadline', () => {
     const outcomes = await Promise.all([inEngine.outcome, queued.outcome]);
     expect(outcomes.map(({ status }) => status)).toEqual([504, 504]);
     expect(await held(live)).toBe(0);
-    // Both were told while the first one's run was still going on.
+    // Both were answered while the first one's run was still in progress.
     expect(await metric(live.adminUrl, 'ofa_ve_batch_size_count')).toBe(1);
   });
 });
 
-/** Sends a request and breaks the connection when its answer begins. */
+/** Sends a request and destroys the connection when its answer begins. */
 async function leaveWithFirstBytes(url: string, body?: string): Promise<void> {
   const headers = { 'content-type': 'application/json' };
   const sent = request(url, {

@@ -22,15 +22,15 @@ afterEach(async () => {
 });
 
 async function start(settings: Partial<Settings>): Promise<TestService> {
-  // An engine stands still here as long as a test needs.
+  // Long enough for a test to keep an engine frozen.
   service = await serve({ MODEL_DIR: packageDir, ENGINE_TIMEOUT_MS: 60_000, ...settings });
   return service;
 }
 
-/** The engine's process that stands still. */
+/** Process id of the frozen engine. */
 let frozen: number | undefined;
 
-/** Stops the engine's process wherever it is, as a call to a GPU that does not come back would. */
+/** Stops the engine's process, as a GPU call that never returns would. */
 function freeze({ model }: TestService): number {
   frozen = model.pool.pid;
   if (frozen === undefined) throw new Error('no engine is running');
@@ -42,7 +42,7 @@ function thaw(): void {
   try {
     if (frozen !== undefined) process.kill(frozen, 'SIGCONT');
   } catch {
-    // It was replaced meanwhile.
+    // It has been replaced.
   }
   frozen = undefined;
 }
@@ -53,7 +53,7 @@ function yesOf({ body }: Outcome): number {
   return (JSON.parse(body) as { scores: { yes: number } }).scores.yes;
 }
 
-/** What the service answers to each text when nothing is in its way. */
+/** The service's answer to each text, without load. */
 async function answersOf(live: TestService, texts: readonly string[]): Promise<Map<string, number>> {
   const answers = new Map<string, number>();
   for (const text of texts) {
@@ -62,15 +62,15 @@ async function answersOf(live: TestService, texts: readonly string[]): Promise<M
   return answers;
 }
 
-/** Items that the service has accepted and not answered. */
+/** Items that the service has accepted but not answered. */
 async function held({ adminUrl }: TestService): Promise<number> {
   return (await metric(adminUrl, 'ofa_ve_queue_items')) + (await metric(adminUrl, 'ofa_ve_inflight_items'));
 }
 
 const textAt = (index: number): string => TEXTS[index % TEXTS.length] ?? '';
 
-describe('ten times more than it can hold', () => {
-  it('as many as there are places are answered rightly, the rest refused while the engine computes', async () => {
+describe('ten times more requests than there are slots', () => {
+  it('are answered correctly up to the number of slots, and otherwise refused during the run', async () => {
     const live = await start({ MAX_QUEUE: 8, MAX_BATCH: 4 });
     const { state } = live.model.pool;
     expect(state.phase === 'ready' && state.info.itemMs).toBeGreaterThan(0);
@@ -94,20 +94,20 @@ describe('ten times more than it can hold', () => {
       for (const outcome of outcomes.filter(({ status }) => status === 429)) {
         expect(Number(outcome.headers['retry-after'])).toBeGreaterThan(0);
       }
-      await until('all places are free', async () => (await held(live)) === 0);
+      await until('all slots are free', async () => (await held(live)) === 0);
     }
   });
 });
 
-// Each loss is a start of another engine.
-describe('an engine that is lost under load', { timeout: 180_000 }, () => {
-  it('killed during a run, three times: every request is answered once, with its own answer', async () => {
+// Each failure takes the start of another engine.
+describe('an engine that fails under load', { timeout: 180_000 }, () => {
+  it('is killed during a run three times: every request gets its own answer, once', async () => {
     const live = await start({ MAX_BATCH: 2 });
     const expected = await answersOf(live, TEXTS);
     const bodies = await Promise.all(TEXTS.map((text) => predictBody(text)));
     const answers: { readonly at: number; readonly outcome: Outcome }[] = [];
     let isOver = false;
-    // Always more than a batch waits, however fast they are answered.
+    // More than a batch is always waiting, however fast requests are answered.
     const clients = Array.from({ length: 8 }, async (_, client) => {
       for (let at = client; !isOver; at += 8) {
         const { outcome } = post(live, bodies[at % TEXTS.length] ?? '');
@@ -115,7 +115,7 @@ describe('an engine that is lost under load', { timeout: 180_000 }, () => {
       }
     });
     for (let kill = 0; kill < 3; kill++) {
-      // A batch that is hit twice may be answered 503: its retry is let through, and one more.
+      // A batch that is hit twice may be answered 503, so its retry and one more run are let through.
       const before = answers.length;
       await until('some more are answered', () => answers.length > before + 2);
       await until('the engine computes', () => live.model.batcher.inFlight > 0);
@@ -135,7 +135,7 @@ describe('an engine that is lost under load', { timeout: 180_000 }, () => {
     expect(await metric(live.adminUrl, 'ofa_ve_engine_restarts_total{reason="crash"}')).toBe(3);
   });
 
-  it('standing still for good: replaced when its time is up, and what it held is answered', async () => {
+  it('hangs: it is replaced at the run limit, and its requests are answered', async () => {
     const live = await start({ MAX_BATCH: 4, ENGINE_TIMEOUT_MS: 3000 });
     const expected = await answersOf(live, TEXTS);
     const pid = freeze(live);
@@ -150,8 +150,8 @@ describe('an engine that is lost under load', { timeout: 180_000 }, () => {
   });
 });
 
-describe('a client that leaves', () => {
-  it('while uploading, waiting or computed for: its place is free at once, and its work is not begun', async () => {
+describe('a client that disconnects', () => {
+  it('frees its slot at once while uploading, waiting or computing, and no further work is started', async () => {
     const live = await start({ MAX_QUEUE: 4, MAX_BATCH: 1 });
     const body = await predictBody('a');
     freeze(live);
@@ -160,13 +160,13 @@ describe('a client that leaves', () => {
     const queued = [post(live, body), post(live, body)];
     await until('two wait', () => live.model.batcher.waiting === 2);
     const uploading = send(`${live.url}/predict`, body, { bytes: 1000 });
-    await until('all places are taken', async () => (await held(live)) === 4);
+    await until('all slots are taken', async () => (await held(live)) === 4);
     for (const sent of [uploading, inEngine, ...queued]) sent.leave();
-    // The engine still stands still.
-    await until('all places are free', async () => (await held(live)) === 0);
+    // The engine is still frozen.
+    await until('all slots are free', async () => (await held(live)) === 0);
     thaw();
     expect((await post(live, body).outcome).status).toBe(200);
-    // The run that was going on, and the last request's.
+    // The run in progress and that of the last request.
     expect(await metric(live.adminUrl, 'ofa_ve_batch_size_count')).toBe(2);
     const gone = await metric(live.adminUrl, 'ofa_ve_requests_total{route="/predict",status="499"}');
     expect(gone).toBe(4);
@@ -174,8 +174,8 @@ describe('a client that leaves', () => {
 });
 
 describe('a deadline', () => {
-  it('is kept in the queue and in the engine while the run goes on', async () => {
-    // The service's own limits come far too late to be taken for the header's.
+  it('fires in the queue and in the engine during a run', async () => {
+    // The service's own limits are far longer, so that they cannot be mistaken for the header's.
     const live = await start({ MAX_BATCH: 1, REQUEST_TIMEOUT_MS: 600_000, ENGINE_TIMEOUT_MS: 600_000 });
     const body = await predictBody('a');
     expect((await post(live, body).outcome).status).toBe(200);
@@ -186,7 +186,7 @@ describe('a deadline', () => {
     const outcomes = await Promise.all([inEngine.outcome, queued.outcome]);
     expect(outcomes.map(({ status }) => status)).toEqual([504, 504]);
     expect(await held(live)).toBe(0);
-    // Both were told while the engine stood still.
+    // Both were answered while the engine was frozen.
     expect(await metric(live.adminUrl, 'ofa_ve_batch_size_count')).toBe(1);
     thaw();
     expect((await post(live, body).outcome).status).toBe(200);

@@ -4,7 +4,7 @@ import type { Settings } from '../../service/settings/read.ts';
 import { startService } from '../../service/lifecycle/start-service.ts';
 import type { RunningService, StartOptions } from '../../service/lifecycle/start-service.ts';
 
-/** A real service on free ports, with nothing logged. */
+/** A real service on free ports, without a log. */
 export interface TestService extends RunningService {
   readonly url: string;
   readonly adminUrl: string;

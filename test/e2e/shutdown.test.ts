@@ -22,7 +22,7 @@ interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** Of a test that takes a while by itself, beside a start of the program. */
+/** For a test that takes a while even without the start of the program. */
 const LONG = { timeout: 120_000 };
 
 let folder = '';
@@ -38,7 +38,7 @@ afterEach(() => {
   for (const program of programs.splice(0)) program.kill('SIGKILL');
 });
 
-/** The real program, as a container starts it. */
+/** The real program, started as in a container. */
 class Program {
   readonly child: ChildProcess;
   readonly log: LogLine[] = [];
@@ -70,7 +70,7 @@ class Program {
 }
 
 it('drains on SIGTERM: not ready, still serving, every accepted request answered, exit 0', LONG, async () => {
-  // Long enough that the late requests come within it on a busy machine too: there are three rounds of them in all.
+  // Long enough for all three rounds of requests, even on a busy machine.
   const program = new Program({ DRAIN_DELAY_MS: '10000' });
   const url = await program.url();
   await program.logged('engine ready');
@@ -95,7 +95,7 @@ it('drains on SIGTERM: not ready, still serving, every accepted request answered
   agent.destroy();
 });
 
-/** Sends the program a signal from within when it is about to import a module whose name ends so. */
+/** Makes the program signal itself when it is about to import a module whose name ends so. */
 function signalOnImport(name: string, signal: NodeJS.Signals): string[] {
   const hooks = `export async function resolve(specifier, context, next) {
     if (specifier.endsWith('${name}')) process.kill(process.pid, '${signal}');
@@ -115,7 +115,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)('ends on %s before the program is loaded
   expect(program.log).toEqual([]);
 });
 
-it('ends on SIGTERM while GPUs are asked for, and later releases what was started', async () => {
+it('ends on SIGTERM during the search for GPUs, and later releases what was started', async () => {
   const pidFile = join(folder, 'smi.pid');
   await writeFile(
     join(folder, 'nvidia-smi'),
@@ -140,10 +140,10 @@ it('ends on SIGTERM while GPUs are asked for, and later releases what was starte
     logger: pino({}, { write: (line) => log.push(line) }),
     engineProgram: new URL('../service/engine/process/stub-engine.ts', import.meta.url),
   });
-  await until('nvidia-smi is asked', () => existsSync(pidFile));
+  await until('nvidia-smi is running', () => existsSync(pidFile));
   process.emit('SIGTERM', 'SIGTERM');
   expect(await ended).toBe(0);
-  // It was running all the while.
+  // Fails unless it was running all the time.
   process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGKILL');
   await rm(join(folder, 'nvidia-smi'));
   await until('the service is stopped', () => log.some((line) => line.includes('"stopped"')));
@@ -156,7 +156,7 @@ it('ends on SIGTERM while the model loads', async () => {
   expect(await program.exit).toBe(0);
 });
 
-it('ends at once on a second signal', async () => {
+it('exits at once on a second signal', async () => {
   const program = new Program({ DRAIN_DELAY_MS: '30000' });
   await program.logged('engine ready');
   program.child.kill('SIGTERM');
@@ -165,7 +165,7 @@ it('ends at once on a second signal', async () => {
   expect(await program.exit).toBe(130);
 });
 
-it('answers 503 to what is still open when its time is up, and ends', async () => {
+it('answers 503 to the requests still open near SHUTDOWN_TIMEOUT_MS, and ends', async () => {
   await writeFile(join(packageDir, 'stub.json'), JSON.stringify({ runMs: 60_000 }));
   const service = await serve(
     { MODEL_DIR: packageDir, SHUTDOWN_TIMEOUT_MS: 2000 },
@@ -181,7 +181,7 @@ it('answers 503 to what is still open when its time is up, and ends', async () =
   await expect(service.finished).resolves.toBe(0);
 });
 
-it('does not wait for connections on which nothing is said', async () => {
+it('does not wait for connections without a request', async () => {
   const service = await serve({ MODEL_DIR: packageDir, SHUTDOWN_TIMEOUT_MS: 600_000 }, { wait: false });
   const silent = [service.port, service.adminPort].map((port) => connect(port, '127.0.0.1'));
   await Promise.all(silent.map((socket) => once(socket, 'connect')));
@@ -190,11 +190,11 @@ it('does not wait for connections on which nothing is said', async () => {
   for (const socket of silent) socket.destroy();
 });
 
-it('does not wait for headers that are not whole', async () => {
+it('does not wait for incomplete headers', async () => {
   const service = await serve({ MODEL_DIR: packageDir, SHUTDOWN_TIMEOUT_MS: 600_000 }, { wait: false });
   const half = 'GET /livez HTTP/1.1\r\nhost: a\r\n';
   const ports = [service.port, service.adminPort];
-  // The answer to the first request tells that what follows it has come, too.
+  // The answer to the first request shows that what follows it has arrived as well.
   const sockets = await Promise.all(
     [half, `${half}\r\n${half}`].flatMap((sent) =>
       ports.map(async (port) => {
@@ -210,14 +210,14 @@ it('does not wait for headers that are not whole', async () => {
   for (const socket of sockets) socket.destroy();
 });
 
-it('names the setting of a port that is taken', async () => {
+it('names the setting of a port that is in use', async () => {
   const taken = await serve({ MODEL_DIR: packageDir }, { wait: false });
   const clash = serve({ MODEL_DIR: packageDir, ADMIN_PORT: taken.port }, { wait: false });
   await expect(clash).rejects.toThrow(/choose another HOST or ADMIN_PORT\.$/);
   await taken.stop();
 });
 
-it('says in one sentence why it cannot start, and exits with 1', async () => {
+it('prints in one sentence why it cannot start, and exits with 1', async () => {
   const taken = await serve({ MODEL_DIR: packageDir }, { wait: false });
   const program = spawn(
     process.execPath,

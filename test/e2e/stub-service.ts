@@ -9,14 +9,14 @@ import type { TestService } from './service.ts';
 
 const engineProgram = new URL('../service/engine/process/stub-engine.ts', import.meta.url);
 
-/** A token of the fixture's vocabulary, and a text that holds it as no other text of these tests does. */
+/** A token of the fixture's vocabulary, and the only text of these tests that contains it. */
 export const MARKED = { token: 338, text: 'there are circles' } as const;
 
-/** Services of one file of tests, on an engine that does as it is told. Each is stopped after its test. */
+/** Starts services with a stub engine for the tests of one file. Each service is stopped after its test. */
 export interface StubServices {
-  /** Tells engines that are started from now on what to do. */
+  /** Sets the behaviour of engines started from now on. */
   readonly instruct: (instructions: StubInstructions) => Promise<void>;
-  /** Starts a service whose engines follow the instructions, and waits until it is ready. */
+  /** Starts a service whose engines behave as instructed, and waits until it is ready. */
   readonly start: (
     instructions: StubInstructions,
     settings?: Partial<Settings>,
@@ -24,7 +24,7 @@ export interface StubServices {
   ) => Promise<TestService>;
 }
 
-/** Registers what has to happen before and after this file's tests. */
+/** Registers the hooks that these services need; call it once in a test file. */
 export function stubServices(): StubServices {
   let packageDir = '';
   const started: TestService[] = [];

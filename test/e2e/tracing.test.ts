@@ -15,7 +15,7 @@ afterAll(async () => {
   await collector[Symbol.asyncDispose]();
 });
 
-it('sends a span for each part of a request, below the caller’s, and links the batch', async () => {
+it('exports a span for each stage of a request under the caller’s span, and links the batch', async () => {
   const service = await serve({
     MODEL_DIR: await fixturePackage('mini-none'),
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
@@ -57,13 +57,13 @@ it('sends a span for each part of a request, below the caller’s, and links the
   expect(spans).toHaveLength(7);
   const resource = received[0]?.resourceSpans[0]?.resource.attributes;
   expect(resource).toContainEqual({ key: 'service.name', value: { stringValue: 'ofa-ve' } });
-  // Sizes and hashes, never what was said.
+  // Sizes and hashes, never the content.
   expect(
     JSON.stringify(received, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
   ).not.toContain('secret');
 });
 
-it('serves on, stops in time, and says that traces are lost when the collector is not there', async () => {
+it('serves, stops in time and logs that traces are lost when the collector is unreachable', async () => {
   const log = logInMemory();
   const service = await serve(
     {
@@ -79,6 +79,6 @@ it('serves on, stops in time, and says that traces are lost when the collector i
   const lost = log.lines().filter(({ msg }) => msg === 'traces are lost');
   expect(lost[0]).toMatchObject({ level: 40 });
   expect(lost[0]?.['detail']).toMatch(
-    /^The collector http:\/\/127\.0\.0\.1:9\/v1\/traces .* 4318; 4317 is for gRPC\.$/,
+    /^The collector http:\/\/127\.0\.0\.1:9\/v1\/traces .* 4318; port 4317 is for gRPC\.$/,
   );
 });
