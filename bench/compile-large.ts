@@ -1,8 +1,8 @@
-// Compiles a checkpoint of OFA-large's size and runs the package, printing what each costs.
+// Compiles a checkpoint of OFA-large's size and runs the package; prints time and memory of each.
 // usage: node bin/run.js bench/compile-large.ts [--keep] [--precision fp32|fp16|both] [--checkpoint <folder>]
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
-import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ import { manifestSchema, PACKAGE_FILES } from '../model/package/manifest.ts';
 import type { Manifest } from '../model/package/manifest.ts';
 import { largestDifference } from '../testing/graph-session.ts';
 import { writeLargeCheckpoint } from './support/large-checkpoint.ts';
+import { gibibytes, machine } from './support/format.ts';
 import { runChild } from './support/measure-child.ts';
 import type { ChildRun } from './support/measure-child.ts';
 import type { PackageSpeed } from './support/package-speed.ts';
@@ -19,26 +20,23 @@ const BATCHES = [1, 4];
 
 const HELP = `usage: node bin/run.js bench/compile-large.ts [options]
 
-Writes a random checkpoint of OFA-large's exact shapes, compiles it, loads the package and times its answers,
-as a share of what the machine reaches in one large matrix product. A package for GPUs is compiled alone; of both,
-the answers of their self-tests are compared.
+Writes a random checkpoint with OFA-large's exact shapes, compiles it, loads the package and measures its speed as a
+share of what the machine reaches in one large matrix product. An fp16 package, which is for GPUs, is only compiled; with
+both, the answers of their self-tests are compared.
 
-  --keep                 leave the checkpoint and the packages in the temporary folder; a checkpoint
-                         that is there is used again
-  --precision <type>     of the package: fp32 (default), fp16 or both
-  --checkpoint <folder>  compile this checkpoint in place of a random one; it is left as it is`;
+  --keep                 keep the checkpoint and the packages in the temporary folder; the next run reuses the
+                         checkpoint
+  --precision <type>     precision of the package: fp32 (default), fp16 or both
+  --checkpoint <folder>  compile this checkpoint instead of a random one; it is not changed`;
 
-/** A script beside this one. */
+/** Path of a script, relative to this one. */
 function sibling(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
-function gib(bytes: number | undefined): string {
-  return bytes === undefined ? 'unknown (no /proc here)' : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
-}
-
-function memory(run: ChildRun): string {
-  return `peak memory ${gib(run.peakBytes)}, ${gib(run.peakAnonymousBytes)} of it not mapped from files`;
+function memory({ peakBytes, peakAnonymousBytes }: ChildRun): string {
+  if (peakBytes === undefined || peakAnonymousBytes === undefined) return 'peak memory unknown without /proc';
+  return `peak memory ${gibibytes(peakBytes)}, ${gibibytes(peakAnonymousBytes)} of it not mapped from files`;
 }
 
 async function prepareCheckpoint(folder: string): Promise<void> {
@@ -75,7 +73,7 @@ async function speed(target: string, manifest: Manifest): Promise<void> {
     String(length),
     BATCHES.join(','),
   ]);
-  // Other load on the machine must not make the package look faster than it is: the better peak counts.
+  // Other load on the machine lowers the peak and makes the package look faster: the higher peak counts.
   const peak = Math.max(before, await matmulPeak());
   const result = JSON.parse(run.stdout) as PackageSpeed;
   const gflops = (multiplyAdds: number): string => `${((multiplyAdds * 2) / 1e9).toFixed(0)} GFLOP`;
@@ -93,7 +91,7 @@ async function speed(target: string, manifest: Manifest): Promise<void> {
   }
 }
 
-/** How far the answers of one package are from those of the other, where there are two. */
+/** Prints how far the answers of two packages differ. */
 function printParity([single, half]: readonly Manifest[]): void {
   if (single === undefined || half === undefined) return;
   const answers = (manifest: Manifest): number[] =>
@@ -119,18 +117,14 @@ async function main(): Promise<void> {
   const checkpoint = values.checkpoint ?? own;
   const precisions = values.precision === 'both' ? ['fp32', 'fp16'] : [values.precision];
   const targets = precisions.map((precision) => join(tmpdir(), `ofa-ve-large-package-${precision}`));
-  const gigabytes = Math.round(totalmem() / 2 ** 30);
-  console.log(
-    `machine:    ${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} threads, ${gigabytes} GiB, ` +
-      `Node ${process.versions.node}`,
-  );
+  console.log(`machine:    ${machine()}, ${gibibytes(totalmem())}`);
   try {
     if (values.checkpoint === undefined) await prepareCheckpoint(own);
     const manifests: Manifest[] = [];
     for (const [at, target] of targets.entries()) {
       const manifest = await compile(checkpoint, target, precisions[at] ?? '');
       manifests.push(manifest);
-      // A processor computes float16 in float32 and converts back and forth: its speed says nothing.
+      // A CPU converts float16 to float32 and back for every operation, so that its speed is meaningless.
       if (manifest.precision !== 'fp16') await speed(target, manifest);
     }
     printParity(manifests);

@@ -17,15 +17,15 @@ import { sourceFlags } from '../model/source-flags.ts';
 
 const HELP = `usage: node bin/run.js bench/cuda-placement.ts [options] [package...]
 
-Makes a CUDA session over each fp16 package (by default, all small test checkpoints), with ONNX Runtime's own CUDA
-provider, the CPU forbidden, and stand-ins for NVIDIA's libraries that do nothing. Says which nodes the provider
-has no kernel for, and how many copies between host and GPU it adds. Then it asks which attention kernel
-OFA-large's layers get, by compute capability. Needs a C compiler and binutils; exits with 1 if a session fails.
+Creates a CUDA session for each fp16 package (default: all small test checkpoints) with ONNX Runtime's own CUDA
+provider, without fallback to the CPU, and with stubs for NVIDIA's libraries. Lists the nodes for which the provider has
+no kernel, and the copies between host and GPU that it adds. Then prints the attention kernel that OFA-large's layers
+use on each compute capability. Needs a C compiler and binutils; exits with 1 if a session cannot be created.
 
-  --onnxruntime-node <folder>  the package whose release is tried (default: the installed one)
-  --provider <folder>          with libonnxruntime_providers_cuda.so and ..._shared.so of the same release (default:
-                               where the package's install script puts them)
-  --cudnn <number>             the cuDNN that the stand-in says it is (default: 91400, which is 9.14.0)`;
+  --onnxruntime-node <folder>  the onnxruntime-node package to test (default: the installed one)
+  --provider <folder>          folder of libonnxruntime_providers_cuda.so and ..._shared.so of the same release
+                               (default: where the package's install script puts them)
+  --cudnn <number>             the version of cuDNN that the stub reports (default: 91400, which is 9.14.0)`;
 
 /** Volta, Turing, Ampere, Ada, Hopper, Blackwell. */
 const CAPABILITIES = [70, 75, 80, 89, 90, 120];
@@ -38,7 +38,7 @@ interface Runtime {
   readonly cudnn: string;
 }
 
-/** Runs cuda-session.ts with the stand-ins; returns all that it and ONNX Runtime said. */
+/** Runs cuda-session.ts with the stubs. @returns everything that it and ONNX Runtime printed */
 async function session(
   { libraries, packageFolder, cudnn }: Runtime,
   graph: string,
@@ -58,7 +58,7 @@ async function session(
   return stdout + stderr;
 }
 
-/** What stands against a graph on CUDA, as the provider says it; nothing where the session was made. */
+/** What keeps a graph from running on CUDA, according to the provider; empty if the session was created. */
 async function problems(runtime: Runtime, graph: string): Promise<string[]> {
   const said = await session(runtime, graph);
   const nodes = [
@@ -84,7 +84,7 @@ async function smallPackages(folder: string): Promise<string[]> {
   return packages;
 }
 
-/** The kernel that an attention of OFA-large over `length` positions gets. */
+/** The kernel that ONNX Runtime uses for OFA-large's attention over `length` positions. */
 async function attentionKernel(
   runtime: Runtime,
   folder: string,
@@ -108,7 +108,7 @@ async function attentionKernel(
     ([name, dims]) => `${name}=${dims.join(',')}`,
   );
   const said = await session(runtime, file, inputs, capability);
-  // The stand-ins let no cuDNN graph be built, so that kernel is known by its failure.
+  // cuDNN's kernel is recognized by its failure, since the stubs cannot build a cuDNN graph.
   return /SdpaKernel=(\w+)/.exec(said)?.[1] ?? (/cudnn/i.test(said) ? 'CUDNN_FLASH_ATTENTION' : 'unknown');
 }
 

@@ -1,4 +1,4 @@
-// Checks the half-precision graph of OFA-large's shape for CUDA, without weights and without a GPU.
+// Checks without weights or a GPU whether CUDA can run the half-precision graph of OFA-large's shape.
 // usage: node bin/run.js bench/cuda-static.ts
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,10 +11,10 @@ import { textLengths } from '../model/compile/text-lengths.ts';
 import { checkForCuda } from '../testing/cuda-kernels.ts';
 import { largeTensorSpecs, writeLargeConfiguration } from './support/large-checkpoint.ts';
 
-/** The memory-efficient attention kernel takes a float16 bias only if the sequence is a multiple of this. */
+/** The memory-efficient attention kernel accepts a float16 bias only if the sequence is a multiple of this length. */
 const MULTIPLE = 8;
 
-/** Weights that have names and shapes alone: a graph's constants are made only as they are written. */
+/** Weights with names and shapes but no values, which are only read when a graph is written. */
 function shapesOnly(): Weights {
   const tensors = [...largeTensorSpecs()].map(({ name, shape, fill }) => {
     const storage = fill.kind === 'tied' ? fill.to : name;
@@ -24,7 +24,7 @@ function shapesOnly(): Weights {
   return { files: [], tensors: new Map(tensors), read, readRows: read, close: () => Promise.resolve() };
 }
 
-/** The graph as `compile --precision fp16` builds it, and the text lengths that its batches are padded to. */
+/** The graph that `compile --precision fp16` builds, and the text lengths to which its batches are padded. */
 async function largeGraph(folder: string): Promise<{ graph: Graph; images: number; lengths: number[] }> {
   await writeLargeConfiguration(folder);
   const { model: config, task } = await readConfig(folder);
@@ -70,7 +70,7 @@ function printReport(graph: Graph, images: number, lengths: readonly number[]): 
   }
   const multiplyAdds = countOperators(graph).reduce((sum, each) => sum + each.multiplyAdds, 0);
   console.log(
-    `\nnodes:       ${graph.nodes.length}, ${(multiplyAdds / 1e9).toFixed(0)} G multiply-adds an answer`,
+    `\nnodes:       ${graph.nodes.length}, ${(multiplyAdds / 1e9).toFixed(0)} G multiply-adds per answer`,
   );
   console.log(`attention:   ${attentions(graph)}, at the longest text`);
   const sequences = lengths.map((length) => images + length);
@@ -78,7 +78,10 @@ function printReport(graph: Graph, images: number, lengths: readonly number[]): 
     `sequences:   ${sequences.join(', ')} (${images} image positions, texts of ${lengths.join(', ')})`,
   );
   const odd = sequences.filter((length) => length % MULTIPLE !== 0);
-  return [...violations, ...odd.map((length) => `The sequence of ${length} is no multiple of ${MULTIPLE}.`)];
+  return [
+    ...violations,
+    ...odd.map((length) => `The sequence of ${length} is not a multiple of ${MULTIPLE}.`),
+  ];
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-cuda-static-'));

@@ -1,9 +1,6 @@
-/**
- * How well the demo model answers what it never saw: 6,000 questions through the compiled package, the exact pixels
- * and the service's predictor. Exits with 1 where it misses what it is meant to reach.
- *
- *   node bin/run.js bench/demo-accuracy.ts [questions per answer]
- */
+// Measures the demo model's accuracy on 6,000 held-out questions, through the compiled package, the exact pixels and the
+// service's predictor. Exits with 1 if it misses its targets. --wrong lists the questions that were answered wrong.
+// usage: node bin/run.js bench/demo-accuracy.ts [questions per answer] [--wrong]
 import { availableParallelism, cpus } from 'node:os';
 import { openLocalModel, type LocalModel } from '../demo/local-model.ts';
 import { demoPackage } from '../demo/demo-package.ts';
@@ -16,12 +13,12 @@ import { pictureOf } from '../demo/world/render.ts';
 import type { Scene } from '../demo/world/scene.ts';
 
 const perAnswer = Number(process.argv[2] ?? 2000);
-/** Questions under way at one time. */
+/** Concurrent questions. */
 const AT_ONCE = 16;
 const BINS = 15;
-/** What the model is meant to reach: of all questions, of each kind, and its calibration error. */
+/** Targets: accuracy on all questions and on each kind, and calibration error. */
 const LEAST = { overall: 0.98, kind: 0.95, calibrationError: 0.03 } as const;
-/** Questions of another seed, from which the reader without eyes learns. */
+/** Seed of the questions from which the text-only reader learns. */
 const LEARNING_SEED = 5;
 
 interface Result extends Pair {
@@ -48,7 +45,7 @@ async function answerAll(model: LocalModel, pairs: readonly Pair[]): Promise<Res
 const accuracy = (results: readonly Result[]): number =>
   results.filter(({ found, answer }) => found === answer).length / Math.max(1, results.length);
 
-/** Mean distance of confidence and accuracy over equally wide bins of confidence, weighted by their size. */
+/** Expected calibration error: the mean difference of confidence and accuracy over bins, weighted by their size. */
 function calibrationError(results: readonly Result[]): number {
   let error = 0;
   for (let bin = 0; bin < BINS; bin++) {
@@ -61,7 +58,7 @@ function calibrationError(results: readonly Result[]): number {
   return error / results.length;
 }
 
-/** Share of the questions whose answer the words alone give away. */
+/** Share of the questions of each kind that can be answered from the text alone. */
 function textOnly(questions: readonly Pair[], learning: readonly Pair[]): Map<string, number> {
   const shares = new Map<string, number>();
   for (const kind of KINDS) {
@@ -77,7 +74,7 @@ function textOnly(questions: readonly Pair[], learning: readonly Pair[]): Map<st
   return shares;
 }
 
-/** What is not reached, in words. */
+/** The targets that are missed. */
 function shortfalls(results: readonly Result[]): string[] {
   const kinds = KINDS.filter(
     (kind) => accuracy(results.filter((result) => result.kind === kind)) < LEAST.kind,

@@ -20,20 +20,20 @@ import type { Subject } from './gpu/subjects.ts';
 
 const HELP = `usage: npm run bench:gpu -- [options]
 
-Runs what can only be proved on a GPU and writes a report: parity of the fp16 package with the fp32 one, speed for each
-batch size and text length, where each node is computed and by which attention kernel, warm-up, memory, share of the
-GPU's peak, the service under load, the watchdog. Exits with 1 if a check fails.
+Runs the checks that need a GPU and writes a report: parity of the fp16 package with the fp32 one, speed for each batch
+size and text length, the provider and attention kernel of each node, warm-up, memory, share of the GPU's peak, the
+service under load, and the GPU monitor. Exits with 1 if a check fails.
 
-  --checkpoint <folder>  a checkpoint to compile in both precisions; may be given again (default: the demo model, and
-                         on a GPU a random one of OFA-large's shapes, which needs 8 GB of disk)
-  --fp16 <package>       packages that are there already: both are needed
+  --checkpoint <folder>  a checkpoint to compile in both precisions; may be given several times (default: the demo
+                         model, and on a GPU a random one of OFA-large's shapes, which needs 8 GB of disk)
+  --fp16 <package>       existing packages to check instead; both are required
   --fp32 <package>
   --max-batch <number>   largest batch (default: 16, on a CPU 4)
-  --measure-ms <number>  how long each shape is timed (default: 1000)
-  --report <file>        Markdown; the JSON is put beside it (default: build/gpu-report.md)
-  --packages <folder>    where packages are compiled to, and kept for the next run, which uses those that are up to
-                         date: same version, same checkpoint (default: a temporary folder)
-  --device cuda|cpu      cpu runs what runs without a GPU, to prove the checks themselves (default: cuda)`;
+  --measure-ms <number>  how long to time each shape (default: 1000)
+  --report <file>        the report in Markdown, with JSON beside it (default: build/gpu-report.md)
+  --packages <folder>    keeps the compiled packages here; the next run reuses those of the same version and
+                         checkpoint (default: a temporary folder)
+  --device cuda|cpu      cpu runs the checks without a GPU, to test the checks themselves (default: cuda)`;
 
 interface Options {
   readonly device: BenchDevice;
@@ -83,14 +83,14 @@ function whole(option: string, text: string): number {
   throw new UserError('settings-invalid', `${option} is "${text}" but must be a whole number from 1.`);
 }
 
-/** The GPUs to use. @throws UserError with what is missing */
+/** The visible GPUs. @throws UserError if there are none or CUDA is not installed */
 async function findGpus(): Promise<Gpu[]> {
-  const or = 'or run it with --device cpu, which proves the checks without a GPU';
+  const or = 'or run it with --device cpu, which tests the checks without a GPU';
   const found = await listGpus();
   if ('problem' in found) {
     throw new UserError('engine-failed', `This needs a machine with an NVIDIA GPU: ${found.problem}; ${or}.`);
   }
-  // CUDA counts as nvidia-smi does only if it is told so.
+  // Makes CUDA's indices the same as those of nvidia-smi.
   process.env['CUDA_DEVICE_ORDER'] = 'PCI_BUS_ID';
   const gpus = visibleGpus(found.gpus, process.env);
   if (gpus.length === 0) {
@@ -108,7 +108,7 @@ async function findGpus(): Promise<Gpu[]> {
   return gpus;
 }
 
-/** What is measured once for several checks is measured when the first of them asks. */
+/** A context that measures what several checks need only once, on first use. */
 function makeContext(parts: Omit<Context, 'sessionRun' | 'peak'>): Context {
   const runs = new Map<Subject, Promise<SessionRun>>();
   let peak: Promise<number> | undefined;
@@ -133,10 +133,13 @@ async function main(): Promise<number> {
   const gpus = device === 'cuda' ? await findGpus() : [];
   const scratch = await mkdtemp(join(tmpdir(), 'ofa-ve-gpu-bench-'));
   try {
-    const tell = (line: string): void => {
-      console.log(line);
-    };
-    const subjects = await findSubjects({ folder: scratch, ...options, tell });
+    const subjects = await findSubjects({
+      folder: scratch,
+      ...options,
+      onProgress: (line) => {
+        console.log(line);
+      },
+    });
     const threads = availableParallelism();
     const context = makeContext({ device, gpus, maxBatch, threads, measureMs, scratch });
     const record = (found: readonly Entry[], underWay?: string) =>

@@ -1,103 +1,62 @@
-/**
- * How fast /healthz answers while the engine computes.
- *
- *   node bin/run.js bench/health-latency.ts <package-folder> [requests]
- *
- * The service runs in a process of its own, as it does in production.
- */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+// Measures how fast /healthz answers while the engine computes. The service is a process of its own, as in production.
+// usage: node bin/run.js bench/health-latency.ts <package> [requests]
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { availableParallelism, cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { machine, quantile } from './support/format.ts';
+import { startServiceProcess } from './support/service-process.ts';
 
 const POLL_MS = 20;
-const START_MS = 600_000;
-const PROGRAM = fileURLToPath(new URL('../bin/ofa-ve.js', import.meta.url));
 const PICTURE = new URL('../test/fixtures/images/size-1920x1080.jpg', import.meta.url);
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('No port was given.');
-  return address.port;
-}
-
-async function whenReady(base: string): Promise<void> {
-  const end = performance.now() + START_MS;
-  while (performance.now() < end) {
-    const response = await fetch(`${base}/healthz`).catch(() => undefined);
-    if (response?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-  throw new Error('The service did not become ready.');
-}
-
-async function predict(base: string, picture: Buffer, at: number): Promise<void> {
+async function predict(url: string, picture: Buffer, at: number): Promise<void> {
   const form = new FormData();
   form.append('image', new Blob([Uint8Array.from(picture)]));
   form.append('text', `there is a dog, number ${at}`);
-  const response = await fetch(`${base}/predict`, { method: 'POST', body: form });
+  const response = await fetch(`${url}/predict`, { method: 'POST', body: form });
   if (!response.ok) throw new Error(`/predict answered ${response.status}: ${await response.text()}`);
 }
 
-/** Latencies of /healthz in ms, from the first request's start to the last one's answer. */
-async function measure(base: string, requests: number): Promise<number[]> {
+/** Latencies of /healthz in ms, from the start of the first request to the answer of the last one. */
+async function measure(url: string, requests: number): Promise<number[]> {
   const picture = await readFile(PICTURE);
-  const work = { open: true };
-  // Settled, so that a refusal waits for its turn to be thrown and the service is stopped all the same.
+  const work = { isDone: false };
+  // Not Promise.all: a refused request must not end the measurement while others are open.
   const answers = Promise.allSettled(
-    Array.from({ length: requests }, (_, at) => predict(base, picture, at)),
+    Array.from({ length: requests }, (_, at) => predict(url, picture, at)),
   ).finally(() => {
-    work.open = false;
+    work.isDone = true;
   });
   const latencies: number[] = [];
-  while (work.open) {
-    const start = performance.now();
-    await (await fetch(`${base}/healthz`)).text();
-    latencies.push(performance.now() - start);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  while (!work.isDone) {
+    const startMs = performance.now();
+    await (await fetch(`${url}/healthz`)).text();
+    latencies.push(performance.now() - startMs);
+    await sleep(POLL_MS);
   }
   const refused = (await answers).find((answer) => answer.status === 'rejected');
   if (refused) throw refused.reason;
-  return latencies.sort((a, b) => a - b);
+  return latencies;
 }
 
 const [packageFolder, requests = '4'] = process.argv.slice(2);
 if (packageFolder === undefined) {
-  console.error('Give the folder of a model package.');
+  console.error('usage: node bin/run.js bench/health-latency.ts <package> [requests]');
   process.exit(2);
 }
-const port = await freePort();
-const service = spawn(process.execPath, [PROGRAM, 'serve', '--model', packageFolder], {
-  env: {
-    ...process.env,
-    HOST: '127.0.0.1',
-    PORT: String(port),
-    ADMIN_PORT: '0',
-    DRAIN_DELAY_MS: '0',
-    REQUEST_TIMEOUT_MS: '600000',
-    ENGINE_TIMEOUT_MS: '600000',
-  },
-  stdio: ['ignore', 'ignore', 'inherit'],
+const service = await startServiceProcess({
+  args: ['--model', packageFolder],
+  settings: { REQUEST_TIMEOUT_MS: '600000', ENGINE_TIMEOUT_MS: '600000' },
 });
 try {
-  const base = `http://127.0.0.1:${port}`;
-  await whenReady(base);
-  const started = performance.now();
-  const latencies = await measure(base, Number(requests));
-  const seconds = (performance.now() - started) / 1000;
-  const at = (share: number): string =>
-    (latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? NaN).toFixed(1);
-  console.log(`machine:  ${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} threads`);
-  console.log(`busy for: ${seconds.toFixed(1)} s with ${requests} requests at once`);
+  const startMs = performance.now();
+  const latencies = await measure(service.url, Number(requests));
+  const seconds = (performance.now() - startMs) / 1000;
+  const at = (share: number): string => `${quantile(latencies, share).toFixed(1)} ms`;
+  console.log(machine());
+  console.log(`busy for ${seconds.toFixed(1)} s with ${requests} concurrent requests`);
   console.log(
-    `/healthz: ${latencies.length} times; median ${at(0.5)} ms, 99 % ${at(0.99)} ms, longest ${at(1)} ms`,
+    `/healthz, ${latencies.length} requests: median ${at(0.5)}, 99 % within ${at(0.99)}, slowest ${at(1)}`,
   );
 } finally {
-  service.kill('SIGTERM');
-  await once(service, 'exit');
+  await service.stop();
 }

@@ -1,18 +1,13 @@
-/**
- * What exact pixels cost beside sharp's own, inexact resize, for a 1920x1080 JPEG to 480x480.
- *
- *   node bin/run.js bench/pixels.ts [rounds]
- *
- * The contenders take turns, so that whatever else the machine does hits them alike; the shortest
- * times say most on a machine that does much else.
- */
+// Compares the exact pixels with sharp's own, inexact resize, for a 1920x1080 JPEG to 480x480. The contenders take turns,
+// so that other load on the machine affects all of them; on a busy machine the shortest times are the most meaningful.
+// usage: node bin/run.js bench/pixels.ts [rounds]
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, cpus } from 'node:os';
 import sharp from 'sharp';
 import { decode } from '../model/input/pixels/decode.ts';
 import { probe } from '../model/input/pixels/probe.ts';
 import { closePixels, toPixels } from '../model/input/pixels/pixels.ts';
 import { resample } from '../model/input/resize/resample.ts';
+import { machine, quantile } from './support/format.ts';
 
 const SIZE = 480;
 const WIDTH = 1920;
@@ -48,10 +43,9 @@ for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
 }
 await closePixels();
 
-/** One of the measured times in milliseconds: the shortest (share 0), the median (share 0.5). */
+/** A quantile of the measured times in milliseconds. */
 function measured(name: string, share: number): number {
-  const sorted = (times.get(name) ?? []).toSorted((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) * share)] ?? NaN;
+  return quantile(times.get(name) ?? [], share);
 }
 
 function ratio(ours: string, theirs: string): string {
@@ -59,12 +53,11 @@ function ratio(ours: string, theirs: string): string {
   return `${shortest?.toFixed(2) ?? ''} of the shortest times, ${median?.toFixed(2) ?? ''} of the medians`;
 }
 
-const model = cpus()[0]?.model ?? 'unknown';
-console.log(`${model}, ${availableParallelism()} processors, Node ${process.version}, ${rounds} rounds`);
+console.log(`${machine()}, ${rounds} rounds`);
 for (const name of times.keys()) {
   console.log(
     `${name.padEnd(40)} ${measured(name, 0).toFixed(2)} ms shortest, ${measured(name, 0.5).toFixed(2)} ms median`,
   );
 }
-console.log(`ratio, decode + resize (aim: 1.50 or less): ${ratio(TOTAL, SHARP_TOTAL)}`);
+console.log(`ratio, decode + resize (target: at most 1.50): ${ratio(TOTAL, SHARP_TOTAL)}`);
 console.log(`ratio, resize alone: ${ratio(RESIZE, SHARP_RESIZE)}`);

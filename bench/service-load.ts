@@ -1,24 +1,22 @@
-/**
- * Drives the real service over sockets: throughput with as many clients as it has places, then with ten times as many
- * (patient ones, which wait as Retry-After says, and impatient ones), then (with minutes given) a soak. Service,
- * engine, clients and prober are processes of their own. Prints figures and ratios; nothing here passes or fails.
- *
- * Usage: node bin/run.js bench/service-load.ts [--soak minutes] [--package folder]
- */
+// Measures the throughput of the real service over sockets: with as many clients as its queue holds, then with ten times
+// as many, first patient (they wait as Retry-After tells them) and then impatient ones; and optionally a soak test.
+// Service, engine, clients and prober are processes of their own.
+// usage: node bin/run.js bench/service-load.ts [--soak <minutes>] [--package <folder>]
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { LoadOrder, LoadResult, Patience, ProbeOrder, ServiceState } from './load/messages.ts';
 import { mediumPackage } from './load/package.ts';
+import { machine, quantile } from './support/format.ts';
 import { sourceFlags } from '../model/source-flags.ts';
 
 const MEASURE_MS = 20_000;
 const MIB = 1024 * 1024;
-/** Places in the service's queue. */
+/** The service's MAX_QUEUE. */
 const CAPACITY = 32;
 const PICTURE = fileURLToPath(new URL('../demo/examples/3000001.jpg', import.meta.url));
 
@@ -28,8 +26,9 @@ const start = (name: string, env: NodeJS.ProcessEnv = {}): ChildProcess =>
     env: { ...process.env, ...env },
   });
 
-async function tell<T>(child: ChildProcess, order: LoadOrder | ProbeOrder | string): Promise<T> {
-  child.send(order);
+/** Sends a message to a child and waits for its answer. */
+async function ask<T>(child: ChildProcess, message: LoadOrder | ProbeOrder | string): Promise<T> {
+  child.send(message);
   const [answer] = (await once(child, 'message')) as [T];
   return answer;
 }
@@ -45,14 +44,13 @@ interface Bench {
 async function measure(bench: Bench, clients: number, ms: number, patience: Patience) {
   const { url, body } = bench;
   const [load, live] = await Promise.all([
-    tell<LoadResult>(bench.clients, { url, body, clients, ms, patience }),
-    tell<number[]>(bench.prober, { url, ms }),
+    ask<LoadResult>(bench.clients, { url, body, clients, ms, patience }),
+    ask<number[]>(bench.prober, { url, ms }),
   ]);
   return { load, live };
 }
 
-const at = (sorted: readonly number[], share: number): string =>
-  (sorted[Math.floor(share * (sorted.length - 1))] ?? NaN).toFixed(1);
+const at = (times: readonly number[], share: number): string => quantile(times, share).toFixed(1);
 
 function print(name: string, { load, live }: Awaited<ReturnType<typeof measure>>): void {
   const counts = Object.entries(load.statuses).map(([status, count]) => `${status}: ${count}`);
@@ -64,7 +62,7 @@ function print(name: string, { load, live }: Awaited<ReturnType<typeof measure>>
 }
 
 async function printMemory(bench: Bench, when: string): Promise<void> {
-  const state = await tell<ServiceState>(bench.service, 'collect');
+  const state = await ask<ServiceState>(bench.service, 'collect');
   const status = await readFile(`/proc/${state.enginePid ?? 0}/status`, 'utf8').catch(() => '');
   const engine = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1024;
   const mib = (bytes: number): string => (bytes / MIB).toFixed(0);
@@ -77,7 +75,7 @@ async function printMemory(bench: Bench, when: string): Promise<void> {
 async function soak(bench: Bench, minutes: number): Promise<void> {
   await printMemory(bench, 'soak, at the start');
   for (let minute = 1; minute <= minutes; minute++) {
-    // Half as many again as it holds, so that some are refused all the time.
+    // 1.5 times what the queue holds, so that some requests are always refused.
     const result = await measure(bench, CAPACITY * 1.5, 60_000, { ms: 250 });
     if (minute === minutes) print('soak, the last minute', result);
     await printMemory(bench, `soak, after ${minute} min`);
@@ -87,7 +85,7 @@ async function soak(bench: Bench, minutes: number): Promise<void> {
 async function run(bench: Bench, soakMinutes: number): Promise<void> {
   await measure(bench, CAPACITY, 4000, 'retry-after');
   const full = await measure(bench, CAPACITY, MEASURE_MS, 'retry-after');
-  print(`${CAPACITY} clients, as many as it has places`, full);
+  print(`${CAPACITY} clients, as many as the queue holds`, full);
   for (const [name, patience] of [
     ['patient', 'retry-after'],
     ['impatient (again after 250 ms)', { ms: 250 }],
@@ -103,8 +101,7 @@ async function run(bench: Bench, soakMinutes: number): Promise<void> {
 const { values } = parseArgs({ options: { soak: { type: 'string' }, package: { type: 'string' } } });
 const folder = await mkdtemp(path.join(tmpdir(), 'ofa-ve-load-'));
 try {
-  const processors = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} processors`;
-  console.log(`${processors}, Node ${process.version}; the engine has one thread`);
+  console.log(`${machine()}; the engine has one thread`);
   const service = start('service', {
     MODEL_DIR: values.package ?? (await mediumPackage(folder)),
     HOST: '127.0.0.1',

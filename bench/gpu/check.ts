@@ -2,43 +2,42 @@ import type { Gpu } from '../../service/engine/device/visible-gpus.ts';
 import type { SessionRun } from './session-messages.ts';
 import type { BenchDevice, Subject } from './subjects.ts';
 
-/** What came of a check. `measured`: figures, which no threshold judges. */
+/** The result of a check. `measured` means figures without a threshold. */
 export type Verdict = 'passed' | 'failed' | 'measured' | 'skipped';
 
-/** What a check found. */
 export interface Finding {
   readonly verdict: Verdict;
-  /** One sentence for the table of all checks. */
+  /** One sentence for the summary table. */
   readonly summary: string;
-  /** Markdown for the check's own section. */
+  /** Markdown for the check's section. */
   readonly details?: string;
   /** Figures for the JSON report. */
   readonly data?: unknown;
 }
 
-/** What the checks have in common. */
+/** What all checks share. */
 export interface Context {
   readonly device: BenchDevice;
-  /** The visible GPUs; none on a CPU. */
+  /** The visible GPUs; empty on a CPU. */
   readonly gpus: readonly Gpu[];
   /** Largest batch. */
   readonly maxBatch: number;
   /** Threads of a CPU session. */
   readonly threads: number;
-  /** How long each figure is measured, in milliseconds. */
+  /** How long to measure each figure. */
   readonly measureMs: number;
-  /** Folder for files that are removed at the end. */
+  /** Folder for temporary files. */
   readonly scratch: string;
-  /** The package's session timed once for every check that reads it. */
+  /** Timings of the subject's session, measured once for all checks. */
   sessionRun(subject: Subject): Promise<SessionRun>;
-  /** Multiply-adds a second of the device in one large product; measured once. */
+  /** Multiply-adds per second of the device in one large matrix product, measured once. */
   peak(): Promise<number>;
 }
 
-/** One check: a failing or throwing one does not stop the others. */
+/** One check. If it fails or throws, the others still run. */
 export interface Check {
   readonly name: string;
-  /** The model that it is about, if it is about one. */
+  /** Name of the model, if the check is about one. */
   readonly subject?: string;
   run(context: Context): Promise<Finding>;
 }
@@ -47,9 +46,4 @@ export interface Check {
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-/** Bytes in GiB, for people. */
-export function gibibytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 }

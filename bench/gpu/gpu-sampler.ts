@@ -3,14 +3,14 @@ import { GpuMonitor } from '../../service/observability/gpu-monitor.ts';
 const INTERVAL_MS = 100;
 const FIRST_READING_MS = 30_000;
 
-/** Reads a GPU's memory all the time, by the program that the service's own watch uses. */
+/** Samples a GPU's memory with the service's own GPU monitor. */
 export class GpuSampler {
-  readonly #watch: GpuMonitor;
+  readonly #monitor: GpuMonitor;
   #first: number | undefined;
   #most = 0;
 
   private constructor(device: string, ready: () => void, fail: (error: Error) => void) {
-    this.#watch = new GpuMonitor({
+    this.#monitor = new GpuMonitor({
       device,
       memoryLimitBytes: 0,
       intervalMs: INTERVAL_MS,
@@ -29,10 +29,10 @@ export class GpuSampler {
         fail(new Error(message));
       },
     });
-    this.#watch.resume();
+    this.#monitor.resume();
   }
 
-  /** Starts to read. @throws Error when there is no reading */
+  /** Starts sampling. @throws Error if there is no reading */
   static start(device: string): Promise<GpuSampler> {
     return new Promise((resolve, reject) => {
       const sampler: GpuSampler = new GpuSampler(
@@ -45,12 +45,12 @@ export class GpuSampler {
     });
   }
 
-  /** Largest memory since the start, less the first reading; undefined where the GPU does not tell. */
+  /** Peak memory since the start less the first reading; undefined if the GPU does not report it. */
   get growth(): number | undefined {
     return this.#first === undefined ? undefined : this.#most - this.#first;
   }
 
   stop(): void {
-    this.#watch.stop();
+    this.#monitor.stop();
   }
 }

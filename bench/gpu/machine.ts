@@ -1,9 +1,10 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { cudaIncompatibility } from '../../service/engine/device/cuda-build.ts';
 import type { Check, Context, Finding } from './check.ts';
-import { gibibytes, table } from './check.ts';
+import { table } from './check.ts';
+import { gibibytes } from '../support/format.ts';
 
-/** What the figures were measured on, and whether the driver fits. */
+/** The machine that the figures were measured on, and whether its GPUs and driver meet the requirements. */
 export const machineCheck: Check = {
   name: 'machine',
   run: (context) => Promise.resolve(describe(context)),
@@ -16,7 +17,7 @@ function describe({ device, gpus }: Context): Finding {
     `- Node ${process.versions.node}`,
   ].join('\n');
   if (device === 'cpu') {
-    const summary = 'No GPU is used: this run proves the checks, and says nothing of CUDA.';
+    const summary = 'No GPU is used: this run tests the checks, but says nothing about CUDA.';
     return { verdict: 'measured', summary, details: host };
   }
   const rows = gpus.map(({ index, name, computeCapability, driver, totalBytes, freeBytes }) => [
@@ -24,8 +25,8 @@ function describe({ device, gpus }: Context): Finding {
     name,
     computeCapability,
     driver,
-    totalBytes === undefined ? 'not told' : gibibytes(totalBytes),
-    freeBytes === undefined ? 'not told' : gibibytes(freeBytes),
+    totalBytes === undefined ? 'unknown' : gibibytes(totalBytes),
+    freeBytes === undefined ? 'unknown' : gibibytes(freeBytes),
   ]);
   const details = `${host}\n\n${table(['GPU', 'name', 'capability', 'driver', 'memory', 'free'], rows)}`;
   const unfit = gpus.flatMap((gpu) => cudaIncompatibility(gpu) ?? []);
@@ -33,7 +34,7 @@ function describe({ device, gpus }: Context): Finding {
     verdict: unfit.length === 0 ? 'passed' : 'measured',
     summary:
       unfit.length === 0
-        ? `${gpus.map(({ name }) => name).join(', ')}: driver and compute capability fit the installed build of ONNX Runtime.`
+        ? `${gpus.map(({ name }) => name).join(', ')}: driver and compute capability meet the requirements of the installed ONNX Runtime.`
         : `${unfit.map(({ reason, remedy }) => `${reason}; ${remedy}`).join('. ')}.`,
     details,
     data: gpus,

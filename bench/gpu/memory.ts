@@ -1,9 +1,9 @@
 import { cpuMemoryNeed, gpuMemoryNeed } from '../../service/engine/device/memory.ts';
 import type { Check } from './check.ts';
-import { gibibytes } from './check.ts';
+import { gibibytes } from '../support/format.ts';
 import type { Subject } from './subjects.ts';
 
-/** Whether the need for memory that is estimated from the manifest holds: what the service checks before it loads. */
+/** Whether the memory in use stays within the estimate that the service checks before it loads a model. */
 export function memoryCheck(subject: Subject): Check {
   return {
     name: 'memory',
@@ -15,9 +15,9 @@ export function memoryCheck(subject: Subject): Check {
       const need = (onGpu ? gpuMemoryNeed : cpuMemoryNeed)(memory, context.maxBatch);
       const used = onGpu ? gpuBytes : anonymousBytes;
       if (used === undefined) {
-        return { verdict: 'skipped', summary: 'Nothing here tells how much memory is in use.' };
+        return { verdict: 'skipped', summary: 'The memory in use is not reported here.' };
       }
-      // On a CPU the weights are mapped, which is no memory of the process's own.
+      // On a CPU the weights are mapped from a file and not part of the anonymous memory.
       const most = onGpu ? used : used + memory.weightsBytes;
       const data = { estimatedBytes: need, usedBytes: most, maxBatch: context.maxBatch };
       const figures = `${gibibytes(most)} in use at batch ${context.maxBatch}, ${gibibytes(need)} estimated`;

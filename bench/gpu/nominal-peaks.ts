@@ -1,6 +1,6 @@
 /**
- * Dense float16 products with float32 sums on tensor cores, in 10^12 operations a second, from NVIDIA's data sheets
- * (where a sheet gives the rate with sparsity, half of it). The first pattern that fits the name counts.
+ * Dense float16 matrix products with float32 accumulation on tensor cores, in TFLOP/s, from NVIDIA's data sheets (half
+ * the rate if a sheet gives it with sparsity). The first pattern that matches the name counts.
  */
 const PEAKS: readonly (readonly [RegExp, number])[] = [
   [/\bB200\b/, 2250],
@@ -20,10 +20,10 @@ const PEAKS: readonly (readonly [RegExp, number])[] = [
 ];
 
 /**
- * The data sheet's multiply-adds a second of a GPU (two operations each).
+ * A GPU's multiply-adds per second according to its data sheet, each being two operations.
  *
- * @param name as `nvidia-smi` gives it
- * @returns undefined where the GPU is not in the list, or is a slice of one
+ * @param name as reported by `nvidia-smi`
+ * @returns undefined if the GPU is not in the list, or is a MIG slice
  */
 export function nominalPeak(name: string): number | undefined {
   if (/\bMIG\b/.test(name)) return undefined;

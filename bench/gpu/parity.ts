@@ -11,7 +11,7 @@ import type { BenchDevice } from './subjects.ts';
 import { table } from './check.ts';
 import type { Subject } from './subjects.ts';
 
-/** Largest difference of a probability that half precision may make; the self-test's too. */
+/** Largest allowed difference of a probability in half precision, as in the self-test. */
 const TOLERANCE = 2e-2;
 const WORST = 5;
 
@@ -23,7 +23,7 @@ interface Question {
   readonly premise?: string;
 }
 
-/** The tests' pictures: some 400 pixels wide or high, of shapes and of noise. */
+/** Pictures of the test fixtures: shapes and noise, about 400 pixels wide or high. */
 const PICTURES = fileURLToPath(new URL('../../test/fixtures/ofa/mini-none/', import.meta.url));
 const SENTENCES = [
   'there are two red circles',
@@ -32,7 +32,7 @@ const SENTENCES = [
   'The small square, which is left of everything else in the picture, is not green but yellow, as far as one can tell.',
 ];
 
-/** Whether the fp16 package on the device answers as the fp32 package does on the CPU, pixels and tokens included. */
+/** Whether the fp16 package on the device gives the same answers as the fp32 package on the CPU, end to end. */
 export function parityCheck(subject: Subject): Check {
   return {
     name: 'parity',
@@ -46,7 +46,7 @@ export function parityCheck(subject: Subject): Check {
   };
 }
 
-/** The package's own examples, and every sentence about every picture of the tests. */
+/** The package's own examples, and each sentence about each picture of the fixtures. */
 async function questionsFor({ fp32, manifest }: Subject): Promise<Question[]> {
   const { examples } = await readExamples(join(fp32, EXAMPLES_FOLDER), manifest.answers);
   const own = await Promise.all(
@@ -85,7 +85,7 @@ async function answer(
   const model = await openModel(packageDir, settings);
   try {
     const { signal } = new AbortController();
-    // Every question listens.
+    // Every question adds a listener.
     setMaxListeners(0, signal);
     const asked = questions.map(async ({ image, hypothesis, premise }) => {
       const request = { image, hypotheses: [hypothesis], premise, signal };
@@ -119,7 +119,7 @@ function compare(questions: readonly Question[], exact: readonly Answer[], half:
   const largest = Math.max(...pairs.map(({ difference }) => difference));
   const changed = pairs.filter((pair) => pair.exact.label !== pair.half.label).length;
   return {
-    // Written so that NaN fails too.
+    // Not `>`: NaN must fail as well.
     verdict: largest <= TOLERANCE ? 'passed' : 'failed',
     summary: `${pairs.length} questions: probabilities differ by ${largest.toExponential(1)} at most (${TOLERANCE} allowed), ${changed} labels change.`,
     details: table(

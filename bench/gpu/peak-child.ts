@@ -11,15 +11,15 @@ import type { Provider } from '../../service/engine/protocol.ts';
 import { SeededRandom } from '../../testing/random.ts';
 
 /**
- * Large enough to keep the device busy, and a chain, so that what crosses to the GPU and back, one row and one column,
- * is next to nothing. In the precision that the device is served in.
+ * Products large enough to keep the device busy, in the precision that is served on it. They form a chain, so that only a
+ * row and a column have to be copied to the GPU and back.
  */
 const PRODUCTS = {
   cuda: { side: 8192, chain: 8, type: 'float16', runs: 12 },
   cpu: { side: 1024, chain: 4, type: 'float32', runs: 30 },
 } as const satisfies Record<Provider, { side: number; chain: number; type: FloatType; runs: number }>;
 
-/** row [1, N] is spread over the matrix [N, N], which is multiplied again and again, and at last with a column. */
+/** Broadcasts a row [1, N] to a matrix [N, N], which is multiplied repeatedly and finally with a column. */
 async function writeChain(folder: string, provider: Provider): Promise<void> {
   const { side, chain, type } = PRODUCTS[provider];
   const random = (count: number, deviation: number) => async (): Promise<Float32Array> => {
@@ -29,7 +29,7 @@ async function writeChain(folder: string, provider: Provider): Promise<void> {
   };
   const graph = new GraphBuilder();
   const row = graph.input({ name: 'row', type: 'float32', shape: [1, side] }, [1, side]);
-  // Entries of variance 1/N keep the products' size, which float16 must hold.
+  // Entries of variance 1/N keep the magnitude of the products within the range of float16.
   const matrix = graph.constant(
     floatInitializer('matrix', type, [side, side], random(side * side, side ** -0.5)),
   );

@@ -5,7 +5,7 @@ import { runChild } from '../support/measure-child.ts';
 import type { Check, Context } from './check.ts';
 import { nominalPeak } from './nominal-peaks.ts';
 
-/** Multiply-adds a second that the device reaches in one large product, through the same ONNX Runtime. */
+/** Multiply-adds per second that the device reaches in one large matrix product with the same ONNX Runtime. */
 export async function measurePeak({
   device,
   threads,
@@ -18,12 +18,12 @@ export async function measurePeak({
   return (JSON.parse(line) as { multiplyAddsPerSecond: number }).multiplyAddsPerSecond;
 }
 
-/** 10^12 operations a second, two for each multiply-add. */
+/** Formats multiply-adds per second, each of which is two operations. */
 export function teraflops(multiplyAddsPerSecond: number): string {
   return `${((2 * multiplyAddsPerSecond) / 1e12).toFixed(multiplyAddsPerSecond > 5e12 ? 0 : 2)} TFLOP/s`;
 }
 
-/** What the device can do at most: the measure for the models' speed. */
+/** The peak speed of the device, to which the models' speed is compared. */
 export const peakCheck: Check = {
   name: 'peak',
   async run(context) {

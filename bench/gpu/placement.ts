@@ -10,7 +10,7 @@ import type { Subject } from './subjects.ts';
 
 const PROVIDERS = { cuda: 'CUDAExecutionProvider', cpu: 'CPUExecutionProvider' } as const;
 
-/** Which provider computes each node, by ONNX Runtime's own profile of a run, and which attention kernels are taken. */
+/** Which provider runs each node, according to ONNX Runtime's profile of a run, and which attention kernels are used. */
 export function placementCheck(subject: Subject): Check {
   return {
     name: 'placement',
@@ -27,7 +27,7 @@ export function placementCheck(subject: Subject): Check {
   };
 }
 
-/** What placements and kernels mean. */
+/** Judges placements and kernels. */
 export function judgePlacement(
   placements: readonly Placement[],
   kernels: KernelCounts | undefined,
@@ -42,7 +42,7 @@ export function judgePlacement(
       ['provider', 'operator', 'nodes'],
       placements.map(({ provider, operator, count }) => [provider, operator, count]),
     ),
-    `Attention kernels: ${kernels === undefined ? 'not told (a CPU has one)' : JSON.stringify(kernels)}`,
+    `Attention kernels: ${kernels === undefined ? 'not reported (a CPU has only one)' : JSON.stringify(kernels)}`,
   ].join('\n\n');
   const data = { placements, kernels, copies };
   if (placements.length === 0 || strays.length > 0) {
@@ -55,12 +55,12 @@ export function judgePlacement(
   const attention = Object.entries(kernels ?? {}).flatMap(([part, counts]) =>
     Object.entries(counts).map(([kernel, count]) => `${part} ${count} ${kernel}`),
   );
-  // The decoder's few positions are no multiple of 8: unfused attention is what they get, and costs them little.
+  // The decoder's few positions are not a multiple of 8, so that it uses unfused attention, which costs little there.
   const encoder = kernels?.['encoder'];
   const isFused = encoder !== undefined && encoder['MATH'] === undefined;
   return {
     verdict: isFused ? 'passed' : 'failed',
-    summary: `${all}, with ${copies} copies between host and GPU; attention: ${attention.join(', ') || 'no kernel was told'}${isFused ? '' : ' (the encoder must not take MATH, the unfused one)'}.`,
+    summary: `${all}, with ${copies} copies between host and GPU; attention: ${attention.join(', ') || 'no kernel was reported'}${isFused ? '' : ' (the encoder must not take MATH, the unfused one)'}.`,
     details,
     data,
   };

@@ -7,7 +7,7 @@ import type { Check, Finding } from './check.ts';
 import type { BenchDevice } from './subjects.ts';
 import { table } from './check.ts';
 
-/** A check with what it found. */
+/** A finished check. */
 export interface Entry {
   readonly check: Pick<Check, 'name' | 'subject'>;
   readonly finding: Finding;
@@ -17,8 +17,8 @@ export interface Entry {
 /**
  * Writes the report as Markdown, and as JSON beside it.
  *
- * @param underWay the check that is not over yet: if the machine does not survive it, the report says where
- * @returns both files
+ * @param underWay the check that is running: if the machine crashes, the report shows at which check
+ * @returns the paths of both files
  */
 export async function writeReport(
   file: string,
@@ -46,7 +46,7 @@ export async function writeReport(
   return { markdown: file, json };
 }
 
-/** Whole or not at all. */
+/** Replaces a file atomically. */
 async function replaceFile(file: string, text: string): Promise<void> {
   await writeFile(`${file}.part`, text);
   await rename(`${file}.part`, file);
@@ -68,9 +68,9 @@ function toMarkdown(device: BenchDevice, entries: readonly Entry[], underWay: st
   );
   const notes = [
     ...(device === 'cpu'
-      ? ['Run with `--device cpu`: the checks are proved, the path to a GPU is not.']
+      ? ['Run with `--device cpu`: this tests the checks, but not the code path on a GPU.']
       : []),
-    ...(underWay === undefined ? [] : [`**Not complete**: the run has not come past ${underWay}.`]),
+    ...(underWay === undefined ? [] : [`**Incomplete**: the run did not get past ${underWay}.`]),
   ];
   const head = ['# GPU report', `ofa-ve ${version}, device ${device}.`];
   return `${[...head, ...notes, summary, ...sections].join('\n\n')}\n`;

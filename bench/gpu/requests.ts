@@ -1,12 +1,12 @@
 import sharp from 'sharp';
 import { SeededRandom } from '../../testing/random.ts';
 
-/** As large as the pictures of SNLI-VE, which are Flickr's. */
+/** The size of the pictures in SNLI-VE, which come from Flickr. */
 const PICTURE = { width: 500, height: 375 } as const;
-/** Blobs of colour that are blown up to the picture, so that its file is as large as a photo's. */
+/** Random pixels that are enlarged to the picture, which makes its file as large as a photo's. */
 const BLOBS = { width: 80, height: 60 } as const;
 const SENTENCES = 4;
-/** Words of a sentence: SNLI's have seven or eight, and some three times as many. */
+/** Words of a sentence: SNLI's have seven or eight on average, and some have three times as many. */
 const WORDS = { fewest: 3, most: 24 } as const;
 const VOCABULARY =
   'a the man woman dog two children are is in on near with red blue small large playing standing water street not nobody'.split(
@@ -14,10 +14,10 @@ const VOCABULARY =
   );
 
 /**
- * Bodies of requests for so many clients at a time. No two clients have a picture or a sentence in common: the service
- * decodes and sends a picture once for all who ask about it at the same time, which real clients hardly ever do.
+ * Request bodies for concurrent clients. No two clients share a picture or a sentence: the service decodes a picture only
+ * once for concurrent requests about it, which are rare in reality.
  *
- * @returns some bodies for each client
+ * @returns several bodies for each client
  */
 export async function requestBodies(clients: number): Promise<Buffer[][]> {
   const random = new SeededRandom(1);

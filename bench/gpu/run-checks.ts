@@ -15,12 +15,11 @@ import { watchdogCheck } from './watchdog.ts';
 const OF_THE_MACHINE = [machineCheck, watchdogCheck, peakCheck];
 const OF_A_SUBJECT = [parityCheck, warmUpCheck, speedCheck, placementCheck, memoryCheck, serviceCheck];
 
-/** Hears, before each check, of what has been found so far and of the check that is next. */
+/** Called before each check with the findings so far and the check that is next. */
 type Recorder = (entries: readonly Entry[], underWay: string) => Promise<unknown>;
 
 /**
- * Runs every check, one after the other. One that fails does not stop the others; without its packages a model has no
- * further checks.
+ * Runs all checks one after the other, even if some fail. A model that cannot be compiled is not checked further.
  */
 export async function runChecks(
   subjects: readonly (Subject | Compilation)[],
@@ -30,10 +29,10 @@ export async function runChecks(
   const entries: Entry[] = [];
   const run = async (check: Check): Promise<void> => {
     await record(entries, titleOf(check));
-    const began = performance.now();
+    const startMs = performance.now();
     const finding = await check.run(context).catch(asFinding);
     console.log(`${finding.verdict.padEnd(8)} ${titleOf(check)}: ${finding.summary}`);
-    entries.push({ check, finding, seconds: (performance.now() - began) / 1000 });
+    entries.push({ check, finding, seconds: (performance.now() - startMs) / 1000 });
   };
   for (const check of OF_THE_MACHINE) await run(check);
   for (const each of subjects) {
@@ -50,7 +49,7 @@ function asFinding(error: unknown): Finding {
   return { verdict: 'failed', summary };
 }
 
-/** Compiling is a check of its own. @returns undefined where it failed */
+/** Compiles a model as a check of its own. @returns undefined if it failed */
 async function compiled(
   compilation: Compilation,
   run: (check: Check) => Promise<void>,

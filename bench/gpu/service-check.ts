@@ -5,30 +5,31 @@ import { startService } from '../../service/lifecycle/start-service.ts';
 import type { RunningService } from '../../service/lifecycle/start-service.ts';
 import type { Check, Context } from './check.ts';
 import { table } from './check.ts';
+import { quantile } from '../support/format.ts';
 import { requestBodies } from './requests.ts';
 import type { Subject } from './subjects.ts';
 
-/** How the service did with so many engines. */
+/** How the service performed under load. */
 interface Load {
   readonly engines: number;
   readonly answersPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly statuses: Readonly<Record<string, number>>;
-  /** Engines that were lost meanwhile. */
+  /** Number of engines lost during the load. */
   readonly lostEngines: number;
 }
 
 /**
- * The whole service over sockets, with as many clients as fill its batches: on one engine, on all of them, and while
- * an engine is killed. Every request must be answered.
+ * Loads the whole service over sockets, with enough clients to fill its batches: with one engine, with all of them, and
+ * while an engine is killed. Every request must be answered.
  */
 export function serviceCheck(subject: Subject): Check {
   return {
     name: 'service',
     subject: subject.name,
     async run(context) {
-      // Without GPUs two engines share the processors: no gain, but the same way through the batcher.
+      // Without GPUs two engines share the CPU: no faster, but the same code path through the batcher.
       const most = context.device === 'cuda' ? context.gpus.length : 2;
       const loads: Load[] = [];
       for (const engines of most > 1 ? [1, most] : [1]) {
@@ -44,7 +45,7 @@ export function serviceCheck(subject: Subject): Check {
         verdict: isWhole ? 'passed' : 'failed',
         summary: summarize(loads, killed, lost),
         details: table(
-          ['engines', 'answers/s', 'median ms', '99 % ms', 'statuses'],
+          ['engines', 'answers/s', 'median ms', 'p99 ms', 'statuses'],
           all.map(({ engines, answersPerSecond, p50Ms, p99Ms, statuses }, at) => [
             at === loads.length ? `${engines}, one killed` : engines,
             answersPerSecond.toFixed(1),
@@ -68,7 +69,7 @@ function summarize(
     const list = lost.map(([status, count]) => `${count} with status ${status}`);
     return `Requests were lost: ${list.join(', ')}.`;
   }
-  if (killed.lostEngines === 0) return 'The engine that was to be killed was not.';
+  if (killed.lostEngines === 0) return 'The engine could not be killed.';
   const [one, all] = [loads[0]?.answersPerSecond ?? NaN, loads.at(-1)?.answersPerSecond ?? NaN];
   const gain =
     loads.length === 1 ? '' : ` with ${killed.engines} engines, ${(all / one).toFixed(2)} times one engine's`;
@@ -110,7 +111,7 @@ async function underLoad(
   }
 }
 
-/** Kills an engine as a driver would, in the middle of the load. */
+/** Kills an engine during the load. */
 function killDuring({ model }: RunningService, afterMs: number): void {
   setTimeout(() => {
     const pid = model.pool.engines[0]?.supervisor.pid;
@@ -135,9 +136,9 @@ async function drive(
   const agent = new Agent({ keepAlive: true });
   const statuses: Record<string, number> = {};
   const times: number[] = [];
-  const began = performance.now();
+  const startMs = performance.now();
   const client = async (own: readonly Buffer[]): Promise<void> => {
-    for (let turn = 0; performance.now() - began < ms; turn++) {
+    for (let turn = 0; performance.now() - startMs < ms; turn++) {
       const body = own[turn % own.length] ?? Buffer.alloc(0);
       const asked = performance.now();
       const status = await ask(url, agent, body);
@@ -146,11 +147,14 @@ async function drive(
     }
   };
   await Promise.all(bodies.map(client));
-  const seconds = (performance.now() - began) / 1000;
+  const seconds = (performance.now() - startMs) / 1000;
   agent.destroy();
-  times.sort((a, b) => a - b);
-  const at = (share: number): number => times[Math.round(share * (times.length - 1))] ?? NaN;
-  return { answersPerSecond: (statuses['200'] ?? 0) / seconds, p50Ms: at(0.5), p99Ms: at(0.99), statuses };
+  return {
+    answersPerSecond: (statuses['200'] ?? 0) / seconds,
+    p50Ms: quantile(times, 0.5),
+    p99Ms: quantile(times, 0.99),
+    statuses,
+  };
 }
 
 function ask(url: string, agent: Agent, body: Buffer): Promise<number> {

@@ -1,4 +1,4 @@
-// Loads a package as the engine does and times every batch size and text length; prints SessionTimes as its last line.
+// Loads a package as the engine does and times each batch size and text length; prints SessionTimes as its last line.
 // usage: node bin/run.js bench/gpu/session-child.ts <SessionOrder as JSON>
 import { openPackage } from '../../model/package/open-package.ts';
 import type { Manifest } from '../../model/package/manifest.ts';
@@ -6,12 +6,13 @@ import { selfTestImage } from '../../model/package/self-test.ts';
 import { KERNEL_ENVIRONMENT } from '../../service/engine/process/attention-kernels.ts';
 import type { EngineBatch } from '../../service/engine/protocol.ts';
 import { batchSizes, openSession } from '../../service/engine/session/session.ts';
+import { quantile } from '../support/format.ts';
 import type { SessionOrder, SessionTimes, ShapeTimes } from './session-messages.ts';
 
 const MIN_RUNS = 3;
 const MAX_RUNS = 200;
 
-/** A batch of generated pictures, and of tokens of the self-test that fill the whole length. */
+/** A batch of generated pictures and of tokens from the self-test that fill the whole length. */
 function batchOf(manifest: Manifest, size: number, length: number): EngineBatch {
   const { bos, eos } = manifest.text.specialTokens;
   const words = manifest.selfTest.cases.flatMap(({ inputIds }) => inputIds.slice(1, -1));
@@ -30,18 +31,18 @@ function batchOf(manifest: Manifest, size: number, length: number): EngineBatch 
 }
 
 async function time(work: () => Promise<unknown>): Promise<number> {
-  const began = performance.now();
+  const startMs = performance.now();
   await work();
-  return performance.now() - began;
+  return performance.now() - startMs;
 }
 
 const order = JSON.parse(process.argv[2] ?? '') as SessionOrder;
-// Before the library is asked for a session, which reads it once.
+// ONNX Runtime reads these variables once, when it creates its first session.
 Object.assign(process.env, KERNEL_ENVIRONMENT);
 const { dir, manifest } = await openPackage(order.package);
-const began = performance.now();
+const loadStartMs = performance.now();
 const session = await openSession(dir, manifest, order);
-const loadMs = performance.now() - began;
+const loadMs = performance.now() - loadStartMs;
 const shapes: ShapeTimes[] = [];
 for (const length of manifest.text.lengths) {
   for (const batch of batchSizes(order.maxBatch)) {
@@ -52,15 +53,13 @@ for (const length of manifest.text.lengths) {
     while (times.length < MIN_RUNS || (performance.now() < end && times.length < MAX_RUNS)) {
       times.push(await time(() => session.run(work)));
     }
-    times.sort((a, b) => a - b);
-    const at = (share: number): number => times[Math.round(share * (times.length - 1))] ?? NaN;
     shapes.push({
       length,
       batch,
       firstMs,
-      medianMs: at(0.5),
-      p95Ms: at(0.95),
-      bestMs: at(0),
+      medianMs: quantile(times, 0.5),
+      p95Ms: quantile(times, 0.95),
+      bestMs: quantile(times, 0),
       runs: times.length,
     });
   }

@@ -1,13 +1,13 @@
 import type { KernelCounts } from '../../service/engine/process/attention-kernels.ts';
 import type { Provider } from '../../service/engine/protocol.ts';
 
-/** What the process that times a session is told. */
+/** Arguments of session-child.ts. */
 export interface SessionOrder {
   readonly package: string;
   readonly device: Provider;
   readonly threads: number;
   readonly maxBatch: number;
-  /** How long each shape is timed. */
+  /** How long to time each shape. */
   readonly measureMs: number;
 }
 
@@ -15,7 +15,7 @@ export interface SessionOrder {
 export interface ShapeTimes {
   readonly length: number;
   readonly batch: number;
-  /** The first run: with cuDNN's search on a GPU. */
+  /** Time of the first run, which on a GPU includes cuDNN's search for algorithms. */
   readonly firstMs: number;
   readonly medianMs: number;
   readonly p95Ms: number;
@@ -23,18 +23,18 @@ export interface ShapeTimes {
   readonly runs: number;
 }
 
-/** What it prints, as its last line. */
+/** The last line that session-child.ts prints. */
 export interface SessionTimes {
   readonly provider: Provider;
   readonly loadMs: number;
   readonly shapes: readonly ShapeTimes[];
 }
 
-/** The times with what was seen from outside meanwhile. */
+/** The times, with what was observed from outside. */
 export interface SessionRun extends SessionTimes {
   readonly kernels: KernelCounts | undefined;
-  /** On a GPU: its memory in use at most, less what was in use before. */
+  /** Growth of the GPU's memory in use; undefined on a CPU. */
   readonly gpuBytes: number | undefined;
-  /** Largest anonymous memory of the process; undefined without /proc. */
+  /** Peak anonymous memory of the process; undefined without /proc. */
   readonly anonymousBytes: number | undefined;
 }

@@ -7,7 +7,7 @@ import { GpuSampler } from './gpu-sampler.ts';
 import type { SessionOrder, SessionRun, SessionTimes } from './session-messages.ts';
 import type { Subject } from './subjects.ts';
 
-/** Times a package's session in a process of its own, and watches the GPU's memory meanwhile. */
+/** Times a package's session in a process of its own, while sampling the GPU's memory. */
 export async function runSession(
   { device, gpus, maxBatch, threads, measureMs }: Omit<Context, 'sessionRun' | 'peak'>,
   { served, manifest }: Subject,

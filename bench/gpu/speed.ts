@@ -5,7 +5,7 @@ import { teraflops } from './peak.ts';
 import type { SessionRun, ShapeTimes } from './session-messages.ts';
 import type { Subject } from './subjects.ts';
 
-/** Answers a second and latency for each batch size and text length, and the share of the device's peak. */
+/** Throughput and latency for each batch size and text length, and the share of the device's peak. */
 export function speedCheck(subject: Subject): Check {
   return {
     name: 'speed',
@@ -37,14 +37,14 @@ function describe(
     .filter(({ length }) => length === longest)
     .sort((a, b) => perSecond(b) - perSecond(a))[0];
   if (best === undefined) return { verdict: 'failed', summary: 'No shape was timed.' };
-  // The manifest counts an answer at the longest text.
+  // The manifest's figure is for the longest text.
   const rate = manifest.graph.multiplyAdds * perSecond(best);
   const nominal = nominalPeak(gpus[0]?.name ?? '');
   const ofNominal = nominal === undefined ? '' : ` and ${percent(rate / nominal)} of the data sheet's`;
   return {
     verdict: 'measured',
     summary: `At best ${perSecond(best).toFixed(1)} answers/s (batch ${best.batch}, ${longest} tokens): ${teraflops(rate)}, ${percent(rate / peak)} of the measured peak${ofNominal}.`,
-    details: table(['tokens', 'batch', 'median ms', '95 % ms', 'answers/s', 'runs'], rows),
+    details: table(['tokens', 'batch', 'median ms', 'p95 ms', 'answers/s', 'runs'], rows),
     data: { shapes, shareOfPeak: rate / peak, shareOfNominal: nominal === undefined ? null : rate / nominal },
   };
 }
@@ -53,7 +53,7 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(0)} %`;
 }
 
-/** How long a load takes, and the first run of each shape: what an engine does before it is ready. */
+/** Time to load the model and to run each shape for the first time: what an engine does before it is ready. */
 export function warmUpCheck(subject: Subject): Check {
   return {
     name: 'warm-up',

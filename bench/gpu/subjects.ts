@@ -11,24 +11,24 @@ import { writeLargeCheckpoint } from '../support/large-checkpoint.ts';
 
 const SEED = 1;
 
-/** Where the checks run; `cpu` proves the checks themselves on a machine without a GPU. */
+/** Where the checks run; `cpu` tests the checks themselves on a machine without a GPU. */
 export type BenchDevice = 'cuda' | 'cpu';
 
 /** A model in both precisions. */
 export interface Subject {
   readonly name: string;
-  /** Folders of the packages. */
+  /** Folder of each package. */
   readonly fp16: string;
   readonly fp32: string;
-  /** The package that the device is meant to run, and its manifest. */
+  /** The package for the device, and its manifest. */
   readonly served: string;
   readonly manifest: Manifest;
 }
 
-/** A model whose packages have yet to be compiled, which may fail. */
+/** A model whose packages are not compiled yet. */
 export interface Compilation {
   readonly name: string;
-  /** @returns the subject, and what was done for it in one sentence */
+  /** @returns the subject, and a sentence that says which packages were compiled */
   compile(): Promise<{ readonly subject: Subject; readonly summary: string }>;
 }
 
@@ -36,20 +36,19 @@ export interface SubjectOptions {
   readonly device: BenchDevice;
   /** Checkpoints to compile in both precisions. */
   readonly checkpoints: readonly string[];
-  /** Packages that are there already. */
+  /** Existing packages. */
   readonly packages?: Readonly<Record<Precision, string>>;
-  /** Where compiled packages are put; one that is there and up to date is used again. */
+  /** Where to put compiled packages; those that are up to date are reused. */
   readonly folder: string;
-  readonly tell: (line: string) => void;
+  readonly onProgress: (line: string) => void;
 }
 
 type Precision = Manifest['precision'];
 
 /**
- * The models to check: those that are given, else the demo model and, on a GPU, a random one of OFA-large's exact
- * shapes.
+ * The models to check: the given ones, or else the demo model and, on a GPU, a random one with OFA-large's exact shapes.
  *
- * @throws UserError when a given package cannot be read or has another precision
+ * @throws UserError if a given package cannot be read or has another precision
  */
 export async function findSubjects(options: SubjectOptions): Promise<(Subject | Compilation)[]> {
   const { packages, checkpoints, device, folder } = options;
@@ -70,13 +69,13 @@ async function checkPrecision(folder: string, wanted: Precision): Promise<void> 
   if (precision === wanted) return;
   throw new UserError(
     'settings-invalid',
-    `--${wanted} is ${folder}, which is a package in ${precision}: give one that was compiled with --precision ${wanted}.`,
+    `--${wanted} is ${folder}, a package in ${precision}; give one that was compiled with --precision ${wanted}.`,
   );
 }
 
 function compilationOf(
   checkpoint: string,
-  { device, folder, tell }: SubjectOptions,
+  { device, folder, onProgress }: SubjectOptions,
   about: { readonly name?: string; readonly examples?: string; readonly prepare?: () => Promise<void> } = {},
 ): Compilation {
   const { name = basename(resolve(checkpoint)), prepare, ...more } = about;
@@ -92,13 +91,13 @@ function compilationOf(
           done.kept.push(precision);
           continue;
         }
-        tell(`compiling ${name} in ${precision}`);
+        onProgress(`compiling ${name} in ${precision}`);
         await compileCheckpoint(checkpoint, target, { ...more, name, precision, replace: true });
         done.compiled.push(precision);
       }
       const parts = [
         ...(done.compiled.length === 0 ? [] : [`compiled in ${done.compiled.join(' and ')}`]),
-        ...(done.kept.length === 0 ? [] : [`there before and up to date in ${done.kept.join(' and ')}`]),
+        ...(done.kept.length === 0 ? [] : [`already up to date in ${done.kept.join(' and ')}`]),
       ];
       const subject = await subjectOf(targets.fp16, targets.fp32, device);
       return { subject, summary: `The model is ${parts.join(', ')}.` };
@@ -112,8 +111,8 @@ async function subjectOf(fp16: string, fp32: string, device: BenchDevice): Promi
   return { name: manifest.name, fp16, fp32, served, manifest };
 }
 
-async function writeOnce(checkpoint: string, { tell }: SubjectOptions): Promise<void> {
+async function writeOnce(checkpoint: string, { onProgress }: SubjectOptions): Promise<void> {
   if (existsSync(checkpoint)) return;
-  tell("writing a random checkpoint of OFA-large's shapes (2 GB)");
+  onProgress("writing a random checkpoint of OFA-large's shapes (2 GB)");
   await writeLargeCheckpoint(checkpoint, SEED);
 }

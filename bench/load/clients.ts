@@ -1,10 +1,10 @@
-/** Clients of the service in a process of their own; told by a message, answers with one. */
+// Clients of the service in a process of their own: receives a LoadOrder and sends a LoadResult.
 import { Agent, request } from 'node:http';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadOrder, LoadResult } from './messages.ts';
 
-// In production the clients have machines of their own: here they take what the service leaves.
+// In production clients run on other machines: here they only use the processor time that the service leaves.
 setPriority(10);
 
 interface Answer {
@@ -29,19 +29,19 @@ function ask(url: string, agent: Agent, body: string): Promise<Answer> {
   });
 }
 
-async function load({ url, body, clients, ms, patience }: LoadOrder): Promise<LoadResult> {
+async function runClients({ url, body, clients, ms, patience }: LoadOrder): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true });
   const statuses: Record<number, number> = {};
   const latencies: number[] = [];
   const end = performance.now() + ms;
   const client = async (): Promise<void> => {
-    // Not all in the same instant.
+    // Spreads the first requests.
     await sleep(Math.random() * Math.min(1000, ms / 10));
     while (performance.now() < end) {
       const asked = performance.now();
       const { status, retryAfterMs } = await ask(`${url}/predict`, agent, body);
       const now = performance.now();
-      // What comes while the load fades away tells nothing of the throughput.
+      // Responses after the end, when the load decreases, say nothing about the throughput.
       if (now > end) return;
       statuses[status] = (statuses[status] ?? 0) + 1;
       if (status === 200) latencies.push(now - asked);
@@ -53,10 +53,10 @@ async function load({ url, body, clients, ms, patience }: LoadOrder): Promise<Lo
   return {
     statuses,
     answersPerSecond: (statuses[200] ?? 0) / (ms / 1000),
-    latencies: latencies.sort((a, b) => a - b),
+    latencies,
   };
 }
 
 process.on('message', (order: LoadOrder) => {
-  void load(order).then((result) => process.send?.(result));
+  void runClients(order).then((result) => process.send?.(result));
 });

@@ -1,33 +1,32 @@
-/** How a refused client goes on: as `Retry-After` has it, or after a fixed time. */
+/** When a refused client tries again: after the time in `Retry-After`, or after a fixed time. */
 export type Patience = 'retry-after' | { readonly ms: number };
 
-/** What the clients' process is told to do. */
+/** Instructions for the process of the clients. */
 export interface LoadOrder {
   readonly url: string;
-  /** JSON body of each request to /predict. */
+  /** JSON body of every request to /predict. */
   readonly body: string;
-  /** Clients that each ask again as soon as they were answered. */
+  /** Number of clients, each of which sends its next request as soon as the last one is answered. */
   readonly clients: number;
   readonly ms: number;
   readonly patience: Patience;
 }
 
-/** What came of it. */
 export interface LoadResult {
-  /** How often each status came; 0 stands for a connection that broke. */
+  /** Number of responses by status; 0 stands for a broken connection. */
   readonly statuses: Readonly<Record<number, number>>;
   readonly answersPerSecond: number;
-  /** Milliseconds that answers with status 200 took, ascending. */
+  /** Latencies of responses with status 200 in milliseconds. */
   readonly latencies: readonly number[];
 }
 
-/** What the prober's process is told to do. */
+/** Instructions for the process of the prober. */
 export interface ProbeOrder {
   readonly url: string;
   readonly ms: number;
 }
 
-/** What the service's process tells of itself. */
+/** What the process of the service reports. */
 export interface ServiceState {
   readonly residentBytes: number;
   readonly heapBytes: number;

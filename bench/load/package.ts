@@ -2,7 +2,7 @@ import path from 'node:path';
 import { compileCheckpoint } from '../../model/compile/compile.ts';
 import { variant, writeVariantCheckpoint } from '../../testing/checkpoints.ts';
 
-/** Large enough for the engine to be what limits the service, as a real model is. */
+/** Large enough to make the engine the bottleneck, as it is with a real model. */
 const MEDIUM = variant('medium', {
   config: {
     d_model: 192,

@@ -1,4 +1,4 @@
-/** Asks /livez fifty times a second, in a process of its own; told by a message, answers with one. */
+// Requests /livez about fifty times a second in a process of its own: receives a ProbeOrder and sends the latencies.
 import { Agent, get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProbeOrder } from './messages.ts';
@@ -16,7 +16,7 @@ function probe(url: string, agent: Agent): Promise<number> {
   });
 }
 
-/** @returns milliseconds of each probe, ascending */
+/** @returns latency of each probe in milliseconds */
 async function probeFor({ url, ms }: ProbeOrder): Promise<number[]> {
   const agent = new Agent({ keepAlive: true });
   const end = performance.now() + ms;
@@ -26,7 +26,7 @@ async function probeFor({ url, ms }: ProbeOrder): Promise<number[]> {
     await sleep(20);
   }
   agent.destroy();
-  return times.sort((a, b) => a - b);
+  return times;
 }
 
 process.on('message', (order: ProbeOrder) => {

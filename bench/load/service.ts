@@ -1,4 +1,4 @@
-/** The service in a process of its own: says where it listens, and how it is whenever it is asked. */
+// The service in a process of its own: sends its address, and its state in answer to every message but 'stop'.
 import { pino } from 'pino';
 import { readSettings } from '../../service/settings/read.ts';
 import { startService } from '../../service/lifecycle/start-service.ts';

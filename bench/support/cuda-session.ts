@@ -1,4 +1,4 @@
-// Makes a CUDA session with the CPU forbidden, and runs it once where inputs are given; prints what failed.
+// Creates a CUDA session without fallback to the CPU, and runs it once if inputs are given; prints what failed.
 // usage: node bin/run.js bench/support/cuda-session.ts <onnxruntime-node folder> <graph> [<input>=<dims>...]
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';

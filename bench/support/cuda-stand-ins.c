@@ -1,6 +1,6 @@
 /*
- * What ONNX Runtime's CUDA provider needs of NVIDIA's libraries to make a session: memory is the host's, and every
- * other call succeeds and does nothing. cuda-stand-ins.ts adds the functions that no body is given for here.
+ * Stubs for the functions of NVIDIA's libraries that ONNX Runtime's CUDA provider needs to create a session. Memory is
+ * allocated on the host; all other calls succeed and do nothing. cuda-stand-ins.ts generates those not defined here.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #define GIB ((size_t)1 << 30)
 #define HANDLE(name) int name(void **handle) { return give(handle, 64); }
 
-/* Ten times the major compute capability, plus the minor. */
+/* Compute capability as major * 10 + minor. */
 static int capability(void) {
   const char *text = getenv("CUDA_STAND_IN_CAPABILITY");
   return text ? atoi(text) : 80;
@@ -24,7 +24,7 @@ int cudaGetDevice(int *device) { *device = 0; return 0; }
 int cudaRuntimeGetVersion(int *version) { *version = 13000; return 0; }
 int cudaDriverGetVersion(int *version) { *version = 13000; return 0; }
 
-/* Places of cudaDeviceProp's fields: driver_types.h of CUDA 12 and 13, which agree on these. */
+/* Offsets of cudaDeviceProp's fields in driver_types.h, which are the same in CUDA 12 and 13. */
 int cudaGetDeviceProperties(char *properties, int device) {
   (void)device;
   memset(properties, 0, 512);
@@ -75,7 +75,7 @@ HANDLE(cublasCreate_v2)
 HANDLE(cublasLtCreate)
 HANDLE(cudnnCreate)
 
-/* Looked up by name, not linked, from ONNX Runtime 1.27 on. */
+/* Looked up by name instead of linked since ONNX Runtime 1.27. */
 int cudnnDestroy(void) { return 0; }
 int cudnnSetStream(void) { return 0; }
 size_t cudnnGetVersion(void) {

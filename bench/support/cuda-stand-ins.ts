@@ -10,16 +10,16 @@ const PROVIDER = 'libonnxruntime_providers_cuda.so';
 const RUNTIME = 'libonnxruntime.so.1';
 
 /**
- * Fills a folder so that a process with it as its LD_LIBRARY_PATH makes CUDA sessions on a machine without CUDA:
- * ONNX Runtime and its real CUDA provider, with stand-ins for NVIDIA's libraries. Needs a C compiler and binutils.
+ * Fills a folder with ONNX Runtime, its real CUDA provider and stubs for NVIDIA's libraries. A process with this folder
+ * as its LD_LIBRARY_PATH can create CUDA sessions on a machine without CUDA. Needs a C compiler and binutils.
  *
- * @param provider folder with the provider's two libraries
- * @param runtime folder with the libonnxruntime of the same release
+ * @param provider folder of the provider's two libraries
+ * @param runtime folder of the libonnxruntime of the same release
  */
 export async function makeStandIns(folder: string, provider: string, runtime: string): Promise<void> {
   const library = resolve(provider, PROVIDER);
   const source = fileURLToPath(new URL('cuda-stand-ins.c', import.meta.url));
-  // Weak: what the source beside this file gives a body for takes precedence.
+  // Weak, so that the definitions in cuda-stand-ins.c take precedence.
   const rest = (await undefinedSymbols(library)).map(
     (name) => `__attribute__((weak)) int ${name}(void) { return 0; }`,
   );
@@ -33,17 +33,17 @@ export async function makeStandIns(folder: string, provider: string, runtime: st
   for (const name of [PROVIDER, 'libonnxruntime_providers_shared.so']) {
     await symlink(resolve(provider, name), join(folder, name));
   }
-  // A copy, since ONNX Runtime looks for its providers where its own library really lies.
+  // A copy, not a link, since ONNX Runtime looks for its providers at the real path of its own library.
   await copyFile(join(runtime, RUNTIME), join(folder, RUNTIME));
 }
 
-/** NVIDIA's functions that a library calls. */
+/** The functions of NVIDIA's libraries that a library calls. */
 async function undefinedSymbols(library: string): Promise<string[]> {
   const { stdout } = await run('nm', ['-D', '--undefined-only', library], { maxBuffer: 2 ** 26 });
   return [...stdout.matchAll(/ U ((?:cu|__cuda)\w+)/g)].map((match) => match[1] ?? '');
 }
 
-/** NVIDIA's libraries that a library is linked with. */
+/** NVIDIA's libraries that a library is linked to. */
 async function neededLibraries(library: string): Promise<string[]> {
   const { stdout } = await run('readelf', ['-d', library]);
   return [...stdout.matchAll(/\(NEEDED\).*\[(libcu[^\]]+)\]/g)].map((match) => match[1] ?? '');

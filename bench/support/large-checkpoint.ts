@@ -53,8 +53,8 @@ const CONFIGURATION = {
 };
 
 /**
- * Writes a checkpoint of OFA-large's exact shapes (473 million parameters in 1,625 entries, 2 GB) with seeded
- * random weights into `folder`. One tensor is in memory at a time. The folder appears whole or not at all.
+ * Writes a checkpoint of OFA-large's exact shapes (473 million parameters in 1,625 tensors, 2 GB) with seeded random
+ * weights. Only one tensor is in memory at a time. The folder appears atomically.
  */
 export async function writeLargeCheckpoint(folder: string, seed: number): Promise<void> {
   const partial = `${folder}.partial`;
@@ -66,7 +66,7 @@ export async function writeLargeCheckpoint(folder: string, seed: number): Promis
   await rename(partial, folder);
 }
 
-/** Writes what such a checkpoint has besides its weights. */
+/** Writes the files of such a checkpoint except its weights. */
 export async function writeLargeConfiguration(folder: string): Promise<void> {
   const { vocabulary, merges } = largeVocabulary();
   await writeFile(join(folder, 'vocab.json'), JSON.stringify(vocabulary));
@@ -79,7 +79,7 @@ export async function writeLargeConfiguration(folder: string): Promise<void> {
   await writeFile(join(folder, 'configuration.json'), JSON.stringify(CONFIGURATION, null, 2));
 }
 
-/** The entries of such a checkpoint's state dictionary, without values. */
+/** The tensors of such a checkpoint, without values. */
 export function largeTensorSpecs(): Generator<TensorSpec> {
   return checkpointTensors(LARGE, { baseWidth: 64, buffers: 'computed' });
 }

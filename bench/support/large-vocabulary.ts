@@ -4,13 +4,13 @@ const MERGES = 50_000;
 
 const SPECIAL = ['<s>', '<pad>', '</s>', '<unk>'];
 
-/** Words that become one token each: the prompt's, the answers' and those of the benchmark's sentences. */
+/** Words that become one token each: those of the prompts, the answers and the benchmark's sentences. */
 const WORDS = [
   ...['yes', 'no', 'maybe', 'does', 'the', 'image', 'describe', '"', '"?', 'can', 'and', 'text1', 'imply'],
   ...['text2', 'there', 'is', 'a', 'are', 'two', 'people', 'dog', 'man', 'woman', 'on', 'in', 'of', 'with'],
 ];
 
-/** The characters that stand for the 256 bytes in GPT-2's byte-level BPE, in the order of their tokens. */
+/** The characters that represent the 256 bytes in GPT-2's byte-level BPE, in the order of their tokens. */
 function byteCharacters(): string[] {
   const printable = (byte: number): boolean =>
     (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
@@ -19,8 +19,8 @@ function byteCharacters(): string[] {
 }
 
 /**
- * A vocabulary of OFA's size and order: the special tokens, the bytes, the results of the merges, fillers and
- * `<mask>`. The first merges build {@link WORDS}; the rest are pairs of letters and of their pairs.
+ * A vocabulary of the same size and order as OFA's: special tokens, bytes, merged tokens, fillers and `<mask>`. The first
+ * merges form {@link WORDS}; the rest are pairs of letters, and pairs of those.
  */
 export function largeVocabulary(): { vocabulary: Record<string, number>; merges: string } {
   const bytes = byteCharacters();

@@ -1,4 +1,4 @@
-// Prints the speed of one large matrix product in ONNX Runtime as JSON: {"multiplyAddsPerSecond": ...}.
+// Measures the speed of one large matrix product in ONNX Runtime; prints {"multiplyAddsPerSecond": ...}.
 // usage: node bin/run.js bench/support/matmul-peak.ts
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';

@@ -4,26 +4,25 @@ import { readFile, readdir } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { sourceFlags } from '../../model/source-flags.ts';
 
-/** How a child process went. */
 export interface ChildRun {
   readonly seconds: number;
-  /** Largest resident memory of the process and its descendants together; undefined without /proc. */
+  /** Peak resident memory of the process and its descendants together; undefined without /proc. */
   readonly peakBytes: number | undefined;
-  /** Of that, what is not a mapped file: the part that cannot be dropped. */
+  /** Peak of the part that is not mapped from files, which the system cannot evict. */
   readonly peakAnonymousBytes: number | undefined;
   readonly stdout: string;
 }
 
 const SAMPLE_MS = 50;
-/** Longest time of a program unless it is told otherwise: many times what the slowest takes. */
+/** Default timeout: many times what the slowest program takes. */
 export const CHILD_TIMEOUT_MS = 20 * 60_000;
 
 /**
- * Runs a program of this repository in a fresh Node process and watches its memory.
+ * Runs a program of this repository in a Node process of its own and samples its memory.
  *
- * @param script the program's file, JavaScript or TypeScript
- * @param timeoutMs when it is killed
- * @throws Error with the end of what it printed if it fails or takes too long
+ * @param script file of the program, JavaScript or TypeScript
+ * @param timeoutMs time after which it is killed
+ * @throws Error with the end of its stderr if it fails or is killed
  */
 export async function runChild(
   script: string,
@@ -69,7 +68,7 @@ export async function runChild(
   };
 }
 
-/** Kills a process without waiting for its end: one that hangs in a driver does not even heed SIGKILL. */
+/** Kills a process without waiting for its exit: SIGKILL does not end one that hangs in a driver. */
 function abandon(child: ChildProcessByStdio<null, Readable, Readable>): void {
   child.kill('SIGKILL');
   child.stdout.destroy();
@@ -90,7 +89,7 @@ function watchMemory(pid: number, peak: { total: number; anonymous: number }): {
         anonymous += kilobytes(status, 'RssAnon');
         highest = Math.max(highest, kilobytes(status, 'VmHWM'));
       }
-      // The kernel's own high-water mark sees what lies between two samples.
+      // The kernel's high-water mark includes peaks between two samples.
       peak.total = Math.max(peak.total, total * 1024, highest * 1024);
       peak.anonymous = Math.max(peak.anonymous, anonymous * 1024);
       await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
@@ -105,7 +104,7 @@ function watchMemory(pid: number, peak: { total: number; anonymous: number }): {
   };
 }
 
-/** A process and its descendants; those that are gone, or all without /proc, are left out. */
+/** A process and its descendants that still exist; without /proc, only the process. */
 async function processTree(pid: number): Promise<number[]> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
   const lists = threads.map((thread) =>

@@ -1,4 +1,4 @@
-// Loads a model package in this process alone and times it; prints JSON of the type PackageSpeed.
+// Loads a model package and times its runs; prints a PackageSpeed as JSON.
 // usage: node bin/run.js bench/support/package-speed.ts <package-folder> <text-length> <batch,batch,...>
 import { readFile, realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -15,7 +15,7 @@ export interface PackageSpeed {
   readonly batches: readonly { readonly size: number; readonly seconds: number }[];
 }
 
-/** Answers timed at each batch size, in at least two runs. */
+/** Answers to time at each batch size, in at least two runs. */
 const TIMED_ANSWERS = 6;
 
 /** A batch of generated pictures and random tokens that fill the whole length. */

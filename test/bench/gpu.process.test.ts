@@ -94,7 +94,7 @@ describe('without what it needs', () => {
     const { code, output } = await bench();
     expect(code).toBe(1);
     expect(output.trim()).toBe(
-      'This needs a machine with an NVIDIA GPU: nvidia-smi cannot be used (it is not installed); or run it with --device cpu, which proves the checks without a GPU.',
+      'This needs a machine with an NVIDIA GPU: nvidia-smi cannot be used (it is not installed); or run it with --device cpu, which tests the checks without a GPU.',
     );
   });
 
@@ -161,7 +161,7 @@ describe('with GPUs', () => {
       /All 3/,
     ],
     ['CUDAExecutionProvider', { encoder: { EFFICIENT_ATTENTION: 11, MATH: 1 } }, 'failed', /1 MATH/],
-    ['CUDAExecutionProvider', undefined, 'failed', /no kernel was told/],
+    ['CUDAExecutionProvider', undefined, 'failed', /no kernel was reported/],
     ['CPUExecutionProvider', { encoder: { EFFICIENT_ATTENTION: 12 } }, 'failed', /3 of 3 nodes .*: Conv\.$/],
   ] as const)('judges nodes on %s with attention %o', (provider, kernels, verdict, summary) => {
     const found = judgePlacement([{ provider, operator: 'Conv', count: 3 }], kernels, { device: 'cuda' });

@@ -31,14 +31,14 @@ const context: Context = {
 
 const failing = (name: string, error: Error): Compilation => ({ name, compile: () => Promise.reject(error) });
 
-it('goes on when a model cannot be compiled, and tells of every check before it begins', async () => {
-  const told: [number, string][] = [];
+it('goes on when a model cannot be compiled, and records every check before it starts', async () => {
+  const recorded: [number, string][] = [];
   const subjects = [
     failing('one', new UserError('checkpoint-incomplete', 'The checkpoint has no vocab.json.')),
     failing('two', new Error('out of range')),
   ];
   const entries = await runChecks(subjects, context, (found, underWay) => {
-    told.push([found.length, underWay]);
+    recorded.push([found.length, underWay]);
     return Promise.resolve();
   });
   expect(entries.map(({ check, finding }) => [check.name, check.subject, finding.verdict])).toEqual([
@@ -52,7 +52,7 @@ it('goes on when a model cannot be compiled, and tells of every check before it 
     'The checkpoint has no vocab.json.',
     'The check itself failed: out of range',
   ]);
-  expect(told).toEqual([
+  expect(recorded).toEqual([
     [0, 'machine'],
     [1, 'watchdog'],
     [2, 'peak'],
@@ -69,7 +69,7 @@ it('leaves a report that says how far it came when it is ended in the middle', a
   };
   await expect(runChecks([], context, record)).rejects.toThrow('ended');
   const text = await readFile(file, 'utf8');
-  expect(text).toContain('**Not complete**: the run has not come past peak.');
+  expect(text).toContain('**Incomplete**: the run did not get past peak.');
   expect(text).toContain('| watchdog |');
   expect(JSON.parse(await readFile(join(folder, 'report.json'), 'utf8'))).toMatchObject({
     underWay: 'peak',
@@ -79,7 +79,7 @@ it('leaves a report that says how far it came when it is ended in the middle', a
 
 it('says nothing of that in a report that is complete, and in a sentence where none can be written', async () => {
   const { markdown, json } = await writeReport(join(folder, 'whole.md'), 'cpu', []);
-  expect(await readFile(markdown, 'utf8')).not.toContain('Not complete');
+  expect(await readFile(markdown, 'utf8')).not.toContain('Incomplete');
   expect(await readFile(json, 'utf8')).not.toContain('underWay');
   await expect(writeReport(join(markdown, 'report.md'), 'cpu', [])).rejects.toThrow(
     /^The report .*report\.md cannot be written: .*\.$/,

@@ -11,19 +11,19 @@ const folder = tempFolder();
 
 describe('a checkpoint', () => {
   /** What is compiled for a checkpoint, and the sentence about it. */
-  async function compile(checkpoint: string): Promise<{ told: string[]; summary: string }> {
-    const told: string[] = [];
+  async function compile(checkpoint: string): Promise<{ progress: string[]; summary: string }> {
+    const progress: string[] = [];
     const options = {
       device: 'cpu',
       checkpoints: [checkpoint],
       folder,
-      tell: (line: string) => told.push(line),
+      onProgress: (line: string) => progress.push(line),
     };
     const [found] = await findSubjects({ ...options, device: 'cpu' });
     if (found === undefined || !('compile' in found)) throw new Error('it is not one to compile');
     const { subject, summary } = await found.compile();
     expect(subject).toMatchObject({ name: 'mine', served: join(folder, 'mine-fp32') });
-    return { told, summary };
+    return { progress, summary };
   }
 
   const both = ['compiling mine in fp32', 'compiling mine in fp16'];
@@ -32,38 +32,38 @@ describe('a checkpoint', () => {
     const checkpoint = join(folder, 'mine');
     await cp(fixtureFile('mini-none', ''), checkpoint, { recursive: true });
     expect(await compile(checkpoint)).toEqual({
-      told: both,
+      progress: both,
       summary: 'The model is compiled in fp32 and fp16.',
     });
     expect(await compile(checkpoint)).toEqual({
-      told: [],
-      summary: 'The model is there before and up to date in fp32 and fp16.',
+      progress: [],
+      summary: 'The model is already up to date in fp32 and fp16.',
     });
 
     const manifest = join(folder, 'mine-fp16', PACKAGE_FILES.manifest);
     const text = await readFile(manifest, 'utf8');
     await writeFile(manifest, text.replace(/("compiler": \{[^}]*"version": ")[^"]*/, '$10.0.0'));
     expect(await compile(checkpoint)).toEqual({
-      told: both.slice(1),
-      summary: 'The model is compiled in fp16, there before and up to date in fp32.',
+      progress: both.slice(1),
+      summary: 'The model is compiled in fp16, already up to date in fp32.',
     });
 
     await rm(join(folder, 'mine-fp16'), { recursive: true });
     await cp(join(folder, 'mine-fp32'), join(folder, 'mine-fp16'), { recursive: true });
-    expect((await compile(checkpoint)).told).toEqual(both.slice(1));
+    expect((await compile(checkpoint)).progress).toEqual(both.slice(1));
 
     const merges = join(checkpoint, 'merges.txt');
     await writeFile(merges, `${await readFile(merges, 'utf8')}\n`);
-    expect((await compile(checkpoint)).told).toEqual(both);
+    expect((await compile(checkpoint)).progress).toEqual(both);
   });
 });
 
 describe('packages that are given', () => {
   it('are refused in another precision than they are given as', { timeout: 120_000 }, async () => {
     const fp32 = await fixturePackage('mini-none');
-    const options = { device: 'cpu', checkpoints: [], folder, tell: () => undefined } as const;
+    const options = { device: 'cpu', checkpoints: [], folder, onProgress: () => undefined } as const;
     await expect(findSubjects({ ...options, packages: { fp16: fp32, fp32 } })).rejects.toThrow(
-      `--fp16 is ${fp32}, which is a package in fp32: give one that was compiled with --precision fp16.`,
+      `--fp16 is ${fp32}, a package in fp32; give one that was compiled with --precision fp16.`,
     );
     const fp16 = await fixturePackage('mini-none', 'fp16');
     await expect(findSubjects({ ...options, packages: { fp16, fp32: fp16 } })).rejects.toThrow(

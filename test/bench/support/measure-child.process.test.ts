@@ -35,8 +35,8 @@ it('kills a program that does not end, and says so', { timeout: 60_000 }, async 
 });
 
 it('gives what a program that ends has printed', async () => {
-  const { stdout } = await runChild(await script('ends.mjs', `console.log(process.argv[2]);`), ['told']);
-  expect(stdout).toBe('told\n');
+  const { stdout } = await runChild(await script('ends.mjs', `console.log(process.argv[2]);`), ['argument']);
+  expect(stdout).toBe('argument\n');
 });
 
 it('throws with the last words of one that fails', async () => {
