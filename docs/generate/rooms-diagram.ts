@@ -17,13 +17,11 @@ interface Room {
  */
 export async function roomsDiagram(): Promise<string> {
   const config = await extractDepcruiseConfig('./.dependency-cruiser.js');
-  const all = (config.forbidden ?? []).flatMap(({ name = '', from }): Room[] => {
+  const rooms = (config.forbidden ?? []).flatMap(({ name = '', from }): Room[] => {
     if (!name.startsWith('arrows-of') || typeof from.path !== 'string') return [];
     const label = from.path.replace('[^/]+\\.ts$', '*.ts').replaceAll(/[\\^$]|\/$/g, '');
     return OUTSIDE.includes(label) ? [] : [{ label, path: new RegExp(from.path) }];
   });
-  // Folders within a room have rules among themselves.
-  const rooms = all.filter(({ label }) => !all.some((other) => label.startsWith(`${other.label}/`)));
   const top = new Set(rooms.map(({ label }) => label.split('/')[0] ?? ''));
   const { output } = await cruise([...top], { ruleSet: config, ...config.options });
   if (typeof output === 'string') throw new Error('dependency-cruiser gave no list of modules.');
