@@ -78,6 +78,11 @@ describe('the compiler refuses', () => {
       "'MAX_BATC' does not exist",
     ],
     [
+      'a setting that the deployment fills in',
+      "{ server: { kind: 'ofa-ve', settings: { MODEL_DIR: '/models' } } }",
+      "'MODEL_DIR' does not exist",
+    ],
+    [
       'text where a setting is a number',
       "{ server: { kind: 'ofa-ve', settings: { MAX_BATCH: '8' } } }",
       "'string' is not assignable to type 'number'",
