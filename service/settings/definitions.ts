@@ -87,7 +87,7 @@ export const SETTINGS = {
     default: 50,
     min: 1,
     max: 1024,
-    description: 'Largest request body in MiB; larger ones get 413.',
+    description: 'Largest request body in MiB, of which at most 16 may be JSON; larger ones get 413.',
   },
   MAX_BODIES_MB: {
     kind: 'integer',

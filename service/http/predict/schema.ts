@@ -72,7 +72,7 @@ export const formBodySchema = z
 const scores = z.record(z.string(), z.number()).openapi({ example: { yes: 0.02, no: 0.93, maybe: 0.05 } });
 
 /** The judgement on one hypothesis. */
-export const judgementSchema = z
+const judgementSchema = z
   .object({
     result: z.number().int().openapi({ description: 'Index of the label in `labels`.', example: 1 }),
     label: z.string().openapi({ example: 'no' }),
