@@ -1,6 +1,7 @@
 /**
  * `npm run test:image`: builds the images and proves what the deployment relies on, with Docker where a daemon
- * answers, else with podman and stand-ins for the bases.
+ * answers, else with podman and stand-ins for the bases. With `-- --if-changed` it does nothing where the committed
+ * `verified.txt` says that these very files have passed already.
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -33,6 +34,7 @@ import {
   inspectImage,
   printSize,
 } from './image.ts';
+import { inputsHash, isVerified, recordVerified } from './inputs.ts';
 import { checkLayers } from './layers.ts';
 import { run, step } from './shell.ts';
 
@@ -42,7 +44,12 @@ const BUILD_MS = 1_800_000;
 const BASE_TAG = 'localhost/ofa-ve:test-base';
 
 async function main(): Promise<void> {
+  if (process.argv.includes('--if-changed') && (await isVerified())) {
+    console.log('The image test has passed with these files: there is nothing to do.');
+    return;
+  }
   const began = performance.now();
+  const hash = await inputsHash();
   step('linting the Dockerfile');
   await run(process.execPath, [
     path.join(ROOT, 'node_modules/dockerfile-utils/bin/dockerfile-utils'),
@@ -65,6 +72,7 @@ async function main(): Promise<void> {
   } finally {
     await context.remove();
   }
+  await recordVerified(hash);
   console.log(`\nThe images hold; ${((performance.now() - began) / 1000).toFixed(0)} s.`);
 }
 

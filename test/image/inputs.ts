@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ROOT } from './context.ts';
+import { run } from './shell.ts';
+
+/** All that an image is built from, and the test itself. */
+const INPUTS = [
+  ...['Dockerfile', '.dockerignore', '.npmrc', 'LICENSE', 'package.json', 'package-lock.json'],
+  ...[
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'bin',
+    'cli',
+    'demo',
+    'docker',
+    'model',
+    'service',
+    'test/image',
+  ],
+];
+
+/** The hash of the inputs that last passed the test. Committed, so that a fresh clone knows it. */
+const VERIFIED = 'test/image/verified.txt';
+
+/** No image has them, as `.dockerignore` says. */
+const LEFT_OUT = [VERIFIED, 'demo/training', 'demo/world', '*.md', '*.py'];
+
+/** SHA-256 of the inputs' names and contents as they lie in the working tree. */
+export async function inputsHash(): Promise<string> {
+  const exclude = LEFT_OUT.map((pattern) => `:(exclude)${pattern}`);
+  const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', ...INPUTS, ...exclude];
+  const files = [...new Set((await run('git', args, { cwd: ROOT })).split('\0'))].filter(Boolean).sort();
+  const hash = createHash('sha256');
+  for (const file of files) {
+    // A file that was deleted and not yet committed is still listed.
+    const content = await readFile(path.join(ROOT, file)).catch(() => undefined);
+    if (content !== undefined) hash.update(`${file}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex');
+}
+
+/** Whether the inputs passed the test as they are. */
+export async function isVerified(): Promise<boolean> {
+  const verified = await readFile(path.join(ROOT, VERIFIED), 'utf8').catch(() => '');
+  return verified.trim() === (await inputsHash());
+}
+
+/** Records that these inputs have passed. */
+export async function recordVerified(hash: string): Promise<void> {
+  await writeFile(path.join(ROOT, VERIFIED), `${hash}\n`);
+  console.log(`Commit ${VERIFIED} to spare others this test:\n${hash}`);
+}
