@@ -23,6 +23,11 @@ export default defineConfig({
     // Vitest's default leaves one core idle.
     maxWorkers: '100%',
     globalSetup: ['testing/setup/shared-folder.ts'],
+    // Child processes are not counted.
+    coverage: {
+      include: ['{model,service,infra,cli,demo}/**/*.ts'],
+      reporter: ['text', 'html'],
+    },
     projects: [
       project({
         name: 'unit',
