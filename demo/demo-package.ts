@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../' : '..
 /** Checkpoint of the model that ships with the repository. */
 export const DEMO_CHECKPOINT = path.join(ROOT, 'demo', 'checkpoint');
 /** Folder of its compiled package; not under version control. */
-export const DEMO_PACKAGE = path.join(ROOT, '.cache', 'demo-package');
+const DEMO_PACKAGE = path.join(ROOT, '.cache', 'demo-package');
 
 /** Whether the package's examples are those of the repository; `isUpToDate` does not cover them. */
 async function hasTheseExamples(target: string): Promise<boolean> {

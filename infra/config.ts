@@ -3,16 +3,14 @@ import type { DeploymentConfig, ModelConfig, WorkloadConfig } from './config/sch
 
 export { extend } from './config/extend.ts';
 export type { Changes } from './config/extend.ts';
-export type { Cpu, KubernetesVersion, Memory } from './config/fields.ts';
-export type { DeploymentConfig, GpuConfig, ModelConfig, WorkloadConfig } from './config/schema.ts';
-export type { OtherServer, ServerConfig, ServiceSettings } from './config/server.ts';
+export type { DeploymentConfig, WorkloadConfig } from './config/schema.ts';
 
 /**
  * Memory that the models need: that of the package in any precision (OFA-large has 0.47 G parameters and, folded into
  * each of 12 layers, a position bias of 16 x 984 x 984), and that of the processes: Node, ONNX Runtime and, with a GPU,
  * CUDA's libraries and host buffers. For your own package, copy `memory` from its manifest.
  */
-export const MODEL_NEEDS = {
+const MODEL_NEEDS = {
   ofaLarge: {
     weightsBytes: 2_800_000_000,
     activationBytesPerItem: 400_000_000,

@@ -56,7 +56,7 @@ export interface CheckpointOptions {
 }
 
 /** Blocks in each of the trunk's three stages. */
-export const RESNET_BLOCKS: Readonly<Record<string, readonly [number, number, number]>> = {
+const RESNET_BLOCKS: Readonly<Record<string, readonly [number, number, number]>> = {
   resnet18: [2, 2, 2],
   resnet34: [3, 4, 6],
   resnet50: [3, 4, 6],

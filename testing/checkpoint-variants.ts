@@ -5,7 +5,7 @@ import { seedOf } from './random.ts';
 export type VariantDtype = 'float32' | 'float16' | 'bfloat16';
 
 /** How the weights lie in their file. */
-export type VariantLayout =
+type VariantLayout =
   /** pytorch_model.bin as torch.save writes it: tied tensors share a storage. */
   | 'torch'
   /** pytorch_model.bin whose tensors are views: column-major, with gaps, and several in one storage. */

@@ -10,7 +10,7 @@ import { SeededRandom, seedOf } from './random.ts';
 import { writeSafetensors, writeTorchArchive } from './torch-archive.ts';
 
 export { variant, VARIANTS } from './checkpoint-variants.ts';
-export type { Variant, VariantChanges } from './checkpoint-variants.ts';
+export type { Variant } from './checkpoint-variants.ts';
 export { variantWeights } from './checkpoint-weights.ts';
 
 /** Where the small vocabulary comes from. */

@@ -52,7 +52,7 @@ const KEY_MASK = 4;
 const BIAS = 5;
 
 /** An operator with the types that it meets in a graph. */
-export interface OperatorUse {
+interface OperatorUse {
   readonly operator: string;
   /** As `float16, int64 -> float16`: each type once. */
   readonly types: string;

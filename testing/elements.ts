@@ -1,7 +1,7 @@
 import type { Dtype } from '../model/compile/checkpoint/index.ts';
 
 /** The 16 bits of the half-precision number that is nearest to `value`, ties to even. */
-export function halfBits(value: number): number {
+function halfBits(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const size = Math.abs(value);
   if (Number.isNaN(value)) return 0x7e00;
@@ -17,7 +17,7 @@ export function halfBits(value: number): number {
 }
 
 /** The upper half of the float32 that is nearest to `value`, ties to even. */
-export function bfloatBits(value: number): number {
+function bfloatBits(value: number): number {
   const bits = new Uint32Array(Float32Array.of(value).buffer)[0] ?? 0;
   if (Number.isNaN(value)) return 0x7fc0;
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;

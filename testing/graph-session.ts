@@ -3,7 +3,7 @@ import * as ort from '../model/onnx-runtime.ts';
 import { GRAPH_IO, PACKAGE_FILES } from '../model/package/manifest.ts';
 
 /** A question as the graph takes it. */
-export interface GraphQuestion {
+interface GraphQuestion {
   /** RGB bytes [size, size, 3]. */
   readonly pixels: Uint8Array;
   /** `<s>` and `</s>` included, without padding. */

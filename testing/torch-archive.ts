@@ -22,7 +22,7 @@ export interface ArchiveTensor {
 }
 
 /** Contents of a storage. */
-export type StorageData = Uint8Array | Float32Array | readonly number[];
+type StorageData = Uint8Array | Float32Array | readonly number[];
 
 /** Deviations of an archive from what torch.save writes today. */
 export interface ArchiveOptions extends ZipOptions {

@@ -4,7 +4,7 @@ import type { Scene } from './scene.ts';
 import { completions, fitsPhrase, isSamePhrase, type Whole } from './whole.ts';
 
 /** Things that are closer than this along an axis (a fraction of the side) are neither left nor right of each other. */
-export const LEAST_DISTANCE = 0.1;
+const LEAST_DISTANCE = 0.1;
 
 /** The answer of a claim in a complete world; undefined if the world is too close to call. */
 type Verdict = Answer | undefined;

@@ -5,7 +5,7 @@ import { hash, seeded } from './random.ts';
 import { sceneOf, type Scene } from './scene.ts';
 
 /** First seed of test pictures: far from the seeds of training and validation. */
-export const TEST_SEEDS = 1_000_000;
+const TEST_SEEDS = 1_000_000;
 /** Number of pictures to choose from. */
 const POOL = 2500;
 /** Meanings that are drawn for a kind before giving up on missing questions. */

@@ -17,7 +17,7 @@ const PAINT: Readonly<Record<Colour, Rgb>> = {
 };
 
 /** The pixels of a scene, RGB row by row, and the camera effects to apply. */
-export interface Painting {
+interface Painting {
   readonly rgb: Uint8Array;
   readonly width: number;
   readonly height: number;
@@ -78,7 +78,7 @@ function paintThing(rgb: Float32Array, scene: Scene, thing: Thing, random: Rando
 }
 
 /** Paints a scene with the background, light and grain of its seed. */
-export function paint(scene: Scene): Painting {
+function paint(scene: Scene): Painting {
   const { width, height } = scene;
   const random = seeded(hash(scene.seed, 77));
   const ground = backdrop(random);

@@ -54,7 +54,7 @@ function sizes(random: Random, scene: Scene): Claim {
 }
 
 /** "The star is the same colour as the heart", "both stars are the same colour". */
-export function alike(random: Random, scene: Scene): Claim {
+function alike(random: Random, scene: Scene): Claim {
   const by = random.pick(['colour', 'colour', 'colour', 'shape'] as const);
   const named = by === 'colour' ? (['s', 's', 'zs'] as const) : (['c', 'c', 'zc'] as const);
   const a = random.chance(0.4)

@@ -2,7 +2,7 @@ export const SHAPES = ['circle', 'square', 'triangle', 'star', 'cross', 'heart']
 export type Shape = (typeof SHAPES)[number];
 
 /** A point or an offset, in pixels or in units of a thing's radius. */
-export interface Point {
+interface Point {
   readonly x: number;
   readonly y: number;
 }
@@ -47,7 +47,7 @@ function cross(): Point[] {
 }
 
 /** Corners of each shape relative to its centre, in units of a thing's radius. A circle has none. */
-export const OUTLINES: Readonly<Record<Shape, readonly Point[]>> = {
+const OUTLINES: Readonly<Record<Shape, readonly Point[]>> = {
   circle: [],
   square: [
     { x: -0.9, y: -0.9 },

@@ -20,14 +20,12 @@ interface ThingSet {
   readonly possible: number;
 }
 
-/**
- * Number of sets: those of the first and the second phrase; those of the first phrase that have its property (or are
- * in its place, or are large, or all things of its colour); the same for the second (or the set of a third phrase).
- */
-export const SETS = 4;
-
 export interface Targets {
   readonly program: readonly number[];
+  /**
+   * Four: those of the first and the second phrase; those of the first phrase that have its property (or are in its
+   * place, or are large, or all things of its colour); the same for the second (or the set of a third phrase).
+   */
   readonly sets: readonly ThingSet[];
   /** Truth of the claim's first and second part as an index into ANSWERS, -1 if there is no such part. */
   readonly parts: readonly [number, number];

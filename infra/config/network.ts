@@ -13,7 +13,7 @@ import {
 } from './fields.ts';
 
 /** Ingress controllers with known annotations; with `other`, the configuration gives them. */
-export const INGRESS_CONTROLLERS = [
+const INGRESS_CONTROLLERS = [
   'ingress-nginx',
   'f5-nginx',
   'haproxy-ingress',

@@ -160,8 +160,6 @@ const otherServer = z.strictObject({
 
 export const serverSchema = z.discriminatedUnion('kind', [ofaServer, otherServer]);
 
-/** What runs in the container. */
-export type ServerConfig = z.infer<typeof serverSchema>;
 /** A server other than this repository's. */
 export type OtherServer = z.infer<typeof otherServer>;
 /** The metrics of a server that alerts, scaling and dashboard use. */

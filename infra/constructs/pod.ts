@@ -138,7 +138,7 @@ function placement(context: WorkloadContext, track: Track): Partial<IPodSpec> {
 }
 
 /** Longest time from the deletion of a pod to its end. */
-export function gracePeriodSeconds({ workload, server }: WorkloadContext): number {
+function gracePeriodSeconds({ workload, server }: WorkloadContext): number {
   return workload.shutdown.preStopSeconds + server.drainSeconds + workload.shutdown.marginSeconds;
 }
 

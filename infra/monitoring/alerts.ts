@@ -7,7 +7,7 @@ import type { WorkloadContext } from '../workload/context.ts';
 import { WorkloadQueries } from './queries.ts';
 
 /** A recording rule or an alert, as Prometheus reads it. */
-export interface Rule {
+interface Rule {
   readonly record?: string;
   readonly alert?: string;
   readonly expr: string;

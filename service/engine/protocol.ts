@@ -15,7 +15,7 @@ export interface EngineBatch {
 /** RGB uint8 of size * size * 3 bytes, or the offset of these bytes in the service's PictureStore. */
 export type EngineImage = Uint8Array | { readonly offset: number };
 
-export interface EngineItem {
+interface EngineItem {
   /** Index into {@link EngineBatch.images}. */
   readonly image: number;
   /** Encoder input, `<s>` and `</s>` included. */

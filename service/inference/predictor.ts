@@ -83,7 +83,7 @@ export interface PredictOutput {
 }
 
 /** Converts a hypothesis and a premise to the encoder's input ids. */
-export type Encode = (hypothesis: string, premise: string | undefined) => readonly number[];
+type Encode = (hypothesis: string, premise: string | undefined) => readonly number[];
 
 export interface PredictorParts {
   readonly modelPackage: ModelPackage;

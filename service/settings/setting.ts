@@ -4,7 +4,7 @@ interface SettingBase {
 }
 
 /** A whole number within bounds; a unit is part of the name. */
-export interface IntegerSetting extends SettingBase {
+interface IntegerSetting extends SettingBase {
   readonly kind: 'integer';
   readonly default: number;
   readonly min: number;
@@ -12,7 +12,7 @@ export interface IntegerSetting extends SettingBase {
 }
 
 /** One of a closed set of words. */
-export interface ChoiceSetting extends SettingBase {
+interface ChoiceSetting extends SettingBase {
   readonly kind: 'choice';
   readonly default: string;
   readonly choices: readonly string[];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { EngineImage } from '../protocol.ts';
 
 /** File descriptor of the picture file in an engine process: the first after stdio and the message channel. */
-export const PICTURES_FD = 4;
+const PICTURES_FD = 4;
 /** An in-memory file system, which is writable in containers with a read-only root, too. */
 const MEMORY_FOLDER = '/dev/shm';
 
