@@ -1,23 +1,23 @@
-# Targets: cpu (default) serves on the processor, cuda on NVIDIA GPUs; model and model-fp16 hold a package and nothing
-# else, to be mounted as an image volume. docs/images.md tells how to use them.
+# Targets: cpu (default) serves on the CPU, cuda on NVIDIA GPUs; model and model-fp16 contain only a model package, to be
+# mounted as an image volume. See docs/images.md.
 #
-# Each base can be replaced, and pinned by its digest: --build-arg NODE_BASE=docker.io/library/node@sha256:...
+# Each base image can be replaced, or pinned by its digest: --build-arg NODE_BASE=docker.io/library/node@sha256:...
 ARG NODE_BASE=docker.io/library/node:24.21.0-trixie-slim
 ARG DEBIAN_BASE=docker.io/library/debian:trixie-20260803-slim
-# The CUDA and cuDNN for which the locked onnxruntime-node is built; drivers from 580, GPUs from Turing on.
+# The CUDA and cuDNN that the locked onnxruntime-node is built for: drivers from 580, GPUs from Turing.
 ARG CUDA_13_BASE=docker.io/nvidia/cuda:13.0.2-cudnn-runtime-ubuntu24.04
-# The last build for CUDA 12, and a cuDNN that still knows Volta (9.11 dropped it): V100 and older drivers.
+# For the last build for CUDA 12, with a cuDNN that still supports Volta (9.11 dropped it): V100 and older drivers.
 ARG CUDA_12_BASE=docker.io/nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04
-# 13 or 12.
+# 13 or 12
 ARG CUDA=13
 
-# --- What is built and fetched ---
+# --- Dependencies and program ---
 
 FROM ${NODE_BASE} AS manifests
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 
-# The secret is for networks whose proxy has an authority of its own; without it Node.js says that it ignores the file.
+# The secret is for networks whose proxy has its own certificate authority; without it Node.js warns and continues.
 FROM manifests AS dependencies
 COPY docker/prune.ts docker/
 RUN --mount=type=cache,target=/root/.npm --mount=type=secret,id=extra-ca \
@@ -35,7 +35,7 @@ COPY model model
 COPY service service
 RUN npx tsc -p tsconfig.build.json
 
-# What the compiled program needs beside it: its entry, and the files that it reads from the sources' places.
+# The compiled program, its entry point, and the files that it reads from their places in the source tree.
 FROM scratch AS program
 COPY package.json LICENSE /
 COPY bin /bin
@@ -44,12 +44,12 @@ COPY --from=build /app/build /build
 
 # --- The model ---
 
-# Replace it by any folder in ModelScope's layout: --build-context checkpoint=FOLDER
+# Replace it with any folder in ModelScope's layout: --build-context checkpoint=FOLDER
 FROM scratch AS checkpoint
 COPY demo/checkpoint /
 COPY demo/examples /examples
 
-# Nothing of the service is in here: its changes leave the model, and the layer that holds it, as they are.
+# Contains nothing of the service, so that changes to it keep the model and its layer.
 FROM manifests AS compiler
 COPY --from=dependencies /app/node_modules node_modules
 COPY docker/compile-model.ts docker/
@@ -65,16 +65,16 @@ ARG MODEL_NAME=ofa-demo
 RUN --mount=type=bind,from=checkpoint,target=/checkpoint \
     node docker/compile-model.ts /checkpoint /package "${MODEL_NAME}" fp16
 
-# Replace them by a package that is there already: --build-context model=FOLDER
+# Replace them with an existing package: --build-context model=FOLDER
 FROM scratch AS model
 COPY --from=compiled /package /
 
 FROM scratch AS model-fp16
 COPY --from=compiled-fp16 /package /
 
-# A release changes the manifest, which holds the compiler's version, and seldom the weights. So the weights get a layer
-# of their own, and a fixed date, without which the same weights would make another layer on a builder without a cache.
-# (Not every builder has COPY --exclude.)
+# Every release changes the manifest, which contains the compiler's version, but seldom the weights. So the weights get
+# their own layer, and a fixed date, so that the same weights make the same layer on a builder without a cache. (Not
+# every builder has COPY --exclude.)
 FROM ${NODE_BASE} AS model-parts
 COPY --from=model / /rest/model/
 RUN mkdir -p /weights/model \
@@ -87,7 +87,7 @@ RUN mkdir -p /weights/model \
     && mv /rest/model/model.onnx.data /weights/model/ \
     && find /weights /rest -exec touch --date=@0 {} +
 
-# --- CUDA's half of ONNX Runtime, which is not in the npm registry ---
+# --- ONNX Runtime's CUDA provider, which is not in the npm package ---
 
 FROM dependencies AS cuda-13-dependencies
 
@@ -98,7 +98,7 @@ RUN --mount=type=cache,target=/root/.npm --mount=type=secret,id=extra-ca \
 
 FROM cuda-${CUDA}-dependencies AS cuda-dependencies
 
-# The installer knows the builder's proxy by names of its own.
+# The installer reads the proxy from its own variables.
 FROM cuda-dependencies AS cuda-download
 RUN --mount=type=secret,id=extra-ca \
     NODE_EXTRA_CA_CERTS=/run/secrets/extra-ca ONNXRUNTIME_NODE_INSTALL=true \
@@ -108,7 +108,7 @@ RUN --mount=type=secret,id=extra-ca \
     && mv node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so \
           node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_shared.so /provider/
 
-# Replace it by a folder with the two libraries where NuGet cannot be reached: --build-context cuda-provider=FOLDER
+# If NuGet cannot be reached, replace it with a folder of the two libraries: --build-context cuda-provider=FOLDER
 FROM scratch AS cuda-provider
 COPY --from=cuda-download /provider /
 
@@ -117,7 +117,10 @@ FROM ${CUDA_12_BASE} AS cuda-12-base
 
 # --- The images ---
 
-# Rarely changed layers come first: the run time, the weights, the rest of the model, the dependencies, the program.
+# Layers that rarely change come first: the runtime, the weights, the rest of the model, the dependencies, the program.
+#
+# The settings at the end of both images are the same but cannot be shared: a stage inherits them only from its base, and
+# cuda and cpu have different bases. One final stage whose base an ARG selects would take away the two targets.
 FROM cuda-${CUDA}-base AS cuda
 COPY --from=manifests /usr/local/bin/node /usr/local/bin/
 COPY --from=model-fp16-parts /weights /

@@ -1,13 +1,13 @@
 /**
- * Fails the build of an image whose base does not bring what ONNX Runtime's CUDA provider was built for:
- * `node docker/check-provider.ts libonnxruntime_providers_cuda.so`. Without it a wrong CUDA or cuDNN would show only
- * when a pod with a GPU starts.
+ * Fails the build of an image if its base lacks libraries that ONNX Runtime's CUDA provider needs:
+ * `node docker/check-provider.ts libonnxruntime_providers_cuda.so`. Otherwise a wrong version of CUDA or cuDNN would only
+ * be noticed when a pod with a GPU starts.
  */
 import { execFileSync } from 'node:child_process';
 
-/** Libraries of the GPU's driver: the container runtime mounts them from the node. */
+/** Libraries of the GPU driver, which the container runtime mounts from the host. */
 const FROM_DRIVER = ['libcuda.so.1', 'libnvidia-ml.so.1'];
-/** Loaded by name at run time, so that the linker's list may lack it. */
+/** Loaded by name at run time, so that `ldd` may not list it. */
 const LOADED_LATER = ['libcudnn.so.9'];
 
 const [provider] = process.argv.slice(2);
@@ -16,7 +16,7 @@ if (!provider) {
   process.exit(2);
 }
 
-/** Output of a program; the linker's tools lie where a plain user's PATH does not lead. */
+/** Output of a program. The linker's tools are in folders that a normal user's PATH lacks. */
 function outputOf(command: string, ...args: string[]): string {
   const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`, LC_ALL: 'C' };
   return execFileSync(command, args, { encoding: 'utf8', env });
@@ -36,4 +36,4 @@ if (all.length > 0) {
   );
   process.exit(1);
 }
-console.log(`${provider}: everything that it needs is there, but for the driver's libraries.`);
+console.log(`${provider}: all libraries it needs are present, except those of the driver.`);

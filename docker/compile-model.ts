@@ -1,6 +1,6 @@
 /**
- * Compiles the model of an image: `node docker/compile-model.ts CHECKPOINT PACKAGE NAME fp32|fp16`. The command line
- * interface does the same, but with it the model would be compiled anew after every change of the service.
+ * Compiles the model of an image: `node docker/compile-model.ts CHECKPOINT PACKAGE NAME fp32|fp16`. `ofa-ve compile` does
+ * the same, but depends on the service, so that every change to it would compile the model again.
  */
 import { compileCheckpoint } from '../model/compile/compile.ts';
 import { UserError } from '../model/errors.ts';

@@ -1,10 +1,10 @@
 /**
- * The health check of the images: `node build/docker/health.js` ends with 0 while the service takes requests. It asks
- * the port for metrics and probes, where no flood of requests is in the way.
+ * The health check of the images: `node build/docker/health.js` exits with 0 while the service is ready. It uses the admin
+ * port, which answers even while the public port is overloaded.
  */
 import { DEFAULT_SETTINGS, PATHS } from '../service/contract.ts';
 
-/** Less than the health check's own time, so that the reason is written down. */
+/** Less than the timeout of HEALTHCHECK, so that the reason is recorded. */
 const TIMEOUT_MS = 4000;
 /** Addresses that mean every interface. */
 const EVERY_INTERFACE = ['', '0.0.0.0', '::'];

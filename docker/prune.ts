@@ -1,11 +1,11 @@
 /**
- * Removes from a production install what an image never loads: `node docker/prune.ts node_modules`. The packages keep
- * everything that works on this platform.
+ * Removes from node_modules what an image never loads, such as binaries for other platforms:
+ * `node docker/prune.ts node_modules`.
  */
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-/** The two assets of swagger-ui-dist that the documents serve, and what names the package. */
+/** The two assets of swagger-ui-dist that the service uses, and what identifies the package. */
 const SWAGGER_KEEPS = ['package.json', 'LICENSE', 'NOTICE', 'swagger-ui.css', 'swagger-ui-bundle.js'];
 
 const [modules] = process.argv.slice(2);
@@ -18,7 +18,7 @@ async function remove(...parts: string[]): Promise<void> {
   await rm(path.join(modules ?? '', ...parts), { recursive: true, force: true });
 }
 
-/** Removes the entries of a folder but those that are named. */
+/** Removes all entries of a folder except some. */
 async function keepOnly(folder: string, kept: readonly string[]): Promise<void> {
   for (const entry of await readdir(path.join(modules ?? '', folder))) {
     if (!kept.includes(entry)) await remove(folder, entry);
