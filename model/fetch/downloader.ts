@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../errors.ts';
 import { hashFile } from '../hash-file.ts';
@@ -122,7 +122,10 @@ export class Downloader {
   async #finish(download: Download, resumed: boolean): Promise<void> {
     const { file, target, partial } = download;
     if (await this.#isRight(partial, file, 'sums')) {
-      await onDisk(target, () => rename(partial, target));
+      await onDisk(target, async () => {
+        await flush(partial);
+        await rename(partial, target);
+      });
       return;
     }
     await onDisk(partial, () => rm(partial));
@@ -153,4 +156,10 @@ export class Downloader {
   #report(stage: FetchProgress['stage'], sums: { done: number; total: number }): void {
     this.#options.onProgress?.({ stage, ...sums, received: this.#received });
   }
+}
+
+/** Makes sure that a file survives a power failure. */
+async function flush(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  await handle.datasync().finally(() => handle.close());
 }

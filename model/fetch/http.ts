@@ -18,7 +18,7 @@ export interface HttpResponse {
   /** The host that answered, after redirects. */
   readonly host: string;
   readonly header: (name: string) => string | undefined;
-  /** Throws {@link RequestFailure} if the connection breaks. */
+  /** To be read at once, without waiting between chunks. Throws {@link RequestFailure} if the connection breaks. */
   readonly body: AsyncIterable<Buffer>;
   /** Drops the body. */
   readonly discard: () => Promise<void>;
@@ -27,6 +27,12 @@ export interface HttpResponse {
 }
 
 const MAX_REDIRECTS = 5;
+/**
+ * More than arrives in one turn of the event loop. undici 7 crashes the process if a server closes the connection
+ * while a full buffer has paused the response (nodejs/undici#5360, fixed in version 8, which needs Node.js 22), so
+ * readers must take the body as it arrives.
+ */
+const BODY_BUFFER_BYTES = 4 << 20;
 
 /** Sends GET requests through the proxies that the environment names, and follows redirects. */
 export class HttpClient {
@@ -59,6 +65,7 @@ export class HttpClient {
           interceptors.redirect({ maxRedirections: MAX_REDIRECTS }),
         ),
         signal,
+        highWaterMark: BODY_BUFFER_BYTES,
         headers: from === 0 ? this.#headers : { ...this.#headers, range: `bytes=${from}-` },
       });
       this.#answered = true;

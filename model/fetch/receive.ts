@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { onDisk } from './disk.ts';
 import { RequestFailure } from './failures.ts';
 import type { HttpClient, HttpResponse } from './http.ts';
@@ -49,17 +49,17 @@ export async function receive(
     download.received = 0;
   }
   await onDisk(target, async () => {
-    const handle = await open(partial, download.received === 0 ? 'w' : 'a');
+    // Synchronous calls, so that the body is never left waiting for the disk: see BODY_BUFFER_BYTES.
+    const handle = openSync(partial, download.received === 0 ? 'w' : 'a');
     try {
       for await (const chunk of body) {
         if (download.received + chunk.length > file.bytes) throw wrongSize(host, file);
-        await handle.appendFile(chunk);
+        appendFileSync(handle, chunk);
         download.received += chunk.length;
         onBytes(chunk.length);
       }
-      await handle.datasync();
     } finally {
-      await handle.close();
+      closeSync(handle);
     }
   });
   if (download.received === file.bytes) return;
