@@ -34,9 +34,9 @@ LOOK_EVERY = 250
 def answer_loss(logits: Tensor, answers: Tensor, kinds: Tensor) -> Tensor:
     """Cross entropy. If no answer is correct (-1), the target is uniform. HARD kinds have more weight."""
     scores = F.log_softmax(logits.float(), -1)
-    told = scores.gather(1, answers.clamp(min=0)[:, None])[:, 0]
+    chosen = scores.gather(1, answers.clamp(min=0)[:, None])[:, 0]
     weights = torch.where(torch.isin(kinds, torch.tensor(HARD)), 2.0, 1.0)
-    return -(torch.where(answers >= 0, told, scores.mean(-1)) * weights).mean()
+    return -(torch.where(answers >= 0, chosen, scores.mean(-1)) * weights).mean()
 
 
 def train_step(run: Run, batch) -> dict[str, float]:

@@ -29,7 +29,7 @@ describe.each(VARIANTS)('the half-precision graph on CUDA: $name', (variant) => 
     expect(uses.map(({ operator }) => operator)).toContain('com.microsoft.MultiHeadAttention');
   });
 
-  test('softmax over sources, the answers and what leaves the graph are float32', async () => {
+  test('computes every softmax and all outputs in float32, and matrix products in float16', async () => {
     const graph = await halfGraph(variant);
     const types = typesOf(graph);
     for (const node of graph.nodes) {
@@ -44,7 +44,7 @@ describe.each(VARIANTS)('the half-precision graph on CUDA: $name', (variant) => 
 
 type Build = (ops: Ops, x: Value) => Value;
 
-/** What each rule is there for, made wrong in the smallest graph that can. */
+/** For each rule, a minimal graph that violates it. */
 const WRONG: readonly (readonly [string, Build, RegExp])[] = [
   [
     'an operator without a kernel',
@@ -62,7 +62,7 @@ const WRONG: readonly (readonly [string, Build, RegExp])[] = [
     /^Sub: computes with a shape, Shape, on the CPU\.$/,
   ],
   [
-    'lengths from the GPU',
+    'lengths computed on the GPU',
     (ops, x) => ops.slice(x, [0], ops.cast(ops.rowSum(x), 'int64'), [1], [3]),
     /^Slice: input 2, Cast, would be copied back from the GPU\.$/,
   ],
@@ -78,7 +78,7 @@ const WRONG: readonly (readonly [string, Build, RegExp])[] = [
   ],
 ];
 
-describe('the check itself finds', () => {
+describe('the check detects', () => {
   test.each(WRONG)('%s', (_name, build, sentence) => {
     const ops = new Ops();
     const x = ops.input({ name: 'x', type: 'float16', shape: [1, 4] }, ['batch', 4]);

@@ -21,7 +21,7 @@ async function list(value: unknown): Promise<void> {
 }
 
 describe('examples', () => {
-  it('are read with their pictures, whatever those are called', async () => {
+  it('are read with their pictures, whose types do not depend on file names', async () => {
     await writeFile(path.join(folder, 'b'), '\x89PNG\r\n\x1a\n', 'latin1');
     await writeFile(path.join(folder, 'c'), 'RIFF\x01\x02\x03\x04WEBPVP8 ', 'latin1');
     await writeFile(path.join(folder, 'd'), 'GIF89a', 'latin1');
@@ -38,15 +38,15 @@ describe('examples', () => {
     expect(examples[1]?.alt).toBe('A dog on grass');
   });
 
-  it('are none where there is no list', async () => {
+  it('are optional', async () => {
     expect(await readExamples(folder, ANSWERS)).toEqual({ examples: [], problems: [] });
     expect(await readExamples(path.join(folder, 'nothing'), ANSWERS)).toEqual({ examples: [], problems: [] });
   });
 
   it.each([
-    ['no JSON', '[{', /examples\.json is not JSON\.$/],
-    ['no list', { examples: [] }, /is not a list of examples\.$/],
-  ])('of a list that is %s are told of', async (_, value, sentence) => {
+    ['not JSON', '[{', /examples\.json is not JSON\.$/],
+    ['not a list', { examples: [] }, /is not a list of examples\.$/],
+  ])('in a list that is %s are reported', async (_, value, sentence) => {
     await list(value);
     const { examples, problems } = await readExamples(folder, ANSWERS);
     expect([examples, problems]).toEqual([[], [expect.stringMatching(sentence)]]);
@@ -55,13 +55,13 @@ describe('examples', () => {
   it.each([
     ['has no picture', { ...whole, image: undefined }, 'image must be the name of a picture'],
     [
-      'lies elsewhere',
+      'is in another folder',
       { ...whole, image: '../dog.jpg' },
       'image must be the name of a picture in the same folder',
     ],
-    ['is gone', { ...whole, image: 'cat.jpg' }, 'cat.jpg cannot be read: no such file or folder'],
+    ['is missing', { ...whole, image: 'cat.jpg' }, 'cat.jpg cannot be read: no such file or folder'],
     [
-      'is no picture',
+      'is not a picture',
       { ...whole, image: 'examples.json' },
       'examples.json is not a JPEG, PNG, WebP or GIF file',
     ],
@@ -73,20 +73,20 @@ describe('examples', () => {
       'sentences.0.hypothesis must not be empty',
     ],
     [
-      'expects what the model never answers',
+      'expects an answer that the model does not have',
       { ...whole, sentences: [{ hypothesis: 'a', answer: 'ja' }] },
       `the answer "ja" is not one of the model's, which are yes, no, maybe`,
     ],
-    ['has a field too many', { ...whole, text: 'a' }, '"text" is not a known field'],
-    ['is a text', 'dog.jpg', 'it must be an object'],
-  ])('one that %s is left out and told of, and the others stay', async (_, entry, sentence) => {
+    ['has an unknown field', { ...whole, text: 'a' }, '"text" is not a known field'],
+    ['is a string', 'dog.jpg', 'it must be an object'],
+  ])('one that %s is skipped and reported, without affecting the others', async (_, entry, sentence) => {
     await list([entry, whole]);
     const { examples, problems } = await readExamples(folder, ANSWERS);
     expect(examples.map(({ image }) => image)).toEqual(['dog.jpg']);
     expect(problems).toEqual([`Example 1 of ${path.join(folder, 'examples.json')}: ${sentence}.`]);
   });
 
-  it('more than a page can show are cut off', async () => {
+  it('are limited to 100', async () => {
     await list(Array(101).fill(whole));
     const { examples, problems } = await readExamples(folder, ANSWERS);
     expect(examples).toHaveLength(100);
@@ -95,7 +95,7 @@ describe('examples', () => {
 });
 
 describe('a package', () => {
-  it("gets the checkpoint's examples, or those of another folder, and nothing else from there", async () => {
+  it("gets the checkpoint's examples or those of a given folder, and no other files", async () => {
     const checkpoint = path.join(folder, 'checkpoint');
     await mkdir(path.join(checkpoint, 'examples'), { recursive: true });
     await writeFile(path.join(checkpoint, 'examples', 'cat.jpg'), JPEG);
@@ -118,12 +118,12 @@ describe('a package', () => {
     }
   });
 
-  it('gets no folder where there are none', async () => {
+  it('has no folder without examples', async () => {
     await writeExamples(folder, await findExamples(folder, undefined, ANSWERS));
     expect(await readdir(folder)).toEqual(['dog.jpg']);
   });
 
-  it('is not made with damaged examples, or without those that were asked for', async () => {
+  it('cannot have invalid examples, or none if a folder is given', async () => {
     await expect(findExamples('/nothing', folder, ANSWERS)).rejects.toThrow(/has no examples\.json/);
     await list([{ ...whole, image: 'cat.jpg' }]);
     const refused = findExamples('/nothing', folder, ANSWERS);

@@ -72,7 +72,7 @@ const BROKEN: readonly (readonly [string, Break, RegExp])[] = [
     /asks for the Python object os\.system/,
   ],
   [
-    'a layer too many in config.json',
+    'one layer too many in config.json',
     edit('config.json', (json) => ({ ...json, encoder_layers: 3 })),
     /has 2 layers under encoder\.layers, but encoder_layers in config\.json is 3/,
   ],
@@ -100,7 +100,7 @@ const BROKEN: readonly (readonly [string, Break, RegExp])[] = [
   ],
 ];
 
-describe('a broken checkpoint: one sentence, exit code 1, nothing executed or left behind', () => {
+describe('a broken checkpoint causes one sentence and exit code 1, and nothing is executed or left behind', () => {
   test.each(BROKEN)('%s', async (_name, damage, sentence) => {
     const folder = tempFolder();
     const checkpoint = path.join(folder, 'checkpoint');
@@ -116,7 +116,7 @@ describe('a broken checkpoint: one sentence, exit code 1, nothing executed or le
   });
 });
 
-describe('wrong use', () => {
+describe('wrong usage', () => {
   test.each([
     [['compile'], /missing required argument 'checkpoint-folder'/],
     [['compile', 'a', 'b', '--precision', 'int8'], /Allowed choices are fp32, fp16/],
@@ -124,7 +124,7 @@ describe('wrong use', () => {
     [['compile', 'a', 'b', '--nope'], /unknown option '--nope'/],
     [['nope'], /unknown command 'nope'/],
     [['inspect'], /missing required argument 'package-folder'/],
-  ])('%j exits with 2 and says what is wrong', async (args, sentence) => {
+  ])('%j exits with 2 and an explanation', async (args, sentence) => {
     const result = await ofaVe(args);
     expect(result.code).toBe(2);
     expect(result.stderr).toMatch(sentence);
@@ -138,7 +138,7 @@ describe('wrong use', () => {
     expect(await ofaVe(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
   });
 
-  test('too many text tokens for the positions of the model', async () => {
+  test('more text tokens than the model has positions', async () => {
     const target = path.join(tempFolder(), 'package');
     const result = await ofaVe(['compile', FIXTURE, target, '--max-text-tokens', '300']);
     expect(result).toMatchObject({
@@ -147,7 +147,7 @@ describe('wrong use', () => {
     });
   });
 
-  test('a package that is there already stays as it is without --force, and with it unless it is a package', async () => {
+  test('an existing folder is not replaced without --force, and with it only if it is a package', async () => {
     const target = path.join(tempFolder(), 'package');
     await mkdir(target);
     await writeFile(path.join(target, 'mine'), 'kept');

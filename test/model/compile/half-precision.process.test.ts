@@ -8,7 +8,7 @@ import { largestDifference } from '../../../testing/graph-session.ts';
 import { tempFolder } from '../../../testing/temp-folder.ts';
 import { writeTorchArchive } from '../../../testing/torch-archive.ts';
 
-/** The self-test's probabilities of a package: the compiler computes those of fp16 with every tensor rounded. */
+/** The self-test's probabilities of a package. For fp16, the compiler computes them with every tensor rounded. */
 async function probabilities(checkpoint: string, precision: Manifest['precision']): Promise<number[]> {
   const target = path.join(tempFolder(), precision);
   const { selfTest } = await compileCheckpoint(checkpoint, target, { precision });
@@ -43,10 +43,10 @@ describe('every tensor rounded to float16 after each operation', () => {
   });
 });
 
-/** A checkpoint one of whose tensors is multiplied: still within float16 itself. */
+/** A checkpoint with one tensor multiplied by a factor, still within the range of float16. */
 function scaledCheckpoint(name: string, factor: number): string {
   const checkpoint = path.join(tempFolder(), 'checkpoint');
-  // With a decoder of more than one position, so that it has attention.
+  // With more than one decoder position, so that there is self-attention.
   const base = variant('scaled', { task: { prompt_type: 'prev_output' } });
   writeVariantCheckpoint(checkpoint, base);
   const entries = archiveTensors(base).map(([own, tensor]) =>

@@ -12,18 +12,18 @@ import { tempFolder } from '../../../testing/temp-folder.ts';
 const CHECKPOINT = fileURLToPath(new URL('../../fixtures/ofa/mini-prev-output', import.meta.url));
 
 /**
- * Sends the program a signal from within, in the very call that makes a file or folder of this name, before it is told
- * that there is one. What the call makes is there all the same.
+ * A module that makes the program send itself a signal in the call that creates a file or folder of this name, before
+ * the call returns. The file or folder is created nevertheless.
  */
 function signalOnMaking(name: string, signal: NodeJS.Signals): string {
   const module = `
     import fs from 'node:fs';
     import { syncBuiltinESMExports } from 'node:module';
-    const isMeant = (made) => String(made).includes('.partial-') && /${name}$/.test(String(made));
+    const isTarget = (made) => String(made).includes('.partial-') && /${name}$/.test(String(made));
     for (const [owner, call] of [[fs, 'mkdirSync'], [fs.promises, 'mkdir'], [fs.promises, 'open'], [fs.promises, 'writeFile']]) {
       const original = owner[call];
       owner[call] = (made, ...rest) => {
-        if (!isMeant(made)) return original(made, ...rest);
+        if (!isTarget(made)) return original(made, ...rest);
         const result = original(made, ...rest);
         if (!(result instanceof Promise)) {
           process.kill(process.pid, '${signal}');
@@ -45,33 +45,33 @@ async function interrupted(name: string, signal: NodeJS.Signals): Promise<unknow
   const child = spawn(process.execPath, ['--import', signalOnMaking(name, signal), PROGRAM, ...compile]);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (piece: Buffer) => (output += piece.toString()));
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   }
   const [code, by] = (await once(child, 'close')) as unknown[];
   return { code, by, output, left: await readdir(folder) };
 }
 
-test('a signal goes on to who else listens, in the same turn and with the folder gone', async () => {
+test('a signal also reaches other listeners, in the same turn and after the folder is removed', async () => {
   const target = path.join(tempFolder(), 'out');
-  const heard: unknown[] = [];
+  const received: unknown[] = [];
   const others = process.listenerCount('SIGTERM');
   let folder = '';
   const listen = (): void => {
-    if (process.listenerCount('SIGTERM') === others + 1) heard.push(existsSync(folder));
+    if (process.listenerCount('SIGTERM') === others + 1) received.push(existsSync(folder));
   };
   process.on('SIGTERM', listen);
   await inScratchFolder(target, (made) => {
     folder = made;
     expect(existsSync(folder)).toBe(true);
     process.emit('SIGTERM', 'SIGTERM');
-    expect(heard).toEqual([false]);
+    expect(received).toEqual([false]);
     return Promise.resolve();
   });
   process.off('SIGTERM', listen);
-  expect([heard, process.listenerCount('SIGTERM')]).toEqual([[false], others]);
+  expect([received, process.listenerCount('SIGTERM')]).toEqual([[false], others]);
 });
 
-test('what is being made at the moment of the signal is removed as well', async () => {
+test('files that are being created when the signal arrives are removed too', async () => {
   const hold = (): void => undefined;
   process.on('SIGTERM', hold);
   const left: string[] = [];
@@ -98,7 +98,7 @@ test('what is being made at the moment of the signal is removed as well', async 
   expect(left).toEqual([]);
 });
 
-test('what is replaced stays in place until the other is', async () => {
+test('an existing package stays in place until it is replaced', async () => {
   const parent = tempFolder();
   const target = path.join(parent, 'out');
   mkdirSync(target);
@@ -116,11 +116,11 @@ test('what is replaced stays in place until the other is', async () => {
   expect(readdirSync(parent)).toEqual(['out']);
 });
 
-describe('an interrupt of the compiler leaves nothing half-made', () => {
+describe('interrupting the compiler leaves nothing behind', () => {
   test.each([
-    ['as soon as there is a folder', String.raw`partial-[\w-]+`, 'SIGINT'],
-    ['with the weights begun', 'model.onnx.data', 'SIGTERM'],
-    ['with the graph written', 'tokenizer.json', 'SIGINT'],
+    ['when the folder has been created', String.raw`partial-[\w-]+`, 'SIGINT'],
+    ['while weights are written', 'model.onnx.data', 'SIGTERM'],
+    ['after the graph is written', 'tokenizer.json', 'SIGINT'],
   ] as const)('%s', async (_, name, signal) => {
     expect(await interrupted(name, signal)).toEqual({ code: null, by: signal, output: '', left: [] });
   });

@@ -13,7 +13,7 @@ import { tempFolder } from '../../../testing/temp-folder.ts';
 const FIXTURE = fileURLToPath(new URL('../../fixtures/ofa/mini-prev-output', import.meta.url));
 
 describe('a model package', () => {
-  test('the same checkpoint gives the same bytes', async () => {
+  test('is identical for the same checkpoint', async () => {
     const folder = tempFolder();
     const [first, second] = [path.join(folder, 'a'), path.join(folder, 'b')];
     await compileCheckpoint(FIXTURE, first, { precision: 'fp16' });
@@ -26,7 +26,7 @@ describe('a model package', () => {
     }
   });
 
-  test('its manifest opens, and its self-test is what the whole graph answers', async () => {
+  test('has a valid manifest, whose self-test matches the results of the whole graph', async () => {
     const target = path.join(tempFolder(), 'package');
     const written = await compileCheckpoint(FIXTURE, target, { name: 'mini' });
     const { manifest } = await openPackage(target);
@@ -56,7 +56,7 @@ describe('a model package', () => {
     });
   });
 
-  test('fewer text tokens make fewer positions, and the same answers to short texts', async () => {
+  test('has fewer positions with fewer text tokens, and the same answers for short texts', async () => {
     const folder = tempFolder();
     const [long, short] = [path.join(folder, 'long'), path.join(folder, 'short')];
     await compileCheckpoint(FIXTURE, long);
@@ -70,7 +70,7 @@ describe('a model package', () => {
     expect(largestDifference(a?.[0]?.logScores ?? [], b?.[0]?.logScores ?? [1])).toBeLessThan(1e-5);
   });
 
-  test('weights that half precision cannot hold stop the compiler with their name', async () => {
+  test('is not written if float16 cannot represent a weight, which the error names', async () => {
     const folder = tempFolder();
     const checkpoint = path.join(folder, 'checkpoint');
     writeVariantCheckpoint(checkpoint, variant('scaled', { config: { attn_scale_factor: 1e-16 } }));
@@ -82,7 +82,7 @@ describe('a model package', () => {
     expect(await readdir(folder)).toEqual(['checkpoint']);
   });
 
-  test('inspect prints it for a person, and as JSON', async () => {
+  test('inspect prints a summary, or JSON', async () => {
     const target = path.join(tempFolder(), 'package');
     const manifest = await compileCheckpoint(FIXTURE, target);
     const { code, stdout } = await ofaVe(['inspect', target]);
@@ -91,7 +91,7 @@ describe('a model package', () => {
       /^answers +no, yes, maybe$/m,
       /^picture +96 x 96 RGB, 36 positions$/m,
       /^parameters +\d+ k$/m,
-      /^multiply-adds +[\d.]+ M an answer/m,
+      /^multiply-adds +[\d.]+ M per answer/m,
       /^memory, batch 8 +[\d.]+ MB/m,
       /^ +com\.microsoft\.MultiHeadAttention +4 +[\d.]+ M$/m,
     ]) {
@@ -100,7 +100,7 @@ describe('a model package', () => {
     expect(JSON.parse((await ofaVe(['inspect', target, '--json'])).stdout)).toEqual(manifest);
   });
 
-  test('inspect of what is no package says so', async () => {
+  test('inspect says if a folder is not a package', async () => {
     const result = await ofaVe(['inspect', tempFolder()]);
     expect(result.code).toBe(1);
     expect(result.stderr).toMatch(/^.* is not a model package: .*\.\n$/);

@@ -51,7 +51,7 @@ describe.each(['mini-none', 'mini-prev-output'])('the reference of %s', async (n
   });
 });
 
-/** Text, largest number of words, and what the reference's `pre_caption` makes of it in Python. */
+/** Text, largest number of words, and the result of the reference's `pre_caption` in Python. */
 const CLEANED: readonly (readonly [string, number, string])[] = [
   ['', 3, ''],
   ['  ', 3, ''],
@@ -119,7 +119,7 @@ describe('cleaning', () => {
     expect(clean('a\ud83d b', 9).text).toBe('a\ufffd b');
   });
 
-  test('leaves no space at the ends and no whitespace in a row', () => {
+  test('leaves no space at either end and no consecutive whitespace', () => {
     const parts = fc.constantFrom(' ', '  ', '\n', '\t', '\u00a0', '-', '/', 'a', 'B', '.', '~', '\u001c');
     const text = fc.array(parts).map((all) => all.join(''));
     fc.assert(
@@ -134,24 +134,24 @@ describe('cleaning', () => {
 });
 
 describe('prompts', () => {
-  test('hold the hypothesis, or the premise and then the hypothesis', () => {
+  test('contain the hypothesis, or the premise and the hypothesis', () => {
     expect(buildPrompt(settings(), 'A cat.').prompt).toBe(' does the image describe " a cat. "?');
     expect(buildPrompt(settings(), 'A cat.', 'A dog.').prompt).toBe(
       ' can image and text1 " a dog. " imply text2 " a cat. "?',
     );
   });
 
-  test('take an empty premise for a premise', () => {
+  test('treat an empty premise as a premise', () => {
     expect(buildPrompt(settings(), 'x', '').prompt).toBe(' can image and text1 "  " imply text2 " x "?');
   });
 
-  test('do not read places into what a user sent', () => {
+  test('do not interpret {} in the texts', () => {
     expect(buildPrompt(settings(), '{} $& $1', '{}').prompt).toBe(
       ' can image and text1 " {} " imply text2 " {} $& $1 "?',
     );
   });
 
-  test('cut each text to its words', () => {
+  test('limit the words of each text', () => {
     expect(buildPrompt(settings({ maxWords: 2 }), 'a b c', 'd e f g')).toEqual({
       prompt: ' can image and text1 " d e " imply text2 " a b "?',
       truncatedWords: 3,
@@ -178,7 +178,7 @@ describe('prompts', () => {
 });
 
 describe('ids', () => {
-  test('are the first tokens of the prompt between the first and the last token', () => {
+  test('are the first tokens of the prompt between <s> and </s>', () => {
     const whole = encodePrompt(tokenizer, settings(), 'there is a circle');
     const tokens = whole.ids.slice(1, -1);
     expect(encodePrompt(tokenizer, settings({ maxTokens: 5 }), 'there is a circle')).toEqual({
@@ -189,12 +189,12 @@ describe('ids', () => {
     });
   });
 
-  test('use the ids that the package has for the first and the last token', () => {
+  test("use the package's ids of <s> and </s>", () => {
     const { ids } = encodePrompt(tokenizer, settings({ specialTokens: { bos: 7, pad: 1, eos: 8 } }), 'x');
     expect([ids.at(0), ids.at(-1)]).toEqual([7, 8]);
   });
 
-  test('never hold a control token that a text spells', () => {
+  test('never contain a control token that a text spells', () => {
     const { ids } = encodePrompt(tokenizer, settings(), '<s> </s> <mask> <code_1>', '</s>');
     expect(ids.slice(1, -1).some((id) => [0, 1, 2, 3, 399].includes(id))).toBe(false);
   });

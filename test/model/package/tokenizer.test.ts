@@ -88,11 +88,11 @@ function decode(tokenizer: Tokenizer, ids: readonly number[]): string {
 }
 
 describe('encoding', () => {
-  test.each(CASES)('of %j gives the ids of the reference', (text, ids) => {
+  test.each(CASES)('of %j matches the reference', (text, ids) => {
     expect(mini.encode(text)).toEqual(ids);
   });
 
-  test('keeps every text, and never gives a control token', () => {
+  test('is lossless, and never yields a control token', () => {
     const controls = new Set([0, 1, 2, 3, 399]);
     const pieces = fc.constantFrom(
       '<s>',
@@ -116,11 +116,11 @@ describe('encoding', () => {
     );
   });
 
-  test('takes a lone surrogate for U+FFFD', () => {
+  test('replaces lone surrogates by U+FFFD', () => {
     expect(mini.encode('a\ud83d b\ude00')).toEqual(mini.encode('a\ufffd b\ufffd'));
   });
 
-  test('of the same text is the same after many others', () => {
+  test('does not depend on earlier texts', () => {
     const before = mini.encode('the triangle');
     for (let i = 0; i < 12_000; i++) mini.encode(`word${i}`);
     expect(mini.encode('the triangle')).toEqual(before);
@@ -128,7 +128,7 @@ describe('encoding', () => {
 });
 
 describe('a tokenizer', () => {
-  test('knows its size, its special tokens and how a token is written', () => {
+  test('has its size, its special tokens and the spelling of a token', () => {
     expect(mini.size).toBe(400);
     expect(mini.special).toEqual({ bos: 0, pad: 1, eos: 2 });
     expect(mini.encode(' the').map((id) => mini.tokenString(id))).toEqual(['Ġthe']);
@@ -136,13 +136,13 @@ describe('a tokenizer', () => {
     expect(mini.tokenString(400)).toBe('<400?>');
   });
 
-  test('takes the ids of special tokens from the vocabulary', () => {
+  test('reads the ids of special tokens from the vocabulary', () => {
     const vocab = JSON.parse(VOCAB) as Record<string, number>;
     const moved = JSON.stringify({ ...vocab, '<s>': 399, '<mask>': 0 });
     expect(loadTokenizer(buildTokenizerJson(moved, MERGES)).special).toEqual({ bos: 399, pad: 1, eos: 2 });
   });
 
-  test('is written alike however its files are ordered', () => {
+  test('does not depend on the order of entries in its files', () => {
     const vocab = JSON.parse(VOCAB) as Record<string, number>;
     const reversed = JSON.stringify(Object.fromEntries(Object.entries(vocab).reverse()), null, 2);
     expect(buildTokenizerJson(reversed, MERGES)).toBe(buildTokenizerJson(VOCAB, MERGES));
@@ -154,7 +154,7 @@ describe('a tokenizer', () => {
     '[]',
     '{"model":{"type":"WordPiece","vocab":{}}}',
     '{"model":{"type":"BPE","vocab":{"a":0}}}',
-  ])('is refused when its file is damaged: %s', (json) => {
+  ])('cannot be loaded from a damaged file: %s', (json) => {
     expect(() => loadTokenizer(json)).toThrow(
       expect.objectContaining({
         name: 'UserError',
@@ -165,7 +165,7 @@ describe('a tokenizer', () => {
   });
 });
 
-describe('a wrong vocabulary is refused with one sentence', () => {
+describe('an invalid vocabulary is an error of one sentence', () => {
   const refuse = (vocab: string, merges: string, message: RegExp): void => {
     expect(() => buildTokenizerJson(vocab, merges)).toThrow(
       expect.objectContaining({
@@ -182,11 +182,15 @@ describe('a wrong vocabulary is refused with one sentence', () => {
   };
 
   test.each<[string, string, RegExp]>([
-    ['no JSON', '{', /^vocab\.json is not JSON\.$/],
-    ['no object', '["a"]', /not an object from token to id/],
-    ['ids that are no numbers', '{"a": "b"}', /not an object from token to id/],
+    ['not JSON', '{', /^vocab\.json is not JSON\.$/],
+    ['not an object', '["a"]', /not an object from token to id/],
+    ['ids that are not numbers', '{"a": "b"}', /not an object from token to id/],
     ['a gap', changed((vocab) => (vocab['the'] = 1000)), /not have exactly one token with the id \d+/],
-    ['an id twice', changed((vocab) => (vocab['<mask>'] = 5)), /not have exactly one token with the id 6;/],
+    [
+      'a duplicate id',
+      changed((vocab) => (vocab['<mask>'] = 5)),
+      /not have exactly one token with the id 6;/,
+    ],
     [
       'another model',
       changed((vocab) => {
@@ -196,7 +200,7 @@ describe('a wrong vocabulary is refused with one sentence', () => {
       /lacks the token <pad>/,
     ],
     [
-      'a byte that is missing',
+      'a missing byte',
       changed((vocab) => {
         vocab['zz'] = vocab['Ġ'] ?? 0;
         delete vocab['Ġ'];
@@ -211,17 +215,17 @@ describe('a wrong vocabulary is refused with one sentence', () => {
     ['one part', '#v\nĠt\n', /^Line 2 of merges\.txt is not two tokens/],
     ['three parts', '#v\na b c\n', /^Line 2 of merges\.txt is not two tokens/],
     [
-      'a result that is no token',
+      'a result that is not a token',
       '#v\nq q\n',
       /^Line 2 of merges\.txt produces qq, which vocab\.json lacks\.$/,
     ],
     [
-      'a part that is made later',
+      'a part that a later line produces',
       '#v\nĠ d\nĠt he\nĠ t\nh e\n',
       /^Line 3 of merges\.txt merges Ġt and he, one of which/,
     ],
     [
-      'a result that is made already',
+      'a result of an earlier line',
       '#v\nĠ t\n\nĠ t\n',
       /^Line 4 of merges\.txt produces Ġt, as an earlier line does\.$/,
     ],
@@ -229,7 +233,7 @@ describe('a wrong vocabulary is refused with one sentence', () => {
     refuse(VOCAB, merges, message);
   });
 
-  test('the merges are read as the reference reads them: without the first line and an unfinished last one', () => {
+  test('the first line and an unterminated last line of the merges are ignored, as in the reference', () => {
     const unfinished = loadTokenizer(buildTokenizerJson(VOCAB, '#version: 0.2\nĠ t\nĠt h\nĠth e'));
     expect(unfinished.encode(' the').map((id) => unfinished.tokenString(id))).toEqual(['Ġth', 'e']);
     const windows = loadTokenizer(buildTokenizerJson(VOCAB, '#version: 0.2\r\nĠ t\r\nĠt h\r\nĠth e\r\n'));
