@@ -22,6 +22,8 @@ export default defineConfig(
         { considerDefaultExhaustiveForUnions: true },
       ],
       '@typescript-eslint/consistent-type-imports': 'error',
+      // One statement for each module, its types inline.
+      'no-duplicate-imports': 'error',
       eqeqeq: 'error',
       'no-console': 'error',
       '@typescript-eslint/no-restricted-imports': [

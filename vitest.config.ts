@@ -1,5 +1,4 @@
-import { defineConfig } from 'vitest/config';
-import type { TestProjectInlineConfiguration } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 const PROCESS_TESTS = 'test/**/*.process.test.ts';
 const TEMP_FOLDERS = 'testing/setup/temp-folders.ts';

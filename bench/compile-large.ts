@@ -6,13 +6,11 @@ import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { manifestSchema, PACKAGE_FILES } from '../model/package/manifest.ts';
-import type { Manifest } from '../model/package/manifest.ts';
+import { manifestSchema, PACKAGE_FILES, type Manifest } from '../model/package/manifest.ts';
 import { largestDifference } from '../testing/graph-session.ts';
 import { writeLargeCheckpoint } from './support/large-checkpoint.ts';
 import { gibibytes, machine } from './support/format.ts';
-import { runChild } from './support/measure-child.ts';
-import type { ChildRun } from './support/measure-child.ts';
+import { runChild, type ChildRun } from './support/measure-child.ts';
 import type { PackageSpeed } from './support/package-speed.ts';
 
 const SEED = 1;

@@ -5,18 +5,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UserError } from '../model/errors.ts';
 import { hasCudaProvider, INSTALL_CUDA_PROVIDER } from '../service/engine/device/cuda-provider.ts';
-import { listGpus, visibleGpus } from '../service/engine/device/visible-gpus.ts';
-import type { Gpu } from '../service/engine/device/visible-gpus.ts';
+import { listGpus, visibleGpus, type Gpu } from '../service/engine/device/visible-gpus.ts';
 import type { Context } from './gpu/check.ts';
-import type { BenchDevice } from './gpu/subjects.ts';
+import { findSubjects, type BenchDevice, type Subject } from './gpu/subjects.ts';
 import { measurePeak } from './gpu/peak.ts';
-import type { Entry } from './gpu/report.ts';
-import { writeReport } from './gpu/report.ts';
+import { writeReport, type Entry } from './gpu/report.ts';
 import { runChecks } from './gpu/run-checks.ts';
 import type { SessionRun } from './gpu/session-messages.ts';
 import { runSession } from './gpu/session-run.ts';
-import { findSubjects } from './gpu/subjects.ts';
-import type { Subject } from './gpu/subjects.ts';
 
 const HELP = `usage: npm run bench:gpu -- [options]
 

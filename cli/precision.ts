@@ -1,7 +1,6 @@
 import type { Manifest } from '../model/package/manifest.ts';
 import { hasCudaProvider, INSTALL_CUDA_PROVIDER } from '../service/engine/device/cuda-provider.ts';
-import { chooseDevice } from '../service/engine/device/choose-device.ts';
-import type { DeviceOptions } from '../service/engine/device/choose-device.ts';
+import { chooseDevice, type DeviceOptions } from '../service/engine/device/choose-device.ts';
 import type { Gpu } from '../service/engine/device/visible-gpus.ts';
 import type { Device } from '../service/engine/protocol.ts';
 

@@ -1,5 +1,4 @@
-import { App } from 'cdk8s';
-import type { AppProps } from 'cdk8s';
+import { App, type AppProps } from 'cdk8s';
 import { BaseChart } from './charts/base-chart.ts';
 import { WorkloadChart } from './charts/workload-chart.ts';
 import { checkConfig } from './config/check.ts';

@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { ENVIRONMENT_VARIABLE } from '../service/contract.ts';
 import { ConfigError } from './config/check.ts';
-import { config } from './config.ts';
-import type { DeploymentConfig } from './config.ts';
+import { config, type DeploymentConfig } from './config.ts';
 
 const FOLDER = new URL('environments/', import.meta.url);
 

@@ -1,6 +1,5 @@
 import type { Tensor, Weights } from './reference/ofa.ts';
-import { checkpointTensors } from './checkpoint-tensors.ts';
-import type { TensorSpec } from './checkpoint-tensors.ts';
+import { checkpointTensors, type TensorSpec } from './checkpoint-tensors.ts';
 import type { Variant, VariantDtype } from './checkpoint-variants.ts';
 import { SeededRandom, seedOf } from './random.ts';
 

@@ -1,8 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { referenceAnswer } from './reference/ofa.ts';
-import type { ReferenceResult, Weights } from './reference/ofa.ts';
+import { referenceAnswer, type ReferenceResult, type Weights } from './reference/ofa.ts';
 import { archiveTensors } from './checkpoint-layout.ts';
 import type { Variant } from './checkpoint-variants.ts';
 import { variantWeights } from './checkpoint-weights.ts';

@@ -1,7 +1,6 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { cudaIncompatibility } from '../../service/engine/device/cuda-build.ts';
-import type { Check, Context, Finding } from './check.ts';
-import { table } from './check.ts';
+import { table, type Check, type Context, type Finding } from './check.ts';
 import { gibibytes } from '../support/format.ts';
 
 /** The machine that the figures were measured on, and whether its GPUs and driver meet the requirements. */

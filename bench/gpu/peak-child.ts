@@ -3,8 +3,7 @@
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from '../../model/onnx-runtime.ts';
 import { GraphBuilder } from '../../model/compile/onnx/graph.ts';
-import { floatInitializer } from '../../model/compile/onnx/tensor.ts';
-import type { FloatType } from '../../model/compile/onnx/tensor.ts';
+import { floatInitializer, type FloatType } from '../../model/compile/onnx/tensor.ts';
 import { writeGraph } from '../../model/compile/onnx/write.ts';
 import { sessionOptions } from '../../service/engine/session/session-options.ts';
 import type { Provider } from '../../service/engine/protocol.ts';

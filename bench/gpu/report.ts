@@ -3,9 +3,8 @@ import { dirname } from 'node:path';
 import { UserError } from '../../model/errors.ts';
 import { reasonOf } from '../../model/system-reason.ts';
 import { version } from '../../model/version.ts';
-import type { Check, Finding } from './check.ts';
+import { table, type Check, type Finding } from './check.ts';
 import type { BenchDevice } from './subjects.ts';
-import { table } from './check.ts';
 
 /** A finished check. */
 export interface Entry {

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GpuMonitor } from '../../service/observability/gpu-monitor.ts';
-import type { GpuReading } from '../../service/observability/gpu-monitor.ts';
+import { GpuMonitor, type GpuReading } from '../../service/observability/gpu-monitor.ts';
 import type { Check, Finding } from './check.ts';
 import { gibibytes } from '../support/format.ts';
 

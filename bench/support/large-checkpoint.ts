@@ -1,10 +1,13 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkpointTensors } from '../../testing/checkpoint-tensors.ts';
-import type { CheckpointShape, Fill, TensorSpec } from '../../testing/checkpoint-tensors.ts';
+import {
+  checkpointTensors,
+  type CheckpointShape,
+  type Fill,
+  type TensorSpec,
+} from '../../testing/checkpoint-tensors.ts';
 import { SeededRandom, seedOf } from '../../testing/random.ts';
-import { writeTorchArchive } from '../../testing/torch-archive.ts';
-import type { ArchiveTensor } from '../../testing/torch-archive.ts';
+import { writeTorchArchive, type ArchiveTensor } from '../../testing/torch-archive.ts';
 import { largeVocabulary } from './large-vocabulary.ts';
 
 /** The architecture of OFA-large, in the fields of its config.json. */

@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { sourceFlags } from '../../model/source-flags.ts';

@@ -4,8 +4,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import * as ort from '../../model/onnx-runtime.ts';
-import { GRAPH_IO, manifestSchema, PACKAGE_FILES } from '../../model/package/manifest.ts';
-import type { Manifest } from '../../model/package/manifest.ts';
+import { GRAPH_IO, manifestSchema, PACKAGE_FILES, type Manifest } from '../../model/package/manifest.ts';
 import { selfTestImage } from '../../model/package/self-test.ts';
 
 /** What this program prints. */

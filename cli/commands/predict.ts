@@ -3,8 +3,7 @@ import { UserError } from '../../model/errors.ts';
 import { readSettings } from '../../service/settings/read.ts';
 import type { Answer } from '../../service/inference/answer.ts';
 import { EngineUnavailable, InputError } from '../../service/inference/errors.ts';
-import { openModel } from '../../service/inference/open-model.ts';
-import type { OpenModel } from '../../service/inference/open-model.ts';
+import { openModel, type OpenModel } from '../../service/inference/open-model.ts';
 import { readImageFile } from '../image-file.ts';
 
 interface PredictOptions {

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { config } from '../../infra/config.ts';
 import { deploymentSchema, workloadSchema } from '../../infra/config/schema.ts';
-import { code, escaped, heading } from './page.ts';
-import type { Page } from './page.ts';
+import { code, escaped, heading, type Page } from './page.ts';
 import { CommentedType } from './type-comments.ts';
 
 type Schema = z.core.$ZodType;

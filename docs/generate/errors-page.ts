@@ -1,7 +1,6 @@
 import { FAILURES } from '../../model/errors.ts';
 import { PROBLEMS } from '../../service/http/problems/problem.ts';
-import { escaped, heading } from './page.ts';
-import type { Page } from './page.ts';
+import { escaped, heading, type Page } from './page.ts';
 
 /** Every error of the service, under the heading that its problem type links to, and every failure of the command line. */
 export function errorsPage(): Page {

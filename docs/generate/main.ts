@@ -6,8 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { configPage } from './config-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { metricsPage } from './metrics-page.ts';
-import { formatted } from './page.ts';
-import type { Page } from './page.ts';
+import { formatted, type Page } from './page.ts';
 import { roomsDiagram } from './rooms-diagram.ts';
 import { settingsPage } from './settings-page.ts';
 

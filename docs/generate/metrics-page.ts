@@ -5,8 +5,7 @@ import { Admission } from '../../service/inference/admission.ts';
 import type { OpenModel } from '../../service/inference/open-model.ts';
 import { Metrics } from '../../service/observability/metrics.ts';
 import { RequestRecord } from '../../service/observability/request-record.ts';
-import { code, escaped, heading } from './page.ts';
-import type { Page } from './page.ts';
+import { code, escaped, heading, type Page } from './page.ts';
 
 /** A metric as its exposition describes it. */
 interface Description {

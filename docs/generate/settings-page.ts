@@ -1,7 +1,5 @@
-import { SETTINGS } from '../../service/contract.ts';
-import type { Setting } from '../../service/contract.ts';
-import { code, escaped, heading } from './page.ts';
-import type { Page } from './page.ts';
+import { SETTINGS, type Setting } from '../../service/contract.ts';
+import { code, escaped, heading, type Page } from './page.ts';
 
 /** Every environment variable of the service. */
 export function settingsPage(): Page {

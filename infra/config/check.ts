@@ -1,5 +1,4 @@
-import { deploymentSchema } from './schema.ts';
-import type { DeploymentConfig } from './schema.ts';
+import { deploymentSchema, type DeploymentConfig } from './schema.ts';
 import { serverFacts } from './server-facts.ts';
 import { computeRules } from './rules/compute.ts';
 import { operationsRules } from './rules/operations.ts';

@@ -10,8 +10,7 @@ import {
   securitySchema,
   shutdownSchema,
 } from './compute.ts';
-import { field, KUBERNETES_VERSIONS, shortName, whole } from './fields.ts';
-import type { KubernetesVersion } from './fields.ts';
+import { field, KUBERNETES_VERSIONS, shortName, whole, type KubernetesVersion } from './fields.ts';
 import { exposureSchema, namespaceSchema, networkPolicySchema } from './network.ts';
 import { autoscalingSchema, canarySchema, disruptionSchema, observabilitySchema } from './operations.ts';
 import { serverSchema } from './server.ts';

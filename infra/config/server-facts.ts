@@ -1,8 +1,12 @@
-import { ANSWER_ROUTES, LATENCY_BUCKETS_SECONDS, METRICS, PATHS } from '../../service/contract.ts';
-import type { RequestOutcome } from '../../service/contract.ts';
+import {
+  ANSWER_ROUTES,
+  LATENCY_BUCKETS_SECONDS,
+  METRICS,
+  PATHS,
+  type RequestOutcome,
+} from '../../service/contract.ts';
 import type { WorkloadConfig } from './schema.ts';
-import { withDefaults } from './server.ts';
-import type { ServerMetrics } from './server.ts';
+import { withDefaults, type ServerMetrics } from './server.ts';
 
 /** What the rest of the deployment needs to know about a server, whichever it is. */
 export interface ServerFacts {

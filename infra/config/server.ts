@@ -1,6 +1,12 @@
 import { z } from 'zod';
-import { checkSetting, DEFAULT_SETTINGS, SETTINGS } from '../../service/contract.ts';
-import type { Setting, SettingName, Settings } from '../../service/contract.ts';
+import {
+  checkSetting,
+  DEFAULT_SETTINGS,
+  SETTINGS,
+  type Setting,
+  type SettingName,
+  type Settings,
+} from '../../service/contract.ts';
 import {
   absolutePath,
   anyText,

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
-import { panelDrafts } from '../monitoring/dashboard-panels.ts';
-import type { PanelDraft } from '../monitoring/dashboard-panels.ts';
+import { panelDrafts, type PanelDraft } from '../monitoring/dashboard-panels.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta } from '../workload/names.ts';
 

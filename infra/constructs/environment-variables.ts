@@ -1,6 +1,5 @@
 import type { IContainer } from 'kubernetes-models/v1';
-import { SETTINGS } from '../../service/contract.ts';
-import type { SettingName } from '../../service/contract.ts';
+import { SETTINGS, type SettingName } from '../../service/contract.ts';
 import { podSettings } from '../config/pod-settings.ts';
 import type { ModelConfig } from '../config/schema.ts';
 import type { OtherServer } from '../config/server.ts';

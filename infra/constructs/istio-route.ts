@@ -1,8 +1,7 @@
 import { Construct } from 'constructs';
 import { DestinationRule, VirtualService } from '../../imports/networking.istio.io.ts';
 import type { WorkloadContext } from '../workload/context.ts';
-import { objectMeta, trackName } from '../workload/names.ts';
-import type { Track } from '../workload/names.ts';
+import { objectMeta, trackName, type Track } from '../workload/names.ts';
 
 /** Route for requests by Istio, whose subsets divide the pods of one Service, for callers in and outside the mesh. */
 export class IstioRoute extends Construct {

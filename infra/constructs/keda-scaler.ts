@@ -1,6 +1,5 @@
 import { Construct } from 'constructs';
-import { ScaledObject } from '../../imports/keda.sh.ts';
-import type { ScaledObjectSpecTriggers } from '../../imports/keda.sh.ts';
+import { ScaledObject, type ScaledObjectSpecTriggers } from '../../imports/keda.sh.ts';
 import { SCALING_WINDOW, WorkloadQueries } from '../monitoring/queries.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta, trackName } from '../workload/names.ts';

@@ -4,8 +4,7 @@ import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IPodTemplateSpec } from 'kubernetes-models/v1';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta, podLabels, trackName, trackSelector } from '../workload/names.ts';
-import { podSpec, SERVER_CONTAINER } from './pod.ts';
-import type { TrackProps } from './pod.ts';
+import { podSpec, SERVER_CONTAINER, type TrackProps } from './pod.ts';
 
 /** See {@link ServerDeployment}. */
 export interface ServerDeploymentProps extends TrackProps {

@@ -8,8 +8,8 @@ import {
   trackName,
   trackSelector,
   workloadSelector,
+  type Track,
 } from '../workload/names.ts';
-import type { Track } from '../workload/names.ts';
 
 /** Label that distinguishes the Service for metrics from those for requests. */
 export const METRICS_SERVICE_LABEL = { 'app.kubernetes.io/component': 'metrics' } as const;

@@ -1,5 +1,4 @@
-import { config, extend, ofaLarge } from '../config.ts';
-import type { WorkloadConfig } from '../config.ts';
+import { config, extend, ofaLarge, type WorkloadConfig } from '../config.ts';
 
 /** How vLLM's OpenAI-compatible server starts, where it listens, and the names of its metrics. */
 const VLLM: WorkloadConfig['server'] = {

@@ -1,7 +1,6 @@
 import { METRICS } from '../../service/contract.ts';
 import { bytesOf } from '../config/fields.ts';
-import { BURN_RATES, burning, errorBudget, RATIO_WINDOWS } from './burn-rates.ts';
-import type { RatioWindow } from './burn-rates.ts';
+import { BURN_RATES, burning, errorBudget, RATIO_WINDOWS, type RatioWindow } from './burn-rates.ts';
 import { trackName } from '../workload/names.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { WorkloadQueries } from './queries.ts';

@@ -1,5 +1,4 @@
-import { podNamePattern } from '../workload/names.ts';
-import type { Track } from '../workload/names.ts';
+import { podNamePattern, type Track } from '../workload/names.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 
 /** Window of the request rate that scaling uses: eight scrapes by default, so a lost one does no harm. */

@@ -1,7 +1,6 @@
 import type { KubernetesVersion } from '../config/fields.ts';
 import type { WorkloadConfig } from '../config/schema.ts';
-import { serverFacts } from '../config/server-facts.ts';
-import type { ServerFacts } from '../config/server-facts.ts';
+import { serverFacts, type ServerFacts } from '../config/server-facts.ts';
 
 /** What the constructs of a workload share. */
 export interface WorkloadContext {

@@ -4,8 +4,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
 import { UserError } from '../errors.ts';
-import { manifestSchema, PACKAGE_FILES, PACKAGE_FORMAT } from './manifest.ts';
-import type { Manifest } from './manifest.ts';
+import { manifestSchema, PACKAGE_FILES, PACKAGE_FORMAT, type Manifest } from './manifest.ts';
 
 /** A model package whose manifest is valid and whose files exist with the sizes that it lists. */
 export interface ModelPackage {

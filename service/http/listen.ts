@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
@@ -8,8 +7,7 @@ import { UserError } from '../../model/errors.ts';
 import type { App } from './context.ts';
 import { HttpProblem } from './problems/problem.ts';
 import { toProblem } from './problems/to-problem.ts';
-import { DISCARD_LIMITS, discardRest, deferContinue } from './body/unread-body.ts';
-import type { DiscardLimits } from './body/unread-body.ts';
+import { DISCARD_LIMITS, discardRest, deferContinue, type DiscardLimits } from './body/unread-body.ts';
 
 /** A server that accepts connections. */
 export interface Listener {

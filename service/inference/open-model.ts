@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../model/errors.ts';
-import { openPackage } from '../../model/package/open-package.ts';
-import type { ModelPackage } from '../../model/package/open-package.ts';
+import { openPackage, type ModelPackage } from '../../model/package/open-package.ts';
 import { PACKAGE_FILES } from '../../model/package/manifest.ts';
-import { loadTokenizer } from '../../model/package/tokenizer.ts';
-import type { Tokenizer } from '../../model/package/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../../model/package/tokenizer.ts';
 import type { Settings } from '../settings/read.ts';
 import { planEngines } from '../engine/device/plan.ts';
 import { PictureStore } from '../engine/session/picture-store.ts';
@@ -15,8 +13,7 @@ import { Batcher } from './batching/batcher.ts';
 import type { InferenceObserver } from './observer.ts';
 import { PictureCache } from './picture-cache.ts';
 import { closePixels, toPixels } from '../../model/input/pixels/pixels.ts';
-import { BatchingPredictor } from './predictor.ts';
-import type { PredictItem, PredictOutput, Predictor } from './predictor.ts';
+import { BatchingPredictor, type PredictItem, type PredictOutput, type Predictor } from './predictor.ts';
 import { ItemQuarantine } from './batching/quarantine.ts';
 import { encodePrompt } from '../../model/input/tokens.ts';
 

@@ -1,6 +1,5 @@
 import type { Settings } from '../settings/read.ts';
-import { startService } from './start-service.ts';
-import type { RunningService, StartOptions } from './start-service.ts';
+import { startService, type RunningService, type StartOptions } from './start-service.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** The exit codes by which a shell reports these signals: 128 plus the signal's number. */

@@ -1,32 +1,24 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { UserError } from '../../model/errors.ts';
-import { EXAMPLES_FOLDER, readExamples } from '../../model/package/examples.ts';
-import type { Example } from '../../model/package/examples.ts';
+import { EXAMPLES_FOLDER, readExamples, type Example } from '../../model/package/examples.ts';
 import { listOf } from '../settings/check.ts';
-import { settingWarnings } from '../settings/read.ts';
-import type { Settings } from '../settings/read.ts';
-import { openApiKeys } from '../http/middleware/api-keys.ts';
-import type { ApiKeys } from '../http/middleware/api-keys.ts';
+import { settingWarnings, type Settings } from '../settings/read.ts';
+import { openApiKeys, type ApiKeys } from '../http/middleware/api-keys.ts';
 import { createAdminApp } from '../http/admin-app.ts';
 import { createApp } from '../http/app.ts';
 import { listen } from '../http/listen.ts';
 import type { RequestListener } from '../http/middleware/observe.ts';
 import { Admission } from '../inference/admission.ts';
 import type { InferenceObserver } from '../inference/observer.ts';
-import { openModel } from '../inference/open-model.ts';
-import type { OpenModel } from '../inference/open-model.ts';
-import { logRequest, makeLogger } from '../observability/logger.ts';
-import type { Logger } from '../observability/logger.ts';
+import { openModel, type OpenModel } from '../inference/open-model.ts';
+import { logRequest, makeLogger, type Logger } from '../observability/logger.ts';
 import { Metrics } from '../observability/metrics.ts';
-import { startTracing, traceIdOf } from '../observability/tracing.ts';
-import type { Tracing } from '../observability/tracing.ts';
+import { startTracing, traceIdOf, type Tracing } from '../observability/tracing.ts';
 import { reportEngineEvents } from '../observability/engine-events.ts';
-import { startGpuWatchdog } from '../observability/gpu-watchdog.ts';
-import type { GpuMonitorTimes } from '../observability/gpu-watchdog.ts';
+import { startGpuWatchdog, type GpuMonitorTimes } from '../observability/gpu-watchdog.ts';
 import { ServiceHealth } from './service-health.ts';
-import { shutDown } from './shutdown.ts';
-import type { Listeners, ServiceParts } from './shutdown.ts';
+import { shutDown, type Listeners, type ServiceParts } from './shutdown.ts';
 
 /** A service that accepts requests. Its engines may still be loading; its probes say so. */
 export interface RunningService {

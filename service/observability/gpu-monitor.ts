@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { killOnExit, outputsOf } from '../engine/process/child-process.ts';
 import { stallTolerantTimeout } from '../engine/process/stall-tolerant-timeout.ts';

@@ -1,6 +1,5 @@
 import type { EnginePool, PooledEngine } from '../engine/process/pool.ts';
-import { GpuMonitor } from './gpu-monitor.ts';
-import type { GpuMonitorOptions } from './gpu-monitor.ts';
+import { GpuMonitor, type GpuMonitorOptions } from './gpu-monitor.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 

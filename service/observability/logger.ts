@@ -1,5 +1,4 @@
-import { pino } from 'pino';
-import type { Logger } from 'pino';
+import { pino, type Logger } from 'pino';
 import { PATHS } from '../contract.ts';
 import type { RequestSummary } from './request-record.ts';
 

@@ -1,13 +1,10 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { version } from '../../model/version.ts';
-import { LATENCY_BUCKETS_SECONDS, METRIC_LABELS, METRICS } from '../contract.ts';
-import type { RequestOutcome } from '../contract.ts';
-import type { EngineFailureReason } from '../engine/process/failure.ts';
-import { ENGINE_FAILURES } from '../engine/process/failure.ts';
+import { LATENCY_BUCKETS_SECONDS, METRIC_LABELS, METRICS, type RequestOutcome } from '../contract.ts';
+import { ENGINE_FAILURES, type EngineFailureReason } from '../engine/process/failure.ts';
 import type { EnginePool } from '../engine/process/pool.ts';
 import type { EngineState } from '../engine/process/engine-state.ts';
-import { CLIENT_CLOSED_REQUEST } from './request-record.ts';
-import type { RequestSummary } from './request-record.ts';
+import { CLIENT_CLOSED_REQUEST, type RequestSummary } from './request-record.ts';
 import type { Admission } from '../inference/admission.ts';
 import type { BatchRecord, InferenceObserver, Stage, StageName } from '../inference/observer.ts';
 import type { OpenModel } from '../inference/open-model.ts';

@@ -1,12 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
-import type { Context, Span, TextMapGetter, Tracer } from '@opentelemetry/api';
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+  type Context,
+  type Span,
+  type TextMapGetter,
+  type Tracer,
+} from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { version } from '../../model/version.ts';
-import { UNMATCHED } from './request-record.ts';
-import type { RequestSummary } from './request-record.ts';
+import { UNMATCHED, type RequestSummary } from './request-record.ts';
 import type { BatchRecord, RequestObserver, Stage, StageName } from '../inference/observer.ts';
 import type { Logger } from './logger.ts';
 import { LossReportingExporter } from './otel-exporter.ts';

@@ -1,5 +1,4 @@
-import { CLOSING_MS, DEFAULT_SETTINGS, SETTINGS } from './definitions.ts';
-import type { SettingName, Settings } from './definitions.ts';
+import { CLOSING_MS, DEFAULT_SETTINGS, SETTINGS, type SettingName, type Settings } from './definitions.ts';
 import type { Setting, TextSetting } from './setting.ts';
 
 /** A value with which the service does not start. */

@@ -1,7 +1,6 @@
 import { UserError } from '../../model/errors.ts';
 import { checkSettings } from './check.ts';
-import { DEFAULT_SETTINGS, ENVIRONMENT_VARIABLE, SETTINGS } from './definitions.ts';
-import type { Settings } from './definitions.ts';
+import { DEFAULT_SETTINGS, ENVIRONMENT_VARIABLE, SETTINGS, type Settings } from './definitions.ts';
 import type { Environment, Setting } from './setting.ts';
 import { nearestSetting } from './suggest.ts';
 

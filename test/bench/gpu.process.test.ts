@@ -10,8 +10,7 @@ import { judgePlacement } from '../../bench/gpu/placement.ts';
 import { watchdogCheck } from '../../bench/gpu/watchdog.ts';
 import { listGpus } from '../../service/engine/device/visible-gpus.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
-import { fakeSmi } from '../../testing/fake-smi.ts';
-import type { FakeGpu, FakeSmi } from '../../testing/fake-smi.ts';
+import { fakeSmi, type FakeGpu, type FakeSmi } from '../../testing/fake-smi.ts';
 import { sourceFlags } from '../../model/source-flags.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 

@@ -1,12 +1,10 @@
 import { afterEach, expect, it } from 'vitest';
-import { choosePrecision } from '../../cli/precision.ts';
-import type { PrecisionChoice } from '../../cli/precision.ts';
+import { choosePrecision, type PrecisionChoice } from '../../cli/precision.ts';
 import { UserError } from '../../model/errors.ts';
 import { INSTALL_CUDA_PROVIDER } from '../../service/engine/device/cuda-provider.ts';
 import type { DeviceOptions } from '../../service/engine/device/choose-device.ts';
 import type { Device } from '../../service/engine/protocol.ts';
-import { fakeSmi } from '../../testing/fake-smi.ts';
-import type { FakeGpu, FakeSmi } from '../../testing/fake-smi.ts';
+import { fakeSmi, type FakeGpu, type FakeSmi } from '../../testing/fake-smi.ts';
 
 const T4 = { index: 0, uuid: 'GPU-aaaa' };
 const V100 = { index: 1, uuid: 'GPU-bbbb', name: 'Tesla V100', capability: '7.0' };

@@ -6,10 +6,14 @@ import { z } from 'zod';
 import { predictionSchema, predictionsSchema } from '../../service/http/predict/schema.ts';
 import { toPixels } from '../../model/input/pixels/pixels.ts';
 import { ofaVe } from '../../testing/cli.ts';
-import { fixturePackage, expectedCases, FIXTURES, fixtureFile } from '../../testing/fixtures.ts';
-import type { ExpectedCase } from '../../testing/fixtures.ts';
-import { serve } from './service.ts';
-import type { TestService } from './service.ts';
+import {
+  fixturePackage,
+  expectedCases,
+  FIXTURES,
+  fixtureFile,
+  type ExpectedCase,
+} from '../../testing/fixtures.ts';
+import { serve, type TestService } from './service.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
 const TOLERANCE = { fp32: 1e-4, fp16: 2e-2 } as const;

@@ -2,12 +2,10 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
-import type { Browser, Page } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { fixturePackage, fixtureFile } from '../../testing/fixtures.ts';
-import { serve } from './service.ts';
-import type { TestService } from './service.ts';
+import { serve, type TestService } from './service.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
 /** The system's browser; the project downloads none. */

@@ -3,11 +3,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { predictBody, send, until } from './client.ts';
-import { makeFuzzer } from './fuzz-requests.ts';
-import type { Fuzzed } from './fuzz-requests.ts';
+import { makeFuzzer, type Fuzzed } from './fuzz-requests.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
-import { serve } from './service.ts';
-import type { TestService } from './service.ts';
+import { serve, type TestService } from './service.ts';
 
 const REQUESTS = 10_000;
 const AT_ONCE = 24;

@@ -5,8 +5,7 @@ import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { parseReading } from '../../service/observability/gpu-monitor.ts';
 import { metric, predictBody, send, until } from './client.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
-import { serve } from './service.ts';
-import type { TestService } from './service.ts';
+import { serve, type TestService } from './service.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
 /** The real engine, claiming to run on CUDA: the watchdog only watches GPUs in use. */

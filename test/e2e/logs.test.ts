@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { logInMemory } from '../../testing/logging.ts';
-import type { Line } from '../../testing/logging.ts';
+import { logInMemory, type Line } from '../../testing/logging.ts';
 import { metric, predictBody, send, until } from './client.ts';
 import { fixturePackage, fixtureFile } from '../../testing/fixtures.ts';
-import { serve } from './service.ts';
-import type { TestService } from './service.ts';
+import { serve, type TestService } from './service.ts';
 
 let service: TestService;
 const { logger, lines, text } = logInMemory();

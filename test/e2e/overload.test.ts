@@ -1,9 +1,16 @@
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { Agent, request, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { IN_ENGINE_MS, IN_QUEUE_MS, metric, predictBody, send, sendWithin, until } from './client.ts';
-import type { Outcome } from './client.ts';
+import {
+  IN_ENGINE_MS,
+  IN_QUEUE_MS,
+  metric,
+  predictBody,
+  send,
+  sendWithin,
+  until,
+  type Outcome,
+} from './client.ts';
 import type { TestService } from './service.ts';
 import { MARKED, stubServices } from './stub-service.ts';
 

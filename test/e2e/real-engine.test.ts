@@ -1,10 +1,18 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Settings } from '../../service/settings/read.ts';
-import { IN_ENGINE_MS, IN_QUEUE_MS, metric, predictBody, send, sendWithin, until } from './client.ts';
-import type { Outcome, Sent } from './client.ts';
+import {
+  IN_ENGINE_MS,
+  IN_QUEUE_MS,
+  metric,
+  predictBody,
+  send,
+  sendWithin,
+  until,
+  type Outcome,
+  type Sent,
+} from './client.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
-import { serve } from './service.ts';
-import type { TestService } from './service.ts';
+import { serve, type TestService } from './service.ts';
 
 /** Sentences with different answers. */
 const TEXTS = ['a', 'there are circles', 'red', 'two', 'a red circle', 'no', 'the dog sleeps', 'circles'];

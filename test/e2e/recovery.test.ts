@@ -1,7 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { metric, predictBody, send, until } from './client.ts';
-import type { Outcome } from './client.ts';
+import { metric, predictBody, send, until, type Outcome } from './client.ts';
 import type { TestService } from './service.ts';
 import { MARKED, stubServices } from './stub-service.ts';
 

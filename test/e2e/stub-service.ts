@@ -4,8 +4,7 @@ import { afterEach, beforeAll } from 'vitest';
 import type { Settings } from '../../service/settings/read.ts';
 import type { StubInstructions } from '../service/engine/process/stub-engine.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
-import { serve } from './service.ts';
-import type { TestService } from './service.ts';
+import { serve, type TestService } from './service.ts';
 
 const engineProgram = new URL('../service/engine/process/stub-engine.ts', import.meta.url);
 

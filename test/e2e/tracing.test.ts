@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { logInMemory } from '../../testing/logging.ts';
-import { attributesOf, OtlpCollector } from '../../testing/otlp-collector.ts';
-import type { Span } from '../../testing/otlp-collector.ts';
+import { attributesOf, OtlpCollector, type Span } from '../../testing/otlp-collector.ts';
 import { predictBody } from './client.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';

@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CACHE } from './engine.ts';
-import type { Engine } from './engine.ts';
+import { CACHE, type Engine } from './engine.ts';
 import { run, step } from './shell.ts';
 
 /** Build arguments of the Dockerfile that name the bases. */

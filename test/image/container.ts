@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { openAsBlob } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PATHS } from '../../service/contract.ts';

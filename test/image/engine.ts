@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { attempt, has, run, step } from './shell.ts';
-import type { Finished, RunOptions } from './shell.ts';
+import { attempt, has, run, step, type Finished, type RunOptions } from './shell.ts';
 
 /** What builds and runs images here: Docker with BuildKit, or podman. */
 export interface Engine {

@@ -6,8 +6,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { config } from '../../infra/config.ts';
-import { standInBases } from './bases.ts';
-import type { BaseArguments } from './bases.ts';
+import { standInBases, type BaseArguments } from './bases.ts';
 import { checkBuildContext } from './build-context.ts';
 import {
   checkAnswers,
@@ -20,11 +19,9 @@ import {
   untilHealthy,
   untilReady,
 } from './container.ts';
-import { copyContext, ROOT, subject } from './context.ts';
-import type { Context, Subject } from './context.ts';
+import { copyContext, ROOT, subject, type Context, type Subject } from './context.ts';
 import { checkCuda } from './cuda.ts';
-import { findEngine } from './engine.ts';
-import type { Build, Engine } from './engine.ts';
+import { findEngine, type Build, type Engine } from './engine.ts';
 import {
   checkConfig,
   checkContent,

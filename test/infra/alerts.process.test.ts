@@ -3,14 +3,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { METRICS } from '../../service/contract.ts';
 import type { DeploymentConfig } from '../../infra/config.ts';
-import { ruleGroups } from '../../infra/monitoring/alerts.ts';
-import type { RuleGroup } from '../../infra/monitoring/alerts.ts';
+import { ruleGroups, type RuleGroup } from '../../infra/monitoring/alerts.ts';
 import { adapterRules } from '../../infra/monitoring/adapter-rules.ts';
 import { panelDrafts } from '../../infra/monitoring/dashboard-panels.ts';
 import { contextOf } from '../../infra/workload/context.ts';
 import { isLeftOut, promtool } from './prometheus-tools.ts';
-import { scenarioNames, scenarios } from './scenarios.ts';
-import type { ScenarioName } from './scenarios.ts';
+import { scenarioNames, scenarios, type ScenarioName } from './scenarios.ts';
 import { alertTest } from './alert-cases.ts';
 
 function contexts({ workloads, namespace, kubernetesVersion }: DeploymentConfig) {

@@ -3,10 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { dashboardModel } from '../../infra/constructs/dashboard.ts';
 import { contextOf } from '../../infra/workload/context.ts';
 import type { DeploymentConfig } from '../../infra/config.ts';
-import { deployments, manifestsOf, ofKind, only, serverOf, picks } from './manifests.ts';
-import type { Labels, Manifest } from './manifests.ts';
-import { scenarios, withWorkload } from './scenarios.ts';
-import type { ScenarioName } from './scenarios.ts';
+import {
+  deployments,
+  manifestsOf,
+  ofKind,
+  only,
+  serverOf,
+  picks,
+  type Labels,
+  type Manifest,
+} from './manifests.ts';
+import { scenarios, withWorkload, type ScenarioName } from './scenarios.ts';
 
 interface Monitor {
   readonly selector: { readonly matchLabels: Labels };

@@ -4,8 +4,7 @@ import { PATHS, SETTINGS } from '../../service/contract.ts';
 import { readSettings } from '../../service/settings/read.ts';
 import { extend } from '../../infra/config.ts';
 import { deployments, manifestsOf, ofKind, only, podOf, serverOf } from './manifests.ts';
-import { scenarios, withWorkload } from './scenarios.ts';
-import type { ScenarioName } from './scenarios.ts';
+import { scenarios, withWorkload, type ScenarioName } from './scenarios.ts';
 
 const [defaultDeployment] = deployments(manifestsOf(scenarios.default));
 const standard = defaultDeployment ?? expect.fail();

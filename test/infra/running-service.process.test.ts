@@ -8,11 +8,9 @@ import { podNamePattern } from '../../infra/workload/names.ts';
 import { contextOf } from '../../infra/workload/context.ts';
 import { predictBody, send } from '../e2e/client.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
-import { serve } from '../e2e/service.ts';
-import type { TestService } from '../e2e/service.ts';
+import { serve, type TestService } from '../e2e/service.ts';
 import { deployments, manifestsOf, ofKind, serverOf } from './manifests.ts';
-import { PrometheusServer } from './prometheus-server.ts';
-import type { Sample } from './prometheus-server.ts';
+import { PrometheusServer, type Sample } from './prometheus-server.ts';
 import { isLeftOut, promtool } from './prometheus-tools.ts';
 import { scenarios } from './scenarios.ts';
 

@@ -1,5 +1,11 @@
-import { config, extend, ofaLarge } from '../../infra/config.ts';
-import type { Changes, DeploymentConfig, WorkloadConfig } from '../../infra/config.ts';
+import {
+  config,
+  extend,
+  ofaLarge,
+  type Changes,
+  type DeploymentConfig,
+  type WorkloadConfig,
+} from '../../infra/config.ts';
 import { environmentConfig } from '../../infra/choose-environment.ts';
 
 type Version = DeploymentConfig['kubernetesVersion'];

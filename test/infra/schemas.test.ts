@@ -4,11 +4,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ValidateFunction } from 'ajv';
 import { parseAllDocuments } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { KUBERNETES_VERSIONS } from '../../infra/config/fields.ts';
-import type { KubernetesVersion } from '../../infra/config/fields.ts';
+import { KUBERNETES_VERSIONS, type KubernetesVersion } from '../../infra/config/fields.ts';
 import { extend } from '../../infra/config.ts';
-import { manifestsOf, only } from './manifests.ts';
-import type { Json, Manifest } from './manifests.ts';
+import { manifestsOf, only, type Json, type Manifest } from './manifests.ts';
 import { scenarios } from './scenarios.ts';
 
 const SCHEMA_VERSIONS = ['1.27', '1.30', '1.37'] as const satisfies readonly KubernetesVersion[];

@@ -1,13 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { config, extend, ofaLarge } from '../../infra/config.ts';
-import type { Changes, WorkloadConfig } from '../../infra/config.ts';
+import { config, extend, ofaLarge, type Changes, type WorkloadConfig } from '../../infra/config.ts';
 import { FILLED_IN } from '../../infra/config/server.ts';
 import { environmentVariables } from '../../infra/constructs/environment-variables.ts';
 import { contextOf } from '../../infra/workload/context.ts';
 import { UserError } from '../../model/errors.ts';
-import { SETTINGS } from '../../service/contract.ts';
-import type { Setting } from '../../service/contract.ts';
+import { SETTINGS, type Setting } from '../../service/contract.ts';
 import { readSettings } from '../../service/settings/read.ts';
 import { deepChange, mistakesOf } from './mistakes.ts';
 

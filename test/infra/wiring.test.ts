@@ -3,10 +3,18 @@ import type { IIngress, INetworkPolicy } from 'kubernetes-models/networking.k8s.
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import type { IService } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
-import { deployments, manifestsOf, ofKind, only, podOf, serverOf, picks } from './manifests.ts';
-import type { Labels, Manifest } from './manifests.ts';
-import { scenarios, withWorkload } from './scenarios.ts';
-import type { ScenarioName } from './scenarios.ts';
+import {
+  deployments,
+  manifestsOf,
+  ofKind,
+  only,
+  podOf,
+  serverOf,
+  picks,
+  type Labels,
+  type Manifest,
+} from './manifests.ts';
+import { scenarios, withWorkload, type ScenarioName } from './scenarios.ts';
 
 function podLabelSets(manifests: readonly Manifest[]): Labels[] {
   return deployments(manifests).map((one) => one.spec?.template.metadata?.labels ?? {});

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openWeights } from '../../model/compile/checkpoint/index.ts';
-import { referenceAnswer } from '../../testing/reference/ofa.ts';
-import type { Weights } from '../../testing/reference/ofa.ts';
+import { referenceAnswer, type Weights } from '../../testing/reference/ofa.ts';
 import type { VariantConfig, VariantTask } from '../../testing/checkpoint-variants.ts';
 import {
   answerTokens,

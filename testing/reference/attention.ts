@@ -1,8 +1,6 @@
-import { at, dot, rowOf, scale, softmax, zeros } from './matrix.ts';
-import type { Matrix } from './matrix.ts';
+import { at, dot, rowOf, scale, softmax, zeros, type Matrix } from './matrix.ts';
 import type { Bias } from './positions.ts';
-import { linear, vector } from './weights.ts';
-import type { Weights } from './weights.ts';
+import { linear, vector, type Weights } from './weights.ts';
 
 /** Options of an attention. */
 export interface AttentionOptions {

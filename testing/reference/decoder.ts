@@ -1,14 +1,10 @@
 import { attention } from './attention.ts';
-import { embedScale } from './config.ts';
-import type { ReferenceConfig } from './config.ts';
+import { embedScale, type ReferenceConfig } from './config.ts';
 import type { EncoderOutput } from './encoder.ts';
 import { feedForward, normformer, residual } from './layers.ts';
-import { add, scale } from './matrix.ts';
-import type { Matrix } from './matrix.ts';
-import { absoluteBias, addTokenDistances, textPositions } from './positions.ts';
-import type { Bias } from './positions.ts';
-import { embed, layerNorm, matrix } from './weights.ts';
-import type { Weights } from './weights.ts';
+import { add, scale, type Matrix } from './matrix.ts';
+import { absoluteBias, addTokenDistances, textPositions, type Bias } from './positions.ts';
+import { embed, layerNorm, matrix, type Weights } from './weights.ts';
 
 /** The decoder's states for a prefix of tokens, one row per token, before the projection to logits. */
 export function decode(

@@ -1,9 +1,7 @@
 import { attention } from './attention.ts';
-import { embedScale } from './config.ts';
-import type { ReferenceConfig, ReferenceTask } from './config.ts';
+import { embedScale, type ReferenceConfig, type ReferenceTask } from './config.ts';
 import { feedForward, normformer, residual } from './layers.ts';
-import { add, addToRows, rowOf, scale, stack } from './matrix.ts';
-import type { Matrix } from './matrix.ts';
+import { add, addToRows, rowOf, scale, stack, type Matrix } from './matrix.ts';
 import {
   absoluteBias,
   addImageDistances,
@@ -13,8 +11,7 @@ import {
   textPositions,
 } from './positions.ts';
 import { normalise, toSequence, trunk } from './trunk.ts';
-import { embed, layerNorm, linear, matrix } from './weights.ts';
-import type { Weights } from './weights.ts';
+import { embed, layerNorm, linear, matrix, type Weights } from './weights.ts';
 
 /** The encoder's last states and its normalised positions, image then text. */
 export interface EncoderOutput {

@@ -1,8 +1,6 @@
 import type { ReferenceConfig } from './config.ts';
-import { add, scaleRows } from './matrix.ts';
-import type { Matrix } from './matrix.ts';
-import { layerNorm, linear, vector } from './weights.ts';
-import type { Weights } from './weights.ts';
+import { add, scaleRows, type Matrix } from './matrix.ts';
+import { layerNorm, linear, vector, type Weights } from './weights.ts';
 
 /** A residual branch of a layer, with the LayerNorm before it or after the sum. */
 export interface Branch {

@@ -1,10 +1,8 @@
 import { allowedAfter } from './answers.ts';
-import { withConfigDefaults, withTaskDefaults } from './config.ts';
-import type { ReferenceConfig, ReferenceTask } from './config.ts';
+import { withConfigDefaults, withTaskDefaults, type ReferenceConfig, type ReferenceTask } from './config.ts';
 import { decode, projection } from './decoder.ts';
 import { encode } from './encoder.ts';
-import { dot, logSoftmax, rowOf, softmax } from './matrix.ts';
-import type { Matrix } from './matrix.ts';
+import { dot, logSoftmax, rowOf, softmax, type Matrix } from './matrix.ts';
 import type { Weights } from './weights.ts';
 
 export type { Tensor, Weights } from './weights.ts';

@@ -1,8 +1,6 @@
 import type { ReferenceConfig } from './config.ts';
-import { at, dot, rowOf, scale, zeros } from './matrix.ts';
-import type { Matrix } from './matrix.ts';
-import { embed, layerNorm, linear, matrix } from './weights.ts';
-import type { Weights } from './weights.ts';
+import { at, dot, rowOf, scale, zeros, type Matrix } from './matrix.ts';
+import { embed, layerNorm, linear, matrix, type Weights } from './weights.ts';
 
 /** Added to the scores of an attention: one [queries, keys] matrix per head. */
 export type Bias = readonly Matrix[];

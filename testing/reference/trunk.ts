@@ -1,8 +1,6 @@
-import type { Matrix } from './matrix.ts';
-import { zeros } from './matrix.ts';
+import { zeros, type Matrix } from './matrix.ts';
 import type { ReferenceTask } from './config.ts';
-import { tensorOf, vector } from './weights.ts';
-import type { Weights } from './weights.ts';
+import { tensorOf, vector, type Weights } from './weights.ts';
 
 /** An image or features: `data` is [channels, height, width], row-major. */
 export interface Planes {

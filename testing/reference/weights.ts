@@ -1,5 +1,4 @@
-import { dot, rowOf, zeros } from './matrix.ts';
-import type { Matrix } from './matrix.ts';
+import { dot, rowOf, zeros, type Matrix } from './matrix.ts';
 
 /** A parameter of a checkpoint. Values are row-major. */
 export interface Tensor {

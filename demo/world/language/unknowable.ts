@@ -1,5 +1,4 @@
-import type { Phrase, Topic } from '../claims.ts';
-import { TOPICS } from '../claims.ts';
+import { TOPICS, type Phrase, type Topic } from '../claims.ts';
 import type { Random } from '../random.ts';
 import { definite } from './noun-phrase.ts';
 

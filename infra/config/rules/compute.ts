@@ -1,8 +1,7 @@
 import { enginesOfPod } from '../devices.ts';
 import { atLeast, bytesOf, coresOf } from '../fields.ts';
 import { withDefaults } from '../server.ts';
-import { gibibytes, leastPods, mostPods } from './rule.ts';
-import type { Rule, RuleInput } from './rule.ts';
+import { gibibytes, leastPods, mostPods, type Rule, type RuleInput } from './rule.ts';
 
 /** Bytes of main memory that a pod needs: its engines share the weights, which are mapped. */
 function neededBytes({ workload, server }: RuleInput): number {

@@ -1,6 +1,5 @@
 import { withDefaults } from '../server.ts';
-import { leastPods } from './rule.ts';
-import type { Rule, RuleInput } from './rule.ts';
+import { leastPods, type Rule, type RuleInput } from './rule.ts';
 
 const INGRESS_NGINX = 'ingress-nginx';
 /** Ingress controllers with annotations that divide traffic by weight. */

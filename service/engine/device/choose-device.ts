@@ -1,10 +1,8 @@
 import { UserError } from '../../../model/errors.ts';
 import type { Environment } from '../../settings/setting.ts';
-import { cudaIncompatibility } from './cuda-build.ts';
-import type { FitOptions } from './cuda-build.ts';
+import { cudaIncompatibility, type FitOptions } from './cuda-build.ts';
 import { hasCudaProvider, INSTALL_CUDA_PROVIDER } from './cuda-provider.ts';
-import { listGpus, visibleGpus } from './visible-gpus.ts';
-import type { Gpu, Obstacle } from './visible-gpus.ts';
+import { listGpus, visibleGpus, type Gpu, type Obstacle } from './visible-gpus.ts';
 import type { Device } from '../protocol.ts';
 
 /** Where a model runs, according to DEVICE and the machine's hardware. GPU memory is checked later. */

@@ -2,8 +2,7 @@ import { availableParallelism } from 'node:os';
 
 import { UserError } from '../../../model/errors.ts';
 import type { Manifest } from '../../../model/package/manifest.ts';
-import { chooseDevice, withoutCuda } from './choose-device.ts';
-import type { DeviceChoice, DeviceOptions } from './choose-device.ts';
+import { chooseDevice, withoutCuda, type DeviceChoice, type DeviceOptions } from './choose-device.ts';
 import type { Gpu } from './visible-gpus.ts';
 import { cpuMemoryWarning, gpuMemoryShortage } from './memory.ts';
 import type { Device, Provider } from '../protocol.ts';

@@ -1,11 +1,9 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { killOnExit, outputsOf } from './child-process.ts';
-import { EngineFailure } from './failure.ts';
-import type { EngineFailureReason } from './failure.ts';
+import { EngineFailure, type EngineFailureReason } from './failure.ts';
 import { stallTolerantTimeout } from './stall-tolerant-timeout.ts';
 import type {
   EngineBatch,

@@ -6,8 +6,7 @@
 import { openPackage } from '../../../model/package/open-package.ts';
 import type { FromEngine, LoadOptions, StartFailure, ToEngine } from '../protocol.ts';
 import { runSelfTest, warmUp } from '../session/self-test.ts';
-import { batchSizes, openSession } from '../session/session.ts';
-import type { EngineSession } from '../session/session.ts';
+import { batchSizes, openSession, type EngineSession } from '../session/session.ts';
 
 let session: EngineSession | undefined;
 

@@ -1,6 +1,5 @@
 import type { EngineInfo } from '../protocol.ts';
-import { EngineGone } from './failure.ts';
-import type { EngineFailure } from './failure.ts';
+import { EngineGone, type EngineFailure } from './failure.ts';
 
 /** What an engine is doing, as probes and metrics show it. */
 export type EngineState =

@@ -3,11 +3,9 @@ import { EventEmitter } from 'node:events';
 import type { EnginePlan } from '../device/plan.ts';
 import type { Gpu } from '../device/visible-gpus.ts';
 import { KERNEL_ENVIRONMENT } from './attention-kernels.ts';
-import { whenReady } from './engine-state.ts';
-import type { EngineState } from './engine-state.ts';
+import { whenReady, type EngineState } from './engine-state.ts';
 import type { EngineFailure } from './failure.ts';
-import { EngineSupervisor } from './supervisor.ts';
-import type { SupervisorOptions, WithoutCuda } from './supervisor.ts';
+import { EngineSupervisor, type SupervisorOptions, type WithoutCuda } from './supervisor.ts';
 
 export interface PoolOptions extends Omit<SupervisorOptions, 'load' | 'environment' | 'ifCudaFails'> {
   readonly plan: EnginePlan;

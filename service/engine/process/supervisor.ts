@@ -2,14 +2,10 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { EngineBatch, EngineOutput, LoadOptions } from '../protocol.ts';
-import { KernelRecorder } from './attention-kernels.ts';
-import type { KernelCounts } from './attention-kernels.ts';
-import { EngineProcess } from './engine-process.ts';
-import type { EngineProcessOptions } from './engine-process.ts';
-import { whenReady } from './engine-state.ts';
-import type { EngineState } from './engine-state.ts';
-import { EngineFailure } from './failure.ts';
-import type { EngineFailureReason } from './failure.ts';
+import { KernelRecorder, type KernelCounts } from './attention-kernels.ts';
+import { EngineProcess, type EngineProcessOptions } from './engine-process.ts';
+import { whenReady, type EngineState } from './engine-state.ts';
+import { EngineFailure, type EngineFailureReason } from './failure.ts';
 import { FAILURE_WINDOW_MS, FailureBudget, failureLimit } from './failure-budget.ts';
 
 export interface SupervisorOptions extends Omit<EngineProcessOptions, 'onLine'> {

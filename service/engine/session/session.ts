@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from '../../../model/onnx-runtime.ts';
 
-import { GRAPH_IO, PACKAGE_FILES } from '../../../model/package/manifest.ts';
-import type { Manifest } from '../../../model/package/manifest.ts';
+import { GRAPH_IO, PACKAGE_FILES, type Manifest } from '../../../model/package/manifest.ts';
 import { copyPicture } from './picture-store.ts';
 import type { EngineBatch, EngineOutput, LoadOptions, Provider } from '../protocol.ts';
 import { sessionOptions } from './session-options.ts';

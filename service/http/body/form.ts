@@ -1,5 +1,4 @@
-import { Busboy } from '@fastify/busboy';
-import type { BusboyInstance } from '@fastify/busboy';
+import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { HttpProblem } from '../problems/problem.ts';
 import { ByteBuilder } from './byte-builder.ts';
 import { quote } from './check.ts';

@@ -3,8 +3,7 @@ import { move, Piscina, transferableSymbol, valueSymbol } from 'piscina';
 import { abortable } from '../../../model/abort.ts';
 import { sourceFlags } from '../../../model/source-flags.ts';
 import type { Question } from '../../inference/predictor.ts';
-import { HttpProblem } from '../problems/problem.ts';
-import type { ProblemName } from '../problems/problem.ts';
+import { HttpProblem, type ProblemName } from '../problems/problem.ts';
 import type { JsonBody } from './json.ts';
 
 /** A parsed request. */

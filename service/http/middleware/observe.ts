@@ -2,8 +2,12 @@ import { createMiddleware } from 'hono/factory';
 import { routePath } from 'hono/route';
 import { ClientGone } from '../../inference/errors.ts';
 import type { AppEnv } from '../context.ts';
-import { CLIENT_CLOSED_REQUEST, RequestRecord, UNMATCHED } from '../../observability/request-record.ts';
-import type { RequestSummary } from '../../observability/request-record.ts';
+import {
+  CLIENT_CLOSED_REQUEST,
+  RequestRecord,
+  UNMATCHED,
+  type RequestSummary,
+} from '../../observability/request-record.ts';
 
 /** Called for every request. */
 export interface RequestListener {

@@ -2,8 +2,7 @@ import type { z } from '@hono/zod-openapi';
 import type { Answer } from '../../inference/answer.ts';
 import type { ModelInfo } from '../../inference/predictor.ts';
 import type { InferRequest } from './parse.ts';
-import { JSON_LENGTH_HEADER, OUTPUTS } from './schema.ts';
-import type { inferAnswerSchema, OutputName } from './schema.ts';
+import { JSON_LENGTH_HEADER, OUTPUTS, type inferAnswerSchema, type OutputName } from './schema.ts';
 
 type InferAnswer = z.infer<typeof inferAnswerSchema>;
 type Values = readonly (string | number)[];

@@ -1,5 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
-import type { RouteConfig } from '@hono/zod-openapi';
+import { createRoute, z, type RouteConfig } from '@hono/zod-openapi';
 import { KEY_SECURITY } from '../middleware/api-keys.ts';
 import type { App } from '../context.ts';
 import {

@@ -3,14 +3,18 @@ import { formatOf } from '../../../model/image-format.ts';
 import type { Question } from '../../inference/predictor.ts';
 import { decodeBase64, decodeImage } from '../body/base64.ts';
 import { checkBody } from '../body/check.ts';
-import { parseJson } from '../body/json.ts';
-import type { JsonBody } from '../body/json.ts';
-import { workerOf } from '../body/parse.ts';
-import type { Parsed, Parser } from '../body/parse.ts';
+import { parseJson, type JsonBody } from '../body/json.ts';
+import { workerOf, type Parsed, type Parser } from '../body/parse.ts';
 import { MAX_TEXTS, textSchema } from '../predict/schema.ts';
 import { HttpProblem } from '../problems/problem.ts';
-import { inferBodySchema, OUTPUTS } from './schema.ts';
-import type { InferBody, InferInput, InputName, OutputName } from './schema.ts';
+import {
+  inferBodySchema,
+  OUTPUTS,
+  type InferBody,
+  type InferInput,
+  type InputName,
+  type OutputName,
+} from './schema.ts';
 
 /** A parsed inference request. */
 export interface InferRequest extends Parsed {

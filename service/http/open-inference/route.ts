@@ -13,16 +13,16 @@ import {
 } from './docs.ts';
 import { readInferRequest } from './input.ts';
 import { toInferAnswer } from './answer.ts';
-import { INPUTS, OUTPUTS } from './schema.ts';
-import type {
-  modelMetadataSchema,
-  modelReadySchema,
-  serverLiveSchema,
-  serverMetadataSchema,
-  serverReadySchema,
+import {
+  INPUTS,
+  OUTPUTS,
+  type modelMetadataSchema,
+  type modelReadySchema,
+  type serverLiveSchema,
+  type serverMetadataSchema,
+  type serverReadySchema,
 } from './schema.ts';
-import { servePrediction } from '../predict/serve.ts';
-import type { PredictDeps } from '../predict/serve.ts';
+import { servePrediction, type PredictDeps } from '../predict/serve.ts';
 import { HttpProblem } from '../problems/problem.ts';
 
 /**

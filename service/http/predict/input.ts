@@ -1,12 +1,10 @@
 import { checkBody, missingField, repeatedField } from '../body/check.ts';
-import { parseForm } from '../body/form.ts';
-import type { Form } from '../body/form.ts';
+import { parseForm, type Form } from '../body/form.ts';
 import { readJsonBody } from '../body/json.ts';
 import { parseBody } from '../body/parse.ts';
 import type { RequestBody } from '../body/request-body.ts';
 import { HttpProblem } from '../problems/problem.ts';
-import { parser } from './parse.ts';
-import type { PredictInput } from './parse.ts';
+import { parser, type PredictInput } from './parse.ts';
 import { formBodySchema, MAX_TEXT_CHARACTERS, MAX_TEXTS, TOO_LONG, TOO_MANY } from './schema.ts';
 
 /** The image, the texts, the premise, and some spare, so that too many texts are reported as such. */

@@ -1,9 +1,7 @@
 import { decodeImage } from '../body/base64.ts';
 import { checkBody, missingField } from '../body/check.ts';
-import { parseJson } from '../body/json.ts';
-import type { JsonBody } from '../body/json.ts';
-import { workerOf } from '../body/parse.ts';
-import type { Parsed, Parser } from '../body/parse.ts';
+import { parseJson, type JsonBody } from '../body/json.ts';
+import { workerOf, type Parsed, type Parser } from '../body/parse.ts';
 import { HttpProblem } from '../problems/problem.ts';
 import { jsonBodySchema } from './schema.ts';
 

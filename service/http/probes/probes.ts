@@ -1,5 +1,4 @@
-import type { OpenAPIHono } from '@hono/zod-openapi';
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { PATHS } from '../../contract.ts';
 import type { AppEnv } from '../context.ts';
 import type { Health, Verdict } from './health.ts';

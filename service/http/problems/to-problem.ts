@@ -6,10 +6,9 @@ import {
   ItemFailed,
   Overloaded,
   TooManyItems,
+  type InputProblem,
 } from '../../inference/errors.ts';
-import type { InputProblem } from '../../inference/errors.ts';
-import { HttpProblem } from './problem.ts';
-import type { ProblemName } from './problem.ts';
+import { HttpProblem, type ProblemName } from './problem.ts';
 
 const PROBLEM_OF_INPUT: Record<InputProblem, ProblemName> = {
   'image-unsupported': 'unsupported-image',

@@ -1,5 +1,4 @@
-import { EngineFailure } from '../../engine/process/failure.ts';
-import type { EngineFailureReason } from '../../engine/process/failure.ts';
+import { EngineFailure, type EngineFailureReason } from '../../engine/process/failure.ts';
 import { ItemFailed } from '../errors.ts';
 import type { PredictItem } from '../predictor.ts';
 import type { Quarantine } from './batcher.ts';

@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
-import { createApp } from '../../../service/http/app.ts';
-import type { AppDeps } from '../../../service/http/app.ts';
+import { createApp, type AppDeps } from '../../../service/http/app.ts';
 import type { App } from '../../../service/http/context.ts';
 import type { Verdict } from '../../../service/http/probes/health.ts';
 import type { RequestSummary } from '../../../service/observability/request-record.ts';

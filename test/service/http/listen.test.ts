@@ -1,8 +1,7 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, it } from 'vitest';
-import { listen } from '../../../service/http/listen.ts';
-import type { Listener } from '../../../service/http/listen.ts';
+import { listen, type Listener } from '../../../service/http/listen.ts';
 import { expectProblem, fakeService } from './fake-service.ts';
 
 let listener: Listener | undefined;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Admission } from '../../../service/inference/admission.ts';
-import type { Slot } from '../../../service/inference/admission.ts';
+import { Admission, type Slot } from '../../../service/inference/admission.ts';
 import { Overloaded } from '../../../service/inference/errors.ts';
 
 /** The `retryAfterSeconds` of a refused call. */

@@ -5,8 +5,12 @@ import { DeadlineExceeded, InputError } from '../../../service/inference/errors.
 import { PictureCache } from '../../../service/inference/picture-cache.ts';
 import { PixelsError } from '../../../model/input/pixels/pixels.ts';
 import type { Stage } from '../../../service/inference/observer.ts';
-import { BatchingPredictor } from '../../../service/inference/predictor.ts';
-import type { PredictItem, PredictOutput, Question } from '../../../service/inference/predictor.ts';
+import {
+  BatchingPredictor,
+  type PredictItem,
+  type PredictOutput,
+  type Question,
+} from '../../../service/inference/predictor.ts';
 
 /** The parts of a package that the predictor reads. */
 const modelPackage = {

@@ -2,11 +2,13 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { GpuMonitor } from '../../../service/observability/gpu-monitor.ts';
-import type { GpuReading, GpuMonitorOptions } from '../../../service/observability/gpu-monitor.ts';
+import {
+  GpuMonitor,
+  type GpuReading,
+  type GpuMonitorOptions,
+} from '../../../service/observability/gpu-monitor.ts';
 import { until } from '../../e2e/client.ts';
-import { fakeSmi } from '../../../testing/fake-smi.ts';
-import type { FakeGpu } from '../../../testing/fake-smi.ts';
+import { fakeSmi, type FakeGpu } from '../../../testing/fake-smi.ts';
 import { tempFolder } from '../../../testing/temp-folder.ts';
 
 const INTERVAL_MS = 300;

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { METRICS } from '../../../service/contract.ts';
-import type { RequestOutcome } from '../../../service/contract.ts';
+import { METRICS, type RequestOutcome } from '../../../service/contract.ts';
 import { ENGINE_FAILURES } from '../../../service/engine/process/failure.ts';
 import { RequestRecord } from '../../../service/observability/request-record.ts';
 import { HttpProblem } from '../../../service/http/problems/problem.ts';

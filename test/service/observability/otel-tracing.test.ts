@@ -3,14 +3,11 @@ import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HttpProblem } from '../../../service/http/problems/problem.ts';
-import { UNMATCHED } from '../../../service/observability/request-record.ts';
-import { RequestRecord } from '../../../service/observability/request-record.ts';
+import { UNMATCHED, RequestRecord } from '../../../service/observability/request-record.ts';
 import type { RequestObserver } from '../../../service/inference/observer.ts';
-import { startTracing } from '../../../service/observability/tracing.ts';
-import type { Tracing, TracingSettings } from '../../../service/observability/tracing.ts';
+import { startTracing, type Tracing, type TracingSettings } from '../../../service/observability/tracing.ts';
 import { until } from '../../e2e/client.ts';
-import { logInMemory } from '../../../testing/logging.ts';
-import type { Log } from '../../../testing/logging.ts';
+import { logInMemory, type Log } from '../../../testing/logging.ts';
 import { attributesOf, OtlpCollector, STATUS_ERROR } from '../../../testing/otlp-collector.ts';
 
 const NOWHERE: TracingSettings = {

@@ -5,8 +5,12 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { openWeights } from '../../../../model/compile/checkpoint/index.ts';
-import { referenceAnswer } from '../../../../testing/reference/ofa.ts';
-import type { ReferenceConfig, ReferenceTask, Tensor } from '../../../../testing/reference/ofa.ts';
+import {
+  referenceAnswer,
+  type ReferenceConfig,
+  type ReferenceTask,
+  type Tensor,
+} from '../../../../testing/reference/ofa.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/ofa/', import.meta.url));
 

@@ -1,8 +1,12 @@
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { compileCheckpoint } from '../../../../model/compile/compile.ts';
-import { VARIANTS, variantCases, writeVariantCheckpoint } from '../../../../testing/checkpoints.ts';
-import type { Variant } from '../../../../testing/checkpoints.ts';
+import {
+  VARIANTS,
+  variantCases,
+  writeVariantCheckpoint,
+  type Variant,
+} from '../../../../testing/checkpoints.ts';
 import { type GraphAnswer, largestDifference, openGraph } from '../../../../testing/graph-session.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 

@@ -3,10 +3,8 @@ import { UserError } from '../../../../model/errors.ts';
 import { cudaBuildOf } from '../../../../service/engine/device/cuda-build.ts';
 import type { DeviceOptions } from '../../../../service/engine/device/choose-device.ts';
 import { cpuMemoryWarning, gpuMemoryNeed } from '../../../../service/engine/device/memory.ts';
-import { planEngines } from '../../../../service/engine/device/plan.ts';
-import type { EnginePlan, PlanSettings } from '../../../../service/engine/device/plan.ts';
-import { fakeSmi } from '../../../../testing/fake-smi.ts';
-import type { FakeGpu, FakeSmi } from '../../../../testing/fake-smi.ts';
+import { planEngines, type EnginePlan, type PlanSettings } from '../../../../service/engine/device/plan.ts';
+import { fakeSmi, type FakeGpu, type FakeSmi } from '../../../../testing/fake-smi.ts';
 
 const GIB = 1024 ** 3;
 /** About what OFA-large takes in fp16. */

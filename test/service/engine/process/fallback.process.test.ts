@@ -6,8 +6,11 @@ import { selfTestImage } from '../../../../model/package/self-test.ts';
 import { openPackage } from '../../../../model/package/open-package.ts';
 import { hasCudaProvider } from '../../../../service/engine/device/cuda-provider.ts';
 import { EngineGone } from '../../../../service/engine/process/failure.ts';
-import { EngineSupervisor } from '../../../../service/engine/process/supervisor.ts';
-import type { SupervisorOptions, WithoutCuda } from '../../../../service/engine/process/supervisor.ts';
+import {
+  EngineSupervisor,
+  type SupervisorOptions,
+  type WithoutCuda,
+} from '../../../../service/engine/process/supervisor.ts';
 import { fixturePackage } from '../../../../testing/fixtures.ts';
 import type { StubInstructions } from './stub-engine.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';

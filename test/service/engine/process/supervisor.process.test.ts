@@ -4,8 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineFailure, EngineGone } from '../../../../service/engine/process/failure.ts';
 import type { EngineBatch } from '../../../../service/engine/protocol.ts';
-import { EngineSupervisor } from '../../../../service/engine/process/supervisor.ts';
-import type { SupervisorOptions } from '../../../../service/engine/process/supervisor.ts';
+import { EngineSupervisor, type SupervisorOptions } from '../../../../service/engine/process/supervisor.ts';
 import type { StubInstructions } from './stub-engine.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 

@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { InferenceSession } from '../../../../model/onnx-runtime.ts';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openPackage } from '../../../../model/package/open-package.ts';
-import type { ModelPackage } from '../../../../model/package/open-package.ts';
+import { openPackage, type ModelPackage } from '../../../../model/package/open-package.ts';
 import { GRAPH_IO, PACKAGE_FILES } from '../../../../model/package/manifest.ts';
 import { selfTestImage } from '../../../../model/package/self-test.ts';
 import type { EngineBatch, Provider } from '../../../../service/engine/protocol.ts';
 import { warmUp } from '../../../../service/engine/session/self-test.ts';
-import { batchSizes, makeSession, openSession } from '../../../../service/engine/session/session.ts';
-import type { EngineSession } from '../../../../service/engine/session/session.ts';
+import {
+  batchSizes,
+  makeSession,
+  openSession,
+  type EngineSession,
+} from '../../../../service/engine/session/session.ts';
 import { sessionOptions } from '../../../../service/engine/session/session-options.ts';
 import { fixturePackage } from '../../../../testing/fixtures.ts';
 import { largestDifference } from '../../../../testing/graph-session.ts';

@@ -1,12 +1,9 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { listen } from '../../../../service/http/listen.ts';
-import type { Listener } from '../../../../service/http/listen.ts';
+import { listen, type Listener } from '../../../../service/http/listen.ts';
 import type { DiscardLimits } from '../../../../service/http/body/unread-body.ts';
-import { fakeService } from '../fake-service.ts';
-import type { FakeService, FakeServiceOptions } from '../fake-service.ts';
+import { fakeService, type FakeService, type FakeServiceOptions } from '../fake-service.ts';
 
 /** A raw connection. */
 interface Client {

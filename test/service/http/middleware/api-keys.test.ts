@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 import { UserError } from '../../../../model/errors.ts';
-import { openApiKeys } from '../../../../service/http/middleware/api-keys.ts';
-import type { ApiKeys } from '../../../../service/http/middleware/api-keys.ts';
+import { openApiKeys, type ApiKeys } from '../../../../service/http/middleware/api-keys.ts';
 import { expectProblem, fakeService, postJson } from '../fake-service.ts';
 
 const ok = { image: Buffer.from([1, 2, 3]).toString('base64'), text: 'a dog' };

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { expectProblem, fakeService } from '../fake-service.ts';
-import type { FakeService } from '../fake-service.ts';
+import { expectProblem, fakeService, type FakeService } from '../fake-service.ts';
 
 /**
  * A recorded request of Triton's Python client: an image file (beginning like a GIF) and the texts "a" and "b" as

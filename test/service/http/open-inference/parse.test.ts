@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { expectProblem, fakeService } from '../fake-service.ts';
-import { BASE64, infer, OTHER } from './infer.ts';
-import type { Tensor } from './infer.ts';
+import { BASE64, infer, OTHER, type Tensor } from './infer.ts';
 
 describe('an inference request', () => {
   it.each([

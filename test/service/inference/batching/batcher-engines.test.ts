@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EngineUnavailable } from '../../../../service/inference/errors.ts';
-import { setup } from './batcher-setup.ts';
-import type { Setup } from './batcher-setup.ts';
+import { setup, type Setup } from './batcher-setup.ts';
 import type { FakeEngine, FakeRun } from '../fake-engine.ts';
 
 describe('several engines', () => {

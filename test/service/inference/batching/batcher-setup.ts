@@ -1,5 +1,4 @@
-import { Batcher } from '../../../../service/inference/batching/batcher.ts';
-import type { Quarantine } from '../../../../service/inference/batching/batcher.ts';
+import { Batcher, type Quarantine } from '../../../../service/inference/batching/batcher.ts';
 import { FakeEngine } from '../fake-engine.ts';
 
 export const SHORT = 12;

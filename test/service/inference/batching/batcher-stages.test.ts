@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ClientGone } from '../../../../service/inference/errors.ts';
-import { setup, SHORT } from './batcher-setup.ts';
-import type { Setup } from './batcher-setup.ts';
+import { setup, SHORT, type Setup } from './batcher-setup.ts';
 
 describe('the reported stages of an item', () => {
   /** Submits an item and collects its stages. `end` fulfils with those reported until it settled. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EngineFailure } from '../../../../service/engine/process/failure.ts';
-import type { EngineFailureReason } from '../../../../service/engine/process/failure.ts';
+import { EngineFailure, type EngineFailureReason } from '../../../../service/engine/process/failure.ts';
 import { ItemFailed } from '../../../../service/inference/errors.ts';
 import type { PredictItem } from '../../../../service/inference/predictor.ts';
 import { ItemQuarantine } from '../../../../service/inference/batching/quarantine.ts';
