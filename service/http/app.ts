@@ -27,6 +27,8 @@ export interface AppDeps extends PredictDeps {
   readonly apiKeys?: ApiKeys;
   /** Origins from which browsers may call. @default none */
   readonly corsOrigins?: readonly string[];
+  /** Whether to serve the OpenAPI document and Swagger UI. @default true */
+  readonly documents?: boolean;
   /** The demo page's examples. @default there is no demo page */
   readonly demo?: { readonly examples: readonly Example[] };
 }
@@ -44,7 +46,7 @@ export function createApp(deps: AppDeps): App {
   addProbes(app, deps.health);
   addPredict(app, deps);
   addOpenInference(app, deps);
-  addDocuments(app);
+  if (deps.documents ?? true) addDocuments(app);
   if (deps.demo !== undefined) {
     addDemo(app, { ...deps, examples: deps.demo.examples, needsKey: deps.apiKeys !== undefined });
   }

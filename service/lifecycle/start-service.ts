@@ -84,6 +84,7 @@ export async function startService(settings: Settings, options: StartOptions = {
   const app = createApp({
     closing: closing.signal,
     ...(apiKeys === undefined ? {} : { apiKeys }),
+    documents: settings.DOCS === 'on',
     corsOrigins: listOf(settings.CORS_ORIGINS),
     ...(settings.DEMO_PAGE === 'on' ? { demo: { examples } } : {}),
     predictor: model.predictor,

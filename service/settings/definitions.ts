@@ -149,6 +149,12 @@ export const SETTINGS = {
     choices: ['on', 'off'],
     description: 'Whether to serve the demo page at /.',
   },
+  DOCS: {
+    kind: 'choice',
+    default: 'on',
+    choices: ['on', 'off'],
+    description: 'Whether to serve the OpenAPI document at /openapi.json and Swagger UI at /docs.',
+  },
   API_KEYS_FILE: {
     kind: 'text',
     default: '',

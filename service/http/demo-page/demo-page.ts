@@ -10,7 +10,7 @@ import { PREDICTION_ERRORS, REQUEST_HEADERS, withSlot, type PredictDeps } from '
 import { readImageForm } from '../predict/input.ts';
 import { imageFormSchema } from '../predict/schema.ts';
 import { problemResponses } from '../problems/docs.ts';
-import { staticFile } from '../static-file.ts';
+import { staticContent, staticFile } from '../static-file.ts';
 
 export interface DemoDeps extends PredictDeps {
   /** Examples of the loaded model. */
@@ -59,7 +59,8 @@ export function addDemo(app: App, deps: DemoDeps): void {
   for (const [index, { file, mediaType }] of deps.examples.entries()) {
     app.get(`${DEMO_PREFIX}/examples/${index}`, staticFile(pathToFileURL(file), mediaType));
   }
-  app.get(`${DEMO_PREFIX}/about.json`, (c) => c.json(about(deps)));
+  const aboutJson = (): string => JSON.stringify(about(deps));
+  app.get(`${DEMO_PREFIX}/about.json`, staticContent(aboutJson, 'application/json'));
   addPixels(app, deps);
 }
 

@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { createMiddleware } from 'hono/factory';
 import { version } from '../../../model/version.ts';
 import { PATHS } from '../../contract.ts';
 import { KEY_SCHEMES } from '../middleware/api-keys.ts';
-import type { App } from '../context.ts';
-import { staticFile } from '../static-file.ts';
+import type { App, AppEnv } from '../context.ts';
+import { staticContent, staticFile } from '../static-file.ts';
 
 /** Swagger UI's own files, the styles that its script sets, and its icons, which are data URIs. */
 const DOCS_POLICY = [
@@ -52,20 +53,25 @@ export function addDocuments(app: App): void {
   for (const [name, scheme] of Object.entries(KEY_SCHEMES)) {
     app.openAPIRegistry.registerComponent('securitySchemes', name, scheme);
   }
-  let document: string | undefined;
-  app.get(PATHS.openapi, (c) => {
-    document ??= JSON.stringify(openApiDocument(app));
-    return c.body(document, 200, { 'content-type': 'application/json' });
-  });
-  app.get(PATHS.docs, (c) => {
+  const document = (): string => JSON.stringify(openApiDocument(app));
+  app.get(PATHS.openapi, staticContent(document, 'application/json'));
+  const policy = createMiddleware<AppEnv>(async (c, next) => {
     c.header('content-security-policy', DOCS_POLICY);
-    return c.html(DOCS_PAGE);
+    await next();
   });
+  app.get(
+    PATHS.docs,
+    policy,
+    staticContent(() => DOCS_PAGE, 'text/html; charset=utf-8'),
+  );
   const assets = createRequire(import.meta.url).resolve('swagger-ui-dist/package.json');
   const asset = (name: string): URL => new URL(name, pathToFileURL(assets));
   app.get(`${PATHS.docs}/swagger-ui.css`, staticFile(asset('swagger-ui.css'), 'text/css'));
   app.get(`${PATHS.docs}/swagger-ui-bundle.js`, staticFile(asset('swagger-ui-bundle.js'), 'text/javascript'));
-  app.get(`${PATHS.docs}/start.js`, (c) => c.body(START_SCRIPT, 200, { 'content-type': 'text/javascript' }));
+  app.get(
+    `${PATHS.docs}/start.js`,
+    staticContent(() => START_SCRIPT, 'text/javascript'),
+  );
 }
 
 /** The OpenAPI 3.1 document of all registered routes. */

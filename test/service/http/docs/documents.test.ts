@@ -178,3 +178,11 @@ it('serves Swagger UI without loading anything from elsewhere', async () => {
     expect([asset, (await app.request(`/${asset}`)).status]).toEqual([asset, 200]);
   }
 });
+
+it.each([PATHS.docs, PATHS.openapi, `${PATHS.docs}/swagger-ui.css`])(
+  'has no %s when turned off',
+  async (path) => {
+    const { app } = fakeService({ deps: { documents: false } });
+    expect((await app.request(path)).status).toBe(404);
+  },
+);
