@@ -30,7 +30,7 @@ const context: Context = {
 
 const failing = (name: string, error: Error): Compilation => ({ name, compile: () => Promise.reject(error) });
 
-it('goes on when a model cannot be compiled, and records every check before it starts', async () => {
+it('continues if a model cannot be compiled, and records every check before it starts', async () => {
   const recorded: [number, string][] = [];
   const subjects = [
     failing('one', new UserError('checkpoint-incomplete', 'The checkpoint has no vocab.json.')),
@@ -60,7 +60,7 @@ it('goes on when a model cannot be compiled, and records every check before it s
   ]);
 });
 
-it('leaves a report that says how far it came when it is ended in the middle', async () => {
+it('leaves a report that says how far it got if it is interrupted', async () => {
   const file = join(folder, 'report.md');
   const record = async (found: readonly Entry[], underWay: string): Promise<void> => {
     await writeReport(file, 'cpu', found, underWay);
@@ -76,7 +76,7 @@ it('leaves a report that says how far it came when it is ended in the middle', a
   });
 });
 
-it('says nothing of that in a report that is complete, and in a sentence where none can be written', async () => {
+it('does not say so in a complete report, and reports an unwritable file in one sentence', async () => {
   const { markdown, json } = await writeReport(join(folder, 'whole.md'), 'cpu', []);
   expect(await readFile(markdown, 'utf8')).not.toContain('Incomplete');
   expect(await readFile(json, 'utf8')).not.toContain('underWay');

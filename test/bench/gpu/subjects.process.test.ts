@@ -58,8 +58,8 @@ describe('a checkpoint', () => {
   });
 });
 
-describe('packages that are given', () => {
-  it('are refused in another precision than they are given as', { timeout: 120_000 }, async () => {
+describe('given packages', () => {
+  it('are rejected if they have the wrong precision', { timeout: 120_000 }, async () => {
     const fp32 = await fixturePackage('mini-none');
     const options = { device: 'cpu', checkpoints: [], folder, onProgress: () => undefined } as const;
     await expect(findSubjects({ ...options, packages: { fp16: fp32, fp32 } })).rejects.toThrow(
@@ -73,8 +73,8 @@ describe('packages that are given', () => {
   });
 });
 
-describe('requests of many clients', () => {
-  it('have no picture and no sentence in common, so that nothing is done once for several', async () => {
+describe('requests of several clients', () => {
+  it('share no picture and no sentence, so that no work is shared', async () => {
     const bodies = await requestBodies(12);
     const asked = bodies.map((own) =>
       own.map((body) => JSON.parse(body.toString()) as { image: string; text: string }),

@@ -21,7 +21,7 @@ async function isRunning(argument: string): Promise<boolean> {
   return lines.some((line) => line.split('\0').includes(argument));
 }
 
-it('kills a program that does not end, and says so', { timeout: 60_000 }, async () => {
+it('kills a program that does not end and reports it', { timeout: 60_000 }, async () => {
   const endless = await script(
     'endless.mjs',
     `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);`,
@@ -34,12 +34,12 @@ it('kills a program that does not end, and says so', { timeout: 60_000 }, async 
   await vi.waitUntil(async () => !(await isRunning(endless)), { timeout: 30_000, interval: 100 });
 });
 
-it('gives what a program that ends has printed', async () => {
+it('returns the output of a program', async () => {
   const { stdout } = await runChild(await script('ends.mjs', `console.log(process.argv[2]);`), ['argument']);
   expect(stdout).toBe('argument\n');
 });
 
-it('throws with the last words of one that fails', async () => {
+it('throws with the stderr of a program that fails', async () => {
   const failing = await script('fails.mjs', `console.error('no more memory'); process.exitCode = 3;`);
   await expect(runChild(failing, [])).rejects.toThrow(`${failing}  failed (3): no more memory`);
 });

@@ -48,29 +48,29 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** A watch that is on, and what it has told. */
-function startGpuWatchdog(options: Partial<GpuMonitorOptions> = {}): {
-  watch: GpuMonitor;
+/** A running monitor and what it has reported. */
+function startMonitor(options: Partial<GpuMonitorOptions> = {}): {
+  monitor: GpuMonitor;
   readings: GpuReading[];
-  complaints: string[];
+  faults: string[];
   unavailable: string[];
 } {
-  const told = { readings: [] as GpuReading[], complaints: [] as string[], unavailable: [] as string[] };
-  const watch = new GpuMonitor({
+  const events = { readings: [] as GpuReading[], faults: [] as string[], unavailable: [] as string[] };
+  const monitor = new GpuMonitor({
     device: '0',
     memoryLimitBytes: 0,
     intervalMs: 20,
     silenceMs: 60_000,
-    onReading: (reading) => told.readings.push(reading),
-    onFault: (complaint) => told.complaints.push(complaint),
-    onUnavailable: (message) => told.unavailable.push(message),
+    onReading: (reading) => events.readings.push(reading),
+    onFault: (fault) => events.faults.push(fault),
+    onUnavailable: (message) => events.unavailable.push(message),
     ...options,
   });
-  watch.resume();
+  monitor.resume();
   onTestFinished(() => {
-    watch.stop();
+    monitor.stop();
   });
-  return { watch, ...told };
+  return { monitor, ...events };
 }
 
 async function smiOf(...readings: readonly (readonly string[])[]): Promise<void> {
@@ -81,62 +81,62 @@ async function smiOf(...readings: readonly (readonly string[])[]): Promise<void>
   });
 }
 
-it('runs one nvidia-smi, also when the engine comes back while another one is about to be started', async () => {
+it('runs only one nvidia-smi, even if it is resumed while one is about to be started', async () => {
   const pids = await smiThatEndsOnce();
-  const { watch } = startGpuWatchdog({ intervalMs: INTERVAL_MS });
+  const { monitor } = startMonitor({ intervalMs: INTERVAL_MS });
   await until('the first has ended', async () => (await pids()).some((pid) => !isRunning(pid)));
-  watch.resume();
+  monitor.resume();
   await until('the second runs', async () => (await pids()).length === 2);
   // Time for a third, which must not come.
   await sleep(3 * INTERVAL_MS);
-  watch.stop();
+  monitor.stop();
   await until('none runs', async () => !(await pids()).some(isRunning));
   expect(await pids()).toHaveLength(2);
 });
 
-it('tries an nvidia-smi again that cannot be started for the moment', async () => {
+it('tries again if nvidia-smi cannot be started temporarily', async () => {
   vi.stubEnv('PATH', folder);
   const program = join(folder, 'nvidia-smi');
   const script = `#!${process.execPath}\nsetInterval(() => console.log('0, 900, 1'), 20);`;
   await writeFile(program, script, { mode: 0o644 });
-  const { readings, complaints, unavailable } = startGpuWatchdog();
+  const { readings, faults, unavailable } = startMonitor();
   await until('it could not be started', () => unavailable.length > 0);
   await chmod(program, 0o755);
   await until('there are readings', () => readings.length > 0);
-  expect([unavailable.length, complaints]).toEqual([1, []]);
+  expect([unavailable.length, faults]).toEqual([1, []]);
 });
 
-it('does not take for silence what this process was too stalled to hear', async () => {
+it('does not report silence while this process is suspended', async () => {
   await smiOf(['0, 900, 1']);
-  const { readings, complaints } = startGpuWatchdog({ silenceMs: 2000 });
+  const { readings, faults } = startMonitor({ silenceMs: 2000 });
   await until('there are readings', () => readings.length > 0);
   const before = readings.length;
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
   await until('there are more readings', () => readings.length > before);
-  expect(complaints).toEqual([]);
+  expect(faults).toEqual([]);
 });
 
 describe('readings', () => {
-  it('without a utilization are no errors', async () => {
+  it('without a utilization are no fault', async () => {
     await smiOf(['0, 900, [Unknown Error]']);
-    const { readings, complaints } = startGpuWatchdog();
+    const { readings, faults } = startMonitor();
     await until('there are readings', () => readings.length > 2);
     expect(readings[0]).toMatchObject({ memoryBytes: 900 * 1024 * 1024, utilization: undefined });
-    expect(complaints).toEqual([]);
+    expect(faults).toEqual([]);
   });
 
-  it('without anything are errors', async () => {
+  it('without any value are a fault', async () => {
     await smiOf(['0, [Unknown Error], [Unknown Error]']);
-    const { complaints } = startGpuWatchdog();
-    await until('there is a complaint', () => complaints.length > 0);
-    expect(complaints).toEqual(['gpu-error']);
+    const { faults } = startMonitor();
+    await until('it reports a fault', () => faults.length > 0);
+    expect(faults).toEqual(['gpu-error']);
   });
 
-  it('of several GPUs count for each GPU by itself', async () => {
+  it('are counted separately for each GPU', async () => {
     await smiOf(['0, 2000, 1'], ['1, 100, 1']);
-    const { complaints } = startGpuWatchdog({ device: '', memoryLimitBytes: 1000 * 1024 * 1024 });
-    await until('there is a complaint', () => complaints.length > 0);
-    expect(complaints).toEqual(['gpu-memory']);
+    const { faults } = startMonitor({ device: '', memoryLimitBytes: 1000 * 1024 * 1024 });
+    await until('it reports a fault', () => faults.length > 0);
+    expect(faults).toEqual(['gpu-memory']);
   });
 });
 
@@ -149,66 +149,66 @@ async function smiOfOneReading(then: string): Promise<void> {
   vi.stubEnv('PATH', folder);
 }
 
-/** A watch that notes what it was told, in order. */
-function noting(silenceMs = 60_000): { watch: GpuMonitor; told: string[] } {
-  const told: string[] = [];
-  const watch = new GpuMonitor({
+/** A monitor that records its events in order. */
+function recording(silenceMs = 60_000): { monitor: GpuMonitor; events: string[] } {
+  const events: string[] = [];
+  const monitor = new GpuMonitor({
     device: '0',
     memoryLimitBytes: 0,
     intervalMs: 20,
     silenceMs,
-    onReading: ({ gpu }) => told.push(`reading of ${gpu}`),
-    onStale: (gpu) => told.push(`nothing of ${gpu}`),
-    onFault: (complaint) => told.push(complaint),
-    onUnavailable: () => told.push('unavailable'),
+    onReading: ({ gpu }) => events.push(`reading of ${gpu}`),
+    onStale: (gpu) => events.push(`nothing of ${gpu}`),
+    onFault: (fault) => events.push(fault),
+    onUnavailable: () => events.push('unavailable'),
   });
-  return { watch, told };
+  return { monitor, events };
 }
 
 const STAY = 'exec /bin/sleep 1000';
 
-it('takes a reading back when nvidia-smi stalls', async () => {
+it('marks a reading as stale when nvidia-smi stalls', async () => {
   await smiOfOneReading(STAY);
-  const { watch, told } = noting(2500);
-  watch.resume();
-  await until('it complains', () => told.includes('gpu-silent'));
-  watch.stop();
-  expect(told).toEqual(['reading of 0', 'nothing of 0', 'gpu-silent']);
+  const { monitor, events } = recording(2500);
+  monitor.resume();
+  await until('it reports a fault', () => events.includes('gpu-silent'));
+  monitor.stop();
+  expect(events).toEqual(['reading of 0', 'nothing of 0', 'gpu-silent']);
 });
 
-it('takes a reading back when nvidia-smi stalls while the engine is away', async () => {
+it('marks a reading as stale when nvidia-smi stalls while paused', async () => {
   await smiOfOneReading(STAY);
-  const { watch, told } = noting(2500);
-  watch.resume();
-  await until('there is a reading', () => told.length > 0);
-  watch.pause();
-  await until('it is taken back', () => told.length > 1);
-  watch.stop();
-  expect(told).toEqual(['reading of 0', 'nothing of 0']);
+  const { monitor, events } = recording(2500);
+  monitor.resume();
+  await until('there is a reading', () => events.length > 0);
+  monitor.pause();
+  await until('it is stale', () => events.length > 1);
+  monitor.stop();
+  expect(events).toEqual(['reading of 0', 'nothing of 0']);
 });
 
-it('takes a reading back when the GPU fails', async () => {
+it('marks a reading as stale when the GPU fails', async () => {
   await smiOfOneReading(`echo '0, ERR!, ERR!'; ${STAY}`);
-  const { watch, told } = noting();
-  watch.resume();
-  await until('it complains', () => told.includes('gpu-error'));
-  watch.stop();
-  expect(told).toEqual(['reading of 0', 'nothing of 0', 'gpu-error']);
+  const { monitor, events } = recording();
+  monitor.resume();
+  await until('it reports a fault', () => events.includes('gpu-error'));
+  monitor.stop();
+  expect(events).toEqual(['reading of 0', 'nothing of 0', 'gpu-error']);
 });
 
-it('takes a reading back when nvidia-smi is gone', async () => {
+it('marks a reading as stale when nvidia-smi is gone', async () => {
   await smiOfOneReading('exec /bin/rm "$0"');
-  const { watch, told } = noting();
-  watch.resume();
-  await until('it cannot be started again', () => told.includes('unavailable'));
-  expect(told).toEqual(['reading of 0', 'nothing of 0', 'unavailable']);
+  const { monitor, events } = recording();
+  monitor.resume();
+  await until('it cannot be started again', () => events.includes('unavailable'));
+  expect(events).toEqual(['reading of 0', 'nothing of 0', 'unavailable']);
 });
 
-it('takes a reading back when the watch ends', async () => {
+it('marks a reading as stale when it is stopped', async () => {
   await smiOfOneReading(STAY);
-  const { watch, told } = noting();
-  watch.resume();
-  await until('there is a reading', () => told.length > 0);
-  watch.stop();
-  expect(told).toEqual(['reading of 0', 'nothing of 0']);
+  const { monitor, events } = recording();
+  monitor.resume();
+  await until('there is a reading', () => events.length > 0);
+  monitor.stop();
+  expect(events).toEqual(['reading of 0', 'nothing of 0']);
 });

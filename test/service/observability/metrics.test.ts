@@ -6,7 +6,7 @@ import { HttpProblem } from '../../../service/http/problems/problem.ts';
 import { Metrics } from '../../../service/observability/metrics.ts';
 import { until } from '../../e2e/client.ts';
 
-it('explains each metric, in base units', async () => {
+it('has a help text and base units for each metric', async () => {
   const metrics = new Metrics();
   const text = await metrics.text();
   metrics.close();
@@ -17,7 +17,7 @@ it('explains each metric, in base units', async () => {
   }
 });
 
-it('starts every reason at 0, so that a rate over it is a number from the first scrape', async () => {
+it('starts every reason at 0, so that rates can be computed from the first scrape', async () => {
   const metrics = new Metrics();
   const text = await metrics.text();
   metrics.close();
@@ -27,7 +27,7 @@ it('starts every reason at 0, so that a rate over it is a number from the first 
   expect(text).toContain(`${METRICS.rejected}{reason="queue_full"} 0`);
 });
 
-it('keeps the time of refusals and failures apart from that of answers', async () => {
+it('separates the duration of refusals and failures from that of answers', async () => {
   const metrics = new Metrics();
   for (const status of [200, 401, 429, 499, 503, 504]) {
     const record = new RequestRecord();
@@ -50,7 +50,7 @@ it('keeps the time of refusals and failures apart from that of answers', async (
   expect(text).toContain(`${count('abandoned')} 1\n`);
 });
 
-it('counts no refusal where the client left', async () => {
+it('counts no refusal if the client disconnected', async () => {
   const metrics = new Metrics();
   const problem = new HttpProblem('unavailable', 'The client disconnected.');
   const record = new RequestRecord();
@@ -71,14 +71,14 @@ async function eventLoopDelays(metrics: Metrics, seconds: number): Promise<{ all
   return { all: value('count'), within: value(`bucket{le="${seconds}"}`) };
 }
 
-it('tells no delay of an event loop that has none', async () => {
+it('measures no delay of an idle event loop', async () => {
   const metrics = new Metrics();
   // Far less than the time that lies between two looks.
   await until('it was not late', async () => (await eventLoopDelays(metrics, 0.005)).within > 0);
   metrics.close();
 });
 
-it('tells the delay of an event loop that was held up, to each scraper', async () => {
+it('shows every scraper the delay of a blocked event loop', async () => {
   const metrics = new Metrics();
   await until('it is asked', async () => (await eventLoopDelays(metrics, 0.25)).all > 0);
   const end = performance.now() + 400;
@@ -92,7 +92,7 @@ it('tells the delay of an event loop that was held up, to each scraper', async (
   metrics.close();
 });
 
-it('counts requests by what was declared, and refusals by reason', async () => {
+it('counts requests by declared route, and refusals by reason', async () => {
   const metrics = new Metrics();
   const problem = new HttpProblem('overloaded', 'full');
   metrics.request({

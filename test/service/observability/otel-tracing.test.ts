@@ -69,7 +69,7 @@ async function spansNamed(...names: string[]): Promise<void> {
 }
 
 describe('the span of a request', () => {
-  it('has what the conventions for HTTP ask for, and what is our own under our name', async () => {
+  it("has the attributes of the HTTP conventions, and the service's own with a prefix", async () => {
     const to = await traceTo(collector.endpoint);
     const { record, end } = begin(to, { path: '/v2/models/a/infer', route: '/v2/models/:name/infer' });
     record.attributes['texts'] = 2;
@@ -88,7 +88,7 @@ describe('the span of a request', () => {
     });
   });
 
-  it('has no route where there is none, and is called by its method', async () => {
+  it('has no route if none matches, and is named after the method', async () => {
     begin(await traceTo(collector.endpoint), { path: '/nothing', route: UNMATCHED, status: 404 }).end();
     await spansNamed('POST');
     const attributes = attributesOf(collector.named('POST'));
@@ -97,7 +97,7 @@ describe('the span of a request', () => {
     expect(collector.named('POST').status.code).not.toBe(STATUS_ERROR);
   });
 
-  it('that failed is an error, and so is the part of it that failed', async () => {
+  it('is an error if the request failed, and so is the stage that failed', async () => {
     const { record, end } = begin(await traceTo(collector.endpoint), { status: 504 });
     record.stage({ name: 'preprocess', startMs: 1, endMs: 2 });
     record.stage({ name: 'queue', startMs: 2, endMs: 3, failed: true });
@@ -112,7 +112,7 @@ describe('the span of a request', () => {
 });
 
 describe('the span of a run of the engine', () => {
-  it('is not there where the callers want no trace', async () => {
+  it('is not recorded if no caller samples its trace', async () => {
     const to = await traceTo(collector.endpoint);
     const unwanted = begin(to, { traceparent: NOT_SAMPLED });
     runBatch(to, [unwanted.record]);
@@ -125,7 +125,7 @@ describe('the span of a run of the engine', () => {
     expect(collector.spans.map(({ name }) => name)).toEqual(['POST /predict']);
   });
 
-  it('is linked to those that are traced', async () => {
+  it('is linked to the requests that are traced', async () => {
     const to = await traceTo(collector.endpoint);
     const requests = [NOT_SAMPLED, SAMPLED].map((traceparent) => begin(to, { traceparent }).record);
     runBatch(to, requests, true);
@@ -137,7 +137,7 @@ describe('the span of a run of the engine', () => {
 });
 
 describe('where spans are sent', () => {
-  it('can be told for traces alone', async () => {
+  it('can be set for traces only', async () => {
     const endpoint = `${collector.endpoint}/v1/traces`;
     tracing = await startTracing(
       {
@@ -151,7 +151,7 @@ describe('where spans are sent', () => {
     await spansNamed('POST /predict');
   });
 
-  it('is nowhere where nothing is set or OpenTelemetry is switched off', async () => {
+  it('is nowhere if nothing is set or OpenTelemetry is disabled', async () => {
     expect(await startTracing(NOWHERE, log.logger)).toBeUndefined();
     const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
     expect(
@@ -160,12 +160,12 @@ describe('where spans are sent', () => {
   });
 });
 
-describe('spans that are lost are told in the log', () => {
+describe('lost spans are logged', () => {
   const warnings = (): (readonly [unknown, string])[] =>
     log.lines().map(({ msg, detail }) => [msg, String(detail)] as const);
   const warned = (): Promise<void> => until('there is a warning', () => warnings().length > 0);
 
-  it('when the address is another server’s', async () => {
+  it('when the address belongs to another server', async () => {
     collector.answers = [{ status: 404, body: 'no' }];
     const to = await traceTo(`${collector.endpoint}/elsewhere/`);
     begin(to).end();
@@ -183,14 +183,14 @@ describe('spans that are lost are told in the log', () => {
     expect(warnings()[0]?.[1]).toMatch(/ cannot be reached: \S.* port 4317 is for gRPC\.$/);
   });
 
-  it('when the server takes anything and understands nothing', async () => {
+  it('when the server accepts anything without understanding it', async () => {
     collector.answers = [{ status: 200, body: '<html>' }];
     begin(await traceTo(collector.endpoint)).end();
     await warned();
     expect(warnings()[0]?.[1]).toContain('may not have received all of them');
   });
 
-  it('when the collector refuses some of them', async () => {
+  it('when the collector rejects some of them', async () => {
     collector.answers = [
       { status: 200, body: '{"partialSuccess":{"rejectedSpans":"1","errorMessage":"full"}}' },
     ];
@@ -199,7 +199,7 @@ describe('spans that are lost are told in the log', () => {
     expect(warnings()[0]?.[1]).toContain('"errorMessage":"full"');
   });
 
-  it('at the end, when they could not be sent any more', async () => {
+  it('at the end, when they could not be sent in time', async () => {
     vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '60000');
     const to = await traceTo('http://127.0.0.1:9');
     begin(to).end();
@@ -207,7 +207,7 @@ describe('spans that are lost are told in the log', () => {
     expect(warnings()).toHaveLength(1);
   });
 
-  it('at the end, when the log was silent about them for a while', async () => {
+  it('at the end, when the warning was held back', async () => {
     collector.answers = [{ status: 404, body: 'no' }];
     const to = await traceTo(collector.endpoint);
     begin(to).end();

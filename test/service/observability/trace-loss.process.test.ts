@@ -14,7 +14,7 @@ function reasonIn(detail: unknown): string | undefined {
   return /^The collector http:\/\/collector:4318\/v1\/traces (.*)\. It must/.exec(String(detail))?.[1];
 }
 
-it('is said at once, then once a minute with all that was lost meanwhile', () => {
+it('is logged at once, then once a minute with the total since then', () => {
   const { clock, loss, said } = setup();
   loss.report('is away', 3);
   expect(said()).toEqual([[40, 3, 'is away']]);
@@ -24,7 +24,7 @@ it('is said at once, then once a minute with all that was lost meanwhile', () =>
   expect(said().slice(1)).toEqual([[40, 24, 'answers 500']]);
 });
 
-it('is said before the end, if it was kept back, and not after it', () => {
+it('is logged at the end if it was held back, and not afterwards', () => {
   const { loss, said } = setup();
   loss.report('is away', 1);
   loss.report('is away', 5);
@@ -37,7 +37,7 @@ it('is said before the end, if it was kept back, and not after it', () => {
   ]);
 });
 
-it('is not said of a collector that takes all of them', () => {
+it('is not logged if the collector accepts all spans', () => {
   const { loss, said } = setup();
   loss.close();
   expect(said()).toEqual([]);

@@ -50,16 +50,19 @@ describe('a GPU', () => {
     ['1.30.0', '12.0', '590.10'],
     ['1.26.0', '7.0', '535.288.01'],
     ['1.26.0', '9.0', '580.95.05'],
-  ])('fits release %s with capability %s and driver %s', (release, capability, driver) => {
-    expect(judged(release, capability, driver)).toBeUndefined();
-  });
+  ])(
+    'meets the requirements of release %s with capability %s and driver %s',
+    (release, capability, driver) => {
+      expect(judged(release, capability, driver)).toBeUndefined();
+    },
+  );
 
   it.each([
     ['[N/A]', '[N/A]'],
     ['', ''],
     ['8.0', '[N/A]'],
     ['[N/A]', '580.95.05'],
-  ])('is not refused for what is not told: capability "%s", driver "%s"', (capability, driver) => {
+  ])('is not rejected for an unknown capability or driver: "%s", "%s"', (capability, driver) => {
     expect(judged('1.30.0', capability, driver)).toBeUndefined();
   });
 
@@ -121,20 +124,20 @@ describe('a GPU', () => {
       'give it a GPU with compute capability 7.0 or more',
     ],
   ])(
-    'is refused by release %s with capability %s and driver %s',
+    'is rejected by release %s with capability %s and driver %s',
     (release, capability, driver, has, remedy) => {
       expect(judged(release, capability, driver)).toEqual({ reason: `GPU 0 (Some GPU) has ${has}`, remedy });
     },
   );
 
-  it('has the newer driver of an image that brings one', () => {
+  it("uses the newer driver of the image's compatibility folder", () => {
     expect(judged('1.30.0', '8.0', '550.90.07', 580)).toBeUndefined();
     expect(judged('1.30.0', '8.0', '550.90.07', 570)).toBeDefined();
     expect(judged('1.30.0', '7.0', '550.90.07', 580)?.reason).toMatch(/has compute capability 7\.0, but/);
   });
 });
 
-it('the driver that an image brings along is known by the name of its library', () => {
+it("reads the version of an image's driver from the name of its library", () => {
   const folder = tempFolder();
   expect(compatDriver(join(folder, 'none'))).toBe(0);
   expect(compatDriver(folder)).toBe(0);

@@ -37,7 +37,7 @@ function uuids({ engines }: EnginePlan): unknown[] {
 }
 
 describe('one engine for each visible GPU', () => {
-  it('without further ado', async () => {
+  it('by default', async () => {
     const made = await plan([T4, L4]);
     expect(made).toMatchObject({ device: 'cuda', fallsBack: true, warnings: [] });
     expect(made.reason).toBe(
@@ -62,12 +62,12 @@ describe('one engine for each visible GPU', () => {
     // What CUDA does not know hides all that follows.
     ['0,7,1', ['GPU-aaaa-0']],
     ['0, 0', ['GPU-aaaa-0']],
-  ])('as CUDA_VISIBLE_DEVICES=%s shows them', async (visible, expected) => {
+  ])('selected by CUDA_VISIBLE_DEVICES=%s', async (visible, expected) => {
     const environment = { CUDA_VISIBLE_DEVICES: visible };
     expect(uuids(await plan([T4, L4], { DEVICE: 'cuda' }, { environment }))).toEqual(expected);
   });
 
-  it('of those that NVIDIA_VISIBLE_DEVICES gives a privileged container', async () => {
+  it('that NVIDIA_VISIBLE_DEVICES assigns to a privileged container', async () => {
     const environment = { NVIDIA_VISIBLE_DEVICES: 'GPU-bbbb-1' };
     expect(uuids(await plan([T4, L4], {}, { environment }))).toEqual(['GPU-bbbb-1']);
     smi?.remove();
@@ -75,7 +75,7 @@ describe('one engine for each visible GPU', () => {
     expect(all.engines).toHaveLength(2);
   });
 
-  it('and for each slice of one', async () => {
+  it('and for each MIG slice', async () => {
     const slices = { 'MIG-c6d4': '3g.20gb', 'MIG-d7e5': '1g.5gb' };
     const sliced = {
       ...T4,
@@ -96,19 +96,19 @@ describe('one engine for each visible GPU', () => {
     expect(made.warnings[0]).toContain('MIG 1g.5gb) has 4.4 GiB');
   });
 
-  it('unless fewer are wanted', async () => {
+  it('unless ENGINES is lower', async () => {
     expect(uuids(await plan([T4, L4], { ENGINES: 1 }))).toEqual(['GPU-aaaa-0']);
   });
 
-  it.each(['auto', 'cuda'] as const)('but not more than there are (%s)', async (device) => {
+  it.each(['auto', 'cuda'] as const)('but no more than there are GPUs (%s)', async (device) => {
     await expect(plan([T4, L4], { DEVICE: device, ENGINES: 3 })).rejects.toThrow(
       'ENGINES is 3, which is more than the GPUs there are (2 visible); set it to 2, or to 0 for one engine each.',
     );
   });
 });
 
-describe('a GPU with too little memory free', () => {
-  it('ends the start of cuda with what is needed and what would be right', async () => {
+describe('a GPU with too little free memory', () => {
+  it('fails the start with DEVICE=cuda and says what to change', async () => {
     const refused = plan([L4, { ...T4, free: 3072 }], { DEVICE: 'cuda' });
     await expect(refused).rejects.toBeInstanceOf(UserError);
     await expect(refused).rejects.toThrow(
@@ -116,67 +116,67 @@ describe('a GPU with too little memory free', () => {
     );
   });
 
-  it('says so where not even one item fits', async () => {
+  it('says if not even one item fits', async () => {
     await expect(plan([{ ...T4, free: 1024 }], { DEVICE: 'cuda' })).rejects.toThrow(
       'even MAX_BATCH 1 needs 2.5 GiB, so give it a GPU with that much free.',
     );
   });
 
-  it('is left out by auto, with a warning', async () => {
+  it('is skipped with a warning by DEVICE=auto', async () => {
     const made = await plan([{ ...T4, free: 3072 }, L4]);
     expect(uuids(made)).toEqual([L4.uuid]);
     expect(made.warnings).toEqual([expect.stringContaining('GPU 0 (NVIDIA T4) has 3.0 GiB')]);
   });
 
-  it('is passed over where fewer engines are wanted than there are GPUs', async () => {
+  it('is skipped if ENGINES is lower than the number of GPUs', async () => {
     expect(uuids(await plan([{ ...T4, free: 3072 }, L4], { DEVICE: 'cuda', ENGINES: 1 }))).toEqual([L4.uuid]);
   });
 
-  it('makes auto take the CPU where there is no other, and say why', async () => {
+  it('makes DEVICE=auto fall back to the CPU if it is the only one', async () => {
     const made = await plan([{ ...T4, free: 3072 }]);
     expect(made).toMatchObject({ device: 'cpu', engines: [{}] });
     expect(made.reason).toMatch(/^DEVICE is auto, and the model needs about 6\.0 GiB of GPU memory/);
   });
 
-  it('is taken where the driver does not tell', async () => {
+  it('is used if the driver does not report its memory', async () => {
     expect(uuids(await plan([{ ...T4, total: '[N/A]', free: '[N/A]' }], { DEVICE: 'cuda' }))).toEqual([
       T4.uuid,
     ]);
   });
 });
 
-describe("a GPU that ONNX Runtime's build cannot run on", () => {
+describe("a GPU that ONNX Runtime's build does not support", () => {
   const V100 = { index: 2, uuid: 'GPU-cccc-2', name: 'Tesla V100-SXM2-16GB', capability: '7.0' };
   const WHY =
     "GPU 2 (Tesla V100-SXM2-16GB) has compute capability 7.0, but ONNX Runtime's build for CUDA 13 needs at least 7.5";
   const REMEDY = 'build the image for CUDA 12 (`docker build --target cuda --build-arg CUDA=12 .`)';
 
-  it('ends the start of cuda with what it has, what is needed and what would be right', async () => {
+  it('fails the start with DEVICE=cuda and says what to change', async () => {
     const refused = plan([T4, V100], { DEVICE: 'cuda' });
     await expect(refused).rejects.toBeInstanceOf(UserError);
     await expect(refused).rejects.toThrow(`DEVICE is cuda, but ${WHY}; ${REMEDY}.`);
   });
 
-  it('ends the start of cuda where it is the only one', async () => {
+  it('fails the start with DEVICE=cuda if it is the only one', async () => {
     await expect(plan([V100], { DEVICE: 'cuda' })).rejects.toThrow(`DEVICE is cuda, but ${WHY}; ${REMEDY}.`);
   });
 
-  it('is left out by auto, with a warning', async () => {
+  it('is skipped with a warning by DEVICE=auto', async () => {
     const made = await plan([V100, T4]);
     expect(uuids(made)).toEqual([T4.uuid]);
     expect(made.warnings).toEqual([`${WHY}; ${REMEDY}`]);
   });
 
-  it('makes auto take the CPU where there is no other, and say why', async () => {
+  it('makes DEVICE=auto fall back to the CPU if it is the only one', async () => {
     const made = await plan([V100]);
     expect(made).toMatchObject({ device: 'cpu', engines: [{}], fallback: `DEVICE is auto, and ${WHY}` });
   });
 
-  it('is passed over where fewer engines are wanted than there are GPUs', async () => {
+  it('is skipped if ENGINES is lower than the number of GPUs', async () => {
     expect(uuids(await plan([V100, T4], { DEVICE: 'cuda', ENGINES: 1 }))).toEqual([T4.uuid]);
   });
 
-  it('is taken by the build for CUDA 12', async () => {
+  it('is used by the build for CUDA 12', async () => {
     const build = cudaBuildOf('1.26.0');
     expect(uuids(await plan([V100], { DEVICE: 'cuda' }, { build }))).toEqual([V100.uuid]);
   });
@@ -197,20 +197,23 @@ describe('without a GPU', () => {
       { cudaInstalled: false },
       "ONNX Runtime's CUDA provider is not installed",
     ],
-  ] as const)('auto takes the CPU and cuda ends the start, as %s', async (_, gpus, options, why) => {
-    expect(await plan(gpus, {}, options)).toMatchObject({
-      device: 'cpu',
-      reason: expect.stringContaining(`DEVICE is auto, and ${why}`) as unknown,
-    });
-    smi?.remove();
-    await expect(plan(gpus, { DEVICE: 'cuda' }, options)).rejects.toThrow(`DEVICE is cuda, but ${why}`);
-  });
+  ] as const)(
+    'DEVICE=auto uses the CPU and DEVICE=cuda fails the start: %s',
+    async (_, gpus, options, why) => {
+      expect(await plan(gpus, {}, options)).toMatchObject({
+        device: 'cpu',
+        reason: expect.stringContaining(`DEVICE is auto, and ${why}`) as unknown,
+      });
+      smi?.remove();
+      await expect(plan(gpus, { DEVICE: 'cuda' }, options)).rejects.toThrow(`DEVICE is cuda, but ${why}`);
+    },
+  );
 
-  it('nothing is asked where the CPU is wanted', async () => {
+  it('does not run nvidia-smi if DEVICE is cpu', async () => {
     expect(await plan([T4], { DEVICE: 'cpu' })).toMatchObject({ device: 'cpu', reason: 'DEVICE is cpu' });
   });
 
-  it('several engines share the processors, unless they are told how many to take', async () => {
+  it('several engines share the processors unless ENGINE_THREADS is set', async () => {
     const { threads, engines } = await plan([], { DEVICE: 'cpu', ENGINES: 1000 });
     expect([threads, engines.length]).toEqual([1, 1000]);
     smi?.remove();
@@ -219,7 +222,7 @@ describe('without a GPU', () => {
 });
 
 describe('a driver that does not answer', () => {
-  it('leaves it to one engine to find out', async () => {
+  it('makes one engine try CUDA', async () => {
     smi = await fakeSmi([]);
     await smi.fail(
       "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.",
@@ -232,11 +235,11 @@ describe('a driver that does not answer', () => {
 });
 
 describe('memory', () => {
-  it('is estimated from the manifest, with room for CUDA', () => {
+  it('is estimated from the manifest, plus an allowance for CUDA', () => {
     expect(gpuMemoryNeed({ weightsBytes: 3, activationBytesPerItem: 5 }, 4)).toBe(3 + 2 * 5 * 4 + GIB);
   });
 
-  it('of the CPU warns where engines may not fit', () => {
+  it('warns if engines may exceed the memory of the CPU', () => {
     expect(cpuMemoryWarning(MEMORY, 8, 1, 4 * GIB)).toBeUndefined();
     expect(cpuMemoryWarning(MEMORY, 8, 2, 4 * GIB)).toBe(
       '2 engines need about 6.5 GiB of memory at MAX_BATCH 8, but the limit is 4.0 GiB, past which the system kills processes; MAX_BATCH 3 would fit',

@@ -18,7 +18,7 @@ function record(lines: readonly string[]): KernelRecorder {
   return recorder;
 }
 
-it('counts nodes by part and kernel, each once however often it ran', () => {
+it('counts each node once by part and kernel, however often it runs', () => {
   const run = [
     choice('encoder/layers.0/attention', 'EFFICIENT_ATTENTION'),
     choice('encoder/layers.1/attention', 'EFFICIENT_ATTENTION'),
@@ -30,19 +30,19 @@ it('counts nodes by part and kernel, each once however often it ran', () => {
   });
 });
 
-it('counts a node as unfused once it was, in whatever shape', () => {
+it('counts a node as unfused if it was unfused in any shape', () => {
   const shapes = ['EFFICIENT_ATTENTION', 'MATH', 'EFFICIENT_ATTENTION'];
   expect(record(shapes.map((kernel) => choice('a', kernel))).counts).toEqual({ a: { MATH: 1 } });
 });
 
-it('takes nodes without a name together', () => {
+it('counts nodes without a name as one per kernel', () => {
   const kernels = ['MATH', 'MATH', 'FLASH_ATTENTION'];
   expect(record(kernels.map((kernel) => choice('', kernel))).counts).toEqual({
     MultiHeadAttention: { MATH: 1, FLASH_ATTENTION: 1 },
   });
 });
 
-it('keeps what ONNX Runtime says of its options to itself', () => {
+it('keeps the lines about kernel options out of the log', () => {
   const recorder = record([
     coloured('AttentionKernelOptions: FLASH_ATTENTION=1 EFFICIENT_ATTENTION=1 TRT_FUSED_ATTENTION=0 MATH=1'),
     'cuDNN Flash Attention is disabled. Requires cuDNN 9.3 or later.',
@@ -55,7 +55,7 @@ it.each([
   'Operator=MatMul failed',
   // Never a part of a longer line.
   'error: Operator=MultiHeadAttention Node=a DataType=fp16 SdpaKernel=MATH and more',
-])('leaves "%s" to the log', (line) => {
+])('leaves "%s" for the log', (line) => {
   const recorder = new KernelRecorder();
   expect([recorder.read(line), recorder.counts]).toEqual([false, undefined]);
 });

@@ -18,12 +18,12 @@ import { tempFolder } from '../../../../testing/temp-folder.ts';
 const program = new URL('./stub-engine.ts', import.meta.url);
 let folder = '';
 let supervisor: EngineSupervisor | undefined;
-/** What the supervisor told, in order. */
-let told: string[] = [];
+/** Events of the supervisor, in order. */
+let events: string[] = [];
 
 beforeEach(() => {
   folder = tempFolder();
-  told = [];
+  events = [];
 });
 afterEach(async () => {
   await supervisor?.stop();
@@ -42,8 +42,8 @@ function supervise(
     ...(next === undefined ? {} : { ifCudaFails: () => next }),
     ...options,
   });
-  made.on('failure', ({ reason }) => told.push(`failure: ${reason}`));
-  made.on('fallback', ({ reason }, what) => told.push(`${what}: ${reason}`));
+  made.on('failure', ({ reason }) => events.push(`failure: ${reason}`));
+  made.on('fallback', ({ reason }, what) => events.push(`${what}: ${reason}`));
   supervisor = made;
   made.start();
   return made;
@@ -69,66 +69,66 @@ describe('an engine whose CUDA does not start', () => {
     ['load', 'start', 'load failed: as told'],
     ['warm-up', 'start', 'warm-up failed: as told'],
     ['exit', 'crash', 'the engine process ended with exit code 3'],
-  ] as const)('takes the CPU in a fresh process (%s)', async (start, reason, why) => {
+  ] as const)('falls back to the CPU in a new process (%s)', async (start, reason, why) => {
     const engine = superviseStub({ start, failDevice: 'cuda' }, 'cpu');
     await engine.whenReady();
     expect(devices()).toEqual(['cuda', 'cpu']);
-    expect(told).toEqual([`cpu: ${reason}`]);
+    expect(events).toEqual([`cpu: ${reason}`]);
     expect(engine.state).toMatchObject({
       phase: 'ready',
       info: { provider: 'cpu', fallback: `CUDA does not start: ${why}` },
     });
   });
 
-  it('takes the CPU where it hangs', async () => {
+  it('falls back to the CPU if it hangs', async () => {
     const engine = superviseStub({ start: 'hang', failDevice: 'cuda' }, 'cpu');
     while (devices().length === 0) await sleep(20);
     // What its timer does when the time is up.
     engine.replace('start-timeout', 'the engine was not ready in time');
     await engine.whenReady();
     expect(devices()).toEqual(['cuda', 'cpu']);
-    expect(told).toEqual(['cpu: start-timeout']);
+    expect(events).toEqual(['cpu: start-timeout']);
   });
 
-  it('is left out where another one can do', async () => {
+  it('is dropped if another engine is available', async () => {
     const engine = superviseStub({ start: 'load', failDevice: 'cuda' }, 'leave-out');
     await expect(engine.whenReady()).rejects.toBeInstanceOf(EngineGone);
     expect(engine.state).toEqual({ phase: 'stopped' });
     expect(devices()).toEqual(['cuda']);
-    expect(told).toEqual(['leave-out: start']);
+    expect(events).toEqual(['leave-out: start']);
   });
 
-  it('has all its starts on the CPU, and fails for good if none works', async () => {
+  it('has three starts on the CPU and fails for good if none succeeds', async () => {
     const engine = superviseStub({ start: 'load' }, 'cpu');
     await expect(engine.whenReady()).rejects.toBeInstanceOf(EngineGone);
     expect(devices()).toEqual(['cuda', 'cpu', 'cpu', 'cpu']);
-    expect(told).toEqual(['cpu: start', 'failure: start', 'failure: start', 'failure: start']);
+    expect(events).toEqual(['cpu: start', 'failure: start', 'failure: start', 'failure: start']);
   });
 
-  it('is tried again where CUDA is a must', async () => {
+  it('is started again if DEVICE is cuda', async () => {
     const engine = superviseStub({ start: ['load', 'ready'] });
     await engine.whenReady();
     expect(devices()).toEqual(['cuda', 'cuda']);
-    expect(told).toEqual(['failure: start']);
+    expect(events).toEqual(['failure: start']);
   });
 });
 
-describe('an engine on CUDA does not end up on the CPU', () => {
-  it('because it computed wrong', async () => {
+describe('an engine on CUDA does not fall back to the CPU', () => {
+  it('after it failed the self-test', async () => {
     const engine = superviseStub({ start: 'self-test', failDevice: 'cuda' }, 'cpu');
     await expect(engine.whenReady()).rejects.toBeInstanceOf(EngineGone);
     expect(devices()).toEqual(['cuda', 'cuda', 'cuda']);
     expect(engine.state).toMatchObject({ phase: 'failed', failure: { reason: 'self-test' } });
   });
 
-  it('because it does not start after it computed wrong', async () => {
+  it('if it does not start after it failed the self-test', async () => {
     const engine = superviseStub({ start: ['self-test', 'load', 'ready'] }, 'cpu');
     await engine.whenReady();
     expect(devices()).toEqual(['cuda', 'cuda', 'cuda']);
-    expect(told).toEqual(['failure: self-test', 'failure: start']);
+    expect(events).toEqual(['failure: self-test', 'failure: start']);
   });
 
-  it('because it does not start after it was ready', async () => {
+  it('if it does not start after it was ready', async () => {
     const engine = superviseStub({ start: ['ready', 'load', 'ready'] }, 'cpu');
     await engine.whenReady();
     const lost = new Promise((resolve) => engine.once('failure', resolve));
@@ -136,11 +136,11 @@ describe('an engine on CUDA does not end up on the CPU', () => {
     await lost;
     await engine.whenReady();
     expect(devices()).toEqual(['cuda', 'cuda', 'cuda']);
-    expect(told).toEqual(['failure: crash', 'failure: start']);
+    expect(events).toEqual(['failure: crash', 'failure: start']);
   });
 });
 
-it.skipIf(hasCudaProvider())('the real engine answers on the CPU where there is no CUDA', async () => {
+it.skipIf(hasCudaProvider())('the real engine answers on the CPU without CUDA', async () => {
   const packageDir = await fixturePackage('mini-none');
   const engine = supervise(packageDir, 'cpu', {});
   await engine.whenReady();

@@ -34,7 +34,7 @@ function isAlive(pid: number): boolean {
   return !existsSync(stat) || !/\) [ZX]/.test(readFileSync(stat, 'utf8'));
 }
 
-it('waits for file descriptors where they are short, and starts the engine and the watch of its GPU then', async () => {
+it('starts the engine and the GPU monitor once file descriptors are available again', async () => {
   const smi = await fakeSmi([{ index: 0, uuid: 'GPU-0' }]);
   onTestFinished(() => {
     smi.remove();
@@ -46,9 +46,9 @@ it('waits for file descriptors where they are short, and starts the engine and t
 });
 
 it.each([
-  ['is told to end', [], 7],
-  ['ends by a mistake', ['throw'], 1],
-])('leaves no engine that hangs behind when the service %s', async (_, args, expected) => {
+  ['exits', [], 7],
+  ['crashes', ['throw'], 1],
+])('kills a hanging engine when the service %s', async (_, args, expected) => {
   const { code, said } = await run('./leaving.ts', { args });
   const pid = Number(said[0]);
   onTestFinished(() => {

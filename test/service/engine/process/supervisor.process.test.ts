@@ -63,7 +63,7 @@ function isRunning(pid: number): boolean {
 }
 
 describe('a healthy engine', () => {
-  it('answers each item of a batch in its place', async () => {
+  it('returns the answers in the order of the items', async () => {
     const supervisor = supervise({});
     await supervisor.whenReady();
     const { probabilities } = await supervisor.run(batchOf(10, 11));
@@ -72,7 +72,7 @@ describe('a healthy engine', () => {
     expect(supervisor.state.phase).toBe('ready');
   });
 
-  it('is not ready from the moment it is given up, before its process is gone', async () => {
+  it('is not ready as soon as it is killed, before its process has exited', async () => {
     const supervisor = supervise({});
     await supervisor.whenReady();
     supervisor.replace('gpu-error', 'as told');
@@ -81,7 +81,7 @@ describe('a healthy engine', () => {
     expect(supervisor.state.phase).toBe('ready');
   });
 
-  it('is not blamed for what this process was too stalled to hear', async () => {
+  it('does not time out while this process is suspended', async () => {
     const supervisor = supervise({ runMs: 50 }, { runTimeoutMs: 2000 });
     await supervisor.whenReady();
     const run = supervisor.run(batchOf(10));
@@ -134,7 +134,7 @@ describe('an engine that is lost', () => {
     await supervisor.run(batchOf(1));
   });
 
-  it('is replaced for what was seen from outside', async () => {
+  it('is replaced because of a problem observed from outside', async () => {
     const supervisor = supervise({});
     await supervisor.whenReady();
     const failure = nextFailure(supervisor);
@@ -145,7 +145,7 @@ describe('an engine that is lost', () => {
 });
 
 describe('without a fixed limit', () => {
-  it('a run may take as long as its items in the self-test, many times over', async () => {
+  it('a run may take ten times as long as its items in the self-test', async () => {
     const supervisor = supervise({ hang: 666, itemMs: 30 }, { runTimeoutMs: 0, minRunMs: 1 });
     for (const [items, limit] of [
       [1, 300],
@@ -160,7 +160,7 @@ describe('without a fixed limit', () => {
     }
   });
 
-  it('a run that is slower than in the self-test is left alone', async () => {
+  it('a run that is a little slower than in the self-test is not killed', async () => {
     const supervisor = supervise({ runMs: 300, itemMs: 200 }, { runTimeoutMs: 0, minRunMs: 1 });
     await supervisor.whenReady();
     expect((await supervisor.run(batchOf(10))).probabilities).toHaveLength(3);
@@ -173,7 +173,7 @@ describe('an engine that does not start', () => {
     ['load', 'start'],
     ['self-test', 'self-test'],
     ['hang', 'start-timeout'],
-  ] as const)('never serves and is given up (%s)', async (start, reason) => {
+  ] as const)('never becomes ready and is given up (%s)', async (start, reason) => {
     const supervisor = supervise({ start }, { startTimeoutMs: start === 'hang' ? 700 : 20_000 });
     const phases: string[] = [];
     supervisor.on('state', ({ phase }) => phases.push(phase));
@@ -183,7 +183,7 @@ describe('an engine that does not start', () => {
     await expect(supervisor.run(batchOf(1))).rejects.toBeInstanceOf(EngineFailure);
   });
 
-  it('for want of a process is given up as any other, and nothing else ends', async () => {
+  it('because no process can be started is given up, without ending the service', async () => {
     // What cannot be a program is refused before there is a process.
     const nowhere = new URL('https://example.org/');
     const supervisor = supervise({}, { program: nowhere, maxFailures: 2 });
@@ -197,7 +197,7 @@ describe('an engine that does not start', () => {
     expect(await starts()).toBe(3);
   });
 
-  it('waits no longer when it is told to stop', async () => {
+  it('stops while it waits for the next start', async () => {
     const supervisor = supervise({ start: 'exit' }, { backoffFirstMs: 600_000 });
     await nextFailure(supervisor);
     // The second one is followed by the wait.
@@ -208,7 +208,7 @@ describe('an engine that does not start', () => {
     expect(await starts()).toBe(2);
   });
 
-  it('waits longer from failure to failure', async () => {
+  it('waits longer after each failure', async () => {
     const supervisor = supervise({ start: 'exit', failStarts: 2 });
     const times: number[] = [];
     supervisor.on('failure', () => times.push(performance.now()));
@@ -227,14 +227,14 @@ async function failRun(supervisor: EngineSupervisor): Promise<EngineFailure> {
 }
 
 describe('too many failed runs in a row', () => {
-  it('are given up, however far apart', async () => {
+  it('make the supervisor give up, however far apart they are', async () => {
     // Each failure has left the window before the next one comes.
     const supervisor = supervise({ hang: 666 }, { runTimeoutMs: 300, maxFailures: 3, failureWindowMs: 100 });
     for (let run = 0; run < 3; run++) await failRun(supervisor);
     await expect(supervisor.whenReady()).rejects.toBeInstanceOf(EngineGone);
   });
 
-  it('are not in a row with one between that succeeds', async () => {
+  it('do not count if a successful run separates them', async () => {
     const supervisor = supervise({ error: 666 }, { maxFailures: 2, failureWindowMs: 1 });
     await failRun(supervisor);
     await supervisor.whenReady();
@@ -243,7 +243,7 @@ describe('too many failed runs in a row', () => {
     await supervisor.whenReady();
   });
 
-  it('are no engines that are lost while nothing runs', async () => {
+  it('do not include engines lost while idle', async () => {
     const supervisor = supervise({}, { maxFailures: 2, failureWindowMs: 1 });
     for (let loss = 0; loss < 3; loss++) {
       await supervisor.whenReady();
@@ -255,7 +255,7 @@ describe('too many failed runs in a row', () => {
   });
 });
 
-it('is not charged with what an item is to blame for, once it has computed another one', async () => {
+it('forgives failures that an item caused once another run succeeds', async () => {
   const supervisor = supervise({ error: 666 }, { maxFailures: 3 });
   for (let attempt = 0; attempt < 2; attempt++) {
     const failure = await failRun(supervisor);
@@ -267,7 +267,7 @@ it('is not charged with what an item is to blame for, once it has computed anoth
   await supervisor.whenReady();
 });
 
-it('gives up after too many failures in the window, though each start succeeds', async () => {
+it('gives up after too many failures in the window even if every start succeeds', async () => {
   const supervisor = supervise({ error: 666 }, { maxFailures: 3 });
   for (let attempt = 0; attempt < 2; attempt++) {
     await failRun(supervisor);

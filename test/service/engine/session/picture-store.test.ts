@@ -31,7 +31,7 @@ function received(from: PictureStore, pixels: Uint8Array): Uint8Array {
   return target;
 }
 
-it('gives back what was put into it, each in its place', () => {
+it('stores each picture at its own offset', () => {
   const pictures = [1, 2, 3].map(picture);
   const from = open(3);
   for (const pixels of pictures) from.put(pixels);
@@ -43,7 +43,7 @@ it('gives back what was put into it, each in its place', () => {
   for (const pixels of pictures) expect(received(from, pixels)).toEqual(pixels);
 });
 
-it('lets a picture go with its message where it has no room', () => {
+it('sends a picture with its batch if no slot is free', () => {
   const from = open(1);
   const [first, second] = [picture(1), picture(2)];
   from.put(first);
@@ -52,7 +52,7 @@ it('lets a picture go with its message where it has no room', () => {
   expect(received(from, second)).toEqual(second);
 });
 
-it('takes the lowest place that was given back', () => {
+it('reuses the lowest free slot', () => {
   const from = open(3);
   const pictures = [1, 2, 3].map(picture);
   for (const pixels of pictures) from.put(pixels);
@@ -66,13 +66,13 @@ it('takes the lowest place that was given back', () => {
   expect(received(from, fifth)).toEqual(fifth);
 });
 
-it('leaves no file behind, and is not there where none can be written', async () => {
+it('leaves no file behind, and does not open if no folder is writable', async () => {
   open(1).put(picture(1));
   expect(await readdir(folder)).toEqual([]);
   expect(PictureStore.open(BYTES, 1, [join(folder, 'missing')])).toBeUndefined();
 });
 
-it('refuses a picture of another length, and one that is not there', () => {
+it('rejects a picture of the wrong length, and an offset past the end of the file', () => {
   const from = open(1);
   expect(() => {
     copyPicture(picture(1), new Uint8Array(BYTES + 1));

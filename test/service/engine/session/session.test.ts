@@ -39,7 +39,7 @@ function threeItems(): EngineBatch {
 }
 
 describe('a session on CUDA', () => {
-  it('knows no other provider than CUDA, on the one GPU that it sees, and must not fall back', () => {
+  it('uses only CUDA on its one visible GPU, without fallback', () => {
     expect(sessionOptions('cuda', 3)).toEqual({
       executionProviders: [{ name: 'cuda', deviceId: 0 }],
       graphOptimizationLevel: 'all',
@@ -47,7 +47,7 @@ describe('a session on CUDA', () => {
     });
   });
 
-  it('is not made where a node would be computed on the CPU', async () => {
+  it('cannot be created if a node would run on the CPU', async () => {
     // Without its only provider, the graph is left to the CPU.
     const options = { ...sessionOptions('cuda', 1), executionProviders: [], logSeverityLevel: 4 } as const;
     await expect(InferenceSession.create(graph, options)).rejects.toThrow(
@@ -55,7 +55,7 @@ describe('a session on CUDA', () => {
     );
   });
 
-  it('is not made without CUDA', async () => {
+  it('cannot be created without CUDA', async () => {
     // It hides the GPUs from a machine that has some.
     vi.stubEnv('CUDA_VISIBLE_DEVICES', '');
     const load = { device: 'cuda', threads: 1, maxBatch: 4 } as const;
@@ -63,16 +63,16 @@ describe('a session on CUDA', () => {
   });
 });
 
-describe('batches of few sizes', () => {
+describe('fixed batch sizes', () => {
   it.each([
     [1, [1]],
     [6, [1, 2, 4, 6]],
     [8, [1, 2, 4, 8]],
-  ])('are, up to %i, of %j', (maxBatch, sizes) => {
+  ])('up to %i are %j', (maxBatch, sizes) => {
     expect(batchSizes(maxBatch)).toEqual(sizes);
   });
 
-  it('are filled up with rows that change no answer and are not told', async () => {
+  it('pad batches with rows that change no answer and are not returned', async () => {
     const session = await InferenceSession.create(graph, sessionOptions('cpu', 1));
     const run = vi.spyOn(session, 'run');
     const batch = threeItems();
@@ -111,14 +111,14 @@ describe('warming up', () => {
     return shapes;
   }
 
-  it('meets every padded length in every size, once', async () => {
+  it('runs every padded length in every batch size once', async () => {
     const { lengths } = model.manifest.text;
     expect(lengths.length).toBeGreaterThan(1);
     const all = lengths.flatMap((length) => [1, 2, 4, 6].map((size) => `${length} x ${size}`));
     expect((await shapesOf('cuda')).sort()).toEqual(all.sort());
   });
 
-  it('is nothing on a CPU', async () => {
+  it('runs nothing on a CPU', async () => {
     expect(await shapesOf('cpu')).toEqual([]);
   });
 });
