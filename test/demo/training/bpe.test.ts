@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { learnVocabulary } from '../../demo/training/bpe.ts';
-import { buildTokenizerJson, loadTokenizer } from '../../model/package/tokenizer.ts';
+import { learnVocabulary } from '../../../demo/training/bpe.ts';
+import { buildTokenizerJson, loadTokenizer } from '../../../model/package/tokenizer.ts';
 
 const texts = [
   'there is a red circle',

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { KINDS } from '../../demo/world/claims.ts';
-import { sayMeaning } from '../../demo/world/language/say.ts';
-import { seeded } from '../../demo/world/random.ts';
-import { sampleMeaning } from '../../demo/world/sample.ts';
-import { COLOURS, sceneOf } from '../../demo/world/scene.ts';
-import { SHAPES } from '../../demo/world/shapes.ts';
-import { PHRASINGS } from './phrasings/phrasings.ts';
+import { KINDS } from '../../../demo/world/claims.ts';
+import { sayMeaning } from '../../../demo/world/language/say.ts';
+import { seeded } from '../../../demo/world/random.ts';
+import { sampleMeaning } from '../../../demo/world/sample.ts';
+import { COLOURS, sceneOf } from '../../../demo/world/scene.ts';
+import { SHAPES } from '../../../demo/world/shapes.ts';
+import { PHRASINGS } from './phrasings.ts';
 
 const any = (words: readonly string[]): RegExp => new RegExp(`\\b(${words.join('|')})\\b`, 'g');
 /** What differs between sentences of one pattern. */

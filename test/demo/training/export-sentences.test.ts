@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { exportSentences, readTokenizer } from '../../demo/training/export-sentences.ts';
-import { DEMO_CHECKPOINT } from '../../demo/demo-package.ts';
-import { KINDS } from '../../demo/world/claims.ts';
-import { PROGRAM } from '../../demo/world/program.ts';
-import { tempFolder } from '../../testing/temp-folder.ts';
+import { exportSentences, readTokenizer } from '../../../demo/training/export-sentences.ts';
+import { DEMO_CHECKPOINT } from '../../../demo/demo-package.ts';
+import { KINDS } from '../../../demo/world/claims.ts';
+import { PROGRAM } from '../../../demo/world/program.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
 
 /** Columns of a row: picture, kind, answer, offset and count of the tokens, 10 about parts and sets, the program. */
 const COLUMNS = 15 + PROGRAM.length;
 
-it('sentences for training point to their pictures, a few to strange ones', async () => {
+it('points each sentence to its picture, and a few to strange pictures', async () => {
   const folder = tempFolder();
   const tokenizer = await readTokenizer(DEMO_CHECKPOINT);
   await exportSentences(folder, 's', tokenizer, {

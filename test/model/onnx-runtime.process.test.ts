@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { fixtureFile } from '../../../../testing/fixtures.ts';
-import { ofaVe } from '../../../../testing/cli.ts';
-import { tempFolder } from '../../../../testing/temp-folder.ts';
+import { fixtureFile } from '../../testing/fixtures.ts';
+import { ofaVe } from '../../testing/cli.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 /** What ONNX Runtime's telemetry leaves behind: an identifier, events to be sent, and a log of its own. */
 const TRACE = /deviceid|onnxruntime\.db|mat-debug|\.ses$/;

@@ -1,6 +1,6 @@
-import type { Claim, Meaning, Phrase, Zone } from '../../demo/world/claims.ts';
-import { SIZES, type Scene } from '../../demo/world/scene.ts';
-import { SHAPES } from '../../demo/world/shapes.ts';
+import type { Claim, Meaning, Phrase, Zone } from '../../../demo/world/claims.ts';
+import { SIZES, type Scene } from '../../../demo/world/scene.ts';
+import { SHAPES } from '../../../demo/world/shapes.ts';
 
 /** A second opinion on what sentences mean, worked out another way: by listing every reading and its truth. */
 

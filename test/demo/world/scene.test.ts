@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { cellsOf } from '../../demo/training/export-pictures.ts';
-import { pictureOf } from '../../demo/world/render.ts';
+import { cellsOf } from '../../../demo/training/export-pictures.ts';
+import { pictureOf } from '../../../demo/world/render.ts';
 import {
   COLOURS,
   HIDDEN_VISIBLE,
@@ -10,8 +10,8 @@ import {
   isHeldOut,
   sceneOf,
   visiblePart,
-} from '../../demo/world/scene.ts';
-import { SHAPES } from '../../demo/world/shapes.ts';
+} from '../../../demo/world/scene.ts';
+import { SHAPES } from '../../../demo/world/shapes.ts';
 
 const training = Array.from({ length: 400 }, (_, seed) => sceneOf(seed, 'training'));
 const heldOut = Array.from({ length: 100 }, (_, seed) => sceneOf(seed, 'held-out'));

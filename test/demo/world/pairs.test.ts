@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { TextOnly } from '../../demo/training/text-only.ts';
-import { ANSWERS } from '../../demo/answers.ts';
-import { KINDS } from '../../demo/world/claims.ts';
-import { contrastsOf } from '../../demo/world/contrasts.ts';
-import { drawPairs, type Pair } from '../../demo/world/pairs.ts';
-import { seeded } from '../../demo/world/random.ts';
-import { sceneOf, type Scene } from '../../demo/world/scene.ts';
+import { TextOnly } from '../../../demo/training/text-only.ts';
+import { ANSWERS } from '../../../demo/answers.ts';
+import { KINDS } from '../../../demo/world/claims.ts';
+import { contrastsOf } from '../../../demo/world/contrasts.ts';
+import { drawPairs, type Pair } from '../../../demo/world/pairs.ts';
+import { seeded } from '../../../demo/world/random.ts';
+import { sceneOf, type Scene } from '../../../demo/world/scene.ts';
 import { secondOpinion } from './oracle.ts';
 
 const scenes: readonly Scene[] = Array.from({ length: 600 }, (_, seed) => sceneOf(seed, 'training'));
