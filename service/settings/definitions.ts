@@ -1,4 +1,4 @@
-import type { Setting } from './setting.ts';
+import { choice, integer, text, type ChoiceSetting, type IntegerSetting, type Setting } from './setting.ts';
 
 /** Milliseconds of SHUTDOWN_TIMEOUT_MS reserved for the last answers and for stopping engines and listeners. */
 export const CLOSING_MS = 1000;
@@ -12,188 +12,108 @@ export const ENVIRONMENT_VARIABLE = 'OFA_VE_ENV';
  * that a wrong name such as OFA_VE_PORT is not silently ignored.
  */
 export const SETTINGS = {
-  MODEL_DIR: {
-    kind: 'text',
-    default: '',
-    description: 'Folder of the model package to serve.',
-  },
-  HOST: {
-    kind: 'text',
-    default: '0.0.0.0',
-    description: 'Address to listen on: 127.0.0.1 for this machine only, :: for IPv4 and IPv6.',
-  },
-  PORT: {
-    kind: 'integer',
-    default: 8000,
-    min: 0,
-    max: 65535,
-    description: 'Port for predictions, probes and the demo page; 0 picks a free one.',
-  },
-  ADMIN_PORT: {
-    kind: 'integer',
-    default: 9090,
-    min: 0,
-    max: 65535,
-    description:
-      'Port for metrics and probes, separate so that clients need no access to it; 0 picks a free one.',
-  },
-  DEVICE: {
-    kind: 'choice',
-    default: 'auto',
-    choices: ['auto', 'cpu', 'cuda'],
-    description:
-      'Where the model runs; auto uses CUDA if its libraries load and a GPU responds, else the CPU.',
-  },
-  ENGINES: {
-    kind: 'integer',
-    default: 0,
-    min: 0,
-    max: 16,
-    description:
-      'Number of engine processes; 0 runs one per visible GPU, or one on a CPU, where more use more memory and are seldom faster.',
-  },
-  ENGINE_THREADS: {
-    kind: 'integer',
-    default: 0,
-    min: 0,
-    max: 256,
-    description:
-      'Threads of each CPU engine; 0 divides the processors among the engines, but ignores the CPU limit of a container.',
-  },
-  MAX_BATCH: {
-    kind: 'integer',
-    default: 8,
-    min: 1,
-    max: 256,
-    description:
-      'Most items in one run of an engine; more increases throughput on a GPU, and memory use everywhere.',
-  },
-  MAX_QUEUE: {
-    kind: 'integer',
-    default: 64,
-    min: 1,
-    max: 100_000,
-    description: 'Most items accepted and not yet answered; further requests get 429 at once.',
-  },
-  REQUEST_TIMEOUT_MS: {
-    kind: 'integer',
-    default: 30_000,
-    min: 1,
-    max: 3_600_000,
-    description: 'Time after which a request gets 504; a client can shorten it with X-Request-Timeout-Ms.',
-  },
-  MAX_BODY_MB: {
-    kind: 'integer',
-    default: 50,
-    min: 1,
-    max: 1024,
-    description: 'Largest request body in MiB, of which at most 16 may be JSON; larger ones get 413.',
-  },
-  MAX_BODIES_MB: {
-    kind: 'integer',
-    default: 256,
-    min: 1,
-    max: 1_000_000,
-    description:
-      'Most MiB of request bodies in memory at once; further requests get 429. At least MAX_BODY_MB; the default is 4 MiB for each slot of the default MAX_QUEUE.',
-  },
-  ENGINE_TIMEOUT_MS: {
-    kind: 'integer',
-    default: 0,
-    min: 0,
-    max: 3_600_000,
-    description:
-      'Time after which a run is given up: the engine is killed and replaced, and the run is retried once. 0 allows ten times what the engine took for as many items in its self-test, and at least 10 s. A fixed time must be longer than a full batch takes on a busy machine, and should be shorter than REQUEST_TIMEOUT_MS, or requests time out before the retry.',
-  },
-  ENGINE_START_TIMEOUT_MS: {
-    kind: 'integer',
-    default: 600_000,
-    min: 1000,
-    max: 3_600_000,
-    description:
-      'Longest time from the start of an engine until it passes its self-test; large models need more.',
-  },
-  DRAIN_DELAY_MS: {
-    kind: 'integer',
-    default: 5000,
-    min: 0,
-    max: 600_000,
-    description:
-      'How long to continue serving after SIGTERM while load balancers remove the service; at least 1000 less than SHUTDOWN_TIMEOUT_MS.',
-  },
-  SHUTDOWN_TIMEOUT_MS: {
-    kind: 'integer',
-    default: 40_000,
-    min: 2000,
-    max: 3_600_000,
-    description:
-      'Longest time from SIGTERM to exit; less than the time after which the platform kills the process.',
-  },
-  GPU_MEMORY_LIMIT_MB: {
-    kind: 'integer',
-    default: 0,
-    min: 0,
-    max: 10_000_000,
-    description:
-      'Used memory of a GPU in MiB above which its engine is replaced, after several readings in a row; 0 disables it.',
-  },
-  LOG_LEVEL: {
-    kind: 'choice',
-    default: 'info',
-    choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
-    description: 'Least severe level to log; debug includes requests of probes.',
-  },
-  DEMO_PAGE: {
-    kind: 'choice',
-    default: 'on',
-    choices: ['on', 'off'],
-    description: 'Whether to serve the demo page at /.',
-  },
-  DOCS: {
-    kind: 'choice',
-    default: 'on',
-    choices: ['on', 'off'],
-    description: 'Whether to serve the OpenAPI document at /openapi.json and Swagger UI at /docs.',
-  },
-  API_KEYS_FILE: {
-    kind: 'text',
-    default: '',
-    description:
-      'File with one API key per line, as its SHA-256 in hexadecimal; if set, predictions require one of the keys. It is re-read when it changes.',
-  },
-  CORS_ORIGINS: {
-    kind: 'text',
-    default: '',
-    format: 'origins',
-    description: 'Comma-separated origins of web pages that may call the service; empty allows none.',
-  },
-  OTEL_EXPORTER_OTLP_ENDPOINT: {
-    kind: 'text',
-    default: '',
-    format: 'http-url',
-    description:
-      'Address of an OpenTelemetry collector that accepts OTLP over HTTP, usually port 4318 (4317 is gRPC); if set, traces are sent to v1/traces below it.',
-  },
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
-    kind: 'text',
-    default: '',
-    format: 'http-url',
-    description: 'Full address for traces, if it is not v1/traces below OTEL_EXPORTER_OTLP_ENDPOINT.',
-  },
-  OTEL_SDK_DISABLED: {
-    kind: 'choice',
-    default: 'false',
-    choices: ['false', 'true'],
-    description: 'Whether to send no traces even if an address for them is set.',
-  },
-} as const satisfies Record<string, Setting>;
+  MODEL_DIR: text({}, 'Folder of the model package to serve.'),
+  HOST: text(
+    { default: '0.0.0.0' },
+    'Address to listen on: 127.0.0.1 for this machine only, :: for IPv4 and IPv6.',
+  ),
+  PORT: integer(
+    { default: 8000, min: 0, max: 65535 },
+    'Port for predictions, probes and the demo page; 0 picks a free one.',
+  ),
+  ADMIN_PORT: integer(
+    { default: 9090, min: 0, max: 65535 },
+    'Port for metrics and probes, separate so that clients need no access to it; 0 picks a free one.',
+  ),
+  DEVICE: choice(
+    { default: 'auto', choices: ['auto', 'cpu', 'cuda'] },
+    'Where the model runs; auto uses CUDA if its libraries load and a GPU responds, else the CPU.',
+  ),
+  ENGINES: integer(
+    { default: 0, min: 0, max: 16 },
+    'Number of engine processes; 0 runs one per visible GPU, or one on a CPU, where more use more memory and are seldom faster.',
+  ),
+  ENGINE_THREADS: integer(
+    { default: 0, min: 0, max: 256 },
+    'Threads of each CPU engine; 0 divides the processors among the engines, but ignores the CPU limit of a container.',
+  ),
+  MAX_BATCH: integer(
+    { default: 8, min: 1, max: 256 },
+    'Most items in one run of an engine; more increases throughput on a GPU, and memory use everywhere.',
+  ),
+  MAX_QUEUE: integer(
+    { default: 64, min: 1, max: 100_000 },
+    'Most items accepted and not yet answered; further requests get 429 at once.',
+  ),
+  REQUEST_TIMEOUT_MS: integer(
+    { default: 30_000, min: 1, max: 3_600_000 },
+    'Time after which a request gets 504; a client can shorten it with X-Request-Timeout-Ms.',
+  ),
+  MAX_BODY_MB: integer(
+    { default: 50, min: 1, max: 1024 },
+    'Largest request body in MiB, of which at most 16 may be JSON; larger ones get 413.',
+  ),
+  MAX_BODIES_MB: integer(
+    { default: 256, min: 1, max: 1_000_000 },
+    'Most MiB of request bodies in memory at once; further requests get 429. At least MAX_BODY_MB; the default is 4 MiB for each slot of the default MAX_QUEUE.',
+  ),
+  ENGINE_TIMEOUT_MS: integer(
+    { default: 0, min: 0, max: 3_600_000 },
+    'Time after which a run is given up: the engine is killed and replaced, and the run is retried once. 0 allows ten times what the engine took for as many items in its self-test, and at least 10 s. A fixed time must be longer than a full batch takes on a busy machine, and should be shorter than REQUEST_TIMEOUT_MS, or requests time out before the retry.',
+  ),
+  ENGINE_START_TIMEOUT_MS: integer(
+    { default: 600_000, min: 1000, max: 3_600_000 },
+    'Longest time from the start of an engine until it passes its self-test; large models need more.',
+  ),
+  DRAIN_DELAY_MS: integer(
+    { default: 5000, min: 0, max: 600_000 },
+    'How long to continue serving after SIGTERM while load balancers remove the service; at least 1000 less than SHUTDOWN_TIMEOUT_MS.',
+  ),
+  SHUTDOWN_TIMEOUT_MS: integer(
+    { default: 40_000, min: 2000, max: 3_600_000 },
+    'Longest time from SIGTERM to exit; less than the time after which the platform kills the process.',
+  ),
+  GPU_MEMORY_LIMIT_MB: integer(
+    { default: 0, min: 0, max: 10_000_000 },
+    'Used memory of a GPU in MiB above which its engine is replaced, after several readings in a row; 0 disables it.',
+  ),
+  LOG_LEVEL: choice(
+    { default: 'info', choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] },
+    'Least severe level to log; debug includes requests of probes.',
+  ),
+  DEMO_PAGE: choice({ default: 'on', choices: ['on', 'off'] }, 'Whether to serve the demo page at /.'),
+  DOCS: choice(
+    { default: 'on', choices: ['on', 'off'] },
+    'Whether to serve the OpenAPI document at /openapi.json and Swagger UI at /docs.',
+  ),
+  API_KEYS_FILE: text(
+    {},
+    'File with one API key per line, as its SHA-256 in hexadecimal; if set, predictions require one of the keys. It is re-read when it changes.',
+  ),
+  CORS_ORIGINS: text(
+    { format: 'origins' },
+    'Comma-separated origins of web pages that may call the service; empty allows none.',
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: text(
+    { format: 'http-url' },
+    'Address of an OpenTelemetry collector that accepts OTLP over HTTP, usually port 4318 (4317 is gRPC); if set, traces are sent to v1/traces below it.',
+  ),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: text(
+    { format: 'http-url' },
+    'Full address for traces, if it is not v1/traces below OTEL_EXPORTER_OTLP_ENDPOINT.',
+  ),
+  OTEL_SDK_DISABLED: choice(
+    { default: 'false', choices: ['false', 'true'] },
+    'Whether to send no traces even if an address for them is set.',
+  ),
+};
 
 /** The name of a setting, that is, of its environment variable. */
 export type SettingName = keyof typeof SETTINGS;
 
-type ValueOf<S extends Setting> = S extends { kind: 'integer' }
+type ValueOf<S extends Setting> = S extends IntegerSetting
   ? number
-  : S extends { kind: 'choice'; choices: readonly (infer Choice)[] }
+  : S extends ChoiceSetting<infer Choice>
     ? Choice
     : string;
 

@@ -4,7 +4,7 @@ interface SettingBase {
 }
 
 /** A whole number within bounds; a unit is part of the name. */
-interface IntegerSetting extends SettingBase {
+export interface IntegerSetting extends SettingBase {
   readonly kind: 'integer';
   readonly default: number;
   readonly min: number;
@@ -12,10 +12,10 @@ interface IntegerSetting extends SettingBase {
 }
 
 /** One of a closed set of words. */
-interface ChoiceSetting extends SettingBase {
+export interface ChoiceSetting<Choice extends string = string> extends SettingBase {
   readonly kind: 'choice';
-  readonly default: string;
-  readonly choices: readonly string[];
+  readonly default: Choice;
+  readonly choices: readonly Choice[];
 }
 
 /** Free text: a path, an address, a list. An empty default means: not set. */
@@ -28,6 +28,30 @@ export interface TextSetting extends SettingBase {
 
 /** The definition of a setting. */
 export type Setting = IntegerSetting | ChoiceSetting | TextSetting;
+
+/** Defines a whole number. */
+export function integer(
+  bounds: Pick<IntegerSetting, 'default' | 'min' | 'max'>,
+  description: string,
+): IntegerSetting {
+  return { kind: 'integer', ...bounds, description };
+}
+
+/** Defines a choice of words. */
+export function choice<Choice extends string>(
+  words: { default: NoInfer<Choice>; choices: readonly Choice[] },
+  description: string,
+): ChoiceSetting<Choice> {
+  return { kind: 'choice', ...words, description };
+}
+
+/** Defines a text, by default empty and of any form. */
+export function text(
+  options: Partial<Pick<TextSetting, 'default' | 'format'>>,
+  description: string,
+): TextSetting {
+  return { kind: 'text', default: '', ...options, description };
+}
 
 /** Environment variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;

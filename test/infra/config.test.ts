@@ -6,7 +6,7 @@ import { chosenConfig, environmentConfig, environmentNames } from '../../infra/c
 import { deepChange, mistakesOf } from './mistakes.ts';
 
 describe('the list of mistakes', () => {
-  it('has all of them at once, a line each', () => {
+  it('names all of them, one per line', () => {
     const wrong = deepChange(deepChange(config, 'workloads.0.replicas', 0), 'workloads.0.gpu.count', 'one');
     expect(() => checkConfig(wrong)).toThrow(
       [
@@ -17,7 +17,7 @@ describe('the list of mistakes', () => {
     );
   });
 
-  it('is as long for fields that do not fit each other', () => {
+  it('names all fields that do not fit each other', () => {
     const wrong = deepChange(
       deepChange(config, 'workloads.0.exposure.bodyLimitMb', 1),
       'workloads.0.resources.requests.cpu',
@@ -61,20 +61,20 @@ describe('extend', () => {
 const names = await environmentNames();
 
 describe('environments', () => {
-  it.each(names)('%s is sound', async (name) => {
+  it.each(names)('%s is valid', async (name) => {
     expect(mistakesOf(await environmentConfig(name))).toEqual([]);
   });
 
-  it('is the plain configuration where none is chosen', async () => {
+  it('default to infra/config.ts', async () => {
     expect(await chosenConfig({})).toBe(config);
     expect(await chosenConfig({ OFA_VE_ENV: '' })).toBe(config);
   });
 
-  it('is the one that the variable names', async () => {
+  it('are selected by the variable', async () => {
     expect(await chosenConfig({ OFA_VE_ENV: 'demo' })).toBe(await environmentConfig('demo'));
   });
 
-  it('says which there are when there is none of that name', async () => {
+  it('are listed if the variable names none of them', async () => {
     await expect(chosenConfig({ OFA_VE_ENV: '../config' })).rejects.toThrow(
       'OFA_VE_ENV is "../config"; it must be demo, multi-model, production or unset (a file of infra/environments).',
     );
@@ -82,7 +82,7 @@ describe('environments', () => {
 });
 
 describe('the workload of OFA-large', () => {
-  it('asks for what the preset says, which `ofa-ve fetch --help` prints', () => {
+  it('requests the resources of the preset, which `ofa-ve fetch --help` prints', () => {
     const { gpus, requests, limits } = PRESETS.large.resources;
     expect(ofaLarge.gpu).toMatchObject({ kind: 'device', count: gpus });
     expect(ofaLarge.resources).toMatchObject({ requests, limits });

@@ -41,27 +41,27 @@ it('fills the volume, and leaves nothing beside the model', async () => {
   expect(await readdir(path.join(folder, 'models'))).toEqual(['1.0']);
 });
 
-it('does not touch a model that is there: other pods have it mapped', async () => {
+it('does not touch an existing model, which other pods have mapped', async () => {
   await load('pod-a');
   await writeFile(path.join(folder, 'package', 'inner', 'model.onnx'), 'changed');
   await load('pod-b');
   expect(await loaded()).toBe('graph');
 });
 
-it('starts again after a copy that was cut off', async () => {
+it('starts again after an interrupted copy', async () => {
   await mkdir(path.join(folder, 'models', '1.0.part-pod-a'));
   await writeFile(path.join(folder, 'models', '1.0.part-pod-a', 'half'), '');
   await load('pod-a');
   expect(await readdir(path.join(folder, 'models', '1.0'))).toEqual(['inner']);
 });
 
-it('lets pods that start together fill it together', async () => {
+it('lets pods start at the same time', async () => {
   await Promise.all(['pod-a', 'pod-b', 'pod-c', 'pod-d'].map(load));
   expect(await loaded()).toBe('graph');
   expect(await readdir(path.join(folder, 'models'))).toEqual(['1.0']);
 });
 
-it('fails where the image has no model, so that the pod says so', async () => {
+it('fails if the image has no model', async () => {
   await rm(path.join(folder, 'package'), { recursive: true });
   await expect(load('pod-a')).rejects.toThrow(/package/);
 });

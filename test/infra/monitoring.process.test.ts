@@ -48,7 +48,7 @@ describe('monitors', () => {
     }
   });
 
-  it('are not needed by a Prometheus that goes by annotations', () => {
+  it('are not needed by a Prometheus that uses annotations', () => {
     const [deployment] = deployments(manifestsOf(scenarios.default));
     expect(deployment?.spec?.template.metadata?.annotations).toMatchObject({
       'prometheus.io/scrape': 'true',
@@ -66,7 +66,7 @@ describe('dashboard', () => {
     return dashboardModel(contextOf(workloads[index] ?? expect.fail(), namespace.name, kubernetesVersion));
   };
 
-  it('is what the ConfigMap holds, under the label that Grafana looks for', () => {
+  it('is in a ConfigMap with the label that Grafana selects', () => {
     const { metadata, data } = only(
       manifestsOf(scenarios.default),
       'ConfigMap',
@@ -76,19 +76,19 @@ describe('dashboard', () => {
     expect(JSON.parse(data?.['ofa-ve.json'] ?? '')).toEqual(modelOf('default'));
   });
 
-  it('has panels that do not overlap, each with an id of its own', () => {
+  it('has panels that do not overlap, each with its own id', () => {
     const { panels } = modelOf('everything');
     const places = panels.map(({ gridPos: { x, y } }) => `${x},${y}`);
     expect(places).toEqual([...new Set(places)]);
     expect(panels.map(({ id }) => id)).toEqual(panels.map((_panel, index) => index + 1));
   });
 
-  it('keeps its address, and shares it with no other', () => {
+  it('has a stable and unique address', () => {
     expect(modelOf('default').uid).toBe(modelOf('everything').uid);
     expect(modelOf('multi-model', 1).uid).not.toBe(modelOf('multi-model', 0).uid);
   });
 
-  it('has for another server only what any server can fill', () => {
+  it('has only panels on common metrics for another server', () => {
     expect(modelOf('multi-model', 1).panels.map(({ title }) => title)).toEqual([
       'Requests',
       'Failed share',
@@ -99,7 +99,7 @@ describe('dashboard', () => {
 });
 
 describe('alerts of another server', () => {
-  it('leave out what only this service measures', () => {
+  it('leave out the metrics that only this service has', () => {
     const rule = only(manifestsOf(scenarios['multi-model']), 'PrometheusRule', 'qwen-vl');
     const { groups } = rule['spec'] as { groups: { rules: { alert?: string; expr: string }[] }[] };
     const rules = groups.flatMap((group) => group.rules);
@@ -129,14 +129,14 @@ describe('ingress', () => {
     });
   });
 
-  it('lets the annotations of the config win', () => {
+  it('lets the annotations of the configuration override those of the controller', () => {
     const annotations = { 'nginx.ingress.kubernetes.io/proxy-read-timeout': '600' };
     expect(annotationsOf(withWorkload({ exposure: { ingress: { annotations } } }))).toMatchObject(
       annotations,
     );
   });
 
-  it('asks for the certificate once, though the canary has an Ingress of its own', () => {
+  it('requests the certificate once, although the canary has its own Ingress', () => {
     const config = scenarios.everything;
     expect(annotationsOf(config)).toHaveProperty(['cert-manager.io/cluster-issuer'], 'letsencrypt');
     expect(annotationsOf(config, 'ofa-ve-canary')).not.toHaveProperty(['cert-manager.io/cluster-issuer']);

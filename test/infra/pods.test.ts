@@ -50,7 +50,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
     }
   });
 
-  it('has no token of the API server and no variables of other Services', () => {
+  it('has no API token and no variables of other Services', () => {
     const accounts = ofKind(manifestsOf(config), 'ServiceAccount');
     expect(accounts.map((account) => account['automountServiceAccountToken'])).not.toContain(undefined);
     for (const deployment of all) {
@@ -86,7 +86,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
     }
   });
 
-  it('calls a rollout failed only after an image pull and a cold start', () => {
+  it('allows a rollout an image pull and a cold start before it counts as failed', () => {
     for (const deployment of all) {
       const { startupProbe } = serverOf(deployment);
       const start = (startupProbe?.failureThreshold ?? 0) * (startupProbe?.periodSeconds ?? 0);
@@ -97,14 +97,14 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
 });
 
 describe('the default pod', () => {
-  it('asks for one GPU and limits what it asks for', () => {
+  it('requests one GPU and limits its other resources', () => {
     expect(serverOf(standard).resources).toEqual({
       requests: { cpu: '2', memory: '5.5Gi', 'ephemeral-storage': '1Gi', 'nvidia.com/gpu': '1' },
       limits: { cpu: '4', memory: '6Gi', 'ephemeral-storage': '4Gi', 'nvidia.com/gpu': '1' },
     });
   });
 
-  it('goes to GPU nodes and puts up with their taint', () => {
+  it('runs on GPU nodes and tolerates their taint', () => {
     const { nodeSelector, tolerations } = podOf(standard);
     expect(nodeSelector).toEqual({ 'nvidia.com/gpu.present': 'true' });
     expect(tolerations).toEqual([{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }]);
@@ -114,7 +114,7 @@ describe('the default pod', () => {
     expect(standard.spec?.strategy?.rollingUpdate).toEqual({ maxSurge: 0, maxUnavailable: 1 });
   });
 
-  it('insists on CUDA: a pod without a working GPU must not serve from its processor', () => {
+  it('requires CUDA: a pod without a working GPU must not serve from its CPU', () => {
     expect(environment(serverOf(standard))).toEqual({
       DEVICE: 'cuda',
       HOME: '/tmp',
@@ -131,7 +131,7 @@ describe('the default pod', () => {
     ]);
   });
 
-  it('can write where the service and CUDA have to', () => {
+  it('has writable folders for the service and CUDA', () => {
     expect(serverOf(standard).volumeMounts?.map(({ mountPath }) => mountPath)).toEqual([
       '/tmp',
       '/var/cache/cuda',
@@ -143,12 +143,12 @@ describe('variants', () => {
   const server = (name: ScenarioName) =>
     serverOf(deployments(manifestsOf(scenarios[name]))[0] ?? expect.fail());
 
-  it('asks for a slice of a GPU', () => {
+  it('requests a slice of a GPU', () => {
     expect(server('mig').resources?.limits).toMatchObject({ 'nvidia.com/mig-1g.10gb': '1' });
     expect(server('time-sliced').resources?.limits).toMatchObject({ 'nvidia.com/gpu.shared': '1' });
   });
 
-  it('claims a device of a class where the cluster hands them out itself', () => {
+  it('claims a device of a class with dynamic resource allocation', () => {
     const manifests = manifestsOf(scenarios.dra);
     const template = only(manifests, 'ResourceClaimTemplate');
     const pod = podOf(deployments(manifests)[0] ?? expect.fail());
@@ -189,7 +189,7 @@ describe('variants', () => {
     expect(environment(server('oci-volume'))['MODEL_DIR']).toBe('/models');
   });
 
-  it('refers to the keys by the Secret, mounted as a folder so that a change is seen', () => {
+  it('mounts the Secret with the keys as a folder, so that changes are seen', () => {
     const { volumeMounts } = server('production');
     expect(environment(server('production'))['API_KEYS_FILE']).toBe('/etc/ofa-ve/api-keys/keys');
     expect(volumeMounts).toContainEqual({
@@ -199,13 +199,13 @@ describe('variants', () => {
     });
   });
 
-  it('runs the demo model on the processor that it is given, without GPU and autoscaler', () => {
+  it('runs the demo model with one thread per CPU of its limit, without GPU', () => {
     const { resources } = server('demo');
     expect(Object.keys(resources?.limits ?? {})).toEqual(['cpu', 'ephemeral-storage', 'memory']);
     expect(environment(server('demo'))).toMatchObject({ DEVICE: 'cpu', ENGINE_THREADS: '1' });
   });
 
-  it('shares the processors among the engines', () => {
+  it('divides the CPU limit among the engines', () => {
     const config = withWorkload({
       gpu: { kind: 'none' },
       resources: { requests: { memory: '16Gi' }, limits: { memory: '16Gi' } },

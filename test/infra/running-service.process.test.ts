@@ -44,13 +44,13 @@ it('answers every probe on the port that the pod names', async () => {
     expect((await fetch(address(probe))).status, address(probe)).toBe(200);
 });
 
-it('serves the metrics where the monitor and the annotations look, and not on the public port', async () => {
+it('serves the metrics at the path of monitor and annotations, and not on the public port', async () => {
   const path = context.server.paths.metrics;
   expect((await fetch(`${service.adminUrl}${path}`)).status).toBe(200);
   expect((await fetch(`${service.url}${path}`)).status).toBe(404);
 });
 
-it('exports every metric that an alert, a panel or the scaling asks for', async () => {
+it('exports every metric that alerts, panels and scaling use', async () => {
   const text = await (await fetch(`${service.adminUrl}${context.server.paths.metrics}`)).text();
   const exported = new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map((match) => match[1]));
   const expressions = [
@@ -89,13 +89,13 @@ describe.skipIf(isLeftOut('prometheus'))('a real Prometheus', () => {
       ),
     );
 
-  it('tells the pods of both versions apart by their names', () => {
+  it('distinguishes the pods of both versions by their names', () => {
     expect(POD).toMatch(new RegExp(`^${podNamePattern(context, 'stable')}$`));
     expect(CANARY_POD).toMatch(new RegExp(`^${podNamePattern(context, 'canary')}$`));
     expect(CANARY_POD).not.toMatch(new RegExp(`^${podNamePattern(context, 'stable')}$`));
   });
 
-  it('finds what the adapter looks for before the first request, and gives the idle pod a 0', async () => {
+  it('finds the series of the adapter before the first request, and gives an idle pod 0', async () => {
     for (const { seriesQuery } of adapterRules(context))
       expect((await prometheus.query(seriesQuery)).length).toBeGreaterThan(0);
     const idle = { metric: { pod: POD }, value: 0 };
@@ -147,7 +147,7 @@ describe.skipIf(isLeftOut('prometheus'))('a real Prometheus', () => {
 });
 
 // After Prometheus, which has to see the service before its first request.
-it('counts requests for answers under the routes that objectives and scaling go by', async () => {
+it('counts requests for answers under the routes of objectives and scaling', async () => {
   for (const route of ANSWER_ROUTES)
     await fetch(`${service.url}${route.replace(':name', 'mini-none')}`, { method: 'POST', body: '{}' });
   const text = await (await fetch(`${service.adminUrl}${context.server.paths.metrics}`)).text();

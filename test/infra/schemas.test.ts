@@ -135,7 +135,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
     expect((await Promise.all(known.map(modelProblems))).flat()).toEqual([]);
   });
 
-  it('has no field in a custom resource that its definition does not name', async () => {
+  it('has only fields in custom resources that their definitions declare', async () => {
     const validators = await crdValidators();
     const found = manifests
       .filter((manifest) => !isBuiltIn(manifest))
@@ -146,7 +146,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
     expect(found).toEqual([]);
   });
 
-  it('has no empty value: a serializer that drops what it does not know leaves one behind', () => {
+  it('has no empty value, which a serializer leaves when it drops unknown fields', () => {
     expect(manifests.flatMap((manifest) => nulls(manifest, manifest.kind))).toEqual([]);
   });
 });

@@ -63,7 +63,7 @@ describe('npx cdk8s synth', () => {
     expect((await contents(folder))['0001-ofa-ve.k8s.yaml']).toContain('namespace: ofa-ve-demo');
   });
 
-  it('stops with a sentence, and without a trace of the program that found it', async () => {
+  it('stops with a sentence and without a stack trace', async () => {
     const { code, stderr } = await synth({ OFA_VE_ENV: 'staging' });
     expect(code).not.toBe(0);
     expect(stderr).toContain('OFA_VE_ENV is "staging"; it must be');

@@ -79,13 +79,13 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
     expect(names).toEqual([...new Set(names)]);
   });
 
-  it('puts everything into the namespace, which comes first', () => {
+  it('puts every object into the namespace, which comes first', () => {
     const [first, ...rest] = manifests;
     expect(first?.kind).toBe('Namespace');
     expect(new Set(rest.map(({ metadata }) => metadata.namespace))).toEqual(new Set([config.namespace.name]));
   });
 
-  it('labels everything with what Kubernetes recommends', () => {
+  it('gives every object the recommended labels', () => {
     for (const { metadata, kind } of manifests) {
       expect(metadata.labels, kind).toMatchObject({
         'app.kubernetes.io/part-of': 'ofa-ve',
@@ -94,7 +94,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
     }
   });
 
-  it('selects with every Deployment its own pods and no other', () => {
+  it('has Deployments that select their own pods only', () => {
     const labelSets = podLabelSets(manifests);
     for (const [index, deployment] of deployments(manifests).entries()) {
       const selector = deployment.spec?.selector.matchLabels ?? {};
@@ -104,7 +104,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
     }
   });
 
-  it('selects pods of one workload with every Service, and addresses a port that they have', () => {
+  it('has Services that select pods of one workload and target a port of theirs', () => {
     for (const { metadata, spec } of services(manifests)) {
       const selected = podLabelSets(manifests).filter((labels) => picks(spec?.selector ?? {}, labels));
       const workloads = new Set(selected.map((labels) => labels['app.kubernetes.io/instance']));
@@ -130,7 +130,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
     }
   });
 
-  it('sets replicas exactly where nothing scales', () => {
+  it('sets replicas only without autoscaling', () => {
     const scaled = [
       ...ofKind(manifests, 'HorizontalPodAutoscaler'),
       ...ofKind(manifests, 'ScaledObject'),
@@ -140,7 +140,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
       expect(spec?.replicas === undefined, metadata?.name).toBe(scaled.includes(metadata?.name ?? ''));
   });
 
-  it('protects the stable pods from drains without keeping broken ones', () => {
+  it('protects the stable pods from drains, but not broken ones', () => {
     for (const { spec } of ofKind(manifests, 'PodDisruptionBudget') as unknown as IPodDisruptionBudget[]) {
       const selected = podLabelSets(manifests).filter((one) => picks(spec?.selector?.matchLabels ?? {}, one));
       expect(selected.map((labels) => labels['track'])).toEqual(['stable']);
@@ -174,7 +174,7 @@ describe('network policy', () => {
     ]);
   });
 
-  it('lets out name look-ups, and traces where they are on', () => {
+  it('allows DNS, and traces if they are enabled', () => {
     const ports = (name: ScenarioName) =>
       policyOf(name).spec?.egress?.map((rule) => rule.ports?.map(({ port }) => port));
     expect(ports('default')).toEqual([[53, 53]]);
@@ -182,7 +182,7 @@ describe('network policy', () => {
     expect(ports('everything')).toEqual([[53, 53], [3128], [4318]]);
   });
 
-  it('names the default port of a scheme as it stands in the address', () => {
+  it('allows the port of the address even if it is the default of the scheme', () => {
     const config = withWorkload({
       observability: { tracing: { enabled: true, endpoint: 'http://collector.observability:80' } },
     });
@@ -221,25 +221,25 @@ describe('canary', () => {
     }
   };
 
-  it('gets ten per cent by the annotation of ingress-nginx', () => {
+  it('gets ten percent by the annotation of ingress-nginx', () => {
     expect(weights('canary-ingress')).toBe('10');
   });
 
-  it('gets ten per cent by a weighted action of the AWS controller', () => {
+  it('gets ten percent by a weighted action of the AWS controller', () => {
     expect(weights('canary-alb')).toEqual([
       ['ofa-ve', 90],
       ['ofa-ve-canary', 10],
     ]);
   });
 
-  it('gets ten per cent by the weights of an HTTPRoute', () => {
+  it('gets ten percent by the weights of an HTTPRoute', () => {
     expect(weights('canary-gateway')).toEqual([
       ['ofa-ve', 90],
       ['ofa-ve-canary', 10],
     ]);
   });
 
-  it('gets ten per cent by the subsets of Istio, which divide the pods of one Service', () => {
+  it('gets ten percent by the subsets of Istio, which divide the pods of one Service', () => {
     expect(weights('canary-istio')).toEqual([
       ['stable', 90],
       ['canary', 10],
@@ -253,7 +253,7 @@ describe('canary', () => {
     }
   });
 
-  it('runs its own image with its own number of pods, and leaves the scaling to the stable version', () => {
+  it('runs its own image with a fixed number of pods', () => {
     const manifests = manifestsOf(scenarios['canary-gateway']);
     const canary = deployments(manifests).find(({ metadata }) => metadata?.name === 'ofa-ve-canary');
     expect(serverOf(canary ?? expect.fail()).image).toBe('registry.example.com/ai/ofa-ve-large:1.1');
@@ -265,7 +265,7 @@ describe('autoscaling', () => {
   const autoscaler = () =>
     only(manifestsOf(scenarios.default), 'HorizontalPodAutoscaler') as unknown as IHorizontalPodAutoscaler;
 
-  it('goes by the load first, by requests and by the processor, from 2 to 6 pods', () => {
+  it('scales from 2 to 6 pods by load, requests and CPU', () => {
     const { spec } = autoscaler();
     expect([spec?.minReplicas, spec?.maxReplicas]).toEqual([2, 6]);
     expect(
@@ -280,14 +280,14 @@ describe('autoscaling', () => {
     ]);
   });
 
-  it('asks for metrics that the rules for the adapter define', () => {
+  it('uses metrics that the rules for the adapter define', () => {
     const manifests = manifestsOf(scenarios.default);
     const { data } = only(manifests, 'ConfigMap', 'ofa-ve-adapter-rules') as unknown as { data: Labels };
     for (const { pods } of autoscaler().spec?.metrics ?? [])
       if (pods !== undefined) expect(data['config.yaml']).toContain(`as: ${pods.metric.name}`);
   });
 
-  it('writes a target that is no whole number in thousandths', () => {
+  it('writes a fractional target in thousandths', () => {
     const config = withWorkload({ autoscaling: { targets: { requestsPerSecond: 2.5 } } });
     const { spec } = only(
       manifestsOf(config),

@@ -15,7 +15,7 @@ function problemsOf(environment: Record<string, string>): string {
 }
 
 describe('settings', () => {
-  it('take their defaults where nothing is set, or nothing but spaces', () => {
+  it('have their defaults if unset or blank', () => {
     expect(readSettings({ PORT: ' ' })).toEqual(
       Object.fromEntries(Object.entries(SETTINGS).map(([name, setting]) => [name, setting.default])),
     );
@@ -54,16 +54,16 @@ describe('settings', () => {
       { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
       'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc" but must be "http/json" or "http/protobuf"',
     ],
-  ])('that are wrong stop the start with a sentence: %o', (environment, sentence) => {
+  ])('that are wrong are refused with a sentence: %o', (environment, sentence) => {
     expect(problemsOf(environment)).toContain(sentence);
   });
 
-  it('name every mistake at once', () => {
+  it('are refused with all mistakes at once', () => {
     const problems = problemsOf({ PORT: 'x', DEVICE: 'y', OFA_VE_Z: 'z' });
     for (const name of ['PORT', 'DEVICE', 'OFA_VE_Z']) expect(problems).toContain(name);
   });
 
-  it('leave alone what Kubernetes sets for a Service of this name', () => {
+  it('ignore the variables that Kubernetes sets for a Service of this name', () => {
     const links = {
       OFA_VE_SERVICE_HOST: '10.0.0.1',
       OFA_VE_SERVICE_PORT: '80',
@@ -83,11 +83,11 @@ describe('settings', () => {
     expect(warning).toContain('ENGINE_TIMEOUT_MS is 30000, not below REQUEST_TIMEOUT_MS, which is 30000');
   });
 
-  it('leave alone what chooses an environment of the deployment', () => {
+  it('ignore the variable that selects an environment of the deployment', () => {
     expect(problemsOf({ OFA_VE_ENV: 'demo' })).toBe('');
   });
 
-  it('are listed for the help with default, what they may be, and reason', () => {
+  it('are described with default, valid values and purpose', () => {
     const help = describeSettings();
     for (const [name, setting] of Object.entries(SETTINGS)) {
       expect(help).toContain(`${name} (default: `);
@@ -101,7 +101,7 @@ describe('settings', () => {
 
 describe('variables that may be misspelt settings', () => {
   it.each(['MAX_QUEU', 'MAX_QUEUEE', 'MAX_QUEUR', 'MAX_QUUEE', 'AX_QUEUE', 'XMAX_QUEUE', 'MAXQUEUE'])(
-    'are told: %s',
+    'are reported: %s',
     (name) => {
       expect(misspeltSettings({ [name]: '5' })).toEqual([
         `${name} is not a setting of this program; MAX_QUEUE is.`,
@@ -109,14 +109,14 @@ describe('variables that may be misspelt settings', () => {
     },
   );
 
-  it('are no settings, no shorter names, and none whose setting is there too', () => {
+  it('do not include settings, short names, or names whose setting is set too', () => {
     const settings = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, '1']));
     expect(misspeltSettings(settings)).toEqual([]);
     expect(misspeltSettings({ MAX_QUEU: '', HOSTS: 'a', PORTS: '1', POST: 'b', ENGINE: 'c' })).toEqual([]);
     expect(misspeltSettings({ LOGLEVEL: 'debug', LOG_LEVEL: 'info' })).toEqual([]);
   });
 
-  it('are none of those that shells, Node, npm, CUDA and Kubernetes set', () => {
+  it('do not include variables of shells, Node, npm, CUDA and Kubernetes', () => {
     const common =
       'HOME HOSTNAME HOSTTYPE PATH PWD SHELL TERM USER LANG LC_ALL TMPDIR EDITOR PAGER DISPLAY LOGNAME MAIL SHLVL ' +
       'NODE_ENV NODE_OPTIONS NODE_PATH NODE_VERSION NODE_EXTRA_CA_CERTS UV_THREADPOOL_SIZE DEBUG INIT_CWD CI ' +

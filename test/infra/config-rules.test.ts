@@ -7,7 +7,7 @@ const FIRST = 'workloads.0.';
 
 const ON_CPU = { kind: 'none' };
 
-/** Changes that are sound one by one and do not fit each other. */
+/** Changes that are valid by themselves and do not fit each other. */
 const FIELDS_TOGETHER: readonly (readonly [
   name: string,
   changes: readonly (readonly [string, unknown])[],
@@ -19,7 +19,7 @@ const FIELDS_TOGETHER: readonly (readonly [
     'resources.requests.memory is 2Gi, but the model needs 4.1Gi (model.needs); request at least that.',
   ],
   [
-    'activations on the CPU',
+    'memory below the model with activations on the CPU',
     [
       ['gpu', ON_CPU],
       ['rollout.maxSurge', 0],
@@ -59,7 +59,7 @@ const FIELDS_TOGETHER: readonly (readonly [
     'model.source.kind is oci-volume, which needs Kubernetes 1.33, but kubernetesVersion is 1.27; use image or claim.',
   ],
   [
-    'a volume that one node can mount',
+    'a volume that only one node can mount',
     [
       [
         'model.source',
@@ -97,12 +97,12 @@ const FIELDS_TOGETHER: readonly (readonly [
     'rollout.maxUnavailable is 25%, which is 0 of 2 pods: without a spare GPU a rollout would wait forever; set it to 1.',
   ],
   [
-    'a start that takes longer than its probe',
+    'a start limit longer than the startup probe',
     [['probes.startup.budgetSeconds', 600]],
     'probes.startup.budgetSeconds is 600, but the server takes up to 600 s to start; allow more than that.',
   ],
   [
-    'a probe that outlasts its period',
+    'a probe timeout longer than its period',
     [['probes.liveness.timeoutSeconds', 11]],
     'probes.liveness.timeoutSeconds is 11, longer than its period of 10 s; use at most 10.',
   ],
@@ -112,12 +112,12 @@ const FIELDS_TOGETHER: readonly (readonly [
     'server.settings.SHUTDOWN_TIMEOUT_MS is 40000, but DRAIN_DELAY_MS and REQUEST_TIMEOUT_MS make 65000; requests would be cut off.',
   ],
   [
-    'an alert after the fact',
+    'a memory alert above the limit that replaces the engine',
     [['server.settings.GPU_MEMORY_LIMIT_MB', 8192]],
     'observability.alerts.gpuMemory is 14Gi, not below server.settings.GPU_MEMORY_LIMIT_MB, which is 8192 MiB; the engine would be replaced before the alert fires.',
   ],
   [
-    'least above most',
+    'more minimum than maximum replicas',
     [['autoscaling.minReplicas', 7]],
     'autoscaling.minReplicas is 7, above autoscaling.maxReplicas, which is 6.',
   ],
@@ -132,12 +132,12 @@ const FIELDS_TOGETHER: readonly (readonly [
     'autoscaling.targets.loadItems is 65, but a pod accepts at most 64 items; use less, or no pod is ever added.',
   ],
   [
-    'rules for nobody',
+    'adapter rules that KEDA does not use',
     [['autoscaling.by', 'keda']],
     'autoscaling.adapter.rules is true, but autoscaling.by is keda, which reads Prometheus itself; set it to false.',
   ],
   [
-    'a fall-back out of bounds',
+    'a fallback out of bounds',
     [
       ['autoscaling.by', 'keda'],
       ['autoscaling.adapter.rules', false],
@@ -146,17 +146,17 @@ const FIELDS_TOGETHER: readonly (readonly [
     'autoscaling.keda.fallbackReplicas is 9, outside 2 to 6 replicas.',
   ],
   [
-    'evictions of everything',
+    'an eviction of all pods',
     [['disruption.maxUnavailable', 2]],
     'disruption.maxUnavailable is 2, but there may be only 2 pods, which a node drain could then evict at once; use at most 1.',
   ],
   [
-    'bodies that the route refuses',
+    'a body limit of the route below that of the service',
     [['exposure.bodyLimitMb', 10]],
     "exposure.bodyLimitMb is 10, below the service's MAX_BODY_MB, which is 50; clients would get the controller's error page.",
   ],
   [
-    'answers that the route does not wait for',
+    'a timeout of the route below that of the service',
     [['exposure.readTimeoutSeconds', 30]],
     'exposure.readTimeoutSeconds is 30, but a request may take 30 s; allow more than that.',
   ],
@@ -169,7 +169,7 @@ const FIELDS_TOGETHER: readonly (readonly [
     'canary.enabled is true, but exposure.route is none, and a Service cannot divide traffic by weight; use ingress, gateway or istio.',
   ],
   [
-    'a canary by a controller without weights',
+    'a canary with a controller without weights',
     [
       ['canary.enabled', true],
       ['exposure.ingress.controller', 'traefik'],
@@ -193,7 +193,7 @@ const FIELDS_TOGETHER: readonly (readonly [
     'observability.alerts.objectives.latencySeconds is 2, which is not the bound of a bucket of ofa_ve_request_latency_seconds; use one of 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60.',
   ],
   [
-    'alerts on nothing',
+    'alerts without scraped metrics',
     [
       ['observability.alerts.enabled', true],
       ['observability.scrapeAnnotations', false],
@@ -201,7 +201,7 @@ const FIELDS_TOGETHER: readonly (readonly [
     'observability.alerts.enabled is true, but nothing scrapes the metrics; set observability.monitor or scrapeAnnotations.',
   ],
   [
-    'a scraper that is kept out',
+    'a network policy that blocks Prometheus',
     [
       ['observability.monitor', 'PodMonitor'],
       ['networkPolicy.scrapers', []],
@@ -209,22 +209,22 @@ const FIELDS_TOGETHER: readonly (readonly [
     'networkPolicy.scrapers is empty, which blocks Prometheus although its metrics are used; name its namespace.',
   ],
   [
-    'a controller that is kept out',
+    'a network policy that blocks the controller',
     [['networkPolicy.clients', []]],
     'networkPolicy.clients is empty, which blocks the ingress; name its namespace.',
   ],
   [
-    'a load balancer that is kept out',
+    'a network policy that blocks a load balancer',
     [['exposure.service.type', 'LoadBalancer']],
     'networkPolicy.clientNetworks is empty, but a Service of the type LoadBalancer sends from addresses outside the cluster; name the networks.',
   ],
   [
-    'a controller that is no pod and kept out',
+    'a network policy that blocks a controller outside the cluster',
     [['exposure.ingress.controller', 'aws-alb']],
     'networkPolicy.clientNetworks is empty, but the controller aws-alb sends from addresses outside the cluster; name the networks.',
   ],
   [
-    'a gateway that is kept out',
+    'a network policy that blocks the gateway',
     [['exposure.route', 'gateway']],
     'networkPolicy.clients allows ingress-nginx alone, but requests come through gateway; name the namespace of its pods.',
   ],
