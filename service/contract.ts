@@ -32,6 +32,7 @@ export const METRICS = {
   tokenize: 'ofa_ve_tokenize_seconds',
   inference: 'ofa_ve_inference_seconds',
   batchSize: 'ofa_ve_batch_size',
+  uploads: 'ofa_ve_uploads_in_progress',
   queueItems: 'ofa_ve_queue_items',
   inflightItems: 'ofa_ve_inflight_items',
   rejected: 'ofa_ve_rejected_total',
@@ -49,12 +50,15 @@ export const METRICS = {
  * documents included), `status` the HTTP status, and `outcome` a {@link RequestOutcome}.
  */
 export const METRIC_LABELS = {
-  requests: ['route', 'status'],
+  requests: ['route', 'status', 'outcome'],
   requestLatency: ['route', 'outcome'],
 } as const;
 
-/** How a request ended. Only `answered` requests measure latency, as refusals are fast. */
-export type RequestOutcome = 'answered' | 'refused' | 'failed' | 'abandoned';
+/**
+ * How a request ended. Only `answered` requests measure latency, as refusals are fast. Only `failed` ones are the
+ * service's fault: `client_deadline` stands for those that missed a deadline that the client had set below the service's.
+ */
+export type RequestOutcome = 'answered' | 'refused' | 'failed' | 'client_deadline' | 'abandoned';
 
 /**
  * Values of the label `route` that objectives and scaling count: requests for answers, and not probes, documents or

@@ -50,6 +50,7 @@ async function exposeEverything(): Promise<string> {
     const model = { batcher: { inFlight: 0 }, modelPackage: { manifest: { answers: ['yes'] } } };
     metrics.watchEngines(pool as unknown as EnginePool);
     metrics.watchQueue(new Admission(1), model as unknown as OpenModel);
+    metrics.watchUploads({ arriving: 0 });
     const record = new RequestRecord();
     metrics.request({
       method: 'POST',

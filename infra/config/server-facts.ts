@@ -38,10 +38,16 @@ const ANSWERS = `route=~"${ANSWER_ROUTES.map((route) => route.replace(/[.*+?{}]/
 /** Label matcher of the requests whose latency counts: refusals are fast, and failures have their own objective. */
 const ANSWERED = `${ANSWERS},outcome="${'answered' satisfies RequestOutcome}"`;
 
+/**
+ * Label matcher of the failures that availability counts. A 504 at a deadline that the client had shortened is none. It
+ * is excluded, so that failures of a version without the label `outcome` count during its replacement.
+ */
+const FAILED = `status=~"5..",outcome!="${'client_deadline' satisfies RequestOutcome}"`;
+
 const OFA_METRICS: ServerMetrics = {
   requests: METRICS.requests,
   requestFilter: ANSWERS,
-  errorFilter: 'status=~"5.."',
+  errorFilter: FAILED,
   latency: METRICS.requestLatency,
   latencyFilter: ANSWERED,
   latencyBucketsSeconds: [...LATENCY_BUCKETS_SECONDS],

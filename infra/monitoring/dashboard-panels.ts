@@ -103,6 +103,25 @@ function enginePanels(context: WorkloadContext): PanelDraft[] {
   });
   return [
     {
+      title: 'Requests by status class',
+      description:
+        'Requests a second by status class and outcome. Only "failed" counts against the availability objective.',
+      unit: 'reqps',
+      queries: [
+        {
+          expr: `sum by (class, outcome) (label_replace(rate(${queries.select(METRICS.requests, context.server.metrics.requestFilter)}[${WINDOW}]), "class", "\${1}xx", "status", "(.).*"))`,
+          legend: '{{class}} {{outcome}}',
+        },
+      ],
+    },
+    {
+      title: 'Uploads in progress',
+      description:
+        'Requests whose body is still arriving. They take no place in the queue, and scaling ignores them: many at a low load come from slow clients.',
+      unit: 'short',
+      queries: [{ expr: `sum by (pod) (${queries.select(METRICS.uploads)})`, legend: '{{pod}}' }],
+    },
+    {
       title: 'Answers',
       description: 'Answers by label: a sudden shift points to other inputs or another model.',
       unit: 'ops',
@@ -110,7 +129,7 @@ function enginePanels(context: WorkloadContext): PanelDraft[] {
     },
     {
       title: 'Refused',
-      description: 'Requests refused at admission, by reason.',
+      description: 'Requests refused or given up without an answer, by reason.',
       unit: 'reqps',
       queries: [rateBy('reason', METRICS.rejected)],
     },

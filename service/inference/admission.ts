@@ -1,7 +1,7 @@
 import { AnswerRate } from './answer-rate.ts';
 import { Overloaded, TooManyItems } from './errors.ts';
 
-/** What one request holds from its arrival until its answer: a number of items, and memory for its body. */
+/** A request's share of the queue: a number of items, until it is answered. */
 export interface Slot {
   /**
    * Changes the number of items, once they are known.
@@ -9,49 +9,31 @@ export interface Slot {
    * @throws Overloaded if there is no room for them now, TooManyItems if there never will be; the slot is unchanged
    */
   resize(items: number): void;
-  /**
-   * Reserves memory for the request's body. A size below what is already reserved changes nothing.
-   *
-   * @param bytes size of the body in all
-   * @throws Overloaded if there is no room for it now; the slot is unchanged
-   */
-  holdBody(bytes: number): void;
-  /** Gives everything back. Further calls do nothing. */
+  /** Gives the items back. Further calls do nothing. */
   release(): void;
-}
-
-export interface AdmissionOptions {
-  /** Most bytes of bodies that all requests may hold together. @default no limit */
-  readonly maxBodyBytes?: number;
-  /** A monotonic clock in milliseconds. @default performance.now */
-  readonly now?: () => number;
 }
 
 /** Bounds of `Retry-After`, in seconds. */
 const RETRY_AFTER = { min: 1, max: 60 } as const;
 
 /**
- * Bounds the work that the service has accepted: the number of items (not requests) from acceptance to answer, and the
- * bytes of the request bodies in memory. What would exceed a bound is refused before any work is done, with a
- * `Retry-After` estimated from the rate of recent answers. The HTTP routes call it: `admit` when a request arrives,
- * `resize` once its items are known, `answered` and `release` at its end. It stands before the predictor and knows
- * nothing of batches.
+ * Bounds the work that the service has accepted: the number of items (not requests) from acceptance to answer. What
+ * would exceed the bound is refused before any work is done, with a `Retry-After` estimated from the rate of recent
+ * answers. The HTTP routes call it: `checkRoom` before a body is read, `admit` when it is complete, `resize` once its
+ * items are known, `answered` and `release` at its end. It stands before the predictor and knows nothing of batches.
  */
 export class Admission {
   readonly #maxItems: number;
-  readonly #maxBodyBytes: number;
   readonly #now: () => number;
   readonly #rate = new AnswerRate();
   #items = 0;
-  #bodyBytes = 0;
 
-  /** @param maxItems most items accepted and not yet answered */
-  constructor(
-    maxItems: number,
-    { maxBodyBytes = Infinity, now = () => performance.now() }: AdmissionOptions = {},
-  ) {
+  /**
+   * @param maxItems most items accepted and not yet answered
+   * @param now a monotonic clock in milliseconds
+   */
+  constructor(maxItems: number, now = () => performance.now()) {
     this.#maxItems = maxItems;
-    this.#maxBodyBytes = maxBodyBytes;
     this.#now = now;
   }
 
@@ -60,9 +42,13 @@ export class Admission {
     return this.#items;
   }
 
-  /** Bytes reserved for request bodies. */
-  get bodyBytes(): number {
-    return this.#bodyBytes;
+  /**
+   * Refuses a request whose body need not be read, since the queue is full.
+   *
+   * @throws Overloaded
+   */
+  checkRoom(): void {
+    this.#checkRoom(1);
   }
 
   /**
@@ -73,7 +59,6 @@ export class Admission {
   admit(items = 1): Slot {
     this.#takeItems(items);
     let mine = items;
-    let body = 0;
     let released = false;
     return {
       resize: (wanted) => {
@@ -82,15 +67,9 @@ export class Admission {
         this.#takeItems(wanted - mine);
         mine = wanted;
       },
-      holdBody: (bytes) => {
-        if (released || bytes <= body) return;
-        this.#takeBytes(bytes - body);
-        body = bytes;
-      },
       release: () => {
         if (released) return;
         released = true;
-        this.#bodyBytes -= body;
         this.#addItems(-mine);
       },
     };
@@ -101,22 +80,21 @@ export class Admission {
     this.#rate.answered(items, this.#now());
   }
 
+  /** Seconds until this share (0 to 1) of the accepted items is likely to be answered, within the bounds. */
+  retryAfterSeconds(share: number): number {
+    return this.#retryAfterSeconds(Math.ceil(Math.min(1, share) * this.#items));
+  }
+
   #takeItems(items: number): void {
-    if (items > 0 && this.#items + items > this.#maxItems) {
-      const excess = Math.min(this.#items, this.#items + items - this.#maxItems);
-      throw new Overloaded('queue', this.#retryAfterSeconds(excess));
-    }
+    this.#checkRoom(items);
     this.#addItems(items);
   }
 
-  #takeBytes(bytes: number): void {
-    const excess = this.#bodyBytes + bytes - this.#maxBodyBytes;
-    if (excess > 0) {
-      // As many items as hold that many bytes on average.
-      const items = Math.min(this.#items, Math.ceil((excess / Math.max(1, this.#bodyBytes)) * this.#items));
-      throw new Overloaded('memory', this.#retryAfterSeconds(items));
+  #checkRoom(items: number): void {
+    const excess = this.#items + items - this.#maxItems;
+    if (items > 0 && excess > 0) {
+      throw new Overloaded('queue', this.#retryAfterSeconds(Math.min(this.#items, excess)));
     }
-    this.#bodyBytes += bytes;
   }
 
   #addItems(items: number): void {

@@ -25,6 +25,7 @@ export class InputError extends Error {
 
 const OVERLOADED = {
   queue: 'The queue is full; try again later.',
+  uploads: 'Too many request bodies are arriving; try again later.',
   memory: 'The memory for request bodies is used up; try again later.',
 } as const;
 
@@ -70,9 +71,13 @@ export class ItemFailed extends EngineUnavailable {
 
 /** The AbortSignal reason of a request past its deadline. */
 export class DeadlineExceeded extends Error {
-  constructor() {
+  /** Who set the deadline; a client's is shorter than the service's. */
+  readonly setBy: 'client' | 'service';
+
+  constructor(setBy: DeadlineExceeded['setBy']) {
     super('The request ran out of time.');
     this.name = 'DeadlineExceeded';
+    this.setBy = setBy;
   }
 }
 

@@ -5,6 +5,7 @@ import { EXAMPLES_FOLDER, readExamples, type Example } from '../../model/package
 import { listOf } from '../settings/check.ts';
 import { settingWarnings, type Settings } from '../settings/read.ts';
 import { openApiKeys, type ApiKeys } from '../http/middleware/api-keys.ts';
+import { Uploads } from '../http/body/uploads.ts';
 import { createAdminApp } from '../http/admin-app.ts';
 import { createApp } from '../http/app.ts';
 import { listen } from '../http/listen.ts';
@@ -65,9 +66,10 @@ export async function startService(settings: Settings, options: StartOptions = {
     ...(engineProgram === undefined ? {} : { engineProgram }),
   });
   const health = new ServiceHealth(model.pool);
-  const maxBodyBytes = settings.MAX_BODIES_MB * 1024 * 1024;
-  const admission = new Admission(settings.MAX_QUEUE, { maxBodyBytes });
+  const admission = new Admission(settings.MAX_QUEUE);
+  const uploads = boundUploads(settings, admission);
   metrics.watchQueue(admission, model);
+  metrics.watchUploads(uploads);
   reportEngineEvents(model.pool, logger, metrics);
   const unwatchGpu = startGpuWatchdog(
     model.pool,
@@ -89,6 +91,7 @@ export async function startService(settings: Settings, options: StartOptions = {
     ...(settings.DEMO_PAGE === 'on' ? { demo: { examples } } : {}),
     predictor: model.predictor,
     admission,
+    uploads,
     health,
     limits: { requestTimeoutMs: settings.REQUEST_TIMEOUT_MS, maxBodyMb: settings.MAX_BODY_MB },
     listener: listenTo(metrics, logger, tracing),
@@ -104,6 +107,15 @@ export async function startService(settings: Settings, options: StartOptions = {
     await tracing?.close();
   };
   return run({ logger, health, model, listeners, closing, release }, settings);
+}
+
+/** Far more bodies may arrive than can be queued: most of the slow ones never will be. */
+function boundUploads({ MAX_QUEUE, MAX_BODIES_MB }: Settings, admission: Admission): Uploads {
+  return new Uploads({
+    maxUploads: Math.max(256, 4 * MAX_QUEUE),
+    maxBytes: MAX_BODIES_MB * 1024 * 1024,
+    retryAfterSeconds: (share) => admission.retryAfterSeconds(share),
+  });
 }
 
 function observe(metrics: Metrics, tracing: Tracing | undefined): InferenceObserver {

@@ -1,6 +1,6 @@
 import { pino, type Logger } from 'pino';
 import { PATHS } from '../contract.ts';
-import type { RequestSummary } from './request-record.ts';
+import { outcomeOf, type RequestSummary } from './request-record.ts';
 
 export type { Logger } from 'pino';
 
@@ -31,12 +31,14 @@ const QUIET_ROUTES = new Set<string>([
 /** Logs a finished request. */
 export function logRequest(logger: Logger, summary: RequestSummary): void {
   const { method, route, status, requestId, record, problem } = summary;
+  const outcome = outcomeOf(summary);
   const line = {
     request_id: requestId,
     ...(record.traceId === undefined ? {} : { trace_id: record.traceId }),
     method,
     route,
     status,
+    outcome,
     ms: record.elapsedMs(),
     stages_ms: record.stageMs(),
     ...record.attributes,
@@ -44,7 +46,7 @@ export function logRequest(logger: Logger, summary: RequestSummary): void {
   };
   if (problem?.problem === 'internal') {
     logger.error({ ...line, err: problem.cause }, 'request');
-  } else if (status >= 500 && problem !== undefined) {
+  } else if (outcome === 'failed' && problem !== undefined) {
     logger.warn({ ...line, detail: problem.message }, 'request');
   } else if (QUIET_ROUTES.has(route)) {
     logger.debug(line, 'request');

@@ -1,10 +1,10 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { version } from '../../model/version.ts';
-import { LATENCY_BUCKETS_SECONDS, METRIC_LABELS, METRICS, type RequestOutcome } from '../contract.ts';
+import { LATENCY_BUCKETS_SECONDS, METRIC_LABELS, METRICS } from '../contract.ts';
 import { ENGINE_FAILURES, type EngineFailureReason } from '../engine/process/failure.ts';
 import type { EnginePool } from '../engine/process/pool.ts';
 import type { EngineState } from '../engine/process/engine-state.ts';
-import { CLIENT_CLOSED_REQUEST, type RequestSummary } from './request-record.ts';
+import { CLIENT_CLOSED_REQUEST, outcomeOf, type RequestSummary } from './request-record.ts';
 import type { Admission } from '../inference/admission.ts';
 import type { BatchRecord, InferenceObserver, Stage, StageName } from '../inference/observer.ts';
 import type { OpenModel } from '../inference/open-model.ts';
@@ -19,6 +19,7 @@ const PHASES: readonly EngineState['phase'][] = ['starting', 'ready', 'replacing
 /** Why a request was refused before any work: a closed set, for a label. */
 const REJECTIONS: Record<string, string> = {
   overloaded: 'queue_full',
+  'request-timeout': 'slow_body',
   'body-too-large': 'body_too_large',
   unavailable: 'unavailable',
   'deadline-exceeded': 'deadline',
@@ -52,9 +53,11 @@ export class Metrics implements InferenceObserver {
   }
 
   /** Counts a finished request. */
-  request({ route, status, problem, record }: RequestSummary): void {
-    this.#collectors.requests.inc({ route, status: String(status) });
-    this.#collectors.latency.observe({ route, outcome: outcomeOf(status) }, record.elapsedMs() / 1000);
+  request(summary: RequestSummary): void {
+    const { route, status, problem, record } = summary;
+    const outcome = outcomeOf(summary);
+    this.#collectors.requests.inc({ route, status: String(status), outcome });
+    this.#collectors.latency.observe({ route, outcome }, record.elapsedMs() / 1000);
     // The service did not refuse a request whose client left.
     if (problem === undefined || status === CLIENT_CLOSED_REQUEST) return;
     const reason = REJECTIONS[problem.problem];
@@ -103,10 +106,21 @@ export class Metrics implements InferenceObserver {
     });
   }
 
+  /** Publishes how many request bodies are arriving. Their requests are not in the queue yet. */
+  watchUploads(uploads: { readonly arriving: number }): void {
+    this.#gauge(
+      METRICS.uploads,
+      'Requests whose body is still arriving. They take no place in the queue.',
+      () => uploads.arriving,
+    );
+  }
+
   /** Publishes the service's load: the two gauges add up to the items accepted and not yet answered. */
   watchQueue(admission: Admission, { batcher, modelPackage }: OpenModel): void {
-    this.#gauge(METRICS.queueItems, 'Items accepted but not yet in an engine.', () =>
-      Math.max(0, admission.held - batcher.inFlight),
+    this.#gauge(
+      METRICS.queueItems,
+      'Items of complete requests that were accepted but are not yet in an engine.',
+      () => Math.max(0, admission.held - batcher.inFlight),
     );
     this.#gauge(METRICS.inflightItems, 'Items in the engines.', () => batcher.inFlight);
     for (const answer of modelPackage.manifest.answers) this.#collectors.answers.inc({ label: answer }, 0);
@@ -153,12 +167,12 @@ function makeCollectors(registry: Registry) {
     stages,
     requests: counter(
       METRICS.requests,
-      'Finished requests by route, as declared, and HTTP status (499: the client disconnected).',
+      'Finished requests by route, as declared, HTTP status (499: the client disconnected) and outcome. Only "failed" is the service\'s fault; "client_deadline" (504) is a deadline that the client had shortened.',
       METRIC_LABELS.requests,
     ),
     latency: new Histogram({
       name: METRICS.requestLatency,
-      help: 'Duration of requests that were answered, refused (4xx), failed (5xx) or abandoned by the client (499).',
+      help: 'Duration of requests that were answered, refused (4xx), failed (5xx), past a deadline that the client had shortened (client_deadline) or abandoned by the client (499).',
       labelNames: METRIC_LABELS.requestLatency,
       buckets: [...LATENCY_BUCKETS_SECONDS],
       registers,
@@ -182,12 +196,6 @@ function makeCollectors(registry: Registry) {
     ]),
     buildInfo: gauge(METRICS.buildInfo, 'Versions of the service and of Node.js.', ['version', 'node']),
   };
-}
-
-function outcomeOf(status: number): RequestOutcome {
-  if (status === CLIENT_CLOSED_REQUEST) return 'abandoned';
-  if (status >= 500) return 'failed';
-  return status >= 400 ? 'refused' : 'answered';
 }
 
 /** Label values use underscores. */

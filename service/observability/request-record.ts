@@ -1,3 +1,5 @@
+import type { RequestOutcome } from '../contract.ts';
+import { DeadlineExceeded } from '../inference/errors.ts';
 import type { RequestObserver, Stage, StageName } from '../inference/observer.ts';
 
 /** Why a request failed, for log, metrics and trace. */
@@ -25,6 +27,15 @@ export interface RequestSummary {
 export const UNMATCHED = 'unmatched';
 /** Status in logs and metrics if the client disconnected before the response. nginx uses the same number. */
 export const CLIENT_CLOSED_REQUEST = 499;
+
+/** How a request ended, for metrics and log. */
+export function outcomeOf({ status, problem }: Pick<RequestSummary, 'status' | 'problem'>): RequestOutcome {
+  if (status === CLIENT_CLOSED_REQUEST) return 'abandoned';
+  const cause = problem?.cause;
+  if (cause instanceof DeadlineExceeded && cause.setBy === 'client') return 'client_deadline';
+  if (status >= 500) return 'failed';
+  return status >= 400 ? 'refused' : 'answered';
+}
 
 /** Data about a request for its log line and its trace: sizes of images and texts, but never their contents. */
 export class RequestRecord implements RequestObserver {

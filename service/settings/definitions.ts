@@ -43,11 +43,11 @@ export const SETTINGS = {
   ),
   MAX_QUEUE: integer(
     { default: 64, min: 1, max: 100_000 },
-    'Most items accepted and not yet answered; further requests get 429 at once.',
+    'Most items accepted and not yet answered; further requests get 429 at once. A request is accepted when its body is complete; four times as many bodies, and at least 256, may be arriving.',
   ),
   REQUEST_TIMEOUT_MS: integer(
     { default: 30_000, min: 1, max: 3_600_000 },
-    'Time after which a request gets 504; a client can shorten it with X-Request-Timeout-Ms.',
+    'Time after the end of its body at which a request gets 504; a body that takes longer than this to arrive gets 408. A client can shorten both together with X-Request-Timeout-Ms.',
   ),
   MAX_BODY_MB: integer(
     { default: 50, min: 1, max: 1024 },
@@ -55,7 +55,7 @@ export const SETTINGS = {
   ),
   MAX_BODIES_MB: integer(
     { default: 256, min: 1, max: 1_000_000 },
-    'Most MiB of request bodies in memory at once; further requests get 429. At least MAX_BODY_MB; the default is 4 MiB for each slot of the default MAX_QUEUE.',
+    'Most MiB of request bodies in memory at once. Beyond that the slowest of those that are still arriving get 408, and if there are no slow ones, further requests get 429. At least MAX_BODY_MB; the default is 4 MiB for each slot of the default MAX_QUEUE.',
   ),
   ENGINE_TIMEOUT_MS: integer(
     { default: 0, min: 0, max: 3_600_000 },

@@ -25,6 +25,11 @@ async function held({ adminUrl }: TestService): Promise<number> {
   return (await metric(adminUrl, 'ofa_ve_queue_items')) + (await metric(adminUrl, 'ofa_ve_inflight_items'));
 }
 
+/** Bodies that are arriving. */
+function uploads({ adminUrl }: TestService): Promise<number> {
+  return metric(adminUrl, 'ofa_ve_uploads_in_progress');
+}
+
 describe('a run of several seconds', () => {
   it('does not delay probes, metrics and refusals', async () => {
     const { url, adminUrl, model } = await stub.start({ runMs: 5000 }, { MAX_QUEUE: 1 });
@@ -67,7 +72,10 @@ describe('ten times more requests than there are slots', () => {
     expect(await metric(live.adminUrl, 'ofa_ve_rejected_total{reason="queue_full"}')).toBe(
       count(outcomes, 429),
     );
-    const answers = await metric(live.adminUrl, 'ofa_ve_requests_total{route="/predict",status="200"}');
+    const answers = await metric(
+      live.adminUrl,
+      'ofa_ve_requests_total{route="/predict",status="200",outcome="answered"}',
+    );
     expect(answers).toBe(count(outcomes, 200));
   });
 });
@@ -138,13 +146,18 @@ describe('a client that disconnects', () => {
     const queued = [send(`${live.url}/predict`, body), send(`${live.url}/predict`, body)];
     await until('two wait', () => live.model.batcher.waiting === 2);
     const uploading = send(`${live.url}/predict`, body, { bytes: 1000 });
-    await until('all slots are taken', async () => (await held(live)) === 4);
+    await until('the fourth sends its body', async () => (await uploads(live)) === 1);
+    expect(await held(live)).toBe(3);
     for (const sent of [uploading, inEngine, ...queued]) sent.leave();
     await until('all slots are free', async () => (await held(live)) === 0);
+    expect(await uploads(live)).toBe(0);
     expect((await send(`${live.url}/predict`, body).outcome).status).toBe(200);
     // The run in progress and that of the last request.
     expect(await metric(live.adminUrl, 'ofa_ve_batch_size_count')).toBe(2);
-    const gone = await metric(live.adminUrl, 'ofa_ve_requests_total{route="/predict",status="499"}');
+    const gone = await metric(
+      live.adminUrl,
+      'ofa_ve_requests_total{route="/predict",status="499",outcome="abandoned"}',
+    );
     expect(gone).toBe(4);
   });
 });
@@ -159,6 +172,7 @@ describe('a client that disconnects while it receives its answer', () => {
       await leaveWithFirstBytes(`${live.url}/docs/swagger-ui-bundle.js`);
     }
     await until('all slots are free', async () => (await held(live)) === 0);
+    expect(await uploads(live)).toBe(0);
     expect((await send(`${live.url}/predict`, body).outcome).status).toBe(200);
     // With a connection still open it would wait for SHUTDOWN_TIMEOUT_MS.
     await live.stop();

@@ -75,6 +75,11 @@ async function held({ adminUrl }: TestService): Promise<number> {
   return (await metric(adminUrl, 'ofa_ve_queue_items')) + (await metric(adminUrl, 'ofa_ve_inflight_items'));
 }
 
+/** Bodies that are arriving. */
+function uploads({ adminUrl }: TestService): Promise<number> {
+  return metric(adminUrl, 'ofa_ve_uploads_in_progress');
+}
+
 const textAt = (index: number): string => TEXTS[index % TEXTS.length] ?? '';
 
 describe('ten times more requests than there are slots', () => {
@@ -168,7 +173,8 @@ describe('a client that disconnects', () => {
     const queued = [post(live, body), post(live, body)];
     await until('two wait', () => live.model.batcher.waiting === 2);
     const uploading = send(`${live.url}/predict`, body, { bytes: 1000 });
-    await until('all slots are taken', async () => (await held(live)) === 4);
+    await until('the fourth sends its body', async () => (await uploads(live)) === 1);
+    expect(await held(live)).toBe(3);
     for (const sent of [uploading, inEngine, ...queued]) sent.leave();
     // The engine is still frozen.
     await until('all slots are free', async () => (await held(live)) === 0);
@@ -176,7 +182,10 @@ describe('a client that disconnects', () => {
     expect((await post(live, body).outcome).status).toBe(200);
     // The run in progress and that of the last request.
     expect(await metric(live.adminUrl, 'ofa_ve_batch_size_count')).toBe(2);
-    const gone = await metric(live.adminUrl, 'ofa_ve_requests_total{route="/predict",status="499"}');
+    const gone = await metric(
+      live.adminUrl,
+      'ofa_ve_requests_total{route="/predict",status="499",outcome="abandoned"}',
+    );
     expect(gone).toBe(4);
   });
 });

@@ -1,10 +1,19 @@
+import {
+  CANARY,
+  fires,
+  HOURS,
+  latencies,
+  QWEN,
+  READY,
+  requests,
+  RUNBOOK,
+  SECOND,
+  silent,
+  STABLE,
+  STRANGER,
+  type Series,
+} from './alert-series.ts';
 import type { ScenarioName } from './scenarios.ts';
-
-/** A series and its values, in promtool's notation (`0+5x10`: from 0, ten steps of 5). */
-interface Series {
-  readonly series: string;
-  readonly values: string;
-}
 
 /** One unit test of promtool, without its name. */
 interface AlertTest {
@@ -22,75 +31,6 @@ interface AlertTest {
     }[];
   }[];
 }
-
-const STABLE = 'namespace="ofa-ve",pod="ofa-ve-5d8f7c9b4-x2x2x"';
-const SECOND = 'namespace="ofa-ve",pod="ofa-ve-5d8f7c9b4-y3y3y"';
-const CANARY = 'namespace="ofa-ve",pod="ofa-ve-canary-6f6f6f6f6f-z4z4z"';
-const STRANGER = 'namespace="ofa-ve",pod="ofa-ve-batch-5d8f7c9b4-x2x2x"';
-const QWEN = 'namespace="ofa-ve",pod="qwen-vl-5d8f7c9b4-x2x2x"';
-const RUNBOOK = 'https://git.example.com/ai/ofa-ve/docs/runbook.md';
-
-/** Minutes, that is samples, of an hour. */
-const HOURS = 60;
-
-function requests(
-  pod: string,
-  status: number,
-  perMinute: number,
-  minutes: number,
-  route = '/predict',
-): Series {
-  return {
-    series: `ofa_ve_requests_total{${pod},route="${route}",status="${status}"}`,
-    values: `0+${perMinute}x${minutes}`,
-  };
-}
-
-/** Buckets of the latency histogram: how many a minute up to 2.5 s, and in all. */
-function latencies(
-  fast: number,
-  all: number,
-  minutes: number,
-  { route = '/predict', outcome = 'answered' } = {},
-): Series[] {
-  const name = 'ofa_ve_request_latency_seconds';
-  const labels = `${STABLE},route="${route}",outcome="${outcome}"`;
-  return [
-    { series: `${name}_bucket{${labels},le="2.5"}`, values: `0+${fast}x${minutes}` },
-    { series: `${name}_bucket{${labels},le="+Inf"}`, values: `0+${all}x${minutes}` },
-    { series: `${name}_count{${labels}}`, values: `0+${all}x${minutes}` },
-  ];
-}
-
-/** That an alert fires, with the labels and texts that people will see. */
-function fires(
-  alertname: string,
-  evalTime: string,
-  severity: string,
-  summary: string,
-  labels: Record<string, string> = {},
-) {
-  return {
-    eval_time: evalTime,
-    alertname,
-    exp_alerts: [
-      {
-        exp_labels: { workload: 'ofa-ve', namespace: 'ofa-ve', severity, ...labels },
-        exp_annotations: {
-          summary: `ofa-ve: ${summary}`,
-          runbook_url: `${RUNBOOK}#${alertname.toLowerCase()}`,
-        },
-      },
-    ],
-  };
-}
-
-/** That an alert does not fire. */
-function silent(alertname: string, evalTime: string) {
-  return { eval_time: evalTime, alertname, exp_alerts: [] };
-}
-
-const READY = 'kube_deployment_status_replicas_ready{namespace="ofa-ve",deployment="ofa-ve"}';
 
 /** What each alert has to notice, and what it has to leave alone. */
 export const alertTest: Readonly<Record<string, AlertTest>> = {
@@ -132,8 +72,38 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
     ],
   },
   'probes that are refused while a pod starts are no failed requests': {
-    input_series: [requests(STABLE, 200, 10, 2 * HOURS), requests(STABLE, 503, 90, 2 * HOURS, '/readyz')],
+    input_series: [
+      requests(STABLE, 200, 10, 2 * HOURS),
+      requests(STABLE, 503, 90, 2 * HOURS, { route: '/readyz' }),
+    ],
     alert_rule_test: [silent('AvailabilityBurnsFast', '2h')],
+  },
+  'slow clients and deadlines that clients have shortened burn nothing': {
+    evaluateEvery: '30m',
+    input_series: [
+      requests(STABLE, 200, 50, 80 * HOURS),
+      requests(STABLE, 408, 30, 80 * HOURS),
+      requests(STABLE, 504, 20, 80 * HOURS, { outcome: 'client_deadline' }),
+    ],
+    alert_rule_test: [silent('AvailabilityBurnsFast', '80h'), silent('AvailabilityBurnsSlowly', '80h')],
+  },
+  'deadlines of the service that are missed burn the budget': {
+    input_series: [requests(STABLE, 200, 90, 2 * HOURS), requests(STABLE, 504, 10, 2 * HOURS)],
+    alert_rule_test: [
+      fires('AvailabilityBurnsFast', '2h', 'critical', '10% of the requests fail; at most 0.5 % may.'),
+    ],
+  },
+  'failures of a version without the label outcome count': {
+    input_series: [
+      requests(STABLE, 200, 90, 2 * HOURS),
+      {
+        series: `ofa_ve_requests_total{${STABLE},route="/predict",status="500"}`,
+        values: `0+10x${2 * HOURS}`,
+      },
+    ],
+    alert_rule_test: [
+      fires('AvailabilityBurnsFast', '2h', 'critical', '10% of the requests fail; at most 0.5 % may.'),
+    ],
   },
   'the pods of another workload are no concern': {
     input_series: [requests(STABLE, 200, 10, 2 * HOURS), requests(STRANGER, 500, 90, 2 * HOURS)],

@@ -29,6 +29,8 @@ export interface RequestBodyOptions {
   readonly onStart: () => void;
   /** Called with the bytes received so far after each chunk. What it throws ends the reading. */
   readonly onBytes: (total: number) => void;
+  /** Called when all of it has been received, before anything more is done with it. What it throws ends the reading. */
+  readonly onEnd: () => void;
 }
 
 /** The body of a request, which can be read once. */
@@ -54,9 +56,12 @@ export class RequestBody {
    * @throws HttpProblem `body-too-large` for the chunk that exceeds the limit, ClientGone, or the signal's reason
    */
   async *chunks(): AsyncGenerator<Uint8Array, void> {
-    const { maxMib, signal, onStart, onBytes } = this.#options;
+    const { maxMib, signal, onStart, onBytes, onEnd } = this.#options;
     onStart();
-    if (this.#stream === null) return;
+    if (this.#stream === null) {
+      onEnd();
+      return;
+    }
     const reader = this.#stream.getReader();
     let total = 0;
     try {
@@ -68,7 +73,10 @@ export class RequestBody {
           throw Object.assign(new ClientGone(), { cause });
         });
         signal.throwIfAborted();
-        if (done) return;
+        if (done) {
+          onEnd();
+          return;
+        }
         total += value.byteLength;
         if (total > maxMib * MIB) throw tooLarge(maxMib);
         onBytes(total);
@@ -80,7 +88,8 @@ export class RequestBody {
   }
 }
 
-function announcedBytes(request: Request): number {
+/** The length of a body by the header Content-Length; 0 without one. */
+export function announcedBytes(request: Request): number {
   const announced = Number(request.headers.get('content-length') ?? 0);
   return announced > 0 ? announced : 0;
 }

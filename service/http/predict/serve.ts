@@ -7,8 +7,9 @@ import { timed } from '../../inference/observer.ts';
 import type { Predictor, Question } from '../../inference/predictor.ts';
 import type { RequestRecord } from '../../observability/request-record.ts';
 import type { Parsed } from '../body/parse.ts';
-import { checkBodyHeaders, RequestBody } from '../body/request-body.ts';
+import { announcedBytes, checkBodyHeaders, RequestBody } from '../body/request-body.ts';
 import { sendContinue } from '../body/unread-body.ts';
+import type { Uploads } from '../body/uploads.ts';
 import type { AppEnv } from '../context.ts';
 import { startDeadline, TIMEOUT_HEADER } from '../middleware/deadline.ts';
 import type { Health } from '../probes/health.ts';
@@ -18,6 +19,7 @@ import { unavailable } from '../problems/to-problem.ts';
 export interface PredictDeps {
   readonly predictor: Predictor;
   readonly admission: Admission;
+  readonly uploads: Uploads;
   readonly health: Health;
   /** Aborts when open requests must be answered at once, with the error to answer as its reason. */
   readonly closing: AbortSignal;
@@ -31,18 +33,19 @@ export interface PredictDeps {
 /** Request headers that every prediction reads. */
 export const REQUEST_HEADERS = z.object({
   [TIMEOUT_HEADER]: z.string().optional().openapi({
-    description: "Deadline in milliseconds; can only shorten the server's own limit.",
+    description:
+      "Deadline in milliseconds, the arrival of the body included; can only shorten the server's own limit.",
   }),
   'X-Request-Id': z.string().optional().openapi({
     description: 'Identifies the request in logs and is returned with the answer. Default: a random UUID.',
   }),
 });
 
-/** Statuses of the errors of every route that reads an image within a slot. */
-export const PREDICTION_ERRORS = [400, 401, 403, 405, 413, 415, 422, 429, 500, 503, 504] as const;
+/** Statuses of the errors of every route that reads an image. */
+export const PREDICTION_ERRORS = [400, 401, 403, 405, 408, 413, 415, 422, 429, 500, 503, 504] as const;
 
 /**
- * Reads a request's questions and answers them, within a slot and a deadline.
+ * Reads a request's questions and answers them, in a slot of the queue and before a deadline.
  *
  * @param read reads and checks the body
  * @returns what was read, and an answer for each hypothesis of each question, in order
@@ -64,15 +67,16 @@ export function servePrediction<Input extends Parsed>(
 }
 
 /**
- * Does a request's work within a slot of the queue and a deadline.
+ * Reads a request's body and does its work, before a deadline. The slot of the queue is taken when the body is complete,
+ * so that clients that send slowly keep no slot from others.
  *
  * @param read reads and checks the body
- * @throws HttpProblem `unavailable` when the model has not loaded or has failed; Overloaded when no slot is free; and
- *   what `read` or `work` throws
+ * @throws HttpProblem `unavailable` when the model has not loaded or has failed, `request-timeout` when the body arrives
+ *   too slowly; Overloaded when there is no room for the body or no slot is free; and what `read` or `work` throws
  */
 export async function withSlot<Input, Result>(
   c: Context<AppEnv>,
-  { admission, health, limits, closing }: PredictDeps,
+  { admission, uploads, health, limits, closing }: PredictDeps,
   read: (body: RequestBody) => Promise<Input>,
   work: (input: Input, within: { signal: AbortSignal; slot: Slot }) => Promise<Result>,
 ): Promise<Result> {
@@ -82,11 +86,14 @@ export async function withSlot<Input, Result>(
   const { raw } = c.req;
   const record = c.get('record');
   checkBodyHeaders(raw, limits.maxBodyMb);
+  // A full service reads no body.
+  admission.checkRoom();
   const deadline = startDeadline(raw, limits.requestTimeoutMs, closing);
-  const { signal } = deadline;
+  const { signal, abort } = deadline;
+  // Empty until the body is complete.
+  const slot = admission.admit(0);
   try {
-    // Before the body is read: a full service reads none.
-    const slot = admission.admit();
+    const upload = uploads.begin(announcedBytes(raw), abort);
     try {
       const body = new RequestBody(raw, {
         maxMib: limits.maxBodyMb,
@@ -94,17 +101,20 @@ export async function withSlot<Input, Result>(
         onStart: () => {
           sendContinue(outgoingOf(c));
         },
-        onBytes: (total) => {
-          slot.holdBody(total);
+        onBytes: upload.received,
+        onEnd: () => {
+          upload.complete();
+          deadline.bodyComplete();
+          slot.resize(1);
         },
       });
-      slot.holdBody(body.announcedBytes);
       const input = await timed('read', record.stage.bind(record), () => read(body));
       return await work(input, { signal, slot });
     } finally {
-      slot.release();
+      upload.release();
     }
   } finally {
+    slot.release();
     deadline.dispose();
   }
 }

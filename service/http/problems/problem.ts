@@ -57,6 +57,12 @@ export const PROBLEMS = {
     title: 'Method not allowed',
     description: 'The path exists, but not with this HTTP method. Use one that the header `Allow` lists.',
   },
+  'request-timeout': {
+    status: 408,
+    title: 'Request timeout',
+    description:
+      'The body arrived too slowly: below the least rate, not within the setting REQUEST_TIMEOUT_MS, or as one of the slowest while the service had no room for more. The connection is closed. Retry over a faster connection, or send a smaller image.',
+  },
   'body-too-large': {
     status: 413,
     title: 'Request body too large',
@@ -95,7 +101,7 @@ export const PROBLEMS = {
     status: 429,
     title: 'Too many requests',
     description:
-      'The queue is full, or the open requests leave no memory for this body; the request was refused before any work was done. Retry after the seconds in the header `Retry-After`.',
+      'The queue is full, or the bodies of other requests leave no room for this one; the request was refused before any work was done. Retry after the seconds in the header `Retry-After`.',
   },
   internal: {
     status: 500,
@@ -113,7 +119,7 @@ export const PROBLEMS = {
     status: 504,
     title: 'Deadline exceeded',
     description:
-      'The request was not answered within the setting REQUEST_TIMEOUT_MS or its own header X-Request-Timeout-Ms. Retry with a longer deadline, or when the service is less busy.',
+      'The request was not answered within the setting REQUEST_TIMEOUT_MS after its body was complete, or within its own header X-Request-Timeout-Ms after it arrived. Retry with a longer deadline, or when the service is less busy.',
   },
 } as const satisfies Record<string, ProblemType>;
 

@@ -41,13 +41,20 @@ export function toProblem(error: unknown): HttpProblem {
   if (error instanceof ItemFailed) return new HttpProblem('unavailable', error.message, { cause: error });
   if (error instanceof EngineUnavailable) return unavailable(error.message, error);
   if (error instanceof DeadlineExceeded) {
-    return new HttpProblem('deadline-exceeded', 'The request was not answered before its deadline.');
+    return new HttpProblem('deadline-exceeded', 'The request was not answered before its deadline.', {
+      cause: error,
+    });
   }
   // Nobody reads this response; the log needs a status.
   if (error instanceof ClientGone) return unavailable(error.message, error);
   return new HttpProblem('internal', 'Internal error; the service has logged its cause.', {
     cause: error,
   });
+}
+
+/** 408 for a body that does not arrive in time. Its connection is closed, as the rest may never arrive. */
+export function requestTimeout(detail: string): HttpProblem {
+  return new HttpProblem('request-timeout', detail, { headers: { connection: 'close' } });
 }
 
 /** 503 with Retry-After. */

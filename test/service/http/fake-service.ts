@@ -4,6 +4,7 @@ import type { App } from '../../../service/http/context.ts';
 import type { Verdict } from '../../../service/http/probes/health.ts';
 import type { RequestSummary } from '../../../service/observability/request-record.ts';
 import { PROBLEM_BASE, problemSchema } from '../../../service/http/problems/problem.ts';
+import { Uploads } from '../../../service/http/body/uploads.ts';
 import { Admission } from '../../../service/inference/admission.ts';
 import { toAnswer } from '../../../service/inference/answer.ts';
 import type { PredictRequest, Predictor } from '../../../service/inference/predictor.ts';
@@ -12,6 +13,7 @@ import type { PredictRequest, Predictor } from '../../../service/inference/predi
 export interface FakeService {
   readonly app: App;
   readonly admission: Admission;
+  readonly uploads: Uploads;
   readonly predictor: Predictor;
   /** The requests to the predictor, in order. */
   readonly asked: PredictRequest[];
@@ -24,6 +26,7 @@ export interface FakeServiceOptions {
   readonly maxQueue?: number;
   readonly requestTimeoutMs?: number;
   readonly maxBodyMb?: number;
+  readonly maxUploads?: number;
   /** For all open requests together. */
   readonly maxBodyBytes?: number;
   readonly ready?: Verdict;
@@ -39,8 +42,12 @@ const YES: Verdict = { ok: true };
 export function fakeService(options: FakeServiceOptions = {}): FakeService {
   const asked: PredictRequest[] = [];
   const summaries: RequestSummary[] = [];
-  const { maxBodyBytes } = options;
-  const admission = new Admission(options.maxQueue ?? 64, maxBodyBytes === undefined ? {} : { maxBodyBytes });
+  const admission = new Admission(options.maxQueue ?? 64);
+  const uploads = new Uploads({
+    maxUploads: options.maxUploads ?? 256,
+    maxBytes: options.maxBodyBytes ?? Infinity,
+    retryAfterSeconds: (share) => admission.retryAfterSeconds(share),
+  });
   const predict: Predictor['predict'] = (request) => {
     asked.push(request);
     return options.predict?.(request) ?? Promise.resolve(request.hypotheses.map(answerYes));
@@ -55,6 +62,7 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
   const app = createApp({
     predictor,
     admission,
+    uploads,
     health: {
       live: () => options.live ?? YES,
       ready: () => options.ready ?? YES,
@@ -69,7 +77,7 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
     listener: { end: (summary) => summaries.push(summary) },
     ...options.deps,
   });
-  return { app, admission, predictor, asked, summaries };
+  return { app, admission, uploads, predictor, asked, summaries };
 }
 
 function answerYes(): ReturnType<typeof toAnswer> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Admission, type Slot } from '../../../service/inference/admission.ts';
-import { Overloaded } from '../../../service/inference/errors.ts';
+import { Overloaded, TooManyItems } from '../../../service/inference/errors.ts';
 
 /** The `retryAfterSeconds` of a refused call. */
 function retryAfter(refused: () => unknown): number {
@@ -16,7 +16,7 @@ function retryAfter(refused: () => unknown): number {
 /** A full service that answers in batches; new requests at once take the slots of those answered. */
 function batches(size: number, everyMs: number, count: number, slots = 2 * size) {
   let now = 0;
-  const admission = new Admission(slots, { now: () => now });
+  const admission = new Admission(slots, () => now);
   const held: Slot[] = Array.from({ length: slots }, () => admission.admit());
   for (let batch = 0; batch < count; batch++) {
     now += everyMs;
@@ -69,7 +69,7 @@ describe('Retry-After', () => {
 
   it('ignores the rate of answers under low load', () => {
     let now = 0;
-    const admission = new Admission(64, { now: () => now });
+    const admission = new Admission(64, () => now);
     for (let second = 0; second < 100; second++) {
       const slot = admission.admit();
       now += 50;
@@ -83,7 +83,7 @@ describe('Retry-After', () => {
 
   it('follows a service that has become faster', () => {
     let now = 0;
-    const admission = new Admission(2, { now: () => now });
+    const admission = new Admission(2, () => now);
     let slot = admission.admit();
     admission.admit();
     const answer = (afterMs: number): void => {
@@ -99,28 +99,38 @@ describe('Retry-After', () => {
   });
 });
 
-describe('memory for bodies', () => {
-  it('is refused past its limit and given back with the slot', () => {
-    const admission = new Admission(8, { maxBodyBytes: 100 });
-    const first = admission.admit();
-    first.holdBody(60);
-    const second = admission.admit();
+describe('the queue', () => {
+  it('gives no slot past its limit, and refuses early while it is full', () => {
+    const admission = new Admission(2);
+    const empty = admission.admit(0);
+    admission.admit(2);
     expect(() => {
-      second.holdBody(41);
+      admission.checkRoom();
     }).toThrow(Overloaded);
-    second.holdBody(40);
-    first.release();
-    first.release();
-    second.holdBody(100);
-    expect([admission.held, admission.bodyBytes]).toEqual([1, 100]);
-    second.release();
-    expect([admission.held, admission.bodyBytes]).toEqual([0, 0]);
+    expect(() => {
+      empty.resize(1);
+    }).toThrow(Overloaded);
+    expect(admission.held).toBe(2);
   });
 
-  it('is counted once per request', () => {
-    const admission = new Admission(8, { maxBodyBytes: 100 });
-    const slot = admission.admit();
-    for (const bytes of [100, 30, 100]) slot.holdBody(bytes);
-    expect(admission.bodyBytes).toBe(100);
+  it('has room again once, however often a slot is released', () => {
+    const admission = new Admission(2);
+    const slot = admission.admit(2);
+    slot.release();
+    slot.release();
+    admission.checkRoom();
+    expect(admission.held).toBe(0);
+  });
+
+  it('tells apart what does not fit now and what never will', () => {
+    const admission = new Admission(2);
+    const slot = admission.admit(0);
+    admission.admit(1);
+    expect(() => {
+      slot.resize(2);
+    }).toThrow(Overloaded);
+    expect(() => {
+      slot.resize(3);
+    }).toThrow(TooManyItems);
   });
 });

@@ -177,7 +177,7 @@ describe('a request past its deadline', () => {
       observer: { stage: (stage) => reported.push(stage) },
     });
     await until(() => isSo(all));
-    controller.abort(new DeadlineExceeded());
+    controller.abort(new DeadlineExceeded('service'));
     await expect(asked).rejects.toBeInstanceOf(DeadlineExceeded);
     const stages = reported.map(({ name, failed }) => `${name}${failed ? ' failed' : ''}`);
     // The metrics' observer gets the same.

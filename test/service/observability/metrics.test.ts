@@ -10,7 +10,12 @@ it('has a help text and base units for each metric', async () => {
   const metrics = new Metrics();
   const text = await metrics.text();
   metrics.close();
-  const onlyWithAModel: string[] = [METRICS.queueItems, METRICS.inflightItems, METRICS.engines];
+  const onlyWithAModel: string[] = [
+    METRICS.uploads,
+    METRICS.queueItems,
+    METRICS.inflightItems,
+    METRICS.engines,
+  ];
   for (const name of Object.values(METRICS)) {
     if (!onlyWithAModel.includes(name)) expect(text).toMatch(new RegExp(`^# HELP ${name} \\S`, 'm'));
     expect(name).not.toMatch(/_ms|_mb|percent/);
@@ -57,7 +62,7 @@ it('counts no refusal if the client disconnected', async () => {
   metrics.request({ method: 'POST', route: '/predict', status: 499, requestId: 'a', record, problem });
   const text = await metrics.text();
   metrics.close();
-  expect(text).toContain(`${METRICS.requests}{route="/predict",status="499"} 1`);
+  expect(text).toContain(`${METRICS.requests}{route="/predict",status="499",outcome="abandoned"} 1`);
   expect(text).toContain(`${METRICS.rejected}{reason="unavailable"} 0`);
 });
 
@@ -108,7 +113,7 @@ it('counts requests by declared route, and refusals by reason', async () => {
   metrics.stage({ name: 'inference', startMs: 0, endMs: 250 });
   const text = await metrics.text();
   metrics.close();
-  expect(text).toContain(`${METRICS.requests}{route="/predict",status="429"} 1`);
+  expect(text).toContain(`${METRICS.requests}{route="/predict",status="429",outcome="refused"} 1`);
   expect(text).toContain(`${METRICS.rejected}{reason="queue_full"} 1`);
   expect(text).toContain(`${METRICS.answers}{label="yes"} 1`);
   expect(text).toContain(`${METRICS.batchSize}_bucket{le="4"} 1`);

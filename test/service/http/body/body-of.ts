@@ -26,5 +26,6 @@ export function bodyOf(
     signal,
     onStart: () => undefined,
     onBytes: () => undefined,
+    onEnd: () => undefined,
   });
 }

@@ -81,11 +81,11 @@ const CHUNK = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(65_536, 'a')
 const PROBE = 'GET /livez HTTP/1.1\r\nhost: a\r\n\r\n';
 
 describe('a client that waits for "100 Continue"', () => {
-  it('is asked to send when it has a slot', async () => {
+  it('is asked to send when there is room for its body', async () => {
     const { client, service } = await start({});
     client.send(head(LENGTH, 'expect: 100-continue'));
     await client.received(/^HTTP\/1\.1 100 Continue\r\n\r\n$/);
-    expect(service.admission.held).toBe(1);
+    expect([service.admission.held, service.uploads.arriving]).toEqual([0, 1]);
     client.send(BODY);
     expect(await client.received(/"label":"yes"/)).not.toMatch(/connection: close/i);
     client.send(PROBE);
@@ -93,7 +93,7 @@ describe('a client that waits for "100 Continue"', () => {
   });
 
   it.each([
-    ['has no slot', 429, LENGTH],
+    ['finds the queue full', 429, LENGTH],
     ['would send too much', 413, 'content-length: 52428801'],
     ['would send a compressed body', 415, `${LENGTH}\r\ncontent-encoding: gzip`],
   ])('is refused before it sends a body when it %s', async (_, status, length) => {
@@ -131,11 +131,19 @@ describe('a client that sends its body at once', () => {
   });
 
   it('is told that its deadline has passed and keeps its connection', async () => {
-    const { client } = await start({ requestTimeoutMs: 20 });
-    client.send(head(LENGTH), BODY.subarray(0, 100));
+    const { client } = await start({});
+    client.send(head(LENGTH, 'x-request-timeout-ms: 20'), BODY.subarray(0, 100));
     await client.received(/^HTTP\/1\.1 504 [^]*"status":504/);
     client.send(BODY.subarray(100), PROBE);
     await client.received(/\{"status":"ok"\}/);
+  });
+
+  it('is disconnected when its body does not arrive in time', async () => {
+    const { client } = await start({ requestTimeoutMs: 20 });
+    client.send(head(LENGTH), BODY.subarray(0, 100));
+    const answer = await client.received(/^HTTP\/1\.1 408 [^]*"status":408/);
+    expect(answer).toMatch(/connection: close/i);
+    await client.closed;
   });
 
   it.each([

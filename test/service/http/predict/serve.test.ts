@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { ClientGone, EngineUnavailable } from '../../../../service/inference/errors.ts';
-import { expectProblem, fakeService, postJson } from '../fake-service.ts';
+import { expectProblem, fakeService, postJson, postStream } from '../fake-service.ts';
 
 const BASE64 = Buffer.from([1, 2, 3, 4]).toString('base64');
 const ok = { image: BASE64, text: 'a dog' };
@@ -87,10 +87,10 @@ it('answers 429 to a body that exceeds the memory for bodies, whether announced 
         reject(new EngineUnavailable('lost'));
       };
     });
-  const { app, admission } = fakeService({ maxBodyBytes: 1000, predict });
+  const { app, admission, uploads } = fakeService({ maxBodyBytes: 1000, predict });
   const first = postJson(app, body);
   await vi.waitFor(() => {
-    expect(admission.bodyBytes).toBeGreaterThan(600);
+    expect(uploads.bytes).toBeGreaterThan(600);
   });
   const announced = await postJson(app, '{', { 'content-length': String(body.length) });
   expect(Number(announced.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -98,10 +98,46 @@ it('answers 429 to a body that exceeds the memory for bodies, whether announced 
   await expectProblem(await postJson(app, body), 429, 'overloaded');
   fail();
   await first;
-  expect([admission.held, admission.bodyBytes]).toEqual([0, 0]);
+  expect([admission.held, uploads.bytes]).toEqual([0, 0]);
 });
 
 it('answers 503 while the model is loading', async () => {
   const { app } = fakeService({ started: { ok: false, reason: 'the engine is loading the model' } });
   expect(await expectProblem(await postJson(app, ok), 503, 'unavailable')).toContain('loading');
+});
+
+it('takes a slot only when the body is complete', async () => {
+  const { app, admission, uploads } = fakeService({ maxQueue: 1 });
+  let finish = (): void => undefined;
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      controller.enqueue(Buffer.from(JSON.stringify(ok)));
+      finish = () => {
+        controller.close();
+      };
+    },
+  });
+  const slow = postStream(app, body, { 'content-type': 'application/json' });
+  await vi.waitFor(() => {
+    expect(uploads.arriving).toBe(1);
+  });
+  expect(admission.held).toBe(0);
+  expect((await postJson(app, ok)).status).toBe(200);
+  finish();
+  expect((await slow).status).toBe(200);
+  expect([admission.held, uploads.arriving, uploads.bytes]).toEqual([0, 0, 0]);
+});
+
+it('answers 429 when the queue has become full by the time the body is complete', async () => {
+  const { app, admission, asked } = fakeService({ maxQueue: 1 });
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      admission.admit();
+      controller.enqueue(Buffer.from(JSON.stringify(ok)));
+      controller.close();
+    },
+  });
+  const response = await postStream(app, body, { 'content-type': 'application/json' });
+  expect(await expectProblem(response, 429, 'overloaded')).toContain('queue');
+  expect(asked).toEqual([]);
 });

@@ -72,7 +72,7 @@ describe('an aborted item', () => {
     const deadline = new AbortController();
     const [late] = submit([2], { signal: deadline.signal });
     const [kept] = submit([3]);
-    deadline.abort(new DeadlineExceeded());
+    deadline.abort(new DeadlineExceeded('service'));
     expect(batcher.waiting).toBe(1);
     await expect(late).rejects.toBeInstanceOf(DeadlineExceeded);
     first.finish();

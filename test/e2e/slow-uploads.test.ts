@@ -1,0 +1,83 @@
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { metric, predictBody, send, until } from './client.ts';
+import type { TestService } from './service.ts';
+import { stubServices } from './stub-service.ts';
+
+const stub = stubServices();
+const sockets: Socket[] = [];
+
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+});
+
+const HEAD = [
+  'POST /predict HTTP/1.1',
+  'host: a',
+  'content-type: multipart/form-data; boundary=b',
+  'content-length: 50000',
+].join('\r\n');
+
+/** Sends the begin of a body, and no more. @returns everything received until the connection closes */
+function stall(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  sockets.push(socket);
+  let text = '';
+  socket.on('data', (chunk) => (text += chunk.toString('latin1')));
+  // The service closes the connection.
+  socket.on('error', () => undefined);
+  socket.write(`${HEAD}\r\n\r\n--b\r\n`);
+  return new Promise((resolve) =>
+    socket.once('close', () => {
+      resolve(text);
+    }),
+  );
+}
+
+async function statuses({ url }: TestService, count: number): Promise<number[]> {
+  const body = await predictBody('a');
+  const sent = Array.from({ length: count }, () => send(`${url}/predict`, body));
+  const outcomes = await Promise.all(sent.map(({ outcome }) => outcome));
+  return outcomes.map(({ status }) => status);
+}
+
+describe('clients that send their bodies slowly', () => {
+  it('take no place in the queue, and lose their connection below the least rate', async () => {
+    const live = await stub.start({});
+    const slow = Array.from({ length: 200 }, () => stall(live.port));
+    const uploads = (): Promise<number> => metric(live.adminUrl, 'ofa_ve_uploads_in_progress');
+    await until('all are sending', async () => (await uploads()) === 200);
+    expect(await metric(live.adminUrl, 'ofa_ve_queue_items')).toBe(0);
+    expect(await statuses(live, 50)).toEqual(Array(50).fill(200));
+    for (const answer of await Promise.all(slow)) {
+      expect(answer).toMatch(/^HTTP\/1\.1 408 [^]*connection: close[^]*"status":408/i);
+    }
+    expect(await uploads()).toBe(0);
+    const count = (labels: string): Promise<number> =>
+      metric(live.adminUrl, `ofa_ve_requests_total{route="/predict",${labels}}`);
+    expect(await count('status="408",outcome="refused"')).toBe(200);
+    expect(await metric(live.adminUrl, 'ofa_ve_rejected_total{reason="slow_body"}')).toBe(200);
+  });
+
+  it('make room for others when there are too many', async () => {
+    const live = await stub.start({});
+    const slow = Array.from({ length: 256 }, () => stall(live.port));
+    const full = async (): Promise<boolean> =>
+      (await metric(live.adminUrl, 'ofa_ve_uploads_in_progress')) === 256;
+    await until('there is no more room', full);
+    // A body yields its place after a moment.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await statuses(live, 20)).toEqual(Array(20).fill(200));
+    expect(await Promise.race(slow)).toContain('other requests needed the room');
+  });
+});
+
+describe('a deadline that the client has shortened', () => {
+  it('is answered 504 and is no failure of the service', async () => {
+    const live = await stub.start({ runMs: 2000 });
+    const headers = { 'x-request-timeout-ms': '200' };
+    expect((await send(`${live.url}/predict`, await predictBody('a'), { headers }).outcome).status).toBe(504);
+    const series = 'ofa_ve_requests_total{route="/predict",status="504",outcome="client_deadline"}';
+    expect(await metric(live.adminUrl, series)).toBe(1);
+  });
+});
