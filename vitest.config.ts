@@ -9,7 +9,8 @@ function project(test: TestProjectInlineConfiguration['test']): TestProjectInlin
     test: {
       pool: 'forks',
       setupFiles: [TEMP_FOLDERS],
-      testTimeout: 60_000,
+      // Seconds on a quiet machine; a busy one starts processes late.
+      testTimeout: 120_000,
       hookTimeout: 120_000,
       ...test,
     },
