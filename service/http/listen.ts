@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { UserError } from '../../model/errors.ts';
+import { CONNECTION_LIMITS, Connections, type ConnectionLimits } from './connections.ts';
 import type { App } from './context.ts';
 import { HttpProblem } from './problems/problem.ts';
 import { toProblem } from './problems/to-problem.ts';
-import { DISCARD_LIMITS, discardRest, deferContinue, type DiscardLimits } from './body/unread-body.ts';
+import { DISCARD_LIMITS, type DiscardLimits, discardRest, deferContinue } from './body/unread-body.ts';
 
 /** A server that accepts connections. */
 export interface Listener {
   readonly port: number;
-  /** Accepts no more connections, closes idle ones, and resolves when the last request has been answered. */
+  /**
+   * Accepts the connections that the kernel has established and no more, closes idle ones, and resolves when the last
+   * request has been answered.
+   */
   close(): Promise<void>;
   /** Destroys the open connections. */
   destroy(): void;
@@ -22,13 +25,24 @@ export interface Listener {
 const KEEP_ALIVE_MS = 75_000;
 /** How long a client may take to send its headers; after them the request's deadline applies. */
 const HEADERS_MS = 15_000;
+/** How often Node.js looks for clients that take longer; its default is 30 s. */
+const HEADERS_CHECK_MS = 1000;
+/** Most connections that wait to be accepted; the kernel lowers it to net.core.somaxconn. Node.js's default is 511. */
+const BACKLOG = 4096;
 const IDLE_SWEEP_MS = 100;
+/** Time for the first request of a connection that was accepted last. */
+const FIRST_REQUEST_MS = 500;
 
 export interface ListenOptions {
   /** The setting that the port comes from, for error messages. */
   readonly setting: 'PORT' | 'ADMIN_PORT';
   /** How much of refused bodies is read. */
   readonly discardLimits?: DiscardLimits;
+  /** Most open connections; further ones are closed at once. @default any number */
+  readonly maxConnections?: number;
+  readonly connectionLimits?: ConnectionLimits;
+  /** How long a client may take to send its headers. */
+  readonly headersMs?: number;
 }
 
 /**
@@ -41,46 +55,36 @@ export async function listen(
   app: App,
   host: string,
   port: number,
-  { setting, discardLimits = DISCARD_LIMITS }: ListenOptions,
+  options: ListenOptions,
 ): Promise<Listener> {
-  // Its own cleanup would destroy the connection after half a second, and the answer with it.
-  const handle = getRequestListener(app.fetch, {
-    overrideGlobalObjects: false,
-    autoCleanupIncoming: false,
-    errorHandler: refuse,
+  const server = createServer({
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: options.headersMs ?? HEADERS_MS,
+    connectionsCheckingInterval: HEADERS_CHECK_MS,
+    requestTimeout: 0,
+    // Refused by `refuse`: Node.js would send no body.
+    requireHostHeader: false,
   });
-  const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    connections.begin(incoming, outgoing);
-    outgoing.once('finish', () => {
-      discardRest(incoming, discardLimits);
-    });
-    void handle(incoming, outgoing);
-  };
-  const server = createServer(
-    {
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: HEADERS_MS,
-      requestTimeout: 0,
-      // Refused by `refuse`: Node.js would send no body.
-      requireHostHeader: false,
-    },
-    serve,
-  );
-  const connections = new Connections(server);
+  // Node.js would otherwise abort a request when its client ends its side of the connection.
+  Object.assign(server, { httpAllowHalfOpen: true });
+  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+  const connections = new Connections(server, options.connectionLimits ?? CONNECTION_LIMITS);
+  const serve = serveWith(app, connections, options.discardLimits ?? DISCARD_LIMITS);
+  server.on('request', serve);
   server.on('checkContinue', (incoming, outgoing) => {
     deferContinue(outgoing);
     serve(incoming, outgoing);
   });
   // Any other expectation may be ignored; Node.js would refuse it with an empty body.
   server.on('checkExpectation', serve);
-  server.listen(port, host);
+  server.listen({ port, host, backlog: BACKLOG });
   try {
     await once(server, 'listening');
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new UserError(
       'address-unavailable',
-      `Cannot listen on ${host}:${port} (${code}); choose another HOST or ${setting}.`,
+      `Cannot listen on ${host}:${port} (${code}); choose another HOST or ${options.setting}.`,
       { cause },
     );
   }
@@ -93,7 +97,32 @@ export async function listen(
   };
 }
 
-/** Answers a request whose URL is invalid, which the application never sees. */
+function serveWith(app: App, connections: Connections, discardLimits: DiscardLimits): RequestListener {
+  const handle = getRequestListener(
+    (request, env) => {
+      checkHost((env as { incoming: IncomingMessage }).incoming);
+      return app.fetch(request, env);
+    },
+    {
+      overrideGlobalObjects: false,
+      // Its own cleanup would destroy the connection after half a second, and the answer with it.
+      autoCleanupIncoming: false,
+      errorHandler: refuse,
+    },
+  );
+  return (incoming, outgoing) => {
+    // HTTP/1.0 does not require Host; probes of load balancers leave it out.
+    if (incoming.httpVersion === '1.0') incoming.headers.host ??= 'localhost';
+    connections.begin(incoming, outgoing, () => {
+      outgoing.once('finish', () => {
+        discardRest(incoming, discardLimits);
+      });
+      void handle(incoming, outgoing);
+    });
+  };
+}
+
+/** Answers a request whose URL or Host is invalid, which the application never sees. */
 function refuse(error: unknown): Response {
   const requestId = randomUUID();
   const response = problemOf(error).toResponse(requestId);
@@ -108,48 +137,22 @@ function problemOf(error: unknown): HttpProblem {
   return new HttpProblem('invalid-field', detail, { field: 'Host', cause: error });
 }
 
-/** Open connections, and the number of pending requests on each. */
-class Connections {
-  readonly #requests = new Map<Socket, number>();
-
-  constructor(server: Server) {
-    server.on('connection', (socket) => {
-      this.#requests.set(socket, 0);
-      socket.once('close', () => this.#requests.delete(socket));
-    });
-  }
-
-  /** Counts a request until its answer has been sent and its body received. */
-  begin(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    const { socket } = incoming;
-    this.#count(socket, 1);
-    let open = 2;
-    const onClose = (): void => {
-      if (--open === 0) this.#count(socket, -1);
-    };
-    incoming.once('close', onClose);
-    outgoing.once('close', onClose);
-  }
-
-  #count(socket: Socket, change: 1 | -1): void {
-    const requests = this.#requests.get(socket);
-    if (requests !== undefined) this.#requests.set(socket, requests + change);
-  }
-
-  /** Closes connections without a pending request. */
-  closeIdle(): void {
-    for (const [socket, requests] of this.#requests) if (requests === 0) socket.destroy();
-  }
+/** Node.js takes the first of several; a proxy in front may have taken another. */
+function checkHost({ rawHeaders }: IncomingMessage): void {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
+  if (hosts.length <= 1) return;
+  throw new HttpProblem('invalid-field', 'The header Host may be given only once.', { field: 'Host' });
 }
 
 async function close(server: Server, connections: Connections): Promise<void> {
+  // The kernel would reset the connections that are not accepted.
+  await connections.settle();
   const closed = once(server, 'close');
   server.close();
   // Node.js does not count a connection as idle while it waits for headers, and has stopped their timeout by now. One
   // that becomes idle later would stay open for its keep-alive time.
-  connections.closeIdle();
   const sweep = setInterval(() => {
-    connections.closeIdle();
+    connections.closeIdle(FIRST_REQUEST_MS);
   }, IDLE_SWEEP_MS);
   await closed;
   clearInterval(sweep);

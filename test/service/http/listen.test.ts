@@ -48,3 +48,15 @@ it('answers a request with an unknown expectation', async () => {
   const response = await exchange('GET /livez HTTP/1.1', 'host: a', 'expect: more');
   expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
 });
+
+it('answers HTTP/1.0 without a Host', async () => {
+  const response = await exchange('GET /livez HTTP/1.0');
+  expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+});
+
+it.each(['a', 'b'])('refuses a second Host', async (host) => {
+  const response = await exchange('GET /livez HTTP/1.1', 'host: a', `Host: ${host}`);
+  expect(await expectProblem(response, 400, 'invalid-field', 'Host')).toBe(
+    'The header Host may be given only once.',
+  );
+});

@@ -1,0 +1,202 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What clients can hold of the service. */
+export interface ConnectionLimits {
+  /** Milliseconds in which a client has to take an answer. */
+  readonly unreadMs: number;
+  /** Most bytes of answers that clients have not taken, on all connections together. */
+  readonly unreadBytes: number;
+  /** Most requests of one connection that wait behind another (pipelining). */
+  readonly waitingEach: number;
+  /** Most requests that wait behind another of their connection, on all connections together: each takes about 4 kB. */
+  readonly waiting: number;
+}
+
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  unreadMs: 60_000,
+  unreadBytes: 64 * 1024 * 1024,
+  waitingEach: 64,
+  waiting: 4096,
+};
+
+/** How often the limits of answers are checked. */
+const SWEEP_MS = 1000;
+/** A connection gives way to a new one only when it has been idle for longer. */
+const MIN_IDLE_MS = 1000;
+/** Accepting has come to an end when no connection has arrived for so long, or in any case after the second time. */
+const QUIET_MS = 50;
+const LONGEST_QUIET_MS = 500;
+/** How often a client that has ended its side of the connection is checked. */
+const PROBE_MS = 250;
+
+interface Exchange {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly answer: () => void;
+}
+
+interface Connection {
+  /** The request that is being answered, and those behind it. */
+  readonly exchanges: Exchange[];
+  /** Requests without a complete answer or body. */
+  pending: number;
+  idleSince: number;
+  /** When the current answer was first seen to be under way. */
+  sendingSince: number | undefined;
+}
+
+/** The open connections of a server. Requests of one connection are answered one after the other. */
+export class Connections {
+  /** Those that were idle first come first. */
+  readonly #connections = new Map<Socket, Connection>();
+  readonly #limits: ConnectionLimits;
+  readonly #sweep: NodeJS.Timeout;
+  #waiting = 0;
+  #accepted = 0;
+
+  constructor(server: Server, limits: ConnectionLimits) {
+    this.#limits = limits;
+    server.on('connection', (socket) => {
+      this.#add(socket);
+    });
+    // Refused at maxConnections: the next attempt shall succeed.
+    server.on('drop', () => {
+      this.#closeLongestIdle();
+    });
+    this.#sweep = setInterval(
+      () => {
+        this.#closeUnread();
+      },
+      Math.min(SWEEP_MS, limits.unreadMs / 4),
+    ).unref();
+    server.once('close', () => {
+      clearInterval(this.#sweep);
+    });
+  }
+
+  /** Has a request answered when those before it on the same connection have been. */
+  begin(incoming: IncomingMessage, outgoing: ServerResponse, answer: () => void): void {
+    const { socket } = incoming;
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return;
+    const exchange = { incoming, outgoing, answer };
+    connection.pending++;
+    let open = 2;
+    const onClose = (): void => {
+      if (--open === 0 && --connection.pending === 0) this.#becomeIdle(socket, connection);
+    };
+    incoming.once('close', onClose);
+    outgoing.once('close', onClose);
+    outgoing.once('close', () => {
+      this.#next(connection, exchange);
+    });
+    connection.exchanges.push(exchange);
+    if (connection.exchanges.length === 1) {
+      answer();
+      return;
+    }
+    this.#waiting++;
+    // Node.js parses all that has arrived, up to 64 KiB; it cannot be stopped in between.
+    const { waiting, waitingEach } = this.#limits;
+    if (connection.exchanges.length > waitingEach + 1 || this.#waiting > waiting) socket.destroy();
+  }
+
+  /** Resolves when all connections that the kernel has established are accepted. */
+  async settle(): Promise<void> {
+    const end = performance.now() + LONGEST_QUIET_MS;
+    let before: number;
+    do {
+      before = this.#accepted;
+      await sleep(QUIET_MS);
+    } while (this.#accepted > before && performance.now() < end);
+  }
+
+  /** Closes connections that have had no pending request for so long. */
+  closeIdle(ms: number): void {
+    const now = performance.now();
+    for (const [socket, { pending, idleSince }] of this.#connections) {
+      if (pending === 0 && now - idleSince >= ms) socket.destroy();
+    }
+  }
+
+  #add(socket: Socket): void {
+    this.#accepted++;
+    const connection: Connection = {
+      exchanges: [],
+      pending: 0,
+      idleSince: performance.now(),
+      sendingSince: undefined,
+    };
+    this.#connections.set(socket, connection);
+    socket.once('end', () => {
+      probe(socket, connection);
+    });
+    socket.once('close', () => {
+      this.#connections.delete(socket);
+      this.#waiting -= Math.max(0, connection.exchanges.length - 1);
+      connection.exchanges.length = 0;
+    });
+  }
+
+  #becomeIdle(socket: Socket, connection: Connection): void {
+    connection.idleSince = performance.now();
+    if (this.#connections.delete(socket)) this.#connections.set(socket, connection);
+  }
+
+  #next(connection: Connection, done: Exchange): void {
+    if (connection.exchanges[0] !== done) return;
+    connection.exchanges.shift();
+    connection.sendingSince = undefined;
+    const next = connection.exchanges.at(0);
+    if (next === undefined) return;
+    this.#waiting--;
+    if (!next.incoming.socket.destroyed) next.answer();
+  }
+
+  #closeLongestIdle(): void {
+    for (const [socket, { pending, idleSince }] of this.#connections) {
+      if (pending > 0 || socket.destroyed) continue;
+      if (performance.now() - idleSince >= MIN_IDLE_MS) socket.destroy();
+      return;
+    }
+  }
+
+  /** Destroys the connections of clients that do not read their answers. */
+  #closeUnread(): void {
+    const now = performance.now();
+    const sending: { socket: Socket; since: number }[] = [];
+    for (const [socket, connection] of this.#connections) {
+      const outgoing = connection.exchanges[0]?.outgoing;
+      if (outgoing === undefined || !outgoing.headersSent || outgoing.writableFinished) continue;
+      connection.sendingSince ??= now;
+      sending.push({ socket, since: connection.sendingSince });
+    }
+    sending.sort((a, b) => a.since - b.since);
+    let bytes = sending.reduce((sum, { socket }) => sum + socket.writableLength, 0);
+    for (const { socket, since } of sending) {
+      if (bytes <= this.#limits.unreadBytes && now - since <= this.#limits.unreadMs) return;
+      bytes -= socket.writableLength;
+      socket.destroy();
+    }
+  }
+}
+
+/**
+ * A client that has ended its side of the connection waits for its answer, or has gone. The kernel knows the difference
+ * only when something is sent: it then learns that the client has closed its socket, and refuses what is sent next.
+ */
+function probe(socket: Socket, { exchanges }: Connection): void {
+  const timer = setInterval(() => {
+    const [current] = exchanges;
+    if (current === undefined || current.outgoing.headersSent) {
+      clearInterval(timer);
+    } else if (current.incoming.httpVersion === '1.1') {
+      current.outgoing.writeContinue();
+    } else if (current.incoming.method === 'POST') {
+      // HTTP/1.0 has nothing to send before an answer. Proxies that use it disconnect when their own client has gone.
+      socket.destroy();
+    }
+  }, PROBE_MS).unref();
+}

@@ -1,0 +1,207 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { CONNECTION_LIMITS } from '../../../service/http/connections.ts';
+import { listen, type Listener, type ListenOptions } from '../../../service/http/listen.ts';
+import { fakeService, type FakeService, type FakeServiceOptions } from './fake-service.ts';
+
+let listener: Listener | undefined;
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  listener?.destroy();
+  await listener?.close();
+  listener = undefined;
+});
+
+async function start(
+  options: Partial<ListenOptions> = {},
+  serviceOptions: FakeServiceOptions = {},
+): Promise<FakeService> {
+  const service = fakeService(serviceOptions);
+  listener = await listen(service.app, '127.0.0.1', 0, { setting: 'PORT', ...options });
+  return service;
+}
+
+interface Client {
+  readonly socket: Socket;
+  readonly closed: Promise<unknown>;
+  /** Everything received so far. */
+  text(): string;
+}
+
+/** Sends this at once. */
+async function open(sent: string, { reads = true } = {}): Promise<Client> {
+  const socket = connect({ port: listener?.port ?? 0, host: '127.0.0.1', allowHalfOpen: true });
+  sockets.push(socket);
+  socket.on('error', () => undefined);
+  socket.on('end', () => socket.end());
+  const closed = once(socket, 'close');
+  await once(socket, 'connect');
+  let text = '';
+  if (reads) socket.on('data', (chunk) => (text += chunk.toString('latin1')));
+  socket.write(sent);
+  return { socket, closed, text: () => text };
+}
+
+/** Asks for 28 MB, and begins to read after so long: what comes is what the kernel has, and then the end. */
+async function readLate(ms: number): Promise<void> {
+  const { socket, closed } = await open(ASSET.repeat(20), { reads: false });
+  await sleep(ms);
+  let bytes = 0;
+  socket.on('data', (chunk) => (bytes += chunk.length));
+  await closed;
+  expect(bytes).toBeLessThan(20_000_000);
+}
+
+const PROBE = 'GET /livez HTTP/1.1\r\nhost: a\r\n\r\n';
+const ASSET = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: a\r\n\r\n';
+const BODY = JSON.stringify({ image: Buffer.alloc(90).toString('base64'), text: 'a dog' });
+const post = (version = '1.1'): string =>
+  [
+    `POST /predict HTTP/${version}`,
+    'host: a',
+    'content-type: application/json',
+    `content-length: ${BODY.length}`,
+    '',
+    BODY,
+  ].join('\r\n');
+
+describe('pipelined requests', () => {
+  it('are answered one after the other, in order', async () => {
+    const waiting: (() => void)[] = [];
+    const service = await start(
+      {},
+      {
+        predict: () =>
+          new Promise((resolve) =>
+            waiting.push(() => {
+              resolve([]);
+            }),
+          ),
+      },
+    );
+    const client = await open(post() + post() + PROBE);
+    await expect.poll(() => waiting.length).toBe(1);
+    await sleep(50);
+    expect([service.asked.length, service.summaries.length]).toEqual([1, 0]);
+    waiting[0]?.();
+    await expect.poll(() => waiting.length).toBe(2);
+    waiting[1]?.();
+    await expect.poll(() => client.text()).toMatch(/\{"status":"ok"\}$/);
+    expect(service.summaries.map(({ route }) => route)).toEqual(['/predict', '/predict', '/livez']);
+  });
+
+  it.each([
+    ['on one connection', { waitingEach: 5 }],
+    ['on all connections', { waiting: 5 }],
+  ])('are limited %s', async (_, limits) => {
+    const service = await start({ connectionLimits: { ...CONNECTION_LIMITS, ...limits } });
+    const client = await open(PROBE.repeat(6));
+    await expect.poll(() => client.text().split('{"status":"ok"}').length).toBe(7);
+    const greedy = await open(PROBE.repeat(1000));
+    await greedy.closed;
+    expect(service.summaries.length).toBeLessThan(20);
+    // Nothing is left of those that never had their turn.
+    const next = await open(PROBE.repeat(6));
+    await expect.poll(() => next.text().split('{"status":"ok"}').length).toBe(7);
+  });
+});
+
+describe('a client that does not read its answers', () => {
+  it('is disconnected after a while', async () => {
+    await start({ connectionLimits: { ...CONNECTION_LIMITS, unreadMs: 200 } });
+    await readLate(800);
+  });
+
+  it('is disconnected when answers take too much memory, and others are served', async () => {
+    await start({ connectionLimits: { ...CONNECTION_LIMITS, unreadBytes: 10_000 } });
+    await readLate(2500);
+    const other = await open(PROBE);
+    await expect.poll(() => other.text()).toMatch(/\{"status":"ok"\}/);
+  });
+});
+
+describe('a client that ends its side of the connection after a request', () => {
+  it.each(['1.0', '1.1'])('gets its answer (HTTP/%s)', async (version) => {
+    await start();
+    const client = await open(post(version));
+    client.socket.end();
+    await client.closed;
+    expect(client.text()).toMatch(/^HTTP\/1\.1 200 [^]*"label":"yes"/);
+  });
+
+  it('gets an answer that takes its time', async () => {
+    await start(
+      {},
+      {
+        predict: async () => {
+          await sleep(700);
+          return [];
+        },
+      },
+    );
+    const client = await open(post());
+    client.socket.end();
+    await client.closed;
+    expect(client.text()).toMatch(/^(HTTP\/1\.1 100 Continue\r\n\r\n)+HTTP\/1\.1 200 /);
+  });
+
+  it.each(['1.0', '1.1'])('is noticed to have gone (HTTP/%s)', async (version) => {
+    const service = await start(
+      {},
+      {
+        predict: ({ signal }) =>
+          new Promise((_, reject) => {
+            signal.addEventListener('abort', () => {
+              reject(signal.reason as Error);
+            });
+          }),
+      },
+    );
+    const client = await open(post(version));
+    await expect.poll(() => service.asked.length).toBe(1);
+    client.socket.destroy();
+    await expect.poll(() => service.summaries.map(({ status }) => status), { timeout: 5000 }).toEqual([499]);
+  });
+});
+
+it('disconnects clients that do not complete their headers in time', async () => {
+  await start({ headersMs: 300 });
+  const client = await open('GET /livez HTTP/1.1\r\nhost: a\r\n');
+  const began = performance.now();
+  await client.closed;
+  expect(client.text()).toMatch(/^HTTP\/1\.1 408 /);
+  expect(performance.now() - began).toBeLessThan(10_000);
+});
+
+it('accepts no more connections than it may, and lets idle ones give way', async () => {
+  await start({ maxConnections: 2 });
+  const first = await open(PROBE);
+  await expect.poll(() => first.text()).toMatch(/ok/);
+  const second = await open(PROBE);
+  await expect.poll(() => second.text()).toMatch(/ok/);
+  const third = await open(PROBE);
+  await third.closed;
+  expect(third.text()).toBe('');
+  await sleep(1100);
+  await (
+    await open(PROBE)
+  ).closed;
+  await first.closed;
+  const last = await open(PROBE);
+  await expect.poll(() => last.text()).toMatch(/ok/);
+  second.socket.write(PROBE);
+  await expect.poll(() => second.text().split('{"status":"ok"}').length).toBe(3);
+});
+
+it('answers connections that were established just before it closes', async () => {
+  await start();
+  const clients = await Promise.all(Array.from({ length: 20 }, () => open('')));
+  const closed = listener?.close();
+  await sleep(200);
+  for (const { socket } of clients) socket.write(PROBE);
+  await expect.poll(() => clients.filter((client) => client.text().includes('"ok"')).length).toBe(20);
+  await closed;
+});
