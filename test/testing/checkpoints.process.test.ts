@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openWeights } from '../../model/compile/checkpoint/index.ts';
-import { referenceAnswer, type Weights } from '../../testing/reference/ofa.ts';
+import { referenceAnswer, type ReferenceResult, type Weights } from '../../testing/reference/ofa.ts';
 import type { VariantConfig, VariantTask } from '../../testing/checkpoint-variants.ts';
 import {
   answerTokens,
@@ -47,6 +47,8 @@ function largestDifference(left: readonly number[], right: readonly number[]): n
 describe('the small checkpoints', () => {
   let weights: Weights;
   let input: Parameters<typeof referenceAnswer>[0];
+  /** The reference's answer to it. */
+  let plain: ReferenceResult;
 
   beforeAll(() => {
     weights = variantWeights(SUPERSET);
@@ -54,10 +56,10 @@ describe('the small checkpoints', () => {
     if (pixels === undefined || inputIds === undefined) throw new Error('a variant has three cases');
     const { config, task } = SUPERSET;
     input = { config, task, weights, pixels, inputIds, answers: answerTokens(SUPERSET) };
+    plain = referenceAnswer(input);
   });
 
   it.each(SWITCHES)('notice %s', (_, config, task) => {
-    const plain = referenceAnswer(input);
     const changed = referenceAnswer({
       ...input,
       config: { ...input.config, ...config },
@@ -75,7 +77,6 @@ describe('the small checkpoints', () => {
 
   it('notice the picture', () => {
     const other = referenceAnswer({ ...input, pixels: input.pixels.map((value) => 255 - value) });
-    const plain = referenceAnswer(input);
     expect(largestDifference(plain.logScores, other.logScores)).toBeGreaterThan(5e-3);
   });
 

@@ -15,6 +15,9 @@ function compilerOptions(): ts.CompilerOptions {
 /** Parsed once: the same for every snippet. */
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
+/** The program of the snippet before: what did not change is taken from it. */
+let previous: ts.Program | undefined;
+
 /** An environment with these changes to the workload. */
 function withChanges(changes: string): string {
   return `import { config, extend, ofaLarge } from '../config.ts';
@@ -33,7 +36,8 @@ function complaints(source: string): string[] {
   };
   const exists = host.fileExists.bind(host);
   host.fileExists = (file) => file === SNIPPET || exists(file);
-  const program = ts.createProgram([SNIPPET], options, host);
+  const program = ts.createProgram([SNIPPET], options, host, previous);
+  previous = program;
   return program
     .getSemanticDiagnostics(program.getSourceFile(SNIPPET))
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
