@@ -1,6 +1,9 @@
 import type { Settings } from '../settings/read.ts';
+import { flushLog } from '../observability/logger.ts';
 import { startService, type RunningService, type StartOptions } from './start-service.ts';
 
+/** How long the last lines of the log have to be read. */
+const LOG_FLUSH_MS = 200;
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** The exit codes by which a shell reports these signals: 128 plus the signal's number. */
 const EXIT_CODES = { SIGTERM: 143, SIGINT: 130 } as const;
@@ -24,8 +27,11 @@ export async function runService(
     onFirstSignal = resolve;
   });
   let signals = 0;
+  let forceExit: NodeJS.Timeout | undefined;
   const onSignal = (signal: (typeof SIGNALS)[number]): void => {
     if (++signals > 1) process.exit(EXIT_CODES[signal]);
+    // Whatever hangs, the service ends in time.
+    forceExit = setTimeout(() => process.exit(EXIT_CODES[signal]), settings.SHUTDOWN_TIMEOUT_MS).unref();
     onFirstSignal('signal');
   };
   // Before the model loads, so that a pod deleted while it starts does not use up its grace period.
@@ -47,6 +53,8 @@ export async function runService(
     await service.stop();
     return await service.finished;
   } finally {
+    await flushLog(LOG_FLUSH_MS);
+    clearTimeout(forceExit);
     for (const signal of SIGNALS) process.off(signal, onSignal);
   }
 }

@@ -59,7 +59,8 @@ export async function shutDown(
   // An engine that hangs in its driver survives SIGKILL; the service must end without it.
   const timeout = sleep(Math.max(FORCE_CLOSE_MS, deadline - FORCE_CLOSE_MS - performance.now()));
   await Promise.race([Promise.all([release(), model.close()]), timeout]);
+  const closed = listeners.admin.close();
   listeners.admin.destroy();
-  await listeners.admin.close();
+  await Promise.race([closed, sleep(Math.max(0, deadline - performance.now()), undefined, { ref: false })]);
   logger.info('stopped');
 }

@@ -18,6 +18,7 @@ import { Metrics } from '../observability/metrics.ts';
 import { startTracing, traceIdOf, type Tracing } from '../observability/tracing.ts';
 import { reportEngineEvents } from '../observability/engine-events.ts';
 import { startGpuWatchdog, type GpuMonitorTimes } from '../observability/gpu-watchdog.ts';
+import { connectionCaps } from './connection-caps.ts';
 import { ServiceHealth } from './service-health.ts';
 import { shutDown, type Listeners, type ServiceParts } from './shutdown.ts';
 
@@ -174,12 +175,17 @@ async function listenAll(
   app: ReturnType<typeof createApp>,
   admin: ReturnType<typeof createApp>,
 ): Promise<Listeners> {
-  const first = await listen(app, settings.HOST, settings.PORT, { setting: 'PORT' });
+  const caps = connectionCaps();
+  const first = await listen(app, settings.HOST, settings.PORT, {
+    setting: 'PORT',
+    ...(caps === undefined ? {} : { maxConnections: caps.public }),
+  });
   try {
-    return {
-      public: first,
-      admin: await listen(admin, settings.HOST, settings.ADMIN_PORT, { setting: 'ADMIN_PORT' }),
-    };
+    const second = await listen(admin, settings.HOST, settings.ADMIN_PORT, {
+      setting: 'ADMIN_PORT',
+      ...(caps === undefined ? {} : { maxConnections: caps.admin }),
+    });
+    return { public: first, admin: second };
   } catch (error) {
     await first.close();
     throw error;

@@ -1,8 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import { PATHS } from '../contract.ts';
 import { outcomeOf, type RequestSummary } from './request-record.ts';
 
 export type { Logger } from 'pino';
+
+/** Most characters of the log that wait for the reader of stdout; further lines are dropped. */
+const MAX_PENDING = 4 * 1024 * 1024;
+const FLUSH_POLL_MS = 10;
 
 /**
  * The service's log on stdout: one JSON object per line, or readable text if stdout is a terminal.
@@ -11,8 +16,41 @@ export type { Logger } from 'pino';
  */
 export function makeLogger(level: string): Logger {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (!process.stdout.isTTY) return pino(options);
+  if (!process.stdout.isTTY) return pino(options, { write: writeOrDrop() });
   return pino({ ...options, transport: { target: 'pino-pretty', options: { colorize: true } } });
+}
+
+/**
+ * Waits until the log has been written.
+ *
+ * @param ms longest time; the reader of stdout may have stopped reading
+ */
+export async function flushLog(ms: number): Promise<void> {
+  const end = performance.now() + ms;
+  while (process.stdout.writableLength > 0 && performance.now() < end) await sleep(FLUSH_POLL_MS);
+}
+
+/**
+ * Writes lines to stdout and never waits. pino's own destination blocks the process while the pipe is full: a reader
+ * that stops reading would stop the service, and a signal could not end it.
+ */
+function writeOrDrop(): (line: string) => void {
+  const { stdout } = process;
+  // The reader may have gone.
+  stdout.on('error', () => undefined);
+  let dropped = 0;
+  return (line) => {
+    if (stdout.writableLength > MAX_PENDING) {
+      dropped++;
+      return;
+    }
+    if (dropped > 0) {
+      const time = new Date().toISOString();
+      stdout.write(`${JSON.stringify({ level: 40, time, dropped, msg: 'log lines were dropped' })}\n`);
+      dropped = 0;
+    }
+    stdout.write(line);
+  };
 }
 
 /** Probes and scrapes, which come every few seconds, are logged at level debug while they succeed. */

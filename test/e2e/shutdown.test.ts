@@ -164,6 +164,31 @@ it('exits at once on a second signal', async () => {
   expect(await program.exit).toBe(130);
 });
 
+it.each([
+  ['SHUTDOWN_TIMEOUT_MS', { DRAIN_DELAY_MS: '0', SHUTDOWN_TIMEOUT_MS: '5000' }, 0],
+  ['a second signal', { DRAIN_DELAY_MS: '30000' }, 143],
+])('ends within %s when nobody reads its log', LONG, async (_, env, code) => {
+  const program = new Program(env);
+  const url = await program.url();
+  await program.logged('engine ready');
+  program.child.stdout?.pause();
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  const headers = { 'x-request-id': 'x'.repeat(250) };
+  // More lines than the pipe and both processes buffer.
+  const sent = Array.from({ length: 3000 }, () => send(`${url}/nothing`, '', { agent, headers }).outcome);
+  const statuses = (await Promise.all(sent)).map(({ status }) => status);
+  expect(new Set(statuses)).toEqual(new Set([404]));
+  agent.destroy();
+  const began = performance.now();
+  program.child.kill('SIGTERM');
+  if (code !== 0) {
+    await until('it reports not ready', async () => (await fetch(`${url}/readyz`)).status === 503);
+    program.child.kill('SIGTERM');
+  }
+  expect(await program.exit).toBe(code);
+  expect(performance.now() - began).toBeLessThan(15_000);
+});
+
 it('answers 503 to the requests still open near SHUTDOWN_TIMEOUT_MS, and ends', async () => {
   await writeFile(join(packageDir, 'stub.json'), JSON.stringify({ runMs: 60_000 }));
   const service = await serve(
