@@ -8,6 +8,8 @@ export interface AppEnv {
   readonly Variables: {
     readonly requestId: string;
     readonly record: RequestRecord;
+    /** Name of the API key, where keys are needed. */
+    readonly client?: string;
   };
 }
 

@@ -1,5 +1,6 @@
 import { AnswerRate } from './answer-rate.ts';
 import { Overloaded, TooManyItems } from './errors.ts';
+import { FairShares } from './fair-shares.ts';
 
 /** A request's share of the queue: a number of items, until it is answered. */
 export interface Slot {
@@ -26,6 +27,7 @@ export class Admission {
   readonly #maxItems: number;
   readonly #now: () => number;
   readonly #rate = new AnswerRate();
+  readonly #shares: FairShares;
   #items = 0;
 
   /**
@@ -35,6 +37,7 @@ export class Admission {
   constructor(maxItems: number, now = () => performance.now()) {
     this.#maxItems = maxItems;
     this.#now = now;
+    this.#shares = new FairShares(maxItems, now);
   }
 
   /** Items accepted and not yet answered. */
@@ -43,34 +46,36 @@ export class Admission {
   }
 
   /**
-   * Refuses a request whose body need not be read, since the queue is full.
+   * Refuses a request whose body need not be read, since the queue is full or its client has used up its share.
    *
+   * @param client as for {@link admit}
    * @throws Overloaded
    */
-  checkRoom(): void {
-    this.#checkRoom(1);
+  checkRoom(client?: string): void {
+    this.#checkRoom(1, client);
   }
 
   /**
    * Accepts a request.
    *
+   * @param client name of the client, which gets a fair share; without one, only the whole queue bounds it
    * @throws Overloaded if there is no room for it now
    */
-  admit(items = 1): Slot {
-    this.#takeItems(items);
+  admit(items = 1, client?: string): Slot {
+    this.#takeItems(items, client);
     let mine = items;
     let released = false;
     return {
       resize: (wanted) => {
         if (released) return;
         if (wanted > this.#maxItems) throw new TooManyItems(wanted, this.#maxItems);
-        this.#takeItems(wanted - mine);
+        this.#takeItems(wanted - mine, client, mine);
         mine = wanted;
       },
       release: () => {
         if (released) return;
         released = true;
-        this.#addItems(-mine);
+        this.#addItems(-mine, client);
       },
     };
   }
@@ -85,20 +90,25 @@ export class Admission {
     return this.#retryAfterSeconds(Math.ceil(Math.min(1, share) * this.#items));
   }
 
-  #takeItems(items: number): void {
-    this.#checkRoom(items);
-    this.#addItems(items);
+  #takeItems(items: number, client?: string, ofRequest = 0): void {
+    this.#checkRoom(items, client, ofRequest);
+    this.#addItems(items, client);
   }
 
-  #checkRoom(items: number): void {
-    const excess = this.#items + items - this.#maxItems;
-    if (items > 0 && excess > 0) {
-      throw new Overloaded('queue', this.#retryAfterSeconds(Math.min(this.#items, excess)));
-    }
+  #checkRoom(items: number, client?: string, ofRequest = 0): void {
+    if (items <= 0) return;
+    const overQueue = this.#items + items - this.#maxItems;
+    const overShare = client === undefined ? 0 : this.#shares.excess(client, items, ofRequest);
+    const excess = Math.max(overQueue, overShare);
+    if (excess <= 0) return;
+    if (client !== undefined) this.#shares.refused(client);
+    const seconds = this.#retryAfterSeconds(Math.min(this.#items, excess));
+    throw new Overloaded(overQueue > 0 ? 'queue' : 'share', seconds);
   }
 
-  #addItems(items: number): void {
+  #addItems(items: number, client?: string): void {
     this.#items += items;
+    if (client !== undefined) this.#shares.add(client, items);
     // Less than half full, answers come at the rate of the requests, which says nothing about how fast they could come.
     this.#rate.setBusy(this.#items * 2 >= this.#maxItems, this.#now());
   }

@@ -25,6 +25,7 @@ export class InputError extends Error {
 
 const OVERLOADED = {
   queue: 'The queue is full; try again later.',
+  share: 'Your share of the queue is used up, as other clients need theirs; try again later.',
   uploads: 'Too many request bodies are arriving; try again later.',
   memory: 'The memory for request bodies is used up; try again later.',
 } as const;

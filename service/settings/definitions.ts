@@ -88,7 +88,7 @@ export const SETTINGS = {
   ),
   API_KEYS_FILE: text(
     {},
-    'File with one API key per line, as its SHA-256 in hexadecimal; if set, predictions require one of the keys. It is re-read when it changes.',
+    'File with one API key per line, as its SHA-256 in hexadecimal, and optionally a space and a name, which the log shows; if set, predictions require one of the keys. It is re-read when it changes.',
   ),
   CORS_ORIGINS: text(
     { format: 'origins' },

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createMiddleware } from 'hono/factory';
 import type { MiddlewareHandler } from 'hono';
@@ -13,7 +13,8 @@ const QUIET_POLLS = 1.5;
 
 /** The accepted API keys. */
 export interface ApiKeys {
-  has(key: string): boolean;
+  /** The name of a key, for logs and fair shares; undefined if the key is not accepted. */
+  nameOf(key: string): string | undefined;
   /** Stops watching the file. */
   close(): void;
 }
@@ -22,7 +23,8 @@ export interface ApiKeys {
  * Reads the hashes of the accepted keys, and reads them again after the file has been changed or replaced. Keys stay as
  * they are while the file is missing, malformed or has no key: a mistake neither locks everybody out nor lets anybody in.
  *
- * @param path a text file with the SHA-256 of one key a line, in hexadecimal; `#` starts a comment
+ * @param path a text file with the SHA-256 of one key a line, in hexadecimal, and optionally a name after a space; `#`
+ *   starts a comment. Several keys may have the same name. A key without one gets the first 8 digits of its hash
  * @param onReload called after each reload with the number of keys, or with what is wrong
  * @throws UserError `settings-invalid` when the file cannot be read at first, is malformed, or has no key
  */
@@ -33,11 +35,11 @@ export function openApiKeys(
 ): ApiKeys {
   // Taken before the file is read, so that a change in between is noticed.
   let stamp = stampOf(path);
-  let hashes = readHashes(path);
+  let names = readNames(path);
   const reload = (): void => {
     try {
-      hashes = readHashes(path);
-      onReload({ keys: hashes.length });
+      names = readNames(path);
+      onReload({ keys: names.size });
     } catch (error) {
       onReload({ error: error instanceof Error ? error.message : String(error) });
     }
@@ -51,11 +53,8 @@ export function openApiKeys(
     quiet = setTimeout(reload, pollMs * QUIET_POLLS).unref();
   }, pollMs).unref();
   return {
-    has: (key) => {
-      const hash = createHash('sha256').update(key).digest();
-      // All hashes are compared, so that timing does not reveal which ones match.
-      return hashes.map((each) => timingSafeEqual(each, hash)).includes(true);
-    },
+    // Timing reveals at most a part of a hash, from which no key can be computed.
+    nameOf: (key) => names.get(createHash('sha256').update(key).digest('hex')),
     close: () => {
       clearInterval(poll);
       clearTimeout(quiet);
@@ -92,8 +91,10 @@ export function requireApiKey(keys: ApiKeys): MiddlewareHandler<AppEnv> {
         { headers: { 'www-authenticate': 'Bearer' } },
       );
     }
-    if (!offered.some((key) => keys.has(key)))
-      throw new HttpProblem('forbidden', 'This API key is not accepted.');
+    const name = offered.map((key) => keys.nameOf(key)).find((found) => found !== undefined);
+    if (name === undefined) throw new HttpProblem('forbidden', 'This API key is not accepted.');
+    c.set('client', name);
+    c.get('record').attributes['api_key'] = name;
     await next();
   });
 }
@@ -108,7 +109,8 @@ function stampOf(path: string): string {
   }
 }
 
-function readHashes(path: string): Buffer[] {
+/** The name of each key by its hash, in lower-case hexadecimal. */
+function readNames(path: string): Map<string, string> {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -117,21 +119,23 @@ function readHashes(path: string): Buffer[] {
     throw new UserError('settings-invalid', `API_KEYS_FILE ${path} cannot be read (${code}).`, { cause });
   }
   const lines = text.split('\n').map((line) => line.replace(/#.*/, '').trim());
-  const hashes = lines.flatMap((line, index) => {
-    if (line === '') return [];
-    if (!/^[0-9a-f]{64}$/i.test(line)) {
+  const names = new Map<string, string>();
+  for (const [index, line] of lines.entries()) {
+    if (line === '') continue;
+    const [, hash, name] = /^([0-9a-f]{64})(?:\s+([\w.-]{1,40}))?$/i.exec(line) ?? [];
+    if (hash === undefined) {
       throw new UserError(
         'settings-invalid',
-        `Line ${index + 1} of API_KEYS_FILE ${path} is not the SHA-256 of a key in hexadecimal.`,
+        `Line ${index + 1} of API_KEYS_FILE ${path} is not the SHA-256 of a key in hexadecimal, with or without a name of at most 40 letters, digits and ._-`,
       );
     }
-    return [Buffer.from(line, 'hex')];
-  });
-  if (hashes.length === 0) {
+    names.set(hash.toLowerCase(), name ?? hash.slice(0, 8).toLowerCase());
+  }
+  if (names.size === 0) {
     throw new UserError(
       'settings-invalid',
       `API_KEYS_FILE ${path} has no key; write the SHA-256 of one key a line, or unset API_KEYS_FILE to let everybody in.`,
     );
   }
-  return hashes;
+  return names;
 }

@@ -87,11 +87,12 @@ export async function withSlot<Input, Result>(
   const record = c.get('record');
   checkBodyHeaders(raw, limits.maxBodyMb);
   // A full service reads no body.
-  admission.checkRoom();
+  const client = c.get('client');
+  admission.checkRoom(client);
   const deadline = startDeadline(raw, limits.requestTimeoutMs, closing);
   const { signal, abort } = deadline;
   // Empty until the body is complete.
-  const slot = admission.admit(0);
+  const slot = admission.admit(0, client);
   try {
     const upload = uploads.begin(announcedBytes(raw), abort);
     try {

@@ -101,7 +101,7 @@ export const PROBLEMS = {
     status: 429,
     title: 'Too many requests',
     description:
-      'The queue is full, or the bodies of other requests leave no room for this one; the request was refused before any work was done. Retry after the seconds in the header `Retry-After`.',
+      'The queue is full, the API key has used up its share while other keys are in use, or the bodies of other requests leave no room for this one; the request was refused before any work was done. Retry after the seconds in the header `Retry-After`.',
   },
   internal: {
     status: 500,

@@ -134,3 +134,48 @@ describe('the queue', () => {
     }).toThrow(TooManyItems);
   });
 });
+
+describe('the share of a client', () => {
+  it('is the whole queue while no other client is active', () => {
+    const admission = new Admission(4);
+    for (let item = 0; item < 4; item++) admission.admit(1, 'a');
+    expect(admission.held).toBe(4);
+  });
+
+  it('is divided among the clients that hold items or were refused within the last 10 s', () => {
+    let now = 0;
+    const admission = new Admission(4, () => now);
+    const slots = Array.from({ length: 4 }, () => admission.admit(1, 'a'));
+    expect(() => admission.admit(1, 'b')).toThrow('full');
+    slots.pop()?.release();
+    expect(() => admission.admit(1, 'a')).toThrow('share');
+    admission.admit(1, 'b').release();
+    slots.pop()?.release();
+    expect(() => admission.admit(1, 'a')).toThrow('share');
+    now += 10_001;
+    admission.admit(2, 'a');
+    expect(admission.held).toBe(4);
+  });
+
+  it('is at least one item, and does not bound requests without a client', () => {
+    const admission = new Admission(3);
+    const clients = ['a', 'b', 'c'];
+    for (const client of clients) admission.admit(1, client);
+    expect(() => admission.admit(1, 'd')).toThrow('full');
+    const other = new Admission(2);
+    other.admit(1, 'a');
+    other.admit();
+    expect(other.held).toBe(2);
+  });
+
+  it('may be exceeded by a single request, so that a large one is not refused for ever', () => {
+    const admission = new Admission(6);
+    admission.admit(1, 'a');
+    admission.admit(1, 'b');
+    const large = admission.admit(0, 'c');
+    large.resize(1);
+    large.resize(4);
+    expect(() => admission.admit(1, 'c')).toThrow(Overloaded);
+    expect(admission.held).toBe(6);
+  });
+});

@@ -167,7 +167,7 @@ describe('an inference request', () => {
   });
 
   it('requires an API key with and without a version', async () => {
-    const { app } = fakeService({ deps: { apiKeys: { has: () => false, close: () => undefined } } });
+    const { app } = fakeService({ deps: { apiKeys: { nameOf: () => undefined, close: () => undefined } } });
     for (const path of ['infer', 'versions/0123456789ab/infer']) {
       const response = await app.request(`/v2/models/fake/${path}`, { method: 'POST', body: '{}' });
       expect(await response.clone().json()).toHaveProperty('error');
