@@ -1,0 +1,94 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import { PROGRAM } from '../../testing/cli.ts';
+import { fixturePackage } from '../../testing/fixtures.ts';
+import { until } from './client.ts';
+
+let packageDir = '';
+let child: ChildProcess | undefined;
+const sockets: Socket[] = [];
+
+beforeAll(async () => {
+  packageDir = await fixturePackage('mini-none');
+});
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  child?.kill('SIGKILL');
+});
+
+interface Ports {
+  readonly port: number;
+  readonly admin: number;
+}
+
+/** Starts the real program with at most so many file descriptors, and waits until it is ready. */
+async function start(descriptors: number): Promise<Ports> {
+  const command = `ulimit -n ${descriptors}; exec "$0" "$@"`;
+  const args = ['-c', command, process.execPath, PROGRAM, 'serve', '--model', packageDir, '--port', '0'];
+  const program = spawn('sh', args, {
+    env: { ...process.env, HOST: '127.0.0.1', ADMIN_PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  child = program;
+  const log: { msg: string; port?: number; admin_port?: number }[] = [];
+  createInterface({ input: program.stdout }).on('line', (line) => {
+    log.push(JSON.parse(line) as (typeof log)[number]);
+  });
+  await until('the engine is ready', () => log.some(({ msg }) => msg === 'engine ready'));
+  const { port = 0, admin_port: admin = 0 } = log.find(({ msg }) => msg === 'listening') ?? {};
+  return { port, admin };
+}
+
+function open(port: number): Socket {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  sockets.push(socket);
+  return socket;
+}
+
+/** Resident memory of the service's parent process in kB, without its engines. */
+async function memory(): Promise<number> {
+  const status = await readFile(`/proc/${child?.pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
+}
+
+it('holds little memory for 200 clients that ask and never read, and disconnects them', async () => {
+  const { port, admin } = await start(4096);
+  const request = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: a\r\n\r\n';
+  // The first request loads the file.
+  const response = await fetch(`http://127.0.0.1:${port}/docs/swagger-ui-bundle.js`);
+  expect((await response.text()).length).toBeGreaterThan(1_000_000);
+  const idle = await memory();
+  const clients = Array.from({ length: 200 }, () => {
+    const socket = open(port);
+    socket.pause();
+    socket.write(request.repeat(50));
+    return socket;
+  });
+  let most = 0;
+  for (let second = 0; second < 6; second++) {
+    await sleep(1000);
+    most = Math.max(most, await memory());
+    expect((await fetch(`http://127.0.0.1:${admin}/livez`)).status).toBe(200);
+  }
+  expect(most / idle).toBeLessThan(1.5);
+  await sleep(65_000);
+  const ended = clients.map((socket) => once(socket, 'close'));
+  for (const socket of clients) socket.resume();
+  await Promise.all(ended);
+  expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
+}, 180_000);
+
+it('answers on the admin port when clients hold all connections that the public port accepts', async () => {
+  const { port, admin } = await start(256);
+  const clients = Array.from({ length: 300 }, () => open(port));
+  await until('some are refused', () => clients.some((socket) => socket.closed));
+  await sleep(500);
+  expect(clients.filter((socket) => !socket.closed).length).toBeLessThanOrEqual(128);
+  expect((await fetch(`http://127.0.0.1:${admin}/livez`)).status).toBe(200);
+});
