@@ -19,68 +19,44 @@ import { ServerDeployment } from '../constructs/server-deployment.ts';
 import { TrafficPolicy } from '../constructs/traffic-policy.ts';
 import { MetricsService, RequestService } from '../constructs/workload-services.ts';
 
+/** The constructs of the routes. */
+const ROUTES = { ingress: IngressRoute, gateway: GatewayRoute, istio: IstioRoute };
+
 /** One workload: its server, and what exposes, scales and observes it. */
 export class WorkloadChart extends Chart {
-  private readonly context: WorkloadContext;
-
   constructor(scope: Construct, context: WorkloadContext) {
-    super(scope, context.workload.name, { disableResourceNameHashes: true });
-    this.context = context;
-    this.addServer();
-    this.addExposure();
-    this.addScaling();
-    this.addObservability();
-  }
+    const { workload, namespace } = context;
+    const { autoscaling, canary, disruption, exposure, gpu, image, model, name, networkPolicy, replicas } =
+      workload;
+    super(scope, name, { disableResourceNameHashes: true });
 
-  private addServer(): void {
-    const { workload, namespace } = this.context;
-    const { autoscaling, canary, gpu, image, model, name, replicas } = workload;
     new k8s.KubeServiceAccount(this, 'service-account', {
-      metadata: { name, namespace, labels: workloadLabels(this.context) },
+      metadata: { name, namespace, labels: workloadLabels(context) },
       automountServiceAccountToken: false,
     });
     const source = [model, canary.model].map((from) => from?.source).find((from) => from?.kind === 'claim');
-    if (source?.kind === 'claim') new ModelStorage(this, 'models', this.context, source);
-    if (gpu.kind === 'dra') new GpuClaimTemplate(this, 'gpu', this.context, gpu);
-    new ServerDeployment(this, 'stable', this.context, {
+    if (source !== undefined) new ModelStorage(this, 'models', context, source);
+    if (gpu.kind === 'dra') new GpuClaimTemplate(this, 'gpu', context, gpu);
+    new ServerDeployment(this, 'stable', context, {
       track: 'stable',
       image,
       model,
       ...(autoscaling.by === 'none' ? { replicas } : {}),
     });
-    if (canary.enabled) new Canary(this, 'canary', this.context);
-  }
+    if (canary.enabled) new Canary(this, 'canary', context);
 
-  private addExposure(): void {
-    new RequestService(this, 'requests', this.context, 'stable');
-    new MetricsService(this, 'metrics', this.context);
-    switch (this.context.workload.exposure.route) {
-      case 'ingress':
-        new IngressRoute(this, 'route', this.context);
-        break;
-      case 'gateway':
-        new GatewayRoute(this, 'route', this.context);
-        break;
-      case 'istio':
-        new IstioRoute(this, 'route', this.context);
-        break;
-      case 'none':
-        break;
-    }
-    if (this.context.workload.networkPolicy.enabled) new TrafficPolicy(this, 'traffic', this.context);
-  }
+    new RequestService(this, 'requests', context, 'stable');
+    new MetricsService(this, 'metrics', context);
+    if (exposure.route !== 'none') new ROUTES[exposure.route](this, 'route', context);
+    if (networkPolicy.enabled) new TrafficPolicy(this, 'traffic', context);
 
-  private addScaling(): void {
-    const { autoscaling, disruption } = this.context.workload;
-    if (autoscaling.by === 'hpa') new PodAutoscaler(this, 'scaling', this.context);
-    if (autoscaling.by === 'keda') new KedaScaler(this, 'scaling', this.context);
-    if (disruption.enabled) new DisruptionBudget(this, 'disruption', this.context);
-  }
+    if (autoscaling.by === 'hpa') new PodAutoscaler(this, 'scaling', context);
+    if (autoscaling.by === 'keda') new KedaScaler(this, 'scaling', context);
+    if (disruption.enabled) new DisruptionBudget(this, 'disruption', context);
 
-  private addObservability(): void {
-    const { monitor, alerts, dashboard } = this.context.workload.observability;
-    if (monitor !== 'none') new MetricsMonitor(this, 'monitor', this.context, monitor);
-    if (alerts.enabled) new AlertRules(this, 'alerts', this.context);
-    if (dashboard.enabled) new Dashboard(this, 'dashboard', this.context);
+    const { monitor, alerts, dashboard } = workload.observability;
+    if (monitor !== 'none') new MetricsMonitor(this, 'monitor', context, monitor);
+    if (alerts.enabled) new AlertRules(this, 'alerts', context);
+    if (dashboard.enabled) new Dashboard(this, 'dashboard', context);
   }
 }

@@ -12,22 +12,9 @@ import {
   whole,
 } from './fields.ts';
 
-/** Ingress controllers with known annotations; with `other`, the configuration gives them. */
-const INGRESS_CONTROLLERS = [
-  'ingress-nginx',
-  'f5-nginx',
-  'haproxy-ingress',
-  'aws-alb',
-  'traefik',
-  'other',
-] as const;
-
-/** See {@link INGRESS_CONTROLLERS}. */
-export type IngressController = (typeof INGRESS_CONTROLLERS)[number];
-
 const ingress = z.strictObject({
   /** Controller whose annotations set the body limit, the timeout and the canary. @default ingress-nginx */
-  controller: oneOf(...INGRESS_CONTROLLERS),
+  controller: oneOf('ingress-nginx', 'f5-nginx', 'haproxy-ingress', 'aws-alb', 'traefik', 'other'),
   /** IngressClass: the cluster's name for the controller. @default nginx */
   className: objectName,
   /** Further annotations; they override those of the controller. @default {} */

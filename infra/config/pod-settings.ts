@@ -1,7 +1,7 @@
 import type { Settings } from '../../service/contract.ts';
-import { enginesOfPod } from './devices.ts';
 import { coresOf } from './fields.ts';
-import type { ModelConfig, WorkloadConfig } from './schema.ts';
+import type { GpuConfig, ModelConfig, WorkloadConfig } from './schema.ts';
+import { withDefaults } from './server.ts';
 
 /** Where a model package that is not in the image is mounted. */
 export const MODELS_FOLDER = '/models';
@@ -12,6 +12,18 @@ export const API_KEYS_FOLDER = '/etc/ofa-ve/api-keys';
 export function modelFolder({ source }: ModelConfig): string | undefined {
   if (source.kind === 'image') return undefined;
   return source.kind === 'claim' ? `${MODELS_FOLDER}/${source.version}` : MODELS_FOLDER;
+}
+
+/** Number of devices of a pod; a time-sliced share counts as one. */
+export function devicesOfPod(gpu: GpuConfig): number {
+  if (gpu.kind === 'none') return 0;
+  return gpu.kind === 'time-sliced' ? 1 : gpu.count;
+}
+
+/** Number of engine processes of a pod: ENGINES if it is set, else one per device, and one on a CPU. */
+export function enginesOfPod({ server, gpu }: WorkloadConfig): number {
+  if (server.kind === 'other') return 1;
+  return withDefaults(server.settings).ENGINES || devicesOfPod(gpu) || 1;
 }
 
 /**

@@ -6,30 +6,14 @@ import {
   type RequestOutcome,
 } from '../../service/contract.ts';
 import type { WorkloadConfig } from './schema.ts';
-import { withDefaults, type ServerMetrics } from './server.ts';
+import { withDefaults, type OtherServer } from './server.ts';
+
+type PodOnly = 'kind' | 'command' | 'args' | 'env' | 'secretEnv' | 'preStopCommand' | 'writable';
 
 /** What the rest of the deployment needs to know about a server, whichever it is. */
-export interface ServerFacts {
-  /** Name of the program, as a label. */
-  readonly appName: string;
-  readonly ports: { readonly http: number; readonly admin: number };
-  readonly paths: {
-    readonly startup: string;
-    readonly live: string;
-    readonly ready: string;
-    readonly metrics: string;
-  };
-  readonly metrics: ServerMetrics;
-  /** Items that a pod accepts before it refuses requests. */
-  readonly capacityItems: number;
+export interface ServerFacts extends Readonly<Omit<OtherServer, PodOnly>> {
   /** Most items in one batch; 0 if unknown. */
   readonly batchItems: number;
-  /** Longest time from the start to ready. */
-  readonly startSeconds: number;
-  /** Longest time of a request. */
-  readonly requestSeconds: number;
-  /** Longest time from SIGTERM to exit. */
-  readonly drainSeconds: number;
 }
 
 /** Label matcher of the requests that ask for answers. */
@@ -44,7 +28,7 @@ const ANSWERED = `${ANSWERS},outcome="${'answered' satisfies RequestOutcome}"`;
  */
 const FAILED = `status=~"5..",outcome!="${'client_deadline' satisfies RequestOutcome}"`;
 
-const OFA_METRICS: ServerMetrics = {
+const OFA_METRICS: OtherServer['metrics'] = {
   requests: METRICS.requests,
   requestFilter: ANSWERS,
   errorFilter: FAILED,

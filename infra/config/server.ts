@@ -168,5 +168,3 @@ export const serverSchema = z.discriminatedUnion('kind', [ofaServer, otherServer
 
 /** A server other than this repository's. */
 export type OtherServer = z.infer<typeof otherServer>;
-/** The metrics of a server that alerts, scaling and dashboard use. */
-export type ServerMetrics = z.infer<typeof serverMetrics>;

@@ -1,6 +1,6 @@
 import { Yaml } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { adapterRules } from '../monitoring/adapter-rules.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { SHARED_LABELS } from '../workload/names.ts';
@@ -9,10 +9,9 @@ import { SHARED_LABELS } from '../workload/names.ts';
  * The rules of all workloads for prometheus-adapter, as a ConfigMap in the form that its chart takes
  * (`rules.existing`): one for all, as the adapter reads one file.
  */
-export class AdapterRules extends Construct {
+export class AdapterRules extends k8s.KubeConfigMap {
   constructor(scope: Construct, id: string, namespace: string, contexts: readonly WorkloadContext[]) {
-    super(scope, id);
-    new k8s.KubeConfigMap(this, 'config-map', {
+    super(scope, id, {
       metadata: { name: `${namespace}-adapter-rules`, namespace, labels: { ...SHARED_LABELS } },
       data: { 'config.yaml': Yaml.stringify({ rules: contexts.flatMap(adapterRules) }) },
     });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { k8s } from 'cdk8s-plus-27';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { panelDrafts, type PanelDraft } from '../monitoring/dashboard-panels.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta } from '../workload/names.ts';
@@ -55,11 +55,10 @@ export function dashboardModel(context: WorkloadContext) {
 }
 
 /** The workload's dashboard as a ConfigMap, which Grafana's sidecar finds by its label. */
-export class Dashboard extends Construct {
+export class Dashboard extends k8s.KubeConfigMap {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
-    super(scope, id);
     const { name, observability } = context.workload;
-    new k8s.KubeConfigMap(this, 'config-map', {
+    super(scope, id, {
       metadata: objectMeta(context, `${name}-dashboard`, observability.dashboard.labels),
       data: { [`${name}.json`]: `${JSON.stringify(dashboardModel(context), null, 2)}\n` },
     });

@@ -1,14 +1,13 @@
 import { k8s } from 'cdk8s-plus-27';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta, trackSelector } from '../workload/names.ts';
 
 /** Keeps a node drain from taking all pods of the stable version at once. */
-export class DisruptionBudget extends Construct {
+export class DisruptionBudget extends k8s.KubePodDisruptionBudget {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
-    super(scope, id);
     const { name, disruption } = context.workload;
-    new k8s.KubePodDisruptionBudget(this, 'budget', {
+    super(scope, id, {
       metadata: objectMeta(context, name),
       spec: {
         maxUnavailable: k8s.IntOrString.fromNumber(disruption.maxUnavailable),

@@ -2,7 +2,6 @@ import type { IContainer } from 'kubernetes-models/v1';
 import { SETTINGS, type SettingName } from '../../service/contract.ts';
 import { podSettings } from '../config/pod-settings.ts';
 import type { ModelConfig } from '../config/schema.ts';
-import type { OtherServer } from '../config/server.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 
 type EnvVar = NonNullable<IContainer['env']>[number];
@@ -25,18 +24,14 @@ export function environmentVariables({ workload }: WorkloadContext, model: Model
     const names = (Object.keys(SETTINGS) as SettingName[]).filter((name) => settings[name] !== undefined);
     return [...names.map((name) => ({ name, value: String(settings[name]) })), ...platform];
   }
-  const given = givenVariables(server);
-  const traces = { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: observability.tracing.endpoint };
-  const defaults = [...(observability.tracing.enabled ? [traces] : []), ...platform];
-  return [...given, ...defaults.filter(({ name }) => given.every((variable) => variable.name !== name))];
-}
-
-function givenVariables({ env, secretEnv }: OtherServer): EnvVar[] {
-  return [
-    ...Object.entries(env).map(([name, value]) => ({ name, value })),
-    ...secretEnv.map(({ name, secretName, key }) => ({
+  const given: EnvVar[] = [
+    ...Object.entries(server.env).map(([name, value]) => ({ name, value })),
+    ...server.secretEnv.map(({ name, secretName, key }) => ({
       name,
       valueFrom: { secretKeyRef: { name: secretName, key } },
     })),
   ];
+  const traces = { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: observability.tracing.endpoint };
+  const defaults = [...(observability.tracing.enabled ? [traces] : []), ...platform];
+  return [...given, ...defaults.filter(({ name }) => given.every((variable) => variable.name !== name))];
 }

@@ -1,17 +1,16 @@
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { HttpRoute } from '../../imports/gateway.networking.k8s.io.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta, trackName } from '../workload/names.ts';
 
 /** Route for requests by the Gateway API. Weights divide the traffic between the stable version and the canary. */
-export class GatewayRoute extends Construct {
+export class GatewayRoute extends HttpRoute {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
-    super(scope, id);
     const { exposure, canary } = context.workload;
     const { name, namespace, sectionName } = exposure.gateway;
     const { port } = exposure.service;
     const seconds = `${exposure.readTimeoutSeconds}s`;
-    new HttpRoute(this, 'route', {
+    super(scope, id, {
       metadata: objectMeta(context, context.workload.name),
       spec: {
         parentRefs: [{ name, namespace, ...(sectionName === undefined ? {} : { sectionName }) }],

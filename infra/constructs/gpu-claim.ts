@@ -1,19 +1,18 @@
 import { ApiObject } from 'cdk8s';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { GpuConfig } from '../config/schema.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta } from '../workload/names.ts';
 import { claimTemplateName } from './pod.ts';
 
 /** The devices that every pod of the workload claims, by dynamic resource allocation. */
-export class GpuClaimTemplate extends Construct {
+export class GpuClaimTemplate extends ApiObject {
   constructor(
     scope: Construct,
     id: string,
     context: WorkloadContext,
     { deviceClassName, count, selectors }: Extract<GpuConfig, { kind: 'dra' }>,
   ) {
-    super(scope, id);
     const exactly = {
       deviceClassName,
       allocationMode: 'ExactCount',
@@ -22,7 +21,7 @@ export class GpuClaimTemplate extends Construct {
         ? { selectors: selectors.map((expression) => ({ cel: { expression } })) }
         : {}),
     };
-    new ApiObject(this, 'template', {
+    super(scope, id, {
       apiVersion: 'resource.k8s.io/v1',
       kind: 'ResourceClaimTemplate',
       metadata: objectMeta(context, claimTemplateName(context)),

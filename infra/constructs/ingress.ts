@@ -1,8 +1,36 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
+import type { ExposureConfig } from '../config/schema.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta, PORT_NAMES, trackName } from '../workload/names.ts';
-import { ingressAnnotations } from './ingress-annotations.ts';
+
+/** Annotations for the body limit and the timeouts; empty where they are set elsewhere or do not exist. */
+const ANNOTATIONS: Record<
+  ExposureConfig['ingress']['controller'],
+  (exposure: ExposureConfig) => Record<string, string>
+> = {
+  'ingress-nginx': ({ bodyLimitMb, readTimeoutSeconds }) => ({
+    'nginx.ingress.kubernetes.io/proxy-body-size': `${bodyLimitMb}m`,
+    'nginx.ingress.kubernetes.io/proxy-read-timeout': String(readTimeoutSeconds),
+    'nginx.ingress.kubernetes.io/proxy-send-timeout': String(readTimeoutSeconds),
+  }),
+  'f5-nginx': ({ bodyLimitMb, readTimeoutSeconds }) => ({
+    'nginx.org/client-max-body-size': `${bodyLimitMb}m`,
+    'nginx.org/proxy-read-timeout': `${readTimeoutSeconds}s`,
+    'nginx.org/proxy-send-timeout': `${readTimeoutSeconds}s`,
+  }),
+  'haproxy-ingress': ({ bodyLimitMb, readTimeoutSeconds }) => ({
+    'haproxy-ingress.github.io/proxy-body-size': `${bodyLimitMb}m`,
+    'haproxy-ingress.github.io/timeout-server': `${readTimeoutSeconds}s`,
+  }),
+  'aws-alb': ({ readTimeoutSeconds }) => ({
+    'alb.ingress.kubernetes.io/target-type': 'ip',
+    'alb.ingress.kubernetes.io/load-balancer-attributes': `idle_timeout.timeout_seconds=${readTimeoutSeconds}`,
+  }),
+  // Traefik sets limits by middlewares and entry points, not by annotations.
+  traefik: () => ({}),
+  other: () => ({}),
+};
 
 /** Name of the action with the weights for the AWS controller; it takes the place of a Service. */
 const ALB_ACTION = 'weighted';
@@ -12,21 +40,19 @@ export class IngressRoute extends Construct {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
     super(scope, id);
     const { exposure, canary } = context.workload;
-    const annotations = ingressAnnotations(exposure);
-    if (canary.enabled && exposure.ingress.controller === 'aws-alb') {
-      addIngress(this, 'ingress', context, {
-        name: trackName(context, 'stable'),
-        backend: { name: ALB_ACTION, port: { name: 'use-annotation' } },
-        annotations: { ...annotations, ...issuer(context), ...albWeights(context) },
-      });
-      return;
-    }
+    const { controller } = exposure.ingress;
+    const name = trackName(context, 'stable');
+    // The configuration's annotations override those of the controller.
+    const annotations = { ...ANNOTATIONS[controller](exposure), ...exposure.ingress.annotations };
+    const albCanary = canary.enabled && controller === 'aws-alb';
     addIngress(this, 'ingress', context, {
-      name: trackName(context, 'stable'),
-      backend: { name: trackName(context, 'stable'), port: { name: PORT_NAMES.http } },
-      annotations: { ...annotations, ...issuer(context) },
+      name,
+      backend: albCanary
+        ? { name: ALB_ACTION, port: { name: 'use-annotation' } }
+        : { name, port: { name: PORT_NAMES.http } },
+      annotations: { ...annotations, ...issuer(context), ...(albCanary ? albWeights(context) : {}) },
     });
-    if (!canary.enabled) return;
+    if (!canary.enabled || albCanary) return;
     addIngress(this, 'canary', context, {
       name: trackName(context, 'canary'),
       backend: { name: trackName(context, 'canary'), port: { name: PORT_NAMES.http } },

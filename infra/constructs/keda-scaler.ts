@@ -1,4 +1,4 @@
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { ScaledObject, type ScaledObjectSpecTriggers } from '../../imports/keda.sh.ts';
 import { SCALING_WINDOW, WorkloadQueries } from '../monitoring/queries.ts';
 import type { WorkloadContext } from '../workload/context.ts';
@@ -31,12 +31,11 @@ function triggers(context: WorkloadContext): ScaledObjectSpecTriggers[] {
 }
 
 /** Scales the stable version by KEDA, which queries Prometheus itself and creates the autoscaler. */
-export class KedaScaler extends Construct {
+export class KedaScaler extends ScaledObject {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
-    super(scope, id);
     const { autoscaling } = context.workload;
     const name = trackName(context, 'stable');
-    new ScaledObject(this, 'scaled-object', {
+    super(scope, id, {
       metadata: objectMeta(context, name),
       spec: {
         scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },

@@ -1,5 +1,5 @@
 import { k8s } from 'cdk8s-plus-27';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { signalNames } from '../monitoring/adapter-rules.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta, trackName } from '../workload/names.ts';
@@ -25,14 +25,13 @@ function cpuMetric(percent: number): k8s.MetricSpecV2 {
 }
 
 /** Scales the stable version by a HorizontalPodAutoscaler; the signal that requires most pods decides. */
-export class PodAutoscaler extends Construct {
+export class PodAutoscaler extends k8s.KubeHorizontalPodAutoscalerV2 {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
-    super(scope, id);
     const { autoscaling } = context.workload;
     const { loadItems, requestsPerSecond, cpuPercent } = autoscaling.targets;
     const names = signalNames(context);
     const name = trackName(context, 'stable');
-    new k8s.KubeHorizontalPodAutoscalerV2(this, 'autoscaler', {
+    super(scope, id, {
       metadata: objectMeta(context, name),
       spec: {
         scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },

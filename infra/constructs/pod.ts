@@ -3,7 +3,7 @@ import { atLeast } from '../config/fields.ts';
 import type { ImageConfig, ModelConfig } from '../config/schema.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { metricsPortName, PORT_NAMES, trackSelector, type Track } from '../workload/names.ts';
-import { acceleratorParts, GPU_CLAIM, toleration } from './accelerator.ts';
+import { devicesOf, toleration } from './accelerator.ts';
 import { environmentVariables } from './environment-variables.ts';
 import { modelLoader, mountedVolumes } from './volumes.ts';
 
@@ -21,6 +21,9 @@ export const SERVER_CONTAINER = 'server';
 export function claimTemplateName({ workload }: WorkloadContext): string {
   return `${workload.name}-gpu`;
 }
+
+/** Name of the device claim within a pod. */
+const GPU_CLAIM = 'gpu';
 
 type Probe = NonNullable<IContainer['livenessProbe']>;
 
@@ -66,17 +69,16 @@ function securityContext({ workload }: WorkloadContext): NonNullable<IContainer[
 }
 
 function containerResources({ workload }: WorkloadContext): NonNullable<IContainer['resources']> {
-  const { devices, claims } = acceleratorParts(workload.gpu);
   const amounts = ({ cpu, memory, ephemeralStorage }: typeof workload.resources.requests) => ({
     cpu: String(cpu),
     memory,
     'ephemeral-storage': ephemeralStorage,
-    ...devices,
+    ...devicesOf(workload.gpu),
   });
   return {
     requests: amounts(workload.resources.requests),
     limits: amounts(workload.resources.limits),
-    ...(claims.length > 0 ? { claims } : {}),
+    ...(workload.gpu.kind === 'dra' ? { claims: [{ name: GPU_CLAIM }] } : {}),
   };
 }
 
@@ -111,9 +113,9 @@ function serverContainer(context: WorkloadContext, { image, model }: TrackProps)
 
 function placement(context: WorkloadContext, track: Track): Partial<IPodSpec> {
   const { gpu, scheduling } = context.workload;
-  const accelerator = acceleratorParts(gpu);
-  const nodeSelector = { ...accelerator.nodeSelector, ...scheduling.nodeSelector };
-  const tolerations = [...accelerator.tolerations, ...scheduling.tolerations.map(toleration)];
+  const gpuNodes = gpu.kind === 'none' ? { nodeSelector: {}, tolerations: [] } : gpu;
+  const nodeSelector = { ...gpuNodes.nodeSelector, ...scheduling.nodeSelector };
+  const tolerations = [...gpuNodes.tolerations, ...scheduling.tolerations].map(toleration);
   const { runtimeClassName, priorityClassName } = scheduling;
   return {
     ...(Object.keys(nodeSelector).length > 0 ? { nodeSelector } : {}),
@@ -136,15 +138,11 @@ function placement(context: WorkloadContext, track: Track): Partial<IPodSpec> {
   };
 }
 
-/** Longest time from the deletion of a pod to its end. */
-function gracePeriodSeconds({ workload, server }: WorkloadContext): number {
-  return workload.shutdown.preStopSeconds + server.drainSeconds + workload.shutdown.marginSeconds;
-}
-
 /** The pod of a track. It fulfils the Pod Security level `restricted`. */
 export function podSpec(context: WorkloadContext, props: TrackProps): IPodSpec {
-  const { workload } = context;
+  const { workload, server } = context;
   const { userId } = workload.security;
+  const { preStopSeconds, marginSeconds } = workload.shutdown;
   const initContainers = modelLoader(props.model, securityContext(context));
   return {
     serviceAccountName: workload.name,
@@ -162,7 +160,7 @@ export function podSpec(context: WorkloadContext, props: TrackProps): IPodSpec {
     ...(props.image.pullSecrets.length > 0
       ? { imagePullSecrets: props.image.pullSecrets.map((name) => ({ name })) }
       : {}),
-    terminationGracePeriodSeconds: gracePeriodSeconds(context),
+    terminationGracePeriodSeconds: preStopSeconds + server.drainSeconds + marginSeconds,
     ...placement(context, props.track),
     ...(initContainers.length > 0 ? { initContainers } : {}),
     containers: [serverContainer(context, props)],

@@ -1,5 +1,5 @@
 import { ApiObject } from 'cdk8s';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IPodTemplateSpec } from 'kubernetes-models/v1';
 import type { WorkloadContext } from '../workload/context.ts';
@@ -12,23 +12,21 @@ export interface ServerDeploymentProps extends TrackProps {
   readonly replicas?: number;
 }
 
-function scrapeAnnotations(context: WorkloadContext): Record<string, string> {
+function podTemplate(context: WorkloadContext, props: TrackProps): IPodTemplateSpec {
   const { workload, server } = context;
-  if (!workload.observability.scrapeAnnotations) return {};
-  return {
+  const scraping = {
     'prometheus.io/scrape': 'true',
     'prometheus.io/port': String(server.ports.admin),
     'prometheus.io/path': server.paths.metrics,
   };
-}
-
-function podTemplate(context: WorkloadContext, props: TrackProps): IPodTemplateSpec {
-  const annotations = {
-    'kubectl.kubernetes.io/default-container': SERVER_CONTAINER,
-    ...scrapeAnnotations(context),
-  };
   return {
-    metadata: { annotations, labels: podLabels(context, props.track, props.image.reference) },
+    metadata: {
+      annotations: {
+        'kubectl.kubernetes.io/default-container': SERVER_CONTAINER,
+        ...(workload.observability.scrapeAnnotations ? scraping : {}),
+      },
+      labels: podLabels(context, props.track, props.image.reference),
+    },
     spec: podSpec(context, props),
   };
 }
@@ -42,9 +40,8 @@ function podTemplate(context: WorkloadContext, props: TrackProps): IPodTemplateS
  * ResourceClaimTemplate is an ApiObject too, as its kind is newer than 1.27. Everything else fits the schema of 1.27,
  * for which the classes do more: they convert quantities and ports, and know the API version of each kind.
  */
-export class ServerDeployment extends Construct {
+export class ServerDeployment extends ApiObject {
   constructor(scope: Construct, id: string, context: WorkloadContext, props: ServerDeploymentProps) {
-    super(scope, id);
     const { rollout, probes } = context.workload;
     const manifest: IDeployment = {
       apiVersion: 'apps/v1',
@@ -65,6 +62,6 @@ export class ServerDeployment extends Construct {
         template: podTemplate(context, props),
       },
     };
-    new ApiObject(this, 'deployment', manifest);
+    super(scope, id, manifest);
   }
 }

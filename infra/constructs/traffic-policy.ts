@@ -1,5 +1,5 @@
 import { k8s } from 'cdk8s-plus-27';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { WorkloadConfig } from '../config/schema.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { metricsPortName, objectMeta, PORT_NAMES, workloadSelector } from '../workload/names.ts';
@@ -47,10 +47,9 @@ function outgoing({ workload }: WorkloadContext): k8s.NetworkPolicyEgressRule[] 
 }
 
 /** Allows requests, scrapers and the configured destinations. The kubelet's probes are always allowed. */
-export class TrafficPolicy extends Construct {
+export class TrafficPolicy extends k8s.KubeNetworkPolicy {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
-    super(scope, id);
-    new k8s.KubeNetworkPolicy(this, 'policy', {
+    super(scope, id, {
       metadata: objectMeta(context, context.workload.name),
       spec: {
         podSelector: { matchLabels: workloadSelector(context) },

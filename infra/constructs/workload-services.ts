@@ -1,5 +1,5 @@
 import { k8s } from 'cdk8s-plus-27';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { WorkloadContext } from '../workload/context.ts';
 import {
   metricsPortName,
@@ -15,13 +15,12 @@ import {
 export const METRICS_SERVICE_LABEL = { 'app.kubernetes.io/component': 'metrics' } as const;
 
 /** The Service for the requests of a track. */
-export class RequestService extends Construct {
+export class RequestService extends k8s.KubeService {
   constructor(scope: Construct, id: string, context: WorkloadContext, track: Track) {
-    super(scope, id);
     const { service, route } = context.workload.exposure;
     // Istio's subsets divide the pods of one Service; every other route has a Service per track.
     const shared = route === 'istio' && track === 'stable';
-    new k8s.KubeService(this, 'service', {
+    super(scope, id, {
       metadata: {
         ...objectMeta(context, trackName(context, track), { track }),
         ...(Object.keys(service.annotations).length > 0 ? { annotations: service.annotations } : {}),
@@ -44,10 +43,9 @@ export class RequestService extends Construct {
 }
 
 /** The Service for the metrics of both tracks, separate so that no route for requests leads to them. */
-export class MetricsService extends Construct {
+export class MetricsService extends k8s.KubeService {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
-    super(scope, id);
-    new k8s.KubeService(this, 'service', {
+    super(scope, id, {
       metadata: objectMeta(context, `${context.workload.name}-metrics`, METRICS_SERVICE_LABEL),
       spec: {
         // Prometheus scrapes each pod separately, those that are not ready included.

@@ -1,5 +1,5 @@
-import { enginesOfPod } from '../devices.ts';
 import { atLeast, bytesOf, coresOf } from '../fields.ts';
+import { enginesOfPod } from '../pod-settings.ts';
 import { withDefaults } from '../server.ts';
 import { gibibytes, leastPods, mostPods, type Rule, type RuleInput } from './rule.ts';
 

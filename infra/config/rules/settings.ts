@@ -1,7 +1,6 @@
 import { checkSettings } from '../../../service/contract.ts';
-import { devicesOfPod } from '../devices.ts';
 import { bytesOf } from '../fields.ts';
-import { podSettings } from '../pod-settings.ts';
+import { devicesOfPod, podSettings } from '../pod-settings.ts';
 import { FILLED_IN, withDefaults } from '../server.ts';
 import type { Rule } from './rule.ts';
 
