@@ -1,15 +1,8 @@
-/** An object whose fields depend on `kind`. */
-interface Variant {
-  readonly kind: string;
-}
-
-type Values = string | number | boolean;
-
 /**
  * Changes for {@link extend}: any part of `T`. A list and a variant (an object with a `kind`) are replaced as a whole;
  * `undefined` removes an entry of a map or an optional field.
  */
-export type Changes<T> = T extends Values | readonly unknown[] | Variant
+export type Changes<T> = T extends string | number | boolean | readonly unknown[] | { readonly kind: string }
   ? T
   : { [Key in keyof T]?: Changes<T[Key]> | (Removable<T, Key> extends true ? undefined : never) };
 

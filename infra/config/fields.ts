@@ -37,7 +37,6 @@ export function field<T>(accepts: (value: unknown) => boolean, mustBe: string) {
   return z.custom<T>(accepts, { error: mustBe });
 }
 
-/** A whole number within bounds. */
 export function whole(min: number, max: number) {
   return field<number>(
     (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
@@ -45,7 +44,6 @@ export function whole(min: number, max: number) {
   );
 }
 
-/** A number within bounds. */
 export function decimal(min: number, max: number) {
   return field<number>(
     (value) => typeof value === 'number' && value >= min && value <= max,
@@ -53,7 +51,6 @@ export function decimal(min: number, max: number) {
   );
 }
 
-/** True or false. */
 export const flag = field<boolean>((value) => typeof value === 'boolean', 'true or false');
 
 /** One of a closed set of words. */
@@ -69,7 +66,6 @@ export function text(pattern: RegExp, mustBe: string) {
   return field<string>((value) => typeof value === 'string' && pattern.test(value), mustBe);
 }
 
-/** Any text that is not empty. */
 export const anyText = text(/./, 'text that is not empty');
 
 const DNS_LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
@@ -104,13 +100,11 @@ export const httpUrl = text(
 /** Absolute path of a URL or a folder. */
 export const absolutePath = text(/^\/\S*$/, 'a path that begins with / and contains no spaces');
 
-/** Memory with a binary unit. */
 export const memory = field<Memory>(
   (value) => typeof value === 'string' && /^\d+(\.\d+)?(Ki|Mi|Gi|Ti)$/.test(value) && parseFloat(value) > 0,
   'an amount with a binary unit, such as 512Mi or 5.5Gi',
 );
 
-/** Processors. */
 export const cpu = field<Cpu>(
   (value) =>
     (typeof value === 'number' && value > 0 && Number.isFinite(value)) ||

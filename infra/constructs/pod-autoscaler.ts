@@ -17,18 +17,15 @@ function podsMetric(name: string, target: number): k8s.MetricSpecV2 {
   };
 }
 
-function cpuMetric(percent: number): k8s.MetricSpecV2 {
-  return {
-    type: 'Resource',
-    resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: percent } },
-  };
-}
-
 /** Scales the stable version by a HorizontalPodAutoscaler; the signal that requires most pods decides. */
 export class PodAutoscaler extends k8s.KubeHorizontalPodAutoscalerV2 {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
     const { autoscaling } = context.workload;
     const { loadItems, requestsPerSecond, cpuPercent } = autoscaling.targets;
+    const cpu: k8s.MetricSpecV2 = {
+      type: 'Resource',
+      resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: cpuPercent } },
+    };
     const names = signalNames(context);
     const name = trackName(context, 'stable');
     super(scope, id, {
@@ -40,7 +37,7 @@ export class PodAutoscaler extends k8s.KubeHorizontalPodAutoscalerV2 {
         metrics: [
           ...(loadItems > 0 ? [podsMetric(names.load, loadItems)] : []),
           ...(requestsPerSecond > 0 ? [podsMetric(names.requests, requestsPerSecond)] : []),
-          ...(cpuPercent > 0 ? [cpuMetric(cpuPercent)] : []),
+          ...(cpuPercent > 0 ? [cpu] : []),
         ],
         behavior: scalingBehavior(autoscaling),
       },

@@ -10,7 +10,6 @@ export interface WorkloadContext {
   readonly server: ServerFacts;
 }
 
-/** Derives the context of a workload. */
 export function contextOf(
   workload: WorkloadConfig,
   namespace: string,

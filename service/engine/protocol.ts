@@ -7,20 +7,18 @@
 export interface EngineBatch {
   /** Distinct pictures; several items may refer to one. */
   readonly images: readonly EngineImage[];
-  readonly items: readonly EngineItem[];
+  readonly items: readonly {
+    /** Index into {@link EngineBatch.images}. */
+    readonly image: number;
+    /** Encoder input, `<s>` and `</s>` included. */
+    readonly inputIds: readonly number[];
+  }[];
   /** Tokens to which the engine pads every item on the right; no item is longer. */
   readonly length: number;
 }
 
 /** RGB uint8 of size * size * 3 bytes, or the offset of these bytes in the service's PictureStore. */
 export type EngineImage = Uint8Array | { readonly offset: number };
-
-interface EngineItem {
-  /** Index into {@link EngineBatch.images}. */
-  readonly image: number;
-  /** Encoder input, `<s>` and `</s>` included. */
-  readonly inputIds: readonly number[];
-}
 
 /** The output of one run: a row for each of B items, in their order, with a column for each of A answers. */
 export interface EngineOutput {

@@ -78,7 +78,6 @@ export class GpuMonitor {
     this.#isArmed = false;
   }
 
-  /** Stops `nvidia-smi`. */
   stop(): void {
     this.pause();
     this.#cancelSilence();
@@ -90,21 +89,17 @@ export class GpuMonitor {
   #start(): void {
     clearTimeout(this.#respawn);
     if (this.#isUnavailable) this.#expectReading();
-    try {
-      this.#listen(this.#spawn());
-    } catch (error) {
-      this.#cannotStart(error as NodeJS.ErrnoException);
-    }
-  }
-
-  #spawn(): ChildProcess {
     const query = [
       '--query-gpu=index,memory.used,utilization.gpu',
       '--format=csv,noheader,nounits',
       `--loop-ms=${this.#options.intervalMs}`,
       ...(this.#device === '' ? [] : [`--id=${this.#device}`]),
     ];
-    return spawn('nvidia-smi', query, { stdio: ['ignore', 'pipe', 'pipe'] });
+    try {
+      this.#listen(spawn('nvidia-smi', query, { stdio: ['ignore', 'pipe', 'pipe'] }));
+    } catch (error) {
+      this.#cannotStart(error as NodeJS.ErrnoException);
+    }
   }
 
   #listen(child: ChildProcess): void {

@@ -1,4 +1,4 @@
-import type { EnginePool, PooledEngine } from '../engine/process/pool.ts';
+import type { EnginePool } from '../engine/process/pool.ts';
 import { GpuMonitor, type GpuMonitorOptions } from './gpu-monitor.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
@@ -21,44 +21,36 @@ export function startGpuWatchdog(
   times: GpuMonitorTimes = {},
 ): () => void {
   // An nvidia-smi of its own for each: one that hangs or fails on a GPU says nothing about the others.
-  const monitors = pool.engines.map((engine) => monitorGpuOf(engine, logger, metrics, memoryLimitMb, times));
+  const monitors = pool.engines.map(({ gpu, supervisor }) => {
+    const isSlice = gpu !== undefined && gpu.uuid !== gpu.gpuUuid;
+    const monitor = new GpuMonitor({
+      ...times,
+      ...(gpu === undefined ? {} : { device: gpu.gpuUuid }),
+      // nvidia-smi reports the memory of the whole GPU, which a slice only has a part of.
+      memoryLimitBytes: isSlice ? 0 : memoryLimitMb * 1024 * 1024,
+      onReading: (reading) => {
+        metrics.gpu(reading);
+      },
+      onStale: (stale) => {
+        metrics.gpu({ gpu: stale, memoryBytes: undefined, utilization: undefined });
+      },
+      onFault: (fault, message) => {
+        supervisor.replace(fault, message);
+      },
+      onUnavailable: (message) => {
+        logger.warn(
+          { ...(gpu === undefined ? {} : { gpu: gpu.index }), detail: message },
+          'the GPU is not monitored',
+        );
+      },
+    });
+    supervisor.on('state', (state) => {
+      if (state.phase === 'ready' && state.info.provider === 'cuda') monitor.resume();
+      else monitor.pause();
+    });
+    return monitor;
+  });
   return () => {
     for (const monitor of monitors) monitor.stop();
   };
-}
-
-function monitorGpuOf(
-  { gpu, supervisor }: PooledEngine,
-  logger: Logger,
-  metrics: Metrics,
-  memoryLimitMb: number,
-  times: GpuMonitorTimes,
-): GpuMonitor {
-  const isSlice = gpu !== undefined && gpu.uuid !== gpu.gpuUuid;
-  const monitor = new GpuMonitor({
-    ...times,
-    ...(gpu === undefined ? {} : { device: gpu.gpuUuid }),
-    // nvidia-smi reports the memory of the whole GPU, which a slice only has a part of.
-    memoryLimitBytes: isSlice ? 0 : memoryLimitMb * 1024 * 1024,
-    onReading: (reading) => {
-      metrics.gpu(reading);
-    },
-    onStale: (stale) => {
-      metrics.gpu({ gpu: stale, memoryBytes: undefined, utilization: undefined });
-    },
-    onFault: (fault, message) => {
-      supervisor.replace(fault, message);
-    },
-    onUnavailable: (message) => {
-      logger.warn(
-        { ...(gpu === undefined ? {} : { gpu: gpu.index }), detail: message },
-        'the GPU is not monitored',
-      );
-    },
-  });
-  supervisor.on('state', (state) => {
-    if (state.phase === 'ready' && state.info.provider === 'cuda') monitor.resume();
-    else monitor.pause();
-  });
-  return monitor;
 }

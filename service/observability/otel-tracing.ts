@@ -15,7 +15,7 @@ import { detectResources, envDetector, resourceFromAttributes } from '@opentelem
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { version } from '../../model/version.ts';
 import { UNMATCHED, type RequestSummary } from './request-record.ts';
-import type { BatchRecord, RequestObserver, Stage, StageName } from '../inference/observer.ts';
+import type { BatchRecord, RequestObserver, StageName } from '../inference/observer.ts';
 import type { Logger } from './logger.ts';
 import { LossReportingExporter } from './otel-exporter.ts';
 import { TraceLoss } from './trace-loss.ts';
@@ -35,13 +35,6 @@ const HEADERS: TextMapGetter<Headers> = {
 
 /** A collector that does not answer must not delay the service's exit for longer. */
 const FLUSH_MS = 500;
-
-/** What identifies a request's span, for the log and the response. */
-interface TraceIdentity {
-  readonly traceId: string;
-  /** W3C's `traceresponse` header. */
-  readonly response: string;
-}
 
 interface Traced {
   readonly span: Span;
@@ -71,8 +64,12 @@ export class OtelTracing {
     this.#tracer = this.#provider.getTracer('ofa-ve', version);
   }
 
-  /** Starts a request's span, as a child of the one in its `traceparent` header. */
-  begin(request: Request, observer: RequestObserver): TraceIdentity {
+  /**
+   * Starts a request's span, as a child of the one in its `traceparent` header.
+   *
+   * @returns the trace's id, and the value of W3C's response header `traceresponse`
+   */
+  begin(request: Request, observer: RequestObserver): { traceId: string; response: string } {
     const parent = this.#propagator.extract(ROOT_CONTEXT, request.headers, HEADERS);
     const { pathname, protocol } = new URL(request.url);
     const attributes = {
@@ -92,7 +89,11 @@ export class OtelTracing {
     const traced = this.#traced.get(record);
     if (traced === undefined) return;
     const { span, context } = traced;
-    for (const stage of record.stages) this.#stage(stage, context);
+    for (const { name, startMs, endMs, failed } of record.stages) {
+      const child = this.#tracer.startSpan(SPAN_NAME[name], { startTime: epochMs(startMs) }, context);
+      if (failed) child.setStatus({ code: SpanStatusCode.ERROR });
+      child.end(epochMs(endMs));
+    }
     if (route !== UNMATCHED) span.updateName(`${method} ${route}`).setAttribute('http.route', route);
     span.setAttributes({ 'http.response.status_code': status, 'ofa_ve.request_id': requestId });
     for (const [name, value] of Object.entries(record.attributes)) span.setAttribute(`ofa_ve.${name}`, value);
@@ -131,12 +132,6 @@ export class OtelTracing {
       this.#loss.report(`did not accept the last ones within ${FLUSH_MS} ms`);
     }
     this.#loss.close();
-  }
-
-  #stage({ name, startMs, endMs, failed }: Stage, context: Context): void {
-    const span = this.#tracer.startSpan(SPAN_NAME[name], { startTime: epochMs(startMs) }, context);
-    if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
-    span.end(epochMs(endMs));
   }
 }
 

@@ -30,7 +30,11 @@ const SERVICE_LINK_ADDRESS = /^(tcp|udp|sctp):\/\//;
 export function readSettings(environment: Environment): Settings {
   const given = Object.fromEntries(
     Object.entries<Setting>(SETTINGS)
-      .map(([name, { kind }]) => [name, parse(kind, environment[name]?.trim() ?? '')] as const)
+      .map(([name, { kind }]) => {
+        const text = environment[name]?.trim() ?? '';
+        // A number that is not written in digits stays text, which the check refuses.
+        return [name, kind === 'integer' && /^\d{1,15}$/.test(text) ? Number(text) : text] as const;
+      })
       .filter(([, value]) => value !== ''),
   );
   const problems = [
@@ -44,11 +48,6 @@ export function readSettings(environment: Environment): Settings {
     throw new UserError('settings-invalid', `Wrong settings: ${problems.join('; ')}.`);
   }
   return { ...DEFAULT_SETTINGS, ...given };
-}
-
-/** A number that is not written in digits stays text, which the check refuses. */
-function parse(kind: Setting['kind'], text: string): number | string {
-  return kind === 'integer' && /^\d{1,15}$/.test(text) ? Number(text) : text;
 }
 
 /** A sentence for each variable with the project's prefix that the service does not know. */

@@ -26,10 +26,8 @@ export interface TextSetting extends SettingBase {
   readonly format?: 'http-url' | 'origins';
 }
 
-/** The definition of a setting. */
 export type Setting = IntegerSetting | ChoiceSetting | TextSetting;
 
-/** Defines a whole number. */
 export function integer(
   bounds: Pick<IntegerSetting, 'default' | 'min' | 'max'>,
   description: string,
@@ -37,7 +35,6 @@ export function integer(
   return { kind: 'integer', ...bounds, description };
 }
 
-/** Defines a choice of words. */
 export function choice<Choice extends string>(
   words: { default: NoInfer<Choice>; choices: readonly Choice[] },
   description: string,

@@ -76,11 +76,6 @@ export function cudaIncompatibility(
   };
 }
 
-/**
- * @param tooWeak whether the GPU is too weak for the build
- * @param tooWeakFor12 whether the GPU is too weak for the build for CUDA 12
- * @param tooOldFor12 whether the driver is too old for the build for CUDA 12
- */
 function remedyFor(tooWeak: boolean, tooWeakFor12: boolean, tooOldFor12: boolean, build: CudaBuild): string {
   if (tooWeakFor12) return `give it a GPU with compute capability ${CUDA_12.capability.toFixed(1)} or more`;
   if (tooWeak) return tooOldFor12 ? `update the driver, and ${USE_CUDA_12}` : USE_CUDA_12;

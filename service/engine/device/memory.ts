@@ -39,7 +39,7 @@ export function gpuMemoryShortage(gpu: Gpu, memory: Memory, maxBatch: number): O
   const need = gpuMemoryNeed(memory, maxBatch);
   if (freeBytes === undefined || need <= freeBytes) return undefined;
   const of = totalBytes === undefined ? '' : ` of ${gibibytes(totalBytes)}`;
-  const fitting = largestBatch(memory, maxBatch, freeBytes, gpuMemoryNeed);
+  const fitting = largestBatch(maxBatch, freeBytes, (batch) => gpuMemoryNeed(memory, batch));
   return {
     reason: `the model needs about ${gibibytes(need)} of GPU memory at MAX_BATCH ${maxBatch}, and GPU ${gpu.index} (${gpu.name}) has ${gibibytes(freeBytes)}${of} free`,
     remedy:
@@ -61,7 +61,7 @@ export function cpuMemoryWarning(
 ): string | undefined {
   const need = (batch: number): number => engines * cpuMemoryNeed(memory, batch);
   if (need(maxBatch) <= limitBytes) return undefined;
-  const fitting = largestBatch(memory, maxBatch, limitBytes, (_, batch) => need(batch));
+  const fitting = largestBatch(maxBatch, limitBytes, need);
   const subject = engines === 1 ? 'the engine needs' : `${engines} engines need`;
   const remedy = fitting === 0 ? 'give it more memory' : `MAX_BATCH ${fitting} would fit`;
   return `${subject} about ${gibibytes(need(maxBatch))} of memory at MAX_BATCH ${maxBatch}, but the limit is ${gibibytes(limitBytes)}, past which the system kills processes; ${remedy}`;
@@ -74,14 +74,9 @@ function memoryLimit(): number {
 }
 
 /** The largest batch below `maxBatch` that fits; 0 if not even one item does. */
-function largestBatch(
-  memory: Memory,
-  maxBatch: number,
-  available: number,
-  need: (memory: Memory, batch: number) => number,
-): number {
+function largestBatch(maxBatch: number, available: number, need: (batch: number) => number): number {
   let batch = maxBatch - 1;
-  while (batch > 0 && need(memory, batch) > available) batch--;
+  while (batch > 0 && need(batch) > available) batch--;
   return batch;
 }
 

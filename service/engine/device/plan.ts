@@ -5,7 +5,8 @@ import type { Manifest } from '../../../model/package/manifest.ts';
 import { chooseDevice, withoutCuda, type DeviceChoice, type DeviceOptions } from './choose-device.ts';
 import type { Gpu } from './visible-gpus.ts';
 import { cpuMemoryWarning, gpuMemoryShortage } from './memory.ts';
-import type { Device, Provider } from '../protocol.ts';
+import type { Provider } from '../protocol.ts';
+import type { Settings } from '../../settings/definitions.ts';
 
 /** Which engines to start, and why. */
 export interface EnginePlan {
@@ -25,12 +26,7 @@ export interface EnginePlan {
 }
 
 /** The settings that the plan depends on. */
-export interface PlanSettings {
-  readonly DEVICE: Device;
-  readonly ENGINES: number;
-  readonly ENGINE_THREADS: number;
-  readonly MAX_BATCH: number;
-}
+export type PlanSettings = Pick<Settings, 'DEVICE' | 'ENGINES' | 'ENGINE_THREADS' | 'MAX_BATCH'>;
 
 /**
  * Plans an engine for each GPU that is visible, meets the requirements of ONNX Runtime's build and has enough free

@@ -43,8 +43,8 @@ const SLICE_GIGABYTE = 0.95e9;
 /** Lists the GPUs of this machine or container with `nvidia-smi`. A GPU in MIG mode is replaced by its slices. */
 export async function listGpus(): Promise<GpuList> {
   try {
-    const rows = (await smi([`--query-gpu=${QUERY}`, '--format=csv,noheader,nounits'])).map(parseGpu);
-    const whole = rows.flatMap((row) => row ?? []);
+    const rows = await smi([`--query-gpu=${QUERY}`, '--format=csv,noheader,nounits']);
+    const whole = rows.flatMap((row) => parseGpu(row) ?? []);
     if (!whole.some(({ sliced }) => sliced)) return { gpus: whole.map(({ gpu }) => gpu) };
     const listed = await smi(['-L']);
     return { gpus: whole.flatMap(({ gpu, sliced }) => (sliced ? slicesOf(gpu, listed) : [gpu])) };

@@ -29,7 +29,7 @@ async function load(options: LoadOptions): Promise<void> {
     await warmUp(opened, manifest, batchSizes(options.maxBatch));
     const warmMs = performance.now();
     stage = 'self-test';
-    const { deviation, itemMs } = await runSelfTest(opened, manifest);
+    const selfTest = await runSelfTest(opened, manifest);
     session = opened;
     send({
       type: 'ready',
@@ -38,8 +38,7 @@ async function load(options: LoadOptions): Promise<void> {
         ...(options.fallback === undefined ? {} : { fallback: options.fallback }),
         loadMs: loadedMs - startMs,
         warmupMs: warmMs - loadedMs,
-        selfTestDeviation: deviation,
-        itemMs,
+        ...selfTest,
       },
     });
   } catch (error) {

@@ -81,7 +81,6 @@ export class EnginePool extends EventEmitter<PoolEvents> {
     return this.engines.find(({ supervisor }) => supervisor.pid !== undefined)?.supervisor.pid;
   }
 
-  /** Starts the engines. */
   start(): void {
     for (const { supervisor } of this.engines) supervisor.start();
   }

@@ -54,7 +54,6 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
   readonly #stopping = new AbortController();
   #state: EngineState = { phase: 'starting' };
   #engine: EngineProcess | undefined;
-  #kernels = new KernelRecorder();
   #failuresInARow = 0;
   #failedStarts = 0;
   #failedRuns = 0;
@@ -133,14 +132,21 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
 
   async #keepRunning(): Promise<void> {
     while (!this.#isStopping()) {
-      const engine = this.#startEngine();
+      const kernels = new KernelRecorder();
+      const engine = new EngineProcess({
+        ...this.#options,
+        load: this.#load,
+        onLine: (line) => {
+          if (!kernels.read(line)) this.emit('line', line);
+        },
+      });
       this.#engine = engine;
       await engine.ready.then(
         (info) => {
           this.#failedStarts = 0;
           this.#hasComputed = true;
           this.#setState({ phase: 'ready', info });
-          this.#reportKernels();
+          this.#reportKernels(kernels);
         },
         () => {
           // If the system cannot start any process, neither the engine nor CUDA is to blame.
@@ -203,23 +209,10 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
     await sleep(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 
-  #reportKernels(): void {
-    const recorder = this.#kernels;
+  #reportKernels(recorder: KernelRecorder): void {
     setTimeout(() => {
       if (recorder.counts !== undefined) this.emit('kernels', recorder.counts);
     }, KERNELS_DELAY_MS).unref();
-  }
-
-  #startEngine(): EngineProcess {
-    const kernels = new KernelRecorder();
-    this.#kernels = kernels;
-    return new EngineProcess({
-      ...this.#options,
-      load: this.#load,
-      onLine: (line) => {
-        if (!kernels.read(line)) this.emit('line', line);
-      },
-    });
   }
 
   #setState(state: EngineState): void {

@@ -1,5 +1,6 @@
 import type { Manifest } from '../../../model/package/manifest.ts';
 import { selfTestImage } from '../../../model/package/self-test.ts';
+import type { EngineInfo } from '../protocol.ts';
 import type { EngineSession } from './session.ts';
 
 /** The shortest of the model's input lengths that holds `tokens` tokens. */
@@ -11,20 +12,16 @@ export function paddedLength(lengths: readonly number[], tokens: number): number
   return length;
 }
 
-export interface SelfTestResult {
-  /** Largest absolute difference from an expected probability. */
-  readonly deviation: number;
-  /** Time of a run with one item, in milliseconds: the median of the cases, as the first can be slower. */
-  readonly itemMs: number;
-}
-
 /**
  * Runs the test cases in the manifest and compares the answers with the expected probabilities.
  *
  * @throws Error that names the case if one differs by more than the manifest's tolerance
  */
-export async function runSelfTest(session: EngineSession, manifest: Manifest): Promise<SelfTestResult> {
-  let deviation = 0;
+export async function runSelfTest(
+  session: EngineSession,
+  manifest: Manifest,
+): Promise<Pick<EngineInfo, 'selfTestDeviation' | 'itemMs'>> {
+  let selfTestDeviation = 0;
   const times: number[] = [];
   for (const [index, test] of manifest.selfTest.cases.entries()) {
     const images = [selfTestImage(test.imageSeed, manifest.image.size)];
@@ -44,11 +41,12 @@ export async function runSelfTest(session: EngineSession, manifest: Manifest): P
           `case ${index} gives ${got} for "${manifest.answers[answer] ?? ''}", but the package expects ${expected} (tolerance ${manifest.selfTest.tolerance})`,
         );
       }
-      deviation = Math.max(deviation, difference);
+      selfTestDeviation = Math.max(selfTestDeviation, difference);
     }
   }
+  // The median of the cases, as the first can be slower.
   times.sort((a, b) => a - b);
-  return { deviation, itemMs: times[Math.floor(times.length / 2)] ?? 0 };
+  return { selfTestDeviation, itemMs: times[Math.floor(times.length / 2)] ?? 0 };
 }
 
 /**

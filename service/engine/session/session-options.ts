@@ -7,10 +7,14 @@ import type { Provider } from '../protocol.ts';
  * load only one release of it and a benchmark tries others.
  */
 export function sessionOptions(provider: Provider, threads: number): InferenceSession.SessionOptions {
-  return provider === 'cuda' ? cudaOptions() : cpuOptions(threads);
-}
-
-function cpuOptions(threads: number): InferenceSession.SessionOptions {
+  if (provider === 'cuda') {
+    return {
+      executionProviders: [{ name: 'cuda', deviceId: 0 }],
+      graphOptimizationLevel: 'all',
+      // Fails to load a graph with a node that CUDA cannot run, rather than running that node on the CPU.
+      extra: { session: { disable_cpu_ep_fallback: '1' } },
+    };
+  }
   return {
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,
@@ -21,14 +25,5 @@ function cpuOptions(threads: number): InferenceSession.SessionOptions {
     enableCpuMemArena: false,
     // Spinning threads would take processor time from decoding the next pictures.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
-  };
-}
-
-function cudaOptions(): InferenceSession.SessionOptions {
-  return {
-    executionProviders: [{ name: 'cuda', deviceId: 0 }],
-    graphOptimizationLevel: 'all',
-    // Fails to load a graph with a node that CUDA cannot run, rather than running that node on the CPU.
-    extra: { session: { disable_cpu_ep_fallback: '1' } },
   };
 }

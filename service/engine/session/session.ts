@@ -47,12 +47,15 @@ export function makeSession(
   fixedSizes?: readonly number[],
 ): EngineSession {
   checkNames(session);
-  const pixels = new PixelBuffer(manifest.image.size ** 2 * 3);
+  // Memory for the pictures of a batch. It is reused, as a run ends before the next one starts.
+  let pixels = new Uint8Array();
   return {
     provider,
     run: async (batch) => {
       const rows = fixedSizes?.find((size) => size >= batch.items.length) ?? batch.items.length;
-      const results = await session.run(feeds(batch, rows, manifest, pixels.ofRows(rows)));
+      const pixelBytes = rows * manifest.image.size ** 2 * 3;
+      if (pixels.length < pixelBytes) pixels = new Uint8Array(pixelBytes);
+      const results = await session.run(feeds(batch, rows, manifest, pixels.subarray(0, pixelBytes)));
       const answers = batch.items.length * manifest.answers.length;
       return {
         probabilities: floats(results[GRAPH_IO.probabilities], answers),
@@ -60,22 +63,6 @@ export function makeSession(
       };
     },
   };
-}
-
-/** Memory for the pictures of a batch. It is reused, as a run ends before the next one starts. */
-class PixelBuffer {
-  readonly #pictureBytes: number;
-  #bytes = new Uint8Array();
-
-  constructor(pictureBytes: number) {
-    this.#pictureBytes = pictureBytes;
-  }
-
-  ofRows(rows: number): Uint8Array {
-    const length = rows * this.#pictureBytes;
-    if (this.#bytes.length < length) this.#bytes = new Uint8Array(length);
-    return this.#bytes.subarray(0, length);
-  }
 }
 
 function checkNames(session: InferenceSession): void {
