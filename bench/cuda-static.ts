@@ -3,7 +3,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Weights, readConfig } from '../model/compile/checkpoint/index.ts';
+import { readConfig } from '../model/compile/checkpoint/config.ts';
+import type { Weights } from '../model/compile/checkpoint/weights.ts';
 import { ofaGraph } from '../model/compile/ofa/graph.ts';
 import { type Graph, countOperators } from '../model/compile/onnx/graph.ts';
 import { buildTokenizerJson, loadTokenizer } from '../model/package/tokenizer.ts';

@@ -1,14 +1,14 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { FetchedFile } from '../model/fetch/downloader.ts';
+import { fetchModel } from '../model/fetch/fetch-model.ts';
 import {
   DEFAULT_ENDPOINT,
   ENDPOINT_VARIABLE,
-  type FetchedFile,
-  fetchModel,
   isAddress,
   modelSource,
   type ModelSource,
-} from '../model/fetch/index.ts';
+} from '../model/fetch/source.ts';
 import { interruptible } from './interrupt.ts';
 import { FETCH_STAGES, progressBar } from './progress.ts';
 

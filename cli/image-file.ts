@@ -7,12 +7,7 @@ export async function readImageFile(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new UserError(
-      'input-unreadable',
-      `Cannot read the image ${path} (${code}); give a file that exists.`,
-      {
-        cause,
-      },
-    );
+    const message = `Cannot read the image ${path} (${code}); give a file that exists.`;
+    throw new UserError('input-unreadable', message, { cause });
   }
 }

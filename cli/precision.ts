@@ -22,14 +22,11 @@ export interface PrecisionChoice {
 export async function choosePrecision(device: Device, options: DeviceOptions = {}): Promise<PrecisionChoice> {
   const choice = await chooseDevice(device, options);
   if (choice.kind === 'gpus') {
-    const reason = `DEVICE is ${device}, and CUDA can run on ${namesOf(choice.gpus)}`;
-    return { precision: 'fp16', reason };
+    return { precision: 'fp16', reason: `DEVICE is ${device}, and CUDA can run on ${namesOf(choice.gpus)}` };
   }
   if (choice.kind === 'unlisted') {
-    return {
-      precision: 'fp16',
-      reason: `DEVICE is ${device}, and ONNX Runtime's CUDA provider is installed`,
-    };
+    const reason = `DEVICE is ${device}, and ONNX Runtime's CUDA provider is installed`;
+    return { precision: 'fp16', reason };
   }
   const { reason } = choice;
   const { cudaInstalled = hasCudaProvider() } = options;

@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { CompileProgress } from '../model/compile/compile.ts';
-import type { FetchProgress } from '../model/fetch/index.ts';
+import type { FetchProgress } from '../model/fetch/downloader.ts';
 import { bytes, duration } from './format.ts';
 import { RateMeter } from './rate-meter.ts';
 
@@ -59,10 +59,8 @@ function bars<Stage extends string>(labels: Readonly<Record<Stage, string>>): Pr
       stop();
       stage = progress.stage;
       const tail = transfer ? '{size} | {rate}' : '{eta_formatted} left';
-      bar = new SingleBar(
-        { format: `${labels[stage]} {bar} {percentage}% | ${tail}`, hideCursor: true },
-        Presets.shades_classic,
-      );
+      const format = `${labels[stage]} {bar} {percentage}% | ${tail}`;
+      bar = new SingleBar({ format, hideCursor: true }, Presets.shades_classic);
       bar.start(progress.total, progress.done, { size: bytes(progress.total), rate: 'waiting' });
       shown = 0;
     }
@@ -70,10 +68,8 @@ function bars<Stage extends string>(labels: Readonly<Record<Stage, string>>): Pr
     const now = performance.now();
     const renew = now - shown >= REFRESH_MS || progress.done === progress.total;
     if (renew) shown = now;
-    bar.update(
-      progress.done,
-      transfer && renew ? { size: bytes(progress.total), rate: rate(progress, meter) } : {},
-    );
+    const shownRate = transfer && renew ? { size: bytes(progress.total), rate: rate(progress, meter) } : {};
+    bar.update(progress.done, shownRate);
   };
   const note = (text: string): void => {
     stop();
@@ -95,13 +91,7 @@ function lines<Stage extends string>(labels: Readonly<Record<Stage, string>>): P
     last = key;
     console.error(`${labels[stage].trim()}: ${tenths * 10} % of ${bytes(total)}, ${rate(progress, meter)}`);
   };
-  return {
-    update,
-    note: (text) => {
-      console.error(text);
-    },
-    stop: () => undefined,
-  };
+  return { update, note: console.error, stop: () => undefined };
 }
 
 function rate({ done, total }: StageProgress<string>, meter: RateMeter): string {

@@ -1,4 +1,4 @@
-import type { Dtype } from '../model/compile/checkpoint/index.ts';
+import type { Dtype } from '../model/compile/checkpoint/dtype.ts';
 
 /** The 16 bits of the half-precision number that is nearest to `value`, ties to even. */
 function halfBits(value: number): number {

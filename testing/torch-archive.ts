@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import type { Dtype } from '../model/compile/checkpoint/index.ts';
+import type { Dtype } from '../model/compile/checkpoint/dtype.ts';
 import { encodeElements } from './elements.ts';
 import { PickleWriter } from './pickle-writer.ts';
 import { ZipWriter, type ZipOptions } from './zip.ts';

@@ -1,16 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { compileCheckpoint } from '../../model/compile/compile.ts';
+import { compileCheckpoint, type CompileOptions } from '../../model/compile/compile.ts';
 import { bytes, count } from '../format.ts';
-import type { Precision } from '../precision.ts';
 import { COMPILE_STAGES, progressBar } from '../progress.ts';
 
-interface Options {
-  readonly precision: Precision;
-  readonly maxTextTokens?: number;
-  readonly name?: string;
-  readonly examples?: string;
-  readonly force?: true;
-}
+type Options = Omit<CompileOptions, 'replace' | 'onProgress'> & { readonly force?: true };
 
 /** `ofa-ve compile`: compiles a checkpoint folder to a model package. */
 export function compileCommand(): Command {
@@ -39,16 +32,13 @@ export function compileCommand(): Command {
       'folder with examples.json and its pictures, for the demo page (default: examples/ in the checkpoint folder)',
     )
     .option('--force', 'replace an existing package')
-    .action(async (checkpoint: string, target: string, options: Options) => {
+    .action(async (checkpoint: string, target: string, { force, ...options }: Options) => {
       const bar = progressBar(COMPILE_STAGES);
       try {
         const started = performance.now();
         const manifest = await compileCheckpoint(checkpoint, target, {
-          precision: options.precision,
-          ...(options.maxTextTokens !== undefined && { maxTextTokens: options.maxTextTokens }),
-          ...(options.name !== undefined && { name: options.name }),
-          ...(options.examples !== undefined && { examples: options.examples }),
-          replace: options.force === true,
+          ...options,
+          replace: force === true,
           onProgress: bar.update,
         });
         bar.stop();

@@ -85,9 +85,7 @@ async function writePixels(image: string, target: string, size: number): Promise
       throw new UserError(
         'output-not-writable',
         `Cannot write ${target}; give a path in a folder that exists.`,
-        {
-          cause,
-        },
+        { cause },
       );
     });
   } catch (error) {
@@ -101,15 +99,11 @@ async function writePixels(image: string, target: string, size: number): Promise
 }
 
 function toText(explanation: Explanation): string {
-  const rows = explanation.input_ids.map((id, index) => [
-    String(index),
-    String(id),
-    explanation.tokens[index] ?? '',
-  ]);
-  const truncated = `${explanation.truncated_words} words, ${explanation.truncated_tokens} tokens`;
+  const { input_ids: ids, tokens } = explanation;
+  const rows = ids.map((id, index) => [String(index), String(id), tokens[index] ?? '']);
   return [
     `prompt      ${JSON.stringify(explanation.prompt)}`,
-    `truncated   ${truncated}`,
+    `truncated   ${explanation.truncated_words} words, ${explanation.truncated_tokens} tokens`,
     `padded to   ${explanation.padded_length} tokens`,
     'tokens',
     table(rows, ['end', 'end', 'start']),

@@ -1,11 +1,6 @@
 import { Command } from 'commander';
-import {
-  DEFAULT_PRESET,
-  type FetchedFile,
-  type Preset,
-  type PresetResources,
-  PRESETS,
-} from '../../model/fetch/index.ts';
+import type { FetchedFile } from '../../model/fetch/downloader.ts';
+import { DEFAULT_PRESET, type Preset, PRESETS } from '../../model/fetch/presets.ts';
 import {
   checkpointFolder,
   fetchCheckpoint,
@@ -52,7 +47,7 @@ function presets(): string {
 }
 
 /** Describes the machine that a preset needs. */
-function machine({ gpus, requests, limits }: PresetResources): string {
+function machine({ gpus, requests, limits }: Preset['resources']): string {
   const gpu = gpus === 0 ? 'no GPU' : `${gpus} GPU${gpus === 1 ? '' : 's'}`;
   return `serves on ${gpu}, ${requests.cpu} to ${limits.cpu} CPUs, ${requests.memory} to ${limits.memory} of memory`;
 }

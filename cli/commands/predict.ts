@@ -47,13 +47,9 @@ async function judge(model: OpenModel, image: Uint8Array, options: PredictOption
     if (answer === undefined) throw new UserError('engine-failed', 'The engine gave no answer.');
     return answer;
   } catch (error) {
-    if (error instanceof InputError) {
-      throw new UserError('input-unreadable', error.message, { cause: error });
-    }
-    if (error instanceof EngineUnavailable) {
-      throw new UserError('engine-failed', error.message, { cause: error });
-    }
-    throw error;
+    if (!(error instanceof InputError || error instanceof EngineUnavailable)) throw error;
+    const code = error instanceof InputError ? 'input-unreadable' : 'engine-failed';
+    throw new UserError(code, error.message, { cause: error });
   }
 }
 

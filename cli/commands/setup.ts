@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import { compileCheckpoint } from '../../model/compile/compile.ts';
+import { compileCheckpoint, type CompileOptions } from '../../model/compile/compile.ts';
 import { isUpToDate } from '../../model/compile/up-to-date.ts';
 import { UserError } from '../../model/errors.ts';
-import { DEFAULT_PRESET, type FetchedFile, type ModelSource } from '../../model/fetch/index.ts';
+import { DEFAULT_PRESET } from '../../model/fetch/presets.ts';
 import { readSettings, type Settings } from '../../service/settings/read.ts';
 import type { EngineInfo } from '../../service/engine/protocol.ts';
 import { openModel } from '../../service/inference/open-model.ts';
@@ -56,46 +56,34 @@ export function setupCommand(): Command {
       console.log(`${checkpoint}: ${summary(files)}.`);
       const name = `${path.basename(checkpoint)}-${precision}`;
       const target = path.join(options.cache, 'packages', name);
-      await compileUnlessThere(source, {
-        checkpoint,
-        files,
-        target,
-        precision,
-        force: options.force === true,
-      });
+      const sums = new Map(files.map((file) => [file.name, file.sha256]));
+      if (!options.force && (await isUpToDate(checkpoint, target, precision, sums))) {
+        console.log(`${target}: already compiled and up to date.`);
+      } else {
+        await compileWithProgress(checkpoint, target, { precision, name: path.posix.basename(source.id) });
+        console.log(`${target}: compiled.`);
+      }
       reportSelfTest(await selfTest(target, settings), precision);
       console.log(`Ready. Start it: npm start -- --model ${target}`);
     });
 }
 
-interface Compilation {
-  readonly checkpoint: string;
-  readonly files: readonly FetchedFile[];
-  readonly target: string;
-  readonly precision: Precision;
-  readonly force: boolean;
-}
-
-async function compileUnlessThere(source: ModelSource, compilation: Compilation): Promise<void> {
-  const { checkpoint, files, target, precision, force } = compilation;
-  const sums = new Map(files.map((file) => [file.name, file.sha256]));
-  if (!force && (await isUpToDate(checkpoint, target, precision, sums))) {
-    console.log(`${target}: already compiled and up to date.`);
-    return;
-  }
+async function compileWithProgress(
+  checkpoint: string,
+  target: string,
+  options: Pick<CompileOptions, 'precision' | 'name'>,
+): Promise<void> {
   const bar = progressBar(COMPILE_STAGES);
   try {
     await mkdir(path.dirname(target), { recursive: true });
     await compileCheckpoint(checkpoint, target, {
-      precision,
-      name: path.posix.basename(source.id),
+      ...options,
       replace: true,
       onProgress: bar.update,
     });
   } finally {
     bar.stop();
   }
-  console.log(`${target}: compiled.`);
 }
 
 /** Starts an engine as the server does; it runs the package's self-test before it becomes ready. */

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type TaskConfig, type Weights, openWeights, readConfig } from './checkpoint/index.ts';
+import { type TaskConfig, readConfig } from './checkpoint/config.ts';
+import { type Weights, openWeights } from './checkpoint/weights.ts';
 import { UserError } from '../errors.ts';
 import { type Example, findExamples, writeExamples } from '../package/examples.ts';
 import { hashFile } from '../hash-file.ts';

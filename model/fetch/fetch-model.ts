@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { readConfig } from '../compile/checkpoint/index.ts';
+import { readConfig } from '../compile/checkpoint/config.ts';
 import { UserError } from '../errors.ts';
 import { onDisk } from './disk.ts';
 import { Downloader, type FetchedFile, type FetchProgress } from './downloader.ts';
@@ -65,7 +65,10 @@ export async function fetchModel(
     }
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw new UserError('interrupted', interruption(downloader, folder), { cause: error });
+    const { done, total } = downloader.progress;
+    const kept = total === 0 ? '' : `: ${megabytes(done)} of ${megabytes(total)} are in ${folder}`;
+    const message = `Interrupted${kept}; run the same command again to resume.`;
+    throw new UserError('interrupted', message, { cause: error });
   } finally {
     await client.close();
   }
@@ -83,8 +86,6 @@ async function checkConfiguration({ id, preset }: ModelSource, folder: string): 
   );
 }
 
-function interruption({ progress: { done, total } }: Downloader, folder: string): string {
-  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
-  const kept = total === 0 ? '' : `: ${megabytes(done)} of ${megabytes(total)} are in ${folder}`;
-  return `Interrupted${kept}; run the same command again to resume.`;
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 }

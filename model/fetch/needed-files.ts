@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { readPartNames, WEIGHT_FILES } from '../compile/checkpoint/index.ts';
+import { readPartNames } from '../compile/checkpoint/shards.ts';
+import { WEIGHT_FILES } from '../compile/checkpoint/weights.ts';
 import { UserError } from '../errors.ts';
 import { type ListedFile, type Listing, parseJson, staysInside } from './listing.ts';
 
@@ -10,21 +11,15 @@ const DESCRIPTIONS = ['config.json', 'configuration.json', 'vocab.json', 'merges
 
 const taskSchema = z.object({ model: z.object({ answer2label: z.string() }) });
 
-/** The files that compiling needs, as far as the listing alone determines them. */
-export interface NeededFiles {
-  /** To be downloaded first. */
-  readonly first: readonly ListedFile[];
-  /** Name of the weights that compiling would read, or of the `.index.json` that names their parts. */
-  readonly weights: string;
-}
-
 /**
- * Picks the files that compiling needs; no others are downloaded.
+ * Picks the files that compiling needs, as far as the listing alone determines them; no others are downloaded.
  *
  * @param from names the repository in messages
+ * @returns the files to be downloaded first, and the name of the weights that compiling would read, or of the
+ *   `.index.json` that names their parts
  * @throws UserError (listing-unusable) that names all missing files
  */
-export function neededFiles(listing: Listing, from: string): NeededFiles {
+export function neededFiles(listing: Listing, from: string): { first: ListedFile[]; weights: string } {
   const weights = WEIGHT_FILES.find((name) => listing.has(name)) ?? WEIGHT_FILES.join(' or ');
   const files = take(listing, [...DESCRIPTIONS, weights], from);
   return { first: files.filter(({ name }) => name !== weights || isIndex(name)), weights };

@@ -6,16 +6,13 @@ export interface Preset {
   readonly answers: readonly string[];
   /** Approximate size of the files that a fetch downloads. */
   readonly checkpointBytes: number;
-  /** Resources to start with; the compiled package's manifest holds measured needs. */
-  readonly resources: PresetResources;
-}
-
-/** Resources for one replica, in Kubernetes notation. */
-export interface PresetResources {
-  /** 0 if a CPU is fast enough. */
-  readonly gpus: number;
-  readonly requests: { readonly cpu: number; readonly memory: string };
-  readonly limits: { readonly cpu: number; readonly memory: string };
+  /** Resources for one replica to start with, in Kubernetes notation; the compiled package's manifest holds measured needs. */
+  readonly resources: {
+    /** 0 if a CPU is fast enough. */
+    readonly gpus: number;
+    readonly requests: { readonly cpu: number; readonly memory: string };
+    readonly limits: { readonly cpu: number; readonly memory: string };
+  };
 }
 
 /** The names that `fetch` and `setup` accept instead of a model id. */
@@ -24,21 +21,13 @@ export const PRESETS = {
     id: 'iic/ofa_visual-entailment_snli-ve_large_en',
     answers: ['yes', 'no', 'maybe'],
     checkpointBytes: 1_900_000_000,
-    resources: {
-      gpus: 1,
-      requests: { cpu: 2, memory: '5.5Gi' },
-      limits: { cpu: 4, memory: '6Gi' },
-    },
+    resources: { gpus: 1, requests: { cpu: 2, memory: '5.5Gi' }, limits: { cpu: 4, memory: '6Gi' } },
   },
   distilled: {
     id: 'iic/ofa_visual-entailment_snli-ve_distilled_v2_en',
     answers: ['yes', 'no', 'maybe'],
     checkpointBytes: 140_000_000,
-    resources: {
-      gpus: 0,
-      requests: { cpu: 2, memory: '2Gi' },
-      limits: { cpu: 4, memory: '3Gi' },
-    },
+    resources: { gpus: 0, requests: { cpu: 2, memory: '2Gi' }, limits: { cpu: 4, memory: '3Gi' } },
   },
 } as const satisfies Record<string, Preset>;
 

@@ -65,10 +65,7 @@ export async function receive(
   if (download.received === file.bytes) return;
   throw new RequestFailure(
     `${host} sent only ${download.received} of the ${file.bytes} bytes of ${file.name}`,
-    {
-      retryable: true,
-      advice: 'run the same command again to resume',
-    },
+    { retryable: true, advice: 'run the same command again to resume' },
   );
 }
 
@@ -79,9 +76,7 @@ function checkHeaders(response: HttpResponse, { file, received }: Download): Req
   if (encoding !== 'identity') {
     return new RequestFailure(
       `${host} sends ${file.name} in the encoding ${encoding}, which was not requested`,
-      {
-        advice: 'choose another endpoint, or a proxy that does not alter files',
-      },
+      { advice: 'choose another endpoint, or a proxy that does not alter files' },
     );
   }
   if (status === 200) {

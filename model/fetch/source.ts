@@ -40,10 +40,9 @@ export function modelSource(name: string, endpoint?: string): ModelSource {
     }
     return fromAddress(name);
   }
-  const preset = isPresetName(name) ? name : presetOf(name);
-  const id = preset === undefined ? name : PRESETS[preset].id;
+  const id = isPresetName(name) ? PRESETS[name].id : name;
   if (!MODEL_ID.test(id)) throw unknownModel(name);
-  return { id, ...parseEndpoint(endpoint ?? DEFAULT_ENDPOINT), ...(preset && { preset }) };
+  return { id, ...parseEndpoint(endpoint ?? DEFAULT_ENDPOINT), ...presetOf(id) };
 }
 
 /** Whether a model is given by its address, which includes the endpoint. */
@@ -51,21 +50,20 @@ export function isAddress(name: string): boolean {
   return /^https?:\/\//i.test(name);
 }
 
-function presetOf(id: string): PresetName | undefined {
-  return Object.keys(PRESETS)
-    .filter(isPresetName)
-    .find((name) => PRESETS[name].id === id);
+function presetOf(id: string): Pick<ModelSource, 'preset'> {
+  const names = Object.keys(PRESETS).filter(isPresetName);
+  const preset = names.find((name) => PRESETS[name].id === id);
+  return preset === undefined ? {} : { preset };
 }
 
 function fromAddress(name: string): ModelSource {
   const url = URL.canParse(name) ? new URL(name) : undefined;
   const [, prefix, id] = MODEL_PATH.exec(url?.pathname ?? '') ?? [];
   if (url === undefined || prefix === undefined || id === undefined) throw unknownModel(name);
-  const preset = presetOf(id);
   url.pathname = prefix;
   url.search = '';
   url.hash = '';
-  return { id, ...parseEndpoint(url.href), ...(preset && { preset }) };
+  return { id, ...parseEndpoint(url.href), ...presetOf(id) };
 }
 
 /** Separates user name and password from the address, so that they reach no message and no other host. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkConfig } from '../../infra/config/check.ts';
 import { config, extend, ofaLarge } from '../../infra/config.ts';
-import { PRESETS } from '../../model/fetch/index.ts';
+import { PRESETS } from '../../model/fetch/presets.ts';
 import { chosenConfig, environmentConfig, environmentNames } from '../../infra/choose-environment.ts';
 import { deepChange, mistakesOf } from './mistakes.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openWeights } from '../../model/compile/checkpoint/index.ts';
+import { openWeights } from '../../model/compile/checkpoint/weights.ts';
 import { referenceAnswer, type ReferenceResult, type Weights } from '../../testing/reference/ofa.ts';
 import type { VariantConfig, VariantTask } from '../../testing/checkpoint-variants.ts';
 import {

@@ -1,4 +1,4 @@
-import type { OfaConfig } from '../checkpoint/index.ts';
+import type { OfaConfig } from '../checkpoint/config.ts';
 import type { Value } from '../onnx/graph.ts';
 import { attentionOutput, feedForward, residual, scoreScale } from './layers.ts';
 import type { Module, Vector } from './module.ts';

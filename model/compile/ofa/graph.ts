@@ -1,4 +1,5 @@
-import type { OfaConfig, TaskConfig, Weights } from '../checkpoint/index.ts';
+import type { OfaConfig, TaskConfig } from '../checkpoint/config.ts';
+import type { Weights } from '../checkpoint/weights.ts';
 import { UserError } from '../../errors.ts';
 import type { Graph, Value } from '../onnx/graph.ts';
 import { Ops } from '../onnx/ops.ts';

@@ -1,4 +1,4 @@
-import type { OfaConfig } from '../checkpoint/index.ts';
+import type { OfaConfig } from '../checkpoint/config.ts';
 import type { Value } from '../onnx/graph.ts';
 import type { Ops } from '../onnx/ops.ts';
 import { type FloatSource, type FloatType, floatInitializer } from '../onnx/tensor.ts';

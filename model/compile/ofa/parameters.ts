@@ -1,4 +1,4 @@
-import type { Weights } from '../checkpoint/index.ts';
+import type { Weights } from '../checkpoint/weights.ts';
 import { UserError } from '../../errors.ts';
 import { elementCount } from '../shape.ts';
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openWeights, readConfig } from '../../../model/compile/checkpoint/index.ts';
+import { readConfig } from '../../../model/compile/checkpoint/config.ts';
+import { openWeights } from '../../../model/compile/checkpoint/weights.ts';
 import { ofaGraph } from '../../../model/compile/ofa/graph.ts';
 import type { Graph, Value } from '../../../model/compile/onnx/graph.ts';
 import { Ops } from '../../../model/compile/onnx/ops.ts';

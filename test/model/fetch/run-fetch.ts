@@ -1,12 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  fetchModel,
-  type FetchedFile,
-  type FetchOptions,
-  type FetchProgress,
-  modelSource,
-} from '../../../model/fetch/index.ts';
+import type { FetchedFile, FetchProgress } from '../../../model/fetch/downloader.ts';
+import { fetchModel, type FetchOptions } from '../../../model/fetch/fetch-model.ts';
+import { modelSource } from '../../../model/fetch/source.ts';
 import type { ModelServer } from './model-server.ts';
 
 export const WEIGHTS = 'pytorch_model.bin';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { modelSource } from '../../../model/fetch/index.ts';
+import { modelSource } from '../../../model/fetch/source.ts';
 
 const LARGE = 'iic/ofa_visual-entailment_snli-ve_large_en';
 const PUBLIC = 'https://www.modelscope.cn';

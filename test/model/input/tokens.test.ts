@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../../model/compile/checkpoint/index.ts';
+import { readConfig } from '../../../model/compile/checkpoint/config.ts';
 import { buildTokenizerJson, loadTokenizer } from '../../../model/package/tokenizer.ts';
 import { buildPrompt, clean, encodePrompt, type TextSettings } from '../../../model/input/tokens.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openWeights, type Weights } from '../../../../model/compile/checkpoint/index.ts';
+import { openWeights, type Weights } from '../../../../model/compile/checkpoint/weights.ts';
 import { readArchivePickle } from '../../../../testing/archive-pickle.ts';
 import {
   writeSafetensors,

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../../../model/compile/checkpoint/index.ts';
+import { readConfig } from '../../../../model/compile/checkpoint/config.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../../fixtures/ofa');

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { openWeights } from '../../../../model/compile/checkpoint/index.ts';
+import { openWeights } from '../../../../model/compile/checkpoint/weights.ts';
 import { readStateDict } from '../../../../model/compile/checkpoint/state-dict.ts';
 import { UserError } from '../../../../model/errors.ts';
 import { readArchivePickle } from '../../../../testing/archive-pickle.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openWeights } from '../../../../model/compile/checkpoint/index.ts';
+import { openWeights } from '../../../../model/compile/checkpoint/weights.ts';
 import { readStateDict } from '../../../../model/compile/checkpoint/state-dict.ts';
 import { PickleWriter } from '../../../../testing/pickle-writer.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openWeights, type Weights } from '../../../../model/compile/checkpoint/index.ts';
+import { openWeights, type Weights } from '../../../../model/compile/checkpoint/weights.ts';
 import { writeTorchArchive, type ArchiveTensor } from '../../../../testing/torch-archive.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 

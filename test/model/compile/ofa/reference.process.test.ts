@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { openWeights } from '../../../../model/compile/checkpoint/index.ts';
+import { openWeights } from '../../../../model/compile/checkpoint/weights.ts';
 import {
   referenceAnswer,
   type ReferenceConfig,
