@@ -8,7 +8,7 @@ import { type Example, findExamples, writeExamples } from '../package/examples.t
 import { hashFile } from '../hash-file.ts';
 import { ofaGraph } from './ofa/graph.ts';
 import { OPSET } from './onnx/encode.ts';
-import { type Graph, countOperators, peakActivationBytes } from './onnx/graph.ts';
+import { countOperators, peakActivationBytes } from './onnx/graph.ts';
 import { type WrittenFile, writeGraph } from './onnx/write.ts';
 import { type Manifest, PACKAGE_FILES, PACKAGE_FORMAT } from '../package/manifest.ts';
 import { inScratchFolder, swapIntoPlace } from './scratch-folder.ts';
@@ -159,12 +159,19 @@ async function writePackage(
     pad: tokenizer.special.pad,
     onProgress: (done, total) => options.onProgress?.({ stage: 'self-test', done, total }),
   });
+  const operators = countOperators(graph);
   const manifest: Manifest = {
     ...describe(prepared, precision),
     name: options.name ?? path.basename(path.resolve(checkpoint)),
     source: { files: await sourceFiles(checkpoint, [task.answersFile, ...weights.files], options) },
     files: [written.graph, written.weights, await hashFile(path.join(folder, PACKAGE_FILES.tokenizer))],
-    graph: { ...costOf(graph), parameters, imagePositions: imagePositions(task) },
+    graph: {
+      multiplyAdds: operators.reduce((sum, each) => sum + each.multiplyAdds, 0),
+      operators,
+      opset: OPSET,
+      parameters,
+      imagePositions: imagePositions(task),
+    },
     memory: { weightsBytes: written.weights.bytes, activationBytesPerItem: peakActivationBytes(graph) },
     selfTest: { tolerance: TOLERANCE[precision], cases },
   };
@@ -191,12 +198,6 @@ function describe(
     },
     answers: [...task.answers],
   };
-}
-
-function costOf(graph: Graph): Pick<Manifest['graph'], 'multiplyAdds' | 'operators' | 'opset'> {
-  const operators = countOperators(graph);
-  const multiplyAdds = operators.reduce((sum, each) => sum + each.multiplyAdds, 0);
-  return { multiplyAdds, operators, opset: OPSET };
 }
 
 /** Image positions in the encoder's sequence: one per 16 x 16 pixels. */
@@ -242,10 +243,7 @@ async function readText(folder: string, name: string): Promise<string> {
 
 /** Turns a file system error into a UserError. */
 function asUserError(error: unknown, target: string): unknown {
-  if (error instanceof Error && 'syscall' in error) {
-    return new UserError('output-not-writable', `${target} cannot be written: ${reasonOf(error)}.`, {
-      cause: error,
-    });
-  }
-  return error;
+  if (!(error instanceof Error && 'syscall' in error)) return error;
+  const message = `${target} cannot be written: ${reasonOf(error)}.`;
+  return new UserError('output-not-writable', message, { cause: error });
 }

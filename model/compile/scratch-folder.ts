@@ -30,7 +30,10 @@ export async function inScratchFolder<Result>(
   // Listen before the folder exists, and create it in the same turn, so that no signal can arrive in between.
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
-    makeFolder(parent, folder);
+    // One level only: a longer missing path is probably a typo.
+    if (!existsSync(parent)) mkdirSync(parent);
+    // Not mkdtemp, whose folders only their owner can read: a package may be served by another user.
+    mkdirSync(folder);
     return await work(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -52,13 +55,6 @@ export function swapIntoPlace(folder: string, target: string): void {
     throw error;
   }
   renameSync(aside, folder);
-}
-
-function makeFolder(parent: string, folder: string): void {
-  // One level only: a longer missing path is probably a typo.
-  if (!existsSync(parent)) mkdirSync(parent);
-  // Not mkdtemp, whose folders only their owner can read: a package may be served by another user.
-  mkdirSync(folder);
 }
 
 /** Synchronous: otherwise the work would continue to create files. */

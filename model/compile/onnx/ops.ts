@@ -83,28 +83,16 @@ export class Ops extends GraphBuilder {
   conv(x: Value, weight: Value, bias: Value, stride: number, padding: number): Value {
     const [batch = 1, , height = 1, width = 1] = x.shape;
     const [outputs = 1, inputs = 1, kernel = 1] = weight.shape;
-    const side = (size: number): number => Math.floor((size + 2 * padding - kernel) / stride) + 1;
+    const { side, attributes } = slidingWindow(kernel, stride, padding);
     const shape = [batch, outputs, side(height), side(width)];
-    return this.node('Conv', [x, weight, bias], x.type, shape, {
-      attributes: {
-        kernel_shape: [kernel, kernel],
-        strides: [stride, stride],
-        pads: [padding, padding, padding, padding],
-      },
-      multiplyAdds: elementCount(shape) * inputs * kernel * kernel,
-    });
+    const multiplyAdds = elementCount(shape) * inputs * kernel * kernel;
+    return this.node('Conv', [x, weight, bias], x.type, shape, { attributes, multiplyAdds });
   }
 
   maxPool(x: Value, kernel: number, stride: number, padding: number): Value {
     const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
-    const side = (size: number): number => Math.floor((size + 2 * padding - kernel) / stride) + 1;
-    return this.node('MaxPool', [x], x.type, [batch, channels, side(height), side(width)], {
-      attributes: {
-        kernel_shape: [kernel, kernel],
-        strides: [stride, stride],
-        pads: [padding, padding, padding, padding],
-      },
-    });
+    const { side, attributes } = slidingWindow(kernel, stride, padding);
+    return this.node('MaxPool', [x], x.type, [batch, channels, side(height), side(width)], { attributes });
   }
 
   transpose(x: Value, permutation: readonly number[]): Value {
@@ -205,6 +193,18 @@ export class Ops extends GraphBuilder {
       scratchBytes: 4 * (heads * queries * keys + (2 * queries + 2 * keys) * width),
     });
   }
+}
+
+/** Attributes of an operator with a square window, and the side of its result by that of its input. */
+function slidingWindow(kernel: number, stride: number, padding: number) {
+  return {
+    side: (size: number): number => Math.floor((size + 2 * padding - kernel) / stride) + 1,
+    attributes: {
+      kernel_shape: [kernel, kernel],
+      strides: [stride, stride],
+      pads: [padding, padding, padding, padding],
+    },
+  };
 }
 
 /** NumPy's broadcasting of shapes. */

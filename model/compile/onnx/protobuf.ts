@@ -4,7 +4,6 @@
  */
 export class ProtoWriter {
   readonly #parts: Uint8Array[] = [];
-  #length = 0;
 
   /** A varint field (wire type 0): int32, int64, enum. */
   int(field: number, value: number | bigint): this {
@@ -24,7 +23,7 @@ export class ProtoWriter {
     this.#key(field, 5);
     const bytes = new Uint8Array(4);
     new DataView(bytes.buffer).setFloat32(0, value, true);
-    this.#push(bytes);
+    this.#parts.push(bytes);
     return this;
   }
 
@@ -43,7 +42,7 @@ export class ProtoWriter {
   bytes(field: number, value: Uint8Array): this {
     this.#key(field, 2);
     this.#varint(BigInt(value.length));
-    this.#push(value);
+    this.#parts.push(value);
     return this;
   }
 
@@ -56,13 +55,7 @@ export class ProtoWriter {
 
   /** The message as one array. */
   finish(): Uint8Array {
-    const whole = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return Buffer.concat(this.#parts);
   }
 
   #key(field: number, wireType: number): void {
@@ -78,11 +71,6 @@ export class ProtoWriter {
       rest >>= 7n;
     }
     bytes.push(Number(rest));
-    this.#push(Uint8Array.from(bytes));
-  }
-
-  #push(bytes: Uint8Array): void {
-    this.#parts.push(bytes);
-    this.#length += bytes.length;
+    this.#parts.push(Uint8Array.from(bytes));
   }
 }

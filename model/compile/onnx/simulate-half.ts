@@ -164,26 +164,18 @@ class Simulation {
   }
 
   #cast(from: string, to: Value): void {
-    this.#nodes.push(operation('Cast', [from], to, { to: DATA_TYPES[to.type] }));
+    const attributes = { to: DATA_TYPES[to.type] };
+    this.#nodes.push(makeNode(`${to.name}/Cast`, 'Cast', [from], to, { attributes }));
   }
 
   /** Adds an operation whose output has the type and shape of `like`. */
   #operation(op: string, inputs: readonly Value[], like: Value, attributes: Node['attributes'] = {}): Value {
     const output: Value = { ...like, name: `${like.name}/${op}` };
     const names = inputs.map(({ name }) => name);
-    this.#nodes.push(operation(op, names, output, attributes));
+    this.#nodes.push(makeNode(`${output.name}/${op}`, op, names, output, { attributes }));
     return output;
   }
 }
 
 /** Whether a node picks rows of its first operand and has no other floating-point operand. */
 const isPick = (node: Node): boolean => node.op === 'Gather' || node.op === 'Slice';
-
-function operation(
-  op: string,
-  inputs: readonly string[],
-  output: Value,
-  attributes: Node['attributes'] = {},
-): Node {
-  return makeNode(`${output.name}/${op}`, op, inputs, output, { attributes });
-}

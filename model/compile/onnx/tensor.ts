@@ -26,7 +26,7 @@ export interface Initializer {
   readonly type: DataType;
   readonly shape: readonly number[];
   /** The values in row-major order as little-endian bytes, in one or more chunks. */
-  chunks(): AsyncIterable<Uint8Array>;
+  chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
 /** Computes the values of a floating-point constant: all at once, or in consecutive chunks. */
@@ -44,7 +44,8 @@ export function floatInitializer(
 ): Initializer {
   async function* chunks(): AsyncGenerator<Uint8Array> {
     let written = 0;
-    for await (const values of chunksOf(source())) {
+    const all = source();
+    for await (const values of Symbol.asyncIterator in all ? all : [await all]) {
       written += values.length;
       yield type === 'float16' ? bytesOf(toHalf(values, name)) : bytesOf(values);
     }
@@ -64,21 +65,7 @@ export function intInitializer(
 ): Initializer {
   const bytes =
     type === 'int64' ? bytesOf(BigInt64Array.from(values.map(BigInt))) : bytesOf(Int32Array.from(values));
-  return {
-    name,
-    type,
-    shape,
-    async *chunks() {
-      yield await Promise.resolve(bytes);
-    },
-  };
-}
-
-async function* chunksOf(
-  source: Promise<Float32Array> | AsyncIterable<Float32Array>,
-): AsyncGenerator<Float32Array> {
-  if (Symbol.asyncIterator in source) yield* source;
-  else yield await source;
+  return { name, type, shape, chunks: () => [bytes] };
 }
 
 function bytesOf(view: Float32Array | Uint16Array | BigInt64Array | Int32Array): Uint8Array {

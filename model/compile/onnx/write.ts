@@ -76,11 +76,8 @@ async function writeWeights(
     await append(new Uint8Array(aligned(offset) - offset));
     const start = offset;
     for await (const chunk of initializer.chunks()) await append(chunk);
-    placements.set(initializer.name, {
-      location: options.weightsFile,
-      offset: start,
-      length: offset - start,
-    });
+    const location = options.weightsFile;
+    placements.set(initializer.name, { location, offset: start, length: offset - start });
   }
   return { placements, written: { bytes: offset, sha256: hash.digest('hex') } };
 }
