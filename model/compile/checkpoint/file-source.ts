@@ -1,23 +1,14 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { UserError } from '../../errors.ts';
+import { reasonOf } from '../../system-reason.ts';
 
 /** Largest single read: Node does not read 2 GiB or more at once. */
 const READ_BYTES = 2 ** 28;
 
-/** The reason why a system call failed, as the end of a sentence. */
-function reason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EACCES' || code === 'EPERM') return 'permission was denied';
-  if (code === 'EISDIR') return 'it is a folder';
-  return code === '' ? 'reading failed' : `reading failed with ${code}`;
-}
-
 /** The error for a file that cannot be read. */
 export function unreadable(path: string, error: unknown): UserError {
-  return new UserError('checkpoint-unreadable', `${path} cannot be read: ${reason(error)}.`, {
-    cause: error,
-  });
+  const message = `${path} cannot be read: ${reasonOf(error)}.`;
+  return new UserError('checkpoint-unreadable', message, { cause: error });
 }
 
 /** Random access to an open file: checkpoints are too large to be read into memory. */

@@ -71,11 +71,6 @@ class Machine {
     return this;
   }
 
-  mark(): this {
-    this.#stack.push(MARK);
-    return this;
-  }
-
   pop(): unknown {
     if (this.#stack.length === 0) throw new PickleError('a value is missing');
     const value = this.#stack.pop();
@@ -99,20 +94,14 @@ class Machine {
     return value;
   }
 
-  memoize(index: number): this {
+  memoize(index = this.#memo.size): this {
     this.#memo.set(index, this.top());
-    return this;
-  }
-
-  memoizeNext(): this {
-    this.memoize(this.#memo.size);
     return this;
   }
 
   recall(index: number): this {
     if (!this.#memo.has(index)) throw new PickleError(`the memo has no entry ${index}`);
-    this.push(this.#memo.get(index));
-    return this;
+    return this.push(this.#memo.get(index));
   }
 
   setItems(items: readonly unknown[]): this {
@@ -135,8 +124,7 @@ class Machine {
     if (typeof module !== 'string' || typeof name !== 'string') throw new PickleError('a global has no name');
     const global = new Global(`${module}.${name}`);
     this.#host.allow(global);
-    this.push(global);
-    return this;
+    return this.push(global);
   }
 
   call(): this {
@@ -144,13 +132,11 @@ class Machine {
     const target = this.pop();
     if (!(target instanceof Global)) throw new PickleError('something other than a global is called');
     if (!(args instanceof Tuple)) throw new PickleError(`the arguments of ${target.name} are not a tuple`);
-    this.push(this.#host.call(target, args.items));
-    return this;
+    return this.push(this.#host.call(target, args.items));
   }
 
   persistent(): this {
-    this.push(this.#host.persistent(this.pop()));
-    return this;
+    return this.push(this.#host.persistent(this.pop()));
   }
 
   build(): this {
@@ -161,8 +147,7 @@ class Machine {
 
   tuple(length: number): this {
     const items = Array.from({ length }, () => this.pop());
-    this.push(new Tuple(items.reverse()));
-    return this;
+    return this.push(new Tuple(items.reverse()));
   }
 }
 
@@ -173,7 +158,7 @@ type Instruction = (machine: Machine, reader: PickleReader) => unknown;
 const INSTRUCTIONS: ReadonlyMap<number, Instruction> = new Map<number, Instruction>([
   /* PROTO */ [0x80, (_, r) => checkProtocol(r.byte())],
   /* FRAME */ [0x95, (_, r) => r.uint64()],
-  /* MARK */ [0x28, (m) => m.mark()],
+  /* MARK */ [0x28, (m) => m.push(MARK)],
   /* POP */ [0x30, (m) => m.pop()],
   /* POP_MARK */ [0x31, (m) => m.popToMark()],
   /* DUP */ [0x32, (m) => m.push(m.top())],
@@ -207,7 +192,7 @@ const INSTRUCTIONS: ReadonlyMap<number, Instruction> = new Map<number, Instructi
 
   /* BINPUT */ [0x71, (m, r) => m.memoize(r.byte())],
   /* LONG_BINPUT */ [0x72, (m, r) => m.memoize(r.uint32())],
-  /* MEMOIZE */ [0x94, (m) => m.memoizeNext()],
+  /* MEMOIZE */ [0x94, (m) => m.memoize()],
   /* BINGET */ [0x68, (m, r) => m.recall(r.byte())],
   /* LONG_BINGET */ [0x6a, (m, r) => m.recall(r.uint32())],
 

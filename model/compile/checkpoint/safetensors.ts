@@ -30,9 +30,8 @@ const entrySchema = z.object({
 });
 
 function damaged(path: string, what: string, cause?: unknown): UserError {
-  return new UserError('checkpoint-unreadable', `${path} is not a valid safetensors file: ${what}.`, {
-    cause,
-  });
+  const message = `${path} is not a valid safetensors file: ${what}.`;
+  return new UserError('checkpoint-unreadable', message, { cause });
 }
 
 /** Reads the header: its length in 8 bytes, then JSON. */
@@ -57,7 +56,7 @@ function readEntry(source: FileSource, dataStart: number, name: string, value: u
   if (!parsed.success) {
     throw damaged(path, `its tensor ${name} lacks a dtype, shape or data_offsets`, parsed.error);
   }
-  const { shape, data_offsets: offsets } = parsed.data;
+  const { shape } = parsed.data;
   const dtype = DTYPES.get(parsed.data.dtype);
   if (dtype === undefined) {
     throw new UserError(
@@ -65,20 +64,18 @@ function readEntry(source: FileSource, dataStart: number, name: string, value: u
       `${path} has a tensor ${name} of type ${parsed.data.dtype}; supported are ${[...DTYPES.keys()].join(', ')}.`,
     );
   }
+  const [start, end] = parsed.data.data_offsets;
   const bytes = elementCount(shape) * ELEMENT_BYTES[dtype];
-  if (offsets[1] - offsets[0] !== bytes) {
-    throw damaged(
-      path,
-      `its tensor ${name} has ${offsets[1] - offsets[0]} bytes but its shape needs ${bytes}`,
-    );
+  if (end - start !== bytes) {
+    throw damaged(path, `its tensor ${name} has ${end - start} bytes but its shape needs ${bytes}`);
   }
-  if (dataStart + offsets[1] > source.size) {
+  if (dataStart + end > source.size) {
     throw new UserError(
       'checkpoint-incomplete',
       `${path} is truncated: the tensor ${name} extends past the end of the file; download it again.`,
     );
   }
-  const position = dataStart + offsets[0];
+  const position = dataStart + start;
   const info = { name, dtype, shape, storage: [position, dtype, shape].join(':') };
   return { info, source, position, view: { offset: 0, shape, strides: contiguousStrides(shape) } };
 }

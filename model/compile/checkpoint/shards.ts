@@ -20,10 +20,8 @@ async function readIndex(path: string): Promise<Map<string, string>> {
   const index = new Map(Object.entries(parsed.data.weight_map));
   for (const file of index.values()) {
     if (basename(file) !== file || file === '..' || file.includes('\\')) {
-      throw new UserError(
-        'checkpoint-unsafe',
-        `${path} names the part ${file}, which is outside its folder.`,
-      );
+      const message = `${path} names the part ${file}, which is outside its folder.`;
+      throw new UserError('checkpoint-unsafe', message);
     }
   }
   return index;

@@ -77,10 +77,8 @@ function newDictionary(args: readonly unknown[]): Map<unknown, unknown> {
   return new Map();
 }
 
-const CALLS: ReadonlyMap<string, (args: readonly unknown[]) => unknown> = new Map<
-  string,
-  (args: readonly unknown[]) => unknown
->([
+type Call = (args: readonly unknown[]) => unknown;
+const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ['collections.OrderedDict', newDictionary],
   ['torch._utils._rebuild_tensor_v2', rebuildTensor],
   ['torch._utils._rebuild_parameter', rebuildParameter],

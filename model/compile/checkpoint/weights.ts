@@ -26,61 +26,34 @@ export interface Weights {
   close(): Promise<void>;
 }
 
-class FileWeights implements Weights {
-  readonly files: readonly string[];
-  readonly tensors: ReadonlyMap<string, TensorInfo>;
-  readonly #folder: string;
-  readonly #opened: OpenedTensors;
-
-  /** @param file name of the weights file, or of the index that lists several */
-  constructor(folder: string, file: string, opened: OpenedTensors) {
-    const parts = opened.sources.map((source) => relative(folder, source.path));
-    this.files = [...new Set([file, ...parts])];
-    this.#folder = folder;
-    this.#opened = opened;
-    this.tensors = new Map([...opened.tensors].map(([name, tensor]) => [name, tensor.info]));
-  }
-
-  async read(name: string): Promise<Float32Array> {
-    const tensor = this.#find(name);
-    return readView(tensor, tensor.view);
-  }
-
-  async readRows(name: string, from: number, to: number): Promise<Float32Array> {
-    const tensor = this.#find(name);
-    const { offset, shape, strides } = tensor.view;
-    const [rows, ...rest] = shape;
-    if (
-      rows === undefined ||
-      !Number.isInteger(from) ||
-      !Number.isInteger(to) ||
-      from < 0 ||
-      from > to ||
-      to > rows
-    ) {
-      throw new RangeError(`rows ${from} to ${to} of ${name}, which has the shape [${shape.join(', ')}]`);
-    }
-    return readView(tensor, {
-      offset: offset + from * (strides[0] ?? 0),
-      shape: [to - from, ...rest],
-      strides,
-    });
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#opened.sources.map((source) => source.close()));
-  }
-
-  #find(name: string): StoredTensor {
-    const tensor = this.#opened.tensors.get(name);
-    if (tensor === undefined) {
-      throw new UserError(
-        'checkpoint-incomplete',
-        `The checkpoint in ${this.#folder} has no tensor ${name}.`,
-      );
-    }
-    return tensor;
-  }
+/** @param file name of the weights file, or of the index that lists several */
+function fileWeights(folder: string, file: string, { sources, tensors }: OpenedTensors): Weights {
+  const find = (name: string): StoredTensor => {
+    const tensor = tensors.get(name);
+    if (tensor !== undefined) return tensor;
+    throw new UserError('checkpoint-incomplete', `The checkpoint in ${folder} has no tensor ${name}.`);
+  };
+  return {
+    files: [...new Set([file, ...sources.map((source) => relative(folder, source.path))])],
+    tensors: new Map([...tensors].map(([name, { info }]) => [name, info])),
+    async read(name) {
+      const tensor = find(name);
+      return readView(tensor, tensor.view);
+    },
+    async readRows(name, from, to) {
+      const tensor = find(name);
+      const { offset, shape, strides } = tensor.view;
+      const [rows = -1, ...rest] = shape;
+      if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || from > to || to > rows) {
+        throw new RangeError(`rows ${from} to ${to} of ${name}, which has the shape [${shape.join(', ')}]`);
+      }
+      const start = offset + from * (strides[0] ?? 0);
+      return readView(tensor, { offset: start, shape: [to - from, ...rest], strides });
+    },
+    async close() {
+      await Promise.all(sources.map((source) => source.close()));
+    },
+  };
 }
 
 /** How to open each kind of weights file, by name, in order of preference. */
@@ -103,7 +76,7 @@ export const WEIGHT_FILES: readonly string[] = READERS.map(([file]) => file);
 export async function openWeights(folder: string): Promise<Weights> {
   for (const [file, open] of READERS) {
     const path = join(folder, file);
-    if (existsSync(path)) return new FileWeights(folder, file, await open(path));
+    if (existsSync(path)) return fileWeights(folder, file, await open(path));
   }
   throw new UserError(
     'checkpoint-unreadable',

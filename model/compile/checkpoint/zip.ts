@@ -1,4 +1,4 @@
-import { fromRandomAccessReader, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
+import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
 import { UserError } from '../../errors.ts';
 import type { FileSource } from './file-source.ts';
 
@@ -45,32 +45,6 @@ class SourceReader extends RandomAccessReader {
   }
 }
 
-function openZip(source: FileSource, fail: Fail): Promise<ZipFile> {
-  const reader = new SourceReader(source, fail);
-  return new Promise((resolve, reject) => {
-    fromRandomAccessReader(reader, source.size, { lazyEntries: true, autoClose: false }, (error, zip) => {
-      if (error) reject(error);
-      else resolve(zip);
-    });
-  });
-}
-
-function readDirectory(zip: ZipFile): Promise<Entry[]> {
-  return new Promise((resolve, reject) => {
-    const entries: Entry[] = [];
-    zip.on('error', reject);
-    zip.on('end', () => {
-      resolve(entries);
-    });
-    zip.on('entry', (entry: Entry) => {
-      entries.push(entry);
-      if (entries.length > MAX_ENTRIES) reject(new Error(`more than ${MAX_ENTRIES} entries`));
-      else zip.readEntry();
-    });
-    zip.readEntry();
-  });
-}
-
 async function locate(source: FileSource, zip: ZipFile, entry: Entry): Promise<ZipEntry> {
   const { fileName: name, compressedSize: size } = entry;
   const { fileDataStart: position } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
@@ -79,9 +53,11 @@ async function locate(source: FileSource, zip: ZipFile, entry: Entry): Promise<Z
 }
 
 async function listEntries(source: FileSource, fail: Fail): Promise<Map<string, ZipEntry>> {
-  const zip = await openZip(source, fail);
+  const reader = new SourceReader(source, fail);
+  const zip = await fromRandomAccessReaderPromise(reader, source.size, { autoClose: false });
   const entries = new Map<string, ZipEntry>();
-  for (const entry of await readDirectory(zip)) {
+  for await (const entry of zip.eachEntry()) {
+    if (entries.size === MAX_ENTRIES) throw new Error(`more than ${MAX_ENTRIES} entries`);
     if (entries.has(entry.fileName)) throw new Error(`two entries have the name ${entry.fileName}`);
     entries.set(entry.fileName, await locate(source, zip, entry));
   }

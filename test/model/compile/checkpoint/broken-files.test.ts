@@ -124,7 +124,7 @@ describe('parts with an index', () => {
 
   test.each([
     ['outside the folder', { square: '../a.safetensors' }, 'checkpoint-unsafe', /outside its folder/],
-    ['that is missing', { square: 'c.safetensors' }, 'checkpoint-unreadable', /there is no such file/],
+    ['that is missing', { square: 'c.safetensors' }, 'checkpoint-unreadable', /no such file or folder/],
     [
       'without the tensor',
       { square: 'b.safetensors' },

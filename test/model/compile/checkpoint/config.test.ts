@@ -236,10 +236,10 @@ describe('an unsupported value is rejected by name, with what is supported', () 
 describe('files that cannot be read', () => {
   test('a missing file', async () => {
     await expect(readConfig(tempFolder())).rejects.toEqual(
-      refusal('checkpoint-unreadable', /config\.json cannot be read: there is no such file\.$/),
+      refusal('checkpoint-unreadable', /config\.json cannot be read: no such file or folder\.$/),
     );
     await expect(readConfig(folderWith({}, {}, null))).rejects.toEqual(
-      refusal('checkpoint-unreadable', /answers\.json cannot be read: there is no such file\.$/),
+      refusal('checkpoint-unreadable', /answers\.json cannot be read: no such file or folder\.$/),
     );
   });
 
