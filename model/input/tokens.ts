@@ -5,13 +5,6 @@ import type { Tokenizer } from '../package/tokenizer.ts';
 /** The prompts and limits of a model package. */
 export type TextSettings = Manifest['text'];
 
-/** A text after cleaning. */
-export interface CleanText {
-  readonly text: string;
-  /** Number of words that were cut off. */
-  readonly truncatedWords: number;
-}
-
 /** The encoder's text. */
 export interface EncodedPrompt {
   readonly prompt: string;
@@ -26,22 +19,6 @@ export interface EncodedPrompt {
 /** Two or more consecutive characters for which Python's `str.isspace` is true. */
 const WHITESPACE_RUNS = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{2,}/g;
 
-const LEADING = new Set(',.!?*#:;~');
-
-function stripStart(text: string, drop: (character: string) => boolean): string {
-  let start = 0;
-  while (start < text.length && drop(text.charAt(start))) start++;
-  return text.slice(start);
-}
-
-function stripEnd(text: string, drop: (character: string) => boolean): string {
-  let end = text.length;
-  while (end > 0 && drop(text.charAt(end - 1))) end--;
-  return text.slice(0, end);
-}
-
-const isSpace = (character: string): boolean => character === ' ';
-
 /**
  * Cleans a user's text as the reference's preprocessor does (`pre_caption`): lower case; no `,.!?*#:;~` at the
  * start; `-` and `/` as spaces; `<person>` as `person`; runs of whitespace as one space; no line feeds at the
@@ -49,15 +26,21 @@ const isSpace = (character: string): boolean => character === ' ';
  *
  * JavaScript and Python agree on lower case (final sigma and dotted I included), except for letters that only one of
  * them knows, from a newer version of Unicode.
+ *
+ * @returns the text, and the number of words that were cut off
  */
-export function clean(text: string, maxWords: number): CleanText {
-  const opened = stripStart(text.toWellFormed().toLowerCase(), (character) => LEADING.has(character));
-  const spaced = opened
+export function clean(text: string, maxWords: number): { text: string; truncatedWords: number } {
+  const words = text
+    .toWellFormed()
+    .toLowerCase()
+    .replace(/^[,.!?*#:;~]+/, '')
     .replaceAll(/[-/]/g, ' ')
     .replaceAll('<person>', 'person')
-    .replace(WHITESPACE_RUNS, ' ');
-  const closed = stripEnd(spaced, (character) => character === '\n');
-  const words = stripEnd(stripStart(closed, isSpace), isSpace).split(' ');
+    .replace(WHITESPACE_RUNS, ' ')
+    // There are no runs of whitespace any more, so at most one character to remove at each end.
+    .replace(/\n$/, '')
+    .replace(/^ | $/g, '')
+    .split(' ');
   return {
     text: words.slice(0, maxWords).join(' '),
     truncatedWords: Math.max(0, words.length - maxWords),
@@ -90,18 +73,15 @@ export function buildPrompt(
   hypothesis: string,
   premise?: string,
 ): { prompt: string; truncatedWords: number } {
-  const judged = clean(hypothesis, settings.maxWords);
-  if (premise === undefined) {
-    return {
-      prompt: fill(settings.prompts.hypothesis, [judged.text]),
-      truncatedWords: judged.truncatedWords,
-    };
-  }
-  const given = clean(premise, settings.maxWords);
-  return {
-    prompt: fill(settings.prompts.premise, [given.text, judged.text]),
-    truncatedWords: given.truncatedWords + judged.truncatedWords,
-  };
+  const { prompts, maxWords } = settings;
+  const texts = premise === undefined ? [hypothesis] : [premise, hypothesis];
+  const cleaned = texts.map((text) => clean(text, maxWords));
+  const template = premise === undefined ? prompts.hypothesis : prompts.premise;
+  const prompt = fill(
+    template,
+    cleaned.map(({ text }) => text),
+  );
+  return { prompt, truncatedWords: cleaned.reduce((sum, each) => sum + each.truncatedWords, 0) };
 }
 
 /**

@@ -23,8 +23,18 @@ export interface ModelPackage {
  * @throws UserError `package-unreadable`
  */
 export async function openPackage(dir: string): Promise<ModelPackage> {
-  const real = await realPackageDir(dir);
-  const text = await readManifest(dir, real);
+  const refuseWithout = (name: string) => (cause: unknown) => {
+    throw unreadable(
+      `${dir === '' ? 'The folder' : dir} is not a model package: it has no readable ${name}; give a folder that \`ofa-ve compile\` wrote.`,
+      cause,
+    );
+  };
+  const real = dirname(
+    await realpath(join(dir, PACKAGE_FILES.graph)).catch(refuseWithout(PACKAGE_FILES.graph)),
+  );
+  const text = await readFile(join(real, PACKAGE_FILES.manifest), 'utf8').catch(
+    refuseWithout(PACKAGE_FILES.manifest),
+  );
   const manifest = parseManifest(dir, text);
   for (const file of manifest.files) {
     const found = await stat(join(real, file.name)).catch(() => undefined);
@@ -36,28 +46,6 @@ export async function openPackage(dir: string): Promise<ModelPackage> {
     }
   }
   return { dir: real, manifest, digest: createHash('sha256').update(text).digest('hex') };
-}
-
-async function realPackageDir(dir: string): Promise<string> {
-  try {
-    return dirname(await realpath(join(dir, PACKAGE_FILES.graph)));
-  } catch (cause) {
-    throw unreadable(
-      `${dir === '' ? 'The folder' : dir} is not a model package: it has no readable ${PACKAGE_FILES.graph}; give a folder that \`ofa-ve compile\` wrote.`,
-      cause,
-    );
-  }
-}
-
-async function readManifest(dir: string, real: string): Promise<string> {
-  try {
-    return await readFile(join(real, PACKAGE_FILES.manifest), 'utf8');
-  } catch (cause) {
-    throw unreadable(
-      `${dir} is not a model package: it has no readable ${PACKAGE_FILES.manifest}; give a folder that \`ofa-ve compile\` wrote.`,
-      cause,
-    );
-  }
 }
 
 function parseManifest(dir: string, text: string): Manifest {

@@ -23,9 +23,6 @@ sharp.concurrency(1);
 
 const OPTIONS = { failOn: 'error', ignoreIcc: true, sequentialRead: true } as const;
 
-/** Metadata from the header of an image. */
-export type Header = Metadata;
-
 /**
  * Opens the first page of an image for decoding, without applying its colour profile. What Pillow would reject as
  * damaged is an error.
@@ -35,6 +32,6 @@ export function open(bytes: Uint8Array): Sharp {
 }
 
 /** Reads the header of an image of any size. The caller must check the size. */
-export function readHeader(bytes: Uint8Array): Promise<Header> {
+export function readHeader(bytes: Uint8Array): Promise<Metadata> {
   return sharp(bytes, { ...OPTIONS, limitInputPixels: false }).metadata();
 }

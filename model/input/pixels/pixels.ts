@@ -22,12 +22,7 @@ const threads = Math.min(MAX_THREADS, availableParallelism());
 const budget = new Budget(threads, MEMORY_BYTES);
 let pool: Piscina<PixelsTask, PixelsResult> | undefined;
 
-/** The worker threads. They are started on demand, and do not keep the process alive when idle. */
-function workers(): Piscina<PixelsTask, PixelsResult> {
-  pool ??= createPool();
-  return pool;
-}
-
+/** Creates the pool of worker threads. They are started on demand, and do not keep the process alive when idle. */
 function createPool(): Piscina<PixelsTask, PixelsResult> {
   const fromSource = import.meta.url.endsWith('.ts');
   const worker = new URL(fromSource ? './worker.ts' : './worker.js', import.meta.url);
@@ -40,15 +35,6 @@ function createPool(): Piscina<PixelsTask, PixelsResult> {
   });
 }
 
-/** Options of {@link toPixels}. */
-export interface PixelsOptions {
-  /**
-   * Rejects the promise with the signal's reason. An image that is waiting is dropped. One that is being decoded is
-   * decoded to the end, since the decoder cannot be interrupted.
-   */
-  readonly signal?: AbortSignal;
-}
-
 /**
  * Converts an image file to the model's pixels: bit for bit the result of Pillow's `open(...).convert('RGB')` and
  * bicubic `resize((size, size))`, for JPEG, PNG, WebP, GIF (first frame) and TIFF (first page). Runs in a pool of
@@ -56,13 +42,15 @@ export interface PixelsOptions {
  *
  * @param bytes the file; it is copied and may be reused once the promise settles
  * @param size pixels along each side of the result, 1 to 4096; the aspect ratio is not kept
+ * @param options.signal rejects the promise with its reason. An image that is waiting is dropped. One that is being
+ *   decoded is decoded to the end, since the decoder cannot be interrupted
  * @returns size * size * 3 bytes: rows from top to bottom, RGB
  * @throws PixelsError if the image is 'unsupported', 'corrupt' or 'too-large'
  */
 export async function toPixels(
   bytes: Uint8Array,
   size: number,
-  { signal }: PixelsOptions = {},
+  { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<Uint8Array> {
   if (!Number.isInteger(size) || size < 1 || size > MAX_SIZE) {
     throw new RangeError(`The size of the pixels must be a whole number from 1 to ${MAX_SIZE}, not ${size}.`);
@@ -77,7 +65,8 @@ export async function toPixels(
       copy.set(part, copied);
       copied += part.length;
     }
-    return workers().run({ bytes: copy, probe, size }, { transferList: [copy.buffer] });
+    pool ??= createPool();
+    return pool.run({ bytes: copy, probe, size }, { transferList: [copy.buffer] });
   };
   const result = await abortable(budget.run(probe.memory, work, signal), signal);
   if (typeof result === 'string') throw new PixelsError(result);
