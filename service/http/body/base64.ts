@@ -27,10 +27,16 @@ export function decodeBase64(text: string): Buffer | undefined {
 export function decodeImage(text: string, field: string): Buffer {
   const bytes = decodeBase64(text);
   if (bytes !== undefined) return bytes;
+  if (/^(data:[^,]{0,200};base64,)?[\r\n]*$/i.test(text)) throw emptyImage(field);
   const hint = /^https?:/i.test(text) ? '; the service does not fetch URLs' : '';
   throw new HttpProblem(
     'invalid-field',
     `The field ${quote(field)} must be an image file in base64, or a data URI with base64${hint}.`,
     { field },
   );
+}
+
+/** The error of an image without bytes, however it was sent. */
+export function emptyImage(field: string): HttpProblem {
+  return new HttpProblem('invalid-field', `The field ${quote(field)} is empty.`, { field });
 }

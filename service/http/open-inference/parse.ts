@@ -1,7 +1,7 @@
 import { constants } from 'node:buffer';
 import { formatOf } from '../../../model/image-format.ts';
 import type { Question } from '../../inference/predictor.ts';
-import { decodeBase64, decodeImage } from '../body/base64.ts';
+import { decodeBase64, decodeImage, emptyImage } from '../body/base64.ts';
 import { checkBody } from '../body/check.ts';
 import { parseJson, type JsonBody } from '../body/json.ts';
 import { workerOf, type Parsed, type Parser } from '../body/parse.ts';
@@ -146,6 +146,7 @@ function decodeUtf8(name: InputName, bytes: Uint8Array): string {
 /** An image file, as it is or in base64. Bytes that are neither are left to the decoder, which says what they are. */
 function toImage(element: Element): Uint8Array {
   if (typeof element === 'string') return decodeImage(element, 'image');
+  if (element.length === 0) throw emptyImage('image');
   if (formatOf(element) !== undefined || element.length > constants.MAX_STRING_LENGTH) return element;
   return decodeBase64(Buffer.from(element).toString('latin1')) ?? element;
 }

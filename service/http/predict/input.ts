@@ -1,3 +1,4 @@
+import { emptyImage } from '../body/base64.ts';
 import { checkBody, missingField, repeatedField } from '../body/check.ts';
 import { parseForm, type Form } from '../body/form.ts';
 import { readJsonBody } from '../body/json.ts';
@@ -43,6 +44,7 @@ export async function readImageForm(body: RequestBody): Promise<Uint8Array> {
   const { files } = await parseForm(body, FORM_LIMITS);
   const [image, ...others] = files.get('image') ?? [];
   if (image === undefined) throw missingField('image');
+  if (image.length === 0) throw emptyImage('image');
   if (others.length > 0) throw repeatedField('image');
   return image;
 }

@@ -48,6 +48,7 @@ export const jsonBodySchema = z
 
 const imageFile = z
   .instanceof(Uint8Array, { error: 'must be a file (curl -F image=@FILE)' })
+  .refine(({ length }) => length > 0, { error: 'is empty' })
   .openapi({ type: 'string', format: 'binary', description: 'An image file.' });
 
 /** A multipart form with only an image. */
