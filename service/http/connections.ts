@@ -28,8 +28,9 @@ const MIN_IDLE_MS = 1000;
 /** Accepting has come to an end when no connection has arrived for so long, or in any case after the second time. */
 const QUIET_MS = 50;
 const LONGEST_QUIET_MS = 500;
-/** How often a client that has ended its side of the connection is checked. */
+/** How often a client that has ended its side of the connection is checked; sooner the first time. */
 const PROBE_MS = 250;
+const FIRST_PROBE_MS = 20;
 
 interface Exchange {
   readonly incoming: IncomingMessage;
@@ -187,16 +188,16 @@ export class Connections {
  * A client that has ended its side of the connection waits for its answer, or has gone. The kernel knows the difference
  * only when something is sent: it then learns that the client has closed its socket, and refuses what is sent next.
  */
-function probe(socket: Socket, { exchanges }: Connection): void {
-  const timer = setInterval(() => {
-    const [current] = exchanges;
-    if (current === undefined || current.outgoing.headersSent) {
-      clearInterval(timer);
-    } else if (current.incoming.httpVersion === '1.1') {
-      current.outgoing.writeContinue();
-    } else if (current.incoming.method === 'POST') {
-      // HTTP/1.0 has nothing to send before an answer. Proxies that use it disconnect when their own client has gone.
-      socket.destroy();
-    }
-  }, PROBE_MS).unref();
+function probe(socket: Socket, connection: Connection, delayMs = FIRST_PROBE_MS): void {
+  const [current] = connection.exchanges;
+  if (socket.destroyed || current === undefined || current.outgoing.headersSent) return;
+  const isHttp11 = current.incoming.httpVersion === '1.1';
+  if (isHttp11) {
+    current.outgoing.writeContinue();
+  } else if (delayMs > FIRST_PROBE_MS && current.incoming.method === 'POST') {
+    // HTTP/1.0 has nothing to send before an answer. Proxies that use it disconnect when their own client has gone.
+    socket.destroy();
+    return;
+  }
+  setTimeout(probe, isHttp11 ? delayMs : PROBE_MS, socket, connection, PROBE_MS).unref();
 }
