@@ -15,10 +15,7 @@ const ROOMS = {
   '^service/settings/': ['^model/[^/]+\\.ts$'],
   '^service/contract\\.ts$': ['^service/settings/(definitions|setting|check)\\.ts$'],
   '^service/engine/': ['^model/([^/]+\\.ts$|package/)', '^service/(contract\\.ts$|settings/)'],
-  '^service/inference/': [
-    '^model/([^/]+\\.ts$|package/|input/)',
-    '^service/(contract\\.ts$|settings/|engine/)',
-  ],
+  '^service/inference/': ['^model/([^/]+\\.ts$|package/|input/)', '^service/(contract\\.ts$|settings/|engine/)'],
   '^service/observability/': [
     '^model/([^/]+\\.ts$|package/)',
     '^service/(contract\\.ts$|settings/|engine/|inference/)',

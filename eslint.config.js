@@ -13,14 +13,8 @@ export default defineConfig(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       // Numbers and booleans in template literals are how sentences for a user are built.
-      '@typescript-eslint/restrict-template-expressions': [
-        'error',
-        { allowNumber: true, allowBoolean: true },
-      ],
-      '@typescript-eslint/switch-exhaustiveness-check': [
-        'error',
-        { considerDefaultExhaustiveForUnions: true },
-      ],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
       // One statement for each module, its types inline.
       'no-duplicate-imports': 'error',
@@ -44,14 +38,7 @@ export default defineConfig(
   },
   {
     // Programs that print for a person.
-    files: [
-      'bench/**/*.ts',
-      'cli/**/*.ts',
-      'docker/**/*.ts',
-      'docs/**/*.ts',
-      'demo/**/*.ts',
-      'test/image/**/*.ts',
-    ],
+    files: ['bench/**/*.ts', 'cli/**/*.ts', 'docker/**/*.ts', 'docs/**/*.ts', 'demo/**/*.ts', 'test/image/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
   {

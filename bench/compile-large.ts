@@ -66,11 +66,7 @@ async function matmulPeak(): Promise<number> {
 async function speed(target: string, manifest: Manifest): Promise<void> {
   const length = Math.max(...manifest.text.lengths);
   const before = await matmulPeak();
-  const run = await runChild(sibling('support/package-speed.ts'), [
-    target,
-    String(length),
-    BATCHES.join(','),
-  ]);
+  const run = await runChild(sibling('support/package-speed.ts'), [target, String(length), BATCHES.join(',')]);
   // Other load on the machine lowers the peak and makes the package look faster: the higher peak counts.
   const peak = Math.max(before, await matmulPeak());
   const result = JSON.parse(run.stdout) as PackageSpeed;

@@ -61,9 +61,7 @@ async function session(
 /** What keeps a graph from running on CUDA, according to the provider; empty if the session was created. */
 async function problems(runtime: Runtime, graph: string): Promise<string[]> {
   const said = await session(runtime, graph);
-  const nodes = [
-    ...said.matchAll(/CUDA kernel not found in registries for Op type: (\S+) node name: (\S+)/g),
-  ];
+  const nodes = [...said.matchAll(/CUDA kernel not found in registries for Op type: (\S+) node name: (\S+)/g)];
   const copies = /(\d+) Memcpy nodes are added/.exec(said)?.[1];
   return [
     ...nodes.map((match) => `no CUDA kernel for ${match[1] ?? ''} (${match[2] ?? ''})`),
@@ -85,12 +83,7 @@ async function smallPackages(folder: string): Promise<string[]> {
 }
 
 /** The kernel that ONNX Runtime uses for OFA-large's attention over `length` positions. */
-async function attentionKernel(
-  runtime: Runtime,
-  folder: string,
-  length: number,
-  capability: number,
-): Promise<string> {
+async function attentionKernel(runtime: Runtime, folder: string, length: number, capability: number): Promise<string> {
   const [heads, width] = [16, 1024];
   const builder = new Ops();
   const shapes = { q: [1, length, width], k: [1, length, width], v: [1, length, width] };

@@ -55,9 +55,7 @@ function attentions(graph: Graph): string {
     if (op === 'MultiHeadAttention') lengths.set(length, (lengths.get(length) ?? 0) + 1);
   }
   const kernel = (length: number): string => (length % MULTIPLE === 0 ? 'memory-efficient' : 'unfused');
-  return [...lengths]
-    .map(([length, count]) => `${count} over ${length} positions (${kernel(length)})`)
-    .join(', ');
+  return [...lengths].map(([length, count]) => `${count} over ${length} positions (${kernel(length)})`).join(', ');
 }
 
 function printReport(graph: Graph, images: number, lengths: readonly number[]): string[] {
@@ -65,24 +63,15 @@ function printReport(graph: Graph, images: number, lengths: readonly number[]): 
   const width = Math.max(...uses.map(({ operator }) => operator.length));
   const types = Math.max(...uses.map((use) => use.types.length));
   for (const use of uses) {
-    console.log(
-      `${use.operator.padEnd(width)}  ${use.types.padEnd(types)}  ${String(use.count).padStart(4)}`,
-    );
+    console.log(`${use.operator.padEnd(width)}  ${use.types.padEnd(types)}  ${String(use.count).padStart(4)}`);
   }
   const multiplyAdds = countOperators(graph).reduce((sum, each) => sum + each.multiplyAdds, 0);
-  console.log(
-    `\nnodes:       ${graph.nodes.length}, ${(multiplyAdds / 1e9).toFixed(0)} G multiply-adds per answer`,
-  );
+  console.log(`\nnodes:       ${graph.nodes.length}, ${(multiplyAdds / 1e9).toFixed(0)} G multiply-adds per answer`);
   console.log(`attention:   ${attentions(graph)}, at the longest text`);
   const sequences = lengths.map((length) => images + length);
-  console.log(
-    `sequences:   ${sequences.join(', ')} (${images} image positions, texts of ${lengths.join(', ')})`,
-  );
+  console.log(`sequences:   ${sequences.join(', ')} (${images} image positions, texts of ${lengths.join(', ')})`);
   const odd = sequences.filter((length) => length % MULTIPLE !== 0);
-  return [
-    ...violations,
-    ...odd.map((length) => `The sequence of ${length} is not a multiple of ${MULTIPLE}.`),
-  ];
+  return [...violations, ...odd.map((length) => `The sequence of ${length} is not a multiple of ${MULTIPLE}.`)];
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-cuda-static-'));

@@ -49,9 +49,7 @@ const accuracy = (results: readonly Result[]): number =>
 function calibrationError(results: readonly Result[]): number {
   let error = 0;
   for (let bin = 0; bin < BINS; bin++) {
-    const inside = results.filter(
-      ({ confidence }) => Math.min(BINS - 1, Math.floor(confidence * BINS)) === bin,
-    );
+    const inside = results.filter(({ confidence }) => Math.min(BINS - 1, Math.floor(confidence * BINS)) === bin);
     const confidence = inside.reduce((sum, result) => sum + result.confidence, 0);
     error += Math.abs(confidence - accuracy(inside) * inside.length);
   }
@@ -66,23 +64,16 @@ function textOnly(questions: readonly Pair[], learning: readonly Pair[]): Map<st
     const textOf = (pair: Pair): string => `${pair.premise ?? ''} ${pair.hypothesis}`;
     for (const pair of learning) if (pair.kind === kind) reader.learn(textOf(pair), pair.answer);
     const asked = questions.filter((pair) => pair.kind === kind);
-    shares.set(
-      kind,
-      asked.filter((pair) => reader.guess(textOf(pair)) === pair.answer).length / asked.length,
-    );
+    shares.set(kind, asked.filter((pair) => reader.guess(textOf(pair)) === pair.answer).length / asked.length);
   }
   return shares;
 }
 
 /** The targets that are missed. */
 function shortfalls(results: readonly Result[]): string[] {
-  const kinds = KINDS.filter(
-    (kind) => accuracy(results.filter((result) => result.kind === kind)) < LEAST.kind,
-  );
+  const kinds = KINDS.filter((kind) => accuracy(results.filter((result) => result.kind === kind)) < LEAST.kind);
   return [
-    ...(results.length < ANSWERS.length * perAnswer
-      ? [`only ${results.length} questions could be drawn`]
-      : []),
+    ...(results.length < ANSWERS.length * perAnswer ? [`only ${results.length} questions could be drawn`] : []),
     ...(accuracy(results) < LEAST.overall ? [`fewer than ${percent(LEAST.overall).trim()} are right`] : []),
     ...kinds.map((kind) => `of kind ${kind} fewer than ${percent(LEAST.kind).trim()} are right`),
     ...(calibrationError(results) > LEAST.calibrationError
@@ -105,9 +96,7 @@ function print(results: readonly Result[], blind: Map<string, number>): void {
       const such = own.filter((result) => result.answer === answer);
       return such.length === 0 ? '       -' : percent(accuracy(such));
     });
-    console.log(
-      `${kind.padEnd(14)} ${percent(accuracy(own))}${byAnswer.join('')}   ${percent(blind.get(kind) ?? 0)}`,
-    );
+    console.log(`${kind.padEnd(14)} ${percent(accuracy(own))}${byAnswer.join('')}   ${percent(blind.get(kind) ?? 0)}`);
   }
   console.log('\nright answer   answered yes      no   maybe');
   for (const answer of ANSWERS) {

@@ -90,10 +90,7 @@ async function findGpus(): Promise<Gpu[]> {
   process.env['CUDA_DEVICE_ORDER'] = 'PCI_BUS_ID';
   const gpus = visibleGpus(found.gpus, process.env);
   if (gpus.length === 0) {
-    throw new UserError(
-      'engine-failed',
-      `This needs a machine with an NVIDIA GPU, and none is visible; ${or}.`,
-    );
+    throw new UserError('engine-failed', `This needs a machine with an NVIDIA GPU, and none is visible; ${or}.`);
   }
   if (!hasCudaProvider()) {
     throw new UserError(
@@ -138,8 +135,7 @@ async function main(): Promise<number> {
     });
     const threads = availableParallelism();
     const context = makeContext({ device, gpus, maxBatch, threads, measureMs, scratch });
-    const record = (found: readonly Entry[], underWay?: string) =>
-      writeReport(report, device, found, underWay);
+    const record = (found: readonly Entry[], underWay?: string) => writeReport(report, device, found, underWay);
     const entries = await runChecks(subjects, context, record);
     const { markdown, json } = await record(entries);
     console.log(`report: ${markdown}, ${json}`);

@@ -21,11 +21,11 @@ async function measure(url: string, requests: number): Promise<number[]> {
   const picture = await readFile(PICTURE);
   const work = { isDone: false };
   // Not Promise.all: a refused request must not end the measurement while others are open.
-  const answers = Promise.allSettled(
-    Array.from({ length: requests }, (_, at) => predict(url, picture, at)),
-  ).finally(() => {
-    work.isDone = true;
-  });
+  const answers = Promise.allSettled(Array.from({ length: requests }, (_, at) => predict(url, picture, at))).finally(
+    () => {
+      work.isDone = true;
+    },
+  );
   const latencies: number[] = [];
   while (!work.isDone) {
     const startMs = performance.now();
@@ -54,9 +54,7 @@ try {
   const at = (share: number): string => `${quantile(latencies, share).toFixed(1)} ms`;
   console.log(machine());
   console.log(`busy for ${seconds.toFixed(1)} s with ${requests} concurrent requests`);
-  console.log(
-    `/healthz, ${latencies.length} requests: median ${at(0.5)}, 99 % within ${at(0.99)}, slowest ${at(1)}`,
-  );
+  console.log(`/healthz, ${latencies.length} requests: median ${at(0.5)}, 99 % within ${at(0.99)}, slowest ${at(1)}`);
 } finally {
   await service.stop();
 }

@@ -52,9 +52,7 @@ async function measure(): Promise<void> {
   console.log(machine());
   console.log(`${BATCH} pictures of ${SIZE}x${SIZE}, medians of ${RUNS}:`);
   console.log(`  sent with the batch  ${sent.toFixed(2)} ms`);
-  console.log(
-    `  copied from the file ${waiting.toFixed(2)} ms, ${(waiting / sent).toFixed(2)} times as long`,
-  );
+  console.log(`  copied from the file ${waiting.toFixed(2)} ms, ${(waiting / sent).toFixed(2)} times as long`);
 }
 
 if (process.argv[2] === 'receive') receive();

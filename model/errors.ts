@@ -12,15 +12,13 @@ export const FAILURES = {
     'The checkpoint uses an option, or has tensors, that the compiler does not support; the message names it.',
   'package-unreadable':
     'The folder is not a model package, or belongs to another version. Compile the checkpoint again.',
-  'package-exists':
-    'The target folder is already there. Choose another one, or replace a package with `--force`.',
+  'package-exists': 'The target folder is already there. Choose another one, or replace a package with `--force`.',
   'vocabulary-invalid': 'The vocabulary and the merges of the checkpoint do not fit each other or the model.',
   'output-not-writable': 'The result cannot be written. Check the folder and its permissions.',
   'compile-check-failed':
     "The compiled graph fails the compiler's own check, in half precision mostly by overflow. Compile for fp32.",
   'input-unreadable': 'A file or text given to the command cannot be read or used.',
-  'settings-invalid':
-    'A setting or option has an unknown name or a wrong value; the message says what is accepted.',
+  'settings-invalid': 'A setting or option has an unknown name or a wrong value; the message says what is accepted.',
   'address-unavailable': 'The address to listen on is taken or not allowed. Choose another HOST or PORT.',
   'engine-failed': 'The engine could not start or compute. The message and the log have the cause.',
   'model-unknown': 'The hub has no such model or revision.',

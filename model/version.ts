@@ -8,6 +8,4 @@ function packageFile(): URL {
 }
 
 /** Version of ofa-ve. */
-export const { version } = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(packageFile(), 'utf8')));
+export const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packageFile(), 'utf8')));

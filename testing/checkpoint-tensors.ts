@@ -71,10 +71,7 @@ type Side = 'encoder' | 'decoder';
  * a model that answers neither at random nor always the same: attention is uneven, no activation saturates,
  * and every parameter matters.
  */
-export function* checkpointTensors(
-  config: CheckpointShape,
-  options: CheckpointOptions,
-): Generator<TensorSpec> {
+export function* checkpointTensors(config: CheckpointShape, options: CheckpointOptions): Generator<TensorSpec> {
   const d = config.d_model;
   if (config.layernorm_embedding) yield* norm('encoder.layernorm_embedding', d);
   yield embedding('encoder.embed_tokens', config.vocab_size, d);
@@ -156,12 +153,7 @@ function* decoderLayer(config: CheckpointShape, index: number): Generator<Tensor
   yield* feedForward(config, layer, config.decoder_ffn_dim);
 }
 
-function* attention(
-  config: CheckpointShape,
-  layer: string,
-  name: string,
-  heads: number,
-): Generator<TensorSpec> {
+function* attention(config: CheckpointShape, layer: string, name: string, heads: number): Generator<TensorSpec> {
   const d = config.d_model;
   if (config.use_gamma_feature) yield spread(`${layer}.weight_${name}`, [d], 1, 0.3);
   yield spread(`${layer}.${name}.c_attn`, [heads], 1, 0.3);

@@ -38,7 +38,6 @@ const ENCODERS: Readonly<Record<Dtype, (values: readonly number[]) => ArrayBuffe
 
 /** Values as the little-endian bytes of a checkpoint; float32 arrays are not copied where they fit as they are. */
 export function encodeElements(dtype: Dtype, values: Float32Array | readonly number[]): Uint8Array {
-  const view =
-    dtype === 'float32' && values instanceof Float32Array ? values : ENCODERS[dtype](Array.from(values));
+  const view = dtype === 'float32' && values instanceof Float32Array ? values : ENCODERS[dtype](Array.from(values));
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }

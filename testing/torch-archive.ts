@@ -93,13 +93,7 @@ function rowMajor(shape: readonly number[]): number[] {
   return shape.map((_, d) => shape.slice(d + 1).reduce((product, size) => product * size, 1));
 }
 
-function pickleTensor(
-  pickle: PickleWriter,
-  name: string,
-  tensor: ArchiveTensor,
-  at: Placed,
-  parameter: boolean,
-): void {
+function pickleTensor(pickle: PickleWriter, name: string, tensor: ArchiveTensor, at: Placed, parameter: boolean): void {
   pickle.text(name);
   if (parameter) pickle.global('torch._utils', '_rebuild_parameter').mark();
   pickle.global('torch._utils', '_rebuild_tensor_v2').mark();

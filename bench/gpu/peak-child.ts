@@ -29,9 +29,7 @@ async function writeChain(folder: string, provider: Provider): Promise<void> {
   const graph = new GraphBuilder();
   const row = graph.input({ name: 'row', type: 'float32', shape: [1, side] }, [1, side]);
   // Entries of variance 1/N keep the magnitude of the products within the range of float16.
-  const matrix = graph.constant(
-    floatInitializer('matrix', type, [side, side], random(side * side, side ** -0.5)),
-  );
+  const matrix = graph.constant(floatInitializer('matrix', type, [side, side], random(side * side, side ** -0.5)));
   const column = graph.constant(floatInitializer('column', type, [side, 1], random(side, side ** -0.5)));
   const cast = graph.node('Cast', [row], type, [1, side], {
     attributes: { to: type === 'float16' ? 10 : 1 },
@@ -51,10 +49,7 @@ const [device = '', threads = '1', folder = ''] = process.argv.slice(2);
 const provider = device === 'cuda' ? 'cuda' : 'cpu';
 const { side, chain, runs } = PRODUCTS[provider];
 await writeChain(folder, provider);
-const session = await InferenceSession.create(
-  join(folder, 'peak.onnx'),
-  sessionOptions(provider, Number(threads)),
-);
+const session = await InferenceSession.create(join(folder, 'peak.onnx'), sessionOptions(provider, Number(threads)));
 const row = new Tensor('float32', new Float32Array(side), [1, side]);
 let fastest = Infinity;
 for (let run = 0; run < runs; run++) {

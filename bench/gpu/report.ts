@@ -66,9 +66,7 @@ function toMarkdown(device: BenchDevice, entries: readonly Entry[], underWay: st
     finding.details === undefined ? [] : [`## ${titleOf(check)}\n\n${finding.summary}\n\n${finding.details}`],
   );
   const notes = [
-    ...(device === 'cpu'
-      ? ['Run with `--device cpu`: this tests the checks, but not the code path on a GPU.']
-      : []),
+    ...(device === 'cpu' ? ['Run with `--device cpu`: this tests the checks, but not the code path on a GPU.'] : []),
     ...(underWay === undefined ? [] : [`**Incomplete**: the run did not get past ${underWay}.`]),
   ];
   const head = ['# GPU report', `ofa-ve ${version}, device ${device}.`];

@@ -49,10 +49,7 @@ function asFinding(error: unknown): Finding {
 }
 
 /** Compiles a model as a check of its own. @returns undefined if it failed */
-async function compiled(
-  compilation: Compilation,
-  run: (check: Check) => Promise<void>,
-): Promise<Subject | undefined> {
+async function compiled(compilation: Compilation, run: (check: Check) => Promise<void>): Promise<Subject | undefined> {
   let made: Subject | undefined;
   await run({
     name: 'compile',

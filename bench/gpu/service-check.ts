@@ -35,9 +35,7 @@ export function serviceCheck(subject: Subject): Check {
       }
       const killed = await underLoad(subject, context, most, true);
       const all = [...loads, killed];
-      const lost = all
-        .flatMap(({ statuses }) => Object.entries(statuses))
-        .filter(([status]) => status !== '200');
+      const lost = all.flatMap(({ statuses }) => Object.entries(statuses)).filter(([status]) => status !== '200');
       const isWhole = lost.length === 0 && killed.lostEngines > 0;
       return {
         verdict: isWhole ? 'passed' : 'failed',
@@ -58,11 +56,7 @@ export function serviceCheck(subject: Subject): Check {
   };
 }
 
-function summarize(
-  loads: readonly Load[],
-  killed: Load,
-  lost: readonly (readonly [string, number])[],
-): string {
+function summarize(loads: readonly Load[], killed: Load, lost: readonly (readonly [string, number])[]): string {
   if (lost.length > 0) {
     const list = lost.map(([status, count]) => `${count} with status ${status}`);
     return `Requests were lost: ${list.join(', ')}.`;
@@ -93,10 +87,7 @@ async function underLoad(
     DRAIN_DELAY_MS: '0',
     REQUEST_TIMEOUT_MS: '600000',
   });
-  const service = await startService(
-    { ...settings, PORT: 0, ADMIN_PORT: 0 },
-    { logger: pino({ level: 'silent' }) },
-  );
+  const service = await startService({ ...settings, PORT: 0, ADMIN_PORT: 0 }, { logger: pino({ level: 'silent' }) });
   try {
     await allReady(service);
     let lostEngines = 0;

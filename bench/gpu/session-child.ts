@@ -20,11 +20,7 @@ function batchOf(manifest: Manifest, size: number, length: number): EngineBatch 
     images: Array.from({ length: size }, (_, i) => selfTestImage(i, manifest.image.size)),
     items: Array.from({ length: size }, (_, i) => ({
       image: i,
-      inputIds: [
-        bos,
-        ...Array.from({ length: length - 2 }, (__, t) => words[(i * 7 + t) % words.length] ?? eos),
-        eos,
-      ],
+      inputIds: [bos, ...Array.from({ length: length - 2 }, (__, t) => words[(i * 7 + t) % words.length] ?? eos), eos],
     })),
     length,
   };

@@ -16,12 +16,7 @@ export function speedCheck(subject: Subject): Check {
   };
 }
 
-function describe(
-  { manifest }: Subject,
-  shapes: readonly ShapeTimes[],
-  peak: number,
-  { gpus }: Context,
-): Finding {
+function describe({ manifest }: Subject, shapes: readonly ShapeTimes[], peak: number, { gpus }: Context): Finding {
   const longest = Math.max(...manifest.text.lengths);
   const perSecond = ({ batch, medianMs }: ShapeTimes): number => (1000 * batch) / medianMs;
   const rows = shapes.map((shape) => [
@@ -32,9 +27,7 @@ function describe(
     perSecond(shape).toFixed(1),
     shape.runs,
   ]);
-  const best = shapes
-    .filter(({ length }) => length === longest)
-    .sort((a, b) => perSecond(b) - perSecond(a))[0];
+  const best = shapes.filter(({ length }) => length === longest).sort((a, b) => perSecond(b) - perSecond(a))[0];
   if (best === undefined) return { verdict: 'failed', summary: 'No shape was timed.' };
   // The manifest's figure is for the longest text.
   const rate = manifest.graph.multiplyAdds * perSecond(best);

@@ -20,9 +20,7 @@ export async function makeStandIns(folder: string, provider: string, runtime: st
   const library = resolve(provider, PROVIDER);
   const source = fileURLToPath(new URL('cuda-stand-ins.c', import.meta.url));
   // Weak, so that the definitions in cuda-stand-ins.c take precedence.
-  const rest = (await undefinedSymbols(library)).map(
-    (name) => `__attribute__((weak)) int ${name}(void) { return 0; }`,
-  );
+  const rest = (await undefinedSymbols(library)).map((name) => `__attribute__((weak)) int ${name}(void) { return 0; }`);
   const generated = join(folder, 'rest.c');
   await writeFile(generated, `${rest.join('\n')}\n`);
   const standIn = join(folder, 'stand-in.so');

@@ -44,9 +44,7 @@ export async function runChild(
     timer = setTimeout(() => {
       abandon(child);
       reject(
-        new Error(
-          `${script} did not end within ${timeoutMs / 1000} s and was killed. ${stderr.trim().slice(-1000)}`,
-        ),
+        new Error(`${script} did not end within ${timeoutMs / 1000} s and was killed. ${stderr.trim().slice(-1000)}`),
       );
     }, timeoutMs);
   });
@@ -55,9 +53,7 @@ export async function runChild(
     return watch.stop();
   });
   if (code !== 0) {
-    throw new Error(
-      `${script} ${args.join(' ')} failed (${code ?? 'killed'}): ${stderr.trim().slice(-1000)}`,
-    );
+    throw new Error(`${script} ${args.join(' ')} failed (${code ?? 'killed'}): ${stderr.trim().slice(-1000)}`);
   }
   return {
     seconds: (performance.now() - started) / 1000,
@@ -106,9 +102,7 @@ function watchMemory(pid: number, peak: { total: number; anonymous: number }): {
 /** A process and its descendants that still exist; without /proc, only the process. */
 async function processTree(pid: number): Promise<number[]> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
-  const lists = threads.map((thread) =>
-    readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => ''),
-  );
+  const lists = threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => ''));
   const children = (await Promise.all(lists)).flatMap((text) => text.split(' ').filter(Boolean).map(Number));
   const below = await Promise.all(children.map(processTree));
   return [pid, ...below.flat()];

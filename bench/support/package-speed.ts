@@ -34,10 +34,7 @@ function feeds(manifest: Manifest, size: number, length: number): Record<string,
       side,
       3,
     ]),
-    [GRAPH_IO.inputIds]: new ort.Tensor('int64', BigInt64Array.from(tokens.flat().map(BigInt)), [
-      size,
-      length,
-    ]),
+    [GRAPH_IO.inputIds]: new ort.Tensor('int64', BigInt64Array.from(tokens.flat().map(BigInt)), [size, length]),
   };
 }
 

@@ -8,18 +8,11 @@ type Options = Omit<CompileOptions, 'replace' | 'onProgress'> & { readonly force
 /** `ofa-ve compile`: compiles a checkpoint folder to a model package. */
 export function compileCommand(): Command {
   return new Command('compile')
-    .description(
-      "Compiles a PyTorch checkpoint of OFA, in ModelScope's folder layout, to an ONNX model package.",
-    )
-    .argument(
-      '<checkpoint-folder>',
-      'folder with pytorch_model.bin or model.safetensors, and its configuration',
-    )
+    .description("Compiles a PyTorch checkpoint of OFA, in ModelScope's folder layout, to an ONNX model package.")
+    .argument('<checkpoint-folder>', 'folder with pytorch_model.bin or model.safetensors, and its configuration')
     .argument('<package-folder>', 'folder to create; it is complete or not there at all')
     .addOption(
-      new Option('--precision <type>', 'fp32 for CPUs, fp16 for GPUs')
-        .choices(['fp32', 'fp16'])
-        .default('fp32'),
+      new Option('--precision <type>', 'fp32 for CPUs, fp16 for GPUs').choices(['fp32', 'fp16']).default('fp32'),
     )
     .option(
       '--max-text-tokens <n>',

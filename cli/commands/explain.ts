@@ -35,9 +35,7 @@ interface Explanation {
 export function explainCommand(): Command {
   return new Command('explain')
     .summary("show the model's input")
-    .description(
-      "Shows the model's input for a text and an image: prompt, tokens, what was truncated, pixels.",
-    )
+    .description("Shows the model's input for a text and an image: prompt, tokens, what was truncated, pixels.")
     .requiredOption('--model <package>', 'folder of the model package')
     .requiredOption('--text <text>', 'the hypothesis to judge')
     .option('--premise <text>', 'a text assumed to be true')
@@ -82,11 +80,9 @@ async function writePixels(image: string, target: string, size: number): Promise
       .png()
       .toBuffer();
     await writeFile(target, png).catch((cause: unknown) => {
-      throw new UserError(
-        'output-not-writable',
-        `Cannot write ${target}; give a path in a folder that exists.`,
-        { cause },
-      );
+      throw new UserError('output-not-writable', `Cannot write ${target}; give a path in a folder that exists.`, {
+        cause,
+      });
     });
   } catch (error) {
     if (error instanceof PixelsError) {

@@ -34,10 +34,9 @@ export function setupCommand(): Command {
     )
     .argument('[model]', "preset, model id, or address of the model's page", DEFAULT_PRESET)
     .addOption(
-      new Option(
-        '--precision <type>',
-        'fp32 for CPUs, fp16 for GPUs (default: fp16 where CUDA would be used)',
-      ).choices(['fp32', 'fp16']),
+      new Option('--precision <type>', 'fp32 for CPUs, fp16 for GPUs (default: fp16 where CUDA would be used)').choices(
+        ['fp32', 'fp16'],
+      ),
     )
     .option('--cache <folder>', 'folder for checkpoints/ and packages/', '.cache')
     .option('--force', 'compile again, even if the package is up to date')
@@ -92,8 +91,7 @@ async function selfTest(target: string, settings: Settings): Promise<EngineInfo>
   try {
     await model.failFast(model.pool.whenReady());
     const { state } = model.pool;
-    if (state.phase !== 'ready')
-      throw new UserError('engine-failed', 'The engine stopped after its self-test.');
+    if (state.phase !== 'ready') throw new UserError('engine-failed', 'The engine stopped after its self-test.');
     return state.info;
   } finally {
     await model.close();

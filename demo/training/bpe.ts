@@ -55,8 +55,7 @@ function merge(word: Word, [left, right]: readonly [string, string]): void {
  */
 export function learnVocabulary(texts: Iterable<string>, merges: number): Vocabulary {
   const all = words(texts);
-  for (const answer of [' yes', ' no', ' maybe'])
-    all.push(...words([answer]).map((w) => ({ ...w, count: 1e6 })));
+  for (const answer of [' yes', ' no', ' maybe']) all.push(...words([answer]).map((w) => ({ ...w, count: 1e6 })));
   const learned: string[] = [];
   const tokens = ['<s>', '<pad>', '</s>', '<unk>', ...byteSymbols()];
   const known = new Set(tokens);

@@ -47,18 +47,10 @@ async function makeVocabulary(folder: string, given: string | undefined): Promis
     return;
   }
   await mkdir(folder, { recursive: true });
-  for (const name of ['vocab.json', 'merges.txt'])
-    await copyFile(path.join(given, name), path.join(folder, name));
+  for (const name of ['vocab.json', 'merges.txt']) await copyFile(path.join(given, name), path.join(folder, name));
 }
 
-async function exportAllSentences({
-  out,
-  pictures,
-  firstSeed,
-  shards,
-  pairs,
-  vocabulary,
-}: Options): Promise<void> {
+async function exportAllSentences({ out, pictures, firstSeed, shards, pairs, vocabulary }: Options): Promise<void> {
   const folder = path.join(out, 'vocabulary');
   await makeVocabulary(folder, vocabulary);
   const tokenizer = await readTokenizer(folder);

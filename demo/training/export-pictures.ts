@@ -62,12 +62,7 @@ function labels(scene: Scene): Int16Array {
  * Writes the pictures of `count` seeds, starting with `firstSeed`, as the model sees them (`pictures.bin`: uint8
  * [count, size, size, 3]) and the things in them (`things.bin`: int16 [count, 7, 6], see FIELDS).
  */
-export async function exportPictures(
-  folder: string,
-  split: Split,
-  count: number,
-  firstSeed = 0,
-): Promise<void> {
+export async function exportPictures(folder: string, split: Split, count: number, firstSeed = 0): Promise<void> {
   await mkdir(folder, { recursive: true });
   const pictures = createWriteStream(path.join(folder, 'pictures.bin'));
   const things = createWriteStream(path.join(folder, 'things.bin'));

@@ -52,8 +52,7 @@ const POOL = 6000;
 /** Pairs per thousand with a sentence or a picture that is not from the demo world. */
 const STRANGE = 40;
 
-const promptOf = (hypothesis: string, premise?: string): string =>
-  buildPrompt(TEXT, hypothesis, premise).prompt;
+const promptOf = (hypothesis: string, premise?: string): string => buildPrompt(TEXT, hypothesis, premise).prompt;
 
 /** Learns a vocabulary from new sentences and writes `vocab.json` and `merges.txt`. */
 export async function exportVocabulary(folder: string): Promise<void> {
@@ -61,8 +60,7 @@ export async function exportVocabulary(folder: string): Promise<void> {
   const scenes = Array.from({ length: 1500 }, (_, seed) => sceneOf(seed, 'training'));
   const texts: string[] = [];
   while (texts.length < 60_000) {
-    for (const pair of drawPairs(random, scenes, random.pick(BAG)))
-      texts.push(promptOf(pair.hypothesis, pair.premise));
+    for (const pair of drawPairs(random, scenes, random.pick(BAG))) texts.push(promptOf(pair.hypothesis, pair.premise));
     if (random.chance(0.02)) texts.push(promptOf(strangeSentence(random)));
   }
   const { vocabJson, mergesText } = learnVocabulary(texts, MERGES);

@@ -106,10 +106,7 @@ const twice = (drawn: Drawn): Drawn | undefined => (isTwice(drawn[1]) ? drawn : 
  *
  * @returns a scene and a meaning for each of yes, no and maybe; empty if the scenes do not allow one of them
  */
-export function drawBetween(
-  random: Random,
-  scenes: readonly Scene[],
-): readonly (readonly [Scene, Meaning])[] {
+export function drawBetween(random: Random, scenes: readonly Scene[]): readonly (readonly [Scene, Meaning])[] {
   const rows = rowsIn(scenes);
   if (rows.length === 0) return [];
   if (random.chance(0.15)) {
@@ -134,18 +131,10 @@ export function drawBetween(
   return [middle, wrong, unclear].map(([scene, claim]) => [scene, { claim }] as const);
 }
 
-type Draw = (
-  random: Random,
-  scenes: readonly Scene[],
-  middle: Drawn,
-  signature: Signature,
-) => () => Drawn | undefined;
+type Draw = (random: Random, scenes: readonly Scene[], middle: Drawn, signature: Signature) => () => Drawn | undefined;
 
 const swapped: Draw = (random, _, [scene, { a, b, c }]) => {
-  return () => [
-    scene,
-    random.chance(0.5) ? { type: 'between', a: b, b: a, c } : { type: 'between', a: c, b, c: a },
-  ];
+  return () => [scene, random.chance(0.5) ? { type: 'between', a: b, b: a, c } : { type: 'between', a: c, b, c: a }];
 };
 
 const outOfRow: Draw = (random, scenes, _, signature) => () => {

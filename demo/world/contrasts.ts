@@ -62,10 +62,7 @@ function aboutColour(random: Random, { meaning: { claim }, scene }: Pair): reado
 function aboutSizes(claim: Extract<Claim, { type: 'sizes' }>): readonly Meaning[] {
   const { a, b, op } = claim;
   const others = (['larger', 'smaller', 'same'] as const).filter((each) => each !== op);
-  return [
-    { claim: { ...claim, a: b, b: a } },
-    ...others.map((other) => ({ claim: { ...claim, op: other } })),
-  ];
+  return [{ claim: { ...claim, a: b, b: a } }, ...others.map((other) => ({ claim: { ...claim, op: other } }))];
 }
 
 /** The same three things, named in another order. */

@@ -21,8 +21,7 @@ function agreed(verdicts: readonly Verdict[]): Verdict {
 
 const truth = (value: boolean): Answer => (value ? 'yes' : 'no');
 
-const opposite = (verdict: Verdict): Verdict =>
-  verdict === 'yes' ? 'no' : verdict === 'no' ? 'yes' : verdict;
+const opposite = (verdict: Verdict): Verdict => (verdict === 'yes' ? 'no' : verdict === 'no' ? 'yes' : verdict);
 
 function all(verdicts: readonly Verdict[]): Verdict {
   if (verdicts.includes(undefined)) return undefined;
@@ -224,9 +223,7 @@ function isOffPicture(claim: Claim): boolean {
 export function answerOf(scene: Scene, { premise, claim }: Meaning): Answer | undefined {
   let worlds = completions(scene);
   if (premise?.type === 'reveals') {
-    worlds = worlds.filter((world) =>
-      world.some((thing) => thing.hidden && fitsPhrase(thing, premise.property)),
-    );
+    worlds = worlds.filter((world) => world.some((thing) => thing.hidden && fitsPhrase(thing, premise.property)));
     if (worlds.length < 2) return undefined;
   }
   if (premise?.type === 'topic' && matches(worlds[0] ?? [], premise.a).length !== 1) return undefined;

@@ -46,12 +46,7 @@ function isTextual(kind: Kind, { claim, premise }: Meaning): boolean {
  *
  * @returns two or three pairs; one if words alone decide the answer; none if the meaning was dropped
  */
-export function drawPairs(
-  random: Random,
-  scenes: readonly Scene[],
-  kind: Kind,
-  complete = false,
-): readonly Pair[] {
+export function drawPairs(random: Random, scenes: readonly Scene[], kind: Kind, complete = false): readonly Pair[] {
   const sayOf = (scene: Scene, answer: Answer, meaning: Meaning): Pair => ({
     scene,
     kind,

@@ -5,23 +5,7 @@ import { SHAPES } from './shapes.ts';
 import { completions, fitsPhrase, isSamePhrase } from './whole.ts';
 
 /** Sets of attributes that a phrase names. Frequent ones are listed several times. */
-export const NAMED = [
-  's',
-  's',
-  's',
-  's',
-  'cs',
-  'cs',
-  'cs',
-  'cs',
-  'cs',
-  'c',
-  'c',
-  'zs',
-  'zcs',
-  'zc',
-  'z',
-] as const;
+export const NAMED = ['s', 's', 's', 's', 'cs', 'cs', 'cs', 'cs', 'cs', 'c', 'c', 'zs', 'zcs', 'zc', 'z'] as const;
 export type Named = (typeof NAMED)[number] | 'zcs';
 
 /** A phrase that names these attributes of a thing. */

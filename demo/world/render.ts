@@ -50,11 +50,7 @@ function paintThing(rgb: Float32Array, scene: Scene, thing: Thing, random: Rando
   const r = thing.radius * Math.sqrt(width * height);
   const [cx, cy] = [thing.x * width, thing.y * height];
   const light = random.range(-10, 10);
-  const paint = PAINT[thing.colour].map((value) => value + light + random.range(-9, 9)) as [
-    number,
-    number,
-    number,
-  ];
+  const paint = PAINT[thing.colour].map((value) => value + light + random.range(-9, 9)) as [number, number, number];
   const shade = random.range(0, 14) / r;
   const [cosine, sine] = [Math.cos(thing.angle), Math.sin(thing.angle)];
   const reach = Math.ceil(r * 1.55);

@@ -31,9 +31,7 @@ export function attribute(random: Random, scene: Scene, property: Property): Cla
 }
 
 export function count(random: Random, scene: Scene): Claim {
-  const a = random.chance(0.08)
-    ? {}
-    : phrase(random, scene, ['s', 's', 's', 'c', 'c', 'cs', 'z', 'zs', 'zc']);
+  const a = random.chance(0.08) ? {} : phrase(random, scene, ['s', 's', 's', 'c', 'c', 'cs', 'z', 'zs', 'zc']);
   const near = matching(scene, a) + random.pick([-1, -1, 0, 0, 0, 1, 1, 2]);
   const op = random.pick(['exactly', 'exactly', 'atLeast', 'atMost'] as const);
   // "At least one" is existence and "none" is negation, but both belong here too.
@@ -108,17 +106,7 @@ export function compare(random: Random, scene: Scene): Claim {
   return { type: 'compare', op: random.pick(['more', 'more', 'fewer', 'fewer', 'equal'] as const), a, b };
 }
 
-const QUANTITIES = [
-  'all',
-  'all',
-  'all',
-  'none',
-  'none',
-  'notAll',
-  'both',
-  'allButOne',
-  'some but not all',
-] as const;
+const QUANTITIES = ['all', 'all', 'all', 'none', 'none', 'notAll', 'both', 'allButOne', 'some but not all'] as const;
 
 /** "Everything but the star is red". */
 function exception(random: Random, scene: Scene): Claim {

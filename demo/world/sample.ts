@@ -1,12 +1,4 @@
-import {
-  TOPICS,
-  type Claim,
-  type Kind,
-  type Meaning,
-  type Phrase,
-  type Premise,
-  type Topic,
-} from './claims.ts';
+import { TOPICS, type Claim, type Kind, type Meaning, type Phrase, type Premise, type Topic } from './claims.ts';
 import { hiddenReference, phrase, unique } from './phrases.ts';
 import type { Random } from './random.ts';
 import { SIZES, type Scene } from './scene.ts';

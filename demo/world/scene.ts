@@ -130,12 +130,7 @@ function fits(thing: Draft, things: readonly Thing[], frame: Frame, split: Split
   });
 }
 
-function hide(
-  random: Random,
-  frame: Frame,
-  things: readonly Draft[],
-  split: Split,
-): readonly Draft[] | undefined {
+function hide(random: Random, frame: Frame, things: readonly Draft[], split: Split): readonly Draft[] | undefined {
   const covers = things.filter((thing) => thing.size === 'large');
   if (covers.length === 0) return undefined;
   for (let attempt = 0; attempt < 30; attempt++) {

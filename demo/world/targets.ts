@@ -59,9 +59,7 @@ const between =
   ({ a, b, c }: Extract<Claim, { type: 'between' }>): Pick =>
   (world) =>
     fitting(a)(world).filter((thing) =>
-      fitting(b)(world).some((one) =>
-        fitting(c)(world).some((other) => liesBetween(thing, one, other) === 'yes'),
-      ),
+      fitting(b)(world).some((one) => fitting(c)(world).some((other) => liesBetween(thing, one, other) === 'yes')),
     );
 
 /** All things that have the same colour, or shape, as a match of the phrase. */
@@ -129,10 +127,7 @@ interface Draft {
   readonly sets: (Pick | undefined)[];
 }
 
-function phraseColumns(
-  phrase: Phrase,
-  prefix: '' | 'second' | 'property' | 'secondProperty',
-): Draft['columns'] {
+function phraseColumns(phrase: Phrase, prefix: '' | 'second' | 'property' | 'secondProperty'): Draft['columns'] {
   const name = (word: string): Column => (prefix === '' ? word.toLowerCase() : `${prefix}${word}`) as Column;
   return {
     [name('Colour')]: phrase.colour === undefined ? 0 : COLOURS.indexOf(phrase.colour) + 1,
@@ -190,9 +185,7 @@ function addSimple(draft: Draft, claim: Simple, second: boolean): void {
     const relation = inverted ? INVERSE[claim.relation] : claim.relation;
     sets[2] = (world) => {
       const others = b === undefined ? [] : fitting(b)(world);
-      return fitting(a)(world).filter((thing) =>
-        others.some((other) => stands(thing, relation, other) === 'yes'),
-      );
+      return fitting(a)(world).filter((thing) => others.some((other) => stands(thing, relation, other) === 'yes'));
     };
   }
 }

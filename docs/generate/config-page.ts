@@ -62,19 +62,11 @@ function rowsBelow(path: string, { schema, type, value }: Field, indent = ''): s
     if (name === 'kind') return [];
     const fieldPath = path === '' ? name : `${path}.${name}`;
     const field = { schema: fieldSchema, type: type.field(name), value: valueAt(value, name) };
-    return [
-      `${indent}- ${code(fieldPath)}: ${describe(field)}`,
-      ...rowsBelow(fieldPath, field, `${indent}  `),
-    ];
+    return [`${indent}- ${code(fieldPath)}: ${describe(field)}`, ...rowsBelow(fieldPath, field, `${indent}  `)];
   });
 }
 
-function rowsOfVariant(
-  path: string,
-  option: Schema,
-  { type, value }: Omit<Field, 'schema'>,
-  indent: string,
-): string[] {
+function rowsOfVariant(path: string, option: Schema, { type, value }: Omit<Field, 'schema'>, indent: string): string[] {
   const kind = option instanceof z.ZodObject ? literalOf(option.shape) : '';
   const variant = type.variant(kind);
   const isDefault = valueAt(value, 'kind') === kind;
@@ -103,8 +95,7 @@ function describe({ schema, type, value }: Field): string {
 }
 
 function defaultOf({ defaultComment }: CommentedType, value: unknown, isOptional: boolean): string {
-  if (value === undefined)
-    return isOptional && defaultComment !== '' ? `Default: ${escaped(defaultComment)}.` : '';
+  if (value === undefined) return isOptional && defaultComment !== '' ? `Default: ${escaped(defaultComment)}.` : '';
   return JSON.stringify(value).length > LONGEST_DEFAULT ? '' : `Default: ${code(value)}.`;
 }
 

@@ -5,12 +5,9 @@ import { escaped, heading, type Page } from './page.ts';
 /** Every error of the service, under the heading that its problem type links to, and every failure of the command line. */
 export function errorsPage(): Page {
   const problems = Object.entries(PROBLEMS).map(
-    ([name, { status, title, description }]) =>
-      `### ${name}\n\n**${status}: ${title}.** ${escaped(description)}\n`,
+    ([name, { status, title, description }]) => `### ${name}\n\n**${status}: ${title}.** ${escaped(description)}\n`,
   );
-  const failures = Object.entries(FAILURES).map(
-    ([name, description]) => `- \`${name}\`: ${escaped(description)}`,
-  );
+  const failures = Object.entries(FAILURES).map(([name, description]) => `- \`${name}\`: ${escaped(description)}`);
   const service = `## The service
 
 Errors are \`application/problem+json\` (RFC 9457), and plain JSON under \`/v2\`. \`type\` is the address of the problem's section

@@ -35,9 +35,7 @@ Label \`reason\` of \`${METRICS.engineRestarts}\`: ${ENGINE_FAILURES.map((reason
 `;
   return {
     path: 'docs/reference/metrics.md',
-    text: [heading('Metrics', 'the metrics that service/observability/ registers'), intro, ...sections].join(
-      '\n',
-    ),
+    text: [heading('Metrics', 'the metrics that service/observability/ registers'), intro, ...sections].join('\n'),
   };
 }
 
@@ -70,8 +68,7 @@ async function exposeEverything(): Promise<string> {
 function describe(exposition: string, name: string): Description {
   const find = (keyword: string): string => {
     const [, found] = new RegExp(`^# ${keyword} ${name} (.*)$`, 'm').exec(exposition) ?? [];
-    if (found === undefined)
-      throw new Error(`${name} is not registered: expose it in ${import.meta.filename}.`);
+    if (found === undefined) throw new Error(`${name} is not registered: expose it in ${import.meta.filename}.`);
     return found;
   };
   const series = exposition.split('\n').filter((line) => new RegExp(`^${name}(_bucket)?[{ ]`).test(line));

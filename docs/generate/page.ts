@@ -21,9 +21,7 @@ export async function formatted({ path, text }: Page): Promise<Page> {
 export function escaped(text: string): string {
   return text
     .split(/(`[^`]*`|\bhttps?:\/\/\S*[^\s.,;])/)
-    .map((part, index) =>
-      index % 2 === 0 ? part.replaceAll(/[<>*_[\]|]/g, '\\$&') : code(part.replaceAll('`', '')),
-    )
+    .map((part, index) => (index % 2 === 0 ? part.replaceAll(/[<>*_[\]|]/g, '\\$&') : code(part.replaceAll('`', ''))))
     .join('');
 }
 

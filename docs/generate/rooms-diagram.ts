@@ -47,9 +47,7 @@ function reduced(arrows: readonly Set<number>[]): Set<number>[] {
     from === to || [...(arrows[from] ?? [])].some((next) => isReached(next, to));
   return arrows.map(
     (targets) =>
-      new Set(
-        [...targets].filter((to) => ![...targets].some((other) => other !== to && isReached(other, to))),
-      ),
+      new Set([...targets].filter((to) => ![...targets].some((other) => other !== to && isReached(other, to)))),
   );
 }
 

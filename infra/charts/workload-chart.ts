@@ -26,8 +26,7 @@ const ROUTES = { ingress: IngressRoute, gateway: GatewayRoute, istio: IstioRoute
 export class WorkloadChart extends Chart {
   constructor(scope: Construct, context: WorkloadContext) {
     const { workload, namespace } = context;
-    const { autoscaling, canary, disruption, exposure, gpu, image, model, name, networkPolicy, replicas } =
-      workload;
+    const { autoscaling, canary, disruption, exposure, gpu, image, model, name, networkPolicy, replicas } = workload;
     super(scope, name, { disableResourceNameHashes: true });
 
     new k8s.KubeServiceAccount(this, 'service-account', {

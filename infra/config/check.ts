@@ -14,9 +14,7 @@ export class ConfigError extends Error {
 
   constructor(mistakes: readonly string[]) {
     const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
-    super(
-      [`The deployment's configuration has ${count}:`, ...mistakes.map((line) => `  - ${line}`)].join('\n'),
-    );
+    super([`The deployment's configuration has ${count}:`, ...mistakes.map((line) => `  - ${line}`)].join('\n'));
     this.name = 'ConfigError';
     this.mistakes = mistakes;
   }
@@ -39,18 +37,14 @@ function clashes({ workloads }: DeploymentConfig): string[] {
       { key: `name ${name}`, field: 'name', value: name },
       { key: `name ${name}-metrics`, field: 'name', value: `${name}-metrics` },
       ...(canary.enabled ? [{ key: `name ${name}-canary`, field: 'canary', value: `${name}-canary` }] : []),
-      ...(route === 'none'
-        ? []
-        : [{ key: `host ${host} ${path}`, field: 'exposure.host', value: `${host}${path}` }]),
+      ...(route === 'none' ? [] : [{ key: `host ${host} ${path}`, field: 'exposure.host', value: `${host}${path}` }]),
     ];
     return claims.flatMap(({ key, field, value }) => {
       const other = seen.get(key);
       seen.set(key, index);
       return other === undefined
         ? []
-        : [
-            `workloads[${index}].${field} claims ${value}, which workloads[${other}] already has; choose another.`,
-          ];
+        : [`workloads[${index}].${field} claims ${value}, which workloads[${other}] already has; choose another.`];
     });
   });
 }

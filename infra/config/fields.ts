@@ -55,10 +55,7 @@ export const flag = field<boolean>((value) => typeof value === 'boolean', 'true 
 
 /** One of a closed set of words. */
 export function oneOf<const T extends readonly string[]>(...words: T) {
-  return field<T[number]>(
-    (value) => typeof value === 'string' && words.includes(value),
-    `one of ${words.join(', ')}`,
-  );
+  return field<T[number]>((value) => typeof value === 'string' && words.includes(value), `one of ${words.join(', ')}`);
 }
 
 /** Text that matches a pattern, which `mustBe` describes. */
@@ -92,10 +89,7 @@ export const hostName = text(
 );
 
 /** Address of a service. */
-export const httpUrl = text(
-  /^https?:\/\/[^\s/?#]+(\/\S*)?$/,
-  'an address that begins with http:// or https://',
-);
+export const httpUrl = text(/^https?:\/\/[^\s/?#]+(\/\S*)?$/, 'an address that begins with http:// or https://');
 
 /** Absolute path of a URL or a folder. */
 export const absolutePath = text(/^\/\S*$/, 'a path that begins with / and contains no spaces');
@@ -115,8 +109,7 @@ export const cpu = field<Cpu>(
 /** Number of pods, or share of the replicas. */
 export const podsOrPercent = field<number | `${number}%`>(
   (value) =>
-    (Number.isInteger(value) && Number(value) >= 0) ||
-    (typeof value === 'string' && /^(100|\d{1,2})%$/.test(value)),
+    (Number.isInteger(value) && Number(value) >= 0) || (typeof value === 'string' && /^(100|\d{1,2})%$/.test(value)),
   'a number of pods such as 1, or a share such as 25%',
 );
 

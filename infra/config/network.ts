@@ -117,10 +117,7 @@ export const tracingSchema = z.strictObject({
   /** Whether traces are sent. @default false */
   enabled: flag,
   /** Address of an OpenTelemetry collector. @default http://otel-collector.observability:4318 */
-  endpoint: text(
-    /^https?:\/\/[^\s/:?#]+:\d+$/,
-    'an address with a port, such as http://collector.observability:4318',
-  ),
+  endpoint: text(/^https?:\/\/[^\s/:?#]+:\d+$/, 'an address with a port, such as http://collector.observability:4318'),
   /** The collector's pods, which the network policy allows. @default every pod of the namespace observability */
   collector: peer,
 });

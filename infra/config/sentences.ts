@@ -40,9 +40,7 @@ export function sentencesOf(issues: readonly z.core.$ZodIssue[], root: unknown):
   return issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
       const where = issue.path.length === 0 ? '' : `${written(issue.path)}.`;
-      return issue.keys.map(
-        (key) => `${where}${key} is not a field of the configuration; check its spelling.`,
-      );
+      return issue.keys.map((key) => `${where}${key} is not a field of the configuration; check its spelling.`);
     }
     const value = shown(valueAt(root, issue.path));
     return [`${written(issue.path)} is ${value}; it must be ${mustBe(issue)}.`];

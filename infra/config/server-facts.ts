@@ -1,10 +1,4 @@
-import {
-  ANSWER_ROUTES,
-  LATENCY_BUCKETS_SECONDS,
-  METRICS,
-  PATHS,
-  type RequestOutcome,
-} from '../../service/contract.ts';
+import { ANSWER_ROUTES, LATENCY_BUCKETS_SECONDS, METRICS, PATHS, type RequestOutcome } from '../../service/contract.ts';
 import type { WorkloadConfig } from './schema.ts';
 import { withDefaults, type OtherServer } from './server.ts';
 

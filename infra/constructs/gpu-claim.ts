@@ -17,9 +17,7 @@ export class GpuClaimTemplate extends ApiObject {
       deviceClassName,
       allocationMode: 'ExactCount',
       count,
-      ...(selectors.length > 0
-        ? { selectors: selectors.map((expression) => ({ cel: { expression } })) }
-        : {}),
+      ...(selectors.length > 0 ? { selectors: selectors.map((expression) => ({ cel: { expression } })) } : {}),
     };
     super(scope, id, {
       apiVersion: 'resource.k8s.io/v1',

@@ -24,9 +24,7 @@ function triggers(context: WorkloadContext): ScaledObjectSpecTriggers[] {
     ...(requestsPerSecond > 0
       ? [prometheus('requests-per-second', queries.requestRate(SCALING_WINDOW), requestsPerSecond)]
       : []),
-    ...(cpuPercent > 0
-      ? [{ type: 'cpu', metricType: 'Utilization', metadata: { value: String(cpuPercent) } }]
-      : []),
+    ...(cpuPercent > 0 ? [{ type: 'cpu', metricType: 'Utilization', metadata: { value: String(cpuPercent) } }] : []),
   ];
 }
 

@@ -52,8 +52,7 @@ export class ServerDeployment extends ApiObject {
         revisionHistoryLimit: rollout.revisionHistoryLimit,
         minReadySeconds: rollout.minReadySeconds,
         // Without a new ready pod for this long, a rollout counts as failed. A cold node needs all of it.
-        progressDeadlineSeconds:
-          rollout.imagePullSeconds + probes.startup.budgetSeconds + rollout.minReadySeconds + 60,
+        progressDeadlineSeconds: rollout.imagePullSeconds + probes.startup.budgetSeconds + rollout.minReadySeconds + 60,
         strategy: {
           type: 'RollingUpdate',
           rollingUpdate: { maxSurge: rollout.maxSurge, maxUnavailable: rollout.maxUnavailable },

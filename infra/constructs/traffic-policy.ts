@@ -16,8 +16,7 @@ function peers(list: readonly Peer[]): k8s.NetworkPolicyPeer[] {
 }
 
 function port(value: number | string, protocol = 'TCP'): k8s.NetworkPolicyPort {
-  const target =
-    typeof value === 'number' ? k8s.IntOrString.fromNumber(value) : k8s.IntOrString.fromString(value);
+  const target = typeof value === 'number' ? k8s.IntOrString.fromNumber(value) : k8s.IntOrString.fromString(value);
   return { port: target, protocol };
 }
 

@@ -8,11 +8,7 @@ import { promisify } from 'node:util';
 const FOLDER = path.dirname(fileURLToPath(import.meta.url));
 
 /** The cdk8s program, found without a shell and without PATH. */
-const CDK8S = path.join(
-  path.dirname(createRequire(import.meta.url).resolve('cdk8s-cli/package.json')),
-  'bin',
-  'cdk8s',
-);
+const CDK8S = path.join(path.dirname(createRequire(import.meta.url).resolve('cdk8s-cli/package.json')), 'bin', 'cdk8s');
 
 /**
  * Generates constructs for the CRDs of this folder into `target`.

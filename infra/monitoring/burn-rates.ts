@@ -33,11 +33,7 @@ export function errorBudget(objectivePercent: number): number {
 }
 
 /** PromQL that is true while a ratio burns its budget at one of the rates. `recorded` gives the series of a window. */
-export function burning(
-  recorded: (window: RatioWindow) => string,
-  budget: number,
-  rates: readonly BurnRate[],
-): string {
+export function burning(recorded: (window: RatioWindow) => string, budget: number, rates: readonly BurnRate[]): string {
   return rates
     .map(({ factor, long, short }) => {
       const threshold = Number((factor * budget).toFixed(6));

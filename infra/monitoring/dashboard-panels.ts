@@ -82,8 +82,7 @@ function timingPanels(context: WorkloadContext): PanelDraft[] {
     },
     {
       title: 'Event loop delay',
-      description:
-        'Delay of the process that answers, 99th percentile; above 0.1 s it is short of processor time.',
+      description: 'Delay of the process that answers, 99th percentile; above 0.1 s it is short of processor time.',
       unit: 's',
       queries: [
         {
@@ -161,8 +160,7 @@ function gpuPanels(context: WorkloadContext): PanelDraft[] {
     },
     {
       title: 'GPU busy',
-      description:
-        'Share of time in which a kernel ran: a duty cycle, no measure of how much of the GPU is used.',
+      description: 'Share of time in which a kernel ran: a duty cycle, no measure of how much of the GPU is used.',
       unit: 'percentunit',
       queries: perGpu(METRICS.gpuUtilization),
     },

@@ -29,9 +29,7 @@ export async function lockFolder(
     onDisk(folder, () => writeFile(file, id, { flag: 'wx' }).then(() => true, unless('EEXIST', false)));
   const isOwner = async (): Promise<boolean> => (await readFile(file, 'utf8').catch(() => '')) === id;
   const takeOver = async (): Promise<boolean> => {
-    onNote(
-      `Another process may be downloading into ${folder}: waiting up to ${STALE_MS / 1000} s to find out.`,
-    );
+    onNote(`Another process may be downloading into ${folder}: waiting up to ${STALE_MS / 1000} s to find out.`);
     await outlast(file, signal);
     if (!(await create())) return false;
     // Another process that waited as long may have removed the new lock instead of the abandoned one.

@@ -60,10 +60,7 @@ export class HttpClient {
     const hops = new HopGuard();
     try {
       const { statusCode, headers, body } = await request(address, {
-        dispatcher: this.#agent.compose(
-          hops.interceptor,
-          interceptors.redirect({ maxRedirections: MAX_REDIRECTS }),
-        ),
+        dispatcher: this.#agent.compose(hops.interceptor, interceptors.redirect({ maxRedirections: MAX_REDIRECTS })),
         signal,
         highWaterMark: BODY_BUFFER_BYTES,
         headers: from === 0 ? this.#headers : { ...this.#headers, range: `bytes=${from}-` },

@@ -63,10 +63,10 @@ export async function receive(
     }
   });
   if (download.received === file.bytes) return;
-  throw new RequestFailure(
-    `${host} sent only ${download.received} of the ${file.bytes} bytes of ${file.name}`,
-    { retryable: true, advice: 'run the same command again to resume' },
-  );
+  throw new RequestFailure(`${host} sent only ${download.received} of the ${file.bytes} bytes of ${file.name}`, {
+    retryable: true,
+    advice: 'run the same command again to resume',
+  });
 }
 
 /** Checks that a response is the file, or the rest of it. */
@@ -74,10 +74,9 @@ function checkHeaders(response: HttpResponse, { file, received }: Download): Req
   const { status, host, header } = response;
   const encoding = header('content-encoding') ?? 'identity';
   if (encoding !== 'identity') {
-    return new RequestFailure(
-      `${host} sends ${file.name} in the encoding ${encoding}, which was not requested`,
-      { advice: 'choose another endpoint, or a proxy that does not alter files' },
-    );
+    return new RequestFailure(`${host} sends ${file.name} in the encoding ${encoding}, which was not requested`, {
+      advice: 'choose another endpoint, or a proxy that does not alter files',
+    });
   }
   if (status === 200) {
     return Number(header('content-length') ?? file.bytes) === file.bytes ? undefined : wrongSize(host, file);

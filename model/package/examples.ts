@@ -124,11 +124,7 @@ export async function writeExamples(packageFolder: string, examples: readonly Ex
 }
 
 /** @returns the example, or what is wrong with it as a sentence without a full stop */
-async function readExample(
-  folder: string,
-  entry: unknown,
-  answers: readonly string[],
-): Promise<Example | string> {
+async function readExample(folder: string, entry: unknown, answers: readonly string[]): Promise<Example | string> {
   const parsed = exampleSchema.safeParse(entry);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -137,8 +133,7 @@ async function readExample(
     return `${issue.path.join('.')} ${issue.message}`;
   }
   const wrong = parsed.data.sentences.find(({ answer }) => answer !== undefined && !answers.includes(answer));
-  if (wrong)
-    return `the answer "${wrong.answer ?? ''}" is not one of the model's, which are ${answers.join(', ')}`;
+  if (wrong) return `the answer "${wrong.answer ?? ''}" is not one of the model's, which are ${answers.join(', ')}`;
   const file = path.join(folder, parsed.data.image);
   try {
     const { size } = await stat(file);

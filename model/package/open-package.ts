@@ -29,12 +29,8 @@ export async function openPackage(dir: string): Promise<ModelPackage> {
       cause,
     );
   };
-  const real = dirname(
-    await realpath(join(dir, PACKAGE_FILES.graph)).catch(refuseWithout(PACKAGE_FILES.graph)),
-  );
-  const text = await readFile(join(real, PACKAGE_FILES.manifest), 'utf8').catch(
-    refuseWithout(PACKAGE_FILES.manifest),
-  );
+  const real = dirname(await realpath(join(dir, PACKAGE_FILES.graph)).catch(refuseWithout(PACKAGE_FILES.graph)));
+  const text = await readFile(join(real, PACKAGE_FILES.manifest), 'utf8').catch(refuseWithout(PACKAGE_FILES.manifest));
   const manifest = parseManifest(dir, text);
   for (const file of manifest.files) {
     const found = await stat(join(real, file.name)).catch(() => undefined);

@@ -38,9 +38,7 @@ export function parseVocabulary(text: string): string[] {
   const entries = Object.entries(parsed.data).sort(([, a], [, b]) => a - b);
   const gap = entries.findIndex(([, id], i) => id !== i);
   if (gap !== -1) {
-    throw invalid(
-      `vocab.json does not have exactly one token with the id ${gap}; ids must count from 0 without gaps.`,
-    );
+    throw invalid(`vocab.json does not have exactly one token with the id ${gap}; ids must count from 0 without gaps.`);
   }
   const tokens = entries.map(([token]) => token);
   const known = new Set(tokens);
@@ -72,8 +70,7 @@ export function parseMerges(text: string, tokens: readonly string[]): [string, s
     const where = `Line ${i + 2} of merges.txt`;
     const [left, right, ...rest] = line.split(/\s+/).filter((part) => part !== '');
     if (left === undefined) continue;
-    if (right === undefined || rest.length > 0)
-      throw invalid(`${where} is not two tokens separated by a space.`);
+    if (right === undefined || rest.length > 0) throw invalid(`${where} is not two tokens separated by a space.`);
     const result = left + right;
     if (!known.has(result)) throw invalid(`${where} produces ${result}, which vocab.json lacks.`);
     if (!made.has(left) || !made.has(right)) {

@@ -51,12 +51,7 @@ export interface ListenOptions {
  * @param port 0 picks a free one
  * @throws UserError `address-unavailable`
  */
-export async function listen(
-  app: App,
-  host: string,
-  port: number,
-  options: ListenOptions,
-): Promise<Listener> {
+export async function listen(app: App, host: string, port: number, options: ListenOptions): Promise<Listener> {
   const server = createServer({
     keepAliveTimeout: KEEP_ALIVE_MS,
     headersTimeout: options.headersMs ?? HEADERS_MS,
@@ -132,8 +127,7 @@ function refuse(error: unknown): Response {
 
 function problemOf(error: unknown): HttpProblem {
   if (!(error instanceof RequestError)) return toProblem(error);
-  const detail =
-    'The header Host is missing or does not form a valid URL with the path: http://<Host><path>.';
+  const detail = 'The header Host is missing or does not form a valid URL with the path: http://<Host><path>.';
   return new HttpProblem('invalid-field', detail, { field: 'Host', cause: error });
 }
 

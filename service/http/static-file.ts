@@ -33,10 +33,7 @@ export function staticFile(file: URL, contentType: string): Handler<AppEnv> {
  *
  * @param load called for the first request, and again if it failed
  */
-export function staticContent(
-  load: () => Promise<Uint8Array> | string,
-  contentType: string,
-): Handler<AppEnv> {
+export function staticContent(load: () => Promise<Uint8Array> | string, contentType: string): Handler<AppEnv> {
   let loaded: Promise<Variants> | undefined;
   return async (c) => {
     loaded ??= variantsOf(load, contentType).catch((error: unknown) => {

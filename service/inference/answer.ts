@@ -18,11 +18,7 @@ export interface Answer {
  * @param probabilities float32 [A]
  * @param logScores float32 [A]
  */
-export function toAnswer(
-  answers: readonly string[],
-  probabilities: Float32Array,
-  logScores: Float32Array,
-): Answer {
+export function toAnswer(answers: readonly string[], probabilities: Float32Array, logScores: Float32Array): Answer {
   let result = 0;
   for (let index = 1; index < answers.length; index++) {
     if ((probabilities[index] ?? 0) > (probabilities[result] ?? 0)) result = index;

@@ -20,13 +20,7 @@ import { encodePrompt } from '../../model/input/tokens.ts';
 /** The settings that {@link openModel} reads. */
 export type ModelSettings = Pick<
   Settings,
-  | 'DEVICE'
-  | 'ENGINES'
-  | 'ENGINE_THREADS'
-  | 'MAX_BATCH'
-  | 'MAX_QUEUE'
-  | 'ENGINE_TIMEOUT_MS'
-  | 'ENGINE_START_TIMEOUT_MS'
+  'DEVICE' | 'ENGINES' | 'ENGINE_THREADS' | 'MAX_BATCH' | 'MAX_QUEUE' | 'ENGINE_TIMEOUT_MS' | 'ENGINE_START_TIMEOUT_MS'
 >;
 
 /** A model package with everything that answers requests with it. */
@@ -81,9 +75,7 @@ export async function openModel(
   });
   warmDecoder(manifest.image.size);
   const batcher = new Batcher<PredictItem, PredictOutput>({
-    engines: pool.engines.map((engine) =>
-      batchEngine(engine.supervisor, manifest.answers.length, store, observer),
-    ),
+    engines: pool.engines.map((engine) => batchEngine(engine.supervisor, manifest.answers.length, store, observer)),
     maxBatch: settings.MAX_BATCH,
     quarantine: new ItemQuarantine(),
   });

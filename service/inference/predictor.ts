@@ -121,9 +121,7 @@ export class BatchingPredictor implements Predictor {
     const signal = AbortSignal.any([context.signal, siblings.signal]);
     // Each picture and each item adds a listener.
     setMaxListeners(0, signal);
-    const pictures = questions.map(({ image }) =>
-      this.#timed('preprocess', context, () => this.#get(image, signal)),
-    );
+    const pictures = questions.map(({ image }) => this.#timed('preprocess', context, () => this.#get(image, signal)));
     try {
       const items = (await Promise.all(pictures)).flatMap(({ pixels, key }, index) =>
         (encoded[index] ?? []).map((inputIds) => {

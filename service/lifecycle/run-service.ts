@@ -59,10 +59,7 @@ export async function runService(
   }
 }
 
-async function callWhenReady(
-  service: RunningService,
-  onReady: (service: RunningService) => void,
-): Promise<void> {
+async function callWhenReady(service: RunningService, onReady: (service: RunningService) => void): Promise<void> {
   // If no engine becomes ready, the service ends by itself and says why.
   const ready = service.model.pool.whenReady().then(
     () => true,

@@ -72,13 +72,7 @@ export async function startService(settings: Settings, options: StartOptions = {
   metrics.watchQueue(admission, model);
   metrics.watchUploads(uploads);
   reportEngineEvents(model.pool, logger, metrics);
-  const unwatchGpu = startGpuWatchdog(
-    model.pool,
-    logger,
-    metrics,
-    settings.GPU_MEMORY_LIMIT_MB,
-    options.gpuWatch,
-  );
+  const unwatchGpu = startGpuWatchdog(model.pool, logger, metrics, settings.GPU_MEMORY_LIMIT_MB, options.gpuWatch);
   const closing = new AbortController();
   // Every open request adds a listener.
   setMaxListeners(0, closing.signal);

@@ -25,10 +25,7 @@ function reportEvents({ id, gpu, supervisor }: PooledEngine, logger: Logger, met
   supervisor.on('fallback', (failure, next) => {
     metrics.engineFailure(failure.reason);
     const consequence = next === 'cpu' ? 'falling back to the CPU' : 'its GPU is not used';
-    logger.warn(
-      { ...which, reason: failure.reason, detail: failure.message },
-      `CUDA does not start; ${consequence}`,
-    );
+    logger.warn({ ...which, reason: failure.reason, detail: failure.message }, `CUDA does not start; ${consequence}`);
   });
   supervisor.on('state', (state) => {
     if (state.phase === 'ready') {

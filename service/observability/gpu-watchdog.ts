@@ -38,10 +38,7 @@ export function startGpuWatchdog(
         supervisor.replace(fault, message);
       },
       onUnavailable: (message) => {
-        logger.warn(
-          { ...(gpu === undefined ? {} : { gpu: gpu.index }), detail: message },
-          'the GPU is not monitored',
-        );
+        logger.warn({ ...(gpu === undefined ? {} : { gpu: gpu.index }), detail: message }, 'the GPU is not monitored');
       },
     });
     supervisor.on('state', (state) => {

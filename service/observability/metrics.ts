@@ -117,10 +117,8 @@ export class Metrics implements InferenceObserver {
 
   /** Publishes the service's load: the two gauges add up to the items accepted and not yet answered. */
   watchQueue(admission: Admission, { batcher, modelPackage }: OpenModel): void {
-    this.#gauge(
-      METRICS.queueItems,
-      'Items of complete requests that were accepted but are not yet in an engine.',
-      () => Math.max(0, admission.held - batcher.inFlight),
+    this.#gauge(METRICS.queueItems, 'Items of complete requests that were accepted but are not yet in an engine.', () =>
+      Math.max(0, admission.held - batcher.inFlight),
     );
     this.#gauge(METRICS.inflightItems, 'Items in the engines.', () => batcher.inFlight);
     for (const answer of modelPackage.manifest.answers) this.#collectors.answers.inc({ label: answer }, 0);
@@ -151,8 +149,7 @@ function makeCollectors(registry: Registry) {
     new Counter<Label>({ name, help, labelNames, registers });
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Gauge<Label>({ name, help, labelNames, registers });
-  const stage = (name: string, help: string) =>
-    new Histogram({ name, help, registers, buckets: STAGE_BUCKETS });
+  const stage = (name: string, help: string) => new Histogram({ name, help, registers, buckets: STAGE_BUCKETS });
   const stages: Record<StageName, Histogram> = {
     read: stage(METRICS.bodyRead, "Time to read a request's body, or until reading it was aborted."),
     queue: stage(METRICS.queueWait, 'Time an item waited for an engine, or until it was cancelled.'),
@@ -183,17 +180,11 @@ function makeCollectors(registry: Registry) {
       buckets: BATCH_BUCKETS,
       registers,
     }),
-    rejected: counter(METRICS.rejected, 'Requests refused or abandoned without an answer, by reason.', [
-      'reason',
-    ]),
+    rejected: counter(METRICS.rejected, 'Requests refused or abandoned without an answer, by reason.', ['reason']),
     answers: counter(METRICS.answers, 'Answers given, by label.', ['label']),
-    restarts: counter(METRICS.engineRestarts, 'Engines that were lost or did not start, by reason.', [
-      'reason',
-    ]),
+    restarts: counter(METRICS.engineRestarts, 'Engines that were lost or did not start, by reason.', ['reason']),
     gpuMemory: gauge(METRICS.gpuMemory, 'GPU memory in use by all processes.', ['gpu']),
-    gpuUtilization: gauge(METRICS.gpuUtilization, 'Share of time in which a kernel was running on the GPU.', [
-      'gpu',
-    ]),
+    gpuUtilization: gauge(METRICS.gpuUtilization, 'Share of time in which a kernel was running on the GPU.', ['gpu']),
     buildInfo: gauge(METRICS.buildInfo, 'Versions of the service and of Node.js.', ['version', 'node']),
   };
 }

@@ -16,9 +16,7 @@ export class LossReportingExporter implements SpanExporter {
     // OpenTelemetry only warns about spans that the collector rejected, or about a full queue.
     const warn = (...parts: unknown[]): void => {
       const text = parts.map((part) => (part instanceof Error ? part.message : part));
-      loss.report(
-        `may not have received all of them: ${text.filter((part) => typeof part === 'string').join(' ')}`,
-      );
+      loss.report(`may not have received all of them: ${text.filter((part) => typeof part === 'string').join(' ')}`);
     };
     diag.setLogger(
       { warn, error: ignore, info: ignore, debug: ignore, verbose: ignore },

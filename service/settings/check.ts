@@ -73,9 +73,7 @@ function checkTogether(settings: Settings): SettingProblem[] {
     [MAX_BODIES_MB >= MAX_BODY_MB, 'MAX_BODIES_MB', `at least MAX_BODY_MB, which is ${MAX_BODY_MB}`],
     [PORT === 0 || PORT !== ADMIN_PORT, 'ADMIN_PORT', `another port than PORT, which is ${PORT}`],
   ];
-  return rules
-    .filter(([holds]) => !holds)
-    .map(([, name, mustBe]) => ({ name, value: settings[name], mustBe }));
+  return rules.filter(([holds]) => !holds).map(([, name, mustBe]) => ({ name, value: settings[name], mustBe }));
 }
 
 /** The parts of a comma-separated setting. */

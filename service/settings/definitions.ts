@@ -13,10 +13,7 @@ export const ENVIRONMENT_VARIABLE = 'OFA_VE_ENV';
  */
 export const SETTINGS = {
   MODEL_DIR: text({}, 'Folder of the model package to serve.'),
-  HOST: text(
-    { default: '0.0.0.0' },
-    'Address to listen on: 127.0.0.1 for this machine only, :: for IPv4 and IPv6.',
-  ),
+  HOST: text({ default: '0.0.0.0' }, 'Address to listen on: 127.0.0.1 for this machine only, :: for IPv4 and IPv6.'),
   PORT: integer(
     { default: 8000, min: 0, max: 65535 },
     'Port for predictions, probes and the demo page; 0 picks a free one.',

@@ -16,8 +16,7 @@ const OTLP_PROTOCOLS = ['', 'http/json', 'http/protobuf'];
 const RESERVED_PREFIX = 'OFA_VE_';
 
 /** Variables that Kubernetes sets in every pod beside a Service called `ofa-ve...` (service links). */
-const SERVICE_LINK =
-  /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
+const SERVICE_LINK = /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
 const SERVICE_LINK_ADDRESS = /^(tcp|udp|sctp):\/\//;
 
 /**

@@ -28,10 +28,7 @@ export interface TextSetting extends SettingBase {
 
 export type Setting = IntegerSetting | ChoiceSetting | TextSetting;
 
-export function integer(
-  bounds: Pick<IntegerSetting, 'default' | 'min' | 'max'>,
-  description: string,
-): IntegerSetting {
+export function integer(bounds: Pick<IntegerSetting, 'default' | 'min' | 'max'>, description: string): IntegerSetting {
   return { kind: 'integer', ...bounds, description };
 }
 
@@ -43,10 +40,7 @@ export function choice<Choice extends string>(
 }
 
 /** Defines a text, by default empty and of any form. */
-export function text(
-  options: Partial<Pick<TextSetting, 'default' | 'format'>>,
-  description: string,
-): TextSetting {
+export function text(options: Partial<Pick<TextSetting, 'default' | 'format'>>, description: string): TextSetting {
   return { kind: 'text', default: '', ...options, description };
 }
 

@@ -76,11 +76,7 @@ describe('on a CPU', () => {
       const text = await readFile(file, 'utf8');
       for (const { summary } of report.checks) expect(text).toContain(summary);
       expect(text).toContain('**failed**');
-      for (const head of [
-        '| tokens | batch | median ms',
-        '| provider | operator | nodes |',
-        '2, one killed',
-      ]) {
+      for (const head of ['| tokens | batch | median ms', '| provider | operator | nodes |', '2, one killed']) {
         expect(text).toContain(head);
       }
     },
@@ -153,12 +149,7 @@ describe('with GPUs', () => {
   });
 
   it.each([
-    [
-      'CUDAExecutionProvider',
-      { encoder: { EFFICIENT_ATTENTION: 12 }, decoder: { MATH: 24 } },
-      'passed',
-      /All 3/,
-    ],
+    ['CUDAExecutionProvider', { encoder: { EFFICIENT_ATTENTION: 12 }, decoder: { MATH: 24 } }, 'passed', /All 3/],
     ['CUDAExecutionProvider', { encoder: { EFFICIENT_ATTENTION: 11, MATH: 1 } }, 'failed', /1 MATH/],
     ['CUDAExecutionProvider', undefined, 'failed', /no kernel was reported/],
     ['CPUExecutionProvider', { encoder: { EFFICIENT_ATTENTION: 12 } }, 'failed', /3 of 3 nodes .*: Conv\.$/],

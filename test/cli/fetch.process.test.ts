@@ -57,37 +57,32 @@ describe('ofa-ve fetch', () => {
     expect(stderr).toMatch(/It must be a whole number from 1 to 16\./);
   });
 
-  test.each(['SIGINT', 'SIGTERM'] as const)(
-    'keeps what was received on %s, and exits with 130',
-    async (signal) => {
-      const server = await modelServer(miniModel());
-      const folder = tempFolder();
-      const bytes = server.files.get(WEIGHTS)?.bytes ?? 0;
-      const sent = { half: false };
-      server.intercept = ({ file }, response) => {
-        if (file !== WEIGHTS) return false;
-        response.writeHead(200, { 'content-length': bytes });
-        response.write(server.files.get(WEIGHTS)?.read(0, bytes / 2), () => (sent.half = true));
-        return true;
-      };
-      const args = [PROGRAM, 'fetch', server.id, folder, '--endpoint', server.endpoint];
-      const child = spawn(process.execPath, args);
-      let stderr = '';
-      child.stderr.on('data', (piece: Buffer) => (stderr += piece.toString()));
-      const code = new Promise((resolve) => child.once('close', resolve));
-      while (!sent.half || !stderr.includes(' 40 %')) await sleep(20);
-      child.kill(signal);
-      expect(await code).toBe(130);
-      expect(stderr).toMatch(
-        /^Interrupted: 0\.7 MB of 1\.4 MB are in .*; run the same command again to resume\.$/m,
-      );
-      expect(existsSync(partialPath(server, folder))).toBe(true);
+  test.each(['SIGINT', 'SIGTERM'] as const)('keeps what was received on %s, and exits with 130', async (signal) => {
+    const server = await modelServer(miniModel());
+    const folder = tempFolder();
+    const bytes = server.files.get(WEIGHTS)?.bytes ?? 0;
+    const sent = { half: false };
+    server.intercept = ({ file }, response) => {
+      if (file !== WEIGHTS) return false;
+      response.writeHead(200, { 'content-length': bytes });
+      response.write(server.files.get(WEIGHTS)?.read(0, bytes / 2), () => (sent.half = true));
+      return true;
+    };
+    const args = [PROGRAM, 'fetch', server.id, folder, '--endpoint', server.endpoint];
+    const child = spawn(process.execPath, args);
+    let stderr = '';
+    child.stderr.on('data', (piece: Buffer) => (stderr += piece.toString()));
+    const code = new Promise((resolve) => child.once('close', resolve));
+    while (!sent.half || !stderr.includes(' 40 %')) await sleep(20);
+    child.kill(signal);
+    expect(await code).toBe(130);
+    expect(stderr).toMatch(/^Interrupted: 0\.7 MB of 1\.4 MB are in .*; run the same command again to resume\.$/m);
+    expect(existsSync(partialPath(server, folder))).toBe(true);
 
-      server.intercept = () => false;
-      server.seen.length = 0;
-      expect(await ofaVe(args.slice(1))).toMatchObject({ code: 0 });
-      expect(server.requestsOf(WEIGHTS)[0]?.range).toMatch(/^bytes=[1-9]/);
-      expect(isSame(server, folder, WEIGHTS)).toBe(true);
-    },
-  );
+    server.intercept = () => false;
+    server.seen.length = 0;
+    expect(await ofaVe(args.slice(1))).toMatchObject({ code: 0 });
+    expect(server.requestsOf(WEIGHTS)[0]?.range).toMatch(/^bytes=[1-9]/);
+    expect(isSame(server, folder, WEIGHTS)).toBe(true);
+  });
 });

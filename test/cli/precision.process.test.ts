@@ -16,11 +16,7 @@ afterEach(() => {
   smi = undefined;
 });
 
-async function choose(
-  device: Device,
-  gpus: readonly FakeGpu[],
-  options: DeviceOptions = {},
-): Promise<PrecisionChoice> {
+async function choose(device: Device, gpus: readonly FakeGpu[], options: DeviceOptions = {}): Promise<PrecisionChoice> {
   smi = await fakeSmi(gpus);
   return choosePrecision(device, { cudaInstalled: true, environment: {}, compat: 0, ...options });
 }
@@ -71,13 +67,7 @@ it.each([
     { ...MISSING, environment: { CUDA_VISIBLE_DEVICES: '' } },
     'DEVICE is auto, and ONNX Runtime',
   ],
-  [
-    'CUDA is not installed, and could not run on the GPU',
-    'auto',
-    [V100],
-    MISSING,
-    'DEVICE is auto, and ONNX Runtime',
-  ],
+  ['CUDA is not installed, and could not run on the GPU', 'auto', [V100], MISSING, 'DEVICE is auto, and ONNX Runtime'],
 ] as const)('is fp32 without a hint to install anything if %s', async (_, device, gpus, options, reason) => {
   const { reason: actualReason, ...choice } = await choose(device, gpus, options);
   expect(choice).toEqual({ precision: 'fp32' });

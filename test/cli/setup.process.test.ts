@@ -5,13 +5,7 @@ import { openPackage } from '../../model/package/open-package.ts';
 import { hasCudaProvider } from '../../service/engine/device/cuda-provider.ts';
 import { ofaVe } from '../../testing/cli.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
-import {
-  type Content,
-  content,
-  miniModel,
-  type ModelServer,
-  modelServer,
-} from '../model/fetch/model-server.ts';
+import { type Content, content, miniModel, type ModelServer, modelServer } from '../model/fetch/model-server.ts';
 
 const LARGE = 'iic/ofa_visual-entailment_snli-ve_large_en';
 
@@ -26,10 +20,7 @@ function modelWithFolder(): Map<string, Content> {
   const [configuration, answers] = [files.get('configuration.json'), files.get('ans2label.json')];
   if (configuration === undefined || answers === undefined) throw new Error('The fixture lacks a file.');
   const text = Buffer.from(configuration.read(0, configuration.bytes)).toString();
-  files.set(
-    'configuration.json',
-    content(Buffer.from(text.replace('"ans2label.json"', '"./answers/ans2label.json"'))),
-  );
+  files.set('configuration.json', content(Buffer.from(text.replace('"ans2label.json"', '"./answers/ans2label.json"'))));
   files.set('answers/ans2label.json', answers);
   files.delete('ans2label.json');
   return files;
@@ -61,9 +52,7 @@ describe('ofa-ve setup', () => {
       'DEVICE is cpu: compiling to fp32.',
       `${join(cache, 'checkpoints', 'large')}: 6 files, 1.40 MB, SHA-256 verified.`,
       `${target}: compiled.`,
-      expect.stringMatching(
-        /^Self-test passed on the CPU: probabilities within \d\.\de-\d+ of the compiler's\.$/,
-      ),
+      expect.stringMatching(/^Self-test passed on the CPU: probabilities within \d\.\de-\d+ of the compiler's\.$/),
       `Ready. Start it: npm start -- --model ${target}`,
       '',
     ]);
@@ -104,21 +93,16 @@ describe('ofa-ve setup', () => {
     expect((await openPackage(join(cache, 'packages', 'large-fp16'))).manifest.precision).toBe('fp16');
   });
 
-  test.skipIf(hasCudaProvider())(
-    'reports what a GPU needs for an fp16 package before it fetches',
-    async () => {
-      const { endpoint } = await modelServer(miniModel());
-      const env = { ...machineWith(T4), DEVICE: 'auto' };
-      const { stdout } = await ofaVe(['setup', '--cache', tempFolder(), '--endpoint', endpoint], env);
-      expect(stdout.split('\n')).toEqual([
-        "DEVICE is auto, and ONNX Runtime's CUDA provider is not installed: compiling to fp32.",
-        expect.stringMatching(
-          /^To use GPU 0 \(NVIDIA T4\), install it with `.*install\.js` and run `setup` again/,
-        ),
-        '',
-      ]);
-    },
-  );
+  test.skipIf(hasCudaProvider())('reports what a GPU needs for an fp16 package before it fetches', async () => {
+    const { endpoint } = await modelServer(miniModel());
+    const env = { ...machineWith(T4), DEVICE: 'auto' };
+    const { stdout } = await ofaVe(['setup', '--cache', tempFolder(), '--endpoint', endpoint], env);
+    expect(stdout.split('\n')).toEqual([
+      "DEVICE is auto, and ONNX Runtime's CUDA provider is not installed: compiling to fp32.",
+      expect.stringMatching(/^To use GPU 0 \(NVIDIA T4\), install it with `.*install\.js` and run `setup` again/),
+      '',
+    ]);
+  });
 
   test('compiles again if the package was made from other files', async () => {
     const server = await largeServer();

@@ -46,9 +46,7 @@ async function askAll(questions: readonly Omit<Question, 'answer'>[]): Promise<A
   for (let at = 0; at < questions.length; at += AT_ONCE) {
     const some = questions.slice(at, at + AT_ONCE);
     answers.push(
-      ...(await Promise.all(
-        some.map(({ picture, hypothesis, premise }) => model.ask(picture, hypothesis, premise)),
-      )),
+      ...(await Promise.all(some.map(({ picture, hypothesis, premise }) => model.ask(picture, hypothesis, premise)))),
     );
   }
   return answers;
@@ -81,9 +79,7 @@ async function averageConfidence(questions: readonly Omit<Question, 'answer'>[])
 describe('the demo model', () => {
   it('is small enough to ship', async () => {
     const files = await readdir(DEMO_CHECKPOINT);
-    const sizes = await Promise.all(
-      files.map(async (file) => (await stat(path.join(DEMO_CHECKPOINT, file))).size),
-    );
+    const sizes = await Promise.all(files.map(async (file) => (await stat(path.join(DEMO_CHECKPOINT, file))).size));
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MOST_MB * 1e6);
   });
 
@@ -141,9 +137,7 @@ describe('the demo model', () => {
     const about = (pictures: readonly Uint8Array[]): Promise<number> =>
       averageConfidence(
         pictures.flatMap((picture) =>
-          ownWorld
-            .filter(({ premise }) => premise === undefined)
-            .map(({ hypothesis }) => ({ picture, hypothesis })),
+          ownWorld.filter(({ premise }) => premise === undefined).map(({ hypothesis }) => ({ picture, hypothesis })),
         ),
       );
 

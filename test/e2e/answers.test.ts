@@ -6,24 +6,14 @@ import { z } from 'zod';
 import { predictionSchema, predictionsSchema } from '../../service/http/predict/schema.ts';
 import { toPixels } from '../../model/input/pixels/pixels.ts';
 import { ofaVe } from '../../testing/cli.ts';
-import {
-  fixturePackage,
-  expectedCases,
-  FIXTURES,
-  fixtureFile,
-  type ExpectedCase,
-} from '../../testing/fixtures.ts';
+import { fixturePackage, expectedCases, FIXTURES, fixtureFile, type ExpectedCase } from '../../testing/fixtures.ts';
 import { serve, type TestService } from './service.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
 const TOLERANCE = { fp32: 1e-4, fp16: 2e-2 } as const;
 
 const folder = tempFolder();
-function expectAnswer(
-  answer: { scores: Record<string, number> },
-  expected: ExpectedCase,
-  tolerance: number,
-): void {
+function expectAnswer(answer: { scores: Record<string, number> }, expected: ExpectedCase, tolerance: number): void {
   // The reference lists its answers in the order of the checkpoint's answer2label, as the package does.
   const got = Object.values(answer.scores);
   expect(got).toHaveLength(expected.probs.length);
@@ -120,16 +110,7 @@ describe.each(FIXTURES)('the command line gives the reference answers: %s', (fix
   it('for every case', async () => {
     for (const expected of cases) {
       const image = fixtureFile(fixture, expected.image);
-      const args = [
-        '--model',
-        packageDir,
-        '--image',
-        image,
-        '--text',
-        expected.text,
-        '--json',
-        ...premiseOf(expected),
-      ];
+      const args = ['--model', packageDir, '--image', image, '--text', expected.text, '--json', ...premiseOf(expected)];
       const { code, stdout, stderr } = await ofaVe(['predict', ...args]);
       expect([code, stderr]).toEqual([0, '']);
       const answer = predictJson.parse(JSON.parse(stdout));

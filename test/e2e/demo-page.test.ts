@@ -25,9 +25,7 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     expect(await page.locator('.sentence').nth(1).textContent()).toContain('<b>no circles</b>');
     const first = page.locator('#results > li').first();
     expect(await first.locator('.percent').allTextContents()).toEqual(['17.1 %', '16.1 %', '66.8 %']);
-    const styles = await Promise.all(
-      (await first.locator('.bar').all()).map((bar) => bar.getAttribute('style')),
-    );
+    const styles = await Promise.all((await first.locator('.bar').all()).map((bar) => bar.getAttribute('style')));
     expect(styles.map((style) => Math.round(parseFloat(style?.split(':')[1] ?? '')))).toEqual([17, 16, 67]);
     expect(await page.locator('#timing').textContent()).toMatch(/^\d+ ms in the service, .*mini-none, fp32$/);
     await page.waitForSelector('#seen:not([hidden])');
@@ -51,9 +49,9 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     // Tab reaches the picture first, and the focus is visible.
     await page.keyboard.press('Tab');
     await page.waitForSelector('#file:focus');
-    expect(
-      await page.evaluate("getComputedStyle(document.querySelector('label[for=file]')).outlineStyle"),
-    ).toBe('solid');
+    expect(await page.evaluate("getComputedStyle(document.querySelector('label[for=file]')).outlineStyle")).toBe(
+      'solid',
+    );
     await page.getByLabel('Choose a picture').setInputFiles(picture);
     await page.getByLabel('Sentences, one per line').focus();
     await page.keyboard.type('a dog');

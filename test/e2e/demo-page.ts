@@ -85,11 +85,7 @@ export function useDemoPage(): DemoPage {
     expect(errors).toEqual([]);
   });
 
-  const open: DemoPage['open'] = async (
-    path,
-    viewport = { width: 1100, height: 900 },
-    address = service.url,
-  ) => {
+  const open: DemoPage['open'] = async (path, viewport = { width: 1100, height: 900 }, address = service.url) => {
     errors = [];
     const opened = await browser.newPage({ viewport });
     page = opened;

@@ -42,25 +42,21 @@ async function npmStart(): Promise<string> {
   });
 }
 
-it.skipIf(isSkipped)(
-  'npm start prints the address of a page and a curl command that works as it is',
-  async () => {
-    const printed = await npmStart();
-    const page = /http:\S+\/(?= is a page)/.exec(printed)?.[0] ?? '';
-    expect(await (await fetch(page)).text()).toContain('<title>');
-    const line = /^ *(curl .*)$/m.exec(printed)?.[1] ?? '';
-    const { stdout } = await run('sh', ['-c', line], { cwd: ROOT });
-    const [example] = await readExamples();
-    expect(JSON.parse(stdout)).toMatchObject({ label: example?.sentences[0]?.answer });
-  },
-);
+it.skipIf(isSkipped)('npm start prints the address of a page and a curl command that works as it is', async () => {
+  const printed = await npmStart();
+  const page = /http:\S+\/(?= is a page)/.exec(printed)?.[0] ?? '';
+  expect(await (await fetch(page)).text()).toContain('<title>');
+  const line = /^ *(curl .*)$/m.exec(printed)?.[1] ?? '';
+  const { stdout } = await run('sh', ['-c', line], { cwd: ROOT });
+  const [example] = await readExamples();
+  expect(JSON.parse(stdout)).toMatchObject({ label: example?.sentences[0]?.answer });
+});
 
 it('npm run demo answers every example picture in a table', async () => {
   const { code, stdout } = await ofaVe(['demo'], { DEVICE: 'cpu' });
   expect(code).toBe(0);
   const examples = await readExamples();
-  for (const { sentences } of examples)
-    for (const { hypothesis } of sentences) expect(stdout).toContain(hypothesis);
+  for (const { sentences } of examples) for (const { hypothesis } of sentences) expect(stdout).toContain(hypothesis);
   const count = examples.flatMap(({ sentences }) => sentences).length;
   const [, right, of] = /^(\d+) of (\d+) right/m.exec(stdout) ?? [];
   expect(Number(of)).toBe(count);

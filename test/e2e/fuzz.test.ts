@@ -74,8 +74,7 @@ it('withstands 10,000 generated and mutated requests', { timeout: 300_000 }, asy
       if (status >= 400 && !/^application\/(problem\+)?json$/.test(type)) bare.add(`${status} ${type}`);
     }
   };
-  const round = (until: number): Promise<unknown> =>
-    Promise.all(Array.from({ length: AT_ONCE }, () => work(until)));
+  const round = (until: number): Promise<unknown> => Promise.all(Array.from({ length: AT_ONCE }, () => work(until)));
   const { pool } = service.model;
   const pid = pool.pid;
   const failures: unknown[] = [];

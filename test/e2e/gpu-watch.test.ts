@@ -75,10 +75,7 @@ async function replaced(live: TestService, reason: string): Promise<void> {
   // The cause of the replacement is gone.
   await fakeSmi(['0, 900, 1']);
   const body = await predictBody('a');
-  await until(
-    'the next engine answers',
-    async () => (await send(`${live.url}/predict`, body).outcome).status === 200,
-  );
+  await until('the next engine answers', async () => (await send(`${live.url}/predict`, body).outcome).status === 200);
 }
 
 it('shows the readings of a healthy GPU and leaves its engine alone', async () => {

@@ -233,9 +233,7 @@ it('logs why auto chose the CPU, and answers on it', async () => {
     expect(line).toMatchObject({ provider: 'cpu', fallback: expect.stringMatching(why) as unknown });
   }
   const [expected] = await expectedCases('mini-none');
-  const bodies = await Promise.all(
-    Array.from({ length: 8 }, () => predictBody(expected?.text ?? '', expected?.image)),
-  );
+  const bodies = await Promise.all(Array.from({ length: 8 }, () => predictBody(expected?.text ?? '', expected?.image)));
   const outcomes = await Promise.all(bodies.map((body) => send(`${live.url}/predict`, body).outcome));
   for (const { body } of outcomes) {
     const { scores } = JSON.parse(body) as { scores: Record<string, number> };

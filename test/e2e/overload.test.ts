@@ -1,16 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import {
-  IN_ENGINE_MS,
-  IN_QUEUE_MS,
-  metric,
-  predictBody,
-  send,
-  sendWithin,
-  until,
-  type Outcome,
-} from './client.ts';
+import { IN_ENGINE_MS, IN_QUEUE_MS, metric, predictBody, send, sendWithin, until, type Outcome } from './client.ts';
 import type { TestService } from './service.ts';
 import { MARKED, stubServices } from './stub-service.ts';
 
@@ -40,10 +31,7 @@ describe('a run of several seconds', () => {
       answered = true;
     });
     await until('the engine computes', () => model.batcher.inFlight === 1);
-    const paths = ['/healthz', '/livez', '/readyz', '/startupz'].flatMap((path) => [
-      url + path,
-      adminUrl + path,
-    ]);
+    const paths = ['/healthz', '/livez', '/readyz', '/startupz'].flatMap((path) => [url + path, adminUrl + path]);
     const probes = await Promise.all([...paths, `${adminUrl}/metrics`].map((path) => fetch(path)));
     expect(probes.map(({ status }) => status)).toEqual(probes.map(() => 200));
     expect((await send(`${url}/predict`, body).outcome).status).toBe(429);
@@ -69,9 +57,7 @@ describe('ten times more requests than there are slots', () => {
       expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     }
     expect(await held(live)).toBe(0);
-    expect(await metric(live.adminUrl, 'ofa_ve_rejected_total{reason="queue_full"}')).toBe(
-      count(outcomes, 429),
-    );
+    expect(await metric(live.adminUrl, 'ofa_ve_rejected_total{reason="queue_full"}')).toBe(count(outcomes, 429));
     const answers = await metric(
       live.adminUrl,
       'ofa_ve_requests_total{route="/predict",status="200",outcome="answered"}',

@@ -134,10 +134,7 @@ describe('an engine that fails under load', { timeout: 180_000 }, () => {
       await until('the engine computes', () => live.model.batcher.inFlight > 0);
       const pid = freeze(live);
       process.kill(pid, 'SIGKILL');
-      await until(
-        'it is replaced',
-        () => live.model.pool.pid !== pid && live.model.pool.state.phase === 'ready',
-      );
+      await until('it is replaced', () => live.model.pool.pid !== pid && live.model.pool.state.phase === 'ready');
     }
     isOver = true;
     await Promise.all(clients);

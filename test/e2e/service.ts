@@ -1,11 +1,7 @@
 import { pino } from 'pino';
 import { DEFAULT_SETTINGS } from '../../service/contract.ts';
 import type { Settings } from '../../service/settings/read.ts';
-import {
-  startService,
-  type RunningService,
-  type StartOptions,
-} from '../../service/lifecycle/start-service.ts';
+import { startService, type RunningService, type StartOptions } from '../../service/lifecycle/start-service.ts';
 
 /** A real service on free ports, without a log. */
 export interface TestService extends RunningService {

@@ -243,17 +243,14 @@ it('names the setting of a port that is in use', async () => {
 
 it('prints in one sentence why it cannot start, and exits with 1', async () => {
   const taken = await serve({ MODEL_DIR: packageDir }, { wait: false });
-  const program = spawn(
-    process.execPath,
-    [PROGRAM, 'serve', '--model', packageDir, '--port', String(taken.port)],
-    { env: { ...process.env, HOST: '127.0.0.1', ADMIN_PORT: '0' }, stdio: ['ignore', 'ignore', 'pipe'] },
-  );
+  const program = spawn(process.execPath, [PROGRAM, 'serve', '--model', packageDir, '--port', String(taken.port)], {
+    env: { ...process.env, HOST: '127.0.0.1', ADMIN_PORT: '0' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   programs.push(program);
   const errors: string[] = [];
   program.stderr.on('data', (chunk: Buffer) => errors.push(chunk.toString()));
   expect((await once(program, 'exit'))[0]).toBe(1);
-  expect(errors.join('')).toBe(
-    `Cannot listen on 127.0.0.1:${taken.port} (EADDRINUSE); choose another HOST or PORT.\n`,
-  );
+  expect(errors.join('')).toBe(`Cannot listen on 127.0.0.1:${taken.port} (EADDRINUSE); choose another HOST or PORT.\n`);
   await taken.stop();
 });

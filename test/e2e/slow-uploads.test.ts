@@ -62,8 +62,7 @@ describe('clients that send their bodies slowly', () => {
   it('make room for others when there are too many', async () => {
     const live = await stub.start({});
     const slow = Array.from({ length: 256 }, () => stall(live.port));
-    const full = async (): Promise<boolean> =>
-      (await metric(live.adminUrl, 'ofa_ve_uploads_in_progress')) === 256;
+    const full = async (): Promise<boolean> => (await metric(live.adminUrl, 'ofa_ve_uploads_in_progress')) === 256;
     await until('there is no more room', full);
     // A body yields its place after a moment.
     await new Promise((resolve) => setTimeout(resolve, 500));

@@ -9,14 +9,7 @@ import { step } from './shell.ts';
 /** What lies about in a clone, and must neither be sent to the builder nor change an image. */
 const STRAYS = [
   ...['.git/HEAD', '.ci/run', '.env', '.cache/package/model.onnx', 'node_modules/hono/package.json'],
-  ...[
-    'build/cli/main.js',
-    'dist/app.k8s.yaml',
-    'test/image/main.ts',
-    'bench/gpu.ts',
-    'docs/images.md',
-    'torch.whl',
-  ],
+  ...['build/cli/main.js', 'dist/app.k8s.yaml', 'test/image/main.ts', 'bench/gpu.ts', 'docs/images.md', 'torch.whl'],
   ...[
     'demo/training/torch.whl',
     'demo/training/.venv/bin/python',

@@ -143,11 +143,7 @@ export async function checkPages({ url }: Container): Promise<void> {
 
 /** The process has no more rights than the deployment gives it, and is process 1 itself: no shell in between. */
 export async function checkConfinement({ exec }: Container, userId: number): Promise<void> {
-  const status = await exec(
-    'node',
-    '-e',
-    "console.log(require('fs').readFileSync('/proc/1/status', 'utf8'))",
-  );
+  const status = await exec('node', '-e', "console.log(require('fs').readFileSync('/proc/1/status', 'utf8'))");
   const field = (name: string): string => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1] ?? '';
   assert.match(field('Uid'), new RegExp(`^${userId}\\s+${userId}\\s`), 'process 1 runs as another user');
   assert.match(field('Gid'), new RegExp(`^${userId}\\s+${userId}\\s`), 'process 1 runs in another group');

@@ -101,12 +101,7 @@ async function makeProviders(scratch: string): Promise<{ fitting: string; unfitt
 }
 
 /** The image for GPUs serves on the CPU where it is told to: everything but CUDA is in its place. */
-async function checkVariant(
-  engine: Engine,
-  tag: string,
-  model: Subject,
-  release: string | undefined,
-): Promise<void> {
+async function checkVariant(engine: Engine, tag: string, model: Subject, release: string | undefined): Promise<void> {
   const container = await startContainer(engine, tag, { DEVICE: 'cpu' });
   try {
     await untilReady(engine, container);

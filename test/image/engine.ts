@@ -16,11 +16,7 @@ export interface Engine {
 export type Build = (target: string, tag: string, more?: readonly string[]) => Promise<void>;
 
 /** Where stand-in bases and podman's images are kept from one run to the next. */
-export const CACHE = path.join(
-  process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'),
-  'ofa-ve',
-  'image-test',
-);
+export const CACHE = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'ofa-ve', 'image-test');
 
 /** What podman and the stand-in bases need, as Debian and Ubuntu name it. */
 const PACKAGES = ['podman', 'buildah', 'runc', 'netavark', 'uidmap', 'debootstrap', 'ca-certificates'];

@@ -45,10 +45,7 @@ export function checkConfig({ Config: image, Healthcheck }: ImageFacts): void {
     assert.ok(image.Labels[`org.opencontainers.image.${label}`], `the label ${label} is missing`);
   }
   assert.deepEqual((image.Healthcheck ?? Healthcheck)?.Test, ['CMD', 'node', 'build/docker/health.js']);
-  assert.ok(
-    !image.Env.some((entry) => /EXTRA_CA|TOKEN|SECRET|PROXY/i.test(entry)),
-    'the build left a secret',
-  );
+  assert.ok(!image.Env.some((entry) => /EXTRA_CA|TOKEN|SECRET|PROXY/i.test(entry)), 'the build left a secret');
 }
 
 /** The version in the label is the program's. */

@@ -34,11 +34,7 @@ export async function checkLayers(
   const after = (await inspectImage(engine, CODE_TAG)).RootFS.Layers;
   assert.notEqual(before.join(), after.join(), 'the change is not in the image');
   // The program's is the last one.
-  assert.deepEqual(
-    after.slice(0, -1),
-    before.slice(0, -1),
-    'a change of the code makes layers below it anew',
-  );
+  assert.deepEqual(after.slice(0, -1), before.slice(0, -1), 'a change of the code makes layers below it anew');
 
   step('the next release, on a builder that has kept nothing');
   await raiseVersion(context);

@@ -19,11 +19,7 @@ export interface RunOptions {
 const TIMEOUT_MS = 600_000;
 
 /** Runs a program to its end, whatever its exit code; stdout and stderr together. */
-export async function attempt(
-  command: string,
-  args: readonly string[],
-  options: RunOptions = {},
-): Promise<Finished> {
+export async function attempt(command: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   return await new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -48,11 +44,7 @@ export async function attempt(
 }
 
 /** Runs a program and gives its output, trimmed. @throws Error with the output when it fails */
-export async function run(
-  command: string,
-  args: readonly string[],
-  options: RunOptions = {},
-): Promise<string> {
+export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const { code, output } = await attempt(command, args, options);
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output}`);
   return output.trim();

@@ -36,9 +36,7 @@ interface AlertTest {
 export const alertTest: Readonly<Record<string, AlertTest>> = {
   'a tenth of the requests failing burns the availability budget fast': {
     input_series: [requests(STABLE, 200, 90, 2 * HOURS), requests(STABLE, 500, 10, 2 * HOURS)],
-    alert_rule_test: [
-      fires('AvailabilityBurnsFast', '2h', 'critical', '10% of the requests fail; at most 0.5 % may.'),
-    ],
+    alert_rule_test: [fires('AvailabilityBurnsFast', '2h', 'critical', '10% of the requests fail; at most 0.5 % may.')],
   },
   'a failure in a thousand is within the promise': {
     evaluateEvery: '30m',
@@ -63,19 +61,11 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
     input_series: [requests(STABLE, 200, 98, 80 * HOURS), requests(STABLE, 500, 2, 80 * HOURS)],
     alert_rule_test: [
       silent('AvailabilityBurnsFast', '80h'),
-      fires(
-        'AvailabilityBurnsSlowly',
-        '80h',
-        'warning',
-        "2% of the requests fail; the month's budget will not last.",
-      ),
+      fires('AvailabilityBurnsSlowly', '80h', 'warning', "2% of the requests fail; the month's budget will not last."),
     ],
   },
   'probes that are refused while a pod starts are no failed requests': {
-    input_series: [
-      requests(STABLE, 200, 10, 2 * HOURS),
-      requests(STABLE, 503, 90, 2 * HOURS, { route: '/readyz' }),
-    ],
+    input_series: [requests(STABLE, 200, 10, 2 * HOURS), requests(STABLE, 503, 90, 2 * HOURS, { route: '/readyz' })],
     alert_rule_test: [silent('AvailabilityBurnsFast', '2h')],
   },
   'slow clients and deadlines that clients have shortened burn nothing': {
@@ -89,9 +79,7 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
   },
   'deadlines of the service that are missed burn the budget': {
     input_series: [requests(STABLE, 200, 90, 2 * HOURS), requests(STABLE, 504, 10, 2 * HOURS)],
-    alert_rule_test: [
-      fires('AvailabilityBurnsFast', '2h', 'critical', '10% of the requests fail; at most 0.5 % may.'),
-    ],
+    alert_rule_test: [fires('AvailabilityBurnsFast', '2h', 'critical', '10% of the requests fail; at most 0.5 % may.')],
   },
   'failures of a version without the label outcome count': {
     input_series: [
@@ -101,9 +89,7 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
         values: `0+10x${2 * HOURS}`,
       },
     ],
-    alert_rule_test: [
-      fires('AvailabilityBurnsFast', '2h', 'critical', '10% of the requests fail; at most 0.5 % may.'),
-    ],
+    alert_rule_test: [fires('AvailabilityBurnsFast', '2h', 'critical', '10% of the requests fail; at most 0.5 % may.')],
   },
   'the pods of another workload are no concern': {
     input_series: [requests(STABLE, 200, 10, 2 * HOURS), requests(STRANGER, 500, 90, 2 * HOURS)],
@@ -115,9 +101,7 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
   },
   'a fifth of the requests being slow burns the latency budget fast': {
     input_series: latencies(80, 100, 2 * HOURS),
-    alert_rule_test: [
-      fires('LatencyBurnsFast', '2h', 'critical', '20% of the requests take longer than 2.5 s.'),
-    ],
+    alert_rule_test: [fires('LatencyBurnsFast', '2h', 'critical', '20% of the requests take longer than 2.5 s.')],
   },
   'fast probes, refusals and failures do not make up for slow answers': {
     input_series: [
@@ -126,9 +110,7 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
       ...latencies(900, 900, 2 * HOURS, { outcome: 'refused' }),
       ...latencies(900, 900, 2 * HOURS, { outcome: 'failed' }),
     ],
-    alert_rule_test: [
-      fires('LatencyBurnsFast', '2h', 'critical', '20% of the requests take longer than 2.5 s.'),
-    ],
+    alert_rule_test: [fires('LatencyBurnsFast', '2h', 'critical', '20% of the requests take longer than 2.5 s.')],
   },
   'four per cent of slow requests burn it slowly': {
     evaluateEvery: '30m',
@@ -209,16 +191,10 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
   'a GPU that is nearly full is reported': {
     input_series: [{ series: `ofa_ve_gpu_memory_bytes{${STABLE},gpu="0"}`, values: '16106127360x30' }],
     alert_rule_test: [
-      fires(
-        'GpuMemoryHigh',
-        '10m',
-        'warning',
-        'GPU 0 of ofa-ve-5d8f7c9b4-x2x2x has 15GiB in use, more than 14Gi.',
-        {
-          pod: 'ofa-ve-5d8f7c9b4-x2x2x',
-          gpu: '0',
-        },
-      ),
+      fires('GpuMemoryHigh', '10m', 'warning', 'GPU 0 of ofa-ve-5d8f7c9b4-x2x2x has 15GiB in use, more than 14Gi.', {
+        pod: 'ofa-ve-5d8f7c9b4-x2x2x',
+        gpu: '0',
+      }),
     ],
   },
   'a canary that fails where the stable version does not is reported, and only it': {

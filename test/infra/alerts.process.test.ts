@@ -102,7 +102,6 @@ describe('the runbook', () => {
 
   it('is where every alert points to', () => {
     for (const { alert, annotations } of groupsOf('everything').flatMap(({ rules }) => rules))
-      if (alert !== undefined)
-        expect(annotations?.['runbook_url']).toMatch(new RegExp(`#${alert.toLowerCase()}$`));
+      if (alert !== undefined) expect(annotations?.['runbook_url']).toMatch(new RegExp(`#${alert.toLowerCase()}$`));
   });
 });

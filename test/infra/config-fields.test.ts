@@ -63,11 +63,7 @@ const SINGLE_FIELDS: readonly Case[] = [
     '4 cores',
     'workloads[0].resources.limits.cpu is "4 cores"; it must be a number of cores above 0 such as 2 or 0.5, or millicores such as 500m.',
   ],
-  [
-    `${FIRST}gpu.kind`,
-    'tpu',
-    'workloads[0].gpu.kind is "tpu"; it must be one of none, device, mig, time-sliced, dra.',
-  ],
+  [`${FIRST}gpu.kind`, 'tpu', 'workloads[0].gpu.kind is "tpu"; it must be one of none, device, mig, time-sliced, dra.'],
   [`${FIRST}gpu.count`, 0, 'workloads[0].gpu.count is 0; it must be a whole number from 1 to 16.'],
   [
     `${FIRST}server.settings.MAX_BATC`,

@@ -232,10 +232,7 @@ const FIELDS_TOGETHER: readonly (readonly [
 
 describe('fields that do not fit each other', () => {
   it.each(FIELDS_TOGETHER)('%s', (_name, changes, sentence) => {
-    const wrong = changes.reduce<unknown>(
-      (whole, [path, value]) => deepChange(whole, FIRST + path, value),
-      config,
-    );
+    const wrong = changes.reduce<unknown>((whole, [path, value]) => deepChange(whole, FIRST + path, value), config);
     expect(mistakesOf(wrong)).toContain(`workloads[0].${sentence}`);
   });
 

@@ -42,8 +42,7 @@ function referred(value: Json): string[] {
 }
 
 const [version, folder] = process.argv.slice(2);
-if (version === undefined || folder === undefined)
-  throw new Error('usage: extract-schemas.ts <version> <folder>');
+if (version === undefined || folder === undefined) throw new Error('usage: extract-schemas.ts <version> <folder>');
 
 const source = JSON.parse(
   (await readFile(path.join(folder, '_definitions.json'), 'utf8')).replaceAll('_definitions.json#', '#'),
@@ -56,8 +55,6 @@ for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
   wanted.add(name);
   pending.push(...referred(source.$defs[name] ?? null));
 }
-const definitions = Object.fromEntries(
-  [...wanted].sort().map((name) => [name, bare(source.$defs[name] ?? null)]),
-);
+const definitions = Object.fromEntries([...wanted].sort().map((name) => [name, bare(source.$defs[name] ?? null)]));
 const target = new URL(`../fixtures/kubernetes/${version}.json`, import.meta.url);
 await writeFile(target, `${JSON.stringify({ $defs: definitions })}\n`);

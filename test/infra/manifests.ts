@@ -40,9 +40,7 @@ export function ofKind(manifests: readonly Manifest[], kind: string): Manifest[]
 
 /** The one manifest of that kind and name. */
 export function only(manifests: readonly Manifest[], kind: string, name?: string): Manifest {
-  const found = ofKind(manifests, kind).filter(
-    ({ metadata }) => name === undefined || metadata.name === name,
-  );
+  const found = ofKind(manifests, kind).filter(({ metadata }) => name === undefined || metadata.name === name);
   const [manifest] = found;
   if (manifest === undefined || found.length !== 1)
     throw new Error(`there are ${found.length} manifests of kind ${kind} ${name ?? ''}, not one`);

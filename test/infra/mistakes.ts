@@ -19,8 +19,7 @@ export function deepChange(value: unknown, path: string, replacement: unknown): 
   const [key = '', ...rest] = path.split('.');
   const container = value as Record<string, unknown>;
   const inner = rest.length === 0 ? replacement : deepChange(container[key], rest.join('.'), replacement);
-  if (Array.isArray(value))
-    return value.map((item: unknown, index) => (String(index) === key ? inner : item));
+  if (Array.isArray(value)) return value.map((item: unknown, index) => (String(index) === key ? inner : item));
   const changed = { ...container, [key]: inner };
   if (inner === undefined) Reflect.deleteProperty(changed, key);
   return changed;

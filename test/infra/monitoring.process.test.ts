@@ -3,16 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { dashboardModel } from '../../infra/constructs/dashboard.ts';
 import { contextOf } from '../../infra/workload/context.ts';
 import type { DeploymentConfig } from '../../infra/config.ts';
-import {
-  deployments,
-  manifestsOf,
-  ofKind,
-  only,
-  serverOf,
-  picks,
-  type Labels,
-  type Manifest,
-} from './manifests.ts';
+import { deployments, manifestsOf, ofKind, only, serverOf, picks, type Labels, type Manifest } from './manifests.ts';
 import { scenarios, withWorkload, type ScenarioName } from './scenarios.ts';
 
 interface Monitor {
@@ -122,18 +113,14 @@ describe('ingress', () => {
     ['aws-alb', 'alb.ingress.kubernetes.io/load-balancer-attributes', 'idle_timeout.timeout_seconds=120'],
   ] as const)('tells %s by %s', (controller, annotation, value) => {
     const networkPolicy = { clients: [], clientNetworks: ['10.0.0.0/16'] };
-    expect(
-      annotationsOf(withWorkload({ exposure: { ingress: { controller } }, networkPolicy })),
-    ).toMatchObject({
+    expect(annotationsOf(withWorkload({ exposure: { ingress: { controller } }, networkPolicy }))).toMatchObject({
       [annotation]: value,
     });
   });
 
   it('lets the annotations of the configuration override those of the controller', () => {
     const annotations = { 'nginx.ingress.kubernetes.io/proxy-read-timeout': '600' };
-    expect(annotationsOf(withWorkload({ exposure: { ingress: { annotations } } }))).toMatchObject(
-      annotations,
-    );
+    expect(annotationsOf(withWorkload({ exposure: { ingress: { annotations } } }))).toMatchObject(annotations);
   });
 
   it('requests the certificate once, although the canary has its own Ingress', () => {

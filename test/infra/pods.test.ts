@@ -29,14 +29,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
       });
       expect(securityContext?.runAsUser).toBeGreaterThan(0);
       expect([pod.hostNetwork, pod.hostPID, pod.hostIPC]).toEqual([undefined, undefined, undefined]);
-      const allowed = new Set([
-        'configMap',
-        'emptyDir',
-        'persistentVolumeClaim',
-        'projected',
-        'secret',
-        'image',
-      ]);
+      const allowed = new Set(['configMap', 'emptyDir', 'persistentVolumeClaim', 'projected', 'secret', 'image']);
       for (const { name, ...source } of volumes) expect(allowed, name).toContain(Object.keys(source)[0]);
       for (const container of [...containers, ...initContainers]) {
         expect(container.securityContext).toMatchObject({
@@ -132,16 +125,12 @@ describe('the default pod', () => {
   });
 
   it('has writable folders for the service and CUDA', () => {
-    expect(serverOf(standard).volumeMounts?.map(({ mountPath }) => mountPath)).toEqual([
-      '/tmp',
-      '/var/cache/cuda',
-    ]);
+    expect(serverOf(standard).volumeMounts?.map(({ mountPath }) => mountPath)).toEqual(['/tmp', '/var/cache/cuda']);
   });
 });
 
 describe('variants', () => {
-  const server = (name: ScenarioName) =>
-    serverOf(deployments(manifestsOf(scenarios[name]))[0] ?? expect.fail());
+  const server = (name: ScenarioName) => serverOf(deployments(manifestsOf(scenarios[name]))[0] ?? expect.fail());
 
   it('requests a slice of a GPU', () => {
     expect(server('mig').resources?.limits).toMatchObject({ 'nvidia.com/mig-1g.10gb': '1' });
@@ -158,11 +147,7 @@ describe('variants', () => {
   });
 
   it('waits by the kubelet from Kubernetes 1.30 on, before by a command of the image', () => {
-    expect(server('default').lifecycle?.preStop?.exec?.command).toEqual([
-      'node',
-      '-e',
-      'setTimeout(() => {}, 5000)',
-    ]);
+    expect(server('default').lifecycle?.preStop?.exec?.command).toEqual(['node', '-e', 'setTimeout(() => {}, 5000)']);
     expect(server('production').lifecycle?.preStop).toEqual({ sleep: { seconds: 5 } });
     const older = manifestsOf(extend(scenarios['multi-model'], { kubernetesVersion: '1.29' }));
     const commands = deployments(older).map((one) => serverOf(one).lifecycle?.preStop?.exec?.command);

@@ -56,18 +56,12 @@ export class PrometheusServer implements AsyncDisposable {
     const config = {
       global: { scrape_interval: '1s', evaluation_interval: '1s' },
       rule_files: ['rules.yaml'],
-      scrape_configs: [
-        { job_name: 'pods', static_configs: pods.map((labels) => ({ targets: [target], labels })) },
-      ],
+      scrape_configs: [{ job_name: 'pods', static_configs: pods.map((labels) => ({ targets: [target], labels })) }],
     };
     await writeFile(path.join(folder, 'prometheus.yaml'), stringify(config));
     await writeFile(path.join(folder, 'rules.yaml'), stringify({ groups }));
     const address = `127.0.0.1:${await freePort()}`;
-    const args = [
-      '--config.file=prometheus.yaml',
-      '--storage.tsdb.path=data',
-      `--web.listen-address=${address}`,
-    ];
+    const args = ['--config.file=prometheus.yaml', '--storage.tsdb.path=data', `--web.listen-address=${address}`];
     const child = spawn(requireProgram('prometheus'), args, { cwd: folder, stdio: 'ignore' });
     const exited = once(child, 'exit');
     const server = new PrometheusServer(`http://${address}`, async () => {

@@ -39,11 +39,7 @@ export function requireProgram(name: keyof typeof programs): string {
  *
  * @param input what it reads from its standard input
  */
-export async function promtool(
-  args: readonly string[],
-  files: Record<string, string>,
-  input = '',
-): Promise<string> {
+export async function promtool(args: readonly string[], files: Record<string, string>, input = ''): Promise<string> {
   const folder = tempFolder();
   for (const [name, content] of Object.entries(files)) await writeFile(path.join(folder, name), content);
   return new Promise<string>((resolve, reject) => {

@@ -11,10 +11,7 @@ import { environmentConfig } from '../../infra/choose-environment.ts';
 type Version = DeploymentConfig['kubernetesVersion'];
 
 /** The default deployment with changes to its one workload. */
-export function withWorkload(
-  changes: Changes<WorkloadConfig>,
-  kubernetesVersion: Version = '1.27',
-): DeploymentConfig {
+export function withWorkload(changes: Changes<WorkloadConfig>, kubernetesVersion: Version = '1.27'): DeploymentConfig {
   return extend(config, { kubernetesVersion, workloads: [extend(ofaLarge, changes)] });
 }
 

@@ -159,9 +159,7 @@ describe.each(KUBERNETES_VERSIONS)('the default deployment for Kubernetes %s', (
   it('fits the schema of that version and of newer ones', () => {
     const manifests = manifestsOf(extend(scenarios.default, { kubernetesVersion }));
     const versions = SCHEMA_VERSIONS.filter((version) => isNewer(version, kubernetesVersion));
-    expect(versions.flatMap((version) => manifests.flatMap((one) => builtInProblems(one, version)))).toEqual(
-      [],
-    );
+    expect(versions.flatMap((version) => manifests.flatMap((one) => builtInProblems(one, version)))).toEqual([]);
   });
 });
 
@@ -184,8 +182,6 @@ describe('the schema check itself', () => {
     const wrong = { ...monitor, spec: { selector: {}, podMetricsEndpoints: 'all' } };
     expect((await modelProblems(wrong)).join()).toContain('podMetricsEndpoints');
     const validate = (await crdValidators()).get(`${wrong.apiVersion} ${wrong.kind}`) ?? expect.fail();
-    expect(
-      problems({ ...monitor, spec: { ...(monitor['spec'] as object), port: 1 } }, validate),
-    ).toHaveLength(1);
+    expect(problems({ ...monitor, spec: { ...(monitor['spec'] as object), port: 1 } }, validate)).toHaveLength(1);
   });
 });

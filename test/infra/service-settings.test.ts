@@ -122,14 +122,7 @@ function valuesOf(name: string, setting: Setting): fc.Arbitrary<unknown> {
   if (name === 'REQUEST_TIMEOUT_MS') return fc.constant(1);
   if (setting.kind === 'choice') return fc.constantFrom(...setting.choices, 'other');
   if (setting.kind === 'text')
-    return fc.constantFrom(
-      '',
-      'https://a.example',
-      'https://a.example , http://b:80',
-      'http://b:81',
-      'a',
-      '*',
-    );
+    return fc.constantFrom('', 'https://a.example', 'https://a.example , http://b:80', 'http://b:81', 'a', '*');
   const min = name.endsWith('PORT') ? 1024 : setting.min;
   return fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min, max: setting.max }) },
@@ -141,10 +134,9 @@ function valuesOf(name: string, setting: Setting): fc.Arbitrary<unknown> {
 const configurable = Object.entries<Setting>(SETTINGS).filter(([name]) => !(name in FILLED_IN));
 
 const changes = fc.record({
-  settings: fc.record(
-    Object.fromEntries(configurable.map(([name, setting]) => [name, valuesOf(name, setting)])),
-    { requiredKeys: ['REQUEST_TIMEOUT_MS'] },
-  ),
+  settings: fc.record(Object.fromEntries(configurable.map(([name, setting]) => [name, valuesOf(name, setting)])), {
+    requiredKeys: ['REQUEST_TIMEOUT_MS'],
+  }),
   cpu: fc.constantFrom(2, '2500m', 64, 256, 257, 5000),
   endpoint: fc.constantFrom('http://collector:4318', 'http://c:65536', 'http://c%:1'),
   traced: fc.boolean(),

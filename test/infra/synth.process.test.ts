@@ -39,9 +39,7 @@ function synth(environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
 async function contents(of: string): Promise<Record<string, string>> {
   const files = (await readdir(of)).sort();
   return Object.fromEntries(
-    await Promise.all(
-      files.map(async (file) => [file, await readFile(path.join(of, file), 'utf8')] as const),
-    ),
+    await Promise.all(files.map(async (file) => [file, await readFile(path.join(of, file), 'utf8')] as const)),
   );
 }
 

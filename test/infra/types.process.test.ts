@@ -102,11 +102,7 @@ describe('the compiler refuses', () => {
     ['a GPU of two kinds', "{ gpu: { kind: 'none', count: 1 } }", "'count' does not exist"],
     ['half a GPU', "{ gpu: { kind: 'mig', profile: '1g.10gb' } }", 'is missing the following properties'],
     ['an unknown route', "{ exposure: { route: 'traefik' } }", `'"traefik"' is not assignable`],
-    [
-      'an unknown controller',
-      "{ exposure: { ingress: { controller: 'nginx' } } }",
-      `'"nginx"' is not assignable`,
-    ],
+    ['an unknown controller', "{ exposure: { ingress: { controller: 'nginx' } } }", `'"nginx"' is not assignable`],
     ['two autoscalers', "{ autoscaling: { by: ['hpa', 'keda'] } }", 'is not assignable'],
     ['the removal of what must be there', '{ replicas: undefined }', "'undefined' is not assignable"],
   ])('%s', (_name, changes, complaint) => {

@@ -131,10 +131,9 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
   });
 
   it('sets replicas only without autoscaling', () => {
-    const scaled = [
-      ...ofKind(manifests, 'HorizontalPodAutoscaler'),
-      ...ofKind(manifests, 'ScaledObject'),
-    ].map(({ spec }) => (spec as { scaleTargetRef: { name: string } }).scaleTargetRef.name);
+    const scaled = [...ofKind(manifests, 'HorizontalPodAutoscaler'), ...ofKind(manifests, 'ScaledObject')].map(
+      ({ spec }) => (spec as { scaleTargetRef: { name: string } }).scaleTargetRef.name,
+    );
     expect(scaled).toEqual([...new Set(scaled)]);
     for (const { metadata, spec } of deployments(manifests))
       expect(spec?.replicas === undefined, metadata?.name).toBe(scaled.includes(metadata?.name ?? ''));
@@ -289,10 +288,7 @@ describe('autoscaling', () => {
 
   it('writes a fractional target in thousandths', () => {
     const config = withWorkload({ autoscaling: { targets: { requestsPerSecond: 2.5 } } });
-    const { spec } = only(
-      manifestsOf(config),
-      'HorizontalPodAutoscaler',
-    ) as unknown as IHorizontalPodAutoscaler;
+    const { spec } = only(manifestsOf(config), 'HorizontalPodAutoscaler') as unknown as IHorizontalPodAutoscaler;
     expect(spec?.metrics?.[1]?.pods?.target.averageValue).toBe('2500m');
   });
 });

@@ -123,8 +123,7 @@ describe('writeVariantCheckpoint', () => {
       for (const [name, { shape }] of stored.tensors) {
         const values = await stored.read(name);
         const tensor = expected.get(name);
-        const equal =
-          String(tensor?.shape) === String(shape) && tensor?.data.every((value, i) => value === values[i]);
+        const equal = String(tensor?.shape) === String(shape) && tensor?.data.every((value, i) => value === values[i]);
         if (equal !== true) wrong.push(name);
       }
       await stored.close();

@@ -10,8 +10,7 @@ export function allowedAfter(
 ): number[] {
   const allowed = new Set<number>();
   for (const other of answers) {
-    const sameBeginning =
-      other.length >= length && answer.slice(0, length).every((token, i) => token === other[i]);
+    const sameBeginning = other.length >= length && answer.slice(0, length).every((token, i) => token === other[i]);
     if (sameBeginning) allowed.add(other[length] ?? end);
   }
   return [...allowed].sort((left, right) => left - right);

@@ -44,9 +44,7 @@ export function decode(
 export function projection(weights: Weights, config: ReferenceConfig): Matrix {
   return matrix(
     weights,
-    config.share_decoder_input_output_embed
-      ? 'decoder.embed_tokens.weight'
-      : 'decoder.output_projection.weight',
+    config.share_decoder_input_output_embed ? 'decoder.embed_tokens.weight' : 'decoder.output_projection.weight',
   );
 }
 
@@ -76,12 +74,7 @@ function decoderLayer(
   return residual(weights, config, feed, x, (states) => feedForward(weights, config, layer, states));
 }
 
-function embedPrefix(
-  weights: Weights,
-  config: ReferenceConfig,
-  prefix: readonly number[],
-  positions: Matrix,
-): Matrix {
+function embedPrefix(weights: Weights, config: ReferenceConfig, prefix: readonly number[], positions: Matrix): Matrix {
   const tokens = embed(matrix(weights, 'decoder.embed_tokens.weight'), prefix);
   const scaled = scale(tokens, embedScale(config));
   const entangled = config.entangle_position_embedding && !config.disable_entangle;

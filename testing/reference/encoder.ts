@@ -63,12 +63,7 @@ export function encode(
   return { states, positions };
 }
 
-function embedText(
-  weights: Weights,
-  config: ReferenceConfig,
-  inputIds: readonly number[],
-  positions: Matrix,
-): Matrix {
+function embedText(weights: Weights, config: ReferenceConfig, inputIds: readonly number[], positions: Matrix): Matrix {
   const tokens = embed(matrix(weights, 'encoder.embed_tokens.weight'), inputIds);
   const x = withPositionAndType(weights, config, scale(tokens, embedScale(config)), positions, 0);
   return config.layernorm_embedding ? layerNorm(weights, 'encoder.layernorm_embedding', x) : x;

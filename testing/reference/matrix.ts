@@ -85,11 +85,7 @@ export function softmax(scores: readonly number[]): number[] {
   return logSoftmax(scores).map(Math.exp);
 }
 
-function mapRows(
-  matrix: Matrix,
-  vector: Float64Array,
-  combine: (value: number, operand: number) => number,
-): Matrix {
+function mapRows(matrix: Matrix, vector: Float64Array, combine: (value: number, operand: number) => number): Matrix {
   if (vector.length !== matrix.columns) {
     throw new RangeError(`a vector of ${vector.length} does not fit rows of ${matrix.columns}`);
   }

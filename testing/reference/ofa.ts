@@ -64,11 +64,7 @@ export function referenceAnswer(input: ReferenceInput): ReferenceResult {
 }
 
 /** The decoder's tokens before the answer. */
-function decoderPrompt(
-  config: ReferenceConfig,
-  task: ReferenceTask,
-  inputIds: readonly number[],
-): readonly number[] {
+function decoderPrompt(config: ReferenceConfig, task: ReferenceTask, inputIds: readonly number[]): readonly number[] {
   switch (task.prompt_type) {
     case 'none':
       return [config.bos_token_id];

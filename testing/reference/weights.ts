@@ -59,9 +59,7 @@ export function layerNorm(weights: Weights, prefix: string, x: Matrix): Matrix {
     const mean = values.reduce((sum, value) => sum + value, 0) / x.columns;
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / x.columns;
     const deviation = Math.sqrt(variance + 1e-5);
-    rowOf(result, row).set(
-      values.map((value, i) => ((value - mean) / deviation) * (weight[i] ?? 0) + (bias[i] ?? 0)),
-    );
+    rowOf(result, row).set(values.map((value, i) => ((value - mean) / deviation) * (weight[i] ?? 0) + (bias[i] ?? 0)));
   }
   return result;
 }

@@ -39,8 +39,7 @@ export function neitherOf(random: Random, { a, property, other = {} }: Attribute
 function compoundClaim(random: Random, claim: Attribute): string {
   const { a, property, other } = claim;
   const the = definite(random, a, property.shape !== undefined);
-  const what = (): string =>
-    other === undefined ? predicate(random, property) : oneOf(random, claim, 'singular');
+  const what = (): string => (other === undefined ? predicate(random, property) : oneOf(random, claim, 'singular'));
   return random.pick([
     () => `${the} is ${what()}`,
     () => `${the} is ${what()}`,
@@ -83,11 +82,9 @@ function inColour(
   const word = colourWord(random, colour);
   return [
     () => `the ${random.pick(['colour', 'color'])} of ${the} ${is} ${word}`,
-    () =>
-      `${the} ${does('has', 'have')} ${random.pick([`a ${word} colour`, `a ${word} color`, `the colour ${word}`])}`,
+    () => `${the} ${does('has', 'have')} ${random.pick([`a ${word} colour`, `a ${word} color`, `the colour ${word}`])}`,
     () => `${word} ${is} the colour of ${the}`,
-    () =>
-      `${the} ${is} ${random.pick(['coloured', 'colored', 'painted', 'drawn in', 'filled with'])} ${word}`,
+    () => `${the} ${is} ${random.pick(['coloured', 'colored', 'painted', 'drawn in', 'filled with'])} ${word}`,
   ];
 }
 
@@ -108,10 +105,7 @@ export function attributeClaim(random: Random, claim: Attribute, not = false): s
     () => `${the} ${is} ${predicate(random, property)}`,
     () => `${the}${a.hidden ? '' : somewhere(random)} ${is} ${predicate(random, property)}`,
     // "Isn't the circle red?" expects a yes, and it is unclear what a no would mean.
-    () =>
-      not
-        ? `${the} is certainly not ${predicate(random, property)}`
-        : `is ${the} ${predicate(random, property)}`,
+    () => (not ? `${the} is certainly not ${predicate(random, property)}` : `is ${the} ${predicate(random, property)}`),
     () =>
       `${the} ${is} ${property.shape === undefined ? indefinite(random, property, true) : predicate(random, property)}`,
     () =>

@@ -7,9 +7,7 @@ import { colourWord, number, somewhere } from './words.ts';
 
 /** "two red circles", "one star". */
 function counted(random: Random, n: number, a: Phrase): string {
-  return n === 1
-    ? `${number(random, 1)} ${bare(random, a, 'singular')}`
-    : `${number(random, n)} ${plural(random, a)}`;
+  return n === 1 ? `${number(random, 1)} ${bare(random, a, 'singular')}` : `${number(random, n)} ${plural(random, a)}`;
 }
 
 function placed(random: Random, things: string, one: boolean): string {
@@ -74,9 +72,7 @@ function exactly(random: Random, n: number, a: Phrase): string {
     forms.push(() => `the ${plural(random, a)} are ${number(random, n)} in number`);
   }
   if (n === 2)
-    forms.push(() =>
-      placed(random, `${random.pick(['a pair of', 'a couple of'])} ${plural(random, a)}`, true),
-    );
+    forms.push(() => placed(random, `${random.pick(['a pair of', 'a couple of'])} ${plural(random, a)}`, true));
   if (n === 1) {
     const one = bare(random, a, 'singular');
     forms.push(() =>
@@ -86,9 +82,7 @@ function exactly(random: Random, n: number, a: Phrase): string {
         true,
       ),
     );
-    forms.push(
-      () => `${random.pick(['only one', 'just one', 'exactly one'])} ${one} ${random.pick(VISIBLE)[0]}`,
-    );
+    forms.push(() => `${random.pick(['only one', 'just one', 'exactly one'])} ${one} ${random.pick(VISIBLE)[0]}`);
   }
   if (n > 0 && a.shape !== undefined && isCompound(a)) forms.push(() => partitive(random, n, a));
   if (n > 0) {
@@ -122,18 +116,8 @@ function atLeast(random: Random, n: number, a: Phrase): string {
     () => `the number of ${many} is ${random.pick(['at least', 'no less than'])} ${number(random, n)}`,
     () =>
       `the number of ${many} is ${random.pick(['greater than', 'larger than', 'more than', 'above'])} ${number(random, n - 1)}`,
-    () =>
-      placed(
-        random,
-        `${random.pick(['more than', 'more than', 'over'])} ${counted(random, n - 1, a)}`,
-        false,
-      ),
-    () =>
-      placed(
-        random,
-        `${random.pick(['more than', 'more than', 'over'])} ${counted(random, n - 1, a)}`,
-        false,
-      ),
+    () => placed(random, `${random.pick(['more than', 'more than', 'over'])} ${counted(random, n - 1, a)}`, false),
+    () => placed(random, `${random.pick(['more than', 'more than', 'over'])} ${counted(random, n - 1, a)}`, false),
   ];
   if (n === 2) {
     forms.push(() =>
@@ -166,11 +150,9 @@ function atMost(random: Random, n: number, a: Phrase): string {
       ),
     () => placed(random, `${random.pick(['fewer than', 'less than'])} ${counted(random, n + 1, a)}`, false),
     () => placed(random, `${random.pick(['fewer than', 'less than'])} ${counted(random, n + 1, a)}`, false),
-    () =>
-      `there ${random.pick(['are not', "aren't"])} more than ${counted(random, n, a)}${somewhere(random)}`,
+    () => `there ${random.pick(['are not', "aren't"])} more than ${counted(random, n, a)}${somewhere(random)}`,
     () => `the number of ${many} is ${random.pick(['at most', 'no more than'])} ${number(random, n)}`,
-    () =>
-      `the number of ${many} is ${random.pick(['less than', 'smaller than', 'below'])} ${number(random, n + 1)}`,
+    () => `the number of ${many} is ${random.pick(['less than', 'smaller than', 'below'])} ${number(random, n + 1)}`,
   ])();
 }
 

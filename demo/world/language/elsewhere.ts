@@ -32,15 +32,7 @@ const PEOPLE = [
   'an old man',
 ] as const;
 
-const PAST = [
-  'yesterday',
-  'before',
-  'an hour ago',
-  'last week',
-  'a minute ago',
-  'earlier',
-  'last night',
-] as const;
+const PAST = ['yesterday', 'before', 'an hour ago', 'last week', 'a minute ago', 'earlier', 'last night'] as const;
 const FUTURE = ['tomorrow', 'soon', 'next week', 'later', 'later on', 'tonight', 'in a moment'] as const;
 
 /** Properties for comparisons, none of which is visible. */

@@ -5,11 +5,7 @@ import { PICTURES, SEE, SHOWS, VISIBLE } from './style.ts';
 import { colourWord, somewhere } from './words.ts';
 
 /** "something red", for a phrase that is only a colour. */
-function something(
-  random: Random,
-  phrase: Phrase,
-  word: 'something' | 'nothing' | 'anything',
-): string | undefined {
+function something(random: Random, phrase: Phrase, word: 'something' | 'nothing' | 'anything'): string | undefined {
   if (phrase.shape !== undefined || phrase.size !== undefined) return undefined;
   return phrase.colour === undefined ? word : `${word} ${colourWord(random, phrase.colour)}`;
 }
@@ -23,14 +19,7 @@ const HEDGES = [
   'has to be',
   'surely is',
 ] as const;
-const HEDGES_OF_MANY = [
-  'must be',
-  'seem to be',
-  'appear to be',
-  'happen to be',
-  'should be',
-  'surely are',
-] as const;
+const HEDGES_OF_MANY = ['must be', 'seem to be', 'appear to be', 'happen to be', 'should be', 'surely are'] as const;
 
 /** "Red turns up here", for a phrase that is only a colour. */
 function colourThere(random: Random, { colour, shape, size }: Phrase): string | undefined {
@@ -61,8 +50,7 @@ export function presence(random: Random, things: string, number: 0 | 1 = 0): str
     () => `there exists ${things}${somewhere(random)}`,
     () => `${number === 0 ? 'is' : 'are'} there ${things}${somewhere(random)}`,
     () => `does ${picture} ${show} ${things}`,
-    () =>
-      `${random.pick(['do you see', 'can you see', 'can i see', 'can we find'])} ${things}${somewhere(random)}`,
+    () => `${random.pick(['do you see', 'can you see', 'can i see', 'can we find'])} ${things}${somewhere(random)}`,
     () => `somewhere ${there} ${things}`,
     () => `there ${random.pick(number === 0 ? HEDGES : HEDGES_OF_MANY)} ${things}${somewhere(random)}`,
     () =>
@@ -119,8 +107,7 @@ function absenceOf(random: Random, a: Phrase): string {
     () => `there is no ${one()}${somewhere(random)}`,
     () => `there are no ${many()}${somewhere(random)}`,
     () => `there are no ${many()}${somewhere(random)}`,
-    () =>
-      `there ${random.pick(["isn't", 'is not'])} ${random.pick(['a', 'any'])} ${one()}${somewhere(random)}`,
+    () => `there ${random.pick(["isn't", 'is not'])} ${random.pick(['a', 'any'])} ${one()}${somewhere(random)}`,
     () => `there ${random.pick(["aren't", 'are not'])} any ${many()}${somewhere(random)}`,
     () => `there is ${random.pick(['not a single', 'not one', 'not even one'])} ${one()}${somewhere(random)}`,
     () => `no ${one()} ${verb[0]}`,
@@ -130,15 +117,12 @@ function absenceOf(random: Random, a: Phrase): string {
     () => `${picture} ${random.pick(SHOWS)[0]} no ${random.chance(0.5) ? one() : many()}`,
     () => `${picture} is ${random.pick(['without', 'free of', 'lacking'])} ${many()}`,
     () => `${picture} lacks ${indefinite(random, a)}`,
-    () =>
-      `${random.pick(SEE)[1]} ${random.pick([indefinite(random, a), `any ${many()}`])}${somewhere(random)}`,
+    () => `${random.pick(SEE)[1]} ${random.pick([indefinite(random, a), `any ${many()}`])}${somewhere(random)}`,
     () => `none of the ${random.pick(['objects', 'things', 'shapes'])} is ${indefinite(random, a)}`,
     () =>
       `${indefinite(random, a)} is ${random.pick(['missing', 'absent', 'not there', 'not visible', 'not in the picture', 'nowhere to be seen'])}`,
-    () =>
-      `${many()} are ${random.pick(['missing', 'absent', 'not there', 'not present', 'nowhere to be seen'])}`,
-    () =>
-      `there is ${something(random, a, 'nothing') ?? `nothing like ${indefinite(random, a)}`}${somewhere(random)}`,
+    () => `${many()} are ${random.pick(['missing', 'absent', 'not there', 'not present', 'nowhere to be seen'])}`,
+    () => `there is ${something(random, a, 'nothing') ?? `nothing like ${indefinite(random, a)}`}${somewhere(random)}`,
     () =>
       `nothing ${random.pick(['here', 'in the picture', 'in the image'])} is ${a.shape === undefined && a.size === undefined && a.colour !== undefined ? colourWord(random, a.colour) : indefinite(random, a)}`,
     () => `${random.pick(['without any', 'without', 'zero', 'no'])} ${many()}`,

@@ -5,13 +5,7 @@ import { definite, plural } from './noun-phrase.ts';
 import { somewhere } from './words.ts';
 
 const THAN = {
-  larger: [
-    'larger than',
-    'bigger than',
-    'greater in size than',
-    'of a larger size than',
-    'larger in size than',
-  ],
+  larger: ['larger than', 'bigger than', 'greater in size than', 'of a larger size than', 'larger in size than'],
   smaller: ['smaller than', 'littler than', 'not as big as', 'not as large as', 'smaller in size than'],
   same: [
     'as big as',

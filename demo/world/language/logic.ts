@@ -21,8 +21,7 @@ function bothThere(random: Random, a: Phrase, b: Phrase): string {
     () => presence(random, `${first} and also ${second}`),
     () => presence(random, `${first} together with ${second}`),
     () => presence(random, `not only ${first} but also ${second}`),
-    () =>
-      `${first} and ${second} are both ${random.pick(['there', 'visible', 'present', 'in the picture', 'shown'])}`,
+    () => `${first} and ${second} are both ${random.pick(['there', 'visible', 'present', 'in the picture', 'shown'])}`,
     () => `besides ${first} there is ${second}`,
     () => `there is ${first} and there is ${second}`,
     () => `there is ${first} , and there is also ${second}`,

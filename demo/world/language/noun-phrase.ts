@@ -18,8 +18,7 @@ function parts(random: Random, phrase: Phrase, pronoun: boolean): Parts {
   }
   if (random.chance(0.06)) {
     const adjective = shapeAdjective(random, phrase.shape);
-    if (adjective !== undefined)
-      return { adjectives: [...adjectives, adjective], noun: thingNoun(random, false) };
+    if (adjective !== undefined) return { adjectives: [...adjectives, adjective], noun: thingNoun(random, false) };
   }
   return { adjectives, noun: shapeNoun(random, phrase.shape) };
 }
@@ -103,14 +102,7 @@ function hiddenOne(random: Random, phrase: Phrase): string {
       `${random.pick(['what is', "what's", 'whatever is'])} behind ${cover}`,
     ]);
   }
-  const how = random.pick([
-    'hidden',
-    'covered',
-    'partly hidden',
-    'partly covered',
-    'mostly hidden',
-    'half hidden',
-  ]);
+  const how = random.pick(['hidden', 'covered', 'partly hidden', 'partly covered', 'mostly hidden', 'half hidden']);
   return random.chance(0.8) ? `the ${how} ${noun}` : `the ${noun} that is ${how}`;
 }
 

@@ -25,8 +25,7 @@ function ofEverything(random: Random, { property, other }: Quantified, is: () =>
     ...forms,
     () => `there are only ${many()}${somewhere(random)}`,
     () => `only ${many()} are ${random.pick(['there', 'visible', 'shown', 'in the picture'])}`,
-    () =>
-      `${random.pick(PICTURES)} ${random.pick(SHOWS)[0]} ${random.pick(['only', 'nothing but', 'just'])} ${many()}`,
+    () => `${random.pick(PICTURES)} ${random.pick(SHOWS)[0]} ${random.pick(['only', 'nothing but', 'just'])} ${many()}`,
     () => `there is nothing but ${many()}${somewhere(random)}`,
   ];
 }
@@ -51,8 +50,7 @@ function all(random: Random, claim: Quantified): string {
   const { a, property, other } = claim;
   const one = (): string => (isAnything(a) ? thingNoun(random, false)[0] : bare(random, a, 'singular'));
   const many = (): string => plural(random, a);
-  const is = (): string =>
-    other === undefined ? predicate(random, property) : oneOf(random, claim, 'singular');
+  const is = (): string => (other === undefined ? predicate(random, property) : oneOf(random, claim, 'singular'));
   const are = (): string =>
     other === undefined ? predicate(random, property, 'plural') : oneOf(random, claim, 'plural');
   const forms = [
@@ -61,8 +59,7 @@ function all(random: Random, claim: Quantified): string {
     () => `every ${one()} is ${is()}`,
     () => `each ${one()} is ${is()}`,
     () => `every single ${one()} is ${is()}`,
-    () =>
-      `${random.pick(['all', 'all', 'all the', 'all of the'])} ${many()}${somewhere(random)} are ${are()}`,
+    () => `${random.pick(['all', 'all', 'all the', 'all of the'])} ${many()}${somewhere(random)} are ${are()}`,
     () => `${random.pick(['all', 'all', 'all the', 'all of the'])} ${many()} are ${are()}`,
     () => `the ${many()} are all ${are()}`,
     () => `there is no ${one()} that is not ${is()}`,
@@ -101,9 +98,7 @@ function none(random: Random, { a, property }: Quantified): string {
   }
   const such = predicate(random, a);
   return random.pick([
-    ...(a.shape === undefined
-      ? [() => `nothing ${such} is ${is()}`, () => `nothing ${such} is ${is()}`]
-      : []),
+    ...(a.shape === undefined ? [() => `nothing ${such} is ${is()}`, () => `nothing ${such} is ${is()}`] : []),
     () => `no ${bare(random, a, 'singular')} is ${is()}`,
     () => `no ${bare(random, a, 'singular')}${somewhere(random)} is ${is()}`,
     () => `none of the ${many()} is ${is()}`,

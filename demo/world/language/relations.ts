@@ -103,11 +103,7 @@ export const IS = [
 ] as const;
 
 /** "The red circle is left of the star", or its negation with `not`. */
-export function relationClaim(
-  random: Random,
-  claim: Extract<Claim, { type: 'relation' }>,
-  not = false,
-): string {
+export function relationClaim(random: Random, claim: Extract<Claim, { type: 'relation' }>, not = false): string {
   const article = (phrase: Phrase, the: boolean): string =>
     the ? definite(random, phrase, true) : indefinite(random, phrase);
   const a = article(claim.a, claim.aDefinite);
@@ -121,8 +117,7 @@ export function relationClaim(
   }
   if (claim.inverted) {
     const forms = [
-      () =>
-        `${random.pick(prefix)} ${b} ${random.pick(['is', 'there is', 'you can see', 'lies', 'sits'])} ${a}`,
+      () => `${random.pick(prefix)} ${b} ${random.pick(['is', 'there is', 'you can see', 'lies', 'sits'])} ${a}`,
       () =>
         `${random.pick(prefix)} ${b} ${random.pick(["there's", 'you will find', "you'll see", 'i see', 'we find', 'sits'])} ${a}`,
       () => `look ${random.pick(prefix)} ${b} and you see ${a}`,

@@ -27,9 +27,7 @@ function notClaim(random: Random, claim: Claim): string {
     case 'relation':
       // In "a circle is not left of a star" it is unclear which circle is meant. This works only with "the".
       if (!claim.aDefinite) return relationAbsent(random, claim);
-      return claim.bDefinite
-        ? relationClaim(random, claim, true)
-        : denied(random, said(random, claim, false));
+      return claim.bDefinite ? relationClaim(random, claim, true) : denied(random, said(random, claim, false));
     case 'alike':
       return alikeClaim(random, claim, true);
     case 'unknowable':

@@ -192,12 +192,7 @@ function misspelt(random: Random, text: string): string {
   const index = random.pick(long);
   const word = words[index] ?? '';
   const at = 1 + random.int(word.length - 2);
-  const [before, here, next, after] = [
-    word.slice(0, at),
-    word[at] ?? '',
-    word[at + 1] ?? '',
-    word.slice(at + 2),
-  ];
+  const [before, here, next, after] = [word.slice(0, at), word[at] ?? '', word[at + 1] ?? '', word.slice(at + 2)];
   words[index] = random.pick([
     `${before}${next}${here}${after}`,
     `${before}${next}${after}`,

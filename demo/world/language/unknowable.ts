@@ -11,14 +11,7 @@ const has = (rest: string): Predicate => [`has ${rest}`, `has not ${rest}`];
 const does = (plain: string, form = `${plain}s`): Predicate => [form, `does not ${plain}`];
 const will = (rest: string): Predicate => [`will ${rest}`, `will not ${rest}`];
 
-const MATERIAL_ADJECTIVES = [
-  'wooden',
-  'metallic',
-  'a plastic one',
-  'a paper one',
-  'a glass one',
-  'a stone one',
-];
+const MATERIAL_ADJECTIVES = ['wooden', 'metallic', 'a plastic one', 'a paper one', 'a glass one', 'a stone one'];
 
 function material(value: number): readonly Predicate[] {
   const name = TOPICS.material[value] ?? 'wood';
@@ -44,90 +37,69 @@ function owner(value: number): readonly Predicate[] {
   ];
 }
 
-const PREDICATES: Readonly<Record<Exclude<Topic, 'material' | 'owner'>, readonly (readonly Predicate[])[]>> =
-  {
-    weight: [
-      [
-        be('heavy'),
-        be('heavy'),
-        does('weigh a lot', 'weighs a lot'),
-        be('hard to lift'),
-        does('have a great weight', 'has a great weight'),
-      ],
-      [
-        be('light to carry'),
-        be('lightweight'),
-        be('light in weight'),
-        does('weigh little', 'weighs little'),
-        be('easy to lift'),
-      ],
+const PREDICATES: Readonly<Record<Exclude<Topic, 'material' | 'owner'>, readonly (readonly Predicate[])[]>> = {
+  weight: [
+    [
+      be('heavy'),
+      be('heavy'),
+      does('weigh a lot', 'weighs a lot'),
+      be('hard to lift'),
+      does('have a great weight', 'has a great weight'),
     ],
-    warmth: [
-      [
-        be('warm'),
-        be('hot'),
-        does('feel hot', 'feels hot'),
-        does('feel warm', 'feels warm'),
-        be('warm to the touch'),
-        be('warm when touched'),
-      ],
-      [be('cold'), does('feel cold', 'feels cold'), be('cold to the touch'), be('cold when touched')],
+    [
+      be('light to carry'),
+      be('lightweight'),
+      be('light in weight'),
+      does('weigh little', 'weighs little'),
+      be('easy to lift'),
     ],
-    price: [
-      [
-        be('expensive'),
-        does('cost a lot', 'costs a lot'),
-        be('costly'),
-        does('have a high price', 'has a high price'),
-      ],
-      [
-        be('cheap'),
-        does('cost little', 'costs little'),
-        be('inexpensive'),
-        does('have a low price', 'has a low price'),
-      ],
+  ],
+  warmth: [
+    [
+      be('warm'),
+      be('hot'),
+      does('feel hot', 'feels hot'),
+      does('feel warm', 'feels warm'),
+      be('warm to the touch'),
+      be('warm when touched'),
     ],
-    age: [
-      [be('old'), be('old'), was('made long ago'), be('many years old')],
-      [be('new'), be('new'), was('made recently'), was('made not long ago')],
+    [be('cold'), does('feel cold', 'feels cold'), be('cold to the touch'), be('cold when touched')],
+  ],
+  price: [
+    [be('expensive'), does('cost a lot', 'costs a lot'), be('costly'), does('have a high price', 'has a high price')],
+    [be('cheap'), does('cost little', 'costs little'), be('inexpensive'), does('have a low price', 'has a low price')],
+  ],
+  age: [
+    [be('old'), be('old'), was('made long ago'), be('many years old')],
+    [be('new'), be('new'), was('made recently'), was('made not long ago')],
+  ],
+  feel: [
+    [be('soft'), does('feel soft', 'feels soft'), be('soft to the touch'), be('soft when touched')],
+    [be('hard'), does('feel hard', 'feels hard'), be('hard to the touch'), be('hard when touched')],
+  ],
+  past: [
+    [has('been moved'), has('been moved before'), was('somewhere else before'), was('in another place before')],
+    [was('never moved'), has('never been moved'), has('always been in this place'), has('never been anywhere else')],
+  ],
+  future: [
+    [
+      will('be removed tomorrow'),
+      will('be taken away tomorrow'),
+      be('going to be removed tomorrow'),
+      be('going to be taken away tomorrow'),
     ],
-    feel: [
-      [be('soft'), does('feel soft', 'feels soft'), be('soft to the touch'), be('soft when touched')],
-      [be('hard'), does('feel hard', 'feels hard'), be('hard to the touch'), be('hard when touched')],
+    [
+      will('still be there tomorrow'),
+      will('be there tomorrow'),
+      be('going to be there tomorrow'),
+      will('remain there until tomorrow'),
     ],
-    past: [
-      [
-        has('been moved'),
-        has('been moved before'),
-        was('somewhere else before'),
-        was('in another place before'),
-      ],
-      [
-        was('never moved'),
-        has('never been moved'),
-        has('always been in this place'),
-        has('never been anywhere else'),
-      ],
-    ],
-    future: [
-      [
-        will('be removed tomorrow'),
-        will('be taken away tomorrow'),
-        be('going to be removed tomorrow'),
-        be('going to be taken away tomorrow'),
-      ],
-      [
-        will('still be there tomorrow'),
-        will('be there tomorrow'),
-        be('going to be there tomorrow'),
-        will('remain there until tomorrow'),
-      ],
-    ],
-    maker: [
-      [was('printed'), was('printed by a machine'), was('made by a printer'), has('been printed')],
-      [was('painted by hand'), was('hand painted'), has('been painted by hand'), was('painted with a brush')],
-    ],
-  };
+  ],
+  maker: [
+    [was('printed'), was('printed by a machine'), was('made by a printer'), has('been printed')],
+    [was('painted by hand'), was('hand painted'), has('been painted by hand'), was('painted with a brush')],
+  ],
+};
 
 /** "The red circle is made of wood", or its negation with `not`. */
 export function unknowableClaim(
@@ -137,11 +109,7 @@ export function unknowableClaim(
 ): string {
   const { topic, value, a } = claim;
   const choices =
-    topic === 'material'
-      ? material(value)
-      : topic === 'owner'
-        ? owner(value)
-        : (PREDICATES[topic][value] ?? []);
+    topic === 'material' ? material(value) : topic === 'owner' ? owner(value) : (PREDICATES[topic][value] ?? []);
   const whole = Object.keys(a).length === 0;
   const the = whole
     ? random.pick(['the picture', 'one of the objects', 'the thing in the picture', 'this'])

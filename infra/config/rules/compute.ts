@@ -41,9 +41,7 @@ export const computeRules = {
     const { requests, limits } = resources;
     const exceeding = [
       ...(coresOf(requests.cpu) > coresOf(limits.cpu) ? (['cpu'] as const) : []),
-      ...(['memory', 'ephemeralStorage'] as const).filter(
-        (kind) => bytesOf(requests[kind]) > bytesOf(limits[kind]),
-      ),
+      ...(['memory', 'ephemeralStorage'] as const).filter((kind) => bytesOf(requests[kind]) > bytesOf(limits[kind])),
     ];
     return exceeding.map(
       (kind) =>
@@ -104,9 +102,7 @@ export const computeRules = {
       return server.drainSeconds < server.requestSeconds
         ? `server.drainSeconds is ${server.drainSeconds}, shorter than the longest request of ${server.requestSeconds} s; requests would be cut off.`
         : undefined;
-    const { DRAIN_DELAY_MS, REQUEST_TIMEOUT_MS, SHUTDOWN_TIMEOUT_MS } = withDefaults(
-      workload.server.settings,
-    );
+    const { DRAIN_DELAY_MS, REQUEST_TIMEOUT_MS, SHUTDOWN_TIMEOUT_MS } = withDefaults(workload.server.settings);
     const needed = DRAIN_DELAY_MS + REQUEST_TIMEOUT_MS;
     return SHUTDOWN_TIMEOUT_MS < needed
       ? `server.settings.SHUTDOWN_TIMEOUT_MS is ${SHUTDOWN_TIMEOUT_MS}, but DRAIN_DELAY_MS and REQUEST_TIMEOUT_MS make ${needed}; requests would be cut off.`

@@ -100,9 +100,7 @@ export const operationsRules = {
   },
 
   alertsAreFed({ workload: { observability } }) {
-    return observability.alerts.enabled &&
-      observability.monitor === 'none' &&
-      !observability.scrapeAnnotations
+    return observability.alerts.enabled && observability.monitor === 'none' && !observability.scrapeAnnotations
       ? 'observability.alerts.enabled is true, but nothing scrapes the metrics; set observability.monitor or scrapeAnnotations.'
       : undefined;
   },

@@ -24,8 +24,7 @@ export const settingsRules = {
     return (['http', 'admin'] as const)
       .filter((port) => ports[port] < 1024)
       .map(
-        (port) =>
-          `${names[port]} is ${ports[port]}; it must be a fixed port from 1024 up, as lower ones need root.`,
+        (port) => `${names[port]} is ${ports[port]}; it must be a fixed port from 1024 up, as lower ones need root.`,
       );
   },
 

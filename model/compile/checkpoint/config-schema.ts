@@ -37,10 +37,7 @@ export const ARCHITECTURE = z.object({
   token_bucket_size: count(256),
   image_bucket_size: count(42),
   max_position_embeddings: count(1024),
-  attn_scale_factor: z
-    .number({ error: 'a number above 0' })
-    .positive({ error: 'a number above 0' })
-    .default(2),
+  attn_scale_factor: z.number({ error: 'a number above 0' }).positive({ error: 'a number above 0' }).default(2),
   normformer: flag(true),
   layernorm_embedding: flag(true),
   patch_layernorm_embedding: flag(true),
@@ -74,9 +71,7 @@ export const TASK = z.object({
           .default(480),
         imagenet_default_mean_and_std: flag(false),
         prompt_type: z.enum(['none', 'prev_output'], { error: '"none" or "prev_output"' }).default('none'),
-        gen_type: z
-          .enum(['generation', 'traverse'], { error: '"generation" or "traverse"' })
-          .default('generation'),
+        gen_type: z.enum(['generation', 'traverse'], { error: '"generation" or "traverse"' }).default('generation'),
         answer2label: z.string({ error: fileRule }).min(1, { error: fileRule }).optional(),
         prompt: z
           .string({ error: promptRule })

@@ -5,9 +5,7 @@ import { readAnswers } from './answers.ts';
 import { ARCHITECTURE, REQUIREMENTS, TASK } from './config-schema.ts';
 import { parseFields, readJson, unsupported } from './json-file.ts';
 
-type CamelCase<Name> = Name extends `${infer Head}_${infer Tail}`
-  ? `${Head}${Capitalize<CamelCase<Tail>>}`
-  : Name;
+type CamelCase<Name> = Name extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : Name;
 type CamelCased<T> = { readonly [Name in keyof T as CamelCase<Name & string>]: T[Name] };
 
 /** The architecture, from `config.json`: see {@link ARCHITECTURE} for the fields. */

@@ -36,9 +36,7 @@ function convertBfloats(view: DataView, out: Float32Array): void {
   for (let i = 0; i < bits.length; i++) bits[i] = view.getUint16(2 * i, true) << 16;
 }
 
-const READERS: Readonly<
-  Record<Exclude<Dtype, 'float16' | 'bfloat16'>, (view: DataView, i: number) => number>
-> = {
+const READERS: Readonly<Record<Exclude<Dtype, 'float16' | 'bfloat16'>, (view: DataView, i: number) => number>> = {
   float32: (view, i) => view.getFloat32(4 * i, true),
   float64: (view, i) => view.getFloat64(8 * i, true),
   int64: (view, i) => Number(view.getBigInt64(8 * i, true)),

@@ -106,8 +106,7 @@ class Machine {
 
   setItems(items: readonly unknown[]): this {
     const target = this.top();
-    if (!(target instanceof Map))
-      throw new PickleError('an item is set on something other than a dictionary');
+    if (!(target instanceof Map)) throw new PickleError('an item is set on something other than a dictionary');
     if (items.length % 2 !== 0) throw new PickleError('a key has no value');
     for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
     return this;

@@ -85,8 +85,7 @@ function checkOverlap(path: string, tensors: ReadonlyMap<string, StoredTensor>):
   let end = 0;
   for (const tensor of [...tensors.values()].sort((a, b) => a.position - b.position)) {
     const bytes = elementCount(tensor.info.shape) * ELEMENT_BYTES[tensor.info.dtype];
-    if (bytes > 0 && tensor.position < end)
-      throw damaged(path, `its tensor ${tensor.info.name} overlaps another`);
+    if (bytes > 0 && tensor.position < end) throw damaged(path, `its tensor ${tensor.info.name} overlaps another`);
     end = Math.max(end, tensor.position + bytes);
   }
 }

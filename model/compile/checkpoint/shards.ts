@@ -64,10 +64,7 @@ async function openParts(
  * @param open opens one part
  * @throws UserError if the index or a part is missing, damaged or unsafe
  */
-export async function openShards(
-  path: string,
-  open: (path: string) => Promise<OpenedTensors>,
-): Promise<OpenedTensors> {
+export async function openShards(path: string, open: (path: string) => Promise<OpenedTensors>): Promise<OpenedTensors> {
   const opened = new Map<string, OpenedTensors>();
   const sources = (): FileSource[] => [...opened.values()].flatMap((part) => part.sources);
   try {

@@ -126,8 +126,7 @@ class StateDictHost implements PickleHost {
 
   /** Ignores the attributes of dictionaries: state dicts have some, such as `_metadata`. */
   setState(target: unknown): void {
-    if (!(target instanceof Map))
-      throw new PickleError('a state is set on something other than a dictionary');
+    if (!(target instanceof Map)) throw new PickleError('a state is set on something other than a dictionary');
   }
 }
 

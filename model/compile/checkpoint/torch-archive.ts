@@ -11,8 +11,7 @@ const MAX_PICKLE_BYTES = 2 ** 26;
 type Entries = ReadonlyMap<string, ZipEntry>;
 
 const startsWith = (bytes: Uint8Array, text: string, at = 0): boolean =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', at, at + text.length) ===
-  text;
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', at, at + text.length) === text;
 
 /** Rejects a file that is not a zip archive, saying what it is instead and what to do. */
 async function refuseOtherFormats(source: FileSource): Promise<void> {
@@ -86,13 +85,7 @@ async function readPickleEntry(source: FileSource, entry: ZipEntry | undefined):
   return source.read(entry.position, entry.size);
 }
 
-function locate(
-  source: FileSource,
-  root: string,
-  entries: Entries,
-  name: string,
-  record: TensorRecord,
-): StoredTensor {
+function locate(source: FileSource, root: string, entries: Entries, name: string, record: TensorRecord): StoredTensor {
   const { storage, view } = record;
   const entry = findStored(source, entries, `${root}data/${storage.key}`);
   if (entry === undefined) {

@@ -71,7 +71,6 @@ function pathMatrix(decoder: Module, trie: AnswerTrie): Value {
 /** Whether there is one branch, whose choices are the answers in their order. */
 function isIdentity(trie: AnswerTrie): boolean {
   return (
-    trie.branches.length === 1 &&
-    trie.paths.every((path, answer) => path.length === 1 && path[0]?.choice === answer)
+    trie.branches.length === 1 && trie.paths.every((path, answer) => path.length === 1 && path[0]?.choice === answer)
   );
 }

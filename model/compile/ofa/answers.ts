@@ -37,11 +37,7 @@ export interface AnswerTrie {
  * @param eos the token that ends an answer
  * @throws UserError if an answer is empty, or two have the same tokens
  */
-export function answerTrie(
-  answers: readonly (readonly number[])[],
-  names: readonly string[],
-  eos: number,
-): AnswerTrie {
+export function answerTrie(answers: readonly (readonly number[])[], names: readonly string[], eos: number): AnswerTrie {
   const root: TrieNode = { token: undefined, parent: undefined, depth: 0, next: [], children: new Map() };
   answers.forEach((tokens, at) => {
     if (!insert(root, tokens, eos)) {

@@ -29,24 +29,14 @@ export function timesTransposed(x: Float32Array, w: Float32Array, rows: number, 
 }
 
 /** A linear layer: x [rows, inner], weight [outputs, inner], bias [outputs]. */
-export function linear(
-  x: Float32Array,
-  weight: Float32Array,
-  bias: Float32Array,
-  rows: number,
-): Float32Array {
+export function linear(x: Float32Array, weight: Float32Array, bias: Float32Array, rows: number): Float32Array {
   const out = timesTransposed(x, weight, rows, weight.length / bias.length);
   for (let at = 0; at < out.length; at++) out[at] = (out[at] ?? 0) + (bias[at % bias.length] ?? 0);
   return out;
 }
 
 /** Layer normalisation of every row of x, which has as many columns as `weight` has values. */
-export function layerNorm(
-  x: Float32Array,
-  weight: Float32Array,
-  bias: Float32Array,
-  epsilon: number,
-): Float32Array {
+export function layerNorm(x: Float32Array, weight: Float32Array, bias: Float32Array, epsilon: number): Float32Array {
   const width = weight.length;
   const out = new Float32Array(x.length);
   for (let start = 0; start < x.length; start += width) {

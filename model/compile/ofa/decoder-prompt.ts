@@ -110,12 +110,7 @@ export function isLastOfPrompt({ graph }: Module, { inputIds, special, textLengt
 }
 
 /** A bias [.., S] along `axis`, at the length of the batch. */
-export function cutToSources(
-  { graph }: Module,
-  { encoded }: DecoderInputs,
-  bias: Value,
-  axis: number,
-): Value {
+export function cutToSources({ graph }: Module, { encoded }: DecoderInputs, bias: Value, axis: number): Value {
   const length = graph.shapeOf(encoded.penalty, 2, 3);
   return graph.slice(bias, [0], length, [axis], [encoded.positions.rows]);
 }
@@ -129,11 +124,7 @@ export interface PromptBiases {
 }
 
 /** The biases of decoder rows at the text positions `order`. */
-export function promptBiases(
-  decoder: Module,
-  { encoded }: DecoderInputs,
-  order: readonly number[],
-): PromptBiases {
+export function promptBiases(decoder: Module, { encoded }: DecoderInputs, order: readonly number[]): PromptBiases {
   const { config } = decoder;
   const heads = config.decoderAttentionHeads;
   const side = order.length;
@@ -149,8 +140,7 @@ export function promptBiases(
       const name = `decoder.self_bias.${config.shareAttnBias ? 0 : layer}`;
       return decoder.constant(name, [1, heads, side, side], () => headByHead(heads, masked), type);
     },
-    cross: (shape) =>
-      decoder.constant('decoder.cross_bias', shape, () => headByHead(heads, cross), 'float32'),
+    cross: (shape) => decoder.constant('decoder.cross_bias', shape, () => headByHead(heads, cross), 'float32'),
   };
 }
 

@@ -17,11 +17,7 @@ export interface DecoderOutput {
  *
  * @param decoder the module `decoder`
  */
-export function decode(
-  decoder: Module,
-  inputs: DecoderInputs,
-  promptType: 'none' | 'prev_output',
-): DecoderOutput {
+export function decode(decoder: Module, inputs: DecoderInputs, promptType: 'none' | 'prev_output'): DecoderOutput {
   const { config, graph } = decoder;
   const makePrompt =
     promptType === 'none' ? fixedPrompt : inputs.trie.inner.length === 0 ? textPrompt : textPromptWithNodes;
@@ -71,9 +67,7 @@ function decoderLayer(layer: Module, x: Value, selfBias: Value | undefined, cros
     const valueBias = layer.parameters.get('cross_attn.v_proj.bias', [config.dModel]);
     return attentionOutput(layer, 'cross_attn', heads, joined, valueBias.read);
   });
-  return residual(layer, 'final_layer_norm', before, crossed, (h) =>
-    feedForward(layer, config.decoderFfnDim, h),
-  );
+  return residual(layer, 'final_layer_norm', before, crossed, (h) => feedForward(layer, config.decoderFfnDim, h));
 }
 
 function selfAttention(attention: Module, h: Value, bias: Value | undefined): Value {

@@ -142,21 +142,12 @@ function findPadding(encoder: Module, inputs: EncoderInputs): Padding {
     return { penalty, square: graph.concat([length, length], 0), mask };
   }
   // A tensor [B, S, S] only for its shape: arithmetic on shapes would run on the CPU.
-  const pairs = graph.add(
-    graph.cast(penalty, encoder.float),
-    graph.cast(graph.unsqueeze(flat, 2), encoder.float),
-  );
+  const pairs = graph.add(graph.cast(penalty, encoder.float), graph.cast(graph.unsqueeze(flat, 2), encoder.float));
   return { penalty, square: graph.shapeOf(pairs, 1, 3) };
 }
 
 /** The bias of one layer at the length of the batch: [1, heads, S, S], or [B, heads, S, S] with padding. */
-function layerBias(
-  encoder: Module,
-  inputs: EncoderInputs,
-  absolute: HeadBias,
-  layer: number,
-  padding: Padding,
-): Value {
+function layerBias(encoder: Module, inputs: EncoderInputs, absolute: HeadBias, layer: number, padding: Padding): Value {
   const { graph } = encoder;
   const heads = encoder.config.encoderAttentionHeads;
   const grid = gridOf(inputs);
@@ -168,9 +159,7 @@ function layerBias(
     tokenRelativeBias(encoder, heads, layer, texts),
     imageRelativeBias(encoder, heads, layer, grid, side),
   );
-  const whole = encoder.constant(`encoder.bias.${layer}`, [1, heads, side, side], () =>
-    headByHead(heads, bias),
-  );
+  const whole = encoder.constant(`encoder.bias.${layer}`, [1, heads, side, side], () => headByHead(heads, bias));
   const cut = graph.slice(whole, [0, 0], padding.square, [2, 3], [side, side]);
   return padding.mask ? cut : graph.add(cut, graph.cast(graph.unsqueeze(padding.penalty, 1), encoder.float));
 }
@@ -189,9 +178,7 @@ function encoderLayer(layer: Module, x: Value, bias: Value, mask: Value | undefi
     const joined = graph.attention(q, k, v, heads, { bias, mask });
     return attentionOutput(layer, 'self_attn', heads, joined);
   });
-  return residual(layer, 'final_layer_norm', before, attended, (h) =>
-    feedForward(layer, config.encoderFfnDim, h),
-  );
+  return residual(layer, 'final_layer_norm', before, attended, (h) => feedForward(layer, config.encoderFfnDim, h));
 }
 
 /** The factor of token and image embeddings: sqrt(width) with `scale_embedding`, otherwise 1. */

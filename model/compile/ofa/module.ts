@@ -76,9 +76,7 @@ export class Module {
     const width = x.shape.at(-1) ?? 1;
     const affine = (part: 'weight' | 'bias'): Value => {
       const parameter = this.parameters.get(`${name}.${part}`, [width]);
-      return this.constant(parameter.name, [width], async () =>
-        product(await parameter.read(), await outputScale?.()),
-      );
+      return this.constant(parameter.name, [width], async () => product(await parameter.read(), await outputScale?.()));
     };
     return this.graph.scope(name, () => this.graph.layerNorm(x, affine('weight'), affine('bias'), EPSILON));
   }
@@ -91,8 +89,7 @@ async function foldedWeight(weight: Float32Array, folds: LinearFolds): Promise<F
   if (scale === 1 && !inputScale && !outputScale) return weight;
   const inputs = inputScale?.length ?? weight.length / (outputScale?.length ?? 1);
   return weight.map(
-    (value, at) =>
-      value * scale * (inputScale?.[at % inputs] ?? 1) * (outputScale?.[Math.floor(at / inputs)] ?? 1),
+    (value, at) => value * scale * (inputScale?.[at % inputs] ?? 1) * (outputScale?.[Math.floor(at / inputs)] ?? 1),
   );
 }
 

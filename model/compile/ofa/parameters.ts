@@ -80,8 +80,7 @@ export class Parameters {
 
   /** Whether two tensors below this path are the same memory. */
   tied(a: string, b: string): boolean {
-    const storage = (name: string): string | undefined =>
-      this.#weights.tensors.get(this.#prefix + name)?.storage;
+    const storage = (name: string): string | undefined => this.#weights.tensors.get(this.#prefix + name)?.storage;
     return storage(a) !== undefined && storage(a) === storage(b);
   }
 

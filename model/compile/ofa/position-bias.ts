@@ -50,9 +50,7 @@ export function imagePositions({ parameters, config }: Module, grid: number): Po
 export function normalised({ parameters, config }: Module, raw: Positions): Positions {
   const weight = parameters.get('weight', [config.dModel]);
   const bias = parameters.get('bias', [config.dModel]);
-  return positions(raw.rows, async () =>
-    layerNorm(await raw.read(), await weight.read(), await bias.read(), EPSILON),
-  );
+  return positions(raw.rows, async () => layerNorm(await raw.read(), await weight.read(), await bias.read(), EPSILON));
 }
 
 /** The positions of `first`, then those of `second`. */

@@ -53,14 +53,9 @@ export function textPromptWithNodes(decoder: Module, inputs: DecoderInputs): Dec
       return graph.cast(graph.add(picked, mask), decoder.float);
     },
     // [B, heads, L, S] to [B, heads * L, S], without a shape that is known only at run time.
-    crossBias: graph.transpose(
-      graph.reshape(graph.transpose(crossRows, [0, 3, 1, 2]), [0, 0, -1]),
-      [0, 2, 1],
-    ),
+    crossBias: graph.transpose(graph.reshape(graph.transpose(crossRows, [0, 3, 1, 2]), [0, 0, -1]), [0, 2, 1]),
     stateAt: (states, node) =>
-      node.parent
-        ? graph.pick(states, 1, nodes.indexOf(node))
-        : graph.matMul(graph.unsqueeze(last, 1), states),
+      node.parent ? graph.pick(states, 1, nodes.indexOf(node)) : graph.matMul(graph.unsqueeze(last, 1), states),
   };
 }
 
@@ -100,9 +95,7 @@ function nodeMask(decoder: Module, inputs: DecoderInputs, length: Value): Value 
   };
   const values = (): Promise<Float32Array> =>
     Promise.resolve(
-      Float32Array.from({ length: side * side }, (_, at) =>
-        allowed(Math.floor(at / side), at % side) ? 0 : MASKED,
-      ),
+      Float32Array.from({ length: side * side }, (_, at) => (allowed(Math.floor(at / side), at % side) ? 0 : MASKED)),
     );
   const whole = decoder.constant('decoder.node_mask', [1, 1, side, side], values, 'float32');
   const rows = graph.slice(whole, [0], length, [2], [side]);

@@ -86,9 +86,7 @@ function convolution(
     const values = await weight.read();
     return values.map(
       (value, at) =>
-        value *
-        (scale[Math.floor(at / (inputs * area))] ?? 1) *
-        (inputScale?.[Math.floor(at / area) % inputs] ?? 1),
+        value * (scale[Math.floor(at / (inputs * area))] ?? 1) * (inputScale?.[Math.floor(at / area) % inputs] ?? 1),
     );
   });
   const name = weight.name.replace(/weight$/, 'bias');
@@ -106,12 +104,7 @@ function batchNorm(
   const mean = parameters.get('running_mean', [channels]);
   const variance = parameters.get('running_var', [channels]);
   return async () => {
-    const [gamma, beta, mu, sigma2] = await Promise.all([
-      weight.read(),
-      bias.read(),
-      mean.read(),
-      variance.read(),
-    ]);
+    const [gamma, beta, mu, sigma2] = await Promise.all([weight.read(), bias.read(), mean.read(), variance.read()]);
     const scale = gamma.map((value, at) => value / Math.sqrt((sigma2[at] ?? 1) + EPSILON));
     return { scale, shift: beta.map((value, at) => value - (mu[at] ?? 0) * (scale[at] ?? 1)) };
   };

@@ -11,8 +11,7 @@ const MICROSOFT_OPSET = 1;
 
 /** Where the values of an initializer are: in the graph's own file, or in another file in the same folder. */
 export type Placement =
-  | { readonly inline: Uint8Array }
-  | { readonly location: string; readonly offset: number; readonly length: number };
+  { readonly inline: Uint8Array } | { readonly location: string; readonly offset: number; readonly length: number };
 
 /**
  * Encodes a ModelProto. Field numbers are those of onnx/onnx.proto in ONNX 1.17.

@@ -157,9 +157,7 @@ export function countOperators(graph: Graph): OperatorCount[] {
   }
   return [...counts]
     .map(([operator, sum]) => ({ operator, ...sum }))
-    .sort(
-      (a, b) => b.multiplyAdds - a.multiplyAdds || b.count - a.count || (a.operator < b.operator ? -1 : 1),
-    );
+    .sort((a, b) => b.multiplyAdds - a.multiplyAdds || b.count - a.count || (a.operator < b.operator ? -1 : 1));
 }
 
 /**

@@ -143,13 +143,7 @@ export class Ops extends GraphBuilder {
    * @param ends int64 [axes]: a constant, or dimensions known only at run time
    * @param nominal sizes of the sliced axes in the nominal shape of the result
    */
-  slice(
-    x: Value,
-    starts: readonly number[],
-    ends: Value,
-    axes: readonly number[],
-    nominal: readonly number[],
-  ): Value {
+  slice(x: Value, starts: readonly number[], ends: Value, axes: readonly number[], nominal: readonly number[]): Value {
     const shape = [...x.shape];
     axes.forEach((axis, at) => {
       shape[axis] = nominal[at] ?? 1;
@@ -176,13 +170,7 @@ export class Ops extends GraphBuilder {
    * @param extra.bias [1 or B, heads, L, L], added to the scores
    * @param extra.mask int32 [B, L], 0 where a key is padding
    */
-  attention(
-    q: Value,
-    k: Value,
-    v: Value,
-    heads: number,
-    extra: { bias?: Value; mask?: Value | undefined },
-  ): Value {
+  attention(q: Value, k: Value, v: Value, heads: number, extra: { bias?: Value; mask?: Value | undefined }): Value {
     const [, queries = 1, width = 1] = q.shape;
     const keys = k.shape[1] ?? 1;
     return this.node('MultiHeadAttention', [q, k, v, undefined, extra.mask, extra.bias], q.type, q.shape, {

@@ -32,11 +32,7 @@ export function partition(graph: Graph, maxBytes: number): Graph[] {
   return parts.toReversed();
 }
 
-function groupNodes(
-  graph: Graph,
-  initializers: ReadonlyMap<string, Initializer>,
-  maxBytes: number,
-): Node[][] {
+function groupNodes(graph: Graph, initializers: ReadonlyMap<string, Initializer>, maxBytes: number): Node[][] {
   const groups: Node[][] = [];
   let group: Node[] = [];
   let held = new Set<Initializer>();

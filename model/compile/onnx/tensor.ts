@@ -63,8 +63,7 @@ export function intInitializer(
   shape: readonly number[],
   values: readonly number[],
 ): Initializer {
-  const bytes =
-    type === 'int64' ? bytesOf(BigInt64Array.from(values.map(BigInt))) : bytesOf(Int32Array.from(values));
+  const bytes = type === 'int64' ? bytesOf(BigInt64Array.from(values.map(BigInt))) : bytesOf(Int32Array.from(values));
   return { name, type, shape, chunks: () => [bytes] };
 }
 

@@ -96,8 +96,7 @@ function readingOf(image: Sharp, { format, space, channels }: Probe, bytes: Uint
  */
 export async function decode(bytes: Uint8Array, probe: Probe): Promise<RgbImage> {
   const { format } = probe;
-  if (format === 'jpeg' && hasTooManyScans(bytes, probe.width * probe.height))
-    throw new PixelsError('too-large');
+  if (format === 'jpeg' && hasTooManyScans(bytes, probe.width * probe.height)) throw new PixelsError('too-large');
   const frame = format === 'gif' ? readGif(bytes) : undefined;
   const file = frame === undefined ? bytes : isolateFrame(bytes, frame);
   try {

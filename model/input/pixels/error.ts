@@ -7,8 +7,7 @@ export type PixelsErrorCode = 'unsupported' | 'corrupt' | 'too-large';
 const MESSAGES: Record<PixelsErrorCode, string> = {
   unsupported: 'The image is not a JPEG, PNG, WebP, GIF or TIFF file that can be read.',
   corrupt: 'The image is damaged or incomplete and cannot be decoded.',
-  'too-large':
-    'The image is too large: at most 178,956,970 pixels, 20,000 a side and 100 scans can be decoded.',
+  'too-large': 'The image is too large: at most 178,956,970 pixels, 20,000 a side and 100 scans can be decoded.',
 };
 
 /**

@@ -121,12 +121,7 @@ export function isolateFrame(bytes: Uint8Array, frame: GifFrame): Uint8Array {
   let end = frame.data + 1;
   while (end < bytes.length && bytes[end] !== 0) end += 1 + (bytes[end] ?? 0);
   const body = bytes.subarray(frame.data, end + 1);
-  const size = [
-    frame.frameWidth & 255,
-    frame.frameWidth >> 8,
-    frame.frameHeight & 255,
-    frame.frameHeight >> 8,
-  ];
+  const size = [frame.frameWidth & 255, frame.frameWidth >> 8, frame.frameHeight & 255, frame.frameHeight >> 8];
   const head = [...Buffer.from('GIF89a'), ...size, HAS_TABLE | 7, 0, 0, ...frame.colors];
   head.push(IMAGE, 0, 0, 0, 0, ...size, frame.interlaced ? INTERLACED : 0);
   return Buffer.concat([Uint8Array.from(head), body, Uint8Array.of(0x3b)]);

@@ -19,8 +19,7 @@ export interface Probe {
 }
 
 function checkSize(width: number, height: number): void {
-  if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS)
-    throw new PixelsError('too-large');
+  if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) throw new PixelsError('too-large');
   if (width < 1 || height < 1) throw new PixelsError('corrupt');
 }
 

@@ -88,9 +88,7 @@ function readDirectory(view: DataView): TiffLayout {
 /** Whether the colours are premultiplied by alpha. */
 export function hasAssociatedAlpha(layout: TiffLayout): boolean {
   return (
-    layout.photometric === PHOTOMETRIC.rgb &&
-    layout.samplesPerPixel === 4 &&
-    layout.extraSamples === ASSOCIATED_ALPHA
+    layout.photometric === PHOTOMETRIC.rgb && layout.samplesPerPixel === 4 && layout.extraSamples === ASSOCIATED_ALPHA
   );
 }
 

@@ -45,8 +45,7 @@ export async function chooseDevice(
   if (gpus.length > 0) return { kind: 'gpus', gpus, unfit };
   const [first] = unfit;
   if (first !== undefined) return cpu(first.reason, first.remedy);
-  const hidden =
-    found.gpus.length === 0 ? 'nvidia-smi finds no GPU' : 'CUDA_VISIBLE_DEVICES shows none of the GPUs';
+  const hidden = found.gpus.length === 0 ? 'nvidia-smi finds no GPU' : 'CUDA_VISIBLE_DEVICES shows none of the GPUs';
   return cpu(hidden, 'give it a GPU, or set DEVICE to cpu');
 }
 

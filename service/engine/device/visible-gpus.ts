@@ -78,8 +78,9 @@ function reasonOf(error: unknown): string {
 
 /** Parses a row of {@link QUERY}; undefined for other lines, such as `No devices were found`. */
 function parseGpu(line: string): { gpu: Gpu; sliced: boolean } | undefined {
-  const [index = '', uuid = '', name = '', total = '', free = '', capability = '', driver = '', mig = ''] =
-    line.split(',').map((field) => field.trim());
+  const [index = '', uuid = '', name = '', total = '', free = '', capability = '', driver = '', mig = ''] = line
+    .split(',')
+    .map((field) => field.trim());
   if (!/^\d+$/.test(index) || !uuid.startsWith('GPU-')) return undefined;
   const gpu = {
     index,
@@ -128,8 +129,7 @@ function slicesOf(gpu: Gpu, lines: readonly string[]): Gpu[] {
  */
 export function visibleGpus(gpus: readonly Gpu[], environment: Environment): Gpu[] {
   const injected = listOf(environment['NVIDIA_VISIBLE_DEVICES'] ?? '').filter(isUuid);
-  const present =
-    injected.length === 0 ? gpus : gpus.filter((gpu) => injected.some((id) => matches(id, gpu)));
+  const present = injected.length === 0 ? gpus : gpus.filter((gpu) => injected.some((id) => matches(id, gpu)));
   const list = environment['CUDA_VISIBLE_DEVICES'];
   if (list === undefined) return [...present];
   const visible = new Set<Gpu>();

@@ -5,14 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { killOnExit, outputsOf } from './child-process.ts';
 import { EngineFailure, type EngineFailureReason } from './failure.ts';
 import { stallTolerantTimeout } from './stall-tolerant-timeout.ts';
-import type {
-  EngineBatch,
-  EngineInfo,
-  EngineOutput,
-  FromEngine,
-  LoadOptions,
-  ToEngine,
-} from '../protocol.ts';
+import type { EngineBatch, EngineInfo, EngineOutput, FromEngine, LoadOptions, ToEngine } from '../protocol.ts';
 import { runLimitMs } from './run-limit.ts';
 import { sourceFlags } from '../../../model/source-flags.ts';
 
@@ -218,11 +211,7 @@ function areProbabilities(probabilities: Float32Array, rows: number): boolean {
   return true;
 }
 
-function forkEngine({
-  program = DEFAULT_PROGRAM,
-  environment,
-  picturesFd,
-}: EngineProcessOptions): ChildProcess {
+function forkEngine({ program = DEFAULT_PROGRAM, environment, picturesFd }: EngineProcessOptions): ChildProcess {
   return fork(fileURLToPath(program), [], {
     env: { ...process.env, ...environment },
     execArgv: sourceFlags(program),

@@ -27,8 +27,7 @@ interface EngineSource {
 export async function whenReady(source: EngineSource): Promise<void> {
   for (;;) {
     const { state } = source;
-    if (state.phase === 'failed')
-      throw new EngineGone(`the engine failed too often: ${state.failure.message}`);
+    if (state.phase === 'failed') throw new EngineGone(`the engine failed too often: ${state.failure.message}`);
     if (state.phase === 'stopped') throw new EngineGone('the engine was stopped');
     if (source.isReady) return;
     await new Promise<void>((resolve) => {

@@ -194,9 +194,7 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
     // Hanging runs can take so long that the window never holds enough of them: they count in a row, too.
     if (failure.duringRun) this.#failedRuns++;
     const givesUp =
-      this.#budget.isExhausted ||
-      this.#failedRuns >= this.#maxFailures ||
-      this.#failedStarts >= MAX_FAILED_STARTS;
+      this.#budget.isExhausted || this.#failedRuns >= this.#maxFailures || this.#failedStarts >= MAX_FAILED_STARTS;
     this.emit('failure', failure);
     this.#setState({ phase: givesUp ? 'failed' : 'replacing', failure });
   }

@@ -53,11 +53,7 @@ export async function runSelfTest(
  * Runs every input shape once, since the first run of a shape on CUDA is slow. On a CPU only a session's first run is,
  * and that is the self-test.
  */
-export async function warmUp(
-  session: EngineSession,
-  manifest: Manifest,
-  sizes: readonly number[],
-): Promise<void> {
+export async function warmUp(session: EngineSession, manifest: Manifest, sizes: readonly number[]): Promise<void> {
   if (session.provider === 'cpu') return;
   const { bos, eos } = manifest.text.specialTokens;
   const images = [selfTestImage(0, manifest.image.size)];

@@ -18,10 +18,7 @@ export async function openSession(
   manifest: Manifest,
   { device, threads, maxBatch }: Omit<LoadOptions, 'packageDir'>,
 ): Promise<EngineSession> {
-  const session = await InferenceSession.create(
-    join(dir, PACKAGE_FILES.graph),
-    sessionOptions(device, threads),
-  );
+  const session = await InferenceSession.create(join(dir, PACKAGE_FILES.graph), sessionOptions(device, threads));
   return makeSession(session, manifest, device, device === 'cuda' ? batchSizes(maxBatch) : undefined);
 }
 
@@ -76,12 +73,7 @@ function checkNames(session: InferenceSession): void {
  *
  * @param pixels memory for the pictures of all rows
  */
-function feeds(
-  batch: EngineBatch,
-  rows: number,
-  manifest: Manifest,
-  pixels: Uint8Array,
-): Record<string, Tensor> {
+function feeds(batch: EngineBatch, rows: number, manifest: Manifest, pixels: Uint8Array): Record<string, Tensor> {
   const { size } = manifest.image;
   const pictureBytes = size * size * 3;
   const ids = new BigInt64Array(rows * batch.length).fill(BigInt(manifest.text.specialTokens.pad));

@@ -71,11 +71,7 @@ export async function parseForm(body: RequestBody, limits: FormLimits): Promise<
   return { texts, files };
 }
 
-async function feed(
-  parser: BusboyInstance,
-  chunks: AsyncIterable<Uint8Array>,
-  parsed: Promise<void>,
-): Promise<void> {
+async function feed(parser: BusboyInstance, chunks: AsyncIterable<Uint8Array>, parsed: Promise<void>): Promise<void> {
   for await (const chunk of chunks) {
     if (parser.write(chunk)) continue;
     // A parser that failed never drains.

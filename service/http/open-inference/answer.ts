@@ -8,15 +8,12 @@ type InferAnswer = z.infer<typeof inferAnswerSchema>;
 type Values = readonly (string | number)[];
 
 /** The elements of each output, item after item. */
-const VALUES: Readonly<
-  Record<OutputName, (answers: readonly Answer[], labels: readonly string[]) => Values>
-> = {
+const VALUES: Readonly<Record<OutputName, (answers: readonly Answer[], labels: readonly string[]) => Values>> = {
   label: (answers) => answers.map(({ label }) => label),
   result: (answers) => answers.map(({ result }) => result),
   confidence: (answers) => answers.map(({ confidence }) => confidence),
   // In the model's order: an object lists keys such as "1" before all others.
-  probabilities: (answers, labels) =>
-    answers.flatMap(({ scores }) => labels.map((label) => scores[label] ?? 0)),
+  probabilities: (answers, labels) => answers.flatMap(({ scores }) => labels.map((label) => scores[label] ?? 0)),
 };
 
 /** The response: each requested output in the JSON, or as bytes behind it (the binary tensor extension). */

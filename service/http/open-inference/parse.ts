@@ -102,8 +102,7 @@ function checkShape({ name, shape }: InferInput, elements: number): void {
 
 /** One question where all texts share image and premise, else one for each text: equal images are decoded once. */
 function questionsOf(tensors: Tensors): Question[] {
-  const textsOf = (name: InputName): string[] | undefined =>
-    tensors.get(name)?.map((element) => toText(name, element));
+  const textsOf = (name: InputName): string[] | undefined => tensors.get(name)?.map((element) => toText(name, element));
   const hypotheses = textsOf('text');
   const premises = textsOf('premise') ?? [];
   const encoded = tensors.get('image');

@@ -86,9 +86,7 @@ const common = {
   labels: z
     .array(z.string())
     .openapi({ description: "The model's labels in its order.", example: ['yes', 'no', 'maybe'] }),
-  latency_ms: z
-    .number()
-    .openapi({ description: 'Time spent in the service, in milliseconds.', example: 87.4 }),
+  latency_ms: z.number().openapi({ description: 'Time spent in the service, in milliseconds.', example: 87.4 }),
   model: z.object({ name: z.string(), precision: z.enum(['fp32', 'fp16']), digest: z.string() }).openapi({
     description: 'The model that answered; `digest` identifies its package.',
   }),
@@ -99,6 +97,4 @@ const common = {
 export const predictionSchema = judgementSchema.extend(common).openapi('Prediction');
 
 /** The answer to several hypotheses. */
-export const predictionsSchema = z
-  .object({ results: z.array(judgementSchema), ...common })
-  .openapi('Predictions');
+export const predictionsSchema = z.object({ results: z.array(judgementSchema), ...common }).openapi('Predictions');

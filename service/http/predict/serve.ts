@@ -33,8 +33,7 @@ export interface PredictDeps {
 /** Request headers that every prediction reads. */
 export const REQUEST_HEADERS = z.object({
   [TIMEOUT_HEADER]: z.string().optional().openapi({
-    description:
-      "Deadline in milliseconds, the arrival of the body included; can only shorten the server's own limit.",
+    description: "Deadline in milliseconds, the arrival of the body included; can only shorten the server's own limit.",
   }),
   'X-Request-Id': z.string().optional().openapi({
     description: 'Identifies the request in logs and is returned with the answer. Default: a random UUID.',

@@ -89,8 +89,7 @@ export const PROBLEMS = {
   'undecodable-image': {
     status: 422,
     title: 'Undecodable image',
-    description:
-      'The image file is damaged or truncated. Check that it arrives complete, and encode it again.',
+    description: 'The image file is damaged or truncated. Check that it arrives complete, and encode it again.',
   },
   'empty-text': {
     status: 422,

@@ -55,11 +55,7 @@ export function batchEngine(
 }
 
 /** Items with the same array of pixels share one image, which is sent to the engine once. */
-function toEngineBatch(
-  items: readonly PredictItem[],
-  length: number,
-  pictures: PictureStore | undefined,
-): EngineBatch {
+function toEngineBatch(items: readonly PredictItem[], length: number, pictures: PictureStore | undefined): EngineBatch {
   const indices = new Map<Uint8Array, number>();
   const batchItems = items.map(({ pixels, inputIds }) => {
     const image = indices.get(pixels) ?? indices.size;

@@ -78,12 +78,7 @@ export class Batcher<Item, Output> {
   /** Batches to be run again before anything from the queue, on any engine. */
   readonly #retries: Batch<Item, Output>[] = [];
 
-  constructor({
-    engines,
-    maxBatch,
-    quarantine,
-    now = () => performance.now(),
-  }: BatcherOptions<Item, Output>) {
+  constructor({ engines, maxBatch, quarantine, now = () => performance.now() }: BatcherOptions<Item, Output>) {
     this.#maxBatch = maxBatch;
     this.#quarantine = quarantine;
     this.#now = now;
@@ -168,9 +163,7 @@ export class Batcher<Item, Output> {
     const isFree = ({ engine, running, halves }: Lane<Item, Output>): boolean =>
       running.length + halves.length === 0 && engine.isReady;
     const free = this.#lanes.filter(isFree).length;
-    const batch = this.#queue.take((waiting) =>
-      Math.min(this.#maxBatch, Math.ceil(waiting / Math.max(1, free))),
-    );
+    const batch = this.#queue.take((waiting) => Math.min(this.#maxBatch, Math.ceil(waiting / Math.max(1, free))));
     return batch && { entries: batch.items, length: batch.length, failures: [] };
   }
 
@@ -204,9 +197,7 @@ export class Batcher<Item, Output> {
     const [first, ...others] = entries;
     if (first !== undefined && others.length === 0 && failures.length > 1) {
       const blamed = this.#quarantine?.blame(first.item, failures);
-      first.reject(
-        blamed ?? new EngineUnavailable('The engine failed while computing this item.', { cause: error }),
-      );
+      first.reject(blamed ?? new EngineUnavailable('The engine failed while computing this item.', { cause: error }));
       return;
     }
     for (const entry of entries) entry.requeue();

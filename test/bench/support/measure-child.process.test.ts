@@ -15,17 +15,12 @@ async function script(name: string, text: string): Promise<string> {
 /** Whether a process runs that was started with this argument. */
 async function isRunning(argument: string): Promise<boolean> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(
-    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
-  );
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
   return lines.some((line) => line.split('\0').includes(argument));
 }
 
 it('kills a program that does not end and reports it', { timeout: 60_000 }, async () => {
-  const endless = await script(
-    'endless.mjs',
-    `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);`,
-  );
+  const endless = await script('endless.mjs', `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);`);
   const ended = expect(runChild(endless, [], 5000)).rejects.toThrow(
     `${endless} did not end within 5 s and was killed.`,
   );

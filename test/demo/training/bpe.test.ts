@@ -2,12 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { learnVocabulary } from '../../../demo/training/bpe.ts';
 import { buildTokenizerJson, loadTokenizer } from '../../../model/package/tokenizer.ts';
 
-const texts = [
-  'there is a red circle',
-  'there are red circles',
-  'the red star is here',
-  "there's no star, café",
-];
+const texts = ['there is a red circle', 'there are red circles', 'the red star is here', "there's no star, café"];
 
 describe('learning a vocabulary', () => {
   const { vocabJson, mergesText } = learnVocabulary(texts, 60);

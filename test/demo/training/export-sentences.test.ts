@@ -24,12 +24,8 @@ it('points each sentence to its picture, and a few to strange pictures', async (
   });
   const { buffer } = Uint8Array.from(await readFile(join(folder, 's.rows.bin')));
   const values = new Int32Array(buffer);
-  const rows = Array.from({ length: 1500 }, (_, at) => [
-    ...values.subarray(at * COLUMNS, (at + 1) * COLUMNS),
-  ]);
-  const [ordinary, strange] = [false, true].map((odd) =>
-    rows.filter(([, kind]) => (kind === KINDS.length) === odd),
-  );
+  const rows = Array.from({ length: 1500 }, (_, at) => [...values.subarray(at * COLUMNS, (at + 1) * COLUMNS)]);
+  const [ordinary, strange] = [false, true].map((odd) => rows.filter(([, kind]) => (kind === KINDS.length) === odd));
   expect(strange?.length).toBeGreaterThan(20);
   expect(strange?.length).toBeLessThan(150);
   for (const [picture = 0, , answer] of strange ?? []) {

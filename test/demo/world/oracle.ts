@@ -29,8 +29,7 @@ function worldsOf(scene: Scene): Item[][] {
   if (hidden === -1) return [items];
   const worlds: Item[][] = [];
   for (const shape of SHAPES) {
-    for (const size of SIZES)
-      worlds.push(items.map((item) => (item.id === hidden ? { ...item, shape, size } : item)));
+    for (const size of SIZES) worlds.push(items.map((item) => (item.id === hidden ? { ...item, shape, size } : item)));
   }
   return worlds;
 }
@@ -161,9 +160,7 @@ function readings(world: readonly Item[], claim: Claim): boolean[] {
         chosenA
           // Nothing is meant to stand beside itself.
           .filter((first) => first.some((a) => second.some((b) => a.id !== b.id)))
-          .map((first) =>
-            first.some((a) => second.some((b) => a.id !== b.id && isOnSide(a, claim.relation, b))),
-          ),
+          .map((first) => first.some((a) => second.some((b) => a.id !== b.id && isOnSide(a, claim.relation, b)))),
       );
       return as.length === 0 || bs.length === 0 ? [false] : truths;
     }

@@ -41,8 +41,7 @@ describe('the sentences of the demo world', () => {
       .filter(({ length }) => length > 1);
     const told = (set: readonly Pair[]): string => set[0]?.meaning.premise?.type ?? 'none';
     const all = sets.flat();
-    for (const pair of all)
-      expect(secondOpinion(pair.scene, pair.meaning), pair.hypothesis).toBe(pair.answer);
+    for (const pair of all) expect(secondOpinion(pair.scene, pair.meaning), pair.hypothesis).toBe(pair.answer);
     for (const type of ['topic', 'reveals', 'none']) {
       const of = sets.filter((set) => told(set) === type);
       expect(of.length, type).toBeGreaterThan(10);
@@ -84,9 +83,7 @@ describe('the sentences of the demo world', () => {
     const named = (answer: string): number => {
       const pairs = draw('between', 150, 11).filter((pair) => pair.answer === answer);
       const attributes = pairs.flatMap(({ meaning: { claim } }) =>
-        claim.type === 'between'
-          ? [claim.a, claim.b, claim.c].map((phrase) => Object.keys(phrase).length)
-          : [],
+        claim.type === 'between' ? [claim.a, claim.b, claim.c].map((phrase) => Object.keys(phrase).length) : [],
       );
       return attributes.reduce((sum, count) => sum + count, 0) / attributes.length;
     };

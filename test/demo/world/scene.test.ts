@@ -83,9 +83,7 @@ describe('the pictures of the demo world', () => {
         if (thing.hidden || thing.size === 'small') continue;
         const at = (Math.floor(thing.y * info.height) * info.width + Math.floor(thing.x * info.width)) * 3;
         const [r = 0, g = 0, b = 0] = data.subarray(at, at + 3);
-        const underAnother = scene.things.some(
-          (other) => other.hidden && scene.things[other.under ?? 0] === thing,
-        );
+        const underAnother = scene.things.some((other) => other.hidden && scene.things[other.under ?? 0] === thing);
         expect([thing.colour, r, g, b, hues[thing.colour]?.(r, g, b) ?? false, underAnother]).toEqual([
           thing.colour,
           r,
@@ -101,10 +99,7 @@ describe('the pictures of the demo world', () => {
   });
 
   it('are the same bytes for the same seed', async () => {
-    const [first, again] = await Promise.all([
-      pictureOf(sceneOf(3, 'training')),
-      pictureOf(sceneOf(3, 'training')),
-    ]);
+    const [first, again] = await Promise.all([pictureOf(sceneOf(3, 'training')), pictureOf(sceneOf(3, 'training'))]);
     expect(Buffer.compare(Buffer.from(first), Buffer.from(again))).toBe(0);
   });
 });

@@ -5,12 +5,7 @@ import { openWeights } from '../../../model/compile/checkpoint/weights.ts';
 import { ofaGraph } from '../../../model/compile/ofa/graph.ts';
 import type { Graph, Value } from '../../../model/compile/onnx/graph.ts';
 import { Ops } from '../../../model/compile/onnx/ops.ts';
-import {
-  answerTokens,
-  VARIANTS,
-  writeVariantCheckpoint,
-  type Variant,
-} from '../../../testing/checkpoints.ts';
+import { answerTokens, VARIANTS, writeVariantCheckpoint, type Variant } from '../../../testing/checkpoints.ts';
 import { checkForCuda, typesOf } from '../../../testing/cuda-kernels.ts';
 import { tempFolder } from '../../../testing/temp-folder.ts';
 

@@ -29,12 +29,7 @@ describe('examples', () => {
     const { examples, problems } = await readExamples(folder, ANSWERS);
     expect(problems).toEqual([]);
     expect(examples[0]).toEqual({ ...whole, file: path.join(folder, 'dog.jpg'), mediaType: 'image/jpeg' });
-    expect(examples.map(({ mediaType }) => mediaType)).toEqual([
-      'image/jpeg',
-      'image/png',
-      'image/webp',
-      'image/gif',
-    ]);
+    expect(examples.map(({ mediaType }) => mediaType)).toEqual(['image/jpeg', 'image/png', 'image/webp', 'image/gif']);
     expect(examples[1]?.alt).toBe('A dog on grass');
   });
 
@@ -60,11 +55,7 @@ describe('examples', () => {
       'image must be the name of a picture in the same folder',
     ],
     ['is missing', { ...whole, image: 'cat.jpg' }, 'cat.jpg cannot be read: no such file or folder'],
-    [
-      'is not a picture',
-      { ...whole, image: 'examples.json' },
-      'examples.json is not a JPEG, PNG, WebP or GIF file',
-    ],
+    ['is not a picture', { ...whole, image: 'examples.json' }, 'examples.json is not a JPEG, PNG, WebP or GIF file'],
     ['is a folder', { ...whole, image: '..' }, '.. cannot be read: it is a folder'],
     ['has no sentences', { ...whole, sentences: [] }, 'sentences must hold at least one sentence'],
     [

@@ -39,11 +39,7 @@ function weights(folder: string, change: (name: string) => 'keep' | 'drop' | 'wi
 }
 
 const BROKEN: readonly (readonly [string, Break, RegExp])[] = [
-  [
-    'a truncated archive',
-    (folder) => truncate(path.join(folder, 'pytorch_model.bin'), 100_000),
-    /pytorch_model\.bin/,
-  ],
+  ['a truncated archive', (folder) => truncate(path.join(folder, 'pytorch_model.bin'), 100_000), /pytorch_model\.bin/],
   ['an empty archive', (folder) => truncate(path.join(folder, 'pytorch_model.bin'), 0), /pytorch_model\.bin/],
   [
     'a missing tensor',
@@ -87,17 +83,11 @@ const BROKEN: readonly (readonly [string, Break, RegExp])[] = [
   ],
   [
     'a vocabulary without its control tokens',
-    edit('vocab.json', (json) =>
-      Object.fromEntries(Object.entries(json).filter(([token]) => token !== '</s>')),
-    ),
+    edit('vocab.json', (json) => Object.fromEntries(Object.entries(json).filter(([token]) => token !== '</s>'))),
     /vocab/,
   ],
   ['use_ofasys', edit('config.json', (json) => ({ ...json, use_ofasys: true })), /use_ofasys/],
-  [
-    'a malformed merge',
-    (folder) => writeFile(path.join(folder, 'merges.txt'), '#version: 0.2\nx y z\n'),
-    /merges/,
-  ],
+  ['a malformed merge', (folder) => writeFile(path.join(folder, 'merges.txt'), '#version: 0.2\nx y z\n'), /merges/],
 ];
 
 describe('a broken checkpoint causes one sentence and exit code 1, and nothing is executed or left behind', () => {

@@ -8,17 +8,13 @@ test('OFA-large at 480 pixels and 80 tokens', () => {
 
 test('every sequence length is a multiple of 8, and the last text length is the smallest that fits the longest text', () => {
   fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 1764 }),
-      fc.integer({ min: 3, max: 1024 }),
-      (positions, longest) => {
-        const lengths = textLengths(positions, longest);
-        for (const length of lengths) expect((positions + length) % 8).toBe(0);
-        expect(lengths).toEqual([...new Set(lengths)].sort((a, b) => a - b));
-        const last = lengths.at(-1) ?? 0;
-        expect(last).toBeGreaterThanOrEqual(longest);
-        if (lengths.length > 1) expect(last - longest).toBeLessThan(8);
-      },
-    ),
+    fc.property(fc.integer({ min: 1, max: 1764 }), fc.integer({ min: 3, max: 1024 }), (positions, longest) => {
+      const lengths = textLengths(positions, longest);
+      for (const length of lengths) expect((positions + length) % 8).toBe(0);
+      expect(lengths).toEqual([...new Set(lengths)].sort((a, b) => a - b));
+      const last = lengths.at(-1) ?? 0;
+      expect(last).toBeGreaterThanOrEqual(longest);
+      if (lengths.length > 1) expect(last - longest).toBeLessThan(8);
+    }),
   );
 });

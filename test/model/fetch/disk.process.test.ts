@@ -20,8 +20,7 @@ vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof fs.promises>();
   return {
     ...real,
-    statfs: async (path: string) =>
-      disk.free === undefined ? real.statfs(path) : { bavail: disk.free, bsize: 1 },
+    statfs: async (path: string) => (disk.free === undefined ? real.statfs(path) : { bavail: disk.free, bsize: 1 }),
   };
 });
 

@@ -5,14 +5,7 @@ import { tempFolder } from '../../../testing/temp-folder.ts';
 import { content, type Content, miniModel, type ModelServer, modelServer } from './model-server.ts';
 import { failureOf, isSame, runFetch, WEIGHTS } from './run-fetch.ts';
 
-const NEEDED = [
-  'config.json',
-  'configuration.json',
-  'vocab.json',
-  'merges.txt',
-  'ans2label.json',
-  'pytorch_model.bin',
-];
+const NEEDED = ['config.json', 'configuration.json', 'vocab.json', 'merges.txt', 'ans2label.json', 'pytorch_model.bin'];
 
 function text(value: unknown): Content {
   return content(Buffer.from(JSON.stringify(value)));

@@ -94,9 +94,7 @@ describe('a redirect', () => {
     let count = 0;
     const host = await listen((_, response) => response.writeHead(302, { location: `/${++count}` }).end());
     const failure = await failureOf({ endpoint: `http://${host}`, id: MODEL_ID }, tempFolder());
-    expect(failure.message).toMatch(
-      / answered 302 to the request for the list of files: check the endpoint\.$/,
-    );
+    expect(failure.message).toMatch(/ answered 302 to the request for the list of files: check the endpoint\.$/);
     expect(count).toBe(6);
   });
 
@@ -182,28 +180,23 @@ describe('a proxy', () => {
     expect(asked).toEqual([]);
   });
 
-  test.each(['HTTPS_PROXY', 'ALL_PROXY', 'HTTP_PROXY'])(
-    'in %s is asked for a tunnel to https',
-    async (variable) => {
-      const tunnels: string[] = [];
-      const server = createServer();
-      server.on('connect', ({ url }, socket) => {
-        tunnels.push(url ?? '');
-        socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
-      });
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      onTestFinished(() => {
-        server.close();
-      });
-      vi.stubEnv(variable, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-      const run = runFetch({ endpoint: 'https://models.example', id: MODEL_ID }, tempFolder());
-      await expect(run).rejects.toThrow(
-        /^The proxy answered 403 to a connection to models\.example: check HTTP_PROXY/,
-      );
-      expect(tunnels).toEqual(['models.example:443']);
-    },
-  );
+  test.each(['HTTPS_PROXY', 'ALL_PROXY', 'HTTP_PROXY'])('in %s is asked for a tunnel to https', async (variable) => {
+    const tunnels: string[] = [];
+    const server = createServer();
+    server.on('connect', ({ url }, socket) => {
+      tunnels.push(url ?? '');
+      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => {
+      server.close();
+    });
+    vi.stubEnv(variable, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const run = runFetch({ endpoint: 'https://models.example', id: MODEL_ID }, tempFolder());
+    await expect(run).rejects.toThrow(/^The proxy answered 403 to a connection to models\.example: check HTTP_PROXY/);
+    expect(tunnels).toEqual(['models.example:443']);
+  });
 
   test.each(['HTTPS_PROXY', 'ALL_PROXY'])(
     'in %s that is not an address is reported without its password',

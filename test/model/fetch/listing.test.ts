@@ -3,15 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../testing/temp-folder.ts';
-import {
-  content,
-  type Content,
-  miniModel,
-  type ModelServer,
-  modelServer,
-  sendJson,
-  sumOf,
-} from './model-server.ts';
+import { content, type Content, miniModel, type ModelServer, modelServer, sendJson, sumOf } from './model-server.ts';
 import { failureOf, runFetch, WEIGHTS } from './run-fetch.ts';
 
 function text(value: unknown): Content {
@@ -45,12 +37,7 @@ describe('a listing', () => {
   });
 
   test.each<[string, (response: ServerResponse) => void, string, RegExp]>([
-    [
-      'that is a web page',
-      (r) => r.end('<html>'),
-      'listing-unusable',
-      /does not answer like ModelScope's API/,
-    ],
+    ['that is a web page', (r) => r.end('<html>'), 'listing-unusable', /does not answer like ModelScope's API/],
     [
       'of another shape',
       (r) => {
@@ -123,9 +110,7 @@ describe('a listing', () => {
       parts.delete(WEIGHTS);
       parts.set(name, content(new Uint8Array(5)));
       parts.set(`${WEIGHTS}.index.json`, text({ weight_map: { tensor: name } }));
-      expect((await failureOf(await modelServer(parts), folder)).code).toMatch(
-        /checkpoint-unsafe|listing-unusable/,
-      );
+      expect((await failureOf(await modelServer(parts), folder)).code).toMatch(/checkpoint-unsafe|listing-unusable/);
       expect(readdirSync(dirname(folder))).toEqual(['in']);
     },
   );

@@ -125,9 +125,7 @@ test('a second process is refused, and resumes once the first was killed', async
   server.intercept = () => false;
   server.seen.length = 0;
   const { notes } = await runFetch(server, folder);
-  expect(notes).toEqual([
-    `Another process may be downloading into ${folder}: waiting up to 10 s to find out.`,
-  ]);
+  expect(notes).toEqual([`Another process may be downloading into ${folder}: waiting up to 10 s to find out.`]);
   expect(rangesAsked(server)).toEqual([`bytes=${HALF}-`]);
   expect(isSame(server, folder, WEIGHTS)).toBe(true);
 });

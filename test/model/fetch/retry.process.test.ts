@@ -3,15 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { tempFolder } from '../../../testing/temp-folder.ts';
-import {
-  miniModel,
-  MODEL_ID,
-  type ModelServer,
-  modelServer,
-  type Seen,
-  sendHead,
-  startOf,
-} from './model-server.ts';
+import { miniModel, MODEL_ID, type ModelServer, modelServer, type Seen, sendHead, startOf } from './model-server.ts';
 import { failureOf, isSame, leavePartial, partialPath, runFetch, WEIGHTS } from './run-fetch.ts';
 
 afterEach(() => {
@@ -42,12 +34,7 @@ function sendSome(server: ModelServer, { range }: Seen, response: ServerResponse
 }
 
 /** Sends the next 100,000 bytes, and closes the connection when they are on the client's disk. */
-function sendSomeAndClose(
-  server: ModelServer,
-  folder: string,
-  request: Seen,
-  response: ServerResponse,
-): void {
+function sendSomeAndClose(server: ModelServer, folder: string, request: Seen, response: ServerResponse): void {
   sendSome(server, request, response);
   const partial = partialPath(server, folder);
   const poll = setInterval(() => {
@@ -57,9 +44,7 @@ function sendSomeAndClose(
   }, 5);
 }
 
-const BROKEN: Readonly<
-  Record<string, (server: ModelServer, request: Seen, response: ServerResponse) => void>
-> = {
+const BROKEN: Readonly<Record<string, (server: ModelServer, request: Seen, response: ServerResponse) => void>> = {
   'is closed before a response': (_, __, response) => response.destroy(),
   'is closed halfway': (server, request, response) => {
     sendSome(server, request, response);
@@ -85,8 +70,7 @@ describe('a connection that', () => {
     const { waits, notes } = await runFetch(server, folder, { stallMs: 300 });
     expect(waits).toHaveLength(3);
     expect(notes).toHaveLength(3);
-    for (const note of notes)
-      expect(note).toMatch(/^127\.0\.0\.1:\d+ .*; retrying in \d s \(\d of (5|13)\)\.$/);
+    for (const note of notes) expect(note).toMatch(/^127\.0\.0\.1:\d+ .*; retrying in \d s \(\d of (5|13)\)\.$/);
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
   });
 
@@ -97,11 +81,7 @@ describe('a connection that', () => {
       sendSomeAndClose(server, folder, request, response);
     });
     const { progress } = await runFetch(server, folder);
-    expect(server.requestsOf(WEIGHTS).map(({ range }) => range)).toEqual([
-      undefined,
-      'bytes=100000-',
-      'bytes=200000-',
-    ]);
+    expect(server.requestsOf(WEIGHTS).map(({ range }) => range)).toEqual([undefined, 'bytes=100000-', 'bytes=200000-']);
     const { received, total } = progress.at(-1) ?? {};
     expect(received).toBe(total);
   });
@@ -205,9 +185,7 @@ describe('a server that is busy', () => {
     ['a date', () => new Date(Date.now() + 48_000).toUTCString()],
   ])('is left alone as long as its Retry-After asks, in %s', async (_, header) => {
     const server = await modelServer(miniModel());
-    answerFirst(server, 1, (_request, response) =>
-      response.writeHead(429, { 'retry-after': header() }).end(),
-    );
+    answerFirst(server, 1, (_request, response) => response.writeHead(429, { 'retry-after': header() }).end());
     const { waits } = await runFetch(server, tempFolder());
     expect(waits).toHaveLength(1);
     expect(waits[0]).toBeGreaterThan(46_000);
@@ -230,9 +208,7 @@ describe('a server that is busy', () => {
     };
     const { code, message } = await failureOf(server, tempFolder());
     expect(code).toBe('download-failed');
-    expect(message).toMatch(
-      /answered 500 to the request for the list of files, 6 times in a row: try again later\.$/,
-    );
+    expect(message).toMatch(/answered 500 to the request for the list of files, 6 times in a row: try again later\.$/);
     expect(server.seen).toHaveLength(6);
   });
 });
@@ -254,10 +230,7 @@ describe('a name that cannot be resolved', () => {
   test('is reported at once', async () => {
     const names = resolver();
     names.failures = Infinity;
-    const { code, message } = await failureOf(
-      { endpoint: 'http://models.example', id: MODEL_ID },
-      tempFolder(),
-    );
+    const { code, message } = await failureOf({ endpoint: 'http://models.example', id: MODEL_ID }, tempFolder());
     expect(code).toBe('network-unreachable');
     expect(message).toMatch(/^The name models\.example cannot be resolved: check the connection, /);
     expect(names.lookups).toBe(1);

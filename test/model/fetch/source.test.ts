@@ -21,19 +21,12 @@ describe('a model is given by', () => {
     expect(modelSource('distilled').id).toBe('iic/ofa_visual-entailment_snli-ve_distilled_v2_en');
   });
 
-  test.each([
-    'huge',
-    'a/b/c',
-    '../b',
-    'a/..',
-    '',
-    'a/b c',
-    'https://',
-    `${PUBLIC}/models/one`,
-    'constructor',
-  ])('is refused: %j', (word) => {
-    expect(() => modelSource(word)).toThrow(/is not a model: give a preset \(large, distilled\), a model id/);
-  });
+  test.each(['huge', 'a/b/c', '../b', 'a/..', '', 'a/b c', 'https://', `${PUBLIC}/models/one`, 'constructor'])(
+    'is refused: %j',
+    (word) => {
+      expect(() => modelSource(word)).toThrow(/is not a model: give a preset \(large, distilled\), a model id/);
+    },
+  );
 });
 
 describe('an endpoint', () => {
@@ -45,12 +38,9 @@ describe('an endpoint', () => {
     });
   });
 
-  test.each(['mirror.example', 'ftp://mirror.example', 'https://mirror.example/?x=1', ''])(
-    'is refused: %j',
-    (text) => {
-      expect(() => modelSource('large', text)).toThrow(/^The endpoint must be a web address such as/);
-    },
-  );
+  test.each(['mirror.example', 'ftp://mirror.example', 'https://mirror.example/?x=1', ''])('is refused: %j', (text) => {
+    expect(() => modelSource('large', text)).toThrow(/^The endpoint must be a web address such as/);
+  });
 
   test('may have a lone % in its password', () => {
     const { authorization } = modelSource('large', 'https://me:50%@mirror.example');

@@ -159,12 +159,7 @@ describe('prompts', () => {
   });
 
   test.each([
-    [
-      { hypothesis: 'is {}?', premise: 'is {}?' },
-      'x',
-      'y',
-      /no room for a premise: send only the hypothesis\.$/,
-    ],
+    [{ hypothesis: 'is {}?', premise: 'is {}?' }, 'x', 'y', /no room for a premise: send only the hypothesis\.$/],
     [{ hypothesis: '{} so {}?', premise: '{} so {}?' }, 'x', undefined, /needs a premise: send one with/],
   ])('of a custom template require as many texts as it has {}: %j', (prompts, text, premise, message) => {
     expect(() => buildPrompt(settings({ prompts }), text, premise)).toThrow(

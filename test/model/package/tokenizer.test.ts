@@ -19,8 +19,8 @@ const CASES: readonly (readonly [string, readonly number[]])[] = [
   [
     "don't you're I'll we've it's I'm he'd",
     [
-      104, 115, 114, 43, 120, 286, 115, 121, 43, 280, 36, 77, 43, 316, 396, 105, 43, 122, 105, 395, 43, 119,
-      36, 77, 43, 113, 36, 108, 105, 43, 104,
+      104, 115, 114, 43, 120, 286, 115, 121, 43, 280, 36, 77, 43, 316, 396, 105, 43, 122, 105, 395, 43, 119, 36, 77, 43,
+      113, 36, 108, 105, 43, 104,
     ],
   ],
   ["DON'T IT'S", [72, 83, 82, 43, 88, 36, 77, 88, 43, 87]],
@@ -32,8 +32,8 @@ const CASES: readonly (readonly [string, readonly number[]])[] = [
   [
     '\u4e00\u4e8c\u4e09 \u0661\u0662\u0663 \u2167 \u00bd\u00b2',
     [
-      232, 188, 132, 232, 190, 144, 232, 188, 141, 36, 221, 165, 221, 166, 221, 167, 36, 230, 137, 171, 36,
-      198, 193, 198, 182,
+      232, 188, 132, 232, 190, 144, 232, 188, 141, 36, 221, 165, 221, 166, 221, 167, 36, 230, 137, 171, 36, 198, 193,
+      198, 182,
     ],
   ],
   ['e\u0301 \u00e9', [105, 208, 133, 36, 199, 173]],
@@ -41,8 +41,8 @@ const CASES: readonly (readonly [string, readonly number[]])[] = [
   [
     '\ud83d\udc69\u200d\ud83d\udc69\u200d\ud83d\udc67 \ud83c\udde9\ud83c\uddea',
     [
-      244, 163, 149, 173, 230, 132, 145, 244, 163, 149, 173, 230, 132, 145, 244, 163, 149, 171, 36, 244, 163,
-      139, 173, 244, 163, 139, 174,
+      244, 163, 149, 173, 230, 132, 145, 244, 163, 149, 173, 230, 132, 145, 244, 163, 149, 171, 36, 244, 163, 139, 173,
+      244, 163, 139, 174,
     ],
   ],
   ['a\u0085b \u0085\u0085c', [101, 198, 137, 102, 36, 198, 137, 198, 137, 103]],
@@ -51,10 +51,7 @@ const CASES: readonly (readonly [string, readonly number[]])[] = [
   ['a\u00a0b \u00a0c', [101, 198, 164, 102, 36, 198, 164, 103]],
   ['a\u2028b', [101, 230, 132, 172, 102]],
   ['x\u001cy \u001c\u001dz', [124, 32, 125, 36, 32, 33, 126]],
-  [
-    '<s>red</s><mask><pad>',
-    [64, 119, 66, 280, 104, 64, 51, 119, 66, 64, 267, 119, 111, 66, 64, 116, 101, 104, 66],
-  ],
+  ['<s>red</s><mask><pad>', [64, 119, 66, 280, 104, 64, 51, 119, 66, 64, 267, 119, 111, 66, 64, 116, 101, 104, 66]],
   ['<code_1> <bin_2>', [64, 103, 115, 104, 105, 99, 53, 66, 36, 64, 102, 109, 114, 99, 54, 66]],
   [
     'tab\tnew\n\nline \r\n end   ',
@@ -71,8 +68,8 @@ const CASES: readonly (readonly [string, readonly number[]])[] = [
   [
     'aaaaaaaaaaaaaaaaaaaaaaaa',
     [
-      101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101,
-      101, 101, 101,
+      101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101,
+      101,
     ],
   ],
   ['triangles squares the the the', [120, 265, 294, 107, 317, 390, 269, 269, 269]],
@@ -81,9 +78,7 @@ const CASES: readonly (readonly [string, readonly number[]])[] = [
 /** The text of tokens, byte by byte. */
 function decode(tokenizer: Tokenizer, ids: readonly number[]): string {
   const symbols = byteSymbols();
-  const bytes = ids.flatMap((id) =>
-    Array.from(tokenizer.tokenString(id), (symbol) => symbols.indexOf(symbol)),
-  );
+  const bytes = ids.flatMap((id) => Array.from(tokenizer.tokenString(id), (symbol) => symbols.indexOf(symbol)));
   return Buffer.from(bytes).toString('utf8');
 }
 
@@ -94,18 +89,7 @@ describe('encoding', () => {
 
   test('is lossless, and never yields a control token', () => {
     const controls = new Set([0, 1, 2, 3, 399]);
-    const pieces = fc.constantFrom(
-      '<s>',
-      '</s>',
-      '<mask>',
-      '<unk>',
-      '<pad>',
-      ' ',
-      '\n',
-      "'s",
-      'the',
-      '\u0085',
-    );
+    const pieces = fc.constantFrom('<s>', '</s>', '<mask>', '<unk>', '<pad>', ' ', '\n', "'s", 'the', '\u0085');
     const text = fc.array(fc.oneof(fc.string({ unit: 'binary' }), pieces)).map((parts) => parts.join(''));
     fc.assert(
       fc.property(text, (input) => {
@@ -148,21 +132,18 @@ describe('a tokenizer', () => {
     expect(buildTokenizerJson(reversed, MERGES)).toBe(buildTokenizerJson(VOCAB, MERGES));
   });
 
-  test.each([
-    '',
-    '{',
-    '[]',
-    '{"model":{"type":"WordPiece","vocab":{}}}',
-    '{"model":{"type":"BPE","vocab":{"a":0}}}',
-  ])('cannot be loaded from a damaged file: %s', (json) => {
-    expect(() => loadTokenizer(json)).toThrow(
-      expect.objectContaining({
-        name: 'UserError',
-        code: 'package-unreadable',
-        message: expect.stringMatching(/^tokenizer\.json is damaged; compile the package again\.$/) as string,
-      }),
-    );
-  });
+  test.each(['', '{', '[]', '{"model":{"type":"WordPiece","vocab":{}}}', '{"model":{"type":"BPE","vocab":{"a":0}}}'])(
+    'cannot be loaded from a damaged file: %s',
+    (json) => {
+      expect(() => loadTokenizer(json)).toThrow(
+        expect.objectContaining({
+          name: 'UserError',
+          code: 'package-unreadable',
+          message: expect.stringMatching(/^tokenizer\.json is damaged; compile the package again\.$/) as string,
+        }),
+      );
+    },
+  );
 });
 
 describe('an invalid vocabulary is an error of one sentence', () => {
@@ -186,11 +167,7 @@ describe('an invalid vocabulary is an error of one sentence', () => {
     ['not an object', '["a"]', /not an object from token to id/],
     ['ids that are not numbers', '{"a": "b"}', /not an object from token to id/],
     ['a gap', changed((vocab) => (vocab['the'] = 1000)), /not have exactly one token with the id \d+/],
-    [
-      'a duplicate id',
-      changed((vocab) => (vocab['<mask>'] = 5)),
-      /not have exactly one token with the id 6;/,
-    ],
+    ['a duplicate id', changed((vocab) => (vocab['<mask>'] = 5)), /not have exactly one token with the id 6;/],
     [
       'another model',
       changed((vocab) => {
@@ -214,11 +191,7 @@ describe('an invalid vocabulary is an error of one sentence', () => {
   test.each<[string, string, RegExp]>([
     ['one part', '#v\nĠt\n', /^Line 2 of merges\.txt is not two tokens/],
     ['three parts', '#v\na b c\n', /^Line 2 of merges\.txt is not two tokens/],
-    [
-      'a result that is not a token',
-      '#v\nq q\n',
-      /^Line 2 of merges\.txt produces qq, which vocab\.json lacks\.$/,
-    ],
+    ['a result that is not a token', '#v\nq q\n', /^Line 2 of merges\.txt produces qq, which vocab\.json lacks\.$/],
     [
       'a part that a later line produces',
       '#v\nĠ d\nĠt he\nĠ t\nh e\n',

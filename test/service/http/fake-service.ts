@@ -111,11 +111,7 @@ export function postJson(app: App, body: unknown, headers: Record<string, string
 }
 
 /** Sends a stream to `/predict`. */
-export function postStream(
-  app: App,
-  body: ReadableStream,
-  headers: Record<string, string>,
-): Promise<Response> {
+export function postStream(app: App, body: ReadableStream, headers: Record<string, string>): Promise<Response> {
   // Node.js requires `duplex` for streams; its types lack it.
   const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, headers, duplex: 'half' };
   return Promise.resolve(app.request('/predict', init));

@@ -56,7 +56,5 @@ it('answers HTTP/1.0 without a Host', async () => {
 
 it.each(['a', 'b'])('refuses a second Host', async (host) => {
   const response = await exchange('GET /livez HTTP/1.1', 'host: a', `Host: ${host}`);
-  expect(await expectProblem(response, 400, 'invalid-field', 'Host')).toBe(
-    'The header Host may be given only once.',
-  );
+  expect(await expectProblem(response, 400, 'invalid-field', 'Host')).toBe('The header Host may be given only once.');
 });

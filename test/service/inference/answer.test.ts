@@ -2,11 +2,7 @@ import { expect, it } from 'vitest';
 import { toAnswer } from '../../../service/inference/answer.ts';
 
 it('names the most probable answer and gives every score in the order of the package', () => {
-  const answer = toAnswer(
-    ['yes', 'no', 'maybe'],
-    Float32Array.of(0.25, 0.5, 0.25),
-    Float32Array.of(-2, -1, -2),
-  );
+  const answer = toAnswer(['yes', 'no', 'maybe'], Float32Array.of(0.25, 0.5, 0.25), Float32Array.of(-2, -1, -2));
   expect(answer).toEqual({
     result: 1,
     label: 'no',

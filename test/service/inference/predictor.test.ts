@@ -161,10 +161,7 @@ describe('a request of several questions', () => {
 
 describe('a request past its deadline', () => {
   /** Aborts a request once a condition holds. @returns the stages reported to its observer */
-  async function stagesUntil(
-    picture: number,
-    isSo: (all: ReturnType<typeof setup>) => boolean,
-  ): Promise<string[]> {
+  async function stagesUntil(picture: number, isSo: (all: ReturnType<typeof setup>) => boolean): Promise<string[]> {
     const all = setup();
     const { predictor, measured, runs, finishAll } = all;
     const before = predictor.predict({ ...question(1, 1), ...context() });

@@ -76,9 +76,7 @@ describe('a service', () => {
     const { pool, health } = setup();
     pool.become('ready', 'failed');
     expect(health.live()).toEqual(yes);
-    expect(health.ready()).toEqual(
-      no('engine 0 is ready; engine 1 failed too often, the last time: simulated'),
-    );
+    expect(health.ready()).toEqual(no('engine 0 is ready; engine 1 failed too often, the last time: simulated'));
     pool.become('replacing', 'failed');
     expect(health.live()).toMatchObject({ ok: false });
   });

@@ -2,11 +2,7 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import {
-  GpuMonitor,
-  type GpuReading,
-  type GpuMonitorOptions,
-} from '../../../service/observability/gpu-monitor.ts';
+import { GpuMonitor, type GpuReading, type GpuMonitorOptions } from '../../../service/observability/gpu-monitor.ts';
 import { until } from '../../e2e/client.ts';
 import { fakeSmi, type FakeGpu } from '../../../testing/fake-smi.ts';
 import { tempFolder } from '../../../testing/temp-folder.ts';

@@ -10,12 +10,7 @@ it('has a help text and base units for each metric', async () => {
   const metrics = new Metrics();
   const text = await metrics.text();
   metrics.close();
-  const onlyWithAModel: string[] = [
-    METRICS.uploads,
-    METRICS.queueItems,
-    METRICS.inflightItems,
-    METRICS.engines,
-  ];
+  const onlyWithAModel: string[] = [METRICS.uploads, METRICS.queueItems, METRICS.inflightItems, METRICS.engines];
   for (const name of Object.values(METRICS)) {
     if (!onlyWithAModel.includes(name)) expect(text).toMatch(new RegExp(`^# HELP ${name} \\S`, 'm'));
     expect(name).not.toMatch(/_ms|_mb|percent/);

@@ -154,9 +154,7 @@ describe('where spans are sent', () => {
   it('is nowhere if nothing is set or OpenTelemetry is disabled', async () => {
     expect(await startTracing(NOWHERE, log.logger)).toBeUndefined();
     const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
-    expect(
-      await startTracing({ ...NOWHERE, ...endpoint, OTEL_SDK_DISABLED: 'true' }, log.logger),
-    ).toBeUndefined();
+    expect(await startTracing({ ...NOWHERE, ...endpoint, OTEL_SDK_DISABLED: 'true' }, log.logger)).toBeUndefined();
   });
 });
 
@@ -191,9 +189,7 @@ describe('lost spans are logged', () => {
   });
 
   it('when the collector rejects some of them', async () => {
-    collector.answers = [
-      { status: 200, body: '{"partialSuccess":{"rejectedSpans":"1","errorMessage":"full"}}' },
-    ];
+    collector.answers = [{ status: 200, body: '{"partialSuccess":{"rejectedSpans":"1","errorMessage":"full"}}' }];
     begin(await traceTo(collector.endpoint)).end();
     await warned();
     expect(warnings()[0]?.[1]).toContain('"errorMessage":"full"');

@@ -37,10 +37,7 @@ describe('settings', () => {
     [{ OFA_VE_PROT: '1' }, 'OFA_VE_PROT is not a setting of this program, the setting is called PORT.'],
     [{ OFA_VE_MAX_QUEU: '1' }, 'the setting is called MAX_QUEUE.'],
     [{ PORT: '9090' }, 'ADMIN_PORT is 9090 but must be another port than PORT, which is 9090'],
-    [
-      { DRAIN_DELAY_MS: '39001' },
-      'DRAIN_DELAY_MS is 39001 but must be at most 39000 with SHUTDOWN_TIMEOUT_MS',
-    ],
+    [{ DRAIN_DELAY_MS: '39001' }, 'DRAIN_DELAY_MS is 39001 but must be at most 39000 with SHUTDOWN_TIMEOUT_MS'],
     [{ MAX_BODY_MB: '300' }, 'MAX_BODIES_MB is 256 but must be at least MAX_BODY_MB, which is 300'],
     [
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
@@ -103,9 +100,7 @@ describe('variables that may be misspelt settings', () => {
   it.each(['MAX_QUEU', 'MAX_QUEUEE', 'MAX_QUEUR', 'MAX_QUUEE', 'AX_QUEUE', 'XMAX_QUEUE', 'MAXQUEUE'])(
     'are reported: %s',
     (name) => {
-      expect(misspeltSettings({ [name]: '5' })).toEqual([
-        `${name} is not a setting of this program; MAX_QUEUE is.`,
-      ]);
+      expect(misspeltSettings({ [name]: '5' })).toEqual([`${name} is not a setting of this program; MAX_QUEUE is.`]);
     },
   );
 

@@ -52,8 +52,7 @@ export const predict = async (question, signal) => {
 };
 
 /** The picture as the model sees it. @param {Question} question @param {AbortSignal} signal @returns {Promise<Blob>} */
-export const pixels = async (question, signal) =>
-  (await request('demo/pixels', formOf(question, [], signal))).blob();
+export const pixels = async (question, signal) => (await request('demo/pixels', formOf(question, [], signal))).blob();
 
 /** An example's picture. @param {Example} example @returns {Promise<File>} */
 export const pictureOf = async ({ image, name }) => {

@@ -28,10 +28,7 @@ export const resultItem = (sentence, judgement, expected) => {
   verdict.append(make('span', 'sentence', `“${sentence}”`), ' ', make('strong', 'label', judgement.label));
   if (expected !== undefined) {
     const isRight = expected === judgement.label;
-    verdict.append(
-      ' ',
-      make('span', isRight ? 'right' : 'wrong', isRight ? '✓ as expected' : `expected: ${expected}`),
-    );
+    verdict.append(' ', make('span', isRight ? 'right' : 'wrong', isRight ? '✓ as expected' : `expected: ${expected}`));
   }
   const scores = make('dl', 'scores');
   for (const [label, score] of Object.entries(judgement.scores)) {

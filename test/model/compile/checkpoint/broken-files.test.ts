@@ -3,11 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openWeights, type Weights } from '../../../../model/compile/checkpoint/weights.ts';
 import { readArchivePickle } from '../../../../testing/archive-pickle.ts';
-import {
-  writeSafetensors,
-  writeTorchArchive,
-  type ArchiveTensor,
-} from '../../../../testing/torch-archive.ts';
+import { writeSafetensors, writeTorchArchive, type ArchiveTensor } from '../../../../testing/torch-archive.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 
 const FIXTURE = join(import.meta.dirname, '../../../fixtures/ofa/mini-none');
@@ -45,9 +41,7 @@ describe('broken folders and files', () => {
     truncateSync(file, size);
     await expect(openWeights(folder)).rejects.toMatchObject({
       name: 'UserError',
-      message: expect.stringMatching(
-        /pytorch_model\.bin is (truncated|not a PyTorch checkpoint)[^\n]*\.$/,
-      ) as string,
+      message: expect.stringMatching(/pytorch_model\.bin is (truncated|not a PyTorch checkpoint)[^\n]*\.$/) as string,
     });
   });
 
@@ -117,9 +111,7 @@ describe('parts with an index', () => {
   test('are read as one', async () => {
     const weights = await open(parts({ line: 'b.safetensors', square: 'a.safetensors' }));
     expect(weights.files).toEqual(['model.safetensors.index.json', 'b.safetensors', 'a.safetensors']);
-    expect([...(await weights.read('square')), ...(await weights.read('line'))]).toEqual([
-      1, 2, 3, 4, 5, 6, 7, -7,
-    ]);
+    expect([...(await weights.read('square')), ...(await weights.read('line'))]).toEqual([1, 2, 3, 4, 5, 6, 7, -7]);
   });
 
   test.each([

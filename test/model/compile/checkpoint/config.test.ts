@@ -120,39 +120,19 @@ describe('the configuration of a checkpoint', () => {
 describe('an unsupported value is rejected by name, with what is supported', () => {
   test.each<[string, Json, RegExp]>([
     ['use_ofasys', { use_ofasys: true }, /config\.json: use_ofasys is true, but supported is false\.$/],
-    [
-      'use_image_feature',
-      { use_image_feature: false },
-      /use_image_feature is false, but supported is true\.$/,
-    ],
-    [
-      'interpolate_position',
-      { interpolate_position: true },
-      /interpolate_position is true, but supported is false\.$/,
-    ],
+    ['use_image_feature', { use_image_feature: false }, /use_image_feature is false, but supported is true\.$/],
+    ['interpolate_position', { interpolate_position: true }, /interpolate_position is true, but supported is false\.$/],
     [
       'activation_function',
       { activation_function: 'relu' },
       /activation_function is "relu", but supported is "gelu"\.$/,
     ],
-    [
-      'resnet_type',
-      { resnet_type: 'vit' },
-      /resnet_type is "vit", but supported is one of resnet18, .*resnet152\.$/,
-    ],
-    [
-      'resnet_type that is a property of every object',
-      { resnet_type: 'toString' },
-      /resnet_type is "toString"/,
-    ],
+    ['resnet_type', { resnet_type: 'vit' }, /resnet_type is "vit", but supported is one of resnet18, .*resnet152\.$/],
+    ['resnet_type that is a property of every object', { resnet_type: 'toString' }, /resnet_type is "toString"/],
     ['d_model', { d_model: -4 }, /d_model is -4, but supported is a whole number from 1 to \d+\.$/],
     ['encoder_layers', { encoder_layers: 1.5 }, /encoder_layers is 1\.5, but supported is a whole number/],
     ['vocab_size', { vocab_size: 1e12 }, /vocab_size is 1000000000000, but/],
-    [
-      'attn_scale_factor',
-      { attn_scale_factor: 0 },
-      /attn_scale_factor is 0, but supported is a number above 0\.$/,
-    ],
+    ['attn_scale_factor', { attn_scale_factor: 0 }, /attn_scale_factor is 0, but supported is a number above 0\.$/],
     ['normformer', { normformer: 'yes' }, /normformer is "yes", but supported is true or false\.$/],
     [
       'heads',
@@ -160,9 +140,7 @@ describe('an unsupported value is rejected by name, with what is supported', () 
       /encoder_attention_heads is 7, but supported is a divisor of d_model \(512\)\.$/,
     ],
   ])('config.json: %s', async (_, config, message) => {
-    await expect(readConfig(folderWith(config, {}))).rejects.toEqual(
-      refusal('checkpoint-unsupported', message),
-    );
+    await expect(readConfig(folderWith(config, {}))).rejects.toEqual(refusal('checkpoint-unsupported', message));
   });
 
   test.each<[string, Json, RegExp]>([
@@ -197,17 +175,12 @@ describe('an unsupported value is rejected by name, with what is supported', () 
     ],
     ['answers that are not a file name', { answer2label: 3 }, /model\.answer2label is 3, but/],
   ])('configuration.json: %s', async (_, model, message) => {
-    await expect(readConfig(folderWith({}, model))).rejects.toEqual(
-      refusal('checkpoint-unsupported', message),
-    );
+    await expect(readConfig(folderWith({}, model))).rejects.toEqual(refusal('checkpoint-unsupported', message));
   });
 
   test('configuration.json: task', async () => {
     await expect(readConfig(folderWith({}, {}, {}, { task: 'image-captioning' }))).rejects.toEqual(
-      refusal(
-        'checkpoint-unsupported',
-        /task is "image-captioning", but supported is "visual-entailment"\.$/,
-      ),
+      refusal('checkpoint-unsupported', /task is "image-captioning", but supported is "visual-entailment"\.$/),
     );
   });
 
@@ -245,13 +218,8 @@ describe('files that cannot be read', () => {
 
   test('a file that is not JSON or not an object', async () => {
     const folder = folderWith({}, {});
-    writeFileSync(
-      join(folder, 'config.json'),
-      readFileSync(join(FIXTURES, 'mini-none/config.json')).subarray(0, 40),
-    );
-    await expect(readConfig(folder)).rejects.toEqual(
-      refusal('checkpoint-unreadable', /config\.json is not JSON\.$/),
-    );
+    writeFileSync(join(folder, 'config.json'), readFileSync(join(FIXTURES, 'mini-none/config.json')).subarray(0, 40));
+    await expect(readConfig(folder)).rejects.toEqual(refusal('checkpoint-unreadable', /config\.json is not JSON\.$/));
     await expect(readConfig(folderWith([], {}))).rejects.toEqual(
       refusal('checkpoint-unreadable', /config\.json is not a JSON object\.$/),
     );

@@ -7,11 +7,7 @@ import { readStateDict } from '../../../../model/compile/checkpoint/state-dict.t
 import { UserError } from '../../../../model/errors.ts';
 import { readArchivePickle } from '../../../../testing/archive-pickle.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
-import {
-  writeSafetensors,
-  writeTorchArchive,
-  type ArchiveTensor,
-} from '../../../../testing/torch-archive.ts';
+import { writeSafetensors, writeTorchArchive, type ArchiveTensor } from '../../../../testing/torch-archive.ts';
 
 const TENSORS: readonly (readonly [string, ArchiveTensor])[] = [
   ['table', { dtype: 'float32', shape: [3, 4], data: Float32Array.from({ length: 12 }, (_, i) => i) }],

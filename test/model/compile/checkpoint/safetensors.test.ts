@@ -3,11 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openWeights, type Weights } from '../../../../model/compile/checkpoint/weights.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
-import {
-  writeSafetensors,
-  writeSafetensorsHeader,
-  writeTorchArchive,
-} from '../../../../testing/torch-archive.ts';
+import { writeSafetensors, writeSafetensorsHeader, writeTorchArchive } from '../../../../testing/torch-archive.ts';
 
 async function open(folder: string): Promise<Weights> {
   const weights = await openWeights(folder);
@@ -66,20 +62,8 @@ describe('is rejected with one sentence', () => {
       'checkpoint-incomplete',
       /is truncated: the tensor a/,
     ],
-    [
-      'tensors that overlap',
-      { a: tensor(0, 8), b: tensor(4, 12) },
-      12,
-      'checkpoint-unreadable',
-      /b overlaps another/,
-    ],
-    [
-      'too few bytes for a shape',
-      { a: tensor(0, 4) },
-      8,
-      'checkpoint-unreadable',
-      /4 bytes but its shape needs 8/,
-    ],
+    ['tensors that overlap', { a: tensor(0, 8), b: tensor(4, 12) }, 12, 'checkpoint-unreadable', /b overlaps another/],
+    ['too few bytes for a shape', { a: tensor(0, 4) }, 8, 'checkpoint-unreadable', /4 bytes but its shape needs 8/],
     ['offsets in descending order', { a: tensor(8, 0) }, 8, 'checkpoint-unreadable', /-8 bytes/],
     [
       'negative offsets',

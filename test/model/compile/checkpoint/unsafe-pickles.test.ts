@@ -35,15 +35,7 @@ describe('a pickle that asks for code', () => {
     [
       'a call in the state of the dictionary',
       'builtins.exec',
-      callWith(
-        new PickleWriter()
-          .proto()
-          .orderedDict()
-          .emptyDict()
-          .mark()
-          .text('_metadata')
-          .global('builtins', 'exec'),
-      )
+      callWith(new PickleWriter().proto().orderedDict().emptyDict().mark().text('_metadata').global('builtins', 'exec'))
         .setItems()
         .build()
         .finish(),
@@ -56,11 +48,7 @@ describe('a pickle that asks for code', () => {
         Buffer.from('os\nsystem\n.'),
       ]),
     ],
-    [
-      'a class that is never called',
-      'argparse.Namespace',
-      new PickleWriter().global('argparse', 'Namespace').finish(),
-    ],
+    ['a class that is never called', 'argparse.Namespace', new PickleWriter().global('argparse', 'Namespace').finish()],
     [
       'an attribute of an allowed object',
       'collections.OrderedDict.__init__',
@@ -95,9 +83,7 @@ describe('a pickle that asks for code', () => {
     });
     await expect(openWeights(folder)).rejects.toMatchObject({
       code: 'checkpoint-unsafe',
-      message: expect.stringMatching(
-        /pytorch_model\.bin asks for the Python object os\.system, [^\n]*\.$/,
-      ) as string,
+      message: expect.stringMatching(/pytorch_model\.bin asks for the Python object os\.system, [^\n]*\.$/) as string,
     });
     expect(existsSync(canary)).toBe(false);
   });
@@ -119,10 +105,7 @@ describe('a pickle that is not a plain state dict', () => {
       'a call of a class of storages',
       new PickleWriter().global('torch', 'FloatStorage').emptyTuple().reduce().finish(),
     ],
-    [
-      'a call with a list',
-      new PickleWriter().global('collections', 'OrderedDict').raw(0x5d).reduce().finish(),
-    ],
+    ['a call with a list', new PickleWriter().global('collections', 'OrderedDict').raw(0x5d).reduce().finish()],
     [
       'a dictionary made with arguments',
       new PickleWriter().global('collections', 'OrderedDict').mark().emptyTuple().tuple().reduce().finish(),
@@ -133,10 +116,7 @@ describe('a pickle that is not a plain state dict', () => {
     ['a state of a number', new PickleWriter().int(1).emptyDict().build().finish()],
     ['a state of a class', new PickleWriter().global('torch', 'FloatStorage').emptyDict().build().finish()],
     ['a persistent id that is a string', new PickleWriter().text('storage').persistentId().finish()],
-    [
-      'a persistent id of another kind',
-      new PickleWriter().mark().text('module').tuple().persistentId().finish(),
-    ],
+    ['a persistent id of another kind', new PickleWriter().mark().text('module').tuple().persistentId().finish()],
     [
       'a tensor without a storage',
       new PickleWriter().global('torch._utils', '_rebuild_tensor_v2').emptyTuple().reduce().finish(),
@@ -168,9 +148,7 @@ describe('a pickle that is not a plain state dict', () => {
       expect.objectContaining({
         name: 'UserError',
         code: 'checkpoint-unreadable',
-        message: expect.stringMatching(
-          /^model\.bin does not hold a PyTorch state dict \([^\n]*\.$/,
-        ) as string,
+        message: expect.stringMatching(/^model\.bin does not hold a PyTorch state dict \([^\n]*\.$/) as string,
       }),
     );
   });
@@ -195,14 +173,8 @@ describe('a pickle that is not a plain state dict', () => {
 
   test('may use protocol 4, with frames, short strings and MEMOIZE', () => {
     const bytes = new PickleWriter().raw(0x80, 4, 0x95, 0, 0, 0, 0, 0, 0, 0, 0);
-    bytes
-      .raw(0x7d, 0x94, 0x8c, 1, 0x77, 0x94)
-      .stackGlobal('torch._utils', '_rebuild_tensor_v2')
-      .raw(0x94)
-      .mark();
-    bytes
-      .storage('HalfStorage', '0', 6)
-      .raw(0x4b, 0, 0x4b, 2, 0x4b, 3, 0x86, 0x4d, 3, 0, 0x4a, 1, 0, 0, 0, 0x86);
+    bytes.raw(0x7d, 0x94, 0x8c, 1, 0x77, 0x94).stackGlobal('torch._utils', '_rebuild_tensor_v2').raw(0x94).mark();
+    bytes.storage('HalfStorage', '0', 6).raw(0x4b, 0, 0x4b, 2, 0x4b, 3, 0x86, 0x4d, 3, 0, 0x4a, 1, 0, 0, 0, 0x86);
     bytes.raw(0x88).emptyDict().raw(0x4e).tuple().reduce().raw(0x73);
     expect(read(bytes.finish()).get('w')).toMatchObject({
       storage: { dtype: 'float16', key: '0', elements: 6 },

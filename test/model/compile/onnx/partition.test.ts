@@ -9,9 +9,7 @@ function chain() {
   let x = ops.input({ name: 'x', type: 'float32', shape: [1, 10] }, ['batch', 10]);
   let first: typeof x | undefined;
   for (let layer = 0; layer < 5; layer++) {
-    const weight = floatInitializer(`w${layer}`, 'float32', [10, 10], () =>
-      Promise.resolve(new Float32Array(100)),
-    );
+    const weight = floatInitializer(`w${layer}`, 'float32', [10, 10], () => Promise.resolve(new Float32Array(100)));
     x = ops.matMul(x, ops.constant(weight));
     first ??= x;
   }

@@ -47,10 +47,7 @@ async function simulated(build: Build, x: readonly number[]) {
 describe('simulated float16', () => {
   test('every result is rounded before the next operation reads it', async () => {
     // Above 2048, float16 has only even integers: adding 1 is lost, and subtracting 2048 leaves 0.
-    const { y } = await simulated(
-      (ops, x) => ops.sub(ops.add(x, number(ops, 1)), number(ops, 2048)),
-      [2048, 2050, 1],
-    );
+    const { y } = await simulated((ops, x) => ops.sub(ops.add(x, number(ops, 1)), number(ops, 2048)), [2048, 2050, 1]);
     expect(y).toEqual([0, 4, -2046]);
   });
 
@@ -67,18 +64,13 @@ describe('simulated float16', () => {
     expect(ranges.map(([node]) => node)).toEqual(['inner/Cast', 'inner/Mul', 'inner/Add']);
     expect(ranges.map(([, size]) => size)).toEqual([1000, 40_000, 39_995]);
     expect(y).toEqual([0, 85, 0]);
-    const { ranges: beyond, y: overflown } = await simulated(
-      (ops, x) => ops.mul(x, number(ops, 40)),
-      [2000, 1, 1],
-    );
+    const { ranges: beyond, y: overflown } = await simulated((ops, x) => ops.mul(x, number(ops, 40)), [2000, 1, 1]);
     expect(beyond.at(-1)).toEqual(['inner/Mul', 80_000]);
     expect(overflown[0]).toBe(Infinity);
   });
 
   test('the output depends on every reading, so that no tensor is kept in memory for one', () => {
-    const { graph, readings } = simulateHalf(
-      halfGraph((ops, x) => ops.relu(ops.add(ops.mul(x, number(ops, 2)), x))),
-    );
+    const { graph, readings } = simulateHalf(halfGraph((ops, x) => ops.relu(ops.add(ops.mul(x, number(ops, 2)), x))));
     const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map(({ name }) => [name, node])));
     const needed = new Set<string>();
     const need = (name: string): void => {
@@ -94,9 +86,7 @@ describe('simulated float16', () => {
   test('rows are picked from a table before they are widened, and are unchanged', async () => {
     const table = (ops: Ops): Value =>
       ops.constant(
-        floatInitializer('table', 'float16', [3, 2], () =>
-          Promise.resolve(Float32Array.of(0.5, 1, 1.5, 2, 2.5, 3)),
-        ),
+        floatInitializer('table', 'float16', [3, 2], () => Promise.resolve(Float32Array.of(0.5, 1, 1.5, 2, 2.5, 3))),
       );
     const ops = new Ops();
     const rows = ops.gatherRows(table(ops), ops.ints([2, 0]));

@@ -32,9 +32,7 @@ function theAttention(graph: Graph): Node {
 /** The graph with its attention replaced by single steps. */
 function stepwise(graph: Graph): Graph {
   const unfused = unfusedAttention(theAttention(graph));
-  const nodes = graph.nodes.flatMap((node) =>
-    node.op === 'MultiHeadAttention' ? (unfused?.nodes ?? []) : [node],
-  );
+  const nodes = graph.nodes.flatMap((node) => (node.op === 'MultiHeadAttention' ? (unfused?.nodes ?? []) : [node]));
   return { ...graph, nodes, initializers: [...graph.initializers, ...(unfused?.initializers ?? [])] };
 }
 
@@ -42,9 +40,7 @@ async function answer(graph: Graph, batch: number, length: number): Promise<numb
   const placements = new Map(
     await Promise.all(graph.initializers.map(async (each) => [each.name, await inlined(each)] as const)),
   );
-  const session = await ort.InferenceSession.create(
-    encodeModel(graph, placements, { name: 'test', version: '' }),
-  );
+  const session = await ort.InferenceSession.create(encodeModel(graph, placements, { name: 'test', version: '' }));
   const filled = (seed: number, dims: readonly number[]): ort.Tensor => {
     const values = new Float32Array(dims.reduce((product, dim) => product * dim, 1));
     new SeededRandom(seed).fill(values, 0, 1);

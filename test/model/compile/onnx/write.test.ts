@@ -47,12 +47,7 @@ describe('writeGraph', () => {
       ['', 21n],
       ['com.microsoft', 1n],
     ]);
-    expect(model.graph?.node.map((node) => node.opType)).toEqual([
-      'MatMul',
-      'Add',
-      'LayerNormalization',
-      'Identity',
-    ]);
+    expect(model.graph?.node.map((node) => node.opType)).toEqual(['MatMul', 'Add', 'LayerNormalization', 'Identity']);
     const epsilon = model.graph?.node[2]?.attribute.find((attribute) => attribute.name === 'epsilon');
     expect(epsilon?.f).toBeCloseTo(1e-5, 12);
     const [w, b] = model.graph?.initializer ?? [];

@@ -1,12 +1,7 @@
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { compileCheckpoint } from '../../../../model/compile/compile.ts';
-import {
-  VARIANTS,
-  variantCases,
-  writeVariantCheckpoint,
-  type Variant,
-} from '../../../../testing/checkpoints.ts';
+import { VARIANTS, variantCases, writeVariantCheckpoint, type Variant } from '../../../../testing/checkpoints.ts';
 import { type GraphAnswer, largestDifference, openGraph } from '../../../../testing/graph-session.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 
@@ -59,9 +54,7 @@ async function compareVariant(variant: Variant): Promise<Record<'fp32' | 'fp16',
         expect(largestDifference(answer?.probabilities ?? [], expected.probabilities)).toBeLessThan(
           TOLERANCE[precision],
         );
-        expect(largestDifference(answer?.logScores ?? [], expected.logScores)).toBeLessThan(
-          LOG_TOLERANCE[precision],
-        );
+        expect(largestDifference(answer?.logScores ?? [], expected.logScores)).toBeLessThan(LOG_TOLERANCE[precision]);
       }
     });
   }

@@ -70,12 +70,7 @@ export function gif(spec: {
 }
 
 /** A little-endian TIFF of one uncompressed strip; `tags` are SHORTs besides the size and the strip's. */
-export function tiff(
-  width: number,
-  height: number,
-  tags: Record<number, number | number[]>,
-  data: Uint8Array,
-): Buffer {
+export function tiff(width: number, height: number, tags: Record<number, number | number[]>, data: Uint8Array): Buffer {
   const long = 4;
   const short = 3;
   const entries: [tag: number, type: number, values: number[]][] = [
@@ -84,11 +79,7 @@ export function tiff(
     [273, long, [8]],
     [278, long, [height]],
     [279, long, [data.length]],
-    ...Object.entries(tags).map(([tag, value]): [number, number, number[]] => [
-      Number(tag),
-      short,
-      [value].flat(),
-    ]),
+    ...Object.entries(tags).map(([tag, value]): [number, number, number[]] => [Number(tag), short, [value].flat()]),
   ];
   entries.sort(([a], [b]) => a - b);
   const directoryAt = 8 + data.length + (data.length % 2);

@@ -1,18 +1,12 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import {
-  closePixels,
-  PixelsError,
-  toPixels,
-  type PixelsErrorCode,
-} from '../../../../model/input/pixels/pixels.ts';
+import { closePixels, PixelsError, toPixels, type PixelsErrorCode } from '../../../../model/input/pixels/pixels.ts';
 import { countScans } from '../../../../model/input/pixels/jpeg.ts';
 import { gif, png, tiff } from './files.ts';
 
 const SIZE = 8;
-const read = (name: string): Buffer =>
-  readFileSync(new URL(`../../../fixtures/images/${name}`, import.meta.url));
+const read = (name: string): Buffer => readFileSync(new URL(`../../../fixtures/images/${name}`, import.meta.url));
 
 afterAll(closePixels);
 
@@ -21,8 +15,7 @@ async function refusal(bytes: Uint8Array): Promise<PixelsErrorCode> {
     () => undefined,
     (reason: unknown) => reason,
   );
-  if (!(error instanceof PixelsError))
-    throw new Error('The image was not refused as it should be.', { cause: error });
+  if (!(error instanceof PixelsError)) throw new Error('The image was not refused as it should be.', { cause: error });
   // Nothing of the file and nothing of the decoder: one of three sentences.
   expect(error.message).toMatch(/^The image is (not a JPEG|damaged|too large)[^\n]*\.$/);
   return error.code;
@@ -32,10 +25,7 @@ describe('what is not an image of the five formats is unsupported', () => {
   it.each([
     ['nothing', ''],
     ['a few bytes', '\xff'],
-    [
-      'SVG',
-      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
-    ],
+    ['SVG', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'],
     ['XML', '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'],
     ['PDF', '%PDF-1.7\n1 0 obj\n<<>>\nendobj\n'],
     ['HEIC', '\0\0\0\x18ftypheic\0\0\0\0mif1heic'],
@@ -50,14 +40,7 @@ describe('what is not an image of the five formats is unsupported', () => {
 });
 
 describe('a damaged image is corrupt', () => {
-  const files = [
-    'jpeg-420.jpg',
-    'jpeg-progressive.jpg',
-    'png-rgb.png',
-    'webp-lossy.webp',
-    'gif.gif',
-    'tiff-lzw.tiff',
-  ];
+  const files = ['jpeg-420.jpg', 'jpeg-progressive.jpg', 'png-rgb.png', 'webp-lossy.webp', 'gif.gif', 'tiff-lzw.tiff'];
 
   it.each(files)('%s, cut off anywhere', async (name) => {
     const file = read(name);
@@ -76,15 +59,13 @@ describe('a damaged image is corrupt', () => {
   });
 
   it('a GIF that ends before its frame', async () => {
-    expect(await refusal(Buffer.concat([read('gif.gif').subarray(0, 13 + 768), Buffer.from(';')]))).toBe(
-      'corrupt',
-    );
+    expect(await refusal(Buffer.concat([read('gif.gif').subarray(0, 13 + 768), Buffer.from(';')]))).toBe('corrupt');
   });
 
   it('a TIFF whose directory says that it has more entries than the file has bytes', async () => {
-    expect(
-      await refusal(Buffer.from('II*\0\x08\0\0\0\xff\xff\x00\x01\x03\0\x01\0\0\0\x01\0\0\0', 'latin1')),
-    ).toBe('corrupt');
+    expect(await refusal(Buffer.from('II*\0\x08\0\0\0\xff\xff\x00\x01\x03\0\x01\0\0\0\x01\0\0\0', 'latin1'))).toBe(
+      'corrupt',
+    );
   });
 });
 
@@ -97,15 +78,9 @@ describe('an image that would cost too much is too large', () => {
     ['a PNG one pixel too wide', gray(20_001, 1)],
     ['a PNG one pixel too high', gray(1, 20_001)],
     ['a PNG just past what Pillow takes', gray(13_378, 13_378)],
-    [
-      'a GIF canvas of 4 billion pixels',
-      gif({ canvas: [65_535, 65_535], frame: [0, 0, 1, 1], indices: [0] }),
-    ],
+    ['a GIF canvas of 4 billion pixels', gif({ canvas: [65_535, 65_535], frame: [0, 0, 1, 1], indices: [0] })],
     ['a GIF frame far out', gif({ canvas: [1, 1], frame: [65_535, 0, 1, 1], indices: [0] })],
-    [
-      'a TIFF of 900 million pixels',
-      tiff(30_000, 30_000, { 258: [8, 8, 8], 262: 2, 277: 3 }, new Uint8Array(12)),
-    ],
+    ['a TIFF of 900 million pixels', tiff(30_000, 30_000, { 258: [8, 8, 8], 262: 2, 277: 3 }, new Uint8Array(12))],
   ])('%s', async (_, file) => {
     expect(await refusal(file)).toBe('too-large');
   });
@@ -180,25 +155,17 @@ describe('whatever the bytes', () => {
 
   it('noise behind a signature is refused or decoded', async () => {
     await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom(...signatures),
-        fc.uint8Array({ maxLength: 300 }),
-        async (signature, rest) => {
-          await check(Buffer.concat([Buffer.from(signature, 'latin1'), rest]));
-        },
-      ),
+      fc.asyncProperty(fc.constantFrom(...signatures), fc.uint8Array({ maxLength: 300 }), async (signature, rest) => {
+        await check(Buffer.concat([Buffer.from(signature, 'latin1'), rest]));
+      }),
       { numRuns: 300 },
     );
   });
 
   it('a real file with bytes changed is refused or decoded', async () => {
-    const files = [
-      'size-2x3.jpg',
-      'size-64x64.jpg',
-      'jpeg-progressive.jpg',
-      'gif-transparent.gif',
-      'png-1bit.png',
-    ].map(read);
+    const files = ['size-2x3.jpg', 'size-64x64.jpg', 'jpeg-progressive.jpg', 'gif-transparent.gif', 'png-1bit.png'].map(
+      read,
+    );
     files.push(read('webp-lossy.webp'), read('tiff-raw.tiff'));
     const edit = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(255));
     await fc.assert(

@@ -8,13 +8,7 @@ function cubic(x: number): number {
 }
 
 /** Resizes one line of samples, `step` apart, as Pillow's 8-bit resampler does; plain and slow. */
-function resizeLine(
-  source: Uint8Array,
-  at: number,
-  step: number,
-  length: number,
-  outputLength: number,
-): number[] {
+function resizeLine(source: Uint8Array, at: number, step: number, length: number, outputLength: number): number[] {
   const scale = length / outputLength;
   const widened = Math.max(1, scale);
   return Array.from({ length: outputLength }, (_, output) => {

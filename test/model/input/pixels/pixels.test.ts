@@ -10,10 +10,7 @@ interface Expected {
   readonly sha256_64: string;
 }
 
-const expected = JSON.parse(readFileSync(new URL('expected.json', FOLDER), 'utf8')) as Record<
-  string,
-  Expected
->;
+const expected = JSON.parse(readFileSync(new URL('expected.json', FOLDER), 'utf8')) as Record<string, Expected>;
 const read = (name: string): Uint8Array => readFileSync(new URL(name, FOLDER));
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 

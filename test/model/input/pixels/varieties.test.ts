@@ -47,9 +47,7 @@ describe('a GIF', () => {
 
   it('without colours is gray', async () => {
     const file = gif({ canvas: [2, 2], frame: [0, 0, 2, 2], indices: [0, 50, 100, 127] });
-    expect([...(await toPixels(file, 2))]).toEqual(
-      [0, 50, 100, 127].flatMap((value) => [value, value, value]),
-    );
+    expect([...(await toPixels(file, 2))]).toEqual([0, 50, 100, 127].flatMap((value) => [value, value, value]));
   });
 });
 
@@ -65,9 +63,7 @@ describe('a PNG', () => {
   });
 
   it('of 16-bit colours or gray with alpha loses the low byte', async () => {
-    const rgb = png({ width: 1, height: 1, bits: 16, colorType: 2 }, [
-      Uint8Array.of(1, 255, 128, 127, 255, 128),
-    ]);
+    const rgb = png({ width: 1, height: 1, bits: 16, colorType: 2 }, [Uint8Array.of(1, 255, 128, 127, 255, 128)]);
     expect([...(await toPixels(rgb, 1))]).toEqual([1, 128, 255]);
     const gray = png({ width: 1, height: 1, bits: 16, colorType: 4 }, [Uint8Array.of(77, 200, 3, 3)]);
     expect([...(await toPixels(gray, 1))]).toEqual([77, 77, 77]);
@@ -98,15 +94,10 @@ describe('a TIFF', () => {
 
   it('has the alpha that was multiplied in taken out, to the bit', async () => {
     for (let alpha = 0; alpha < 256; alpha += 3) {
-      const data = Uint8Array.from({ length: 16 * 16 * 4 }, (_, index) =>
-        index % 4 === 3 ? alpha : index >> 2,
-      );
+      const data = Uint8Array.from({ length: 16 * 16 * 4 }, (_, index) => (index % 4 === 3 ? alpha : index >> 2));
       const pixels = await toPixels(tiff(16, 16, { ...rgba, [extra]: 1 }, data), 16);
-      const divided = (value: number): number =>
-        alpha === 0 ? 0 : Math.min(255, Math.floor((value * 255) / alpha));
-      const expected = Array.from({ length: 256 }, (_, value) =>
-        Array<number>(3).fill(divided(value)),
-      ).flat();
+      const divided = (value: number): number => (alpha === 0 ? 0 : Math.min(255, Math.floor((value * 255) / alpha)));
+      const expected = Array.from({ length: 256 }, (_, value) => Array<number>(3).fill(divided(value))).flat();
       expect([alpha, ...pixels]).toEqual([alpha, ...expected]);
     }
   });
@@ -117,12 +108,7 @@ describe('a TIFF', () => {
   });
 
   it('of inks becomes colours by the rounded product', async () => {
-    const file = tiff(
-      1,
-      1,
-      { [bits]: [8, 8, 8, 8], [photometric]: 5, [samples]: 4 },
-      Uint8Array.of(100, 0, 255, 55),
-    );
+    const file = tiff(1, 1, { [bits]: [8, 8, 8, 8], [photometric]: 5, [samples]: 4 }, Uint8Array.of(100, 0, 255, 55));
     expect([...(await toPixels(file, 1))]).toEqual([200 - Math.round((100 * 200) / 255), 200, 0]);
   });
 

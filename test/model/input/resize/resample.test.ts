@@ -68,10 +68,7 @@ describe('the resampler', () => {
   });
 
   it('runs the kernel that its source compiles to', async () => {
-    const committed = await readFile(
-      new URL('../../../../model/input/resize/kernel-wasm.ts', import.meta.url),
-      'utf8',
-    );
+    const committed = await readFile(new URL('../../../../model/input/resize/kernel-wasm.ts', import.meta.url), 'utf8');
     expect(committed).toBe(await compileKernel());
   });
 });

@@ -1,23 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  compatDriver,
-  cudaBuildOf,
-  cudaIncompatibility,
-} from '../../../../service/engine/device/cuda-build.ts';
+import { compatDriver, cudaBuildOf, cudaIncompatibility } from '../../../../service/engine/device/cuda-build.ts';
 import type { Gpu, Obstacle } from '../../../../service/engine/device/visible-gpus.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 
 const TAKE_CUDA_12 = 'build the image for CUDA 12 (`docker build --target cuda --build-arg CUDA=12 .`)';
 
 /** What is said of a GPU by the build in a release of onnxruntime-node. */
-function judged(
-  release: string,
-  computeCapability: string,
-  driver: string,
-  compat = 0,
-): Obstacle | undefined {
+function judged(release: string, computeCapability: string, driver: string, compat = 0): Obstacle | undefined {
   const uuid = 'GPU-aaaa';
   const memory = { totalBytes: undefined, freeBytes: undefined };
   const gpu: Gpu = {
@@ -50,12 +41,9 @@ describe('a GPU', () => {
     ['1.30.0', '12.0', '590.10'],
     ['1.26.0', '7.0', '535.288.01'],
     ['1.26.0', '9.0', '580.95.05'],
-  ])(
-    'meets the requirements of release %s with capability %s and driver %s',
-    (release, capability, driver) => {
-      expect(judged(release, capability, driver)).toBeUndefined();
-    },
-  );
+  ])('meets the requirements of release %s with capability %s and driver %s', (release, capability, driver) => {
+    expect(judged(release, capability, driver)).toBeUndefined();
+  });
 
   it.each([
     ['[N/A]', '[N/A]'],
@@ -123,12 +111,9 @@ describe('a GPU', () => {
       "compute capability 6.1, but ONNX Runtime's build for CUDA 12 needs at least 7.0",
       'give it a GPU with compute capability 7.0 or more',
     ],
-  ])(
-    'is rejected by release %s with capability %s and driver %s',
-    (release, capability, driver, has, remedy) => {
-      expect(judged(release, capability, driver)).toEqual({ reason: `GPU 0 (Some GPU) has ${has}`, remedy });
-    },
-  );
+  ])('is rejected by release %s with capability %s and driver %s', (release, capability, driver, has, remedy) => {
+    expect(judged(release, capability, driver)).toEqual({ reason: `GPU 0 (Some GPU) has ${has}`, remedy });
+  });
 
   it("uses the newer driver of the image's compatibility folder", () => {
     expect(judged('1.30.0', '8.0', '550.90.07', 580)).toBeUndefined();

@@ -139,9 +139,7 @@ describe('a GPU with too little free memory', () => {
   });
 
   it('is used if the driver does not report its memory', async () => {
-    expect(uuids(await plan([{ ...T4, total: '[N/A]', free: '[N/A]' }], { DEVICE: 'cuda' }))).toEqual([
-      T4.uuid,
-    ]);
+    expect(uuids(await plan([{ ...T4, total: '[N/A]', free: '[N/A]' }], { DEVICE: 'cuda' }))).toEqual([T4.uuid]);
   });
 });
 
@@ -185,29 +183,16 @@ describe("a GPU that ONNX Runtime's build does not support", () => {
 describe('without a GPU', () => {
   it.each([
     ['nvidia-smi finds none', [], {}, 'nvidia-smi finds no GPU'],
-    [
-      'they are hidden',
-      [T4],
-      { environment: { CUDA_VISIBLE_DEVICES: '' } },
-      'CUDA_VISIBLE_DEVICES shows none',
-    ],
-    [
-      'CUDA is not installed',
-      [T4],
-      { cudaInstalled: false },
-      "ONNX Runtime's CUDA provider is not installed",
-    ],
-  ] as const)(
-    'DEVICE=auto uses the CPU and DEVICE=cuda fails the start: %s',
-    async (_, gpus, options, why) => {
-      expect(await plan(gpus, {}, options)).toMatchObject({
-        device: 'cpu',
-        reason: expect.stringContaining(`DEVICE is auto, and ${why}`) as unknown,
-      });
-      smi?.remove();
-      await expect(plan(gpus, { DEVICE: 'cuda' }, options)).rejects.toThrow(`DEVICE is cuda, but ${why}`);
-    },
-  );
+    ['they are hidden', [T4], { environment: { CUDA_VISIBLE_DEVICES: '' } }, 'CUDA_VISIBLE_DEVICES shows none'],
+    ['CUDA is not installed', [T4], { cudaInstalled: false }, "ONNX Runtime's CUDA provider is not installed"],
+  ] as const)('DEVICE=auto uses the CPU and DEVICE=cuda fails the start: %s', async (_, gpus, options, why) => {
+    expect(await plan(gpus, {}, options)).toMatchObject({
+      device: 'cpu',
+      reason: expect.stringContaining(`DEVICE is auto, and ${why}`) as unknown,
+    });
+    smi?.remove();
+    await expect(plan(gpus, { DEVICE: 'cuda' }, options)).rejects.toThrow(`DEVICE is cuda, but ${why}`);
+  });
 
   it('does not run nvidia-smi if DEVICE is cpu', async () => {
     expect(await plan([T4], { DEVICE: 'cpu' })).toMatchObject({ device: 'cpu', reason: 'DEVICE is cpu' });

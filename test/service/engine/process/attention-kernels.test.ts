@@ -7,9 +7,7 @@ function coloured(text: string): string {
 }
 
 function choice(node: string, kernel: string, operator = 'MultiHeadAttention'): string {
-  return coloured(
-    `Operator=${operator}${node === '' ? '' : ` Node=${node}`} DataType=fp16 SdpaKernel=${kernel}`,
-  );
+  return coloured(`Operator=${operator}${node === '' ? '' : ` Node=${node}`} DataType=fp16 SdpaKernel=${kernel}`);
 }
 
 function record(lines: readonly string[]): KernelRecorder {

@@ -7,5 +7,4 @@ import type { FromEngine } from '../../../../service/engine/protocol.ts';
 
 const send = process.send?.bind(process);
 process.send = (message: FromEngine): boolean =>
-  send?.(message.type === 'ready' ? { ...message, info: { ...message.info, provider: 'cuda' } } : message) ??
-  false;
+  send?.(message.type === 'ready' ? { ...message, info: { ...message.info, provider: 'cuda' } } : message) ?? false;

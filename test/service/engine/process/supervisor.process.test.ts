@@ -19,10 +19,7 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((supervisor) => supervisor.stop()));
 });
 
-function supervise(
-  instructions: StubInstructions,
-  options: Partial<SupervisorOptions> = {},
-): EngineSupervisor {
+function supervise(instructions: StubInstructions, options: Partial<SupervisorOptions> = {}): EngineSupervisor {
   const startsFile = join(folder, 'starts');
   const packageDir = JSON.stringify({ startsFile, ...instructions });
   const supervisor = new EngineSupervisor({

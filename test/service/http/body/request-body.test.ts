@@ -39,9 +39,7 @@ describe('a body', () => {
       let sent = 0;
       const body = new ReadableStream<Uint8Array>({
         start: (controller) => {
-          controller.enqueue(
-            Buffer.from('--b\r\ncontent-disposition: form-data; name="image"; filename="a"\r\n\r\n'),
-          );
+          controller.enqueue(Buffer.from('--b\r\ncontent-disposition: form-data; name="image"; filename="a"\r\n\r\n'));
         },
         pull: (controller) => {
           sent += 65_536;

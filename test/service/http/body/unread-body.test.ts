@@ -70,9 +70,7 @@ async function open(port: number): Promise<Client> {
 const BODY = Buffer.from(JSON.stringify({ image: Buffer.alloc(9000).toString('base64'), text: 'a dog' }));
 
 function head(...headers: readonly string[]): string {
-  return ['POST /predict HTTP/1.1', 'host: a', 'content-type: application/json', ...headers, '', ''].join(
-    '\r\n',
-  );
+  return ['POST /predict HTTP/1.1', 'host: a', 'content-type: application/json', ...headers, '', ''].join('\r\n');
 }
 
 const LENGTH = `content-length: ${BODY.length}`;

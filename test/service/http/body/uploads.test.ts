@@ -28,9 +28,7 @@ describe('the least rate', () => {
     await vi.advanceTimersByTimeAsync(4900);
     expect(slow.aborted).toEqual([]);
     await vi.advanceTimersByTimeAsync(600);
-    expect(slow.aborted.map(({ status, headers }) => [status, headers])).toEqual([
-      [408, { connection: 'close' }],
-    ]);
+    expect(slow.aborted.map(({ status, headers }) => [status, headers])).toEqual([[408, { connection: 'close' }]]);
     expect([uploads.arriving, uploads.bytes]).toEqual([0, 0]);
   });
 

@@ -179,10 +179,7 @@ it('serves Swagger UI without loading anything from elsewhere', async () => {
   }
 });
 
-it.each([PATHS.docs, PATHS.openapi, `${PATHS.docs}/swagger-ui.css`])(
-  'has no %s when turned off',
-  async (path) => {
-    const { app } = fakeService({ deps: { documents: false } });
-    expect((await app.request(path)).status).toBe(404);
-  },
-);
+it.each([PATHS.docs, PATHS.openapi, `${PATHS.docs}/swagger-ui.css`])('has no %s when turned off', async (path) => {
+  const { app } = fakeService({ deps: { documents: false } });
+  expect((await app.request(path)).status).toBe(404);
+});

@@ -55,11 +55,7 @@ describe('API keys', () => {
     expect(none.headers.get('www-authenticate')).toBe('Bearer');
     await expectProblem(none, 401, 'unauthorized');
     await expectProblem(await postJson(app, ok, { 'x-api-key': 'gamma' }), 403, 'forbidden');
-    await expectProblem(
-      await postJson(app, ok, { authorization: `Bearer ${sha256('alpha')}` }),
-      403,
-      'forbidden',
-    );
+    await expectProblem(await postJson(app, ok, { authorization: `Bearer ${sha256('alpha')}` }), 403, 'forbidden');
     await expectProblem(await app.request('/demo/pixels', { method: 'POST' }), 401, 'unauthorized');
     expect(asked).toEqual([]);
     expect((await postJson(app, ok, { authorization: 'Bearer alpha' })).status).toBe(200);

@@ -2,9 +2,7 @@ import { expect, it } from 'vitest';
 import { fakeService, postJson } from '../fake-service.ts';
 
 it('asks clients to close their connections while the service drains', async () => {
-  expect((await fakeService({ draining: true }).app.request('/livez')).headers.get('connection')).toBe(
-    'close',
-  );
+  expect((await fakeService({ draining: true }).app.request('/livez')).headers.get('connection')).toBe('close');
   expect((await fakeService().app.request('/livez')).headers.get('connection')).toBeNull();
 });
 

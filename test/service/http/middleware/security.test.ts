@@ -18,10 +18,7 @@ describe('CORS and security headers', () => {
     expect(closed.headers.get('access-control-allow-origin')).toBeNull();
     const { app } = fakeService({ deps: { corsOrigins: ['https://app.example'] } });
     const open = await app.request('/predict', preflight);
-    expect([open.status, open.headers.get('access-control-allow-origin')]).toEqual([
-      204,
-      'https://app.example',
-    ]);
+    expect([open.status, open.headers.get('access-control-allow-origin')]).toEqual([204, 'https://app.example']);
     const other = await app.request('/predict', {
       ...preflight,
       headers: { ...preflight.headers, origin: 'https://evil.example' },

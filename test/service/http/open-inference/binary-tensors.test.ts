@@ -156,19 +156,11 @@ describe('binary tensors', () => {
   const image = { name: 'image', bytes: tensor('GIF89a..') };
   it.each([
     ['that extend beyond the body', [image, { name: 'text', bytes: tensor('a'), size: 6 }], 'text'],
-    [
-      'with an element that extends beyond them',
-      [image, { name: 'text', bytes: Buffer.of(9, 0, 0, 0, 97) }],
-      'text',
-    ],
+    ['with an element that extends beyond them', [image, { name: 'text', bytes: Buffer.of(9, 0, 0, 0, 97) }], 'text'],
     ['with a truncated length', [image, { name: 'text', bytes: Buffer.of(1, 0, 0, 0, 97, 1) }], 'text'],
     ['of the wrong shape', [image, { name: 'text', shape: [2], bytes: tensor('a') }], 'text'],
     ['without elements', [image, { name: 'text', shape: [0], bytes: tensor() }], 'text'],
-    [
-      'of 33 texts',
-      [image, { name: 'text', shape: [33], bytes: tensor(...Array<string>(33).fill('a')) }],
-      'text',
-    ],
+    ['of 33 texts', [image, { name: 'text', shape: [33], bytes: tensor(...Array<string>(33).fill('a')) }], 'text'],
     ['of a text that is too long', [image, { name: 'text', bytes: tensor('a'.repeat(10_001)) }], 'text'],
     ['of a text that is not UTF-8', [image, { name: 'text', bytes: tensor(Buffer.of(0xff)) }], 'text'],
     ['that are sent as data, too', [image, { name: 'text', data: ['a'], bytes: tensor('a') }], 'text'],

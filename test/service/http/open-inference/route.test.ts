@@ -17,9 +17,7 @@ describe('the Open Inference Protocol', () => {
       name: 'fake',
       platform: 'onnxruntime_onnx',
       inputs: [{ name: 'image', datatype: 'BYTES', shape: [-1] }, { name: 'text' }, { name: 'premise' }],
-      outputs: expect.arrayContaining([
-        { name: 'probabilities', datatype: 'FP32', shape: [-1, 3] },
-      ]) as unknown,
+      outputs: expect.arrayContaining([{ name: 'probabilities', datatype: 'FP32', shape: [-1, 3] }]) as unknown,
     });
   });
 
@@ -96,8 +94,7 @@ describe('the Open Inference Protocol', () => {
   it('gives probabilities in the order of the labels, even if they look like numbers', async () => {
     const answers = ['maybe', '1', '0'];
     const { predictor } = fakeService({
-      predict: () =>
-        Promise.resolve([toAnswer(answers, Float32Array.of(0.5, 0.25, 0.125), Float32Array.of(0, 0, 0))]),
+      predict: () => Promise.resolve([toAnswer(answers, Float32Array.of(0.5, 0.25, 0.125), Float32Array.of(0, 0, 0))]),
     });
     const service = fakeService({
       deps: { predictor: { ...predictor, model: { ...predictor.model, answers } } },
@@ -122,9 +119,7 @@ describe('the Open Inference Protocol', () => {
   it('accepts the only version in every path', async () => {
     const { app, summaries } = fakeService();
     const path = '/v2/models/fake/versions/0123456789ab';
-    expect(await (await app.request(path)).json()).toEqual(
-      await (await app.request('/v2/models/fake')).json(),
-    );
+    expect(await (await app.request(path)).json()).toEqual(await (await app.request('/v2/models/fake')).json());
     expect((await app.request(`${path}/ready`)).status).toBe(200);
     const body = JSON.stringify({
       inputs: [

@@ -105,15 +105,12 @@ describe('a form is refused', () => {
       'invalid-field',
       '__proto__',
     ],
-  ] as [string, [string, string | Uint8Array][], string, string][])(
-    '%s',
-    async (_, fields, problem, field) => {
-      const { app, asked, admission } = fakeService();
-      await expectProblem(await postForm(app, formOf(fields)), 400, problem, field);
-      expect(asked).toEqual([]);
-      expect(admission.held).toBe(0);
-    },
-  );
+  ] as [string, [string, string | Uint8Array][], string, string][])('%s', async (_, fields, problem, field) => {
+    const { app, asked, admission } = fakeService();
+    await expectProblem(await postForm(app, formOf(fields)), 400, problem, field);
+    expect(asked).toEqual([]);
+    expect(admission.held).toBe(0);
+  });
 
   it.each([33, 48, 60, 300])('with %i texts', async (length) => {
     const { app } = fakeService();
@@ -129,21 +126,18 @@ describe('a form is refused', () => {
     }
   });
 
-  it.each([10_001, 40_000, 40_001, 200_000])(
-    'with a text of %i characters, naming the limit',
-    async (length) => {
-      const long = 'a'.repeat(length);
-      const { app } = fakeService();
-      const text = await postForm(app, formOf([IMAGE, ['text', long]]));
-      expect(await expectProblem(text, 400, 'invalid-field', 'text')).toMatch(
-        /^The field "text(\[0\])?" must not be longer than 10000 characters\.$/,
-      );
-      const premise = await postForm(app, formOf([IMAGE, ['text', 'a'], ['premise', long]]));
-      expect(await expectProblem(premise, 400, 'invalid-field', 'premise')).toBe(
-        'The field "premise" must not be longer than 10000 characters.',
-      );
-    },
-  );
+  it.each([10_001, 40_000, 40_001, 200_000])('with a text of %i characters, naming the limit', async (length) => {
+    const long = 'a'.repeat(length);
+    const { app } = fakeService();
+    const text = await postForm(app, formOf([IMAGE, ['text', long]]));
+    expect(await expectProblem(text, 400, 'invalid-field', 'text')).toMatch(
+      /^The field "text(\[0\])?" must not be longer than 10000 characters\.$/,
+    );
+    const premise = await postForm(app, formOf([IMAGE, ['text', 'a'], ['premise', long]]));
+    expect(await expectProblem(premise, 400, 'invalid-field', 'premise')).toBe(
+      'The field "premise" must not be longer than 10000 characters.',
+    );
+  });
 
   it('with the field "texts" of JSON, naming the right one', async () => {
     const { app } = fakeService();
@@ -151,9 +145,7 @@ describe('a form is refused', () => {
       ['image', PICTURE],
       ['texts', 'a'],
     ]);
-    expect(await expectProblem(await postForm(app, form), 400, 'invalid-field', 'texts')).toContain(
-      'repeat "text"',
-    );
+    expect(await expectProblem(await postForm(app, form), 400, 'invalid-field', 'texts')).toContain('repeat "text"');
   });
 
   it('with hundreds of parts', async () => {
@@ -174,11 +166,7 @@ describe('a form is refused', () => {
   ])('with %s', async (_, contentType, body) => {
     const { app, admission } = fakeService();
     const headers = { 'content-type': contentType };
-    await expectProblem(
-      await app.request('/predict', { method: 'POST', body, headers }),
-      400,
-      'malformed-body',
-    );
+    await expectProblem(await app.request('/predict', { method: 'POST', body, headers }), 400, 'malformed-body');
     expect(admission.held).toBe(0);
   });
 });

@@ -17,13 +17,7 @@ describe('JSON is refused', () => {
     ['with an image that is not base64', { ...ok, image: '%%%%' }, 400, 'invalid-field', 'image'],
     ['with foreign characters in the image', { ...ok, image: `${BASE64} ` }, 400, 'invalid-field', 'image'],
     ['with an empty image', { ...ok, image: '' }, 400, 'invalid-field', 'image'],
-    [
-      'with a URL instead of an image',
-      { ...ok, image: 'http://localhost/a.png' },
-      400,
-      'invalid-field',
-      'image',
-    ],
+    ['with a URL instead of an image', { ...ok, image: 'http://localhost/a.png' }, 400, 'invalid-field', 'image'],
     ['with a data URI without base64', { ...ok, image: 'data:image/png,abc' }, 400, 'invalid-field', 'image'],
     ['with a text that is a number', { ...ok, text: 5 }, 400, 'invalid-field', 'text'],
     ['with a text that is null', { ...ok, text: null }, 400, 'invalid-field', 'text'],
@@ -33,21 +27,9 @@ describe('JSON is refused', () => {
     ['with texts that is not a list', { image: BASE64, texts: 'a' }, 400, 'invalid-field', 'texts'],
     ['with no texts', { image: BASE64, texts: [] }, 400, 'invalid-field', 'texts'],
     ['with too many texts', { image: BASE64, texts: Array(33).fill('a') }, 400, 'invalid-field', 'texts'],
-    [
-      'with a text in texts that is not a text',
-      { image: BASE64, texts: ['a', 1] },
-      400,
-      'invalid-field',
-      'texts',
-    ],
+    ['with a text in texts that is not a text', { image: BASE64, texts: ['a', 1] }, 400, 'invalid-field', 'texts'],
     ['with an unknown field', { ...ok, premis: 'a' }, 400, 'invalid-field', 'premis'],
-    [
-      'with a field named like a property of objects',
-      { ...ok, toString: 'a' },
-      400,
-      'invalid-field',
-      'toString',
-    ],
+    ['with a field named like a property of objects', { ...ok, toString: 'a' }, 400, 'invalid-field', 'toString'],
   ])('%s', async (_, body, status, problem, field) => {
     const { app, asked, admission } = fakeService();
     await expectProblem(await postJson(app, body), status, problem, field);
@@ -57,26 +39,18 @@ describe('JSON is refused', () => {
 
   it('with the path of the wrong value', async () => {
     const response = await postJson(fakeService().app, { image: BASE64, texts: ['a', 1] });
-    expect(await expectProblem(response, 400, 'invalid-field', 'texts')).toBe(
-      'The field "texts[1]" must be a text.',
-    );
+    expect(await expectProblem(response, 400, 'invalid-field', 'texts')).toBe('The field "texts[1]" must be a text.');
   });
 
   it('with a hint that URLs are not fetched', async () => {
     const response = await postJson(fakeService().app, { ...ok, image: 'https://example.org/a.jpg' });
-    expect(await expectProblem(response, 400, 'invalid-field', 'image')).toContain(
-      'the service does not fetch URLs',
-    );
+    expect(await expectProblem(response, 400, 'invalid-field', 'image')).toContain('the service does not fetch URLs');
   });
 
   it('if it is not UTF-8', async () => {
     const { app } = fakeService();
     const body = Uint8Array.of(0x7b, 0xff, 0x7d);
     const headers = { 'content-type': 'application/json' };
-    await expectProblem(
-      await app.request('/predict', { method: 'POST', body, headers }),
-      400,
-      'malformed-body',
-    );
+    await expectProblem(await app.request('/predict', { method: 'POST', body, headers }), 400, 'malformed-body');
   });
 });

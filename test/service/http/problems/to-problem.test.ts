@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  EngineUnavailable,
-  InputError,
-  ItemFailed,
-  type InputProblem,
-} from '../../../../service/inference/errors.ts';
+import { EngineUnavailable, InputError, ItemFailed, type InputProblem } from '../../../../service/inference/errors.ts';
 import { expectProblem, fakeService, postJson } from '../fake-service.ts';
 
 const BASE64 = Buffer.from([1, 2, 3, 4]).toString('base64');

@@ -11,10 +11,7 @@ export interface Setup {
   readonly engines: readonly FakeEngine[];
   readonly batcher: Batcher<number, string>;
   /** Submits the items of one request. */
-  readonly submit: (
-    items: number[],
-    options?: { length?: number; signal?: AbortSignal },
-  ) => Promise<string>[];
+  readonly submit: (items: number[], options?: { length?: number; signal?: AbortSignal }) => Promise<string>[];
 }
 
 interface SetupOptions {

@@ -4,10 +4,7 @@ import { setup, SHORT, type Setup } from './batcher-setup.ts';
 
 describe('the reported stages of an item', () => {
   /** Submits an item and collects its stages. `end` fulfils with those reported until it settled. */
-  function ask(
-    { batcher }: Setup,
-    item: number,
-  ): { reported: string[]; leave: () => void; end: Promise<unknown> } {
+  function ask({ batcher }: Setup, item: number): { reported: string[]; leave: () => void; end: Promise<unknown> } {
     const reported: string[] = [];
     const controller = new AbortController();
     const [answer] = batcher.submit([{ item, length: SHORT }], controller.signal, (stage) => {

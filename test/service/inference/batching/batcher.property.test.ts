@@ -65,9 +65,7 @@ it('starts single items of one length in order of arrival, on any number of engi
       fc.integer({ min: 1, max: 4 }),
       fc.array(fc.nat(6), { maxLength: 10 }),
       async (times, maxBatch, engineCount, ticks) => {
-        const arrivals = times
-          .sort((a, b) => a - b)
-          .map((at) => ({ at, items: [0], length: 12, abortAt: undefined }));
+        const arrivals = times.sort((a, b) => a - b).map((at) => ({ at, items: [0], length: 12, abortAt: undefined }));
         const { started, submitted } = await simulate(arrivals, {
           maxBatch,
           engineCount,

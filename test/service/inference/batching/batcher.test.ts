@@ -100,9 +100,7 @@ describe('an aborted item', () => {
 
   it('rejects if its signal was aborted before it was submitted', async () => {
     const { submit } = setup();
-    await expect(submit([1], { signal: AbortSignal.abort(new ClientGone()) })[0]).rejects.toBeInstanceOf(
-      ClientGone,
-    );
+    await expect(submit([1], { signal: AbortSignal.abort(new ClientGone()) })[0]).rejects.toBeInstanceOf(ClientGone);
   });
 });
 

@@ -15,8 +15,7 @@ const lost = (reason: EngineFailureReason = 'crash', duringRun = true): EngineFa
 function setup() {
   const clock = { ms: 0 };
   const quarantine = new ItemQuarantine(() => clock.ms);
-  const isRefused = (...which: Parameters<typeof item>): boolean =>
-    quarantine.refuse(item(...which)) !== undefined;
+  const isRefused = (...which: Parameters<typeof item>): boolean => quarantine.refuse(item(...which)) !== undefined;
   return { clock, quarantine, isRefused };
 }
 
@@ -56,15 +55,12 @@ describe('an item that failed alone', () => {
     const { quarantine, isRefused } = setup();
     expect(quarantine.blame(item('a', 1), failures)).toBeUndefined();
     expect(isRefused('a', 1)).toBe(false);
-    expect(failures.filter((failure) => failure instanceof EngineFailure && failure.isItemsFault)).toEqual(
-      [],
-    );
+    expect(failures.filter((failure) => failure instanceof EngineFailure && failure.isItemsFault)).toEqual([]);
   });
 
   it('is forgotten once a thousand others have failed since', () => {
     const { quarantine, isRefused } = setup();
-    for (let picture = 0; picture <= 1000; picture++)
-      quarantine.blame(item(`${picture}`, 1), [lost(), lost()]);
+    for (let picture = 0; picture <= 1000; picture++) quarantine.blame(item(`${picture}`, 1), [lost(), lost()]);
     expect([isRefused('0', 1), isRefused('1', 1), isRefused('1000', 1)]).toEqual([false, true, true]);
   });
 });
