@@ -10,7 +10,8 @@ interface Client {
 /**
  * Divides the queue among clients. A client is active while it holds items and for 10 s after it was refused. As long as
  * there is only one, it may fill the queue; if there are `n`, each may hold a share of `1/n` and is refused more, even if
- * there is room. A single request may exceed the share, so that large ones are not refused for ever. So one client that fills the queue keeps another out only until its own items are answered.
+ * there is room. A single request may exceed the share, so that large ones are not refused for ever. So one client that
+ * fills the queue keeps another out only until its own items are answered.
  */
 export class FairShares {
   readonly #maxItems: number;

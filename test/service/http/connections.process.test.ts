@@ -1,26 +1,21 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CONNECTION_LIMITS } from '../../../service/http/connections.ts';
-import { listen, type Listener, type ListenOptions } from '../../../service/http/listen.ts';
+import type { Listener, ListenOptions } from '../../../service/http/listen.ts';
 import { fakeService, type FakeService, type FakeServiceOptions } from './fake-service.ts';
+import { useRawServer } from './raw-server.ts';
 
-let listener: Listener | undefined;
-const sockets: Socket[] = [];
-afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  listener?.destroy();
-  await listener?.close();
-  listener = undefined;
-});
+const server = useRawServer();
+let listener: Listener;
 
 async function start(
   options: Partial<ListenOptions> = {},
   serviceOptions: FakeServiceOptions = {},
 ): Promise<FakeService> {
   const service = fakeService(serviceOptions);
-  listener = await listen(service.app, '127.0.0.1', 0, { setting: 'PORT', ...options });
+  listener = await server.start(service.app, options);
   return service;
 }
 
@@ -33,12 +28,9 @@ interface Client {
 
 /** Sends this at once. */
 async function open(sent: string, { reads = true } = {}): Promise<Client> {
-  const socket = connect({ port: listener?.port ?? 0, host: '127.0.0.1', allowHalfOpen: true });
-  sockets.push(socket);
-  socket.on('error', () => undefined);
+  const socket = await server.open({ allowHalfOpen: true });
   socket.on('end', () => socket.end());
   const closed = once(socket, 'close');
-  await once(socket, 'connect');
   let text = '';
   if (reads) socket.on('data', (chunk) => (text += chunk.toString('latin1')));
   socket.write(sent);
@@ -199,7 +191,7 @@ it('accepts no more connections than it may, and lets idle ones give way', async
 it('answers connections that were established just before it closes', async () => {
   await start();
   const clients = await Promise.all(Array.from({ length: 20 }, () => open('')));
-  const closed = listener?.close();
+  const closed = listener.close();
   await sleep(200);
   for (const { socket } of clients) socket.write(PROBE);
   await expect.poll(() => clients.filter((client) => client.text().includes('"ok"')).length).toBe(20);

@@ -1,19 +1,14 @@
-import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, expect, it } from 'vitest';
-import { listen, type Listener } from '../../../service/http/listen.ts';
+import { expect, it } from 'vitest';
 import { expectProblem, fakeService } from './fake-service.ts';
+import { useRawServer } from './raw-server.ts';
 
-let listener: Listener | undefined;
-afterEach(async () => {
-  listener?.destroy();
-  await listener?.close();
-});
+const server = useRawServer();
 
 /** Sends the head of a request, and reads the response until the connection ends. */
 async function exchange(...lines: readonly string[]): Promise<Response> {
-  listener = await listen(fakeService().app, '127.0.0.1', 0, { setting: 'PORT' });
-  const socket = connect(listener.port, '127.0.0.1');
+  await server.start(fakeService().app);
+  const socket = await server.open();
   socket.write([...lines, 'connection: close', '', ''].join('\r\n'));
   const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
   const [status = '', ...headers] = head.split('\r\n');

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import { listen, type Listener } from '../../../../service/http/listen.ts';
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
 import type { DiscardLimits } from '../../../../service/http/body/unread-body.ts';
 import { fakeService, type FakeService, type FakeServiceOptions } from '../fake-service.ts';
+import { useRawServer } from '../raw-server.ts';
 
 /** A raw connection. */
 interface Client {
@@ -14,39 +13,25 @@ interface Client {
   readonly closed: Promise<unknown>;
 }
 
-let listener: Listener | undefined;
-const sockets: Socket[] = [];
-afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  listener?.destroy();
-  await listener?.close();
-  listener = undefined;
-});
+const server = useRawServer();
 
 async function start(
   options: FakeServiceOptions,
   limits?: DiscardLimits,
 ): Promise<{ service: FakeService; client: Client }> {
   const service = fakeService({ maxBodyMb: 50, ...options });
-  listener = await listen(service.app, '127.0.0.1', 0, {
-    setting: 'PORT',
-    ...(limits === undefined ? {} : { discardLimits: limits }),
-  });
-  return { service, client: await open(listener.port) };
+  await server.start(service.app, limits === undefined ? {} : { discardLimits: limits });
+  return { service, client: await open() };
 }
 
-async function open(port: number): Promise<Client> {
-  const socket = connect(port, '127.0.0.1');
-  sockets.push(socket);
-  await once(socket, 'connect');
+async function open(): Promise<Client> {
+  const socket = await server.open();
   let text = '';
   const listeners = new Set<() => void>();
   socket.on('data', (chunk) => {
     text += chunk.toString('latin1');
     for (const check of listeners) check();
   });
-  // The service may destroy the connection: see `closed`.
-  socket.on('error', () => undefined);
   return {
     socket,
     send: (...parts) => {
