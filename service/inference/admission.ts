@@ -1,6 +1,7 @@
 import { AnswerRate } from './answer-rate.ts';
 import { Overloaded, TooManyItems } from './errors.ts';
-import { FairShares } from './fair-shares.ts';
+import { FairShares, type Share } from './fair-shares.ts';
+import { RetryTimes } from './retry-times.ts';
 
 /** A request's share of the queue: a number of items, until it is answered. */
 export interface Slot {
@@ -14,20 +15,19 @@ export interface Slot {
   release(): void;
 }
 
-/** Bounds of `Retry-After`, in seconds. */
-const RETRY_AFTER = { min: 1, max: 60 } as const;
-
 /**
  * Bounds the work that the service has accepted: the number of items (not requests) from acceptance to answer. What
  * would exceed the bound is refused before any work is done, with a `Retry-After` estimated from the rate of recent
- * answers. The HTTP routes call it: `checkRoom` before a body is read, `admit` when it is complete, `resize` once its
- * items are known, `answered` and `release` at its end. It stands before the predictor and knows nothing of batches.
+ * answers and the number of refused clients. The HTTP routes call it: `refusal` when the headers have arrived, `admit`
+ * when the body is complete, `resize` once its items are known, `answered` and `release` at its end. It stands before
+ * the predictor and knows nothing of batches.
  */
 export class Admission {
   readonly #maxItems: number;
   readonly #now: () => number;
   readonly #rate = new AnswerRate();
   readonly #shares: FairShares;
+  readonly #retryTimes = new RetryTimes();
   #items = 0;
 
   /**
@@ -46,13 +46,13 @@ export class Admission {
   }
 
   /**
-   * Refuses a request whose body need not be read, since the queue is full or its client has used up its share.
+   * Why a request need not be read: the queue is full, or its client has used up its share.
    *
    * @param client as for {@link admit}
-   * @throws Overloaded
+   * @returns undefined if there is room for a request of one item
    */
-  checkRoom(client?: string): void {
-    this.#checkRoom(1, client);
+  refusal(client?: string): Overloaded | undefined {
+    return this.#refusal(1, 0, client === undefined ? undefined : this.#shares.of(client));
   }
 
   /**
@@ -62,20 +62,28 @@ export class Admission {
    * @throws Overloaded if there is no room for it now
    */
   admit(items = 1, client?: string): Slot {
-    this.#takeItems(items, client);
-    let mine = items;
+    let mine = 0;
+    let share: Share | undefined;
+    const take = (more: number): void => {
+      // Looked up again when it holds nothing: it may have been forgotten since.
+      if (mine === 0 && client !== undefined) share = this.#shares.of(client);
+      const refusal = this.#refusal(more, mine, share);
+      if (refusal !== undefined) throw refusal;
+      this.#addItems(more, share);
+      mine += more;
+    };
+    take(items);
     let released = false;
     return {
       resize: (wanted) => {
         if (released) return;
         if (wanted > this.#maxItems) throw new TooManyItems(wanted, this.#maxItems);
-        this.#takeItems(wanted - mine, client, mine);
-        mine = wanted;
+        take(wanted - mine);
       },
       release: () => {
         if (released) return;
         released = true;
-        this.#addItems(-mine, client);
+        this.#addItems(-mine, share);
       },
     };
   }
@@ -85,37 +93,36 @@ export class Admission {
     this.#rate.answered(items, this.#now());
   }
 
-  /** Seconds until this share (0 to 1) of the accepted items is likely to be answered, within the bounds. */
+  /** Seconds after which a request may be sent again that needs this share (0 to 1) of what is accepted answered. */
   retryAfterSeconds(share: number): number {
-    return this.#retryAfterSeconds(Math.ceil(Math.min(1, share) * this.#items));
+    return this.#retryAfterSeconds(Math.ceil(Math.min(1, share) * this.#items), 1);
   }
 
-  #takeItems(items: number, client?: string, ofRequest = 0): void {
-    this.#checkRoom(items, client, ofRequest);
-    this.#addItems(items, client);
+  #refusal(items: number, ofRequest: number, share: Share | undefined): Overloaded | undefined {
+    if (items <= 0) return undefined;
+    const overShare = share === undefined ? 0 : this.#shares.excess(share, items, ofRequest);
+    const excess = Math.max(overShare, this.#items + items - this.#maxItems);
+    if (excess <= 0) return undefined;
+    if (share !== undefined) this.#shares.refused(share);
+    const seconds = this.#retryAfterSeconds(Math.min(this.#items, excess), items);
+    return new Overloaded(overShare > 0 ? 'share' : 'queue', seconds);
   }
 
-  #checkRoom(items: number, client?: string, ofRequest = 0): void {
-    if (items <= 0) return;
-    const overQueue = this.#items + items - this.#maxItems;
-    const overShare = client === undefined ? 0 : this.#shares.excess(client, items, ofRequest);
-    const excess = Math.max(overQueue, overShare);
-    if (excess <= 0) return;
-    if (client !== undefined) this.#shares.refused(client);
-    const seconds = this.#retryAfterSeconds(Math.min(this.#items, excess));
-    throw new Overloaded(overQueue > 0 ? 'queue' : 'share', seconds);
-  }
-
-  #addItems(items: number, client?: string): void {
+  #addItems(items: number, share: Share | undefined): void {
     this.#items += items;
-    if (client !== undefined) this.#shares.add(client, items);
+    if (share !== undefined) this.#shares.add(share, items);
     // Less than half full, answers come at the rate of the requests, which says nothing about how fast they could come.
     this.#rate.setBusy(this.#items * 2 >= this.#maxItems, this.#now());
   }
 
-  /** Seconds until so many items are likely to be answered. */
-  #retryAfterSeconds(items: number): number {
-    const seconds = Math.ceil(this.#rate.waitMs(items, this.#now()) / 1000);
-    return Math.min(RETRY_AFTER.max, Math.max(RETRY_AFTER.min, seconds));
+  /**
+   * @param answers how many must be given before there is room for the request
+   * @param items how many the request needs itself
+   */
+  #retryAfterSeconds(answers: number, items: number): number {
+    const now = this.#now();
+    // Before the first measurement, a second for the whole queue.
+    const answerMs = this.#rate.answerMs ?? 1000 / Math.max(1, this.#maxItems);
+    return this.#retryTimes.next(this.#rate.waitMs(answers, now), items * answerMs, now);
   }
 }

@@ -40,6 +40,11 @@ export class AnswerRate {
     this.#answers += items;
   }
 
+  /** Milliseconds for each answer; undefined before the first measurement. */
+  get answerMs(): number | undefined {
+    return this.#batches === 0 ? undefined : this.#ms / this.#answers;
+  }
+
   /** Milliseconds until so many more answers are likely to have come; 0 before the first measurement. */
   waitMs(answers: number, now: number): number {
     if (this.#batches === 0) return 0;

@@ -32,12 +32,15 @@ const OVERLOADED = {
 
 /** The service is at its limit: the request was refused before any work was done. */
 export class Overloaded extends Error {
+  /** What is used up. A client that has used up its share has no more due to it; the rest the service owes to all. */
+  readonly full: keyof typeof OVERLOADED;
   /** Seconds after which a retry is likely to be accepted. */
   readonly retryAfterSeconds: number;
 
   constructor(full: keyof typeof OVERLOADED, retryAfterSeconds: number) {
     super(OVERLOADED[full]);
     this.name = 'Overloaded';
+    this.full = full;
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }

@@ -87,7 +87,8 @@ export async function withSlot<Input, Result>(
   checkBodyHeaders(raw, limits.maxBodyMb);
   // A full service reads no body.
   const client = c.get('client');
-  admission.checkRoom(client);
+  const refusal = admission.refusal(client);
+  if (refusal !== undefined) throw refusal;
   const deadline = startDeadline(raw, limits.requestTimeoutMs, closing);
   const { signal, abort } = deadline;
   // Empty until the body is complete.

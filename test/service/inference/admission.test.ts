@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Admission, type Slot } from '../../../service/inference/admission.ts';
 import { Overloaded, TooManyItems } from '../../../service/inference/errors.ts';
+import { FairShares } from '../../../service/inference/fair-shares.ts';
 
 /** The `retryAfterSeconds` of a refused call. */
 function retryAfter(refused: () => unknown): number {
@@ -36,17 +37,17 @@ function batches(size: number, everyMs: number, count: number, slots = 2 * size)
 
 describe('Retry-After', () => {
   it.each([
-    [8, 12_000],
-    [64, 12_000],
-    [1, 12_000],
-    [16, 3_000],
-  ])('is the time until the next batch, with batches of %i every %i ms', (size, everyMs) => {
+    [8, 12_000, 0],
+    [64, 12_000, 4000],
+    [1, 12_000, 0],
+    [16, 3_000, 1000],
+  ])('is the time until the next batch, with batches of %i every %i ms, %i ms after one', (size, everyMs, afterMs) => {
     const { admission, wait } = batches(size, everyMs, 6);
-    const period = everyMs / 1000;
-    expect(retryAfter(() => admission.admit())).toBeGreaterThanOrEqual(period - 1);
-    expect(retryAfter(() => admission.admit())).toBeLessThanOrEqual(period + 1);
-    wait(everyMs / 3);
-    expect(retryAfter(() => admission.admit())).toBeLessThanOrEqual((period * 2) / 3 + 1);
+    wait(afterMs);
+    const rest = (everyMs - afterMs) / 1000;
+    const seconds = retryAfter(() => admission.admit());
+    expect(seconds).toBeGreaterThanOrEqual(rest - 1);
+    expect(seconds).toBeLessThanOrEqual(rest + 1);
   });
 
   it('is known after the first batch', () => {
@@ -56,15 +57,40 @@ describe('Retry-After', () => {
 
   it('covers as many batches as a large request has to wait for', () => {
     const { admission } = batches(8, 12_000, 6, 32);
-    const seconds = retryAfter(() => admission.admit(24));
-    expect(seconds).toBeGreaterThanOrEqual(35);
-    expect(seconds).toBeLessThanOrEqual(37);
+    const seconds = retryAfter(() => admission.admit(16));
+    expect(seconds).toBeGreaterThanOrEqual(23);
+    expect(seconds).toBeLessThanOrEqual(25);
   });
 
-  it('is at least 1 and at most 60 seconds', () => {
+  it('is at least 1 and at most 30 seconds', () => {
     expect(retryAfter(() => batches(4, 20, 100).admission.admit())).toBe(1);
-    expect(retryAfter(() => batches(1, 300_000, 3).admission.admit())).toBe(60);
+    const longest = retryAfter(() => batches(1, 300_000, 3).admission.admit());
+    expect(longest).toBeGreaterThan(15);
+    expect(longest).toBeLessThanOrEqual(30);
     expect(retryAfter(() => new Admission(0).admit())).toBe(1);
+  });
+
+  it('lets refused clients return at the rate of the answers', () => {
+    // 10 answers a second.
+    const { admission } = batches(1, 100, 50);
+    const seconds = Array.from({ length: 100 }, () => retryAfter(() => admission.admit()));
+    for (const second of [1, 5, 10]) {
+      const returning = seconds.filter((each) => each === second).length;
+      expect(returning, `after ${second} s`).toBeGreaterThanOrEqual(8);
+      expect(returning, `after ${second} s`).toBeLessThanOrEqual(12);
+    }
+  });
+
+  it('spreads more clients than can be served in 30 seconds over the last 15', () => {
+    const { admission, wait } = batches(1, 100, 50);
+    const seconds = Array.from({ length: 2000 }, () => retryAfter(() => admission.admit()));
+    const late = seconds.slice(400);
+    expect(Math.min(...late)).toBeGreaterThan(15);
+    for (let second = 16; second <= 30; second++) {
+      expect(late.filter((each) => each === second).length, `after ${second} s`).toBeGreaterThan(50);
+    }
+    wait(30_000);
+    expect(retryAfter(() => admission.admit())).toBe(1);
   });
 
   it('ignores the rate of answers under low load', () => {
@@ -104,9 +130,7 @@ describe('the queue', () => {
     const admission = new Admission(2);
     const empty = admission.admit(0);
     admission.admit(2);
-    expect(() => {
-      admission.checkRoom();
-    }).toThrow(Overloaded);
+    expect(admission.refusal()).toBeInstanceOf(Overloaded);
     expect(() => {
       empty.resize(1);
     }).toThrow(Overloaded);
@@ -118,7 +142,7 @@ describe('the queue', () => {
     const slot = admission.admit(2);
     slot.release();
     slot.release();
-    admission.checkRoom();
+    expect(admission.refusal()).toBeUndefined();
     expect(admission.held).toBe(0);
   });
 
@@ -177,5 +201,52 @@ describe('the share of a client', () => {
     large.resize(4);
     expect(() => admission.admit(1, 'c')).toThrow(Overloaded);
     expect(admission.held).toBe(6);
+  });
+
+  it('is the same for all requests of a client, whichever were there first', () => {
+    const admission = new Admission(4);
+    const [early, late] = [admission.admit(0, 'a'), admission.admit(0, 'a')];
+    admission.admit(1, 'b');
+    early.resize(1);
+    late.resize(1);
+    expect(() => admission.admit(1, 'a')).toThrow('share');
+    admission.admit(0, 'a').release();
+    expect(() => admission.admit(1, 'a')).toThrow('share');
+    early.release();
+    late.release();
+    admission.admit(2, 'a');
+    expect(admission.held).toBe(3);
+  });
+});
+
+describe('fair shares', () => {
+  it('are known for a bounded number of clients; the others have one share together', () => {
+    let now = 0;
+    const shares = new FairShares(30, () => now, 2);
+    shares.add(shares.of('a'), 10);
+    shares.refused(shares.of('b'));
+    const [c, d] = [shares.of('c'), shares.of('d')];
+    shares.add(c, 10);
+    expect(shares.of('d')).toBe(c);
+    expect(shares.excess(shares.of('d'), 1, 0)).toBe(1);
+    expect(d.items).toBe(0);
+    now += 10_001;
+    // "b" has been forgotten, so there is room again; what "c" holds is still counted where it was.
+    shares.add(shares.of('a'), -10);
+    expect(shares.of('c')).not.toBe(c);
+    shares.add(c, -10);
+    expect(shares.excess(shares.of('e'), 100, 0)).toBe(0);
+  });
+
+  it('keep 10,000 clients apart', () => {
+    const shares = new FairShares(100_000, () => 0);
+    const clients = Array.from({ length: 10_000 }, (_, index) => `client ${index}`);
+    for (const client of clients) shares.refused(shares.of(client));
+    for (const client of clients) {
+      const share = shares.of(client);
+      expect(shares.excess(share, 1, 0)).toBe(0);
+      shares.add(share, 1);
+    }
+    expect(shares.excess(shares.of('client 1'), 10, 0)).toBe(1);
   });
 });
