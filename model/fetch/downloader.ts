@@ -7,6 +7,7 @@ import type { HttpClient } from './http.ts';
 import type { ListedFile } from './listing.ts';
 import { type Download, receive } from './receive.ts';
 import { retrying, type RetryOptions } from './retry.ts';
+import type { ModelSource } from './source.ts';
 
 /** Progress in bytes. */
 export interface FetchProgress {
@@ -26,10 +27,11 @@ export interface FetchedFile extends ListedFile {
 
 export interface DownloaderOptions extends RetryOptions {
   readonly client: HttpClient;
+  readonly source: ModelSource;
+  readonly revision: string;
   readonly folder: string;
   /** Files downloaded at a time. */
   readonly connections: number;
-  readonly urlOf: (name: string) => string;
   readonly onProgress: ((progress: FetchProgress) => void) | undefined;
 }
 
@@ -64,8 +66,10 @@ export class Downloader {
   async ensure(files: readonly ListedFile[]): Promise<FetchedFile[]> {
     const missing: Download[] = [];
     for (const file of files) if (!(await this.#isComplete(file))) missing.push(await this.#prepare(file));
-    const needed = missing.reduce((sum, { file, received }) => sum + file.bytes - received, 0);
-    await checkSpace(this.#options.folder, needed);
+    await checkSpace(
+      this.#options.folder,
+      missing.reduce((sum, { file, received }) => sum + file.bytes - received, 0),
+    );
     this.#downloads.push(...missing);
     const resumed = new Set(missing.filter(({ received }) => received > 0));
     await this.#receiveAll(missing);
@@ -83,11 +87,14 @@ export class Downloader {
   }
 
   async #prepare(file: ListedFile): Promise<Download> {
-    const target = path.join(this.#options.folder, file.name);
+    const { folder, source, revision } = this.#options;
+    const query = new URLSearchParams({ Revision: revision, FilePath: file.name });
+    const url = `${source.endpoint}/api/v1/models/${source.id}/repo?${query.toString()}`;
+    const target = path.join(folder, file.name);
     const partial = `${target}.${file.sha256.slice(0, 12)}.partial`;
     await onDisk(target, () => mkdir(path.dirname(target), { recursive: true }));
     const size = (await stat(partial).catch(() => undefined))?.size ?? 0;
-    return { file, target, partial, received: size > file.bytes ? 0 : size };
+    return { file, url, target, partial, received: size > file.bytes ? 0 : size };
   }
 
   /** Downloads several files at a time; the first failure stops the others. */
@@ -107,33 +114,31 @@ export class Downloader {
   }
 
   async #receive(download: Download, signal: AbortSignal): Promise<void> {
-    const { urlOf } = this.#options;
     const onBytes = (bytes: number): void => {
       this.#received += bytes;
       this.#report('fetch', this.progress);
     };
     onBytes(0);
-    const attempt = (): Promise<void> =>
-      receive(urlOf(download.file.name), download, { ...this.#options, signal, onBytes });
-    await retrying(attempt, { ...this.#options, signal }, () => download.received);
+    const options = { ...this.#options, signal, onBytes };
+    await retrying(
+      () => receive(download, options),
+      options,
+      () => download.received,
+    );
   }
 
   /** Gives a complete file its name. One that was resumed and is wrong is downloaded again, once. */
   async #finish(download: Download, resumed: boolean): Promise<void> {
     const { file, target, partial } = download;
     if (await this.#isRight(partial, file, 'sums')) {
-      await onDisk(target, async () => {
-        await flush(partial);
-        await rename(partial, target);
-      });
+      await onDisk(target, () => moveDurably(partial, target));
       return;
     }
     await onDisk(partial, () => rm(partial));
     download.received = 0;
     if (resumed) {
-      this.#options.onNote(
-        `${file.name}, resumed from an earlier run, is damaged: downloading it again from the start.`,
-      );
+      const note = `${file.name}, resumed from an earlier run, is damaged: downloading it again from the start.`;
+      this.#options.onNote(note);
       await this.#receive(download, this.#options.signal);
       return this.#finish(download, false);
     }
@@ -158,8 +163,9 @@ export class Downloader {
   }
 }
 
-/** Makes sure that a file survives a power failure. */
-async function flush(file: string): Promise<void> {
-  const handle = await open(file, 'r+');
+/** Renames a file whose bytes are on disk by then, so that a power failure leaves no damaged file. */
+async function moveDurably(from: string, to: string): Promise<void> {
+  const handle = await open(from, 'r+');
   await handle.datasync().finally(() => handle.close());
+  await rename(from, to);
 }

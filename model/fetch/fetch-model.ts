@@ -1,12 +1,14 @@
-import { mkdir } from 'node:fs/promises';
-import { readConfig } from '../compile/checkpoint/config.ts';
+import { mkdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { readAnswersFileName, readConfig } from '../compile/checkpoint/config.ts';
+import { readPartNames } from '../compile/checkpoint/shards.ts';
+import { WEIGHT_FILES } from '../compile/checkpoint/weights.ts';
 import { UserError } from '../errors.ts';
 import { onDisk } from './disk.ts';
 import { Downloader, type FetchedFile, type FetchProgress } from './downloader.ts';
 import { lockFolder } from './folder-lock.ts';
 import { HttpClient } from './http.ts';
-import { fileUrl, readListing } from './listing.ts';
-import { answersFile, neededFiles, refuseOtherWeights, weightFiles } from './needed-files.ts';
+import { pickFiles, readListing, weightsName } from './listing.ts';
 import { PRESETS } from './presets.ts';
 import { retrying, type RetryOptions } from './retry.ts';
 import type { ModelSource } from './source.ts';
@@ -28,6 +30,9 @@ export interface FetchOptions {
   readonly wait?: RetryOptions['wait'];
 }
 
+/** Small files that every checkpoint has; they name the others. */
+const DESCRIPTIONS = ['config.json', 'configuration.json', 'vocab.json', 'merges.txt'];
+
 /**
  * Fetches the files that compiling a published checkpoint needs into a folder, which is created if it is missing.
  * Each file gets its name once it is complete and has the SHA-256 of the listing; files that already have it are
@@ -43,34 +48,45 @@ export async function fetchModel(
 ): Promise<FetchedFile[]> {
   const { revision = 'master', connections = 4, stallMs = 30_000, onNote = () => undefined } = options;
   const { signal = new AbortController().signal, onProgress, wait } = options;
-  const client = new HttpClient({ connections, stallMs, authorization: source.authorization });
-  const urlOf = (name: string): string => fileUrl(source, revision, name);
+  const client = new HttpClient(stallMs, source.authorization);
   const retries = { signal, onNote, wait };
-  const downloader = new Downloader({ ...retries, client, folder, connections, urlOf, onProgress });
+  const downloader = new Downloader({ ...retries, client, folder, connections, source, revision, onProgress });
+  const from = `${source.id} on ${new URL(source.endpoint).host}`;
   try {
     const listing = await retrying(() => readListing(client, source, revision, signal), retries);
-    const from = `${source.id} on ${new URL(source.endpoint).host}`;
-    const needed = neededFiles(listing, from);
+    const pick = (names: readonly string[]) => pickFiles(listing, names, from);
+    const weights = weightsName(listing);
+    const isIndex = weights.endsWith('.json');
+    pick([...DESCRIPTIONS, weights]);
     await onDisk(folder, () => mkdir(folder, { recursive: true }));
     const unlock = await lockFolder(folder, signal, onNote);
     try {
-      await refuseOtherWeights(folder, needed.weights);
-      const files = await downloader.ensure(needed.first);
-      files.push(...(await downloader.ensure(await answersFile(listing, folder, from))));
+      await refuseOtherWeights(folder, weights);
+      const files = await downloader.ensure(pick(isIndex ? [...DESCRIPTIONS, weights] : DESCRIPTIONS));
+      files.push(...(await downloader.ensure(pick([await readAnswersFileName(folder)]))));
       await checkConfiguration(source, folder);
-      files.push(...(await downloader.ensure(await weightFiles(listing, needed.weights, folder, from))));
+      const parts = isIndex ? await readPartNames(path.join(folder, weights)) : [weights];
+      files.push(...(await downloader.ensure(pick(parts))));
       return files;
     } finally {
       await unlock();
     }
   } catch (error) {
-    if (!signal.aborted) throw error;
-    const { done, total } = downloader.progress;
-    const kept = total === 0 ? '' : `: ${megabytes(done)} of ${megabytes(total)} are in ${folder}`;
-    const message = `Interrupted${kept}; run the same command again to resume.`;
-    throw new UserError('interrupted', message, { cause: error });
+    throw signal.aborted ? interrupted(downloader, folder, error) : error;
   } finally {
     await client.close();
+  }
+}
+
+/** Refuses a folder with another model's weights that compiling would prefer to the downloaded ones. */
+async function refuseOtherWeights(folder: string, weights: string): Promise<void> {
+  for (const name of WEIGHT_FILES.slice(0, WEIGHT_FILES.indexOf(weights))) {
+    if ((await stat(path.join(folder, name)).catch(() => undefined)) === undefined) continue;
+    throw new UserError(
+      'output-not-writable',
+      `${folder} holds a ${name} of another model, which would be compiled instead of ${weights}: ` +
+        'choose another folder.',
+    );
   }
 }
 
@@ -86,6 +102,8 @@ async function checkConfiguration({ id, preset }: ModelSource, folder: string): 
   );
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+function interrupted({ progress: { done, total } }: Downloader, folder: string, cause: unknown): UserError {
+  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+  const kept = total === 0 ? '' : `: ${megabytes(done)} of ${megabytes(total)} are in ${folder}`;
+  return new UserError('interrupted', `Interrupted${kept}; run the same command again to resume.`, { cause });
 }

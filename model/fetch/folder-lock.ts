@@ -12,7 +12,8 @@ const STALE_MS = 10_000;
 
 /**
  * Keeps a second process from downloading into the same folder, by a lock file. A lock that its process no longer
- * touches is taken over. If that process runs on after all, as after a suspension, the SHA-256 of the files shows it.
+ * touches is taken over. A process's id would not do: containers that share a volume have the same ones. If the first
+ * process runs on after all, as after a suspension, the SHA-256 of the files shows it.
  *
  * @param onNote called with one sentence if a lock exists, before it is known whether it is abandoned
  * @returns releases the lock
@@ -25,18 +26,16 @@ export async function lockFolder(
 ): Promise<() => Promise<void>> {
   const file = path.join(folder, '.fetch.lock');
   const id = randomUUID();
-  const create = (): Promise<boolean> =>
-    onDisk(folder, () => writeFile(file, id, { flag: 'wx' }).then(() => true, unless('EEXIST', false)));
   const isOwner = async (): Promise<boolean> => (await readFile(file, 'utf8').catch(() => '')) === id;
   const takeOver = async (): Promise<boolean> => {
     onNote(`Another process may be downloading into ${folder}: waiting up to ${STALE_MS / 1000} s to find out.`);
     await outlast(file, signal);
-    if (!(await create())) return false;
+    if (!(await onDisk(folder, () => create(file, id)))) return false;
     // Another process that waited as long may have removed the new lock instead of the abandoned one.
     await sleep(BEAT_MS);
     return isOwner();
   };
-  if (!(await create()) && !(await takeOver())) {
+  if (!(await onDisk(folder, () => create(file, id))) && !(await takeOver())) {
     throw new UserError(
       'output-not-writable',
       `Another process is downloading into ${folder}: wait until it has finished, or choose another folder.`,
@@ -50,13 +49,23 @@ export async function lockFolder(
   };
 }
 
+/** Creates a file; false if it exists already. */
+async function create(file: string, content: string): Promise<boolean> {
+  try {
+    await writeFile(file, content, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
 /**
  * Returns once a lock is known to be in use or is gone; removes an abandoned one. Compares the file's times only with
  * each other: another machine's clock may differ.
  */
 async function outlast(file: string, signal: AbortSignal): Promise<void> {
-  const modified = (): Promise<number | undefined> =>
-    stat(file).then((found) => found.mtimeMs, unless('ENOENT', undefined));
+  const modified = async (): Promise<number | undefined> => (await stat(file).catch(() => undefined))?.mtimeMs;
   const first = await modified();
   for (const end = performance.now() + STALE_MS; performance.now() < end;) {
     await sleep(BEAT_MS, undefined, { signal });
@@ -64,12 +73,4 @@ async function outlast(file: string, signal: AbortSignal): Promise<void> {
     if (now === undefined || now !== first) return;
   }
   await rm(file, { force: true });
-}
-
-/** Returns a handler that replaces a system error with this code by a value. */
-function unless<T>(code: string, value: T): (error: NodeJS.ErrnoException) => T {
-  return (error) => {
-    if (error.code === code) return value;
-    throw error;
-  };
 }

@@ -1,18 +1,9 @@
 import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from 'undici';
 import { UserError } from '../errors.ts';
 import { version } from '../version.ts';
-import { networkFailure, RequestFailure, statusFailure } from './failures.ts';
+import { networkFailure, RequestFailure } from './failures.ts';
 
-export interface HttpOptions {
-  /** Connections to one host at a time. */
-  readonly connections: number;
-  /** How long connecting, a response's headers, or the next bytes of its body may take. */
-  readonly stallMs: number;
-  /** Authorization header; a redirect to another origin does not carry it. */
-  readonly authorization: string | undefined;
-}
-
-/** A response whose body has not been read. */
+/** A response, of any status, whose body has not been read. */
 export interface HttpResponse {
   readonly status: number;
   /** The host that answered, after redirects. */
@@ -22,8 +13,6 @@ export interface HttpResponse {
   readonly body: AsyncIterable<Buffer>;
   /** Drops the body. */
   readonly discard: () => Promise<void>;
-  /** Describes a status other than success to a request for `what`. */
-  readonly failure: (what: string) => RequestFailure;
 }
 
 const MAX_REDIRECTS = 5;
@@ -38,12 +27,17 @@ const BODY_BUFFER_BYTES = 4 << 20;
 export class HttpClient {
   readonly #agent: Dispatcher;
   readonly #headers: Record<string, string>;
+  readonly #stallMs: number;
   #answered = false;
 
-  /** @throws UserError (settings-invalid) if a proxy variable holds an invalid address or a SOCKS proxy */
-  constructor({ connections, stallMs, authorization }: HttpOptions) {
-    const timeouts = { connectTimeout: stallMs, headersTimeout: stallMs, bodyTimeout: stallMs };
-    this.#agent = proxyAgent({ connections, ...timeouts });
+  /**
+   * @param stallMs how long connecting, a response's headers, or the next bytes of its body may take
+   * @param authorization Authorization header; a redirect to another origin does not carry it
+   * @throws UserError (settings-invalid) if a proxy variable holds an invalid address or a SOCKS proxy
+   */
+  constructor(stallMs: number, authorization: string | undefined) {
+    this.#agent = proxyAgent(stallMs);
+    this.#stallMs = stallMs;
     this.#headers = {
       'user-agent': `ofa-ve/${version}`,
       // Ranges and checksums apply to the file's own bytes.
@@ -54,7 +48,7 @@ export class HttpClient {
 
   /**
    * @param from first byte to request. Default: 0
-   * @throws RequestFailure if there is no response; a response may have any status
+   * @throws RequestFailure if there is no response
    */
   async get(address: string, signal: AbortSignal, from = 0): Promise<HttpResponse> {
     const hops = new HopGuard();
@@ -63,19 +57,18 @@ export class HttpClient {
         dispatcher: this.#agent.compose(hops.interceptor, interceptors.redirect({ maxRedirections: MAX_REDIRECTS })),
         signal,
         highWaterMark: BODY_BUFFER_BYTES,
+        // An agent's own time limits do not reach requests through an http proxy.
+        headersTimeout: this.#stallMs,
+        bodyTimeout: this.#stallMs,
         headers: from === 0 ? this.#headers : { ...this.#headers, range: `bytes=${from}-` },
       });
       this.#answered = true;
-      const { host } = hops;
-      const header = (name: string): string | undefined => [headers[name]].flat()[0];
       return {
         status: statusCode,
-        host,
-        header,
-        body: chunks(body, host),
-        // An unwanted body need not arrive whole.
+        host: hops.host,
+        header: (name) => [headers[name]].flat()[0],
+        body: chunks(body, hops.host),
         discard: () => body.dump().catch(() => undefined),
-        failure: (what) => statusFailure(statusCode, host, what, header('retry-after')),
       };
     } catch (error) {
       throw error instanceof RequestFailure ? error : networkFailure(error, hops.host, this.#answered);
@@ -97,9 +90,8 @@ export class HopGuard {
   readonly interceptor: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
     const { host, protocol } = new URL(String(options.origin));
     if (this.#protocol === 'https:' && protocol === 'http:') {
-      throw new RequestFailure(`${this.host} redirects from https to http, which is not allowed`, {
-        advice: 'choose another endpoint',
-      });
+      const reason = `${this.host} redirects from https to http, which is not allowed`;
+      throw new RequestFailure(reason, 'choose another endpoint');
     }
     this.host = host;
     this.#protocol = protocol;
@@ -116,7 +108,7 @@ async function* chunks(body: AsyncIterable<unknown>, host: string): AsyncGenerat
 }
 
 /** Reads the proxy variables as curl does; undici does not know ALL_PROXY. */
-function proxyAgent(options: EnvHttpProxyAgent.Options): Dispatcher {
+function proxyAgent(connectTimeout: number): Dispatcher {
   const all = proxyVariable('ALL_PROXY');
   const http = proxyVariable('HTTP_PROXY') ?? all;
   const https = proxyVariable('HTTPS_PROXY') ?? all ?? http;
@@ -132,7 +124,7 @@ function proxyAgent(options: EnvHttpProxyAgent.Options): Dispatcher {
   try {
     // Tunnels are for https alone: many proxies allow none to other ports. An empty address means no proxy.
     const addresses = { httpProxy: http?.address ?? '', httpsProxy: https?.address ?? '' };
-    return new EnvHttpProxyAgent({ ...options, ...addresses, proxyTunnel: false });
+    return new EnvHttpProxyAgent({ connectTimeout, ...addresses, proxyTunnel: false });
   } catch (error) {
     // The value is not repeated: it may hold a password.
     throw new UserError(

@@ -1,7 +1,8 @@
-import path from 'node:path';
 import { z } from 'zod';
+import { staysInside } from '../compile/checkpoint/inside.ts';
+import { WEIGHT_FILES } from '../compile/checkpoint/weights.ts';
 import { UserError } from '../errors.ts';
-import { RequestFailure } from './failures.ts';
+import { RequestFailure, statusFailure } from './failures.ts';
 import type { HttpClient, HttpResponse } from './http.ts';
 import type { ModelSource } from './source.ts';
 
@@ -25,16 +26,10 @@ const fileSchema = z
   })
   .transform(({ Path: name, Size: bytes, Sha256: sum }) => ({ name, bytes, sha256: sum.toLowerCase() }));
 const listingSchema = z.object({ Data: z.object({ Files: z.array(z.object({}).loose()) }) });
-const refusalSchema = z.object({ Success: z.literal(false), Message: z.string().optional() });
+const refusalSchema = z.object({ Success: z.literal(false), Message: z.string().default('no reason given') });
 
 /** A listing takes some kilobytes; this keeps a wrong server from filling the memory. */
 const MAX_LISTING_BYTES = 16 << 20;
-
-/** Address of one file. */
-export function fileUrl({ endpoint, id }: ModelSource, revision: string, name: string): string {
-  const query = new URLSearchParams({ Revision: revision, FilePath: name });
-  return `${endpoint}/api/v1/models/${id}/repo?${query.toString()}`;
-}
 
 /**
  * Requests the list of a model's files, once. Entries that are not described completely (folders among them) are left
@@ -54,19 +49,38 @@ export async function readListing(
   const { status, host } = response;
   if (status === 200) return parseListing(await readText(response), id, host);
   await response.discard();
-  if (status !== 404) throw response.failure('the list of files');
+  if (status !== 404) throw statusFailure(response, 'the list of files');
   throw new UserError(
     'model-unknown',
     `${host} has no model ${id} with revision ${revision}: check the id on the model's page.`,
   );
 }
 
+/**
+ * Picks files by name.
+ *
+ * @param from names the repository in the error's message
+ * @throws UserError (listing-unusable) that names all missing files
+ */
+export function pickFiles(listing: Listing, names: readonly string[], from: string): ListedFile[] {
+  const missing = names.filter((name) => !listing.has(name));
+  if (missing.length === 0) return names.flatMap((name) => listing.get(name) ?? []);
+  throw new UserError(
+    'listing-unusable',
+    `${from} lacks files that compiling needs, or lists them without size and SHA-256: ${missing.join(', ')}.`,
+  );
+}
+
+/** The weights that compiling would read, or the index of their parts; names all accepted files if there are none. */
+export function weightsName(listing: Listing): string {
+  return WEIGHT_FILES.find((name) => listing.has(name)) ?? WEIGHT_FILES.join(' or ');
+}
+
 function parseListing(text: string, id: string, host: string): Listing {
   const json = parseJson(text);
-  const refusal = refusalSchema.safeParse(json);
-  if (refusal.success) {
-    const reason = printable(refusal.data.Message ?? 'no reason given');
-    throw new UserError('model-unknown', `${host} refuses to list ${id}: ${reason}.`);
+  const refusal = refusalSchema.safeParse(json).data;
+  if (refusal !== undefined) {
+    throw new UserError('model-unknown', `${host} refuses to list ${id}: ${printable(refusal.Message)}.`);
   }
   const listing = listingSchema.safeParse(json);
   if (!listing.success) {
@@ -81,18 +95,12 @@ function parseListing(text: string, id: string, host: string): Listing {
 }
 
 /** The value of a JSON text; undefined, which no such text has, if it is malformed. */
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-}
-
-/** Whether an untrusted relative path stays in its folder, on any operating system. */
-export function staysInside(name: string): boolean {
-  if (name === '' || /[\\:\u0000-\u001f]/.test(name) || path.posix.isAbsolute(name)) return false;
-  return name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
 async function readText({ body, host }: HttpResponse): Promise<string> {
@@ -101,9 +109,8 @@ async function readText({ body, host }: HttpResponse): Promise<string> {
   for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > MAX_LISTING_BYTES) {
-      throw new RequestFailure(`${host} sends a list of files of more than ${MAX_LISTING_BYTES} bytes`, {
-        advice: 'check the endpoint',
-      });
+      const reason = `${host} sends a list of files of more than ${MAX_LISTING_BYTES} bytes`;
+      throw new RequestFailure(reason, 'check the endpoint');
     }
     chunks.push(chunk);
   }

@@ -1,12 +1,13 @@
 import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { onDisk } from './disk.ts';
-import { RequestFailure } from './failures.ts';
+import { RequestFailure, statusFailure } from './failures.ts';
 import type { HttpClient, HttpResponse } from './http.ts';
 import type { ListedFile } from './listing.ts';
 
 /** A file that is being downloaded. */
 export interface Download {
   readonly file: ListedFile;
+  readonly url: string;
   /** Where the file belongs. */
   readonly target: string;
   /** Holds the first bytes of the file until it is complete. */
@@ -30,20 +31,16 @@ export interface ReceiveContext {
  * @throws RequestFailure
  * @throws UserError (disk-full, output-not-writable)
  */
-export async function receive(
-  url: string,
-  download: Download,
-  { client, signal, onBytes, onNote }: ReceiveContext,
-): Promise<void> {
-  const { file, target, partial } = download;
+export async function receive(download: Download, { client, signal, onBytes, onNote }: ReceiveContext): Promise<void> {
+  const { file, url, target, partial } = download;
   if (download.received > 0 && download.received === file.bytes) return;
   const response = await client.get(url, signal, download.received);
-  const failure = checkHeaders(response, download);
+  const { host, status, body } = response;
+  const failure = refusal(response, download);
   if (failure !== undefined) {
     await response.discard();
     throw failure;
   }
-  const { host, status, body } = response;
   if (status === 200 && download.received > 0) {
     onNote(`${host} cannot resume ${file.name}: downloading it again from the start.`);
     download.received = 0;
@@ -63,40 +60,34 @@ export async function receive(
     }
   });
   if (download.received === file.bytes) return;
-  throw new RequestFailure(`${host} sent only ${download.received} of the ${file.bytes} bytes of ${file.name}`, {
-    retryable: true,
-    advice: 'run the same command again to resume',
-  });
+  const reason = `${host} sent only ${download.received} of the ${file.bytes} bytes of ${file.name}`;
+  throw new RequestFailure(reason, 'run the same command again to resume', { retryable: true });
 }
 
-/** Checks that a response is the file, or the rest of it. */
-function checkHeaders(response: HttpResponse, { file, received }: Download): RequestFailure | undefined {
+/** Describes a response that is not the file, or not the rest of it. */
+function refusal(response: HttpResponse, { file, received }: Download): RequestFailure | undefined {
   const { status, host, header } = response;
   const encoding = header('content-encoding') ?? 'identity';
   if (encoding !== 'identity') {
-    return new RequestFailure(`${host} sends ${file.name} in the encoding ${encoding}, which was not requested`, {
-      advice: 'choose another endpoint, or a proxy that does not alter files',
-    });
+    const reason = `${host} sends ${file.name} in the encoding ${encoding}, which was not requested`;
+    return new RequestFailure(reason, 'choose another endpoint, or a proxy that does not alter files');
   }
-  if (status === 200) {
-    return Number(header('content-length') ?? file.bytes) === file.bytes ? undefined : wrongSize(host, file);
-  }
-  if (status === 206) {
-    const [, first, size = '*'] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(header('content-range') ?? '') ?? [];
-    if (size !== '*' && Number(size) !== file.bytes) return wrongSize(host, file);
-    if (Number(first) === received) return undefined;
-    return new RequestFailure(`${host} sends another range of ${file.name} than was requested`, {
-      advice: 'choose another endpoint',
-    });
-  }
-  if (status === 416) return wrongSize(host, file);
-  if (status !== 404) return response.failure(file.name);
-  return new RequestFailure(`${host} lists ${file.name} but does not have it`, { advice: 'try again later' });
+  if (status === 404) return new RequestFailure(`${host} lists ${file.name} but does not have it`, 'try again later');
+  if (status !== 200 && status !== 206 && status !== 416) return statusFailure(response, file.name);
+  const [, first, total] = /^bytes (\d+)-\d+\/(?:(\d+)|\*)$/.exec(header('content-range') ?? '') ?? [];
+  const size = status === 200 ? header('content-length') : total;
+  if (status === 416 || Number(size ?? file.bytes) !== file.bytes) return wrongSize(host, file);
+  if (status === 200 || Number(first) === received) return undefined;
+  return new RequestFailure(
+    `${host} sends another range of ${file.name} than was requested`,
+    'choose another endpoint',
+  );
 }
 
 function wrongSize(host: string, { name, bytes }: ListedFile): RequestFailure {
-  return new RequestFailure(`${host} has a ${name} of another size than the ${bytes} bytes in its listing`, {
-    code: 'download-corrupt',
-    advice: 'run the same command again, or choose another endpoint',
-  });
+  return new RequestFailure(
+    `${host} has a ${name} of another size than the ${bytes} bytes in its listing`,
+    'run the same command again, or choose another endpoint',
+    { code: 'download-corrupt' },
+  );
 }

@@ -24,8 +24,8 @@ export interface RetryOptions {
  * between half and all of its bound, so that clients that failed together do not return together; the server's
  * Retry-After is added to it.
  *
- * undici's RetryAgent does not fit: it gives up after a number of breaks even if each attempt brought bytes, does not
- * retry stalls, cuts Retry-After short, fails where ranges are not supported, and cannot resume for another process.
+ * undici's RetryAgent and p-retry do not fit: they count breaks even if each attempt brought bytes. RetryAgent also
+ * does not retry stalls, cuts Retry-After short, and cannot resume for another process.
  *
  * @param progress bytes received: failures are counted anew when this exceeds its previous maximum
  * @throws UserError when it gives up; anything else that `attempt` throws
@@ -42,12 +42,12 @@ export async function retrying<T>(
       return await attempt();
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof RequestFailure)) throw error;
+      if (!(error instanceof RequestFailure) || !error.retryable) throw error;
       if (progress() > most) failures = 1;
       most = Math.max(most, progress());
       const limit = most > 0 ? MAX_ATTEMPTS : MAX_FIRST_ATTEMPTS;
       const ms = delayAfter(error, failures, limit);
-      onNote(`${error.message}; retrying in ${Math.ceil(ms / 1000)} s (${failures} of ${limit - 1}).`);
+      onNote(`${error.reason}; retrying in ${Math.ceil(ms / 1000)} s (${failures} of ${limit - 1}).`);
       await wait(ms, signal);
     }
   }
@@ -55,14 +55,13 @@ export async function retrying<T>(
 
 /** @throws UserError if there must be no other attempt */
 function delayAfter(error: RequestFailure, failures: number, limit: number): number {
-  const { code = 'download-failed', retryable, retryAfterMs = 0, advice } = error.details;
-  if (retryable !== true || failures >= limit) {
-    const count = retryable === true ? `, ${failures} times in a row` : '';
-    throw new UserError(code, `${error.message}${count}: ${advice}.`, { cause: error });
+  const { code, reason, advice, retryAfterMs } = error;
+  if (failures >= limit) {
+    throw new UserError(code, `${reason}, ${failures} times in a row: ${advice}.`, { cause: error });
   }
   if (retryAfterMs > MAX_RETRY_AFTER_MS) {
     const minutes = Math.ceil(retryAfterMs / 60_000);
-    throw new UserError(code, `${error.message} and asks to wait ${minutes} min: try again then.`);
+    throw new UserError(code, `${reason} and asks to wait ${minutes} min: try again then.`, { cause: error });
   }
   const bound = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1));
   return retryAfterMs + bound * (0.5 + Math.random() / 2);

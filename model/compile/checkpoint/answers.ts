@@ -1,28 +1,34 @@
-import { isAbsolute, join, normalize, sep } from 'node:path';
+import { join, posix } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../errors.ts';
+import { staysInside } from './inside.ts';
 import { readJson } from './json-file.ts';
 
 const answersSchema = z.record(z.string().min(1), z.int().nonnegative());
 
-function outside(name: string): boolean {
-  return isAbsolute(name) || normalize(name).split(sep).includes('..');
+/**
+ * Checks and normalizes the name in `answer2label`.
+ *
+ * @throws UserError (checkpoint-unsafe) if it is outside the checkpoint folder
+ */
+export function answersFileName(folder: string, answer2label: string): string {
+  const name = posix.normalize(answer2label);
+  if (staysInside(name)) return name;
+  throw new UserError(
+    'checkpoint-unsafe',
+    `${join(folder, 'configuration.json')}: model.answer2label is ${JSON.stringify(answer2label)}, which is outside the ` +
+      'checkpoint folder; supported is the name of a file in it.',
+  );
 }
 
 /**
  * Reads the file that `answer2label` names, such as `{"no": 0, "yes": 1, "maybe": 2}`.
  *
+ * @param name see {@link answersFileName}
  * @returns the answers in the order of their labels
  * @throws UserError if the file is missing, or does not have two or more answers with distinct labels
  */
 export async function readAnswers(folder: string, name: string): Promise<string[]> {
-  if (outside(name)) {
-    throw new UserError(
-      'checkpoint-unsafe',
-      `${join(folder, 'configuration.json')}: model.answer2label is ${JSON.stringify(name)}, which is outside the ` +
-        'checkpoint folder; supported is the name of a file in it.',
-    );
-  }
   const file = join(folder, name);
   const parsed = answersSchema.safeParse(await readJson(file));
   const labels = parsed.success ? Object.values(parsed.data) : [];

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { UserError } from '../../errors.ts';
-import { readAnswers } from './answers.ts';
+import { answersFileName, readAnswers } from './answers.ts';
 import { ARCHITECTURE, REQUIREMENTS, TASK } from './config-schema.ts';
 import { parseFields, readJson, unsupported } from './json-file.ts';
 
@@ -31,7 +31,7 @@ export interface TaskConfig {
   readonly prompts: { readonly hypothesis: string; readonly premise: string };
   /** In the order of their labels. */
   readonly answers: readonly string[];
-  /** Name of the file in the checkpoint folder that lists the answers. */
+  /** Path in the checkpoint folder, with `/`, of the file that lists the answers. */
   readonly answersFile: string;
 }
 
@@ -55,20 +55,36 @@ async function readArchitecture(folder: string): Promise<OfaConfig> {
   return camelCased(fields);
 }
 
-async function readTask(folder: string, imageBucketSize: number): Promise<TaskConfig> {
+/** Reads `configuration.json`, which must name a file of answers. */
+async function readTaskFields(folder: string): Promise<{ model: z.infer<typeof TASK>['model']; answersFile: string }> {
   const file = join(folder, 'configuration.json');
   const { model } = parseFields(file, TASK, await readJson(file));
-  const size = model.patch_image_size;
-  if (size / 16 > imageBucketSize) {
-    const most = 16 * imageBucketSize;
-    throw unsupported(file, 'model.patch_image_size', size, `at most ${most}, 16 times image_bucket_size`);
-  }
   if (model.answer2label === undefined) {
     throw new UserError(
       'checkpoint-unsupported',
       `${file}: model.answer2label is missing, so that model.gen_type "${model.gen_type}" would answer in free text; ` +
         'supported is a closed list of answers in a JSON file that answer2label names.',
     );
+  }
+  return { model, answersFile: answersFileName(folder, model.answer2label) };
+}
+
+/**
+ * The name of the file of answers in a checkpoint folder that has only a `configuration.json` yet.
+ *
+ * @throws UserError as {@link readConfig} does
+ */
+export async function readAnswersFileName(folder: string): Promise<string> {
+  return (await readTaskFields(folder)).answersFile;
+}
+
+async function readTask(folder: string, imageBucketSize: number): Promise<TaskConfig> {
+  const { model, answersFile } = await readTaskFields(folder);
+  const size = model.patch_image_size;
+  if (size / 16 > imageBucketSize) {
+    const most = 16 * imageBucketSize;
+    const file = join(folder, 'configuration.json');
+    throw unsupported(file, 'model.patch_image_size', size, `at most ${most}, 16 times image_bucket_size`);
   }
   const { prompt } = model;
   return {
@@ -77,8 +93,8 @@ async function readTask(folder: string, imageBucketSize: number): Promise<TaskCo
     imagenetMeanStd: model.imagenet_default_mean_and_std,
     promptType: model.prompt_type,
     prompts: prompt === undefined ? PROMPTS : { hypothesis: prompt, premise: prompt },
-    answers: await readAnswers(folder, model.answer2label),
-    answersFile: model.answer2label,
+    answers: await readAnswers(folder, answersFile),
+    answersFile,
   };
 }
 

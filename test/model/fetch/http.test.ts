@@ -232,8 +232,8 @@ describe('a host that', () => {
     ['E_UNKNOWN', true, /^The connection to host failed \(E_UNKNOWN\)$/],
   ])('fails with %s is described', (code, retryable, message) => {
     const failure = networkFailure(Object.assign(new Error('raw'), { code }), 'host', false);
-    expect(failure.details.code).toBe('network-unreachable');
-    expect(failure.details.retryable ?? false).toBe(retryable);
-    expect(failure.message).toMatch(message);
+    expect(failure.code).toBe('network-unreachable');
+    expect(failure.retryable).toBe(retryable);
+    expect(failure.reason).toMatch(message);
   });
 });
