@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 
@@ -34,11 +34,14 @@ export const STATUS_ERROR = 2;
 export class OtlpCollector implements AsyncDisposable {
   /** All that was sent to `/v1/traces`. */
   readonly received: z.infer<typeof exportSchema>[] = [];
+  /** The headers of each request. */
+  readonly headers: IncomingHttpHeaders[] = [];
   /** How it answers, in turn; the last one for ever. */
   answers: readonly { readonly status: number; readonly body: string }[] = [{ status: 200, body: '{}' }];
   /** Requests that were answered. */
   answered = 0;
   readonly #server = createServer((request, response) => {
+    this.headers.push(request.headers);
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {

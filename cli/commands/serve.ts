@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { type Example, readExamples } from '../../demo/examples.ts';
 import { demoPackage } from '../../demo/demo-package.ts';
 import { UserError } from '../../model/errors.ts';
-import { describeSettings, readSettings } from '../../service/settings/read.ts';
+import { describeSettings, ignoredSettings, readSettings } from '../../service/settings/read.ts';
 import type { RunningService } from '../../service/lifecycle/start-service.ts';
 import { misspeltSettings } from '../../service/settings/suggest.ts';
 import { runService } from '../../service/lifecycle/run-service.ts';
@@ -43,7 +43,9 @@ export function serveCommand(): Command {
       const onReady = ({ port }: RunningService): void => {
         if (options.demo === true) console.error(welcome(port, example));
       };
-      const code = await runService(settings, onReady, { warnings: misspeltSettings(process.env) });
+      const code = await runService(settings, onReady, {
+        warnings: [...misspeltSettings(process.env), ...ignoredSettings(process.env)],
+      });
       // Not process.exitCode: an unresponsive trace collector would keep the process alive.
       process.exit(code);
     });

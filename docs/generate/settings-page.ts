@@ -1,4 +1,5 @@
 import { SETTINGS, type Setting } from '../../service/contract.ts';
+import { wordsOf } from '../../service/settings/setting.ts';
 import { code, escaped, heading, type Page } from './page.ts';
 
 /** Every environment variable of the service. */
@@ -8,7 +9,8 @@ export function settingsPage(): Page {
       `## ${name}\n\n${valuesOf(setting)} ${defaultOf(setting)}\n\n${escaped(setting.description)}\n`,
   );
   const intro = `Every setting is an environment variable. A variable that is unset or empty takes its default, and a wrong value ends
-the start with a message that names the variable. \`npx ofa-ve serve --help\` prints the same list. In a deployment, set them
+the start with a message that names the variable. As the OpenTelemetry specification asks, a wrong value of one of its variables
+(\`OTEL_...\`) is ignored, with a warning in the log. \`npx ofa-ve serve --help\` prints the same list. In a deployment, set them
 in \`server.settings\` of \`infra/config.ts\`.
 `;
   return {
@@ -22,7 +24,7 @@ function valuesOf(setting: Setting): string {
     case 'integer':
       return `A whole number from ${setting.min} to ${setting.max}.`;
     case 'choice':
-      return `One of ${setting.choices.map(code).join(', ')}.`;
+      return `One of ${wordsOf(setting).map(code).join(', ')}.`;
     case 'text':
       return 'Text.';
   }

@@ -41,7 +41,7 @@ export interface StartOptions {
   readonly logger?: Logger;
   /** The engine's program, for tests. @default the real one */
   readonly engineProgram?: URL;
-  /** Sentences to log, each about a variable that may be a misspelt setting. */
+  /** Sentences to log, each about a variable of the environment. */
   readonly warnings?: readonly string[];
   /** How often each GPU is read, and how long it may be silent. */
   readonly gpuWatch?: GpuMonitorTimes;
@@ -57,8 +57,9 @@ export async function startService(settings: Settings, options: StartOptions = {
     throw new UserError('settings-invalid', 'MODEL_DIR is not set; give the folder of a model package.');
   }
   const logger = options.logger ?? makeLogger(settings.LOG_LEVEL);
-  for (const detail of settingWarnings(settings)) logger.warn({ detail }, 'settings');
-  for (const detail of options.warnings ?? []) logger.warn({ detail }, 'a setting may be misspelt');
+  for (const detail of [...settingWarnings(settings), ...(options.warnings ?? [])]) {
+    logger.warn({ detail }, 'settings');
+  }
   const metrics = new Metrics();
   const tracing = await startTracing(settings, logger);
   const { engineProgram } = options;

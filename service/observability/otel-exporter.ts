@@ -1,4 +1,4 @@
-import { diag, DiagLogLevel } from '@opentelemetry/api';
+import { diag, DiagLogLevel, type DiagLogger } from '@opentelemetry/api';
 import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
@@ -12,16 +12,6 @@ export class LossReportingExporter implements SpanExporter {
   constructor(url: string, loss: TraceLoss) {
     this.#exporter = new OTLPTraceExporter({ url });
     this.#loss = loss;
-    const ignore = (): void => undefined;
-    // OpenTelemetry only warns about spans that the collector rejected, or about a full queue.
-    const warn = (...parts: unknown[]): void => {
-      const text = parts.map((part) => (part instanceof Error ? part.message : part));
-      loss.report(`may not have received all of them: ${text.filter((part) => typeof part === 'string').join(' ')}`);
-    };
-    diag.setLogger(
-      { warn, error: ignore, info: ignore, debug: ignore, verbose: ignore },
-      { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
-    );
   }
 
   export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
@@ -39,6 +29,33 @@ export class LossReportingExporter implements SpanExporter {
     await this.#exporter.shutdown();
     diag.disable();
   }
+}
+
+/**
+ * Passes on the messages in which OpenTelemetry reports that it ignores a wrong value of a variable. Call it before
+ * OpenTelemetry reads them, and {@link reportLosses} afterwards.
+ */
+export function reportWrongVariables(warn: (message: string) => void): void {
+  // OpenTelemetry reports malformed resource attributes only here, among much else.
+  const debug = (message: string): void => {
+    if (message.startsWith('EnvDetector failed: ')) warn(message.replace('EnvDetector failed: ', ''));
+  };
+  setDiagnostics({ error: warn, warn, debug }, DiagLogLevel.DEBUG);
+}
+
+/** Reports losses that only OpenTelemetry's warnings show: spans that the collector rejected, or a full queue. */
+export function reportLosses(loss: TraceLoss): void {
+  const warn = (...parts: unknown[]): void => {
+    const text = parts.map((part) => (part instanceof Error ? part.message : part));
+    loss.report(`may not have received all of them: ${text.filter((part) => typeof part === 'string').join(' ')}`);
+  };
+  setDiagnostics({ warn }, DiagLogLevel.WARN);
+}
+
+function setDiagnostics(functions: Partial<DiagLogger>, logLevel: DiagLogLevel): void {
+  const ignore = (): void => undefined;
+  const logger = { error: ignore, warn: ignore, info: ignore, debug: ignore, verbose: ignore, ...functions };
+  diag.setLogger(logger, { logLevel, suppressOverrideMessage: true });
 }
 
 function reasonOf(error: (Error & { readonly code?: unknown }) | undefined): string {

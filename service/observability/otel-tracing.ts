@@ -10,14 +10,14 @@ import {
   type TextMapGetter,
   type Tracer,
 } from '@opentelemetry/api';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { getStringListFromEnv, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { version } from '../../model/version.ts';
 import { UNMATCHED, type RequestSummary } from './request-record.ts';
 import type { BatchRecord, RequestObserver, StageName } from '../inference/observer.ts';
 import type { Logger } from './logger.ts';
-import { LossReportingExporter } from './otel-exporter.ts';
+import { LossReportingExporter, reportLosses, reportWrongVariables } from './otel-exporter.ts';
 import { TraceLoss } from './trace-loss.ts';
 
 const SPAN_NAME: Record<StageName, string> = {
@@ -36,6 +36,8 @@ const HEADERS: TextMapGetter<Headers> = {
 /** A collector that does not answer must not delay the service's exit for longer. */
 const FLUSH_MS = 500;
 
+const PROPAGATORS = ['tracecontext', 'baggage', 'none'];
+
 interface Traced {
   readonly span: Span;
   readonly context: Context;
@@ -47,11 +49,16 @@ export class OtelTracing {
   readonly #provider: BasicTracerProvider;
   readonly #tracer: Tracer;
   readonly #propagator = new W3CTraceContextPropagator();
+  readonly #continuesTraces: boolean;
   /** Spans of open requests, and of finished ones to which a batch still refers. */
   readonly #traced = new WeakMap<RequestObserver, Traced>();
 
   /** @param url where to send the spans */
   constructor(url: string, logger: Logger) {
+    const warn = (detail: string): void => {
+      logger.warn({ detail }, 'a variable of OpenTelemetry is ignored');
+    };
+    reportWrongVariables(warn);
     const resource = resourceFromAttributes({
       'service.name': 'ofa-ve',
       'service.version': version,
@@ -62,6 +69,8 @@ export class OtelTracing {
       spanProcessors: [new BatchSpanProcessor(new LossReportingExporter(url, this.#loss))],
     });
     this.#tracer = this.#provider.getTracer('ofa-ve', version);
+    this.#continuesTraces = continuesTraces(warn);
+    reportLosses(this.#loss);
   }
 
   /**
@@ -70,7 +79,9 @@ export class OtelTracing {
    * @returns the trace's id, and the value of W3C's response header `traceresponse`
    */
   begin(request: Request, observer: RequestObserver): { traceId: string; response: string } {
-    const parent = this.#propagator.extract(ROOT_CONTEXT, request.headers, HEADERS);
+    const parent = this.#continuesTraces
+      ? this.#propagator.extract(ROOT_CONTEXT, request.headers, HEADERS)
+      : ROOT_CONTEXT;
     const { pathname, protocol } = new URL(request.url);
     const attributes = {
       'http.request.method': request.method,
@@ -133,6 +144,16 @@ export class OtelTracing {
     }
     this.#loss.close();
   }
+}
+
+/** Whether the header `traceparent` counts (OTEL_PROPAGATORS). No baggage is read, so that its propagator does nothing. */
+function continuesTraces(warn: (detail: string) => void): boolean {
+  const names = getStringListFromEnv('OTEL_PROPAGATORS') ?? [];
+  const known = names.filter((name) => PROPAGATORS.includes(name));
+  for (const name of names.filter((each) => !known.includes(each))) {
+    warn(`OTEL_PROPAGATORS has "${name}", but must hold only ${PROPAGATORS.join(', ')}.`);
+  }
+  return known.length === 0 || known.includes('tracecontext');
 }
 
 function epochMs(ms: number): number {

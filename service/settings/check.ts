@@ -1,8 +1,9 @@
 import { CLOSING_MS, DEFAULT_SETTINGS, SETTINGS, type SettingName, type Settings } from './definitions.ts';
-import type { Setting, TextSetting } from './setting.ts';
+import { wordsOf, type Setting, type TextSetting } from './setting.ts';
+import { OTLP_PROTOCOLS, otlpProtocol, tracesUrl } from './traces.ts';
 
-/** A value with which the service does not start. */
-interface SettingProblem {
+/** A wrong value: the service does not start with it, or ignores it if its setting is lenient. */
+export interface SettingProblem {
   readonly name: SettingName;
   readonly value: unknown;
   /** What the value must be: the end of the sentence "NAME must be ...". */
@@ -42,7 +43,7 @@ export function checkSetting(setting: Setting, value: unknown): string | undefin
     }
     case 'choice': {
       const fits = setting.choices.some((choice) => choice === value);
-      return fits ? undefined : `one of ${setting.choices.join(', ')}`;
+      return fits ? undefined : `one of ${wordsOf(setting).join(', ')}`;
     }
     case 'text':
       return typeof value === 'string' ? checkText(setting, value) : 'text';
@@ -63,6 +64,7 @@ function checkText({ format }: TextSetting, text: string): string | undefined {
 /** What must hold between settings. */
 function checkTogether(settings: Settings): SettingProblem[] {
   const { ADMIN_PORT, DRAIN_DELAY_MS, MAX_BODIES_MB, MAX_BODY_MB, PORT, SHUTDOWN_TIMEOUT_MS } = settings;
+  const protocol = otlpProtocol(settings);
   const longestDrain = SHUTDOWN_TIMEOUT_MS - CLOSING_MS;
   const rules: readonly (readonly [holds: boolean, name: SettingName, mustBe: string])[] = [
     [
@@ -71,6 +73,11 @@ function checkTogether(settings: Settings): SettingProblem[] {
       `at most ${longestDrain} with SHUTDOWN_TIMEOUT_MS ${SHUTDOWN_TIMEOUT_MS}`,
     ],
     [MAX_BODIES_MB >= MAX_BODY_MB, 'MAX_BODIES_MB', `at least MAX_BODY_MB, which is ${MAX_BODY_MB}`],
+    [
+      tracesUrl(settings) === undefined || protocol === undefined || OTLP_PROTOCOLS.includes(protocol.value),
+      protocol?.name ?? 'OTEL_EXPORTER_OTLP_PROTOCOL',
+      `${OTLP_PROTOCOLS.join(' or ')}, since traces are sent over HTTP: set OTEL_EXPORTER_OTLP_TRACES_PROTOCOL to ${OTLP_PROTOCOLS[0]} and OTEL_EXPORTER_OTLP_TRACES_ENDPOINT to the collector's address for HTTP, usually http://HOST:4318/v1/traces`,
+    ],
     [PORT === 0 || PORT !== ADMIN_PORT, 'ADMIN_PORT', `another port than PORT, which is ${PORT}`],
   ];
   return rules.filter(([holds]) => !holds).map(([, name, mustBe]) => ({ name, value: settings[name], mustBe }));

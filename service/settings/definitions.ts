@@ -1,4 +1,4 @@
-import { choice, integer, text, type ChoiceSetting, type IntegerSetting, type Setting } from './setting.ts';
+import { choice, integer, lenient, text, type ChoiceSetting, type IntegerSetting, type Setting } from './setting.ts';
 
 /** Milliseconds of SHUTDOWN_TIMEOUT_MS reserved for the last answers and for stopping engines and listeners. */
 export const CLOSING_MS = 1000;
@@ -91,17 +91,35 @@ export const SETTINGS = {
     { format: 'origins' },
     'Comma-separated origins of web pages that may call the service; empty allows none.',
   ),
-  OTEL_EXPORTER_OTLP_ENDPOINT: text(
-    { format: 'http-url' },
-    'Address of an OpenTelemetry collector that accepts OTLP over HTTP, usually port 4318 (4317 is gRPC); if set, traces are sent to v1/traces below it.',
+  OTEL_EXPORTER_OTLP_ENDPOINT: lenient(
+    text(
+      { format: 'http-url' },
+      'Address of an OpenTelemetry collector that accepts OTLP over HTTP, usually port 4318 (4317 is gRPC); if set, traces are sent to v1/traces below it.',
+    ),
   ),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: text(
-    { format: 'http-url' },
-    'Full address for traces, if it is not v1/traces below OTEL_EXPORTER_OTLP_ENDPOINT.',
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: lenient(
+    text({ format: 'http-url' }, 'Full address for traces, if it is not v1/traces below OTEL_EXPORTER_OTLP_ENDPOINT.'),
   ),
-  OTEL_SDK_DISABLED: choice(
-    { default: 'false', choices: ['false', 'true'] },
-    'Whether to send no traces even if an address for them is set.',
+  OTEL_EXPORTER_OTLP_PROTOCOL: lenient(
+    text(
+      {},
+      'Protocol of the collector: http/protobuf or http/json. Traces are sent as JSON over HTTP, which collectors accept on the same address.',
+    ),
+  ),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: lenient(
+    text({}, 'Protocol for traces, if it is not OTEL_EXPORTER_OTLP_PROTOCOL.'),
+  ),
+  OTEL_TRACES_EXPORTER: lenient(
+    choice(
+      { default: '', choices: ['', 'otlp', 'none'] },
+      'Set to none to send no traces; otlp sends them to http://localhost:4318/v1/traces unless another address is set.',
+    ),
+  ),
+  OTEL_SDK_DISABLED: lenient(
+    choice(
+      { default: 'false', choices: ['false', 'true'] },
+      'Whether to send no traces even if an address for them is set.',
+    ),
   ),
 };
 

@@ -1,16 +1,10 @@
 import { UserError } from '../../model/errors.ts';
-import { checkSettings } from './check.ts';
+import { checkSettings, type SettingProblem } from './check.ts';
 import { DEFAULT_SETTINGS, ENVIRONMENT_VARIABLE, SETTINGS, type Settings } from './definitions.ts';
-import type { Environment, Setting } from './setting.ts';
+import { wordsOf, type Environment, type Setting } from './setting.ts';
 import { nearestSetting } from './suggest.ts';
 
 export type { Settings } from './definitions.ts';
-
-/**
- * Values of OpenTelemetry's OTEL_EXPORTER_OTLP_PROTOCOL with which the service starts. It sends JSON, which every
- * collector accepts on the same address as http/protobuf.
- */
-const OTLP_PROTOCOLS = ['', 'http/json', 'http/protobuf'];
 
 /** Prefix of the project's own variables; unknown ones are refused. */
 const RESERVED_PREFIX = 'OFA_VE_';
@@ -27,26 +21,54 @@ const SERVICE_LINK_ADDRESS = /^(tcp|udp|sctp):\/\//;
  * @throws UserError `settings-invalid`, one sentence that names every wrong variable
  */
 export function readSettings(environment: Environment): Settings {
-  const given = Object.fromEntries(
-    Object.entries<Setting>(SETTINGS)
-      .map(([name, { kind }]) => {
-        const text = environment[name]?.trim() ?? '';
-        // A number that is not written in digits stays text, which the check refuses.
-        return [name, kind === 'integer' && /^\d{1,15}$/.test(text) ? Number(text) : text] as const;
-      })
-      .filter(([, value]) => value !== ''),
-  );
-  const problems = [
-    ...checkSettings(given).map(
-      ({ name, value, mustBe }) => `${name} is ${JSON.stringify(value)} but must be ${mustBe}`,
-    ),
-    ...unknownVariables(environment),
-    ...wrongProtocol(environment),
-  ];
+  const { given, wrong } = read(environment);
+  const problems = [...wrong, ...unknownVariables(environment)];
   if (problems.length > 0) {
     throw new UserError('settings-invalid', `Wrong settings: ${problems.join('; ')}.`);
   }
   return { ...DEFAULT_SETTINGS, ...given };
+}
+
+/** A sentence for each variable whose wrong value {@link readSettings} ignores. */
+export function ignoredSettings(environment: Environment): string[] {
+  return read(environment).ignored.map((sentence) => `${sentence}; it is ignored`);
+}
+
+interface Read {
+  /** Values of the settings that are set, without those that are ignored. */
+  readonly given: Partial<Settings>;
+  /** A clause for each value that must not be ignored. */
+  readonly wrong: readonly string[];
+  readonly ignored: readonly string[];
+}
+
+function read(environment: Environment): Read {
+  const given = new Map(
+    Object.entries<Setting>(SETTINGS)
+      .map(([name, setting]) => [name, parse(setting, environment[name]?.trim() ?? '')] as const)
+      .filter(([, value]) => value !== ''),
+  );
+  const ignored: string[] = [];
+  for (;;) {
+    const values: Partial<Settings> = Object.fromEntries(given);
+    const problems = checkSettings(values);
+    const lenient = problems.filter(({ name }) => given.has(name) && SETTINGS[name].isLenient);
+    if (lenient.length === 0) return { given: values, wrong: problems.map(describe), ignored };
+    ignored.push(...lenient.map(describe));
+    for (const { name } of lenient) given.delete(name);
+  }
+}
+
+function parse({ kind }: Setting, text: string): string | number {
+  // A number that is not written in digits stays text, which the check refuses.
+  if (kind === 'integer') return /^\d{1,15}$/.test(text) ? Number(text) : text;
+  return kind === 'choice' ? text.toLowerCase() : text;
+}
+
+function describe({ name, value, mustBe }: SettingProblem): string {
+  // The user name and password of an address are not for the log.
+  const shown = typeof value === 'string' ? value.replace(/[^/@]*@/g, '***@') : value;
+  return `${name} is ${JSON.stringify(shown)} but must be ${mustBe}`;
 }
 
 /** A sentence for each variable with the project's prefix that the service does not know. */
@@ -59,13 +81,6 @@ function unknownVariables(environment: Environment): string[] {
       const right = meant === undefined ? '' : `, the setting is called ${meant}`;
       return `${name} is not a setting of this program${right}`;
     });
-}
-
-function wrongProtocol({ OTEL_EXPORTER_OTLP_PROTOCOL: variable = '' }: Environment): string[] {
-  const protocol = variable.trim();
-  return OTLP_PROTOCOLS.includes(protocol)
-    ? []
-    : [`OTEL_EXPORTER_OTLP_PROTOCOL is "${protocol}" but must be "http/json" or "http/protobuf"`];
 }
 
 /**
@@ -82,7 +97,7 @@ export function describeSettings(): string {
 
 function allowed(setting: Setting): string {
   if (setting.kind === 'integer') return `; ${setting.min} to ${setting.max}`;
-  return setting.kind === 'choice' ? `; one of ${setting.choices.join(', ')}` : '';
+  return setting.kind === 'choice' ? `; one of ${wordsOf(setting).join(', ')}` : '';
 }
 
 function isServiceLink(name: string, text: string): boolean {

@@ -1,6 +1,8 @@
 interface SettingBase {
   /** What the setting does, and why one would change it. */
   readonly description: string;
+  /** Whether a wrong value is ignored with a warning, as the OpenTelemetry specification asks, and not refused. */
+  readonly isLenient?: true;
 }
 
 /** A whole number within bounds; a unit is part of the name. */
@@ -42,6 +44,16 @@ export function choice<Choice extends string>(
 /** Defines a text, by default empty and of any form. */
 export function text(options: Partial<Pick<TextSetting, 'default' | 'format'>>, description: string): TextSetting {
   return { kind: 'text', default: '', ...options, description };
+}
+
+/** Ignores wrong values of a setting. */
+export function lenient<S extends Setting>(setting: S): S {
+  return { ...setting, isLenient: true };
+}
+
+/** The words that a choice takes; the empty one stands for not set. */
+export function wordsOf({ choices }: ChoiceSetting): string[] {
+  return choices.filter((choice) => choice !== '');
 }
 
 /** Environment variables by name, as in `process.env`. */

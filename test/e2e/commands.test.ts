@@ -72,7 +72,7 @@ it('serve logs a variable that may be a misspelt setting', async () => {
   expect(code).toBe(1);
   expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({
     level: 40,
-    msg: 'a setting may be misspelt',
+    msg: 'settings',
     detail: 'MAX_QUEU is not a setting of this program; MAX_QUEUE is.',
   });
 });

@@ -6,7 +6,7 @@ import { environmentVariables } from '../../infra/constructs/environment-variabl
 import { contextOf } from '../../infra/workload/context.ts';
 import { UserError } from '../../model/errors.ts';
 import { SETTINGS, type Setting } from '../../service/contract.ts';
-import { readSettings } from '../../service/settings/read.ts';
+import { ignoredSettings, readSettings } from '../../service/settings/read.ts';
 import { deepChange, mistakesOf } from './mistakes.ts';
 
 /** The mistakes of the default workload with other values at some paths. */
@@ -56,6 +56,11 @@ describe('synth refuses', () => {
       'a collector whose port does not exist',
       { 'observability.tracing.enabled': true, 'observability.tracing.endpoint': 'http://collector:99999' },
       'observability.tracing.endpoint sets OTEL_EXPORTER_OTLP_ENDPOINT to "http://collector:99999", which must be an http:// or https:// address.',
+    ],
+    [
+      'a protocol in which the service cannot send traces',
+      { 'observability.tracing.enabled': true, 'server.settings.OTEL_EXPORTER_OTLP_PROTOCOL': 'grpc' },
+      'server.settings.OTEL_EXPORTER_OTLP_PROTOCOL is "grpc"; it must be http/protobuf or http/json, since traces are sent over HTTP: set OTEL_EXPORTER_OTLP_TRACES_PROTOCOL to http/protobuf and OTEL_EXPORTER_OTLP_TRACES_ENDPOINT to the collector\'s address for HTTP, usually http://HOST:4318/v1/traces.',
     ],
     [
       'more threads than an engine takes',
@@ -121,6 +126,7 @@ const ROOMY = extend(ofaLarge, {
 function valuesOf(name: string, setting: Setting): fc.Arbitrary<unknown> {
   if (name === 'REQUEST_TIMEOUT_MS') return fc.constant(1);
   if (setting.kind === 'choice') return fc.constantFrom(...setting.choices, 'other');
+  if (name.endsWith('_PROTOCOL')) return fc.constantFrom('', 'grpc', 'http/json');
   if (setting.kind === 'text')
     return fc.constantFrom('', 'https://a.example', 'https://a.example , http://b:80', 'http://b:81', 'a', '*');
   const min = name.endsWith('PORT') ? 1024 : setting.min;
@@ -146,15 +152,16 @@ function serviceAccepts(workload: WorkloadConfig): boolean {
   const context = contextOf(workload, 'ofa-ve', '1.27');
   const variables = environmentVariables(context, workload.model);
   try {
-    readSettings(Object.fromEntries(variables.map(({ name, value }) => [name, value])));
-    return true;
+    const environment = Object.fromEntries(variables.map(({ name, value }) => [name, value]));
+    readSettings(environment);
+    return ignoredSettings(environment).length === 0;
   } catch (error) {
     if (error instanceof UserError) return false;
     throw error;
   }
 }
 
-it('synth accepts exactly the settings with which the service starts', () => {
+it('synth accepts exactly the settings with which the service starts, and ignores none of them', () => {
   const seen = new Set<boolean>();
   fc.assert(
     fc.property(changes, ({ settings, cpu, endpoint, traced }) => {

@@ -5,16 +5,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HttpProblem } from '../../../service/http/problems/problem.ts';
 import { UNMATCHED, RequestRecord } from '../../../service/observability/request-record.ts';
 import type { RequestObserver } from '../../../service/inference/observer.ts';
-import { startTracing, type Tracing, type TracingSettings } from '../../../service/observability/tracing.ts';
+import { startTracing, type Tracing } from '../../../service/observability/tracing.ts';
+import { DEFAULT_SETTINGS } from '../../../service/contract.ts';
+import { tracesUrl, type TracesSettings } from '../../../service/settings/traces.ts';
 import { until } from '../../e2e/client.ts';
 import { logInMemory, type Log } from '../../../testing/logging.ts';
 import { attributesOf, OtlpCollector, STATUS_ERROR } from '../../../testing/otlp-collector.ts';
 
-const NOWHERE: TracingSettings = {
-  OTEL_EXPORTER_OTLP_ENDPOINT: '',
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '',
-  OTEL_SDK_DISABLED: 'false',
-};
+const NOWHERE: TracesSettings = DEFAULT_SETTINGS;
 const SAMPLED = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const NOT_SAMPLED = '00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
 
@@ -151,10 +149,86 @@ describe('where spans are sent', () => {
     await spansNamed('POST /predict');
   });
 
-  it('is nowhere if nothing is set or OpenTelemetry is disabled', async () => {
+  it('is nowhere if nothing is set, or OpenTelemetry or its exporter is disabled', async () => {
     expect(await startTracing(NOWHERE, log.logger)).toBeUndefined();
-    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
-    expect(await startTracing({ ...NOWHERE, ...endpoint, OTEL_SDK_DISABLED: 'true' }, log.logger)).toBeUndefined();
+    const endpoint = { ...NOWHERE, OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
+    expect(await startTracing({ ...endpoint, OTEL_SDK_DISABLED: 'true' }, log.logger)).toBeUndefined();
+    expect(await startTracing({ ...endpoint, OTEL_TRACES_EXPORTER: 'none' }, log.logger)).toBeUndefined();
+  });
+
+  it("is the specification's address if the exporter is set and no address", () => {
+    expect(tracesUrl({ ...NOWHERE, OTEL_TRACES_EXPORTER: 'otlp' })).toBe('http://localhost:4318/v1/traces');
+    const address = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://a.example/otlp/' };
+    expect(tracesUrl({ ...NOWHERE, ...address, OTEL_TRACES_EXPORTER: 'otlp' })).toBe(
+      'https://a.example/otlp/v1/traces',
+    );
+  });
+});
+
+describe('variables that OpenTelemetry reads itself', () => {
+  it.each([
+    ['always_off', [], 0],
+    ['parentbased_always_off', [], 0],
+    ['traceidratio', ['0'], 0],
+    ['parentbased_traceidratio', ['1'], 1],
+    ['always_on', [], 1],
+  ])('sample by %s %o', async (sampler, [argument = ''], sampled) => {
+    vi.stubEnv('OTEL_TRACES_SAMPLER', sampler);
+    vi.stubEnv('OTEL_TRACES_SAMPLER_ARG', argument);
+    const to = await traceTo(collector.endpoint);
+    begin(to).end();
+    await to.close();
+    expect(collector.spans).toHaveLength(sampled);
+    expect(log.lines()).toEqual([]);
+  });
+
+  it('name the service and its resource, the name of its own variable first', async () => {
+    vi.stubEnv('OTEL_SERVICE_NAME', 'judge');
+    vi.stubEnv('OTEL_RESOURCE_ATTRIBUTES', 'service.name=other,deployment.environment.name=a%20b');
+    vi.stubEnv('OTEL_TRACES_SAMPLER', '');
+    begin(await traceTo(collector.endpoint)).end();
+    await spansNamed('POST /predict');
+    const attributes = collector.received[0]?.resourceSpans[0]?.resource.attributes ?? [];
+    expect(attributes).toContainEqual({ key: 'service.name', value: { stringValue: 'judge' } });
+    expect(attributes).toContainEqual({ key: 'deployment.environment.name', value: { stringValue: 'a b' } });
+  });
+
+  it('set headers, those for traces first', async () => {
+    vi.stubEnv('OTEL_EXPORTER_OTLP_HEADERS', 'x-a=all,x-b=all');
+    vi.stubEnv('OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'x-b=traces');
+    begin(await traceTo(collector.endpoint)).end();
+    await spansNamed('POST /predict');
+    expect(collector.headers[0]).toMatchObject({ 'x-a': 'all', 'x-b': 'traces' });
+  });
+
+  it('decide whether the trace of a caller is continued', async () => {
+    const traceId = SAMPLED.split('-')[1];
+    for (const [propagators, continued] of [
+      ['none', false],
+      ['baggage', false],
+      ['tracecontext,baggage', true],
+    ] as const) {
+      vi.stubEnv('OTEL_PROPAGATORS', propagators);
+      const to = await traceTo(collector.endpoint);
+      const request = new Request('http://a/predict', { method: 'POST', headers: { traceparent: SAMPLED } });
+      expect(to.begin(request, new RequestRecord()).traceId === traceId, propagators).toBe(continued);
+      await to.close();
+    }
+  });
+
+  it.each([
+    ['OTEL_TRACES_SAMPLER', 'jaeger_remote', 'OTEL_TRACES_SAMPLER value "jaeger_remote" invalid'],
+    ['OTEL_EXPORTER_OTLP_TIMEOUT', '10s', "Unknown value '10s' for OTEL_EXPORTER_OTLP_TIMEOUT"],
+    ['OTEL_EXPORTER_OTLP_COMPRESSION', 'zstd', 'OTEL_EXPORTER_OTLP_COMPRESSION is invalid'],
+    ['OTEL_RESOURCE_ATTRIBUTES', 'a', 'Invalid format for OTEL_RESOURCE_ATTRIBUTES: "a"'],
+    ['OTEL_PROPAGATORS', 'b3', 'OTEL_PROPAGATORS has "b3", but must hold only tracecontext, baggage, none.'],
+    ['OTEL_BSP_MAX_QUEUE_SIZE', 'many', "Unknown value 'many' for OTEL_BSP_MAX_QUEUE_SIZE"],
+  ])('are ignored with a warning if they are wrong: %s', async (name, value, sentence) => {
+    vi.stubEnv(name, value);
+    begin(await traceTo(collector.endpoint)).end();
+    await spansNamed('POST /predict');
+    const warnings = log.lines().map(({ msg, detail }) => [msg, detail]);
+    expect(warnings).toEqual([['a variable of OpenTelemetry is ignored', expect.stringContaining(sentence)]]);
   });
 });
 

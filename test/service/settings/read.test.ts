@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../model/errors.ts';
-import { describeSettings, readSettings, settingWarnings } from '../../../service/settings/read.ts';
+import { describeSettings, ignoredSettings, readSettings, settingWarnings } from '../../../service/settings/read.ts';
 import { DEFAULT_SETTINGS, SETTINGS } from '../../../service/contract.ts';
 import { misspeltSettings } from '../../../service/settings/suggest.ts';
 
@@ -39,18 +39,6 @@ describe('settings', () => {
     [{ PORT: '9090' }, 'ADMIN_PORT is 9090 but must be another port than PORT, which is 9090'],
     [{ DRAIN_DELAY_MS: '39001' }, 'DRAIN_DELAY_MS is 39001 but must be at most 39000 with SHUTDOWN_TIMEOUT_MS'],
     [{ MAX_BODY_MB: '300' }, 'MAX_BODIES_MB is 256 but must be at least MAX_BODY_MB, which is 300'],
-    [
-      { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
-      'OTEL_EXPORTER_OTLP_ENDPOINT is "collector:4318" but must be an http:// or https:// address',
-    ],
-    [
-      { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'collector' },
-      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is "collector" but must be an http:// or https:// address',
-    ],
-    [
-      { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
-      'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc" but must be "http/json" or "http/protobuf"',
-    ],
   ])('that are wrong are refused with a sentence: %o', (environment, sentence) => {
     expect(problemsOf(environment)).toContain(sentence);
   });
@@ -58,6 +46,54 @@ describe('settings', () => {
   it('are refused with all mistakes at once', () => {
     const problems = problemsOf({ PORT: 'x', DEVICE: 'y', OFA_VE_Z: 'z' });
     for (const name of ['PORT', 'DEVICE', 'OFA_VE_Z']) expect(problems).toContain(name);
+  });
+
+  it('with a choice are read in any case, as the OpenTelemetry specification asks for its own', () => {
+    const settings = readSettings({ OTEL_SDK_DISABLED: 'True', DOCS: 'OFF' });
+    expect([settings.OTEL_SDK_DISABLED, settings.DOCS]).toEqual(['true', 'off']);
+  });
+
+  const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4317' };
+  const OVER_HTTP =
+    "but must be http/protobuf or http/json, since traces are sent over HTTP: set OTEL_EXPORTER_OTLP_TRACES_PROTOCOL to http/protobuf and OTEL_EXPORTER_OTLP_TRACES_ENDPOINT to the collector's address for HTTP, usually http://HOST:4318/v1/traces; it is ignored";
+  it.each<[Record<string, string>, string[]]>([
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
+      ['OTEL_EXPORTER_OTLP_ENDPOINT is "collector:4318" but must be an http:// or https:// address; it is ignored'],
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'ftp://me:secret@collector' },
+      [
+        'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is "ftp://***@collector" but must be an http:// or https:// address; it is ignored',
+      ],
+    ],
+    [{ OTEL_SDK_DISABLED: 'yes' }, ['OTEL_SDK_DISABLED is "yes" but must be one of false, true; it is ignored']],
+    [
+      { OTEL_TRACES_EXPORTER: 'zipkin' },
+      ['OTEL_TRACES_EXPORTER is "zipkin" but must be one of otlp, none; it is ignored'],
+    ],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, []],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', ...ENDPOINT, OTEL_SDK_DISABLED: 'TRUE' }, []],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'HTTP/JSON', ...ENDPOINT }, []],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', ...ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf' }, []],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', ...ENDPOINT }, [`OTEL_EXPORTER_OTLP_PROTOCOL is "grpc" ${OVER_HTTP}`]],
+    [
+      { OTEL_EXPORTER_OTLP_PROTOCOL: 'http', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'grpc', ...ENDPOINT, DEVICE: '' },
+      [
+        `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL is "grpc" ${OVER_HTTP}`,
+        `OTEL_EXPORTER_OTLP_PROTOCOL is "http" ${OVER_HTTP}`,
+      ],
+    ],
+  ])('of OpenTelemetry that are wrong are ignored with a warning: %o', (environment, sentences) => {
+    expect(problemsOf(environment)).toBe('');
+    expect(ignoredSettings(environment)).toEqual(sentences);
+  });
+
+  it('of OpenTelemetry that are ignored have their defaults, whatever else is wrong', () => {
+    expect(readSettings({ OTEL_SDK_DISABLED: 'x', OTEL_EXPORTER_OTLP_ENDPOINT: 'y' })).toEqual(DEFAULT_SETTINGS);
+    expect(problemsOf({ OTEL_SDK_DISABLED: 'x', DEVICE: 'y' })).toBe(
+      'Wrong settings: DEVICE is "y" but must be one of auto, cpu, cuda.',
+    );
   });
 
   it('ignore the variables that Kubernetes sets for a Service of this name', () => {
@@ -93,6 +129,7 @@ describe('settings', () => {
     expect(help).toContain('  MAX_BATCH (default: 8; 1 to 256)\n');
     expect(help).toContain('  DEVICE (default: auto; one of auto, cpu, cuda)\n');
     expect(help).toContain('  MODEL_DIR (default: not set)\n');
+    expect(help).toContain('  OTEL_TRACES_EXPORTER (default: not set; one of otlp, none)\n');
   });
 });
 
