@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { logInMemory, type Line } from '../../testing/logging.ts';
@@ -44,6 +45,20 @@ it('has the id, trace, route, stage times and sizes of a request', async () => {
       inference: expect.any(Number) as unknown,
     },
   });
+});
+
+it('has a hash by which equal texts are found, but no guess is confirmed', async () => {
+  const hashes: unknown[] = [];
+  for (const [id, sentence] of Object.entries({ first: 'a dog', second: 'a dog', third: 'a cat' })) {
+    const headers = { 'x-request-id': `hash-${id}` };
+    expect((await send(`${service.url}/predict`, await predictBody(sentence), { headers }).outcome).status).toBe(200);
+    hashes.push((await lineOf(`hash-${id}`))['text_hash']);
+  }
+  const [first, second, third] = hashes;
+  expect(second).toBe(first);
+  expect(third).not.toBe(first);
+  const guess = createHash('sha256').update('a dog').digest('hex');
+  expect(guess).not.toContain(first);
 });
 
 it('has the time spent waiting for a body that was not complete by the deadline', async () => {

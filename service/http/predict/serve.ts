@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Admission, Slot } from '../../inference/admission.ts';
@@ -125,6 +125,9 @@ function outgoingOf(c: Context<AppEnv>): object | undefined {
   return (c.env as AppEnv['Bindings'] | undefined)?.outgoing;
 }
 
+/** Never leaves the process. */
+const TEXT_HASH_KEY = randomBytes(32);
+
 /** Notes sizes for the log, never an image or a sentence. @returns how many items the questions have */
 function noteSizes({ attributes }: RequestRecord, questions: readonly Question[]): number {
   const images = new Set(questions.map(({ image }) => image));
@@ -133,7 +136,7 @@ function noteSizes({ attributes }: RequestRecord, questions: readonly Question[]
   attributes['image_bytes'] = [...images].reduce((sum, { length }) => sum + length, 0);
   attributes['texts'] = hypotheses.length;
   attributes['text_chars'] = texts.length;
-  // Enough to find equal requests; too little to recover the sentence.
-  attributes['text_hash'] = createHash('sha256').update(texts).digest('hex').slice(0, 12);
+  // Equal requests to this process have the same. Without the key, whoever reads the log cannot confirm a guess.
+  attributes['text_hash'] = createHmac('sha256', TEXT_HASH_KEY).update(texts).digest('hex').slice(0, 12);
   return hypotheses.length;
 }
