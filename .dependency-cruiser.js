@@ -20,10 +20,13 @@ const ROOMS = {
     '^model/([^/]+\\.ts$|package/)',
     '^service/(contract\\.ts$|settings/|engine/|inference/)',
   ],
-  // The edge knows nothing of engines.
+  // What the protocols share. Like them, it knows nothing of engines.
+  '^service/requests/': ['^model/[^/]+\\.ts$', '^service/(contract\\.ts$|settings/|inference/|observability/)'],
+  // What the Open Inference Protocol is over HTTP and gRPC alike.
+  '^service/open-inference/': ['^model/[^/]+\\.ts$', '^service/(inference/|requests/)'],
   '^service/http/': [
     '^model/([^/]+\\.ts$|package/|input/)',
-    '^service/(contract\\.ts$|settings/|inference/|observability/)',
+    '^service/(contract\\.ts$|settings/|inference/|observability/|requests/|open-inference/)',
   ],
   '^service/lifecycle/': ['^model/([^/]+\\.ts$|package/)', '^service/'],
   '^demo/': ['^model/', '^service/(contract\\.ts$|settings/|engine/|inference/)'],

@@ -1,5 +1,5 @@
 import { FAILURES } from '../../model/errors.ts';
-import { PROBLEMS } from '../../service/http/problems/problem.ts';
+import { PROBLEMS } from '../../service/requests/problem.ts';
 import { escaped, heading, type Page } from './page.ts';
 
 /** Every error of the service, under the heading that its problem type links to, and every failure of the command line. */
@@ -22,7 +22,7 @@ import the code find the reason in \`code\` of \`UserError\`:
   return {
     path: 'docs/reference/errors.md',
     text: [
-      heading('Errors', 'service/http/problems/problem.ts and model/errors.ts'),
+      heading('Errors', 'service/requests/problem.ts and model/errors.ts'),
       service,
       ...problems,
       commandLine,

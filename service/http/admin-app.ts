@@ -2,7 +2,7 @@ import { PATHS } from '../contract.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { baseApp } from './app.ts';
 import type { App } from './context.ts';
-import type { Health } from './probes/health.ts';
+import type { Health } from '../requests/health.ts';
 import { addProbes } from './probes/probes.ts';
 
 /** The application on the admin port: metrics and probes. */

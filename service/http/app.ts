@@ -8,17 +8,17 @@ import { requireApiKey, type ApiKeys } from './middleware/api-keys.ts';
 import type { App, AppEnv } from './context.ts';
 import { addDemo, PIXELS_PATH } from './demo-page/demo-page.ts';
 import { addDocuments } from './docs/documents.ts';
-import { HttpProblem } from './problems/problem.ts';
-import type { Health } from './probes/health.ts';
+import { HttpProblem } from '../requests/problem.ts';
+import type { Health } from '../requests/health.ts';
 import { observeRequests, type RequestListener } from './middleware/observe.ts';
 import { addPredict } from './predict/route.ts';
-import type { PredictDeps } from './predict/serve.ts';
+import type { PredictDeps } from '../requests/serve.ts';
 import { addProbes } from './probes/probes.ts';
 import { INFER_PATH, VERSIONED_INFER_PATH } from './open-inference/docs.ts';
 import { addOpenInference } from './open-inference/route.ts';
 import { JSON_LENGTH_HEADER } from './open-inference/schema.ts';
 import { allowOrigins, securityHeaders } from './middleware/security.ts';
-import { toProblem } from './problems/to-problem.ts';
+import { toProblem } from '../requests/to-problem.ts';
 
 export interface AppDeps extends PredictDeps {
   /** Called for every request. */

@@ -5,8 +5,8 @@ import { getRequestListener, RequestError } from '@hono/node-server';
 import { UserError } from '../../model/errors.ts';
 import { CONNECTION_LIMITS, Connections, type ConnectionLimits } from './connections.ts';
 import type { App } from './context.ts';
-import { HttpProblem } from './problems/problem.ts';
-import { toProblem } from './problems/to-problem.ts';
+import { HttpProblem } from '../requests/problem.ts';
+import { toProblem } from '../requests/to-problem.ts';
 import { DISCARD_LIMITS, type DiscardLimits, discardRest, deferContinue } from './body/unread-body.ts';
 
 /** A server that accepts connections. */

@@ -1,5 +1,5 @@
 import type { EnginePool, PooledEngine } from '../engine/process/pool.ts';
-import type { Health, Verdict } from '../http/probes/health.ts';
+import type { Health, Verdict } from '../requests/health.ts';
 
 const YES: Verdict = { ok: true };
 

@@ -5,7 +5,7 @@ import { EXAMPLES_FOLDER, readExamples, type Example } from '../../model/package
 import { listOf } from '../settings/check.ts';
 import { settingWarnings, type Settings } from '../settings/read.ts';
 import { openApiKeys, type ApiKeys } from '../http/middleware/api-keys.ts';
-import { Uploads } from '../http/body/uploads.ts';
+import { Uploads } from '../requests/uploads.ts';
 import { createAdminApp } from '../http/admin-app.ts';
 import { createApp } from '../http/app.ts';
 import { listen } from '../http/listen.ts';

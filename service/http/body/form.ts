@@ -1,7 +1,7 @@
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
-import { HttpProblem } from '../problems/problem.ts';
+import { HttpProblem } from '../../requests/problem.ts';
 import { ByteBuilder } from './byte-builder.ts';
-import { quote } from './check.ts';
+import { quote } from '../../requests/check.ts';
 import type { RequestBody } from './request-body.ts';
 
 /** The fields of a multipart form by name, repeated ones in their order. */

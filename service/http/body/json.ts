@@ -1,4 +1,5 @@
-import { HttpProblem } from '../problems/problem.ts';
+import { HttpProblem } from '../../requests/problem.ts';
+import type { JsonBody } from '../../requests/parse.ts';
 import { ByteBuilder } from './byte-builder.ts';
 import type { RequestBody } from './request-body.ts';
 
@@ -9,13 +10,6 @@ const MAX_JSON_BYTES = MAX_JSON_MIB * 1024 * 1024;
 const MAX_STRUCTURE_BYTES = 64 * 1024;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-
-/** A body that begins with JSON. */
-export interface JsonBody {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Bytes of JSON; other data may follow. */
-  readonly jsonLength: number;
-}
 
 /**
  * Reads a body that begins with JSON, without parsing it.

@@ -1,6 +1,6 @@
 import { abortable } from '../../../model/abort.ts';
 import { ClientGone } from '../../inference/errors.ts';
-import { HttpProblem } from '../problems/problem.ts';
+import { HttpProblem } from '../../requests/problem.ts';
 
 const MIB = 1024 * 1024;
 

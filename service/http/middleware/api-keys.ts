@@ -4,7 +4,7 @@ import { createMiddleware } from 'hono/factory';
 import type { MiddlewareHandler } from 'hono';
 import { UserError } from '../../../model/errors.ts';
 import type { AppEnv } from '../context.ts';
-import { HttpProblem } from '../problems/problem.ts';
+import { HttpProblem } from '../../requests/problem.ts';
 
 /** How often the file is checked: file systems send no events for mounted secrets. */
 const POLL_MS = 2000;

@@ -3,7 +3,7 @@ import { createMiddleware } from 'hono/factory';
 import { secureHeaders } from 'hono/secure-headers';
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../context.ts';
-import { TIMEOUT_HEADER } from './deadline.ts';
+import { TIMEOUT_HEADER } from './timeout-header.ts';
 
 /** For responses that are not pages: a browser may load nothing for them. */
 const API_POLICY = "default-src 'none'; frame-ancestors 'none'";

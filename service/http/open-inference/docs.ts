@@ -12,7 +12,7 @@ import {
   serverReadySchema,
 } from './schema.ts';
 import { PREDICTION_ERRORS, REQUEST_HEADERS } from '../predict/serve.ts';
-import { JSON_TYPE } from '../problems/problem.ts';
+import { JSON_TYPE } from '../../requests/problem.ts';
 import { problemResponses } from '../problems/docs.ts';
 
 /** Prefix of the protocol's paths. */

@@ -1,7 +1,7 @@
 import { readJsonBody } from '../body/json.ts';
-import { parseBody } from '../body/parse.ts';
+import { parseBody } from '../../requests/parse.ts';
 import type { RequestBody } from '../body/request-body.ts';
-import { HttpProblem } from '../problems/problem.ts';
+import { HttpProblem } from '../../requests/problem.ts';
 import { parser, type InferRequest } from './parse.ts';
 import { JSON_LENGTH_HEADER } from './schema.ts';
 

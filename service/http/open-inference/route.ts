@@ -1,7 +1,8 @@
 import type { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { version } from '../../../model/version.ts';
 import type { ModelInfo } from '../../inference/predictor.ts';
+import { checkModel, modelMetadata, SERVER } from '../../open-inference/model.ts';
+import type { PredictDeps } from '../../requests/serve.ts';
 import type { App, AppEnv } from '../context.ts';
 import {
   documentOpenInference,
@@ -13,17 +14,14 @@ import {
 } from './docs.ts';
 import { readInferRequest } from './input.ts';
 import { toInferAnswer } from './answer.ts';
-import {
-  INPUTS,
-  OUTPUTS,
-  type modelMetadataSchema,
-  type modelReadySchema,
-  type serverLiveSchema,
-  type serverMetadataSchema,
-  type serverReadySchema,
+import type {
+  modelMetadataSchema,
+  modelReadySchema,
+  serverLiveSchema,
+  serverMetadataSchema,
+  serverReadySchema,
 } from './schema.ts';
-import { servePrediction, type PredictDeps } from '../predict/serve.ts';
-import { HttpProblem } from '../problems/problem.ts';
+import { servePrediction } from '../predict/serve.ts';
 
 /**
  * Adds the Open Inference Protocol for clients of KServe and Triton. Inputs are BYTES tensors: `text`; `image` (one, or
@@ -31,22 +29,19 @@ import { HttpProblem } from '../problems/problem.ts';
  */
 export function addOpenInference(app: App, deps: PredictDeps): void {
   const { model } = deps.predictor;
-  const server: z.infer<typeof serverMetadataSchema> = {
-    name: 'ofa-ve',
-    version,
-    extensions: ['binary_tensor_data'],
-  };
+  const server: z.infer<typeof serverMetadataSchema> = { ...SERVER, extensions: ['binary_tensor_data'] };
   app.get(OPEN_INFERENCE_PREFIX, (c) => c.json(server));
   addHealth(app, deps);
+  const described: z.infer<typeof modelMetadataSchema> = modelMetadata(model);
   for (const path of [MODEL_PATH, VERSION_PATH]) {
     app.get(path, (c) => {
-      checkModel(c, model);
-      return c.json(metadata(model));
+      checkModelPath(c, model);
+      return c.json(described);
     });
   }
   for (const path of [INFER_PATH, VERSIONED_INFER_PATH]) {
     app.post(path, async (c) => {
-      checkModel(c, model);
+      checkModelPath(c, model);
       const { input, answers } = await servePrediction(c, deps, readInferRequest);
       return toInferAnswer(model, input, answers);
     });
@@ -70,33 +65,14 @@ function addHealth(app: App, { health, predictor: { model } }: PredictDeps): voi
   });
   for (const path of [MODEL_PATH, VERSION_PATH]) {
     app.get(`${path}/ready`, (c) => {
-      checkModel(c, model);
+      checkModelPath(c, model);
       const ready = health.ready().ok;
       return answer(c, ready, { name: model.name, ready });
     });
   }
 }
 
-function checkModel(c: Context<AppEnv>, model: ModelInfo): void {
-  const { name = model.name, version: wanted = model.digest } = c.req.param() as Record<string, string>;
-  if (name !== model.name) {
-    throw new HttpProblem('not-found', `There is no such model; this service has ${model.name}.`);
-  }
-  if (wanted !== model.digest) {
-    throw new HttpProblem('not-found', `There is no such version; this service has ${model.digest}.`);
-  }
-}
-
-function metadata(model: ModelInfo): z.infer<typeof modelMetadataSchema> {
-  return {
-    name: model.name,
-    versions: [model.digest],
-    platform: 'onnxruntime_onnx',
-    inputs: INPUTS.map((name) => ({ name, datatype: 'BYTES', shape: [-1] })),
-    outputs: Object.entries(OUTPUTS).map(([name, { datatype, perItem }]) => ({
-      name,
-      datatype,
-      shape: [-1, ...perItem(model.answers.length)],
-    })),
-  };
+function checkModelPath(c: Context<AppEnv>, model: ModelInfo): void {
+  const { name, version } = c.req.param() as Partial<Record<'name' | 'version', string>>;
+  checkModel(model, name, version);
 }

@@ -1,28 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_JSON_MIB } from '../body/json.ts';
-import { MAX_TEXTS, textSchema } from '../predict/schema.ts';
+import { INPUTS, MAX_DIMENSIONS, OUTPUT_NAMES } from '../../open-inference/tensors.ts';
+import { MAX_TEXTS, textSchema } from '../../requests/text.ts';
 
 /** The header of the binary tensor extension: the number of bytes of JSON, which binary tensors follow. */
 export const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
-
-/** The outputs; `answers` is the number of the model's labels. */
-export const OUTPUTS = {
-  label: { datatype: 'BYTES', perItem: () => [] },
-  result: { datatype: 'INT64', perItem: () => [] },
-  confidence: { datatype: 'FP32', perItem: () => [] },
-  probabilities: { datatype: 'FP32', perItem: (answers: number) => [answers] },
-} as const satisfies Record<string, { datatype: string; perItem: (answers: number) => readonly number[] }>;
-
-/** See {@link OUTPUTS}. */
-export type OutputName = keyof typeof OUTPUTS;
-const outputNames = Object.keys(OUTPUTS) as [OutputName, ...OutputName[]];
-
-/** Names of the inputs; `premise` is optional. */
-export const INPUTS = ['image', 'text', 'premise'] as const;
-export type InputName = (typeof INPUTS)[number];
-
-/** Most dimensions of a tensor's shape: more than any program uses. */
-const MAX_DIMENSIONS = 32;
 
 const SIZE = `must hold 1 to ${MAX_TEXTS} elements`;
 /** Texts and images: a longest text is enforced where it is known to be one. */
@@ -91,14 +73,14 @@ export const inferBodySchema = z
       .array(
         z.object(
           {
-            name: z.enum(outputNames, { error: `must be one of ${outputNames.join(', ')}` }),
+            name: z.enum(OUTPUT_NAMES, { error: `must be one of ${OUTPUT_NAMES.join(', ')}` }),
             parameters: z.looseObject({ binary_data: z.boolean(A_FLAG).optional() }, AN_OBJECT).optional(),
           },
           AN_OBJECT,
         ),
         { error: 'must be a list of outputs' },
       )
-      .max(outputNames.length, { error: `must not hold more than ${outputNames.length} outputs` })
+      .max(OUTPUT_NAMES.length, { error: `must not hold more than ${OUTPUT_NAMES.length} outputs` })
       .optional()
       .openapi({
         description: 'The requested outputs, each once. Default: all.',
@@ -109,7 +91,6 @@ export const inferBodySchema = z
   });
 
 export type InferBody = z.infer<typeof inferBodySchema>;
-export type InferInput = z.infer<typeof inputSchema>;
 
 const outputSchema = z.object({
   name: z.string(),

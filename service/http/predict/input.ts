@@ -1,12 +1,13 @@
-import { emptyImage } from '../body/base64.ts';
-import { checkBody, missingField, repeatedField } from '../body/check.ts';
+import { emptyImage } from '../../requests/base64.ts';
+import { checkBody, missingField, repeatedField } from '../../requests/check.ts';
 import { parseForm, type Form } from '../body/form.ts';
 import { readJsonBody } from '../body/json.ts';
-import { parseBody } from '../body/parse.ts';
+import { parseBody } from '../../requests/parse.ts';
 import type { RequestBody } from '../body/request-body.ts';
-import { HttpProblem } from '../problems/problem.ts';
+import { HttpProblem } from '../../requests/problem.ts';
 import { parser, type PredictInput } from './parse.ts';
-import { formBodySchema, MAX_TEXT_CHARACTERS, MAX_TEXTS, TOO_LONG, TOO_MANY } from './schema.ts';
+import { MAX_TEXT_CHARACTERS, MAX_TEXTS, TOO_LONG } from '../../requests/text.ts';
+import { formBodySchema, TOO_MANY } from './schema.ts';
 
 /** The image, the texts, the premise, and some spare, so that too many texts are reported as such. */
 const FORM_LIMITS = {

@@ -1,8 +1,8 @@
-import { decodeImage } from '../body/base64.ts';
-import { checkBody, missingField } from '../body/check.ts';
-import { parseJson, type JsonBody } from '../body/json.ts';
-import { workerOf, type Parsed, type Parser } from '../body/parse.ts';
-import { HttpProblem } from '../problems/problem.ts';
+import { decodeImage } from '../../requests/base64.ts';
+import { checkBody, missingField } from '../../requests/check.ts';
+import { parseJson } from '../body/json.ts';
+import { workerOf, type JsonBody, type Parsed, type Parser } from '../../requests/parse.ts';
+import { HttpProblem } from '../../requests/problem.ts';
 import { jsonBodySchema } from './schema.ts';
 
 /** A request to `/predict`. */

@@ -1,11 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { PATHS } from '../../contract.ts';
+import type { PredictDeps } from '../../requests/serve.ts';
 import type { App } from '../context.ts';
 import { KEY_SECURITY } from '../middleware/api-keys.ts';
 import { problemResponses } from '../problems/docs.ts';
 import { readPredictInput } from './input.ts';
 import { formBodySchema, jsonBodySchema, predictionSchema, predictionsSchema } from './schema.ts';
-import { PREDICTION_ERRORS, REQUEST_HEADERS, servePrediction, type PredictDeps } from './serve.ts';
+import { PREDICTION_ERRORS, REQUEST_HEADERS, servePrediction } from './serve.ts';
 
 const route = createRoute({
   method: 'post',

@@ -1,7 +1,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { PATHS } from '../../contract.ts';
 import type { AppEnv } from '../context.ts';
-import type { Health, Verdict } from './health.ts';
+import type { Health, Verdict } from '../../requests/health.ts';
 import { problemResponses } from '../problems/docs.ts';
 
 const probeSchema = z

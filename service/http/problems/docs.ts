@@ -1,5 +1,5 @@
 import type { RouteConfig } from '@hono/zod-openapi';
-import { PROBLEM_TYPE, PROBLEMS, problemSchema } from './problem.ts';
+import { PROBLEM_TYPE, PROBLEMS, problemSchema } from '../../requests/problem.ts';
 
 type ResponseConfig = RouteConfig['responses'];
 

@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
 import { createApp, type AppDeps } from '../../../service/http/app.ts';
 import type { App } from '../../../service/http/context.ts';
-import type { Verdict } from '../../../service/http/probes/health.ts';
+import type { Verdict } from '../../../service/requests/health.ts';
 import type { RequestSummary } from '../../../service/observability/request-record.ts';
-import { PROBLEM_BASE, problemSchema } from '../../../service/http/problems/problem.ts';
-import { Uploads } from '../../../service/http/body/uploads.ts';
+import { PROBLEM_BASE, problemSchema } from '../../../service/requests/problem.ts';
+import { Uploads } from '../../../service/requests/uploads.ts';
 import { Admission } from '../../../service/inference/admission.ts';
 import { toAnswer } from '../../../service/inference/answer.ts';
 import type { PredictRequest, Predictor } from '../../../service/inference/predictor.ts';

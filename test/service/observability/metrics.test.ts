@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { METRICS, type RequestOutcome } from '../../../service/contract.ts';
 import { ENGINE_FAILURES } from '../../../service/engine/process/failure.ts';
 import { RequestRecord } from '../../../service/observability/request-record.ts';
-import { HttpProblem } from '../../../service/http/problems/problem.ts';
+import { HttpProblem } from '../../../service/requests/problem.ts';
 import { Metrics } from '../../../service/observability/metrics.ts';
 import { until } from '../../e2e/client.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { HttpProblem } from '../../../service/http/problems/problem.ts';
+import { HttpProblem } from '../../../service/requests/problem.ts';
 import { UNMATCHED, RequestRecord } from '../../../service/observability/request-record.ts';
 import type { RequestObserver } from '../../../service/inference/observer.ts';
 import { startTracing, type Tracing } from '../../../service/observability/tracing.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseJson, readJsonBody } from '../../../../service/http/body/json.ts';
-import { HttpProblem } from '../../../../service/http/problems/problem.ts';
+import { HttpProblem } from '../../../../service/requests/problem.ts';
 import { bodyOf } from './body-of.ts';
 
 const MAX_BYTES = 16 * 1024 * 1024;

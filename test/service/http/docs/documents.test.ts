@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { PATHS } from '../../../../service/contract.ts';
-import { PROBLEMS } from '../../../../service/http/problems/problem.ts';
+import { PROBLEMS } from '../../../../service/requests/problem.ts';
 import { fakeService } from '../fake-service.ts';
 
 const responseSchema = z.object({

@@ -1,6 +1,6 @@
-import { Overloaded } from '../../inference/errors.ts';
-import type { HttpProblem } from '../problems/problem.ts';
-import { requestTimeout } from '../problems/to-problem.ts';
+import { Overloaded } from '../inference/errors.ts';
+import type { HttpProblem } from './problem.ts';
+import { requestTimeout } from './to-problem.ts';
 
 /** Time before the least rate applies. Kestrel allows as much. */
 const GRACE_MS = 5000;

@@ -1,9 +1,5 @@
-import { ClientGone, DeadlineExceeded } from '../../inference/errors.ts';
-import { HttpProblem } from '../problems/problem.ts';
-import { requestTimeout } from '../problems/to-problem.ts';
-
-/** The header with which a client shortens its deadline, in milliseconds. */
-export const TIMEOUT_HEADER = 'X-Request-Timeout-Ms';
+import { ClientGone, DeadlineExceeded } from '../inference/errors.ts';
+import { requestTimeout } from './to-problem.ts';
 
 /**
  * The time limits of a request. Its body has a limit of its own, so that a slow client does not use up the time in which
@@ -20,16 +16,19 @@ export interface Deadline {
   dispose(): void;
 }
 
-/**
- * Starts a request's deadline.
- *
- * @param request its signal aborts when the client disconnects
- * @param longestMs limit for the body, and again for the answer once the body is complete
- * @param closing aborts when the service has to answer everything at once
- * @throws HttpProblem `invalid-field` when the header is not a positive whole number
- */
-export function startDeadline(request: Request, longestMs: number, closing: AbortSignal): Deadline {
-  const clientMs = requestedMs(request);
+export interface DeadlineOptions {
+  /** Milliseconds for the body, and again for the answer once the body is complete. */
+  readonly longestMs: number;
+  /** Milliseconds that the client allows for both together. @default no limit of its own */
+  readonly clientMs?: number | undefined;
+  /** Aborts when the client disconnects. */
+  readonly disconnected: AbortSignal;
+  /** Aborts when the service has to answer everything at once. */
+  readonly closing: AbortSignal;
+}
+
+/** Starts a request's deadline. */
+export function startDeadline({ longestMs, clientMs, disconnected, closing }: DeadlineOptions): Deadline {
   const controller = new AbortController();
   const abortAfter = (ms: number, reason: () => Error): NodeJS.Timeout =>
     setTimeout(() => {
@@ -48,8 +47,8 @@ export function startDeadline(request: Request, longestMs: number, closing: Abor
   };
   if (closing.aborted) onClosing();
   else closing.addEventListener('abort', onClosing, { once: true });
-  if (request.signal.aborted) onDisconnect();
-  else request.signal.addEventListener('abort', onDisconnect, { once: true });
+  if (disconnected.aborted) onDisconnect();
+  else disconnected.addEventListener('abort', onDisconnect, { once: true });
   return {
     signal: controller.signal,
     abort: (reason) => {
@@ -62,21 +61,8 @@ export function startDeadline(request: Request, longestMs: number, closing: Abor
     dispose: () => {
       clearTimeout(clientTimer);
       clearTimeout(timer);
-      request.signal.removeEventListener('abort', onDisconnect);
+      disconnected.removeEventListener('abort', onDisconnect);
       closing.removeEventListener('abort', onClosing);
     },
   };
-}
-
-function requestedMs(request: Request): number | undefined {
-  const text = request.headers.get(TIMEOUT_HEADER);
-  if (text === null) return undefined;
-  if (!/^0*[1-9]\d*$/.test(text)) {
-    throw new HttpProblem(
-      'invalid-field',
-      `The header ${TIMEOUT_HEADER} must be a positive whole number of milliseconds.`,
-      { field: TIMEOUT_HEADER },
-    );
-  }
-  return Number(text);
 }

@@ -1,10 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { move, Piscina, transferableSymbol, valueSymbol } from 'piscina';
-import { abortable } from '../../../model/abort.ts';
-import { sourceFlags } from '../../../model/source-flags.ts';
-import type { Question } from '../../inference/predictor.ts';
-import { HttpProblem, type ProblemName } from '../problems/problem.ts';
-import type { JsonBody } from './json.ts';
+import { abortable } from '../../model/abort.ts';
+import { sourceFlags } from '../../model/source-flags.ts';
+import type { Question } from '../inference/predictor.ts';
+import { HttpProblem, type ProblemName } from './problem.ts';
+
+/** A body that begins with JSON. */
+export interface JsonBody {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Bytes of JSON; other data may follow. */
+  readonly jsonLength: number;
+}
 
 /** A parsed request. */
 export interface Parsed {

@@ -1,4 +1,4 @@
-import { HttpProblem } from '../problems/problem.ts';
+import { HttpProblem } from './problem.ts';
 import { quote } from './check.ts';
 
 /**

@@ -7,7 +7,7 @@ import {
   Overloaded,
   TooManyItems,
   type InputProblem,
-} from '../../inference/errors.ts';
+} from '../inference/errors.ts';
 import { HttpProblem, type ProblemName } from './problem.ts';
 
 const PROBLEM_OF_INPUT: Record<InputProblem, ProblemName> = {

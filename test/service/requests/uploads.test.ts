@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Uploads, type Upload } from '../../../../service/http/body/uploads.ts';
-import type { HttpProblem } from '../../../../service/http/problems/problem.ts';
-import { Overloaded } from '../../../../service/inference/errors.ts';
+import { Uploads, type Upload } from '../../../service/requests/uploads.ts';
+import type { HttpProblem } from '../../../service/requests/problem.ts';
+import { Overloaded } from '../../../service/inference/errors.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBase64 } from '../../../../service/http/body/base64.ts';
+import { decodeBase64 } from '../../../service/requests/base64.ts';
 
 const IMAGE = Buffer.from(Uint8Array.from({ length: 60_001 }, (_, i) => (i * 31 + (i >> 7)) & 255));
 const BASE64 = IMAGE.toString('base64');

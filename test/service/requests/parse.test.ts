@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { parseBody } from '../../../../service/http/body/parse.ts';
-import type { JsonBody } from '../../../../service/http/body/json.ts';
-import { parser as inferParser } from '../../../../service/http/open-inference/parse.ts';
-import { parser as predictParser } from '../../../../service/http/predict/parse.ts';
+import { parseBody, type JsonBody } from '../../../service/requests/parse.ts';
+import { parser as inferParser } from '../../../service/http/open-inference/parse.ts';
+import { parser as predictParser } from '../../../service/http/predict/parse.ts';
 
 const { signal } = new AbortController();
 /** Larger than what is parsed in the main thread. */

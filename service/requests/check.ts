@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi';
-import { HttpProblem } from '../problems/problem.ts';
+import { HttpProblem } from './problem.ts';
 
 /**
  * Checks a body against its schema.

@@ -1,0 +1,139 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Admission, Slot } from '../inference/admission.ts';
+import type { Answer } from '../inference/answer.ts';
+import { timed } from '../inference/observer.ts';
+import type { Predictor, Question } from '../inference/predictor.ts';
+import type { RequestRecord } from '../observability/request-record.ts';
+import { startDeadline } from './deadline.ts';
+import type { Health } from './health.ts';
+import type { Parsed } from './parse.ts';
+import { unavailable } from './to-problem.ts';
+import type { Uploads } from './uploads.ts';
+
+/** What every protocol needs to answer predictions. */
+export interface PredictDeps {
+  readonly predictor: Predictor;
+  readonly admission: Admission;
+  readonly uploads: Uploads;
+  readonly health: Health;
+  /** Aborts when open requests must be answered at once, with the error to answer as its reason. */
+  readonly closing: AbortSignal;
+  readonly limits: {
+    readonly requestTimeoutMs: number;
+    /** In MiB. */
+    readonly maxBodyMb: number;
+  };
+}
+
+/** A request whose body has yet to arrive. */
+export interface Incoming {
+  readonly record: RequestRecord;
+  /** Name of the client, which gets a fair share of the queue. */
+  readonly client: string | undefined;
+  /** Milliseconds that the client allows. @default no limit of its own */
+  readonly timeoutMs: number | undefined;
+  /** Aborts when the client disconnects. */
+  readonly disconnected: AbortSignal;
+  /** Bytes of the body, if the client has announced them; otherwise 0. */
+  readonly announcedBytes: number;
+}
+
+/** What reads a body reports its progress here. */
+export interface Arrival {
+  /** Ends the reading with its reason. */
+  readonly signal: AbortSignal;
+  /** Call it with the bytes received so far after each chunk. What it throws ends the reading. */
+  readonly onBytes: (total: number) => void;
+  /** Call it when all of the body has been received, before anything more is done. What it throws ends the reading. */
+  readonly onEnd: () => void;
+}
+
+/**
+ * Reads a request's questions and answers them, in a slot of the queue and before a deadline.
+ *
+ * @param read reads and checks the body
+ * @returns what was read, and an answer for each hypothesis of each question, in order
+ * @throws as {@link serveWithSlot}
+ */
+export function serveQuestions<Input extends Parsed>(
+  incoming: Incoming,
+  deps: PredictDeps,
+  read: (arrival: Arrival) => Promise<Input>,
+): Promise<{ input: Input; answers: readonly Answer[] }> {
+  return serveWithSlot(incoming, deps, read, async (input, { signal, slot }) => {
+    const { questions } = input;
+    const { record: observer } = incoming;
+    slot.resize(noteSizes(observer, questions));
+    const answers = await deps.predictor.predictAll(questions, { signal, observer });
+    deps.admission.answered(answers.length);
+    return { input, answers };
+  });
+}
+
+/**
+ * Reads a request's body and does its work, before a deadline. The slot of the queue is taken when the body is complete,
+ * so that clients that send slowly keep no slot from others.
+ *
+ * @param read reads and checks the body
+ * @throws HttpProblem `unavailable` when the model has not loaded or has failed, `request-timeout` when the body arrives
+ *   too slowly; Overloaded when there is no room for the body or no slot is free; and what `read` or `work` throws
+ */
+export async function serveWithSlot<Input, Result>(
+  { record, client, timeoutMs, disconnected, announcedBytes }: Incoming,
+  { admission, uploads, health, limits, closing }: PredictDeps,
+  read: (arrival: Arrival) => Promise<Input>,
+  work: (input: Input, within: { signal: AbortSignal; slot: Slot }) => Promise<Result>,
+): Promise<Result> {
+  for (const verdict of [health.started(), health.live()]) {
+    if (!verdict.ok) throw unavailable(verdict.reason);
+  }
+  // A full service reads no body.
+  const refusal = admission.refusal(client);
+  if (refusal !== undefined) throw refusal;
+  const deadline = startDeadline({
+    longestMs: limits.requestTimeoutMs,
+    clientMs: timeoutMs,
+    disconnected,
+    closing,
+  });
+  const { signal, abort } = deadline;
+  // Empty until the body is complete.
+  const slot = admission.admit(0, client);
+  try {
+    const upload = uploads.begin(announcedBytes, abort);
+    try {
+      const arrival: Arrival = {
+        signal,
+        onBytes: upload.received,
+        onEnd: () => {
+          upload.complete();
+          deadline.bodyComplete();
+          slot.resize(1);
+        },
+      };
+      const input = await timed('read', record.stage.bind(record), () => read(arrival));
+      return await work(input, { signal, slot });
+    } finally {
+      upload.release();
+    }
+  } finally {
+    slot.release();
+    deadline.dispose();
+  }
+}
+
+/** Never leaves the process. */
+const TEXT_HASH_KEY = randomBytes(32);
+
+/** Notes sizes for the log, never an image or a sentence. @returns how many items the questions have */
+function noteSizes({ attributes }: RequestRecord, questions: readonly Question[]): number {
+  const images = new Set(questions.map(({ image }) => image));
+  const hypotheses = questions.flatMap((question) => question.hypotheses);
+  const texts = hypotheses.join('\n');
+  attributes['image_bytes'] = [...images].reduce((sum, { length }) => sum + length, 0);
+  attributes['texts'] = hypotheses.length;
+  attributes['text_chars'] = texts.length;
+  // Equal requests to this process have the same. Without the key, whoever reads the log cannot confirm a guess.
+  attributes['text_hash'] = createHmac('sha256', TEXT_HASH_KEY).update(texts).digest('hex').slice(0, 12);
+  return hypotheses.length;
+}
