@@ -2,14 +2,14 @@
 // usage: node bin/run.js bench/compile-large.ts [--keep] [--precision fp32|fp16|both] [--checkpoint <folder>]
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { manifestSchema, PACKAGE_FILES, type Manifest } from '../model/package/manifest.ts';
 import { largestDifference } from '../testing/graph-session.ts';
 import { writeLargeCheckpoint } from './support/large-checkpoint.ts';
-import { gibibytes, machine } from './support/format.ts';
+import { gibibytes, printReport, table } from './support/format.ts';
 import { runChild, type ChildRun } from './support/measure-child.ts';
 import type { PackageSpeed } from './support/package-speed.ts';
 
@@ -32,29 +32,34 @@ function sibling(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
+/** A line of the table: what was measured, and the figure. */
+type Row = readonly [string, string];
+
 function memory({ peakBytes, peakAnonymousBytes }: ChildRun): string {
   if (peakBytes === undefined || peakAnonymousBytes === undefined) return 'peak memory unknown without /proc';
-  return `peak memory ${gibibytes(peakBytes)}, ${gibibytes(peakAnonymousBytes)} of it not mapped from files`;
+  return `${gibibytes(peakBytes)} at the peak, ${gibibytes(peakAnonymousBytes)} of it not mapped from files`;
 }
 
 async function prepareCheckpoint(folder: string): Promise<void> {
-  if (existsSync(folder)) {
-    console.log('checkpoint: from an earlier run');
-    return;
-  }
-  const started = performance.now();
+  if (existsSync(folder)) return;
+  console.error('writing the checkpoint');
   await writeLargeCheckpoint(folder, SEED);
-  console.log(`checkpoint: written in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
-async function compile(checkpoint: string, target: string, precision: string): Promise<Manifest> {
+async function compile(checkpoint: string, target: string, precision: string, rows: Row[]): Promise<Manifest> {
+  console.error(`compiling to ${precision}`);
   const args = ['compile', checkpoint, target, '--precision', precision, '--force'];
   const run = await runChild(sibling('../bin/ofa-ve.js'), args);
-  console.log(`compile:    ${run.seconds.toFixed(1)} s, ${memory(run)}`);
   const text = await readFile(join(target, PACKAGE_FILES.manifest), 'utf8');
   const manifest = manifestSchema.parse(JSON.parse(text));
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
-  console.log(`package:    ${(bytes / 1e9).toFixed(2)} GB in ${manifest.precision}`);
+  rows.push(
+    [`compile to ${precision}`, `${run.seconds.toFixed(1)} s, ${memory(run)}`],
+    [
+      `the ${precision} package`,
+      `${(bytes / 1e9).toFixed(2)} GB, ${(manifest.graph.parameters / 1e6).toFixed(0)} M parameters`,
+    ],
+  );
   return manifest;
 }
 
@@ -63,7 +68,8 @@ async function matmulPeak(): Promise<number> {
   return (JSON.parse(run.stdout) as { multiplyAddsPerSecond: number }).multiplyAddsPerSecond;
 }
 
-async function speed(target: string, manifest: Manifest): Promise<void> {
+async function speed(target: string, manifest: Manifest, rows: Row[]): Promise<void> {
+  console.error('running the package');
   const length = Math.max(...manifest.text.lengths);
   const before = await matmulPeak();
   const run = await runChild(sibling('support/package-speed.ts'), [target, String(length), BATCHES.join(',')]);
@@ -71,27 +77,27 @@ async function speed(target: string, manifest: Manifest): Promise<void> {
   const peak = Math.max(before, await matmulPeak());
   const result = JSON.parse(run.stdout) as PackageSpeed;
   const gflops = (multiplyAdds: number): string => `${((multiplyAdds * 2) / 1e9).toFixed(0)} GFLOP`;
-  console.log(`load:       ${result.loadSeconds.toFixed(1)} s; with the runs, ${memory(run)}`);
-  console.log(`peak:       ${gflops(peak)}/s in one matrix product, ${availableParallelism()} threads`);
-  console.log(
-    `an answer:  ${gflops(manifest.graph.multiplyAdds)} at ${length} tokens, ` +
-      `${(manifest.graph.parameters / 1e6).toFixed(0)} M parameters`,
+  rows.push(
+    ['load the package', `${result.loadSeconds.toFixed(1)} s; with the answers below ${memory(run)}`],
+    ['one large matrix product', `${gflops(peak)}/s on ${availableParallelism()} threads`],
   );
   for (const { size, seconds } of result.batches) {
     const share = (manifest.graph.multiplyAdds * size) / seconds / peak;
-    console.log(
-      `batch of ${size}: ${(seconds / size).toFixed(2)} s an answer, ${(share * 100).toFixed(0)} % of the peak`,
-    );
+    rows.push([
+      `an answer in a batch of ${size}, ${length} tokens`,
+      `${(seconds / size).toFixed(2)} s, ${gflops(manifest.graph.multiplyAdds)}; ` +
+        `${(share * 100).toFixed(0)} % of the speed of that product`,
+    ]);
   }
 }
 
-/** Prints how far the answers of two packages differ. */
-function printParity([single, half]: readonly Manifest[]): void {
-  if (single === undefined || half === undefined) return;
+/** How far the answers of two packages differ. */
+function parity([single, half]: readonly Manifest[]): Row[] {
+  if (single === undefined || half === undefined) return [];
   const answers = (manifest: Manifest): number[] =>
     manifest.selfTest.cases.flatMap(({ probabilities }) => probabilities);
   const difference = largestDifference(answers(single), answers(half));
-  console.log(`parity:     probabilities differ by at most ${difference.toFixed(4)}`);
+  return [['largest difference of fp16 probabilities', difference.toFixed(4)]];
 }
 
 async function main(): Promise<void> {
@@ -111,18 +117,18 @@ async function main(): Promise<void> {
   const checkpoint = values.checkpoint ?? own;
   const precisions = values.precision === 'both' ? ['fp32', 'fp16'] : [values.precision];
   const targets = precisions.map((precision) => join(tmpdir(), `ofa-ve-large-package-${precision}`));
-  console.log(`machine:    ${machine()}, ${gibibytes(totalmem())}`);
+  const rows: Row[] = [];
   try {
     if (values.checkpoint === undefined) await prepareCheckpoint(own);
     const manifests: Manifest[] = [];
     for (const [at, target] of targets.entries()) {
-      const manifest = await compile(checkpoint, target, precisions[at] ?? '');
+      const manifest = await compile(checkpoint, target, precisions[at] ?? '', rows);
       manifests.push(manifest);
       // A CPU converts float16 to float32 and back for every operation, so that its speed is meaningless.
-      if (manifest.precision !== 'fp16') await speed(target, manifest);
+      if (manifest.precision !== 'fp16') await speed(target, manifest, rows);
     }
-    printParity(manifests);
-    if (values.keep) console.log(`kept:       ${[checkpoint, ...targets].join('\n            ')}`);
+    printReport(table(['what', 'figure'], [...rows, ...parity(manifests)]));
+    if (values.keep) console.error(`kept: ${[checkpoint, ...targets].join(', ')}`);
   } finally {
     if (!values.keep) {
       for (const target of targets) await rm(target, { recursive: true, force: true });

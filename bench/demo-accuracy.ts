@@ -1,7 +1,6 @@
 // Measures the demo model's accuracy on 6,000 held-out questions, through the compiled package, the exact pixels and the
 // service's predictor. Exits with 1 if it misses its targets. --wrong lists the questions that were answered wrong.
 // usage: node bin/run.js bench/demo-accuracy.ts [questions per answer] [--wrong]
-import { availableParallelism, cpus } from 'node:os';
 import { openLocalModel, type LocalModel } from '../demo/local-model.ts';
 import { demoPackage } from '../demo/demo-package.ts';
 import { TextOnly } from '../demo/training/text-only.ts';
@@ -11,6 +10,7 @@ import type { Pair } from '../demo/world/pairs.ts';
 import { heldOutQuestions } from '../demo/world/questions.ts';
 import { pictureOf } from '../demo/world/render.ts';
 import type { Scene } from '../demo/world/scene.ts';
+import { printReport, table } from './support/format.ts';
 
 const perAnswer = Number(process.argv[2] ?? 2000);
 /** Concurrent questions. */
@@ -74,37 +74,35 @@ function shortfalls(results: readonly Result[]): string[] {
   const kinds = KINDS.filter((kind) => accuracy(results.filter((result) => result.kind === kind)) < LEAST.kind);
   return [
     ...(results.length < ANSWERS.length * perAnswer ? [`only ${results.length} questions could be drawn`] : []),
-    ...(accuracy(results) < LEAST.overall ? [`fewer than ${percent(LEAST.overall).trim()} are right`] : []),
-    ...kinds.map((kind) => `of kind ${kind} fewer than ${percent(LEAST.kind).trim()} are right`),
+    ...(accuracy(results) < LEAST.overall ? [`fewer than ${percent(LEAST.overall)} are right`] : []),
+    ...kinds.map((kind) => `of kind ${kind} fewer than ${percent(LEAST.kind)} are right`),
     ...(calibrationError(results) > LEAST.calibrationError
       ? [`the calibration error is over ${LEAST.calibrationError}`]
       : []),
   ];
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`.padStart(8);
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 function print(results: readonly Result[], blind: Map<string, number>): void {
-  console.log(`\n${results.length} questions, ${cpus()[0]?.model ?? 'unknown'} x ${availableParallelism()}`);
-  console.log(
-    `accuracy ${percent(accuracy(results))}, expected calibration error ${calibrationError(results).toFixed(4)}\n`,
-  );
-  console.log('kind           accuracy     yes      no   maybe   words alone');
-  for (const kind of KINDS) {
+  const kinds = KINDS.map((kind) => {
     const own = results.filter((result) => result.kind === kind);
     const byAnswer = ANSWERS.map((answer) => {
       const such = own.filter((result) => result.answer === answer);
-      return such.length === 0 ? '       -' : percent(accuracy(such));
+      return such.length === 0 ? '-' : percent(accuracy(such));
     });
-    console.log(`${kind.padEnd(14)} ${percent(accuracy(own))}${byAnswer.join('')}   ${percent(blind.get(kind) ?? 0)}`);
-  }
-  console.log('\nright answer   answered yes      no   maybe');
-  for (const answer of ANSWERS) {
-    const counts = ANSWERS.map(
-      (found) => results.filter((result) => result.answer === answer && result.found === found).length,
-    );
-    console.log(`${answer.padEnd(14)} ${counts.map((count) => String(count).padStart(8)).join('')}`);
-  }
+    return [kind, percent(accuracy(own)), ...byAnswer, percent(blind.get(kind) ?? 0)];
+  });
+  const confusion = ANSWERS.map((answer) => [
+    answer,
+    ...ANSWERS.map((found) => String(results.filter((one) => one.answer === answer && one.found === found).length)),
+  ]);
+  printReport(
+    `${results.length} questions: accuracy ${percent(accuracy(results))}, ` +
+      `expected calibration error ${calibrationError(results).toFixed(4)}.`,
+    table(['kind', 'accuracy', ...ANSWERS, 'from the words alone'], kinds),
+    table(['right answer', ...ANSWERS.map((answer) => `answered ${answer}`)], confusion),
+  );
 }
 
 const questions = heldOutQuestions(1, perAnswer);
@@ -114,7 +112,7 @@ try {
   const results = await answerAll(model, questions);
   print(results, blind);
   for (const shortfall of shortfalls(results)) {
-    console.log(`not reached: ${shortfall}`);
+    console.error(`not reached: ${shortfall}`);
     process.exitCode = 1;
   }
   if (process.argv.includes('--wrong')) {

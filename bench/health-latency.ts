@@ -1,8 +1,11 @@
 // Measures how fast /healthz answers while the engine computes. The service is a process of its own, as in production.
-// usage: node bin/run.js bench/health-latency.ts <package> [requests]
-import { readFile } from 'node:fs/promises';
+// usage: node bin/run.js bench/health-latency.ts [package] [requests]
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { machine, quantile } from './support/format.ts';
+import { printReport, quantile, table } from './support/format.ts';
+import { compileLarge } from './support/large-checkpoint.ts';
 import { startServiceProcess } from './support/service-process.ts';
 
 const POLL_MS = 20;
@@ -38,23 +41,28 @@ async function measure(url: string, requests: number): Promise<number[]> {
   return latencies;
 }
 
-const [packageFolder, requests = '4'] = process.argv.slice(2);
-if (packageFolder === undefined) {
-  console.error('usage: node bin/run.js bench/health-latency.ts <package> [requests]');
-  process.exit(2);
-}
-const service = await startServiceProcess({
-  args: ['--model', packageFolder],
-  settings: { REQUEST_TIMEOUT_MS: '600000', ENGINE_TIMEOUT_MS: '600000' },
-});
+const [given, requests = '4'] = process.argv.slice(2);
+const temporary = await mkdtemp(join(tmpdir(), 'ofa-ve-health-'));
 try {
-  const startMs = performance.now();
-  const latencies = await measure(service.url, Number(requests));
-  const seconds = (performance.now() - startMs) / 1000;
-  const at = (share: number): string => `${quantile(latencies, share).toFixed(1)} ms`;
-  console.log(machine());
-  console.log(`busy for ${seconds.toFixed(1)} s with ${requests} concurrent requests`);
-  console.log(`/healthz, ${latencies.length} requests: median ${at(0.5)}, 99 % within ${at(0.99)}, slowest ${at(1)}`);
+  const service = await startServiceProcess({
+    args: ['--model', given ?? (await compileLarge(temporary))],
+    settings: { REQUEST_TIMEOUT_MS: '600000', ENGINE_TIMEOUT_MS: '600000' },
+  });
+  try {
+    const startMs = performance.now();
+    const latencies = await measure(service.url, Number(requests));
+    const seconds = (performance.now() - startMs) / 1000;
+    const at = (share: number): string => `${quantile(latencies, share).toFixed(1)} ms`;
+    printReport(
+      table(
+        ['requests to /healthz', 'median', '99 %', 'slowest'],
+        [[String(latencies.length), at(0.5), at(0.99), at(1)]],
+      ),
+      `The engine computed for ${seconds.toFixed(1)} s, ${requests} requests at once.`,
+    );
+  } finally {
+    await service.stop();
+  }
 } finally {
-  await service.stop();
+  await rm(temporary, { recursive: true, force: true });
 }

@@ -11,11 +11,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { LoadOrder, LoadResult, Patience, ProbeOrder, ServiceState } from './load/messages.ts';
 import { mediumPackage } from './load/package.ts';
-import { machine, quantile } from './support/format.ts';
+import { mebibytes, printReport, quantile, table } from './support/format.ts';
 import { sourceFlags } from '../model/source-flags.ts';
 
 const MEASURE_MS = 20_000;
-const MIB = 1024 * 1024;
 /** The service's MAX_QUEUE. */
 const CAPACITY = 32;
 const PICTURE = fileURLToPath(new URL('../demo/examples/3000001.jpg', import.meta.url));
@@ -41,7 +40,13 @@ interface Bench {
   readonly body: string;
 }
 
-async function measure(bench: Bench, clients: number, ms: number, patience: Patience) {
+interface Measurement {
+  readonly load: LoadResult;
+  /** Latencies of /livez in milliseconds. */
+  readonly live: readonly number[];
+}
+
+async function measure(bench: Bench, clients: number, ms: number, patience: Patience): Promise<Measurement> {
   const { url, body } = bench;
   const [load, live] = await Promise.all([
     ask<LoadResult>(bench.clients, { url, body, clients, ms, patience }),
@@ -50,58 +55,60 @@ async function measure(bench: Bench, clients: number, ms: number, patience: Pati
   return { load, live };
 }
 
-const at = (times: readonly number[], share: number): string => quantile(times, share).toFixed(1);
+const ms = (times: readonly number[], share: number): string => `${quantile(times, share).toFixed(1)} ms`;
 
-function print(name: string, { load, live }: Awaited<ReturnType<typeof measure>>): void {
-  const counts = Object.entries(load.statuses).map(([status, count]) => `${status}: ${count}`);
-  console.log(
-    `${name}: ${load.answersPerSecond.toFixed(1)} answers/s (${counts.join(', ')}), ` +
-      `half within ${at(load.latencies, 0.5)} ms, 99 % within ${at(load.latencies, 0.99)} ms; ` +
-      `/livez median ${at(live, 0.5)} ms, 99 % ${at(live, 0.99)} ms, worst ${at(live, 1)} ms of ${live.length}`,
-  );
+function row(name: string, { load, live }: Measurement, full: Measurement): string[] {
+  const counts = Object.entries(load.statuses).map(([status, count]) => `${count} x ${status}`);
+  return [
+    name,
+    load.answersPerSecond.toFixed(1),
+    (load.answersPerSecond / full.load.answersPerSecond).toFixed(3),
+    ms(load.latencies, 0.5),
+    ms(load.latencies, 0.99),
+    `${ms(live, 0.5)}, ${ms(live, 1)}`,
+    counts.join(', '),
+  ];
 }
 
-async function printMemory(bench: Bench, when: string): Promise<void> {
+async function memoryRow(bench: Bench, when: string): Promise<string[]> {
   const state = await ask<ServiceState>(bench.service, 'collect');
   const status = await readFile(`/proc/${state.enginePid ?? 0}/status`, 'utf8').catch(() => '');
-  const engine = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1024;
-  const mib = (bytes: number): string => (bytes / MIB).toFixed(0);
-  console.log(
-    `${when}: service resident ${mib(state.residentBytes)} MiB, heap ${mib(state.heapBytes)} MiB, ` +
-      `external ${mib(state.externalBytes)} MiB, ${state.handles} handles; engine resident ${engine.toFixed(0)} MiB`,
-  );
+  const engine = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) * 1024;
+  const bytes = [state.residentBytes, state.heapBytes, state.externalBytes, engine];
+  return [when, ...bytes.map(mebibytes), String(state.handles)];
 }
 
-async function soak(bench: Bench, minutes: number): Promise<void> {
-  await printMemory(bench, 'soak, at the start');
+/** Keeps the queue overfull for some minutes. @returns a table of the memory */
+async function soak(bench: Bench, minutes: number): Promise<string> {
+  const rows = [await memoryRow(bench, 'start')];
   for (let minute = 1; minute <= minutes; minute++) {
+    console.error(`soak, minute ${minute} of ${minutes}`);
     // 1.5 times what the queue holds, so that some requests are always refused.
-    const result = await measure(bench, CAPACITY * 1.5, 60_000, { ms: 250 });
-    if (minute === minutes) print('soak, the last minute', result);
-    await printMemory(bench, `soak, after ${minute} min`);
+    await measure(bench, CAPACITY * 1.5, 60_000, { ms: 250 });
+    rows.push(await memoryRow(bench, `${minute} min`));
   }
+  return table(['soak', 'service', 'its heap', 'its buffers', 'engine', 'handles'], rows);
 }
 
 async function run(bench: Bench, soakMinutes: number): Promise<void> {
   await measure(bench, CAPACITY, 4000, 'retry-after');
   const full = await measure(bench, CAPACITY, MEASURE_MS, 'retry-after');
-  print(`${CAPACITY} clients, as many as the queue holds`, full);
-  for (const [name, patience] of [
-    ['patient', 'retry-after'],
-    ['impatient (again after 250 ms)', { ms: 250 }],
-  ] as const) {
-    const over = await measure(bench, CAPACITY * 10, MEASURE_MS, patience);
-    print(`${CAPACITY * 10} clients, ${name}`, over);
-    const ratio = over.load.answersPerSecond / full.load.answersPerSecond;
-    console.log(`  throughput: ${ratio.toFixed(3)} of the full load's`);
-  }
-  if (soakMinutes > 0) await soak(bench, soakMinutes);
+  const patient = await measure(bench, CAPACITY * 10, MEASURE_MS, 'retry-after');
+  const impatient = await measure(bench, CAPACITY * 10, MEASURE_MS, { ms: 250 });
+  const loads = table(
+    ['clients', 'answers/s', 'ratio', 'median', '99 %', '/livez: median, slowest', 'responses'],
+    [
+      row(`${CAPACITY}, as many as the queue holds`, full, full),
+      row(`${CAPACITY * 10}, patient`, patient, full),
+      row(`${CAPACITY * 10}, impatient`, impatient, full),
+    ],
+  );
+  printReport(loads, ...(soakMinutes > 0 ? [await soak(bench, soakMinutes)] : []));
 }
 
 const { values } = parseArgs({ options: { soak: { type: 'string' }, package: { type: 'string' } } });
 const folder = await mkdtemp(path.join(tmpdir(), 'ofa-ve-load-'));
 try {
-  console.log(`${machine()}; the engine has one thread`);
   const service = start('service', {
     MODEL_DIR: values.package ?? (await mediumPackage(folder)),
     HOST: '127.0.0.1',

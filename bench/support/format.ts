@@ -1,8 +1,10 @@
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, totalmem } from 'node:os';
 
-/** The processor, its threads and the version of Node.js, for a line of output. */
+/** The processor, its threads, the memory, the version of Node.js and today's date, for a line of output. */
 export function machine(): string {
-  return `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} threads, Node ${process.version}`;
+  const processor = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} threads`;
+  const day = new Date().toISOString().slice(0, 10);
+  return `${processor}, ${gibibytes(totalmem(), 0)}, Node.js ${process.versions.node}, ${day}`;
 }
 
 /** The value below which a share of the values lies, from 0 (the smallest) over 0.5 (the median) to 1 (the largest). */
@@ -12,6 +14,30 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 /** Bytes in GiB. */
-export function gibibytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+export function gibibytes(bytes: number, digits = 2): string {
+  return `${(bytes / 2 ** 30).toFixed(digits)} GiB`;
+}
+
+/** Bytes in MiB, without decimals. */
+export function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+}
+
+/** A Markdown table, its columns padded so that it is as readable in a terminal. Every row has a cell for each heading. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [headings, ...rows];
+  const widths = headings.map((_, column) => Math.max(3, ...all.map((row) => (row[column] ?? '').length)));
+  const line = (cells: readonly string[]): string =>
+    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width)).join(' | ')} |`;
+  return [line(headings), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(line)].join('\n');
+}
+
+/**
+ * Prints what a benchmark found as Markdown, below the machine it ran on. `npm run bench` copies standard output into
+ * docs/benchmarks.md, so progress belongs on standard error.
+ *
+ * @param paragraphs tables and sentences
+ */
+export function printReport(...paragraphs: readonly string[]): void {
+  console.log([machine(), ...paragraphs].join('\n\n'));
 }
