@@ -2,13 +2,8 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { FetchedFile } from '../model/fetch/downloader.ts';
 import { fetchModel } from '../model/fetch/fetch-model.ts';
-import {
-  DEFAULT_ENDPOINT,
-  ENDPOINT_VARIABLE,
-  isAddress,
-  modelSource,
-  type ModelSource,
-} from '../model/fetch/source.ts';
+import { cacheFolders } from '../model/fetch/modelscope-cache.ts';
+import { DEFAULT_ENDPOINT, isAddress, modelSource, type ModelSource, withToken } from '../model/fetch/source.ts';
 import { interruptible } from './interrupt.ts';
 import { FETCH_STAGES, progressBar } from './progress.ts';
 
@@ -26,21 +21,28 @@ export function withFetchOptions(command: Command): Command {
   return command
     .option(
       '--endpoint <address>',
-      `root of a server with ModelScope's API (default: $${ENDPOINT_VARIABLE}, or ${DEFAULT_ENDPOINT})`,
+      `root of a server with ModelScope's API (default: $MODELSCOPE_ENDPOINT, $MODELSCOPE_DOMAIN or ${DEFAULT_ENDPOINT})`,
     )
     .option('--revision <name>', "branch, tag or commit of the model's repository", 'master')
     .option('--connections <n>', `files downloaded at a time, at most ${MAX_CONNECTIONS}`, connections, 4)
     .addHelpText(
       'after',
-      '\nHTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY are honoured. To resume an interrupted fetch, run the same command again.',
+      "\nMODELSCOPE_API_TOKEN gives access to private models. Files in the cache of ModelScope's own client (MODELSCOPE_CACHE) are not downloaded again. HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY are honoured. To resume an interrupted fetch, run the same command again.",
     );
 }
 
-/** Resolves a model argument, with the endpoint from the options or the environment. */
+/** Resolves a model argument, with the endpoint and the token from the options or the environment. */
 export function sourceOf(model: string, { endpoint }: FetchCommandOptions): ModelSource {
-  const fromEnvironment = process.env[ENDPOINT_VARIABLE]?.trim() ?? '';
-  const ignored = fromEnvironment === '' || isAddress(model);
-  return modelSource(model, endpoint ?? (ignored ? undefined : fromEnvironment));
+  const hub = endpoint ?? variable('MODELSCOPE_ENDPOINT') ?? variable('MODELSCOPE_DOMAIN');
+  const source = modelSource(model, isAddress(model) ? endpoint : hub);
+  const token = variable('MODELSCOPE_API_TOKEN');
+  return token === undefined ? source : withToken(source, token, hub);
+}
+
+/** An environment variable; an empty one counts as unset. */
+function variable(name: string): string | undefined {
+  const value = process.env[name]?.trim() ?? '';
+  return value === '' ? undefined : value;
 }
 
 /** The default folder for a model's checkpoint. */
@@ -60,6 +62,7 @@ export async function fetchCheckpoint(
       fetchModel(source, folder, {
         revision,
         connections,
+        caches: cacheFolders(source.id, revision),
         signal,
         onNote: bar.note,
         // Only a download has a rate to show.

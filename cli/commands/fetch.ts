@@ -15,7 +15,7 @@ export function fetchCommand(): Command {
   return withFetchOptions(new Command('fetch'))
     .summary('fetch a published checkpoint')
     .description(
-      'Downloads the files of a published checkpoint that compiling needs from ModelScope, and verifies the SHA-256 of each. Files that are already there and right are kept.',
+      'Downloads the files of a published checkpoint that compiling needs from ModelScope, and verifies the SHA-256 of each. Files that are already there and right are kept; those in the cache of the Python package modelscope are copied.',
     )
     .argument('[model]', "preset, model id, or address of the model's page", DEFAULT_PRESET)
     .argument('[folder]', 'folder to download into (default: .cache/checkpoints/<preset or name>)')
@@ -31,9 +31,12 @@ export function fetchCommand(): Command {
 /** Summarizes a fetched checkpoint, for the middle of a sentence. */
 export function summary(files: readonly FetchedFile[]): string {
   const total = bytes(files.reduce((sum, file) => sum + file.bytes, 0));
-  const kept = files.filter((file) => file.kept).length;
-  const already = kept === 0 ? '' : kept === files.length ? ', all already there' : `, ${kept} already there`;
-  return `${files.length} files, ${total}, SHA-256 verified${already}`;
+  const count = (origin: FetchedFile['origin'], text: string): string => {
+    const found = files.filter((file) => file.origin === origin).length;
+    return found === 0 ? '' : `, ${found === files.length ? 'all' : found} ${text}`;
+  };
+  const sources = count('folder', 'already there') + count('cache', "copied from ModelScope's cache");
+  return `${files.length} files, ${total}, SHA-256 verified${sources}`;
 }
 
 function presets(): string {

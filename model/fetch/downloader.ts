@@ -1,5 +1,7 @@
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { UserError } from '../errors.ts';
 import { hashFile } from '../hash-file.ts';
 import { checkSpace, onDisk } from './disk.ts';
@@ -11,7 +13,7 @@ import type { ModelSource } from './source.ts';
 
 /** Progress in bytes. */
 export interface FetchProgress {
-  /** `check`: hashing files that were there before; `fetch`: downloading; `sums`: hashing what was downloaded. */
+  /** `check`: hashing files that were there before, or are in a cache; `fetch`: downloading; `sums`: hashing what was downloaded. */
   readonly stage: 'check' | 'fetch' | 'sums';
   readonly done: number;
   readonly total: number;
@@ -21,8 +23,8 @@ export interface FetchProgress {
 
 /** A file of a fetched checkpoint. */
 export interface FetchedFile extends ListedFile {
-  /** Whether it was complete before this run. */
-  readonly kept: boolean;
+  /** Where it was found: complete in the folder before this run, in a cache of ModelScope's client, or on the hub. */
+  readonly origin: 'folder' | 'cache' | 'hub';
 }
 
 export interface DownloaderOptions extends RetryOptions {
@@ -30,6 +32,8 @@ export interface DownloaderOptions extends RetryOptions {
   readonly source: ModelSource;
   readonly revision: string;
   readonly folder: string;
+  /** Folders that may hold some of the files; they need not exist. */
+  readonly caches: readonly string[];
   /** Files downloaded at a time. */
   readonly connections: number;
   readonly onProgress: ((progress: FetchProgress) => void) | undefined;
@@ -59,7 +63,7 @@ export class Downloader {
   }
 
   /**
-   * Downloads those of the files that the folder does not have with the right SHA-256.
+   * Copies from a cache, or downloads, those of the files that the folder does not have with the right SHA-256.
    *
    * @throws UserError
    */
@@ -71,10 +75,12 @@ export class Downloader {
       missing.reduce((sum, { file, received }) => sum + file.bytes - received, 0),
     );
     this.#downloads.push(...missing);
+    const origins = new Map<ListedFile, FetchedFile['origin']>();
+    for (const each of missing) origins.set(each.file, (await this.#copyFromCache(each)) ? 'cache' : 'hub');
     const resumed = new Set(missing.filter(({ received }) => received > 0));
     await this.#receiveAll(missing);
     for (const download of missing) await this.#finish(download, resumed.has(download));
-    return files.map((file) => ({ ...file, kept: !missing.some((download) => download.file === file) }));
+    return files.map((file) => ({ ...file, origin: origins.get(file) ?? 'folder' }));
   }
 
   async #isComplete(file: ListedFile): Promise<boolean> {
@@ -95,6 +101,22 @@ export class Downloader {
     await onDisk(target, () => mkdir(path.dirname(target), { recursive: true }));
     const size = (await stat(partial).catch(() => undefined))?.size ?? 0;
     return { file, url, target, partial, received: size > file.bytes ? 0 : size };
+  }
+
+  /** Fills the partial file from the first cache that has the file with the right SHA-256. */
+  async #copyFromCache(download: Download): Promise<boolean> {
+    const { file, partial } = download;
+    const { caches, signal } = this.#options;
+    for (const cached of caches.map((folder) => path.join(folder, file.name))) {
+      if ((await stat(cached).catch(() => undefined))?.size !== file.bytes) continue;
+      const isRight = await this.#isRight(cached, file, 'check').catch(() => false);
+      signal.throwIfAborted();
+      if (!isRight) continue;
+      await onDisk(partial, () => pipeline(createReadStream(cached), createWriteStream(partial), { signal }));
+      download.received = file.bytes;
+      return true;
+    }
+    return false;
   }
 
   /** Downloads several files at a time; the first failure stops the others. */

@@ -89,7 +89,7 @@ export function statusFailure(
   if (status === 401 || status === 403) {
     return new RequestFailure(
       `${host} denies access to ${what} (status ${status})`,
-      'the model must be public, or the endpoint must include a user name and password',
+      'the model must be public, or MODELSCOPE_API_TOKEN must be a token of an account that may read it',
     );
   }
   const reason = `${host} answered ${status} to the request for ${what}`;

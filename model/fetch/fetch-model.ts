@@ -1,4 +1,5 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { readAnswersFileName, readConfig } from '../compile/checkpoint/config.ts';
 import { readPartNames } from '../compile/checkpoint/shards.ts';
@@ -24,6 +25,8 @@ export interface FetchOptions {
   readonly onProgress?: (progress: FetchProgress) => void;
   /** Called with one sentence about a retry, or anything else out of the ordinary. */
   readonly onNote?: (note: string) => void;
+  /** Folders of other programs that may hold the model's files, which are then not downloaded. Default: none. */
+  readonly caches?: readonly string[];
   /** How long a server may be silent, in milliseconds. Default: 30 s. */
   readonly stallMs?: number;
   /** Waits between attempts. Default: a timer. */
@@ -36,7 +39,7 @@ const DESCRIPTIONS = ['config.json', 'configuration.json', 'vocab.json', 'merges
 /**
  * Fetches the files that compiling a published checkpoint needs into a folder, which is created if it is missing.
  * Each file gets its name once it is complete and has the SHA-256 of the listing; files that already have it are
- * kept. The configuration is checked before the weights are downloaded.
+ * kept, or copied from a cache. The configuration is checked before the weights are downloaded.
  *
  * @returns the files, the weights last
  * @throws UserError
@@ -47,10 +50,10 @@ export async function fetchModel(
   options: FetchOptions = {},
 ): Promise<FetchedFile[]> {
   const { revision = 'master', connections = 4, stallMs = 30_000, onNote = () => undefined } = options;
-  const { signal = new AbortController().signal, onProgress, wait } = options;
+  const { signal = new AbortController().signal, onProgress, wait, caches = [] } = options;
   const client = new HttpClient(stallMs, source.authorization);
   const retries = { signal, onNote, wait };
-  const downloader = new Downloader({ ...retries, client, folder, connections, source, revision, onProgress });
+  const downloader = new Downloader({ ...retries, client, folder, caches, connections, source, revision, onProgress });
   const from = `${source.id} on ${new URL(source.endpoint).host}`;
   try {
     const listing = await retrying(() => readListing(client, source, revision, signal), retries);
@@ -61,7 +64,7 @@ export async function fetchModel(
     await onDisk(folder, () => mkdir(folder, { recursive: true }));
     const unlock = await lockFolder(folder, signal, onNote);
     try {
-      await refuseOtherWeights(folder, weights);
+      refuseOtherWeights(folder, weights);
       const files = await downloader.ensure(pick(isIndex ? [...DESCRIPTIONS, weights] : DESCRIPTIONS));
       files.push(...(await downloader.ensure(pick([await readAnswersFileName(folder)]))));
       await checkConfiguration(source, folder);
@@ -72,16 +75,21 @@ export async function fetchModel(
       await unlock();
     }
   } catch (error) {
-    throw signal.aborted ? interrupted(downloader, folder, error) : error;
+    if (signal.aborted) throw interrupted(downloader, folder, error);
+    const cached = caches.find((cache) => existsSync(path.join(cache, 'config.json')));
+    if (error instanceof UserError && error.code === 'network-unreachable' && cached !== undefined) {
+      onNote(`The cache of ModelScope's client has this model: without a network, compile ${cached}.`);
+    }
+    throw error;
   } finally {
     await client.close();
   }
 }
 
 /** Refuses a folder with another model's weights that compiling would prefer to the downloaded ones. */
-async function refuseOtherWeights(folder: string, weights: string): Promise<void> {
+function refuseOtherWeights(folder: string, weights: string): void {
   for (const name of WEIGHT_FILES.slice(0, WEIGHT_FILES.indexOf(weights))) {
-    if ((await stat(path.join(folder, name)).catch(() => undefined)) === undefined) continue;
+    if (!existsSync(path.join(folder, name))) continue;
     throw new UserError(
       'output-not-writable',
       `${folder} holds a ${name} of another model, which would be compiled instead of ${weights}: ` +

@@ -52,7 +52,8 @@ export async function readListing(
   if (status !== 404) throw statusFailure(response, 'the list of files');
   throw new UserError(
     'model-unknown',
-    `${host} has no model ${id} with revision ${revision}: check the id on the model's page.`,
+    `${host} has no model ${id} with revision ${revision}: check the id on the model's page, and set ` +
+      'MODELSCOPE_API_TOKEN if the model is private.',
   );
 }
 

@@ -3,8 +3,6 @@ import { UserError } from '../errors.ts';
 import { isPresetName, type PresetName, PRESETS } from './presets.ts';
 
 export const DEFAULT_ENDPOINT = 'https://www.modelscope.cn';
-/** Environment variable that overrides {@link DEFAULT_ENDPOINT}. */
-export const ENDPOINT_VARIABLE = 'MODELSCOPE_ENDPOINT';
 
 /** A published model. */
 export interface ModelSource {
@@ -66,9 +64,29 @@ function fromAddress(name: string): ModelSource {
   return { id, ...parseEndpoint(url.href), ...presetOf(id) };
 }
 
-/** Separates user name and password from the address, so that they reach no message and no other host. */
+/**
+ * Adds an access token, unless the endpoint has credentials of its own or is another host's than the token is for.
+ *
+ * @param hub the endpoint that the token is for. Default: {@link DEFAULT_ENDPOINT}
+ * @throws UserError (settings-invalid) if the token cannot be one
+ */
+export function withToken(source: ModelSource, token: string, hub = DEFAULT_ENDPOINT): ModelSource {
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    // The value is not repeated: it is a secret.
+    throw new UserError('settings-invalid', 'MODELSCOPE_API_TOKEN must be one word of ASCII characters.');
+  }
+  const isForHost = new URL(source.endpoint).origin === new URL(parseEndpoint(hub).endpoint).origin;
+  if (source.authorization !== undefined || !isForHost) return source;
+  return { ...source, authorization: `Bearer ${token}` };
+}
+
+/**
+ * Separates user name and password from the address, so that they reach no message and no other host. An address
+ * without a scheme is one of https, as for ModelScope's own client.
+ */
 function parseEndpoint(text: string): Pick<ModelSource, 'endpoint' | 'authorization'> {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const address = text.includes('://') ? text : `https://${text}`;
+  const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
     throw new UserError(
       'settings-invalid',

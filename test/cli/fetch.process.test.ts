@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -34,6 +34,37 @@ describe('ofa-ve fetch', () => {
     const env = { MODELSCOPE_ENDPOINT: 'http://127.0.0.1:9' };
     expect(await ofaVe(['fetch', address, folder], env)).toMatchObject({ code: 0 });
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
+  });
+
+  test("honours ModelScope's variables: domain, token and cache", async () => {
+    const server = await modelServer(miniModel(), { id: LARGE });
+    const [folder, cache] = [tempFolder(), tempFolder()];
+    const snapshot = join(cache, 'models', LARGE.replace('/', '--'), 'snapshots', 'v1');
+    mkdirSync(snapshot, { recursive: true });
+    writeFileSync(join(snapshot, WEIGHTS), server.files.get(WEIGHTS)?.read(0, Infinity) ?? '');
+    const env = {
+      MODELSCOPE_ENDPOINT: '',
+      // A domain without a scheme would be asked by https, which the test's server does not speak.
+      MODELSCOPE_DOMAIN: server.endpoint,
+      MODELSCOPE_API_TOKEN: 'ms-secret',
+      MODELSCOPE_CACHE: cache,
+    };
+    const missing = await ofaVe(['fetch', 'large', folder], { ...env, MODELSCOPE_API_TOKEN: 'two words' });
+    expect(missing).toMatchObject({ code: 1, stderr: 'MODELSCOPE_API_TOKEN must be one word of ASCII characters.\n' });
+    server.intercept = (_, response) => {
+      response.writeHead(401).end();
+      return true;
+    };
+    const denied = await ofaVe(['fetch', 'large', folder], { ...env, DEBUG: '1' });
+    expect(denied.stderr).toMatch(/denies access to the list of files .*MODELSCOPE_API_TOKEN must be a token/);
+    expect(denied.stdout + denied.stderr).not.toContain('ms-secret');
+    const other = await modelServer(miniModel(), { id: LARGE, revision: 'v1' });
+    const args = ['fetch', 'large', folder, '--revision', 'v1'];
+    const { code, stdout } = await ofaVe(args, { ...env, MODELSCOPE_DOMAIN: other.endpoint });
+    expect(code).toBe(0);
+    expect(stdout).toContain("6 files, 1.40 MB, SHA-256 verified, 1 copied from ModelScope's cache.\n");
+    expect(other.requestsOf(WEIGHTS)).toEqual([]);
+    for (const { headers } of other.seen) expect(headers.authorization).toBe('Bearer ms-secret');
   });
 
   test('reports an error in one sentence, and exits with 1', async () => {

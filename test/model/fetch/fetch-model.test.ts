@@ -136,7 +136,7 @@ describe('a file in the folder', () => {
     await runFetch(server, folder);
     server.seen.length = 0;
     const { files } = await runFetch(server, folder);
-    expect(files.every((file) => file.kept)).toBe(true);
+    expect(files.every((file) => file.origin === 'folder')).toBe(true);
     expect(server.seen.map((request) => request.path)).toEqual([`/api/v1/models/${server.id}/repo/files`]);
   });
 
@@ -149,7 +149,7 @@ describe('a file in the folder', () => {
     bytes[1000] = (bytes[1000] ?? 0) ^ 1;
     writeFileSync(file, bytes);
     const { files, notes } = await runFetch(server, folder);
-    expect(files.filter((each) => !each.kept).map((each) => each.name)).toEqual([WEIGHTS]);
+    expect(files.filter((each) => each.origin === 'hub').map((each) => each.name)).toEqual([WEIGHTS]);
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
     expect(notes).toEqual([`${file} differs from the published file: downloading it again.`]);
   });

@@ -50,7 +50,10 @@ async function proxy(asked: string[], authorization?: string): Promise<string> {
 }
 
 describe('a redirect', () => {
-  test('to another host is followed without the credentials of the first', async () => {
+  test.each([
+    ['password', 'user:p%40ss@', undefined, `Basic ${Buffer.from('user:p@ss').toString('base64')}`],
+    ['token', '', 'ms-secret', 'Bearer ms-secret'],
+  ])('to another host is followed without the %s for the first', async (_, credentials, token, expected) => {
     const storage = await modelServer(miniModel());
     const server = await modelServer(miniModel());
     server.intercept = ({ file }, response) => {
@@ -62,10 +65,10 @@ describe('a redirect', () => {
     };
     const folder = tempFolder();
     leavePartial(storage, folder, 1000);
-    const endpoint = server.endpoint.replace('//', '//user:p%40ss@');
-    await runFetch({ endpoint, id: server.id }, folder);
+    const endpoint = server.endpoint.replace('//', `//${credentials}`);
+    const { notes } = await runFetch({ endpoint, id: server.id, ...(token !== undefined && { token }) }, folder);
+    expect(notes.join()).not.toContain('ms-secret');
     expect(isSame(storage, folder, WEIGHTS)).toBe(true);
-    const expected = `Basic ${Buffer.from('user:p@ss').toString('base64')}`;
     for (const { headers } of server.seen) expect(headers.authorization).toBe(expected);
     expect(storage.seen).toHaveLength(1);
     for (const { headers, range } of storage.seen) {
@@ -73,6 +76,21 @@ describe('a redirect', () => {
       const names = Object.keys(headers).sort();
       expect(names).toEqual(['accept-encoding', 'connection', 'host', 'range', 'user-agent']);
     }
+  });
+
+  test('to another host that denies access is reported without the token', async () => {
+    const storage = await listen((_, response) => response.writeHead(403).end());
+    const server = await modelServer(miniModel());
+    server.intercept = ({ file }, response) => {
+      if (file === WEIGHTS) response.writeHead(302, { location: `http://${storage}/x` }).end();
+      return file === WEIGHTS;
+    };
+    const { endpoint, id } = server;
+    const { message } = await failureOf({ endpoint, id, token: 'ms-secret' }, tempFolder());
+    expect(message).toBe(
+      `${storage} denies access to ${WEIGHTS} (status 403): the model must be public, or MODELSCOPE_API_TOKEN must be ` +
+        'a token of an account that may read it.',
+    );
   });
 
   test('from https to http is not followed', () => {

@@ -22,7 +22,7 @@ describe('a listing', () => {
     const { endpoint } = await modelServer(miniModel());
     expect(await failureOf({ endpoint, id: 'owner/other' }, tempFolder())).toMatchObject({
       code: 'model-unknown',
-      message: `${new URL(endpoint).host} has no model owner/other with revision master: check the id on the model's page.`,
+      message: `${new URL(endpoint).host} has no model owner/other with revision master: check the id on the model's page, and set MODELSCOPE_API_TOKEN if the model is private.`,
     });
   });
 

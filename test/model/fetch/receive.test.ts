@@ -43,7 +43,7 @@ describe('instead of a file, a server sends', () => {
     [
       'status 401',
       (response) => response.writeHead(401).end(),
-      /denies access to pytorch_model\.bin \(status 401\): the model must be public, or the endpoint must include/,
+      /denies access to pytorch_model\.bin \(status 401\): the model must be public, or MODELSCOPE_API_TOKEN must/,
     ],
     [
       'status 403',

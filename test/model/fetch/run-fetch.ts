@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FetchedFile, FetchProgress } from '../../../model/fetch/downloader.ts';
 import { fetchModel, type FetchOptions } from '../../../model/fetch/fetch-model.ts';
-import { modelSource } from '../../../model/fetch/source.ts';
+import { modelSource, withToken } from '../../../model/fetch/source.ts';
 import type { ModelServer } from './model-server.ts';
 
 export const WEIGHTS = 'pytorch_model.bin';
@@ -17,14 +17,16 @@ export interface FetchRun {
 
 /** Fetches from a test's server. Waits between attempts are recorded instead of waited for. */
 export async function runFetch(
-  server: Pick<ModelServer, 'endpoint' | 'id'>,
+  server: Pick<ModelServer, 'endpoint' | 'id'> & { readonly token?: string },
   folder: string,
   options: FetchOptions = {},
 ): Promise<FetchRun> {
   const notes: string[] = [];
   const waits: number[] = [];
   const progress: FetchProgress[] = [];
-  const files = await fetchModel(modelSource(server.id, server.endpoint), folder, {
+  const source = modelSource(server.id, server.endpoint);
+  const { token, endpoint } = server;
+  const files = await fetchModel(token === undefined ? source : withToken(source, token, endpoint), folder, {
     onNote: (note) => notes.push(note),
     onProgress: (each) => progress.push(each),
     wait: (ms) => Promise.resolve(waits.push(ms)),
@@ -35,7 +37,7 @@ export async function runFetch(
 
 /** The error that a fetch ends with. */
 export async function failureOf(
-  server: Pick<ModelServer, 'endpoint' | 'id'>,
+  server: Parameters<typeof runFetch>[0],
   folder: string,
   options: FetchOptions = {},
 ): Promise<{ code: string; message: string }> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { modelSource } from '../../../model/fetch/source.ts';
+import { modelSource, withToken } from '../../../model/fetch/source.ts';
 
 const LARGE = 'iic/ofa_visual-entailment_snli-ve_large_en';
 const PUBLIC = 'https://www.modelscope.cn';
@@ -38,7 +38,15 @@ describe('an endpoint', () => {
     });
   });
 
-  test.each(['mirror.example', 'ftp://mirror.example', 'https://mirror.example/?x=1', ''])('is refused: %j', (text) => {
+  test.each([
+    ['mirror.example', 'https://mirror.example'],
+    ['localhost:8000/hub', 'https://localhost:8000/hub'],
+    ['HTTP://mirror.example', 'http://mirror.example'],
+  ])('without a scheme is one of https: %s', (text, endpoint) => {
+    expect(modelSource('a/b', text)).toEqual({ id: 'a/b', endpoint });
+  });
+
+  test.each(['a b', 'ftp://mirror.example', 'https://mirror.example/?x=1', ''])('is refused: %j', (text) => {
     expect(() => modelSource('large', text)).toThrow(/^The endpoint must be a web address such as/);
   });
 
@@ -49,5 +57,31 @@ describe('an endpoint', () => {
 
   test('is refused beside an address, which includes its own', () => {
     expect(() => modelSource(`${PUBLIC}/models/a/b`, 'https://mirror.example')).toThrow(/not both/);
+  });
+});
+
+describe('a token', () => {
+  test('is for the public hub by default', () => {
+    expect(withToken(modelSource('large'), 'ms-123').authorization).toBe('Bearer ms-123');
+    expect(withToken(modelSource('a/b', 'https://mirror.example'), 'ms-123').authorization).toBeUndefined();
+    expect(withToken(modelSource('https://mirror.example/models/a/b'), 'ms-123').authorization).toBeUndefined();
+  });
+
+  test('is for the endpoint that is named beside it', () => {
+    const hub = 'mirror.example/deep';
+    expect(withToken(modelSource('a/b', hub), 'ms-123', hub).authorization).toBe('Bearer ms-123');
+    expect(withToken(modelSource('https://mirror.example/models/a/b'), 'x', hub).authorization).toBe('Bearer x');
+    expect(withToken(modelSource('http://mirror.example/models/a/b'), 'x', hub).authorization).toBeUndefined();
+    expect(withToken(modelSource(`${PUBLIC}/models/a/b`), 'x', hub).authorization).toBeUndefined();
+  });
+
+  test("yields to the endpoint's own credentials", () => {
+    const hub = 'https://me:word@mirror.example';
+    expect(withToken(modelSource('a/b', hub), 'ms-123', hub).authorization).toMatch(/^Basic /);
+  });
+
+  test.each(['two words', 'line\nbreak', 'gehäim'])('is refused without being repeated: %j', (token) => {
+    const run = (): unknown => withToken(modelSource('large'), token);
+    expect(run).toThrow('MODELSCOPE_API_TOKEN must be one word of ASCII characters.');
   });
 });
