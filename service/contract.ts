@@ -11,6 +11,8 @@ export type { Setting } from './settings/setting.ts';
 /** Paths of the service. */
 export const PATHS = {
   predict: '/predict',
+  /** The same for JSON alone; counted as `predict`. */
+  predictJson: '/predict/json',
   live: '/livez',
   ready: '/readyz',
   /** The same as `ready`, under the name that many load balancers expect. */

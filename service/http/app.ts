@@ -38,13 +38,13 @@ export function createApp(deps: AppDeps): App {
   const app = baseApp(deps.health, deps.listener);
   for (const middleware of allowOrigins(deps.corsOrigins ?? [], JSON_LENGTH_HEADER)) app.use(middleware);
   if (deps.apiKeys !== undefined) {
-    const guarded = [PATHS.predict, INFER_PATH, VERSIONED_INFER_PATH];
+    const guarded: string[] = [PATHS.predict, PATHS.predictJson, INFER_PATH, VERSIONED_INFER_PATH];
     if (deps.demo !== undefined) guarded.push(PIXELS_PATH);
     // Only routes that exist: anything else gets 404 or 405, with or without a key.
     app.on('POST', guarded, requireApiKey(deps.apiKeys));
   }
-  addProbes(app, deps.health);
   addPredict(app, deps);
+  addProbes(app, deps.health);
   addOpenInference(app, deps);
   if (deps.documents ?? true) addDocuments(app);
   if (deps.demo !== undefined) {
@@ -55,7 +55,8 @@ export function createApp(deps: AppDeps): App {
 
 /** An application that answers errors as problems and calls the listener for every request. */
 export function baseApp(health: Health, listener?: RequestListener): App {
-  const app = new OpenAPIHono<AppEnv>();
+  // A slash at the end of a path is ignored.
+  const app = new OpenAPIHono<AppEnv>({ strict: false });
   app.use(requestId());
   app.use(observeRequests(() => health.draining, listener));
   for (const middleware of securityHeaders()) app.use(middleware);

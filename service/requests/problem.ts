@@ -136,8 +136,10 @@ export const problemSchema = z
       description: 'The field of the body, or the header, at fault.',
       example: 'text',
     }),
-    error: z.string().optional().openapi({
-      description: 'The same as `detail`, under `/v2` only: required by the Open Inference Protocol.',
+    error: z.string().openapi({
+      description:
+        'The same as `detail`, for clients that look for it here, as those of the Open Inference Protocol do.',
+      example: 'The field "text" is missing.',
     }),
     request_id: z.string().openapi({ example: '0b9c0d0e-7c0f-4f6e-9a53-0c2b6f0d7f2e' }),
   })
@@ -168,7 +170,7 @@ export class HttpProblem extends Error {
   /**
    * The response, by RFC 9457.
    *
-   * @param path the request's path: clients of the Open Inference Protocol expect `error`, and plain JSON
+   * @param path the request's path: clients of the Open Inference Protocol expect plain JSON
    */
   toResponse(requestId: string, path = ''): Response {
     const { status, title } = PROBLEMS[this.problem];
@@ -178,9 +180,9 @@ export class HttpProblem extends Error {
       title,
       status,
       detail: this.message,
+      error: this.message,
       ...(this.field === undefined ? {} : { field: this.field }),
       request_id: requestId,
-      ...(isOpenInference ? { error: this.message } : {}),
     };
     return new Response(JSON.stringify(body), {
       status,

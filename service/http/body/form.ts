@@ -4,13 +4,17 @@ import { ByteBuilder } from './byte-builder.ts';
 import { quote } from '../../requests/check.ts';
 import type { RequestBody } from './request-body.ts';
 
-/** The fields of a multipart form by name, repeated ones in their order. */
+/** The known fields of a multipart form by name, repeated ones in their order. */
 export interface Form {
   readonly texts: ReadonlyMap<string, readonly string[]>;
   readonly files: ReadonlyMap<string, readonly Uint8Array[]>;
+  /** Names of the other fields, whose content is not kept. */
+  readonly unknown: ReadonlySet<string>;
 }
 
 export interface FormLimits {
+  /** Names of the fields to read. */
+  readonly known: ReadonlySet<string>;
   /** Most parts of the form, files included. */
   readonly parts: number;
   /** Most bytes of a text. */
@@ -29,21 +33,31 @@ export interface FormLimits {
 export async function parseForm(body: RequestBody, limits: FormLimits): Promise<Form> {
   const texts = new Map<string, string[]>();
   const files = new Map<string, Uint8Array[]>();
+  const unknown = new Set<string>();
   const parser = makeParser(body.headers.get('content-type') ?? '', limits);
   const parsed = new Promise<void>((resolve, reject) => {
     parser.on('file', (name, stream) => {
+      stream.on('error', reject);
+      if (!limits.known.has(name)) {
+        unknown.add(name);
+        stream.resume();
+        return;
+      }
       let content: ByteBuilder | undefined;
       stream.on('data', (chunk: Buffer) => {
         // Concatenating a large image at the end would block the event loop.
         content ??= new ByteBuilder(body.announcedBytes);
         content.append(chunk);
       });
-      stream.on('error', reject);
       stream.on('end', () => {
         append(files, name, content?.bytes() ?? new Uint8Array());
       });
     });
     parser.on('field', (name, value, _nameTruncated, valueTruncated) => {
+      if (!limits.known.has(name)) {
+        unknown.add(name);
+        return;
+      }
       if (valueTruncated) reject(invalid(name, limits.tooLong));
       append(texts, name, value);
       // Checked here, since many more would exceed the limit of parts first.
@@ -68,7 +82,7 @@ export async function parseForm(body: RequestBody, limits: FormLimits): Promise<
   } finally {
     parser.destroy();
   }
-  return { texts, files };
+  return { texts, files, unknown };
 }
 
 async function feed(parser: BusboyInstance, chunks: AsyncIterable<Uint8Array>, parsed: Promise<void>): Promise<void> {

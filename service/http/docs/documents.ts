@@ -62,6 +62,11 @@ export function addDocuments(app: App): void {
   app.get(
     PATHS.docs,
     policy,
+    async (c, next) => {
+      // The page loads what is beside it. A relative address, as a proxy may serve it under any prefix.
+      if (new URL(c.req.url).pathname.endsWith('/')) return c.redirect(`..${PATHS.docs}`, 308);
+      return next();
+    },
     staticContent(() => DOCS_PAGE, 'text/html; charset=utf-8'),
   );
   const assets = createRequire(import.meta.url).resolve('swagger-ui-dist/package.json');

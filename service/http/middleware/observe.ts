@@ -1,6 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import { routePath } from 'hono/route';
 import { ClientGone } from '../../inference/errors.ts';
+import { PATHS } from '../../contract.ts';
 import type { AppEnv } from '../context.ts';
 import {
   CLIENT_CLOSED_REQUEST,
@@ -19,6 +20,12 @@ export interface RequestListener {
 
 /** The part of a path that names the only version of the model; metrics have one route with and without it. */
 const VERSION = '/versions/:version';
+
+/** The label of a route in metrics: one for all paths of an operation. */
+function labelOf(path: string): string {
+  if (path.endsWith('*')) return UNMATCHED;
+  return path === PATHS.predictJson ? PATHS.predict : path.replace(VERSION, '');
+}
 
 /**
  * Gives each request its record, and calls the listener before and after it.
@@ -39,10 +46,9 @@ export function observeRequests(
     for (const [name, value] of Object.entries(headers)) c.header(name, value);
     // A client that reused the connection would send its next request to a process that is shutting down.
     if (isDraining()) c.header('connection', 'close');
-    const path = routePath(c, -1);
     listener.end({
       method: c.req.method,
-      route: path.endsWith('*') ? UNMATCHED : path.replace(VERSION, ''),
+      route: labelOf(routePath(c, -1)),
       status: record.problem?.cause instanceof ClientGone ? CLIENT_CLOSED_REQUEST : c.res.status,
       requestId: c.get('requestId'),
       record,

@@ -8,9 +8,12 @@ import { HttpProblem } from '../../requests/problem.ts';
 import { parser, type PredictInput } from './parse.ts';
 import { MAX_TEXT_CHARACTERS, MAX_TEXTS, TOO_LONG } from '../../requests/text.ts';
 import { formBodySchema, TOO_MANY } from './schema.ts';
+import { unknownFields } from './warnings.ts';
 
 /** The image, the texts, the premise, and some spare, so that too many texts are reported as such. */
 const FORM_LIMITS = {
+  // "texts" is read to refuse it: ignored, its sentences would get no answer.
+  known: new Set([...Object.keys(formBodySchema.shape), 'texts']),
   parts: MAX_TEXTS + 16,
   textBytes: 4 * MAX_TEXT_CHARACTERS,
   tooLong: TOO_LONG,
@@ -27,10 +30,20 @@ export async function readPredictInput(body: RequestBody): Promise<PredictInput>
     case 'multipart/form-data':
       return fromForm(await parseForm(body, FORM_LIMITS));
     case 'application/json':
-      return parseBody(parser, await readJsonBody(body), body.signal);
+      return readPredictJson(body);
     default:
       throw unsupported('The body must be multipart/form-data or application/json.');
   }
+}
+
+/**
+ * Reads a prediction request from JSON.
+ *
+ * @throws HttpProblem that names the field at fault
+ */
+export async function readPredictJson(body: RequestBody): Promise<PredictInput> {
+  if (mediaTypeOf(body) !== 'application/json') throw unsupported('The body must be application/json.');
+  return parseBody(parser, await readJsonBody(body), body.signal);
 }
 
 /**
@@ -50,8 +63,8 @@ export async function readImageForm(body: RequestBody): Promise<Uint8Array> {
   return image;
 }
 
-function fromForm({ texts, files }: Form): PredictInput {
-  if (texts.has('texts')) {
+function fromForm({ texts, files, unknown }: Form): PredictInput {
+  if (texts.has('texts') || files.has('texts')) {
     throw new HttpProblem('invalid-field', 'Only JSON has the field "texts"; in a form, repeat "text".', {
       field: 'texts',
     });
@@ -65,9 +78,12 @@ function fromForm({ texts, files }: Form): PredictInput {
     if (name !== 'text' && values.length > 1) throw repeatedField(name);
     fields.set(name, name === 'text' ? values : values[0]);
   }
-  // Assigning field by field would set the prototype for a field "__proto__".
   const { image, text, premise } = checkBody(formBodySchema, Object.fromEntries(fields));
-  return { questions: [{ image, hypotheses: text, premise }], isList: text.length > 1 };
+  return {
+    questions: [{ image, hypotheses: text, premise }],
+    isList: text.length > 1,
+    warnings: unknownFields([...unknown]),
+  };
 }
 
 function mediaTypeOf({ headers }: RequestBody): string | undefined {

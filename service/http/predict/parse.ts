@@ -4,11 +4,14 @@ import { parseJson } from '../body/json.ts';
 import { workerOf, type JsonBody, type Parsed, type Parser } from '../../requests/parse.ts';
 import { HttpProblem } from '../../requests/problem.ts';
 import { jsonBodySchema } from './schema.ts';
+import { unknownFields, type Warning } from './warnings.ts';
 
 /** A request to `/predict`. */
 export interface PredictInput extends Parsed {
   /** Whether the client sent a list of hypotheses and so gets a list of judgements. */
   readonly isList: boolean;
+  /** What the answer should say about the request. */
+  readonly warnings: readonly Warning[];
 }
 
 /** Parses the JSON body of a prediction. */
@@ -16,7 +19,8 @@ export const parser: Parser<PredictInput> = { module: import.meta.url, parse };
 export default workerOf(parse);
 
 function parse(body: JsonBody): PredictInput {
-  const { image, text, texts, premise } = checkBody(jsonBodySchema, parseJson(body));
+  const json = parseJson(body);
+  const { image, text, texts, premise } = checkBody(jsonBodySchema, json);
   if (text !== undefined && texts !== undefined) {
     throw new HttpProblem('invalid-field', 'Only one of the fields "text" and "texts" may be given.', {
       field: 'texts',
@@ -25,5 +29,6 @@ function parse(body: JsonBody): PredictInput {
   const hypotheses = texts ?? (text === undefined ? undefined : [text]);
   if (hypotheses === undefined) throw missingField('text');
   const question = { image: decodeImage(image, 'image'), hypotheses, premise };
-  return { questions: [question], isList: texts !== undefined };
+  const unknown = Object.keys(json as object).filter((name) => !Object.hasOwn(jsonBodySchema.shape, name));
+  return { questions: [question], isList: texts !== undefined, warnings: unknownFields(unknown) };
 }

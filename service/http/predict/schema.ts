@@ -1,13 +1,19 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_TEXTS, textSchema } from '../../requests/text.ts';
 import { MAX_JSON_MIB } from '../body/json.ts';
+import { warningSchema } from './warnings.ts';
 
 /** The end of the sentence that refuses more hypotheses. */
 export const TOO_MANY = `must not hold more than ${MAX_TEXTS} texts`;
 
+/** A picture for examples: 8 x 8 pixels, a red square on white, as PNG in base64. */
+export const EXAMPLE_IMAGE =
+  'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAIAQMAAAD+wSzIAAAABlBMVEX////IHh7kMBY6AAAAD0lEQVR42mNgAAIbKAQCAAeQAPEJFbVWAAAAAElFTkSuQmCC';
+
 const hypothesis = textSchema.openapi({
-  description: 'The hypothesis: the sentence to judge.',
-  example: 'there are two dogs',
+  description: 'The hypothesis: the sentence to judge. A blank one gets 422.',
+  minLength: 1,
+  example: 'There are two dogs.',
 });
 
 const premise = textSchema.openapi({
@@ -19,35 +25,44 @@ const texts = z
   .min(1, { error: 'must hold at least one text' })
   .max(MAX_TEXTS, { error: TOO_MANY });
 
+/** Not oneOf, from which generators of clients make two types. The types of the library lack these keywords. */
+const EITHER_TEXT_OR_TEXTS: object = {
+  if: { required: ['text'] },
+  then: { not: { required: ['texts'] } },
+  else: { required: ['texts'] },
+};
+
 /** The JSON body of a prediction. */
 export const jsonBodySchema = z
-  .strictObject({
+  .object({
     image: z.string({ error: 'must be the image in base64, or as a data URI' }).openapi({
-      description: 'An image file (JPEG, PNG, WebP, GIF or TIFF) in base64, or as a data URI.',
-      example: 'iVBORw0KGgo...',
+      description:
+        'An image file (JPEG, PNG, WebP, GIF or TIFF) in base64 (RFC 4648, also URL-safe, padded or not), or as a data URI with base64.',
+      minLength: 1,
+      example: EXAMPLE_IMAGE,
     }),
     text: hypothesis.optional(),
     texts: texts.optional().openapi({
-      description: 'Several hypotheses about the image; the answer has `results` in the same order.',
+      description: 'Several hypotheses about the image, instead of `text`; the answer has `results` in the same order.',
     }),
     premise: premise.optional(),
   })
   .openapi('PredictJson', {
-    description: `Give either \`text\` or \`texts\`. At most ${MAX_JSON_MIB} MiB: send larger images in a multipart form.`,
-    oneOf: [{ required: ['text'] }, { required: ['texts'] }],
+    description: `Give either \`text\` or \`texts\`. At most ${MAX_JSON_MIB} MiB: send larger images in a form.`,
+    ...EITHER_TEXT_OR_TEXTS,
   });
 
 const imageFile = z
   .instanceof(Uint8Array, { error: 'must be a file (curl -F image=@FILE)' })
   .refine(({ length }) => length > 0, { error: 'is empty' })
-  .openapi({ type: 'string', format: 'binary', description: 'An image file.' });
+  .openapi({ type: 'string', format: 'binary', description: 'An image file: JPEG, PNG, WebP, GIF or TIFF.' });
 
 /** A multipart form with only an image. */
 export const imageFormSchema = z.object({ image: imageFile }).openapi('ImageForm');
 
 /** The multipart form of a prediction. */
 export const formBodySchema = z
-  .strictObject({
+  .object({
     image: imageFile,
     // A field that occurs once is a list of one.
     text: z
@@ -61,31 +76,45 @@ export const formBodySchema = z
   })
   .openapi('PredictForm');
 
-const scores = z.record(z.string(), z.number()).openapi({ example: { yes: 0.02, no: 0.93, maybe: 0.05 } });
+/** What generators of clients need to send one field for each text, instead of one with commas. */
+export const formEncoding = { text: { style: 'form', explode: true } } as const;
 
-/** The judgement on one hypothesis. */
-const judgementSchema = z
-  .object({
-    result: z.number().int().openapi({ description: 'Index of the label in `labels`.', example: 1 }),
-    label: z.string().openapi({ example: 'no' }),
-    confidence: z.number().openapi({ description: 'Probability of the label.', example: 0.93 }),
-    scores: scores.openapi({ description: 'Probability of each label.' }),
-  })
-  .openapi('Judgement');
-
-const common = {
-  labels: z
-    .array(z.string())
-    .openapi({ description: "The model's labels in its order.", example: ['yes', 'no', 'maybe'] }),
-  latency_ms: z.number().openapi({ description: 'Time spent in the service, in milliseconds.', example: 87.4 }),
-  model: z.object({ name: z.string(), precision: z.enum(['fp32', 'fp16']), digest: z.string() }).openapi({
-    description: 'The model that answered; `digest` identifies its package.',
+const judgement = {
+  result: z.number().int().openapi({ description: 'Index of the label in `labels`.', example: 1 }),
+  label: z.string().openapi({ description: 'The most probable answer.', example: 'no' }),
+  confidence: z.number().openapi({ description: 'Probability of the label.', example: 0.93 }),
+  scores: z.record(z.string(), z.number()).openapi({
+    description: 'Probability of each label.',
+    example: { yes: 0.02, no: 0.93, maybe: 0.05 },
   }),
-  request_id: z.string(),
 };
 
-/** The answer to one hypothesis. */
-export const predictionSchema = judgementSchema.extend(common).openapi('Prediction');
+/** The judgement on one hypothesis. */
+export const judgementSchema = z.object(judgement).openapi('Judgement');
 
-/** The answer to several hypotheses. */
-export const predictionsSchema = z.object({ results: z.array(judgementSchema), ...common }).openapi('Predictions');
+/**
+ * The answer: the members of a judgement for one hypothesis, or `results` for several. One schema with optional members,
+ * since few generators of clients can read a union.
+ */
+export const predictionSchema = z
+  .object({
+    ...judgementSchema.partial().shape,
+    results: z.array(judgementSchema).optional().openapi({
+      description:
+        'The judgements in the order of the hypotheses, if there were several or if JSON had `texts`; the members of a single judgement are then absent.',
+    }),
+    labels: z
+      .array(z.string())
+      .openapi({ description: 'All answers, in their order.', example: ['yes', 'no', 'maybe'] }),
+    warnings: z.array(warningSchema).optional().openapi({ description: 'Absent where there are none.' }),
+    latency_ms: z.number().openapi({ description: 'Time spent in the service, in milliseconds.', example: 87.4 }),
+    model: z
+      .object({
+        name: z.string().openapi({ example: 'ofa-demo' }),
+        precision: z.enum(['fp32', 'fp16']),
+        digest: z.string().openapi({ description: "Identifies the model's package.", example: '0123456789ab' }),
+      })
+      .openapi('Model', { description: 'The model that answered.' }),
+    request_id: z.string().openapi({ description: 'The same as in the header X-Request-Id.' }),
+  })
+  .openapi('Prediction');

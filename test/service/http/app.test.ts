@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { expectProblem, fakeService } from './fake-service.ts';
+import { createAdminApp } from '../../../service/http/admin-app.ts';
+import { Metrics } from '../../../service/observability/metrics.ts';
+import { expectProblem, fakeService, formOf } from './fake-service.ts';
 
 describe('an unknown path or method', () => {
   it('is answered 404', async () => {
@@ -17,5 +19,42 @@ describe('an unknown path or method', () => {
     expect(response.headers.get('allow')).toBe(allow);
     expect(await expectProblem(response, 405, 'method-not-allowed')).toBe(detail);
     expect(summaries[0]?.problem?.problem).toBe('method-not-allowed');
+  });
+});
+
+describe('a slash at the end of a path', () => {
+  it.each(['/livez/', '/readyz/', '/openapi.json/', '/v2/', '/v2/models/fake/', '/docs/swagger-ui.css/'])(
+    'is ignored (GET %s)',
+    async (path) => {
+      const { app, summaries } = fakeService();
+      expect((await app.request(path)).status).toBe(200);
+      expect(summaries[0]?.route).not.toMatch(/\/$/);
+    },
+  );
+
+  it('is ignored by POST, which still needs a key', async () => {
+    const form = formOf([
+      ['image', Uint8Array.of(1)],
+      ['text', 'a dog'],
+    ]);
+    const post = { method: 'POST', body: form };
+    expect((await fakeService().app.request('/predict/', post)).status).toBe(200);
+    const apiKeys = { nameOf: () => undefined, close: () => undefined };
+    const { app } = fakeService({ deps: { apiKeys } });
+    await expectProblem(await app.request('/predict/', post), 401, 'unauthorized');
+  });
+
+  it('is ignored on the admin port', async () => {
+    const yes = (): { ok: true } => ({ ok: true });
+    const metrics = new Metrics();
+    const admin = createAdminApp({ live: yes, ready: yes, started: yes, draining: false }, metrics);
+    expect((await admin.request('/metrics/')).status).toBe(200);
+    expect((await admin.request('/livez/')).status).toBe(200);
+    metrics.close();
+  });
+
+  it('does not make a path known', async () => {
+    await expectProblem(await fakeService().app.request('/nothing/'), 404, 'not-found');
+    await expectProblem(await fakeService().app.request('/livez//'), 404, 'not-found');
   });
 });

@@ -125,10 +125,9 @@ export async function expectProblem(
   field?: string,
 ): Promise<string> {
   const body = problemSchema.strict().parse(await response.json());
-  // Clients of the Open Inference Protocol look for `error` in plain JSON.
-  expect(response.headers.get('content-type')).toBe(
-    body.error === undefined ? 'application/problem+json' : 'application/json',
-  );
+  expect(response.headers.get('content-type')).toMatch(/^application\/(problem\+)?json$/);
+  // Many clients look for a sentence here.
+  expect(body.error).toBe(body.detail);
   expect({ status: response.status, type: body.type, field: body.field }).toEqual({
     status,
     type: `${PROBLEM_BASE}#${problem}`,

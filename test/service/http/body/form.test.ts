@@ -5,6 +5,7 @@ import { bodyOf } from './body-of.ts';
 
 /** Limits that none of these forms exceeds. */
 const LIMITS = {
+  known: new Set(['image', 'text']),
   parts: 9,
   textBytes: 100,
   tooLong: 'is too long',

@@ -65,14 +65,20 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('lists the routes, and both content types of a prediction', async () => {
+  it('lists the routes, predictions first, with one type of body for each operation', async () => {
     const { openapi, paths } = await document();
     expect(openapi).toBe('3.1.0');
-    expect(Object.keys(paths)).toEqual(
-      expect.arrayContaining([PATHS.predict, PATHS.live, PATHS.ready, PATHS.health, PATHS.startup]),
-    );
-    const body = paths[PATHS.predict]?.['post']?.requestBody;
-    expect(Object.keys(body?.content ?? {}).sort()).toEqual(['application/json', 'multipart/form-data']);
+    expect(Object.keys(paths).slice(0, 6)).toEqual([
+      PATHS.predict,
+      PATHS.predictJson,
+      PATHS.live,
+      PATHS.ready,
+      PATHS.health,
+      PATHS.startup,
+    ]);
+    const typesOf = (path: string): string[] => Object.keys(paths[path]?.['post']?.requestBody?.content ?? {});
+    expect(typesOf(PATHS.predict)).toEqual(['multipart/form-data']);
+    expect(typesOf(PATHS.predictJson)).toEqual(['application/json']);
   });
 
   it('describes every error of a prediction', async () => {
@@ -177,6 +183,11 @@ it('serves Swagger UI without loading anything from elsewhere', async () => {
   for (const asset of assets.filter((address) => !address.startsWith('data:'))) {
     expect([asset, (await app.request(`/${asset}`)).status]).toEqual([asset, 200]);
   }
+});
+
+it('leads from /docs/ to the page, whatever the prefix under which a proxy serves it', async () => {
+  const response = await fakeService().app.request(`${PATHS.docs}/`);
+  expect([response.status, response.headers.get('location')]).toEqual([308, '../docs']);
 });
 
 it.each([PATHS.docs, PATHS.openapi, `${PATHS.docs}/swagger-ui.css`])('has no %s when turned off', async (path) => {

@@ -14,3 +14,9 @@ it('returns the request id of the client, or a new one', async () => {
   const odd = await postJson(app, body, { 'x-request-id': 'a b{}"' });
   expect(odd.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
 });
+
+it('counts JSON at its own path as the same route', async () => {
+  const { app, summaries } = fakeService();
+  for (const path of ['/predict', '/predict/json', '/predict/json/']) await app.request(path, { method: 'POST' });
+  expect(summaries.map(({ route }) => route)).toEqual(['/predict', '/predict', '/predict']);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { predictionSchema, predictionsSchema } from '../../../../service/http/predict/schema.ts';
+import { predictionSchema } from '../../../../service/http/predict/schema.ts';
 import { fakeService, formOf, postForm, postJson } from '../fake-service.ts';
 
 const PICTURE = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7) & 255);
@@ -29,7 +29,14 @@ describe('the same request', () => {
     'gets the same answer as a form and as JSON (%s)',
     async (_, json, fields) => {
       const { app, asked } = fakeService();
+      const jsonInit = {
+        method: 'POST',
+        body: JSON.stringify({ image: BASE64, ...json }),
+        headers: { 'content-type': 'Application/JSON; charset=utf-8' },
+      };
       const answers = [
+        await app.request('/predict/json', jsonInit),
+        await app.request('/predict/', jsonInit),
         await postForm(app, formOf([['image', PICTURE], ...fields])),
         await postForm(app, formOf([...fields, ['image', PICTURE]])),
         await postJson(app, { image: BASE64, ...json }),
@@ -38,7 +45,7 @@ describe('the same request', () => {
         await postJson(app, { image: Buffer.from(PICTURE).toString('base64url'), ...json }),
         await postJson(app, { image: BASE64.replaceAll(/.{76}/g, '$&\n'), ...json }),
       ];
-      expect(answers.map(({ status }) => status)).toEqual(Array(7).fill(200));
+      expect(answers.map(({ status }) => status)).toEqual(Array(9).fill(200));
       const read = asked.map(({ image, hypotheses, premise }) => ({
         image: Buffer.from(image).toString('hex'),
         hypotheses,
@@ -57,6 +64,7 @@ describe('an answer', () => {
   it('to one text is a single judgement', async () => {
     const response = await postJson(fakeService().app, { image: BASE64, text: 'a' });
     const body = predictionSchema.strict().parse(await response.json());
+    expect(Object.keys(body)).not.toContain('results');
     expect(body).toMatchObject({
       result: 0,
       labels: ['yes', 'no', 'maybe'],
@@ -71,6 +79,48 @@ describe('an answer', () => {
 
   it('to a list with one text is a list', async () => {
     const response = await postJson(fakeService().app, { image: BASE64, texts: ['a'] });
-    expect(predictionsSchema.strict().parse(await response.json()).results).toHaveLength(1);
+    const body = predictionSchema.strict().parse(await response.json());
+    expect(body.results).toHaveLength(1);
+    expect(Object.keys(body).sort()).toEqual(['labels', 'latency_ms', 'model', 'request_id', 'results']);
+  });
+});
+
+describe('unknown fields are ignored, with a warning', () => {
+  const unknown = ['premis', '__proto__', 'toString', 'constructor'];
+  const expected = unknown.map((field) => ({
+    code: 'unknown-field',
+    detail: `The field "${field}" is unknown and was ignored.`,
+    field,
+  }));
+
+  it('in a form, whether text or file', async () => {
+    const { app, asked } = fakeService();
+    const fields = unknown.flatMap((name): [string, string | Uint8Array][] => [
+      [name, 'a'],
+      [name, PICTURE],
+    ]);
+    const response = await postForm(app, formOf([...fields, ['image', PICTURE], ['text', 'a dog']]));
+    const body = predictionSchema.strict().parse(await response.json());
+    expect(body).toMatchObject({ label: 'yes', warnings: expected });
+    expect(asked).toMatchObject([{ hypotheses: ['a dog'], premise: undefined }]);
+  });
+
+  it('in JSON', async () => {
+    const { app, asked } = fakeService();
+    const members = unknown.map((name) => `${JSON.stringify(name)}: [1]`).join(',');
+    const response = await postJson(app, `{"image": "${BASE64}", "text": "a dog", ${members}}`);
+    const body = predictionSchema.strict().parse(await response.json());
+    expect(body).toMatchObject({ label: 'yes', warnings: expected });
+    expect(asked).toMatchObject([{ hypotheses: ['a dog'], premise: undefined }]);
+  });
+
+  it('of which only the first few are named, and those shortened', async () => {
+    const { app } = fakeService();
+    const many = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`${i}${'x'.repeat(1000)}`, i]));
+    const response = await postJson(app, { image: BASE64, text: 'a', ...many });
+    const { warnings = [] } = predictionSchema.parse(await response.json());
+    expect(warnings).toHaveLength(11);
+    expect(warnings[0]?.field).toHaveLength(100);
+    expect(warnings[10]).toEqual({ code: 'unknown-field', detail: '490 more fields are unknown and were ignored.' });
   });
 });
