@@ -17,5 +17,5 @@ export const textSchema = z
 /** JSON Schema counts code points, JavaScript UTF-16 units, which are at most twice as many. */
 function isShort(text: string): boolean {
   if (text.length <= MAX_TEXT_CHARACTERS) return true;
-  return text.length <= 2 * MAX_TEXT_CHARACTERS && [...text].length <= MAX_TEXT_CHARACTERS;
+  return text.length <= 2 * MAX_TEXT_CHARACTERS && Array.from(text).length <= MAX_TEXT_CHARACTERS;
 }
