@@ -12,6 +12,8 @@ export const FAILURES = {
     'The checkpoint uses an option, or has tensors, that the compiler does not support; the message names it.',
   'package-unreadable':
     'The folder is not a model package, or belongs to another version. Compile the checkpoint again.',
+  'package-damaged':
+    'A file of the model package is not the one that was compiled, or the folder was replaced while it was in use. Copy or compile the package again.',
   'package-exists': 'The target folder is already there. Choose another one, or replace a package with `--force`.',
   'vocabulary-invalid': 'The vocabulary and the merges of the checkpoint do not fit each other or the model.',
   'output-not-writable': 'The result cannot be written. Check the folder and its permissions.',

@@ -1,30 +1,57 @@
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
-import { EXAMPLES_FOLDER, readExamples, type ReadExamples } from '../../model/package/examples.ts';
-import { openPackage } from '../../model/package/open-package.ts';
-import type { Manifest } from '../../model/package/manifest.ts';
+import { readPackageExamples, type ReadExamples } from '../../model/package/examples.ts';
+import { openPackage, type ModelPackage } from '../../model/package/open-package.ts';
+import { verifyPackage } from '../../model/package/verify-package.ts';
+import { PACKAGE_FILES, type Manifest } from '../../model/package/manifest.ts';
 import { bytes, count, table } from '../format.ts';
 
 /** `ofa-ve inspect`: prints what a model package contains and needs. */
 export function inspectCommand(): Command {
   return new Command('inspect')
-    .description('Prints what a model package contains: manifest, operators, cost and memory needs.')
+    .summary('verify a model package and print what it contains')
+    .description(
+      'Verifies the checksums of a model package, and prints what it contains: manifest, operators, cost and memory needs.',
+    )
     .argument('<package-folder>', 'folder written by `ofa-ve compile`')
+    .option('--no-verify', 'do not read the whole package to verify its checksums')
     .option('--json', 'print the manifest as JSON')
-    .action(async (folder: string, options: { json?: true }) => {
-      const { dir, manifest } = await openPackage(folder);
-      const read = await readExamples(path.join(dir, EXAMPLES_FOLDER), manifest.answers);
-      console.log(options.json ? JSON.stringify(manifest, undefined, 2) : describe(manifest, read));
+    .action(async (folder: string, options: { verify: boolean; json?: true }) => {
+      const modelPackage = await openPackage(folder);
+      if (options.verify) await verifyPackage(modelPackage);
+      const { manifest } = modelPackage;
+      if (options.json) {
+        console.log(JSON.stringify(manifest, undefined, 2));
+        return;
+      }
+      const facts = [
+        ['digest', modelPackage.digest],
+        ['checksums', options.verify ? 'correct in every file' : 'not verified'],
+        ...(await strangers(modelPackage)).map((name) => ['not listed', `${name}, which nothing reads`]),
+      ];
+      console.log(describe(manifest, await readPackageExamples(modelPackage), facts));
     });
+}
+
+/** The files in the package's folder that its manifest does not list. */
+async function strangers({ dir, manifest }: ModelPackage): Promise<string[]> {
+  const listed = new Set([PACKAGE_FILES.manifest, ...manifest.files.map(({ name }) => name)]);
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => path.relative(dir, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, '/'))
+    .filter((name) => !listed.has(name));
 }
 
 /** Batch sizes for which the memory need is printed. */
 const BATCHES = [1, 8] as const;
 
-function describe(manifest: Manifest, { examples, problems }: ReadExamples): string {
+function describe(manifest: Manifest, { examples, problems }: ReadExamples, first: string[][]): string {
   const { text, graph, memory, image } = manifest;
   const longest = Math.max(...text.lengths);
   const facts = [
+    ...first,
     [
       'model',
       `${manifest.name}, ${manifest.precision}, compiled by ${manifest.compiler.name} ${manifest.compiler.version}`,
@@ -46,7 +73,7 @@ function describe(manifest: Manifest, { examples, problems }: ReadExamples): str
     ...problems.map((problem) => ['', problem]),
     ['self-test', `${manifest.selfTest.cases.length} cases, tolerance ${manifest.selfTest.tolerance}`],
   ];
-  const sums = (files: Manifest['files']): string =>
+  const sums = (files: Manifest['source']['files']): string =>
     table(
       files.map((file) => [`  ${file.name}`, bytes(file.bytes), file.sha256]),
       ['start', 'end', 'start'],

@@ -5,11 +5,12 @@ import { type TaskConfig, readConfig } from './checkpoint/config.ts';
 import { type Weights, openWeights } from './checkpoint/weights.ts';
 import { UserError } from '../errors.ts';
 import { type Example, findExamples, writeExamples } from '../package/examples.ts';
+import { checksumsOf, PIECE_BYTES } from '../package/checksums.ts';
 import { hashFile } from '../hash-file.ts';
 import { ofaGraph } from './ofa/graph.ts';
 import { OPSET } from './onnx/encode.ts';
 import { countOperators, peakActivationBytes } from './onnx/graph.ts';
-import { type WrittenFile, writeGraph } from './onnx/write.ts';
+import { writeGraph } from './onnx/write.ts';
 import { type Manifest, PACKAGE_FILES, PACKAGE_FORMAT } from '../package/manifest.ts';
 import { inScratchFolder, swapIntoPlace } from './scratch-folder.ts';
 import { runCases, selfTestInputs } from './self-test-run.ts';
@@ -150,7 +151,7 @@ async function writePackage(
     onProgress: (done, total) => options.onProgress?.({ stage: 'weights', done, total }),
   });
   await writeFile(path.join(folder, PACKAGE_FILES.tokenizer), prepared.tokenizerJson);
-  await writeExamples(folder, prepared.examples);
+  const others = [PACKAGE_FILES.tokenizer, ...(await writeExamples(folder, prepared.examples))];
   const inputs = selfTestInputs(task.prompts.hypothesis, tokenizer, prepared.maxTokens);
   const cases = await runCases(graph, inputs, {
     folder,
@@ -164,7 +165,8 @@ async function writePackage(
     ...describe(prepared, precision),
     name: options.name ?? path.basename(path.resolve(checkpoint)),
     source: { files: await sourceFiles(checkpoint, [task.answersFile, ...weights.files], options) },
-    files: [written.graph, written.weights, await hashFile(path.join(folder, PACKAGE_FILES.tokenizer))],
+    files: [written.graph, written.weights, ...(await sumsOf(folder, others))],
+    pieceBytes: PIECE_BYTES,
     graph: {
       multiplyAdds: operators.reduce((sum, each) => sum + each.multiplyAdds, 0),
       operators,
@@ -200,6 +202,14 @@ function describe(
   };
 }
 
+async function sumsOf(folder: string, names: readonly string[]): Promise<Manifest['files']> {
+  const files: Manifest['files'] = [];
+  for (const name of names) {
+    files.push({ name, ...(await checksumsOf(path.join(folder, name))) });
+  }
+  return files;
+}
+
 /** Image positions in the encoder's sequence: one per 16 x 16 pixels. */
 function imagePositions(task: TaskConfig): number {
   return (task.patchImageSize / 16) ** 2;
@@ -212,11 +222,11 @@ async function sourceFiles(
   checkpoint: string,
   furtherFiles: readonly string[],
   options: CompileOptions,
-): Promise<WrittenFile[]> {
+): Promise<Manifest['source']['files']> {
   const names = ['config.json', 'configuration.json', 'vocab.json', 'merges.txt', ...furtherFiles];
   const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(checkpoint, name))).size));
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  const files: WrittenFile[] = [];
+  const files: Manifest['source']['files'] = [];
   let before = 0;
   for (const name of names) {
     const from = before;

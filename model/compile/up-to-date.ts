@@ -1,11 +1,13 @@
 import path from 'node:path';
 import { hashFile } from '../hash-file.ts';
-import { openPackage } from '../package/open-package.ts';
+import { openPackage, type ModelPackage } from '../package/open-package.ts';
+import { verifyPackage } from '../package/verify-package.ts';
 import type { Manifest } from '../package/manifest.ts';
 import { version } from '../version.ts';
 
 /**
- * Whether compiling the checkpoint with this version would produce the package in `target` again.
+ * Whether compiling the checkpoint with this version would produce the package in `target` again. A damaged package is
+ * not up to date.
  *
  * @param sums SHA-256 of the checkpoint's files by name. Default: computed from the files
  */
@@ -15,13 +17,22 @@ export async function isUpToDate(
   precision: Manifest['precision'],
   sums?: ReadonlyMap<string, string>,
 ): Promise<boolean> {
-  const { manifest } = (await openPackage(target).catch(() => undefined)) ?? {};
-  if (manifest?.compiler.version !== version || manifest.precision !== precision) return false;
+  const modelPackage = await openPackage(target).catch(() => undefined);
+  if (modelPackage === undefined) return false;
+  const { manifest } = modelPackage;
+  if (manifest.compiler.version !== version || manifest.precision !== precision) return false;
   for (const { name, sha256 } of manifest.source.files) {
     const sum = sums === undefined ? await sumOf(path.join(checkpoint, name)) : sums.get(name);
     if (sum !== sha256) return false;
   }
-  return manifest.source.files.length > 0;
+  return manifest.source.files.length > 0 && (await isUndamaged(modelPackage));
+}
+
+async function isUndamaged(modelPackage: ModelPackage): Promise<boolean> {
+  return verifyPackage(modelPackage).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** SHA-256 of a file in hex; undefined if it cannot be read. */

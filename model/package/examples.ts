@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import { formatOf, type ImageFormat } from '../image-format.ts';
 import { reasonOf } from '../system-reason.ts';
+import type { ModelPackage } from './open-package.ts';
 
 /**
  * The folder of examples in a checkpoint or model package: pictures, and `examples.json` with sentences about them.
- * Optional, and not part of the manifest: examples are only shown, and can be changed without compiling again.
+ * Optional.
  */
 export const EXAMPLES_FOLDER = 'examples';
 /** The list in that folder: see {@link exampleSchema} for an entry. */
@@ -111,16 +112,28 @@ export async function findExamples(
   return examples;
 }
 
-/** Copies examples into a package. Creates no folder if there are none. */
-export async function writeExamples(packageFolder: string, examples: readonly Example[]): Promise<void> {
+/**
+ * Copies examples into a package. Creates no folder if there are none.
+ *
+ * @returns the files' paths in the package, with `/`
+ */
+export async function writeExamples(packageFolder: string, examples: readonly Example[]): Promise<string[]> {
   const [first] = examples;
-  if (first === undefined) return;
+  if (first === undefined) return [];
   const target = path.join(packageFolder, EXAMPLES_FOLDER);
   await mkdir(target);
   const names = new Set([EXAMPLES_FILE, ...examples.map(({ image }) => image)]);
   for (const name of names) {
     await copyFile(path.join(path.dirname(first.file), name), path.join(target, name));
   }
+  return [...names].map((name) => path.posix.join(EXAMPLES_FOLDER, name));
+}
+
+/** Reads the examples that a package's manifest lists. */
+export async function readPackageExamples({ dir, manifest }: ModelPackage): Promise<ReadExamples> {
+  const list = path.posix.join(EXAMPLES_FOLDER, EXAMPLES_FILE);
+  if (!manifest.files.some(({ name }) => name === list)) return { examples: [], problems: [] };
+  return readExamples(path.join(dir, EXAMPLES_FOLDER), manifest.answers);
 }
 
 /** @returns the example, or what is wrong with it as a sentence without a full stop */

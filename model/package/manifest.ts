@@ -9,12 +9,23 @@ export const PACKAGE_FILES = {
 } as const;
 
 /** Version of the package layout that this code writes and reads. */
-export const PACKAGE_FORMAT = 1;
+export const PACKAGE_FORMAT = 2;
+
+/** Largest piece that is accepted: a few pieces are in memory while a package is verified. */
+const MAX_PIECE_BYTES = 64 << 20;
+
+const sumSchema = z.string().regex(/^[0-9a-f]{64}$/);
 
 const fileSchema = z.object({
   name: z.string(),
   bytes: z.number().int().nonnegative(),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** SHA-256 of the whole file in hex. */
+  sha256: sumSchema,
+});
+
+const packageFileSchema = fileSchema.extend({
+  /** SHA-256 of each `pieceBytes` of the file in hex; the last piece can be shorter. */
+  pieces: z.array(sumSchema),
 });
 
 const selfTestCaseSchema = z.object({
@@ -26,16 +37,17 @@ const selfTestCaseSchema = z.object({
   probabilities: z.array(z.number().min(0).max(1)),
 });
 
-/** The content of `manifest.json`: everything that a server needs to know about a package besides the graph. */
-export const manifestSchema = z.object({
+const contentSchema = z.object({
   format: z.literal(PACKAGE_FORMAT),
   /** Name of the model, by default the checkpoint folder's name. */
   name: z.string().min(1),
   compiler: z.object({ name: z.literal('ofa-ve'), version: z.string() }),
   /** The checkpoint files that the package was compiled from, by their paths in the checkpoint folder. */
   source: z.object({ files: z.array(fileSchema) }),
-  /** The graph, its weights and the tokenizer. */
-  files: z.array(fileSchema),
+  /** Every file of the package but the manifest, by its path in the package's folder. */
+  files: z.array(packageFileSchema),
+  /** Size of the pieces that have checksums of their own. */
+  pieceBytes: z.number().int().positive().max(MAX_PIECE_BYTES),
   /** Type of weights and activations. It does not change inputs and outputs. */
   precision: z.enum(['fp32', 'fp16']),
   image: z.object({
@@ -95,6 +107,20 @@ export const manifestSchema = z.object({
     tolerance: z.number().positive(),
     cases: z.array(selfTestCaseSchema).min(1),
   }),
+});
+
+/** The content of `manifest.json`: everything that a server needs to know about a package besides the graph. */
+export const manifestSchema = contentSchema.superRefine(({ files, pieceBytes }, context) => {
+  for (const name of [PACKAGE_FILES.graph, PACKAGE_FILES.weights, PACKAGE_FILES.tokenizer]) {
+    if (files.some((file) => file.name === name)) continue;
+    context.addIssue({ code: 'custom', path: ['files'], message: `it does not list ${name}` });
+  }
+  for (const [index, { bytes, pieces }] of files.entries()) {
+    const count = Math.ceil(bytes / pieceBytes);
+    if (pieces.length === count) continue;
+    const message = `there must be ${count} pieces, not ${pieces.length}`;
+    context.addIssue({ code: 'custom', path: ['files', index, 'pieces'], message });
+  }
 });
 
 /** See {@link manifestSchema}. */

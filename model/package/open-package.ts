@@ -11,13 +11,16 @@ export interface ModelPackage {
   /** Real path of the folder with the graph: ONNX Runtime does not load weights behind symbolic links. */
   readonly dir: string;
   readonly manifest: Manifest;
-  /** SHA-256 of the manifest in hex. Identifies the package, since the manifest has the checksums of its files. */
+  /**
+   * SHA-256 of `manifest.json` in hex. Identifies the package, since the manifest has the checksums of all other files.
+   * The compiler writes the same bytes for the same checkpoint, so that equal packages have equal digests.
+   */
   readonly digest: string;
 }
 
 /**
- * Opens a model package folder. The sizes of the files are compared with the manifest, to detect incomplete copies.
- * Their checksums are not, because that would read all the weights: the self-test detects wrong ones.
+ * Opens a model package folder. Only the sizes of the files are compared with the manifest, which is enough to detect
+ * incomplete copies: `verifyPackage` compares their checksums, which takes seconds for a large model.
  *
  * @param dir the folder that `ofa-ve compile` wrote
  * @throws UserError `package-unreadable`

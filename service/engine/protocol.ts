@@ -3,6 +3,8 @@
  * The channel uses `serialization: 'advanced'`, which transfers typed arrays as bytes.
  */
 
+import type { PackageStamp } from '../../model/package/verify-package.ts';
+
 /** A batch of items, all padded to the same length. */
 export interface EngineBatch {
   /** Distinct pictures; several items may refer to one. */
@@ -65,7 +67,8 @@ export type ToEngine =
   | { readonly type: 'run'; readonly id: number; readonly batch: EngineBatch };
 
 export type FromEngine =
-  | { readonly type: 'ready'; readonly info: EngineInfo }
+  /** `stamp` is that of the files which the engine loaded. */
+  | { readonly type: 'ready'; readonly info: EngineInfo; readonly stamp: PackageStamp }
   | { readonly type: 'unable'; readonly stage: StartFailure; readonly message: string }
   | { readonly type: 'output'; readonly id: number; readonly output: EngineOutput }
   | { readonly type: 'error'; readonly id: number; readonly message: string };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '../../model/errors.ts';
 import { openPackage, type ModelPackage } from '../../model/package/open-package.ts';
 import { PACKAGE_FILES } from '../../model/package/manifest.ts';
+import { PackageVerifier, verifyContent } from '../../model/package/verify-package.ts';
 import { loadTokenizer, type Tokenizer } from '../../model/package/tokenizer.ts';
 import type { Settings } from '../settings/read.ts';
 import { planEngines } from '../engine/device/plan.ts';
@@ -52,7 +53,7 @@ export interface OpenModelOptions {
  * Opens a model package and builds what leads from a request to its engines: picture cache, predictor, batcher, pool.
  *
  * @param dir the package's folder
- * @throws UserError `package-unreadable`; `settings-invalid` if the machine lacks what the settings require
+ * @throws UserError `package-unreadable`; `package-damaged`; `settings-invalid` if the machine lacks what the settings require
  */
 export async function openModel(
   dir: string,
@@ -63,10 +64,12 @@ export async function openModel(
   const tokenizer = await openTokenizer(modelPackage);
   const { manifest } = modelPackage;
   const store = PictureStore.open(manifest.image.size ** 2 * 3, settings.MAX_QUEUE);
+  const verifier = new PackageVerifier(modelPackage);
   const pool = new EnginePool({
     // A test's program does not need ONNX Runtime's CUDA provider.
     plan: await planEngines(settings, manifest.memory, engineProgram ? { cudaInstalled: true } : {}),
     packageDir: modelPackage.dir,
+    verifyPackage: () => verifier.verify(),
     maxBatch: settings.MAX_BATCH,
     startTimeoutMs: settings.ENGINE_START_TIMEOUT_MS,
     runTimeoutMs: settings.ENGINE_TIMEOUT_MS,
@@ -95,8 +98,12 @@ export async function openModel(
 
 function failFastOn(pool: EnginePool): OpenModel['failFast'] {
   const failed = new Promise<never>((_, reject) => {
-    pool.once('failure', ({ message }) => {
-      reject(new UserError('engine-failed', `The engine failed: ${message}.`));
+    pool.once('failure', ({ reason, message }) => {
+      const isDamaged = reason === 'package';
+      const error = isDamaged
+        ? new UserError('package-damaged', message)
+        : new UserError('engine-failed', `The engine failed: ${message}.`);
+      reject(error);
     });
   });
   // A service replaces its engines and never awaits this.
@@ -113,12 +120,13 @@ function warmDecoder(size: number): void {
   toPixels(onePixel, size).catch(() => undefined);
 }
 
-/** Reads a package's tokenizer. @throws UserError `package-unreadable` */
-export async function openTokenizer({ dir }: ModelPackage): Promise<Tokenizer> {
-  const path = join(dir, PACKAGE_FILES.tokenizer);
-  const json = await readFile(path, 'utf8').catch((cause: unknown) => {
+/** Reads a package's tokenizer. @throws UserError `package-unreadable` or `package-damaged` */
+export async function openTokenizer(modelPackage: ModelPackage): Promise<Tokenizer> {
+  const path = join(modelPackage.dir, PACKAGE_FILES.tokenizer);
+  const json = await readFile(path).catch((cause: unknown) => {
     const message = `The model package has no readable ${PACKAGE_FILES.tokenizer}; compile it again.`;
     throw new UserError('package-unreadable', message, { cause });
   });
-  return loadTokenizer(json);
+  verifyContent(modelPackage, PACKAGE_FILES.tokenizer, json);
+  return loadTokenizer(json.toString('utf8'));
 }

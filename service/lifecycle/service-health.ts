@@ -64,7 +64,9 @@ function doingOf({ supervisor: { state } }: PooledEngine): string {
     case 'replacing':
       return `is being replaced: ${state.failure.message}`;
     case 'failed':
-      return `failed too often, the last time: ${state.failure.message}`;
+      return state.failure.isFinal
+        ? `cannot start: ${state.failure.message}`
+        : `failed too often, the last time: ${state.failure.message}`;
     case 'stopped':
       return 'is stopped';
   }

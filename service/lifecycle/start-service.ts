@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { join } from 'node:path';
 import { UserError } from '../../model/errors.ts';
-import { EXAMPLES_FOLDER, readExamples, type Example } from '../../model/package/examples.ts';
+import { readPackageExamples, type Example } from '../../model/package/examples.ts';
 import { listOf } from '../settings/check.ts';
 import { settingWarnings, type Settings } from '../settings/read.ts';
 import { openApiKeys, type ApiKeys } from '../http/middleware/api-keys.ts';
@@ -151,8 +150,7 @@ function listenTo(metrics: Metrics, logger: Logger, tracing: Tracing | undefined
 
 /** The examples of the model's package. Damaged ones are logged and left out: the model answers without them. */
 async function examplesOf({ modelPackage }: OpenModel, logger: Logger): Promise<readonly Example[]> {
-  const { dir, manifest } = modelPackage;
-  const { examples, problems } = await readExamples(join(dir, EXAMPLES_FOLDER), manifest.answers);
+  const { examples, problems } = await readPackageExamples(modelPackage);
   for (const detail of problems) logger.warn({ detail }, 'an example is left out of the demo page');
   return examples;
 }

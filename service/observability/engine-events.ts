@@ -31,7 +31,9 @@ function reportEvents({ id, gpu, supervisor }: PooledEngine, logger: Logger, met
     if (state.phase === 'ready') {
       logger.info({ ...which, ...describe(state.info) }, 'engine ready');
     } else if (state.phase === 'failed') {
-      logger.fatal({ ...which, detail: state.failure.message }, 'the engine failed too often; giving up');
+      const { isFinal, message } = state.failure;
+      const summary = isFinal ? 'the model package cannot be served' : 'the engine failed too often; giving up';
+      logger.fatal({ ...which, detail: message }, summary);
     }
   });
   supervisor.on('kernels', (kernels) => {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { type Checksums, ChecksumStream } from '../../package/checksums.ts';
 import { type Placement, encodeModel } from './encode.ts';
 import type { Graph } from './graph.ts';
 import { type Initializer, byteLength } from './tensor.ts';
@@ -10,11 +10,9 @@ const INLINE_BYTES = 1024;
 /** Offsets in the weights file are multiples of a page, so that ONNX Runtime can map it into memory. */
 const ALIGNMENT = 4096;
 
-/** A file that was written, with its checksum. */
-export interface WrittenFile {
+/** A file that was written, with its checksums. */
+export interface WrittenFile extends Checksums {
   readonly name: string;
-  readonly bytes: number;
-  readonly sha256: string;
 }
 
 /** File names and metadata of a graph. */
@@ -40,9 +38,10 @@ export async function writeGraph(
     const { placements, written } = await writeWeights(file, graph, options);
     const model = encodeModel(graph, placements, options.producer);
     await writeFile(path.join(folder, options.graphFile), model);
-    const sha256 = createHash('sha256').update(model).digest('hex');
+    const sums = new ChecksumStream();
+    sums.update(model);
     return {
-      graph: { name: options.graphFile, bytes: model.length, sha256 },
+      graph: { name: options.graphFile, ...sums.digest() },
       weights: { name: options.weightsFile, ...written },
       placements,
     };
@@ -55,15 +54,15 @@ async function writeWeights(
   file: FileHandle,
   graph: Graph,
   options: WriteOptions,
-): Promise<{ placements: Placements; written: { bytes: number; sha256: string } }> {
+): Promise<{ placements: Placements; written: Checksums }> {
   const total = graph.initializers
     .filter(isExternal)
     .reduce((sum, { type, shape }) => aligned(sum) + byteLength(type, shape), 0);
-  const hash = createHash('sha256');
+  const sums = new ChecksumStream();
   const placements = new Map<string, Placement>();
   let offset = 0;
   const append = async (bytes: Uint8Array): Promise<void> => {
-    hash.update(bytes);
+    sums.update(bytes);
     await file.appendFile(bytes);
     offset += bytes.length;
     options.onProgress?.(offset, total);
@@ -79,7 +78,7 @@ async function writeWeights(
     const location = options.weightsFile;
     placements.set(initializer.name, { location, offset: start, length: offset - start });
   }
-  return { placements, written: { bytes: offset, sha256: hash.digest('hex') } };
+  return { placements, written: sums.digest() };
 }
 
 function isExternal({ type, shape }: Initializer): boolean {

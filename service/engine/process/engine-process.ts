@@ -8,6 +8,7 @@ import { stallTolerantTimeout } from './stall-tolerant-timeout.ts';
 import type { EngineBatch, EngineInfo, EngineOutput, FromEngine, LoadOptions, ToEngine } from '../protocol.ts';
 import { runLimitMs } from './run-limit.ts';
 import { sourceFlags } from '../../../model/source-flags.ts';
+import type { PackageStamp } from '../../../model/package/verify-package.ts';
 
 export interface EngineProcessOptions {
   readonly load: LoadOptions;
@@ -21,6 +22,11 @@ export interface EngineProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** File descriptor of the service's PictureStore, for the process to inherit. */
   readonly picturesFd?: number;
+  /**
+   * Verifies the package. Called for each process at its start; the process is ready only when the promise has fulfilled
+   * with the stamp of the files that it loaded.
+   */
+  readonly verifyPackage: () => Promise<PackageStamp>;
   /** The program to fork; tests use one that misbehaves. @default engine-program.ts */
   readonly program?: URL;
   /** Called with each line that the process writes to stdout or stderr. */
@@ -53,6 +59,8 @@ export class EngineProcess {
   /** Undefined if the fork failed. */
   readonly #child: ChildProcess | undefined;
   readonly #options: EngineProcessOptions;
+  /** Settles when the package has been verified, while the process loads it. */
+  readonly #verified: Promise<PackageStamp>;
   #itemMs = 0;
   #pending: PendingRun | undefined;
   #nextId = 0;
@@ -81,6 +89,10 @@ export class EngineProcess {
       this.#cannotStart(error as Error);
     }
     this.#send({ type: 'load', options: options.load });
+    this.#verified = options.verifyPackage();
+    this.#verified.catch((error: unknown) => {
+      this.kill('package', (error as Error).message);
+    });
   }
 
   /** Undefined if no process could be started. */
@@ -165,12 +177,16 @@ export class EngineProcess {
   #receive(message: FromEngine): void {
     switch (message.type) {
       case 'ready':
-        this.#itemMs = message.info.itemMs;
-        this.#resolveReady(message.info);
+        this.#afterVerification((stamp) => {
+          this.#begin(message, stamp);
+        });
         return;
       case 'unable': {
         const reason = message.stage === 'self-test' ? 'self-test' : 'start';
-        this.kill(reason, `${message.stage} failed: ${message.message}`);
+        // If the package is damaged, that is the cause.
+        this.#afterVerification(() => {
+          this.kill(reason, `${message.stage} failed: ${message.message}`);
+        });
         return;
       }
       case 'error':
@@ -179,6 +195,21 @@ export class EngineProcess {
       case 'output':
         this.#finish(message.id, message.output);
     }
+  }
+
+  /** Not called if the verification fails, which kills the process. */
+  #afterVerification(then: (stamp: PackageStamp) => void): void {
+    this.#verified.then(then, () => undefined);
+  }
+
+  #begin({ info, stamp }: Extract<FromEngine, { type: 'ready' }>, verified: PackageStamp): void {
+    if (stamp !== verified) {
+      // The next engine starts from a new verification.
+      this.kill('start', 'the files of the model package were replaced while the engine loaded them');
+      return;
+    }
+    this.#itemMs = info.itemMs;
+    this.#resolveReady(info);
   }
 
   #finish(id: number, output: EngineOutput): void {

@@ -3,12 +3,18 @@
  * blocks this process until it returns and cannot be cancelled. That is why it has a process of its own: the service
  * ends a stuck run by killing it.
  */
+import { join } from 'node:path';
+
 import { openPackage } from '../../../model/package/open-package.ts';
+import { PACKAGE_FILES } from '../../../model/package/manifest.ts';
+import { stampPackage } from '../../../model/package/verify-package.ts';
 import type { FromEngine, LoadOptions, StartFailure, ToEngine } from '../protocol.ts';
 import { runSelfTest, warmUp } from '../session/self-test.ts';
 import { batchSizes, openSession, type EngineSession } from '../session/session.ts';
+import { WeightsWatch } from '../session/weights-watch.ts';
 
 let session: EngineSession | undefined;
+let weights: WeightsWatch | undefined;
 
 // A terminal's Ctrl-C and a container's stop signal every process of the group; the service decides when its engines end.
 process.on('SIGINT', () => undefined);
@@ -22,8 +28,12 @@ async function load(options: LoadOptions): Promise<void> {
   let stage: StartFailure = 'load';
   try {
     const startMs = performance.now();
-    const { dir, manifest } = await openPackage(options.packageDir);
+    const modelPackage = await openPackage(options.packageDir);
+    const { dir, manifest } = modelPackage;
+    const stamp = await stampPackage(modelPackage);
+    weights = new WeightsWatch(join(dir, PACKAGE_FILES.weights));
     const opened = await openSession(dir, manifest, options);
+    if ((await stampPackage(modelPackage)) !== stamp) throw new Error('its files changed while the engine loaded them');
     const loadedMs = performance.now();
     stage = 'warm-up';
     await warmUp(opened, manifest, batchSizes(options.maxBatch));
@@ -40,6 +50,7 @@ async function load(options: LoadOptions): Promise<void> {
         warmupMs: warmMs - loadedMs,
         ...selfTest,
       },
+      stamp,
     });
   } catch (error) {
     send({ type: 'unable', stage, message: messageOf(error) });
@@ -49,7 +60,9 @@ async function load(options: LoadOptions): Promise<void> {
 async function run(message: Extract<ToEngine, { type: 'run' }>): Promise<void> {
   try {
     if (session === undefined) throw new Error('a batch arrived before the engine was ready');
-    send({ type: 'output', id: message.id, output: await session.run(message.batch) });
+    const output = await session.run(message.batch);
+    weights?.check();
+    send({ type: 'output', id: message.id, output });
   } catch (error) {
     send({ type: 'error', id: message.id, message: messageOf(error) });
   }

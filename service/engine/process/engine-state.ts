@@ -7,7 +7,7 @@ export type EngineState =
   | { readonly phase: 'ready'; readonly info: EngineInfo }
   /** The engine was lost; the next one is on its way. */
   | { readonly phase: 'replacing'; readonly failure: EngineFailure }
-  /** Given up after too many failures: final. */
+  /** Given up, after too many failures or one that no other start can mend: final. */
   | { readonly phase: 'failed'; readonly failure: EngineFailure }
   /** Stopped on request: final. */
   | { readonly phase: 'stopped' };
@@ -27,7 +27,10 @@ interface EngineSource {
 export async function whenReady(source: EngineSource): Promise<void> {
   for (;;) {
     const { state } = source;
-    if (state.phase === 'failed') throw new EngineGone(`the engine failed too often: ${state.failure.message}`);
+    if (state.phase === 'failed') {
+      const { isFinal, message } = state.failure;
+      throw new EngineGone(isFinal ? message : `the engine failed too often: ${message}`);
+    }
     if (state.phase === 'stopped') throw new EngineGone('the engine was stopped');
     if (source.isReady) return;
     await new Promise<void>((resolve) => {

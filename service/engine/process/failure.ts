@@ -2,6 +2,8 @@
 export const ENGINE_FAILURES = [
   /** Loading or warming up failed. */
   'start',
+  /** The package's files are not those that the service opened: final. */
+  'package',
   /** Not ready within ENGINE_START_TIMEOUT_MS. */
   'start-timeout',
   /** The self-test's answers differ from those in the package. */
@@ -38,6 +40,11 @@ export class EngineFailure extends Error {
     super(message);
     this.reason = reason;
     this.duringRun = duringRun;
+  }
+
+  /** Whether another start cannot help. */
+  get isFinal(): boolean {
+    return this.reason === 'package';
   }
 }
 

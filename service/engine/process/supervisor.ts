@@ -174,7 +174,8 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
   #proceedsWithoutCuda(failure: EngineFailure): boolean {
     this.#hasComputed ||= failure.reason === 'self-test';
     const { ifCudaFails } = this.#options;
-    if (ifCudaFails === undefined || this.#load.device === 'cpu' || this.#hasComputed) return false;
+    if (ifCudaFails === undefined || failure.isFinal) return false;
+    if (this.#load.device === 'cpu' || this.#hasComputed) return false;
     const next = ifCudaFails();
     this.emit('fallback', failure, next);
     if (next === 'cpu') {
@@ -194,7 +195,10 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
     // Hanging runs can take so long that the window never holds enough of them: they count in a row, too.
     if (failure.duringRun) this.#failedRuns++;
     const givesUp =
-      this.#budget.isExhausted || this.#failedRuns >= this.#maxFailures || this.#failedStarts >= MAX_FAILED_STARTS;
+      failure.isFinal ||
+      this.#budget.isExhausted ||
+      this.#failedRuns >= this.#maxFailures ||
+      this.#failedStarts >= MAX_FAILED_STARTS;
     this.emit('failure', failure);
     this.#setState({ phase: givesUp ? 'failed' : 'replacing', failure });
   }

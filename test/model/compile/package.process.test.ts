@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -98,6 +98,26 @@ describe('a model package', () => {
       expect(stdout).toMatch(words);
     }
     expect(JSON.parse((await ofaVe(['inspect', target, '--json'])).stdout)).toEqual(manifest);
+  });
+
+  test('inspect verifies the checksums, unless it is told not to', async () => {
+    const target = path.join(tempFolder(), 'package');
+    await compileCheckpoint(FIXTURE, target);
+    await writeFile(path.join(target, 'notes.txt'), 'hello');
+    const whole = await ofaVe(['inspect', target]);
+    expect(whole.stdout).toMatch(/^checksums +correct in every file$/m);
+    expect(whole.stdout).toMatch(/^not listed +notes\.txt, which nothing reads$/m);
+    const { digest } = await openPackage(target);
+    expect(whole.stdout).toMatch(new RegExp(`^digest +${digest}$`, 'm'));
+    const weights = path.join(target, 'model.onnx.data');
+    const bytes = await readFile(weights);
+    await writeFile(weights, bytes.fill(0, 4096, 8192));
+    const damaged = await ofaVe(['inspect', target]);
+    expect(damaged).toMatchObject({ code: 1, stdout: '' });
+    expect(damaged.stderr).toMatch(/^model\.onnx\.data in the model package .* is damaged: its bytes 0 to .*\.\n$/);
+    const unread = await ofaVe(['inspect', target, '--no-verify']);
+    expect(unread.code).toBe(0);
+    expect(unread.stdout).toMatch(/^checksums +not verified$/m);
   });
 
   test('inspect says if a folder is not a package', async () => {

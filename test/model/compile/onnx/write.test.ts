@@ -61,6 +61,7 @@ describe('writeGraph', () => {
       name: 'model.onnx.data',
       bytes: data.length,
       sha256: createHash('sha256').update(data).digest('hex'),
+      pieces: [createHash('sha256').update(data).digest('hex')],
     });
   });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { selfTestImage } from '../../../../model/package/self-test.ts';
+import { PackageVerifier } from '../../../../model/package/verify-package.ts';
 import { openPackage } from '../../../../model/package/open-package.ts';
 import { hasCudaProvider } from '../../../../service/engine/device/cuda-provider.ts';
 import { EngineGone } from '../../../../service/engine/process/failure.ts';
@@ -37,6 +38,7 @@ function supervise(
 ): EngineSupervisor {
   const made = new EngineSupervisor({
     load: { packageDir, device: 'cuda', threads: 1, maxBatch: 4 },
+    verifyPackage: () => Promise.resolve(''),
     startTimeoutMs: 120_000,
     runTimeoutMs: 120_000,
     ...(next === undefined ? {} : { ifCudaFails: () => next }),
@@ -142,7 +144,9 @@ describe('an engine on CUDA does not fall back to the CPU', () => {
 
 it.skipIf(hasCudaProvider())('the real engine answers on the CPU without CUDA', async () => {
   const packageDir = await fixturePackage('mini-none');
-  const engine = supervise(packageDir, 'cpu', {});
+  const modelPackage = await openPackage(packageDir);
+  const verifier = new PackageVerifier(modelPackage);
+  const engine = supervise(modelPackage.dir, 'cpu', { verifyPackage: () => verifier.verify() });
   await engine.whenReady();
   expect(engine.state).toMatchObject({
     phase: 'ready',
@@ -151,7 +155,7 @@ it.skipIf(hasCudaProvider())('the real engine answers on the CPU without CUDA', 
       fallback: expect.stringMatching(/^CUDA does not start: load failed: /) as unknown,
     },
   });
-  const { manifest } = await openPackage(packageDir);
+  const { manifest } = modelPackage;
   const [test] = manifest.selfTest.cases;
   const images = [selfTestImage(test?.imageSeed ?? 0, manifest.image.size)];
   const items = [{ image: 0, inputIds: test?.inputIds ?? [] }];

@@ -7,6 +7,7 @@ import { EngineSupervisor } from '../../../../service/engine/process/supervisor.
 const supervisor = new EngineSupervisor({
   load: { packageDir: '{}', device: 'cpu', threads: 1, maxBatch: 4 },
   startTimeoutMs: 60_000,
+  verifyPackage: () => Promise.resolve(''),
   runTimeoutMs: 60_000,
   program: new URL('./stub-engine.ts', import.meta.url),
 });

@@ -14,6 +14,7 @@ let isUnavailable = false;
 const supervisor = new EngineSupervisor({
   load: { packageDir: '{}', device: 'cpu', threads: 1, maxBatch: 4 },
   startTimeoutMs: 60_000,
+  verifyPackage: () => Promise.resolve(''),
   runTimeoutMs: 60_000,
   maxFailures: 50,
   program: new URL('./stub-engine.ts', import.meta.url),

@@ -77,7 +77,17 @@ function load({ packageDir: where, device, fallback }: LoadOptions): void {
   const told = fallback === undefined ? {} : { fallback };
   const { provider = device, itemMs = 0 } = instructions;
   const info = { provider, ...told, loadMs: 1, warmupMs: 0, selfTestDeviation: 0, itemMs };
-  send({ type: 'ready', info });
+  void stampOf(where).then((stamp) => {
+    send({ type: 'ready', info, stamp });
+  });
+}
+
+/** The stamp of a real package; instructions in place of a folder have none. */
+async function stampOf(where: string): Promise<string> {
+  if (!existsSync(where)) return '';
+  const { openPackage } = await import('../../../../model/package/open-package.ts');
+  const { stampPackage } = await import('../../../../model/package/verify-package.ts');
+  return stampPackage(await openPackage(where));
 }
 
 function nextStart(): StubStart {

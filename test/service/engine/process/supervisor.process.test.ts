@@ -24,6 +24,7 @@ function supervise(instructions: StubInstructions, options: Partial<SupervisorOp
   const packageDir = JSON.stringify({ startsFile, ...instructions });
   const supervisor = new EngineSupervisor({
     load: { packageDir, device: 'cpu', threads: 1, maxBatch: 4 },
+    verifyPackage: () => Promise.resolve(''),
     startTimeoutMs: 20_000,
     runTimeoutMs: 20_000,
     program,
