@@ -17,7 +17,7 @@ export interface LocalModel {
  * @throws UserError if the package cannot be read; the first question rejects if the engine does not start
  */
 export async function openLocalModel(dir: string): Promise<LocalModel> {
-  const model = await openModel(dir, readSettings({ ...process.env, DEVICE: 'cpu' }));
+  const model = await openModel(dir, readSettings({ ...process.env, DEVICE: 'cpu', LABELS: '' }));
   return {
     ask: async (image, hypothesis, premise) => {
       const { signal } = new AbortController();

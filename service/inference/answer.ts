@@ -1,20 +1,20 @@
 /** The model's judgement of one hypothesis. */
 export interface Answer {
-  /** Index of `label` in the package's answers. */
+  /** Index of `label` in the labels. */
   readonly result: number;
   readonly label: string;
   /** Probability of `label`. */
   readonly confidence: number;
-  /** Probability of each answer, in the package's order; the sum is 1. */
+  /** Probability of each label, in their order; the sum is 1. */
   readonly scores: Readonly<Record<string, number>>;
-  /** Natural logarithm of each answer's score before normalization over the answers. */
+  /** Natural logarithm of each label's score before normalization over the answers. */
   readonly logScores: Readonly<Record<string, number>>;
 }
 
 /**
  * Converts one row of the engine's output.
  *
- * @param answers the package's answers
+ * @param answers the labels
  * @param probabilities float32 [A]
  * @param logScores float32 [A]
  */

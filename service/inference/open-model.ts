@@ -11,6 +11,7 @@ import { PictureStore } from '../engine/session/picture-store.ts';
 import { EnginePool } from '../engine/process/pool.ts';
 import { batchEngine } from './batching/batch-engine.ts';
 import { Batcher } from './batching/batcher.ts';
+import { labelsOf, type Label } from './labels.ts';
 import type { InferenceObserver } from './observer.ts';
 import { PictureCache } from './picture-cache.ts';
 import { closePixels, toPixels } from '../../model/input/pixels/pixels.ts';
@@ -21,7 +22,14 @@ import { encodePrompt } from '../../model/input/tokens.ts';
 /** The settings that {@link openModel} reads. */
 export type ModelSettings = Pick<
   Settings,
-  'DEVICE' | 'ENGINES' | 'ENGINE_THREADS' | 'MAX_BATCH' | 'MAX_QUEUE' | 'ENGINE_TIMEOUT_MS' | 'ENGINE_START_TIMEOUT_MS'
+  | 'LABELS'
+  | 'DEVICE'
+  | 'ENGINES'
+  | 'ENGINE_THREADS'
+  | 'MAX_BATCH'
+  | 'MAX_QUEUE'
+  | 'ENGINE_TIMEOUT_MS'
+  | 'ENGINE_START_TIMEOUT_MS'
 >;
 
 /** A model package with everything that answers requests with it. */
@@ -29,6 +37,8 @@ export interface OpenModel {
   readonly modelPackage: ModelPackage;
   readonly tokenizer: Tokenizer;
   readonly predictor: Predictor;
+  /** The answers as clients see them. */
+  readonly labels: readonly Label[];
   /** The engines; not started yet, so that a service can listen first. */
   readonly pool: EnginePool;
   readonly batcher: Batcher<PredictItem, PredictOutput>;
@@ -53,7 +63,8 @@ export interface OpenModelOptions {
  * Opens a model package and builds what leads from a request to its engines: picture cache, predictor, batcher, pool.
  *
  * @param dir the package's folder
- * @throws UserError `package-unreadable`; `package-damaged`; `settings-invalid` if the machine lacks what the settings require
+ * @throws UserError `package-unreadable`; `package-damaged`; `settings-invalid` if the machine lacks what the settings
+ *   require, or LABELS does not fit the package
  */
 export async function openModel(
   dir: string,
@@ -63,6 +74,7 @@ export async function openModel(
   const modelPackage = await openPackage(dir);
   const tokenizer = await openTokenizer(modelPackage);
   const { manifest } = modelPackage;
+  const labels = labelsOf(manifest.answers, settings.LABELS);
   const store = PictureStore.open(manifest.image.size ** 2 * 3, settings.MAX_QUEUE);
   const verifier = new PackageVerifier(modelPackage);
   const pool = new EnginePool({
@@ -84,6 +96,7 @@ export async function openModel(
   });
   const predictor = new BatchingPredictor({
     modelPackage,
+    labels,
     encode: (hypothesis, premise) => encodePrompt(tokenizer, manifest.text, hypothesis, premise).ids,
     pictures: new PictureCache((bytes, signal) => toPixels(bytes, manifest.image.size, { signal }), store),
     batcher,
@@ -93,7 +106,7 @@ export async function openModel(
     await Promise.all([pool.stop(), closePixels()]);
     store?.close();
   };
-  return { modelPackage, tokenizer, predictor, pool, batcher, failFast: failFastOn(pool), close };
+  return { modelPackage, tokenizer, predictor, labels, pool, batcher, failFast: failFastOn(pool), close };
 }
 
 function failFastOn(pool: EnginePool): OpenModel['failFast'] {

@@ -6,6 +6,7 @@ import { paddedLength } from '../engine/session/self-test.ts';
 import { toAnswer, type Answer } from './answer.ts';
 import type { Batcher } from './batching/batcher.ts';
 import { InputError, type InputProblem } from './errors.ts';
+import type { Label } from './labels.ts';
 import { timed, type InferenceObserver, type RequestObserver, type Stage } from './observer.ts';
 import type { Picture, PictureCache } from './picture-cache.ts';
 import { PixelsError } from '../../model/input/pixels/pixels.ts';
@@ -36,6 +37,7 @@ export interface ModelInfo {
   readonly precision: Manifest['precision'];
   /** First 12 hexadecimal digits of the SHA-256 of the package's manifest. */
   readonly digest: string;
+  /** The labels, as the setting LABELS names and orders them. */
   readonly answers: readonly string[];
   /** Side of the model's square input image, in pixels. */
   readonly imageSize: number;
@@ -85,6 +87,7 @@ type Encode = (hypothesis: string, premise: string | undefined) => readonly numb
 
 export interface PredictorParts {
   readonly modelPackage: ModelPackage;
+  readonly labels: readonly Label[];
   readonly encode: Encode;
   readonly pictures: PictureCache;
   readonly batcher: Batcher<PredictItem, PredictOutput>;
@@ -103,7 +106,7 @@ export class BatchingPredictor implements Predictor {
       name: manifest.name,
       precision: manifest.precision,
       digest: digest.slice(0, 12),
-      answers: manifest.answers,
+      answers: parts.labels.map(({ name }) => name),
       imageSize: manifest.image.size,
     };
   }
@@ -173,7 +176,7 @@ export class BatchingPredictor implements Predictor {
   }
 
   async #compute(items: readonly PredictItem[], context: RequestContext): Promise<Answer[]> {
-    const { batcher, modelPackage, observer } = this.#parts;
+    const { batcher, modelPackage, labels, observer } = this.#parts;
     const { lengths } = modelPackage.manifest.text;
     const padded = items.map((item) => ({ item, length: paddedLength(lengths, item.inputIds.length) }));
     const report = (stage: Stage): void => {
@@ -181,8 +184,9 @@ export class BatchingPredictor implements Predictor {
     };
     const outputs = await Promise.all(batcher.submit(padded, context.signal, report));
     return outputs.map(({ probabilities, logScores }) => {
-      const answer = toAnswer(this.model.answers, probabilities, logScores);
-      observer?.answer(answer.label);
+      const answer = toAnswer(this.model.answers, inOrder(probabilities, labels), inOrder(logScores, labels));
+      // Metrics keep the model's own words.
+      observer?.answer(labels[answer.result]?.answer ?? '');
       return answer;
     });
   }
@@ -201,6 +205,11 @@ export class BatchingPredictor implements Predictor {
     context.observer?.stage(stage);
     this.#parts.observer?.stage(stage);
   }
+}
+
+/** A row of the engine's output in the order of the labels. */
+function inOrder(row: Float32Array, labels: readonly Label[]): Float32Array {
+  return Float32Array.from(labels, ({ column }) => row[column] ?? 0);
 }
 
 /** Whether no words are left after cleaning. */

@@ -149,10 +149,17 @@ function listenTo(metrics: Metrics, logger: Logger, tracing: Tracing | undefined
 }
 
 /** The examples of the model's package. Damaged ones are logged and left out: the model answers without them. */
-async function examplesOf({ modelPackage }: OpenModel, logger: Logger): Promise<readonly Example[]> {
+async function examplesOf({ modelPackage, labels }: OpenModel, logger: Logger): Promise<readonly Example[]> {
   const { examples, problems } = await readPackageExamples(modelPackage);
   for (const detail of problems) logger.warn({ detail }, 'an example is left out of the demo page');
-  return examples;
+  const nameOf = (answer?: string): { answer?: string } => {
+    const label = labels.find((each) => each.answer === answer);
+    return label === undefined ? {} : { answer: label.name };
+  };
+  return examples.map((example) => ({
+    ...example,
+    sentences: example.sentences.map((sentence) => ({ ...sentence, ...nameOf(sentence.answer) })),
+  }));
 }
 
 function openKeys(path: string, logger: Logger): ApiKeys | undefined {

@@ -1,4 +1,5 @@
 import { CLOSING_MS, DEFAULT_SETTINGS, SETTINGS, type SettingName, type Settings } from './definitions.ts';
+import { checkLabels } from './labels.ts';
 import { wordsOf, type Setting, type TextSetting } from './setting.ts';
 import { OTLP_PROTOCOLS, otlpProtocol, tracesUrl } from './traces.ts';
 
@@ -54,6 +55,7 @@ function checkText({ format }: TextSetting, text: string): string | undefined {
   if (format === 'http-url') {
     return text === '' || isHttpUrl(text) ? undefined : 'an http:// or https:// address';
   }
+  if (format === 'labels') return checkLabels(text);
   if (format === undefined) return undefined;
   const wrong = listOf(text).find((origin) => !isHttpUrl(origin) || new URL(origin).origin !== origin);
   return wrong === undefined

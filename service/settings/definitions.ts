@@ -83,6 +83,10 @@ export const SETTINGS = {
     { default: 'on', choices: ['on', 'off'] },
     'Whether to serve the OpenAPI document at /openapi.json and Swagger UI at /docs.',
   ),
+  LABELS: text(
+    { format: 'labels' },
+    "Names for the model's answers, separated by commas, in the order in which responses list them: each an answer with other capitals (Yes), or an answer and its name (yes=entailment). Every answer must be named once. Unset, names and order are the model's.",
+  ),
   API_KEYS_FILE: text(
     {},
     'File with one API key per line, as its SHA-256 in hexadecimal, and optionally a space and a name, which the log shows; if set, predictions require one of the keys. It is re-read when it changes.',

@@ -26,6 +26,16 @@ describe('synth refuses', () => {
       'server.settings.CORS_ORIGINS is "https://a.example, https://a.example/path"; it must be a comma-separated list of origins such as https://example.org, which "https://a.example/path" is not.',
     ],
     [
+      'a label that occurs twice',
+      { 'server.settings.LABELS': 'Yes,No,No' },
+      'server.settings.LABELS is "Yes,No,No"; it must be different names, of which "No" occurs twice.',
+    ],
+    [
+      'an empty label',
+      { 'server.settings.LABELS': 'Yes,No,maybe=' },
+      'server.settings.LABELS is "Yes,No,maybe="; it must be at least two names of 1 to 100 printable characters, separated by commas.',
+    ],
+    [
       'a drain that leaves no time to close',
       {
         'server.settings': { SHUTDOWN_TIMEOUT_MS: 10_000, DRAIN_DELAY_MS: 9500, REQUEST_TIMEOUT_MS: 500 },

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ModelPackage } from '../../../model/package/open-package.ts';
 import { Batcher } from '../../../service/inference/batching/batcher.ts';
 import { DeadlineExceeded, InputError } from '../../../service/inference/errors.ts';
+import { labelsOf } from '../../../service/inference/labels.ts';
 import { PictureCache } from '../../../service/inference/picture-cache.ts';
 import { PixelsError } from '../../../model/input/pixels/pixels.ts';
 import type { Stage } from '../../../service/inference/observer.ts';
@@ -62,6 +63,7 @@ function setup() {
   const measured: Stage[] = [];
   const predictor = new BatchingPredictor({
     modelPackage,
+    labels: labelsOf(modelPackage.manifest.answers, ''),
     encode: (text) => [Number(text)],
     pictures,
     batcher,
