@@ -1,9 +1,19 @@
 import { readJsonBody } from '../body/json.ts';
 import { parseBody } from '../../requests/parse.ts';
+import { mediaTypeOf, unsupportedType } from '../body/media-type.ts';
 import type { RequestBody } from '../body/request-body.ts';
 import { HttpProblem } from '../../requests/problem.ts';
 import { parser, type InferRequest } from './parse.ts';
 import { JSON_LENGTH_HEADER } from './schema.ts';
+
+/** The types of a request, and those that HTTP clients send unless they are given one: Triton's client gives none. */
+const MEDIA_TYPES = new Set([
+  undefined,
+  'application/json',
+  'application/octet-stream',
+  'application/x-www-form-urlencoded',
+  'text/plain',
+]);
 
 /**
  * Reads an inference request: JSON, or JSON with binary tensors behind it.
@@ -11,6 +21,9 @@ import { JSON_LENGTH_HEADER } from './schema.ts';
  * @throws HttpProblem that names the field or input at fault
  */
 export async function readInferRequest(body: RequestBody): Promise<InferRequest> {
+  if (!MEDIA_TYPES.has(mediaTypeOf(body.headers))) {
+    throw unsupportedType('The body must be application/json, or application/octet-stream with binary tensors.');
+  }
   const announced = body.headers.get(JSON_LENGTH_HEADER);
   if (announced !== null && !/^\d{1,12}$/.test(announced)) throw invalid('must be a whole number of bytes');
   const read = await readJsonBody(body, announced === null ? undefined : Number(announced));

@@ -3,6 +3,7 @@ import { checkBody, missingField, repeatedField } from '../../requests/check.ts'
 import { parseForm, type Form } from '../body/form.ts';
 import { readJsonBody } from '../body/json.ts';
 import { parseBody } from '../../requests/parse.ts';
+import { mediaTypeOf, unsupportedType } from '../body/media-type.ts';
 import type { RequestBody } from '../body/request-body.ts';
 import { HttpProblem } from '../../requests/problem.ts';
 import { parser, type PredictInput } from './parse.ts';
@@ -26,13 +27,13 @@ const FORM_LIMITS = {
  * @throws HttpProblem that names the field at fault
  */
 export async function readPredictInput(body: RequestBody): Promise<PredictInput> {
-  switch (mediaTypeOf(body)) {
+  switch (mediaTypeOf(body.headers)) {
     case 'multipart/form-data':
       return fromForm(await parseForm(body, FORM_LIMITS));
     case 'application/json':
       return readPredictJson(body);
     default:
-      throw unsupported('The body must be multipart/form-data or application/json.');
+      throw unsupportedType('The body must be multipart/form-data or application/json.');
   }
 }
 
@@ -52,8 +53,8 @@ export async function readPredictJson(body: RequestBody): Promise<PredictInput> 
  * @throws HttpProblem that names the field at fault
  */
 export async function readImageForm(body: RequestBody): Promise<Uint8Array> {
-  if (mediaTypeOf(body) !== 'multipart/form-data') {
-    throw unsupported('The body must be multipart/form-data.');
+  if (mediaTypeOf(body.headers) !== 'multipart/form-data') {
+    throw unsupportedType('The body must be multipart/form-data.');
   }
   const { files } = await parseForm(body, FORM_LIMITS);
   const [image, ...others] = files.get('image') ?? [];
@@ -84,12 +85,4 @@ function fromForm({ texts, files, unknown }: Form): PredictInput {
     isList: text.length > 1,
     warnings: unknownFields([...unknown]),
   };
-}
-
-function mediaTypeOf({ headers }: RequestBody): string | undefined {
-  return headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
-}
-
-function unsupported(detail: string): HttpProblem {
-  return new HttpProblem('unsupported-media-type', detail, { field: 'Content-Type' });
 }

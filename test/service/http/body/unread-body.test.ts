@@ -75,17 +75,74 @@ describe('a client that waits for "100 Continue"', () => {
     await client.received(/\{"status":"ok"\}/);
   });
 
+  const EXPECT = 'expect: 100-continue';
+
+  describe.each([
+    ['/predict', 'multipart/form-data; boundary=b'],
+    ['/predict', 'application/json'],
+    ['/demo/pixels', 'multipart/form-data; boundary=b'],
+    ['/v2/models/fake/infer', 'application/json'],
+    ['/v2/models/fake/versions/1/infer', 'application/octet-stream'],
+  ])('to %s with %s', (path, type) => {
+    const typed = `content-type: ${type}`;
+
+    /** Sends a head that must be refused; gives the whole answer, after which the connection is closed. */
+    async function refused(status: number, options: FakeServiceOptions, ...lines: string[]): Promise<void> {
+      const { client, service } = await start({
+        ...options,
+        deps: { demo: { examples: [] }, ...options.deps },
+      });
+      if (options.maxQueue === 1) service.admission.admit();
+      client.send([...lines, EXPECT, '', ''].join('\r\n'));
+      const answer = await client.received(new RegExp(`"status":${status}`));
+      expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(answer).toMatch(/connection: close/i);
+      await client.closed;
+    }
+
+    const line = `POST ${path} HTTP/1.1`;
+    const locked = { nameOf: (key: string) => (key === 'right' ? 'a' : undefined), close: () => undefined };
+    const no = { ok: false, reason: 'a reason' } as const;
+    it.each<[string, number, FakeServiceOptions, string[]]>([
+      ['of a wrong type', 415, {}, [line, 'host: a', 'content-type: image/png', LENGTH]],
+      ['that finds the queue full', 429, { maxQueue: 1 }, [line, 'host: a', typed, LENGTH]],
+      ['that finds no room for bodies', 429, { maxBodyBytes: 100 }, [line, 'host: a', typed, LENGTH]],
+      ['that is too large', 413, {}, [line, 'host: a', typed, 'content-length: 52428801']],
+      ['in an unknown encoding', 415, {}, [line, 'host: a', typed, LENGTH, 'content-encoding: br']],
+      ['without a key', 401, { deps: { apiKeys: locked } }, [line, 'host: a', typed, LENGTH]],
+      ['with a wrong key', 403, { deps: { apiKeys: locked } }, [line, 'host: a', typed, LENGTH, 'x-api-key: b']],
+      ['with an invalid deadline', 400, {}, [line, 'host: a', typed, LENGTH, 'x-request-timeout-ms: soon']],
+      ['while the model loads', 503, { started: no }, [line, 'host: a', typed, LENGTH]],
+      ['with another method', 405, {}, [line.replace('POST', 'PUT'), 'host: a', typed, LENGTH]],
+      ['below this path', 404, {}, [`POST ${path}/more HTTP/1.1`, 'host: a', typed, LENGTH]],
+      ['with two hosts', 400, {}, [line, 'host: a', 'host: a', typed, LENGTH]],
+      ['without a host', 400, {}, [line, typed, LENGTH]],
+    ])('is refused before it sends a body %s', async (_, status, options, lines) => {
+      await refused(status, options, ...lines);
+    });
+  });
+
   it.each([
-    ['finds the queue full', 429, LENGTH],
-    ['would send too much', 413, 'content-length: 52428801'],
-    ['would send a compressed body', 415, `${LENGTH}\r\ncontent-encoding: gzip`],
-  ])('is refused before it sends a body when it %s', async (_, status, length) => {
-    const { client, service } = await start({ maxQueue: 1 });
-    if (status === 429) service.admission.admit();
-    client.send(head(length, 'expect: 100-continue'));
-    const answer = await client.received(new RegExp(`"status":${status}`));
-    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-    expect(answer).toMatch(/connection: close/i);
+    ['of another model', 404, 'bert/infer', 'content-type: application/json'],
+    ['of another version', 404, 'fake/versions/2/infer', 'content-type: application/json'],
+    ['whose JSON is longer than the body', 400, 'fake/infer', `inference-header-content-length: ${BODY.length + 1}`],
+    ['whose JSON is too large', 413, 'fake/infer', 'inference-header-content-length: 16777217'],
+    ['with a malformed length of its JSON', 400, 'fake/infer', 'inference-header-content-length: all'],
+  ])('is refused before it sends an inference request %s', async (_, status, path, header) => {
+    const { client } = await start({});
+    client.send(
+      [`POST /v2/models/${path} HTTP/1.1`, 'host: a', header, LENGTH, EXPECT, '', ''].join('\r\n'),
+    );
+    expect(await client.received(new RegExp(`"status":${status}`))).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    await client.closed;
+  });
+
+  it('is refused by the admin port, which reads no bodies', async () => {
+    const ok = { ok: true } as const;
+    await server.start(createAdminApp(health, new Metrics()));
+    const client = await open();
+    client.send(['POST /metrics HTTP/1.1', 'host: a', LENGTH, EXPECT, '', ''].join('\r\n'));
+    expect(await client.received(/"status":405/)).toMatch(/^HTTP\/1\.1 405 [^]*connection: close/i);
     await client.closed;
   });
 });
