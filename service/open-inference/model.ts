@@ -3,6 +3,9 @@ import type { ModelInfo } from '../inference/predictor.ts';
 import { HttpProblem } from '../requests/problem.ts';
 import { INPUTS, OUTPUTS } from './tensors.ts';
 
+/** The only version of the model. The package's digest names it, too. */
+export const MODEL_VERSION = '1';
+
 /** The server's name and version. */
 export const SERVER = { name: 'ofa-ve', version } as const;
 
@@ -26,22 +29,27 @@ interface ModelMetadata {
  * Checks which model a request is for.
  *
  * @param name @default the model served
- * @param version the package's digest. @default the version served
+ * @param version "1" or the package's digest. @default the only version
  * @throws HttpProblem `not-found`
  */
-export function checkModel(model: ModelInfo, name = model.name, version = model.digest): void {
+export function checkModel(model: ModelInfo, name = model.name, version = MODEL_VERSION): void {
   if (name !== model.name) {
     throw new HttpProblem('not-found', `There is no such model; this service has ${model.name}.`);
   }
-  if (version !== model.digest) {
-    throw new HttpProblem('not-found', `There is no such version; this service has ${model.digest}.`);
-  }
+  if (modelVersions(model).includes(version)) return;
+  const detail = `There is no such version; this service has ${MODEL_VERSION}, which is also called ${model.digest}.`;
+  throw new HttpProblem('not-found', detail);
+}
+
+/** The names of the model's only version. */
+function modelVersions({ digest }: ModelInfo): string[] {
+  return [MODEL_VERSION, digest];
 }
 
 export function modelMetadata(model: ModelInfo): ModelMetadata {
   return {
     name: model.name,
-    versions: [model.digest],
+    versions: modelVersions(model),
     platform: 'onnxruntime_onnx',
     inputs: INPUTS.map((name) => ({ name, datatype: 'BYTES', shape: [-1] })),
     outputs: Object.entries(OUTPUTS).map(([name, { datatype, perItem }]) => ({

@@ -67,7 +67,7 @@ export const PROBLEMS = {
     status: 413,
     title: 'Request body too large',
     description:
-      'The body exceeds the setting MAX_BODY_MB, or its JSON exceeds the fixed limit for JSON. Send a smaller image; send a large one as a file in a multipart form.',
+      'The body, compressed or decompressed, exceeds the setting MAX_BODY_MB, or its JSON exceeds the fixed limit for JSON. Send a smaller image; send a large one as a file in a multipart form.',
   },
   'image-too-large': {
     status: 413,
@@ -78,7 +78,7 @@ export const PROBLEMS = {
     status: 415,
     title: 'Unsupported media type',
     description:
-      'The Content-Type is not one that the route accepts, or the body is compressed. Send an uncompressed body with an accepted Content-Type.',
+      'The Content-Type is not one that the route accepts, or the Content-Encoding is neither gzip nor deflate; the header `Accept-Encoding` lists the accepted ones. Send the body in one that is.',
   },
   'unsupported-image': {
     status: 415,

@@ -42,8 +42,11 @@ export interface Incoming {
 export interface Arrival {
   /** Ends the reading with its reason. */
   readonly signal: AbortSignal;
-  /** Call it with the bytes received so far after each chunk. What it throws ends the reading. */
-  readonly onBytes: (total: number) => void;
+  /**
+   * Call it after each chunk with the bytes received so far, and the bytes in memory if these are not as many. What it
+   * throws ends the reading.
+   */
+  readonly onBytes: (received: number, held?: number) => void;
   /** Call it when all of the body has been received, before anything more is done. What it throws ends the reading. */
   readonly onEnd: () => void;
 }

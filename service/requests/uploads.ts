@@ -18,9 +18,10 @@ export interface Upload {
   /**
    * Reports how many bytes have arrived so far.
    *
-   * @throws Overloaded if there is no memory for more of them than were announced
+   * @param held bytes in memory, which differ if the body was compressed. @default as many
+   * @throws Overloaded if there is no memory for more than was announced
    */
-  readonly received: (total: number) => void;
+  readonly received: (total: number, held?: number) => void;
   /** Frees the place: the body has arrived. Its memory stays reserved. */
   readonly complete: () => void;
   /** Frees the memory, and the place if the body is incomplete. Further calls do nothing. */
@@ -88,13 +89,13 @@ export class Uploads {
       });
     }, CHECK_MS).unref();
     return {
-      received: (total) => {
+      received: (total, held = total) => {
         if (!this.#arriving.has(body)) return;
         body.received = total;
-        if (total <= body.reserved) return;
-        this.#makeRoom(0, total - body.reserved, body);
-        this.#bytes += total - body.reserved;
-        body.reserved = total;
+        if (held <= body.reserved) return;
+        this.#makeRoom(0, held - body.reserved, body);
+        this.#bytes += held - body.reserved;
+        body.reserved = held;
       },
       complete: () => {
         this.#remove(body);

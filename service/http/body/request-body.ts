@@ -1,5 +1,6 @@
 import { abortable } from '../../../model/abort.ts';
 import { ClientGone } from '../../inference/errors.ts';
+import { contentEncoding, decompress } from './content-encoding.ts';
 import { HttpProblem } from '../../requests/problem.ts';
 
 const MIB = 1024 * 1024;
@@ -8,15 +9,10 @@ const MIB = 1024 * 1024;
  * Refuses a request for what its headers say of its body, before any of it is read.
  *
  * @param maxMib largest body in MiB
- * @throws HttpProblem `body-too-large`, or `unsupported-media-type` for a compressed body
+ * @throws HttpProblem `body-too-large`, or `unsupported-media-type` for an unknown Content-Encoding
  */
 export function checkBodyHeaders(request: Request, maxMib: number): void {
-  const encoding = request.headers.get('content-encoding') ?? 'identity';
-  if (encoding.trim().toLowerCase() !== 'identity') {
-    throw new HttpProblem('unsupported-media-type', 'The body must not be compressed.', {
-      field: 'Content-Encoding',
-    });
-  }
+  contentEncoding(request.headers);
   if (announcedBytes(request) > maxMib * MIB) throw tooLarge(maxMib);
 }
 
@@ -27,43 +23,60 @@ export interface RequestBodyOptions {
   readonly signal: AbortSignal;
   /** Called before the first byte is read. */
   readonly onStart: () => void;
-  /** Called with the bytes received so far after each chunk. What it throws ends the reading. */
-  readonly onBytes: (total: number) => void;
+  /**
+   * Called after each chunk with the bytes received so far, and the bytes that they are decompressed. What it throws ends
+   * the reading.
+   */
+  readonly onBytes: (received: number, content: number) => void;
   /** Called when all of it has been received, before anything more is done with it. What it throws ends the reading. */
   readonly onEnd: () => void;
 }
 
-/** The body of a request, which can be read once. */
+/** The body of a request, which can be read once. A compressed one is decompressed. */
 export class RequestBody {
   readonly headers: Headers;
   readonly signal: AbortSignal;
-  /** Its length by the header Content-Length; 0 without one. */
+  /** Length of the content by the header Content-Length; 0 without one, and for a compressed body. */
   readonly announcedBytes: number;
   readonly #stream: ReadableStream<Uint8Array> | null;
   readonly #options: RequestBodyOptions;
+  readonly #encoding: string | undefined;
+  #received = 0;
 
   constructor(request: Request, options: RequestBodyOptions) {
     this.headers = request.headers;
     this.signal = options.signal;
-    this.announcedBytes = announcedBytes(request);
+    this.#encoding = contentEncoding(request.headers);
+    this.announcedBytes = this.#encoding === undefined ? announcedBytes(request) : 0;
     this.#stream = request.body;
     this.#options = options;
   }
 
   /**
-   * The chunks as they arrive.
+   * The chunks of the content as they arrive.
    *
-   * @throws HttpProblem `body-too-large` for the chunk that exceeds the limit, ClientGone, or the signal's reason
+   * @throws HttpProblem `body-too-large` for the chunk that exceeds the limit, compressed or not, `malformed-body` if it
+   *   cannot be decompressed, ClientGone, or the signal's reason
    */
   async *chunks(): AsyncGenerator<Uint8Array, void> {
-    const { maxMib, signal, onStart, onBytes, onEnd } = this.#options;
+    const { onStart, onBytes, onEnd } = this.#options;
     onStart();
-    if (this.#stream === null) {
-      onEnd();
-      return;
+    let content = 0;
+    const received = this.#receive();
+    for await (const chunk of this.#encoding === undefined ? received : decompress(received, this.#encoding)) {
+      content += chunk.byteLength;
+      this.#checkSize(content);
+      onBytes(this.#received, content);
+      yield chunk;
     }
+    onEnd();
+  }
+
+  /** The chunks as they are sent. */
+  async *#receive(): AsyncGenerator<Uint8Array, void> {
+    if (this.#stream === null) return;
+    const { signal } = this;
     const reader = this.#stream.getReader();
-    let total = 0;
     try {
       for (;;) {
         // Not cancelled, which would break the connection and lose the answer: the rest is discarded after it.
@@ -73,18 +86,19 @@ export class RequestBody {
           throw Object.assign(new ClientGone(), { cause });
         });
         signal.throwIfAborted();
-        if (done) {
-          onEnd();
-          return;
-        }
-        total += value.byteLength;
-        if (total > maxMib * MIB) throw tooLarge(maxMib);
-        onBytes(total);
+        if (done) return;
+        this.#received += value.byteLength;
+        this.#checkSize(this.#received);
         yield value;
       }
     } finally {
       reader.releaseLock();
     }
+  }
+
+  #checkSize(bytes: number): void {
+    const { maxMib } = this.#options;
+    if (bytes > maxMib * MIB) throw tooLarge(maxMib);
   }
 }
 

@@ -1,11 +1,13 @@
 import type { z } from '@hono/zod-openapi';
 import type { Answer } from '../../inference/answer.ts';
 import type { ModelInfo } from '../../inference/predictor.ts';
+import { MODEL_VERSION } from '../../open-inference/model.ts';
 import { outputTensor, toBytes } from '../../open-inference/outputs.ts';
 import type { InferRequest } from './parse.ts';
 import { JSON_LENGTH_HEADER, type inferAnswerSchema } from './schema.ts';
 
 type InferAnswer = z.infer<typeof inferAnswerSchema>;
+
 /** The response: each requested output in the JSON, or as bytes behind it (the binary tensor extension). */
 export function toInferAnswer(model: ModelInfo, request: InferRequest, answers: readonly Answer[]): Response {
   const binary: Buffer[] = [];
@@ -19,8 +21,9 @@ export function toInferAnswer(model: ModelInfo, request: InferRequest, answers: 
   });
   const answer: InferAnswer = {
     model_name: model.name,
-    model_version: model.digest,
+    model_version: MODEL_VERSION,
     ...(request.id === undefined ? {} : { id: request.id }),
+    parameters: { digest: model.digest },
     outputs,
   };
   if (binary.length === 0) return Response.json(answer);

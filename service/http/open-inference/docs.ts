@@ -1,4 +1,5 @@
 import { createRoute, z, type RouteConfig } from '@hono/zod-openapi';
+import { MODEL_VERSION } from '../../open-inference/model.ts';
 import { KEY_SECURITY } from '../middleware/api-keys.ts';
 import type { App } from '../context.ts';
 import {
@@ -20,7 +21,7 @@ export const OPEN_INFERENCE_PREFIX = '/v2';
 
 /** The path of the model. */
 export const MODEL_PATH = `${OPEN_INFERENCE_PREFIX}/models/:name`;
-/** The path of a version of the model. There is only one: the package's digest. */
+/** The path of a version of the model. There is only one, by the name 1 or the package's digest. */
 export const VERSION_PATH = `${MODEL_PATH}/versions/:version`;
 /** The path of an inference. */
 export const INFER_PATH = `${MODEL_PATH}/infer`;
@@ -30,7 +31,7 @@ export const VERSIONED_INFER_PATH = `${VERSION_PATH}/infer`;
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ 'application/json': { schema } });
 const errors = (statuses: readonly number[]) => problemResponses(statuses, JSON_TYPE);
 const params = z.object({ name: z.string().openapi({ example: 'ofa-demo' }) });
-const versionParams = params.extend({ version: z.string() });
+const versionParams = params.extend({ version: z.string().openapi({ example: MODEL_VERSION }) });
 type Params = typeof params | typeof versionParams;
 type Responses = RouteConfig['responses'];
 const tags = ['open-inference-protocol'];

@@ -26,9 +26,15 @@ export async function readInferRequest(body: RequestBody): Promise<InferRequest>
   }
   const announced = body.headers.get(JSON_LENGTH_HEADER);
   if (announced !== null && !/^\d{1,12}$/.test(announced)) throw invalid('must be a whole number of bytes');
-  const read = await readJsonBody(body, announced === null ? undefined : Number(announced));
-  if (read.jsonLength > read.bytes.length) throw invalid('is larger than the body');
+  const jsonLength = announced === null ? undefined : Number(announced);
+  if (body.announcedBytes > 0 && jsonLength !== undefined && jsonLength > body.announcedBytes) throw tooLong();
+  const read = await readJsonBody(body, jsonLength);
+  if (read.jsonLength > read.bytes.length) throw tooLong();
   return parseBody(parser, read, body.signal);
+}
+
+function tooLong(): HttpProblem {
+  return invalid('is larger than the body');
 }
 
 function invalid(what: string): HttpProblem {

@@ -106,6 +106,9 @@ export const inferAnswerSchema = z
     model_name: z.string(),
     model_version: z.string(),
     id: z.string().optional(),
+    parameters: z.object({ digest: z.string() }).openapi({
+      description: "The digest identifies the model's package.",
+    }),
     outputs: z.array(outputSchema),
   })
   .openapi('InferResponse');

@@ -43,7 +43,9 @@ export async function readPredictInput(body: RequestBody): Promise<PredictInput>
  * @throws HttpProblem that names the field at fault
  */
 export async function readPredictJson(body: RequestBody): Promise<PredictInput> {
-  if (mediaTypeOf(body) !== 'application/json') throw unsupported('The body must be application/json.');
+  if (mediaTypeOf(body.headers) !== 'application/json') {
+    throw unsupportedType('The body must be application/json.');
+  }
   return parseBody(parser, await readJsonBody(body), body.signal);
 }
 

@@ -7,6 +7,12 @@ type ResponseConfig = RouteConfig['responses'];
 const HEADERS: Readonly<Record<number, Record<string, { description: string; schema: object }>>> = {
   401: { 'WWW-Authenticate': { description: 'The scheme of the API key.', schema: { type: 'string' } } },
   405: { Allow: { description: 'The allowed methods.', schema: { type: 'string' } } },
+  415: {
+    'Accept-Encoding': {
+      description: 'The accepted encodings, if that of the body is not one of them.',
+      schema: { type: 'string' },
+    },
+  },
   429: { 'Retry-After': { description: 'Seconds to wait before a retry.', schema: { type: 'integer' } } },
   503: {
     'Retry-After': {

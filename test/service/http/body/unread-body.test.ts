@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { DiscardLimits } from '../../../../service/http/body/unread-body.ts';
+import { createAdminApp } from '../../../../service/http/admin-app.ts';
+import { Metrics } from '../../../../service/observability/metrics.ts';
+import type { Verdict } from '../../../../service/requests/health.ts';
 import { fakeService, type FakeService, type FakeServiceOptions } from '../fake-service.ts';
 import { useRawServer } from '../raw-server.ts';
 
@@ -80,6 +83,7 @@ describe('a client that waits for "100 Continue"', () => {
   describe.each([
     ['/predict', 'multipart/form-data; boundary=b'],
     ['/predict', 'application/json'],
+    ['/predict/json', 'application/json'],
     ['/demo/pixels', 'multipart/form-data; boundary=b'],
     ['/v2/models/fake/infer', 'application/json'],
     ['/v2/models/fake/versions/1/infer', 'application/octet-stream'],
@@ -126,24 +130,29 @@ describe('a client that waits for "100 Continue"', () => {
     ['of another model', 404, 'bert/infer', 'content-type: application/json'],
     ['of another version', 404, 'fake/versions/2/infer', 'content-type: application/json'],
     ['whose JSON is longer than the body', 400, 'fake/infer', `inference-header-content-length: ${BODY.length + 1}`],
-    ['whose JSON is too large', 413, 'fake/infer', 'inference-header-content-length: 16777217'],
+    [
+      'whose JSON is too large',
+      413,
+      'fake/infer',
+      'content-encoding: gzip\r\ninference-header-content-length: 16777217',
+    ],
     ['with a malformed length of its JSON', 400, 'fake/infer', 'inference-header-content-length: all'],
   ])('is refused before it sends an inference request %s', async (_, status, path, header) => {
     const { client } = await start({});
-    client.send(
-      [`POST /v2/models/${path} HTTP/1.1`, 'host: a', header, LENGTH, EXPECT, '', ''].join('\r\n'),
-    );
+    client.send([`POST /v2/models/${path} HTTP/1.1`, 'host: a', header, LENGTH, EXPECT, '', ''].join('\r\n'));
     expect(await client.received(new RegExp(`"status":${status}`))).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     await client.closed;
   });
 
   it('is refused by the admin port, which reads no bodies', async () => {
-    const ok = { ok: true } as const;
-    await server.start(createAdminApp(health, new Metrics()));
+    const ok = (): Verdict => ({ ok: true });
+    const metrics = new Metrics();
+    await server.start(createAdminApp({ live: ok, ready: ok, started: ok, draining: false }, metrics));
     const client = await open();
     client.send(['POST /metrics HTTP/1.1', 'host: a', LENGTH, EXPECT, '', ''].join('\r\n'));
     expect(await client.received(/"status":405/)).toMatch(/^HTTP\/1\.1 405 [^]*connection: close/i);
     await client.closed;
+    metrics.close();
   });
 });
 

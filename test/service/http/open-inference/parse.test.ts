@@ -143,7 +143,7 @@ describe('an inference request', () => {
       { name: 'text', data: ['a'] },
     ];
     const elsewhere = [await infer(fakeService(), inputs, {}, { name: 'bert' })];
-    for (const path of ['/v2/models/bert', '/v2/models/fake/versions/1', '/v2/nothing', '/v2/models/fake/ready/now']) {
+    for (const path of ['/v2/models/bert', '/v2/models/fake/versions/2', '/v2/nothing', '/v2/models/fake/ready/now']) {
       elsewhere.push(await fakeService().app.request(path));
     }
     for (const response of elsewhere) {

@@ -15,6 +15,7 @@ describe('the Open Inference Protocol', () => {
     const model = await app.request('/v2/models/fake');
     expect(await model.json()).toMatchObject({
       name: 'fake',
+      versions: ['1', '0123456789ab'],
       platform: 'onnxruntime_onnx',
       inputs: [{ name: 'image', datatype: 'BYTES', shape: [-1] }, { name: 'text' }, { name: 'premise' }],
       outputs: expect.arrayContaining([{ name: 'probabilities', datatype: 'FP32', shape: [-1, 3] }]) as unknown,
@@ -27,12 +28,13 @@ describe('the Open Inference Protocol', () => {
     ['lost', { live: no, ready: no }, [503, false], [503, false]],
   ] as const)('gives its health in the body, too, when it is %s', async (_, state, live, ready) => {
     const { app } = fakeService(state);
-    const version = '/v2/models/fake/versions/0123456789ab';
+    const version = '/v2/models/fake/versions';
     for (const [path, status, body] of [
       ['/v2/health/live', live[0], { live: live[1] }],
       ['/v2/health/ready', ready[0], { live: live[1], ready: ready[1] }],
       ['/v2/models/fake/ready', ready[0], { name: 'fake', ready: ready[1] }],
-      [`${version}/ready`, ready[0], { name: 'fake', ready: ready[1] }],
+      [`${version}/1/ready`, ready[0], { name: 'fake', ready: ready[1] }],
+      [`${version}/0123456789ab/ready`, ready[0], { name: 'fake', ready: ready[1] }],
     ] as const) {
       const response = await app.request(path);
       expect([path, response.status, await response.json()]).toEqual([path, status, body]);
@@ -54,8 +56,9 @@ describe('the Open Inference Protocol', () => {
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({
       model_name: 'fake',
-      model_version: '0123456789ab',
+      model_version: '1',
       id: 'job-1',
+      parameters: { digest: '0123456789ab' },
       outputs: [
         { name: 'label', shape: [2], datatype: 'BYTES', data: ['yes', 'yes'] },
         { name: 'result', shape: [2], datatype: 'INT64', data: [0, 0] },
@@ -116,9 +119,9 @@ describe('the Open Inference Protocol', () => {
     expect(await response.json()).toHaveProperty('outputs.length', 4);
   });
 
-  it('accepts the only version in every path', async () => {
+  it.each(['1', '0123456789ab'])('accepts the only version in every path, as %s', async (version) => {
     const { app, summaries } = fakeService();
-    const path = '/v2/models/fake/versions/0123456789ab';
+    const path = `/v2/models/fake/versions/${version}`;
     expect(await (await app.request(path)).json()).toEqual(await (await app.request('/v2/models/fake')).json());
     expect((await app.request(`${path}/ready`)).status).toBe(200);
     const body = JSON.stringify({
