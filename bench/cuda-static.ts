@@ -22,7 +22,7 @@ function shapesOnly(): Weights {
     return [name, { name, shape, storage, dtype: fill.kind === 'integers' ? 'int64' : 'float32' }] as const;
   });
   const read = (name: string): Promise<Float32Array> => Promise.reject(new Error(`${name} has no values`));
-  return { files: [], tensors: new Map(tensors), read, readRows: read, close: () => Promise.resolve() };
+  return { files: [], prefix: '', tensors: new Map(tensors), read, readRows: read, close: () => Promise.resolve() };
 }
 
 /** The graph that `compile --precision fp16` builds, and the text lengths to which its batches are padded. */

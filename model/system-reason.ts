@@ -1,7 +1,7 @@
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
+  EACCES: 'permission denied (EACCES)',
+  EPERM: 'permission denied (EPERM)',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',

@@ -46,6 +46,10 @@ export class PickleWriter {
     return this.raw(0x89);
   }
 
+  true(): this {
+    return this.raw(0x88);
+  }
+
   emptyTuple(): this {
     return this.raw(0x29);
   }
@@ -60,6 +64,15 @@ export class PickleWriter {
   /** TUPLE: of everything since the mark. */
   tuple(): this {
     return this.raw(0x74);
+  }
+
+  emptyList(): this {
+    return this.raw(0x5d);
+  }
+
+  /** APPENDS: everything since the mark. */
+  appends(): this {
+    return this.raw(0x65);
   }
 
   emptyDict(): this {
@@ -87,9 +100,18 @@ export class PickleWriter {
     return this.global('collections', 'OrderedDict').emptyTuple().reduce();
   }
 
-  /** The reference to a storage: its class by its short name, such as FloatStorage. */
-  storage(type: string, key: string, elements: number): this {
+  none(): this {
+    return this.raw(0x4e);
+  }
+
+  /**
+   * The reference to a storage: its class by its short name, such as FloatStorage.
+   *
+   * @param legacy as PyTorch before 1.6 wrote it
+   */
+  storage(type: string, key: string, elements: number, legacy = false): this {
     this.mark().text('storage').global('torch', type).text(key).text('cpu').int(elements);
+    if (legacy) this.none();
     return this.tuple().persistentId();
   }
 

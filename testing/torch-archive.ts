@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import type { Dtype } from '../model/compile/checkpoint/dtype.ts';
 import { encodeElements } from './elements.ts';
 import { PickleWriter } from './pickle-writer.ts';
@@ -30,7 +30,7 @@ export interface ArchiveOptions extends ZipOptions {
   readonly root?: string;
   /** In place of the pickled state dict. */
   readonly pickle?: Uint8Array;
-  /** Around the state dict: pickled as a dictionary with this single key. */
+  /** Around the state dict: pickled as a dictionary with this key, or with dictionaries in each other: `a.b`. */
   readonly wrapIn?: string;
   /** Wrap each tensor as a torch.nn.Parameter. */
   readonly parameters?: boolean;
@@ -93,14 +93,54 @@ function rowMajor(shape: readonly number[]): number[] {
   return shape.map((_, d) => shape.slice(d + 1).reduce((product, size) => product * size, 1));
 }
 
-function pickleTensor(pickle: PickleWriter, name: string, tensor: ArchiveTensor, at: Placed, parameter: boolean): void {
+function pickleTensor(
+  pickle: PickleWriter,
+  name: string,
+  tensor: ArchiveTensor,
+  at: Placed,
+  { parameters, legacy }: StateDictOptions,
+): void {
   pickle.text(name);
-  if (parameter) pickle.global('torch._utils', '_rebuild_parameter').mark();
+  if (parameters === true) pickle.global('torch._utils', '_rebuild_parameter').mark();
   pickle.global('torch._utils', '_rebuild_tensor_v2').mark();
-  pickle.storage(STORAGE_TYPES[at.dtype], at.key, at.elements).int(tensor.offset ?? 0);
+  pickle.storage(STORAGE_TYPES[at.dtype], at.key, at.elements, legacy).int(tensor.offset ?? 0);
   pickle.ints(tensor.shape).ints(tensor.strides ?? rowMajor(tensor.shape));
   pickle.false().orderedDict().tuple().reduce();
-  if (parameter) pickle.raw(0x88).orderedDict().tuple().reduce();
+  if (parameters === true) pickle.true().orderedDict().tuple().reduce();
+}
+
+type StateDictOptions = Pick<ArchiveOptions, 'wrapIn' | 'parameters'> & { readonly legacy?: boolean };
+
+/**
+ * Pickles `tensors` as torch.save pickles a state dict.
+ *
+ * @param store called for each storage in turn
+ */
+function pickleStateDict(
+  tensors: Iterable<readonly [string, ArchiveTensor]>,
+  store: (key: string, bytes: Uint8Array, elements: number) => void,
+  options: StateDictOptions,
+): Uint8Array {
+  const placed = new Map<string, Placed>();
+  const pickle = new PickleWriter().proto();
+  const wrappers = options.wrapIn?.split('.') ?? [];
+  for (const wrapper of wrappers) pickle.emptyDict().mark().text('epoch').int(3).text(wrapper);
+  pickle.orderedDict().mark();
+  for (const [name, tensor] of tensors) {
+    let at = placed.get(tensor.tiedTo ?? '');
+    if (at === undefined) {
+      const bytes = bytesOf(tensor);
+      at = { key: String(placed.size), elements: bytes.length / BYTES[tensor.dtype], dtype: tensor.dtype };
+      store(at.key, bytes, at.elements);
+    }
+    placed.set(name, at);
+    pickleTensor(pickle, name, tensor, at, options);
+  }
+  pickle.setItems();
+  // torch.nn.Module.state_dict() hangs `_metadata` on its dictionary, which is pickled as a state.
+  pickle.emptyDict().mark().text('_metadata').orderedDict().setItems().build();
+  wrappers.forEach(() => pickle.setItems());
+  return pickle.finish();
 }
 
 /**
@@ -114,28 +154,55 @@ export function writeTorchArchive(
 ): void {
   const zip = new ZipWriter(path, options);
   const root = options.root ?? 'pytorch_model';
-  const placed = new Map<string, Placed>();
-  const pickle = new PickleWriter().proto();
-  if (options.wrapIn !== undefined) pickle.emptyDict().mark().text('epoch').int(3).text(options.wrapIn);
-  pickle.orderedDict().mark();
-  for (const [name, tensor] of tensors) {
-    let at = placed.get(tensor.tiedTo ?? '');
-    if (at === undefined) {
-      const bytes = bytesOf(tensor);
-      at = { key: String(placed.size), elements: bytes.length / BYTES[tensor.dtype], dtype: tensor.dtype };
-      zip.add(`${root}/data/${at.key}`, bytes);
-    }
-    placed.set(name, at);
-    pickleTensor(pickle, name, tensor, at, options.parameters ?? false);
-  }
-  pickle.setItems();
-  // torch.nn.Module.state_dict() hangs `_metadata` on its dictionary, which is pickled as a state.
-  pickle.emptyDict().mark().text('_metadata').orderedDict().setItems().build();
-  if (options.wrapIn !== undefined) pickle.setItems();
-  zip.add(`${root}/data.pkl`, options.pickle ?? pickle.finish());
+  const store = (key: string, bytes: Uint8Array): void => {
+    zip.add(`${root}/data/${key}`, bytes);
+  };
+  const pickle = pickleStateDict(tensors, store, options);
+  zip.add(`${root}/data.pkl`, options.pickle ?? pickle);
   zip.add(`${root}/version`, Buffer.from('3\n'));
   for (const [name, data] of Object.entries(options.extra ?? {})) zip.add(`${root}/${name}`, data);
   zip.close();
+}
+
+/** Deviations of a file from what PyTorch before 1.6 wrote. */
+export interface LegacyOptions extends StateDictOptions {
+  readonly version?: number;
+  readonly bigEndian?: boolean;
+  /** In place of the pickled list of the storages' keys. */
+  readonly keys?: Uint8Array;
+}
+
+/** Writes `tensors` as torch.save wrote a state dict before PyTorch 1.6, and does with the new format turned off. */
+export function writeLegacyArchive(
+  path: string,
+  tensors: Iterable<readonly [string, ArchiveTensor]>,
+  options: LegacyOptions = {},
+): void {
+  const storages: Buffer[] = [];
+  const keys = new PickleWriter().proto().emptyList().mark();
+  const store = (key: string, bytes: Uint8Array, elements: number): void => {
+    keys.text(key);
+    const count = Buffer.alloc(8);
+    count.writeBigInt64LE(BigInt(elements));
+    storages.push(count, Buffer.from(bytes));
+  };
+  const state = pickleStateDict(tensors, store, { ...options, legacy: true });
+  const machine = new PickleWriter().proto().emptyDict().mark().text('protocol_version').int(1001);
+  machine.text('little_endian');
+  if (options.bigEndian === true) machine.false();
+  else machine.true();
+  const parts = [
+    Buffer.from('\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.', 'latin1'),
+    new PickleWriter()
+      .proto()
+      .int(options.version ?? 1001)
+      .finish(),
+    machine.setItems().finish(),
+    state,
+    options.keys ?? keys.appends().finish(),
+    ...storages,
+  ];
+  writeFileSync(path, Buffer.concat(parts));
 }
 
 /** Writes `tensors`, which must be row-major without gaps and untied, as a safetensors file. */

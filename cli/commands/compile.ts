@@ -3,7 +3,7 @@ import { compileCheckpoint, type CompileOptions } from '../../model/compile/comp
 import { bytes, count } from '../format.ts';
 import { COMPILE_STAGES, progressBar } from '../progress.ts';
 
-type Options = Omit<CompileOptions, 'replace' | 'onProgress'> & { readonly force?: true };
+type Options = Omit<CompileOptions, 'replace' | 'onProgress' | 'onNote'> & { readonly force?: true };
 
 /** `ofa-ve compile`: compiles a checkpoint folder to a model package. */
 export function compileCommand(): Command {
@@ -19,7 +19,10 @@ export function compileCommand(): Command {
       "longest prompt in tokens; fewer make the package smaller (default: the checkpoint's max_src_length)",
       positiveInteger,
     )
-    .option('--name <name>', "the model's name in the manifest (default: name of the checkpoint folder)")
+    .option(
+      '--name <name>',
+      "the model's name in the manifest (default: that of the checkpoint folder, or of its repository in a cache)",
+    )
     .option(
       '--examples <folder>',
       'folder with examples.json and its pictures, for the demo page (default: examples/ in the checkpoint folder)',
@@ -33,6 +36,7 @@ export function compileCommand(): Command {
           ...options,
           replace: force === true,
           onProgress: bar.update,
+          onNote: bar.note,
         });
         bar.stop();
         const seconds = ((performance.now() - started) / 1000).toFixed(1);

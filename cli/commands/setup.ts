@@ -79,6 +79,7 @@ async function compileWithProgress(
       ...options,
       replace: true,
       onProgress: bar.update,
+      onNote: bar.note,
     });
   } finally {
     bar.stop();

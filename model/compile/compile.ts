@@ -12,6 +12,7 @@ import { OPSET } from './onnx/encode.ts';
 import { countOperators, peakActivationBytes } from './onnx/graph.ts';
 import { writeGraph } from './onnx/write.ts';
 import { type Manifest, PACKAGE_FILES, PACKAGE_FORMAT } from '../package/manifest.ts';
+import { modelName } from './model-name.ts';
 import { inScratchFolder, swapIntoPlace } from './scratch-folder.ts';
 import { runCases, selfTestInputs } from './self-test-run.ts';
 import { reasonOf } from '../system-reason.ts';
@@ -25,13 +26,15 @@ export interface CompileOptions {
   readonly precision?: 'fp32' | 'fp16';
   /** Most tokens of a prompt, without `<s>` and `</s>`. Default: the checkpoint's max_src_length. */
   readonly maxTextTokens?: number;
-  /** Name of the model in the manifest. Default: the name of the checkpoint folder. */
+  /** Name of the model in the manifest. Default: see {@link modelName}. */
   readonly name?: string;
   /** Folder with examples for the package. Default: the checkpoint's folder `examples`, if it exists. */
   readonly examples?: string;
   /** Whether to replace an existing package. Default: false. */
   readonly replace?: boolean;
   readonly onProgress?: (progress: CompileProgress) => void;
+  /** Called with one sentence about what is out of the ordinary in the checkpoint. */
+  readonly onNote?: (note: string) => void;
 }
 
 /**
@@ -61,6 +64,9 @@ export async function compileCheckpoint(
   checkTarget(target, options.replace === true);
   const prepared = await prepare(checkpoint, options);
   const weights = await openWeights(checkpoint);
+  if (weights.prefix !== '') {
+    options.onNote?.(`The names of the tensors in ${checkpoint} begin with ${weights.prefix}, which was stripped.`);
+  }
   try {
     return await inScratchFolder(target, async (scratch) => {
       const manifest = await writePackage(checkpoint, scratch, prepared, weights, options);
@@ -163,7 +169,7 @@ async function writePackage(
   const operators = countOperators(graph);
   const manifest: Manifest = {
     ...describe(prepared, precision),
-    name: options.name ?? path.basename(path.resolve(checkpoint)),
+    name: options.name ?? modelName(checkpoint),
     source: { files: await sourceFiles(checkpoint, [task.answersFile, ...weights.files], options) },
     files: [written.graph, written.weights, ...(await sumsOf(folder, others))],
     pieceBytes: PIECE_BYTES,

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { UserError } from '../../errors.ts';
 import { answersFileName, readAnswers } from './answers.ts';
 import { ARCHITECTURE, REQUIREMENTS, TASK } from './config-schema.ts';
@@ -41,9 +42,28 @@ const PROMPTS = {
   premise: ' can image and text1 " {} " imply text2 " {} "?',
 } as const;
 
+/** What says in a `config.json` of Hugging Face's layout that a model is an OFA. */
+const OFA_MODEL = z.union([
+  z.object({ model_type: z.literal('ofa') }),
+  z.object({ architectures: z.array(z.string()).refine((names) => names.includes('OFAModel')) }),
+]);
+
+/** Refuses a checkpoint that was not trained for visual entailment, as far as its files tell. */
+function refuseGeneralModel(folder: string, json: unknown): void {
+  if (existsSync(join(folder, 'configuration.json')) || !OFA_MODEL.safeParse(json).success) return;
+  throw new UserError(
+    'checkpoint-unsupported',
+    `${folder} is a general OFA checkpoint in Hugging Face's layout: its config.json is that of an OFA model, but there ` +
+      'is no configuration.json with the task visual-entailment and its answers. Compile a model for visual entailment, ' +
+      "such as iic/ofa_visual-entailment_snli-ve_large_en; if this one was trained for it, add ModelScope's " +
+      'configuration.json and the file of answers that it names.',
+  );
+}
+
 async function readArchitecture(folder: string): Promise<OfaConfig> {
   const file = join(folder, 'config.json');
   const json = await readJson(file);
+  refuseGeneralModel(folder, json);
   parseFields(file, REQUIREMENTS, json);
   const fields = parseFields(file, ARCHITECTURE, json);
   for (const part of ['encoder', 'decoder'] as const) {

@@ -17,6 +17,11 @@ export class PickleReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  /** Number of bytes read so far. */
+  get position(): number {
+    return this.#position;
+  }
+
   byte(): number {
     return this.#view.getUint8(this.#advance(1));
   }

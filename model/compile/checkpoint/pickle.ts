@@ -1,4 +1,4 @@
-import { PickleError, PickleReader } from './pickle-reader.ts';
+import { PickleError, type PickleReader } from './pickle-reader.ts';
 
 /** A Python tuple. */
 export class Tuple {
@@ -48,8 +48,8 @@ class Machine {
   readonly #stack: unknown[] = [];
   readonly #memo = new Map<number, unknown>();
 
-  constructor(bytes: Uint8Array, host: PickleHost) {
-    this.#reader = new PickleReader(bytes);
+  constructor(reader: PickleReader, host: PickleHost) {
+    this.#reader = reader;
     this.#host = host;
   }
 
@@ -220,12 +220,12 @@ function refuseInst(machine: Machine, reader: PickleReader): never {
 }
 
 /**
- * Reads a pickle.
+ * Reads a pickle; the reader is left after it.
  *
  * @returns null, booleans, numbers, bigints, strings, bytes, arrays (lists), Maps (dictionaries), {@link Tuple},
  *   {@link Global}, and what the host returns
  * @throws PickleError if the pickle is damaged or more than plain data, and whatever the host throws
  */
-export function readPickle(bytes: Uint8Array, host: PickleHost): unknown {
-  return new Machine(bytes, host).run();
+export function readPickle(reader: PickleReader, host: PickleHost): unknown {
+  return new Machine(reader, host).run();
 }

@@ -1,161 +1,69 @@
 import { UserError } from '../../errors.ts';
-import type { Dtype } from './dtype.ts';
-import { PickleError } from './pickle-reader.ts';
-import { Global, readPickle, Tuple, type PickleHost } from './pickle.ts';
-import { MAX_RANK, type StridedView } from './tensor.ts';
+import { ELEMENT_BYTES } from './dtype.ts';
+import type { FileSource } from './file-source.ts';
+import { PickleError, PickleReader } from './pickle-reader.ts';
+import { readPickle } from './pickle.ts';
+import { printable, StateDictHost, TensorRecord, UnsupportedTensor } from './state-dict-host.ts';
+import { checkView, type StoredTensor } from './tensor.ts';
 
-/** A storage that a pickle refers to. Its bytes are outside the pickle. */
-export class StorageRecord {
-  readonly dtype: Dtype;
-  readonly key: string;
-  readonly elements: number;
+/** Entries of a training checkpoint that may hold the weights, in order of preference. */
+const WRAPPERS = ['state_dict', 'model_state_dict', 'model', 'module', 'net', 'ema'];
+/** Most wrappers around each other, such as `model` in `state_dict`. Bounds the work for a dictionary in itself. */
+const MAX_WRAPPERS = 3;
 
-  constructor(dtype: Dtype, key: string, elements: number) {
-    this.dtype = dtype;
-    this.key = key;
-    this.elements = elements;
+type Entries = Map<string, TensorRecord | UnsupportedTensor>;
+
+/** The tensors of a dictionary: of the first wrapper in it that has some, or its own. */
+function findEntries(dictionary: unknown, depth = 0): Entries | undefined {
+  if (!(dictionary instanceof Map)) return undefined;
+  for (const wrapper of depth < MAX_WRAPPERS ? WRAPPERS : []) {
+    const inner = findEntries(dictionary.get(wrapper), depth + 1);
+    if (inner !== undefined) return inner;
   }
-}
-
-/** A tensor as a pickle describes it: a view of a storage that has not been validated. */
-export class TensorRecord {
-  readonly storage: StorageRecord;
-  readonly view: StridedView;
-
-  constructor(storage: StorageRecord, view: StridedView) {
-    this.storage = storage;
-    this.view = view;
+  const entries: Entries = new Map();
+  for (const [name, value] of dictionary as Map<unknown, unknown>) {
+    const isTensor = value instanceof TensorRecord || value instanceof UnsupportedTensor;
+    if (typeof name === 'string' && isTensor) entries.set(name, value);
   }
+  return entries.size > 0 ? entries : undefined;
 }
 
-const STORAGES: ReadonlyMap<string, Dtype> = new Map([
-  ['torch.FloatStorage', 'float32'],
-  ['torch.HalfStorage', 'float16'],
-  ['torch.BFloat16Storage', 'bfloat16'],
-  ['torch.DoubleStorage', 'float64'],
-  ['torch.LongStorage', 'int64'],
-  ['torch.IntStorage', 'int32'],
-  ['torch.ShortStorage', 'int16'],
-  ['torch.CharStorage', 'int8'],
-  ['torch.ByteStorage', 'uint8'],
-  ['torch.BoolStorage', 'bool'],
-]);
-
-function counts(value: unknown, what: string): number[] {
-  if (!(value instanceof Tuple) || value.items.length > MAX_RANK)
-    throw new PickleError(`the ${what} of a tensor is not a tuple of at most ${MAX_RANK} items`);
-  return value.items.map((item) => count(item, what));
-}
-
-function count(value: unknown, what: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw new PickleError(`the ${what} of a tensor is not a non-negative integer`);
-  }
-  return value;
-}
-
-/** Arguments: storage, offset, size, stride, requires_grad, backward hooks, and metadata in newer versions. */
-function rebuildTensor(args: readonly unknown[]): TensorRecord {
-  const [storage, offset, shape, strides] = args;
-  if (!(storage instanceof StorageRecord)) throw new PickleError('a tensor has no storage');
-  return new TensorRecord(storage, {
-    offset: count(offset, 'offset'),
-    shape: counts(shape, 'size'),
-    strides: counts(strides, 'stride'),
-  });
-}
-
-/** Arguments: data, requires_grad, backward hooks. A parameter is its tensor. */
-function rebuildParameter(args: readonly unknown[]): TensorRecord {
-  const [data] = args;
-  if (!(data instanceof TensorRecord)) throw new PickleError('a parameter has no tensor');
-  return data;
-}
-
-function newDictionary(args: readonly unknown[]): Map<unknown, unknown> {
-  if (args.length > 0) throw new PickleError('an OrderedDict is created with arguments');
-  return new Map();
-}
-
-type Call = (args: readonly unknown[]) => unknown;
-const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
-  ['collections.OrderedDict', newDictionary],
-  ['torch._utils._rebuild_tensor_v2', rebuildTensor],
-  ['torch._utils._rebuild_parameter', rebuildParameter],
-]);
-
-/** At most 80 characters without control characters, safe to show in a message. */
-function printable(text: string): string {
-  const line = text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
-  return line.length > 80 ? `${line.slice(0, 80)}...` : line;
-}
-
-/** Allows only what a state dict consists of. */
-class StateDictHost implements PickleHost {
-  readonly #path: string;
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  allow({ name }: Global): void {
-    if (CALLS.has(name) || STORAGES.has(name)) return;
-    throw new UserError(
-      'checkpoint-unsafe',
-      `${this.#path} asks for the Python object ${printable(name)}, which weights do not need. It was refused and ` +
-        'nothing was executed; expected is a file that torch.save(model.state_dict(), path) wrote.',
-    );
-  }
-
-  call(global: Global, args: readonly unknown[]): unknown {
-    const call = CALLS.get(global.name);
-    if (call === undefined) throw new PickleError(`${global.name} is called`);
-    return call(args);
-  }
-
-  /** A tuple: 'storage', the storage's class, its key, its device, its number of elements. */
-  persistent(id: unknown): StorageRecord {
-    const items = id instanceof Tuple ? id.items : [];
-    const [kind, type, key, , elements] = items;
-    const dtype = type instanceof Global ? STORAGES.get(type.name) : undefined;
-    if (kind !== 'storage' || items.length !== 5 || dtype === undefined || typeof key !== 'string') {
-      throw new PickleError('a persistent id is not a storage');
-    }
-    return new StorageRecord(dtype, key, count(elements, 'storage'));
-  }
-
-  /** Ignores the attributes of dictionaries: state dicts have some, such as `_metadata`. */
-  setState(target: unknown): void {
-    if (!(target instanceof Map)) throw new PickleError('a state is set on something other than a dictionary');
-  }
-}
-
-/** The dictionary of tensors: the whole pickle, or its entry `state_dict` or `model`. */
-function findDictionary(root: unknown): unknown {
-  if (!(root instanceof Map)) return root;
-  return [root.get('state_dict'), root.get('model')].find((inner) => inner instanceof Map) ?? root;
-}
-
-function findTensors(root: unknown): Map<string, TensorRecord> {
+/** @throws UserError (checkpoint-unsupported) naming the first tensor that cannot be compiled */
+function findTensors(path: string, root: unknown): Map<string, TensorRecord> {
   const tensors = new Map<string, TensorRecord>();
-  const dictionary = findDictionary(root);
-  for (const [name, value] of dictionary instanceof Map ? (dictionary as Map<unknown, unknown>) : []) {
-    if (typeof name === 'string' && value instanceof TensorRecord) tensors.set(name, value);
+  for (const [name, value] of findEntries(root) ?? []) {
+    if (value instanceof UnsupportedTensor) {
+      throw new UserError(
+        'checkpoint-unsupported',
+        `${path} has a tensor ${printable(name)} that is ${value.what}; supported are dense tensors with values of type ` +
+          `${Object.keys(ELEMENT_BYTES).join(', ')}: convert it with PyTorch and save the checkpoint again.`,
+      );
+    }
+    tensors.set(name, value);
   }
   if (tensors.size === 0) throw new PickleError('it is not a dictionary of tensors');
   return tensors;
 }
 
 /**
- * Reads the tensors of a pickled state dict. Other entries are ignored.
+ * Reads the tensors of a pickled state dict, and leaves the reader after it. Other entries are ignored.
  *
  * @param path of the checkpoint, for error messages
- * @throws UserError (checkpoint-unsafe) naming the first global that is not allowed; (checkpoint-unreadable) if
- *   the bytes are not a pickle or contain no tensors
+ * @throws UserError (checkpoint-unsafe) naming the first global that is not allowed; (checkpoint-unsupported) naming
+ *   the first tensor that cannot be compiled; PickleError
  */
-export function readStateDict(path: string, bytes: Uint8Array): Map<string, TensorRecord> {
+export function readTensorRecords(path: string, reader: PickleReader, host: StateDictHost): Map<string, TensorRecord> {
+  return findTensors(path, readPickle(reader, host));
+}
+
+/**
+ * Runs what reads pickles, and describes their damage.
+ *
+ * @throws UserError (checkpoint-unreadable) instead of a PickleError; anything else that `read` throws
+ */
+export function readingPickles<T>(path: string, read: () => T): T {
   try {
-    return findTensors(readPickle(bytes, new StateDictHost(path)));
+    return read();
   } catch (error) {
     if (!(error instanceof PickleError)) throw error;
     throw new UserError(
@@ -165,4 +73,30 @@ export function readStateDict(path: string, bytes: Uint8Array): Map<string, Tens
       { cause: error },
     );
   }
+}
+
+/**
+ * Reads the tensors of a pickled state dict. Other entries are ignored.
+ *
+ * @param path of the checkpoint, for error messages
+ * @throws UserError as {@link readTensorRecords} and {@link readingPickles} do
+ */
+export function readStateDict(path: string, bytes: Uint8Array): Map<string, TensorRecord> {
+  return readingPickles(path, () => readTensorRecords(path, new PickleReader(bytes), new StateDictHost(path)));
+}
+
+/**
+ * The tensor of a record whose storage starts at `position` of the file.
+ *
+ * @throws UserError (checkpoint-unreadable) if the record reaches outside its storage
+ */
+export function locateTensor(
+  source: FileSource,
+  position: number,
+  name: string,
+  { storage, dtype, view }: TensorRecord,
+): StoredTensor {
+  checkView(`The tensor ${name} in ${source.path}`, view, storage.elements);
+  const identity = [storage.key, dtype, view.offset, view.shape, view.strides].join(':');
+  return { info: { name, dtype, shape: view.shape, storage: identity }, source, position, view };
 }

@@ -1,8 +1,10 @@
 import { UserError } from '../../errors.ts';
 import { ELEMENT_BYTES } from './dtype.ts';
 import type { FileSource } from './file-source.ts';
-import { readStateDict, type TensorRecord } from './state-dict.ts';
-import { checkView, type OpenedTensors, openTensors, type StoredTensor } from './tensor.ts';
+import { readLegacyTensors } from './legacy-archive.ts';
+import { locateTensor, readStateDict } from './state-dict.ts';
+import type { TensorRecord } from './state-dict-host.ts';
+import { type OpenedTensors, openTensors, type StoredTensor } from './tensor.ts';
 import { readZipEntries, type ZipEntry } from './zip.ts';
 
 /** Far more than a state dict needs: that of OFA-large has 0.2 MB. */
@@ -13,23 +15,21 @@ type Entries = ReadonlyMap<string, ZipEntry>;
 const startsWith = (bytes: Uint8Array, text: string, at = 0): boolean =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', at, at + text.length) === text;
 
-/** Rejects a file that is not a zip archive, saying what it is instead and what to do. */
-async function refuseOtherFormats(source: FileSource): Promise<void> {
-  const head = await source.read(0, Math.min(512, source.size));
-  if (startsWith(head, 'PK')) return;
+/** Rejects a file of another format than PyTorch's, saying what it is and what to do. */
+function refuseOtherFormats(source: FileSource, head: Uint8Array): never {
   const refuse = (what: string): never => {
     throw new UserError('checkpoint-unreadable', `${source.path} ${what}`);
   };
   if (startsWith(head, 'version https://git-lfs')) {
     refuse('is a Git LFS pointer, not the file itself; fetch the file with git lfs pull.');
   }
-  if (head[0] === 0x80 || startsWith(head, 'ustar', 257)) {
+  if (startsWith(head, 'ustar', 257)) {
     refuse(
-      "is in PyTorch's format from before version 1.6; convert it with PyTorch: " +
-        "torch.save(torch.load(path, map_location='cpu', weights_only=True), path).",
+      "is in PyTorch's format from before version 0.1.10; convert it with PyTorch: " +
+        "torch.save(torch.load(path, map_location='cpu'), path).",
     );
   }
-  refuse('is not a PyTorch checkpoint; expected is a file that torch.save(model.state_dict(), path) wrote.');
+  return refuse('is not a PyTorch checkpoint; expected is a file that torch.save(model.state_dict(), path) wrote.');
 }
 
 /** The prefix of all entries, which torch.save names after the file or `archive`. */
@@ -86,26 +86,25 @@ async function readPickleEntry(source: FileSource, entry: ZipEntry | undefined):
 }
 
 function locate(source: FileSource, root: string, entries: Entries, name: string, record: TensorRecord): StoredTensor {
-  const { storage, view } = record;
+  const { storage, dtype } = record;
   const entry = findStored(source, entries, `${root}data/${storage.key}`);
   if (entry === undefined) {
     throw new UserError('checkpoint-incomplete', `${source.path} lacks the values of the tensor ${name}.`);
   }
-  const expected = storage.elements * ELEMENT_BYTES[storage.dtype];
+  const expected = storage.elements * ELEMENT_BYTES[dtype];
   if (entry.size !== expected) {
     throw new UserError(
       'checkpoint-incomplete',
       `${source.path} holds ${entry.size} bytes for the tensor ${name}, whose storage has ${expected}.`,
     );
   }
-  checkView(`The tensor ${name} in ${source.path}`, view, storage.elements);
-  const identity = [storage.key, storage.dtype, view.offset, view.shape, view.strides].join(':');
-  const info = { name, dtype: storage.dtype, shape: view.shape, storage: identity };
-  return { info, source, position: entry.position, view };
+  return locateTensor(source, entry.position, name, record);
 }
 
 async function readTensors(source: FileSource): Promise<Map<string, StoredTensor>> {
-  await refuseOtherFormats(source);
+  const head = await source.read(0, Math.min(512, source.size));
+  if (head[0] === 0x80) return readLegacyTensors(source);
+  if (!startsWith(head, 'PK')) refuseOtherFormats(source, head);
   const entries = await readZipEntries(source);
   const root = findRoot(source.path, entries);
   await checkByteOrder(source, findStored(source, entries, `${root}byteorder`));
@@ -118,8 +117,8 @@ async function readTensors(source: FileSource): Promise<Map<string, StoredTensor
 }
 
 /**
- * Opens a zip archive that `torch.save` wrote (PyTorch 1.6 or newer): `<root>/data.pkl`, a pickled state dict,
- * and an entry for each storage under `<root>/data/`.
+ * Opens a file that `torch.save` wrote: a zip archive with `<root>/data.pkl`, a pickled state dict, and an entry for
+ * each storage under `<root>/data/`; or the format from before PyTorch 1.6.
  *
  * @throws UserError if the file is damaged, unsafe or has another format
  */

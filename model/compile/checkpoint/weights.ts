@@ -1,6 +1,8 @@
-import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { UserError } from '../../errors.ts';
+import { unreadable } from './file-source.ts';
+import { stripPrefix } from './prefix.ts';
 import { openSafetensors } from './safetensors.ts';
 import { openShards } from './shards.ts';
 import { readView, type OpenedTensors, type StoredTensor, type TensorInfo } from './tensor.ts';
@@ -11,6 +13,8 @@ export interface Weights {
   /** Names of the files in the checkpoint folder that hold the tensors. */
   readonly files: readonly string[];
   readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** The prefix that was stripped from the names of tensors, such as `module.`; empty if there was none. */
+  readonly prefix: string;
   /**
    * The whole tensor as float32, row-major without gaps.
    *
@@ -27,7 +31,8 @@ export interface Weights {
 }
 
 /** @param file name of the weights file, or of the index that lists several */
-function fileWeights(folder: string, file: string, { sources, tensors }: OpenedTensors): Weights {
+function fileWeights(folder: string, file: string, { sources, tensors: stored }: OpenedTensors): Weights {
+  const { tensors, prefix } = stripPrefix(stored);
   const find = (name: string): StoredTensor => {
     const tensor = tensors.get(name);
     if (tensor !== undefined) return tensor;
@@ -36,6 +41,7 @@ function fileWeights(folder: string, file: string, { sources, tensors }: OpenedT
   return {
     files: [...new Set([file, ...sources.map((source) => relative(folder, source.path))])],
     tensors: new Map([...tensors].map(([name, { info }]) => [name, info])),
+    prefix,
     async read(name) {
       const tensor = find(name);
       return readView(tensor, tensor.view);
@@ -54,6 +60,18 @@ function fileWeights(folder: string, file: string, { sources, tensors }: OpenedT
       await Promise.all(sources.map((source) => source.close()));
     },
   };
+}
+
+/** @throws UserError (checkpoint-unreadable) if the folder may not be read */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw unreadable(path, error);
+  }
 }
 
 /** How to open each kind of weights file, by name, in order of preference. */
@@ -76,7 +94,7 @@ export const WEIGHT_FILES: readonly string[] = READERS.map(([file]) => file);
 export async function openWeights(folder: string): Promise<Weights> {
   for (const [file, open] of READERS) {
     const path = join(folder, file);
-    if (existsSync(path)) return fileWeights(folder, file, await open(path));
+    if (await isThere(path)) return fileWeights(folder, file, await open(path));
   }
   throw new UserError(
     'checkpoint-unreadable',

@@ -83,9 +83,9 @@ describe('broken folders and files', () => {
 
   test.each([
     [
-      'PyTorch before 1.6',
-      Buffer.from('\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.', 'latin1'),
-      /before version 1\.6.*torch\.save/,
+      'PyTorch before 0.1.10',
+      Buffer.concat([Buffer.alloc(257), Buffer.from('ustar')]),
+      /before version 0\.1\.10.*torch\.save/,
     ],
     ['a Git LFS pointer', Buffer.from('version https://git-lfs.github.com/spec/v1\noid x\n'), /git lfs pull/],
     ['something else', Buffer.from('<html>404</html>'), /is not a PyTorch checkpoint/],

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../../../model/compile/checkpoint/config.ts';
@@ -204,6 +204,31 @@ describe('an unsupported value is rejected by name, with what is supported', () 
       );
     },
   );
+});
+
+describe("a general checkpoint of Hugging Face's layout", () => {
+  test.each([{ model_type: 'ofa' }, { architectures: ['OFAModel'] }])('is recognized by %j', async (config) => {
+    const folder = folderWith(config, {});
+    rmSync(join(folder, 'configuration.json'));
+    await expect(readConfig(folder)).rejects.toEqual(
+      refusal(
+        'checkpoint-unsupported',
+        /is a general OFA checkpoint in Hugging Face's layout: .* no configuration\.json .* such as iic\/ofa_visual-/,
+      ),
+    );
+  });
+
+  test('is not confused with a checkpoint for visual entailment', async () => {
+    await expect(readConfig(folderWith({ model_type: 'ofa', architectures: ['OFAModel'] }, {}))).resolves.toBeDefined();
+  });
+
+  test('is not confused with a folder that lacks a file', async () => {
+    const folder = folderWith({}, {});
+    rmSync(join(folder, 'configuration.json'));
+    await expect(readConfig(folder)).rejects.toEqual(
+      refusal('checkpoint-unreadable', /configuration\.json cannot be read: no such file or folder\.$/),
+    );
+  });
 });
 
 describe('files that cannot be read', () => {

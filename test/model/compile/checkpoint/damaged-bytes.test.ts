@@ -7,7 +7,12 @@ import { readStateDict } from '../../../../model/compile/checkpoint/state-dict.t
 import { UserError } from '../../../../model/errors.ts';
 import { readArchivePickle } from '../../../../testing/archive-pickle.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
-import { writeSafetensors, writeTorchArchive, type ArchiveTensor } from '../../../../testing/torch-archive.ts';
+import {
+  writeLegacyArchive,
+  writeSafetensors,
+  writeTorchArchive,
+  type ArchiveTensor,
+} from '../../../../testing/torch-archive.ts';
 
 const TENSORS: readonly (readonly [string, ArchiveTensor])[] = [
   ['table', { dtype: 'float32', shape: [3, 4], data: Float32Array.from({ length: 12 }, (_, i) => i) }],
@@ -67,18 +72,25 @@ test('a damaged pickle gives tensors or an error of one sentence', async () => {
     { numRuns: 5000 },
   );
   // The damage covers every outcome.
-  expect([...outcomes].sort()).toEqual(['checkpoint-unreadable', 'checkpoint-unsafe', 'read']);
+  expect([...outcomes].sort()).toEqual([
+    'checkpoint-unreadable',
+    'checkpoint-unsafe',
+    'checkpoint-unsupported',
+    'read',
+  ]);
 });
 
 test.each([
-  ['pytorch_model.bin', false],
-  ['pytorch_model.bin', true],
-  ['model.safetensors', false],
-])('a damaged %s (zip64: %s) gives values or an error of one sentence', async (name, zip64) => {
+  ['pytorch_model.bin', 'zip'],
+  ['pytorch_model.bin', 'zip64'],
+  ['pytorch_model.bin', 'legacy'],
+  ['model.safetensors', 'safetensors'],
+])('a damaged %s (%s) gives values or an error of one sentence', async (name, format) => {
   const folder = tempFolder();
   const file = join(folder, name);
-  if (name === 'model.safetensors') writeSafetensors(file, TENSORS);
-  else writeTorchArchive(file, [...TENSORS, VIEW], { zip64 });
+  if (format === 'safetensors') writeSafetensors(file, TENSORS);
+  else if (format === 'legacy') writeLegacyArchive(file, [...TENSORS, VIEW]);
+  else writeTorchArchive(file, [...TENSORS, VIEW], { zip64: format === 'zip64' });
   const sound = readFileSync(file);
   expect(await readEverything(folder)).toBe('read');
   const outcomes = new Set<string>();

@@ -1,0 +1,99 @@
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { compileCheckpoint, type CompileOptions } from '../../../model/compile/compile.ts';
+import type { Manifest } from '../../../model/package/manifest.ts';
+import { archiveTensors } from '../../../testing/checkpoint-layout.ts';
+import { variant, writeVariantCheckpoint } from '../../../testing/checkpoints.ts';
+import { ofaVe } from '../../../testing/cli.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
+import { type ArchiveTensor, writeLegacyArchive, writeTorchArchive } from '../../../testing/torch-archive.ts';
+
+const FILE = 'pytorch_model.bin';
+const MODEL = variant('saved in many forms', {});
+
+/** The model's checkpoint as it is published, and the files of its package. */
+const published = { folder: '', files: [] as Manifest['files'] };
+
+beforeAll(async () => {
+  published.folder = join(tempFolder(), 'published');
+  writeVariantCheckpoint(published.folder, MODEL);
+  published.files = (await compile(published.folder)).files;
+});
+
+async function compile(folder: string, options: CompileOptions = {}): Promise<Manifest> {
+  return compileCheckpoint(folder, join(tempFolder(), 'package'), options);
+}
+
+/** A copy of the checkpoint whose weights another function writes. */
+function saved(write: (file: string, tensors: (readonly [string, ArchiveTensor])[]) => void): string {
+  const folder = join(tempFolder(), 'checkpoint');
+  cpSync(published.folder, folder, { recursive: true });
+  rmSync(join(folder, FILE));
+  write(join(folder, FILE), archiveTensors(MODEL));
+  return folder;
+}
+
+function prefixed(tensors: readonly (readonly [string, ArchiveTensor])[], prefix: string): [string, ArchiveTensor][] {
+  return tensors.map(([name, { tiedTo, ...tensor }]) => [
+    `${prefix}${name}`,
+    { ...tensor, ...(tiedTo !== undefined && { tiedTo: `${prefix}${tiedTo}` }) },
+  ]);
+}
+
+describe('a checkpoint compiles to the same bytes', () => {
+  test.each(['module.', '_orig_mod.', 'model.', 'module._orig_mod.model.'])(
+    'with the prefix %s, which is reported',
+    async (prefix) => {
+      const folder = saved((file, tensors) => {
+        writeTorchArchive(file, prefixed(tensors, prefix));
+      });
+      const notes: string[] = [];
+      const { files } = await compile(folder, { onNote: (note) => notes.push(note) });
+      expect(files).toEqual(published.files);
+      expect(notes).toEqual([`The names of the tensors in ${folder} begin with ${prefix}, which was stripped.`]);
+    },
+  );
+
+  test.each(['model_state_dict', 'module', 'net', 'ema', 'state_dict.model'])(
+    'as %s in a dictionary',
+    async (wrapIn) => {
+      const folder = saved((file, tensors) => {
+        writeTorchArchive(file, tensors, { wrapIn });
+      });
+      const { files } = await compile(folder, { onNote: (note) => expect.fail(note) });
+      expect(files).toEqual(published.files);
+    },
+  );
+
+  test('in the format from before PyTorch 1.6', async () => {
+    const folder = saved((file, tensors) => {
+      writeLegacyArchive(file, prefixed(tensors, 'module.'), { wrapIn: 'model', parameters: true });
+    });
+    expect((await compile(folder)).files).toEqual(published.files);
+  });
+
+  test("behind the links of a cache, and is named after the cache's repository", async () => {
+    const repository = join(tempFolder(), 'models', 'owner--mini-model');
+    const snapshot = join(repository, 'snapshots', 'master');
+    cpSync(published.folder, join(repository, 'blobs'), { recursive: true });
+    mkdirSync(snapshot, { recursive: true });
+    for (const [at, name] of readdirSync(join(repository, 'blobs')).entries()) {
+      renameSync(join(repository, 'blobs', name), join(repository, 'blobs', `blob-${at}`));
+      symlinkSync(`../../blobs/blob-${at}`, join(snapshot, name));
+    }
+    const manifest = await compile(snapshot);
+    expect(manifest.files).toEqual(published.files);
+    expect(manifest.name).toBe('mini-model');
+    expect(manifest.source.files.map(({ name }) => name)).toContain(FILE);
+  });
+});
+
+test('ofa-ve compile prints what it stripped', async () => {
+  const folder = saved((file, tensors) => {
+    writeTorchArchive(file, prefixed(tensors, 'module.'));
+  });
+  const { code, stderr } = await ofaVe(['compile', folder, join(tempFolder(), 'package')]);
+  expect(code).toBe(0);
+  expect(stderr).toContain(`The names of the tensors in ${folder} begin with module., which was stripped.\n`);
+});
