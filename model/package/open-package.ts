@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFile, realpath, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 
 import { UserError } from '../errors.ts';
+import { reasonOf } from '../system-reason.ts';
 import { manifestSchema, PACKAGE_FILES, PACKAGE_FORMAT, type Manifest } from './manifest.ts';
 
 /** A model package whose manifest is valid and whose files exist with the sizes that it lists. */
 export interface ModelPackage {
-  /** Real path of the folder with the graph: ONNX Runtime does not load weights behind symbolic links. */
+  /** Real path of the folder, so that a link that is replaced later does not mix two packages. */
   readonly dir: string;
   readonly manifest: Manifest;
   /**
@@ -27,12 +28,17 @@ export interface ModelPackage {
  */
 export async function openPackage(dir: string): Promise<ModelPackage> {
   const refuseWithout = (name: string) => (cause: unknown) => {
+    if (!['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) {
+      throw unreadable(`${join(dir, name)} cannot be read: ${reasonOf(cause)}.`, cause);
+    }
     throw unreadable(
       `${dir === '' ? 'The folder' : dir} is not a model package: it has no readable ${name}; give a folder that \`ofa-ve compile\` wrote.`,
       cause,
     );
   };
-  const real = dirname(await realpath(join(dir, PACKAGE_FILES.graph)).catch(refuseWithout(PACKAGE_FILES.graph)));
+  const graph = await realpath(join(dir, PACKAGE_FILES.graph)).catch(refuseWithout(PACKAGE_FILES.graph));
+  // In a content-addressed cache, each file is a link to one that is named after its content.
+  const real = basename(graph) === PACKAGE_FILES.graph ? dirname(graph) : await realpath(dir);
   const text = await readFile(join(real, PACKAGE_FILES.manifest), 'utf8').catch(refuseWithout(PACKAGE_FILES.manifest));
   const manifest = parseManifest(dir, text);
   for (const file of manifest.files) {

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { readConfig } from '../../../../model/compile/checkpoint/config.ts';
+import { openPackage } from '../../../../model/package/open-package.ts';
 import { openWeights } from '../../../../model/compile/checkpoint/weights.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 import { writeTorchArchive } from '../../../../testing/torch-archive.ts';
@@ -38,4 +39,12 @@ test('a folder without permission to enter it is not called "not a checkpoint fo
   const message = expect.stringMatching(/ cannot be read: permission denied \(EACCES\)\.$/) as string;
   await expect(openWeights(folder)).rejects.toMatchObject({ code: 'checkpoint-unreadable', message });
   await expect(readConfig(folder)).rejects.toMatchObject({ code: 'checkpoint-unreadable', message });
+});
+
+test('a package folder without permission to enter it is not called "not a package"', async () => {
+  const folder = join(tempFolder(), 'closed');
+  mkdirSync(folder);
+  deny(folder);
+  const message = `${join(folder, 'model.onnx')} cannot be read: permission denied (EACCES).`;
+  await expect(openPackage(folder)).rejects.toMatchObject({ code: 'package-unreadable', message });
 });
