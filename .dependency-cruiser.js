@@ -28,6 +28,10 @@ const ROOMS = {
     '^model/([^/]+\\.ts$|package/|input/)',
     '^service/(contract\\.ts$|settings/|inference/|observability/|requests/|open-inference/)',
   ],
+  '^service/grpc/': [
+    '^model/[^/]+\\.ts$',
+    '^service/(contract\\.ts$|settings/|inference/|observability/|requests/|open-inference/)',
+  ],
   '^service/lifecycle/': ['^model/([^/]+\\.ts$|package/)', '^service/'],
   '^demo/': ['^model/', '^service/(contract\\.ts$|settings/|engine/|inference/)'],
   '^infra/': ['^service/contract\\.ts$', '^imports/'],

@@ -40,6 +40,7 @@ FROM scratch AS program
 COPY package.json LICENSE /
 COPY bin /bin
 COPY service/http/demo-page/assets /service/http/demo-page/assets
+COPY service/grpc/inference.proto /service/grpc/inference.proto
 COPY --from=build /app/build /build
 
 # --- The model ---
@@ -141,7 +142,7 @@ ENV NODE_ENV=production HOME=/tmp MODEL_DIR=/model DEVICE=cuda \
     NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 WORKDIR /app
 USER 10001:10001
-EXPOSE 8000 9090
+EXPOSE 8000 8001 9090
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=660s --retries=3 CMD ["node", "build/docker/health.js"]
 ENTRYPOINT ["node", "bin/ofa-ve.js"]
@@ -165,7 +166,7 @@ LABEL org.opencontainers.image.title="ofa-ve" \
 ENV NODE_ENV=production HOME=/tmp MODEL_DIR=/model DEVICE=cpu
 WORKDIR /app
 USER 10001:10001
-EXPOSE 8000 9090
+EXPOSE 8000 8001 9090
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=660s --retries=3 CMD ["node", "build/docker/health.js"]
 ENTRYPOINT ["node", "bin/ofa-ve.js"]

@@ -113,6 +113,7 @@ try {
     MODEL_DIR: values.package ?? (await mediumPackage(folder)),
     HOST: '127.0.0.1',
     PORT: '0',
+    GRPC_PORT: 'off',
     ADMIN_PORT: '0',
     DRAIN_DELAY_MS: '0',
     MAX_QUEUE: String(CAPACITY),

@@ -87,7 +87,10 @@ async function underLoad(
     DRAIN_DELAY_MS: '0',
     REQUEST_TIMEOUT_MS: '600000',
   });
-  const service = await startService({ ...settings, PORT: 0, ADMIN_PORT: 0 }, { logger: pino({ level: 'silent' }) });
+  const service = await startService(
+    { ...settings, PORT: 0, GRPC_PORT: 'off', ADMIN_PORT: 0 },
+    { logger: pino({ level: 'silent' }) },
+  );
   try {
     await allReady(service);
     let lostEngines = 0;

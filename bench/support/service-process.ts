@@ -39,6 +39,7 @@ export async function startServiceProcess(command: ServiceCommand, pollMs = 20):
       ...process.env,
       HOST: '127.0.0.1',
       PORT: '0',
+      GRPC_PORT: '0',
       ADMIN_PORT: '0',
       DRAIN_DELAY_MS: '0',
       LOG_LEVEL: 'info',

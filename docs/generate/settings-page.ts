@@ -22,7 +22,7 @@ in \`server.settings\` of \`infra/config.ts\`.
 function valuesOf(setting: Setting): string {
   switch (setting.kind) {
     case 'integer':
-      return `A whole number from ${setting.min} to ${setting.max}.`;
+      return `A whole number from ${setting.min} to ${setting.max}${setting.canBeOff ? `, or ${code('off')}` : ''}.`;
     case 'choice':
       return `One of ${wordsOf(setting).map(code).join(', ')}.`;
     case 'text':

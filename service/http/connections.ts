@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What clients can hold of the service. */
 export interface ConnectionLimits {
@@ -25,9 +24,6 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
 const SWEEP_MS = 1000;
 /** A connection gives way to a new one only when it has been idle for longer. */
 const MIN_IDLE_MS = 1000;
-/** Accepting has come to an end when no connection has arrived for so long, or in any case after the second time. */
-const QUIET_MS = 50;
-const LONGEST_QUIET_MS = 500;
 /** How often a client that has ended its side of the connection is checked; sooner the first time. */
 const PROBE_MS = 250;
 const FIRST_PROBE_MS = 20;
@@ -55,7 +51,6 @@ export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #sweep: NodeJS.Timeout;
   #waiting = 0;
-  #accepted = 0;
 
   constructor(server: Server, limits: ConnectionLimits) {
     this.#limits = limits;
@@ -104,16 +99,6 @@ export class Connections {
     if (connection.exchanges.length > waitingEach + 1 || this.#waiting > waiting) socket.destroy();
   }
 
-  /** Resolves when all connections that the kernel has established are accepted. */
-  async settle(): Promise<void> {
-    const end = performance.now() + LONGEST_QUIET_MS;
-    let before: number;
-    do {
-      before = this.#accepted;
-      await sleep(QUIET_MS);
-    } while (this.#accepted > before && performance.now() < end);
-  }
-
   /** Closes connections that have had no pending request for so long. */
   closeIdle(ms: number): void {
     const now = performance.now();
@@ -123,7 +108,6 @@ export class Connections {
   }
 
   #add(socket: Socket): void {
-    this.#accepted++;
     const connection: Connection = {
       exchanges: [],
       pending: 0,

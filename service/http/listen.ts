@@ -2,24 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { once } from 'node:events';
 import { getRequestListener, RequestError } from '@hono/node-server';
-import { UserError } from '../../model/errors.ts';
 import { CONNECTION_LIMITS, Connections, type ConnectionLimits } from './connections.ts';
 import type { App } from './context.ts';
+import { listenAt, portOf, settle } from '../requests/listen-at.ts';
+import type { Listener } from '../requests/listener.ts';
 import { HttpProblem } from '../requests/problem.ts';
 import { toProblem } from '../requests/to-problem.ts';
 import { DISCARD_LIMITS, type DiscardLimits, discardRest, deferContinue } from './body/unread-body.ts';
-
-/** A server that accepts connections. */
-export interface Listener {
-  readonly port: number;
-  /**
-   * Accepts the connections that the kernel has established and no more, closes idle ones, and resolves when the last
-   * request has been answered.
-   */
-  close(): Promise<void>;
-  /** Destroys the open connections. */
-  destroy(): void;
-}
 
 /** Idle time after which a connection is closed: longer than load balancers keep theirs (60 s is common). */
 const KEEP_ALIVE_MS = 75_000;
@@ -27,8 +16,6 @@ const KEEP_ALIVE_MS = 75_000;
 const HEADERS_MS = 15_000;
 /** How often Node.js looks for clients that take longer; its default is 30 s. */
 const HEADERS_CHECK_MS = 1000;
-/** Most connections that wait to be accepted; the kernel lowers it to net.core.somaxconn. Node.js's default is 511. */
-const BACKLOG = 4096;
 const IDLE_SWEEP_MS = 100;
 /** Time for the first request of a connection that was accepted last. */
 const FIRST_REQUEST_MS = 500;
@@ -72,17 +59,7 @@ export async function listen(app: App, host: string, port: number, options: List
   });
   // Any other expectation may be ignored; Node.js would refuse it with an empty body.
   server.on('checkExpectation', serve);
-  server.listen({ port, host, backlog: BACKLOG });
-  try {
-    await once(server, 'listening');
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new UserError(
-      'address-unavailable',
-      `Cannot listen on ${host}:${port} (${code}); choose another HOST or ${options.setting}.`,
-      { cause },
-    );
-  }
+  await listenAt(server, { host, port, setting: options.setting });
   return {
     port: portOf(server, port),
     close: () => close(server, connections),
@@ -140,7 +117,7 @@ function checkHost({ rawHeaders }: IncomingMessage): void {
 
 async function close(server: Server, connections: Connections): Promise<void> {
   // The kernel would reset the connections that are not accepted.
-  await connections.settle();
+  await settle(server);
   const closed = once(server, 'close');
   server.close();
   // Node.js does not count a connection as idle while it waits for headers, and has stopped their timeout by now. One
@@ -150,9 +127,4 @@ async function close(server: Server, connections: Connections): Promise<void> {
   }, IDLE_SWEEP_MS);
   await closed;
   clearInterval(sweep);
-}
-
-function portOf(server: Server, fallback: number): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : fallback;
 }

@@ -1,11 +1,12 @@
 import type { EnginePool, PooledEngine } from '../engine/process/pool.ts';
-import type { Health, Verdict } from '../requests/health.ts';
+import type { Verdict, WatchedHealth } from '../requests/health.ts';
 
 const YES: Verdict = { ok: true };
 
 /** The service's health, from the state of its engines and whether it is shutting down. */
-export class ServiceHealth implements Health {
+export class ServiceHealth implements WatchedHealth {
   readonly #pool: EnginePool;
+  readonly #listeners: (() => void)[] = [];
   #draining = false;
   #hasBeenReady = false;
 
@@ -13,6 +14,7 @@ export class ServiceHealth implements Health {
     this.#pool = pool;
     pool.on('state', (state) => {
       if (state.phase === 'ready') this.#hasBeenReady = true;
+      this.#changed();
     });
   }
 
@@ -23,6 +25,11 @@ export class ServiceHealth implements Health {
   /** Reports not ready from now on, so that no new requests are sent. */
   drain(): void {
     this.#draining = true;
+    this.#changed();
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** After an engine has failed for good the service ends by itself; until then the other engines answer. */
@@ -41,6 +48,10 @@ export class ServiceHealth implements Health {
 
   started(): Verdict {
     return this.#hasBeenReady ? YES : no('the engine is loading the model');
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   /** The state of each engine. */

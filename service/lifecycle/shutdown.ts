@@ -1,16 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CLOSING_MS } from '../contract.ts';
-import type { Listener } from '../http/listen.ts';
 import { EngineUnavailable } from '../inference/errors.ts';
 import type { OpenModel } from '../inference/open-model.ts';
 import type { Logger } from '../observability/logger.ts';
+import type { Listeners } from './listeners.ts';
 import type { ServiceHealth } from './service-health.ts';
-
-/** The ports that a service listens on. */
-export interface Listeners {
-  readonly public: Listener;
-  readonly admin: Listener;
-}
 
 /** What a shutdown stops. */
 export interface ServiceParts {
@@ -50,11 +44,12 @@ export async function shutDown(
       // For connections without a request, and clients that do not read their answer.
       setTimeout(() => {
         listeners.public.destroy();
+        listeners.grpc?.destroy();
       }, FORCE_CLOSE_MS).unref();
     },
     Math.max(0, deadline - CLOSING_MS - performance.now()),
   );
-  await listeners.public.close();
+  await Promise.all([listeners.public.close(), listeners.grpc?.close()]);
   clearTimeout(forceCloseTimer);
   // An engine that hangs in its driver survives SIGKILL; the service must end without it.
   const timeout = sleep(Math.max(FORCE_CLOSE_MS, deadline - FORCE_CLOSE_MS - performance.now()));

@@ -7,8 +7,7 @@ import { openApiKeys, type ApiKeys } from '../http/middleware/api-keys.ts';
 import { Uploads } from '../requests/uploads.ts';
 import { createAdminApp } from '../http/admin-app.ts';
 import { createApp } from '../http/app.ts';
-import { listen } from '../http/listen.ts';
-import type { RequestListener } from '../http/middleware/observe.ts';
+import type { RequestListener } from '../requests/listener.ts';
 import { Admission } from '../inference/admission.ts';
 import type { InferenceObserver } from '../inference/observer.ts';
 import { openModel, type OpenModel } from '../inference/open-model.ts';
@@ -17,13 +16,16 @@ import { Metrics } from '../observability/metrics.ts';
 import { startTracing, traceIdOf, type Tracing } from '../observability/tracing.ts';
 import { reportEngineEvents } from '../observability/engine-events.ts';
 import { startGpuWatchdog, type GpuMonitorTimes } from '../observability/gpu-watchdog.ts';
-import { connectionCaps } from './connection-caps.ts';
+import { identifyBy } from './identify.ts';
+import { listenAll, type Listeners } from './listeners.ts';
 import { ServiceHealth } from './service-health.ts';
-import { shutDown, type Listeners, type ServiceParts } from './shutdown.ts';
+import { shutDown, type ServiceParts } from './shutdown.ts';
 
 /** A service that accepts requests. Its engines may still be loading; its probes say so. */
 export interface RunningService {
   readonly port: number;
+  /** Undefined if GRPC_PORT is off. */
+  readonly grpcPort: number | undefined;
   readonly adminPort: number;
   readonly model: OpenModel;
   /**
@@ -78,22 +80,25 @@ export async function startService(settings: Settings, options: StartOptions = {
   setMaxListeners(0, closing.signal);
   const apiKeys = openKeys(settings.API_KEYS_FILE, logger);
   const examples = settings.DEMO_PAGE === 'on' ? await examplesOf(model, logger) : [];
-  const app = createApp({
+  const deps = {
     closing: closing.signal,
-    ...(apiKeys === undefined ? {} : { apiKeys }),
-    documents: settings.DOCS === 'on',
-    corsOrigins: listOf(settings.CORS_ORIGINS),
-    ...(settings.DEMO_PAGE === 'on' ? { demo: { examples } } : {}),
     predictor: model.predictor,
     admission,
     uploads,
     health,
     limits: { requestTimeoutMs: settings.REQUEST_TIMEOUT_MS, maxBodyMb: settings.MAX_BODY_MB },
     listener: listenTo(metrics, logger, tracing),
+  };
+  const app = createApp({
+    ...deps,
+    ...(apiKeys === undefined ? {} : { apiKeys }),
+    documents: settings.DOCS === 'on',
+    corsOrigins: listOf(settings.CORS_ORIGINS),
+    ...(settings.DEMO_PAGE === 'on' ? { demo: { examples } } : {}),
   });
-  const listeners = await listenAll(settings, app, createAdminApp(health, metrics));
-  const { port } = listeners.public;
-  logger.info({ host: settings.HOST, port, admin_port: listeners.admin.port }, 'listening');
+  const grpc = { ...deps, ...(apiKeys === undefined ? {} : { identify: identifyBy(apiKeys) }) };
+  const listeners = await listenAll(settings, { app, admin: createAdminApp(health, metrics), grpc });
+  logger.info({ host: settings.HOST, ...portsOf(listeners) }, 'listening');
   model.pool.start();
   const release = async (): Promise<void> => {
     unwatchGpu();
@@ -102,6 +107,11 @@ export async function startService(settings: Settings, options: StartOptions = {
     await tracing?.close();
   };
   return run({ logger, health, model, listeners, closing, release }, settings);
+}
+
+/** The ports as the log names them. */
+function portsOf({ public: { port }, grpc, admin }: Listeners): Record<string, number> {
+  return { port, ...(grpc === undefined ? {} : { grpc_port: grpc.port }), admin_port: admin.port };
 }
 
 /** Far more bodies may arrive than can be queued: most of the slow ones never will be. */
@@ -170,28 +180,6 @@ function openKeys(path: string, logger: Logger): ApiKeys | undefined {
   });
 }
 
-async function listenAll(
-  settings: Settings,
-  app: ReturnType<typeof createApp>,
-  admin: ReturnType<typeof createApp>,
-): Promise<Listeners> {
-  const caps = connectionCaps();
-  const first = await listen(app, settings.HOST, settings.PORT, {
-    setting: 'PORT',
-    ...(caps === undefined ? {} : { maxConnections: caps.public }),
-  });
-  try {
-    const second = await listen(admin, settings.HOST, settings.ADMIN_PORT, {
-      setting: 'ADMIN_PORT',
-      ...(caps === undefined ? {} : { maxConnections: caps.admin }),
-    });
-    return { public: first, admin: second };
-  } catch (error) {
-    await first.close();
-    throw error;
-  }
-}
-
 /** Runs a started service until it is stopped or an engine fails for good. */
 function run(parts: ServiceParts, settings: Settings): RunningService {
   const { model, listeners } = parts;
@@ -217,6 +205,7 @@ function run(parts: ServiceParts, settings: Settings): RunningService {
   });
   return {
     port: listeners.public.port,
+    grpcPort: listeners.grpc?.port,
     adminPort: listeners.admin.port,
     model,
     stop: () => stop(0),

@@ -60,10 +60,15 @@ const QUIET_ROUTES = new Set<string>([
   PATHS.health,
   PATHS.startup,
   PATHS.metrics,
-  // The probes of the Open Inference Protocol, which KServe uses.
+  // The probes of the Open Inference Protocol, which KServe uses, and of gRPC.
   '/v2/health/live',
   '/v2/health/ready',
   '/v2/models/:name/ready',
+  '/inference.GRPCInferenceService/ServerLive',
+  '/inference.GRPCInferenceService/ServerReady',
+  '/inference.GRPCInferenceService/ModelReady',
+  '/grpc.health.v1.Health/Check',
+  '/grpc.health.v1.Health/Watch',
 ]);
 
 /** Logs a finished request. */

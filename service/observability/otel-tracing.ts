@@ -78,7 +78,10 @@ export class OtelTracing {
    *
    * @returns the trace's id, and the value of W3C's response header `traceresponse`
    */
-  begin(request: Request, observer: RequestObserver): { traceId: string; response: string } {
+  begin(
+    request: Pick<Request, 'method' | 'url' | 'headers'>,
+    observer: RequestObserver,
+  ): { traceId: string; response: string } {
     const parent = this.#continuesTraces
       ? this.#propagator.extract(ROOT_CONTEXT, request.headers, HEADERS)
       : ROOT_CONTEXT;

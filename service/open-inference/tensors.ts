@@ -16,6 +16,3 @@ export type OutputName = keyof typeof OUTPUTS;
 export type OutputDatatype = (typeof OUTPUTS)[OutputName]['datatype'];
 /** See {@link OUTPUTS}. */
 export const OUTPUT_NAMES = Object.keys(OUTPUTS) as [OutputName, ...OutputName[]];
-
-/** Most dimensions of a tensor's shape: more than any program uses. */
-export const MAX_DIMENSIONS = 32;

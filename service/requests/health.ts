@@ -12,3 +12,9 @@ export interface Health {
   /** Whether it is finishing accepted requests before it shuts down. */
   readonly draining: boolean;
 }
+
+/** A state that reports when it changes. */
+export interface WatchedHealth extends Health {
+  /** Calls the listener whenever a verdict may have changed. */
+  onChange(listener: () => void): void;
+}

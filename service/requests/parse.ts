@@ -31,7 +31,7 @@ type WorkerAnswer =
   | { readonly problem: ProblemName; readonly detail: string; readonly field: string | undefined };
 
 /** Smaller bodies are parsed in less than a millisecond. */
-const WORKER_BYTES = 64 * 1024;
+export const WORKER_BYTES = 64 * 1024;
 const MAX_THREADS = 2;
 
 let pool: Piscina<JsonBody, WorkerAnswer> | undefined;

@@ -38,9 +38,10 @@ export function checkSettings(given: Readonly<Partial<Record<SettingName, unknow
 export function checkSetting(setting: Setting, value: unknown): string | undefined {
   switch (setting.kind) {
     case 'integer': {
-      const { min, max } = setting;
-      const fits = Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
-      return fits ? undefined : `a whole number from ${min} to ${max}`;
+      const { min, max, canBeOff } = setting;
+      const isWhole = Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
+      const fits = isWhole || (canBeOff && value === 'off');
+      return fits ? undefined : `a whole number from ${min} to ${max}${canBeOff ? ', or off' : ''}`;
     }
     case 'choice': {
       const fits = setting.choices.some((choice) => choice === value);
@@ -65,7 +66,8 @@ function checkText({ format }: TextSetting, text: string): string | undefined {
 
 /** What must hold between settings. */
 function checkTogether(settings: Settings): SettingProblem[] {
-  const { ADMIN_PORT, DRAIN_DELAY_MS, MAX_BODIES_MB, MAX_BODY_MB, PORT, SHUTDOWN_TIMEOUT_MS } = settings;
+  const { ADMIN_PORT, DRAIN_DELAY_MS, GRPC_PORT, MAX_BODIES_MB, MAX_BODY_MB, PORT, SHUTDOWN_TIMEOUT_MS } = settings;
+  const differ = (one: number | 'off', other: number | 'off'): boolean => one === 0 || one !== other;
   const protocol = otlpProtocol(settings);
   const longestDrain = SHUTDOWN_TIMEOUT_MS - CLOSING_MS;
   const rules: readonly (readonly [holds: boolean, name: SettingName, mustBe: string])[] = [
@@ -80,7 +82,9 @@ function checkTogether(settings: Settings): SettingProblem[] {
       protocol?.name ?? 'OTEL_EXPORTER_OTLP_PROTOCOL',
       `${OTLP_PROTOCOLS.join(' or ')}, since traces are sent over HTTP: set OTEL_EXPORTER_OTLP_TRACES_PROTOCOL to ${OTLP_PROTOCOLS[0]} and OTEL_EXPORTER_OTLP_TRACES_ENDPOINT to the collector's address for HTTP, usually http://HOST:4318/v1/traces`,
     ],
-    [PORT === 0 || PORT !== ADMIN_PORT, 'ADMIN_PORT', `another port than PORT, which is ${PORT}`],
+    [differ(PORT, ADMIN_PORT), 'ADMIN_PORT', `another port than PORT, which is ${PORT}`],
+    [differ(PORT, GRPC_PORT), 'GRPC_PORT', `another port than PORT, which is ${PORT}`],
+    [differ(ADMIN_PORT, GRPC_PORT), 'GRPC_PORT', `another port than ADMIN_PORT, which is ${ADMIN_PORT}`],
   ];
   return rules.filter(([holds]) => !holds).map(([, name, mustBe]) => ({ name, value: settings[name], mustBe }));
 }

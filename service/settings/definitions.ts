@@ -1,4 +1,13 @@
-import { choice, integer, lenient, text, type ChoiceSetting, type IntegerSetting, type Setting } from './setting.ts';
+import {
+  choice,
+  integer,
+  lenient,
+  orOff,
+  text,
+  type ChoiceSetting,
+  type IntegerSetting,
+  type Setting,
+} from './setting.ts';
 
 /** Milliseconds of SHUTDOWN_TIMEOUT_MS reserved for the last answers and for stopping engines and listeners. */
 export const CLOSING_MS = 1000;
@@ -17,6 +26,12 @@ export const SETTINGS = {
   PORT: integer(
     { default: 8000, min: 0, max: 65535 },
     'Port for predictions, probes and the demo page; 0 picks a free one.',
+  ),
+  GRPC_PORT: orOff(
+    integer(
+      { default: 8001, min: 0, max: 65535 },
+      'Port for the Open Inference Protocol over gRPC, without TLS; 0 picks a free one, off serves no gRPC.',
+    ),
   ),
   ADMIN_PORT: integer(
     { default: 9090, min: 0, max: 65535 },
@@ -130,11 +145,13 @@ export const SETTINGS = {
 /** The name of a setting, that is, of its environment variable. */
 export type SettingName = keyof typeof SETTINGS;
 
-type ValueOf<S extends Setting> = S extends IntegerSetting
-  ? number
-  : S extends ChoiceSetting<infer Choice>
-    ? Choice
-    : string;
+type ValueOf<S extends Setting> = S extends { readonly canBeOff: true }
+  ? number | 'off'
+  : S extends IntegerSetting
+    ? number
+    : S extends ChoiceSetting<infer Choice>
+      ? Choice
+      : string;
 
 /** A value for every setting; {@link SETTINGS} says what each means. */
 export type Settings = { readonly [Name in SettingName]: ValueOf<(typeof SETTINGS)[Name]> };

@@ -60,9 +60,9 @@ function read(environment: Environment): Read {
 }
 
 function parse({ kind }: Setting, text: string): string | number {
-  // A number that is not written in digits stays text, which the check refuses.
-  if (kind === 'integer') return /^\d{1,15}$/.test(text) ? Number(text) : text;
-  return kind === 'choice' ? text.toLowerCase() : text;
+  if (kind === 'text') return text;
+  // A number that is not written in digits stays text, which the check refuses unless it is "off".
+  return kind === 'integer' && /^\d{1,15}$/.test(text) ? Number(text) : text.toLowerCase();
 }
 
 function describe({ name, value, mustBe }: SettingProblem): string {
@@ -96,7 +96,7 @@ export function describeSettings(): string {
 }
 
 function allowed(setting: Setting): string {
-  if (setting.kind === 'integer') return `; ${setting.min} to ${setting.max}`;
+  if (setting.kind === 'integer') return `; ${setting.min} to ${setting.max}${setting.canBeOff ? ', or off' : ''}`;
   return setting.kind === 'choice' ? `; one of ${wordsOf(setting).join(', ')}` : '';
 }
 

@@ -11,6 +11,8 @@ export interface IntegerSetting extends SettingBase {
   readonly default: number;
   readonly min: number;
   readonly max: number;
+  /** Whether it can also be the word `off`. */
+  readonly canBeOff?: true;
 }
 
 /** One of a closed set of words. */
@@ -44,6 +46,11 @@ export function choice<Choice extends string>(
 /** Defines a text, by default empty and of any form. */
 export function text(options: Partial<Pick<TextSetting, 'default' | 'format'>>, description: string): TextSetting {
   return { kind: 'text', default: '', ...options, description };
+}
+
+/** Lets a number also be `off`. */
+export function orOff(setting: IntegerSetting): IntegerSetting & { readonly canBeOff: true } {
+  return { ...setting, canBeOff: true };
 }
 
 /** Ignores wrong values of a setting. */

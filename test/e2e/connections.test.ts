@@ -31,7 +31,7 @@ async function start(descriptors: number): Promise<Ports> {
   const command = `ulimit -n ${descriptors}; exec "$0" "$@"`;
   const args = ['-c', command, process.execPath, PROGRAM, 'serve', '--model', packageDir, '--port', '0'];
   const program = spawn('sh', args, {
-    env: { ...process.env, HOST: '127.0.0.1', ADMIN_PORT: '0' },
+    env: { ...process.env, HOST: '127.0.0.1', GRPC_PORT: 'off', ADMIN_PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   child = program;

@@ -24,7 +24,7 @@ afterEach(() => {
 
 /** Runs `npm start`. @returns what it printed up to the last line of its welcome */
 async function npmStart(): Promise<string> {
-  const env = { ...process.env, PORT: '0', ADMIN_PORT: '0', HOST: '127.0.0.1', DEVICE: 'cpu' };
+  const env = { ...process.env, PORT: '0', GRPC_PORT: 'off', ADMIN_PORT: '0', HOST: '127.0.0.1', DEVICE: 'cpu' };
   const started = spawn('npm', ['start'], { cwd: ROOT, env, detached: true });
   child = started;
   return new Promise((resolve, reject) => {

@@ -19,6 +19,7 @@ export async function serve(
       ...DEFAULT_SETTINGS,
       HOST: '127.0.0.1',
       PORT: 0,
+      GRPC_PORT: 0,
       ADMIN_PORT: 0,
       DRAIN_DELAY_MS: 0,
       ENGINE_THREADS: 1,

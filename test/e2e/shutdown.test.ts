@@ -46,7 +46,7 @@ class Program {
   constructor(env: Readonly<Record<string, string>> = {}, nodeOptions: readonly string[] = []) {
     const args = [...nodeOptions, PROGRAM, 'serve', '--model', packageDir, '--port', '0'];
     this.child = spawn(process.execPath, args, {
-      env: { ...process.env, HOST: '127.0.0.1', ADMIN_PORT: '0', DRAIN_DELAY_MS: '400', ...env },
+      env: { ...process.env, HOST: '127.0.0.1', GRPC_PORT: '0', ADMIN_PORT: '0', DRAIN_DELAY_MS: '400', ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     programs.push(this.child);
@@ -130,6 +130,7 @@ it('ends on SIGTERM during the search for GPUs, and later releases what was star
       MODEL_DIR: packageDir,
       HOST: '127.0.0.1',
       PORT: 0,
+      GRPC_PORT: 0,
       ADMIN_PORT: 0,
       DRAIN_DELAY_MS: 0,
       DEVICE: 'cuda' as const,
@@ -244,7 +245,7 @@ it('names the setting of a port that is in use', async () => {
 it('prints in one sentence why it cannot start, and exits with 1', async () => {
   const taken = await serve({ MODEL_DIR: packageDir }, { wait: false });
   const program = spawn(process.execPath, [PROGRAM, 'serve', '--model', packageDir, '--port', String(taken.port)], {
-    env: { ...process.env, HOST: '127.0.0.1', ADMIN_PORT: '0' },
+    env: { ...process.env, HOST: '127.0.0.1', GRPC_PORT: '0', ADMIN_PORT: '0' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   programs.push(program);

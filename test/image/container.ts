@@ -50,6 +50,7 @@ export async function startContainer(
   const settings = {
     HOST: '127.0.0.1',
     PORT: port,
+    GRPC_PORT: 'off',
     ADMIN_PORT: adminPort,
     DRAIN_DELAY_MS: DRAIN_MS,
     ...more,

@@ -39,7 +39,7 @@ export function checkConfig({ Config: image, Healthcheck }: ImageFacts): void {
   assert.deepEqual([...image.Entrypoint, ...image.Cmd], ['node', 'bin/ofa-ve.js', 'serve']);
   assert.deepEqual(
     Object.keys(image.ExposedPorts).sort(),
-    [`${DEFAULT_SETTINGS.PORT}/tcp`, `${DEFAULT_SETTINGS.ADMIN_PORT}/tcp`].sort(),
+    ['PORT', 'GRPC_PORT', 'ADMIN_PORT'].map((name) => `${DEFAULT_SETTINGS[name as 'PORT']}/tcp`).sort(),
   );
   for (const label of ['title', 'description', 'licenses', 'version', 'revision']) {
     assert.ok(image.Labels[`org.opencontainers.image.${label}`], `the label ${label} is missing`);

@@ -3,20 +3,8 @@ import { routePath } from 'hono/route';
 import { ClientGone } from '../../inference/errors.ts';
 import { PATHS } from '../../contract.ts';
 import type { AppEnv } from '../context.ts';
-import {
-  CLIENT_CLOSED_REQUEST,
-  RequestRecord,
-  UNMATCHED,
-  type RequestSummary,
-} from '../../observability/request-record.ts';
-
-/** Called for every request. */
-export interface RequestListener {
-  /** A request has arrived. @returns headers for its response */
-  begin?(request: Request, record: RequestRecord): Readonly<Record<string, string>>;
-  /** It has been answered. */
-  end(summary: RequestSummary): void;
-}
+import { CLIENT_CLOSED_REQUEST, RequestRecord, UNMATCHED } from '../../observability/request-record.ts';
+import type { RequestListener } from '../../requests/listener.ts';
 
 /** The part of a path that names the only version of the model; metrics have one route with and without it. */
 const VERSION = '/versions/:version';

@@ -1,7 +1,14 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_JSON_MIB } from '../body/json.ts';
-import { INPUTS, MAX_DIMENSIONS, OUTPUT_NAMES } from '../../open-inference/tensors.ts';
-import { MAX_TEXTS, textSchema } from '../../requests/text.ts';
+import {
+  countSchema,
+  idSchema,
+  inputFields,
+  inputsOf,
+  outputNameSchema,
+  outputsOf,
+} from '../../open-inference/schema.ts';
+import { MAX_TEXTS } from '../../requests/text.ts';
 
 /** The header of the binary tensor extension: the number of bytes of JSON, which binary tensors follow. */
 export const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
@@ -24,21 +31,15 @@ function isTooLong(data: unknown): boolean {
 
 const AN_OBJECT = { error: 'must be an object' };
 const A_FLAG = { error: 'must be true or false' };
-const WHOLE = { error: 'must be a whole number' };
-const count = z.number(WHOLE).int(WHOLE).nonnegative({ error: 'must not be below 0' });
 
 const inputSchema = z
   .object(
     {
-      name: z.enum(INPUTS, { error: 'must be image, text or premise' }),
-      shape: z
-        .array(count, { error: 'must be a list of whole numbers' })
-        .max(MAX_DIMENSIONS, { error: `must not have more than ${MAX_DIMENSIONS} dimensions` }),
-      datatype: z.literal('BYTES', { error: 'must be BYTES' }),
+      ...inputFields,
       parameters: z
         .looseObject(
           {
-            binary_data_size: count.optional().openapi({
+            binary_data_size: countSchema.optional().openapi({
               description: 'Bytes of this tensor behind the JSON; each element follows its length (uint32).',
             }),
           },
@@ -54,7 +55,7 @@ const inputSchema = z
 /** The body of an inference request in the Open Inference Protocol (V2 of KServe and Triton, REST). */
 export const inferBodySchema = z
   .object({
-    id: textSchema.optional().openapi({ description: 'Returned in the response.' }),
+    id: idSchema.optional().openapi({ description: 'Returned in the response.' }),
     parameters: z
       .looseObject(
         {
@@ -65,22 +66,16 @@ export const inferBodySchema = z
         AN_OBJECT,
       )
       .optional(),
-    inputs: z
-      .array(inputSchema, { error: 'must be a list of inputs' })
-      .min(1, { error: 'must hold an input' })
-      .max(INPUTS.length, { error: `must not hold more than ${INPUTS.length} inputs` }),
-    outputs: z
-      .array(
-        z.object(
-          {
-            name: z.enum(OUTPUT_NAMES, { error: `must be one of ${OUTPUT_NAMES.join(', ')}` }),
-            parameters: z.looseObject({ binary_data: z.boolean(A_FLAG).optional() }, AN_OBJECT).optional(),
-          },
-          AN_OBJECT,
-        ),
-        { error: 'must be a list of outputs' },
-      )
-      .max(OUTPUT_NAMES.length, { error: `must not hold more than ${OUTPUT_NAMES.length} outputs` })
+    inputs: inputsOf(inputSchema),
+    outputs: outputsOf(
+      z.object(
+        {
+          name: outputNameSchema,
+          parameters: z.looseObject({ binary_data: z.boolean(A_FLAG).optional() }, AN_OBJECT).optional(),
+        },
+        AN_OBJECT,
+      ),
+    )
       .optional()
       .openapi({
         description: 'The requested outputs, each once. Default: all.',

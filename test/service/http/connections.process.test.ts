@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { CONNECTION_LIMITS } from '../../../service/http/connections.ts';
-import type { Listener, ListenOptions } from '../../../service/http/listen.ts';
+import type { ListenOptions } from '../../../service/http/listen.ts';
+import type { Listener } from '../../../service/requests/listener.ts';
 import { fakeService, type FakeService, type FakeServiceOptions } from './fake-service.ts';
 import { useRawServer } from './raw-server.ts';
 

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
 import type { App } from '../../../service/http/context.ts';
-import { listen, type Listener, type ListenOptions } from '../../../service/http/listen.ts';
+import { listen, type ListenOptions } from '../../../service/http/listen.ts';
+import type { Listener } from '../../../service/requests/listener.ts';
 
 /** A listening application, and raw connections to it. */
 export interface RawServer {

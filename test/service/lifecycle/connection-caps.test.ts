@@ -10,9 +10,9 @@ function limits(openFiles: string): string {
 }
 
 it.each([
-  ['1048576', { public: 1_048_320, admin: 64 }],
-  ['1024', { public: 768, admin: 64 }],
-  ['256', { public: 128, admin: 32 }],
+  ['1048576', { public: 1_047_296, grpc: 1024, admin: 64 }],
+  ['1024', { public: 576, grpc: 192, admin: 64 }],
+  ['256', { public: 96, grpc: 32, admin: 32 }],
 ])('keep a reserve for the admin port (%s file descriptors)', (openFiles, caps) => {
   expect(connectionCaps(limits(openFiles))).toEqual(caps);
 });

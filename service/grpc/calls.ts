@@ -1,0 +1,148 @@
+import {
+  ServerInterceptingCall,
+  type Metadata,
+  type sendUnaryData,
+  type ServerInterceptor,
+  type ServerUnaryCall,
+} from '@grpc/grpc-js';
+import { EngineUnavailable, Overloaded } from '../inference/errors.ts';
+import type { RequestRecord } from '../observability/request-record.ts';
+import type { WatchedHealth } from '../requests/health.ts';
+import type { RequestListener } from '../requests/listener.ts';
+import { HttpProblem } from '../requests/problem.ts';
+import type { PredictDeps } from '../requests/serve.ts';
+import { requestTimeout } from '../requests/to-problem.ts';
+import type { Connections } from './connections.ts';
+import { InferCall, tooLarge } from './infer-call.ts';
+import type { InferResponse } from './infer-response.ts';
+import { MessageProgress } from './message-progress.ts';
+import { headerOf, ObservedCall } from './observed-call.ts';
+import { INFER_METHOD } from './protocol.ts';
+
+const MIB = 1024 * 1024;
+/** Most bytes of all messages of a call that is no inference: each of them holds a name or two. */
+const MAX_OTHER_BYTES = 64 * 1024;
+/** Time for the first of them to arrive. */
+const OTHER_MESSAGE_MS = 10_000;
+/** Most open calls that are no inferences. Watching health and reflection last as long as the client likes. */
+const MAX_OTHERS = 1024;
+
+/** What gRPC needs beside what every protocol does. */
+export interface GrpcDeps extends PredictDeps {
+  readonly health: WatchedHealth;
+  readonly listener?: RequestListener;
+  /**
+   * Names the client of an inference, for fair shares.
+   *
+   * @throws HttpProblem `unauthorized`, `forbidden`
+   */
+  readonly identify?: (caller: Caller) => string | undefined;
+}
+
+/** Where an inference comes from. */
+export interface Caller {
+  /** A value of the call's metadata. */
+  readonly header: (name: string) => string | undefined;
+  readonly address: string | undefined;
+  readonly record: RequestRecord;
+}
+
+/** The open calls of a server: observes all of them, bounds them, and serves the inferences. */
+export class Calls {
+  readonly #deps: GrpcDeps;
+  readonly #connections: Connections;
+  /** By the metadata that the handler gets. */
+  readonly #inferences = new WeakMap<Metadata, InferCall>();
+  /** How to end each open call that is no inference. */
+  readonly #others = new Map<ObservedCall, (error: unknown) => void>();
+
+  constructor(deps: GrpcDeps, connections: Connections) {
+    this.#deps = deps;
+    this.#connections = connections;
+  }
+
+  /** Sees every call before its handler. */
+  readonly interceptor: ServerInterceptor = ({ path }, base) => {
+    const isInference = path === INFER_METHOD;
+    const call = new ObservedCall(path, base, this.#deps.listener, () => {
+      inference?.disconnect();
+      this.#others.delete(call);
+      if (isInference) this.#connections.end(base);
+    });
+    const inference = isInference ? new InferCall(call, this.#deps) : undefined;
+    if (isInference) this.#connections.begin(base);
+    const fail = (error: unknown): void => {
+      if (!call.ended) outer.sendStatus(call.failure(error));
+    };
+    const outer: ServerInterceptingCall = new ServerInterceptingCall(base, {
+      start: (next) => {
+        next({
+          onReceiveMetadata: (metadata, forward) => {
+            call.begin(metadata);
+            try {
+              if (inference === undefined) this.#beginOther(call, fail);
+              else this.#beginInference(call, inference, metadata, fail);
+            } catch (error) {
+              fail(error);
+            }
+            if (!call.ended) forward(metadata);
+          },
+        });
+      },
+      sendStatus: (status, next) => {
+        next(call.end(status));
+      },
+    });
+    return outer;
+  };
+
+  /** The handler of ModelInfer. */
+  readonly infer = (
+    { metadata, request }: ServerUnaryCall<Uint8Array, InferResponse>,
+    callback: sendUnaryData<InferResponse>,
+  ): void => {
+    this.#inferences.get(metadata)?.deliver(request, callback);
+  };
+
+  /** Ends the calls that could go on for ever. */
+  endOthers(): void {
+    for (const fail of this.#others.values()) fail(new EngineUnavailable('The service is shutting down.'));
+  }
+
+  #beginInference(call: ObservedCall, inference: InferCall, metadata: Metadata, fail: (error: unknown) => void): void {
+    const { identify, limits } = this.#deps;
+    const { remoteAddress } = call.base.getConnectionInfo();
+    const client = identify?.({
+      header: (name) => headerOf(metadata, name),
+      address: remoteAddress,
+      record: call.record,
+    });
+    const progress = new MessageProgress(call.stream, (bytes) => {
+      if (bytes > limits.maxBodyMb * MIB) fail(tooLarge(limits.maxBodyMb));
+    });
+    this.#inferences.set(metadata, inference);
+    inference.begin(client, progress, fail);
+  }
+
+  #beginOther(call: ObservedCall, fail: (error: unknown) => void): void {
+    if (this.#others.size >= MAX_OTHERS) throw new Overloaded('uploads', 1);
+    this.#others.set(call, fail);
+    const late = setTimeout(() => {
+      fail(requestTimeout(`The message did not arrive within ${OTHER_MESSAGE_MS} ms.`));
+    }, OTHER_MESSAGE_MS).unref();
+    call.stream.once('close', () => {
+      clearTimeout(late);
+    });
+    const progress = new MessageProgress(call.stream, () => {
+      clearTimeout(late);
+      if (progress.isCompressed) {
+        fail(new HttpProblem('unsupported-media-type', 'Only messages of ModelInfer may be compressed.'));
+      }
+    });
+    progress.watch((total) => {
+      if (total > MAX_OTHER_BYTES) {
+        fail(new HttpProblem('body-too-large', `The messages must not be larger than ${MAX_OTHER_BYTES / 1024} KiB.`));
+      }
+    });
+  }
+}

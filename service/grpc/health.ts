@@ -1,0 +1,17 @@
+import type { Server } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import type { WatchedHealth } from '../requests/health.ts';
+import { SERVICE_NAME } from './protocol.ts';
+
+/** Names of which the health can be asked: the whole server, and its service. */
+const NAMES = ['', SERVICE_NAME];
+
+/** Adds gRPC's health checking protocol, which says whether the service is ready. */
+export function addHealth(server: Server, health: WatchedHealth): void {
+  const status = (): 'SERVING' | 'NOT_SERVING' => (health.ready().ok ? 'SERVING' : 'NOT_SERVING');
+  const implementation = new HealthImplementation(Object.fromEntries(NAMES.map((name) => [name, status()])));
+  health.onChange(() => {
+    for (const name of NAMES) implementation.setStatus(name, status());
+  });
+  implementation.addToServer(server);
+}

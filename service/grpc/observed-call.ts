@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { Metadata, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
+import { ClientGone, DeadlineExceeded } from '../inference/errors.ts';
+import { CLIENT_CLOSED_REQUEST, RequestRecord } from '../observability/request-record.ts';
+import type { RequestListener } from '../requests/listener.ts';
+import type { HttpProblem } from '../requests/problem.ts';
+import { toProblem } from '../requests/to-problem.ts';
+import { httpStatusOf, statusOf } from './status.ts';
+
+/** Time for a client to take its answer, or to end a message that nobody reads any more. */
+const LINGER_MS = 10_000;
+/** A client cancels its call when its deadline passes, a little before the deadline that the server has computed. */
+const DEADLINE_TOLERANCE_MS = 100;
+
+/** What grpc-js hides of a call: without it nobody could see how much of a message has arrived. */
+interface Internals {
+  readonly stream: ServerHttp2Stream;
+  /** How compressed messages are compressed; grpc-js inflates them unless it is `identity`. */
+  incomingEncoding: string;
+}
+
+/** A status as grpc-js takes it. */
+type CallStatus = Pick<StatusObject, 'code' | 'details'> & { readonly metadata?: Metadata | null | undefined };
+
+/** One call: its record for log, metrics and trace, and its end. */
+export class ObservedCall {
+  readonly path: string;
+  readonly base: ServerInterceptingCallInterface;
+  readonly stream: ServerHttp2Stream;
+  /** The compression of messages that are flagged as compressed. */
+  readonly encoding: string;
+  readonly record = new RequestRecord();
+  readonly #listener: RequestListener | undefined;
+  /** Trailing metadata of every status. */
+  readonly #trailers: Record<string, string> = {};
+  readonly #onClose: (call: ObservedCall) => void;
+  #requestId: string = randomUUID();
+  #ended = false;
+
+  /** @param onClose called once when the call's stream has closed, answered or not */
+  constructor(
+    path: string,
+    base: ServerInterceptingCallInterface,
+    listener: RequestListener | undefined,
+    onClose: (call: ObservedCall) => void,
+  ) {
+    this.path = path;
+    this.base = base;
+    this.#listener = listener;
+    this.#onClose = onClose;
+    const internals = base as unknown as Internals;
+    this.stream = internals.stream;
+    this.encoding = internals.incomingEncoding;
+    // Inflated by us, since grpc-js would inflate any number of messages at once.
+    internals.incomingEncoding = 'identity';
+    this.stream.once('close', () => {
+      this.#closed();
+    });
+  }
+
+  /** Whether its status has been sent, or will never be. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Milliseconds until the client's deadline; undefined without one. */
+  get timeoutMs(): number | undefined {
+    const deadline = Number(this.base.getDeadline());
+    // A moment before grpc-js ends the call, which would not say why.
+    return Number.isFinite(deadline) ? Math.max(1, deadline - Date.now() - 1) : undefined;
+  }
+
+  /** Starts the record. */
+  begin(metadata: Metadata): void {
+    const id = headerOf(metadata, 'x-request-id');
+    if (id !== undefined && /^[\w-]{1,255}$/.test(id)) this.#requestId = id;
+    this.#trailers['x-request-id'] = this.#requestId;
+    const headers = new Headers();
+    for (const name of ['traceparent', 'tracestate']) {
+      const value = headerOf(metadata, name);
+      if (value !== undefined) headers.set(name, value);
+    }
+    const request = { method: 'POST', url: `http://localhost${this.path}`, headers };
+    Object.assign(this.#trailers, this.#listener?.begin?.(request, this.record));
+  }
+
+  /** The status to send for an error. Its problem is recorded. */
+  failure(error: unknown): StatusObject {
+    const problem = toProblem(this.#isPastDeadline(error) ? new DeadlineExceeded('client') : error);
+    this.record.problem = problem;
+    return statusOf(problem);
+  }
+
+  /** Ends the record. @returns the status with the metadata that every answer has */
+  end(status: CallStatus): StatusObject {
+    const metadata = status.metadata ?? new Metadata();
+    for (const [name, value] of Object.entries(this.#trailers)) metadata.set(name, value);
+    this.#finish(status.code);
+    const linger = setTimeout(() => {
+      this.stream.close();
+    }, LINGER_MS).unref();
+    this.stream.once('close', () => {
+      clearTimeout(linger);
+    });
+    return { ...status, metadata };
+  }
+
+  #finish(code: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { record } = this;
+    const problem = record.problem as HttpProblem | undefined;
+    const isGone = problem?.cause instanceof ClientGone;
+    record.attributes['grpc_status'] = code;
+    this.#listener?.end({
+      method: 'POST',
+      route: this.path,
+      status: isGone ? CLIENT_CLOSED_REQUEST : (problem?.status ?? httpStatusOf(code)),
+      requestId: this.#requestId,
+      record,
+      problem,
+    });
+  }
+
+  /** Ends the record of a call that its client has left, or that grpc-js has answered by itself. */
+  #closed(): void {
+    this.#onClose(this);
+    // An inference ends by itself, once its stages have been reported.
+    setImmediate(() => {
+      if (this.#ended) return;
+      const sent: Readonly<Record<string, unknown>> = {
+        ...(this.stream.sentHeaders as OutgoingHttpHeaders | undefined),
+        ...this.stream.sentTrailers,
+      };
+      const code = sent['grpc-status'];
+      this.#finish(code === undefined ? this.failure(new ClientGone()).code : Number(code));
+    });
+  }
+
+  #isPastDeadline(error: unknown): boolean {
+    return error instanceof ClientGone && Date.now() > Number(this.base.getDeadline()) - DEADLINE_TOLERANCE_MS;
+  }
+}
+
+/** A text of the metadata. */
+export function headerOf(metadata: Metadata, name: string): string | undefined {
+  const [value] = metadata.get(name);
+  return typeof value === 'string' ? value : undefined;
+}

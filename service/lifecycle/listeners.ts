@@ -1,0 +1,55 @@
+import type { createApp } from '../http/app.ts';
+import { listen } from '../http/listen.ts';
+import type { GrpcDeps } from '../grpc/calls.ts';
+import type { GrpcListenOptions } from '../grpc/listen.ts';
+import type { Listener } from '../requests/listener.ts';
+import type { Settings } from '../settings/read.ts';
+import { connectionCaps } from './connection-caps.ts';
+
+/** The ports that a service listens on. */
+export interface Listeners {
+  readonly public: Listener;
+  /** Undefined if GRPC_PORT is off. */
+  readonly grpc: Listener | undefined;
+  readonly admin: Listener;
+}
+
+/** What the ports serve. */
+interface Served {
+  readonly app: ReturnType<typeof createApp>;
+  readonly admin: ReturnType<typeof createApp>;
+  readonly grpc: GrpcDeps;
+}
+
+/**
+ * Listens on all ports, or on none if one is not available.
+ *
+ * @throws UserError `address-unavailable`
+ */
+export async function listenAll(settings: Settings, { app, admin, grpc }: Served): Promise<Listeners> {
+  const { HOST: host, PORT, GRPC_PORT, ADMIN_PORT } = settings;
+  const caps = connectionCaps();
+  const capped = (port: keyof NonNullable<typeof caps>) => (caps === undefined ? {} : { maxConnections: caps[port] });
+  const opened: Listener[] = [];
+  const open = async (listening: Promise<Listener>): Promise<Listener> => {
+    const listener = await listening;
+    opened.push(listener);
+    return listener;
+  };
+  try {
+    return {
+      public: await open(listen(app, host, PORT, { setting: 'PORT', ...capped('public') })),
+      grpc: GRPC_PORT === 'off' ? undefined : await open(openGrpc(grpc, { host, port: GRPC_PORT, ...capped('grpc') })),
+      admin: await open(listen(admin, host, ADMIN_PORT, { setting: 'ADMIN_PORT', ...capped('admin') })),
+    };
+  } catch (error) {
+    await Promise.all(opened.map((listener) => listener.close()));
+    throw error;
+  }
+}
+
+/** Loads gRPC only where it is served. */
+async function openGrpc(deps: GrpcDeps, options: GrpcListenOptions): Promise<Listener> {
+  const { listenGrpc } = await import('../grpc/listen.ts');
+  return listenGrpc(deps, options);
+}

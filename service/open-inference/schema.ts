@@ -1,0 +1,40 @@
+import { z } from '@hono/zod-openapi';
+import { textSchema } from '../requests/text.ts';
+import { INPUTS, OUTPUT_NAMES } from './tensors.ts';
+
+/** Most dimensions of a tensor's shape: more than any program uses. */
+export const MAX_DIMENSIONS = 32;
+
+const WHOLE = { error: 'must be a whole number' };
+/** A number of elements or bytes. */
+export const countSchema = z.number(WHOLE).int(WHOLE).nonnegative({ error: 'must not be below 0' });
+
+/** Identifies a request; returned in its response. */
+export const idSchema = textSchema;
+
+/** The fields of an input that say what it holds. */
+export const inputFields = {
+  name: z.enum(INPUTS, { error: `must be ${INPUTS.slice(0, -1).join(', ')} or ${INPUTS.at(-1) ?? ''}` }),
+  shape: z
+    .array(countSchema, { error: 'must be a list of whole numbers' })
+    .max(MAX_DIMENSIONS, { error: `must not have more than ${MAX_DIMENSIONS} dimensions` }),
+  datatype: z.literal('BYTES', { error: 'must be BYTES' }),
+};
+
+/** The name of an output. */
+export const outputNameSchema = z.enum(OUTPUT_NAMES, { error: `must be one of ${OUTPUT_NAMES.join(', ')}` });
+
+/** A list of inputs, each once. */
+export function inputsOf<Input extends z.ZodType>(input: Input) {
+  return z
+    .array(input, { error: 'must be a list of inputs' })
+    .min(1, { error: 'must hold an input' })
+    .max(INPUTS.length, { error: `must not hold more than ${INPUTS.length} inputs` });
+}
+
+/** A list of requested outputs. */
+export function outputsOf<Output extends z.ZodType>(output: Output) {
+  return z
+    .array(output, { error: 'must be a list of outputs' })
+    .max(OUTPUT_NAMES.length, { error: `must not hold more than ${OUTPUT_NAMES.length} outputs` });
+}

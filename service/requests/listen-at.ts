@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import type { Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UserError } from '../../model/errors.ts';
+
+/** Most connections that wait to be accepted; the kernel lowers it to net.core.somaxconn. Node.js's default is 511. */
+const BACKLOG = 4096;
+/** Accepting has come to an end when no connection has arrived for so long, or in any case after the second time. */
+const QUIET_MS = 50;
+const LONGEST_QUIET_MS = 500;
+
+/** Where a server listens. */
+export interface Address {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** The setting that the port comes from, for error messages. */
+  readonly setting: 'PORT' | 'GRPC_PORT' | 'ADMIN_PORT';
+}
+
+/** @throws UserError `address-unavailable` */
+export async function listenAt(server: Server, { host, port, setting }: Address): Promise<void> {
+  server.listen({ port, host, backlog: BACKLOG });
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new UserError(
+      'address-unavailable',
+      `Cannot listen on ${host}:${port} (${code}); choose another HOST or ${setting}.`,
+      { cause },
+    );
+  }
+}
+
+/** The port of a server that listens. */
+export function portOf(server: Server, fallback: number): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : fallback;
+}
+
+/** Resolves when all connections that the kernel has established are accepted. */
+export async function settle(server: Server): Promise<void> {
+  const end = performance.now() + LONGEST_QUIET_MS;
+  let accepted = 0;
+  const count = (): void => {
+    accepted++;
+  };
+  server.on('connection', count);
+  let before: number;
+  do {
+    before = accepted;
+    await sleep(QUIET_MS);
+  } while (accepted > before && performance.now() < end);
+  server.off('connection', count);
+}
