@@ -47,7 +47,7 @@ export function createApp(deps: AppDeps): App {
   addPredict(app, deps);
   addProbes(app, deps.health);
   addOpenInference(app, deps);
-  if (deps.documents ?? true) addDocuments(app);
+  if (deps.documents ?? true) addDocuments(app, { model: deps.predictor.model, needsKey: deps.apiKeys !== undefined });
   if (deps.demo !== undefined) {
     addDemo(app, { ...deps, examples: deps.demo.examples, needsKey: deps.apiKeys !== undefined });
   }

@@ -5,8 +5,11 @@ export const PROBLEM_TYPE = 'application/problem+json';
 /** The content type of errors in the Open Inference Protocol. */
 export const JSON_TYPE = 'application/json';
 
+/** The project's home. */
+export const PROJECT = 'https://github.com/ofa-ve/ofa-ve';
+
 /** The page that describes every problem. A problem's `type` is this address with its name as the fragment. */
-export const PROBLEM_BASE = 'https://github.com/ofa-ve/ofa-ve/blob/main/docs/reference/errors.md';
+export const PROBLEM_BASE = `${PROJECT}/blob/main/docs/reference/errors.md`;
 
 interface ProblemType {
   readonly status: number;

@@ -1,11 +1,10 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { createMiddleware } from 'hono/factory';
-import { version } from '../../../model/version.ts';
 import { PATHS } from '../../contract.ts';
-import { KEY_SCHEMES } from '../middleware/api-keys.ts';
 import type { App, AppEnv } from '../context.ts';
 import { staticContent, staticFile } from '../static-file.ts';
+import { openApiDocument, type DocumentFacts } from './open-api.ts';
 
 /** Swagger UI's own files, the styles that its script sets, and its icons, which are data URIs. */
 const DOCS_POLICY = [
@@ -41,19 +40,9 @@ const START_SCRIPT = `window.addEventListener('load', () => {
 });
 `;
 
-const INFO = {
-  title: 'ofa-ve',
-  version,
-  description:
-    'Visual entailment: does an image entail a text? Errors are problem details (RFC 9457) of type application/problem+json, or application/json under /v2. Every response has the header X-Request-Id.',
-};
-
 /** Adds the OpenAPI document, made from the schemas that check requests, and Swagger UI to show it. */
-export function addDocuments(app: App): void {
-  for (const [name, scheme] of Object.entries(KEY_SCHEMES)) {
-    app.openAPIRegistry.registerComponent('securitySchemes', name, scheme);
-  }
-  const document = (): string => JSON.stringify(openApiDocument(app));
+export function addDocuments(app: App, facts: DocumentFacts): void {
+  const document = (): string => JSON.stringify(openApiDocument(app, facts));
   app.get(PATHS.openapi, staticContent(document, 'application/json'));
   const policy = createMiddleware<AppEnv>(async (c, next) => {
     c.header('content-security-policy', DOCS_POLICY);
@@ -77,13 +66,4 @@ export function addDocuments(app: App): void {
     `${PATHS.docs}/start.js`,
     staticContent(() => START_SCRIPT, 'text/javascript'),
   );
-}
-
-/** The OpenAPI 3.1 document of all registered routes. */
-function openApiDocument(app: App): object {
-  return app.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: INFO,
-    servers: [{ url: '.' }],
-  });
 }

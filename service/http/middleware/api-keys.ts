@@ -64,15 +64,12 @@ export function openApiKeys(
 
 /** The two ways to send a key, as OpenAPI security schemes. */
 export const KEY_SCHEMES = {
-  bearer: { type: 'http', scheme: 'bearer', description: 'Needed only where the service has API keys.' },
+  bearer: { type: 'http', scheme: 'bearer', description: 'An API key.' },
   apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'As an alternative to `bearer`.' },
 } as const;
 
-/** No key, or a key in either way: the setting API_KEYS_FILE decides whether one is needed. */
-export const KEY_SECURITY: Record<string, string[]>[] = [
-  {},
-  ...Object.keys(KEY_SCHEMES).map((name) => ({ [name]: [] })),
-];
+/** A key in either way. The document of a service without keys leaves it out. */
+export const KEY_SECURITY: Record<string, string[]>[] = Object.keys(KEY_SCHEMES).map((name) => ({ [name]: [] }));
 
 /**
  * Requires a key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`. One valid key suffices, since a gateway in

@@ -12,6 +12,7 @@ import {
   serverMetadataSchema,
   serverReadySchema,
 } from './schema.ts';
+import { EXAMPLE_IMAGE, EXAMPLE_TEXTS } from '../predict/schema.ts';
 import { PREDICTION_ERRORS, REQUEST_HEADERS } from '../predict/serve.ts';
 import { JSON_TYPE } from '../../requests/problem.ts';
 import { problemResponses } from '../problems/docs.ts';
@@ -46,6 +47,18 @@ const BINARY = {
   },
 } as const;
 
+const inferExamples = {
+  one: {
+    summary: 'One text',
+    value: {
+      inputs: [
+        { name: 'image', datatype: 'BYTES', shape: [1], data: [EXAMPLE_IMAGE] },
+        { name: 'text', datatype: 'BYTES', shape: [1], data: [EXAMPLE_TEXTS[0]] },
+      ],
+    },
+  },
+};
+
 const inferRoute = {
   method: 'post',
   tags,
@@ -58,7 +71,10 @@ const inferRoute = {
           'Length of the JSON in bytes if binary tensors follow it (extension binary_tensor_data). An image in a binary tensor is the file itself, or base64.',
       }),
     }),
-    body: { required: true, content: { ...json(inferBodySchema), ...BINARY } },
+    body: {
+      required: true,
+      content: { 'application/json': { schema: inferBodySchema, examples: inferExamples }, ...BINARY },
+    },
   },
   responses: {
     200: {

@@ -10,10 +10,13 @@ export const TOO_MANY = `must not hold more than ${MAX_TEXTS} texts`;
 export const EXAMPLE_IMAGE =
   'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAIAQMAAAD+wSzIAAAABlBMVEX////IHh7kMBY6AAAAD0lEQVR42mNgAAIbKAQCAAeQAPEJFbVWAAAAAElFTkSuQmCC';
 
+/** Texts for examples. */
+export const EXAMPLE_TEXTS = ['There are two red squares.', 'The square is red, and not small.'] as const;
+
 const hypothesis = textSchema.openapi({
   description: 'The hypothesis: the sentence to judge. A blank one gets 422.',
   minLength: 1,
-  example: 'There are two dogs.',
+  example: EXAMPLE_TEXTS[0],
 });
 
 const premise = textSchema.openapi({
@@ -25,11 +28,14 @@ const texts = z
   .min(1, { error: 'must hold at least one text' })
   .max(MAX_TEXTS, { error: TOO_MANY });
 
-/** Not oneOf, from which generators of clients make two types. The types of the library lack these keywords. */
+/**
+ * Either `text` or `texts`. Not oneOf, from which generators of clients make two types. Linters want every property
+ * named. The types of the library lack these keywords.
+ */
 const EITHER_TEXT_OR_TEXTS: object = {
-  if: { required: ['text'] },
-  then: { not: { required: ['texts'] } },
-  else: { required: ['texts'] },
+  if: { properties: { image: {}, text: {}, texts: {}, premise: {} }, required: ['text'] },
+  then: { properties: { image: {}, text: {}, texts: false, premise: {} } },
+  else: { properties: { image: {}, text: {}, texts: {}, premise: {} }, required: ['texts'] },
 };
 
 /** The JSON body of a prediction. */
@@ -39,7 +45,7 @@ export const jsonBodySchema = z
       description:
         'An image file (JPEG, PNG, WebP, GIF or TIFF) in base64 (RFC 4648, also URL-safe, padded or not), or as a data URI with base64.',
       minLength: 1,
-      example: EXAMPLE_IMAGE,
+      maxLength: MAX_JSON_MIB * 2 ** 20,
     }),
     text: hypothesis.optional(),
     texts: texts.optional().openapi({
@@ -48,14 +54,19 @@ export const jsonBodySchema = z
     premise: premise.optional(),
   })
   .openapi('PredictJson', {
-    description: `Give either \`text\` or \`texts\`. At most ${MAX_JSON_MIB} MiB: send larger images in a form.`,
+    description: `Give either \`text\` or \`texts\`. JSON may have ${MAX_JSON_MIB} MiB in all, of which 64 KiB outside of strings: send larger images in a form.`,
     ...EITHER_TEXT_OR_TEXTS,
   });
 
 const imageFile = z
   .instanceof(Uint8Array, { error: 'must be a file (curl -F image=@FILE)' })
   .refine(({ length }) => length > 0, { error: 'is empty' })
-  .openapi({ type: 'string', format: 'binary', description: 'An image file: JPEG, PNG, WebP, GIF or TIFF.' });
+  .openapi({
+    type: 'string',
+    format: 'binary',
+    minLength: 1,
+    description: 'An image file: JPEG, PNG, WebP, GIF or TIFF.',
+  });
 
 /** A multipart form with only an image. */
 export const imageFormSchema = z.object({ image: imageFile }).openapi('ImageForm');
@@ -79,18 +90,15 @@ export const formBodySchema = z
 /** What generators of clients need to send one field for each text, instead of one with commas. */
 export const formEncoding = { text: { style: 'form', explode: true } } as const;
 
-const judgement = {
-  result: z.number().int().openapi({ description: 'Index of the label in `labels`.', example: 1 }),
-  label: z.string().openapi({ description: 'The most probable answer.', example: 'no' }),
-  confidence: z.number().openapi({ description: 'Probability of the label.', example: 0.93 }),
-  scores: z.record(z.string(), z.number()).openapi({
-    description: 'Probability of each label.',
-    example: { yes: 0.02, no: 0.93, maybe: 0.05 },
-  }),
-};
-
 /** The judgement on one hypothesis. */
-export const judgementSchema = z.object(judgement).openapi('Judgement');
+export const judgementSchema = z
+  .object({
+    result: z.number().int().openapi({ description: 'Index of the label in `labels`.' }),
+    label: z.string().openapi({ description: 'The most probable answer.' }),
+    confidence: z.number().openapi({ description: 'Probability of the label.' }),
+    scores: z.record(z.string(), z.number()).openapi({ description: 'Probability of each label.' }),
+  })
+  .openapi('Judgement');
 
 /**
  * The answer: the members of a judgement for one hypothesis, or `results` for several. One schema with optional members,
@@ -103,16 +111,14 @@ export const predictionSchema = z
       description:
         'The judgements in the order of the hypotheses, if there were several or if JSON had `texts`; the members of a single judgement are then absent.',
     }),
-    labels: z
-      .array(z.string())
-      .openapi({ description: 'All answers, in their order.', example: ['yes', 'no', 'maybe'] }),
+    labels: z.array(z.string()).openapi({ description: 'All answers, in their order.' }),
     warnings: z.array(warningSchema).optional().openapi({ description: 'Absent where there are none.' }),
-    latency_ms: z.number().openapi({ description: 'Time spent in the service, in milliseconds.', example: 87.4 }),
+    latency_ms: z.number().openapi({ description: 'Time spent in the service, in milliseconds.' }),
     model: z
       .object({
-        name: z.string().openapi({ example: 'ofa-demo' }),
+        name: z.string(),
         precision: z.enum(['fp32', 'fp16']),
-        digest: z.string().openapi({ description: "Identifies the model's package.", example: '0123456789ab' }),
+        digest: z.string().openapi({ description: "Identifies the model's package." }),
       })
       .openapi('Model', { description: 'The model that answered.' }),
     request_id: z.string().openapi({ description: 'The same as in the header X-Request-Id.' }),

@@ -12,10 +12,15 @@ import { requestedMs, TIMEOUT_HEADER } from '../middleware/timeout-header.ts';
 /** Request headers that every prediction reads. */
 export const REQUEST_HEADERS = z.object({
   [TIMEOUT_HEADER]: z.string().optional().openapi({
+    type: 'integer',
+    minimum: 1,
     description: "Deadline in milliseconds, the arrival of the body included; can only shorten the server's own limit.",
   }),
   'X-Request-Id': z.string().optional().openapi({
-    description: 'Identifies the request in logs and is returned with the answer. Default: a random UUID.',
+    pattern: '^[A-Za-z0-9_=-]+$',
+    maxLength: 255,
+    description:
+      'Identifies the request in logs and is returned with the answer. A random UUID takes the place of one that is absent or malformed.',
   }),
 });
 

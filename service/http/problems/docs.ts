@@ -1,5 +1,5 @@
-import type { RouteConfig } from '@hono/zod-openapi';
-import { PROBLEM_TYPE, PROBLEMS, problemSchema } from '../../requests/problem.ts';
+import type { RouteConfig, z } from '@hono/zod-openapi';
+import { PROBLEM_BASE, PROBLEM_TYPE, PROBLEMS, problemSchema } from '../../requests/problem.ts';
 
 type ResponseConfig = RouteConfig['responses'];
 
@@ -29,9 +29,27 @@ export function problemResponses(statuses: readonly number[], contentType = PROB
     const kinds = Object.entries(PROBLEMS).filter(([, problem]) => problem.status === status);
     responses[status] = {
       description: kinds.map(([name, { title }]) => `${title} (\`${name}\`)`).join('; '),
-      content: { [contentType]: { schema: problemSchema } },
+      content: {
+        [contentType]: {
+          schema: problemSchema,
+          examples: Object.fromEntries(kinds.map(([name, kind]) => [name, exampleOf(name, kind)])),
+        },
+      },
       ...(HEADERS[status] === undefined ? {} : { headers: HEADERS[status] }),
     };
   }
   return responses;
+}
+
+function exampleOf(name: string, { status, title }: { status: number; title: string }): object {
+  const detail = `${title}.`;
+  const value: z.infer<typeof problemSchema> = {
+    type: `${PROBLEM_BASE}#${name}`,
+    title,
+    status,
+    detail,
+    error: detail,
+    request_id: '0b9c0d0e-7c0f-4f6e-9a53-0c2b6f0d7f2e',
+  };
+  return { summary: title, value };
 }

@@ -1,10 +1,11 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { PATHS } from '../../../../service/contract.ts';
 import { PROBLEMS } from '../../../../service/requests/problem.ts';
-import { fakeService } from '../fake-service.ts';
+import { fakeService, postJson, type FakeServiceOptions } from '../fake-service.ts';
 
 const responseSchema = z.object({
   description: z.string(),
@@ -32,16 +33,30 @@ const documentSchema = z.object({
   }),
 });
 
-const withDemo = { deps: { demo: { examples: [] } } };
+const apiKeys = { nameOf: () => undefined, close: () => undefined };
+const withDemo = { deps: { demo: { examples: [] }, apiKeys } };
 
-async function rawDocument(): Promise<Record<string, unknown>> {
-  const response = await fakeService(withDemo).app.request(PATHS.openapi);
+async function rawDocument(options: FakeServiceOptions = withDemo): Promise<Record<string, unknown>> {
+  const response = await fakeService(options).app.request(PATHS.openapi);
   expect(response.status).toBe(200);
   return (await response.json()) as Record<string, unknown>;
 }
 
 async function document(): Promise<z.infer<typeof documentSchema>> {
   return documentSchema.parse(await rawDocument());
+}
+
+interface Media {
+  readonly schema: object;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}
+
+/** Every body in a document, of requests and responses. */
+function mediaIn(value: unknown): Media[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]: [string, unknown]) =>
+    key === 'content' ? (Object.values(each as object) as Media[]) : mediaIn(each),
+  );
 }
 
 /** Every schema in a document. */
@@ -111,9 +126,8 @@ describe('the OpenAPI document', () => {
     ]) {
       const operation = paths[path]?.['post'];
       const security = operation?.security ?? [];
-      // No key, or one of the two.
       expect(security.flatMap(Object.keys)).toEqual(Object.keys(components.securitySchemes));
-      expect(security).toContainEqual({});
+      expect(Object.keys(operation?.responses ?? {})).toEqual(expect.arrayContaining(['401', '403']));
       for (const status of ['429', '503']) {
         expect(Object.keys(operation?.responses[status]?.headers ?? {})).toEqual(['Retry-After']);
       }
@@ -122,6 +136,67 @@ describe('the OpenAPI document', () => {
       bearer: { type: 'http', scheme: 'bearer' },
       apiKey: { in: 'header', name: 'X-API-Key' },
     });
+  });
+
+  it('asks for keys only where they are needed', async () => {
+    const { paths } = await document();
+    const open = Object.values(paths).flatMap(({ get }) => get ?? []);
+    expect(open.length).toBeGreaterThan(5);
+    for (const { security } of open) expect(security).toBeUndefined();
+    expect(await rawDocument()).toHaveProperty('security', []);
+    const withoutKeys = JSON.stringify(await rawDocument({}));
+    expect(withoutKeys).not.toMatch(/securitySchemes|bearer|X-API-Key|"40[13]"|unauthorized|forbidden/);
+  });
+
+  it.each([withDemo, {}])('has nothing that Redocly would change', async (options) => {
+    const config = await createConfig({
+      extends: ['recommended'],
+      rules: { 'no-invalid-parameter-examples': 'error', 'no-invalid-schema-examples': 'error' },
+    });
+    const source = JSON.stringify(await rawDocument(options));
+    const problems = await lintFromString({ source, config });
+    expect(problems.map(({ message, location }) => [message, location[0]?.pointer])).toEqual([]);
+  });
+
+  it('has valid examples, one for each problem', async () => {
+    const raw = await rawDocument();
+    const { components } = raw;
+    const ajv = new Ajv2020({ strict: false, formats: { binary: true } });
+    const media = mediaIn(raw).filter(({ examples }) => examples !== undefined);
+    expect(media.length).toBeGreaterThan(50);
+    for (const { schema, examples = {} } of media) {
+      const validate = ajv.compile({ ...schema, components });
+      for (const { value } of Object.values(examples)) {
+        expect([validate(value), value, validate.errors]).toEqual([true, value, null]);
+      }
+    }
+    const text = JSON.stringify(raw);
+    for (const name of Object.keys(PROBLEMS)) expect(text).toContain(`errors.md#${name}"`);
+  });
+
+  it('states what a body of JSON must be', async () => {
+    const { components } = await rawDocument();
+    const ajv = new Ajv2020({ strict: false });
+    const validate = ajv.compile({ $ref: '#/components/schemas/PredictJson', components });
+    const image = 'R0lG';
+    const bodies = [
+      [true, { image, text: 'a' }],
+      [true, { image, texts: ['a', 'b'], premise: '' }],
+      [true, { image, text: 'a', unknown: 1 }],
+      [true, { image, text: '😀'.repeat(10_000) }],
+      [false, { image }],
+      [false, { text: 'a' }],
+      [false, { image, text: 'a', texts: ['a'] }],
+      [false, { image, texts: [] }],
+      [false, { image, texts: Array(33).fill('a') }],
+      [false, { image, text: 'a'.repeat(10_001) }],
+      [false, { image: '', text: 'a' }],
+    ] as const;
+    for (const [isValid, body] of bodies) {
+      expect([validate(body), body]).toEqual([isValid, body]);
+      const { status } = await postJson(fakeService().app, body);
+      expect([status, body]).toEqual([isValid ? 200 : 400, body]);
+    }
   });
 
   it('describes every route of the API', async () => {

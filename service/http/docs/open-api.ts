@@ -1,0 +1,69 @@
+import { version } from '../../../model/version.ts';
+import type { ModelInfo } from '../../inference/predictor.ts';
+import { PROJECT } from '../../requests/problem.ts';
+import { KEY_SCHEMES } from '../middleware/api-keys.ts';
+import type { App } from '../context.ts';
+
+/** What the document says of this service in particular. */
+export interface DocumentFacts {
+  readonly model: ModelInfo;
+  /** Whether predictions require an API key. */
+  readonly needsKey: boolean;
+}
+
+const INFO = {
+  title: 'ofa-ve',
+  version,
+  description:
+    'Visual entailment: does an image entail a text? Errors are problem details (RFC 9457) of type application/problem+json, or application/json under /v2. Every response has the header X-Request-Id. A slash at the end of a path is ignored.',
+  contact: { name: 'ofa-ve', url: PROJECT },
+  license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+};
+
+/** The tags of operations, in the order in which Swagger UI shows them. */
+const TAGS = {
+  predictions: 'Judge whether an image entails a text.',
+  'open-inference-protocol': 'The same for clients of KServe and Triton: version 2 of the protocol.',
+  probes: 'For Kubernetes and load balancers.',
+  demo: 'What the demo page needs besides predictions.',
+};
+
+type Document = ReturnType<App['getOpenAPI31Document']>;
+type Operation = NonNullable<NonNullable<Document['paths']>[string]['post']>;
+
+/** The OpenAPI 3.1 document of all registered routes. */
+export function openApiDocument(app: App, facts: DocumentFacts): Document {
+  const registered = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: INFO,
+    servers: [{ url: '.' }],
+    // Of operations that do not say otherwise.
+    security: [],
+  });
+  // A copy, as it shares objects with the routes, and so with other services of this process.
+  const document = structuredClone(registered);
+  const operations = Object.values(document.paths ?? {}).flatMap((path) => Object.values(path) as Operation[]);
+  for (const operation of operations) complete(operation, facts);
+  const used = new Set(operations.flatMap(({ tags = [] }) => tags));
+  document.tags = Object.entries(TAGS)
+    .filter(([name]) => used.has(name))
+    .map(([name, description]) => ({ name, description }));
+  if (facts.needsKey) document.components = { ...document.components, securitySchemes: KEY_SCHEMES };
+  return document;
+}
+
+/** Adapts an operation to this service. */
+function complete(operation: Operation, { model, needsKey }: DocumentFacts): void {
+  operation.description ??= `${operation.summary ?? ''}.`;
+  if (!needsKey) {
+    delete operation.security;
+    // Answered only where there are keys.
+    delete operation.responses?.['401'];
+    delete operation.responses?.['403'];
+  }
+  // So that Swagger UI can call an operation without further input.
+  const examples: Readonly<Record<string, string>> = { name: model.name, version: model.digest };
+  for (const parameter of operation.parameters ?? []) {
+    if ('in' in parameter && parameter.in === 'path') parameter.example = examples[parameter.name];
+  }
+}
