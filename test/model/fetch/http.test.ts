@@ -163,6 +163,16 @@ describe('a proxy', () => {
     expect(asked).toHaveLength(1);
   });
 
+  test('that never answers is not waited for longer than a server', async () => {
+    vi.stubEnv('HTTP_PROXY', `http://${await listen(() => undefined)}`);
+    const notes: string[] = [];
+    const wait = (): Promise<never> => Promise.reject(new Error('no other attempt'));
+    const server = await modelServer(miniModel());
+    const run = runFetch(server, tempFolder(), { stallMs: 200, wait, onNote: (note) => notes.push(note) });
+    await expect(run).rejects.toThrow('no other attempt');
+    expect(notes).toEqual([expect.stringMatching(/^127\.0\.0\.1:\d+ did not answer in time; retrying in /)]);
+  });
+
   test('in HTTP_PROXY takes precedence over ALL_PROXY', async () => {
     const [asked, others]: [string[], string[]] = [[], []];
     vi.stubEnv('ALL_PROXY', `http://${await proxy(others)}`);
