@@ -377,6 +377,20 @@ export interface VirtualServiceSpecHttpMatch {
    * @schema VirtualServiceSpecHttpMatch#uri
    */
   readonly uri?: VirtualServiceSpecHttpMatchUri;
+
+  /**
+   * Port that the request is for.
+   *
+   * @schema VirtualServiceSpecHttpMatch#port
+   */
+  readonly port?: number;
+
+  /**
+   * Where the rule applies; left out, everywhere.
+   *
+   * @schema VirtualServiceSpecHttpMatch#gateways
+   */
+  readonly gateways?: string[];
 }
 
 /**
@@ -387,6 +401,8 @@ export function toJson_VirtualServiceSpecHttpMatch(obj: VirtualServiceSpecHttpMa
   if (obj === undefined) { return undefined; }
   const result = {
     'uri': toJson_VirtualServiceSpecHttpMatchUri(obj.uri),
+    'port': obj.port,
+    'gateways': obj.gateways?.map(y => y),
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});

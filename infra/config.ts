@@ -69,7 +69,7 @@ export const ofaLarge: WorkloadConfig = {
   },
   security: { userId: 10_001, readOnlyRootFilesystem: true },
   exposure: {
-    service: { type: 'ClusterIP', port: 80, annotations: {} },
+    service: { type: 'ClusterIP', port: 80, grpcPort: 8001, annotations: {} },
     route: 'ingress',
     host: 'ofa-api.example.com',
     path: '/',

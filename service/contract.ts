@@ -66,7 +66,11 @@ export type RequestOutcome = 'answered' | 'refused' | 'failed' | 'client_deadlin
  * Values of the label `route` that objectives and scaling count: requests for answers, and not probes, documents or
  * unknown paths.
  */
-export const ANSWER_ROUTES = [PATHS.predict, '/v2/models/:name/infer'] as const;
+export const ANSWER_ROUTES = [
+  PATHS.predict,
+  '/v2/models/:name/infer',
+  '/inference.GRPCInferenceService/ModelInfer',
+] as const;
 
 /** Upper bounds of the buckets of `requestLatency` in seconds; a latency objective must be one of them. */
 export const LATENCY_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const;

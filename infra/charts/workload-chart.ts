@@ -5,7 +5,7 @@ import { AlertRules } from '../constructs/alert-rules.ts';
 import { Canary } from '../constructs/canary.ts';
 import { Dashboard } from '../constructs/dashboard.ts';
 import { DisruptionBudget } from '../constructs/disruption-budget.ts';
-import { GatewayRoute } from '../constructs/gateway-route.ts';
+import { GatewayGrpcRoute, GatewayRoute } from '../constructs/gateway-route.ts';
 import { GpuClaimTemplate } from '../constructs/gpu-claim.ts';
 import { IngressRoute } from '../constructs/ingress.ts';
 import { IstioRoute } from '../constructs/istio-route.ts';
@@ -47,6 +47,10 @@ export class WorkloadChart extends Chart {
     new RequestService(this, 'requests', context, 'stable');
     new MetricsService(this, 'metrics', context);
     if (exposure.route !== 'none') new ROUTES[exposure.route](this, 'route', context);
+    const { grpcHost } = exposure.gateway;
+    if (exposure.route === 'gateway' && grpcHost !== undefined) {
+      new GatewayGrpcRoute(this, 'grpc-route', context, grpcHost);
+    }
     if (networkPolicy.enabled) new TrafficPolicy(this, 'traffic', context);
 
     if (autoscaling.by === 'hpa') new PodAutoscaler(this, 'scaling', context);

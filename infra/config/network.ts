@@ -37,6 +37,8 @@ const gateway = z.strictObject({
   namespace: objectName,
   /** Listener of the Gateway. @default all of them */
   sectionName: objectName.optional(),
+  /** Host name for gRPC, other than `host`, as a Gateway does not let both share one. @default none: no gRPC */
+  grpcHost: hostName.optional(),
 });
 
 const istio = z.strictObject({
@@ -53,6 +55,8 @@ export const exposureSchema = z.strictObject({
     type: oneOf('ClusterIP', 'NodePort', 'LoadBalancer'),
     /** Port of the Service. @default 80 */
     port: whole(1, 65_535),
+    /** Port of the Service for gRPC, unless `GRPC_PORT` is off. @default 8001 */
+    grpcPort: whole(1, 65_535),
     /** Annotations of the Service, for a cloud's load balancer. @default {} */
     annotations,
   }),

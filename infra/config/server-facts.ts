@@ -8,6 +8,8 @@ type PodOnly = 'kind' | 'command' | 'args' | 'env' | 'secretEnv' | 'preStopComma
 export interface ServerFacts extends Readonly<Omit<OtherServer, PodOnly>> {
   /** Most items in one batch; 0 if unknown. */
   readonly batchItems: number;
+  /** Port for gRPC; undefined if the server has none. */
+  readonly grpcPort: number | undefined;
 }
 
 /** Label matcher of the requests that ask for answers. */
@@ -40,11 +42,12 @@ function seconds(milliseconds: number): number {
 /** The facts of a workload's server. Those of this repository's service follow from its contract and settings. */
 export function serverFacts(workload: WorkloadConfig): ServerFacts {
   const { server } = workload;
-  if (server.kind === 'other') return { ...server, batchItems: 0 };
+  if (server.kind === 'other') return { ...server, batchItems: 0, grpcPort: undefined };
   const settings = withDefaults(server.settings);
   return {
     appName: 'ofa-ve',
     ports: { http: settings.PORT, admin: settings.ADMIN_PORT },
+    grpcPort: settings.GRPC_PORT === 'off' ? undefined : settings.GRPC_PORT,
     paths: { startup: PATHS.startup, live: PATHS.live, ready: PATHS.ready, metrics: PATHS.metrics },
     metrics: OFA_METRICS,
     capacityItems: settings.MAX_QUEUE,

@@ -1,33 +1,56 @@
 import type { Construct } from 'constructs';
-import { HttpRoute } from '../../imports/gateway.networking.k8s.io.ts';
+import { GrpcRoute, HttpRoute } from '../../imports/gateway.networking.k8s.io.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta, trackName } from '../workload/names.ts';
 
 /** Route for requests by the Gateway API. Weights divide the traffic between the stable version and the canary. */
 export class GatewayRoute extends HttpRoute {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
-    const { exposure, canary } = context.workload;
-    const { name, namespace, sectionName } = exposure.gateway;
-    const { port } = exposure.service;
+    const { exposure } = context.workload;
     const seconds = `${exposure.readTimeoutSeconds}s`;
     super(scope, id, {
       metadata: objectMeta(context, context.workload.name),
       spec: {
-        parentRefs: [{ name, namespace, ...(sectionName === undefined ? {} : { sectionName }) }],
+        parentRefs: parentsOf(context),
         hostnames: [exposure.host],
         rules: [
           {
             matches: [{ path: { type: 'PathPrefix', value: exposure.path } }],
             timeouts: { request: seconds, backendRequest: seconds },
-            backendRefs: canary.enabled
-              ? [
-                  { name: trackName(context, 'stable'), port, weight: 100 - canary.weightPercent },
-                  { name: trackName(context, 'canary'), port, weight: canary.weightPercent },
-                ]
-              : [{ name: trackName(context, 'stable'), port }],
+            backendRefs: backendsOf(context, exposure.service.port),
           },
         ],
       },
     });
   }
+}
+
+/** Route for gRPC, to the Service's port of its own. It has a host of its own, too. */
+export class GatewayGrpcRoute extends GrpcRoute {
+  constructor(scope: Construct, id: string, context: WorkloadContext, host: string) {
+    const { name, exposure } = context.workload;
+    super(scope, id, {
+      metadata: objectMeta(context, name),
+      spec: {
+        parentRefs: parentsOf(context),
+        hostnames: [host],
+        rules: [{ backendRefs: backendsOf(context, exposure.service.grpcPort) }],
+      },
+    });
+  }
+}
+
+function parentsOf({ workload: { exposure } }: WorkloadContext) {
+  const { name, namespace, sectionName } = exposure.gateway;
+  return [{ name, namespace, ...(sectionName === undefined ? {} : { sectionName }) }];
+}
+
+function backendsOf(context: WorkloadContext, port: number) {
+  const { canary } = context.workload;
+  return canary.enabled
+    ? [
+        { name: trackName(context, 'stable'), port, weight: 100 - canary.weightPercent },
+        { name: trackName(context, 'canary'), port, weight: canary.weightPercent },
+      ]
+    : [{ name: trackName(context, 'stable'), port }];
 }

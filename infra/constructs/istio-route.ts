@@ -7,12 +7,21 @@ import { objectMeta, trackName, type Track } from '../workload/names.ts';
 export class IstioRoute extends Construct {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
     super(scope, id);
-    const { workload, namespace } = context;
+    const { workload, namespace, server } = context;
     const { exposure, canary } = workload;
     const metadata = objectMeta(context, workload.name);
     const host = `${trackName(context, 'stable')}.${namespace}.svc.cluster.local`;
     const tracks: Track[] = canary.enabled ? ['stable', 'canary'] : ['stable'];
     const share = { stable: canary.enabled ? 100 - canary.weightPercent : 100, canary: canary.weightPercent };
+    const to = (port: number) => ({
+      timeout: `${exposure.readTimeoutSeconds}s`,
+      // Retry only what never reached a pod: by default, Istio also retries 503 and adds to an overload.
+      retries: { attempts: 2, retryOn: 'connect-failure,refused-stream' },
+      route: tracks.map((track) => ({
+        destination: { host, subset: track, port: { number: port } },
+        weight: share[track],
+      })),
+    });
     new DestinationRule(this, 'destination', {
       metadata,
       spec: {
@@ -27,16 +36,11 @@ export class IstioRoute extends Construct {
         hosts: [exposure.host, host],
         gateways: [...exposure.istio.gateways, 'mesh'],
         http: [
-          {
-            match: [{ uri: { prefix: exposure.path } }],
-            timeout: `${exposure.readTimeoutSeconds}s`,
-            // Retry only what never reached a pod: by default, Istio also retries 503 and adds to an overload.
-            retries: { attempts: 2, retryOn: 'connect-failure,refused-stream' },
-            route: tracks.map((track) => ({
-              destination: { host, subset: track, port: { number: exposure.service.port } },
-              weight: share[track],
-            })),
-          },
+          // For callers in the mesh; a gateway has no port of the Service's number.
+          ...(server.grpcPort === undefined
+            ? []
+            : [{ match: [{ port: exposure.service.grpcPort, gateways: ['mesh'] }], ...to(exposure.service.grpcPort) }]),
+          { match: [{ uri: { prefix: exposure.path } }], ...to(exposure.service.port) },
         ],
       },
     });

@@ -82,10 +82,13 @@ function containerResources({ workload }: WorkloadContext): NonNullable<IContain
   };
 }
 
-function containerPorts({ server }: WorkloadContext): NonNullable<IContainer['ports']> {
-  const http = { name: PORT_NAMES.http, containerPort: server.ports.http, protocol: 'TCP' } as const;
-  if (server.ports.admin === server.ports.http) return [http];
-  return [http, { name: PORT_NAMES.metrics, containerPort: server.ports.admin, protocol: 'TCP' }];
+function containerPorts({ server: { ports, grpcPort } }: WorkloadContext): NonNullable<IContainer['ports']> {
+  const named = (name: string, containerPort: number) => ({ name, containerPort, protocol: 'TCP' }) as const;
+  return [
+    named(PORT_NAMES.http, ports.http),
+    ...(grpcPort === undefined ? [] : [named(PORT_NAMES.grpc, grpcPort)]),
+    ...(ports.admin === ports.http ? [] : [named(PORT_NAMES.metrics, ports.admin)]),
+  ];
 }
 
 function serverContainer(context: WorkloadContext, { image, model }: TrackProps): IContainer {

@@ -22,10 +22,11 @@ function port(value: number | string, protocol = 'TCP'): k8s.NetworkPolicyPort {
 
 function incoming({ workload, server }: WorkloadContext): k8s.NetworkPolicyIngressRule[] {
   const { clients, clientNetworks, scrapers } = workload.networkPolicy;
+  const ports = server.grpcPort === undefined ? [PORT_NAMES.http] : [PORT_NAMES.http, PORT_NAMES.grpc];
   const senders = [...peers(clients), ...clientNetworks.map((cidr) => ({ ipBlock: { cidr } }))];
   // An empty `from` would allow every sender.
   return [
-    ...(senders.length > 0 ? [{ from: senders, ports: [port(PORT_NAMES.http)] }] : []),
+    ...(senders.length > 0 ? [{ from: senders, ports: ports.map((name) => port(name)) }] : []),
     ...(scrapers.length > 0 ? [{ from: peers(scrapers), ports: [port(metricsPortName(server))] }] : []),
   ];
 }

@@ -36,6 +36,18 @@ export class RequestService extends k8s.KubeService {
             protocol: 'TCP',
             appProtocol: 'http',
           },
+          ...(context.server.grpcPort === undefined
+            ? []
+            : [
+                {
+                  name: PORT_NAMES.grpc,
+                  port: service.grpcPort,
+                  targetPort: k8s.IntOrString.fromString(PORT_NAMES.grpc),
+                  protocol: 'TCP',
+                  // HTTP/2 without TLS.
+                  appProtocol: 'kubernetes.io/h2c',
+                },
+              ]),
         ],
       },
     });

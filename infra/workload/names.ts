@@ -5,7 +5,7 @@ import type { WorkloadContext } from './context.ts';
 export type Track = 'stable' | 'canary';
 
 /** Names of the ports of containers, Services and probes. */
-export const PORT_NAMES = { http: 'http', metrics: 'metrics' } as const;
+export const PORT_NAMES = { http: 'http', grpc: 'grpc', metrics: 'metrics' } as const;
 
 /** Name of the container port that serves the metrics: that of requests if the server has only one port. */
 export function metricsPortName({ ports }: ServerFacts): string {

@@ -156,6 +156,30 @@ const FIELDS_TOGETHER: readonly (readonly [
     "exposure.bodyLimitMb is 10, below the service's MAX_BODY_MB, which is 50; clients would get the controller's error page.",
   ],
   [
+    'one port of the Service for both protocols',
+    [['exposure.service.port', 8001]],
+    'exposure.service.grpcPort is 8001, which is exposure.service.port, too; use another.',
+  ],
+  [
+    'a host for gRPC, which is off',
+    [
+      ['exposure.route', 'gateway'],
+      ['exposure.gateway.grpcHost', 'ofa-grpc.example.com'],
+      ['networkPolicy.enabled', false],
+      ['server.settings.GRPC_PORT', 'off'],
+    ],
+    'exposure.gateway.grpcHost is set, but the server has no port for gRPC; set server.settings.GRPC_PORT or leave the host out.',
+  ],
+  [
+    'one host for both protocols',
+    [
+      ['exposure.route', 'gateway'],
+      ['exposure.gateway.grpcHost', 'ofa-api.example.com'],
+      ['networkPolicy.enabled', false],
+    ],
+    'exposure.gateway.grpcHost is ofa-api.example.com, which is exposure.host, too; a Gateway refuses that, so use another.',
+  ],
+  [
     'a timeout of the route below that of the service',
     [['exposure.readTimeoutSeconds', 30]],
     'exposure.readTimeoutSeconds is 30, but a request may take 30 s; allow more than that.',

@@ -84,7 +84,7 @@ export const scenarios = {
   }),
   'canary-gateway': withWorkload({
     ...CANARY,
-    exposure: { route: 'gateway' },
+    exposure: { route: 'gateway', gateway: { grpcHost: 'ofa-grpc.example.com' } },
     networkPolicy: { clients: [{ namespace: 'gateway-system', podLabels: {} }] },
   }),
   'canary-istio': withWorkload({

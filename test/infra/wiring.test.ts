@@ -46,7 +46,7 @@ function backends(manifests: readonly Manifest[]): { name: string; port: number 
     .map(([, value]) => JSON.parse(value) as { forwardConfig: { targetGroups: AlbGroup[] } })
     .flatMap(({ forwardConfig }) => forwardConfig.targetGroups)
     .map(({ serviceName, servicePort }) => ({ name: serviceName, port: servicePort }));
-  const routes = ofKind(manifests, 'HTTPRoute')
+  const routes = [...ofKind(manifests, 'HTTPRoute'), ...ofKind(manifests, 'GRPCRoute')]
     .map(({ spec }) => spec as { rules: { backendRefs: { name: string; port: number }[] }[] })
     .flatMap(({ rules }) => rules.flatMap(({ backendRefs }) => backendRefs));
   const virtual = ofKind(manifests, 'VirtualService')
@@ -164,7 +164,10 @@ describe('network policy', () => {
     expect(policyOf('default').spec?.ingress).toEqual([
       {
         from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress-nginx' } } }],
-        ports: [{ port: 'http', protocol: 'TCP' }],
+        ports: [
+          { port: 'http', protocol: 'TCP' },
+          { port: 'grpc', protocol: 'TCP' },
+        ],
       },
       {
         from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
@@ -215,7 +218,7 @@ describe('canary', () => {
         const { http } = only(manifests, 'VirtualService')['spec'] as {
           http: { route: { weight: number; destination: IstioDestination }[] }[];
         };
-        return http[0]?.route.map(({ weight, destination }) => [destination.subset, weight]);
+        return http.at(-1)?.route.map(({ weight, destination }) => [destination.subset, weight]);
       }
     }
   };

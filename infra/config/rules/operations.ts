@@ -69,6 +69,23 @@ export const operationsRules = {
       : undefined;
   },
 
+  servicePortsDiffer({ workload: { exposure }, server }) {
+    const { port, grpcPort } = exposure.service;
+    return server.grpcPort !== undefined && port === grpcPort
+      ? `exposure.service.grpcPort is ${grpcPort}, which is exposure.service.port, too; use another.`
+      : undefined;
+  },
+
+  grpcIsRouted({ workload: { exposure }, server }) {
+    const { grpcHost } = exposure.gateway;
+    if (exposure.route !== 'gateway' || grpcHost === undefined) return undefined;
+    if (server.grpcPort === undefined)
+      return 'exposure.gateway.grpcHost is set, but the server has no port for gRPC; set server.settings.GRPC_PORT or leave the host out.';
+    return grpcHost === exposure.host
+      ? `exposure.gateway.grpcHost is ${grpcHost}, which is exposure.host, too; a Gateway refuses that, so use another.`
+      : undefined;
+  },
+
   answerFitsRoute({ workload: { exposure }, server }) {
     return exposure.readTimeoutSeconds <= server.requestSeconds
       ? `exposure.readTimeoutSeconds is ${exposure.readTimeoutSeconds}, but a request may take ${server.requestSeconds} s; allow more than that.`

@@ -16,16 +16,21 @@ export const settingsRules = {
     });
   },
 
-  portsAreUnprivileged({ workload, server: { ports } }) {
-    const names =
+  portsAreUnprivileged({ workload, server: { ports, grpcPort } }) {
+    const named: [name: string, port: number][] =
       workload.server.kind === 'ofa-ve'
-        ? { http: 'server.settings.PORT', admin: 'server.settings.ADMIN_PORT' }
-        : { http: 'server.ports.http', admin: 'server.ports.admin' };
-    return (['http', 'admin'] as const)
-      .filter((port) => ports[port] < 1024)
-      .map(
-        (port) => `${names[port]} is ${ports[port]}; it must be a fixed port from 1024 up, as lower ones need root.`,
-      );
+        ? [
+            ['server.settings.PORT', ports.http],
+            ['server.settings.GRPC_PORT', grpcPort ?? Infinity],
+            ['server.settings.ADMIN_PORT', ports.admin],
+          ]
+        : [
+            ['server.ports.http', ports.http],
+            ['server.ports.admin', ports.admin],
+          ];
+    return named
+      .filter(([, port]) => port < 1024)
+      .map(([name, port]) => `${name} is ${port}; it must be a fixed port from 1024 up, as lower ones need root.`);
   },
 
   /** With more engines than devices the service does not start; with fewer, a device is idle. */

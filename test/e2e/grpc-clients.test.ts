@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { credentials, loadPackageDefinition, status as codes, type Client, type ServiceError } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { protoPath as healthProto } from 'grpc-health-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { tempFolder } from '../../testing/temp-folder.ts';
+import { metric, until } from './client.ts';
+import { grpcClients, inferRequest } from './grpc-client.ts';
+import type { TestService } from './service.ts';
+import { stubServices } from './stub-service.ts';
+
+const stub = stubServices();
+const connect = grpcClients();
+const sessions: ClientHttp2Session[] = [];
+afterEach(() => {
+  for (const session of sessions.splice(0)) session.destroy();
+});
+
+const INFER = '/inference.GRPCInferenceService/ModelInfer';
+
+type Constructor = new (
+  address: string,
+  creds: ReturnType<typeof credentials.createInsecure>,
+) => Client & Record<string, (...args: unknown[]) => unknown>;
+
+/** A client of another service on the same port. */
+function otherClient({ grpcPort }: TestService, proto: string, path: readonly string[]): InstanceType<Constructor> {
+  let found: unknown = loadPackageDefinition(loadSync(proto, { enums: String, keepCase: true }));
+  for (const name of path) found = (found as Record<string, unknown>)[name];
+  return new (found as Constructor)(`127.0.0.1:${grpcPort}`, credentials.createInsecure());
+}
+
+function healthOf(live: TestService): {
+  check: (service: string) => Promise<string>;
+  client: InstanceType<Constructor>;
+} {
+  const client = otherClient(live, healthProto, ['grpc', 'health', 'v1', 'Health']);
+  const check = (service: string): Promise<string> =>
+    new Promise((resolve) => {
+      client['Check']?.({ service }, (error: ServiceError | null, response?: { status: string }) => {
+        resolve(error === null ? (response?.status ?? '') : String(error.code));
+      });
+    });
+  return { check, client };
+}
+
+describe('health checking', () => {
+  it('says whether the service is ready, and NOT_SERVING while it drains', async () => {
+    const live = await stub.start({}, { DRAIN_DELAY_MS: 1500 });
+    const { check, client } = healthOf(live);
+    expect([await check(''), await check('inference.GRPCInferenceService')]).toEqual(['SERVING', 'SERVING']);
+    expect(await check('other')).toBe(String(codes.NOT_FOUND));
+    const watched: string[] = [];
+    const watching = client['Watch']?.({ service: '' }) as NodeJS.EventEmitter;
+    watching.on('data', ({ status }: { status: string }) => watched.push(status));
+    watching.on('error', () => undefined);
+    await until('the first status has come', () => watched.length === 1);
+    const { infer, call } = connect(live);
+    const stopping = live.stop();
+    await until('it is told', () => watched.includes('NOT_SERVING'));
+    expect(await check('')).toBe('NOT_SERVING');
+    expect((await call('ServerReady', {}).answer).response).toEqual({ ready: false });
+    // It still serves.
+    expect((await infer(await inferRequest(['a'])).answer).code).toBe(codes.OK);
+    await stopping;
+    await expect(live.finished).resolves.toBe(0);
+    client.close();
+  });
+});
+
+describe('reflection', () => {
+  it('names the services and describes their messages', async () => {
+    const live = await stub.start({});
+    const proto = join(
+      createRequire(import.meta.url).resolve('@grpc/reflection'),
+      '../../proto/grpc/reflection/v1/reflection.proto',
+    );
+    const client = otherClient(live, proto, ['grpc', 'reflection', 'v1', 'ServerReflection']);
+    const stream = client['ServerReflectionInfo']?.() as NodeJS.ReadWriteStream & { write(message: object): void };
+    const answers: Record<string, { service?: { name: string }[]; file_descriptor_proto?: Buffer[] }>[] = [];
+    stream.on('data', (answer: (typeof answers)[number]) => answers.push(answer));
+    stream.write({ list_services: '' });
+    stream.write({ file_containing_symbol: 'inference.ModelInferRequest' });
+    await until('both are answered', () => answers.length === 2);
+    stream.end();
+    const text = JSON.stringify(answers);
+    expect(text).toContain('inference.GRPCInferenceService');
+    expect(text.length).toBeGreaterThan(1000);
+    client.close();
+  });
+});
+
+describe('API keys', () => {
+  it('are required of inferences, as metadata', async () => {
+    const file = join(tempFolder(), 'keys');
+    writeFileSync(file, `${createHash('sha256').update('secret').digest('hex')} team-a\n`);
+    const live = await stub.start({}, { API_KEYS_FILE: file });
+    const { infer, call } = connect(live);
+    const request = await inferRequest(['a']);
+    const codeWith = async (metadata: Record<string, string>): Promise<number> =>
+      (await infer(request, { metadata }).answer).code;
+    expect(await codeWith({})).toBe(codes.UNAUTHENTICATED);
+    expect(await codeWith({ 'x-api-key': 'wrong' })).toBe(codes.UNAUTHENTICATED);
+    expect(await codeWith({ 'x-api-key': 'secret' })).toBe(codes.OK);
+    expect(await codeWith({ authorization: 'Bearer secret' })).toBe(codes.OK);
+    expect((await call('ModelReady', {}).answer).code).toBe(codes.OK);
+  });
+});
+
+describe('shutting down', () => {
+  it('answers UNAVAILABLE to the calls still open near SHUTDOWN_TIMEOUT_MS, and ends', async () => {
+    const live = await stub.start({ runMs: 20_000 }, { SHUTDOWN_TIMEOUT_MS: 2500, ENGINE_TIMEOUT_MS: 60_000 });
+    const open = connect(live).infer(await inferRequest(['a']));
+    await until('it is in the engine', () => live.model.batcher.inFlight === 1);
+    const before = performance.now();
+    await live.stop();
+    expect(performance.now() - before).toBeLessThan(4000);
+    const { code, details } = await open.answer;
+    expect([code, details]).toEqual([codes.UNAVAILABLE, 'The service is shutting down.']);
+  });
+});
+
+/** Opens an inference and sends the beginning of its message. */
+function stall(session: ClientHttp2Session): Promise<Record<string, unknown>> {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': INFER,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  stream.on('error', () => undefined);
+  stream.write(Buffer.from([0, 0, 0, 0xc3, 0x50, 1, 2, 3]));
+  return new Promise((resolve) => {
+    stream.on('response', resolve);
+    stream.on('close', () => {
+      resolve({});
+    });
+  });
+}
+
+describe('clients that send their messages slowly', () => {
+  it('take no slot from 50 others, and are refused below the least rate', async () => {
+    const live = await stub.start({});
+    const slow = Array.from({ length: 10 }, () => {
+      const session = connectHttp2(`http://127.0.0.1:${live.grpcPort}`);
+      session.on('error', () => undefined);
+      sessions.push(session);
+      return Array.from({ length: 20 }, () => stall(session));
+    }).flat();
+    const uploads = (): Promise<number> => metric(live.adminUrl, 'ofa_ve_uploads_in_progress');
+    await until('200 are sending', async () => (await uploads()) === 200);
+    expect(await metric(live.adminUrl, 'ofa_ve_queue_items')).toBe(0);
+    const request = await inferRequest(['a']);
+    const { infer } = connect(live);
+    const honest = await Promise.all(Array.from({ length: 50 }, () => infer(request).answer));
+    expect(honest.map(({ code }) => code)).toEqual(Array(50).fill(codes.OK));
+    for (const headers of await Promise.all(slow)) {
+      expect(headers['grpc-status']).toBe(String(codes.DEADLINE_EXCEEDED));
+    }
+    expect(await uploads()).toBe(0);
+    expect(await metric(live.adminUrl, `ofa_ve_requests_total{route="${INFER}",status="408",outcome="refused"}`)).toBe(
+      200,
+    );
+  });
+});

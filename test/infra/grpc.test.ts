@@ -1,0 +1,43 @@
+import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
+import type { IService } from 'kubernetes-models/v1';
+import { describe, expect, it } from 'vitest';
+import { deployments, manifestsOf, only, serverOf } from './manifests.ts';
+import { scenarios, withWorkload } from './scenarios.ts';
+
+describe('gRPC', () => {
+  const portsOf = (settings: { GRPC_PORT?: number | 'off' }) => {
+    const manifests = manifestsOf(withWorkload({ server: { kind: 'ofa-ve', settings } }));
+    const [deployment] = deployments(manifests);
+    const { spec } = only(manifests, 'Service', 'ofa-ve') as unknown as IService;
+    const policy = only(manifests, 'NetworkPolicy') as unknown as INetworkPolicy;
+    return {
+      container: serverOf(deployment ?? expect.fail()).ports?.find(({ name }) => name === 'grpc')?.containerPort,
+      service: spec?.ports?.find(({ name }) => name === 'grpc'),
+      allowed: policy.spec?.ingress?.[0]?.ports?.map(({ port }) => port),
+    };
+  };
+
+  it('has a port of its own in pod, Service and network policy, for HTTP/2 without TLS', () => {
+    const { container, service, allowed } = portsOf({ GRPC_PORT: 9001 });
+    expect(container).toBe(9001);
+    expect(service).toMatchObject({ port: 8001, targetPort: 'grpc', appProtocol: 'kubernetes.io/h2c' });
+    expect(allowed).toEqual(['http', 'grpc']);
+  });
+
+  it('is nowhere if it is off', () => {
+    expect(portsOf({ GRPC_PORT: 'off' })).toEqual({ container: undefined, service: undefined, allowed: ['http'] });
+  });
+
+  it('is routed by a GRPCRoute with a host of its own, which divides it between the versions', () => {
+    const manifests = manifestsOf(scenarios['canary-gateway']);
+    const { hostnames, rules } = only(manifests, 'GRPCRoute')['spec'] as {
+      hostnames: string[];
+      rules: { backendRefs: { name: string; port: number; weight: number }[] }[];
+    };
+    expect(hostnames).toEqual(['ofa-grpc.example.com']);
+    expect(rules[0]?.backendRefs).toEqual([
+      { name: 'ofa-ve', port: 8001, weight: 90 },
+      { name: 'ofa-ve-canary', port: 8001, weight: 10 },
+    ]);
+  });
+});
