@@ -1,5 +1,6 @@
 import type { Answer } from '../inference/answer.ts';
 import type { ModelInfo } from '../inference/predictor.ts';
+import { MODEL_VERSION } from '../open-inference/model.ts';
 import { outputTensor, toBytes, type OutputTensor } from '../open-inference/outputs.ts';
 import type { InferRequest } from './infer-request.ts';
 
@@ -8,6 +9,7 @@ export interface InferResponse {
   readonly model_name: string;
   readonly model_version: string;
   readonly id: string;
+  readonly parameters: { readonly digest: { readonly string_param: string } };
   readonly outputs: readonly object[];
   readonly raw_output_contents: readonly Buffer[];
 }
@@ -18,7 +20,8 @@ export function toInferResponse(model: ModelInfo, request: InferRequest, answers
   const outputs = request.outputs.map((name) => outputTensor(name, model, answers));
   return {
     model_name: model.name,
-    model_version: model.digest,
+    model_version: MODEL_VERSION,
+    parameters: { digest: { string_param: model.digest } },
     id,
     outputs: outputs.map(({ name, datatype, shape, values }) => ({
       name,

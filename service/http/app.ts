@@ -13,15 +13,17 @@ import type { Health } from '../requests/health.ts';
 import { observeRequests } from './middleware/observe.ts';
 import { addPredict } from './predict/route.ts';
 import type { RequestListener } from '../requests/listener.ts';
+import type { ModelStatistics } from '../open-inference/statistics.ts';
 import type { PredictDeps } from '../requests/serve.ts';
 import { addProbes } from './probes/probes.ts';
-import { INFER_PATH, VERSIONED_INFER_PATH } from './open-inference/docs.ts';
+import { INDEX_PATH, INFER_PATH, VERSIONED_INFER_PATH } from './open-inference/docs.ts';
 import { addOpenInference } from './open-inference/route.ts';
 import { JSON_LENGTH_HEADER } from './open-inference/schema.ts';
 import { allowOrigins, securityHeaders } from './middleware/security.ts';
 import { toProblem } from '../requests/to-problem.ts';
 
 export interface AppDeps extends PredictDeps {
+  readonly statistics: ModelStatistics;
   /** Called for every request. */
   readonly listener?: RequestListener;
   /** The accepted API keys. @default no key is needed */
@@ -39,14 +41,14 @@ export function createApp(deps: AppDeps): App {
   const app = baseApp(deps.health, deps.listener);
   for (const middleware of allowOrigins(deps.corsOrigins ?? [], JSON_LENGTH_HEADER)) app.use(middleware);
   if (deps.apiKeys !== undefined) {
-    const guarded: string[] = [PATHS.predict, PATHS.predictJson, INFER_PATH, VERSIONED_INFER_PATH];
+    const guarded: string[] = [PATHS.predict, PATHS.predictJson, INFER_PATH, VERSIONED_INFER_PATH, INDEX_PATH];
     if (deps.demo !== undefined) guarded.push(PIXELS_PATH);
     // Only routes that exist: anything else gets 404 or 405, with or without a key.
     app.on('POST', guarded, requireApiKey(deps.apiKeys));
   }
   addPredict(app, deps);
   addProbes(app, deps.health);
-  addOpenInference(app, deps);
+  addOpenInference(app, deps, deps.statistics);
   if (deps.documents ?? true) addDocuments(app, { model: deps.predictor.model, needsKey: deps.apiKeys !== undefined });
   if (deps.demo !== undefined) {
     addDemo(app, { ...deps, examples: deps.demo.examples, needsKey: deps.apiKeys !== undefined });

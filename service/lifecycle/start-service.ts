@@ -12,7 +12,9 @@ import { Admission } from '../inference/admission.ts';
 import type { InferenceObserver } from '../inference/observer.ts';
 import { openModel, type OpenModel } from '../inference/open-model.ts';
 import { logRequest, makeLogger, type Logger } from '../observability/logger.ts';
+import { ModelStatistics } from '../open-inference/statistics.ts';
 import { Metrics } from '../observability/metrics.ts';
+import { outcomeOf } from '../observability/request-record.ts';
 import { startTracing, traceIdOf, type Tracing } from '../observability/tracing.ts';
 import { reportEngineEvents } from '../observability/engine-events.ts';
 import { startGpuWatchdog, type GpuMonitorTimes } from '../observability/gpu-watchdog.ts';
@@ -62,10 +64,11 @@ export async function startService(settings: Settings, options: StartOptions = {
     logger.warn({ detail }, 'settings');
   }
   const metrics = new Metrics();
+  const statistics = new ModelStatistics();
   const tracing = await startTracing(settings, logger);
   const { engineProgram } = options;
   const model = await openModel(settings.MODEL_DIR, settings, {
-    observer: observe(metrics, tracing),
+    observer: observe(metrics, statistics, tracing),
     ...(engineProgram === undefined ? {} : { engineProgram }),
   });
   const health = new ServiceHealth(model.pool);
@@ -82,12 +85,13 @@ export async function startService(settings: Settings, options: StartOptions = {
   const examples = settings.DEMO_PAGE === 'on' ? await examplesOf(model, logger) : [];
   const deps = {
     closing: closing.signal,
+    statistics,
     predictor: model.predictor,
     admission,
     uploads,
     health,
     limits: { requestTimeoutMs: settings.REQUEST_TIMEOUT_MS, maxBodyMb: settings.MAX_BODY_MB },
-    listener: listenTo(metrics, logger, tracing),
+    listener: listenTo(metrics, statistics, logger, tracing),
   };
   const app = createApp({
     ...deps,
@@ -123,13 +127,15 @@ function boundUploads({ MAX_QUEUE, MAX_BODIES_MB }: Settings, admission: Admissi
   });
 }
 
-function observe(metrics: Metrics, tracing: Tracing | undefined): InferenceObserver {
+function observe(metrics: Metrics, statistics: ModelStatistics, tracing: Tracing | undefined): InferenceObserver {
   return {
     stage: (stage) => {
       metrics.stage(stage);
+      statistics.stage(stage);
     },
     batch: (record) => {
       metrics.batch(record);
+      statistics.batch(record);
       tracing?.batch(record);
     },
     answer: (label) => {
@@ -139,7 +145,12 @@ function observe(metrics: Metrics, tracing: Tracing | undefined): InferenceObser
 }
 
 /** Only POST requests are traced: probes come every second and do no work. */
-function listenTo(metrics: Metrics, logger: Logger, tracing: Tracing | undefined): RequestListener {
+function listenTo(
+  metrics: Metrics,
+  statistics: ModelStatistics,
+  logger: Logger,
+  tracing: Tracing | undefined,
+): RequestListener {
   return {
     begin: (request, record) => {
       record.traceId = traceIdOf(request.headers.get('traceparent') ?? undefined);
@@ -150,8 +161,11 @@ function listenTo(metrics: Metrics, logger: Logger, tracing: Tracing | undefined
     },
     end: (summary) => {
       metrics.request(summary);
+      const { record } = summary;
+      // Requests whose questions were accepted.
+      if ('texts' in record.attributes) statistics.request(outcomeOf(summary) === 'answered', record.elapsedMs());
       // The predictor reports the other stages.
-      for (const stage of summary.record.stages) if (stage.name === 'read') metrics.stage(stage);
+      for (const stage of record.stages) if (stage.name === 'read') metrics.stage(stage);
       logRequest(logger, summary);
       tracing?.end(summary);
     },

@@ -1,17 +1,24 @@
 import { version } from '../../model/version.ts';
 import type { ModelInfo } from '../inference/predictor.ts';
+import type { Health } from '../requests/health.ts';
 import { HttpProblem } from '../requests/problem.ts';
-import { INPUTS, OUTPUTS } from './tensors.ts';
+import { INPUTS, OUTPUTS, type OutputDatatype } from './tensors.ts';
 
 /** The only version of the model. The package's digest names it, too. */
 export const MODEL_VERSION = '1';
 
-/** The server's name and version. */
-export const SERVER = { name: 'ofa-ve', version } as const;
+/** The server's name and version, and the extensions of the protocol that it has. */
+export const SERVER = {
+  name: 'ofa-ve',
+  version,
+  extensions: ['binary_tensor_data', 'model_configuration', 'statistics'],
+};
+
+const PLATFORM = 'onnxruntime_onnx';
 
 interface TensorMetadata {
   name: string;
-  datatype: string;
+  datatype: 'BYTES' | OutputDatatype;
   /** -1 stands for any number of items. */
   shape: number[];
 }
@@ -50,7 +57,7 @@ export function modelMetadata(model: ModelInfo): ModelMetadata {
   return {
     name: model.name,
     versions: modelVersions(model),
-    platform: 'onnxruntime_onnx',
+    platform: PLATFORM,
     inputs: INPUTS.map((name) => ({ name, datatype: 'BYTES', shape: [-1] })),
     outputs: Object.entries(OUTPUTS).map(([name, { datatype, perItem }]) => ({
       name,
@@ -58,4 +65,70 @@ export function modelMetadata(model: ModelInfo): ModelMetadata {
       shape: [-1, ...perItem(model.answers.length)],
     })),
   };
+}
+
+/** Triton's names of the datatypes in a model's configuration. */
+const CONFIG_TYPES = { BYTES: 'TYPE_STRING', INT64: 'TYPE_INT64', FP32: 'TYPE_FP32' } as const;
+
+/** An input or output of the configuration. */
+interface TensorConfig {
+  name: string;
+  data_type: (typeof CONFIG_TYPES)[keyof typeof CONFIG_TYPES];
+  dims: number[];
+}
+
+/** The model's configuration, as Triton's extension defines it. */
+interface ModelConfiguration {
+  name: string;
+  platform: string;
+  backend: string;
+  /** 0, since the number of items is a dimension of its own in `dims`. */
+  max_batch_size: number;
+  input: (TensorConfig & { optional: boolean })[];
+  output: TensorConfig[];
+  parameters: Record<'digest' | 'precision' | 'labels', { string_value: string }>;
+}
+
+export function modelConfiguration(model: ModelInfo): ModelConfiguration {
+  const { inputs, outputs } = modelMetadata(model);
+  const config = ({ name, datatype, shape }: TensorMetadata): TensorConfig => ({
+    name,
+    data_type: CONFIG_TYPES[datatype],
+    dims: shape,
+  });
+  return {
+    name: model.name,
+    platform: PLATFORM,
+    backend: 'onnxruntime',
+    max_batch_size: 0,
+    input: inputs.map((input) => ({ ...config(input), optional: input.name === 'premise' })),
+    output: outputs.map(config),
+    parameters: {
+      digest: { string_value: model.digest },
+      precision: { string_value: model.precision },
+      labels: { string_value: model.answers.join(',') },
+    },
+  };
+}
+
+/** The model in the index of the repository. */
+interface IndexEntry {
+  name: string;
+  version: string;
+  state: 'READY' | 'LOADING' | 'UNAVAILABLE';
+  /** Why it is not ready. */
+  reason: string;
+}
+
+/**
+ * The index of the model repository: its only model.
+ *
+ * @param onlyReady whether to leave out a model that is not ready
+ */
+export function repositoryIndex({ name }: ModelInfo, health: Health, onlyReady: boolean): IndexEntry[] {
+  const ready = health.ready();
+  if (ready.ok) return [{ name, version: MODEL_VERSION, state: 'READY', reason: '' }];
+  if (onlyReady) return [];
+  const state = health.started().ok ? 'UNAVAILABLE' : 'LOADING';
+  return [{ name, version: MODEL_VERSION, state, reason: ready.reason }];
 }

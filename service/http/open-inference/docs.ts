@@ -12,6 +12,7 @@ import {
   serverMetadataSchema,
   serverReadySchema,
 } from './schema.ts';
+import { indexRequestSchema, indexSchema, modelConfigSchema, statisticsSchema } from './management-schema.ts';
 import { EXAMPLE_IMAGE, EXAMPLE_TEXTS } from '../predict/schema.ts';
 import { PREDICTION_ERRORS, REQUEST_HEADERS } from '../predict/serve.ts';
 import { JSON_TYPE } from '../../requests/problem.ts';
@@ -24,6 +25,10 @@ export const OPEN_INFERENCE_PREFIX = '/v2';
 export const MODEL_PATH = `${OPEN_INFERENCE_PREFIX}/models/:name`;
 /** The path of a version of the model. There is only one, by the name 1 or the package's digest. */
 export const VERSION_PATH = `${MODEL_PATH}/versions/:version`;
+/** The path of the statistics of all models. */
+export const STATISTICS_PATH = `${OPEN_INFERENCE_PREFIX}/models/stats`;
+/** The path of the index of the model repository. */
+export const INDEX_PATH = `${OPEN_INFERENCE_PREFIX}/repository/index`;
 /** The path of an inference. */
 export const INFER_PATH = `${MODEL_PATH}/infer`;
 /** The path of an inference by a version of the model. */
@@ -66,9 +71,13 @@ const inferRoute = {
   security: KEY_SECURITY,
   request: {
     headers: REQUEST_HEADERS.extend({
+      'Content-Encoding': z.string().optional().openapi({
+        description:
+          'gzip or deflate, if the body is compressed. Answers are compressed where Accept-Encoding asks for it.',
+      }),
       [JSON_LENGTH_HEADER]: z.string().optional().openapi({
         description:
-          'Length of the JSON in bytes if binary tensors follow it (extension binary_tensor_data). An image in a binary tensor is the file itself, or base64.',
+          'Length of the uncompressed JSON in bytes if binary tensors follow it (extension binary_tensor_data). An image in a binary tensor is the file itself, or base64.',
       }),
     }),
     body: {
@@ -106,6 +115,39 @@ const yesOrNo = (schema: z.ZodType) => ({
   503: { description: 'No', content: json(schema) },
 });
 
+const configRoute = {
+  method: 'get',
+  tags,
+  summary: "The model's configuration, by Triton's extension",
+  responses: {
+    200: { description: 'The configuration', content: json(modelConfigSchema) },
+    ...errors([404, 405]),
+  },
+} as const;
+
+const statisticsRoute = {
+  method: 'get',
+  tags,
+  summary: "Counters since the start of the service, by Triton's extension",
+  responses: {
+    200: { description: 'The statistics', content: json(statisticsSchema) },
+    ...errors([404, 405]),
+  },
+} as const;
+
+const indexRoute = {
+  method: 'post',
+  tags,
+  operationId: 'repositoryIndex',
+  summary: 'The model, its version and its state',
+  security: KEY_SECURITY,
+  request: { headers: REQUEST_HEADERS, body: { required: false, content: json(indexRequestSchema) } },
+  responses: {
+    200: { description: 'The index', content: json(indexSchema) },
+    ...errors([400, 401, 403, 405, 408, 413, 415, 429, 500, 503, 504]),
+  },
+} satisfies Omit<RouteConfig, 'path'>;
+
 const readyRoute = {
   method: 'get',
   tags,
@@ -132,6 +174,8 @@ export function documentOpenInference(app: App): void {
   });
   addServer('/health/live', 'serverLive', 'The same as livez', yesOrNo(serverLiveSchema));
   addServer('/health/ready', 'serverReady', 'The same as readyz', yesOrNo(serverReadySchema));
+  add(STATISTICS_PATH, { ...statisticsRoute, operationId: 'statistics' });
+  add(INDEX_PATH, indexRoute);
   const paths: [string, string, Params][] = [
     [MODEL_PATH, '', params],
     [VERSION_PATH, 'Version', versionParams],
@@ -140,6 +184,8 @@ export function documentOpenInference(app: App): void {
     const request = { params: named };
     add(path, { ...modelRoute, operationId: `model${version}Metadata`, request });
     add(`${path}/ready`, { ...readyRoute, operationId: `model${version}Ready`, request });
+    add(`${path}/config`, { ...configRoute, operationId: `model${version}Config`, request });
+    add(`${path}/stats`, { ...statisticsRoute, operationId: `model${version}Statistics`, request });
     add(`${path}/infer`, {
       ...inferRoute,
       operationId: `model${version}Infer`,

@@ -2,6 +2,7 @@ import type { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ModelInfo } from '../../inference/predictor.ts';
 import { checkModel, modelMetadata, SERVER } from '../../open-inference/model.ts';
+import type { ModelStatistics } from '../../open-inference/statistics.ts';
 import type { PredictDeps } from '../../requests/serve.ts';
 import type { App, AppEnv } from '../context.ts';
 import {
@@ -21,17 +22,23 @@ import type {
   serverMetadataSchema,
   serverReadySchema,
 } from './schema.ts';
+import { addManagement } from './management.ts';
+import { compressAnswers } from '../middleware/compress.ts';
 import { servePrediction } from '../predict/serve.ts';
 
 /**
  * Adds the Open Inference Protocol for clients of KServe and Triton. Inputs are BYTES tensors: `text`; `image` (one, or
  * one for each text: base64, or the file itself in a binary tensor); and optionally `premise` (one, or one for each).
  */
-export function addOpenInference(app: App, deps: PredictDeps): void {
+export function addOpenInference(app: App, deps: PredictDeps, statistics: ModelStatistics): void {
   const { model } = deps.predictor;
-  const server: z.infer<typeof serverMetadataSchema> = { ...SERVER, extensions: ['binary_tensor_data'] };
+  app.use(`${OPEN_INFERENCE_PREFIX}/*`, compressAnswers());
+  const server: z.infer<typeof serverMetadataSchema> = SERVER;
   app.get(OPEN_INFERENCE_PREFIX, (c) => c.json(server));
   addHealth(app, deps);
+  addManagement(app, deps, statistics, (c) => {
+    checkModelPath(c, model);
+  });
   const described: z.infer<typeof modelMetadataSchema> = modelMetadata(model);
   for (const path of [MODEL_PATH, VERSION_PATH]) {
     app.get(path, (c) => {

@@ -69,7 +69,8 @@ function incomingOf(c: Context<AppEnv>, { limits }: PredictDeps): Incoming {
   };
 }
 
-function bodyOf(c: Context<AppEnv>, { limits }: PredictDeps, arrival: Arrival): RequestBody {
+/** The body of a request. A client that waits for "100 Continue" gets it when the body is read. */
+export function bodyOf(c: Context<AppEnv>, { limits }: Pick<PredictDeps, 'limits'>, arrival: Arrival): RequestBody {
   return new RequestBody(c.req.raw, {
     maxMib: limits.maxBodyMb,
     onStart: () => {

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { createApp, type AppDeps } from '../../../service/http/app.ts';
+import { ModelStatistics } from '../../../service/open-inference/statistics.ts';
 import type { App } from '../../../service/http/context.ts';
 import type { Verdict } from '../../../service/requests/health.ts';
 import type { RequestSummary } from '../../../service/observability/request-record.ts';
@@ -60,6 +61,7 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
       (await Promise.all(questions.map((question) => predict({ ...question, ...context })))).flat(),
   };
   const app = createApp({
+    statistics: new ModelStatistics(),
     predictor,
     admission,
     uploads,

@@ -10,7 +10,7 @@ describe('the Open Inference Protocol', () => {
     const { app } = fakeService();
     expect(await (await app.request('/v2')).json()).toMatchObject({
       name: 'ofa-ve',
-      extensions: ['binary_tensor_data'],
+      extensions: ['binary_tensor_data', 'model_configuration', 'statistics'],
     });
     const model = await app.request('/v2/models/fake');
     expect(await model.json()).toMatchObject({

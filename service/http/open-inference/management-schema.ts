@@ -1,0 +1,79 @@
+import { z } from '@hono/zod-openapi';
+
+const count = z.number().int();
+
+const tensorConfig = z.object({ name: z.string(), data_type: z.string(), dims: z.array(count) });
+
+/** The model's configuration, by Triton's extension. */
+export const modelConfigSchema = z
+  .object({
+    name: z.string(),
+    platform: z.string(),
+    backend: z.string(),
+    max_batch_size: count.openapi({ description: '0: the number of items is a dimension of each tensor.' }),
+    input: z.array(tensorConfig.extend({ optional: z.boolean() })),
+    output: z.array(tensorConfig),
+    parameters: z.record(z.string(), z.object({ string_value: z.string() })),
+  })
+  .openapi('ModelConfig');
+
+const duration = z.object({ count, ns: count }).openapi('StatisticDuration');
+
+const modelStatisticsSchema = z
+  .object({
+    name: z.string(),
+    version: z.string(),
+    last_inference: count.openapi({ description: 'Milliseconds since 1970; 0 before the first.' }),
+    inference_count: count.openapi({ description: 'Items that an engine computed.' }),
+    execution_count: count.openapi({ description: 'Runs of an engine.' }),
+    inference_stats: z
+      .object({
+        success: duration,
+        fail: duration,
+        queue: duration,
+        compute_input: duration,
+        compute_infer: duration,
+        compute_output: duration,
+        cache_hit: duration,
+        cache_miss: duration,
+      })
+      .openapi({
+        description:
+          'Requests by outcome, then the stages of items: waiting for an engine, decoding and tokenizing, running. The service has no cache of answers.',
+      }),
+    batch_stats: z
+      .array(
+        z.object({
+          batch_size: count,
+          compute_input: duration,
+          compute_infer: duration,
+          compute_output: duration,
+        }),
+      )
+      .openapi({ description: 'Runs of an engine by their number of items.' }),
+  })
+  .openapi('ModelStatistics');
+
+/** Counters since the start of the service, by Triton's statistics extension. */
+export const statisticsSchema = z.object({ model_stats: z.array(modelStatisticsSchema) }).openapi('Statistics');
+
+/** The request for the index of the model repository, which may be empty. */
+export const indexRequestSchema = z
+  .looseObject({
+    ready: z.boolean({ error: 'must be true or false' }).optional().openapi({
+      description: 'Whether to list only models that are ready.',
+    }),
+  })
+  .openapi('RepositoryIndexRequest');
+
+/** The index of the model repository. */
+export const indexSchema = z
+  .array(
+    z.object({
+      name: z.string(),
+      version: z.string(),
+      state: z.enum(['READY', 'LOADING', 'UNAVAILABLE']),
+      reason: z.string().openapi({ description: 'Why the model is not ready.' }),
+    }),
+  )
+  .openapi('RepositoryIndex');

@@ -1,0 +1,78 @@
+import type { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { modelConfiguration, repositoryIndex } from '../../open-inference/model.ts';
+import type { ModelStatistics } from '../../open-inference/statistics.ts';
+import { checkBody } from '../../requests/check.ts';
+import { startDeadline } from '../../requests/deadline.ts';
+import type { PredictDeps } from '../../requests/serve.ts';
+import { parseJson, readJsonBody } from '../body/json.ts';
+import { announcedBytes, checkBodyHeaders } from '../body/request-body.ts';
+import type { App, AppEnv } from '../context.ts';
+import { requestedMs } from '../middleware/timeout-header.ts';
+import { bodyOf } from '../predict/serve.ts';
+import { INDEX_PATH, MODEL_PATH, STATISTICS_PATH, VERSION_PATH } from './docs.ts';
+import {
+  indexRequestSchema,
+  type indexSchema,
+  type modelConfigSchema,
+  type statisticsSchema,
+} from './management-schema.ts';
+
+/** Largest request for the index in MiB. */
+const MAX_INDEX_MIB = 1;
+
+/** Adds configuration, statistics and the index of the model repository, which are extensions of Triton. */
+export function addManagement(
+  app: App,
+  deps: PredictDeps,
+  statistics: ModelStatistics,
+  checkModelPath: (c: Context<AppEnv>) => void,
+): void {
+  const { model } = deps.predictor;
+  const config: z.infer<typeof modelConfigSchema> = modelConfiguration(model);
+  const stats = (): z.infer<typeof statisticsSchema> => ({ model_stats: [statistics.of(model)] });
+  const fresh = { 'cache-control': 'no-store' };
+  // Before the path of a model called "stats".
+  app.get(STATISTICS_PATH, (c) => c.json(stats(), 200, fresh));
+  for (const path of [MODEL_PATH, VERSION_PATH]) {
+    app.get(`${path}/config`, (c) => {
+      checkModelPath(c);
+      return c.json(config);
+    });
+    app.get(`${path}/stats`, (c) => {
+      checkModelPath(c);
+      return c.json(stats(), 200, fresh);
+    });
+  }
+  app.post(INDEX_PATH, async (c) => {
+    const { ready = false } = await readIndexRequest(c, deps);
+    const index: z.infer<typeof indexSchema> = repositoryIndex(model, deps.health, ready);
+    return c.json(index, 200, fresh);
+  });
+}
+
+/** Reads a request for the index, which clients send without a body. It takes no slot of the queue. */
+async function readIndexRequest(c: Context<AppEnv>, deps: PredictDeps): Promise<z.infer<typeof indexRequestSchema>> {
+  const { raw } = c.req;
+  const limits = { ...deps.limits, maxBodyMb: MAX_INDEX_MIB };
+  checkBodyHeaders(raw, limits.maxBodyMb);
+  const deadline = startDeadline({
+    longestMs: limits.requestTimeoutMs,
+    clientMs: requestedMs(raw),
+    disconnected: raw.signal,
+    closing: deps.closing,
+  });
+  try {
+    const upload = deps.uploads.begin(announcedBytes(raw), deadline.abort);
+    try {
+      const { signal } = deadline;
+      const body = bodyOf(c, { limits }, { signal, onBytes: upload.received, onEnd: upload.complete });
+      const read = await readJsonBody(body);
+      return read.bytes.length === 0 ? {} : checkBody(indexRequestSchema, parseJson(read));
+    } finally {
+      upload.release();
+    }
+  } finally {
+    deadline.dispose();
+  }
+}
