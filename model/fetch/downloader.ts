@@ -108,7 +108,8 @@ export class Downloader {
     const { file, partial } = download;
     const { caches, signal } = this.#options;
     for (const cached of caches.map((folder) => path.join(folder, file.name))) {
-      if ((await stat(cached).catch(() => undefined))?.size !== file.bytes) continue;
+      const found = await stat(cached).catch(() => undefined);
+      if (found?.isFile() !== true || found.size !== file.bytes) continue;
       const isRight = await this.#isRight(cached, file, 'check').catch(() => false);
       signal.throwIfAborted();
       if (!isRight) continue;
