@@ -11,10 +11,10 @@ if (process.argv[2] === 'serve') {
   process.on('SIGTERM', leave).on('SIGINT', leave);
 }
 
-const sources = new URL('../cli/main.ts', import.meta.url);
-if (existsSync(sources)) {
-  await import('./load-sources.js');
-  await import(sources.href);
-} else {
-  await import(new URL('../build/cli/main.js', import.meta.url).href);
-}
+const sources = existsSync(new URL('../cli/main.ts', import.meta.url));
+const load = (name) => import(new URL(sources ? `../${name}.ts` : `../build/${name}.js`, import.meta.url).href);
+
+if (sources) await import('./load-sources.js');
+// The engine loads its modules while this process loads its own.
+if (process.argv[2] === 'serve') (await load('service/engine/process/fork-engine')).forkSpareEngine();
+await load('cli/main');

@@ -1,19 +1,25 @@
 import { Command, CommanderError } from 'commander';
 import { UserError } from '../model/errors.ts';
 import { version } from '../model/version.ts';
-import { compileCommand } from './commands/compile.ts';
-import { demoCommand } from './commands/demo.ts';
-import { explainCommand } from './commands/explain.ts';
-import { fetchCommand } from './commands/fetch.ts';
-import { inspectCommand } from './commands/inspect.ts';
-import { predictCommand } from './commands/predict.ts';
-import { serveCommand } from './commands/serve.ts';
-import { setupCommand } from './commands/setup.ts';
 
 /** Exit codes of the program. */
 const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
-function program(): Command {
+/** Each command is in a module of its own, which is loaded only when it is used: some take a second to load. */
+const COMMANDS = {
+  setup: async () => (await import('./commands/setup.ts')).setupCommand(),
+  fetch: async () => (await import('./commands/fetch.ts')).fetchCommand(),
+  compile: async () => (await import('./commands/compile.ts')).compileCommand(),
+  inspect: async () => (await import('./commands/inspect.ts')).inspectCommand(),
+  explain: async () => (await import('./commands/explain.ts')).explainCommand(),
+  predict: async () => (await import('./commands/predict.ts')).predictCommand(),
+  serve: async () => (await import('./commands/serve.ts')).serveCommand(),
+  demo: async () => (await import('./commands/demo.ts')).demoCommand(),
+} as const;
+type CommandName = keyof typeof COMMANDS;
+
+/** @param name the first argument, which should be a command */
+async function program(name: string): Promise<Command> {
   const root = new Command('ofa-ve')
     .description('OFA visual entailment in production: compile a checkpoint, serve it, query it.')
     .version(version)
@@ -22,24 +28,16 @@ function program(): Command {
       'after',
       '\nExit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted. DEBUG=1 prints the stack trace of a failure.',
     );
-  const commands = [
-    setupCommand(),
-    fetchCommand(),
-    compileCommand(),
-    inspectCommand(),
-    explainCommand(),
-    predictCommand(),
-    serveCommand(),
-    demoCommand(),
-  ];
-  for (const command of commands) root.addCommand(command);
+  // Help and suggestions need all commands.
+  const chosen = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name as CommandName]] : Object.values(COMMANDS);
+  for (const load of chosen) root.addCommand(await load());
   for (const command of [root, ...root.commands]) command.exitOverride();
   return root;
 }
 
 async function main(): Promise<number> {
   try {
-    await program().parseAsync();
+    await (await program(process.argv[2] ?? '')).parseAsync();
     return EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;

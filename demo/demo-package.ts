@@ -1,7 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compileCheckpoint } from '../model/compile/compile.ts';
 import { EXAMPLES_FOLDER } from '../model/package/examples.ts';
 import { isUpToDate, sumOf } from '../model/compile/up-to-date.ts';
 import { EXAMPLES } from './examples.ts';
@@ -28,10 +27,12 @@ async function hasTheseExamples(target: string): Promise<boolean> {
  *
  * @param target folder of the package @default `.cache/demo-package` in the repository
  * @returns the target folder
- * @throws UserError as {@link compileCheckpoint} does
+ * @throws UserError as `compileCheckpoint` does
  */
 export async function demoPackage(target: string = DEMO_PACKAGE): Promise<string> {
   if ((await isUpToDate(DEMO_CHECKPOINT, target, 'fp32')) && (await hasTheseExamples(target))) return target;
+  // The compiler takes a while to load, and usually there is nothing to compile.
+  const { compileCheckpoint } = await import('../model/compile/compile.ts');
   await mkdir(path.dirname(target), { recursive: true });
   await compileCheckpoint(DEMO_CHECKPOINT, target, {
     name: 'ofa-demo',

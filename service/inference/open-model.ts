@@ -8,6 +8,7 @@ import { loadTokenizer, type Tokenizer } from '../../model/package/tokenizer.ts'
 import type { Settings } from '../settings/read.ts';
 import { planEngines } from '../engine/device/plan.ts';
 import { PictureStore } from '../engine/session/picture-store.ts';
+import { sparePicturesFd } from '../engine/process/fork-engine.ts';
 import { EnginePool } from '../engine/process/pool.ts';
 import { batchEngine } from './batching/batch-engine.ts';
 import { Batcher } from './batching/batcher.ts';
@@ -75,7 +76,7 @@ export async function openModel(
   const tokenizer = await openTokenizer(modelPackage);
   const { manifest } = modelPackage;
   const labels = labelsOf(manifest.answers, settings.LABELS);
-  const store = PictureStore.open(manifest.image.size ** 2 * 3, settings.MAX_QUEUE);
+  const store = PictureStore.open(manifest.image.size ** 2 * 3, settings.MAX_QUEUE, sparePicturesFd());
   const verifier = new PackageVerifier(modelPackage);
   const pool = new EnginePool({
     // A test's program does not need ONNX Runtime's CUDA provider.

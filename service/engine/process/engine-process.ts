@@ -1,16 +1,15 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 
 import { killOnExit, outputsOf } from './child-process.ts';
+import { startEngine, type EngineFork } from './fork-engine.ts';
 import { EngineFailure, type EngineFailureReason } from './failure.ts';
 import { stallTolerantTimeout } from './stall-tolerant-timeout.ts';
 import type { EngineBatch, EngineInfo, EngineOutput, FromEngine, LoadOptions, ToEngine } from '../protocol.ts';
 import { runLimitMs } from './run-limit.ts';
-import { sourceFlags } from '../../../model/source-flags.ts';
 import type { PackageStamp } from '../../../model/package/verify-package.ts';
 
-export interface EngineProcessOptions {
+export interface EngineProcessOptions extends EngineFork {
   readonly load: LoadOptions;
   /** Longest time from the fork to a passed self-test. */
   readonly startTimeoutMs: number;
@@ -18,26 +17,17 @@ export interface EngineProcessOptions {
   readonly runTimeoutMs: number;
   /** Lower bound of the derived limit; tests shorten it. */
   readonly minRunMs?: number;
-  /** Environment variables added to those of this process: which GPU it sees. */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** File descriptor of the service's PictureStore, for the process to inherit. */
-  readonly picturesFd?: number;
   /**
    * Verifies the package. Called for each process at its start; the process is ready only when the promise has fulfilled
    * with the stamp of the files that it loaded.
    */
   readonly verifyPackage: () => Promise<PackageStamp>;
-  /** The program to fork; tests use one that misbehaves. @default engine-program.ts */
-  readonly program?: URL;
   /** Called with each line that the process writes to stdout or stderr. */
   readonly onLine?: (line: string) => void;
 }
 
 /** How long to wait for a killed process to exit before its replacement is started regardless. */
 const EXIT_GRACE_MS = 10_000;
-
-const SELF = import.meta.url;
-const DEFAULT_PROGRAM = new URL(SELF.endsWith('.ts') ? './engine-program.ts' : './engine-program.js', SELF);
 
 interface PendingRun {
   readonly id: number;
@@ -83,7 +73,7 @@ export class EngineProcess {
     });
     this.ready.then(stopTimer, stopTimer);
     try {
-      this.#child = forkEngine(options);
+      this.#child = startEngine(options);
       this.#listen(this.#child, options.onLine);
     } catch (error) {
       this.#cannotStart(error as Error);
@@ -240,14 +230,4 @@ function areProbabilities(probabilities: Float32Array, rows: number): boolean {
     if (!(Math.abs(sum - 1) < 1e-2) || values.some((value) => !(value >= 0))) return false;
   }
   return true;
-}
-
-function forkEngine({ program = DEFAULT_PROGRAM, environment, picturesFd }: EngineProcessOptions): ChildProcess {
-  return fork(fileURLToPath(program), [], {
-    env: { ...process.env, ...environment },
-    execArgv: sourceFlags(program),
-    serialization: 'advanced',
-    // The picture file comes last, as PICTURES_FD.
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...(picturesFd === undefined ? [] : [picturesFd])],
-  });
 }

@@ -1,19 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, readSync, writeSync } from 'node:fs';
 
 import type { EngineImage } from '../protocol.ts';
+import { openPictureFile } from './picture-file.ts';
 
 /** File descriptor of the picture file in an engine process: the first after stdio and the message channel. */
 const PICTURES_FD = 4;
-/** An in-memory file system, which is writable in containers with a read-only root, too. */
-const MEMORY_FOLDER = '/dev/shm';
 
 /**
  * Decoded pictures in an in-memory file that the engine processes inherit. A picture is written while it waits for its
- * batch, so that an idle engine only has to copy it: no picture passes through a pipe. The file is unlinked, so that it
- * disappears with the last process.
+ * batch, so that an idle engine only has to copy it: no picture passes through a pipe.
  */
 export class PictureStore {
   /** Inherited by engine processes as {@link PICTURES_FD}. */
@@ -32,25 +27,15 @@ export class PictureStore {
   /**
    * @param pictureBytes size of each picture
    * @param slots how many pictures the store holds
-   * @param folders folders to try, in order @default /dev/shm, then the folder for temporary files
-   * @returns undefined if no folder is writable: pictures are then sent to the engine with their batch
+   * @param fd its file @default a new one
+   * @returns undefined if no file can be opened: pictures are then sent to the engine with their batch
    */
   static open(
     pictureBytes: number,
     slots: number,
-    folders: readonly string[] = [MEMORY_FOLDER, tmpdir()],
+    fd: number | undefined = openPictureFile(),
   ): PictureStore | undefined {
-    for (const folder of folders) {
-      try {
-        const path = join(folder, `ofa-ve-${randomUUID()}`);
-        const fd = openSync(path, 'wx+', 0o600);
-        unlinkSync(path);
-        return new PictureStore(fd, pictureBytes, slots);
-      } catch {
-        continue;
-      }
-    }
-    return undefined;
+    return fd === undefined ? undefined : new PictureStore(fd, pictureBytes, slots);
   }
 
   /** Stores a picture, if a slot is free and there is memory for it. */

@@ -1,7 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { createRoute } from '@hono/zod-openapi';
 import { createMiddleware } from 'hono/factory';
-import sharp from 'sharp';
 import type { Example } from '../../../model/package/examples.ts';
 import { PATHS } from '../../contract.ts';
 import { KEY_SECURITY } from '../middleware/api-keys.ts';
@@ -108,6 +107,8 @@ function addPixels(app: App, deps: DemoDeps): void {
       const { model } = deps.predictor;
       const pixels = await deps.predictor.preprocess(image, signal);
       const raw = { width: model.imageSize, height: model.imageSize, channels: 3 } as const;
+      // Not needed before: it takes a while to load.
+      const { default: sharp } = await import('sharp');
       const png = await sharp(pixels, { raw }).png().toBuffer();
       return c.body(Uint8Array.from(png), 200, { 'content-type': 'image/png' });
     }),

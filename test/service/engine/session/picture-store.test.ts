@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { PictureStore, copyPicture } from '../../../../service/engine/session/picture-store.ts';
+import { openPictureFile } from '../../../../service/engine/session/picture-file.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 
 const BYTES = 12;
@@ -19,7 +20,7 @@ afterEach(() => {
 const picture = (value: number): Uint8Array => new Uint8Array(BYTES).fill(value);
 
 function open(slots: number): PictureStore {
-  store = PictureStore.open(BYTES, slots, [join(folder, 'missing'), folder]);
+  store = PictureStore.open(BYTES, slots, openPictureFile([join(folder, 'missing'), folder]));
   if (store === undefined) throw new Error('no store');
   return store;
 }
@@ -69,7 +70,7 @@ it('reuses the lowest free slot', () => {
 it('leaves no file behind, and does not open if no folder is writable', async () => {
   open(1).put(picture(1));
   expect(await readdir(folder)).toEqual([]);
-  expect(PictureStore.open(BYTES, 1, [join(folder, 'missing')])).toBeUndefined();
+  expect(openPictureFile([join(folder, 'missing')])).toBeUndefined();
 });
 
 it('rejects a picture of the wrong length, and an offset past the end of the file', () => {

@@ -1,0 +1,58 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync } from 'node:fs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import {
+  forkSpareEngine,
+  sparePicturesFd,
+  startEngine,
+  type EngineFork,
+} from '../../../../service/engine/process/fork-engine.ts';
+
+let spare: ChildProcess | undefined;
+/** What the spare engine was forked with. */
+let same: EngineFork = {};
+const started: ChildProcess[] = [];
+
+beforeEach(() => {
+  spare = forkSpareEngine();
+  const picturesFd = sparePicturesFd();
+  same = picturesFd === undefined ? {} : { picturesFd };
+});
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill('SIGKILL');
+  if (same.picturesFd !== undefined) closeSync(same.picturesFd);
+});
+
+function start(options: EngineFork): ChildProcess {
+  const child = startEngine(options);
+  started.push(child);
+  return child;
+}
+
+function exitOf(child: ChildProcess | undefined): Promise<unknown[]> {
+  if (child === undefined) throw new Error('no spare engine was forked');
+  return once(child, 'exit');
+}
+
+it('the spare engine becomes the first engine, and only the first', () => {
+  expect(start(same)).toBe(spare);
+  expect(sparePicturesFd()).toBeUndefined();
+  expect(start(same)).not.toBe(spare);
+});
+
+it.each([
+  ['needs another environment', () => ({ ...same, environment: { CUDA_VISIBLE_DEVICES: '0' } })],
+  ['has no picture file', () => ({})],
+])('the spare engine is ended if the first one %s', async (_, options) => {
+  const exited = exitOf(spare);
+  expect(start(options())).not.toBe(spare);
+  expect(await exited).toEqual([null, 'SIGKILL']);
+});
+
+it('a spare engine that has ended is not taken', async () => {
+  const exited = exitOf(spare);
+  spare?.kill('SIGKILL');
+  await exited;
+  expect(start(same)).not.toBe(spare);
+});
