@@ -20,13 +20,17 @@ const ROOMS = {
     '^model/([^/]+\\.ts$|package/)',
     '^service/(contract\\.ts$|settings/|engine/|inference/)',
   ],
+  '^service/clients/': ['^model/[^/]+\\.ts$'],
   // What the protocols share. Like them, it knows nothing of engines.
-  '^service/requests/': ['^model/[^/]+\\.ts$', '^service/(contract\\.ts$|settings/|inference/|observability/)'],
+  '^service/requests/': [
+    '^model/[^/]+\\.ts$',
+    '^service/(contract\\.ts$|settings/|clients/|inference/|observability/)',
+  ],
   // What the Open Inference Protocol is over HTTP and gRPC alike.
   '^service/open-inference/': ['^model/[^/]+\\.ts$', '^service/(inference/|requests/)'],
   '^service/http/': [
     '^model/([^/]+\\.ts$|package/|input/)',
-    '^service/(contract\\.ts$|settings/|inference/|observability/|requests/|open-inference/)',
+    '^service/(contract\\.ts$|settings/|clients/|inference/|observability/|requests/|open-inference/)',
   ],
   '^service/grpc/': [
     '^model/[^/]+\\.ts$',

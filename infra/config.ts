@@ -74,6 +74,7 @@ export const ofaLarge: WorkloadConfig = {
     host: 'ofa-api.example.com',
     path: '/',
     bodyLimitMb: 50,
+    trustedProxies: [],
     readTimeoutSeconds: 120,
     ingress: {
       controller: 'ingress-nginx',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import path from 'node:path';
+import { openRegular } from './regular-file.ts';
 
 /** Bytes per read. */
 const CHUNK = 4 << 20;
@@ -17,7 +17,8 @@ export async function hashFile(
 ): Promise<{ name: string; bytes: number; sha256: string }> {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: CHUNK }) as AsyncIterable<Buffer>) {
+  const stream = (await openRegular(file)).createReadStream({ highWaterMark: CHUNK });
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
     hash.update(chunk);
     bytes += chunk.length;
     onProgress?.(bytes);

@@ -8,6 +8,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EFBIG: 'the file would be larger than the file system or a limit allows',
   ENOTDIR: 'part of the path is not a folder',
   EISDIR: 'it is a folder',
+  // What Linux says when a socket is opened, or a device that does not exist.
+  ENXIO: 'it is a socket or a device, not a regular file',
 };
 
 /** Why a file system call failed, as the end of a sentence without a full stop. */

@@ -28,6 +28,7 @@ export const PATHS = {
 export const METRICS = {
   requests: 'ofa_ve_requests_total',
   requestLatency: 'ofa_ve_request_latency_seconds',
+  keyRequests: 'ofa_ve_api_key_requests_total',
   bodyRead: 'ofa_ve_body_read_seconds',
   queueWait: 'ofa_ve_queue_wait_seconds',
   preprocess: 'ofa_ve_preprocess_seconds',
@@ -54,13 +55,16 @@ export const METRICS = {
 export const METRIC_LABELS = {
   requests: ['route', 'status', 'outcome'],
   requestLatency: ['route', 'outcome'],
+  keyRequests: ['api_key', 'outcome'],
 } as const;
 
 /**
- * How a request ended. Only `answered` requests measure latency, as refusals are fast. Only `failed` ones are the
- * service's fault: `client_deadline` stands for those that missed a deadline that the client had set below the service's.
+ * How a request ended. Only `answered` requests measure latency, as refusals are fast. Two are the service's fault:
+ * `failed` (5xx), and `overloaded`, a 429 because the queue, or the room for bodies, was full. The others are the
+ * client's: `refused` (any other 4xx, among them a body that came too slowly, a used up rate or share of the queue),
+ * `client_deadline` (it missed a deadline that the client had set below the service's) and `abandoned`.
  */
-export type RequestOutcome = 'answered' | 'refused' | 'failed' | 'client_deadline' | 'abandoned';
+export type RequestOutcome = 'answered' | 'refused' | 'overloaded' | 'failed' | 'client_deadline' | 'abandoned';
 
 /**
  * Values of the label `route` that objectives and scaling count: requests for answers, and not probes, documents or

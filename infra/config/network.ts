@@ -68,6 +68,14 @@ export const exposureSchema = z.strictObject({
   path: absolutePath,
   /** Largest request body that the route accepts, in MiB; at least the service's own limit. @default 50 */
   bodyLimitMb: whole(1, 10_240),
+  /**
+   * Addresses or networks of the proxies that requests come through: the pods of the ingress controller or gateway, and
+   * load balancers before them. The service then believes their X-Forwarded-For, and each client address gets a fair
+   * share of the queue, unless `server.apiKeys` tells clients apart.
+   *
+   * @default [] (addresses are not told apart)
+   */
+  trustedProxies: z.array(network),
   /** Seconds that the route waits for an answer; more than the service's own limit. @default 120 */
   readTimeoutSeconds: whole(1, 3600),
   /** Used by the route `ingress`. */

@@ -33,7 +33,7 @@ export function enginesOfPod({ server, gpu }: WorkloadConfig): number {
  * @param model the model that the pod serves; a canary may have its own
  */
 export function podSettings(workload: WorkloadConfig, model = workload.model): Partial<Settings> {
-  const { server, gpu, resources, observability } = workload;
+  const { server, gpu, resources, exposure, observability } = workload;
   if (server.kind === 'other') return {};
   const folder = modelFolder(model);
   const threads = Math.floor(coresOf(resources.limits.cpu) / enginesOfPod(workload));
@@ -43,6 +43,7 @@ export function podSettings(workload: WorkloadConfig, model = workload.model): P
     // ONNX Runtime does not see a container's CPU quota and would start a thread for every core of the node.
     ...(gpu.kind === 'none' ? { DEVICE: 'cpu', ENGINE_THREADS: Math.max(1, threads) } : { DEVICE: 'cuda' }),
     ...(server.apiKeys === undefined ? {} : { API_KEYS_FILE: `${API_KEYS_FOLDER}/${server.apiKeys.key}` }),
+    ...(exposure.trustedProxies.length === 0 ? {} : { TRUSTED_PROXIES: exposure.trustedProxies.join(',') }),
     ...(observability.tracing.enabled ? { OTEL_EXPORTER_OTLP_ENDPOINT: observability.tracing.endpoint } : {}),
   };
 }

@@ -18,15 +18,19 @@ const ANSWERS = `route=~"${ANSWER_ROUTES.map((route) => route.replace(/[.*+?{}]/
 /** Label matcher of the requests whose latency counts: refusals are fast, and failures have their own objective. */
 const ANSWERED = `${ANSWERS},outcome="${'answered' satisfies RequestOutcome}"`;
 
-/**
- * Label matcher of the failures that availability counts. A 504 at a deadline that the client had shortened is none. It
- * is excluded, so that failures of a version without the label `outcome` count during its replacement.
- */
-const FAILED = `status=~"5..",outcome!="${'client_deadline' satisfies RequestOutcome}"`;
+/** Outcomes that are the client's doing. Excluded, so that requests to a version without the label `outcome` count. */
+const CLIENTS_OWN = (['refused', 'client_deadline', 'abandoned'] satisfies RequestOutcome[]).join('|');
+
+/** Label matcher of the requests that the service owed an answer. */
+const OWED = `outcome!~"${CLIENTS_OWN}"`;
+
+/** Label matcher of the failures among them: errors, and refusals because the service was full. */
+const FAILED = 'status=~"5..|429"';
 
 const OFA_METRICS: OtherServer['metrics'] = {
   requests: METRICS.requests,
   requestFilter: ANSWERS,
+  owedFilter: OWED,
   errorFilter: FAILED,
   latency: METRICS.requestLatency,
   latencyFilter: ANSWERED,

@@ -28,6 +28,7 @@ export const FILLED_IN = {
   DEVICE: 'gpu.kind',
   ENGINE_THREADS: 'resources.limits.cpu',
   API_KEYS_FILE: 'server.apiKeys',
+  TRUSTED_PROXIES: 'exposure.trustedProxies',
   OTEL_EXPORTER_OTLP_ENDPOINT: 'observability.tracing.endpoint',
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'observability.tracing.endpoint',
 } as const satisfies Partial<Record<SettingName, string>>;
@@ -71,7 +72,12 @@ const ofaServer = z.strictObject({
   kind: z.literal('ofa-ve'),
   /** Settings of the service, by name. Those that follow from other fields (`HOST`, ...) are refused. @default {} */
   settings,
-  /** Secret with the SHA-256 of one API key per line, re-read when it changes. @default no key is needed */
+  /**
+   * Secret with one API key per line, re-read when it changes: its SHA-256, and optionally the name of its client and a
+   * rate per pod, such as `9f86...0a08 team-a rate=10/s`.
+   *
+   * @default no key is needed
+   */
   apiKeys: secretKey.optional(),
 });
 
@@ -86,6 +92,11 @@ const serverMetrics = z.strictObject({
   requests: metricName,
   /** Label matchers that select the series of `requests` to count; empty for all. */
   requestFilter: labelFilter,
+  /**
+   * Label matchers that select those among them that the service owes an answer, failed ones included: the availability
+   * objective and scaling count no others, such as requests that their clients have spoilt. Empty for all.
+   */
+  owedFilter: labelFilter,
   /** Label matchers that select the failed requests among those. */
   errorFilter: labelFilter,
   /** Histogram of the latency in seconds, without `_bucket`. */

@@ -22,7 +22,7 @@ function triggers(context: WorkloadContext): ScaledObjectSpecTriggers[] {
   return [
     ...(loadItems > 0 ? [prometheus('load-items', queries.load(), loadItems)] : []),
     ...(requestsPerSecond > 0
-      ? [prometheus('requests-per-second', queries.requestRate(SCALING_WINDOW), requestsPerSecond)]
+      ? [prometheus('requests-per-second', queries.owedRate(SCALING_WINDOW), requestsPerSecond)]
       : []),
     ...(cpuPercent > 0 ? [{ type: 'cpu', metricType: 'Utilization', metadata: { value: String(cpuPercent) } }] : []),
   ];

@@ -13,6 +13,7 @@ const VLLM: WorkloadConfig['server'] = {
   metrics: {
     requests: 'http_requests_total',
     requestFilter: 'handler=~"/v1/.*"',
+    owedFilter: 'status!="4xx"',
     errorFilter: 'status="5xx"',
     latency: 'vllm:e2e_request_latency_seconds',
     latencyFilter: '',

@@ -33,7 +33,7 @@ export function adapterRules(context: WorkloadContext): AdapterRule[] {
   const names = signalNames(context);
   const sum = (inner: string) => `sum by (<<.GroupBy>>) (${inner})`;
   const load = metrics.load.map((gauge) => sum(`${gauge}{<<.LabelMatchers>>}`));
-  const matchers = joinMatchers('<<.LabelMatchers>>', metrics.requestFilter);
+  const matchers = joinMatchers('<<.LabelMatchers>>', metrics.requestFilter, metrics.owedFilter);
   const rate = sum(`rate(${metrics.requests}{${matchers}}[${SCALING_WINDOW}])`);
   const idle = sum(`0 * ${metrics.always}{<<.LabelMatchers>>}`);
   return [

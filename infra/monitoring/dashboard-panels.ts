@@ -17,7 +17,6 @@ const WINDOW = '$__rate_interval';
 function commonPanels(context: WorkloadContext): PanelDraft[] {
   const queries = new WorkloadQueries(context);
   const { metrics, capacityItems } = context.server;
-  const errors = queries.requestRate(WINDOW, metrics.errorFilter);
   return [
     {
       title: 'Requests',
@@ -25,12 +24,13 @@ function commonPanels(context: WorkloadContext): PanelDraft[] {
       unit: 'reqps',
       queries: [
         { expr: queries.requestRate(WINDOW), legend: 'all' },
-        { expr: `${errors} or vector(0)`, legend: 'failed' },
+        { expr: `${queries.owedRate(WINDOW, 'failed')} or vector(0)`, legend: 'failed' },
       ],
     },
     {
       title: 'Failed share',
-      description: 'Share of requests that failed: what the availability objective counts.',
+      description:
+        'Share of failed requests, without those that their clients have spoilt: what the availability objective counts.',
       unit: 'percentunit',
       queries: [{ expr: queries.errorRatio(WINDOW), legend: 'failed' }],
     },
@@ -104,7 +104,7 @@ function enginePanels(context: WorkloadContext): PanelDraft[] {
     {
       title: 'Requests by status class',
       description:
-        'Requests a second by status class and outcome. Only "failed" counts against the availability objective.',
+        'Requests a second by status class and outcome. Only "failed" and "overloaded" count against the availability objective.',
       unit: 'reqps',
       queries: [
         {
@@ -140,6 +140,26 @@ function enginePanels(context: WorkloadContext): PanelDraft[] {
         {
           expr: `sum by (pod, reason) (increase(${queries.select(METRICS.engineRestarts)}[1h]))`,
           legend: '{{pod}} {{reason}}',
+        },
+      ],
+    },
+  ];
+}
+
+function keyPanels(context: WorkloadContext): PanelDraft[] {
+  const { server } = context.workload;
+  if (server.kind !== 'ofa-ve' || server.apiKeys === undefined) return [];
+  const queries = new WorkloadQueries(context);
+  return [
+    {
+      title: 'Requests by API key',
+      description:
+        "Requests a second by the name of their API key and outcome. 'refused' includes what exceeds a key's rate or share.",
+      unit: 'reqps',
+      queries: [
+        {
+          expr: `sum by (api_key, outcome) (rate(${queries.select(METRICS.keyRequests)}[${WINDOW}]))`,
+          legend: '{{api_key}} {{outcome}}',
         },
       ],
     },
@@ -197,6 +217,7 @@ export function panelDrafts(context: WorkloadContext): PanelDraft[] {
     ...canaryPanels(context),
     ...timingPanels(context),
     ...enginePanels(context),
+    ...keyPanels(context),
     ...(context.workload.gpu.kind === 'none' ? [] : gpuPanels(context)),
   ];
 }

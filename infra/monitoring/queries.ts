@@ -27,10 +27,17 @@ export class WorkloadQueries {
     return `sum(rate(${this.select(metrics.requests, filters)}[${window}]))`;
   }
 
-  /** Share of requests that failed; 0 while no request has failed and the counter of failures does not exist. */
+  /** Requests per second that the service owed an answer, or of those the failed ones. */
+  owedRate(window: string, which: 'all' | 'failed' = 'all'): string {
+    const { owedFilter, errorFilter } = this.context.server.metrics;
+    return this.requestRate(window, joinMatchers(owedFilter, which === 'failed' ? errorFilter : ''));
+  }
+
+  /**
+   * Share of the owed requests that failed; 0 while no request has failed and the counter of failures does not exist.
+   */
   errorRatio(window: string): string {
-    const failed = this.requestRate(window, this.context.server.metrics.errorFilter);
-    return `(${failed} or vector(0)) / ${this.requestRate(window)}`;
+    return `(${this.owedRate(window, 'failed')} or vector(0)) / ${this.owedRate(window)}`;
   }
 
   /** Share of requests that took longer than `seconds`, which must be the bound of a bucket. */

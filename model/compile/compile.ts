@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TaskConfig, readConfig } from './checkpoint/config.ts';
 import { type Weights, openWeights } from './checkpoint/weights.ts';
@@ -15,6 +15,7 @@ import { type Manifest, PACKAGE_FILES, PACKAGE_FORMAT } from '../package/manifes
 import { modelName } from './model-name.ts';
 import { inScratchFolder, swapIntoPlace } from './scratch-folder.ts';
 import { runCases, selfTestInputs } from './self-test-run.ts';
+import { readRegular } from '../regular-file.ts';
 import { reasonOf } from '../system-reason.ts';
 import { textLengths } from './text-lengths.ts';
 import { type Tokenizer, buildTokenizerJson, loadTokenizer } from '../package/tokenizer.ts';
@@ -247,7 +248,7 @@ async function sourceFiles(
 
 async function readText(folder: string, name: string): Promise<string> {
   try {
-    return await readFile(path.join(folder, name), 'utf8');
+    return (await readRegular(path.join(folder, name))).toString('utf8');
   } catch (error) {
     throw new UserError(
       'checkpoint-incomplete',

@@ -1,6 +1,6 @@
 import { createHash, webcrypto, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { openRegular } from '../regular-file.ts';
 
 /**
  * Bytes of a piece in packages that this version writes. A piece is what a damage is narrowed down to, and what one
@@ -53,7 +53,8 @@ export class ChecksumStream {
 /** The checksums of a file that exists. */
 export async function checksumsOf(file: string): Promise<Checksums> {
   const sums = new ChecksumStream();
-  for await (const chunk of createReadStream(file, { highWaterMark: PIECE_BYTES }) as AsyncIterable<Buffer>) {
+  const stream = (await openRegular(file)).createReadStream({ highWaterMark: PIECE_BYTES });
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
     sums.update(chunk);
   }
   return sums.digest();
@@ -79,7 +80,7 @@ export async function findDamage(
   { pieces: expected, bytes }: Pick<Checksums, 'pieces' | 'bytes'>,
   pieceBytes: number,
 ): Promise<ByteRange | undefined> {
-  const handle = await open(file);
+  const handle = await openRegular(file);
   let next = 0;
   let damage: ByteRange | undefined;
   const lane = async (): Promise<void> => {

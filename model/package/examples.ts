@@ -1,8 +1,9 @@
-import { copyFile, mkdir, open, readFile, stat } from 'node:fs/promises';
+import { copyFile, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import { formatOf, type ImageFormat } from '../image-format.ts';
+import { openRegular, readRegular } from '../regular-file.ts';
 import { reasonOf } from '../system-reason.ts';
 import type { ModelPackage } from './open-package.ts';
 
@@ -68,7 +69,7 @@ export async function readExamples(folder: string, answers: readonly string[]): 
   const list = path.join(folder, EXAMPLES_FILE);
   let entries: unknown;
   try {
-    entries = JSON.parse(await readFile(list, 'utf8'));
+    entries = JSON.parse((await readRegular(list)).toString('utf8'));
   } catch (error) {
     if (error instanceof SyntaxError) return { examples: [], problems: [`${list} is not JSON.`] };
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -164,7 +165,7 @@ async function readExample(folder: string, entry: unknown, answers: readonly str
 }
 
 async function firstBytes(file: string): Promise<Buffer> {
-  const handle = await open(file);
+  const handle = await openRegular(file);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(12), 0, 12, 0);
     return buffer.subarray(0, bytesRead);

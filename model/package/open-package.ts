@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 
 import { UserError } from '../errors.ts';
+import { readRegular } from '../regular-file.ts';
 import { reasonOf } from '../system-reason.ts';
 import { manifestSchema, PACKAGE_FILES, PACKAGE_FORMAT, type Manifest } from './manifest.ts';
 
@@ -39,7 +40,8 @@ export async function openPackage(dir: string): Promise<ModelPackage> {
   const graph = await realpath(join(dir, PACKAGE_FILES.graph)).catch(refuseWithout(PACKAGE_FILES.graph));
   // In a content-addressed cache, each file is a link to one that is named after its content.
   const real = basename(graph) === PACKAGE_FILES.graph ? dirname(graph) : await realpath(dir);
-  const text = await readFile(join(real, PACKAGE_FILES.manifest), 'utf8').catch(refuseWithout(PACKAGE_FILES.manifest));
+  const bytes = await readRegular(join(real, PACKAGE_FILES.manifest)).catch(refuseWithout(PACKAGE_FILES.manifest));
+  const text = bytes.toString('utf8');
   const manifest = parseManifest(dir, text);
   for (const file of manifest.files) {
     const found = await stat(join(real, file.name)).catch(() => undefined);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { UserError } from '../errors.ts';
+import { readRegular } from '../regular-file.ts';
 import { reasonOf } from '../system-reason.ts';
 import { findDamage } from './checksums.ts';
 import { PACKAGE_FILES, type Manifest } from './manifest.ts';
@@ -40,7 +41,7 @@ export async function stampPackage({ dir, manifest, digest }: ModelPackage): Pro
  * @throws UserError `package-damaged` that names a file, and where it differs
  */
 export async function verifyPackage({ dir, manifest, digest }: ModelPackage): Promise<void> {
-  const text = await readFile(join(dir, PACKAGE_FILES.manifest)).catch(() => '');
+  const text = await readRegular(join(dir, PACKAGE_FILES.manifest)).catch(() => '');
   if (createHash('sha256').update(text).digest('hex') !== digest) {
     throw damaged(
       `The model package ${dir} was replaced or changed: its ${PACKAGE_FILES.manifest} is not the one that was opened; start again to use the new package.`,

@@ -6,8 +6,8 @@ import {
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
 import { EngineUnavailable, Overloaded } from '../inference/errors.ts';
-import type { RequestRecord } from '../observability/request-record.ts';
 import type { WatchedHealth } from '../requests/health.ts';
+import type { Identify } from '../requests/identify.ts';
 import type { RequestListener } from '../requests/listener.ts';
 import { HttpProblem } from '../requests/problem.ts';
 import type { PredictDeps } from '../requests/serve.ts';
@@ -31,20 +31,8 @@ const MAX_OTHERS = 1024;
 export interface GrpcDeps extends PredictDeps {
   readonly health: WatchedHealth;
   readonly listener?: RequestListener;
-  /**
-   * Names the client of an inference, for fair shares.
-   *
-   * @throws HttpProblem `unauthorized`, `forbidden`
-   */
-  readonly identify?: (caller: Caller) => string | undefined;
-}
-
-/** Where an inference comes from. */
-export interface Caller {
-  /** A value of the call's metadata. */
-  readonly header: (name: string) => string | undefined;
-  readonly address: string | undefined;
-  readonly record: RequestRecord;
+  /** Names the client of an inference. */
+  readonly identify?: Identify;
 }
 
 /** The open calls of a server: observes all of them, bounds them, and serves the inferences. */

@@ -21,6 +21,7 @@ const CODES: Readonly<Record<ProblemName, codes>> = {
   'undecodable-image': codes.INVALID_ARGUMENT,
   'empty-text': codes.INVALID_ARGUMENT,
   overloaded: codes.RESOURCE_EXHAUSTED,
+  'rate-limited': codes.RESOURCE_EXHAUSTED,
   internal: codes.INTERNAL,
   unavailable: codes.UNAVAILABLE,
   'deadline-exceeded': codes.DEADLINE_EXCEEDED,

@@ -4,7 +4,8 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import type { Example } from '../../model/package/examples.ts';
 import { PATHS } from '../contract.ts';
-import { requireApiKey, type ApiKeys } from './middleware/api-keys.ts';
+import { identifyBy, type ClientRules } from '../requests/identify.ts';
+import { identifyClient } from './middleware/identify-client.ts';
 import type { App, AppEnv } from './context.ts';
 import { addDemo, PIXELS_PATH } from './demo-page/demo-page.ts';
 import { addDocuments } from './docs/documents.ts';
@@ -22,12 +23,10 @@ import { JSON_LENGTH_HEADER } from './open-inference/schema.ts';
 import { allowOrigins, securityHeaders } from './middleware/security.ts';
 import { toProblem } from '../requests/to-problem.ts';
 
-export interface AppDeps extends PredictDeps {
+export interface AppDeps extends PredictDeps, ClientRules {
   readonly statistics: ModelStatistics;
   /** Called for every request. */
   readonly listener?: RequestListener;
-  /** The accepted API keys. @default no key is needed */
-  readonly apiKeys?: ApiKeys;
   /** Origins from which browsers may call. @default none */
   readonly corsOrigins?: readonly string[];
   /** Whether to serve the OpenAPI document and Swagger UI. @default true */
@@ -40,12 +39,10 @@ export interface AppDeps extends PredictDeps {
 export function createApp(deps: AppDeps): App {
   const app = baseApp(deps.health, deps.listener);
   for (const middleware of allowOrigins(deps.corsOrigins ?? [], JSON_LENGTH_HEADER)) app.use(middleware);
-  if (deps.apiKeys !== undefined) {
-    const guarded: string[] = [PATHS.predict, PATHS.predictJson, INFER_PATH, VERSIONED_INFER_PATH, INDEX_PATH];
-    if (deps.demo !== undefined) guarded.push(PIXELS_PATH);
-    // Only routes that exist: anything else gets 404 or 405, with or without a key.
-    app.on('POST', guarded, requireApiKey(deps.apiKeys));
-  }
+  const guarded: string[] = [PATHS.predict, PATHS.predictJson, INFER_PATH, VERSIONED_INFER_PATH, INDEX_PATH];
+  if (deps.demo !== undefined) guarded.push(PIXELS_PATH);
+  // Only routes that exist: anything else gets 404 or 405, with or without a key.
+  app.on('POST', guarded, identifyClient(identifyBy(deps)));
   addPredict(app, deps);
   addProbes(app, deps.health);
   addOpenInference(app, deps, deps.statistics);

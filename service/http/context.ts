@@ -8,7 +8,7 @@ export interface AppEnv {
   readonly Variables: {
     readonly requestId: string;
     readonly record: RequestRecord;
-    /** Name of the API key, where keys are needed. */
+    /** Name of the API key, or the address: whom a fair share belongs to. */
     readonly client?: string;
   };
 }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../model/errors.ts';
+import { readRegular } from '../../model/regular-file.ts';
 import { openPackage, type ModelPackage } from '../../model/package/open-package.ts';
 import { PACKAGE_FILES } from '../../model/package/manifest.ts';
 import { PackageVerifier, verifyContent } from '../../model/package/verify-package.ts';
@@ -137,7 +137,7 @@ function warmDecoder(size: number): void {
 /** Reads a package's tokenizer. @throws UserError `package-unreadable` or `package-damaged` */
 export async function openTokenizer(modelPackage: ModelPackage): Promise<Tokenizer> {
   const path = join(modelPackage.dir, PACKAGE_FILES.tokenizer);
-  const json = await readFile(path).catch((cause: unknown) => {
+  const json = await readRegular(path).catch((cause: unknown) => {
     const message = `The model package has no readable ${PACKAGE_FILES.tokenizer}; compile it again.`;
     throw new UserError('package-unreadable', message, { cause });
   });

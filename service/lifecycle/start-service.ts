@@ -3,7 +3,9 @@ import { UserError } from '../../model/errors.ts';
 import { readPackageExamples, type Example } from '../../model/package/examples.ts';
 import { listOf } from '../settings/check.ts';
 import { settingWarnings, type Settings } from '../settings/read.ts';
-import { openApiKeys, type ApiKeys } from '../http/middleware/api-keys.ts';
+import { openApiKeys, type ApiKeys } from '../clients/api-keys.ts';
+import { ClientAddresses } from '../clients/addresses.ts';
+import { identifyBy } from '../requests/identify.ts';
 import { Uploads } from '../requests/uploads.ts';
 import { createAdminApp } from '../http/admin-app.ts';
 import { createApp } from '../http/app.ts';
@@ -18,7 +20,6 @@ import { outcomeOf } from '../observability/request-record.ts';
 import { startTracing, traceIdOf, type Tracing } from '../observability/tracing.ts';
 import { reportEngineEvents } from '../observability/engine-events.ts';
 import { startGpuWatchdog, type GpuMonitorTimes } from '../observability/gpu-watchdog.ts';
-import { identifyBy } from './identify.ts';
 import { listenAll, type Listeners } from './listeners.ts';
 import { ServiceHealth } from './service-health.ts';
 import { shutDown, type ServiceParts } from './shutdown.ts';
@@ -83,6 +84,10 @@ export async function startService(settings: Settings, options: StartOptions = {
   setMaxListeners(0, closing.signal);
   const apiKeys = openKeys(settings.API_KEYS_FILE, logger);
   const examples = settings.DEMO_PAGE === 'on' ? await examplesOf(model, logger) : [];
+  const clients = {
+    ...(apiKeys === undefined ? {} : { apiKeys }),
+    ...(settings.TRUSTED_PROXIES === '' ? {} : { addresses: new ClientAddresses(listOf(settings.TRUSTED_PROXIES)) }),
+  };
   const deps = {
     closing: closing.signal,
     statistics,
@@ -95,12 +100,12 @@ export async function startService(settings: Settings, options: StartOptions = {
   };
   const app = createApp({
     ...deps,
-    ...(apiKeys === undefined ? {} : { apiKeys }),
+    ...clients,
     documents: settings.DOCS === 'on',
     corsOrigins: listOf(settings.CORS_ORIGINS),
     ...(settings.DEMO_PAGE === 'on' ? { demo: { examples } } : {}),
   });
-  const grpc = { ...deps, ...(apiKeys === undefined ? {} : { identify: identifyBy(apiKeys) }) };
+  const grpc = { ...deps, identify: identifyBy(clients) };
   const listeners = await listenAll(settings, { app, admin: createAdminApp(health, metrics), grpc });
   logger.info({ host: settings.HOST, ...portsOf(listeners) }, 'listening');
   model.pool.start();

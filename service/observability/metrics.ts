@@ -6,6 +6,7 @@ import type { EnginePool } from '../engine/process/pool.ts';
 import type { EngineState } from '../engine/process/engine-state.ts';
 import { CLIENT_CLOSED_REQUEST, outcomeOf, type RequestSummary } from './request-record.ts';
 import type { Admission } from '../inference/admission.ts';
+import { Overloaded } from '../inference/errors.ts';
 import type { BatchRecord, InferenceObserver, Stage, StageName } from '../inference/observer.ts';
 import type { OpenModel } from '../inference/open-model.ts';
 import { watchEventLoop } from './event-loop.ts';
@@ -16,9 +17,12 @@ const STAGE_BUCKETS = [0.0001, 0.0005, 0.001, ...LATENCY_BUCKETS_SECONDS];
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 const PHASES: readonly EngineState['phase'][] = ['starting', 'ready', 'replacing', 'failed', 'stopped'];
 
-/** Why a request was refused before any work: a closed set, for a label. */
+/** Most names of API keys that have series of their own; the others are counted together. */
+const MAX_KEY_NAMES = 100;
+
+/** Why a request was refused before any work, by its problem: a closed set, for a label. */
 const REJECTIONS: Record<string, string> = {
-  overloaded: 'queue_full',
+  'rate-limited': 'rate_limited',
   'request-timeout': 'slow_body',
   'body-too-large': 'body_too_large',
   unavailable: 'unavailable',
@@ -26,17 +30,25 @@ const REJECTIONS: Record<string, string> = {
   unauthorized: 'unauthorized',
   forbidden: 'forbidden',
 };
+/** The same for {@link Overloaded}, by what was full. */
+const OVERLOADS: Record<Overloaded['full'], string> = {
+  queue: 'queue_full',
+  share: 'share_used',
+  uploads: 'uploads_full',
+  memory: 'memory_full',
+};
 
 /** All metrics of `/metrics`. Label values come from closed sets, never from a request. */
 export class Metrics implements InferenceObserver {
   readonly #registry = new Registry();
   readonly #collectors = makeCollectors(this.#registry);
   readonly #unwatchEventLoop: () => void;
+  readonly #keyNames = new Set<string>();
 
   constructor() {
     const { rejected, restarts, buildInfo } = this.#collectors;
     // Prometheus can only compute rates of series that exist, so every reason starts at 0.
-    for (const reason of Object.values(REJECTIONS)) rejected.inc({ reason }, 0);
+    for (const reason of Object.values({ ...REJECTIONS, ...OVERLOADS })) rejected.inc({ reason }, 0);
     for (const reason of ENGINE_FAILURES) restarts.inc({ reason: label(reason) }, 0);
     buildInfo.set({ version, node: process.version }, 1);
     this.#unwatchEventLoop = watchEventLoop(this.#registry);
@@ -58,9 +70,12 @@ export class Metrics implements InferenceObserver {
     const outcome = outcomeOf(summary);
     this.#collectors.requests.inc({ route, status: String(status), outcome });
     this.#collectors.latency.observe({ route, outcome }, record.elapsedMs() / 1000);
+    const key = record.attributes['api_key'];
+    if (key !== undefined) this.#collectors.keyRequests.inc({ api_key: this.#keyLabel(String(key)), outcome });
     // The service did not refuse a request whose client left.
     if (problem === undefined || status === CLIENT_CLOSED_REQUEST) return;
-    const reason = REJECTIONS[problem.problem];
+    const { cause } = problem;
+    const reason = cause instanceof Overloaded ? OVERLOADS[cause.full] : REJECTIONS[problem.problem];
     if (reason !== undefined) this.#collectors.rejected.inc({ reason });
   }
 
@@ -129,6 +144,11 @@ export class Metrics implements InferenceObserver {
     this.#unwatchEventLoop();
   }
 
+  #keyLabel(name: string): string {
+    if (this.#keyNames.size < MAX_KEY_NAMES) this.#keyNames.add(name);
+    return this.#keyNames.has(name) ? name : 'other';
+  }
+
   /** Registers a gauge that is read at each scrape. */
   #gauge(name: string, help: string, read: () => number): void {
     new Gauge({
@@ -164,12 +184,17 @@ function makeCollectors(registry: Registry) {
     stages,
     requests: counter(
       METRICS.requests,
-      'Finished requests by route, as declared, HTTP status (499: the client disconnected) and outcome. Only "failed" is the service\'s fault; "client_deadline" (504) is a deadline that the client had shortened.',
+      'Finished requests by route, as declared, HTTP status (499: the client disconnected) and outcome. Only "failed" and "overloaded" (429: the queue, or the room for bodies, was full) are the service\'s fault; "client_deadline" (504) is a deadline that the client had shortened.',
       METRIC_LABELS.requests,
+    ),
+    keyRequests: counter(
+      METRICS.keyRequests,
+      `Finished requests by the name of their API key and outcome. From the ${MAX_KEY_NAMES + 1}st name on: other.`,
+      METRIC_LABELS.keyRequests,
     ),
     latency: new Histogram({
       name: METRICS.requestLatency,
-      help: 'Duration of requests that were answered, refused (4xx), failed (5xx), past a deadline that the client had shortened (client_deadline) or abandoned by the client (499).',
+      help: 'Duration of requests that were answered, refused (4xx, or overloaded), failed (5xx), past a deadline that the client had shortened (client_deadline) or abandoned by the client (499).',
       labelNames: METRIC_LABELS.requestLatency,
       buckets: [...LATENCY_BUCKETS_SECONDS],
       registers,

@@ -1,5 +1,5 @@
 import type { RequestOutcome } from '../contract.ts';
-import { DeadlineExceeded } from '../inference/errors.ts';
+import { DeadlineExceeded, Overloaded } from '../inference/errors.ts';
 import type { RequestObserver, Stage, StageName } from '../inference/observer.ts';
 
 /** Why a request failed, for log, metrics and trace. */
@@ -33,6 +33,7 @@ export function outcomeOf({ status, problem }: Pick<RequestSummary, 'status' | '
   if (status === CLIENT_CLOSED_REQUEST) return 'abandoned';
   const cause = problem?.cause;
   if (cause instanceof DeadlineExceeded && cause.setBy === 'client') return 'client_deadline';
+  if (cause instanceof Overloaded && cause.full !== 'share') return 'overloaded';
   if (status >= 500) return 'failed';
   return status >= 400 ? 'refused' : 'answered';
 }

@@ -103,7 +103,13 @@ export const PROBLEMS = {
     status: 429,
     title: 'Too many requests',
     description:
-      'The queue is full, the API key has used up its share while other keys are in use, or the bodies of other requests leave no room for this one; the request was refused before any work was done. Retry after the seconds in the header `Retry-After`.',
+      'The queue is full, the client (the name of an API key, or an address) has used up its share while others wait for theirs, or the bodies of other requests leave no room for this one; the request was refused before any work was done. Retry after the seconds in the header `Retry-After`.',
+  },
+  'rate-limited': {
+    status: 429,
+    title: 'Rate limit exceeded',
+    description:
+      'The API keys of this name have sent more requests than their `rate` in the file named by the setting API_KEYS_FILE allows. Retry after the seconds in the header `Retry-After`, or ask for a higher rate.',
   },
   internal: {
     status: 500,

@@ -8,6 +8,7 @@ import {
   TooManyItems,
   type InputProblem,
 } from '../inference/errors.ts';
+import type { KeyHolder } from '../clients/key-file.ts';
 import { HttpProblem, type ProblemName } from './problem.ts';
 
 const PROBLEM_OF_INPUT: Record<InputProblem, ProblemName> = {
@@ -30,6 +31,7 @@ export function toProblem(error: unknown): HttpProblem {
   if (error instanceof Overloaded) {
     return new HttpProblem('overloaded', error.message, {
       headers: { 'retry-after': String(error.retryAfterSeconds) },
+      cause: error,
     });
   }
   if (error instanceof TooManyItems) {
@@ -55,6 +57,12 @@ export function toProblem(error: unknown): HttpProblem {
 /** 408 for a body that does not arrive in time. Its connection is closed, as the rest may never arrive. */
 export function requestTimeout(detail: string): HttpProblem {
   return new HttpProblem('request-timeout', detail, { headers: { connection: 'close' } });
+}
+
+/** 429 for a client that has used up its rate. */
+export function rateLimited({ name, rate }: KeyHolder, waitMs: number): HttpProblem {
+  const detail = `The API keys of ${name} may send ${rate?.text.replace('/', ' requests per ') ?? 'no more requests'}.`;
+  return new HttpProblem('rate-limited', detail, { headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) } });
 }
 
 /** 503 with Retry-After. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { CLOSING_MS, DEFAULT_SETTINGS, SETTINGS, type SettingName, type Settings } from './definitions.ts';
 import { checkLabels } from './labels.ts';
 import { wordsOf, type Setting, type TextSetting } from './setting.ts';
@@ -57,6 +58,12 @@ function checkText({ format }: TextSetting, text: string): string | undefined {
     return text === '' || isHttpUrl(text) ? undefined : 'an http:// or https:// address';
   }
   if (format === 'labels') return checkLabels(text);
+  if (format === 'networks') {
+    const wrong = listOf(text).find((network) => !isNetwork(network));
+    return wrong === undefined
+      ? undefined
+      : `a comma-separated list of addresses and networks such as 10.0.0.0/8, which "${wrong}" is not`;
+  }
   if (format === undefined) return undefined;
   const wrong = listOf(text).find((origin) => !isHttpUrl(origin) || new URL(origin).origin !== origin);
   return wrong === undefined
@@ -95,6 +102,13 @@ export function listOf(text: string): string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
+}
+
+/** Whether it is an IP address, or one with the number of bits that its network has in common. */
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && Number(bits ?? 0) <= (family === 4 ? 32 : 128);
 }
 
 function isHttpUrl(text: string): boolean {

@@ -104,7 +104,11 @@ export const SETTINGS = {
   ),
   API_KEYS_FILE: text(
     {},
-    'File with one API key per line, as its SHA-256 in hexadecimal, and optionally a space and a name, which the log shows; if set, predictions require one of the keys. It is re-read when it changes.',
+    'File with one API key per line, as its SHA-256 in hexadecimal, and optionally a name, which log and metrics show, and a rate such as rate=10/s, 600/min or 5000/h, in requests that all keys of a name may send to one process. If set, predictions require one of the keys, and each name gets a fair share of the queue. The file is re-read when it changes.',
+  ),
+  TRUSTED_PROXIES: text(
+    { format: 'networks' },
+    'Comma-separated addresses or networks, such as 10.0.0.0/8, of the proxies in front whose X-Forwarded-For or Forwarded is believed. If set, and without API_KEYS_FILE, each client address gets a fair share of the queue; 127.0.0.1 does for a service that clients reach without a proxy. Empty shares by no address, since behind a proxy or a Service that translates addresses all clients have the same.',
   ),
   CORS_ORIGINS: text(
     { format: 'origins' },

@@ -77,6 +77,29 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
     ],
     alert_rule_test: [silent('AvailabilityBurnsFast', '80h'), silent('AvailabilityBurnsSlowly', '80h')],
   },
+  'requests that clients have spoilt do not water down the failures of the others': {
+    input_series: [
+      requests(STABLE, 200, 90, 2 * HOURS),
+      requests(STABLE, 503, 10, 2 * HOURS),
+      requests(STABLE, 400, 500, 2 * HOURS),
+      requests(STABLE, 429, 500, 2 * HOURS),
+      requests(STABLE, 499, 500, 2 * HOURS),
+      requests(STABLE, 504, 500, 2 * HOURS, { outcome: 'client_deadline' }),
+    ],
+    alert_rule_test: [fires('AvailabilityBurnsFast', '2h', 'critical', '10% of the requests fail; at most 0.5 % may.')],
+  },
+  'refusals because the queue is full burn the budget': {
+    input_series: [
+      requests(STABLE, 200, 90, 2 * HOURS),
+      requests(STABLE, 429, 10, 2 * HOURS, { outcome: 'overloaded' }),
+    ],
+    alert_rule_test: [fires('AvailabilityBurnsFast', '2h', 'critical', '10% of the requests fail; at most 0.5 % may.')],
+  },
+  'a client that exceeds its rate or share burns nothing': {
+    evaluateEvery: '30m',
+    input_series: [requests(STABLE, 200, 50, 80 * HOURS), requests(STABLE, 429, 950, 80 * HOURS)],
+    alert_rule_test: [silent('AvailabilityBurnsFast', '80h'), silent('AvailabilityBurnsSlowly', '80h')],
+  },
   'deadlines of the service that are missed burn the budget': {
     input_series: [requests(STABLE, 200, 90, 2 * HOURS), requests(STABLE, 504, 10, 2 * HOURS)],
     alert_rule_test: [fires('AvailabilityBurnsFast', '2h', 'critical', '10% of the requests fail; at most 0.5 % may.')],

@@ -1,5 +1,6 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { UserError } from '../../errors.ts';
+import { openRegular } from '../../regular-file.ts';
 import { reasonOf } from '../../system-reason.ts';
 
 /** Largest single read: Node does not read 2 GiB or more at once. */
@@ -27,13 +28,11 @@ export class FileSource {
   static async open(path: string): Promise<FileSource> {
     let handle: FileHandle | undefined;
     try {
-      handle = await open(path, 'r');
-      const stat = await handle.stat();
-      if (!stat.isFile()) throw new UserError('checkpoint-unreadable', `${path} is not a regular file.`);
-      return new FileSource(path, stat.size, handle);
+      handle = await openRegular(path);
+      return new FileSource(path, (await handle.stat()).size, handle);
     } catch (error) {
       await handle?.close();
-      throw error instanceof UserError ? error : unreadable(path, error);
+      throw unreadable(path, error);
     }
   }
 

@@ -1,15 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { UserError } from '../../errors.ts';
+import { readRegular } from '../../regular-file.ts';
 import { unreadable } from './file-source.ts';
 
 /** @throws UserError (checkpoint-unreadable) if the file cannot be read or is not JSON */
 export async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const bytes = await readRegular(path).catch((error: unknown) => {
     throw unreadable(path, error);
   });
   try {
-    return JSON.parse(text);
+    return JSON.parse(bytes.toString('utf8'));
   } catch (error) {
     throw new UserError('checkpoint-unreadable', `${path} is not JSON.`, { cause: error });
   }

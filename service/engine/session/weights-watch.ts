@@ -1,4 +1,5 @@
-import { fstatSync, openSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
+import { openRegularSync } from '../../../model/regular-file.ts';
 
 /**
  * Notices when the weights are written while a session uses them. ONNX Runtime maps their file, so that whoever writes
@@ -11,7 +12,7 @@ export class WeightsWatch {
 
   /** @param file the weights; call it before they are loaded */
   constructor(file: string) {
-    this.#fd = openSync(file, 'r');
+    this.#fd = openRegularSync(file);
     this.#stamp = this.#read();
   }
 

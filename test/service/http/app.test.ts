@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createAdminApp } from '../../../service/http/admin-app.ts';
 import { Metrics } from '../../../service/observability/metrics.ts';
-import { expectProblem, fakeService, formOf } from './fake-service.ts';
+import { fakeKeys, expectProblem, fakeService, formOf } from './fake-service.ts';
 
 describe('an unknown path or method', () => {
   it('is answered 404', async () => {
@@ -39,7 +39,7 @@ describe('a slash at the end of a path', () => {
     ]);
     const post = { method: 'POST', body: form };
     expect((await fakeService().app.request('/predict/', post)).status).toBe(200);
-    const apiKeys = { nameOf: () => undefined, close: () => undefined };
+    const apiKeys = fakeKeys();
     const { app } = fakeService({ deps: { apiKeys } });
     await expectProblem(await app.request('/predict/', post), 401, 'unauthorized');
   });

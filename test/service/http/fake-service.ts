@@ -6,6 +6,8 @@ import type { Verdict } from '../../../service/requests/health.ts';
 import type { RequestSummary } from '../../../service/observability/request-record.ts';
 import { PROBLEM_BASE, problemSchema } from '../../../service/requests/problem.ts';
 import { Uploads } from '../../../service/requests/uploads.ts';
+import type { ApiKeys } from '../../../service/clients/api-keys.ts';
+import { RateLimits } from '../../../service/clients/rate-limits.ts';
 import { Admission } from '../../../service/inference/admission.ts';
 import { toAnswer } from '../../../service/inference/answer.ts';
 import type { PredictRequest, Predictor } from '../../../service/inference/predictor.ts';
@@ -84,6 +86,15 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
 
 function answerYes(): ReturnType<typeof toAnswer> {
   return toAnswer(LABELS, Float32Array.of(0.5, 0.25, 0.25), Float32Array.of(-1, -2, -2));
+}
+
+/** API keys, each with the name of its holder. */
+export function fakeKeys(names: Readonly<Record<string, string>> = {}): ApiKeys {
+  const holderOf = (key: string): ReturnType<ApiKeys['holderOf']> => {
+    const name = names[key];
+    return name === undefined ? undefined : { name, rate: undefined };
+  };
+  return { holderOf, rates: new RateLimits(), close: () => undefined };
 }
 
 /** A form with these fields; bytes become a file. */

@@ -3,6 +3,8 @@ import { METRICS, type RequestOutcome } from '../../../service/contract.ts';
 import { ENGINE_FAILURES } from '../../../service/engine/process/failure.ts';
 import { RequestRecord } from '../../../service/observability/request-record.ts';
 import { HttpProblem } from '../../../service/requests/problem.ts';
+import { toProblem } from '../../../service/requests/to-problem.ts';
+import { Overloaded } from '../../../service/inference/errors.ts';
 import { Metrics } from '../../../service/observability/metrics.ts';
 import { until } from '../../e2e/client.ts';
 
@@ -94,7 +96,7 @@ it('shows every scraper the delay of a blocked event loop', async () => {
 
 it('counts requests by declared route, and refusals by reason', async () => {
   const metrics = new Metrics();
-  const problem = new HttpProblem('overloaded', 'full');
+  const problem = toProblem(new Overloaded('queue', 1));
   metrics.request({
     method: 'POST',
     route: '/predict',
@@ -108,10 +110,40 @@ it('counts requests by declared route, and refusals by reason', async () => {
   metrics.stage({ name: 'inference', startMs: 0, endMs: 250 });
   const text = await metrics.text();
   metrics.close();
-  expect(text).toContain(`${METRICS.requests}{route="/predict",status="429",outcome="refused"} 1`);
+  expect(text).toContain(`${METRICS.requests}{route="/predict",status="429",outcome="overloaded"} 1`);
   expect(text).toContain(`${METRICS.rejected}{reason="queue_full"} 1`);
   expect(text).toContain(`${METRICS.answers}{label="yes"} 1`);
   expect(text).toContain(`${METRICS.batchSize}_bucket{le="4"} 1`);
   expect(text).toContain(`${METRICS.batchSize}_bucket{le="2"} 0`);
   expect(text).toContain(`${METRICS.inference}_bucket{le="0.25"} 1`);
+});
+
+it('counts requests by the names of API keys, of which it knows a bounded number', async () => {
+  const metrics = new Metrics();
+  for (let key = 0; key < 250; key++) {
+    const record = new RequestRecord();
+    record.attributes['api_key'] = `key-${key % 125}`;
+    metrics.request({ method: 'POST', route: '/predict', status: 200, requestId: 'a', record, problem: undefined });
+  }
+  const text = await metrics.text();
+  metrics.close();
+  expect(text).toContain(`${METRICS.keyRequests}{api_key="key-99",outcome="answered"} 2\n`);
+  expect(text).toContain(`${METRICS.keyRequests}{api_key="other",outcome="answered"} 50\n`);
+  expect(text).not.toContain('key-100');
+});
+
+it.each([
+  ['queue', 'overloaded', 'queue_full'],
+  ['memory', 'overloaded', 'memory_full'],
+  ['uploads', 'overloaded', 'uploads_full'],
+  ['share', 'refused', 'share_used'],
+] as const)('tells apart what the service owes and what not: a used up %s is %s', async (full, outcome, reason) => {
+  const metrics = new Metrics();
+  const problem = toProblem(new Overloaded(full, 1));
+  const record = new RequestRecord();
+  metrics.request({ method: 'POST', route: '/predict', status: 429, requestId: 'a', record, problem });
+  const text = await metrics.text();
+  metrics.close();
+  expect(text).toContain(`${METRICS.requests}{route="/predict",status="429",outcome="${outcome}"} 1`);
+  expect(text).toContain(`${METRICS.rejected}{reason="${reason}"} 1`);
 });

@@ -161,3 +161,18 @@ describe('variables that may be misspelt settings', () => {
     expect(misspeltSettings(Object.fromEntries(common.split(' ').map((name) => [name, 'x'])))).toEqual([]);
   });
 });
+
+describe('TRUSTED_PROXIES', () => {
+  it.each(['10.0.0.0/8', '10.0.0.1', '10.0.0.1, 192.168.0.0/16,fd00::/8', '::1', '0.0.0.0/0'])('may be %s', (value) => {
+    expect(readSettings({ TRUSTED_PROXIES: value }).TRUSTED_PROXIES).toBe(value);
+  });
+
+  it.each(['10.0.0.0/33', '10.0.0', 'proxy.example', '10.0.0.0/8 fd00::/8', 'fd00::/129', 'fe80::1%eth0', '1.1.1.1/'])(
+    'must not be %s',
+    (value) => {
+      expect(() => readSettings({ TRUSTED_PROXIES: `127.0.0.1,${value}` })).toThrow(
+        `TRUSTED_PROXIES is "127.0.0.1,${value}" but must be a comma-separated list of addresses and networks such as 10.0.0.0/8, which "${value}" is not`,
+      );
+    },
+  );
+});

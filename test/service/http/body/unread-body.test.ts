@@ -4,7 +4,7 @@ import type { DiscardLimits } from '../../../../service/http/body/unread-body.ts
 import { createAdminApp } from '../../../../service/http/admin-app.ts';
 import { Metrics } from '../../../../service/observability/metrics.ts';
 import type { Verdict } from '../../../../service/requests/health.ts';
-import { fakeService, type FakeService, type FakeServiceOptions } from '../fake-service.ts';
+import { fakeKeys, fakeService, type FakeService, type FakeServiceOptions } from '../fake-service.ts';
 import { useRawServer } from '../raw-server.ts';
 
 /** A raw connection. */
@@ -105,7 +105,7 @@ describe('a client that waits for "100 Continue"', () => {
     }
 
     const line = `POST ${path} HTTP/1.1`;
-    const locked = { nameOf: (key: string) => (key === 'right' ? 'a' : undefined), close: () => undefined };
+    const locked = fakeKeys({ right: 'a' });
     const no = { ok: false, reason: 'a reason' } as const;
     it.each<[string, number, FakeServiceOptions, string[]]>([
       ['of a wrong type', 415, {}, [line, 'host: a', 'content-type: image/png', LENGTH]],

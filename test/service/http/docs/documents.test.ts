@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { PATHS } from '../../../../service/contract.ts';
 import { PROBLEMS } from '../../../../service/requests/problem.ts';
-import { fakeService, postJson, type FakeServiceOptions } from '../fake-service.ts';
+import { fakeKeys, fakeService, postJson, type FakeServiceOptions } from '../fake-service.ts';
 
 const responseSchema = z.object({
   description: z.string(),
@@ -33,7 +33,7 @@ const documentSchema = z.object({
   }),
 });
 
-const apiKeys = { nameOf: () => undefined, close: () => undefined };
+const apiKeys = fakeKeys();
 const withDemo = { deps: { demo: { examples: [] }, apiKeys } };
 
 async function rawDocument(options: FakeServiceOptions = withDemo): Promise<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { expectProblem, fakeService } from '../fake-service.ts';
+import { fakeKeys, expectProblem, fakeService } from '../fake-service.ts';
 import { BASE64, infer } from './infer.ts';
 
 const no = { ok: false, reason: 'a reason' } as const;
@@ -80,7 +80,7 @@ describe('the index of the repository', () => {
   });
 
   it('requires an API key where predictions do', async () => {
-    const apiKeys = { nameOf: () => undefined, close: () => undefined };
+    const apiKeys = fakeKeys();
     await expectProblem(await index(fakeService({ deps: { apiKeys } })), 401, 'unauthorized');
   });
 });

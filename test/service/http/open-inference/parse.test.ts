@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expectProblem, fakeService } from '../fake-service.ts';
+import { fakeKeys, expectProblem, fakeService } from '../fake-service.ts';
 import { BASE64, infer, OTHER, type Tensor } from './infer.ts';
 
 describe('an inference request', () => {
@@ -161,7 +161,9 @@ describe('an inference request', () => {
   });
 
   it('requires an API key with and without a version', async () => {
-    const { app } = fakeService({ deps: { apiKeys: { nameOf: () => undefined, close: () => undefined } } });
+    const { app } = fakeService({
+      deps: { apiKeys: fakeKeys() },
+    });
     for (const path of ['infer', 'versions/0123456789ab/infer']) {
       const response = await app.request(`/v2/models/fake/${path}`, { method: 'POST', body: '{}' });
       expect(await response.clone().json()).toHaveProperty('error');

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { appendFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tempFolder } from '../../../../testing/temp-folder.ts';
-import { UserError } from '../../../../model/errors.ts';
-import { openApiKeys, type ApiKeys } from '../../../../service/http/middleware/api-keys.ts';
-import { expectProblem, fakeService, postJson } from '../fake-service.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
+import { UserError } from '../../../model/errors.ts';
+import { openApiKeys, type ApiKeys } from '../../../service/clients/api-keys.ts';
+import { fakeKeys, expectProblem, fakeService, postJson } from '../http/fake-service.ts';
 
 const ok = { image: Buffer.from([1, 2, 3]).toString('base64'), text: 'a dog' };
 const sha256 = (key: string): string => createHash('sha256').update(key).digest('hex');
@@ -48,6 +48,21 @@ describe('API keys', () => {
     expect((await postJson(app, ok, { 'x-api-key': 'beta' })).status).toBe(200);
   });
 
+  it('may have a rate, beyond which requests get 429 with the time to wait', async () => {
+    await writeFile(file, `${sha256('alpha')} a rate=2/h\n${sha256('beta')} b\n`);
+    const { app, asked, summaries } = fakeService({ deps: { apiKeys: open() } });
+    for (let request = 0; request < 2; request++) {
+      expect((await postJson(app, ok, { 'x-api-key': 'alpha' })).status).toBe(200);
+    }
+    const refused = await postJson(app, ok, { 'x-api-key': 'alpha' });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(1790);
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(1800);
+    expect(await expectProblem(refused, 429, 'rate-limited')).toBe('The API keys of a may send 2 requests per h.');
+    expect(summaries.at(-1)?.record.attributes['api_key']).toBe('a');
+    expect(asked).toHaveLength(2);
+    expect((await postJson(app, ok, { 'x-api-key': 'beta' })).status).toBe(200);
+  });
+
   it('are required for predictions only', async () => {
     await writeFile(file, `# team a\n${sha256('alpha')}\n\n${sha256('beta').toUpperCase()} # team b\n`);
     const { app, asked } = fakeService({ deps: { apiKeys: open(), demo: { examples: [] } } });
@@ -75,7 +90,7 @@ describe('API keys', () => {
   });
 
   it('are not required where the answer is 404 or 405', async () => {
-    const apiKeys = { nameOf: () => undefined, close: () => undefined };
+    const apiKeys = fakeKeys();
     const { app, summaries } = fakeService({ deps: { apiKeys } });
     const model = '/v2/models/fake';
     for (const path of ['/predict', `${model}/infer`, `${model}/versions/0123456789ab/infer`]) {
@@ -104,7 +119,7 @@ describe('API keys', () => {
     async function watched(pollMs?: number): Promise<ApiKeys> {
       await writeFile(file, sha256('alpha'));
       const keys = open((result) => reloads.push(result), pollMs);
-      expect(['alpha', 'beta'].map((key) => keys.nameOf(key) !== undefined)).toEqual([true, false]);
+      expect(['alpha', 'beta'].map((key) => keys.holderOf(key) !== undefined)).toEqual([true, false]);
       return keys;
     }
 
@@ -113,7 +128,7 @@ describe('API keys', () => {
       await writeFile(`${file}.new`, `${sha256('beta')}\n${sha256('gamma')}`);
       await rename(`${file}.new`, file);
       expect(await reload()).toEqual({ keys: 2 });
-      expect(['alpha', 'beta'].map((key) => keys.nameOf(key) !== undefined)).toEqual([false, true]);
+      expect(['alpha', 'beta'].map((key) => keys.holderOf(key) !== undefined)).toEqual([false, true]);
     });
 
     it('are reloaded when the file changes before the first poll', async () => {
@@ -123,7 +138,7 @@ describe('API keys', () => {
         // In the same tick in which it was read.
         writeFileSync(file, sha256('beta'));
         expect(await reload()).toEqual({ keys: 1 });
-        expect(['alpha', 'beta'].map((key) => keys.nameOf(key) !== undefined)).toEqual([false, true]);
+        expect(['alpha', 'beta'].map((key) => keys.holderOf(key) !== undefined)).toEqual([false, true]);
         keys.close();
       }
     });
@@ -141,7 +156,7 @@ describe('API keys', () => {
       await swap('..2', 'beta');
       await rm(join(folder, '..1'), { recursive: true });
       expect(await reload()).toEqual({ keys: 1 });
-      expect(['alpha', 'beta'].map((key) => keys.nameOf(key) !== undefined)).toEqual([false, true]);
+      expect(['alpha', 'beta'].map((key) => keys.holderOf(key) !== undefined)).toEqual([false, true]);
     });
 
     it.each([
@@ -153,19 +168,19 @@ describe('API keys', () => {
       const keys = await watched();
       await writeFile(file, content);
       expect(await reload()).toEqual({ error: expect.stringMatching(error) as unknown });
-      expect(['alpha', 'beta'].map((key) => keys.nameOf(key) !== undefined)).toEqual([true, false]);
+      expect(['alpha', 'beta'].map((key) => keys.holderOf(key) !== undefined)).toEqual([true, false]);
       await writeFile(file, `${sha256('beta')}\n`);
       expect(await reload()).toEqual({ keys: 1 });
-      expect(['alpha', 'beta'].map((key) => keys.nameOf(key) !== undefined)).toEqual([false, true]);
+      expect(['alpha', 'beta'].map((key) => keys.holderOf(key) !== undefined)).toEqual([false, true]);
     });
 
     it('are kept while the file is missing', async () => {
       const keys = await watched();
       await rm(file);
       expect(await reload()).toEqual({
-        error: expect.stringContaining('cannot be read (ENOENT)') as unknown,
+        error: expect.stringContaining('cannot be read: no such file') as unknown,
       });
-      expect(keys.nameOf('alpha')).toBeDefined();
+      expect(keys.holderOf('alpha')).toBeDefined();
     });
 
     it('are not reloaded while the file is being written', async () => {
@@ -179,12 +194,15 @@ describe('API keys', () => {
       }
       expect(await reload()).toEqual({ keys: 60 });
       expect(reloads).toHaveLength(1);
-      expect(names.every((name) => keys.nameOf(name) !== undefined)).toBe(true);
+      expect(names.every((name) => keys.holderOf(name) !== undefined)).toBe(true);
     });
   });
 
   it('are refused at start when the file is missing or invalid', async () => {
     expect(() => open()).toThrow(UserError);
+    await mkdir(file);
+    expect(() => open()).toThrow(/cannot be read: it is a folder/);
+    await rmdir(file);
     await writeFile(file, '# none yet\n');
     expect(() => open()).toThrow(/^API_KEYS_FILE .* has no key; .* unset API_KEYS_FILE/);
     await writeFile(file, `${sha256('a')}\nsecret\n`);

@@ -1,0 +1,62 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+
+/**
+ * Opening a named pipe waits for a writer unless this is given. Regular files ignore it, and Windows does not have it.
+ */
+const FLAGS = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0);
+
+/**
+ * Opens a file for reading whose path a user has given. Reading a named pipe or a device could take for ever.
+ *
+ * @throws Error for what is not a regular file, with a message that ends the sentence "... cannot be read: "
+ */
+export async function openRegular(path: string): Promise<FileHandle> {
+  const handle = await open(path, FLAGS);
+  try {
+    check(await handle.stat());
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Reads a whole file whose path a user has given. @throws as {@link openRegular} */
+export async function readRegular(path: string): Promise<Buffer> {
+  const handle = await openRegular(path);
+  return handle.readFile().finally(() => handle.close());
+}
+
+/** As {@link openRegular}, at once. @returns the file descriptor */
+export function openRegularSync(path: string): number {
+  const descriptor = openSync(path, FLAGS);
+  try {
+    check(fstatSync(descriptor));
+    return descriptor;
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}
+
+/** As {@link readRegular}, at once. */
+export function readRegularSync(path: string): Buffer {
+  const descriptor = openRegularSync(path);
+  try {
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function check(stats: Stats): void {
+  if (stats.isFile()) return;
+  throw new Error(`it is ${kindOf(stats)}, not a regular file`);
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a folder';
+  if (stats.isFIFO()) return 'a named pipe';
+  return stats.isSocket() ? 'a socket' : 'a device';
+}
