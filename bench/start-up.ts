@@ -1,21 +1,29 @@
-// Measures how long the service takes from its start until it is ready, with the demo model.
-// usage: node bin/run.js bench/start-up.ts [--node <path>...] [--runs <number>]
+// Measures how long the service takes from its start until it is ready, also compared with an earlier build.
+// usage: node bin/run.js bench/start-up.ts [--node <path>...] [--runs <number>] [--large <checkpoint>]
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { withEarlierBuild } from './support/earlier-build.ts';
 import { machine, quantile } from './support/format.ts';
 import { startServiceProcess } from './support/service-process.ts';
+
+/** The build that the targets refer to. */
+const EARLIER = 'bf2404b';
+/** Largest ratios of the times that meet the targets. */
+const TARGETS = { demo: 0.6, large: 0.4 } as const;
 
 const HELP = `usage: node bin/run.js bench/start-up.ts [options]
 
 Prints the time from \`node bin/ofa-ve.js serve --demo\` until /readyz answers 200: for the sources, which Node.js
 loads itself or through tsx, and for the compiled build. One more run at first compiles the demo model and fills caches.
+Then prints the ratio to commit ${EARLIER}, alternated with it: for the demo model, and with --large for another one.
 
   --node <path>    another Node.js to measure; may be given several times
-  --runs <number>  runs of each (default: 5)`;
+  --runs <number>  runs of each (default: 5)
+  --large <folder> a checkpoint, which both builds compile into a temporary folder first`;
 
 const POLL_MS = 5;
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -48,9 +56,9 @@ async function compile(folder: string): Promise<string> {
   return join(folder, 'bin/ofa-ve.js');
 }
 
-async function secondsUntilReady(node: string, program: string): Promise<number> {
+async function secondsUntilReady(node: string, program: string, args: readonly string[] = ['--demo']): Promise<number> {
   const start = performance.now();
-  const service = await startServiceProcess({ args: ['--demo'], node, program }, POLL_MS);
+  const service = await startServiceProcess({ args, node, program }, POLL_MS);
   const seconds = (performance.now() - start) / 1000;
   await service.stop();
   return seconds;
@@ -64,11 +72,49 @@ async function measure(node: string, program: string, runs: number): Promise<str
   return `${median ?? ''} s in the median of ${runs} runs (${fastest ?? ''} to ${slowest ?? ''} s)`;
 }
 
+/** Starts both builds in turn. @param args of each, as each may need a package of its own */
+async function compare(
+  name: keyof typeof TARGETS,
+  builds: { readonly earlier: string; readonly now: string },
+  args: { readonly earlier: readonly string[]; readonly now: readonly string[] },
+  runs: number,
+): Promise<string> {
+  const times = { earlier: [] as number[], now: [] as number[] };
+  for (let at = -1; at < runs; at++) {
+    for (const build of ['earlier', 'now'] as const) {
+      const seconds = await secondsUntilReady(process.execPath, builds[build], args[build]);
+      // The first run fills caches.
+      if (at >= 0) times[build].push(seconds);
+    }
+  }
+  const [earlier, now] = [quantile(times.earlier, 0.5), quantile(times.now, 0.5)];
+  return (
+    `${name}: ${now.toFixed(2)} s, commit ${EARLIER} ${earlier.toFixed(2)} s: ` +
+    `${(now / earlier).toFixed(2)} times (target: at most ${TARGETS[name].toFixed(1)})`
+  );
+}
+
+/** Compares with the earlier build. @param large a checkpoint */
+async function compareWithEarlier(folder: string, large: string | undefined, runs: number): Promise<void> {
+  await withEarlierBuild(EARLIER, async (root) => {
+    const builds = { earlier: join(root, 'bin/ofa-ve.js'), now: join(ROOT, 'bin/ofa-ve.js') };
+    console.log(await compare('demo', builds, { earlier: ['--demo'], now: ['--demo'] }, runs));
+    if (large === undefined) return;
+    const packages = { earlier: join(folder, 'earlier'), now: join(folder, 'now') };
+    for (const build of ['earlier', 'now'] as const) {
+      await run(process.execPath, [builds[build], 'compile', large, packages[build]]);
+    }
+    const args = { earlier: ['--model', packages.earlier], now: ['--model', packages.now] };
+    console.log(await compare('large', builds, args, runs));
+  });
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       node: { type: 'string', multiple: true, default: [] },
       runs: { type: 'string', default: '5' },
+      large: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -90,6 +136,7 @@ async function main(): Promise<void> {
       console.log(`${version}, ${loader}: ${await measure(path, sources, runs)}`);
       console.log(`${version}, compiled build: ${await measure(path, compiled, runs)}`);
     }
+    await compareWithEarlier(folder, values.large, runs);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
