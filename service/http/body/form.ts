@@ -53,13 +53,23 @@ export async function parseForm(body: RequestBody, limits: FormLimits): Promise<
         append(files, name, content?.bytes() ?? new Uint8Array());
       });
     });
-    parser.on('field', (name, value, _nameTruncated, valueTruncated) => {
+    const jsonLists = new Set<string>();
+    parser.on('field', (name, value, _nameTruncated, valueTruncated, _encoding, type) => {
       if (!limits.known.has(name)) {
         unknown.add(name);
         return;
       }
       if (valueTruncated) reject(invalid(name, limits.tooLong));
-      append(texts, name, value);
+      if (name === limits.repeated.name && type === 'application/json') {
+        // Java's okhttp-gson sends the whole list once for each of its elements.
+        if (jsonLists.has(value)) return;
+        const values = textsOf(value);
+        if (values === undefined) reject(invalid(name, 'must be a text, or a list of texts as JSON'));
+        if (values !== undefined && values.length > 1) jsonLists.add(value);
+        for (const each of values ?? []) append(texts, name, each);
+      } else {
+        append(texts, name, value);
+      }
       // Checked here, since many more would exceed the limit of parts first.
       const { repeated } = limits;
       if (name === repeated.name && (texts.get(name)?.length ?? 0) > repeated.most) {
@@ -112,6 +122,17 @@ function makeParser(contentType: string, limits: FormLimits): BusboyInstance {
 
 function append<T>(map: Map<string, T[]>, name: string, value: T): void {
   map.set(name, [...(map.get(name) ?? []), value]);
+}
+
+/** A text or a list of texts in JSON; undefined if it is neither. */
+function textsOf(json: string): string[] | undefined {
+  try {
+    const parsed: unknown = JSON.parse(json);
+    const values: unknown[] = Array.isArray(parsed) ? parsed : [parsed];
+    return values.every((value) => typeof value === 'string') ? values : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function malformed(detail: string, cause?: unknown): HttpProblem {

@@ -169,3 +169,34 @@ it.each(['text/plain', 'application/x-www-form-urlencoded', 'image/png', ''])(
     expect(detail).toContain('multipart/form-data or application/json');
   },
 );
+
+describe('texts as JSON in a form', () => {
+  const ask = async (parts: readonly string[]): Promise<unknown> => {
+    const { app, asked } = fakeService();
+    const form = formOf([IMAGE]);
+    // A part's Content-Type; without a name it would be a file.
+    const head = '--b\r\ncontent-disposition: form-data; name="text"\r\ncontent-type: application/json\r\n\r\n';
+    const texts = parts.map((part) => `${head}${part}\r\n`).join('');
+    const image = Buffer.from(await new Response(form).arrayBuffer());
+    const boundary = image.subarray(2, image.indexOf('\r\n')).toString();
+    const body = Buffer.concat([Buffer.from(texts.replaceAll('--b\r\n', `--${boundary}\r\n`)), image]);
+    const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` };
+    const response = await app.request('/predict', { method: 'POST', body, headers });
+    return response.status === 200 ? asked[0]?.hypotheses : await expectProblem(response, 400, 'invalid-field', 'text');
+  };
+
+  it('may be a text or a list, which some clients send once for each element', async () => {
+    expect(await ask(['"a, b"'])).toEqual(['a, b']);
+    expect(await ask(['["a, b"]'])).toEqual(['a, b']);
+    expect(await ask(['["a","b"]', '["a","b"]'])).toEqual(['a', 'b']);
+    expect(await ask(['"a"', '"a"'])).toEqual(['a', 'a']);
+  });
+
+  it.each([['[1]'], ['{"a":1}'], ['[a'], ['null'], ['']])('is refused if it is %s', async (part) => {
+    expect(await ask([part])).toBe('The field "text" must be a text, or a list of texts as JSON.');
+  });
+
+  it('may not exceed the number of texts', async () => {
+    expect(await ask([JSON.stringify(Array(33).fill('a'))])).toBe('The field "text" must not hold more than 32 texts.');
+  });
+});
