@@ -22,7 +22,15 @@ const dataSchema = z
   .union([texts, rows.transform((data) => data.flat())], {
     error: ({ input }) => (isTooLong(input) ? SIZE : 'must hold a list of texts'),
   })
-  .refine((data) => data.length >= 1 && data.length <= MAX_TEXTS, { error: SIZE });
+  .refine((data) => data.length >= 1 && data.length <= MAX_TEXTS, { error: SIZE })
+  // Without a union, from which a generator of Java clients writes code that does not compile.
+  .openapi({
+    type: 'array',
+    items: {},
+    minItems: 1,
+    maxItems: MAX_TEXTS,
+    description: `Strings, or rows of strings; at most ${MAX_TEXTS} strings in all.`,
+  });
 
 /** Whether there are more elements, or rows of them, than a tensor may hold. */
 function isTooLong(data: unknown): boolean {

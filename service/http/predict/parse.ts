@@ -21,14 +21,18 @@ export default workerOf(parse);
 function parse(body: JsonBody): PredictInput {
   const json = parseJson(body);
   const { image, text, texts, premise } = checkBody(jsonBodySchema, json);
-  if (text !== undefined && texts !== undefined) {
+  // Generated clients in Java send an empty list for one that is absent.
+  if (text !== undefined && (texts?.length ?? 0) > 0) {
     throw new HttpProblem('invalid-field', 'Only one of the fields "text" and "texts" may be given.', {
       field: 'texts',
     });
   }
-  const hypotheses = texts ?? (text === undefined ? undefined : [text]);
+  if (text === undefined && texts?.length === 0) {
+    throw new HttpProblem('invalid-field', 'The field "texts" must hold at least one text.', { field: 'texts' });
+  }
+  const hypotheses = text === undefined ? texts : [text];
   if (hypotheses === undefined) throw missingField('text');
   const question = { image: decodeImage(image, 'image'), hypotheses, premise };
   const unknown = Object.keys(json as object).filter((name) => !Object.hasOwn(jsonBodySchema.shape, name));
-  return { questions: [question], isList: texts !== undefined, warnings: unknownFields(unknown) };
+  return { questions: [question], isList: text === undefined, warnings: unknownFields(unknown) };
 }

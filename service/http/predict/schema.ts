@@ -21,12 +21,11 @@ const hypothesis = textSchema.openapi({
 
 const premise = textSchema.openapi({
   description: 'A text to take as true besides the image. A blank one counts as none.',
+  // Swagger UI would otherwise send "string".
+  example: '',
 });
 
-const texts = z
-  .array(hypothesis, { error: 'must be a list of texts' })
-  .min(1, { error: 'must hold at least one text' })
-  .max(MAX_TEXTS, { error: TOO_MANY });
+const texts = z.array(hypothesis, { error: 'must be a list of texts' }).max(MAX_TEXTS, { error: TOO_MANY });
 
 /**
  * Either `text` or `texts`. Not oneOf, from which generators of clients make two types. Linters want every property
@@ -34,8 +33,9 @@ const texts = z
  */
 const EITHER_TEXT_OR_TEXTS: object = {
   if: { properties: { image: {}, text: {}, texts: {}, premise: {} }, required: ['text'] },
-  then: { properties: { image: {}, text: {}, texts: false, premise: {} } },
-  else: { properties: { image: {}, text: {}, texts: {}, premise: {} }, required: ['texts'] },
+  // Clients in Java send an empty list for one that is absent.
+  then: { properties: { image: {}, text: {}, texts: { maxItems: 0 }, premise: {} } },
+  else: { properties: { image: {}, text: {}, texts: { minItems: 1 }, premise: {} }, required: ['texts'] },
 };
 
 /** The JSON body of a prediction. */

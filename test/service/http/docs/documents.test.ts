@@ -182,6 +182,7 @@ describe('the OpenAPI document', () => {
     const bodies = [
       [true, { image, text: 'a' }],
       [true, { image, texts: ['a', 'b'], premise: '' }],
+      [true, { image, text: 'a', texts: [] }],
       [true, { image, text: 'a', unknown: 1 }],
       [true, { image, text: '😀'.repeat(10_000) }],
       [false, { image }],
