@@ -11,6 +11,8 @@ const START_TIMEOUT_MS = 600_000;
 export interface ServiceProcess {
   /** Address of the public port. */
   readonly url: string;
+  /** Host and port for gRPC. */
+  readonly grpcAddress: string;
   /** Ends it with SIGTERM and waits until it has exited. */
   stop(): Promise<void>;
 }
@@ -54,31 +56,37 @@ export async function startServiceProcess(command: ServiceCommand, pollMs = 20):
     child.kill('SIGTERM');
     await exited;
   };
-  const listening = new Promise<number>((resolve) => {
+  const listening = new Promise<Ports>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const port = portIn(line);
-      if (port !== undefined) resolve(port);
+      const ports = portsIn(line);
+      if (ports !== undefined) resolve(ports);
     });
   });
   const tooEarly = exited.then(() => {
     throw new Error(`The service ended before it was ready: ${errors.trim().slice(-1000)}`);
   });
   tooEarly.catch(() => undefined);
-  const url = `http://127.0.0.1:${await Promise.race([listening, tooEarly])}`;
+  const { port, grpc_port: grpcPort } = await Promise.race([listening, tooEarly]);
+  const url = `http://127.0.0.1:${port}`;
   try {
     await Promise.race([untilReady(url, pollMs), tooEarly]);
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
   }
-  return { url, stop };
+  return { url, grpcAddress: `127.0.0.1:${grpcPort}`, stop };
 }
 
-/** The public port in the log line that says that the service listens. */
-function portIn(line: string): number | undefined {
+interface Ports {
+  readonly port: number;
+  readonly grpc_port: number;
+}
+
+/** The ports in the log line that says that the service listens. */
+function portsIn(line: string): Ports | undefined {
   if (!line.startsWith('{')) return undefined;
-  const { msg, port } = JSON.parse(line) as { msg?: unknown; port?: unknown };
-  return msg === 'listening' && typeof port === 'number' ? port : undefined;
+  const logged = JSON.parse(line) as Ports & { readonly msg?: unknown };
+  return logged.msg === 'listening' ? logged : undefined;
 }
 
 async function untilReady(url: string, pollMs: number): Promise<void> {

@@ -1,0 +1,121 @@
+// Compares gRPC with REST: inferences of the demo model by 16 clients over each, alternated, in one run.
+// usage: node bin/run.js bench/grpc-load.ts
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { setPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { credentials, makeGenericClientConstructor, type Client } from '@grpc/grpc-js';
+import type { ServiceDefinition } from '@grpc/proto-loader';
+import { PROTOCOL, SERVICE_NAME } from '../service/grpc/protocol.ts';
+import { printReport, quantile, table } from './support/format.ts';
+import { startServiceProcess } from './support/service-process.ts';
+
+const CLIENTS = 16;
+const ROUNDS = 5;
+const ROUND_MS = 4000;
+const WARM_UP_MS = 3000;
+const TEXT = 'there are two red circles';
+const PICTURE = fileURLToPath(new URL('../demo/examples/3000001.jpg', import.meta.url));
+
+/** One inference. */
+type Ask = () => Promise<void>;
+
+// In production clients run on other machines: here they only use the processor time that the service leaves.
+setPriority(10);
+
+/** Elements of a BYTES tensor: each follows its length. */
+function raw(element: Uint8Array): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(element.length);
+  return Buffer.concat([length, element]);
+}
+
+function askRest(url: string, model: string, tensors: readonly Buffer[], agent: Agent): Ask {
+  const [image, text] = tensors;
+  const input = (name: string, bytes: Buffer | undefined) => {
+    return { name, datatype: 'BYTES', shape: [1], parameters: { binary_data_size: bytes?.length } };
+  };
+  const json = Buffer.from(
+    JSON.stringify({ parameters: { binary_data_output: true }, inputs: [input('image', image), input('text', text)] }),
+  );
+  const body = Buffer.concat([json, ...tensors]);
+  const headers = {
+    'content-type': 'application/octet-stream',
+    'content-length': body.length,
+    'inference-header-content-length': json.length,
+  };
+  return async () => {
+    const sent = request(`${url}/v2/models/${model}/infer`, { method: 'POST', agent, headers });
+    sent.end(body);
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    response.resume();
+    await once(response, 'end');
+    if (response.statusCode !== 200) throw new Error(`REST answered ${response.statusCode}.`);
+  };
+}
+
+function askGrpc(client: Client, tensors: readonly Buffer[]): Ask {
+  const method = (PROTOCOL[SERVICE_NAME] as ServiceDefinition)['ModelInfer'];
+  if (method === undefined) throw new Error('The protocol has no ModelInfer.');
+  const { path, requestSerialize, responseDeserialize } = method;
+  const inputs = ['image', 'text'].map((name) => ({ name, datatype: 'BYTES', shape: [1] }));
+  const message = { inputs, raw_input_contents: tensors };
+  return () =>
+    new Promise((resolve, reject) => {
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, message, (error) => {
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
+}
+
+/** @returns the latencies of the inferences that were answered within the time */
+async function run(ask: Ask, ms: number): Promise<number[]> {
+  const latencies: number[] = [];
+  const end = performance.now() + ms;
+  const client = async (): Promise<void> => {
+    while (performance.now() < end) {
+      const asked = performance.now();
+      await ask();
+      if (performance.now() < end) latencies.push(performance.now() - asked);
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+  return latencies;
+}
+
+const service = await startServiceProcess({ args: ['--demo'], settings: { LOG_LEVEL: 'info' } });
+const Constructor = makeGenericClientConstructor({}, SERVICE_NAME);
+const client = new Constructor(service.grpcAddress, credentials.createInsecure());
+const agent = new Agent({ keepAlive: true });
+try {
+  const tensors = [raw(await readFile(PICTURE)), raw(Buffer.from(TEXT))];
+  const rest = askRest(service.url, 'ofa-demo', tensors, agent);
+  const grpc = askGrpc(client, tensors);
+  for (const ask of [rest, grpc]) await run(ask, WARM_UP_MS);
+  const latencies: Record<'REST' | 'gRPC', number[]> = { REST: [], gRPC: [] };
+  const ratios: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const first = await run(round % 2 === 0 ? rest : grpc, ROUND_MS);
+    const second = await run(round % 2 === 0 ? grpc : rest, ROUND_MS);
+    const [ofRest, ofGrpc] = round % 2 === 0 ? [first, second] : [second, first];
+    latencies.REST.push(...ofRest);
+    latencies.gRPC.push(...ofGrpc);
+    ratios.push(ofGrpc.length / ofRest.length);
+  }
+  const rows = Object.entries(latencies).map(([name, times]) => [
+    name,
+    (times.length / ((ROUNDS * ROUND_MS) / 1000)).toFixed(1),
+    `${quantile(times, 0.5).toFixed(1)} ms`,
+    `${quantile(times, 0.99).toFixed(1)} ms`,
+  ]);
+  printReport(
+    table([`${CLIENTS} clients`, 'answers/s', 'median', '99 %'], rows),
+    `gRPC / REST: ${(latencies.gRPC.length / latencies.REST.length).toFixed(2)} (by round: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')})`,
+  );
+} finally {
+  client.close();
+  agent.destroy();
+  await service.stop();
+}
