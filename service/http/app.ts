@@ -46,9 +46,10 @@ export function createApp(deps: AppDeps): App {
   addPredict(app, deps);
   addProbes(app, deps.health);
   addOpenInference(app, deps, deps.statistics);
-  if (deps.documents ?? true) addDocuments(app, { model: deps.predictor.model, needsKey: deps.apiKeys !== undefined });
+  const { documents = true } = deps;
+  if (documents) addDocuments(app, { model: deps.predictor.model, needsKey: deps.apiKeys !== undefined });
   if (deps.demo !== undefined) {
-    addDemo(app, { ...deps, examples: deps.demo.examples, needsKey: deps.apiKeys !== undefined });
+    addDemo(app, { ...deps, examples: deps.demo.examples, needsKey: deps.apiKeys !== undefined, documents });
   }
   return app;
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { createRoute } from '@hono/zod-openapi';
 import { createMiddleware } from 'hono/factory';
@@ -17,6 +18,8 @@ export interface DemoDeps extends PredictDeps {
   readonly examples: readonly Example[];
   /** Whether predictions require an API key, for which the page then asks. */
   readonly needsKey: boolean;
+  /** Whether there is documentation to link to. */
+  readonly documents: boolean;
 }
 
 /** Only the page's own files, and pictures that the browser has made itself. */
@@ -44,7 +47,7 @@ export const PIXELS_PATH = `${DEMO_PREFIX}/pixels`;
 
 /** Adds the page at `/`, and what it loads under `/demo`. */
 export function addDemo(app: App, deps: DemoDeps): void {
-  const page = staticFile(new URL('index.html', PAGE), 'text/html; charset=utf-8');
+  const page = staticContent(() => readPage(deps.documents), 'text/html; charset=utf-8');
   const policy = createMiddleware<AppEnv>(async (c, next) => {
     c.header('content-security-policy', PAGE_POLICY);
     await next();
@@ -62,6 +65,13 @@ export function addDemo(app: App, deps: DemoDeps): void {
   const aboutJson = (): string => JSON.stringify(about(deps));
   app.get(`${DEMO_PREFIX}/about.json`, staticContent(aboutJson, 'application/json'));
   addPixels(app, deps);
+}
+
+/** The page, without its links to the documentation where there is none. */
+async function readPage(documents: boolean): Promise<Uint8Array> {
+  const html = await readFile(new URL('index.html', PAGE), 'utf8');
+  const links = [/<footer>[^]*?<\/footer>\s*/, /; the <a href="docs">API<\/a> does not/];
+  return Buffer.from(documents ? html : links.reduce((page, link) => page.replace(link, ''), html));
 }
 
 function about({ predictor, examples, needsKey }: DemoDeps): object {
