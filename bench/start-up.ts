@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { withEarlierBuild } from './support/earlier-build.ts';
@@ -49,8 +49,15 @@ async function compile(folder: string): Promise<string> {
   const config = join(ROOT, 'tsconfig.build.json');
   await run(process.execPath, [tsc, '-p', config, '--outDir', join(folder, 'build')]);
   await cp(join(ROOT, 'bin'), join(folder, 'bin'), { recursive: true });
-  await mkdir(join(folder, 'service/http/demo-page'), { recursive: true });
-  for (const name of ['package.json', 'node_modules', 'demo', 'service/http/demo-page/assets']) {
+  const notCompiled = [
+    'package.json',
+    'node_modules',
+    'demo',
+    'service/http/demo-page/assets',
+    'service/grpc/inference.proto',
+  ];
+  for (const name of notCompiled) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
     await symlink(join(ROOT, name), join(folder, name));
   }
   return join(folder, 'bin/ofa-ve.js');
