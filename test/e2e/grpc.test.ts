@@ -200,7 +200,7 @@ describe('a full queue', () => {
     expect(Number(trailers['retry-after'])).toBeGreaterThan(0);
     expect(trailers['problem']).toBe('overloaded');
     expect((await first.answer).code).toBe(codes.OK);
-    expect(await requests(live, 'status="429",outcome="refused"')).toBe(1);
+    expect(await requests(live, 'status="429",outcome="overloaded"')).toBe(1);
     expect(await metric(live.adminUrl, 'ofa_ve_rejected_total{reason="queue_full"}')).toBe(1);
   });
 });
