@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { clip, quote } from '../../requests/check.ts';
 
 /** Every warning of an answer, by its code, which stays as it is. */
-export const WARNINGS = {
+const WARNINGS = {
   'unknown-field': 'The request has a field that this version does not know, and the answer ignores it.',
 } as const satisfies Record<string, string>;
 
