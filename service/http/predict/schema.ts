@@ -64,8 +64,7 @@ const imageFile = z
   .openapi({
     type: 'string',
     format: 'binary',
-    minLength: 1,
-    description: 'An image file: JPEG, PNG, WebP, GIF or TIFF.',
+    description: 'An image file, not empty: JPEG, PNG, WebP, GIF or TIFF.',
   });
 
 /** A multipart form with only an image. */
