@@ -137,7 +137,8 @@ async function main(): Promise<void> {
 async function printPlacement(runtime: Runtime, packages: readonly string[]): Promise<void> {
   let failed = 0;
   for (const each of packages) {
-    const found = await problems(runtime, join(each, PACKAGE_FILES.graph));
+    const graphs = [PACKAGE_FILES.imageGraph, PACKAGE_FILES.graph].map((graph) => join(each, graph));
+    const found = (await Promise.all(graphs.map((graph) => problems(runtime, graph)))).flat();
     if (found.length > 0) failed++;
     for (const problem of found) console.log(`          ${each}: ${problem}`);
   }

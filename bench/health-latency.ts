@@ -46,7 +46,7 @@ const temporary = await mkdtemp(join(tmpdir(), 'ofa-ve-health-'));
 try {
   const service = await startServiceProcess({
     args: ['--model', given ?? (await compileLarge(temporary))],
-    settings: { REQUEST_TIMEOUT_MS: '600000', ENGINE_TIMEOUT_MS: '600000' },
+    settings: { REQUEST_TIMEOUT_MS: '600000', ENGINE_TIMEOUT_MS: '600000', FEATURE_CACHE_MB: '0' },
   });
   try {
     const startMs = performance.now();

@@ -118,6 +118,7 @@ try {
     DRAIN_DELAY_MS: '0',
     MAX_QUEUE: String(CAPACITY),
     DEVICE: 'cpu',
+    FEATURE_CACHE_MB: '0',
     ENGINE_THREADS: '1',
   });
   const [{ url }] = (await once(service, 'message')) as [{ url: string }];

@@ -158,7 +158,7 @@ export const demoModel: WorkloadConfig = extend(ofaLarge, {
   replicas: 1,
   gpu: { kind: 'none' },
   resources: {
-    requests: { cpu: '250m', memory: '640Mi', ephemeralStorage: '100Mi' },
+    requests: { cpu: '250m', memory: '704Mi', ephemeralStorage: '100Mi' },
     limits: { cpu: 1, memory: '1Gi', ephemeralStorage: '1Gi' },
   },
   probes: { startup: { periodSeconds: 2, timeoutSeconds: 2 } },

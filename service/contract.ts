@@ -35,6 +35,7 @@ export const METRICS = {
   tokenize: 'ofa_ve_tokenize_seconds',
   inference: 'ofa_ve_inference_seconds',
   batchSize: 'ofa_ve_batch_size',
+  cacheLookups: 'ofa_ve_cache_lookups_total',
   uploads: 'ofa_ve_uploads_in_progress',
   queueItems: 'ofa_ve_queue_items',
   inflightItems: 'ofa_ve_inflight_items',

@@ -16,7 +16,7 @@ export interface GraphAnswer {
   readonly logScores: number[];
 }
 
-/** Asks the graph of a package directly, one batch a call, padded to its longest text. */
+/** Asks the graphs of a package directly, one batch a call, padded to its longest text. */
 export interface GraphSession {
   ask(questions: readonly GraphQuestion[]): Promise<GraphAnswer[]>;
   close(): Promise<void>;
@@ -24,16 +24,20 @@ export interface GraphSession {
 
 const PAD = 1n;
 
-/** Opens the graph of a package folder on the CPU. */
+/** Opens the graphs of a package folder on the CPU. */
 export async function openGraph(folder: string): Promise<GraphSession> {
-  const session = await ort.InferenceSession.create(path.join(folder, PACKAGE_FILES.graph), {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: 1,
-    logSeverityLevel: 3,
-  });
+  const open = (graph: string): Promise<ort.InferenceSession> =>
+    ort.InferenceSession.create(path.join(folder, graph), {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: 1,
+      logSeverityLevel: 3,
+    });
+  const [images, answers] = [await open(PACKAGE_FILES.imageGraph), await open(PACKAGE_FILES.graph)];
   return {
     async ask(questions) {
-      const results = await session.run(feeds(questions));
+      const { image, inputIds } = feeds(questions);
+      const features = await images.run({ [GRAPH_IO.image]: image });
+      const results = await answers.run({ ...features, [GRAPH_IO.inputIds]: inputIds });
       const rows = (name: string): number[][] => {
         const flat = [...((results[name]?.data ?? []) as Float32Array)];
         const width = flat.length / questions.length;
@@ -45,11 +49,13 @@ export async function openGraph(folder: string): Promise<GraphSession> {
         logScores: logScores[at] ?? [],
       }));
     },
-    close: () => session.release(),
+    close: async () => {
+      await Promise.all([images.release(), answers.release()]);
+    },
   };
 }
 
-function feeds(questions: readonly GraphQuestion[]): Record<string, ort.Tensor> {
+function feeds(questions: readonly GraphQuestion[]): { image: ort.Tensor; inputIds: ort.Tensor } {
   const longest = Math.max(...questions.map(({ inputIds }) => inputIds.length));
   const side = Math.sqrt((questions[0]?.pixels.length ?? 0) / 3);
   const pixels = Uint8Array.from(questions.flatMap((question) => [...question.pixels]));
@@ -60,8 +66,8 @@ function feeds(questions: readonly GraphQuestion[]): Record<string, ort.Tensor> 
     });
   });
   return {
-    [GRAPH_IO.image]: new ort.Tensor('uint8', pixels, [questions.length, side, side, 3]),
-    [GRAPH_IO.inputIds]: new ort.Tensor('int64', ids, [questions.length, longest]),
+    image: new ort.Tensor('uint8', pixels, [questions.length, side, side, 3]),
+    inputIds: new ort.Tensor('int64', ids, [questions.length, longest]),
   };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from '../../model/onnx-runtime.ts';
 import { GraphBuilder } from '../../model/compile/onnx/graph.ts';
 import { floatInitializer, type FloatType } from '../../model/compile/onnx/tensor.ts';
-import { writeGraph } from '../../model/compile/onnx/write.ts';
+import { writeGraphs } from '../../model/compile/onnx/write.ts';
 import { sessionOptions } from '../../service/engine/session/session-options.ts';
 import type { Provider } from '../../service/engine/protocol.ts';
 import { SeededRandom } from '../../testing/random.ts';
@@ -38,11 +38,14 @@ async function writeChain(folder: string, provider: Provider): Promise<void> {
   for (let i = 0; i < chain; i++) product = graph.node('MatMul', [product, matrix], type, [side, side]);
   const last = graph.node('MatMul', [product, column], type, [side, 1]);
   const result = graph.node('Cast', [last], 'float32', [side, 1], { attributes: { to: 1 } });
-  await writeGraph(folder, graph.finish('peak', [graph.output('result', result, [side, 1])]), {
-    graphFile: 'peak.onnx',
-    weightsFile: 'peak.onnx.data',
-    producer: { name: 'ofa-ve', version: 'bench' },
-  });
+  await writeGraphs(
+    folder,
+    { 'peak.onnx': graph.finish('peak', [graph.output('result', result, [side, 1])]) },
+    {
+      weightsFile: 'peak.onnx.data',
+      producer: { name: 'ofa-ve', version: 'bench' },
+    },
+  );
 }
 
 const [device = '', threads = '1', folder = ''] = process.argv.slice(2);

@@ -2,12 +2,13 @@
 // usage: node bin/run.js bench/gpu/placement-child.ts <package> cuda|cpu <threads> <folder for the profile>
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from '../../model/onnx-runtime.ts';
+import { InferenceSession } from '../../model/onnx-runtime.ts';
 import { z } from 'zod';
 import { openPackage } from '../../model/package/open-package.ts';
-import { GRAPH_IO, PACKAGE_FILES } from '../../model/package/manifest.ts';
-import { selfTestImage } from '../../model/package/self-test.ts';
+import { PACKAGE_FILES } from '../../model/package/manifest.ts';
+import { makeSession } from '../../service/engine/session/session.ts';
 import { sessionOptions } from '../../service/engine/session/session-options.ts';
+import { fullBatch } from '../support/full-batch.ts';
 
 /** How many nodes of an operator a provider computes. */
 export interface Placement {
@@ -27,23 +28,21 @@ const eventsSchema = z.array(
 
 const [packageDir = '', device = '', threads = '1', folder = ''] = process.argv.slice(2);
 const { dir, manifest } = await openPackage(packageDir);
-const session = await InferenceSession.create(join(dir, PACKAGE_FILES.graph), {
-  ...sessionOptions(device === 'cuda' ? 'cuda' : 'cpu', Number(threads)),
-  enableProfiling: true,
-  profileFilePrefix: join(folder, 'profile'),
-});
-const { size } = manifest.image;
-const { bos, eos } = manifest.text.specialTokens;
+const open = (graph: string): Promise<InferenceSession> =>
+  InferenceSession.create(join(dir, graph), {
+    ...sessionOptions(device === 'cuda' ? 'cuda' : 'cpu', Number(threads)),
+    enableProfiling: true,
+    profileFilePrefix: join(folder, graph),
+  });
+const sessions = { image: await open(PACKAGE_FILES.imageGraph), answers: await open(PACKAGE_FILES.graph) };
 const [length = 0] = manifest.text.lengths;
-const ids = BigInt64Array.from({ length }, (_, at) => BigInt(at === 0 ? bos : eos));
-await session.run({
-  [GRAPH_IO.image]: new Tensor('uint8', selfTestImage(0, size), [1, size, size, 3]),
-  [GRAPH_IO.inputIds]: new Tensor('int64', ids, [1, length]),
-});
-session.endProfiling();
-await session.release();
-const [file = ''] = await readdir(folder);
-const events = eventsSchema.parse(JSON.parse(await readFile(join(folder, file), 'utf8')));
+await makeSession(sessions, manifest, device === 'cuda' ? 'cuda' : 'cpu').run(fullBatch(manifest, 1, length));
+for (const session of Object.values(sessions)) {
+  session.endProfiling();
+  await session.release();
+}
+const profiles = await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file), 'utf8')));
+const events = profiles.flatMap((profile) => eventsSchema.parse(JSON.parse(profile)));
 const counts = new Map<string, Placement>();
 for (const { cat, name, args } of events) {
   if (cat !== 'Node' || !name.endsWith('_kernel_time')) continue;

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { KernelRecorder } from '../../service/engine/process/attention-kernels.ts';
-import { batchSizes } from '../../service/engine/session/session.ts';
+import { batchSizes } from '../../service/engine/session/batch-sizes.ts';
 import { CHILD_TIMEOUT_MS, runChild } from '../support/measure-child.ts';
 import type { Context } from './check.ts';
 import { GpuSampler } from './gpu-sampler.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import * as ort from '../../model/onnx-runtime.ts';
 import { GraphBuilder } from '../../model/compile/onnx/graph.ts';
 import { floatInitializer } from '../../model/compile/onnx/tensor.ts';
-import { writeGraph } from '../../model/compile/onnx/write.ts';
+import { writeGraphs } from '../../model/compile/onnx/write.ts';
 import { SeededRandom } from '../../testing/random.ts';
 
 /** The product of OFA-large's first feed-forward projection over a batch of two: [rows, inner] x [inner, columns]. */
@@ -28,11 +28,14 @@ async function writeProduct(folder: string): Promise<void> {
   );
   const product = graph.node('MatMul', [left, right], 'float32', [rows, columns]);
   const output = graph.output('product', product, [rows, columns]);
-  await writeGraph(folder, graph.finish('matmul', [output]), {
-    graphFile: 'model.onnx',
-    weightsFile: 'model.onnx.data',
-    producer: { name: 'ofa-ve', version: 'bench' },
-  });
+  await writeGraphs(
+    folder,
+    { 'model.onnx': graph.finish('matmul', [output]) },
+    {
+      weightsFile: 'model.onnx.data',
+      producer: { name: 'ofa-ve', version: 'bench' },
+    },
+  );
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-matmul-'));

@@ -10,6 +10,8 @@ export interface ServerFacts extends Readonly<Omit<OtherServer, PodOnly>> {
   readonly batchItems: number;
   /** Port for gRPC; undefined if the server has none. */
   readonly grpcPort: number | undefined;
+  /** Bytes of features that an engine keeps. */
+  readonly cacheBytes: number;
 }
 
 /** Label matcher of the requests that ask for answers. */
@@ -46,7 +48,7 @@ function seconds(milliseconds: number): number {
 /** The facts of a workload's server. Those of this repository's service follow from its contract and settings. */
 export function serverFacts(workload: WorkloadConfig): ServerFacts {
   const { server } = workload;
-  if (server.kind === 'other') return { ...server, batchItems: 0, grpcPort: undefined };
+  if (server.kind === 'other') return { ...server, batchItems: 0, cacheBytes: 0, grpcPort: undefined };
   const settings = withDefaults(server.settings);
   return {
     appName: 'ofa-ve',
@@ -56,6 +58,7 @@ export function serverFacts(workload: WorkloadConfig): ServerFacts {
     metrics: OFA_METRICS,
     capacityItems: settings.MAX_QUEUE,
     batchItems: settings.MAX_BATCH,
+    cacheBytes: settings.FEATURE_CACHE_MB * 2 ** 20,
     startSeconds: seconds(settings.ENGINE_START_TIMEOUT_MS),
     requestSeconds: seconds(settings.REQUEST_TIMEOUT_MS),
     drainSeconds: seconds(settings.SHUTDOWN_TIMEOUT_MS),

@@ -81,6 +81,17 @@ function timingPanels(context: WorkloadContext): PanelDraft[] {
       queries: [{ expr: mean(METRICS.batchSize), legend: 'items' }],
     },
     {
+      title: 'Answered from memory',
+      description: 'Share of items whose answer was known, and of pictures in a run whose features were.',
+      unit: 'percentunit',
+      queries: [
+        {
+          expr: `sum by (cache) (rate(${queries.select(METRICS.cacheLookups, 'result="hit"')}[${WINDOW}])) / sum by (cache) (rate(${queries.select(METRICS.cacheLookups)}[${WINDOW}]))`,
+          legend: '{{cache}}',
+        },
+      ],
+    },
+    {
       title: 'Event loop delay',
       description: 'Delay of the process that answers, 99th percentile; above 0.1 s it is short of processor time.',
       unit: 's',

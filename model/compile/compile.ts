@@ -10,8 +10,9 @@ import { hashFile } from '../hash-file.ts';
 import { ofaGraph } from './ofa/graph.ts';
 import { OPSET } from './onnx/encode.ts';
 import { countOperators, peakActivationBytes } from './onnx/graph.ts';
-import { writeGraph } from './onnx/write.ts';
-import { type Manifest, PACKAGE_FILES, PACKAGE_FORMAT } from '../package/manifest.ts';
+import { splitAt } from './onnx/split.ts';
+import { writeGraphs } from './onnx/write.ts';
+import { GRAPH_IO, type Manifest, PACKAGE_FILES, PACKAGE_FORMAT } from '../package/manifest.ts';
 import { modelName } from './model-name.ts';
 import { inScratchFolder, swapIntoPlace } from './scratch-folder.ts';
 import { runCases, selfTestInputs } from './self-test-run.ts';
@@ -151,12 +152,17 @@ async function writePackage(
   };
   const textLength = lengths.at(-1) ?? prepared.maxTokens + 2;
   const { graph, parameters } = ofaGraph({ weights, config, task, vocabulary, textLength, precision });
-  const written = await writeGraph(folder, graph, {
-    graphFile: PACKAGE_FILES.graph,
-    weightsFile: PACKAGE_FILES.weights,
-    producer: { name: 'ofa-ve', version },
-    onProgress: (done, total) => options.onProgress?.({ stage: 'weights', done, total }),
-  });
+  const featureDims = ['batch', imagePositions(task), config.dModel];
+  const { before: imageGraph, after: answerGraph } = splitAt(graph, GRAPH_IO.imageFeatures, featureDims);
+  const written = await writeGraphs(
+    folder,
+    { [PACKAGE_FILES.imageGraph]: imageGraph, [PACKAGE_FILES.graph]: answerGraph },
+    {
+      weightsFile: PACKAGE_FILES.weights,
+      producer: { name: 'ofa-ve', version },
+      onProgress: (done, total) => options.onProgress?.({ stage: 'weights', done, total }),
+    },
+  );
   await writeFile(path.join(folder, PACKAGE_FILES.tokenizer), prepared.tokenizerJson);
   const others = [PACKAGE_FILES.tokenizer, ...(await writeExamples(folder, prepared.examples))];
   const inputs = selfTestInputs(task.prompts.hypothesis, tokenizer, prepared.maxTokens);
@@ -172,7 +178,7 @@ async function writePackage(
     ...describe(prepared, precision),
     name: options.name ?? modelName(checkpoint),
     source: { files: await sourceFiles(checkpoint, [task.answersFile, ...weights.files], options) },
-    files: [written.graph, written.weights, ...(await sumsOf(folder, others))],
+    files: [...written.files, written.weights, ...(await sumsOf(folder, others))],
     pieceBytes: PIECE_BYTES,
     graph: {
       multiplyAdds: operators.reduce((sum, each) => sum + each.multiplyAdds, 0),
@@ -181,7 +187,11 @@ async function writePackage(
       parameters,
       imagePositions: imagePositions(task),
     },
-    memory: { weightsBytes: written.weights.bytes, activationBytesPerItem: peakActivationBytes(graph) },
+    memory: {
+      weightsBytes: written.weights.bytes,
+      // Each graph has a session of its own, whose memory the other one cannot use.
+      activationBytesPerItem: peakActivationBytes(imageGraph) + peakActivationBytes(answerGraph),
+    },
     selfTest: { tolerance: TOLERANCE[precision], cases },
   };
   await writeFile(path.join(folder, PACKAGE_FILES.manifest), `${JSON.stringify(manifest, undefined, 2)}\n`);

@@ -2,7 +2,11 @@ import { z } from 'zod';
 
 /** File names inside a model package folder. */
 export const PACKAGE_FILES = {
+  /** From an image to its features. */
+  imageGraph: 'image.onnx',
+  /** From features and tokens to answers. */
   graph: 'model.onnx',
+  /** The weights of both graphs. */
   weights: 'model.onnx.data',
   tokenizer: 'tokenizer.json',
   manifest: 'manifest.json',
@@ -51,7 +55,7 @@ const contentSchema = z.object({
   /** Type of weights and activations. It does not change inputs and outputs. */
   precision: z.enum(['fp32', 'fp16']),
   image: z.object({
-    /** Side of the square RGB image in pixels. The graph's input is uint8 [batch, size, size, 3]. */
+    /** Side of the square RGB image in pixels. The image graph's input is uint8 [batch, size, size, 3]. */
     size: z.number().int().positive(),
   }),
   text: z.object({
@@ -111,7 +115,7 @@ const contentSchema = z.object({
 
 /** The content of `manifest.json`: everything that a server needs to know about a package besides the graph. */
 export const manifestSchema = contentSchema.superRefine(({ files, pieceBytes }, context) => {
-  for (const name of [PACKAGE_FILES.graph, PACKAGE_FILES.weights, PACKAGE_FILES.tokenizer]) {
+  for (const name of [PACKAGE_FILES.imageGraph, PACKAGE_FILES.graph, PACKAGE_FILES.weights, PACKAGE_FILES.tokenizer]) {
     if (files.some((file) => file.name === name)) continue;
     context.addIssue({ code: 'custom', path: ['files'], message: `it does not list ${name}` });
   }
@@ -128,10 +132,12 @@ export type Manifest = z.infer<typeof manifestSchema>;
 /** A case of the self-test that an engine runs before it reports ready. */
 export type SelfTestCase = z.infer<typeof selfTestCaseSchema>;
 
-/** Names of the graph's inputs and outputs. B: batch, T: tokens, A: answers. */
+/** Names of the graphs' inputs and outputs. B: batch, P: image positions, W: width, T: tokens, A: answers. */
 export const GRAPH_IO = {
   /** uint8 [B, size, size, 3], RGB. */
   image: 'image',
+  /** [B, P, W] in the package's precision: the output of the image graph, which the other graph reads. */
+  imageFeatures: 'image_features',
   /** int64 [B, T], padded on the right with `specialTokens.pad`. */
   inputIds: 'input_ids',
   /** float32 [B, A], rows sum to 1. */

@@ -9,6 +9,8 @@ import type { PackageStamp } from '../../model/package/verify-package.ts';
 export interface EngineBatch {
   /** Distinct pictures; several items may refer to one. */
   readonly images: readonly EngineImage[];
+  /** A name for each image, the same for the same pixels only: the engine keeps the features of named images. */
+  readonly keys?: readonly string[];
   readonly items: readonly {
     /** Index into {@link EngineBatch.images}. */
     readonly image: number;
@@ -28,6 +30,8 @@ export interface EngineOutput {
   readonly probabilities: Float32Array;
   /** float32 [B, A], natural logarithms. */
   readonly logScores: Float32Array;
+  /** How many images of the batch had their features kept from an earlier run. @default 0 */
+  readonly reusedImages?: number;
 }
 
 /** The choices of the setting DEVICE. */
@@ -44,6 +48,8 @@ export interface LoadOptions {
   /** Threads of a CPU session. */
   readonly threads: number;
   readonly maxBatch: number;
+  /** Most bytes of image features to keep. @default 0, which keeps none */
+  readonly cacheBytes?: number;
 }
 
 /** What an engine reports when it is ready. */

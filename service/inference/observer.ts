@@ -28,11 +28,16 @@ export interface BatchRecord {
   readonly requests: readonly RequestObserver[];
 }
 
+/** What is kept from earlier requests. */
+export type CacheName = 'answers' | 'features';
+
 /** Receives the stages, batches and answers of all requests, for metrics. */
 export interface InferenceObserver {
   stage(stage: Stage): void;
   batch(batch: BatchRecord): void;
   answer(label: string): void;
+  /** Lookups in a cache, of answers to items or of the features of a batch's pictures. */
+  lookups(cache: CacheName, hits: number, misses: number): void;
 }
 
 /** Does some work and reports it as a stage when it ends, whether it succeeded or not. */

@@ -10,6 +10,7 @@ import { planEngines } from '../engine/device/plan.ts';
 import { PictureStore } from '../engine/session/picture-store.ts';
 import { sparePicturesFd } from '../engine/process/fork-engine.ts';
 import { EnginePool } from '../engine/process/pool.ts';
+import { AnswerCache } from './answer-cache.ts';
 import { batchEngine } from './batching/batch-engine.ts';
 import { Batcher } from './batching/batcher.ts';
 import { labelsOf, type Label } from './labels.ts';
@@ -28,6 +29,7 @@ export type ModelSettings = Pick<
   | 'ENGINES'
   | 'ENGINE_THREADS'
   | 'MAX_BATCH'
+  | 'FEATURE_CACHE_MB'
   | 'MAX_QUEUE'
   | 'ENGINE_TIMEOUT_MS'
   | 'ENGINE_START_TIMEOUT_MS'
@@ -84,6 +86,7 @@ export async function openModel(
     packageDir: modelPackage.dir,
     verifyPackage: () => verifier.verify(),
     maxBatch: settings.MAX_BATCH,
+    cacheBytes: settings.FEATURE_CACHE_MB * 2 ** 20,
     startTimeoutMs: settings.ENGINE_START_TIMEOUT_MS,
     runTimeoutMs: settings.ENGINE_TIMEOUT_MS,
     ...(engineProgram === undefined ? {} : { program: engineProgram }),
@@ -100,6 +103,7 @@ export async function openModel(
     labels,
     encode: (hypothesis, premise) => encodePrompt(tokenizer, manifest.text, hypothesis, premise).ids,
     pictures: new PictureCache((bytes, signal) => toPixels(bytes, manifest.image.size, { signal }), store),
+    answers: settings.FEATURE_CACHE_MB > 0 ? new AnswerCache() : undefined,
     batcher,
     observer,
   });

@@ -22,8 +22,6 @@ interface Shared {
 /** A decoded picture; its user calls `release` when it has its answer. */
 export interface Picture {
   readonly pixels: Uint8Array;
-  /** A hash of the image file: equal for equal files only. */
-  readonly key: string;
   readonly release: () => void;
 }
 
@@ -46,18 +44,24 @@ export class PictureCache {
     return this.#shared.size;
   }
 
-  /**
-   * @param bytes an image file
-   * @param signal ends the wait with its reason; the decoding itself is aborted once no other request waits for it
-   */
-  async get(bytes: Uint8Array, signal: AbortSignal): Promise<Picture> {
+  /** A hash of an image file. Rejects with the signal's reason when it aborts. */
+  async keyOf(bytes: Uint8Array, signal: AbortSignal): Promise<string> {
     const hash = createHash('sha256');
     // Not webcrypto: it hashes on a thread but copies the image first, which blocks longer than hashing one chunk.
     for await (const part of yieldingChunks(bytes)) {
       signal.throwIfAborted();
       hash.update(part);
     }
-    const key = hash.digest('base64');
+    return hash.digest('base64');
+  }
+
+  /**
+   * @param key the image's, from {@link keyOf}
+   * @param bytes an image file
+   * @param signal ends the wait with its reason; the decoding itself is aborted once no other request waits for it
+   */
+  async get(key: string, bytes: Uint8Array, signal: AbortSignal): Promise<Picture> {
+    signal.throwIfAborted();
     const shared = this.#shared.get(key) ?? this.#start(key, bytes);
     shared.users++;
     let released = false;
@@ -73,7 +77,7 @@ export class PictureCache {
       );
     };
     try {
-      return { pixels: await abortable(shared.pixels, signal), key, release };
+      return { pixels: await abortable(shared.pixels, signal), release };
     } catch (error) {
       release();
       throw error;

@@ -3,6 +3,7 @@ import { UserError } from '../../model/errors.ts';
 import type { ModelPackage } from '../../model/package/open-package.ts';
 import type { Manifest } from '../../model/package/manifest.ts';
 import { paddedLength } from '../engine/session/self-test.ts';
+import type { AnswerCache } from './answer-cache.ts';
 import { toAnswer, type Answer } from './answer.ts';
 import type { Batcher } from './batching/batcher.ts';
 import { InputError, type InputProblem } from './errors.ts';
@@ -90,8 +91,20 @@ export interface PredictorParts {
   readonly labels: readonly Label[];
   readonly encode: Encode;
   readonly pictures: PictureCache;
+  /** Undefined to compute every answer. */
+  readonly answers?: AnswerCache | undefined;
   readonly batcher: Batcher<PredictItem, PredictOutput>;
   readonly observer?: InferenceObserver | undefined;
+}
+
+/** One text about one picture, on its way to its answer. */
+interface Slot {
+  readonly pictureKey: string;
+  readonly inputIds: readonly number[];
+  /** Its answer, if that is known already. */
+  readonly known: Answer | undefined;
+  /** Undefined if all answers about the picture are known. */
+  readonly pixels?: Uint8Array;
 }
 
 /** Tokenizes and preprocesses a request, submits its items to the batcher and turns the outputs into answers. */
@@ -124,14 +137,12 @@ export class BatchingPredictor implements Predictor {
     const signal = AbortSignal.any([context.signal, siblings.signal]);
     // Each picture and each item adds a listener.
     setMaxListeners(0, signal);
-    const pictures = questions.map(({ image }) => this.#timed('preprocess', context, () => this.#get(image, signal)));
+    const pictures = questions.map(({ image }, index) =>
+      this.#timed('preprocess', context, () => this.#prepare(image, encoded[index] ?? [], signal)),
+    );
     try {
-      const items = (await Promise.all(pictures)).flatMap(({ pixels, key }, index) =>
-        (encoded[index] ?? []).map((inputIds) => {
-          return { pixels, pictureKey: key, inputIds, observer: context.observer };
-        }),
-      );
-      return await this.#compute(items, { ...context, signal });
+      const slots = (await Promise.all(pictures)).flatMap(({ slots: each }) => each);
+      return await this.#answer(slots, { ...context, signal });
     } catch (error) {
       siblings.abort(error);
       throw error;
@@ -149,13 +160,30 @@ export class BatchingPredictor implements Predictor {
   }
 
   async preprocess(image: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const { pixels, release } = await this.#get(image, signal);
+    const key = await this.#parts.pictures.keyOf(image, signal);
+    const { pixels, release } = await this.#decode(key, image, signal);
     release();
     return pixels;
   }
 
-  #get(image: Uint8Array, signal: AbortSignal): Promise<Picture> {
-    return this.#parts.pictures.get(image, signal).catch((error: unknown) => {
+  /** Decodes a picture, unless all answers about it are known. @returns a slot for each text, in order */
+  async #prepare(
+    image: Uint8Array,
+    texts: readonly (readonly number[])[],
+    signal: AbortSignal,
+  ): Promise<{ slots: Slot[]; release: () => void }> {
+    const { pictures, answers, observer } = this.#parts;
+    const pictureKey = await pictures.keyOf(image, signal);
+    const slots = texts.map((inputIds) => ({ pictureKey, inputIds, known: answers?.get(pictureKey, inputIds) }));
+    const hits = slots.filter(({ known }) => known !== undefined).length;
+    if (answers !== undefined) observer?.lookups('answers', hits, slots.length - hits);
+    if (hits === slots.length) return { slots, release: () => undefined };
+    const { pixels, release } = await this.#decode(pictureKey, image, signal);
+    return { slots: slots.map((slot) => ({ ...slot, pixels })), release };
+  }
+
+  #decode(key: string, image: Uint8Array, signal: AbortSignal): Promise<Picture> {
+    return this.#parts.pictures.get(key, image, signal).catch((error: unknown) => {
       throw asInputError(error);
     });
   }
@@ -175,20 +203,39 @@ export class BatchingPredictor implements Predictor {
     });
   }
 
+  /** Computes what is not known yet. @returns an answer for each slot, in order */
+  async #answer(slots: readonly Slot[], context: RequestContext): Promise<Answer[]> {
+    const { answers, labels, observer } = this.#parts;
+    const items = slots.flatMap(({ known, pixels, pictureKey, inputIds }) =>
+      known !== undefined || pixels === undefined ? [] : [{ pixels, pictureKey, inputIds, observer: context.observer }],
+    );
+    const computed = await this.#compute(items, context);
+    for (const [index, { pictureKey, inputIds }] of items.entries()) {
+      const answer = computed[index];
+      if (answer !== undefined) answers?.set(pictureKey, inputIds, answer);
+    }
+    const rest = computed.values();
+    return slots.map(({ known }) => {
+      const answer = known ?? rest.next().value;
+      if (answer === undefined) throw new Error('the engine answered too few items');
+      // Metrics keep the model's own words.
+      observer?.answer(labels[answer.result]?.answer ?? '');
+      return answer;
+    });
+  }
+
   async #compute(items: readonly PredictItem[], context: RequestContext): Promise<Answer[]> {
-    const { batcher, modelPackage, labels, observer } = this.#parts;
+    if (items.length === 0) return [];
+    const { batcher, modelPackage, labels } = this.#parts;
     const { lengths } = modelPackage.manifest.text;
     const padded = items.map((item) => ({ item, length: paddedLength(lengths, item.inputIds.length) }));
     const report = (stage: Stage): void => {
       this.#report(context, stage);
     };
     const outputs = await Promise.all(batcher.submit(padded, context.signal, report));
-    return outputs.map(({ probabilities, logScores }) => {
-      const answer = toAnswer(this.model.answers, inOrder(probabilities, labels), inOrder(logScores, labels));
-      // Metrics keep the model's own words.
-      observer?.answer(labels[answer.result]?.answer ?? '');
-      return answer;
-    });
+    return outputs.map(({ probabilities, logScores }) =>
+      toAnswer(this.model.answers, inOrder(probabilities, labels), inOrder(logScores, labels)),
+    );
   }
 
   #timed<T>(name: Stage['name'], context: RequestContext, work: () => T | Promise<T>): Promise<T> {

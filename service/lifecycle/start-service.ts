@@ -146,6 +146,9 @@ function observe(metrics: Metrics, statistics: ModelStatistics, tracing: Tracing
     answer: (label) => {
       metrics.answer(label);
     },
+    lookups: (cache, hits, misses) => {
+      metrics.lookups(cache, hits, misses);
+    },
   };
 }
 

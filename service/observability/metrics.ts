@@ -7,7 +7,7 @@ import type { EngineState } from '../engine/process/engine-state.ts';
 import { CLIENT_CLOSED_REQUEST, outcomeOf, type RequestSummary } from './request-record.ts';
 import type { Admission } from '../inference/admission.ts';
 import { Overloaded } from '../inference/errors.ts';
-import type { BatchRecord, InferenceObserver, Stage, StageName } from '../inference/observer.ts';
+import type { BatchRecord, CacheName, InferenceObserver, Stage, StageName } from '../inference/observer.ts';
 import type { OpenModel } from '../inference/open-model.ts';
 import { watchEventLoop } from './event-loop.ts';
 import type { GpuReading } from './gpu-monitor.ts';
@@ -89,6 +89,11 @@ export class Metrics implements InferenceObserver {
 
   answer(answer: string): void {
     this.#collectors.answers.inc({ label: answer });
+  }
+
+  lookups(cache: CacheName, hits: number, misses: number): void {
+    this.#collectors.cacheLookups.inc({ cache, result: 'hit' }, hits);
+    this.#collectors.cacheLookups.inc({ cache, result: 'miss' }, misses);
   }
 
   engineFailure(reason: EngineFailureReason): void {
@@ -205,6 +210,11 @@ function makeCollectors(registry: Registry) {
       buckets: BATCH_BUCKETS,
       registers,
     }),
+    cacheLookups: counter(
+      METRICS.cacheLookups,
+      'Lookups in what is kept from earlier requests: answers to items, and features of the pictures in a run. FEATURE_CACHE_MB sizes it.',
+      ['cache', 'result'],
+    ),
     rejected: counter(METRICS.rejected, 'Requests refused or abandoned without an answer, by reason.', ['reason']),
     answers: counter(METRICS.answers, 'Answers given, by label.', ['label']),
     restarts: counter(METRICS.engineRestarts, 'Engines that were lost or did not start, by reason.', ['reason']),

@@ -24,6 +24,8 @@ export async function serve(
       DRAIN_DELAY_MS: 0,
       ENGINE_THREADS: 1,
       DEVICE: 'cpu',
+      // Every request reaches an engine.
+      FEATURE_CACHE_MB: 0,
       ...settings,
     },
     { logger: pino({ level: 'silent' }), ...options },

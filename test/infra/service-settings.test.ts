@@ -90,7 +90,7 @@ describe('synth refuses', () => {
     [
       'memory for one engine on two GPUs',
       { 'gpu.count': 2, 'resources.requests.memory': '4.5Gi' },
-      'resources.requests.memory is 4.5Gi, but the model needs 5.5Gi (model.needs); request at least that.',
+      'resources.requests.memory is 4.5Gi, but the model needs 5.6Gi (model.needs); request at least that.',
     ],
     [
       'memory that the bodies of open requests exceed',
@@ -110,8 +110,11 @@ describe('synth refuses', () => {
 
 describe('synth accepts', () => {
   it.each([
-    ['an engine for each GPU, by default', { 'gpu.count': 2 }],
-    ['an engine for each GPU, by setting', { 'gpu.count': 2, 'server.settings.ENGINES': 2 }],
+    ['an engine for each GPU, by default', { 'gpu.count': 2, 'resources.requests.memory': '5.75Gi' }],
+    [
+      'an engine for each GPU, by setting',
+      { 'gpu.count': 2, 'server.settings.ENGINES': 2, 'resources.requests.memory': '5.75Gi' },
+    ],
     ['bodies that fit beside the model', { 'server.settings.MAX_BODIES_MB': 1024 }],
   ])('%s', (_, changes) => {
     expect(mistakesWith(changes)).toEqual([]);
@@ -125,7 +128,7 @@ describe('synth accepts', () => {
 const ROOMY = extend(ofaLarge, {
   gpu: { kind: 'none' },
   model: { needs: { weightsBytes: 0, activationBytesPerItem: 0, processBytes: 0 } },
-  resources: { limits: { memory: '4Ti' } },
+  resources: { requests: { memory: '64Ti' }, limits: { memory: '128Ti' } },
   probes: { startup: { budgetSeconds: 7200 } },
   exposure: { bodyLimitMb: 10_240 },
   autoscaling: { by: 'none' },

@@ -3,11 +3,11 @@ import { enginesOfPod } from '../pod-settings.ts';
 import { withDefaults } from '../server.ts';
 import { gibibytes, leastPods, mostPods, type Rule, type RuleInput } from './rule.ts';
 
-/** Bytes of main memory that a pod needs: its engines share the weights, which are mapped. */
+/** Bytes of main memory that a pod needs: its engines share the weights, which are mapped, but keep features each. */
 function neededBytes({ workload, server }: RuleInput): number {
   const { weightsBytes, activationBytesPerItem, processBytes } = workload.model.needs;
   const activations = workload.gpu.kind === 'none' ? activationBytesPerItem * server.batchItems : 0;
-  return weightsBytes + enginesOfPod(workload) * (activations + processBytes);
+  return weightsBytes + enginesOfPod(workload) * (activations + processBytes + server.cacheBytes);
 }
 
 /** Number of pods that a number or share of `pods` amounts to; Kubernetes rounds unavailable pods down. */

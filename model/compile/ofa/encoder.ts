@@ -20,8 +20,10 @@ import {
 
 /** What the encoder reads. B: batch, T: tokens, S: positions of the image (grid * grid), then of the text (T). */
 export interface EncoderInputs {
-  /** The image trunk's output, [B, C, grid, grid]. */
-  readonly features: Value;
+  /** The embedded image, [B, grid * grid, width]: see {@link embedImage}. */
+  readonly image: Value;
+  /** Image positions along one side. */
+  readonly grid: number;
   /** int64 [B, T]. */
   readonly inputIds: Value;
   /** Token embeddings [rows, width], scaled. */
@@ -51,10 +53,9 @@ export interface EncoderOutput {
 export function encode(encoder: Module, inputs: EncoderInputs): EncoderOutput {
   const { config, graph } = encoder;
   const heads = config.encoderAttentionHeads;
-  const grid = gridOf(inputs);
-  const image = graph.scope('image', () => embedImage(encoder, inputs.features, grid));
+  const { grid } = inputs;
   const text = graph.scope('text', () => embedText(encoder, inputs));
-  let x = graph.concat([image, text], 1);
+  let x = graph.concat([inputs.image, text], 1);
   const padding = graph.scope('padding', () => findPadding(encoder, inputs));
   const positions = concatenated(
     normalised(encoder.at('image_pos_ln'), imagePositions(encoder, grid)),
@@ -74,15 +75,15 @@ export function encode(encoder: Module, inputs: EncoderInputs): EncoderOutput {
   return { states, penalty: padding.penalty, positions };
 }
 
-/** Image positions along one side. */
-function gridOf({ features }: EncoderInputs): number {
-  return features.shape[2] ?? 1;
-}
-
-/** `forward_embedding` of the reference for the image: [B, C, grid, grid] to [B, grid * grid, width]. */
-function embedImage(encoder: Module, features: Value, grid: number): Value {
+/**
+ * `forward_embedding` of the reference for the image: [B, C, grid, grid] to [B, grid * grid, width].
+ *
+ * @param encoder the module `encoder`
+ * @param features the image trunk's output
+ */
+export function embedImage(encoder: Module, features: Value): Value {
   const { config, graph } = encoder;
-  const [, channels = 1] = features.shape;
+  const [, channels = 1, grid = 1] = features.shape;
   const rows = graph.transpose(graph.reshape(features, [0, channels, -1]), [0, 2, 1]);
   let x = encoder.linear('image_proj', rows, config.dModel, { scale: embedScale(config) });
   const type = typeEmbedding(encoder, 1);
@@ -134,7 +135,7 @@ function findPadding(encoder: Module, inputs: EncoderInputs): Padding {
   const isPad = graph.equal(inputs.inputIds, graph.ints([inputs.padToken], true));
   const masked = graph.mul(graph.cast(isPad, 'float32'), encoder.literal([MASKED], [], 'float32'));
   const zero = encoder.literal([0], [], 'float32');
-  const flat = graph.padFront(masked, gridOf(inputs) ** 2, zero);
+  const flat = graph.padFront(masked, inputs.grid ** 2, zero);
   const penalty = graph.unsqueeze(flat, 1);
   if (encoder.float === 'float32') {
     const mask = graph.cast(graph.equal(flat, zero), 'int32');
@@ -150,7 +151,7 @@ function findPadding(encoder: Module, inputs: EncoderInputs): Padding {
 function layerBias(encoder: Module, inputs: EncoderInputs, absolute: HeadBias, layer: number, padding: Padding): Value {
   const { graph } = encoder;
   const heads = encoder.config.encoderAttentionHeads;
-  const grid = gridOf(inputs);
+  const { grid } = inputs;
   const images = grid * grid;
   const side = images + inputs.textLength;
   const texts = range(side).map((at) => (at < images ? undefined : at - images));

@@ -7,7 +7,7 @@ import { GRAPH_IO } from '../../package/manifest.ts';
 import { scoreAnswers } from './answer-head.ts';
 import { answerTrie } from './answers.ts';
 import { decode } from './decoder.ts';
-import { embedScale, encode } from './encoder.ts';
+import { embedImage, embedScale, encode } from './encoder.ts';
 import { Module } from './module.ts';
 import { type Parameter, Parameters } from './parameters.ts';
 import { HALF, IMAGENET, imageTrunk } from './trunk.ts';
@@ -36,7 +36,8 @@ export interface GraphSource {
 }
 
 /**
- * The whole model as a graph, from pixels and tokens to the probabilities of the answers. OFA: Wang et al., "OFA:
+ * The whole model as a graph, from pixels and tokens to the probabilities of the answers; its tensor
+ * {@link GRAPH_IO.imageFeatures} holds all that the rest needs to know about the image. OFA: Wang et al., "OFA:
  * Unifying Architectures, Tasks, and Modalities Through a Simple Sequence-to-Sequence Learning Framework", 2022.
  *
  * @returns the graph, and the number of the checkpoint's parameters that it uses
@@ -51,15 +52,20 @@ export function ofaGraph(source: GraphSource): { graph: Graph; parameters: numbe
   const graph = new Ops();
   const model = new Module(graph, config, parameters, source.precision === 'fp16' ? 'float16' : 'float32');
   const [encoder, decoder] = [model.at('encoder'), model.at('decoder')];
-  const { image, inputIds } = declareInputs(graph, task.patchImageSize, textLength);
+  const { pixels, inputIds } = declareInputs(graph, task.patchImageSize, textLength);
   const tables = tokenTables(parameters, config, vocabulary);
   const tokenTable = (table: Parameter): Value => emitTable(model, table, vocabulary.size);
 
   const normalisation = task.imagenetMeanStd ? IMAGENET : HALF;
-  const features = graph.scope('trunk', () => imageTrunk(encoder.at('embed_images'), image, normalisation));
+  const features = graph.scope('trunk', () => imageTrunk(encoder.at('embed_images'), pixels, normalisation));
+  const image = graph.named(
+    GRAPH_IO.imageFeatures,
+    graph.scope('encoder', () => graph.scope('image', () => embedImage(encoder, features))),
+  );
   const encoded = graph.scope('encoder', () =>
     encode(encoder, {
-      features,
+      image,
+      grid: features.shape[2] ?? 1,
       inputIds,
       tokenTable: tokenTable(tables.encoder),
       padToken: special.pad,
@@ -81,11 +87,11 @@ export function ofaGraph(source: GraphSource): { graph: Graph; parameters: numbe
   return { graph: finished, parameters: parameters.takenElements() };
 }
 
-function declareInputs(graph: Ops, size: number, length: number): { image: Value; inputIds: Value } {
-  const image: Value = { name: GRAPH_IO.image, type: 'uint8', shape: [1, size, size, 3] };
+function declareInputs(graph: Ops, size: number, length: number): { pixels: Value; inputIds: Value } {
+  const pixels: Value = { name: GRAPH_IO.image, type: 'uint8', shape: [1, size, size, 3] };
   const inputIds: Value = { name: GRAPH_IO.inputIds, type: 'int64', shape: [1, length] };
   return {
-    image: graph.input(image, ['batch', size, size, 3]),
+    pixels: graph.input(pixels, ['batch', size, size, 3]),
     inputIds: graph.input(inputIds, ['batch', 'tokens']),
   };
 }

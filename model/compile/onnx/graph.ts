@@ -112,10 +112,15 @@ export class GraphBuilder {
 
   /** Declares a tensor as an output of the graph, under this name. */
   output(name: string, value: Value, dims: readonly (number | string)[]): Port {
+    return { value: this.named(name, value), dims };
+  }
+
+  /** Gives a tensor a name that does not depend on the scope. */
+  named(name: string, value: Value): Value {
     const renamed: Value = { ...value, name };
     this.#used.add(name);
     this.#nodes.push(makeNode(`${name}/Identity`, 'Identity', [value.name], renamed));
-    return { value: renamed, dims };
+    return renamed;
   }
 
   /** An unused name in the current scope. */

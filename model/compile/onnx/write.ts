@@ -15,9 +15,8 @@ export interface WrittenFile extends Checksums {
   readonly name: string;
 }
 
-/** File names and metadata of a graph. */
+/** File names and metadata of graphs. */
 export interface WriteOptions {
-  readonly graphFile: string;
   readonly weightsFile: string;
   readonly producer: { readonly name: string; readonly version: string };
   /** Called as the weights file grows, with the bytes written so far and in total. */
@@ -27,24 +26,32 @@ export interface WriteOptions {
 /** Where the constants of a written graph are, by name. Lets parts of the graph refer to the same weights file. */
 export type Placements = ReadonlyMap<string, Placement>;
 
-/** Writes a graph and its weights file. Streams the weights: one chunk of one constant is in memory at a time. */
-export async function writeGraph(
+/**
+ * Writes graphs and the weights file that they share. Streams the weights: one chunk of one constant is in memory at a
+ * time.
+ *
+ * @param graphs by the name of each one's file; a constant that several have is written once
+ */
+export async function writeGraphs(
   folder: string,
-  graph: Graph,
+  graphs: Readonly<Record<string, Graph>>,
   options: WriteOptions,
-): Promise<{ graph: WrittenFile; weights: WrittenFile; placements: Placements }> {
+): Promise<{ files: WrittenFile[]; weights: WrittenFile; placements: Placements }> {
   const file = await open(path.join(folder, options.weightsFile), 'w');
   try {
-    const { placements, written } = await writeWeights(file, graph, options);
-    const model = encodeModel(graph, placements, options.producer);
-    await writeFile(path.join(folder, options.graphFile), model);
-    const sums = new ChecksumStream();
-    sums.update(model);
-    return {
-      graph: { name: options.graphFile, ...sums.digest() },
-      weights: { name: options.weightsFile, ...written },
-      placements,
-    };
+    const constants = new Map(
+      Object.values(graphs).flatMap(({ initializers }) => initializers.map((each) => [each.name, each] as const)),
+    );
+    const { placements, written } = await writeWeights(file, [...constants.values()], options);
+    const files: WrittenFile[] = [];
+    for (const [name, graph] of Object.entries(graphs)) {
+      const model = encodeModel(graph, placements, options.producer);
+      await writeFile(path.join(folder, name), model);
+      const sums = new ChecksumStream();
+      sums.update(model);
+      files.push({ name, ...sums.digest() });
+    }
+    return { files, weights: { name: options.weightsFile, ...written }, placements };
   } finally {
     await file.close();
   }
@@ -52,10 +59,10 @@ export async function writeGraph(
 
 async function writeWeights(
   file: FileHandle,
-  graph: Graph,
+  constants: readonly Initializer[],
   options: WriteOptions,
 ): Promise<{ placements: Placements; written: Checksums }> {
-  const total = graph.initializers
+  const total = constants
     .filter(isExternal)
     .reduce((sum, { type, shape }) => aligned(sum) + byteLength(type, shape), 0);
   const sums = new ChecksumStream();
@@ -67,7 +74,7 @@ async function writeWeights(
     offset += bytes.length;
     options.onProgress?.(offset, total);
   };
-  for (const initializer of graph.initializers) {
+  for (const initializer of constants) {
     if (!isExternal(initializer)) {
       placements.set(initializer.name, await inlined(initializer));
       continue;

@@ -28,9 +28,17 @@ export function gpuMemoryNeed({ weightsBytes, activationBytesPerItem }: Memory, 
   return weightsBytes + ARENA_GROWTH * activationBytesPerItem * maxBatch + CONTEXT_BYTES + WORKSPACE_BYTES;
 }
 
-/** Estimate of the memory that an engine on a CPU needs, in bytes, including the weights it maps from their file. */
-export function cpuMemoryNeed({ weightsBytes, activationBytesPerItem }: Memory, maxBatch: number): number {
-  return weightsBytes + activationBytesPerItem * maxBatch + CPU_PROCESS_BYTES;
+/**
+ * Estimate of the memory that an engine on a CPU needs, in bytes, including the weights it maps from their file.
+ *
+ * @param cacheBytes most bytes of image features that it keeps
+ */
+export function cpuMemoryNeed(
+  { weightsBytes, activationBytesPerItem }: Memory,
+  maxBatch: number,
+  cacheBytes = 0,
+): number {
+  return weightsBytes + activationBytesPerItem * maxBatch + cacheBytes + CPU_PROCESS_BYTES;
 }
 
 /** Why the model does not fit a GPU; undefined if it does, or if the driver does not report the memory. */
@@ -49,6 +57,14 @@ export function gpuMemoryShortage(gpu: Gpu, memory: Memory, maxBatch: number): O
   };
 }
 
+interface CpuMemoryOptions {
+  readonly engines: number;
+  /** Most bytes of image features that each engine keeps. @default 0 */
+  readonly cacheBytes?: number;
+  /** Memory that the engines may use. @default what this process and its children may use */
+  readonly limitBytes?: number;
+}
+
 /**
  * Warns if engines on the CPU may exceed the machine's memory or the container's limit. It is only a warning because the
  * system can evict mapped weights, and because the estimate assumes that every page of the activations is touched.
@@ -56,10 +72,9 @@ export function gpuMemoryShortage(gpu: Gpu, memory: Memory, maxBatch: number): O
 export function cpuMemoryWarning(
   memory: Memory,
   maxBatch: number,
-  engines: number,
-  limitBytes: number = memoryLimit(),
+  { engines, cacheBytes = 0, limitBytes = memoryLimit() }: CpuMemoryOptions,
 ): string | undefined {
-  const need = (batch: number): number => engines * cpuMemoryNeed(memory, batch);
+  const need = (batch: number): number => engines * cpuMemoryNeed(memory, batch, cacheBytes);
   if (need(maxBatch) <= limitBytes) return undefined;
   const fitting = largestBatch(maxBatch, limitBytes, need);
   const subject = engines === 1 ? 'the engine needs' : `${engines} engines need`;

@@ -26,7 +26,7 @@ export interface EnginePlan {
 }
 
 /** The settings that the plan depends on. */
-export type PlanSettings = Pick<Settings, 'DEVICE' | 'ENGINES' | 'ENGINE_THREADS' | 'MAX_BATCH'>;
+export type PlanSettings = Pick<Settings, 'DEVICE' | 'ENGINES' | 'ENGINE_THREADS' | 'MAX_BATCH' | 'FEATURE_CACHE_MB'>;
 
 /**
  * Plans an engine for each GPU that is visible, meets the requirements of ONNX Runtime's build and has enough free
@@ -101,7 +101,10 @@ function checkCount(wanted: number, most: number, there: string): void {
 
 function planCpu(settings: PlanSettings, memory: Manifest['memory'], reason: string): EnginePlan {
   const count = settings.ENGINES || 1;
-  const warning = cpuMemoryWarning(memory, settings.MAX_BATCH, count);
+  const warning = cpuMemoryWarning(memory, settings.MAX_BATCH, {
+    engines: count,
+    cacheBytes: settings.FEATURE_CACHE_MB * 2 ** 20,
+  });
   return {
     device: 'cpu',
     fallsBack: false,

@@ -10,7 +10,8 @@ import { PACKAGE_FILES } from '../../../model/package/manifest.ts';
 import { stampPackage } from '../../../model/package/verify-package.ts';
 import type { FromEngine, LoadOptions, StartFailure, ToEngine } from '../protocol.ts';
 import { runSelfTest, warmUp } from '../session/self-test.ts';
-import { batchSizes, openSession, type EngineSession } from '../session/session.ts';
+import { batchSizes } from '../session/batch-sizes.ts';
+import { openSession, type EngineSession } from '../session/session.ts';
 import { WeightsWatch } from '../session/weights-watch.ts';
 
 let session: EngineSession | undefined;

@@ -5,6 +5,7 @@ import type { Gpu } from '../device/visible-gpus.ts';
 import { KERNEL_ENVIRONMENT } from './attention-kernels.ts';
 import { whenReady, type EngineState } from './engine-state.ts';
 import type { EngineFailure } from './failure.ts';
+import { keptMemory } from './kept-memory.ts';
 import { EngineSupervisor, type SupervisorOptions, type WithoutCuda } from './supervisor.ts';
 
 export interface PoolOptions extends Omit<SupervisorOptions, 'load' | 'environment' | 'ifCudaFails'> {
@@ -12,6 +13,8 @@ export interface PoolOptions extends Omit<SupervisorOptions, 'load' | 'environme
   /** Folder of the model package. */
   readonly packageDir: string;
   readonly maxBatch: number;
+  /** Most bytes of image features that each engine keeps. @default 0, which keeps none */
+  readonly cacheBytes?: number;
 }
 
 /** One engine of a pool. */
@@ -38,7 +41,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
   readonly plan: EnginePlan;
   readonly engines: readonly PooledEngine[];
 
-  constructor({ plan, packageDir, maxBatch, ...options }: PoolOptions) {
+  constructor({ plan, packageDir, maxBatch, cacheBytes = 0, ...options }: PoolOptions) {
     super();
     this.setMaxListeners(50);
     this.plan = plan;
@@ -50,6 +53,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
         load: {
           packageDir,
           maxBatch,
+          cacheBytes,
           threads: plan.threads,
           device: plan.device,
           ...(plan.fallback === undefined ? {} : { fallback: plan.fallback }),
@@ -102,8 +106,8 @@ export class EnginePool extends EventEmitter<PoolEvents> {
   }
 }
 
-/** Each process sees only its own GPU, as device 0. */
+/** On the CPU, memory is kept between runs; with GPUs, each process sees only its own, as device 0. */
 function environmentOf(plan: EnginePlan, gpu: Gpu | undefined): Record<string, string> {
-  if (plan.device === 'cpu') return {};
+  if (plan.device === 'cpu') return keptMemory();
   return { ...KERNEL_ENVIRONMENT, ...(gpu === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpu.uuid }) };
 }

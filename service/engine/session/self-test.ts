@@ -56,11 +56,11 @@ export async function runSelfTest(
 export async function warmUp(session: EngineSession, manifest: Manifest, sizes: readonly number[]): Promise<void> {
   if (session.provider === 'cpu') return;
   const { bos, eos } = manifest.text.specialTokens;
-  const images = [selfTestImage(0, manifest.image.size)];
+  const image = selfTestImage(0, manifest.image.size);
   for (const length of manifest.text.lengths) {
     for (const size of sizes) {
-      const items = Array.from({ length: size }, () => ({ image: 0, inputIds: [bos, eos] }));
-      await session.run({ images, items, length });
+      const items = Array.from({ length: size }, (_, at) => ({ image: at, inputIds: [bos, eos] }));
+      await session.run({ images: items.map(() => image), items, length });
     }
   }
 }

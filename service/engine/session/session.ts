@@ -2,97 +2,89 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from '../../../model/onnx-runtime.ts';
 
 import { GRAPH_IO, PACKAGE_FILES, type Manifest } from '../../../model/package/manifest.ts';
-import { copyPicture } from './picture-store.ts';
+import { batchSizes, rowsFor } from './batch-sizes.ts';
+import { ImageFeatures } from './image-features.ts';
 import type { EngineBatch, EngineOutput, LoadOptions, Provider } from '../protocol.ts';
 import { sessionOptions } from './session-options.ts';
 
-/** A loaded graph. */
+/** A loaded model. */
 export interface EngineSession {
   readonly provider: Provider;
   run(batch: EngineBatch): Promise<EngineOutput>;
 }
 
-/** Loads the package's graph on a device. */
+/** ONNX Runtime's sessions of a package's graphs. */
+export interface GraphSessions {
+  readonly image: InferenceSession;
+  readonly answers: InferenceSession;
+}
+
+export interface SessionOptions {
+  /** Allowed batch sizes in ascending order, to which smaller batches are padded. @default any size */
+  readonly fixedSizes?: readonly number[] | undefined;
+  /** Most bytes of image features to keep. @default 0, which keeps none */
+  readonly cacheBytes?: number | undefined;
+}
+
+/** Loads the package's graphs on a device. */
 export async function openSession(
   dir: string,
   manifest: Manifest,
-  { device, threads, maxBatch }: Omit<LoadOptions, 'packageDir'>,
+  { device, threads, maxBatch, cacheBytes }: Omit<LoadOptions, 'packageDir'>,
 ): Promise<EngineSession> {
-  const session = await InferenceSession.create(join(dir, PACKAGE_FILES.graph), sessionOptions(device, threads));
-  return makeSession(session, manifest, device, device === 'cuda' ? batchSizes(maxBatch) : undefined);
+  const open = (name: string): Promise<InferenceSession> =>
+    InferenceSession.create(join(dir, name), sessionOptions(device, threads));
+  const sessions = { image: await open(PACKAGE_FILES.imageGraph), answers: await open(PACKAGE_FILES.graph) };
+  const fixedSizes = device === 'cuda' ? batchSizes(maxBatch) : undefined;
+  return makeSession(sessions, manifest, device, { fixedSizes, cacheBytes });
 }
 
-/**
- * The batch sizes that a CUDA session runs, in ascending order. cuDNN searches for convolution algorithms at the first
- * run of each shape, so there are few shapes, and the warm-up runs them all.
- */
-export function batchSizes(maxBatch: number): number[] {
-  const sizes = [];
-  for (let size = 1; size < maxBatch; size *= 2) sizes.push(size);
-  return [...sizes, maxBatch];
-}
-
-/**
- * Runs batches on a loaded graph.
- *
- * @param fixedSizes allowed batch sizes in ascending order, to which smaller batches are padded. @default any size
- */
+/** Runs batches on loaded graphs. */
 export function makeSession(
-  session: InferenceSession,
+  { image, answers }: GraphSessions,
   manifest: Manifest,
   provider: Provider,
-  fixedSizes?: readonly number[],
+  { fixedSizes, cacheBytes = 0 }: SessionOptions = {},
 ): EngineSession {
-  checkNames(session);
-  // Memory for the pictures of a batch. It is reused, as a run ends before the next one starts.
-  let pixels = new Uint8Array();
+  checkNames([image, answers]);
+  const features = new ImageFeatures(image, manifest.image.size, fixedSizes, cacheBytes);
   return {
     provider,
     run: async (batch) => {
-      const rows = fixedSizes?.find((size) => size >= batch.items.length) ?? batch.items.length;
-      const pixelBytes = rows * manifest.image.size ** 2 * 3;
-      if (pixels.length < pixelBytes) pixels = new Uint8Array(pixelBytes);
-      const results = await session.run(feeds(batch, rows, manifest, pixels.subarray(0, pixelBytes)));
-      const answers = batch.items.length * manifest.answers.length;
+      const { tensor, reused } = await features.ofItems(batch);
+      const results = await answers.run({
+        [GRAPH_IO.imageFeatures]: tensor,
+        [GRAPH_IO.inputIds]: inputIds(batch, rowsFor(batch.items.length, fixedSizes), manifest),
+      });
+      const count = batch.items.length * manifest.answers.length;
       return {
-        probabilities: floats(results[GRAPH_IO.probabilities], answers),
-        logScores: floats(results[GRAPH_IO.logScores], answers),
+        probabilities: floats(results[GRAPH_IO.probabilities], count),
+        logScores: floats(results[GRAPH_IO.logScores], count),
+        reusedImages: reused,
       };
     },
   };
 }
 
-function checkNames(session: InferenceSession): void {
-  const names = new Set([...session.inputNames, ...session.outputNames]);
+function checkNames(sessions: readonly InferenceSession[]): void {
+  const names = new Set(sessions.flatMap(({ inputNames, outputNames }) => [...inputNames, ...outputNames]));
   const missing = Object.values(GRAPH_IO).filter((name) => !names.has(name));
-  if (missing.length > 0) throw new Error(`the graph has no ${missing.join(', ')}`);
+  if (missing.length > 0) throw new Error(`the graphs have no ${missing.join(', ')}`);
 }
 
-/**
- * Makes input tensors of `rows` rows. Rows beyond the items repeat the last item; their output is ignored.
- *
- * @param pixels memory for the pictures of all rows
- */
-function feeds(batch: EngineBatch, rows: number, manifest: Manifest, pixels: Uint8Array): Record<string, Tensor> {
-  const { size } = manifest.image;
-  const pictureBytes = size * size * 3;
+/** The tokens of `rows` rows. Rows beyond the items repeat the last item; their output is ignored. */
+function inputIds(batch: EngineBatch, rows: number, manifest: Manifest): Tensor {
   const ids = new BigInt64Array(rows * batch.length).fill(BigInt(manifest.text.specialTokens.pad));
   for (let row = 0; row < rows; row++) {
-    const item = batch.items[Math.min(row, batch.items.length - 1)];
-    const picture = item === undefined ? undefined : batch.images[item.image];
-    if (item === undefined || picture === undefined) throw new Error(`item ${row} has no picture`);
-    if (item.inputIds.length > batch.length) {
-      throw new Error(`item ${row} has ${item.inputIds.length} tokens in a batch of ${batch.length}`);
+    const tokens = batch.items[Math.min(row, batch.items.length - 1)]?.inputIds ?? [];
+    if (tokens.length > batch.length) {
+      throw new Error(`item ${row} has ${tokens.length} tokens in a batch of ${batch.length}`);
     }
-    copyPicture(picture, pixels.subarray(row * pictureBytes, (row + 1) * pictureBytes));
-    item.inputIds.forEach((id, at) => {
+    tokens.forEach((id, at) => {
       ids[row * batch.length + at] = BigInt(id);
     });
   }
-  return {
-    [GRAPH_IO.image]: new Tensor('uint8', pixels, [rows, size, size, 3]),
-    [GRAPH_IO.inputIds]: new Tensor('int64', ids, [rows, batch.length]),
-  };
+  return new Tensor('int64', ids, [rows, batch.length]);
 }
 
 function floats(tensor: Tensor | undefined, count: number): Float32Array {

@@ -42,6 +42,8 @@ export function batchEngine(
       try {
         const output = await supervisor.run(batch);
         report(false);
+        const { reusedImages = 0 } = output;
+        observer?.lookups('features', reusedImages, batch.images.length - reusedImages);
         return items.map((_, row) => ({
           probabilities: output.probabilities.subarray(row * answers, (row + 1) * answers),
           logScores: output.logScores.subarray(row * answers, (row + 1) * answers),
@@ -57,11 +59,13 @@ export function batchEngine(
 /** Items with the same array of pixels share one image, which is sent to the engine once. */
 function toEngineBatch(items: readonly PredictItem[], length: number, pictures: PictureStore | undefined): EngineBatch {
   const indices = new Map<Uint8Array, number>();
-  const batchItems = items.map(({ pixels, inputIds }) => {
+  const keys: string[] = [];
+  const batchItems = items.map(({ pixels, pictureKey, inputIds }) => {
     const image = indices.get(pixels) ?? indices.size;
     indices.set(pixels, image);
+    keys[image] = pictureKey;
     return { image, inputIds };
   });
   const images = [...indices.keys()].map((pixels) => pictures?.imageOf(pixels) ?? pixels);
-  return { images, items: batchItems, length };
+  return { images, keys, items: batchItems, length };
 }

@@ -19,7 +19,7 @@ describe('a model package', () => {
     await compileCheckpoint(FIXTURE, first, { precision: 'fp16' });
     await compileCheckpoint(FIXTURE, second, { precision: 'fp16' });
     const names = await readdir(first);
-    expect(names.sort()).toEqual(['manifest.json', 'model.onnx', 'model.onnx.data', 'tokenizer.json']);
+    expect(names.sort()).toEqual(['image.onnx', 'manifest.json', 'model.onnx', 'model.onnx.data', 'tokenizer.json']);
     for (const name of names) {
       const [a, b] = await Promise.all([first, second].map((each) => readFile(path.join(each, name))));
       expect(b && a?.equals(b)).toBe(true);

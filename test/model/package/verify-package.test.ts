@@ -127,7 +127,7 @@ describe('a manifest is refused', () => {
       { format: 1 },
       /has format 1 and .* reads format 2; compile/,
     ],
-    ['that does not list the weights', { files: [] }, /not valid at files: it does not list model\.onnx;/],
+    ['that does not list its graphs', { files: [] }, /not valid at files: it does not list image\.onnx;/],
     [
       'whose pieces do not cover a file',
       { pieceBytes: 1 },

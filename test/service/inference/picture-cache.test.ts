@@ -33,7 +33,7 @@ function setup() {
   );
   const user = () => {
     const controller = new AbortController();
-    const picture = cache.get(IMAGE, controller.signal);
+    const picture = cache.get('key', IMAGE, controller.signal);
     picture.catch(() => undefined);
     return {
       picture,
@@ -104,10 +104,10 @@ describe('a client that disconnects while its picture is decoded', () => {
   });
 
   it('starts no decoding if it was gone before', async () => {
-    const { cache, decodings, user } = setup();
-    const { picture, leave } = user();
-    leave();
-    await expect(picture).rejects.toBeInstanceOf(ClientGone);
+    const { cache, decodings } = setup();
+    const gone = AbortSignal.abort(new ClientGone());
+    await expect(cache.keyOf(IMAGE, gone)).rejects.toBeInstanceOf(ClientGone);
+    await expect(cache.get('key', IMAGE, gone)).rejects.toBeInstanceOf(ClientGone);
     expect([decodings.length, cache.size]).toEqual([0, 0]);
   });
 });

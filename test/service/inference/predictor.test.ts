@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelPackage } from '../../../model/package/open-package.ts';
+import { AnswerCache } from '../../../service/inference/answer-cache.ts';
 import { Batcher } from '../../../service/inference/batching/batcher.ts';
 import { DeadlineExceeded, InputError } from '../../../service/inference/errors.ts';
 import { labelsOf } from '../../../service/inference/labels.ts';
@@ -29,7 +30,7 @@ const modelPackage = {
 const ENDLESS = 255;
 
 /** An image file is one byte, and so are its pixels; 0 cannot be decoded. */
-function setup() {
+function setup(answers?: AnswerCache) {
   const kept: number[] = [];
   const freed: number[] = [];
   const pictures = new PictureCache(
@@ -61,23 +62,26 @@ function setup() {
     ],
   });
   const measured: Stage[] = [];
+  const looked: string[] = [];
   const predictor = new BatchingPredictor({
     modelPackage,
     labels: labelsOf(modelPackage.manifest.answers, ''),
     encode: (text) => [Number(text)],
     pictures,
+    answers,
     batcher,
     observer: {
       stage: (stage) => measured.push(stage),
       batch: () => undefined,
       answer: () => undefined,
+      lookups: (cache, hits, misses) => looked.push(`${cache} ${hits} ${misses}`),
     },
   });
   const finishAll = (): void => {
     for (const end of finish) end();
     finish = [];
   };
-  return { predictor, pictures, batcher, runs, finishAll, kept, freed, measured };
+  return { predictor, pictures, batcher, runs, finishAll, kept, freed, measured, looked };
 }
 
 const question = (picture: number, text: number): Question => {
@@ -103,6 +107,33 @@ it('keeps a picture while a request about it is open', async () => {
   await second;
   await until(() => freed.length === 1);
   expect([kept, freed]).toEqual([[1], [1]]);
+});
+
+describe('with kept answers', () => {
+  it('computes only what was not asked before, and decodes nothing if all was', async () => {
+    const { predictor, runs, finishAll, kept, looked } = setup(new AnswerCache());
+    const ask = async (picture: number, ...texts: number[]) => {
+      const before = runs.length;
+      const asked = predictor.predict({
+        image: Uint8Array.of(picture),
+        hypotheses: texts.map(String),
+        ...context(),
+      });
+      let isAnswered = false;
+      void asked.then(() => (isAnswered = true));
+      await until(() => isAnswered || runs.length > before);
+      finishAll();
+      return (await asked).length;
+    };
+    expect(await ask(1, 10, 11)).toBe(2);
+    expect(await ask(1, 11, 12, 10)).toBe(3);
+    expect(await ask(1, 12, 10)).toBe(2);
+    // The same text about another picture.
+    expect(await ask(2, 10)).toBe(1);
+    expect(runs).toEqual([[10, 11], [12], [10]]);
+    expect(kept).toEqual([1, 1, 2]);
+    expect(looked).toEqual(['answers 0 2', 'answers 2 1', 'answers 2 0', 'answers 0 1']);
+  });
 });
 
 describe('a request of several questions', () => {

@@ -6,11 +6,10 @@ import { ModelProtoSchema } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
 import { Ops } from '../../../../model/compile/onnx/ops.ts';
 import { floatInitializer } from '../../../../model/compile/onnx/tensor.ts';
-import { writeGraph } from '../../../../model/compile/onnx/write.ts';
+import { writeGraphs } from '../../../../model/compile/onnx/write.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 
 const OPTIONS = {
-  graphFile: 'model.onnx',
   weightsFile: 'model.onnx.data',
   producer: { name: 'ofa-ve', version: '1.2.3' },
 };
@@ -36,11 +35,11 @@ function linearGraph(side: number) {
   return { graph, weight, bias };
 }
 
-describe('writeGraph', () => {
+describe('writeGraphs', () => {
   test('an independent decoder reads the graph back', async () => {
     const folder = tempFolder();
     const { graph, weight, bias } = linearGraph(64);
-    const written = await writeGraph(folder, graph, OPTIONS);
+    const written = await writeGraphs(folder, { 'model.onnx': graph }, OPTIONS);
     const model = fromBinary(ModelProtoSchema, await readFile(path.join(folder, 'model.onnx')));
     expect(model.producerName).toBe('ofa-ve');
     expect(model.opsetImport.map((each) => [each.domain, each.version])).toEqual([
@@ -71,7 +70,7 @@ describe('writeGraph', () => {
     const big = (name: string) =>
       ops.constant(floatInitializer(name, 'float32', [1000], () => Promise.resolve(new Float32Array(1000))));
     const graph = ops.finish('sum', [ops.output('y', ops.add(big('p'), big('q')), [1000])]);
-    const { placements } = await writeGraph(folder, graph, OPTIONS);
+    const { placements } = await writeGraphs(folder, { 'model.onnx': graph }, OPTIONS);
     expect([...placements.values()]).toEqual([
       { location: 'model.onnx.data', offset: 0, length: 4000 },
       { location: 'model.onnx.data', offset: 4096, length: 4000 },
@@ -85,7 +84,7 @@ describe('writeGraph', () => {
       floatInitializer('short', 'float32', [2000], () => Promise.resolve(new Float32Array(1999))),
     );
     const graph = ops.finish('g', [ops.output('y', ops.relu(short), [2000])]);
-    await expect(writeGraph(folder, graph, OPTIONS)).rejects.toThrow(
+    await expect(writeGraphs(folder, { 'model.onnx': graph }, OPTIONS)).rejects.toThrow(
       'Constant short of shape [2000] received 1999 values.',
     );
     expect(await readdir(folder)).not.toContain('model.onnx');

@@ -24,12 +24,16 @@ async function plan(
   options: DeviceOptions = {},
 ): Promise<EnginePlan> {
   smi = await fakeSmi(gpus);
-  return planEngines({ DEVICE: 'auto', ENGINES: 0, ENGINE_THREADS: 0, MAX_BATCH: 8, ...settings }, MEMORY, {
-    cudaInstalled: true,
-    environment: {},
-    compat: 0,
-    ...options,
-  });
+  return planEngines(
+    { DEVICE: 'auto', ENGINES: 0, ENGINE_THREADS: 0, MAX_BATCH: 8, FEATURE_CACHE_MB: 0, ...settings },
+    MEMORY,
+    {
+      cudaInstalled: true,
+      environment: {},
+      compat: 0,
+      ...options,
+    },
+  );
 }
 
 function uuids({ engines }: EnginePlan): unknown[] {
@@ -212,7 +216,7 @@ describe('a driver that does not answer', () => {
     await smi.fail(
       "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.",
     );
-    const settings = { DEVICE: 'cuda', ENGINES: 0, ENGINE_THREADS: 1, MAX_BATCH: 8 } as const;
+    const settings = { DEVICE: 'cuda', ENGINES: 0, ENGINE_THREADS: 1, MAX_BATCH: 8, FEATURE_CACHE_MB: 0 } as const;
     const made = await planEngines(settings, MEMORY, { cudaInstalled: true, environment: {} });
     expect(made).toMatchObject({ device: 'cuda', fallsBack: false, engines: [{}] });
     expect(made.warnings[0]).toMatch(/neither counted .*: nvidia-smi cannot be used \(NVIDIA-SMI has failed/);
@@ -225,10 +229,10 @@ describe('memory', () => {
   });
 
   it('warns if engines may exceed the memory of the CPU', () => {
-    expect(cpuMemoryWarning(MEMORY, 8, 1, 4 * GIB)).toBeUndefined();
-    expect(cpuMemoryWarning(MEMORY, 8, 2, 4 * GIB)).toBe(
+    expect(cpuMemoryWarning(MEMORY, 8, { engines: 1, limitBytes: 4 * GIB })).toBeUndefined();
+    expect(cpuMemoryWarning(MEMORY, 8, { engines: 2, limitBytes: 4 * GIB })).toBe(
       '2 engines need about 6.5 GiB of memory at MAX_BATCH 8, but the limit is 4.0 GiB, past which the system kills processes; MAX_BATCH 3 would fit',
     );
-    expect(cpuMemoryWarning(MEMORY, 8, 2, GIB)).toContain('give it more memory');
+    expect(cpuMemoryWarning(MEMORY, 8, { engines: 2, limitBytes: GIB })).toContain('give it more memory');
   });
 });

@@ -1,16 +1,17 @@
 import { join } from 'node:path';
-import { InferenceSession } from '../../../../model/onnx-runtime.ts';
+import { InferenceSession, Tensor } from '../../../../model/onnx-runtime.ts';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openPackage, type ModelPackage } from '../../../../model/package/open-package.ts';
 import { GRAPH_IO, PACKAGE_FILES } from '../../../../model/package/manifest.ts';
 import { selfTestImage } from '../../../../model/package/self-test.ts';
 import type { EngineBatch, Provider } from '../../../../service/engine/protocol.ts';
 import { warmUp } from '../../../../service/engine/session/self-test.ts';
+import { batchSizes } from '../../../../service/engine/session/batch-sizes.ts';
 import {
-  batchSizes,
   makeSession,
   openSession,
   type EngineSession,
+  type GraphSessions,
 } from '../../../../service/engine/session/session.ts';
 import { sessionOptions } from '../../../../service/engine/session/session-options.ts';
 import { fixturePackage } from '../../../../testing/fixtures.ts';
@@ -36,6 +37,16 @@ function threeItems(): EngineBatch {
     items: [[7], [8, 9], [10, 11, 12]].map((words, image) => ({ image, inputIds: [bos, ...words, eos] })),
     length: manifest.text.lengths[0] ?? 0,
   };
+}
+
+async function openSessions(): Promise<GraphSessions> {
+  const [image, answers] = await Promise.all(
+    [PACKAGE_FILES.imageGraph, PACKAGE_FILES.graph].map((name) =>
+      InferenceSession.create(join(model.dir, name), sessionOptions('cpu', 1)),
+    ),
+  );
+  if (!image || !answers) throw new Error('a package has two graphs');
+  return { image, answers };
 }
 
 describe('a session on CUDA', () => {
@@ -73,15 +84,17 @@ describe('fixed batch sizes', () => {
   });
 
   it('pad batches with rows that change no answer and are not returned', async () => {
-    const session = await InferenceSession.create(graph, sessionOptions('cpu', 1));
-    const run = vi.spyOn(session, 'run');
+    const sessions = await openSessions();
+    const images = vi.spyOn(sessions.image, 'run');
+    const answered = vi.spyOn(sessions.answers, 'run');
     const batch = threeItems();
-    const filled = await makeSession(session, model.manifest, 'cpu', [1, 2, 4]).run(batch);
-    const plain = await makeSession(session, model.manifest, 'cpu').run(batch);
-    expect(run.mock.calls.map(([feeds]) => feeds[GRAPH_IO.image]?.dims[0])).toEqual([4, 3]);
+    const filled = await makeSession(sessions, model.manifest, 'cpu', { fixedSizes: [1, 2, 4] }).run(batch);
+    const plain = await makeSession(sessions, model.manifest, 'cpu').run(batch);
+    expect(images.mock.calls.map(([feeds]) => feeds[GRAPH_IO.image]?.dims[0])).toEqual([4, 3]);
+    expect(answered.mock.calls.map(([feeds]) => feeds[GRAPH_IO.inputIds]?.dims[0])).toEqual([4, 3]);
     const alone: number[] = [];
     for (const item of batch.items) {
-      const { probabilities } = await makeSession(session, model.manifest, 'cpu').run({
+      const { probabilities } = await makeSession(sessions, model.manifest, 'cpu').run({
         ...batch,
         items: [item],
       });
@@ -93,6 +106,70 @@ describe('fixed batch sizes', () => {
     const answers = model.manifest.answers.length;
     const moved = [...alone.slice(answers), ...alone.slice(0, answers)];
     expect(largestDifference(moved, alone)).toBeGreaterThan(1e-4);
+  });
+});
+
+describe('the features of a picture', () => {
+  /** The features of `count` pictures fill the cache. */
+  async function setup(count: number) {
+    const sessions = await openSessions();
+    const { size } = model.manifest.image;
+    const features = await sessions.image.run({
+      [GRAPH_IO.image]: new Tensor('uint8', selfTestImage(0, size), [1, size, size, 3]),
+    });
+    const { data } = features[GRAPH_IO.imageFeatures] ?? {};
+    const bytes = (data as Float32Array).byteLength;
+    return {
+      run: vi.spyOn(sessions.image, 'run'),
+      session: makeSession(sessions, model.manifest, 'cpu', { cacheBytes: count * bytes }),
+      plain: makeSession(sessions, model.manifest, 'cpu'),
+    };
+  }
+
+  it('are computed once for all texts of a batch', async () => {
+    const { run, session, plain } = await setup(0);
+    const { images, items, length } = threeItems();
+    const [first] = images;
+    const batch = { images: first ? [first] : [], items: items.map((item) => ({ ...item, image: 0 })), length };
+    const { probabilities } = await session.run(batch);
+    expect(run.mock.calls.map(([feeds]) => feeds[GRAPH_IO.image]?.dims[0])).toEqual([1]);
+    for (const [row, item] of batch.items.entries()) {
+      const alone = await plain.run({ ...batch, items: [item] });
+      expect([...alone.probabilities]).toEqual([...probabilities.slice(row * 3, row * 3 + 3)]);
+    }
+  });
+
+  it('are kept by key, the latest first, and change no bit of an answer', async () => {
+    const { run, session, plain } = await setup(2);
+    const { images, items, length } = threeItems();
+    const ask = (numbers: readonly number[]) => ({
+      images: numbers.flatMap((at) => images[at] ?? []),
+      keys: numbers.map((at) => `picture ${at}`),
+      items: numbers.map((at, image) => ({ image, inputIds: items[at]?.inputIds ?? [] })),
+      length,
+    });
+    const computed: number[] = [];
+    for (const numbers of [[0], [0, 1], [1, 0], [2], [1], [0, 2]]) {
+      run.mockClear();
+      const output = await session.run(ask(numbers));
+      const rows = run.mock.calls[0]?.[0][GRAPH_IO.image]?.dims[0] ?? 0;
+      computed.push(rows);
+      expect(output.reusedImages).toBe(numbers.length - rows);
+      expect(output.probabilities).toEqual((await plain.run(ask(numbers))).probabilities);
+    }
+    // The third picture displaces 1, the least recently used, and 1 then displaces 0.
+    expect(computed).toEqual([1, 1, 0, 1, 1, 1]);
+  });
+
+  it('are not kept without a key or a cache', async () => {
+    const batch = threeItems();
+    for (const [{ run, session }, keys] of [
+      [await setup(9), undefined],
+      [await setup(0), ['a', 'b', 'c']],
+    ] as const) {
+      for (let time = 0; time < 2; time++) await session.run({ ...batch, ...(keys ? { keys } : {}) });
+      expect(run).toHaveBeenCalledTimes(2);
+    }
   });
 });
 
