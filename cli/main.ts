@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { echo } from '../model/echo.ts';
 import { UserError } from '../model/errors.ts';
 import { version } from '../model/version.ts';
 
@@ -31,8 +32,13 @@ async function program(name: string): Promise<Command> {
   // Help and suggestions need all commands.
   const chosen = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name as CommandName]] : Object.values(COMMANDS);
   for (const load of chosen) root.addCommand(await load());
-  for (const command of [root, ...root.commands]) command.exitOverride();
+  for (const command of [root, ...root.commands]) command.exitOverride().configureOutput({ outputError });
   return root;
+}
+
+/** Prints a usage error, which repeats arguments; Commander's own suggestion follows on a line of its own. */
+function outputError(message: string, write: (text: string) => void): void {
+  write(`${echo(message.trimEnd()).replace('\\n(Did you mean ', '\n(Did you mean ')}\n`);
 }
 
 async function main(): Promise<number> {
@@ -41,7 +47,7 @@ async function main(): Promise<number> {
     return EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = echo(error instanceof Error ? error.message : String(error));
     console.error(error instanceof UserError ? message : `Unexpected failure: ${message}`);
     if (process.env['DEBUG'] && error instanceof Error) console.error(error.stack);
     return error instanceof UserError && error.code === 'interrupted' ? EXIT.interrupted : EXIT.failed;

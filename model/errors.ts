@@ -1,3 +1,5 @@
+import { echo } from './echo.ts';
+
 /**
  * Why a command failed: a closed set that programs can switch on, each with what causes it and what to do about it. The
  * reference page is generated from this table.
@@ -43,7 +45,7 @@ export class UserError extends Error {
   readonly code: FailureCode;
 
   constructor(code: FailureCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(echo(message), options);
     this.name = 'UserError';
     this.code = code;
   }

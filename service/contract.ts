@@ -3,6 +3,7 @@
  * and nothing else of the service, so nothing that it imports has a dependency.
  */
 
+export { echo, withoutUserInfo } from '../model/echo.ts';
 export { checkSetting, checkSettings } from './settings/check.ts';
 export { CLOSING_MS, DEFAULT_SETTINGS, ENVIRONMENT_VARIABLE, SETTINGS } from './settings/definitions.ts';
 export type { SettingName, Settings } from './settings/definitions.ts';

@@ -1,3 +1,4 @@
+import { echo } from '../../service/contract.ts';
 import { deploymentSchema, type DeploymentConfig } from './schema.ts';
 import { serverFacts } from './server-facts.ts';
 import { computeRules } from './rules/compute.ts';
@@ -12,7 +13,8 @@ const RULES = [computeRules, settingsRules, operationsRules].flatMap((rules) => 
 export class ConfigError extends Error {
   readonly mistakes: readonly string[];
 
-  constructor(mistakes: readonly string[]) {
+  constructor(sentences: readonly string[]) {
+    const mistakes = sentences.map(echo);
     const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
     super([`The deployment's configuration has ${count}:`, ...mistakes.map((line) => `  - ${line}`)].join('\n'));
     this.name = 'ConfigError';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
+import { echo } from '../../model/echo.ts';
 import { PATHS } from '../contract.ts';
 import { outcomeOf, type RequestSummary } from './request-record.ts';
 
@@ -15,9 +16,16 @@ const FLUSH_POLL_MS = 10;
  * @param level lowest level to log
  */
 export function makeLogger(level: string): Logger {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { log: echoed } };
   if (!process.stdout.isTTY) return pino(options, { write: writeOrDrop() });
   return pino({ ...options, transport: { target: 'pino-pretty', options: { colorize: true } } });
+}
+
+/** The members of a line, whose texts may repeat what a client, an engine or a collector has sent. */
+function echoed(line: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(line).map(([name, value]) => [name, typeof value === 'string' ? echo(value) : value]),
+  );
 }
 
 /**

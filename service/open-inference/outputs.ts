@@ -3,7 +3,7 @@ import type { ModelInfo } from '../inference/predictor.ts';
 import { OUTPUTS, type OutputDatatype, type OutputName } from './tensors.ts';
 
 /** The elements of a tensor, item after item. */
-export type Values = readonly (string | number)[];
+type Values = readonly (string | number)[];
 
 /** The elements of each output, item after item. */
 const VALUES: Readonly<Record<OutputName, (answers: readonly Answer[], labels: readonly string[]) => Values>> = {

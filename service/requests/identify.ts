@@ -6,7 +6,7 @@ import { HttpProblem } from './problem.ts';
 import { rateLimited } from './to-problem.ts';
 
 /** Where a request comes from. */
-export interface Caller {
+interface Caller {
   readonly header: ReadHeader;
   /** Address at the other end of its connection. */
   readonly address: string | undefined;

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { echo } from '../../model/echo.ts';
 
 /** The content type of errors. */
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -165,7 +166,7 @@ export class HttpProblem extends Error {
     detail: string,
     extra: { field?: string; headers?: Readonly<Record<string, string>>; cause?: unknown } = {},
   ) {
-    super(detail, { cause: extra.cause });
+    super(echo(detail), { cause: extra.cause });
     this.name = 'HttpProblem';
     this.problem = problem;
     this.field = extra.field;

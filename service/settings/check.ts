@@ -62,13 +62,18 @@ function checkText({ format }: TextSetting, text: string): string | undefined {
     const wrong = listOf(text).find((network) => !isNetwork(network));
     return wrong === undefined
       ? undefined
-      : `a comma-separated list of addresses and networks such as 10.0.0.0/8, which "${wrong}" is not`;
+      : `a comma-separated list of addresses and networks such as 10.0.0.0/8${exceptFor(wrong, text)}`;
   }
   if (format === undefined) return undefined;
   const wrong = listOf(text).find((origin) => !isHttpUrl(origin) || new URL(origin).origin !== origin);
   return wrong === undefined
     ? undefined
-    : `a comma-separated list of origins such as https://example.org, which "${wrong}" is not`;
+    : `a comma-separated list of origins such as https://example.org${exceptFor(wrong, text)}`;
+}
+
+/** Names the wrong part of a list; a list with a password is not repeated, as commas may divide the password, too. */
+function exceptFor(part: string, list: string): string {
+  return list.includes('@') ? '' : `, which "${part}" is not`;
 }
 
 /** What must hold between settings. */

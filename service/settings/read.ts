@@ -1,3 +1,4 @@
+import { echo, withoutUserInfo } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { checkSettings, type SettingProblem } from './check.ts';
 import { DEFAULT_SETTINGS, ENVIRONMENT_VARIABLE, SETTINGS, type Settings } from './definitions.ts';
@@ -66,9 +67,8 @@ function parse({ kind }: Setting, text: string): string | number {
 }
 
 function describe({ name, value, mustBe }: SettingProblem): string {
-  // The user name and password of an address are not for the log.
-  const shown = typeof value === 'string' ? value.replace(/[^/@]*@/g, '***@') : value;
-  return `${name} is ${JSON.stringify(shown)} but must be ${mustBe}`;
+  const shown = typeof value === 'string' ? withoutUserInfo(value) : value;
+  return echo(`${name} is ${JSON.stringify(shown)} but must be ${mustBe}`);
 }
 
 /** A sentence for each variable with the project's prefix that the service does not know. */

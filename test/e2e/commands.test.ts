@@ -26,7 +26,7 @@ describe('a mistake is reported in one sentence with exit code 1', () => {
     [
       'an image that does not exist',
       ['--image', '/nowhere.png', '--text', 'a'],
-      'Cannot read the image /nowhere.png (ENOENT)',
+      'Cannot read the image /nowhere.png: no such file or folder.',
     ],
     [
       'a file that is not an image',
@@ -56,6 +56,14 @@ describe('a mistake is reported in one sentence with exit code 1', () => {
       1,
       'Wrong settings: MAX_BATCH is "many" but must be a whole number from 1 to 256.\n',
     ]);
+  });
+
+  it('an option with control characters, which are escaped', async () => {
+    const { code, stderr } = await ofaVe(['inspect', packageDir, '--modl\x1b[31m\n']);
+    expect(code).toBe(2);
+    expect(stderr).toContain("error: unknown option '--modl\\u001b[31m\\n'");
+    const typo = await ofaVe(['serve', '--demoo']);
+    expect(typo.stderr).toContain("error: unknown option '--demoo'\n(Did you mean --demo?)\n");
   });
 });
 

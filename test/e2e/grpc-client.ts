@@ -9,7 +9,7 @@ import type { TestService } from './service.ts';
 const service = PROTOCOL[SERVICE_NAME] as ServiceDefinition;
 
 /** How a call ended. */
-export interface Answer<Response> {
+interface Answer<Response> {
   /** 0 if it succeeded. */
   readonly code: number;
   readonly details: string;
@@ -19,12 +19,12 @@ export interface Answer<Response> {
 }
 
 /** A call in progress. */
-export interface Call<Response> {
+interface Call<Response> {
   readonly answer: Promise<Answer<Response>>;
   readonly cancel: () => void;
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Milliseconds from now. */
   readonly deadlineMs?: number;

@@ -24,7 +24,7 @@ const FIELDS_TOGETHER: readonly (readonly [
       ['gpu', ON_CPU],
       ['rollout.maxSurge', 0],
     ],
-    'resources.requests.memory is 5.5Gi, but the model needs 7Gi (model.needs); request at least that.',
+    'resources.requests.memory is 5.5Gi, but the model needs 7.1Gi (model.needs); request at least that.',
   ],
   [
     'memory above its limit',

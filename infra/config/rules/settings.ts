@@ -1,4 +1,4 @@
-import { checkSettings } from '../../../service/contract.ts';
+import { checkSettings, withoutUserInfo } from '../../../service/contract.ts';
 import { bytesOf } from '../fields.ts';
 import { devicesOfPod, podSettings } from '../pod-settings.ts';
 import { FILLED_IN, withDefaults } from '../server.ts';
@@ -9,7 +9,7 @@ export const settingsRules = {
   /** The rules of the service itself, on all that the deployment puts into its environment. */
   serviceAcceptsSettings({ workload }) {
     return checkSettings(podSettings(workload)).map(({ name, value, mustBe }) => {
-      const shown = JSON.stringify(value);
+      const shown = JSON.stringify(typeof value === 'string' ? withoutUserInfo(value) : value);
       return name in FILLED_IN
         ? `${FILLED_IN[name as keyof typeof FILLED_IN]} sets ${name} to ${shown}, which must be ${mustBe}.`
         : `server.settings.${name} is ${shown}; it must be ${mustBe}.`;

@@ -1,3 +1,4 @@
+import { echo } from '../../echo.ts';
 import { UserError } from '../../errors.ts';
 import { type Dtype, ELEMENT_BYTES } from './dtype.ts';
 import { PickleError } from './pickle-reader.ts';
@@ -140,7 +141,7 @@ const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
 
 /** At most 80 characters without control characters, safe to show in a message. */
 export function printable(text: string): string {
-  const line = text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
+  const line = echo(text);
   return line.length > 80 ? `${line.slice(0, 80)}...` : line;
 }
 

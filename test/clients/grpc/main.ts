@@ -27,7 +27,12 @@ try {
     }
     process.stdout.write(stdout);
     const versions = (await readFile(at('requirements.txt'), 'utf8')).trim().split('\n').join(', ');
-    const text = `# gRPC clients\n\nOutput of \`node bin/run.js test/clients/grpc/main.ts\` with ${versions}:\n\n\`\`\`text\n${stdout}\`\`\`\n`;
+    const text = [
+      '# gRPC clients',
+      '<!-- markdownlint-disable line-length -->',
+      `Output of \`node bin/run.js test/clients/grpc/main.ts\` with ${versions}:`,
+      `\`\`\`text\n${stdout}\`\`\`\n`,
+    ].join('\n\n');
     await writeFile(at('RESULTS.md'), text);
   } finally {
     await service.stop();

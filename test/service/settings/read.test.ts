@@ -162,6 +162,26 @@ describe('variables that may be misspelt settings', () => {
   });
 });
 
+describe('a refused value', () => {
+  it.each([
+    ['CORS_ORIGINS', 'https://me:secret@example.org'],
+    ['CORS_ORIGINS', 'https://me:sec,secret@example.org'],
+    ['CORS_ORIGINS', 'https://example.org,https://me:sec/secret@example.org'],
+    ['TRUSTED_PROXIES', 'http://me:secret@proxy'],
+    ['TRUSTED_PROXIES', '127.0.0.1,me:secret,secret@proxy'],
+    ['PORT', 'tcp://me:secret@10.0.0.1:80'],
+  ])('of %s is shown without a password: %s', (name, value) => {
+    const read = (): unknown => readSettings({ [name]: value });
+    expect(read).toThrow(`Wrong settings: ${name} is "`);
+    expect(read).toThrow('***@');
+    expect(read).not.toThrow(/sec/);
+  });
+
+  it('is shown with escapes for control characters', () => {
+    expect(() => readSettings({ DEVICE: 'c\u202epu\x1b' })).toThrow('DEVICE is "c\\u202epu\\u001b" but');
+  });
+});
+
 describe('TRUSTED_PROXIES', () => {
   it.each(['10.0.0.0/8', '10.0.0.1', '10.0.0.1, 192.168.0.0/16,fd00::/8', '::1', '0.0.0.0/0'])('may be %s', (value) => {
     expect(readSettings({ TRUSTED_PROXIES: value }).TRUSTED_PROXIES).toBe(value);
