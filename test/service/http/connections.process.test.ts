@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { CONNECTION_LIMITS } from '../../../service/http/connections.ts';
+import { CONNECTION_LIMITS, Connections } from '../../../service/http/connections.ts';
 import type { ListenOptions } from '../../../service/http/listen.ts';
 import type { Listener } from '../../../service/requests/listener.ts';
 import { fakeService, type FakeService, type FakeServiceOptions } from './fake-service.ts';
@@ -100,6 +101,25 @@ describe('pipelined requests', () => {
     const next = await open(PROBE.repeat(6));
     await expect.poll(() => next.text().split('{"status":"ok"}').length).toBe(7);
   });
+});
+
+it('has no more requests parsed than a connection may have', async () => {
+  let parsed = 0;
+  const raw = createServer((incoming, outgoing) => {
+    parsed++;
+    connections.begin(incoming, outgoing, () => undefined);
+  });
+  const connections = new Connections(raw, CONNECTION_LIMITS);
+  raw.listen(0, '127.0.0.1');
+  await once(raw, 'listening');
+  const socket = connect((raw.address() as AddressInfo).port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  const closed = once(socket, 'close');
+  socket.write(PROBE.repeat(1000));
+  await closed;
+  raw.close();
+  // The one that is answered, those that wait, and the first that may not.
+  expect(parsed).toBe(CONNECTION_LIMITS.waitingEach + 2);
 });
 
 describe('a client that does not read its answers', () => {
