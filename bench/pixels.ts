@@ -21,14 +21,14 @@ const SHARP_RESIZE = 'sharp: resize alone';
 
 const file = await readFile(new URL('../test/fixtures/images/size-1920x1080.jpg', import.meta.url));
 const header = await probe(file);
-const { pixels } = await decode(file, header);
+const { pixels } = await decode(file, header, 'upright');
 const raw = { width: WIDTH, height: HEIGHT, channels: 3 } as const;
 const resize = { fit: 'fill', kernel: 'cubic' } as const;
 
 const contenders: Record<string, () => Promise<unknown>> = {
   [TOTAL]: () => toPixels(file, SIZE),
   [SHARP_TOTAL]: () => sharp(file).resize(SIZE, SIZE, resize).raw().toBuffer(),
-  'ofa-ve: decode alone': () => decode(file, header),
+  'ofa-ve: decode alone': () => decode(file, header, 'upright'),
   [RESIZE]: () => Promise.resolve(resample(pixels, WIDTH, HEIGHT, SIZE)),
   [SHARP_RESIZE]: () => sharp(pixels, { raw }).resize(SIZE, SIZE, resize).raw().toBuffer(),
 };

@@ -4,8 +4,9 @@ import sharp from 'sharp';
 import { UserError } from '../../model/errors.ts';
 import { openPackage } from '../../model/package/open-package.ts';
 import { paddedLength } from '../../service/engine/session/self-test.ts';
+import { readSettings } from '../../service/settings/read.ts';
 import { openTokenizer } from '../../service/inference/open-model.ts';
-import { closePixels, PixelsError, toPixels } from '../../model/input/pixels/pixels.ts';
+import { closePixels, PixelsError, toPixels, type OrientationMode } from '../../model/input/pixels/pixels.ts';
 import { encodePrompt } from '../../model/input/tokens.ts';
 import { table } from '../format.ts';
 import { readImageFile } from '../image-file.ts';
@@ -39,7 +40,7 @@ export function explainCommand(): Command {
     .requiredOption('--model <package>', 'folder of the model package')
     .requiredOption('--text <text>', 'the hypothesis to judge')
     .option('--premise <text>', 'a text assumed to be true')
-    .option('--image <file>', 'image file to preprocess; needs --pixels')
+    .option('--image <file>', 'image file to preprocess, upright unless IMAGE_ORIENTATION=stored; needs --pixels')
     .option('--pixels <png>', 'PNG file to write the exact input pixels to; needs --image')
     .option('--json', 'print JSON')
     .action(async (options: ExplainOptions, command: Command) => {
@@ -48,9 +49,11 @@ export function explainCommand(): Command {
       }
       const { explanation, size } = await explain(options);
       const { image, pixels } = options;
-      if (image !== undefined && pixels !== undefined) await writePixels(image, pixels, size);
+      const { IMAGE_ORIENTATION: orientation } = readSettings(process.env);
+      if (image !== undefined && pixels !== undefined) await writePixels(image, pixels, size, orientation);
       console.log(options.json ? JSON.stringify(explanation, null, 2) : toText(explanation));
-      if (pixels !== undefined && !options.json) console.log(`pixels      ${pixels} (${size} x ${size})`);
+      if (pixels !== undefined && !options.json)
+        console.log(`pixels      ${pixels} (${size} x ${size}, ${orientation})`);
     });
 }
 
@@ -72,10 +75,10 @@ async function explain(options: ExplainOptions): Promise<{ explanation: Explanat
   return { explanation, size: image.size };
 }
 
-async function writePixels(image: string, target: string, size: number): Promise<void> {
+async function writePixels(image: string, target: string, size: number, orientation: OrientationMode): Promise<void> {
   const bytes = await readImageFile(image);
   try {
-    const pixels = await toPixels(bytes, size);
+    const pixels = await toPixels(bytes, size, { orientation });
     const png = await sharp(pixels, { raw: { width: size, height: size, channels: 3 } })
       .png()
       .toBuffer();

@@ -22,7 +22,10 @@ export function predictCommand(): Command {
     .summary('answer once, without a server')
     .description('Judges whether an image entails a text, exactly as the server does, and prints the answer.')
     .requiredOption('--model <package>', 'folder of the model package')
-    .requiredOption('--image <file>', 'image file: JPEG, PNG, WebP, GIF or TIFF')
+    .requiredOption(
+      '--image <file>',
+      'image file: JPEG, PNG, WebP, GIF or TIFF; judged upright unless IMAGE_ORIENTATION=stored',
+    )
     .requiredOption('--text <text>', 'the hypothesis to judge')
     .option('--premise <text>', 'a text assumed to be true')
     .option('--json', 'print JSON')

@@ -25,6 +25,7 @@ import { encodePrompt } from '../../model/input/tokens.ts';
 export type ModelSettings = Pick<
   Settings,
   | 'LABELS'
+  | 'IMAGE_ORIENTATION'
   | 'DEVICE'
   | 'ENGINES'
   | 'ENGINE_THREADS'
@@ -102,7 +103,10 @@ export async function openModel(
     modelPackage,
     labels,
     encode: (hypothesis, premise) => encodePrompt(tokenizer, manifest.text, hypothesis, premise).ids,
-    pictures: new PictureCache((bytes, signal) => toPixels(bytes, manifest.image.size, { signal }), store),
+    pictures: new PictureCache(
+      (bytes, signal) => toPixels(bytes, manifest.image.size, { signal, orientation: settings.IMAGE_ORIENTATION }),
+      store,
+    ),
     answers: settings.FEATURE_CACHE_MB > 0 ? new AnswerCache() : undefined,
     batcher,
     observer,

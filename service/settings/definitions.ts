@@ -73,6 +73,10 @@ export const SETTINGS = {
     { default: 256, min: 1, max: 1_000_000 },
     'Most MiB of request bodies in memory at once. Beyond that the slowest of those that are still arriving get 408, and if there are no slow ones, further requests get 429. At least MAX_BODY_MB; the default is 4 MiB for each slot of the default MAX_QUEUE.',
   ),
+  IMAGE_ORIENTATION: choice(
+    { default: 'upright', choices: ['upright', 'stored'] },
+    "Whether to turn an image as its EXIF or XMP says, as phones expect, or to judge its pixels as they are stored. ModelScope's loader turns files and URLs, but not images that a program passes as objects.",
+  ),
   ENGINE_TIMEOUT_MS: integer(
     { default: 0, min: 0, max: 3_600_000 },
     'Time after which a run is given up: the engine is killed and replaced, and the run is retried once. 0 allows ten times what the engine took for as many items in its self-test, and at least 10 s. A fixed time must be longer than a full batch takes on a busy machine, and should be shorter than REQUEST_TIMEOUT_MS, or requests time out before the retry.',

@@ -1,6 +1,7 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ofaVe } from '../../testing/cli.ts';
 import { fixturePackage, fixtureFile } from '../../testing/fixtures.ts';
@@ -103,4 +104,26 @@ it('serve --help lists every setting', async () => {
   expect(code).toBe(0);
   for (const name of ['MAX_QUEUE', 'ENGINE_TIMEOUT_MS', 'API_KEYS_FILE']) expect(stdout).toContain(name);
   expect(stdout).toContain('OTLP over HTTP, usually port 4318');
+});
+
+it('explain and predict turn a picture as its EXIF says, unless IMAGE_ORIENTATION is "stored"', async () => {
+  const turned = join(folder, 'turned.png');
+  await sharp(image).withMetadata({ orientation: 6 }).png().toFile(turned);
+  const target = join(folder, 'seen.png');
+  const seen = async (file: string, settings: Record<string, string>): Promise<Buffer> => {
+    const args = ['--model', packageDir, '--text', 'a', '--image', file, '--pixels', target];
+    const { stdout } = await ofaVe(['explain', ...args], settings);
+    expect(stdout).toContain(`, ${settings['IMAGE_ORIENTATION'] ?? 'upright'})`);
+    return sharp(target).raw().toBuffer();
+  };
+  const stored = await seen(turned, { IMAGE_ORIENTATION: 'stored' });
+  expect(stored.equals(await seen(image, {}))).toBe(true);
+  expect((await seen(turned, {})).equals(stored)).toBe(false);
+
+  const confidence = async (settings: Record<string, string>): Promise<string> => {
+    const args = ['--model', packageDir, '--image', turned, '--text', 'there are two red circles.'];
+    return (await ofaVe(['predict', ...args], settings)).stdout;
+  };
+  expect(await confidence({ IMAGE_ORIENTATION: 'stored' })).toContain('17.1 %');
+  expect(await confidence({})).not.toContain('17.1 %');
 });

@@ -3,18 +3,13 @@ import { open } from './decoder.ts';
 import { PixelsError } from './error.ts';
 import { isolateFrame, placeFrame, readGif } from './gif.ts';
 import { hasTooManyScans } from './jpeg.ts';
+import { orientationOf, type OrientationMode } from './orientation.ts';
 import type { Probe } from './probe.ts';
 import { hasAssociatedAlpha, readTiff } from './tiff.ts';
+import { transpose, type RgbImage } from './transpose.ts';
 
 /** Offset of the colour type in a PNG. 0 is gray, whose transparent value the decoder turns into an alpha channel. */
 const PNG_COLOR_TYPE = 25;
-
-/** An 8-bit RGB image, rows from top to bottom. */
-export interface RgbImage {
-  readonly pixels: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
 
 /** Gray to RGB, clipped to a byte, as Pillow converts modes I and I;16. */
 function grayToRgb(samples: Uint8Array | Uint16Array): Uint8Array {
@@ -88,24 +83,26 @@ function readingOf(image: Sharp, { format, space, channels }: Probe, bytes: Uint
 
 /**
  * Decodes an image as Pillow's `open(...).convert('RGB')` does: only the first frame or page; colour profiles, alpha
- * and transparency are ignored; the orientation is applied for TIFF only.
+ * and transparency are ignored. Then turns it as `ImageOps.exif_transpose` does, if the mode is 'upright' or it is a TIFF.
  *
  * @param bytes the file
  * @param probe the result of `probe` for it
  * @throws PixelsError 'too-large' if a JPEG has too many scans, otherwise 'corrupt'
  */
-export async function decode(bytes: Uint8Array, probe: Probe): Promise<RgbImage> {
+export async function decode(bytes: Uint8Array, probe: Probe, mode: OrientationMode): Promise<RgbImage> {
   const { format } = probe;
   if (format === 'jpeg' && hasTooManyScans(bytes, probe.width * probe.height)) throw new PixelsError('too-large');
   const frame = format === 'gif' ? readGif(bytes) : undefined;
   const file = frame === undefined ? bytes : isolateFrame(bytes, frame);
   try {
     const image = open(file);
-    if (format === 'tiff') image.autoOrient();
     const { samples, toRgb } = readingOf(image, probe, file);
     const { data, info } = await samples.toBuffer({ resolveWithObject: true });
     const pixels = toRgb(data, info.channels);
-    if (frame === undefined) return { pixels, width: info.width, height: info.height };
+    if (frame === undefined) {
+      const orientation = mode === 'upright' || format === 'tiff' ? orientationOf(bytes, format) : 1;
+      return transpose({ pixels, width: info.width, height: info.height }, orientation);
+    }
     return { pixels: placeFrame(frame, pixels), width: frame.width, height: frame.height };
   } catch (error) {
     throw new PixelsError('corrupt', { cause: error });

@@ -5,11 +5,13 @@ import { abortable } from '../../abort.ts';
 import { sourceFlags } from '../../source-flags.ts';
 import { Budget } from './budget.ts';
 import { PixelsError } from './error.ts';
+import type { OrientationMode } from './orientation.ts';
 import { probe as probeImage } from './probe.ts';
 import type { PixelsResult, PixelsTask } from './worker.ts';
 import { yieldingChunks } from '../yielding-chunks.ts';
 
 export { PixelsError, type PixelsErrorCode } from './error.ts';
+export type { OrientationMode } from './orientation.ts';
 
 /** Most pixels along a side of the result. Models use a few hundred. */
 const MAX_SIZE = 4096;
@@ -35,13 +37,21 @@ function createPool(): Piscina<PixelsTask, PixelsResult> {
   });
 }
 
+export interface ToPixelsOptions {
+  readonly signal?: AbortSignal;
+  /** @default 'upright' */
+  readonly orientation?: OrientationMode;
+}
+
 /**
- * Converts an image file to the model's pixels: bit for bit the result of Pillow's `open(...).convert('RGB')` and
- * bicubic `resize((size, size))`, for JPEG, PNG, WebP, GIF (first frame) and TIFF (first page). Runs in a pool of
- * worker threads, within a memory budget.
+ * Converts an image file to the model's pixels: bit for bit the result of Pillow's `open(...)`,
+ * `ImageOps.exif_transpose`, `convert('RGB')` and bicubic `resize((size, size))`, for JPEG, PNG, WebP, GIF (first frame)
+ * and TIFF (first page). Runs in a pool of worker threads, within a memory budget.
  *
  * @param bytes the file; it is copied and may be reused once the promise settles
  * @param size pixels along each side of the result, 1 to 4096; the aspect ratio is not kept
+ * @param options.orientation 'upright' turns the image as its EXIF or XMP says; 'stored' leaves out `exif_transpose`,
+ *   and so turns only a TIFF, as Pillow does when it opens one
  * @param options.signal rejects the promise with its reason. An image that is waiting is dropped. One that is being
  *   decoded is decoded to the end, since the decoder cannot be interrupted
  * @returns size * size * 3 bytes: rows from top to bottom, RGB
@@ -50,7 +60,7 @@ function createPool(): Piscina<PixelsTask, PixelsResult> {
 export async function toPixels(
   bytes: Uint8Array,
   size: number,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { signal, orientation = 'upright' }: ToPixelsOptions = {},
 ): Promise<Uint8Array> {
   if (!Number.isInteger(size) || size < 1 || size > MAX_SIZE) {
     throw new RangeError(`The size of the pixels must be a whole number from 1 to ${MAX_SIZE}, not ${size}.`);
@@ -66,7 +76,7 @@ export async function toPixels(
       copied += part.length;
     }
     pool ??= createPool();
-    return pool.run({ bytes: copy, probe, size }, { transferList: [copy.buffer] });
+    return pool.run({ bytes: copy, probe, orientation, size }, { transferList: [copy.buffer] });
   };
   const result = await abortable(budget.run(probe.memory, work, signal), signal);
   if (typeof result === 'string') throw new PixelsError(result);

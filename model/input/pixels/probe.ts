@@ -45,5 +45,7 @@ export async function probe(bytes: Uint8Array): Promise<Probe> {
   checkSize(width, height);
   // Decoders that cannot work row by row keep all samples; that of a progressive JPEG keeps 16-bit coefficients.
   const sampleBytes = header.isProgressive || header.depth !== 'uchar' ? 2 : 1;
-  return { format, width, height, space, channels, memory: width * height * (channels * sampleBytes + 3) };
+  // Turning the image upright needs it as RGB twice.
+  const memory = width * height * Math.max(channels * sampleBytes + 3, 6);
+  return { format, width, height, space, channels, memory };
 }

@@ -1,4 +1,5 @@
 import { PixelsError } from './error.ts';
+import { LONG, SHORT, TiffDirectory } from './tiff-directory.ts';
 
 /** Tags that determine how samples are stored, with the names and numbers of TIFF 6.0. */
 const TAGS = {
@@ -14,9 +15,6 @@ const TAGS = {
 } as const;
 
 type TagName = keyof typeof TAGS;
-
-const SHORT = 3;
-const LONG = 4;
 
 // None, the three CCITT compressions, LZW, JPEG, Deflate (two numbers), PackBits: those that both decoders support.
 const COMPRESSIONS: readonly number[] = [1, 2, 3, 4, 5, 7, 8, 32_773, 32_946];
@@ -38,41 +36,24 @@ export type TiffLayout = Readonly<Record<TagName, number>> & { readonly littleEn
  * @throws PixelsError 'corrupt' if the directory is outside the file
  */
 export function readTiff(bytes: Uint8Array): TiffLayout {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    return readDirectory(view);
+    return readLayout(new TiffDirectory(bytes));
   } catch (error) {
-    // The DataView throws a RangeError for reads past the end.
     throw new PixelsError('corrupt', { cause: error });
   }
 }
 
-function readDirectory(view: DataView): TiffLayout {
-  const littleEndian = view.getUint8(0) === 0x49;
-  const big = view.getUint16(2, littleEndian) === 43;
-  const address = (at: number): number =>
-    big ? Number(view.getBigUint64(at, littleEndian)) : view.getUint32(at, littleEndian);
-  const directory = address(big ? 8 : 4);
-  const entryBytes = big ? 20 : 12;
-  const entries = big ? address(directory) : view.getUint16(directory, littleEndian);
-  const first = directory + (big ? 8 : 2);
+function readLayout(directory: TiffDirectory): TiffLayout {
   const values = new Map<number, number>();
-  // A directory has at most as many entries as there are 16-bit tags. With a wrong count, reading fails at the end.
-  for (let index = 0; index < Math.min(entries, 65_536); index++) {
-    const entry = first + index * entryBytes;
-    const type = view.getUint16(entry + 2, littleEndian);
-    if (type !== SHORT && type !== LONG) continue;
-    const bytesOfAll = address(entry + 4) * (type === SHORT ? 2 : 4);
-    const field = entry + (big ? 12 : 8);
-    const at = bytesOfAll <= (big ? 8 : 4) ? field : address(field);
-    const tag = view.getUint16(entry, littleEndian);
+  for (const entry of directory.entries()) {
+    if (entry.type !== SHORT && entry.type !== LONG) continue;
     // The values of other tags may be anywhere.
-    if (!Object.values<number>(TAGS).includes(tag)) continue;
-    values.set(tag, type === SHORT ? view.getUint16(at, littleEndian) : view.getUint32(at, littleEndian));
+    if (!Object.values<number>(TAGS).includes(entry.tag)) continue;
+    values.set(entry.tag, directory.integer(entry) ?? 0);
   }
   const get = (name: TagName, fallback: number): number => values.get(TAGS[name]) ?? fallback;
   return {
-    littleEndian,
+    littleEndian: directory.littleEndian,
     bitsPerSample: get('bitsPerSample', 1),
     compression: get('compression', 1),
     photometric: get('photometric', -1),

@@ -1,6 +1,7 @@
 import { move } from 'piscina';
 import { decode } from './decode.ts';
 import { PixelsError, type PixelsErrorCode } from './error.ts';
+import type { OrientationMode } from './orientation.ts';
 import type { Probe } from './probe.ts';
 import { resample } from '../resize/resample.ts';
 
@@ -10,6 +11,7 @@ export interface PixelsTask {
   readonly bytes: Uint8Array;
   /** The result of `probe` for it. */
   readonly probe: Probe;
+  readonly orientation: OrientationMode;
   /** Pixels along each side of the result. */
   readonly size: number;
 }
@@ -18,9 +20,9 @@ export interface PixelsTask {
 export type PixelsResult = Uint8Array | PixelsErrorCode;
 
 /** Decodes and resizes one image in a worker thread. */
-export default async function work({ bytes, probe, size }: PixelsTask): Promise<PixelsResult> {
+export default async function work({ bytes, probe, orientation, size }: PixelsTask): Promise<PixelsResult> {
   try {
-    const { pixels, width, height } = await decode(bytes, probe);
+    const { pixels, width, height } = await decode(bytes, probe, orientation);
     return move(resample(pixels, width, height, size)) as Uint8Array;
   } catch (error) {
     if (error instanceof PixelsError) return error.code;

@@ -102,7 +102,7 @@ const pixelsRoute = createRoute({
   },
   responses: {
     200: {
-      description: 'The exact pixels.',
+      description: 'The exact pixels, upright unless IMAGE_ORIENTATION is stored.',
       content: { 'image/png': { schema: { type: 'string', format: 'binary' } } },
     },
     ...problemResponses(PREDICTION_ERRORS),

@@ -1,0 +1,90 @@
+export const BYTE = 1;
+export const SHORT = 3;
+export const LONG = 4;
+export const UNDEFINED = 7;
+const SIGNED_SHORT = 8;
+const SIGNED_LONG = 9;
+
+/** Bytes of one value of the types that are read. */
+const BYTES_OF: Readonly<Record<number, number>> = {
+  [BYTE]: 1,
+  [SHORT]: 2,
+  [LONG]: 4,
+  [UNDEFINED]: 1,
+  [SIGNED_SHORT]: 2,
+  [SIGNED_LONG]: 4,
+};
+
+/** An entry of a TIFF directory. */
+export interface TiffEntry {
+  readonly tag: number;
+  readonly type: number;
+  /** Number of values. */
+  readonly count: number;
+  /** Offset of the values, possibly past the end of the file. */
+  readonly at: number;
+}
+
+/** The first directory of a classic or big TIFF; the content of EXIF has the same structure. */
+export class TiffDirectory {
+  readonly #view: DataView;
+  readonly littleEndian: boolean;
+  readonly #big: boolean;
+
+  /** @throws RangeError if the header is incomplete */
+  constructor(bytes: Uint8Array) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.littleEndian = this.#view.getUint8(0) === 0x49;
+    this.#big = this.#view.getUint16(2, this.littleEndian) === 43;
+  }
+
+  /**
+   * Yields the entries with values of a known type.
+   *
+   * @throws RangeError at the first entry that is outside the file
+   */
+  *entries(): Generator<TiffEntry> {
+    const directory = this.#address(this.#big ? 8 : 4);
+    const entryBytes = this.#big ? 20 : 12;
+    const entries = this.#big ? this.#address(directory) : this.#view.getUint16(directory, this.littleEndian);
+    const first = directory + (this.#big ? 8 : 2);
+    // A directory has at most as many entries as there are 16-bit tags. With a wrong count, reading fails at the end.
+    for (let index = 0; index < Math.min(entries, 65_536); index++) {
+      const entry = first + index * entryBytes;
+      const type = this.#view.getUint16(entry + 2, this.littleEndian);
+      const valueBytes = BYTES_OF[type];
+      if (valueBytes === undefined) continue;
+      const count = this.#address(entry + 4);
+      const field = entry + (this.#big ? 12 : 8);
+      const at = count * valueBytes <= (this.#big ? 8 : 4) ? field : this.#address(field);
+      yield { tag: this.#view.getUint16(entry, this.littleEndian), type, count, at };
+    }
+  }
+
+  /**
+   * The first value of an entry.
+   *
+   * @returns undefined if it is not an integer of 16 or 32 bits
+   * @throws RangeError if it is outside the file
+   */
+  integer({ type, at }: TiffEntry): number | undefined {
+    switch (type) {
+      case SHORT:
+        return this.#view.getUint16(at, this.littleEndian);
+      case LONG:
+        return this.#view.getUint32(at, this.littleEndian);
+      case SIGNED_SHORT:
+        return this.#view.getInt16(at, this.littleEndian);
+      case SIGNED_LONG:
+        return this.#view.getInt32(at, this.littleEndian);
+      default:
+        return undefined;
+    }
+  }
+
+  #address(at: number): number {
+    return this.#big
+      ? Number(this.#view.getBigUint64(at, this.littleEndian))
+      : this.#view.getUint32(at, this.littleEndian);
+  }
+}
