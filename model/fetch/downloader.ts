@@ -1,15 +1,28 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { appendFileSync, closeSync, createReadStream, createWriteStream, openSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../errors.ts';
 import { hashFile } from '../hash-file.ts';
-import { checkSpace, onDisk } from './disk.ts';
 import type { HttpClient } from './http.ts';
 import type { ListedFile } from './listing.ts';
-import { type Download, receive } from './receive.ts';
+import { RequestFailure } from './request-failure.ts';
 import { retrying, type RetryOptions } from './retry.ts';
 import type { ModelSource } from './source.ts';
+
+/** What a fetch works with. */
+export interface FetchContext extends RetryOptions {
+  readonly client: HttpClient;
+  readonly source: ModelSource;
+  readonly folder: string;
+  /** Branch, tag or commit of the repository. */
+  readonly revision: string;
+  /** Files downloaded at a time. */
+  readonly connections: number;
+  readonly onProgress: (progress: FetchProgress) => void;
+  /** Folders of other programs that may hold the model's files, which are then not downloaded. */
+  readonly caches: readonly string[];
+}
 
 /** Progress in bytes. */
 export interface FetchProgress {
@@ -27,16 +40,15 @@ export interface FetchedFile extends ListedFile {
   readonly origin: 'folder' | 'cache' | 'hub';
 }
 
-export interface DownloaderOptions extends RetryOptions {
-  readonly client: HttpClient;
-  readonly source: ModelSource;
-  readonly revision: string;
-  readonly folder: string;
-  /** Folders that may hold some of the files; they need not exist. */
-  readonly caches: readonly string[];
-  /** Files downloaded at a time. */
-  readonly connections: number;
-  readonly onProgress: ((progress: FetchProgress) => void) | undefined;
+/** A file that the folder does not have. */
+interface Download {
+  readonly file: ListedFile;
+  readonly target: string;
+  /** Holds the first bytes of the file until it is complete. */
+  readonly partial: string;
+  /** Number of bytes in `partial`. */
+  received: number;
+  readonly origin: 'cache' | 'hub';
 }
 
 /** Hashing a file of less than this is too short to report progress. */
@@ -47,74 +59,59 @@ const MIN_REPORTED_BYTES = 64 << 20;
  * all that a later run needs to resume, and a file whose content has changed starts anew.
  */
 export class Downloader {
-  readonly #options: DownloaderOptions;
+  readonly #context: FetchContext;
   readonly #downloads: Download[] = [];
   #received = 0;
 
-  constructor(options: DownloaderOptions) {
-    this.#options = options;
-  }
-
-  /** Bytes on disk and in all, of the files that were not complete before this run. */
-  get progress(): { done: number; total: number } {
-    const done = this.#downloads.reduce((sum, { received }) => sum + received, 0);
-    const total = this.#downloads.reduce((sum, { file }) => sum + file.bytes, 0);
-    return { done, total };
+  constructor(context: FetchContext) {
+    this.#context = context;
   }
 
   /**
    * Copies from a cache, or downloads, those of the files that the folder does not have with the right SHA-256.
    *
-   * @throws UserError
+   * @throws UserError, or the error of a file system call
    */
   async ensure(files: readonly ListedFile[]): Promise<FetchedFile[]> {
     const missing: Download[] = [];
     for (const file of files) if (!(await this.#isComplete(file))) missing.push(await this.#prepare(file));
-    await checkSpace(
-      this.#options.folder,
-      missing.reduce((sum, { file, received }) => sum + file.bytes - received, 0),
-    );
     this.#downloads.push(...missing);
-    const origins = new Map<ListedFile, FetchedFile['origin']>();
-    for (const each of missing) origins.set(each.file, (await this.#copyFromCache(each)) ? 'cache' : 'hub');
-    const resumed = new Set(missing.filter(({ received }) => received > 0));
     await this.#receiveAll(missing);
-    for (const download of missing) await this.#finish(download, resumed.has(download));
+    for (const download of missing) await this.#publish(download);
+    const origins = new Map(missing.map(({ file, origin }) => [file, origin]));
     return files.map((file) => ({ ...file, origin: origins.get(file) ?? 'folder' }));
   }
 
   async #isComplete(file: ListedFile): Promise<boolean> {
-    const target = path.join(this.#options.folder, file.name);
+    const target = path.join(this.#context.folder, file.name);
     const found = await stat(target).catch(() => undefined);
     if (found?.size !== file.bytes) return false;
     if (await this.#isRight(target, file, 'check')) return true;
-    this.#options.onNote(`${target} differs from the published file: downloading it again.`);
+    this.#context.onNote(`${target} differs from the published file: downloading it again.`);
     return false;
   }
 
   async #prepare(file: ListedFile): Promise<Download> {
-    const { folder, source, revision } = this.#options;
-    const query = new URLSearchParams({ Revision: revision, FilePath: file.name });
-    const url = `${source.endpoint}/api/v1/models/${source.id}/repo?${query.toString()}`;
-    const target = path.join(folder, file.name);
+    const target = path.join(this.#context.folder, file.name);
     const partial = `${target}.${file.sha256.slice(0, 12)}.partial`;
-    await onDisk(target, () => mkdir(path.dirname(target), { recursive: true }));
+    await mkdir(path.dirname(target), { recursive: true });
+    if (await this.#copyFromCache(file, partial)) {
+      return { file, target, partial, received: file.bytes, origin: 'cache' };
+    }
     const size = (await stat(partial).catch(() => undefined))?.size ?? 0;
-    return { file, url, target, partial, received: size > file.bytes ? 0 : size };
+    return { file, target, partial, received: size > file.bytes ? 0 : size, origin: 'hub' };
   }
 
   /** Fills the partial file from the first cache that has the file with the right SHA-256. */
-  async #copyFromCache(download: Download): Promise<boolean> {
-    const { file, partial } = download;
-    const { caches, signal } = this.#options;
+  async #copyFromCache(file: ListedFile, partial: string): Promise<boolean> {
+    const { caches, signal } = this.#context;
     for (const cached of caches.map((folder) => path.join(folder, file.name))) {
       const found = await stat(cached).catch(() => undefined);
       if (found?.isFile() !== true || found.size !== file.bytes) continue;
       const isRight = await this.#isRight(cached, file, 'check').catch(() => false);
       signal.throwIfAborted();
       if (!isRight) continue;
-      await onDisk(partial, () => pipeline(createReadStream(cached), createWriteStream(partial), { signal }));
-      download.received = file.bytes;
+      await pipeline(createReadStream(cached), createWriteStream(partial), { signal });
       return true;
     }
     return false;
@@ -123,72 +120,95 @@ export class Downloader {
   /** Downloads several files at a time; the first failure stops the others. */
   async #receiveAll(downloads: readonly Download[]): Promise<void> {
     const failed = new AbortController();
-    const signal = AbortSignal.any([this.#options.signal, failed.signal]);
+    const signal = AbortSignal.any([this.#context.signal, failed.signal]);
     const queue = downloads.values();
     const worker = async (): Promise<void> => {
       try {
-        for (const download of queue) await this.#receive(download, signal);
+        for (const download of queue) {
+          this.#reportDownload(0);
+          const attempt = (): Promise<void> => this.#receive(download, signal);
+          await retrying(attempt, { ...this.#context, signal }, () => download.received);
+        }
       } catch (error) {
         failed.abort(error);
       }
     };
-    await Promise.all(Array.from({ length: this.#options.connections }, worker));
+    await Promise.all(Array.from({ length: this.#context.connections }, worker));
     signal.throwIfAborted();
   }
 
+  /**
+   * Requests what is missing of a file, once, and appends it to what is there. A server that does not support ranges
+   * sends the file from its start.
+   */
   async #receive(download: Download, signal: AbortSignal): Promise<void> {
-    const onBytes = (bytes: number): void => {
-      this.#received += bytes;
-      this.#report('fetch', this.progress);
-    };
-    onBytes(0);
-    const options = { ...this.#options, signal, onBytes };
-    await retrying(
-      () => receive(download, options),
-      options,
-      () => download.received,
-    );
+    const { file, partial, received } = download;
+    const { client, source, revision, onNote } = this.#context;
+    if (received > 0 && received === file.bytes) return;
+    const query = new URLSearchParams({ Revision: revision, FilePath: file.name });
+    const url = `${source.endpoint}/api/v1/models/${source.id}/repo?${query.toString()}`;
+    const { status, host, header, body } = await client.get(url, file.name, signal, received);
+    const size = Number(header('content-length') ?? file.bytes);
+    const range = new RegExp(`^bytes ${received}-\\d+/(${file.bytes}|\\*)$`);
+    const isRequested = status === 200 ? size === file.bytes : range.test(header('content-range') ?? '');
+    if (!isRequested) throw otherBytes(host, file);
+    if (status === 200 && received > 0) {
+      onNote(`${host} cannot resume ${file.name}: downloading it again from the start.`);
+      download.received = 0;
+    }
+    // Synchronous calls, so that the body is never left waiting for the disk: see BODY_BUFFER_BYTES.
+    const handle = openSync(partial, download.received === 0 ? 'w' : 'a');
+    try {
+      for await (const chunk of body) {
+        if (download.received + chunk.length > file.bytes) throw otherBytes(host, file);
+        appendFileSync(handle, chunk);
+        download.received += chunk.length;
+        this.#reportDownload(chunk.length);
+      }
+    } finally {
+      closeSync(handle);
+    }
+    if (download.received === file.bytes) return;
+    const reason = `${host} sent only ${download.received} of the ${file.bytes} bytes of ${file.name}`;
+    throw new RequestFailure(reason, 'run the same command again to resume', { retryable: true });
   }
 
-  /** Gives a complete file its name. One that was resumed and is wrong is downloaded again, once. */
-  async #finish(download: Download, resumed: boolean): Promise<void> {
-    const { file, target, partial } = download;
-    if (await this.#isRight(partial, file, 'sums')) {
-      await onDisk(target, () => moveDurably(partial, target));
-      return;
+  /** Gives a complete file its name, once its bytes are on disk, so that a power failure leaves no damaged file. */
+  async #publish({ file, target, partial }: Download): Promise<void> {
+    if (!(await this.#isRight(partial, file, 'sums'))) {
+      await rm(partial);
+      throw new UserError(
+        'download-corrupt',
+        `${file.name} arrived with another SHA-256 than the listing gives and was removed: ` +
+          'run the same command again, or choose another endpoint.',
+      );
     }
-    await onDisk(partial, () => rm(partial));
-    download.received = 0;
-    if (resumed) {
-      const note = `${file.name}, resumed from an earlier run, is damaged: downloading it again from the start.`;
-      this.#options.onNote(note);
-      await this.#receive(download, this.#options.signal);
-      return this.#finish(download, false);
-    }
-    throw new UserError(
-      'download-corrupt',
-      `${file.name} arrived with another SHA-256 than the listing gives and was removed: ` +
-        'run the same command again, or choose another endpoint.',
-    );
+    const handle = await open(partial, 'r+');
+    await handle.datasync().finally(() => handle.close());
+    await rename(partial, target);
   }
 
   async #isRight(target: string, file: ListedFile, stage: 'check' | 'sums'): Promise<boolean> {
     const onHashed = (done: number): void => {
-      this.#options.signal.throwIfAborted();
-      if (file.bytes >= MIN_REPORTED_BYTES) this.#report(stage, { done, total: file.bytes });
+      this.#context.signal.throwIfAborted();
+      if (file.bytes < MIN_REPORTED_BYTES) return;
+      this.#context.onProgress({ stage, done, total: file.bytes, received: this.#received });
     };
-    const { sha256 } = await onDisk(target, () => hashFile(target, onHashed), 'read');
-    return sha256 === file.sha256;
+    return (await hashFile(target, onHashed)).sha256 === file.sha256;
   }
 
-  #report(stage: FetchProgress['stage'], sums: { done: number; total: number }): void {
-    this.#options.onProgress?.({ stage, ...sums, received: this.#received });
+  #reportDownload(bytes: number): void {
+    this.#received += bytes;
+    const done = this.#downloads.reduce((sum, { received }) => sum + received, 0);
+    const total = this.#downloads.reduce((sum, { file }) => sum + file.bytes, 0);
+    this.#context.onProgress({ stage: 'fetch', done, total, received: this.#received });
   }
 }
 
-/** Renames a file whose bytes are on disk by then, so that a power failure leaves no damaged file. */
-async function moveDurably(from: string, to: string): Promise<void> {
-  const handle = await open(from, 'r+');
-  await handle.datasync().finally(() => handle.close());
-  await rename(from, to);
+function otherBytes(host: string, { name, bytes }: ListedFile): RequestFailure {
+  return new RequestFailure(
+    `${host} does not send the ${bytes} bytes of ${name} that its listing names`,
+    'run the same command again, or choose another endpoint',
+    { code: 'download-corrupt' },
+  );
 }

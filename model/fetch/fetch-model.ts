@@ -1,36 +1,24 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readAnswersFileName, readConfig } from '../compile/checkpoint/config.ts';
 import { readPartNames } from '../compile/checkpoint/shards.ts';
 import { WEIGHT_FILES } from '../compile/checkpoint/weights.ts';
 import { UserError } from '../errors.ts';
-import { onDisk } from './disk.ts';
-import { Downloader, type FetchedFile, type FetchProgress } from './downloader.ts';
+import { reasonOf } from '../system-reason.ts';
+import { Downloader, type FetchContext, type FetchedFile } from './downloader.ts';
 import { lockFolder } from './folder-lock.ts';
 import { HttpClient } from './http.ts';
 import { pickFiles, readListing, weightsName } from './listing.ts';
 import { PRESETS } from './presets.ts';
-import { retrying, type RetryOptions } from './retry.ts';
+import { retrying } from './retry.ts';
 import type { ModelSource } from './source.ts';
 
-/** How a model is fetched. */
-export interface FetchOptions {
-  /** Branch, tag or commit of the repository. Default: master. */
-  readonly revision?: string;
-  /** Files downloaded at a time. Default: 4. */
-  readonly connections?: number;
-  /** Stops the fetch; the next fetch resumes it. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: FetchProgress) => void;
-  /** Called with one sentence about a retry, or anything else out of the ordinary. */
-  readonly onNote?: (note: string) => void;
-  /** Folders of other programs that may hold the model's files, which are then not downloaded. Default: none. */
-  readonly caches?: readonly string[];
+/** How a model is fetched. Defaults: revision master, 4 files at a time, no caches. */
+export interface FetchOptions extends Partial<Omit<FetchContext, 'client' | 'source' | 'folder'>> {
   /** How long a server may be silent, in milliseconds. Default: 30 s. */
   readonly stallMs?: number;
-  /** Waits between attempts. Default: a timer. */
-  readonly wait?: RetryOptions['wait'];
 }
 
 /** Small files that every checkpoint has; they name the others. */
@@ -47,43 +35,71 @@ const DESCRIPTIONS = ['config.json', 'configuration.json', 'vocab.json', 'merges
 export async function fetchModel(
   source: ModelSource,
   folder: string,
-  options: FetchOptions = {},
+  { stallMs = 30_000, ...options }: FetchOptions = {},
 ): Promise<FetchedFile[]> {
-  const { revision = 'master', connections = 4, stallMs = 30_000, onNote = () => undefined } = options;
-  const { signal = new AbortController().signal, onProgress, wait, caches = [] } = options;
-  const client = new HttpClient(stallMs, source.authorization);
-  const retries = { signal, onNote, wait };
-  const downloader = new Downloader({ ...retries, client, folder, caches, connections, source, revision, onProgress });
-  const from = `${source.id} on ${new URL(source.endpoint).host}`;
+  const context: FetchContext = {
+    client: new HttpClient(stallMs, source.authorization),
+    source,
+    folder,
+    revision: 'master',
+    connections: 4,
+    caches: [],
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    onNote: () => undefined,
+    wait: (ms, signal) => sleep(ms, undefined, { signal }),
+    ...options,
+  };
   try {
-    const listing = await retrying(() => readListing(client, source, revision, signal), retries);
-    const pick = (names: readonly string[]) => pickFiles(listing, names, from);
-    const weights = weightsName(listing);
-    const isIndex = weights.endsWith('.json');
-    pick([...DESCRIPTIONS, weights]);
-    await onDisk(folder, () => mkdir(folder, { recursive: true }));
-    const unlock = await lockFolder(folder, signal, onNote);
-    try {
-      refuseOtherWeights(folder, weights);
-      const files = await downloader.ensure(pick(isIndex ? [...DESCRIPTIONS, weights] : DESCRIPTIONS));
-      files.push(...(await downloader.ensure(pick([await readAnswersFileName(folder)]))));
-      await checkConfiguration(source, folder);
-      const parts = isIndex ? await readPartNames(path.join(folder, weights)) : [weights];
-      files.push(...(await downloader.ensure(pick(parts))));
-      return files;
-    } finally {
-      await unlock();
-    }
+    return await fetchFiles(context);
   } catch (error) {
-    if (signal.aborted) throw interrupted(downloader, folder, error);
+    throw asUserError(error, context);
+  } finally {
+    await context.client.close();
+  }
+}
+
+async function fetchFiles(context: FetchContext): Promise<FetchedFile[]> {
+  const { client, source, folder, revision, signal } = context;
+  const listing = await retrying(() => readListing(client, source, revision, signal), context);
+  const pick = (names: readonly string[]) => pickFiles(listing, names, source);
+  const weights = weightsName(listing);
+  const isIndex = weights.endsWith('.json');
+  pick([...DESCRIPTIONS, weights]);
+  await mkdir(folder, { recursive: true });
+  const unlock = await lockFolder(folder);
+  try {
+    refuseOtherWeights(folder, weights);
+    const downloader = new Downloader(context);
+    const files = await downloader.ensure(pick(isIndex ? [...DESCRIPTIONS, weights] : DESCRIPTIONS));
+    files.push(...(await downloader.ensure(pick([await readAnswersFileName(folder)]))));
+    await checkConfiguration(source, folder);
+    const parts = isIndex ? await readPartNames(path.join(folder, weights)) : [weights];
+    files.push(...(await downloader.ensure(pick(parts))));
+    return files;
+  } finally {
+    await unlock();
+  }
+}
+
+/** Turns an interruption and the errors of file system calls into sentences. */
+function asUserError(error: unknown, { signal, folder, caches, onNote }: FetchContext): unknown {
+  if (signal.aborted) {
+    return new UserError('interrupted', 'Interrupted; run the same command again to resume.', { cause: error });
+  }
+  if (error instanceof UserError) {
     const cached = caches.find((cache) => existsSync(path.join(cache, 'config.json')));
-    if (error instanceof UserError && error.code === 'network-unreachable' && cached !== undefined) {
+    if (error.code === 'network-unreachable' && cached !== undefined) {
       onNote(`The cache of ModelScope's client has this model: without a network, compile ${cached}.`);
     }
-    throw error;
-  } finally {
-    await client.close();
+    return error;
   }
+  if (!(error instanceof Error && 'syscall' in error)) return error;
+  const { code, path: target = folder, dest = target } = error as NodeJS.ErrnoException & { readonly dest?: string };
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  const advice = isFull ? '; free some space and run the same command again' : '';
+  const message = `${dest} cannot be used: ${reasonOf(error)}${advice}.`;
+  return new UserError(isFull ? 'disk-full' : 'output-not-writable', message, { cause: error });
 }
 
 /** Refuses a folder with another model's weights that compiling would prefer to the downloaded ones. */
@@ -108,10 +124,4 @@ async function checkConfiguration({ id, preset }: ModelSource, folder: string): 
     `${id} answers ${answers.join(', ')}, but ${expected.join(', ')} are expected: ` +
       'check the endpoint and the revision.',
   );
-}
-
-function interrupted({ progress: { done, total } }: Downloader, folder: string, cause: unknown): UserError {
-  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
-  const kept = total === 0 ? '' : `: ${megabytes(done)} of ${megabytes(total)} are in ${folder}`;
-  return new UserError('interrupted', `Interrupted${kept}; run the same command again to resume.`, { cause });
 }

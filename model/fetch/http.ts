@@ -1,18 +1,17 @@
 import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from 'undici';
 import { UserError } from '../errors.ts';
 import { version } from '../version.ts';
-import { networkFailure, RequestFailure } from './failures.ts';
+import { networkFailure, RequestFailure, statusFailure } from './request-failure.ts';
 
-/** A response, of any status, whose body has not been read. */
+/** A response whose body has not been read. */
 export interface HttpResponse {
+  /** 200 or 206. */
   readonly status: number;
   /** The host that answered, after redirects. */
   readonly host: string;
   readonly header: (name: string) => string | undefined;
   /** To be read at once, without waiting between chunks. Throws {@link RequestFailure} if the connection breaks. */
   readonly body: AsyncIterable<Buffer>;
-  /** Drops the body. */
-  readonly discard: () => Promise<void>;
 }
 
 const MAX_REDIRECTS = 5;
@@ -47,10 +46,11 @@ export class HttpClient {
   }
 
   /**
+   * @param what what is requested, for errors
    * @param from first byte to request. Default: 0
-   * @throws RequestFailure if there is no response
+   * @throws RequestFailure if there is no response, or one of another status than 200 and 206
    */
-  async get(address: string, signal: AbortSignal, from = 0): Promise<HttpResponse> {
+  async get(address: string, what: string, signal: AbortSignal, from = 0): Promise<HttpResponse> {
     const hops = new HopGuard();
     try {
       const { statusCode, headers, body } = await request(address, {
@@ -63,12 +63,15 @@ export class HttpClient {
         headers: from === 0 ? this.#headers : { ...this.#headers, range: `bytes=${from}-` },
       });
       this.#answered = true;
+      if (statusCode !== 200 && statusCode !== 206) {
+        await body.dump().catch(() => undefined);
+        throw statusFailure(statusCode, hops.host, what);
+      }
       return {
         status: statusCode,
         host: hops.host,
         header: (name) => [headers[name]].flat()[0],
         body: chunks(body, hops.host),
-        discard: () => body.dump().catch(() => undefined),
       };
     } catch (error) {
       throw error instanceof RequestFailure ? error : networkFailure(error, hops.host, this.#answered);
@@ -110,34 +113,25 @@ async function* chunks(body: AsyncIterable<unknown>, host: string): AsyncGenerat
 /** Reads the proxy variables as curl does; undici does not know ALL_PROXY. */
 function proxyAgent(connectTimeout: number): Dispatcher {
   const all = proxyVariable('ALL_PROXY');
-  const http = proxyVariable('HTTP_PROXY') ?? all;
-  const https = proxyVariable('HTTPS_PROXY') ?? all ?? http;
-  // undici's own support for SOCKS is experimental and ignores the time limits.
-  const socks = [http, https].find((proxy) => /^socks/i.test(proxy?.address ?? ''));
-  if (socks !== undefined) {
-    throw new UserError(
-      'settings-invalid',
-      `${socks.name} names a SOCKS proxy, but only http and https proxies are supported: ` +
-        'name one of these in HTTP_PROXY and HTTPS_PROXY, or unset the variable.',
-    );
-  }
+  const httpProxy = proxyVariable('HTTP_PROXY') ?? all ?? '';
+  const httpsProxy = proxyVariable('HTTPS_PROXY') ?? all ?? httpProxy;
   try {
+    // undici's own support for SOCKS is experimental and ignores the time limits.
+    if ([httpProxy, httpsProxy].some((proxy) => /^socks/i.test(proxy))) throw new Error('SOCKS is not supported');
     // Tunnels are for https alone: many proxies allow none to other ports. An empty address means no proxy.
-    const addresses = { httpProxy: http?.address ?? '', httpsProxy: https?.address ?? '' };
-    return new EnvHttpProxyAgent({ connectTimeout, ...addresses, proxyTunnel: false });
+    return new EnvHttpProxyAgent({ connectTimeout, httpProxy, httpsProxy, proxyTunnel: false });
   } catch (error) {
     // The value is not repeated: it may hold a password.
     throw new UserError(
       'settings-invalid',
-      'HTTP_PROXY, HTTPS_PROXY and ALL_PROXY must be addresses such as http://proxy.example:3128, or unset.',
+      'HTTP_PROXY, HTTPS_PROXY and ALL_PROXY must be addresses of http or https proxies, such as ' +
+        'http://proxy.example:3128, or unset; SOCKS is not supported.',
       { cause: error },
     );
   }
 }
 
 /** A variable in lower case takes precedence; an empty one counts as unset. */
-function proxyVariable(upper: string): { name: string; address: string } | undefined {
-  return [upper.toLowerCase(), upper]
-    .map((name) => ({ name, address: process.env[name]?.trim() ?? '' }))
-    .find(({ address }) => address !== '');
+function proxyVariable(upper: string): string | undefined {
+  return [upper.toLowerCase(), upper].map((name) => process.env[name]?.trim()).find(Boolean);
 }

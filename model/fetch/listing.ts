@@ -1,8 +1,8 @@
+import { inspect } from 'node:util';
 import { z } from 'zod';
 import { staysInside } from '../compile/checkpoint/inside.ts';
 import { WEIGHT_FILES } from '../compile/checkpoint/weights.ts';
 import { UserError } from '../errors.ts';
-import { RequestFailure, statusFailure } from './failures.ts';
 import type { HttpClient, HttpResponse } from './http.ts';
 import type { ModelSource } from './source.ts';
 
@@ -26,7 +26,7 @@ const fileSchema = z
   })
   .transform(({ Path: name, Size: bytes, Sha256: sum }) => ({ name, bytes, sha256: sum.toLowerCase() }));
 const listingSchema = z.object({ Data: z.object({ Files: z.array(z.object({}).loose()) }) });
-const refusalSchema = z.object({ Success: z.literal(false), Message: z.string().default('no reason given') });
+const refusalSchema = z.object({ Success: z.literal(false), Message: z.string() });
 
 /** A listing takes some kilobytes; this keeps a wrong server from filling the memory. */
 const MAX_LISTING_BYTES = 16 << 20;
@@ -35,8 +35,7 @@ const MAX_LISTING_BYTES = 16 << 20;
  * Requests the list of a model's files, once. Entries that are not described completely (folders among them) are left
  * out, and so are those whose path leads out of the repository.
  *
- * @throws UserError if there is no such model, or the response is no listing
- * @throws RequestFailure
+ * @throws UserError (listing-unusable), RequestFailure
  */
 export async function readListing(
   client: HttpClient,
@@ -45,31 +44,35 @@ export async function readListing(
   signal: AbortSignal,
 ): Promise<Listing> {
   const query = new URLSearchParams({ Revision: revision, Recursive: 'true' });
-  const response = await client.get(`${endpoint}/api/v1/models/${id}/repo/files?${query.toString()}`, signal);
-  const { status, host } = response;
-  if (status === 200) return parseListing(await readText(response), id, host);
-  await response.discard();
-  if (status !== 404) throw statusFailure(response, 'the list of files');
-  throw new UserError(
-    'model-unknown',
-    `${host} has no model ${id} with revision ${revision}: check the id on the model's page, and set ` +
-      'MODELSCOPE_API_TOKEN if the model is private.',
-  );
+  const url = `${endpoint}/api/v1/models/${id}/repo/files?${query.toString()}`;
+  const response = await client.get(url, `model ${id} with revision ${revision}`, signal);
+  const json = await readJson(response);
+  const listing = listingSchema.safeParse(json).data;
+  if (listing === undefined) {
+    const refusal = refusalSchema.safeParse(json).data;
+    // Without control characters, which would reach the terminal.
+    const message = refusal === undefined ? '' : ` (${inspect(refusal.Message.slice(0, 200))})`;
+    throw new UserError(
+      'listing-unusable',
+      `${response.host} sends no list of the files of ${id}${message}: check the model's page, and that the endpoint ` +
+        "is the root of a server with ModelScope's API.",
+    );
+  }
+  const files = listing.Data.Files.flatMap((entry) => fileSchema.safeParse(entry).data ?? []);
+  return new Map(files.map((file) => [file.name, file]));
 }
 
 /**
  * Picks files by name.
  *
- * @param from names the repository in the error's message
  * @throws UserError (listing-unusable) that names all missing files
  */
-export function pickFiles(listing: Listing, names: readonly string[], from: string): ListedFile[] {
-  const missing = names.filter((name) => !listing.has(name));
-  if (missing.length === 0) return names.flatMap((name) => listing.get(name) ?? []);
-  throw new UserError(
-    'listing-unusable',
-    `${from} lacks files that compiling needs, or lists them without size and SHA-256: ${missing.join(', ')}.`,
-  );
+export function pickFiles(listing: Listing, names: readonly string[], { id, endpoint }: ModelSource): ListedFile[] {
+  const missing = names.filter((name) => !listing.has(name)).join(', ');
+  if (missing === '') return names.flatMap((name) => listing.get(name) ?? []);
+  const from = `${id} on ${new URL(endpoint).host}`;
+  const message = `${from} lacks files that compiling needs, or lists them without size and SHA-256: ${missing}.`;
+  throw new UserError('listing-unusable', message);
 }
 
 /** The weights that compiling would read, or the index of their parts; names all accepted files if there are none. */
@@ -77,52 +80,18 @@ export function weightsName(listing: Listing): string {
   return WEIGHT_FILES.find((name) => listing.has(name)) ?? WEIGHT_FILES.join(' or ');
 }
 
-function parseListing(text: string, id: string, host: string): Listing {
-  const json = parseJson(text);
-  const refusal = refusalSchema.safeParse(json).data;
-  if (refusal !== undefined) {
-    throw new UserError('model-unknown', `${host} refuses to list ${id}: ${printable(refusal.Message)}.`);
-  }
-  const listing = listingSchema.safeParse(json);
-  if (!listing.success) {
-    throw new UserError(
-      'listing-unusable',
-      `${host} does not answer like ModelScope's API: check that the endpoint is the root of such an API.`,
-      { cause: listing.error },
-    );
-  }
-  const files = listing.data.Data.Files.flatMap((entry) => fileSchema.safeParse(entry).data ?? []);
-  return new Map(files.map((file) => [file.name, file]));
-}
-
-/** The value of a JSON text; undefined, which no such text has, if it is malformed. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-async function readText({ body, host }: HttpResponse): Promise<string> {
+/** Undefined if the body is too long, or no JSON. */
+async function readJson({ body }: HttpResponse): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > MAX_LISTING_BYTES) {
-      const reason = `${host} sends a list of files of more than ${MAX_LISTING_BYTES} bytes`;
-      throw new RequestFailure(reason, 'check the endpoint');
-    }
+    if (bytes > MAX_LISTING_BYTES) return undefined;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** A server's message as part of a sentence: one short line without control characters. */
-function printable(text: string): string {
-  return text
-    .replace(/[\p{C}\s]+/gu, ' ')
-    .slice(0, 200)
-    .replace(/[.\s]+$/, '')
-    .trim();
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }

@@ -40,7 +40,7 @@ export function modelSource(name: string, endpoint?: string): ModelSource {
   }
   const id = isPresetName(name) ? PRESETS[name].id : name;
   if (!MODEL_ID.test(id)) throw unknownModel(name);
-  return { id, ...parseEndpoint(endpoint ?? DEFAULT_ENDPOINT), ...presetOf(id) };
+  return sourceAt(id, endpoint ?? DEFAULT_ENDPOINT);
 }
 
 /** Whether a model is given by its address, which includes the endpoint. */
@@ -48,10 +48,10 @@ export function isAddress(name: string): boolean {
   return /^https?:\/\//i.test(name);
 }
 
-function presetOf(id: string): Pick<ModelSource, 'preset'> {
-  const names = Object.keys(PRESETS).filter(isPresetName);
-  const preset = names.find((name) => PRESETS[name].id === id);
-  return preset === undefined ? {} : { preset };
+function sourceAt(id: string, endpoint: string): ModelSource {
+  const presets = Object.keys(PRESETS).filter(isPresetName);
+  const preset = presets.find((name) => PRESETS[name].id === id);
+  return { id, ...parseEndpoint(endpoint), ...(preset !== undefined && { preset }) };
 }
 
 function fromAddress(name: string): ModelSource {
@@ -61,7 +61,7 @@ function fromAddress(name: string): ModelSource {
   url.pathname = prefix;
   url.search = '';
   url.hash = '';
-  return { id, ...parseEndpoint(url.href), ...presetOf(id) };
+  return sourceAt(id, url.href);
 }
 
 /**
@@ -93,17 +93,14 @@ function parseEndpoint(text: string): Pick<ModelSource, 'endpoint' | 'authorizat
       `The endpoint must be a web address such as ${DEFAULT_ENDPOINT}, without a query.`,
     );
   }
-  const authorization = basicAuthorization(url);
+  const { username, password } = url;
   url.username = '';
   url.password = '';
-  return { endpoint: url.href.replace(/\/+$/, ''), ...(authorization !== undefined && { authorization }) };
-}
-
-function basicAuthorization({ username, password }: URL): string | undefined {
-  if (username === '' && password === '') return undefined;
+  const parsed = { endpoint: url.href.replace(/\/+$/, '') };
+  if (username === '' && password === '') return parsed;
   // Unlike decodeURIComponent, this takes a lone % literally.
   const pair = `${unescape(username)}:${unescape(password)}`;
-  return `Basic ${Buffer.from(pair).toString('base64')}`;
+  return { ...parsed, authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
 function unknownModel(name: string): UserError {

@@ -56,7 +56,7 @@ describe('ofa-ve fetch', () => {
       return true;
     };
     const denied = await ofaVe(['fetch', 'large', folder], { ...env, DEBUG: '1' });
-    expect(denied.stderr).toMatch(/denies access to the list of files .*MODELSCOPE_API_TOKEN must be a token/);
+    expect(denied.stderr).toMatch(/denies access to model .*MODELSCOPE_API_TOKEN must be a token/);
     expect(denied.stdout + denied.stderr).not.toContain('ms-secret');
     const other = await modelServer(miniModel(), { id: LARGE, revision: 'v1' });
     const args = ['fetch', 'large', folder, '--revision', 'v1'];
@@ -107,7 +107,7 @@ describe('ofa-ve fetch', () => {
     while (!sent.half || !stderr.includes(' 40 %')) await sleep(20);
     child.kill(signal);
     expect(await code).toBe(130);
-    expect(stderr).toMatch(/^Interrupted: 0\.7 MB of 1\.4 MB are in .*; run the same command again to resume\.$/m);
+    expect(stderr).toMatch(/^Interrupted; run the same command again to resume\.$/m);
     expect(existsSync(partialPath(server, folder))).toBe(true);
 
     server.intercept = () => false;

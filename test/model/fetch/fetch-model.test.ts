@@ -171,7 +171,7 @@ describe('a file in the folder', () => {
     mkdirSync(join(folder, 'config.json'));
     expect(await failureOf(await modelServer(miniModel()), folder)).toMatchObject({
       code: 'output-not-writable',
-      message: `${join(folder, 'config.json')} cannot be written: it is a folder.`,
+      message: `${join(folder, 'config.json')} cannot be used: it is a folder.`,
     });
   });
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -40,9 +40,7 @@ describe('an interrupted fetch', () => {
       },
     });
     expect(failure).toMatchObject({ code: 'interrupted' });
-    expect(failure.message).toMatch(
-      /^Interrupted: 0\.7 MB of 1\.4 MB are in .*; run the same command again to resume\.$/,
-    );
+    expect(failure.message).toBe('Interrupted; run the same command again to resume.');
     const { size } = statSync(partialPath(server, folder));
     expect(size).toBeGreaterThan(HALF / 2);
     expect(existsSync(join(folder, WEIGHTS))).toBe(false);
@@ -88,17 +86,16 @@ describe('an interrupted fetch', () => {
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
   });
 
-  test('that left damaged bytes starts again, with a note', async () => {
+  test('that left damaged bytes is refused, and starts again in the next run', async () => {
     const server = await modelServer(miniModel());
     const folder = tempFolder();
     leavePartial(server, folder, HALF);
     const bytes = readFileSync(partialPath(server, folder));
     bytes[5] = (bytes[5] ?? 0) ^ 1;
     writeFileSync(partialPath(server, folder), bytes);
-    const { notes } = await runFetch(server, folder);
-    expect(notes).toEqual([
-      `${WEIGHTS}, resumed from an earlier run, is damaged: downloading it again from the start.`,
-    ]);
+    expect((await failureOf(server, folder)).code).toBe('download-corrupt');
+    expect(existsSync(join(folder, WEIGHTS))).toBe(false);
+    await runFetch(server, folder);
     expect(rangesAsked(server)).toEqual([`bytes=${HALF}-`, undefined]);
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
   });
@@ -117,15 +114,16 @@ test('a second process is refused, and resumes once the first was killed', async
   while (!existsSync(partial) || statSync(partial).size < HALF) await sleep(20);
   expect(await failureOf(server, folder)).toMatchObject({
     code: 'output-not-writable',
-    message: `Another process is downloading into ${folder}: wait until it has finished, or choose another folder.`,
+    message: `Another process is downloading into ${folder}: wait until it has finished (or 10 s if it was killed), or choose another folder.`,
   });
   child.kill('SIGKILL');
   await once(child, 'exit');
 
   server.intercept = () => false;
   server.seen.length = 0;
-  const { notes } = await runFetch(server, folder);
-  expect(notes).toEqual([`Another process may be downloading into ${folder}: waiting up to 10 s to find out.`]);
+  const killed = new Date(Date.now() - 11_000);
+  utimesSync(join(folder, '.fetch.lock'), killed, killed);
+  await runFetch(server, folder);
   expect(rangesAsked(server)).toEqual([`bytes=${HALF}-`]);
   expect(isSame(server, folder, WEIGHTS)).toBe(true);
 });
@@ -153,7 +151,7 @@ describe('a server without ranges', () => {
       return true;
     };
     const folder = tempFolder();
-    expect((await failureOf(server, folder)).message).toMatch(/closed the connection, 14 times in a row: /);
+    expect((await failureOf(server, folder)).message).toMatch(/closed the connection: check/);
     expect(existsSync(join(folder, WEIGHTS))).toBe(false);
     rmSync(partialPath(server, folder));
   });

@@ -70,7 +70,7 @@ describe('a connection that', () => {
     const { waits, notes } = await runFetch(server, folder, { stallMs: 300 });
     expect(waits).toHaveLength(3);
     expect(notes).toHaveLength(3);
-    for (const note of notes) expect(note).toMatch(/^127\.0\.0\.1:\d+ .*; retrying in \d s \(\d of (5|13)\)\.$/);
+    for (const note of notes) expect(note).toMatch(/^127\.0\.0\.1:\d+ .*; retrying in \d s \(\d of 9\)\.$/);
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
   });
 
@@ -113,15 +113,13 @@ describe('a connection that', () => {
 });
 
 describe('an outage', () => {
-  test('of some minutes is waited for once a file has begun', async () => {
+  test('of two minutes is waited for', async () => {
     const server = await modelServer(miniModel());
     const folder = tempFolder();
     leavePartial(server, folder, 1000);
-    answerFirst(server, 13, (_, response) => response.destroy());
+    answerFirst(server, 9, (_, response) => response.destroy());
     const { waits } = await runFetch(server, folder);
-    expect(waits).toHaveLength(13);
-    expect(waits.reduce((sum, ms) => sum + ms)).toBeGreaterThan(120_000);
-    expect(Math.max(...waits)).toBeLessThanOrEqual(30_000);
+    expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
   });
 
@@ -132,33 +130,27 @@ describe('an outage', () => {
     answerFirst(server, Infinity, (_, response) => response.destroy());
     const { code, message } = await failureOf(server, folder);
     expect(code).toBe('network-unreachable');
-    expect(message).toMatch(/ closed the connection, 14 times in a row: check the connection, /);
+    expect(message).toMatch(/ closed the connection: check the connection, /);
     server.intercept = () => false;
     server.seen.length = 0;
     await runFetch(server, folder);
     expect(server.requestsOf(WEIGHTS).map(({ range }) => range)).toEqual(['bytes=1000-']);
   });
 
-  test('is reported sooner before anything was received', async () => {
-    const server = await modelServer(miniModel());
-    answerFirst(server, Infinity, (_, response) => response.destroy());
-    expect((await failureOf(server, tempFolder())).message).toMatch(/6 times in a row/);
-  });
-
   test('between attempts that each bring bytes is not counted', async () => {
     const server = await modelServer(miniModel());
     const folder = tempFolder();
-    // Each time some bytes arrive, and then 12 attempts fail.
+    // Each time some bytes arrive, and then 8 attempts fail.
     let count = 0;
-    answerFirst(server, 39, (request, response) => {
-      if (count++ % 13 > 0) {
+    answerFirst(server, 27, (request, response) => {
+      if (count++ % 9 > 0) {
         response.destroy();
         return;
       }
       sendSomeAndClose(server, folder, request, response);
     });
     const { waits } = await runFetch(server, folder);
-    expect(waits).toHaveLength(39);
+    expect(waits).toHaveLength(27);
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
   });
 });
@@ -169,35 +161,11 @@ describe('a server that is busy', () => {
     const folder = tempFolder();
     answerFirst(server, 2, (_, response) => response.writeHead(status).end('later'));
     const { waits, notes } = await runFetch(server, folder);
-    expect(waits).toHaveLength(2);
-    expect(waits[0]).toBeGreaterThanOrEqual(250);
-    expect(waits[0]).toBeLessThanOrEqual(500);
-    expect(waits[1]).toBeGreaterThanOrEqual(500);
-    expect(waits[1]).toBeLessThanOrEqual(1000);
+    expect(waits).toEqual([500, 1000]);
     expect(notes[0]).toMatch(
-      new RegExp(`answered ${status} to the request for ${WEIGHTS}; retrying in 1 s \\(1 of 5\\)`),
+      new RegExp(`answered ${status} to the request for ${WEIGHTS}; retrying in 1 s \\(1 of 9\\)`),
     );
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
-  });
-
-  test.each([
-    ['seconds', () => '47'],
-    ['a date', () => new Date(Date.now() + 48_000).toUTCString()],
-  ])('is left alone as long as its Retry-After asks, in %s', async (_, header) => {
-    const server = await modelServer(miniModel());
-    answerFirst(server, 1, (_request, response) => response.writeHead(429, { 'retry-after': header() }).end());
-    const { waits } = await runFetch(server, tempFolder());
-    expect(waits).toHaveLength(1);
-    expect(waits[0]).toBeGreaterThan(46_000);
-    expect(waits[0]).toBeLessThan(49_000);
-  });
-
-  test('for longer than a user would wait is reported', async () => {
-    const server = await modelServer(miniModel());
-    answerFirst(server, 1, (_, response) => response.writeHead(503, { 'retry-after': '7200' }).end());
-    const { code, message } = await failureOf(server, tempFolder());
-    expect(code).toBe('download-failed');
-    expect(message).toMatch(/answered 503 .* and asks to wait 120 min: try again then\.$/);
   });
 
   test('again and again is given up', async () => {
@@ -208,8 +176,8 @@ describe('a server that is busy', () => {
     };
     const { code, message } = await failureOf(server, tempFolder());
     expect(code).toBe('download-failed');
-    expect(message).toMatch(/answered 500 to the request for the list of files, 6 times in a row: try again later\.$/);
-    expect(server.seen).toHaveLength(6);
+    expect(message).toMatch(/answered 500 to the request for model .*: try again later; what has arrived is kept\.$/);
+    expect(server.seen).toHaveLength(10);
   });
 });
 
@@ -232,7 +200,7 @@ describe('a name that cannot be resolved', () => {
     names.failures = Infinity;
     const { code, message } = await failureOf({ endpoint: 'http://models.example', id: MODEL_ID }, tempFolder());
     expect(code).toBe('network-unreachable');
-    expect(message).toMatch(/^The name models\.example cannot be resolved: check the connection, /);
+    expect(message).toMatch(/^models\.example cannot be resolved: check the connection, /);
     expect(names.lookups).toBe(1);
   });
 
@@ -244,13 +212,13 @@ describe('a name that cannot be resolved', () => {
     server.intercept = ({ file }, response) => {
       // Makes every request look the name up.
       response.setHeader('connection', 'close');
-      if (file === 'ans2label.json') names.failures = 13;
+      if (file === 'ans2label.json') names.failures = 9;
       return false;
     };
     const endpoint = server.endpoint.replace('127.0.0.1', 'models.example');
     const { waits, notes } = await runFetch({ endpoint, id: server.id }, folder);
-    expect(waits).toHaveLength(13);
-    expect(notes[0]).toMatch(/^The name models\.example:\d+ cannot be resolved; retrying in 1 s/);
+    expect(waits).toHaveLength(9);
+    expect(notes[0]).toMatch(/^models\.example:\d+ cannot be resolved; retrying in 1 s/);
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
   });
 });
