@@ -3,23 +3,22 @@
 // usage: node bin/run.js bench/engine-memory.ts [package] [rounds]
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import * as ort from '../model/onnx-runtime.ts';
 import { PACKAGE_FILES } from '../model/package/manifest.ts';
 import { openPackage } from '../model/package/open-package.ts';
 import { sourceFlags } from '../model/source-flags.ts';
-import { keptMemory } from '../service/engine/process/kept-memory.ts';
+import { KEPT_MEMORY } from '../service/engine/process/kept-memory.ts';
 import { makeSession } from '../service/engine/session/session.ts';
 import { sessionOptions } from '../service/engine/session/session-options.ts';
 import { printReport, mebibytes, quantile, table } from './support/format.ts';
-import { compileLarge } from './support/large-checkpoint.ts';
 import { fullBatch } from './support/full-batch.ts';
+import { withLargePackage } from './support/large-package.ts';
 
 const WAYS = {
   'returned after each run': { arena: false, env: {} },
-  'kept by malloc': { arena: false, env: keptMemory() },
+  'kept by malloc': { arena: false, env: KEPT_MEMORY },
   "kept by ONNX Runtime's arena": { arena: true, env: {} },
 } as const;
 const BATCHES = [1, 2, 1, 4];
@@ -128,11 +127,4 @@ function report(outcomes: ReadonlyMap<string, readonly Outcome[]>): void {
 
 const [first, second, third] = process.argv.slice(2);
 if (first === 'serve') await serve(second ?? '', third === 'true');
-else {
-  const temporary = await mkdtemp(join(tmpdir(), 'ofa-ve-memory-'));
-  try {
-    await compare(first ?? (await compileLarge(temporary)), Number(second ?? 6));
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
-}
+else await withLargePackage(first, (folder) => compare(folder, Number(second ?? 6)));

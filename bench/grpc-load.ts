@@ -85,7 +85,7 @@ async function run(ask: Ask, ms: number): Promise<number[]> {
   return latencies;
 }
 
-const service = await startServiceProcess({ args: ['--demo'], settings: { LOG_LEVEL: 'info' } });
+const service = await startServiceProcess({ args: ['--demo'], settings: { FEATURE_CACHE_MB: '0' } });
 const Constructor = makeGenericClientConstructor({}, SERVICE_NAME);
 const client = new Constructor(service.grpcAddress, credentials.createInsecure());
 const agent = new Agent({ keepAlive: true });

@@ -1,11 +1,9 @@
 // Measures how fast /healthz answers while the engine computes. The service is a process of its own, as in production.
 // usage: node bin/run.js bench/health-latency.ts [package] [requests]
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { printReport, quantile, table } from './support/format.ts';
-import { compileLarge } from './support/large-checkpoint.ts';
+import { withLargePackage } from './support/large-package.ts';
 import { startServiceProcess } from './support/service-process.ts';
 
 const POLL_MS = 20;
@@ -42,10 +40,9 @@ async function measure(url: string, requests: number): Promise<number[]> {
 }
 
 const [given, requests = '4'] = process.argv.slice(2);
-const temporary = await mkdtemp(join(tmpdir(), 'ofa-ve-health-'));
-try {
+await withLargePackage(given, async (folder) => {
   const service = await startServiceProcess({
-    args: ['--model', given ?? (await compileLarge(temporary))],
+    args: ['--model', folder],
     settings: { REQUEST_TIMEOUT_MS: '600000', ENGINE_TIMEOUT_MS: '600000', FEATURE_CACHE_MB: '0' },
   });
   try {
@@ -63,6 +60,4 @@ try {
   } finally {
     await service.stop();
   }
-} finally {
-  await rm(temporary, { recursive: true, force: true });
-}
+});

@@ -77,7 +77,7 @@ function sendSlowly(url: string, path: string): () => void {
 const [given, rounds = '10'] = process.argv.slice(2);
 const service = await startServiceProcess({
   args: ['--model', given ?? (await demoPackage())],
-  settings: { ENGINES: '1', LOG_LEVEL: 'info' },
+  settings: { ENGINES: '1', FEATURE_CACHE_MB: '0' },
 });
 try {
   const rows: string[][] = [];

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { withEarlierBuild } from './support/earlier-build.ts';
-import { machine, quantile } from './support/format.ts';
+import { printReport, quantile, table } from './support/format.ts';
 import { startServiceProcess } from './support/service-process.ts';
 
 /** The build that the targets refer to. */
@@ -76,7 +76,7 @@ async function measure(node: string, program: string, runs: number): Promise<str
   const times: number[] = [];
   for (let at = 0; at < runs; at++) times.push(await secondsUntilReady(node, program));
   const [fastest, median, slowest] = [0, 0.5, 1].map((share) => quantile(times, share).toFixed(2));
-  return `${median ?? ''} s in the median of ${runs} runs (${fastest ?? ''} to ${slowest ?? ''} s)`;
+  return `${median ?? ''} s (${fastest ?? ''} to ${slowest ?? ''})`;
 }
 
 /** Starts both builds in turn. @param args of each, as each may need a package of its own */
@@ -85,7 +85,8 @@ async function compare(
   builds: { readonly earlier: string; readonly now: string },
   args: { readonly earlier: readonly string[]; readonly now: readonly string[] },
   runs: number,
-): Promise<string> {
+): Promise<string[]> {
+  console.error(`${name}, alternated with ${EARLIER}`);
   const times = { earlier: [] as number[], now: [] as number[] };
   for (let at = -1; at < runs; at++) {
     for (const build of ['earlier', 'now'] as const) {
@@ -95,24 +96,23 @@ async function compare(
     }
   }
   const [earlier, now] = [quantile(times.earlier, 0.5), quantile(times.now, 0.5)];
-  return (
-    `${name}: ${now.toFixed(2)} s, commit ${EARLIER} ${earlier.toFixed(2)} s: ` +
-    `${(now / earlier).toFixed(2)} times (target: at most ${TARGETS[name].toFixed(1)})`
-  );
+  const ratio = now / earlier;
+  if (ratio > TARGETS[name]) process.exitCode = 1;
+  return [name, `${earlier.toFixed(2)} s`, `${now.toFixed(2)} s`, ratio.toFixed(2), TARGETS[name].toFixed(1)];
 }
 
-/** Compares with the earlier build. @param large a checkpoint */
-async function compareWithEarlier(folder: string, large: string | undefined, runs: number): Promise<void> {
-  await withEarlierBuild(EARLIER, async (root) => {
+/** Compares with the earlier build. @param large a checkpoint @returns rows of a table */
+async function compareWithEarlier(folder: string, large: string | undefined, runs: number): Promise<string[][]> {
+  return withEarlierBuild(EARLIER, async (root) => {
     const builds = { earlier: join(root, 'bin/ofa-ve.js'), now: join(ROOT, 'bin/ofa-ve.js') };
-    console.log(await compare('demo', builds, { earlier: ['--demo'], now: ['--demo'] }, runs));
-    if (large === undefined) return;
+    const rows = [await compare('demo', builds, { earlier: ['--demo'], now: ['--demo'] }, runs)];
+    if (large === undefined) return rows;
     const packages = { earlier: join(folder, 'earlier'), now: join(folder, 'now') };
     for (const build of ['earlier', 'now'] as const) {
       await run(process.execPath, [builds[build], 'compile', large, packages[build]]);
     }
     const args = { earlier: ['--model', packages.earlier], now: ['--model', packages.now] };
-    console.log(await compare('large', builds, args, runs));
+    return [...rows, await compare('large', builds, args, runs)];
   });
 }
 
@@ -133,17 +133,23 @@ async function main(): Promise<void> {
   if (!Number.isInteger(runs) || runs < 1)
     throw new Error(`--runs is "${values.runs}" but must be a whole number from 1.`);
   const runtimes = await Promise.all([process.execPath, ...values.node].map(inspect));
-  console.log(machine());
   const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-start-up-'));
   try {
     const compiled = await compile(folder);
+    const rows: string[][] = [];
     for (const { path, version, runsTypeScript } of runtimes) {
-      const loader = runsTypeScript ? 'sources, loaded by Node.js' : 'sources, loaded by tsx';
-      const sources = join(ROOT, 'bin/ofa-ve.js');
-      console.log(`${version}, ${loader}: ${await measure(path, sources, runs)}`);
-      console.log(`${version}, compiled build: ${await measure(path, compiled, runs)}`);
+      console.error(version);
+      const sources = await measure(path, join(ROOT, 'bin/ofa-ve.js'), runs);
+      rows.push([version, runsTypeScript ? 'Node.js' : 'tsx', sources, await measure(path, compiled, runs)]);
     }
-    await compareWithEarlier(folder, values.large, runs);
+    printReport(
+      table(['Node.js', 'sources, loaded by', 'sources to ready', 'compiled build to ready'], rows),
+      table(
+        ['model', `commit ${EARLIER}`, 'this build', 'ratio', 'target'],
+        await compareWithEarlier(folder, values.large, runs),
+      ),
+      `Medians of ${runs} runs, in brackets the fastest and the slowest; the two builds alternate.`,
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

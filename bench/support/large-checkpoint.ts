@@ -1,6 +1,5 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compileCheckpoint } from '../../model/compile/compile.ts';
 import {
   checkpointTensors,
   type CheckpointShape,
@@ -68,19 +67,6 @@ export async function writeLargeCheckpoint(folder: string, seed: number): Promis
   await writeLargeConfiguration(partial);
   await rm(folder, { recursive: true, force: true });
   await rename(partial, folder);
-}
-
-/**
- * Writes such a checkpoint and compiles it.
- *
- * @param folder an existing folder, which afterwards holds about 4 GB
- * @returns the folder of the fp32 package
- */
-export async function compileLarge(folder: string): Promise<string> {
-  const [checkpoint, target] = [join(folder, 'checkpoint'), join(folder, 'package')];
-  await writeLargeCheckpoint(checkpoint, 1);
-  await compileCheckpoint(checkpoint, target);
-  return target;
 }
 
 /** Writes the files of such a checkpoint except its weights. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { sourceFlags } from '../../../model/source-flags.ts';
 import { openPictureFile } from '../session/picture-file.ts';
 import { killOnExit } from './child-process.ts';
+import { KEPT_MEMORY } from './kept-memory.ts';
 
 /** How to fork an engine process. */
 export interface EngineFork {
@@ -82,7 +83,7 @@ function partsOf(child: ChildProcess): { ref(): void; unref(): void }[] {
 
 function forkEngine({ program = DEFAULT_PROGRAM, environment, picturesFd }: EngineFork): ChildProcess {
   return fork(fileURLToPath(program), [], {
-    env: { ...process.env, ...environment },
+    env: { ...KEPT_MEMORY, ...process.env, ...environment },
     execArgv: sourceFlags(program),
     serialization: 'advanced',
     // The picture file comes last, as PICTURES_FD.

@@ -5,7 +5,6 @@ import type { Gpu } from '../device/visible-gpus.ts';
 import { KERNEL_ENVIRONMENT } from './attention-kernels.ts';
 import { whenReady, type EngineState } from './engine-state.ts';
 import type { EngineFailure } from './failure.ts';
-import { keptMemory } from './kept-memory.ts';
 import { EngineSupervisor, type SupervisorOptions, type WithoutCuda } from './supervisor.ts';
 
 export interface PoolOptions extends Omit<SupervisorOptions, 'load' | 'environment' | 'ifCudaFails'> {
@@ -106,8 +105,8 @@ export class EnginePool extends EventEmitter<PoolEvents> {
   }
 }
 
-/** On the CPU, memory is kept between runs; with GPUs, each process sees only its own, as device 0. */
+/** Each process sees only its own GPU, as device 0. */
 function environmentOf(plan: EnginePlan, gpu: Gpu | undefined): Record<string, string> {
-  if (plan.device === 'cpu') return keptMemory();
+  if (plan.device === 'cpu') return {};
   return { ...KERNEL_ENVIRONMENT, ...(gpu === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpu.uuid }) };
 }
