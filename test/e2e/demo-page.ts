@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { fixturePackage, fixtureFile } from '../../testing/fixtures.ts';
+import { compileCheckpoint } from '../../model/compile/compile.ts';
+import { fixtureFile } from '../../testing/fixtures.ts';
 import { serve, type TestService } from './service.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
@@ -24,9 +25,9 @@ export const artefacts = fileURLToPath(new URL('../../coverage/screenshots/', im
 /** A picture to ask about. */
 export const picture = fixtureFile('mini-none', 'image-00.png');
 
-/** Adds three examples to a package, one of them without its picture. */
-async function addExamples(packageDir: string): Promise<void> {
-  const examples = join(packageDir, 'examples');
+/** Compiles a package with two examples. @returns its folder */
+async function packageWithExamples(folder: string): Promise<string> {
+  const examples = join(folder, 'examples');
   await mkdir(examples);
   await copyFile(picture, join(examples, 'it’s #1.png'));
   const sentences = [
@@ -38,10 +39,12 @@ async function addExamples(packageDir: string): Promise<void> {
     join(examples, 'examples.json'),
     JSON.stringify([
       { image: 'it’s #1.png', alt: 'Two circles', sentences },
-      { image: 'lost.png', sentences },
       { image: 'it’s #1.png', sentences: given },
     ]),
   );
+  const target = join(folder, 'package');
+  await compileCheckpoint(fixtureFile('mini-none', ''), target, { examples });
+  return target;
 }
 
 /** A service and a browser. */
@@ -69,9 +72,7 @@ export function useDemoPage(): DemoPage {
 
   beforeAll(async () => {
     folder = tempFolder();
-    const packageDir = await fixturePackage('mini-none');
-    await addExamples(packageDir);
-    service = await serve({ MODEL_DIR: packageDir });
+    service = await serve({ MODEL_DIR: await packageWithExamples(folder) });
     browser = await chromium.launch({ executablePath: executablePath ?? '', args: ['--no-sandbox'] });
     await mkdir(artefacts, { recursive: true });
   });

@@ -1,4 +1,4 @@
-import { Busboy, type BusboyInstance } from '@fastify/busboy';
+import { Busboy, type BusboyEvents, type BusboyInstance } from '@fastify/busboy';
 import { HttpProblem } from '../../requests/problem.ts';
 import { ByteBuilder } from './byte-builder.ts';
 import { quote } from '../../requests/check.ts';
@@ -36,8 +36,14 @@ export async function parseForm(body: RequestBody, limits: FormLimits): Promise<
   const unknown = new Set<string>();
   const parser = makeParser(body.headers.get('content-type') ?? '', limits);
   const parsed = new Promise<void>((resolve, reject) => {
-    parser.on('file', (name, stream) => {
+    // The types do not say that the name is missing if the part has none.
+    parser.on('file', (name: string | undefined, stream) => {
       stream.on('error', reject);
+      if (name === undefined) {
+        reject(withoutName());
+        stream.resume();
+        return;
+      }
       if (!limits.known.has(name)) {
         unknown.add(name);
         stream.resume();
@@ -53,29 +59,7 @@ export async function parseForm(body: RequestBody, limits: FormLimits): Promise<
         append(files, name, content?.bytes() ?? new Uint8Array());
       });
     });
-    const jsonLists = new Set<string>();
-    parser.on('field', (name, value, _nameTruncated, valueTruncated, _encoding, type) => {
-      if (!limits.known.has(name)) {
-        unknown.add(name);
-        return;
-      }
-      if (valueTruncated) reject(invalid(name, limits.tooLong));
-      if (name === limits.repeated.name && type === 'application/json') {
-        // Java's okhttp-gson sends the whole list once for each of its elements.
-        if (jsonLists.has(value)) return;
-        const values = textsOf(value);
-        if (values === undefined) reject(invalid(name, 'must be a text, or a list of texts as JSON'));
-        if (values !== undefined && values.length > 1) jsonLists.add(value);
-        for (const each of values ?? []) append(texts, name, each);
-      } else {
-        append(texts, name, value);
-      }
-      // Checked here, since many more would exceed the limit of parts first.
-      const { repeated } = limits;
-      if (name === repeated.name && (texts.get(name)?.length ?? 0) > repeated.most) {
-        reject(invalid(name, repeated.tooMany));
-      }
-    });
+    parser.on('field', textReader(texts, unknown, limits, reject));
     parser.on('partsLimit', () => {
       reject(malformed(`The form has more than ${limits.parts} parts.`));
     });
@@ -141,4 +125,43 @@ function malformed(detail: string, cause?: unknown): HttpProblem {
 
 function invalid(field: string, what: string): HttpProblem {
   return new HttpProblem('invalid-field', `The field ${quote(field)} ${what}.`, { field });
+}
+
+/** What takes in the text fields of a form. Repeated fields are checked here, since more would exceed the limit of parts. */
+function textReader(
+  texts: Map<string, string[]>,
+  unknown: Set<string>,
+  limits: FormLimits,
+  reject: (problem: HttpProblem) => void,
+): BusboyEvents['field'] {
+  const jsonLists = new Set<string>();
+  return (name: string | undefined, value, _nameTruncated, valueTruncated, _encoding, type) => {
+    if (name === undefined) {
+      reject(withoutName());
+      return;
+    }
+    if (!limits.known.has(name)) {
+      unknown.add(name);
+      return;
+    }
+    if (valueTruncated) reject(invalid(name, limits.tooLong));
+    if (name === limits.repeated.name && type === 'application/json') {
+      // Java's okhttp-gson sends the whole list once for each of its elements.
+      if (jsonLists.has(value)) return;
+      const values = textsOf(value);
+      if (values === undefined) reject(invalid(name, 'must be a text, or a list of texts as JSON'));
+      if (values !== undefined && values.length > 1) jsonLists.add(value);
+      for (const each of values ?? []) append(texts, name, each);
+    } else {
+      append(texts, name, value);
+    }
+    const { repeated } = limits;
+    if (name === repeated.name && (texts.get(name)?.length ?? 0) > repeated.most) {
+      reject(invalid(name, repeated.tooMany));
+    }
+  };
+}
+
+function withoutName(): HttpProblem {
+  return malformed('A part of the form has no name: its Content-Disposition needs name="image", for example.');
 }

@@ -43,6 +43,14 @@ describe('parseForm', () => {
     expect(Buffer.from(files.get('image')?.[0] ?? []).equals(image.subarray(0, 100_000))).toBe(true);
   });
 
+  it.each(['', '; filename="a"'])('refuses a part without a name (%j)', async (rest) => {
+    const bytes = Buffer.from(`--b\r\ncontent-disposition: form-data${rest}\r\n\r\na dog\r\n--b--\r\n`);
+    await expect(parseForm(formBody(bytes, 1000), LIMITS)).rejects.toMatchObject({
+      problem: 'malformed-body',
+      message: expect.stringContaining('has no name') as unknown,
+    });
+  });
+
   it('never copies a large file at once', async () => {
     const bytes = formWith(image);
     const concat = vi.spyOn(Buffer, 'concat');
