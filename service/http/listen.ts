@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { CONNECTION_LIMITS, Connections, type ConnectionLimits } from './connections.ts';
 import type { App } from './context.ts';
+import type { Gate } from './overload-gate.ts';
 import { listenAt, portOf, settle } from '../requests/listen-at.ts';
 import type { Listener } from '../requests/listener.ts';
 import { HttpProblem } from '../requests/problem.ts';
@@ -30,6 +31,8 @@ export interface ListenOptions {
   readonly connectionLimits?: ConnectionLimits;
   /** How long a client may take to send its headers. */
   readonly headersMs?: number;
+  /** Sees each request before the application. */
+  readonly gate?: Gate;
 }
 
 /**
@@ -51,7 +54,7 @@ export async function listen(app: App, host: string, port: number, options: List
   Object.assign(server, { httpAllowHalfOpen: true });
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
   const connections = new Connections(server, options.connectionLimits ?? CONNECTION_LIMITS);
-  const serve = serveWith(app, connections, options.discardLimits ?? DISCARD_LIMITS);
+  const serve = serveWith(app, connections, options);
   server.on('request', serve);
   server.on('checkContinue', (incoming, outgoing) => {
     deferContinue(outgoing);
@@ -69,7 +72,11 @@ export async function listen(app: App, host: string, port: number, options: List
   };
 }
 
-function serveWith(app: App, connections: Connections, discardLimits: DiscardLimits): RequestListener {
+function serveWith(
+  app: App,
+  connections: Connections,
+  { discardLimits = DISCARD_LIMITS, gate }: ListenOptions,
+): RequestListener {
   const handle = getRequestListener(
     (request, env) => {
       checkHost((env as { incoming: IncomingMessage }).incoming);
@@ -89,6 +96,8 @@ function serveWith(app: App, connections: Connections, discardLimits: DiscardLim
       outgoing.once('finish', () => {
         discardRest(incoming, discardLimits);
       });
+      // Without exactly one Host it is another error.
+      if (hostsOf(incoming).length === 1 && gate?.(incoming, outgoing) === true) return;
       void handle(incoming, outgoing);
     });
   };
@@ -108,10 +117,13 @@ function problemOf(error: unknown): HttpProblem {
   return new HttpProblem('invalid-field', detail, { field: 'Host', cause: error });
 }
 
+function hostsOf({ rawHeaders }: IncomingMessage): string[] {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
+}
+
 /** Node.js takes the first of several; a proxy in front may have taken another. */
-function checkHost({ rawHeaders }: IncomingMessage): void {
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
-  if (hosts.length <= 1) return;
+function checkHost(incoming: IncomingMessage): void {
+  if (hostsOf(incoming).length <= 1) return;
   throw new HttpProblem('invalid-field', 'The header Host may be given only once.', { field: 'Host' });
 }
 

@@ -1,5 +1,6 @@
 import type { createApp } from '../http/app.ts';
 import { listen } from '../http/listen.ts';
+import type { Gate } from '../http/overload-gate.ts';
 import type { GrpcDeps } from '../grpc/calls.ts';
 import type { GrpcListenOptions } from '../grpc/listen.ts';
 import type { Listener } from '../requests/listener.ts';
@@ -19,6 +20,7 @@ interface Served {
   readonly app: ReturnType<typeof createApp>;
   readonly admin: ReturnType<typeof createApp>;
   readonly grpc: GrpcDeps;
+  readonly gate: Gate;
 }
 
 /**
@@ -26,7 +28,7 @@ interface Served {
  *
  * @throws UserError `address-unavailable`
  */
-export async function listenAll(settings: Settings, { app, admin, grpc }: Served): Promise<Listeners> {
+export async function listenAll(settings: Settings, { app, admin, grpc, gate }: Served): Promise<Listeners> {
   const { HOST: host, PORT, GRPC_PORT, ADMIN_PORT } = settings;
   const caps = connectionCaps();
   const capped = (port: keyof NonNullable<typeof caps>) => (caps === undefined ? {} : { maxConnections: caps[port] });
@@ -38,7 +40,7 @@ export async function listenAll(settings: Settings, { app, admin, grpc }: Served
   };
   try {
     return {
-      public: await open(listen(app, host, PORT, { setting: 'PORT', ...capped('public') })),
+      public: await open(listen(app, host, PORT, { setting: 'PORT', gate, ...capped('public') })),
       grpc: GRPC_PORT === 'off' ? undefined : await open(openGrpc(grpc, { host, port: GRPC_PORT, ...capped('grpc') })),
       admin: await open(listen(admin, host, ADMIN_PORT, { setting: 'ADMIN_PORT', ...capped('admin') })),
     };

@@ -5,15 +5,17 @@ import { listOf } from '../settings/check.ts';
 import { settingWarnings, type Settings } from '../settings/read.ts';
 import { openApiKeys, type ApiKeys } from '../clients/api-keys.ts';
 import { ClientAddresses } from '../clients/addresses.ts';
-import { identifyBy } from '../requests/identify.ts';
+import { identifyBy, type ClientRules } from '../requests/identify.ts';
 import { Uploads } from '../requests/uploads.ts';
 import { createAdminApp } from '../http/admin-app.ts';
 import { createApp } from '../http/app.ts';
+import { overloadGate } from '../http/overload-gate.ts';
 import type { RequestListener } from '../requests/listener.ts';
 import { Admission } from '../inference/admission.ts';
 import type { InferenceObserver } from '../inference/observer.ts';
 import { openModel, type OpenModel } from '../inference/open-model.ts';
 import { logRequest, makeLogger, type Logger } from '../observability/logger.ts';
+import { RefusalLog } from '../observability/refusal-log.ts';
 import { ModelStatistics } from '../open-inference/statistics.ts';
 import { Metrics } from '../observability/metrics.ts';
 import { outcomeOf } from '../observability/request-record.ts';
@@ -60,10 +62,7 @@ export async function startService(settings: Settings, options: StartOptions = {
   if (settings.MODEL_DIR === '') {
     throw new UserError('settings-invalid', 'MODEL_DIR is not set; give the folder of a model package.');
   }
-  const logger = options.logger ?? makeLogger(settings.LOG_LEVEL);
-  for (const detail of [...settingWarnings(settings), ...(options.warnings ?? [])]) {
-    logger.warn({ detail }, 'settings');
-  }
+  const logger = openLog(settings, options);
   const metrics = new Metrics();
   const statistics = new ModelStatistics();
   const tracing = await startTracing(settings, logger);
@@ -83,11 +82,8 @@ export async function startService(settings: Settings, options: StartOptions = {
   // Every open request adds a listener.
   setMaxListeners(0, closing.signal);
   const apiKeys = openKeys(settings.API_KEYS_FILE, logger);
-  const examples = settings.DEMO_PAGE === 'on' ? await examplesOf(model, logger) : [];
-  const clients = {
-    ...(apiKeys === undefined ? {} : { apiKeys }),
-    ...(settings.TRUSTED_PROXIES === '' ? {} : { addresses: new ClientAddresses(listOf(settings.TRUSTED_PROXIES)) }),
-  };
+  const clients = clientRules(settings, apiKeys);
+  const refusals = new RefusalLog(logger);
   const deps = {
     closing: closing.signal,
     statistics,
@@ -96,26 +92,45 @@ export async function startService(settings: Settings, options: StartOptions = {
     uploads,
     health,
     limits: { requestTimeoutMs: settings.REQUEST_TIMEOUT_MS, maxBodyMb: settings.MAX_BODY_MB },
-    listener: listenTo(metrics, statistics, logger, tracing),
+    listener: listenTo(metrics, statistics, logger, refusals, tracing),
   };
-  const app = createApp({
+  const web = {
     ...deps,
     ...clients,
     documents: settings.DOCS === 'on',
     corsOrigins: listOf(settings.CORS_ORIGINS),
-    ...(settings.DEMO_PAGE === 'on' ? { demo: { examples } } : {}),
-  });
+    ...(settings.DEMO_PAGE === 'on' ? { demo: { examples: await examplesOf(model, logger) } } : {}),
+  };
   const grpc = { ...deps, identify: identifyBy(clients) };
-  const listeners = await listenAll(settings, { app, admin: createAdminApp(health, metrics), grpc });
+  const listeners = await listenAll(settings, {
+    app: createApp(web),
+    admin: createAdminApp(health, metrics),
+    grpc,
+    gate: await overloadGate(web),
+  });
   logger.info({ host: settings.HOST, ...portsOf(listeners) }, 'listening');
   model.pool.start();
   const release = async (): Promise<void> => {
     unwatchGpu();
     apiKeys?.close();
     metrics.close();
+    refusals.flush();
     await tracing?.close();
   };
   return run({ logger, health, model, listeners, closing, release }, settings);
+}
+
+/** The log, with the warnings about settings. */
+function openLog(settings: Settings, { logger = makeLogger(settings.LOG_LEVEL), warnings = [] }: StartOptions): Logger {
+  for (const detail of [...settingWarnings(settings), ...warnings]) logger.warn({ detail }, 'settings');
+  return logger;
+}
+
+function clientRules({ TRUSTED_PROXIES }: Settings, apiKeys: ApiKeys | undefined): ClientRules {
+  return {
+    ...(apiKeys === undefined ? {} : { apiKeys }),
+    ...(TRUSTED_PROXIES === '' ? {} : { addresses: new ClientAddresses(listOf(TRUSTED_PROXIES)) }),
+  };
 }
 
 /** The ports as the log names them. */
@@ -157,6 +172,7 @@ function listenTo(
   metrics: Metrics,
   statistics: ModelStatistics,
   logger: Logger,
+  refusals: RefusalLog,
   tracing: Tracing | undefined,
 ): RequestListener {
   return {
@@ -174,7 +190,7 @@ function listenTo(
       if ('texts' in record.attributes) statistics.request(outcomeOf(summary) === 'answered', record.elapsedMs());
       // The predictor reports the other stages.
       for (const stage of record.stages) if (stage.name === 'read') metrics.stage(stage);
-      logRequest(logger, summary);
+      if (!refusals.count(summary)) logRequest(logger, summary);
       tracing?.end(summary);
     },
   };

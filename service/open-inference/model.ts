@@ -49,7 +49,7 @@ export function checkModel(model: ModelInfo, name = model.name, version = MODEL_
 }
 
 /** The names of the model's only version. */
-function modelVersions({ digest }: ModelInfo): string[] {
+export function modelVersions({ digest }: ModelInfo): string[] {
   return [MODEL_VERSION, digest];
 }
 

@@ -29,6 +29,31 @@ export interface ClientRules {
   readonly addresses?: ClientAddresses;
 }
 
+/** The client of a request that may be sent. */
+export interface Recognized {
+  /** As {@link Identify} names it. */
+  readonly client: string | undefined;
+  /** Name of its API key, if keys are needed. */
+  readonly apiKey?: string;
+}
+
+/**
+ * As {@link identifyBy}, but counts nothing, for a request that may be refused for another reason.
+ *
+ * @returns undefined for a request that its client may not send
+ */
+export function recognizeBy({
+  apiKeys,
+  addresses,
+}: ClientRules): (header: ReadHeader, address: string | undefined) => Recognized | undefined {
+  return (header, address) => {
+    if (apiKeys === undefined) return { client: addresses?.clientOf(address, header) };
+    const holder = findHolder(apiKeys, offeredKeys(header));
+    if (holder === undefined || apiKeys.rates.waitMs(holder.name) > 0) return undefined;
+    return { client: holder.name, apiKey: holder.name };
+  };
+}
+
 /** See {@link Identify}. */
 export function identifyBy({ apiKeys, addresses }: ClientRules): Identify {
   return ({ header, address, record }) => {
@@ -48,7 +73,11 @@ function holderOf(keys: ApiKeys, header: ReadHeader): KeyHolder {
       headers: { 'www-authenticate': 'Bearer' },
     });
   }
-  const holder = offered.map((key) => keys.holderOf(key)).find((found) => found !== undefined);
+  const holder = findHolder(keys, offered);
   if (holder === undefined) throw new HttpProblem('forbidden', 'This API key is not accepted.');
   return holder;
+}
+
+function findHolder(keys: ApiKeys, offered: readonly string[]): KeyHolder | undefined {
+  return offered.map((key) => keys.holderOf(key)).find((found) => found !== undefined);
 }

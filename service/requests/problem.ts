@@ -183,8 +183,18 @@ export class HttpProblem extends Error {
    * @param path the request's path: clients of the Open Inference Protocol expect plain JSON
    */
   toResponse(requestId: string, path = ''): Response {
-    const { status, title } = PROBLEMS[this.problem];
+    return new Response(this.body(requestId), { status: this.status, headers: this.headersFor(path) });
+  }
+
+  /** The response's own headers, by the request's path. */
+  headersFor(path: string): Record<string, string> {
     const isOpenInference = /^\/v2(\/|$)/.test(path);
+    return { 'content-type': isOpenInference ? JSON_TYPE : PROBLEM_TYPE, ...this.headers };
+  }
+
+  /** The response's body as JSON. */
+  body(requestId: string): string {
+    const { status, title } = PROBLEMS[this.problem];
     const body: z.infer<typeof problemSchema> = {
       type: `${PROBLEM_BASE}#${this.problem}`,
       title,
@@ -194,9 +204,6 @@ export class HttpProblem extends Error {
       ...(this.field === undefined ? {} : { field: this.field }),
       request_id: requestId,
     };
-    return new Response(JSON.stringify(body), {
-      status,
-      headers: { 'content-type': isOpenInference ? JSON_TYPE : PROBLEM_TYPE, ...this.headers },
-    });
+    return JSON.stringify(body);
   }
 }

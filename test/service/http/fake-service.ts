@@ -15,6 +15,7 @@ import type { PredictRequest, Predictor } from '../../../service/inference/predi
 /** The real application with a fake predictor: no engine, no socket. */
 export interface FakeService {
   readonly app: App;
+  readonly deps: AppDeps;
   readonly admission: Admission;
   readonly uploads: Uploads;
   readonly predictor: Predictor;
@@ -62,7 +63,7 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
     predictAll: async (questions, context) =>
       (await Promise.all(questions.map((question) => predict({ ...question, ...context })))).flat(),
   };
-  const app = createApp({
+  const deps: AppDeps = {
     statistics: new ModelStatistics(),
     predictor,
     admission,
@@ -80,8 +81,8 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
     },
     listener: { end: (summary) => summaries.push(summary) },
     ...options.deps,
-  });
-  return { app, admission, uploads, predictor, asked, summaries };
+  };
+  return { app: createApp(deps), deps, admission, uploads, predictor, asked, summaries };
 }
 
 function answerYes(): ReturnType<typeof toAnswer> {

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Hono } from 'hono';
+import { PATHS } from '../contract.ts';
+import { RequestRecord } from '../observability/request-record.ts';
+import { modelVersions } from '../open-inference/model.ts';
+import { recognizeBy } from '../requests/identify.ts';
+import { toProblem } from '../requests/to-problem.ts';
+import type { AppDeps } from './app.ts';
+import { compressAnswers } from './middleware/compress.ts';
+import { allowOrigins, securityHeaders } from './middleware/security.ts';
+import { INFER_PATH, MODEL_PATH, OPEN_INFERENCE_PREFIX } from './open-inference/docs.ts';
+import { JSON_LENGTH_HEADER } from './open-inference/schema.ts';
+
+/** Answers a request that need not reach the application. @returns whether it has */
+export type Gate = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+
+/**
+ * Refuses predictions while the queue is full, or its client's share of it used up, by their headers alone. Under
+ * overload most requests end here, so the answer has to cost little: it is that of the application (429 with
+ * `Retry-After`), without its middleware. Such requests have no trace. Everything else is left to the application, also
+ * what it refuses for another reason: an unknown model, a wrong API key, a rate.
+ */
+export async function overloadGate(deps: AppDeps): Promise<Gate> {
+  const { admission, health, listener } = deps;
+  const routes = routesOf(deps);
+  const recognize = recognizeBy(deps);
+  const headersOf = await commonHeaders(deps.corsOrigins ?? []);
+  return (incoming, outgoing) => {
+    const { method = '', url = '', headers } = incoming;
+    const path = url.split('?', 1)[0] ?? '';
+    const route = method === 'POST' ? routes.get(path) : undefined;
+    if (route === undefined || !health.started().ok || !health.live().ok) return false;
+    const header = (name: string): string | undefined => headers[name]?.toString();
+    const caller = recognize(header, incoming.socket.remoteAddress);
+    if (caller === undefined) return false;
+    const refusal = admission.refusal(caller.client);
+    if (refusal === undefined) return false;
+    const record = new RequestRecord();
+    if (caller.apiKey !== undefined) record.attributes['api_key'] = caller.apiKey;
+    const problem = toProblem(refusal);
+    const requestId = requestIdOf(header('x-request-id'));
+    const body = problem.body(requestId);
+    for (const [name, value] of headersOf(path, header('origin'))) outgoing.setHeader(name, value);
+    if (health.draining) outgoing.setHeader('connection', 'close');
+    outgoing.writeHead(problem.status, {
+      ...problem.headersFor(path),
+      'content-length': Buffer.byteLength(body),
+      'x-request-id': requestId,
+    });
+    outgoing.end(body);
+    listener?.end({ method, route, status: problem.status, requestId, record, problem });
+    return true;
+  };
+}
+
+/** The label in metrics of each path of a prediction, as clients usually spell it. */
+function routesOf({ predictor: { model } }: AppDeps): Map<string, string> {
+  const modelPath = MODEL_PATH.replace(':name', encodeURIComponent(model.name));
+  const versioned = modelVersions(model).map((version) => `${modelPath}/versions/${version}`);
+  return new Map([
+    [PATHS.predict, PATHS.predict],
+    [PATHS.predictJson, PATHS.predict],
+    ...[modelPath, ...versioned].map((path) => [`${path}/infer`, INFER_PATH] as const),
+  ]);
+}
+
+/** The client's id, if the application would take it. */
+function requestIdOf(sent = ''): string {
+  return /^[\w=-]{1,255}$/.test(sent) ? sent : randomUUID();
+}
+
+type Headers = readonly (readonly [string, string])[];
+
+/** The headers that the application's middleware adds to every answer, by the request's path and origin. */
+async function commonHeaders(
+  origins: readonly string[],
+): Promise<(path: string, origin: string | undefined) => Headers> {
+  const app = new Hono();
+  for (const middleware of [...securityHeaders(), ...allowOrigins(origins, JSON_LENGTH_HEADER)]) app.use(middleware);
+  app.use(`${OPEN_INFERENCE_PREFIX}/*`, compressAnswers());
+  app.post('*', (c) => c.body(null));
+  const headers = new Map<string, Headers>();
+  const keyOf = (path: string, origin: string): string =>
+    `${path.startsWith(OPEN_INFERENCE_PREFIX) ? OPEN_INFERENCE_PREFIX : ''} ${origin}`;
+  for (const path of [PATHS.predict, OPEN_INFERENCE_PREFIX]) {
+    for (const origin of ['', ...origins]) {
+      const response = await app.request(path, { method: 'POST', headers: origin === '' ? {} : { origin } });
+      headers.set(keyOf(path, origin), [...response.headers]);
+    }
+  }
+  return (path, origin = '') => headers.get(keyOf(path, origin)) ?? headers.get(keyOf(path, '')) ?? [];
+}
