@@ -88,7 +88,7 @@ export const PROBLEMS = {
     status: 415,
     title: 'Unsupported image format',
     description:
-      'The file is not a JPEG, PNG, WebP, GIF or TIFF, or is a rare variant that cannot be decoded exactly. Convert it, for example to PNG.',
+      'The file is not a JPEG, PNG, WebP, GIF or TIFF, or is a rare variant that cannot be decoded exactly. The detail names common formats, such as HEIC, and what to send instead.',
   },
   'undecodable-image': {
     status: 422,

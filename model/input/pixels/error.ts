@@ -17,8 +17,9 @@ const MESSAGES: Record<PixelsErrorCode, string> = {
 export class PixelsError extends Error {
   readonly code: PixelsErrorCode;
 
-  constructor(code: PixelsErrorCode, options?: ErrorOptions) {
-    super(MESSAGES[code], options);
+  /** @param options.detail a sentence instead of the usual one */
+  constructor(code: PixelsErrorCode, { detail, ...options }: ErrorOptions & { readonly detail?: string } = {}) {
+    super(detail ?? MESSAGES[code], options);
     this.name = 'PixelsError';
     this.code = code;
   }

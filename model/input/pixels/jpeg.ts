@@ -7,6 +7,50 @@ const MARKER = 0xff;
 const START_OF_SCAN = 0xda;
 const END_OF_IMAGE = 0xd9;
 
+/** Markers of frames (SOF) whose process the decoder lacks. */
+const UNDECODABLE_FRAMES: Readonly<Record<number, string>> = {
+  0xc5: 'hierarchical',
+  0xc6: 'hierarchical',
+  0xc7: 'hierarchical lossless',
+  0xcb: 'lossless arithmetic-coded',
+  0xcd: 'hierarchical',
+  0xce: 'hierarchical',
+  0xcf: 'hierarchical lossless',
+  0xde: 'hierarchical',
+  0xf7: 'lossless (JPEG-LS)',
+};
+const LOSSLESS_FRAME = 0xc3;
+
+/** Whether a marker starts a frame: SOF0-15, which DHT, JPG and DAC are not. */
+const startsFrame = (code: number): boolean =>
+  code >= 0xc0 && code <= 0xcf && code !== 0xc4 && code !== 0xc8 && code !== 0xcc;
+
+/**
+ * Names the coding of a JPEG that is valid but that the decoder lacks, such as '12-bit'.
+ *
+ * @param bytes a JPEG file, possibly damaged
+ * @returns undefined for those that can be decoded, and without a frame
+ */
+export function undecodableProcess(bytes: Uint8Array): string | undefined {
+  let at = 2;
+  while (at + 4 < bytes.length && bytes[at] === MARKER) {
+    const code = bytes[at + 1] ?? 0;
+    if (code === MARKER) {
+      at++;
+      continue;
+    }
+    if (UNDECODABLE_FRAMES[code] !== undefined) return UNDECODABLE_FRAMES[code];
+    if (startsFrame(code)) {
+      const bits = bytes[at + 4] ?? 8;
+      if (bits <= 8 || bits > 16) return undefined;
+      return code === LOSSLESS_FRAME ? `${bits}-bit lossless` : `${bits}-bit`;
+    }
+    if (code === START_OF_SCAN || standsAlone(code)) return undefined;
+    at += 2 + (((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0));
+  }
+  return undefined;
+}
+
 /** Whether a marker has no length and body: TEM, RST0-7, SOI and EOI. */
 const standsAlone = (code: number): boolean => code === 0x01 || (code >= 0xd0 && code <= 0xd9);
 

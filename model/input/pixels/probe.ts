@@ -1,7 +1,9 @@
 import { formatOf, type ImageFormat } from '../../image-format.ts';
 import { MAX_PIXELS, MAX_SIDE, readHeader } from './decoder.ts';
 import { PixelsError } from './error.ts';
+import { foreignFormatOf } from './foreign-formats.ts';
 import { readGif } from './gif.ts';
+import { undecodableProcess } from './jpeg.ts';
 import { isKnownLayout, readTiff } from './tiff.ts';
 
 /** What is known of an image before it is decoded. */
@@ -18,6 +20,20 @@ export interface Probe {
   readonly memory: number;
 }
 
+const AS_BASELINE = 'send it as baseline JPEG or PNG';
+const UNKNOWN_TIFF = {
+  name: 'a TIFF of a variety that cannot be decoded exactly',
+  instead: 'send it as PNG, or as TIFF with 8-bit RGB',
+};
+
+/** @param file what the file is, with an article, and what to send instead; undefined if that is unknown */
+function unsupported(file?: { readonly name: string; readonly instead: string }): PixelsError {
+  if (file === undefined) return new PixelsError('unsupported');
+  return new PixelsError('unsupported', {
+    detail: `The image is ${file.name}, which is not supported: ${file.instead}.`,
+  });
+}
+
 function checkSize(width: number, height: number): void {
   if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) throw new PixelsError('too-large');
   if (width < 1 || height < 1) throw new PixelsError('corrupt');
@@ -30,14 +46,18 @@ function checkSize(width: number, height: number): void {
  */
 export async function probe(bytes: Uint8Array): Promise<Probe> {
   const format = formatOf(bytes);
-  if (format === undefined) throw new PixelsError('unsupported');
+  if (format === undefined) throw unsupported(foreignFormatOf(bytes));
   if (format === 'gif') {
     const { width, height } = readGif(bytes);
     checkSize(width, height);
     // The frame as RGBA and as RGB, and the canvas as RGB.
     return { format, width, height, space: 'srgb', channels: 4, memory: width * height * 10 };
   }
-  if (format === 'tiff' && !isKnownLayout(readTiff(bytes))) throw new PixelsError('unsupported');
+  if (format === 'tiff' && !isKnownLayout(readTiff(bytes))) throw unsupported(UNKNOWN_TIFF);
+  if (format === 'jpeg') {
+    const process = undecodableProcess(bytes);
+    if (process !== undefined) throw unsupported({ name: `a ${process} JPEG`, instead: AS_BASELINE });
+  }
   const header = await readHeader(bytes).catch((error: unknown) => {
     throw new PixelsError('corrupt', { cause: error });
   });

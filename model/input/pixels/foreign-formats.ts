@@ -1,0 +1,55 @@
+/** A file format that is not decoded, and what to send instead. */
+interface ForeignFormat {
+  /** With its article, such as "a PDF". */
+  readonly name: string;
+  readonly instead: string;
+}
+
+const AS_JPEG_OR_PNG = 'send it as JPEG or PNG';
+const SVG: ForeignFormat = { name: 'an SVG drawing', instead: 'send it as PNG' };
+const FRAME = 'send a single frame as JPEG or PNG';
+
+/** Formats by the bytes at their start, as Latin-1. */
+const BY_START: readonly (readonly [start: RegExp, format: ForeignFormat])[] = [
+  [/^(?:\0\0\0\x0cJXL \r\n\x87\n|\xff\n)/, { name: 'a JPEG XL', instead: AS_JPEG_OR_PNG }],
+  [/^(?:\0\0\0\x0cjP {2}\r\n\x87\n|\xff\x4f\xff\x51)/, { name: 'a JPEG 2000', instead: AS_JPEG_OR_PNG }],
+  [/^II\xbc/, { name: 'a JPEG XR', instead: AS_JPEG_OR_PNG }],
+  [/^8BPS/, { name: 'a Photoshop document (PSD)', instead: 'export it as PNG' }],
+  [/^%PDF-/, { name: 'a PDF', instead: 'send its page as PNG' }],
+  [/^(?:\xef\xbb\xbf)?\s*(?=<(?:\?xml|!--|!DOCTYPE svg|svg))[^]*<svg[\s>]/i, SVG],
+  [/^(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html)[\s>]/i, { name: 'a web page', instead: 'send the image itself' }],
+  [/^BM[^]{8}[^]{4}[\x0c-\x7c]\0\0\0/, { name: 'a BMP', instead: 'send it as PNG' }],
+  [/^\0\0[\x01\x02]\0[^\0]\0/, { name: 'an icon (ICO or CUR)', instead: 'send it as PNG' }],
+  [/^\x1a\x45\xdf\xa3/, { name: 'a WebM or Matroska video', instead: FRAME }],
+  [/^RIFF[^]{4}AVI /, { name: 'an AVI video', instead: FRAME }],
+  [/^[^]{4}(?:moov|mdat|wide)/, { name: 'a QuickTime video (MOV)', instead: FRAME }],
+  [/^PK\x03\x04/, { name: 'a ZIP archive', instead: 'send the image itself' }],
+];
+
+/** Bytes in which a format shows. SVG may begin with comments. */
+const START_BYTES = 1024;
+
+/**
+ * Names a file that is in none of the formats that are decoded, by its first bytes.
+ *
+ * @returns undefined if the format is unknown
+ */
+export function foreignFormatOf(bytes: Uint8Array): ForeignFormat | undefined {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, START_BYTES)).toString('latin1');
+  return isoMedia(start) ?? BY_START.find(([pattern]) => pattern.test(start))?.[1];
+}
+
+/** HEIC, AVIF, MP4 and others are ISO base media files, which list their brands at the start (ISO/IEC 14496-12). */
+function isoMedia(start: string): ForeignFormat | undefined {
+  if (start.slice(4, 8) !== 'ftyp') return undefined;
+  const length = Buffer.from(start.slice(0, 4), 'latin1').readUInt32BE();
+  const brands = start.slice(8, Math.max(length, 12)).match(/[^]{4}/g) ?? [];
+  const has = (...wanted: string[]): boolean => brands.some((brand) => wanted.includes(brand));
+  if (has('avif', 'avis')) return { name: 'an AVIF', instead: AS_JPEG_OR_PNG };
+  if (has('heic', 'heix', 'hevc', 'hevx', 'heim', 'heis', 'mif1', 'msf1')) {
+    return { name: 'a HEIC photo', instead: 'send it as JPEG, as iPhones take photos if set to "Most Compatible"' };
+  }
+  if (has('crx ')) return { name: 'a raw photo (CR3)', instead: 'export it as JPEG' };
+  if (has('qt  ')) return { name: 'a QuickTime video (MOV)', instead: FRAME };
+  return { name: 'an MP4 video', instead: FRAME };
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { PixelsError, toPixels } from '../../../../model/input/pixels/pixels.ts';
+
+const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
+
+/** The start of an ISO base media file: brands and a version. */
+function isoMedia(major: string, ...compatible: string[]): Buffer {
+  const body = Buffer.concat([latin1(`ftyp${major}\0\0\0\0`), ...compatible.map(latin1)]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(body.length + 4);
+  return Buffer.concat([length, body, latin1('\0\0\0\x08mdat')]);
+}
+
+async function refusal(file: Uint8Array): Promise<PixelsError> {
+  const error: unknown = await toPixels(file, 8).catch((reason: unknown) => reason);
+  if (error instanceof PixelsError) return error;
+  throw new Error('the file was accepted');
+}
+
+describe('the refusal of another format says what the file is and what to send instead', () => {
+  it.each([
+    ['HEIC', isoMedia('heic', 'mif1', 'heic'), 'a HEIC photo, which is not supported: send it as JPEG'],
+    ['HEIC of Samsung', isoMedia('mif1', 'heic'), 'a HEIC photo'],
+    ['AVIF', isoMedia('avif', 'mif1', 'miaf'), 'an AVIF, which is not supported: send it as JPEG or PNG'],
+    ['AVIF with a general brand', isoMedia('mif1', 'avif'), 'an AVIF'],
+    ['JPEG XL', latin1('\0\0\0\x0cJXL \r\n\x87\n'), 'a JPEG XL'],
+    ['JPEG XL without container', latin1('\xff\x0a\xfa\x7f'), 'a JPEG XL'],
+    ['JPEG 2000', latin1('\0\0\0\x0cjP  \r\n\x87\n'), 'a JPEG 2000'],
+    ['JPEG 2000 without container', latin1('\xff\x4f\xff\x51\0\x2f'), 'a JPEG 2000'],
+    ['PSD', latin1('8BPS\0\x01'), 'a Photoshop document (PSD), which is not supported: export it as PNG'],
+    ['PDF', latin1('%PDF-1.7\n'), 'a PDF, which is not supported: send its page as PNG'],
+    ['SVG', latin1('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'an SVG drawing'],
+    ['SVG with a heading', latin1('\xef\xbb\xbf<?xml version="1.0"?>\n<!-- a -->\n<svg >'), 'an SVG drawing'],
+    ['HTML', latin1('<!DOCTYPE html><html>'), 'a web page, which is not supported: send the image itself'],
+    ['BMP', latin1(`BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0`), 'a BMP, which is not supported: send it as PNG'],
+    ['ICO', latin1('\0\0\x01\0\x01\0\x10\x10'), 'an icon (ICO or CUR)'],
+    ['MP4', isoMedia('isom', 'iso2', 'avc1', 'mp41'), 'an MP4 video, which is not supported: send a single frame'],
+    ['MOV', isoMedia('qt  '), 'a QuickTime video (MOV)'],
+    ['MOV without brands', latin1('\0\0\x07\xd1moov\0\0'), 'a QuickTime video (MOV)'],
+    ['WebM', latin1('\x1a\x45\xdf\xa3\x9f\x42\x86'), 'a WebM or Matroska video'],
+    ['AVI', latin1('RIFF\0\x10\0\0AVI LIST'), 'an AVI video'],
+  ])('%s', async (_name, file, sentence) => {
+    const { code, message } = await refusal(file);
+    expect(code).toBe('unsupported');
+    expect(message).toContain(`The image is ${sentence}`);
+  });
+
+  it('unless the format is unknown', async () => {
+    const { message } = await refusal(latin1('BM is how this text begins, which is no picture'));
+    expect(message).toBe('The image is not a JPEG, PNG, WebP, GIF or TIFF file that can be read.');
+  });
+
+  it('at once for text that looks like the start of an SVG', async () => {
+    const start = performance.now();
+    await refusal(latin1('<!---->'.repeat(100_000)));
+    expect(performance.now() - start).toBeLessThan(500);
+  });
+});
+
+describe('a JPEG whose coding no decoder here reads is unsupported, not damaged', () => {
+  const jpeg = readFileSync(new URL('../../../fixtures/images/jpeg-444.jpg', import.meta.url));
+  /** The start-of-frame marker, which precedes the length and the bits per sample. */
+  const frame = jpeg.indexOf(Buffer.from([0xff, 0xc0]));
+
+  it.each([
+    [0xc1, 12, 'a 12-bit JPEG'],
+    [0xc2, 12, 'a 12-bit JPEG'],
+    [0xc3, 12, 'a 12-bit lossless JPEG'],
+    [0xc3, 16, 'a 16-bit lossless JPEG'],
+    [0xc5, 8, 'a hierarchical JPEG'],
+    [0xf7, 8, 'a lossless (JPEG-LS) JPEG'],
+  ])('SOF marker %i with %i bits', async (marker, bits, name) => {
+    const file = Buffer.from(jpeg);
+    file[frame + 1] = marker;
+    file[frame + 4] = bits;
+    const { code, message } = await refusal(file);
+    expect([code, message]).toEqual([
+      'unsupported',
+      `The image is ${name}, which is not supported: send it as baseline JPEG or PNG.`,
+    ]);
+  });
+});
