@@ -1,5 +1,6 @@
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
+  EEXIST: 'a file with this name is already there',
   EACCES: 'permission denied (EACCES)',
   EPERM: 'permission denied (EPERM)',
   EROFS: 'the file system is read-only',

@@ -174,6 +174,15 @@ describe('a file in the folder', () => {
       message: `${join(folder, 'config.json')} cannot be used: it is a folder.`,
     });
   });
+
+  test('that has the name of the folder is reported', async () => {
+    const file = join(tempFolder(), 'file');
+    writeFileSync(file, '');
+    expect(await failureOf(await modelServer(miniModel()), file)).toMatchObject({
+      code: 'output-not-writable',
+      message: `${file} cannot be used: a file with this name is already there.`,
+    });
+  });
 });
 
 describe('a model that cannot be compiled', () => {
