@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { IProbe } from 'kubernetes-models/v1';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ANSWER_ROUTES, METRICS } from '../../service/contract.ts';
@@ -9,6 +12,7 @@ import { contextOf } from '../../infra/workload/context.ts';
 import { predictBody, send } from '../e2e/client.ts';
 import { grpcClients } from '../e2e/grpc-client.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 import { serve, type TestService } from '../e2e/service.ts';
 import { deployments, manifestsOf, ofKind, serverOf } from './manifests.ts';
 import { PrometheusServer, type Sample } from './prometheus-server.ts';
@@ -19,13 +23,17 @@ const config = scenarios.everything;
 const [workload] = config.workloads;
 const context = contextOf(workload ?? expect.fail(), config.namespace.name, config.kubernetesVersion);
 const POD = 'ofa-ve-5d8f7c9b4-x2x2x';
+/** A client's key, which one of the panels counts. */
+const KEY = 'running-service';
 const CANARY_POD = 'ofa-ve-canary-6f6f6f6f6f-z4z4z';
 
 const connect = grpcClients();
 let service: TestService;
 
 beforeAll(async () => {
-  service = await serve({ MODEL_DIR: await fixturePackage('mini-none') });
+  const keys = join(tempFolder(), 'keys');
+  await writeFile(keys, `${createHash('sha256').update(KEY).digest('hex')} shop\n`);
+  service = await serve({ MODEL_DIR: await fixturePackage('mini-none'), API_KEYS_FILE: keys });
 });
 
 afterAll(async () => {
@@ -33,7 +41,8 @@ afterAll(async () => {
 });
 
 async function ask(): Promise<void> {
-  const { status } = await send(`${service.url}/predict`, await predictBody('a red circle')).outcome;
+  const headers = { 'x-api-key': KEY };
+  const { status } = await send(`${service.url}/predict`, await predictBody('a red circle'), { headers }).outcome;
   expect(status).toBe(200);
 }
 

@@ -56,7 +56,7 @@ describe('examples', () => {
     ],
     ['is missing', { ...whole, image: 'cat.jpg' }, 'cat.jpg cannot be read: no such file or folder'],
     ['is not a picture', { ...whole, image: 'examples.json' }, 'examples.json is not a JPEG, PNG, WebP or GIF file'],
-    ['is a folder', { ...whole, image: '..' }, '.. cannot be read: it is a folder'],
+    ['is a folder', { ...whole, image: '..' }, '.. cannot be read: it is a folder, not a regular file'],
     ['has no sentences', { ...whole, sentences: [] }, 'sentences must hold at least one sentence'],
     [
       'has an empty sentence',
