@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { IN_ENGINE_MS, IN_QUEUE_MS, metric, predictBody, send, sendWithin, until, type Outcome } from './client.ts';
 import type { TestService } from './service.ts';
@@ -63,6 +64,33 @@ describe('ten times more requests than there are slots', () => {
       'ofa_ve_requests_total{route="/predict",status="200",outcome="answered"}',
     );
     expect(answers).toBe(count(outcomes, 200));
+  });
+});
+
+describe('five times the rate that can be served', () => {
+  it('resets no connection, and every refusal says when to retry', async () => {
+    // 40 answers a second.
+    const live = await stub.start({ runMs: 100 }, { MAX_QUEUE: 8, MAX_BATCH: 4 });
+    const bodies = [await predictBody('a'), await predictBody(['a', 'b'])];
+    const sent: Promise<Outcome>[] = [];
+    // An open loop: new clients come, however long the others wait.
+    const startMs = performance.now();
+    while (sent.length < 600) {
+      const due = Math.min(600, Math.floor((performance.now() - startMs) / 5));
+      while (sent.length < due) sent.push(send(`${live.url}/predict`, bodies[sent.length % 2] ?? '').outcome);
+      await sleep(5);
+    }
+    const outcomes = await Promise.all(sent);
+    const refused = outcomes.filter(({ status }) => status === 429);
+    expect(count(outcomes, 200) + refused.length).toBe(600);
+    expect(refused.length).toBeGreaterThan(300);
+    for (const { headers, body } of refused) {
+      expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+      expect(headers['x-request-id']).toBe((JSON.parse(body) as { request_id: string }).request_id);
+    }
+    const counted = 'ofa_ve_requests_total{route="/predict",status="429",outcome="overloaded"}';
+    expect(await metric(live.adminUrl, counted)).toBe(refused.length);
+    expect(await held(live)).toBe(0);
   });
 });
 
