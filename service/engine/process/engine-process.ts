@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { killOnExit, outputsOf } from './child-process.ts';
 import { startEngine, type EngineFork } from './fork-engine.ts';
 import { EngineFailure, type EngineFailureReason } from './failure.ts';
+import { OomKills } from './oom-kills.ts';
 import { stallTolerantTimeout } from './stall-tolerant-timeout.ts';
 import type { EngineBatch, EngineInfo, EngineOutput, FromEngine, LoadOptions, ToEngine } from '../protocol.ts';
 import { runLimitMs } from './run-limit.ts';
@@ -22,12 +23,17 @@ export interface EngineProcessOptions extends EngineFork {
    * with the stamp of the files that it loaded.
    */
   readonly verifyPackage: () => Promise<PackageStamp>;
+  /** Recognizes a process that ran out of memory. @default by the cgroup of this process */
+  readonly oomKills?: OomKills;
   /** Called with each line that the process writes to stdout or stderr. */
   readonly onLine?: (line: string) => void;
 }
 
 /** How long to wait for a killed process to exit before its replacement is started regardless. */
 const EXIT_GRACE_MS = 10_000;
+
+/** Shared by all engines, so that a kill counts for one of them. */
+const OOM_KILLS = new OomKills();
 
 interface PendingRun {
   readonly id: number;
@@ -51,6 +57,7 @@ export class EngineProcess {
   readonly #options: EngineProcessOptions;
   /** Settles when the package has been verified, while the process loads it. */
   readonly #verified: Promise<PackageStamp>;
+  readonly #oomKills: OomKills;
   #itemMs = 0;
   #pending: PendingRun | undefined;
   #nextId = 0;
@@ -68,11 +75,13 @@ export class EngineProcess {
       this.#resolveEnded = resolve;
     });
     this.#options = options;
+    this.#oomKills = options.oomKills ?? OOM_KILLS;
     const stopTimer = stallTolerantTimeout(options.startTimeoutMs, () => {
       this.kill('start-timeout', `the engine was not ready within ${options.startTimeoutMs} ms`);
     });
     this.ready.then(stopTimer, stopTimer);
     try {
+      this.#oomKills.note();
       this.#child = startEngine(options);
       this.#listen(this.#child, options.onLine);
     } catch (error) {
@@ -153,11 +162,25 @@ export class EngineProcess {
       this.#receive(message);
     });
     child.on('exit', (code, signal) => {
-      this.kill('crash', `the engine process ended with ${signal ?? `exit code ${code ?? '?'}`}`);
+      if (signal === 'SIGKILL') this.#killedFromOutside();
+      else this.kill('crash', `the engine process ended with ${signal ?? `exit code ${code ?? '?'}`}`);
     });
     killOnExit(child);
     // Always read: a full pipe would block the process.
     for (const input of outputsOf(child)) createInterface({ input }).on('line', (line) => onLine?.(line));
+  }
+
+  /** A process that this one has killed has its failure already. */
+  #killedFromOutside(): void {
+    if (this.#failure !== undefined) return;
+    if (!this.#oomKills.claim()) {
+      this.kill('crash', 'the engine process was killed (SIGKILL) by another process');
+      return;
+    }
+    this.kill(
+      'out-of-memory',
+      'the kernel killed the engine process because there was no memory left: raise the memory limit of the container, or lower MAX_BATCH',
+    );
   }
 
   #cannotStart({ message }: Error): void {

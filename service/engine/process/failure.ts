@@ -12,6 +12,8 @@ export const ENGINE_FAILURES = [
   'timeout',
   /** The process exited or was killed from outside. */
   'crash',
+  /** The kernel killed the process, because the container or the machine had no memory left. */
+  'out-of-memory',
   /** A run threw an ONNX Runtime or CUDA error. A CUDA context is unusable after one. */
   'run-error',
   /** The output of a run is not a probability distribution. */

@@ -4,7 +4,13 @@ import type { PredictItem } from '../predictor.ts';
 import type { Quarantine } from './batcher.ts';
 
 /** Failures that an item can cause. */
-const CAUSED_BY_ITEMS: ReadonlySet<EngineFailureReason> = new Set(['timeout', 'crash', 'run-error', 'bad-output']);
+const CAUSED_BY_ITEMS: ReadonlySet<EngineFailureReason> = new Set([
+  'timeout',
+  'crash',
+  'out-of-memory',
+  'run-error',
+  'bad-output',
+]);
 /** Failures needed to blame an item; the batcher runs each item at least twice. */
 const MIN_FAILURES = 2;
 const FIRST_MS = 60_000;

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const CGROUPS_FILE = '/proc/self/cgroup';
+const CGROUPS_FOLDER = '/sys/fs/cgroup';
+
+/**
+ * Recognizes processes that the kernel's out-of-memory killer has ended, by the kills that the cgroup of this process
+ * counts. A child process is in the same cgroup.
+ */
+export class OomKills {
+  readonly #count: () => number | undefined;
+  #known: number | undefined;
+
+  /** @param count the kills so far; undefined where they are not counted. @default {@link countOomKills} */
+  constructor(count: () => number | undefined = countOomKills) {
+    this.#count = count;
+  }
+
+  /** Notes the kills so far, which are not those of a process that is about to start. */
+  note(): void {
+    this.#known = this.#count();
+  }
+
+  /** Whether there was a kill since `note` that no process has claimed; call it when a process was ended by SIGKILL. */
+  claim(): boolean {
+    const count = this.#count();
+    if (count === undefined || this.#known === undefined || count <= this.#known) return false;
+    this.#known++;
+    return true;
+  }
+}
+
+/**
+ * The processes of this cgroup that the kernel has killed for lack of memory, for which cgroup v2 has `memory.events`
+ * and v1 `memory.oom_control`.
+ *
+ * @param cgroups the text of /proc/self/cgroup. @default that of this process
+ * @param folder where cgroups are mounted
+ * @returns undefined where that is unknown: on other systems, and kernels before 4.13
+ * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
+ */
+export function countOomKills(
+  cgroups = readText(CGROUPS_FILE) ?? '',
+  folder: string = CGROUPS_FOLDER,
+): number | undefined {
+  const v1 = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(cgroups)?.[1];
+  const v2 = /^0::(.*)$/m.exec(cgroups)?.[1];
+  const [root, path, file] =
+    v1 === undefined
+      ? [folder, v2 ?? '', 'memory.events']
+      : ([join(folder, 'memory'), v1, 'memory.oom_control'] as const);
+  // In a container, the path may be that on the host, while its own cgroup is mounted as the root.
+  const text = readText(join(root, path, file)) ?? readText(join(root, file));
+  const count = /^oom_kill (\d+)$/m.exec(text ?? '')?.[1];
+  return count === undefined ? undefined : Number(count);
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
