@@ -7,6 +7,7 @@ import { paddedLength } from '../../service/engine/session/self-test.ts';
 import { readSettings } from '../../service/settings/read.ts';
 import { openTokenizer } from '../../service/inference/open-model.ts';
 import { closePixels, PixelsError, toPixels, type OrientationMode } from '../../model/input/pixels/pixels.ts';
+import { textWarnings } from '../../model/input/text-warnings.ts';
 import { encodePrompt } from '../../model/input/tokens.ts';
 import { table } from '../format.ts';
 import { readImageFile } from '../image-file.ts';
@@ -30,6 +31,7 @@ interface Explanation {
   readonly truncated_tokens: number;
   /** Tokens to which the text is padded in a batch. */
   readonly padded_length: number;
+  readonly warnings: readonly { readonly code: string; readonly field: string; readonly detail: string }[];
 }
 
 /** `ofa-ve explain`: shows the model's input for a text and an image. */
@@ -71,6 +73,9 @@ async function explain(options: ExplainOptions): Promise<{ explanation: Explanat
     truncated_words: encoded.truncatedWords,
     truncated_tokens: encoded.truncatedTokens,
     padded_length: paddedLength(text.lengths, encoded.ids.length),
+    warnings: textWarnings(text, encoded, options.text, premise).map(({ code, field, problem }) => {
+      return { code, field, detail: `The ${field} ${problem}.` };
+    }),
   };
   return { explanation, size: image.size };
 }
@@ -104,6 +109,7 @@ function toText(explanation: Explanation): string {
     `prompt      ${JSON.stringify(explanation.prompt)}`,
     `truncated   ${explanation.truncated_words} words, ${explanation.truncated_tokens} tokens`,
     `padded to   ${explanation.padded_length} tokens`,
+    ...explanation.warnings.map(({ detail }) => `warning     ${detail}`),
     'tokens',
     table(rows, ['end', 'end', 'start']),
   ].join('\n');

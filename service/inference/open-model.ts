@@ -19,6 +19,7 @@ import { PictureCache } from './picture-cache.ts';
 import { closePixels, toPixels } from '../../model/input/pixels/pixels.ts';
 import { BatchingPredictor, type PredictItem, type PredictOutput, type Predictor } from './predictor.ts';
 import { ItemQuarantine } from './batching/quarantine.ts';
+import { textWarnings } from '../../model/input/text-warnings.ts';
 import { encodePrompt } from '../../model/input/tokens.ts';
 
 /** The settings that {@link openModel} reads. */
@@ -102,7 +103,10 @@ export async function openModel(
   const predictor = new BatchingPredictor({
     modelPackage,
     labels,
-    encode: (hypothesis, premise) => encodePrompt(tokenizer, manifest.text, hypothesis, premise).ids,
+    encode: (hypothesis, premise) => {
+      const encoded = encodePrompt(tokenizer, manifest.text, hypothesis, premise);
+      return { ids: encoded.ids, warnings: textWarnings(manifest.text, encoded, hypothesis, premise) };
+    },
     pictures: new PictureCache(
       (bytes, signal) => toPixels(bytes, manifest.image.size, { signal, orientation: settings.IMAGE_ORIENTATION }),
       store,

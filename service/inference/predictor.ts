@@ -11,7 +11,10 @@ import type { Label } from './labels.ts';
 import { timed, type InferenceObserver, type RequestObserver, type Stage } from './observer.ts';
 import type { Picture, PictureCache } from './picture-cache.ts';
 import { PixelsError } from '../../model/input/pixels/pixels.ts';
+import type { TextWarning } from '../../model/input/text-warnings.ts';
 import { clean } from '../../model/input/tokens.ts';
+
+export type { TextWarning };
 
 /** One picture and the hypotheses about it. */
 export interface Question {
@@ -27,6 +30,8 @@ export interface RequestContext {
   /** Aborts the work; `predict` rejects with its reason. */
   readonly signal: AbortSignal;
   readonly observer?: RequestObserver | undefined;
+  /** Called with each warning about a text; `index` is that of its hypothesis, among those of all questions. */
+  readonly onWarning?: (warning: TextWarning, index: number) => void;
 }
 
 /** A request with one question. */
@@ -84,7 +89,10 @@ export interface PredictOutput {
 }
 
 /** Converts a hypothesis and a premise to the encoder's input ids. */
-type Encode = (hypothesis: string, premise: string | undefined) => readonly number[];
+type Encode = (
+  hypothesis: string,
+  premise: string | undefined,
+) => { readonly ids: readonly number[]; readonly warnings: readonly TextWarning[] };
 
 export interface PredictorParts {
   readonly modelPackage: ModelPackage;
@@ -131,7 +139,7 @@ export class BatchingPredictor implements Predictor {
   async predictAll(questions: readonly Question[], context: RequestContext): Promise<Answer[]> {
     context.signal.throwIfAborted();
     // Tokens first: they are cheap, and an empty text fails before an image is decoded.
-    const encoded = await this.#timed('tokenize', context, () => questions.map((each) => this.#encode(each)));
+    const encoded = await this.#timed('tokenize', context, () => this.#encodeAll(questions, context));
     // Aborts the other pictures and items once one has failed, because then the request fails.
     const siblings = new AbortController();
     const signal = AbortSignal.any([context.signal, siblings.signal]);
@@ -188,7 +196,18 @@ export class BatchingPredictor implements Predictor {
     });
   }
 
-  #encode(question: Question): (readonly number[])[] {
+  #encodeAll(questions: readonly Question[], { onWarning }: RequestContext): (readonly number[])[][] {
+    let index = 0;
+    return questions.map((question) =>
+      this.#encode(question).map(({ ids, warnings }) => {
+        for (const warning of warnings) onWarning?.(warning, index);
+        index++;
+        return ids;
+      }),
+    );
+  }
+
+  #encode(question: Question): ReturnType<Encode>[] {
     const premise = isBlank(question.premise) ? undefined : question.premise;
     return question.hypotheses.map((hypothesis, index) => {
       if (isBlank(hypothesis)) {

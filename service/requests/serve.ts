@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Admission, Slot } from '../inference/admission.ts';
 import type { Answer } from '../inference/answer.ts';
 import { timed } from '../inference/observer.ts';
-import type { Predictor, Question } from '../inference/predictor.ts';
+import type { Predictor, Question, TextWarning } from '../inference/predictor.ts';
 import type { RequestRecord } from '../observability/request-record.ts';
 import { startDeadline } from './deadline.ts';
 import type { Health } from './health.ts';
@@ -51,6 +51,15 @@ export interface Arrival {
   readonly onEnd: () => void;
 }
 
+/** A request's content and answers. */
+export interface Served<Input> {
+  readonly input: Input;
+  /** An answer for each hypothesis of each question, in order. */
+  readonly answers: readonly Answer[];
+  /** Warnings about texts; `index` is that of the hypothesis. */
+  readonly textWarnings: readonly (TextWarning & { readonly index: number })[];
+}
+
 /**
  * Reads a request's questions and answers them, in a slot of the queue and before a deadline.
  *
@@ -62,14 +71,18 @@ export function serveQuestions<Input extends Parsed>(
   incoming: Incoming,
   deps: PredictDeps,
   read: (arrival: Arrival) => Promise<Input>,
-): Promise<{ input: Input; answers: readonly Answer[] }> {
+): Promise<Served<Input>> {
   return serveWithSlot(incoming, deps, read, async (input, { signal, slot }) => {
     const { questions } = input;
     const { record: observer } = incoming;
     slot.resize(noteSizes(observer, questions));
-    const answers = await deps.predictor.predictAll(questions, { signal, observer });
+    const textWarnings: Served<Input>['textWarnings'][number][] = [];
+    const onWarning = (warning: TextWarning, index: number): void => {
+      textWarnings.push({ ...warning, index });
+    };
+    const answers = await deps.predictor.predictAll(questions, { signal, observer, onWarning });
     deps.admission.answered(answers.length);
-    return { input, answers };
+    return { input, answers, textWarnings };
   });
 }
 

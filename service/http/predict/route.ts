@@ -9,6 +9,7 @@ import { readPredictInput, readPredictJson } from './input.ts';
 import type { PredictInput } from './parse.ts';
 import type { predictionSchema } from './schema.ts';
 import { servePrediction } from './serve.ts';
+import { aboutTexts } from './warnings.ts';
 
 /** Adds `POST /predict` and `POST /predict/json`. */
 export function addPredict(app: App, deps: PredictDeps): void {
@@ -22,16 +23,17 @@ async function predict(
   deps: PredictDeps,
   read: (body: RequestBody) => Promise<PredictInput>,
 ): Promise<Response> {
-  const { input, answers } = await servePrediction(c, deps, read);
+  const { input, answers, textWarnings } = await servePrediction(c, deps, read);
   const { name, precision, digest, answers: labels } = deps.predictor.model;
   const results = answers.map(({ result, label, confidence, scores }) => {
     return { result, label, confidence, scores };
   });
   const [first] = results;
+  const warnings = [...input.warnings, ...aboutTexts(textWarnings, answers.length)];
   const body: z.infer<typeof predictionSchema> = {
     ...(input.isList || first === undefined ? { results } : first),
     labels: [...labels],
-    ...(input.warnings.length > 0 ? { warnings: [...input.warnings] } : {}),
+    ...(warnings.length > 0 ? { warnings } : {}),
     latency_ms: c.get('record').elapsedMs(),
     model: { name, precision, digest },
     request_id: c.get('requestId'),

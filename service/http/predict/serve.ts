@@ -1,9 +1,15 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Slot } from '../../inference/admission.ts';
-import type { Answer } from '../../inference/answer.ts';
 import type { Parsed } from '../../requests/parse.ts';
-import { serveQuestions, serveWithSlot, type Arrival, type Incoming, type PredictDeps } from '../../requests/serve.ts';
+import {
+  serveQuestions,
+  serveWithSlot,
+  type Arrival,
+  type Incoming,
+  type PredictDeps,
+  type Served,
+} from '../../requests/serve.ts';
 import { announcedBytes, checkBodyHeaders, RequestBody } from '../body/request-body.ts';
 import { sendContinue } from '../body/unread-body.ts';
 import type { AppEnv } from '../context.ts';
@@ -38,7 +44,7 @@ export async function servePrediction<Input extends Parsed>(
   c: Context<AppEnv>,
   deps: PredictDeps,
   read: (body: RequestBody) => Promise<Input>,
-): Promise<{ input: Input; answers: readonly Answer[] }> {
+): Promise<Served<Input>> {
   return serveQuestions(incomingOf(c, deps), deps, (arrival) => read(bodyOf(c, deps, arrival)));
 }
 

@@ -1,9 +1,17 @@
 import { z } from '@hono/zod-openapi';
+import type { Served } from '../../requests/serve.ts';
 import { clip, quote } from '../../requests/check.ts';
 
 /** Every warning of an answer, by its code, which stays as it is. */
 const WARNINGS = {
   'unknown-field': 'The request has a field that this version does not know, and the answer ignores it.',
+  'control-character': 'A text contains a tab, a line feed or another control character.',
+  'no-break-space': 'A text contains a no-break space.',
+  'zero-width-space': 'A text contains a zero-width space.',
+  'bidi-mark': 'A text contains a mark of writing direction.',
+  'replacement-character': 'A text contains U+FFFD, in place of characters that were lost before it arrived.',
+  'words-cut-off': 'A text has more words than the model reads.',
+  'tokens-cut-off': 'The prompt has more tokens than the model reads.',
 } as const satisfies Record<string, string>;
 
 /** See {@link WARNINGS}. */
@@ -43,6 +51,26 @@ export function unknownFields(names: readonly string[]): Warning[] {
   const detail =
     more === 1 ? '1 more field is unknown and was ignored.' : `${more} more fields are unknown and were ignored.`;
   return [...warnings, { code: 'unknown-field', detail }];
+}
+
+/**
+ * The warnings about texts, one for each code and field: that of the first text, and how many others have it too.
+ *
+ * @param count number of hypotheses
+ */
+export function aboutTexts(warnings: Served<unknown>['textWarnings'], count: number): Warning[] {
+  const groups = new Map<string, (typeof warnings)[number][]>();
+  for (const warning of warnings) {
+    const key = `${warning.field} ${warning.code}`;
+    groups.set(key, [...(groups.get(key) ?? []), warning]);
+  }
+  return [...groups.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return [];
+    const { code, field, index, problem } = first;
+    const which = count > 1 ? `Text ${index + 1}` : 'The text';
+    const more = field === 'text' && others.length > 0 ? ` The same holds for ${others.length} more.` : '';
+    return [{ code, field, detail: `${field === 'premise' ? 'The premise' : which} ${problem}.${more}` }];
+  });
 }
 
 function describeCodes(): string {

@@ -66,7 +66,7 @@ function setup(answers?: AnswerCache) {
   const predictor = new BatchingPredictor({
     modelPackage,
     labels: labelsOf(modelPackage.manifest.answers, ''),
-    encode: (text) => [Number(text)],
+    encode: (text) => ({ ids: [Number(text)], warnings: [] }),
     pictures,
     answers,
     batcher,
