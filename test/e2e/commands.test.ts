@@ -127,3 +127,9 @@ it('explain and predict turn a picture as its EXIF says, unless IMAGE_ORIENTATIO
   expect(await confidence({ IMAGE_ORIENTATION: 'stored' })).toContain('17.1 %');
   expect(await confidence({})).not.toContain('17.1 %');
 });
+
+it('explain warns about characters that can change an answer', async () => {
+  const { stdout } = await ofaVe(['explain', '--model', packageDir, '--text', 'a\tcat\xa0sleeps']);
+  expect(stdout).toContain('warning     The text contains a control character such as a tab or a line feed (U+0009)');
+  expect(stdout).toContain('warning     The text contains a no-break space (U+00A0)');
+});
