@@ -1,7 +1,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 
 /** The processor, its threads, the memory, the version of Node.js and today's date, for a line of output. */
-export function machine(): string {
+function machine(): string {
   const processor = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} threads`;
   const day = new Date().toISOString().slice(0, 10);
   return `${processor}, ${gibibytes(totalmem(), 0)}, Node.js ${process.versions.node}, ${day}`;
