@@ -5,10 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { credentials, makeGenericClientConstructor, type Client } from '@grpc/grpc-js';
-import type { ServiceDefinition } from '@grpc/proto-loader';
-import { PROTOCOL, SERVICE_NAME } from '../service/grpc/protocol.ts';
 import { printReport, quantile, table } from './support/format.ts';
+import { askGrpc, grpcClient, raw } from './support/grpc-inference.ts';
 import { startServiceProcess } from './support/service-process.ts';
 
 const CLIENTS = 16;
@@ -23,13 +21,6 @@ type Ask = () => Promise<void>;
 
 // In production clients run on other machines: here they only use the processor time that the service leaves.
 setPriority(10);
-
-/** Elements of a BYTES tensor: each follows its length. */
-function raw(element: Uint8Array): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(element.length);
-  return Buffer.concat([length, element]);
-}
 
 function askRest(url: string, model: string, tensors: readonly Buffer[], agent: Agent): Ask {
   const [image, text] = tensors;
@@ -55,21 +46,6 @@ function askRest(url: string, model: string, tensors: readonly Buffer[], agent: 
   };
 }
 
-function askGrpc(client: Client, tensors: readonly Buffer[]): Ask {
-  const method = (PROTOCOL[SERVICE_NAME] as ServiceDefinition)['ModelInfer'];
-  if (method === undefined) throw new Error('The protocol has no ModelInfer.');
-  const { path, requestSerialize, responseDeserialize } = method;
-  const inputs = ['image', 'text'].map((name) => ({ name, datatype: 'BYTES', shape: [1] }));
-  const message = { inputs, raw_input_contents: tensors };
-  return () =>
-    new Promise((resolve, reject) => {
-      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, message, (error) => {
-        if (error === null) resolve();
-        else reject(error);
-      });
-    });
-}
-
 /** @returns the latencies of the inferences that were answered within the time */
 async function run(ask: Ask, ms: number): Promise<number[]> {
   const latencies: number[] = [];
@@ -86,8 +62,7 @@ async function run(ask: Ask, ms: number): Promise<number[]> {
 }
 
 const service = await startServiceProcess({ args: ['--demo'], settings: { FEATURE_CACHE_MB: '0' } });
-const Constructor = makeGenericClientConstructor({}, SERVICE_NAME);
-const client = new Constructor(service.grpcAddress, credentials.createInsecure());
+const client = grpcClient(service.grpcAddress);
 const agent = new Agent({ keepAlive: true });
 try {
   const tensors = [raw(await readFile(PICTURE)), raw(Buffer.from(TEXT))];

@@ -1,52 +1,121 @@
 // Measures how long 50 clients wait for answers while 200 others send their bodies slowly, compared with no others: the
-// 99 % quantiles and their ratio, for /predict and /v2. Exits with 1 if one is refused or a ratio is above the target.
+// 99 % quantiles and their ratio, for /predict, /v2 and gRPC. Exits with 1 if one is refused or a ratio is above the
+// target.
 // usage: node bin/run.js bench/slow-bodies.ts [package] [rounds]
 import { readFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect } from 'node:net';
+import type { Client } from '@grpc/grpc-js';
 import { demoPackage } from '../demo/demo-package.ts';
 import { printReport, quantile, table } from './support/format.ts';
-import { startServiceProcess } from './support/service-process.ts';
+import { askGrpc, grpcClient, raw } from './support/grpc-inference.ts';
+import { startServiceProcess, type ServiceProcess } from './support/service-process.ts';
 
 const CLIENTS = 50;
 const SLOW = 200;
+/** Streams of one HTTP/2 connection: fewer than the service allows. */
+const STREAMS = 50;
 /** What a slow client sends each second: above the least rate, which is 1 KiB. */
 const SLOW_BYTES = 1500;
+const SLOW_BODY_BYTES = 1_000_000;
 const MOST_RATIO = 2;
 const TURNS = 3;
 const PICTURE = new URL('../demo/examples/3000001.jpg', import.meta.url);
 
+/** A way to ask. */
 interface Target {
-  readonly path: string;
-  readonly body: (text: string) => string;
+  readonly name: string;
+  /** @throws Error if it is refused */
+  readonly ask: (text: string) => Promise<void>;
+  /** Begins the bodies of slow clients. @returns what sends a piece of each, and what ends them */
+  readonly sendSlowly: () => { readonly next: (piece: Buffer) => void; readonly stop: () => void };
 }
 
-async function targets(url: string): Promise<Target[]> {
-  const image = (await readFile(PICTURE)).toString('base64');
+async function targets({ url, grpcAddress }: ServiceProcess, client: Client, image: Buffer): Promise<Target[]> {
+  const base64 = image.toString('base64');
   const response = await fetch(`${url}/v2/repository/index`, { method: 'POST' });
   const [{ name } = { name: '' }] = (await response.json()) as { name: string }[];
   const tensor = (input: string, value: string) => ({ name: input, datatype: 'BYTES', shape: [1], data: [value] });
   return [
-    { path: '/predict', body: (text) => JSON.stringify({ image, text }) },
+    rest(url, '/predict', (text) => ({ image: base64, text })),
+    rest(url, `/v2/models/${name}/infer`, (text) => ({ inputs: [tensor('image', base64), tensor('text', text)] })),
     {
-      path: `/v2/models/${name}/infer`,
-      body: (text) => JSON.stringify({ inputs: [tensor('image', image), tensor('text', text)] }),
+      name: 'gRPC ModelInfer',
+      ask: (text) => askGrpc(client, [raw(image), raw(Buffer.from(text))])(),
+      sendSlowly: () => slowStreams(`http://${grpcAddress}`),
     },
   ];
 }
 
+function rest(url: string, path: string, body: (text: string) => object): Target {
+  return {
+    name: path,
+    ask: async (text) => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body(text)) });
+      const answer = await response.text();
+      if (!response.ok) throw new Error(`${path} answered ${response.status}: ${answer}`);
+    },
+    sendSlowly: () => slowUploads(url, path),
+  };
+}
+
+function slowUploads(url: string, path: string): ReturnType<Target['sendSlowly']> {
+  const { hostname, port } = new URL(url);
+  const head =
+    `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n` +
+    `content-length: ${SLOW_BODY_BYTES}\r\n\r\n`;
+  const sockets = Array.from({ length: SLOW }, () => {
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined);
+    socket.resume().write(head);
+    return socket;
+  });
+  return {
+    next: (piece) => {
+      for (const socket of sockets) if (socket.writable) socket.write(piece);
+    },
+    stop: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function slowStreams(address: string): ReturnType<Target['sendSlowly']> {
+  const sessions = Array.from({ length: SLOW / STREAMS }, () => connectHttp2(address).on('error', () => undefined));
+  // A message begins with a byte that says whether it is compressed, and its length.
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(SLOW_BODY_BYTES, 1);
+  const streams = sessions.flatMap((session) =>
+    Array.from({ length: STREAMS }, () => {
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': '/inference.GRPCInferenceService/ModelInfer',
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      });
+      stream.on('error', () => undefined);
+      stream.resume().write(prefix);
+      return stream;
+    }),
+  );
+  return {
+    next: (piece) => {
+      for (const stream of streams) if (stream.writable) stream.write(piece);
+    },
+    stop: () => {
+      for (const session of sessions) session.destroy();
+    },
+  };
+}
+
 /** Milliseconds of each answer to clients that ask one question after the other. */
-async function latencies(url: string, { path, body }: Target, rounds: number): Promise<number[]> {
+async function latencies({ ask }: Target, rounds: number): Promise<number[]> {
   const client = async (number: number): Promise<number[]> => {
     const taken: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const startMs = performance.now();
-      const response = await fetch(url + path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: body(`There are ${number} red squares and ${round} circles.`),
-      });
-      if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-      await response.arrayBuffer();
+      await ask(`There are ${number} red squares and ${round} circles.`);
       taken.push(performance.now() - startMs);
     }
     return taken;
@@ -54,24 +123,17 @@ async function latencies(url: string, { path, body }: Target, rounds: number): P
   return (await Promise.all(Array.from({ length: CLIENTS }, (_, number) => client(number)))).flat();
 }
 
-/** Begins bodies that arrive slowly, and go on until the function that it returns is called. */
-function sendSlowly(url: string, path: string): () => void {
-  const { hostname, port } = new URL(url);
-  const head = `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n`;
-  const sockets: Socket[] = Array.from({ length: SLOW }, () => {
-    const socket = connect(Number(port), hostname);
-    socket.on('error', () => undefined);
-    socket.resume().write(head);
-    return socket;
-  });
-  const piece = ' '.repeat(SLOW_BYTES);
-  const timer = setInterval(() => {
-    for (const socket of sockets) if (socket.writable) socket.write(piece);
-  }, 1000);
-  return () => {
+/** As {@link latencies}, while slow clients send a piece of their bodies each second. */
+async function latenciesBeside(target: Target, rounds: number): Promise<number[]> {
+  const { next, stop } = target.sendSlowly();
+  const piece = Buffer.alloc(SLOW_BYTES, ' ');
+  const timer = setInterval(next, 1000, piece);
+  try {
+    return await latencies(target, rounds);
+  } finally {
     clearInterval(timer);
-    for (const socket of sockets) socket.destroy();
-  };
+    stop();
+  }
 }
 
 const [given, rounds = '10'] = process.argv.slice(2);
@@ -79,25 +141,28 @@ const service = await startServiceProcess({
   args: ['--model', given ?? (await demoPackage())],
   settings: { ENGINES: '1', FEATURE_CACHE_MB: '0' },
 });
+const client = grpcClient(service.grpcAddress);
 try {
   const rows: string[][] = [];
-  for (const target of await targets(service.url)) {
+  for (const target of await targets(service, client, await readFile(PICTURE))) {
     const times: Record<'alone' | 'beside', number[]> = { alone: [], beside: [] };
     // The first answers warm up the code.
-    await latencies(service.url, target, 2);
+    await latencies(target, 2);
     // In turn, so that a busy moment of the machine counts for both.
     for (let turn = 0; turn < TURNS; turn++) {
-      times.alone.push(...(await latencies(service.url, target, Number(rounds))));
-      const stop = sendSlowly(service.url, target.path);
-      times.beside.push(...(await latencies(service.url, target, Number(rounds))));
-      stop();
+      times.alone.push(...(await latencies(target, Number(rounds))));
+      times.beside.push(...(await latenciesBeside(target, Number(rounds))));
     }
     const [alone, beside] = [quantile(times.alone, 0.99), quantile(times.beside, 0.99)];
     const ratio = beside / alone;
-    rows.push([target.path, `${alone.toFixed(0)} ms`, `${beside.toFixed(0)} ms`, ratio.toFixed(2)]);
+    rows.push([target.name, `${alone.toFixed(0)} ms`, `${beside.toFixed(0)} ms`, ratio.toFixed(2)]);
     if (ratio > MOST_RATIO) process.exitCode = 1;
   }
-  printReport(table(['path', 'p99 alone', `p99 beside ${SLOW} slow bodies`, 'ratio'], rows));
+  printReport(
+    table([`${CLIENTS} clients of`, 'p99 alone', `p99 beside ${SLOW} slow bodies`, 'ratio'], rows),
+    `The target of the ratio is ${MOST_RATIO}.`,
+  );
 } finally {
+  client.close();
   await service.stop();
 }
