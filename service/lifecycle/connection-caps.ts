@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Settings } from '../settings/read.ts';
 
 /** Most open connections of each port. */
 export interface ConnectionCaps {
@@ -12,6 +13,11 @@ const RESERVED = 256;
 /** One connection carries many calls. */
 const MAX_GRPC = 1024;
 
+/** Most bodies that may be arriving. Far more than can be queued: most of the slow ones never will be. */
+export function maxUploads(maxQueue: number): number {
+  return Math.max(256, 4 * maxQueue);
+}
+
 /**
  * Caps connections so that the admin port, and with it the liveness probe, still answers when clients' ports have all
  * the connections they may have.
@@ -20,8 +26,8 @@ const MAX_GRPC = 1024;
  * @returns undefined where the limit of file descriptors is unknown or does not exist
  */
 export function connectionCaps(limits = readLimits()): ConnectionCaps | undefined {
-  const descriptors = Number(/^Max open files +(\d+)/m.exec(limits)?.[1]);
-  if (!Number.isInteger(descriptors)) return undefined;
+  const descriptors = maxDescriptors(limits);
+  if (descriptors === undefined) return undefined;
   const reserved = Math.min(RESERVED, Math.floor(descriptors / 2));
   const grpc = Math.min(MAX_GRPC, Math.floor((descriptors - reserved) / 4));
   return {
@@ -29,6 +35,25 @@ export function connectionCaps(limits = readLimits()): ConnectionCaps | undefine
     grpc: Math.max(1, grpc),
     admin: Math.max(1, Math.floor(reserved / 4)),
   };
+}
+
+/**
+ * Compares the limit of file descriptors with the connections that the service is meant to hold.
+ *
+ * @param limits as for {@link connectionCaps}
+ * @returns a sentence for the log if it is too low; the service works, but refuses connections earlier
+ */
+export function descriptorWarning({ MAX_QUEUE }: Settings, limits = readLimits()): string | undefined {
+  const descriptors = maxDescriptors(limits);
+  const caps = connectionCaps(limits);
+  const needed = RESERVED + MAX_GRPC + MAX_QUEUE + maxUploads(MAX_QUEUE);
+  if (descriptors === undefined || caps === undefined || descriptors >= needed) return undefined;
+  return `The process may open only ${descriptors} files, so it holds at most ${caps.public} connections on PORT, ${caps.grpc} on GRPC_PORT and ${caps.admin} on ADMIN_PORT; with MAX_QUEUE ${MAX_QUEUE}, allow it at least ${needed} files: ulimit -n, LimitNOFILE of systemd, or --ulimit nofile of the container.`;
+}
+
+function maxDescriptors(limits: string): number | undefined {
+  const descriptors = Number(/^Max open files +(\d+)/m.exec(limits)?.[1]);
+  return Number.isInteger(descriptors) ? descriptors : undefined;
 }
 
 /** Empty on systems without it. */

@@ -22,6 +22,7 @@ import { outcomeOf } from '../observability/request-record.ts';
 import { startTracing, traceIdOf, type Tracing } from '../observability/tracing.ts';
 import { reportEngineEvents } from '../observability/engine-events.ts';
 import { startGpuWatchdog, type GpuMonitorTimes } from '../observability/gpu-watchdog.ts';
+import { descriptorWarning, maxUploads } from './connection-caps.ts';
 import { listenAll, type Listeners } from './listeners.ts';
 import { ServiceHealth } from './service-health.ts';
 import { shutDown, type ServiceParts } from './shutdown.ts';
@@ -123,6 +124,8 @@ export async function startService(settings: Settings, options: StartOptions = {
 /** The log, with the warnings about settings. */
 function openLog(settings: Settings, { logger = makeLogger(settings.LOG_LEVEL), warnings = [] }: StartOptions): Logger {
   for (const detail of [...settingWarnings(settings), ...warnings]) logger.warn({ detail }, 'settings');
+  const descriptors = descriptorWarning(settings);
+  if (descriptors !== undefined) logger.warn({ detail: descriptors }, 'file descriptors');
   return logger;
 }
 
@@ -138,10 +141,9 @@ function portsOf({ public: { port }, grpc, admin }: Listeners): Record<string, n
   return { port, ...(grpc === undefined ? {} : { grpc_port: grpc.port }), admin_port: admin.port };
 }
 
-/** Far more bodies may arrive than can be queued: most of the slow ones never will be. */
 function boundUploads({ MAX_QUEUE, MAX_BODIES_MB }: Settings, admission: Admission): Uploads {
   return new Uploads({
-    maxUploads: Math.max(256, 4 * MAX_QUEUE),
+    maxUploads: maxUploads(MAX_QUEUE),
     maxBytes: MAX_BODIES_MB * 1024 * 1024,
     retryAfterSeconds: (share) => admission.retryAfterSeconds(share),
   });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { connectionCaps } from '../../../service/lifecycle/connection-caps.ts';
+import { DEFAULT_SETTINGS } from '../../../service/settings/definitions.ts';
+import { connectionCaps, descriptorWarning } from '../../../service/lifecycle/connection-caps.ts';
 
 function limits(openFiles: string): string {
   return [
@@ -19,4 +20,13 @@ it.each([
 
 it.each(['', limits('unlimited')])('do not exist without a limit', (text) => {
   expect(connectionCaps(text)).toBeUndefined();
+});
+
+it('are explained when the limit is too low for the queue', () => {
+  const settings = { ...DEFAULT_SETTINGS, MAX_QUEUE: 1000 };
+  expect(descriptorWarning(settings, limits('1024'))).toBe(
+    'The process may open only 1024 files, so it holds at most 576 connections on PORT, 192 on GRPC_PORT and 64 on ADMIN_PORT; with MAX_QUEUE 1000, allow it at least 6280 files: ulimit -n, LimitNOFILE of systemd, or --ulimit nofile of the container.',
+  );
+  expect(descriptorWarning(settings, limits('6280'))).toBeUndefined();
+  expect(descriptorWarning(settings, '')).toBeUndefined();
 });
