@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { UserError } from '../../model/errors.ts';
 import type { Settings } from '../settings/read.ts';
 
 /** Most open connections of each port. */
@@ -10,6 +11,8 @@ export interface ConnectionCaps {
 
 /** File descriptors kept from clients' ports: for the admin port, engines and files. */
 const RESERVED = 256;
+/** Fewer file descriptors than the process needs for itself, its engines and a few clients. */
+const LEAST_DESCRIPTORS = 128;
 /** One connection carries many calls. */
 const MAX_GRPC = 1024;
 
@@ -49,6 +52,21 @@ export function descriptorWarning({ MAX_QUEUE }: Settings, limits = readLimits()
   const needed = RESERVED + MAX_GRPC + MAX_QUEUE + maxUploads(MAX_QUEUE);
   if (descriptors === undefined || caps === undefined || descriptors >= needed) return undefined;
   return `The process may open only ${descriptors} files, so it holds at most ${caps.public} connections on PORT, ${caps.grpc} on GRPC_PORT and ${caps.admin} on ADMIN_PORT; with MAX_QUEUE ${MAX_QUEUE}, allow it at least ${needed} files: ulimit -n, LimitNOFILE of systemd, or --ulimit nofile of the container.`;
+}
+
+/**
+ * Refuses a limit of file descriptors under which the service could not work.
+ *
+ * @param limits as for {@link connectionCaps}
+ * @throws UserError `settings-invalid`
+ */
+export function checkDescriptors(limits = readLimits()): void {
+  const descriptors = maxDescriptors(limits);
+  if (descriptors === undefined || descriptors >= LEAST_DESCRIPTORS) return;
+  throw new UserError(
+    'settings-invalid',
+    `The process may open only ${descriptors} files, too few to serve; allow it at least ${LEAST_DESCRIPTORS}: ulimit -n, LimitNOFILE of systemd, or --ulimit nofile of the container.`,
+  );
 }
 
 function maxDescriptors(limits: string): number | undefined {

@@ -22,7 +22,7 @@ import { outcomeOf } from '../observability/request-record.ts';
 import { startTracing, traceIdOf, type Tracing } from '../observability/tracing.ts';
 import { reportEngineEvents } from '../observability/engine-events.ts';
 import { startGpuWatchdog, type GpuMonitorTimes } from '../observability/gpu-watchdog.ts';
-import { descriptorWarning, maxUploads } from './connection-caps.ts';
+import { checkDescriptors, descriptorWarning, maxUploads } from './connection-caps.ts';
 import { listenAll, type Listeners } from './listeners.ts';
 import { ServiceHealth } from './service-health.ts';
 import { shutDown, type ServiceParts } from './shutdown.ts';
@@ -60,9 +60,7 @@ export interface StartOptions {
  * @throws UserError if the package cannot be read, the model does not fit the device, or a port is not available
  */
 export async function startService(settings: Settings, options: StartOptions = {}): Promise<RunningService> {
-  if (settings.MODEL_DIR === '') {
-    throw new UserError('settings-invalid', 'MODEL_DIR is not set; give the folder of a model package.');
-  }
+  checkStart(settings);
   const logger = openLog(settings, options);
   const metrics = new Metrics();
   const statistics = new ModelStatistics();
@@ -119,6 +117,14 @@ export async function startService(settings: Settings, options: StartOptions = {
     await tracing?.close();
   };
   return run({ logger, health, model, listeners, closing, release }, settings);
+}
+
+/** Refuses what would only fail later. @throws UserError `settings-invalid` */
+function checkStart({ MODEL_DIR }: Settings): void {
+  if (MODEL_DIR === '') {
+    throw new UserError('settings-invalid', 'MODEL_DIR is not set; give the folder of a model package.');
+  }
+  checkDescriptors();
 }
 
 /** The log, with the warnings about settings. */

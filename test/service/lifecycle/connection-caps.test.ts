@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../../service/settings/definitions.ts';
-import { connectionCaps, descriptorWarning } from '../../../service/lifecycle/connection-caps.ts';
+import { checkDescriptors, connectionCaps, descriptorWarning } from '../../../service/lifecycle/connection-caps.ts';
 
 function limits(openFiles: string): string {
   return [
@@ -29,4 +29,15 @@ it('are explained when the limit is too low for the queue', () => {
   );
   expect(descriptorWarning(settings, limits('6280'))).toBeUndefined();
   expect(descriptorWarning(settings, '')).toBeUndefined();
+});
+
+it('are no use below what the service itself needs, which is refused', () => {
+  expect(() => {
+    checkDescriptors(limits('127'));
+  }).toThrow('The process may open only 127 files, too few to serve; allow it at least 128: ulimit -n,');
+  for (const text of [limits('128'), limits('unlimited'), '']) {
+    expect(() => {
+      checkDescriptors(text);
+    }).not.toThrow();
+  }
 });
