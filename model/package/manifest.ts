@@ -136,7 +136,7 @@ export type SelfTestCase = z.infer<typeof selfTestCaseSchema>;
 export const GRAPH_IO = {
   /** uint8 [B, size, size, 3], RGB. */
   image: 'image',
-  /** [B, P, W] in the package's precision: the output of the image graph, which the other graph reads. */
+  /** float32 [B, P, W]: the output of the image graph, which the other graph reads. */
   imageFeatures: 'image_features',
   /** int64 [B, T], padded on the right with `specialTokens.pad`. */
   inputIds: 'input_ids',

@@ -58,13 +58,12 @@ export function ofaGraph(source: GraphSource): { graph: Graph; parameters: numbe
 
   const normalisation = task.imagenetMeanStd ? IMAGENET : HALF;
   const features = graph.scope('trunk', () => imageTrunk(encoder.at('embed_images'), pixels, normalisation));
-  const image = graph.named(
-    GRAPH_IO.imageFeatures,
-    graph.scope('encoder', () => graph.scope('image', () => embedImage(encoder, features))),
-  );
+  const embedded = graph.scope('encoder', () => graph.scope('image', () => embedImage(encoder, features)));
+  // float32, which holds every float16: Node.js 24 cannot pass float16 to ONNX Runtime.
+  const image = graph.named(GRAPH_IO.imageFeatures, graph.cast(embedded, 'float32'));
   const encoded = graph.scope('encoder', () =>
     encode(encoder, {
-      image,
+      image: graph.cast(image, encoder.float),
       grid: features.shape[2] ?? 1,
       inputIds,
       tokenTable: tokenTable(tables.encoder),

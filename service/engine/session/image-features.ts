@@ -5,9 +5,6 @@ import type { EngineBatch } from '../protocol.ts';
 import { copyPicture } from './picture-store.ts';
 import { rowsFor } from './batch-sizes.ts';
 
-/** Values of a float tensor: Float32Array, or for float16 what this release of Node.js uses, bits or numbers. */
-type Floats = Float32Array | Uint16Array;
-
 /** The features of a batch's items, as the answer graph takes them. */
 export interface ItemFeatures {
   /** [rows, P, W]: a row for each item, and rows that repeat the last one up to a size that may run. */
@@ -23,11 +20,11 @@ export class ImageFeatures {
   readonly #session: InferenceSession;
   readonly #side: number;
   readonly #fixedSizes: readonly number[] | undefined;
-  readonly #cache: LRUCache<string, Floats> | undefined;
+  readonly #cache: LRUCache<string, Float32Array> | undefined;
   /** Memory for the pictures of a run. It is reused, as a run ends before the next one starts. */
   #pixels = new Uint8Array();
-  /** Type and shape [P, W] of an image's features, known after the first run. */
-  #form: { readonly type: Tensor.Type; readonly dims: readonly number[] } | undefined;
+  /** Shape [P, W] of an image's features, known after the first run. */
+  #dims: readonly number[] = [];
 
   /**
    * @param session the image graph's
@@ -55,7 +52,7 @@ export class ImageFeatures {
       const length = rowLength(computed);
       missing.forEach((image, row) => {
         const key = batch.keys?.[image];
-        const values = floatsOf(computed).subarray(row * length, (row + 1) * length);
+        const values = (computed.data as Float32Array).subarray(row * length, (row + 1) * length);
         known[image] = values;
         // A copy: the rows of the tensor share one buffer.
         if (key !== undefined) this.#cache?.set(key, values.slice());
@@ -66,7 +63,7 @@ export class ImageFeatures {
     return { tensor: this.#gather(batch, known, rows), reused };
   }
 
-  #cached(key: string | undefined): Floats | undefined {
+  #cached(key: string | undefined): Float32Array | undefined {
     return key === undefined ? undefined : this.#cache?.get(key);
   }
 
@@ -83,34 +80,29 @@ export class ImageFeatures {
     }
     const pixels = new Tensor('uint8', this.#pixels.subarray(0, rows * bytes), [rows, side, side, 3]);
     const { [GRAPH_IO.imageFeatures]: features } = await this.#session.run({ [GRAPH_IO.image]: pixels });
-    if (features?.dims[0] !== rows) throw new Error(`the output of the image graph does not have ${rows} rows`);
-    this.#form = { type: features.type, dims: features.dims.slice(1) };
+    if (features?.dims[0] !== rows || !(features.data instanceof Float32Array)) {
+      throw new Error(`the output of the image graph is not float32 [${rows}, ...]`);
+    }
+    this.#dims = features.dims.slice(1);
     return features;
   }
 
-  #gather(batch: EngineBatch, known: readonly (Floats | undefined)[], rows: number): Tensor {
-    const form = this.#form;
-    const [first] = known;
-    if (form === undefined || first === undefined) throw new Error('the batch has no images');
-    const gathered = new (first.constructor as new (length: number) => Floats)(rows * first.length);
+  #gather(batch: EngineBatch, known: readonly (Float32Array | undefined)[], rows: number): Tensor {
+    const length = this.#dims.reduce((product, dim) => product * dim, 1);
+    const gathered = new Float32Array(rows * length);
     for (let row = 0; row < rows; row++) {
       const item = batch.items[Math.min(row, batch.items.length - 1)];
       const values = item === undefined ? undefined : known[item.image];
       if (values === undefined) throw new Error(`item ${row} has no picture`);
-      gathered.set(values, row * first.length);
+      gathered.set(values, row * length);
     }
-    // ONNX Runtime's types do not know which array belongs to which type.
-    return new Tensor(form.type as 'float32', gathered as Float32Array, [rows, ...form.dims]);
+    return new Tensor('float32', gathered, [rows, ...this.#dims]);
   }
 }
 
 /** Whether item i is about image i, for all items and images. */
 function isOneToOne({ images, items }: EngineBatch): boolean {
   return images.length === items.length && items.every(({ image }, at) => image === at);
-}
-
-function floatsOf(tensor: Tensor): Floats {
-  return tensor.data as Floats;
 }
 
 /** Number of values in each row. */
