@@ -5,7 +5,13 @@
 
 export { echo, withoutUserInfo } from '../model/echo.ts';
 export { checkSetting, checkSettings } from './settings/check.ts';
-export { CLOSING_MS, DEFAULT_SETTINGS, ENVIRONMENT_VARIABLE, SETTINGS } from './settings/definitions.ts';
+export {
+  CLOSING_MS,
+  DEFAULT_SETTINGS,
+  ENVIRONMENT_VARIABLE,
+  SETTINGS,
+  longestRequestMs,
+} from './settings/definitions.ts';
 export type { SettingName, Settings } from './settings/definitions.ts';
 export type { Setting } from './settings/setting.ts';
 

@@ -1,4 +1,11 @@
-import { ANSWER_ROUTES, LATENCY_BUCKETS_SECONDS, METRICS, PATHS, type RequestOutcome } from '../../service/contract.ts';
+import {
+  ANSWER_ROUTES,
+  LATENCY_BUCKETS_SECONDS,
+  METRICS,
+  PATHS,
+  longestRequestMs,
+  type RequestOutcome,
+} from '../../service/contract.ts';
 import type { WorkloadConfig } from './schema.ts';
 import { withDefaults, type OtherServer } from './server.ts';
 
@@ -60,7 +67,7 @@ export function serverFacts(workload: WorkloadConfig): ServerFacts {
     batchItems: settings.MAX_BATCH,
     cacheBytes: settings.FEATURE_CACHE_MB * 2 ** 20,
     startSeconds: seconds(settings.ENGINE_START_TIMEOUT_MS),
-    requestSeconds: seconds(settings.REQUEST_TIMEOUT_MS),
+    requestSeconds: seconds(longestRequestMs(settings)),
     drainSeconds: seconds(settings.SHUTDOWN_TIMEOUT_MS),
   };
 }

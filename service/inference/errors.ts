@@ -75,7 +75,7 @@ export class ItemFailed extends EngineUnavailable {
 
 /** The AbortSignal reason of a request past its deadline. */
 export class DeadlineExceeded extends Error {
-  /** Who set the deadline; a client's is shorter than the service's. */
+  /** Whose limit it was: the service owes an answer within its own. */
   readonly setBy: 'client' | 'service';
 
   constructor(setBy: DeadlineExceeded['setBy']) {

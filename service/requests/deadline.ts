@@ -19,7 +19,10 @@ export interface Deadline {
 export interface DeadlineOptions {
   /** Milliseconds for the body, and again for the answer once the body is complete. */
   readonly longestMs: number;
-  /** Milliseconds that the client allows for both together. @default no limit of its own */
+  /**
+   * Milliseconds that the client allows for both together. Exceeding them is the client's doing if they are fewer than
+   * `longestMs`, or if the body is not complete. @default no limit of its own
+   */
   readonly clientMs?: number | undefined;
   /** Aborts when the client disconnects. */
   readonly disconnected: AbortSignal;
@@ -30,14 +33,15 @@ export interface DeadlineOptions {
 /** Starts a request's deadline. */
 export function startDeadline({ longestMs, clientMs, disconnected, closing }: DeadlineOptions): Deadline {
   const controller = new AbortController();
+  let complete = false;
   const abortAfter = (ms: number, reason: () => Error): NodeJS.Timeout =>
     setTimeout(() => {
       controller.abort(reason());
     }, ms);
   const clientTimer =
-    clientMs === undefined || clientMs >= longestMs
+    clientMs === undefined || clientMs >= 2 * longestMs
       ? undefined
-      : abortAfter(clientMs, () => new DeadlineExceeded('client'));
+      : abortAfter(clientMs, () => new DeadlineExceeded(complete && clientMs >= longestMs ? 'service' : 'client'));
   let timer = abortAfter(longestMs, () => requestTimeout(`The body did not arrive within ${longestMs} ms.`));
   const onDisconnect = (): void => {
     controller.abort(new ClientGone());
@@ -55,6 +59,7 @@ export function startDeadline({ longestMs, clientMs, disconnected, closing }: De
       controller.abort(reason);
     },
     bodyComplete: () => {
+      complete = true;
       clearTimeout(timer);
       timer = abortAfter(longestMs, () => new DeadlineExceeded('service'));
     },

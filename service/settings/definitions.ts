@@ -12,6 +12,11 @@ import {
 /** Milliseconds of SHUTDOWN_TIMEOUT_MS reserved for the last answers and for stopping engines and listeners. */
 export const CLOSING_MS = 1000;
 
+/** Longest time, in milliseconds, from the first byte of a request to its answer: that of the body, then as much again. */
+export function longestRequestMs({ REQUEST_TIMEOUT_MS }: Pick<Settings, 'REQUEST_TIMEOUT_MS'>): number {
+  return 2 * REQUEST_TIMEOUT_MS;
+}
+
 /** Variable that selects a file of infra/environments/ to deploy; unset, infra/config.ts is deployed. */
 export const ENVIRONMENT_VARIABLE = 'OFA_VE_ENV';
 
@@ -90,8 +95,8 @@ export const SETTINGS = {
     'How long to continue serving after SIGTERM while load balancers remove the service; at least 1000 less than SHUTDOWN_TIMEOUT_MS.',
   ),
   SHUTDOWN_TIMEOUT_MS: integer(
-    { default: 40_000, min: 2000, max: 3_600_000 },
-    'Longest time from SIGTERM to exit; less than the time after which the platform kills the process.',
+    { default: 70_000, min: 2000, max: 3_600_000 },
+    'Longest time from SIGTERM to exit; less than the time after which the platform kills the process. Requests are not cut off if it is a second more than DRAIN_DELAY_MS and twice REQUEST_TIMEOUT_MS: once for the body, once for the answer.',
   ),
   GPU_MEMORY_LIMIT_MB: integer(
     { default: 0, min: 0, max: 10_000_000 },

@@ -109,7 +109,7 @@ const FIELDS_TOGETHER: readonly (readonly [
   [
     'a shutdown that cuts requests off',
     [['server.settings.REQUEST_TIMEOUT_MS', 60_000]],
-    'server.settings.SHUTDOWN_TIMEOUT_MS is 40000, but DRAIN_DELAY_MS and REQUEST_TIMEOUT_MS make 65000; requests would be cut off.',
+    'server.settings.SHUTDOWN_TIMEOUT_MS is 70000, but DRAIN_DELAY_MS, twice REQUEST_TIMEOUT_MS and 1000 for the last answers make 126000; requests would be cut off.',
   ],
   [
     'a memory alert above the limit that replaces the engine',
@@ -181,8 +181,8 @@ const FIELDS_TOGETHER: readonly (readonly [
   ],
   [
     'a timeout of the route below that of the service',
-    [['exposure.readTimeoutSeconds', 30]],
-    'exposure.readTimeoutSeconds is 30, but a request may take 30 s; allow more than that.',
+    [['exposure.readTimeoutSeconds', 60]],
+    'exposure.readTimeoutSeconds is 60, but a request may take 60 s; allow more than that.',
   ],
   [
     'a canary without a route',

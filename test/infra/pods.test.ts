@@ -74,7 +74,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
       expect(sleep).toBe(5);
       expect(terminationGracePeriodSeconds).toBeGreaterThan(sleep + setting('SHUTDOWN_TIMEOUT_MS'));
       expect(setting('SHUTDOWN_TIMEOUT_MS')).toBeGreaterThanOrEqual(
-        setting('DRAIN_DELAY_MS') + setting('REQUEST_TIMEOUT_MS'),
+        setting('DRAIN_DELAY_MS') + 2 * setting('REQUEST_TIMEOUT_MS') + 1,
       );
     }
   });

@@ -1,3 +1,4 @@
+import { CLOSING_MS, longestRequestMs } from '../../../service/contract.ts';
 import { atLeast, bytesOf, coresOf } from '../fields.ts';
 import { enginesOfPod } from '../pod-settings.ts';
 import { withDefaults } from '../server.ts';
@@ -102,10 +103,10 @@ export const computeRules = {
       return server.drainSeconds < server.requestSeconds
         ? `server.drainSeconds is ${server.drainSeconds}, shorter than the longest request of ${server.requestSeconds} s; requests would be cut off.`
         : undefined;
-    const { DRAIN_DELAY_MS, REQUEST_TIMEOUT_MS, SHUTDOWN_TIMEOUT_MS } = withDefaults(workload.server.settings);
-    const needed = DRAIN_DELAY_MS + REQUEST_TIMEOUT_MS;
-    return SHUTDOWN_TIMEOUT_MS < needed
-      ? `server.settings.SHUTDOWN_TIMEOUT_MS is ${SHUTDOWN_TIMEOUT_MS}, but DRAIN_DELAY_MS and REQUEST_TIMEOUT_MS make ${needed}; requests would be cut off.`
+    const settings = withDefaults(workload.server.settings);
+    const needed = settings.DRAIN_DELAY_MS + longestRequestMs(settings) + CLOSING_MS;
+    return settings.SHUTDOWN_TIMEOUT_MS < needed
+      ? `server.settings.SHUTDOWN_TIMEOUT_MS is ${settings.SHUTDOWN_TIMEOUT_MS}, but DRAIN_DELAY_MS, twice REQUEST_TIMEOUT_MS and ${CLOSING_MS} for the last answers make ${needed}; requests would be cut off.`
       : undefined;
   },
 } satisfies Record<string, Rule>;

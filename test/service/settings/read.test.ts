@@ -37,7 +37,7 @@ describe('settings', () => {
     [{ OFA_VE_PROT: '1' }, 'OFA_VE_PROT is not a setting of this program, the setting is called PORT.'],
     [{ OFA_VE_MAX_QUEU: '1' }, 'the setting is called MAX_QUEUE.'],
     [{ PORT: '9090' }, 'ADMIN_PORT is 9090 but must be another port than PORT, which is 9090'],
-    [{ DRAIN_DELAY_MS: '39001' }, 'DRAIN_DELAY_MS is 39001 but must be at most 39000 with SHUTDOWN_TIMEOUT_MS'],
+    [{ DRAIN_DELAY_MS: '69001' }, 'DRAIN_DELAY_MS is 69001 but must be at most 69000 with SHUTDOWN_TIMEOUT_MS'],
     [{ MAX_BODY_MB: '300' }, 'MAX_BODIES_MB is 256 but must be at least MAX_BODY_MB, which is 300'],
   ])('that are wrong are refused with a sentence: %o', (environment, sentence) => {
     expect(problemsOf(environment)).toContain(sentence);
