@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { Metadata, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
+import { Metadata, status as codes, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
 import { ClientGone, DeadlineExceeded } from '../inference/errors.ts';
 import { CLIENT_CLOSED_REQUEST, RequestRecord } from '../observability/request-record.ts';
 import type { RequestListener } from '../requests/listener.ts';
@@ -30,7 +30,7 @@ export class ObservedCall {
   readonly stream: ServerHttp2Stream;
   /** The compression of messages that are flagged as compressed. */
   readonly encoding: string;
-  readonly record = new RequestRecord();
+  readonly record = new RequestRecord('grpc');
   readonly #listener: RequestListener | undefined;
   /** Trailing metadata of every status. */
   readonly #trailers: Record<string, string> = {};
@@ -112,7 +112,7 @@ export class ObservedCall {
     const { record } = this;
     const problem = record.problem as HttpProblem | undefined;
     const isGone = problem?.cause instanceof ClientGone;
-    record.attributes['grpc_status'] = code;
+    record.attributes['grpc_status'] = codes[code] ?? code;
     this.#listener?.end({
       method: 'POST',
       route: this.path,

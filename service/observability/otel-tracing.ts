@@ -14,7 +14,7 @@ import { getStringListFromEnv, W3CTraceContextPropagator } from '@opentelemetry/
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { version } from '../../model/version.ts';
-import { UNMATCHED, type RequestSummary } from './request-record.ts';
+import { UNMATCHED, type RequestRecord, type RequestSummary } from './request-record.ts';
 import type { BatchRecord, RequestObserver, StageName } from '../inference/observer.ts';
 import type { Logger } from './logger.ts';
 import { LossReportingExporter, reportLosses, reportWrongVariables } from './otel-exporter.ts';
@@ -80,19 +80,21 @@ export class OtelTracing {
    */
   begin(
     request: Pick<Request, 'method' | 'url' | 'headers'>,
-    observer: RequestObserver,
+    record: RequestRecord,
   ): { traceId: string; response: string } {
     const parent = this.#continuesTraces
       ? this.#propagator.extract(ROOT_CONTEXT, request.headers, HEADERS)
       : ROOT_CONTEXT;
     const { pathname, protocol } = new URL(request.url);
-    const attributes = {
-      'http.request.method': request.method,
-      'url.path': pathname,
-      'url.scheme': protocol.slice(0, -1),
-    };
-    const span = this.#tracer.startSpan(request.method, { kind: SpanKind.SERVER, attributes }, parent);
-    this.#traced.set(observer, { span, context: trace.setSpan(parent, span) });
+    const [name, attributes] =
+      record.protocol === 'grpc'
+        ? [pathname.slice(1), { 'rpc.system.name': 'grpc', 'rpc.method': pathname.slice(1) }]
+        : [
+            request.method,
+            { 'http.request.method': request.method, 'url.path': pathname, 'url.scheme': protocol.slice(0, -1) },
+          ];
+    const span = this.#tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
+    this.#traced.set(record, { span, context: trace.setSpan(parent, span) });
     const { traceId, spanId, traceFlags } = span.spanContext();
     const flags = traceFlags.toString(16).padStart(2, '0');
     return { traceId, response: `00-${traceId}-${spanId}-${flags}` };
@@ -108,9 +110,13 @@ export class OtelTracing {
       if (failed) child.setStatus({ code: SpanStatusCode.ERROR });
       child.end(epochMs(endMs));
     }
-    if (route !== UNMATCHED) span.updateName(`${method} ${route}`).setAttribute('http.route', route);
-    span.setAttributes({ 'http.response.status_code': status, 'ofa_ve.request_id': requestId });
-    for (const [name, value] of Object.entries(record.attributes)) span.setAttribute(`ofa_ve.${name}`, value);
+    const { grpc_status: grpcStatus, ...attributes } = record.attributes;
+    if (grpcStatus === undefined) {
+      if (route !== UNMATCHED) span.updateName(`${method} ${route}`).setAttribute('http.route', route);
+      span.setAttribute('http.response.status_code', status);
+    } else span.setAttribute('rpc.response.status_code', grpcStatus);
+    span.setAttribute('ofa_ve.request_id', requestId);
+    for (const [name, value] of Object.entries(attributes)) span.setAttribute(`ofa_ve.${name}`, value);
     if (problem !== undefined) span.setAttribute('error.type', problem.problem);
     if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
     span.end();

@@ -41,12 +41,17 @@ export function outcomeOf({ status, problem }: Pick<RequestSummary, 'status' | '
 /** Data about a request for its log line and its trace: sizes of images and texts, but never their contents. */
 export class RequestRecord implements RequestObserver {
   readonly startMs = performance.now();
+  readonly protocol: 'http' | 'grpc';
   readonly stages: Stage[] = [];
   /** Attributes that the route adds, under the names used in the log. */
   readonly attributes: Record<string, string | number> = {};
   /** W3C trace id, if the request has one. */
   traceId: string | undefined;
   problem: RequestProblem | undefined;
+
+  constructor(protocol: RequestRecord['protocol'] = 'http') {
+    this.protocol = protocol;
+  }
 
   stage(stage: Stage): void {
     this.stages.push(stage);
