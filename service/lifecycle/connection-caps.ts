@@ -13,6 +13,8 @@ export interface ConnectionCaps {
 const RESERVED = 256;
 /** Fewer file descriptors than the process needs for itself, its engines and a few clients. */
 const LEAST_DESCRIPTORS = 128;
+/** Where the limit of open files is set. */
+const HOW_TO_RAISE = 'ulimit -n, LimitNOFILE of systemd, or --ulimit nofile of the container';
 /** One connection carries many calls. */
 const MAX_GRPC = 1024;
 
@@ -51,7 +53,7 @@ export function descriptorWarning({ MAX_QUEUE }: Settings, limits = readLimits()
   const caps = connectionCaps(limits);
   const needed = RESERVED + MAX_GRPC + MAX_QUEUE + maxUploads(MAX_QUEUE);
   if (descriptors === undefined || caps === undefined || descriptors >= needed) return undefined;
-  return `The process may open only ${descriptors} files, so it holds at most ${caps.public} connections on PORT, ${caps.grpc} on GRPC_PORT and ${caps.admin} on ADMIN_PORT; with MAX_QUEUE ${MAX_QUEUE}, allow it at least ${needed} files: ulimit -n, LimitNOFILE of systemd, or --ulimit nofile of the container.`;
+  return `The process may open only ${descriptors} files, so it holds at most ${caps.public} connections on PORT, ${caps.grpc} on GRPC_PORT and ${caps.admin} on ADMIN_PORT; with MAX_QUEUE ${MAX_QUEUE}, allow it at least ${needed} files: ${HOW_TO_RAISE}.`;
 }
 
 /**
@@ -65,7 +67,7 @@ export function checkDescriptors(limits = readLimits()): void {
   if (descriptors === undefined || descriptors >= LEAST_DESCRIPTORS) return;
   throw new UserError(
     'settings-invalid',
-    `The process may open only ${descriptors} files, too few to serve; allow it at least ${LEAST_DESCRIPTORS}: ulimit -n, LimitNOFILE of systemd, or --ulimit nofile of the container.`,
+    `The process may open only ${descriptors} files, too few to serve; allow it at least ${LEAST_DESCRIPTORS}: ${HOW_TO_RAISE}.`,
   );
 }
 
