@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Settings } from '../../service/settings/read.ts';
 import {
@@ -81,6 +82,13 @@ function uploads({ adminUrl }: TestService): Promise<number> {
 }
 
 const textAt = (index: number): string => TEXTS[index % TEXTS.length] ?? '';
+
+describe('an engine on the CPU', () => {
+  it('has a lower priority than the service', async () => {
+    const { model } = await start({});
+    expect(getPriority(model.pool.pid)).toBeGreaterThan(getPriority());
+  });
+});
 
 describe('ten times more requests than there are slots', () => {
   it('are answered correctly up to the number of slots, and otherwise refused during the run', async () => {

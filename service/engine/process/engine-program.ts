@@ -11,6 +11,7 @@ import { stampPackage } from '../../../model/package/verify-package.ts';
 import type { FromEngine, LoadOptions, StartFailure, ToEngine } from '../protocol.ts';
 import { runSelfTest, warmUp } from '../session/self-test.ts';
 import { batchSizes } from '../session/batch-sizes.ts';
+import { lowerPriority } from './priority.ts';
 import { openSession, type EngineSession } from '../session/session.ts';
 import { WeightsWatch } from '../session/weights-watch.ts';
 
@@ -27,6 +28,8 @@ process.on('message', (message: ToEngine) => {
 
 async function load(options: LoadOptions): Promise<void> {
   let stage: StartFailure = 'load';
+  // Before any thread of the session starts. On a GPU, the engine's thread needs little time and has to get it.
+  if (options.device === 'cpu') lowerPriority();
   try {
     const startMs = performance.now();
     const modelPackage = await openPackage(options.packageDir);
