@@ -32,7 +32,7 @@ export async function overloadGate(deps: AppDeps): Promise<Gate> {
     const route = method === 'POST' ? routes.get(path) : undefined;
     if (route === undefined || !health.started().ok || !health.live().ok) return false;
     const header = (name: string): string | undefined => headers[name]?.toString();
-    const caller = recognize(header, incoming.socket.remoteAddress);
+    const caller = recognize(header, incoming.socket);
     if (caller === undefined) return false;
     const refusal = admission.refusal(caller.client);
     if (refusal === undefined) return false;
@@ -41,13 +41,16 @@ export async function overloadGate(deps: AppDeps): Promise<Gate> {
     const problem = toProblem(refusal);
     const requestId = requestIdOf(header('x-request-id'));
     const body = problem.body(requestId);
-    for (const [name, value] of headersOf(path, header('origin'))) outgoing.setHeader(name, value);
-    if (health.draining) outgoing.setHeader('connection', 'close');
-    outgoing.writeHead(problem.status, {
-      ...problem.headersFor(path),
-      'content-length': Buffer.byteLength(body),
-      'x-request-id': requestId,
-    });
+    // As names and values in turn, which Node.js writes without looking them up.
+    outgoing.writeHead(problem.status, [
+      ...headersOf(path, header('origin')),
+      ...Object.entries(problem.headersFor(path)).flat(),
+      ...(health.draining ? ['connection', 'close'] : []),
+      'content-length',
+      String(Buffer.byteLength(body)),
+      'x-request-id',
+      requestId,
+    ]);
     outgoing.end(body);
     listener?.end({ method, route, status: problem.status, requestId, record, problem });
     return true;
@@ -70,7 +73,8 @@ function requestIdOf(sent = ''): string {
   return /^[\w=-]{1,255}$/.test(sent) ? sent : randomUUID();
 }
 
-type Headers = readonly (readonly [string, string])[];
+/** Names and values in turn. */
+type Headers = readonly string[];
 
 /** The headers that the application's middleware adds to every answer, by the request's path and origin. */
 async function commonHeaders(
@@ -86,7 +90,7 @@ async function commonHeaders(
   for (const path of [PATHS.predict, OPEN_INFERENCE_PREFIX]) {
     for (const origin of ['', ...origins]) {
       const response = await app.request(path, { method: 'POST', headers: origin === '' ? {} : { origin } });
-      headers.set(keyOf(path, origin), [...response.headers]);
+      headers.set(keyOf(path, origin), [...response.headers].flat());
     }
   }
   return (path, origin = '') => headers.get(keyOf(path, origin)) ?? headers.get(keyOf(path, '')) ?? [];

@@ -40,14 +40,18 @@ export interface Recognized {
 /**
  * As {@link identifyBy}, but counts nothing, for a request that may be refused for another reason.
  *
+ * @param remote the other end of its connection; finding out its address takes a system call
  * @returns undefined for a request that its client may not send
  */
 export function recognizeBy({
   apiKeys,
   addresses,
-}: ClientRules): (header: ReadHeader, address: string | undefined) => Recognized | undefined {
-  return (header, address) => {
-    if (apiKeys === undefined) return { client: addresses?.clientOf(address, header) };
+}: ClientRules): (
+  header: ReadHeader,
+  remote: { readonly remoteAddress?: string | undefined },
+) => Recognized | undefined {
+  return (header, remote) => {
+    if (apiKeys === undefined) return { client: addresses?.clientOf(remote.remoteAddress, header) };
     const holder = findHolder(apiKeys, offeredKeys(header));
     if (holder === undefined || apiKeys.rates.waitMs(holder.name) > 0) return undefined;
     return { client: holder.name, apiKey: holder.name };

@@ -1,3 +1,4 @@
+import { Refusal } from '../inference/errors.ts';
 import { z } from '@hono/zod-openapi';
 import { echo } from '../../model/echo.ts';
 
@@ -156,7 +157,7 @@ export const problemSchema = z
   .openapi('Problem');
 
 /** An error on its way to the client. Its message becomes the `detail`. */
-export class HttpProblem extends Error {
+export class HttpProblem extends Refusal {
   readonly problem: ProblemName;
   readonly field: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
