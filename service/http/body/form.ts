@@ -1,4 +1,4 @@
-import { Busboy, type BusboyEvents, type BusboyInstance } from '@fastify/busboy';
+import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
 import { HttpProblem } from '../../requests/problem.ts';
 import { ByteBuilder } from './byte-builder.ts';
 import { quote } from '../../requests/check.ts';
@@ -31,35 +31,26 @@ export interface FormLimits {
  * @throws HttpProblem `malformed-body` or `invalid-field`, and as {@link RequestBody.chunks}
  */
 export async function parseForm(body: RequestBody, limits: FormLimits): Promise<Form> {
-  const texts = new Map<string, string[]>();
   const files = new Map<string, Uint8Array[]>();
   const unknown = new Set<string>();
+  const texts = new FormTexts(limits);
   const parser = makeParser(body.headers.get('content-type') ?? '', limits);
   const parsed = new Promise<void>((resolve, reject) => {
     // The types do not say that the name is missing if the part has none.
-    parser.on('file', (name: string | undefined, stream) => {
+    parser.on('file', (name: string | undefined, stream, fileName, _encoding, type) => {
       stream.on('error', reject);
-      if (name === undefined) {
-        reject(withoutName());
+      if (name === undefined || !limits.known.has(name)) {
+        if (name === undefined) reject(withoutName());
+        else unknown.add(name);
         stream.resume();
-        return;
+      } else if (isFile(fileName, type)) {
+        readFile(stream, body.announcedBytes, (content) => {
+          append(files, name, content);
+        });
+      } else {
+        texts.read({ name, type }, stream, reject);
       }
-      if (!limits.known.has(name)) {
-        unknown.add(name);
-        stream.resume();
-        return;
-      }
-      let content: ByteBuilder | undefined;
-      stream.on('data', (chunk: Buffer) => {
-        // Concatenating a large image at the end would block the event loop.
-        content ??= new ByteBuilder(body.announcedBytes);
-        content.append(chunk);
-      });
-      stream.on('end', () => {
-        append(files, name, content?.bytes() ?? new Uint8Array());
-      });
     });
-    parser.on('field', textReader(texts, unknown, limits, reject));
     parser.on('partsLimit', () => {
       reject(malformed(`The form has more than ${limits.parts} parts.`));
     });
@@ -76,7 +67,7 @@ export async function parseForm(body: RequestBody, limits: FormLimits): Promise<
   } finally {
     parser.destroy();
   }
-  return { texts, files, unknown };
+  return { texts: texts.values(), files, unknown };
 }
 
 async function feed(parser: BusboyInstance, chunks: AsyncIterable<Uint8Array>, parsed: Promise<void>): Promise<void> {
@@ -92,9 +83,10 @@ function makeParser(contentType: string, limits: FormLimits): BusboyInstance {
   try {
     return new Busboy({
       headers: { 'content-type': contentType },
+      // Texts, too, are read as bytes: the parser would replace those that are not UTF-8.
+      isPartAFile: () => true,
       limits: {
         parts: limits.parts,
-        fieldSize: limits.textBytes,
         fieldNameSize: 100,
         headerPairs: 20,
       },
@@ -127,39 +119,101 @@ function invalid(field: string, what: string): HttpProblem {
   return new HttpProblem('invalid-field', `The field ${quote(field)} ${what}.`, { field });
 }
 
-/** What takes in the text fields of a form. Repeated fields are checked here, since more would exceed the limit of parts. */
-function textReader(
-  texts: Map<string, string[]>,
-  unknown: Set<string>,
-  limits: FormLimits,
-  reject: (problem: HttpProblem) => void,
-): BusboyEvents['field'] {
-  const jsonLists = new Set<string>();
-  return (name: string | undefined, value, _nameTruncated, valueTruncated, _encoding, type) => {
-    if (name === undefined) {
-      reject(withoutName());
+/** Whether a part is a file: browsers give one a name, and some clients a type alone. */
+function isFile(fileName: string | undefined, type: string): boolean {
+  return fileName !== undefined || type === 'application/octet-stream';
+}
+
+function readFile(stream: BusboyFileStream, announcedBytes: number, done: (content: Uint8Array) => void): void {
+  let content: ByteBuilder | undefined;
+  stream.on('data', (chunk: Buffer) => {
+    // Concatenating a large image at the end would block the event loop.
+    content ??= new ByteBuilder(announcedBytes);
+    content.append(chunk);
+  });
+  stream.on('end', () => {
+    done(content?.bytes() ?? new Uint8Array());
+  });
+}
+
+interface TextPart {
+  readonly name: string;
+  readonly type: string;
+  /** Undefined until it has been read. */
+  values?: readonly string[];
+}
+
+/** The text fields of a form. Repeated fields are checked here, since more would exceed the limit of parts. */
+class FormTexts {
+  readonly #limits: FormLimits;
+  readonly #parts: TextPart[] = [];
+  readonly #jsonLists = new Set<string>();
+
+  constructor(limits: FormLimits) {
+    this.#limits = limits;
+  }
+
+  /** The texts by name, in the order of their parts. */
+  values(): Map<string, string[]> {
+    const texts = new Map<string, string[]>();
+    for (const { name, values = [] } of this.#parts) for (const value of values) append(texts, name, value);
+    return texts;
+  }
+
+  read(part: TextPart, stream: BusboyFileStream, reject: (problem: HttpProblem) => void): void {
+    this.#parts.push(part);
+    if (this.#exceeds(part.name)) {
+      reject(invalid(part.name, this.#limits.repeated.tooMany));
+      stream.resume();
       return;
     }
-    if (!limits.known.has(name)) {
-      unknown.add(name);
-      return;
+    const chunks: Buffer[] = [];
+    let length = 0;
+    stream.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= this.#limits.textBytes) chunks.push(chunk);
+    });
+    stream.on('end', () => {
+      try {
+        if (length > this.#limits.textBytes) throw invalid(part.name, this.#limits.tooLong);
+        part.values = this.#valuesOf(part, decodeUtf8(part.name, Buffer.concat(chunks)));
+        if (this.#exceeds(part.name)) throw invalid(part.name, this.#limits.repeated.tooMany);
+      } catch (error) {
+        reject(error as HttpProblem);
+      }
+    });
+  }
+
+  #valuesOf({ name, type }: TextPart, text: string): readonly string[] {
+    if (name !== this.#limits.repeated.name || type !== 'application/json') return [text];
+    // Java's okhttp-gson sends the whole list once for each of its elements.
+    if (this.#jsonLists.has(text)) return [];
+    const values = textsOf(text);
+    if (values === undefined) throw invalid(name, 'must be a text, or a list of texts as JSON');
+    if (values.length > 1) this.#jsonLists.add(text);
+    return values;
+  }
+
+  /** Whether this is the field that may be repeated, and there are too many of it. */
+  #exceeds(name: string): boolean {
+    const { repeated } = this.#limits;
+    if (name !== repeated.name) return false;
+    let count = 0;
+    for (const part of this.#parts) {
+      // JSON counts once it has been read: it may hold no text that is new.
+      if (part.name === name) count += part.values?.length ?? (part.type === 'application/json' ? 0 : 1);
     }
-    if (valueTruncated) reject(invalid(name, limits.tooLong));
-    if (name === limits.repeated.name && type === 'application/json') {
-      // Java's okhttp-gson sends the whole list once for each of its elements.
-      if (jsonLists.has(value)) return;
-      const values = textsOf(value);
-      if (values === undefined) reject(invalid(name, 'must be a text, or a list of texts as JSON'));
-      if (values !== undefined && values.length > 1) jsonLists.add(value);
-      for (const each of values ?? []) append(texts, name, each);
-    } else {
-      append(texts, name, value);
-    }
-    const { repeated } = limits;
-    if (name === repeated.name && (texts.get(name)?.length ?? 0) > repeated.most) {
-      reject(invalid(name, repeated.tooMany));
-    }
-  };
+    return count > repeated.most;
+  }
+}
+
+function decodeUtf8(name: string, bytes: Buffer): string {
+  try {
+    // The byte order mark is part of the text, as it is in JSON.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw invalid(name, 'must be a text in UTF-8');
+  }
 }
 
 function withoutName(): HttpProblem {

@@ -51,6 +51,46 @@ describe('parseForm', () => {
     });
   });
 
+  const textPart = (text: Uint8Array, headers = ''): Buffer =>
+    Buffer.concat([
+      Buffer.from(`--b\r\ncontent-disposition: form-data; name="text"${headers}\r\n\r\n`),
+      text,
+      Buffer.from('\r\n--b--\r\n'),
+    ]);
+
+  it.each([64 * KIB, 1])('reads a text in UTF-8 as it is, in chunks of %i bytes', async (size) => {
+    const text = '\ufeffein großer Hund 🐕 \ufffd';
+    const { texts } = await parseForm(formBody(textPart(Buffer.from(text)), size), LIMITS);
+    expect(texts.get('text')).toEqual([text]);
+  });
+
+  it.each([
+    ['Latin-1', Buffer.from('gro\xdfer Hund', 'latin1'), ''],
+    ['declared Latin-1', Buffer.from('gro\xdfer Hund', 'latin1'), '\r\ncontent-type: text/plain; charset=iso-8859-1'],
+    ['a surrogate', Buffer.from([0xed, 0xa0, 0x80]), ''],
+    ['a character that is cut off', Buffer.from('ß').subarray(0, 1), ''],
+  ])('refuses a text that is not UTF-8: %s', async (_, text, headers) => {
+    await expect(parseForm(formBody(textPart(text, headers), 1000), LIMITS)).rejects.toMatchObject({
+      problem: 'invalid-field',
+      field: 'text',
+      message: 'The field "text" must be a text in UTF-8.',
+    });
+  });
+
+  it('keeps the order of repeated texts, whatever their length', async () => {
+    const texts = Array.from({ length: 9 }, (_, index) => String(index).repeat(index % 2 === 0 ? 90 : 1));
+    const parts = texts.map((text) => `--b\r\ncontent-disposition: form-data; name="text"\r\n\r\n${text}\r\n`);
+    const form = await parseForm(formBody(Buffer.from(`${parts.join('')}--b--\r\n`), 40), LIMITS);
+    expect(form.texts.get('text')).toEqual(texts);
+  });
+
+  it('refuses a text one byte too long', async () => {
+    expect((await parseForm(formBody(textPart(Buffer.alloc(100, 'a')), 64), LIMITS)).texts.get('text')).toHaveLength(1);
+    await expect(parseForm(formBody(textPart(Buffer.alloc(101, 'a')), 64), LIMITS)).rejects.toMatchObject({
+      message: 'The field "text" is too long.',
+    });
+  });
+
   it('never copies a large file at once', async () => {
     const bytes = formWith(image);
     const concat = vi.spyOn(Buffer, 'concat');
