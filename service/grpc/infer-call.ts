@@ -62,8 +62,8 @@ export class InferCall {
       checkModel(this.#deps.predictor.model, request.modelName, request.modelVersion);
       return request;
     };
-    serveQuestions(incoming, this.#deps, read).then(({ input, answers }) => {
-      callback?.(null, toInferResponse(this.#deps.predictor.model, input, answers));
+    serveQuestions(incoming, this.#deps, read).then((served) => {
+      callback?.(null, toInferResponse(this.#deps.predictor.model, served));
     }, onFailure);
   }
 

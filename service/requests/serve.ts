@@ -8,6 +8,7 @@ import { startDeadline } from './deadline.ts';
 import type { Health } from './health.ts';
 import type { Parsed } from './parse.ts';
 import { unavailable } from './to-problem.ts';
+import { summarizeTextWarnings, type TextWarningSummary } from './text-warnings.ts';
 import type { Uploads } from './uploads.ts';
 
 /** What every protocol needs to answer predictions. */
@@ -56,8 +57,7 @@ export interface Served<Input> {
   readonly input: Input;
   /** An answer for each hypothesis of each question, in order. */
   readonly answers: readonly Answer[];
-  /** Warnings about texts; `index` is that of the hypothesis. */
-  readonly textWarnings: readonly (TextWarning & { readonly index: number })[];
+  readonly textWarnings: readonly TextWarningSummary[];
 }
 
 /**
@@ -76,13 +76,13 @@ export function serveQuestions<Input extends Parsed>(
     const { questions } = input;
     const { record: observer } = incoming;
     slot.resize(noteSizes(observer, questions));
-    const textWarnings: Served<Input>['textWarnings'][number][] = [];
+    const warnings: (TextWarning & { index: number })[] = [];
     const onWarning = (warning: TextWarning, index: number): void => {
-      textWarnings.push({ ...warning, index });
+      warnings.push({ ...warning, index });
     };
     const answers = await deps.predictor.predictAll(questions, { signal, observer, onWarning });
     deps.admission.answered(answers.length);
-    return { input, answers, textWarnings };
+    return { input, answers, textWarnings: summarizeTextWarnings(warnings, answers.length) };
   });
 }
 

@@ -35,6 +35,7 @@ export interface InferResponse {
   readonly model_name: string;
   readonly model_version: string;
   readonly id: string;
+  readonly parameters: Readonly<Record<string, { readonly string_param: string }>>;
   readonly outputs: readonly {
     readonly name: string;
     readonly datatype: string;

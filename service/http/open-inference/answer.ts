@@ -1,15 +1,17 @@
 import type { z } from '@hono/zod-openapi';
-import type { Answer } from '../../inference/answer.ts';
 import type { ModelInfo } from '../../inference/predictor.ts';
 import { MODEL_VERSION } from '../../open-inference/model.ts';
 import { outputTensor, toBytes } from '../../open-inference/outputs.ts';
+import { answerParameters } from '../../open-inference/parameters.ts';
+import type { Served } from '../../requests/serve.ts';
 import type { InferRequest } from './parse.ts';
 import { JSON_LENGTH_HEADER, type inferAnswerSchema } from './schema.ts';
 
 type InferAnswer = z.infer<typeof inferAnswerSchema>;
 
 /** The response: each requested output in the JSON, or as bytes behind it (the binary tensor extension). */
-export function toInferAnswer(model: ModelInfo, request: InferRequest, answers: readonly Answer[]): Response {
+export function toInferAnswer(model: ModelInfo, served: Served<InferRequest>): Response {
+  const { input: request, answers } = served;
   const binary: Buffer[] = [];
   const outputs = request.outputs.map(({ name, isBinary }): InferAnswer['outputs'][number] => {
     const { datatype, shape, values } = outputTensor(name, model, answers);
@@ -23,7 +25,7 @@ export function toInferAnswer(model: ModelInfo, request: InferRequest, answers: 
     model_name: model.name,
     model_version: MODEL_VERSION,
     ...(request.id === undefined ? {} : { id: request.id }),
-    parameters: { digest: model.digest },
+    parameters: answerParameters(model, served.textWarnings),
     outputs,
   };
   if (binary.length === 0) return Response.json(answer);

@@ -49,8 +49,7 @@ export function addOpenInference(app: App, deps: PredictDeps, statistics: ModelS
   for (const path of [INFER_PATH, VERSIONED_INFER_PATH]) {
     app.post(path, async (c) => {
       checkModelPath(c, model);
-      const { input, answers } = await servePrediction(c, deps, readInferRequest);
-      return toInferAnswer(model, input, answers);
+      return toInferAnswer(model, await servePrediction(c, deps, readInferRequest));
     });
   }
   documentOpenInference(app);

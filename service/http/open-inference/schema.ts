@@ -109,8 +109,11 @@ export const inferAnswerSchema = z
     model_name: z.string(),
     model_version: z.string(),
     id: z.string().optional(),
-    parameters: z.object({ digest: z.string() }).openapi({
-      description: "The digest identifies the model's package.",
+    parameters: z.object({
+      digest: z.string().openapi({ description: "Identifies the model's package." }),
+      warnings: z.string().optional().openapi({
+        description: 'Warnings about texts: a JSON list as in the answers of /predict. Absent where there are none.',
+      }),
     }),
     outputs: z.array(outputSchema),
   })

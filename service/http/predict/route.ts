@@ -9,7 +9,6 @@ import { readPredictInput, readPredictJson } from './input.ts';
 import type { PredictInput } from './parse.ts';
 import type { predictionSchema } from './schema.ts';
 import { servePrediction } from './serve.ts';
-import { aboutTexts } from './warnings.ts';
 
 /** Adds `POST /predict` and `POST /predict/json`. */
 export function addPredict(app: App, deps: PredictDeps): void {
@@ -29,7 +28,7 @@ async function predict(
     return { result, label, confidence, scores };
   });
   const [first] = results;
-  const warnings = [...input.warnings, ...aboutTexts(textWarnings, answers.length)];
+  const warnings = [...input.warnings, ...textWarnings];
   const body: z.infer<typeof predictionSchema> = {
     ...(input.isList || first === undefined ? { results } : first),
     labels: [...labels],

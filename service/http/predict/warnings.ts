@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi';
-import type { Served } from '../../requests/serve.ts';
 import { clip, quote } from '../../requests/check.ts';
 
 /** Every warning of an answer, by its code, which stays as it is. */
@@ -51,26 +50,6 @@ export function unknownFields(names: readonly string[]): Warning[] {
   const detail =
     more === 1 ? '1 more field is unknown and was ignored.' : `${more} more fields are unknown and were ignored.`;
   return [...warnings, { code: 'unknown-field', detail }];
-}
-
-/**
- * The warnings about texts, one for each code and field: that of the first text, and how many others have it too.
- *
- * @param count number of hypotheses
- */
-export function aboutTexts(warnings: Served<unknown>['textWarnings'], count: number): Warning[] {
-  const groups = new Map<string, (typeof warnings)[number][]>();
-  for (const warning of warnings) {
-    const key = `${warning.field} ${warning.code}`;
-    groups.set(key, [...(groups.get(key) ?? []), warning]);
-  }
-  return [...groups.values()].flatMap(([first, ...others]) => {
-    if (first === undefined) return [];
-    const { code, field, index, problem } = first;
-    const which = count > 1 ? `Text ${index + 1}` : 'The text';
-    const more = field === 'text' && others.length > 0 ? ` The same holds for ${others.length} more.` : '';
-    return [{ code, field, detail: `${field === 'premise' ? 'The premise' : which} ${problem}.${more}` }];
-  });
 }
 
 function describeCodes(): string {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { textWarnings } from '../../../model/input/text-warnings.ts';
-import { aboutTexts } from '../../../service/http/predict/warnings.ts';
 
 const settings = { maxWords: 5, maxTokens: 10 };
 const codes = (text: string): string[] => textWarnings(settings, { truncatedTokens: 0 }, text).map(({ code }) => code);
@@ -34,29 +33,6 @@ describe('a warning about a text', () => {
     expect(warnings.map(({ code, field, problem }) => [code, field, problem])).toEqual([
       ['words-cut-off', 'premise', 'is too long: the model reads 5 words of it, and the last 2 are cut off'],
       ['tokens-cut-off', 'text', 'does not fit: the model reads 10 tokens of the prompt, and the last 3 are cut off'],
-    ]);
-  });
-});
-
-describe('the warnings of an answer', () => {
-  const tab = { code: 'control-character', field: 'text', problem: 'contains a tab' } as const;
-
-  it('name the text', () => {
-    expect(aboutTexts([{ ...tab, index: 0 }], 1)).toEqual([
-      { code: 'control-character', field: 'text', detail: 'The text contains a tab.' },
-    ]);
-    const premise = { ...tab, field: 'premise' } as const;
-    expect(
-      aboutTexts(
-        [1, 2, 5].flatMap((index) => [
-          { ...tab, index },
-          { ...premise, index },
-        ]),
-        6,
-      ),
-    ).toEqual([
-      { code: 'control-character', field: 'text', detail: 'Text 2 contains a tab. The same holds for 2 more.' },
-      { code: 'control-character', field: 'premise', detail: 'The premise contains a tab.' },
     ]);
   });
 });
