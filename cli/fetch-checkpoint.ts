@@ -1,20 +1,18 @@
 import path from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { FetchedFile } from '../model/fetch/downloader.ts';
 import { fetchModel } from '../model/fetch/fetch-model.ts';
 import { cacheFolders } from '../model/fetch/modelscope-cache.ts';
-import { DEFAULT_ENDPOINT, isAddress, modelSource, type ModelSource, withToken } from '../model/fetch/source.ts';
+import { PRESETS } from '../model/fetch/presets.ts';
+import { DEFAULT_ENDPOINT, modelSource, type ModelSource } from '../model/fetch/source.ts';
 import { interruptible } from './interrupt.ts';
-import { FETCH_STAGES, progressBar } from './progress.ts';
+import { progressBar } from './progress.ts';
 
 /** Options of the commands that fetch. */
 export interface FetchCommandOptions {
   readonly endpoint?: string;
   readonly revision: string;
-  readonly connections: number;
 }
-
-const MAX_CONNECTIONS = 16;
 
 /** Adds the options for fetching to a command. */
 export function withFetchOptions(command: Command): Command {
@@ -24,19 +22,16 @@ export function withFetchOptions(command: Command): Command {
       `root of a server with ModelScope's API (default: $MODELSCOPE_ENDPOINT, $MODELSCOPE_DOMAIN or ${DEFAULT_ENDPOINT})`,
     )
     .option('--revision <name>', "branch, tag or commit of the model's repository", 'master')
-    .option('--connections <n>', `files downloaded at a time, at most ${MAX_CONNECTIONS}`, connections, 4)
     .addHelpText(
       'after',
-      "\nMODELSCOPE_API_TOKEN gives access to private models. Files in the cache of ModelScope's own client (MODELSCOPE_CACHE) are not downloaded again. HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY are honoured. To resume an interrupted fetch, run the same command again.",
+      "\nMODELSCOPE_API_TOKEN gives access to private models. Files in the cache of ModelScope's own client (MODELSCOPE_CACHE) are not downloaded again. HTTP_PROXY, HTTPS_PROXY and NO_PROXY are honoured. To resume an interrupted fetch, run the same command again.",
     );
 }
 
 /** Resolves a model argument, with the endpoint and the token from the options or the environment. */
-export function sourceOf(model: string, { endpoint }: FetchCommandOptions): ModelSource {
+export function sourceOf(model: string, { endpoint, revision }: FetchCommandOptions): ModelSource {
   const hub = endpoint ?? variable('MODELSCOPE_ENDPOINT') ?? variable('MODELSCOPE_DOMAIN');
-  const source = modelSource(model, isAddress(model) ? endpoint : hub);
-  const token = variable('MODELSCOPE_API_TOKEN');
-  return token === undefined ? source : withToken(source, token, hub);
+  return modelSource(model, revision, hub, variable('MODELSCOPE_API_TOKEN'));
 }
 
 /** An environment variable; an empty one counts as unset. */
@@ -46,40 +41,26 @@ function variable(name: string): string | undefined {
 }
 
 /** The default folder for a model's checkpoint. */
-export function checkpointFolder(source: ModelSource, cache = '.cache'): string {
-  return path.join(cache, 'checkpoints', source.preset ?? path.posix.basename(source.id));
+export function checkpointFolder({ id }: ModelSource, cache = '.cache'): string {
+  const [preset] = Object.entries(PRESETS).find((entry) => entry[1].id === id) ?? [];
+  return path.join(cache, 'checkpoints', preset ?? path.posix.basename(id));
 }
 
 /** Fetches with a progress bar. After Ctrl-C, the next fetch resumes. */
-export async function fetchCheckpoint(
-  source: ModelSource,
-  folder: string,
-  { revision, connections }: FetchCommandOptions,
-): Promise<FetchedFile[]> {
-  const bar = progressBar(FETCH_STAGES);
+export async function fetchCheckpoint(source: ModelSource, folder: string): Promise<FetchedFile[]> {
+  const bar = progressBar({ fetch: 'fetching' });
   try {
     return await interruptible((signal) =>
       fetchModel(source, folder, {
-        revision,
-        connections,
-        caches: cacheFolders(source.id, revision),
+        caches: cacheFolders(source),
         signal,
         onNote: bar.note,
-        // Only a download has a rate to show.
-        onProgress: ({ stage, done, total, received }) => {
-          bar.update({ stage, done, total, ...(stage === 'fetch' && { received }) });
+        onProgress: (progress) => {
+          bar.update({ stage: 'fetch', ...progress });
         },
       }),
     );
   } finally {
     bar.stop();
   }
-}
-
-function connections(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1 || value > MAX_CONNECTIONS) {
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_CONNECTIONS}.`);
-  }
-  return value;
 }

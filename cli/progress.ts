@@ -1,6 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { CompileProgress } from '../model/compile/compile.ts';
-import type { FetchProgress } from '../model/fetch/downloader.ts';
 import { bytes, duration } from './format.ts';
 import { RateMeter } from './rate-meter.ts';
 
@@ -26,13 +25,6 @@ export const COMPILE_STAGES: Readonly<Record<CompileProgress['stage'], string>> 
   weights: 'weights  ',
   sums: 'checksums',
   'self-test': 'self-test',
-};
-
-/** Labels of the stages of fetching, padded to one width. */
-export const FETCH_STAGES: Readonly<Record<FetchProgress['stage'], string>> = {
-  check: 'checking ',
-  fetch: 'fetching ',
-  sums: 'checksums',
 };
 
 /** Shows a bar for each stage on a terminal; otherwise prints a line for each tenth of a transfer. */

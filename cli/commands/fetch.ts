@@ -17,13 +17,13 @@ export function fetchCommand(): Command {
     .description(
       'Downloads the files of a published checkpoint that compiling needs from ModelScope, and verifies the SHA-256 of each. Files that are already there and right are kept; those in the cache of the Python package modelscope are copied.',
     )
-    .argument('[model]', "preset, model id, or address of the model's page", DEFAULT_PRESET)
+    .argument('[model]', 'preset or model id', DEFAULT_PRESET)
     .argument('[folder]', 'folder to download into (default: .cache/checkpoints/<preset or name>)')
     .addHelpText('after', () => `\nPresets:\n${presets()}`)
     .action(async (model: string, folder: string | undefined, options: FetchCommandOptions) => {
       const source = sourceOf(model, options);
       const target = folder ?? checkpointFolder(source);
-      const files = await fetchCheckpoint(source, target, options);
+      const files = await fetchCheckpoint(source, target);
       console.log(`${target}: ${summary(files)}.\nCompile it: npx ofa-ve compile ${target} <package-folder>`);
     });
 }

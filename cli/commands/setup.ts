@@ -32,7 +32,7 @@ export function setupCommand(): Command {
     .description(
       'Fetches a published checkpoint, compiles it for this machine (CPU or GPU) and runs the self-test, so that it is ready to serve. Steps that are already done are skipped.',
     )
-    .argument('[model]', "preset, model id, or address of the model's page", DEFAULT_PRESET)
+    .argument('[model]', 'preset or model id', DEFAULT_PRESET)
     .addOption(
       new Option('--precision <type>', 'fp32 for CPUs, fp16 for GPUs (default: fp16 where CUDA would be used)').choices(
         ['fp32', 'fp16'],
@@ -51,7 +51,7 @@ export function setupCommand(): Command {
       if (hint !== undefined) console.log(hint);
 
       const checkpoint = checkpointFolder(source, options.cache);
-      const files = await fetchCheckpoint(source, checkpoint, options);
+      const files = await fetchCheckpoint(source, checkpoint);
       console.log(`${checkpoint}: ${summary(files)}.`);
       const name = `${path.basename(checkpoint)}-${precision}`;
       const target = path.join(options.cache, 'packages', name);

@@ -1,33 +1,23 @@
-import { appendFileSync, closeSync, createReadStream, createWriteStream, openSync } from 'node:fs';
+import { appendFileSync, createReadStream, createWriteStream, writeFileSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../errors.ts';
 import { hashFile } from '../hash-file.ts';
-import type { HttpClient } from './http.ts';
+import type { HubClient } from './http.ts';
 import type { ListedFile } from './listing.ts';
 import { RequestFailure } from './request-failure.ts';
 import { retrying, type RetryOptions } from './retry.ts';
-import type { ModelSource } from './source.ts';
 
-/** What a fetch works with. */
-export interface FetchContext extends RetryOptions {
-  readonly client: HttpClient;
-  readonly source: ModelSource;
-  readonly folder: string;
-  /** Branch, tag or commit of the repository. */
-  readonly revision: string;
-  /** Files downloaded at a time. */
-  readonly connections: number;
-  readonly onProgress: (progress: FetchProgress) => void;
+/** How a model is fetched. */
+export interface FetchOptions extends RetryOptions {
   /** Folders of other programs that may hold the model's files, which are then not downloaded. */
   readonly caches: readonly string[];
+  readonly onProgress: (progress: FetchProgress) => void;
 }
 
-/** Progress in bytes. */
+/** Bytes of the files that are being downloaded. */
 export interface FetchProgress {
-  /** `check`: hashing files that were there before, or are in a cache; `fetch`: downloading; `sums`: hashing what was downloaded. */
-  readonly stage: 'check' | 'fetch' | 'sums';
   readonly done: number;
   readonly total: number;
   /** Bytes that arrived over the network in this run; `done` includes those of earlier runs. */
@@ -48,23 +38,28 @@ interface Download {
   readonly partial: string;
   /** Number of bytes in `partial`. */
   received: number;
-  readonly origin: 'cache' | 'hub';
 }
 
-/** Hashing a file of less than this is too short to report progress. */
-const MIN_REPORTED_BYTES = 64 << 20;
+const CORRUPT_ADVICE = 'run the same command again, or choose another endpoint';
+const PARALLEL_DOWNLOADS = 4;
+/** Hashing a file of at least this size takes so long that the user is told. */
+const LARGE_BYTES = 256 << 20;
 
 /**
  * Downloads files into a folder. A file's bytes are collected in `<name>.<start of its SHA-256>.partial`: its size is
  * all that a later run needs to resume, and a file whose content has changed starts anew.
  */
 export class Downloader {
-  readonly #context: FetchContext;
+  readonly #client: HubClient;
+  readonly #folder: string;
+  readonly #options: FetchOptions;
   readonly #downloads: Download[] = [];
   #received = 0;
 
-  constructor(context: FetchContext) {
-    this.#context = context;
+  constructor(client: HubClient, folder: string, options: FetchOptions) {
+    this.#client = client;
+    this.#folder = folder;
+    this.#options = options;
   }
 
   /**
@@ -73,67 +68,64 @@ export class Downloader {
    * @throws UserError, or the error of a file system call
    */
   async ensure(files: readonly ListedFile[]): Promise<FetchedFile[]> {
+    const folder = this.#folder;
+    const fetched: FetchedFile[] = [];
     const missing: Download[] = [];
-    for (const file of files) if (!(await this.#isComplete(file))) missing.push(await this.#prepare(file));
+    for (const file of files) {
+      const found = await this.#find(file, [folder, ...this.#options.caches]);
+      fetched.push({ ...file, origin: found === undefined ? 'hub' : found === folder ? 'folder' : 'cache' });
+      if (found !== folder) missing.push(await this.#prepare(file, found));
+    }
     this.#downloads.push(...missing);
     await this.#receiveAll(missing);
     for (const download of missing) await this.#publish(download);
-    const origins = new Map(missing.map(({ file, origin }) => [file, origin]));
-    return files.map((file) => ({ ...file, origin: origins.get(file) ?? 'folder' }));
+    return fetched;
   }
 
-  async #isComplete(file: ListedFile): Promise<boolean> {
-    const target = path.join(this.#context.folder, file.name);
-    const found = await stat(target).catch(() => undefined);
-    if (found?.size !== file.bytes) return false;
-    if (await this.#isRight(target, file, 'check')) return true;
-    this.#context.onNote(`${target} differs from the published file: downloading it again.`);
-    return false;
+  /** The first of the folders that has the file with the right SHA-256. */
+  async #find(file: ListedFile, folders: readonly string[]): Promise<string | undefined> {
+    const { signal, onNote } = this.#options;
+    for (const folder of folders) {
+      const target = path.join(folder, file.name);
+      const found = await stat(target).catch(() => undefined);
+      if (found?.isFile() !== true || found.size !== file.bytes) continue;
+      if (await this.#isRight(target, file).catch(() => false)) return folder;
+      signal.throwIfAborted();
+      if (folder === this.#folder) onNote(`${target} differs from the published file: downloading it again.`);
+    }
+    return undefined;
   }
 
-  async #prepare(file: ListedFile): Promise<Download> {
-    const target = path.join(this.#context.folder, file.name);
+  /** Copies a file from a cache, or finds out how much of it an earlier run has received. */
+  async #prepare(file: ListedFile, cache: string | undefined): Promise<Download> {
+    const target = path.join(this.#folder, file.name);
     const partial = `${target}.${file.sha256.slice(0, 12)}.partial`;
     await mkdir(path.dirname(target), { recursive: true });
-    if (await this.#copyFromCache(file, partial)) {
-      return { file, target, partial, received: file.bytes, origin: 'cache' };
+    if (cache !== undefined) {
+      const { signal } = this.#options;
+      await pipeline(createReadStream(path.join(cache, file.name)), createWriteStream(partial), { signal });
     }
     const size = (await stat(partial).catch(() => undefined))?.size ?? 0;
-    return { file, target, partial, received: size > file.bytes ? 0 : size, origin: 'hub' };
-  }
-
-  /** Fills the partial file from the first cache that has the file with the right SHA-256. */
-  async #copyFromCache(file: ListedFile, partial: string): Promise<boolean> {
-    const { caches, signal } = this.#context;
-    for (const cached of caches.map((folder) => path.join(folder, file.name))) {
-      const found = await stat(cached).catch(() => undefined);
-      if (found?.isFile() !== true || found.size !== file.bytes) continue;
-      const isRight = await this.#isRight(cached, file, 'check').catch(() => false);
-      signal.throwIfAborted();
-      if (!isRight) continue;
-      await pipeline(createReadStream(cached), createWriteStream(partial), { signal });
-      return true;
-    }
-    return false;
+    return { file, target, partial, received: size > file.bytes ? 0 : size };
   }
 
   /** Downloads several files at a time; the first failure stops the others. */
   async #receiveAll(downloads: readonly Download[]): Promise<void> {
     const failed = new AbortController();
-    const signal = AbortSignal.any([this.#context.signal, failed.signal]);
+    const signal = AbortSignal.any([this.#options.signal, failed.signal]);
     const queue = downloads.values();
     const worker = async (): Promise<void> => {
       try {
         for (const download of queue) {
           this.#reportDownload(0);
           const attempt = (): Promise<void> => this.#receive(download, signal);
-          await retrying(attempt, { ...this.#context, signal }, () => download.received);
+          await retrying(attempt, { ...this.#options, signal }, () => download.received);
         }
       } catch (error) {
         failed.abort(error);
       }
     };
-    await Promise.all(Array.from({ length: this.#context.connections }, worker));
+    await Promise.all(Array.from({ length: PARALLEL_DOWNLOADS }, worker));
     signal.throwIfAborted();
   }
 
@@ -143,30 +135,27 @@ export class Downloader {
    */
   async #receive(download: Download, signal: AbortSignal): Promise<void> {
     const { file, partial, received } = download;
-    const { client, source, revision, onNote } = this.#context;
     if (received > 0 && received === file.bytes) return;
-    const query = new URLSearchParams({ Revision: revision, FilePath: file.name });
-    const url = `${source.endpoint}/api/v1/models/${source.id}/repo?${query.toString()}`;
-    const { status, host, header, body } = await client.get(url, file.name, signal, received);
-    const size = Number(header('content-length') ?? file.bytes);
-    const range = new RegExp(`^bytes ${received}-\\d+/(${file.bytes}|\\*)$`);
-    const isRequested = status === 200 ? size === file.bytes : range.test(header('content-range') ?? '');
-    if (!isRequested) throw otherBytes(host, file);
+    const address = `repo?FilePath=${encodeURIComponent(file.name)}`;
+    const { status, host, header, body } = await this.#client.get(address, file.name, signal, received);
+    const otherBytes = `${host} does not send the ${file.bytes} bytes of ${file.name} that its listing names`;
+    const refuse = () => new RequestFailure(otherBytes, CORRUPT_ADVICE, { code: 'download-corrupt' });
+    const isRequested =
+      status === 200
+        ? Number(header('content-length') ?? file.bytes) === file.bytes
+        : header('content-range')?.startsWith(`bytes ${received}-${file.bytes - 1}/`);
+    if (!isRequested) throw refuse();
     if (status === 200 && received > 0) {
-      onNote(`${host} cannot resume ${file.name}: downloading it again from the start.`);
+      this.#options.onNote(`${host} cannot resume ${file.name}: downloading it again from the start.`);
       download.received = 0;
     }
     // Synchronous calls, so that the body is never left waiting for the disk: see BODY_BUFFER_BYTES.
-    const handle = openSync(partial, download.received === 0 ? 'w' : 'a');
-    try {
-      for await (const chunk of body) {
-        if (download.received + chunk.length > file.bytes) throw otherBytes(host, file);
-        appendFileSync(handle, chunk);
-        download.received += chunk.length;
-        this.#reportDownload(chunk.length);
-      }
-    } finally {
-      closeSync(handle);
+    if (download.received === 0) writeFileSync(partial, '');
+    for await (const chunk of body) {
+      if (download.received + chunk.length > file.bytes) throw refuse();
+      appendFileSync(partial, chunk);
+      download.received += chunk.length;
+      this.#reportDownload(chunk.length);
     }
     if (download.received === file.bytes) return;
     const reason = `${host} sent only ${download.received} of the ${file.bytes} bytes of ${file.name}`;
@@ -175,40 +164,29 @@ export class Downloader {
 
   /** Gives a complete file its name, once its bytes are on disk, so that a power failure leaves no damaged file. */
   async #publish({ file, target, partial }: Download): Promise<void> {
-    if (!(await this.#isRight(partial, file, 'sums'))) {
+    if (!(await this.#isRight(partial, file))) {
       await rm(partial);
-      throw new UserError(
-        'download-corrupt',
-        `${file.name} arrived with another SHA-256 than the listing gives and was removed: ` +
-          'run the same command again, or choose another endpoint.',
-      );
+      const reason = `${file.name} arrived with another SHA-256 than the listing gives and was removed`;
+      throw new UserError('download-corrupt', `${reason}: ${CORRUPT_ADVICE}.`);
     }
     const handle = await open(partial, 'r+');
     await handle.datasync().finally(() => handle.close());
     await rename(partial, target);
   }
 
-  async #isRight(target: string, file: ListedFile, stage: 'check' | 'sums'): Promise<boolean> {
-    const onHashed = (done: number): void => {
-      this.#context.signal.throwIfAborted();
-      if (file.bytes < MIN_REPORTED_BYTES) return;
-      this.#context.onProgress({ stage, done, total: file.bytes, received: this.#received });
-    };
-    return (await hashFile(target, onHashed)).sha256 === file.sha256;
+  async #isRight(target: string, { bytes, sha256 }: ListedFile): Promise<boolean> {
+    const { signal, onNote } = this.#options;
+    if (bytes >= LARGE_BYTES) onNote(`Checking the SHA-256 of ${target}.`);
+    const found = await hashFile(target, () => {
+      signal.throwIfAborted();
+    });
+    return found.sha256 === sha256;
   }
 
   #reportDownload(bytes: number): void {
     this.#received += bytes;
     const done = this.#downloads.reduce((sum, { received }) => sum + received, 0);
     const total = this.#downloads.reduce((sum, { file }) => sum + file.bytes, 0);
-    this.#context.onProgress({ stage: 'fetch', done, total, received: this.#received });
+    this.#options.onProgress({ done, total, received: this.#received });
   }
-}
-
-function otherBytes(host: string, { name, bytes }: ListedFile): RequestFailure {
-  return new RequestFailure(
-    `${host} does not send the ${bytes} bytes of ${name} that its listing names`,
-    'run the same command again, or choose another endpoint',
-    { code: 'download-corrupt' },
-  );
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { staysInside } from '../compile/checkpoint/inside.ts';
 import { WEIGHT_FILES } from '../compile/checkpoint/weights.ts';
 import { UserError } from '../errors.ts';
-import type { HttpClient, HttpResponse } from './http.ts';
+import type { HttpResponse, HubClient } from './http.ts';
 import type { ModelSource } from './source.ts';
 
 /** A file in the listing of a model's repository. */
@@ -25,7 +25,7 @@ const fileSchema = z
     Sha256: z.string().regex(/^[0-9a-f]{64}$/i),
   })
   .transform(({ Path: name, Size: bytes, Sha256: sum }) => ({ name, bytes, sha256: sum.toLowerCase() }));
-const listingSchema = z.object({ Data: z.object({ Files: z.array(z.object({}).loose()) }) });
+const listingSchema = z.object({ Data: z.object({ Files: z.array(z.unknown()) }) });
 const refusalSchema = z.object({ Success: z.literal(false), Message: z.string() });
 
 /** A listing takes some kilobytes; this keeps a wrong server from filling the memory. */
@@ -37,26 +37,19 @@ const MAX_LISTING_BYTES = 16 << 20;
  *
  * @throws UserError (listing-unusable), RequestFailure
  */
-export async function readListing(
-  client: HttpClient,
-  { endpoint, id }: ModelSource,
-  revision: string,
-  signal: AbortSignal,
-): Promise<Listing> {
-  const query = new URLSearchParams({ Revision: revision, Recursive: 'true' });
-  const url = `${endpoint}/api/v1/models/${id}/repo/files?${query.toString()}`;
-  const response = await client.get(url, `model ${id} with revision ${revision}`, signal);
+export async function readListing(client: HubClient, signal: AbortSignal): Promise<Listing> {
+  const { id, revision } = client.source;
+  const what = `model ${id} with revision ${revision}`;
+  const response = await client.get('repo/files?Recursive=true', what, signal);
   const json = await readJson(response);
   const listing = listingSchema.safeParse(json).data;
   if (listing === undefined) {
-    const refusal = refusalSchema.safeParse(json).data;
+    const refusal = refusalSchema.safeParse(json).data?.Message.slice(0, 200);
     // Without control characters, which would reach the terminal.
-    const message = refusal === undefined ? '' : ` (${inspect(refusal.Message.slice(0, 200))})`;
-    throw new UserError(
-      'listing-unusable',
-      `${response.host} sends no list of the files of ${id}${message}: check the model's page, and that the endpoint ` +
-        "is the root of a server with ModelScope's API.",
-    );
+    const words = refusal === undefined ? '' : ` (${inspect(refusal)})`;
+    const advice = "check the model's page, and that the endpoint is the root of a server with ModelScope's API";
+    const message = `${response.host} sends no list of the files of ${id}${words}: ${advice}.`;
+    throw new UserError('listing-unusable', message);
   }
   const files = listing.Data.Files.flatMap((entry) => fileSchema.safeParse(entry).data ?? []);
   return new Map(files.map((file) => [file.name, file]));

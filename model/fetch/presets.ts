@@ -2,8 +2,6 @@
 export interface Preset {
   /** The model's id on ModelScope. */
   readonly id: string;
-  /** The answers that it gives, in any order. A repository with other answers is refused. */
-  readonly answers: readonly string[];
   /** Approximate size of the files that a fetch downloads. */
   readonly checkpointBytes: number;
   /** Resources for one replica to start with, in Kubernetes notation; the compiled package's manifest holds measured needs. */
@@ -19,13 +17,11 @@ export interface Preset {
 export const PRESETS = {
   large: {
     id: 'iic/ofa_visual-entailment_snli-ve_large_en',
-    answers: ['yes', 'no', 'maybe'],
     checkpointBytes: 1_900_000_000,
     resources: { gpus: 1, requests: { cpu: 2, memory: '5.5Gi' }, limits: { cpu: 4, memory: '6Gi' } },
   },
   distilled: {
     id: 'iic/ofa_visual-entailment_snli-ve_distilled_v2_en',
-    answers: ['yes', 'no', 'maybe'],
     checkpointBytes: 140_000_000,
     resources: { gpus: 0, requests: { cpu: 2, memory: '2Gi' }, limits: { cpu: 4, memory: '3Gi' } },
   },

@@ -19,44 +19,28 @@ export class RequestFailure extends UserError {
 }
 
 const CERTIFICATE = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_|ERR_SSL_|UND_ERR_PRX_TLS)/;
-const NETWORK: readonly (readonly [code: RegExp, reason: string])[] = [
-  [/^(ENOTFOUND|EAI_AGAIN)$/, 'cannot be resolved'],
-  [/^UND_ERR_INVALID_ARG$/, 'redirects in a loop or to an invalid address'],
-  [/^ECONNREFUSED$/, 'refused the connection'],
-  [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_.*)$/, 'closed the connection'],
-  [/^(ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/, 'did not answer in time'],
-];
+/** undici's errors for a redirect to an invalid address, and (without a code of its own) for a proxy's status 4xx. */
+const PERMANENT = /^UND_ERR_INVALID_ARG|Proxy.*\(4\d\d\)/;
 
 /**
- * Describes an error below HTTP, in a request or in a response's body.
+ * Describes an error below HTTP, in a request or in a response's body, by the first sentence of its message. Messages
+ * of Node.js and undici name hosts and ports, but no paths or passwords; some go on with hints for programmers.
  *
  * @param answered whether any request has been answered before: an unknown name is then an outage, not a typo
  */
 export function networkFailure(error: unknown, host: string, answered = true): RequestFailure {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  const details = { code: 'network-unreachable', cause: error } as const;
-  // undici gives a proxy's refusal no code of its own, only a message with the status in brackets.
-  const [, status] = /Proxy[^(]*\((\d{3})\)/.exec(message) ?? [];
-  if (status !== undefined) {
-    return new RequestFailure(
-      `The proxy answered ${status} to a connection to ${host}`,
-      'check HTTP_PROXY and HTTPS_PROXY, and their user name and password if the proxy requires them',
-      { ...details, retryable: Number(status) >= 500 },
-    );
-  }
-  if (CERTIFICATE.test(code)) {
-    return new RequestFailure(
-      `The certificate of ${host} is not trusted (${code})`,
-      'if a proxy or mirror has its own certificate authority, name its file in NODE_EXTRA_CA_CERTS',
-      details,
-    );
-  }
-  const known = NETWORK.find(([pattern]) => pattern.test(code))?.[1];
-  return new RequestFailure(
-    `${host} ${known ?? `cannot be reached (${code || message})`}`,
-    'check the connection, and HTTPS_PROXY and NO_PROXY if a proxy is needed',
-    { ...details, retryable: code !== 'UND_ERR_INVALID_ARG' && (code !== 'ENOTFOUND' || answered) },
-  );
+  const isCertificate = CERTIFICATE.test(code);
+  const advice = isCertificate
+    ? 'if a proxy or mirror has its own certificate authority, name its file in NODE_EXTRA_CA_CERTS'
+    : 'check the connection, and HTTP_PROXY, HTTPS_PROXY and NO_PROXY if a proxy is needed';
+  const isPermanent = isCertificate || PERMANENT.test(`${code} ${message}`) || (code === 'ENOTFOUND' && !answered);
+  const [cause] = (message || code).split(/\.(?:\s|$)/);
+  return new RequestFailure(`The connection to ${host} failed (${cause})`, advice, {
+    code: 'network-unreachable',
+    retryable: !isPermanent,
+    cause: error,
+  });
 }
 
 /**

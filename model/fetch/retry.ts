@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RequestFailure } from './request-failure.ts';
 
 /** Attempts in a row without progress. Their delays add up to two minutes: enough for a router to restart. */
@@ -9,8 +10,8 @@ export interface RetryOptions {
   readonly signal: AbortSignal;
   /** Called with one sentence about a retry, or anything else out of the ordinary. */
   readonly onNote: (note: string) => void;
-  /** Waits between attempts. */
-  readonly wait: (ms: number, signal: AbortSignal) => Promise<unknown>;
+  /** Waits between attempts. Default: a timer. */
+  readonly wait?: (ms: number) => Promise<unknown>;
 }
 
 /**
@@ -23,7 +24,7 @@ export interface RetryOptions {
  */
 export async function retrying<T>(
   attempt: () => Promise<T>,
-  { signal, onNote, wait }: RetryOptions,
+  { signal, onNote, wait = (ms) => sleep(ms, undefined, { signal }) }: RetryOptions,
   progress = () => 0,
 ): Promise<T> {
   let most = progress();
@@ -39,7 +40,7 @@ export async function retrying<T>(
       if (failures === MAX_ATTEMPTS) throw error;
       const ms = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1));
       onNote(`${error.reason}; retrying in ${Math.ceil(ms / 1000)} s (${failures} of ${MAX_ATTEMPTS - 1}).`);
-      await wait(ms, signal);
+      await wait(ms);
     }
   }
 }

@@ -27,15 +27,6 @@ describe('ofa-ve fetch', () => {
     expect(second.stderr).toBe('');
   });
 
-  test('fetches from the address of a page, whatever endpoint the environment names', async () => {
-    const server = await modelServer(miniModel());
-    const folder = tempFolder();
-    const address = `${server.endpoint}/models/${server.id}/summary`;
-    const env = { MODELSCOPE_ENDPOINT: 'http://127.0.0.1:9' };
-    expect(await ofaVe(['fetch', address, folder], env)).toMatchObject({ code: 0 });
-    expect(isSame(server, folder, WEIGHTS)).toBe(true);
-  });
-
   test("honours ModelScope's variables: domain, token and cache", async () => {
     const server = await modelServer(miniModel(), { id: LARGE });
     const [folder, cache] = [tempFolder(), tempFolder()];
@@ -80,12 +71,6 @@ describe('ofa-ve fetch', () => {
       /^ {2}large +iic\S+large_en +about 1\.90 GB, +serves on 1 GPU, 2 to 4 CPUs, 5\.5Gi to 6Gi of memory$/m,
     );
     expect(stdout).toMatch(/^ {2}distilled +iic\S+ +about 140 MB, +serves on no GPU, 2 to 4 CPUs, /m);
-  });
-
-  test.each(['0', '17', 'many'])('refuses %s connections as a usage error', async (count) => {
-    const { code, stderr } = await ofaVe(['fetch', 'large', '--connections', count]);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/It must be a whole number from 1 to 16\./);
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)('keeps what was received on %s, and exits with 130', async (signal) => {

@@ -17,7 +17,7 @@ vi.mock('node:fs', async (original) => {
   const real = await original<typeof fs>();
   return {
     ...real,
-    appendFileSync: (file: number, data: Uint8Array) => {
+    appendFileSync: (file: string, data: Uint8Array) => {
       const end = performance.now() + disk.writeMs;
       while (performance.now() < end);
       disk.space -= data.length;

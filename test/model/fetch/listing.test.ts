@@ -56,13 +56,13 @@ describe('a listing', () => {
       'that redirects in a loop',
       (r) => r.writeHead(302, { location: '/' }).end(),
       'network-unreachable',
-      /redirects in a loop or to an invalid address: check/,
+      / failed \(Redirect loop detected\): check the connection/,
     ],
     [
       'that redirects to an invalid address',
       (r) => r.writeHead(302, { location: 'ftp://x/' }).end(),
       'network-unreachable',
-      /redirects in a loop or to an invalid address/,
+      / failed \(Invalid URL protocol: the URL must start with `http:` or `https:`\): check/,
     ],
     [
       'that needs a login',

@@ -1,11 +1,12 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { cacheFolders } from '../../../model/fetch/modelscope-cache.ts';
+import { modelSource } from '../../../model/fetch/source.ts';
 import { tempFolder } from '../../../testing/temp-folder.ts';
 import { miniModel, MODEL_ID, type ModelServer, modelServer } from './model-server.ts';
-import { failureOf, isSame, leavePartial, runFetch, WEIGHTS } from './run-fetch.ts';
+import { isSame, leavePartial, runFetch, WEIGHTS } from './run-fetch.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -27,7 +28,7 @@ function downloaded({ seen }: ModelServer): (string | undefined)[] {
 
 describe("ModelScope's cache is looked for", () => {
   test('in all of its layouts, the newest first', () => {
-    const folders = cacheFolders('iic/ofa_v1.5', 'v2', '/cache');
+    const folders = cacheFolders(modelSource('iic/ofa_v1.5', 'v2'), '/cache');
     expect(folders[0]).toBe('/cache/models/iic--ofa_v1.5/snapshots/v2');
     expect(folders).toEqual(
       expect.arrayContaining([
@@ -42,9 +43,11 @@ describe("ModelScope's cache is looked for", () => {
 
   test('in MODELSCOPE_CACHE, or in the home folder', () => {
     vi.stubEnv('MODELSCOPE_CACHE', '/elsewhere');
-    expect(cacheFolders('a/b', 'master')[0]).toBe('/elsewhere/models/a--b/snapshots/master');
+    expect(cacheFolders(modelSource('a/b', 'master'))[0]).toBe('/elsewhere/models/a--b/snapshots/master');
     vi.stubEnv('MODELSCOPE_CACHE', ' ');
-    expect(cacheFolders('a/b', 'master')[0]).toBe(join(homedir(), '.cache/modelscope/models/a--b/snapshots/master'));
+    expect(cacheFolders(modelSource('a/b', 'master'))[0]).toBe(
+      join(homedir(), '.cache/modelscope/models/a--b/snapshots/master'),
+    );
   });
 });
 
@@ -56,7 +59,9 @@ describe('a model in a cache', () => {
       const [root, folder] = [tempFolder(), tempFolder()];
       fill(join(root, layout), server);
       chmodSync(join(root, layout, WEIGHTS), 0o444);
-      const { files, notes } = await runFetch(server, folder, { caches: cacheFolders(MODEL_ID, 'master', root) });
+      const { files, notes } = await runFetch(server, folder, {
+        caches: cacheFolders(modelSource(MODEL_ID, 'master'), root),
+      });
       expect(files.map(({ origin }) => origin)).toEqual(files.map(() => 'cache'));
       for (const { name } of files) expect(isSame(server, folder, name), name).toBe(true);
       expect(downloaded(server)).toEqual([]);
@@ -73,7 +78,7 @@ describe('a model in a cache', () => {
     for (const name of server.files.keys()) {
       symlinkSync(join('../../blobs', name), join(repository, 'snapshots/master', name));
     }
-    await runFetch(server, folder, { caches: cacheFolders(MODEL_ID, 'master', root) });
+    await runFetch(server, folder, { caches: cacheFolders(modelSource(MODEL_ID, 'master'), root) });
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
     expect(downloaded(server)).toEqual([]);
   });
@@ -114,19 +119,5 @@ describe('a model in a cache', () => {
     expect(files.at(-1)).toMatchObject({ name: WEIGHTS, origin: 'cache' });
     expect(files.filter(({ origin }) => origin === 'hub')).toHaveLength(5);
     expect(downloaded(server)).not.toContain(WEIGHTS);
-  });
-
-  test('is mentioned if the hub cannot be reached', async () => {
-    const server = await modelServer(miniModel());
-    const [cache, notes] = [tempFolder(), [] as string[]];
-    fill(cache, server);
-    const folder = join(tempFolder(), 'none');
-    const failure = await failureOf({ endpoint: 'http://127.0.0.1:9', id: MODEL_ID }, folder, {
-      caches: [join(dirname(cache), 'missing'), cache],
-      onNote: (note) => notes.push(note),
-    });
-    expect(failure.code).toBe('network-unreachable');
-    expect(notes.at(-1)).toBe(`The cache of ModelScope's client has this model: without a network, compile ${cache}.`);
-    expect(existsSync(folder)).toBe(false);
   });
 });

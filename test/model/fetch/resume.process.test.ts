@@ -151,7 +151,7 @@ describe('a server without ranges', () => {
       return true;
     };
     const folder = tempFolder();
-    expect((await failureOf(server, folder)).message).toMatch(/closed the connection: check/);
+    expect((await failureOf(server, folder)).message).toMatch(/ failed \(other side closed\): check/);
     expect(existsSync(join(folder, WEIGHTS))).toBe(false);
     rmSync(partialPath(server, folder));
   });

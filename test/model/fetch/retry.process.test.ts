@@ -70,7 +70,8 @@ describe('a connection that', () => {
     const { waits, notes } = await runFetch(server, folder, { stallMs: 300 });
     expect(waits).toHaveLength(3);
     expect(notes).toHaveLength(3);
-    for (const note of notes) expect(note).toMatch(/^127\.0\.0\.1:\d+ .*; retrying in \d s \(\d of 9\)\.$/);
+    for (const note of notes)
+      expect(note).toMatch(/^(The connection to )?127\.0\.0\.1:\d+ .*; retrying in \d s \(\d of 9\)\.$/);
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
   });
 
@@ -130,7 +131,7 @@ describe('an outage', () => {
     answerFirst(server, Infinity, (_, response) => response.destroy());
     const { code, message } = await failureOf(server, folder);
     expect(code).toBe('network-unreachable');
-    expect(message).toMatch(/ closed the connection: check the connection, /);
+    expect(message).toMatch(/^The connection to \S+ failed \(other side closed\): check the connection, /);
     server.intercept = () => false;
     server.seen.length = 0;
     await runFetch(server, folder);
@@ -188,7 +189,7 @@ describe('a name that cannot be resolved', () => {
     type Done = (error: Error | null, found?: { address: string; family: number }[]) => void;
     const lookup = (_host: string, _options: unknown, done: Done): void => {
       state.lookups++;
-      if (state.failures-- > 0) done(Object.assign(new Error('raw'), { code: 'ENOTFOUND' }));
+      if (state.failures-- > 0) done(Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }));
       else done(null, [{ address: '127.0.0.1', family: 4 }]);
     };
     vi.spyOn(dns, 'lookup').mockImplementation(lookup as typeof dns.lookup);
@@ -200,7 +201,7 @@ describe('a name that cannot be resolved', () => {
     names.failures = Infinity;
     const { code, message } = await failureOf({ endpoint: 'http://models.example', id: MODEL_ID }, tempFolder());
     expect(code).toBe('network-unreachable');
-    expect(message).toMatch(/^models\.example cannot be resolved: check the connection, /);
+    expect(message).toMatch(/^The connection to models\.example failed \(getaddrinfo\): check the connection, /);
     expect(names.lookups).toBe(1);
   });
 
@@ -218,7 +219,7 @@ describe('a name that cannot be resolved', () => {
     const endpoint = server.endpoint.replace('127.0.0.1', 'models.example');
     const { waits, notes } = await runFetch({ endpoint, id: server.id }, folder);
     expect(waits).toHaveLength(9);
-    expect(notes[0]).toMatch(/^models\.example:\d+ cannot be resolved; retrying in 1 s/);
+    expect(notes[0]).toMatch(/^The connection to models\.example:\d+ failed \(getaddrinfo\); retrying in 1 s/);
     expect(isSame(server, folder, WEIGHTS)).toBe(true);
   });
 });

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FetchedFile, FetchProgress } from '../../../model/fetch/downloader.ts';
-import { fetchModel, type FetchOptions } from '../../../model/fetch/fetch-model.ts';
-import { modelSource, withToken } from '../../../model/fetch/source.ts';
+import type { FetchedFile, FetchOptions, FetchProgress } from '../../../model/fetch/downloader.ts';
+import { fetchModel } from '../../../model/fetch/fetch-model.ts';
+import { modelSource } from '../../../model/fetch/source.ts';
 import type { ModelServer } from './model-server.ts';
 
 export const WEIGHTS = 'pytorch_model.bin';
@@ -15,31 +15,39 @@ export interface FetchRun {
   readonly progress: readonly FetchProgress[];
 }
 
+interface RunOptions extends Partial<FetchOptions> {
+  readonly stallMs?: number;
+}
+
+/** Where a test fetches from. */
+type Server = Pick<ModelServer, 'endpoint' | 'id'> & { readonly token?: string; readonly revision?: string };
+
 /** Fetches from a test's server. Waits between attempts are recorded instead of waited for. */
 export async function runFetch(
-  server: Pick<ModelServer, 'endpoint' | 'id'> & { readonly token?: string },
+  { id, endpoint, token, revision = 'master' }: Server,
   folder: string,
-  options: FetchOptions = {},
+  { stallMs, ...options }: RunOptions = {},
 ): Promise<FetchRun> {
   const notes: string[] = [];
   const waits: number[] = [];
   const progress: FetchProgress[] = [];
-  const source = modelSource(server.id, server.endpoint);
-  const { token, endpoint } = server;
-  const files = await fetchModel(token === undefined ? source : withToken(source, token, endpoint), folder, {
+  const source = modelSource(id, revision, endpoint, token);
+  const defaults: FetchOptions = {
+    caches: [],
+    signal: new AbortController().signal,
     onNote: (note) => notes.push(note),
     onProgress: (each) => progress.push(each),
     wait: (ms) => Promise.resolve(waits.push(ms)),
-    ...options,
-  });
+  };
+  const files = await fetchModel(source, folder, { ...defaults, ...options }, stallMs);
   return { files, notes, waits, progress };
 }
 
 /** The error that a fetch ends with. */
 export async function failureOf(
-  server: Parameters<typeof runFetch>[0],
+  server: Server,
   folder: string,
-  options: FetchOptions = {},
+  options: RunOptions = {},
 ): Promise<{ code: string; message: string }> {
   const error: unknown = await runFetch(server, folder, options).then(
     () => new Error('The fetch succeeded.'),
