@@ -24,7 +24,7 @@ export function predictCommand(): Command {
     .requiredOption('--model <package>', 'folder of the model package')
     .requiredOption(
       '--image <file>',
-      'image file: JPEG, PNG, WebP, GIF or TIFF; judged upright unless IMAGE_ORIENTATION=stored',
+      'image file: JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF; judged upright unless IMAGE_ORIENTATION=stored',
     )
     .requiredOption('--text <text>', 'the hypothesis to judge')
     .option('--premise <text>', 'a text assumed to be true')

@@ -2,7 +2,7 @@ import { copyFile, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
-import { formatOf, type ImageFormat } from '../image-format.ts';
+import { FORMAT_BYTES, formatOf, type ImageFormat } from '../image-format.ts';
 import { openRegular, readRegular } from '../regular-file.ts';
 import { reasonOf } from '../system-reason.ts';
 import type { ModelPackage } from './open-package.ts';
@@ -49,7 +49,7 @@ export interface Example extends z.infer<typeof exampleSchema> {
   /** Path of the picture. */
   readonly file: string;
   /** By the file's content. Only types that browsers show. */
-  readonly mediaType: `image/${Exclude<ImageFormat, 'tiff'>}`;
+  readonly mediaType: `image/${Exclude<ImageFormat, 'tiff' | 'bmp'>}`;
 }
 
 /** The valid examples of a folder, and an error sentence for each of the others. */
@@ -155,8 +155,8 @@ async function readExample(folder: string, entry: unknown, answers: readonly str
       return `${parsed.data.image} is larger than ${MAX_PICTURE_BYTES / 2 ** 20} MiB`;
     }
     const format = formatOf(await firstBytes(file));
-    if (format === undefined || format === 'tiff') {
-      return `${parsed.data.image} is not a JPEG, PNG, WebP or GIF file`;
+    if (format === undefined || format === 'tiff' || format === 'bmp') {
+      return `${parsed.data.image} is not a JPEG, PNG, WebP, AVIF or GIF file`;
     }
     return { ...parsed.data, file, mediaType: `image/${format}` };
   } catch (error) {
@@ -167,7 +167,7 @@ async function readExample(folder: string, entry: unknown, answers: readonly str
 async function firstBytes(file: string): Promise<Buffer> {
   const handle = await openRegular(file);
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(12), 0, 12, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(FORMAT_BYTES), 0, FORMAT_BYTES, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();

@@ -89,7 +89,7 @@ export const PROBLEMS = {
     status: 415,
     title: 'Unsupported image format',
     description:
-      'The file is not a JPEG, PNG, WebP, GIF or TIFF, or is a rare variant that cannot be decoded exactly. The detail names common formats, such as HEIC, and what to send instead.',
+      'The file is not a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF, or is a rare variant that cannot be decoded exactly. The detail names common formats, such as HEIC, and what to send instead.',
   },
   'undecodable-image': {
     status: 422,

@@ -32,7 +32,7 @@ describe('a mistake is reported in one sentence with exit code 1', () => {
     [
       'a file that is not an image',
       ['--image', 'NO-IMAGE', '--text', 'a'],
-      'The image is not a JPEG, PNG, WebP, GIF or TIFF',
+      'The image is not a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF',
     ],
     ['a text without words', ['--image', image, '--text', '..'], 'The text contains no words to judge.'],
   ])('%s', async (_, args, sentence) => {

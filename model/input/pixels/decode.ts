@@ -1,9 +1,11 @@
 import type { Sharp } from 'sharp';
+import { withStillBrand } from './avif.ts';
+import { decodeBmp, readBmp } from './bmp.ts';
 import { open } from './decoder.ts';
 import { PixelsError } from './error.ts';
 import { isolateFrame, placeFrame, readGif } from './gif.ts';
 import { hasTooManyScans } from './jpeg.ts';
-import { orientationOf, type OrientationMode } from './orientation.ts';
+import { avifOrientation, orientationOf, type OrientationMode } from './orientation.ts';
 import type { Probe } from './probe.ts';
 import { hasAssociatedAlpha, readTiff } from './tiff.ts';
 import { transpose, type RgbImage } from './transpose.ts';
@@ -84,6 +86,7 @@ function readingOf(image: Sharp, { format, space, channels }: Probe, bytes: Uint
 /**
  * Decodes an image as Pillow's `open(...).convert('RGB')` does: only the first frame or page; colour profiles, alpha
  * and transparency are ignored. Then turns it as `ImageOps.exif_transpose` does, if the mode is 'upright' or it is a TIFF.
+ * The colours of an AVIF may differ by some levels, because its colour planes are enlarged in another way.
  *
  * @param bytes the file
  * @param probe the result of `probe` for it
@@ -92,13 +95,19 @@ function readingOf(image: Sharp, { format, space, channels }: Probe, bytes: Uint
 export async function decode(bytes: Uint8Array, probe: Probe, mode: OrientationMode): Promise<RgbImage> {
   const { format } = probe;
   if (format === 'jpeg' && hasTooManyScans(bytes, probe.width * probe.height)) throw new PixelsError('too-large');
+  if (format === 'bmp') return decodeBmp(bytes, readBmp(bytes));
   const frame = format === 'gif' ? readGif(bytes) : undefined;
-  const file = frame === undefined ? bytes : isolateFrame(bytes, frame);
+  const still = format === 'avif' ? withStillBrand(bytes) : bytes;
+  const file = frame === undefined ? still : isolateFrame(bytes, frame);
   try {
     const image = open(file);
     const { samples, toRgb } = readingOf(image, probe, file);
     const { data, info } = await samples.toBuffer({ resolveWithObject: true });
     const pixels = toRgb(data, info.channels);
+    if (format === 'avif') {
+      const orientation = avifOrientation(bytes, await image.metadata(), mode);
+      return transpose({ pixels, width: info.width, height: info.height }, orientation);
+    }
     if (frame === undefined) {
       const orientation = mode === 'upright' || format === 'tiff' ? orientationOf(bytes, format) : 1;
       return transpose({ pixels, width: info.width, height: info.height }, orientation);

@@ -5,7 +5,7 @@ export const MAX_PIXELS = 178_956_970;
 /** Longest side in pixels. */
 export const MAX_SIDE = 20_000;
 
-// These settings of sharp apply to the whole process, which decodes images nowhere else. Only the loaders of the five
+// These settings of sharp apply to the whole process, which decodes images nowhere else. Only the loaders of these
 // formats may run, and only from memory. SVG and PDF, among others, can cost minutes and gigabytes.
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({
@@ -15,6 +15,8 @@ sharp.unblock({
     'VipsForeignLoadWebpBuffer',
     'VipsForeignLoadNsgifBuffer',
     'VipsForeignLoadTiffBuffer',
+    // The prebuilt decoder has AV1 alone, so it reads AVIF but not HEIC.
+    'VipsForeignLoadHeifBuffer',
   ],
 });
 // No image is decoded twice, and parallelism is between images, not within one.

@@ -31,6 +31,8 @@ export function readMetadata(bytes: Uint8Array, format: ImageFormat): EmbeddedMe
     case 'tiff':
       return { xmp: xmpOfTiff(file) };
     case 'gif':
+    case 'bmp':
+    case 'avif':
       return {};
   }
 }

@@ -1,11 +1,13 @@
+import type { ForeignFormat } from './foreign-formats.ts';
+
 /**
- * Why an image was rejected: it is not one of the five formats (or a rare variety of one that cannot be decoded
- * exactly), it is damaged, or it exceeds a limit.
+ * Why an image was rejected: it is in none of the formats that are decoded (or in a rare variety of one), it is
+ * damaged, or it exceeds a limit.
  */
 export type PixelsErrorCode = 'unsupported' | 'corrupt' | 'too-large';
 
 const MESSAGES: Record<PixelsErrorCode, string> = {
-  unsupported: 'The image is not a JPEG, PNG, WebP, GIF or TIFF file that can be read.',
+  unsupported: 'The image is not a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF file that can be read.',
   corrupt: 'The image is damaged or incomplete and cannot be decoded.',
   'too-large': 'The image is too large: at most 178,956,970 pixels, 20,000 a side and 100 scans can be decoded.',
 };
@@ -23,4 +25,9 @@ export class PixelsError extends Error {
     this.name = 'PixelsError';
     this.code = code;
   }
+}
+
+/** The error of a file whose format or variety is known but not decoded. */
+export function unsupported({ name, instead }: ForeignFormat): PixelsError {
+  return new PixelsError('unsupported', { detail: `The image is ${name}, which is not supported: ${instead}.` });
 }

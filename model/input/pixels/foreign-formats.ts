@@ -1,5 +1,7 @@
+import { isoMediaBrands } from '../../image-format.ts';
+
 /** A file format that is not decoded, and what to send instead. */
-interface ForeignFormat {
+export interface ForeignFormat {
   /** With its article, such as "a PDF". */
   readonly name: string;
   readonly instead: string;
@@ -18,7 +20,6 @@ const BY_START: readonly (readonly [start: RegExp, format: ForeignFormat])[] = [
   [/^%PDF-/, { name: 'a PDF', instead: 'send its page as PNG' }],
   [/^(?:\xef\xbb\xbf)?\s*(?=<(?:\?xml|!--|!DOCTYPE svg|svg))[^]*<svg[\s>]/i, SVG],
   [/^(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html)[\s>]/i, { name: 'a web page', instead: 'send the image itself' }],
-  [/^BM[^]{8}[^]{4}[\x0c-\x7c]\0\0\0/, { name: 'a BMP', instead: 'send it as PNG' }],
   [/^\0\0[\x01\x02]\0[^\0]\0/, { name: 'an icon (ICO or CUR)', instead: 'send it as PNG' }],
   [/^\x1a\x45\xdf\xa3/, { name: 'a WebM or Matroska video', instead: FRAME }],
   [/^RIFF[^]{4}AVI /, { name: 'an AVI video', instead: FRAME }],
@@ -39,13 +40,11 @@ export function foreignFormatOf(bytes: Uint8Array): ForeignFormat | undefined {
   return isoMedia(start) ?? BY_START.find(([pattern]) => pattern.test(start))?.[1];
 }
 
-/** HEIC, AVIF, MP4 and others are ISO base media files, which list their brands at the start (ISO/IEC 14496-12). */
+/** HEIC, MP4 and others are ISO base media files. */
 function isoMedia(start: string): ForeignFormat | undefined {
-  if (start.slice(4, 8) !== 'ftyp') return undefined;
-  const length = Buffer.from(start.slice(0, 4), 'latin1').readUInt32BE();
-  const brands = start.slice(8, Math.max(length, 12)).match(/[^]{4}/g) ?? [];
+  const brands = isoMediaBrands(start);
+  if (brands.length === 0) return undefined;
   const has = (...wanted: string[]): boolean => brands.some((brand) => wanted.includes(brand));
-  if (has('avif', 'avis')) return { name: 'an AVIF', instead: AS_JPEG_OR_PNG };
   if (has('heic', 'heix', 'hevc', 'hevx', 'heim', 'heis', 'mif1', 'msf1')) {
     return { name: 'a HEIC photo', instead: 'send it as JPEG, as iPhones take photos if set to "Most Compatible"' };
   }

@@ -1,15 +1,14 @@
 import type { ImageFormat } from '../../image-format.ts';
-import { readMetadata } from './embedded-metadata.ts';
+import { transformOf } from './avif.ts';
+import { readMetadata, type EmbeddedMetadata } from './embedded-metadata.ts';
 import { TiffDirectory } from './tiff-directory.ts';
+import type { Orientation } from './transpose.ts';
 
 /**
  * Whether an image is turned as its metadata says, or left as its pixels are stored. Pillow turns every TIFF while it
  * decodes it, so a TIFF is upright either way.
  */
 export type OrientationMode = 'upright' | 'stored';
-
-/** An orientation of TIFF 6.0 and EXIF: where the first row and column of the stored pixels belong. 1 is upright. */
-export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 const ORIENTATION_TAG = 274;
 const EXIF_MARK = Buffer.from('Exif\0\0');
@@ -21,7 +20,30 @@ const EXIF_MARK = Buffer.from('Exif\0\0');
 export function orientationOf(bytes: Uint8Array, format: ImageFormat): Orientation {
   const { exif, xmp } = readMetadata(bytes, format);
   const directory = format === 'tiff' ? bytes : exif;
-  const value = (directory && fromDirectory(directory)) ?? (xmp && fromXmp(xmp)) ?? 1;
+  return toOrientation((directory && fromDirectory(directory)) ?? (xmp && fromXmp(xmp)));
+}
+
+/**
+ * How to turn an AVIF that was decoded, which includes the transform of its boxes, as Pillow does: that transform stands
+ * instead of an orientation in EXIF, and XMP counts where the file has neither.
+ *
+ * @param metadata its EXIF and XMP
+ */
+export function avifOrientation(
+  bytes: Uint8Array,
+  { exif, xmp }: EmbeddedMetadata,
+  mode: OrientationMode,
+): Orientation {
+  const transform = transformOf(bytes);
+  if (mode === 'stored') return INVERSE[transform] ?? transform;
+  if (transform !== 1 || (exif && fromDirectory(exif)) !== undefined) return 1;
+  return toOrientation(xmp && fromXmp(xmp));
+}
+
+/** The orientations that do not undo themselves. */
+const INVERSE: Partial<Record<Orientation, Orientation>> = { 6: 8, 8: 6 };
+
+function toOrientation(value = 1): Orientation {
   return isOrientation(value) ? value : 1;
 }
 

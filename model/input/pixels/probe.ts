@@ -1,6 +1,8 @@
 import { formatOf, type ImageFormat } from '../../image-format.ts';
+import { AVIF_BYTES_PER_PIXEL, MAX_AVIF_PIXELS, withStillBrand } from './avif.ts';
+import { readBmp } from './bmp.ts';
 import { MAX_PIXELS, MAX_SIDE, readHeader } from './decoder.ts';
-import { PixelsError } from './error.ts';
+import { PixelsError, unsupported } from './error.ts';
 import { foreignFormatOf } from './foreign-formats.ts';
 import { readGif } from './gif.ts';
 import { undecodableProcess } from './jpeg.ts';
@@ -21,18 +23,11 @@ export interface Probe {
 }
 
 const AS_BASELINE = 'send it as baseline JPEG or PNG';
+const TOO_LARGE_AVIF = `The image is too large: at most ${MAX_AVIF_PIXELS.toLocaleString('en')} pixels of an AVIF can be decoded.`;
 const UNKNOWN_TIFF = {
   name: 'a TIFF of a variety that cannot be decoded exactly',
   instead: 'send it as PNG, or as TIFF with 8-bit RGB',
 };
-
-/** @param file what the file is, with an article, and what to send instead; undefined if that is unknown */
-function unsupported(file?: { readonly name: string; readonly instead: string }): PixelsError {
-  if (file === undefined) return new PixelsError('unsupported');
-  return new PixelsError('unsupported', {
-    detail: `The image is ${file.name}, which is not supported: ${file.instead}.`,
-  });
-}
 
 function checkSize(width: number, height: number): void {
   if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) throw new PixelsError('too-large');
@@ -46,23 +41,36 @@ function checkSize(width: number, height: number): void {
  */
 export async function probe(bytes: Uint8Array): Promise<Probe> {
   const format = formatOf(bytes);
-  if (format === undefined) throw unsupported(foreignFormatOf(bytes));
+  if (format === undefined) {
+    const foreign = foreignFormatOf(bytes);
+    throw foreign === undefined ? new PixelsError('unsupported') : unsupported(foreign);
+  }
   if (format === 'gif') {
     const { width, height } = readGif(bytes);
     checkSize(width, height);
     // The frame as RGBA and as RGB, and the canvas as RGB.
     return { format, width, height, space: 'srgb', channels: 4, memory: width * height * 10 };
   }
+  if (format === 'bmp') {
+    const { width, height, runLength } = readBmp(bytes);
+    checkSize(width, height);
+    return { format, width, height, space: 'srgb', channels: 3, memory: width * height * (runLength ? 4 : 3) };
+  }
   if (format === 'tiff' && !isKnownLayout(readTiff(bytes))) throw unsupported(UNKNOWN_TIFF);
   if (format === 'jpeg') {
     const process = undecodableProcess(bytes);
     if (process !== undefined) throw unsupported({ name: `a ${process} JPEG`, instead: AS_BASELINE });
   }
-  const header = await readHeader(bytes).catch((error: unknown) => {
+  const header = await readHeader(format === 'avif' ? withStillBrand(bytes) : bytes).catch((error: unknown) => {
     throw new PixelsError('corrupt', { cause: error });
   });
   const { width, height, channels, space } = header;
   checkSize(width, height);
+  if (format === 'avif') {
+    if (width * height > MAX_AVIF_PIXELS) throw new PixelsError('too-large', { detail: TOO_LARGE_AVIF });
+    const bytesPerPixel = AVIF_BYTES_PER_PIXEL * (header.depth === 'uchar' ? 1 : 2) * (header.hasAlpha ? 1.5 : 1);
+    return { format, width, height, space, channels, memory: width * height * bytesPerPixel };
+  }
   // Decoders that cannot work row by row keep all samples; that of a progressive JPEG keeps 16-bit coefficients.
   const sampleBytes = header.isProgressive || header.depth !== 'uchar' ? 2 : 1;
   // Turning the image upright needs it as RGB twice.

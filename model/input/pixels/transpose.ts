@@ -1,4 +1,5 @@
-import type { Orientation } from './orientation.ts';
+/** An orientation of TIFF 6.0 and EXIF: where the first row and column of the stored pixels belong. 1 is upright. */
+export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 /** An 8-bit RGB image, rows from top to bottom. */
 export interface RgbImage {

@@ -43,7 +43,7 @@ export const jsonBodySchema = z
   .object({
     image: z.string({ error: 'must be the image in base64, or as a data URI' }).openapi({
       description:
-        'An image file (JPEG, PNG, WebP, GIF or TIFF) in base64 (RFC 4648, also URL-safe, padded or not), or as a data URI with base64.',
+        'An image file (JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF) in base64 (RFC 4648, also URL-safe, padded or not), or as a data URI with base64.',
       minLength: 1,
       maxLength: MAX_JSON_MIB * 2 ** 20,
     }),
@@ -64,7 +64,7 @@ const imageFile = z
   .openapi({
     type: 'string',
     format: 'binary',
-    description: 'An image file, not empty: JPEG, PNG, WebP, GIF or TIFF.',
+    description: 'An image file, not empty: JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF.',
   });
 
 /** A multipart form with only an image. */

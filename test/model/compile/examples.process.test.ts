@@ -55,7 +55,11 @@ describe('examples', () => {
       'image must be the name of a picture in the same folder',
     ],
     ['is missing', { ...whole, image: 'cat.jpg' }, 'cat.jpg cannot be read: no such file or folder'],
-    ['is not a picture', { ...whole, image: 'examples.json' }, 'examples.json is not a JPEG, PNG, WebP or GIF file'],
+    [
+      'is not a picture',
+      { ...whole, image: 'examples.json' },
+      'examples.json is not a JPEG, PNG, WebP, AVIF or GIF file',
+    ],
     ['is a folder', { ...whole, image: '..' }, '.. cannot be read: it is a folder, not a regular file'],
     ['has no sentences', { ...whole, sentences: [] }, 'sentences must hold at least one sentence'],
     [

@@ -69,6 +69,15 @@ export function gif(spec: {
   ]);
 }
 
+/** A black BMP of 24 bits, with pixels for at most a hundred rows. */
+export function bmp(width: number, height: number): Buffer {
+  const head = Buffer.alloc(54);
+  head.write('BM', 'latin1');
+  [54, 40, width, height].forEach((value, index) => head.writeUInt32LE(value, 10 + 4 * index));
+  head.writeUInt16LE(24, 28);
+  return Buffer.concat([head, Buffer.alloc(Math.ceil((width * 3) / 4) * 4 * Math.min(height, 100))]);
+}
+
 /** A little-endian TIFF of one uncompressed strip; `tags` are SHORTs besides the size and the strip's. */
 export function tiff(width: number, height: number, tags: Record<number, number | number[]>, data: Uint8Array): Buffer {
   const long = 4;

@@ -22,8 +22,6 @@ describe('the refusal of another format says what the file is and what to send i
   it.each([
     ['HEIC', isoMedia('heic', 'mif1', 'heic'), 'a HEIC photo, which is not supported: send it as JPEG'],
     ['HEIC of Samsung', isoMedia('mif1', 'heic'), 'a HEIC photo'],
-    ['AVIF', isoMedia('avif', 'mif1', 'miaf'), 'an AVIF, which is not supported: send it as JPEG or PNG'],
-    ['AVIF with a general brand', isoMedia('mif1', 'avif'), 'an AVIF'],
     ['JPEG XL', latin1('\0\0\0\x0cJXL \r\n\x87\n'), 'a JPEG XL'],
     ['JPEG XL without container', latin1('\xff\x0a\xfa\x7f'), 'a JPEG XL'],
     ['JPEG 2000', latin1('\0\0\0\x0cjP  \r\n\x87\n'), 'a JPEG 2000'],
@@ -33,7 +31,6 @@ describe('the refusal of another format says what the file is and what to send i
     ['SVG', latin1('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'an SVG drawing'],
     ['SVG with a heading', latin1('\xef\xbb\xbf<?xml version="1.0"?>\n<!-- a -->\n<svg >'), 'an SVG drawing'],
     ['HTML', latin1('<!DOCTYPE html><html>'), 'a web page, which is not supported: send the image itself'],
-    ['BMP', latin1(`BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0`), 'a BMP, which is not supported: send it as PNG'],
     ['ICO', latin1('\0\0\x01\0\x01\0\x10\x10'), 'an icon (ICO or CUR)'],
     ['MP4', isoMedia('isom', 'iso2', 'avc1', 'mp41'), 'an MP4 video, which is not supported: send a single frame'],
     ['MOV', isoMedia('qt  '), 'a QuickTime video (MOV)'],
@@ -48,7 +45,7 @@ describe('the refusal of another format says what the file is and what to send i
 
   it('unless the format is unknown', async () => {
     const { message } = await refusal(latin1('BM is how this text begins, which is no picture'));
-    expect(message).toBe('The image is not a JPEG, PNG, WebP, GIF or TIFF file that can be read.');
+    expect(message).toBe('The image is not a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF file that can be read.');
   });
 
   it('at once for text that looks like the start of an SVG', async () => {
@@ -79,5 +76,29 @@ describe('a JPEG whose coding no decoder here reads is unsupported, not damaged'
       'unsupported',
       `The image is ${name}, which is not supported: send it as baseline JPEG or PNG.`,
     ]);
+  });
+});
+
+describe('a BMP that Pillow does not read either is unsupported, not damaged', () => {
+  /** The start of a BMP of 9 x 9 pixels, its header of 40 bytes, and a lot of nothing. */
+  function bmp(bits: number, compression: number, masks: number[] = []): Buffer {
+    const file = Buffer.alloc(2000);
+    file.write('BM', 'latin1');
+    [1078, 40, 9, 9].forEach((value, index) => file.writeUInt32LE(value, 10 + 4 * index));
+    file.writeUInt16LE(bits, 28);
+    file.writeUInt32LE(compression, 30);
+    masks.forEach((mask, index) => file.writeUInt32LE(mask, 54 + 4 * index));
+    return file;
+  }
+
+  it.each([
+    [bmp(2, 0), 'a BMP of 2 bits per pixel, which is not supported: send it as PNG'],
+    [bmp(16, 3, [0xf00, 0xf0, 0xf]), 'a BMP with uncommon colour masks, which is not supported: send it as PNG'],
+    [bmp(24, 4), 'a BMP that holds a JPEG or PNG, which is not supported: send the JPEG or PNG itself'],
+    [bmp(24, 1), 'a BMP of true colours in run lengths, which is not supported: send it as PNG'],
+    [bmp(24, 9), 'a BMP of an unknown compression, which is not supported: send it as PNG'],
+  ])('%#', async (file, sentence) => {
+    const { code, message } = await refusal(file);
+    expect([code, message]).toEqual(['unsupported', `The image is ${sentence}.`]);
   });
 });

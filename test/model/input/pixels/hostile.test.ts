@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
+import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { closePixels, PixelsError, toPixels, type PixelsErrorCode } from '../../../../model/input/pixels/pixels.ts';
 import { countScans } from '../../../../model/input/pixels/jpeg.ts';
-import { gif, png, tiff } from './files.ts';
+import { bmp, gif, png, tiff } from './files.ts';
 
 const SIZE = 8;
 const read = (name: string): Buffer => readFileSync(new URL(`../../../fixtures/images/${name}`, import.meta.url));
@@ -23,7 +24,7 @@ async function refusal(bytes: Uint8Array): Promise<PixelsErrorCode> {
   return error.code;
 }
 
-describe('what is not an image of the five formats is unsupported', () => {
+describe('what is not an image of a known format is unsupported', () => {
   it.each([
     ['nothing', ''],
     ['a few bytes', '\xff'],
@@ -31,7 +32,6 @@ describe('what is not an image of the five formats is unsupported', () => {
     ['XML', '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'],
     ['PDF', '%PDF-1.7\n1 0 obj\n<<>>\nendobj\n'],
     ['HEIC', '\0\0\0\x18ftypheic\0\0\0\0mif1heic'],
-    ['AVIF', '\0\0\0\x18ftypavif\0\0\0\0mif1avif'],
     ['BMP', 'BM\x46\0\0\0\0\0\0\0\x36\0\0\0'],
     ['PPM', 'P6\n1 1\n255\nabc'],
     ['HTML', '<!doctype html><title>not found</title>'],
@@ -43,6 +43,23 @@ describe('what is not an image of the five formats is unsupported', () => {
 
 describe('a damaged image is corrupt', () => {
   const files = ['jpeg-420.jpg', 'jpeg-progressive.jpg', 'png-rgb.png', 'webp-lossy.webp', 'gif.gif', 'tiff-lzw.tiff'];
+
+  it.each([
+    ['an AVIF', sharp(read('png-gray.png')).avif().toBuffer()],
+    ['a BMP', bmp(30, 20)],
+  ])('%s, cut off anywhere', async (_, whole) => {
+    const file = await whole;
+    for (const share of [0.05, 0.3, 0.6, 0.9]) {
+      expect(await refusal(file.subarray(0, Math.floor(file.length * share)))).toBe('corrupt');
+    }
+    expect(await refusal(file.subarray(0, 32))).toBe('corrupt');
+  });
+
+  it('an AVIF that is smaller than it says', async () => {
+    const file = await sharp(read('png-gray.png')).avif().toBuffer();
+    file.writeUInt32BE(64, file.indexOf('ispe') + 8);
+    expect(await refusal(file)).toBe('corrupt');
+  });
 
   it.each(files)('%s, cut off anywhere', async (name) => {
     const file = read(name);
@@ -82,8 +99,17 @@ describe('an image that would cost too much is too large', () => {
     ['a PNG just past what Pillow takes', gray(13_378, 13_378)],
     ['a GIF canvas of 4 billion pixels', gif({ canvas: [65_535, 65_535], frame: [0, 0, 1, 1], indices: [0] })],
     ['a GIF frame far out', gif({ canvas: [1, 1], frame: [65_535, 0, 1, 1], indices: [0] })],
+    ['a BMP of 900 million pixels', bmp(30_000, 30_000)],
     ['a TIFF of 900 million pixels', tiff(30_000, 30_000, { 258: [8, 8, 8], 262: 2, 277: 3 }, new Uint8Array(12))],
   ])('%s', async (_, file) => {
+    expect(await refusal(file)).toBe('too-large');
+  });
+
+  it.each([30_000, 8000])('an AVIF that says it has %d pixels a side', async (side) => {
+    const file = await sharp(read('png-gray.png')).avif().toBuffer();
+    const size = file.indexOf('ispe') + 8;
+    file.writeUInt32BE(side, size);
+    file.writeUInt32BE(side, size + 4);
     expect(await refusal(file)).toBe('too-large');
   });
 
@@ -147,6 +173,8 @@ describe('whatever the bytes', () => {
     'GIF89a',
     'II*\0\x08\0\0\0',
     'MM\0*',
+    'BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0',
+    '\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf',
   ];
 
   async function check(bytes: Uint8Array): Promise<void> {
@@ -168,7 +196,8 @@ describe('whatever the bytes', () => {
     const files = ['size-2x3.jpg', 'size-64x64.jpg', 'jpeg-progressive.jpg', 'gif-transparent.gif', 'png-1bit.png'].map(
       read,
     );
-    files.push(read('webp-lossy.webp'), read('tiff-raw.tiff'));
+    files.push(read('webp-lossy.webp'), read('tiff-raw.tiff'), bmp(9, 9));
+    files.push(await sharp(read('size-64x64.jpg')).avif().toBuffer());
     const edit = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(255));
     await fc.assert(
       fc.asyncProperty(

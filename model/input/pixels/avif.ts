@@ -1,0 +1,125 @@
+import type { Orientation } from './transpose.ts';
+
+/** Most pixels of an AVIF. Its decoder needs far more memory and time than the others. */
+export const MAX_AVIF_PIXELS = 50_000_000;
+/** Peak memory of decoding per pixel and byte of its samples, measured; half as much again with alpha. */
+export const AVIF_BYTES_PER_PIXEL = 20;
+
+/** Offset of the major brand, in the box that a file starts with. */
+const MAJOR_BRAND = 8;
+
+/**
+ * An AVIF under the major brand that the decoder looks for. Animations have another one, and are read like a still
+ * image, which is their first frame.
+ */
+export function withStillBrand(bytes: Uint8Array): Uint8Array {
+  const brand = Buffer.from('avif');
+  if (brand.equals(bytes.subarray(MAJOR_BRAND, MAJOR_BRAND + brand.length))) return bytes;
+  const file = bytes.slice();
+  file.set(brand, MAJOR_BRAND);
+  return file;
+}
+
+/** A box of an ISO base media file: its type, and where its content starts and ends. */
+interface Box {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Bytes of the version and flags at the start of some boxes' content. */
+const FULL_BOX_BYTES = 4;
+
+/** The boxes between two offsets. Ends early at a damaged one. */
+function* boxesOf(view: DataView, start: number, end: number): Generator<Box> {
+  let at = start;
+  while (at + 8 <= end) {
+    const size = view.getUint32(at);
+    const type = String.fromCharCode(...[4, 5, 6, 7].map((offset) => view.getUint8(at + offset)));
+    const hasLargeSize = size === 1 && at + 16 <= end;
+    const headBytes = hasLargeSize ? 16 : 8;
+    const boxEnd = size === 0 ? end : at + (hasLargeSize ? Number(view.getBigUint64(at + 8)) : size);
+    if (boxEnd < at + headBytes || boxEnd > end) return;
+    yield { type, start: at + headBytes, end: boxEnd };
+    at = boxEnd;
+  }
+}
+
+/**
+ * The orientation that an AVIF gives in its boxes `irot` and `imir` (ISO/IEC 23008-12, 6.5.10 and 6.5.12), as the one
+ * of EXIF that has the same effect. The decoder applies it.
+ *
+ * @param bytes an AVIF file, possibly damaged
+ */
+export function transformOf(bytes: Uint8Array): Orientation {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    const { angle, axis } = readTransform(view);
+    if (angle === 0) return axis === undefined ? 1 : axis === 0 ? 4 : 2;
+    // Anti-clockwise, then mirrored top to bottom (axis 0) or left to right (axis 1).
+    const [turned, topToBottom, leftToRight]: Orientation[] =
+      angle === 1 ? [8, 5, 7] : angle === 2 ? [3, 2, 4] : [6, 7, 5];
+    return (axis === undefined ? turned : axis === 0 ? topToBottom : leftToRight) ?? 1;
+  } catch (error) {
+    if (error instanceof RangeError) return 1;
+    throw error;
+  }
+}
+
+interface Transform {
+  /** Quarter turns, anti-clockwise. */
+  readonly angle: number;
+  /** 0 mirrors top to bottom, 1 left to right, undefined not at all. */
+  readonly axis: number | undefined;
+}
+
+/** @throws RangeError if a box is too short */
+function readTransform(view: DataView): Transform {
+  const meta = find(boxesOf(view, 0, view.byteLength), 'meta');
+  const inMeta = [...(meta ? boxesOf(view, meta.start + FULL_BOX_BYTES, meta.end) : [])];
+  const item = find(inMeta, 'pitm');
+  const properties = find(inMeta, 'iprp');
+  let angle = 0;
+  let axis: number | undefined;
+  if (item && properties) {
+    const inProperties = [...boxesOf(view, properties.start, properties.end)];
+    const container = find(inProperties, 'ipco');
+    const all = container ? [...boxesOf(view, container.start, container.end)] : [];
+    const id = view.getUint8(item.start) === 0 ? view.getUint16(item.start + 4) : view.getUint32(item.start + 4);
+    for (const association of inProperties.filter(({ type }) => type === 'ipma')) {
+      for (const index of propertiesOf(view, association, id)) {
+        const property = all[index - 1];
+        if (property?.type === 'irot') angle = view.getUint8(property.start) & 3;
+        if (property?.type === 'imir') axis = view.getUint8(property.start) & 1;
+      }
+    }
+  }
+  return { angle, axis };
+}
+
+function find(boxes: Iterable<Box>, wanted: string): Box | undefined {
+  for (const box of boxes) if (box.type === wanted) return box;
+  return undefined;
+}
+
+/** The numbers, from 1, of an item's properties in a box `ipma`. */
+function propertiesOf(view: DataView, { start, end }: Box, item: number): number[] {
+  const hasLongIds = view.getUint8(start) > 0;
+  const hasLongIndices = (view.getUint8(start + 3) & 1) === 1;
+  const entries = view.getUint32(start + FULL_BOX_BYTES);
+  let at = start + FULL_BOX_BYTES + 4;
+  for (let entry = 0; entry < entries && at < end; entry++) {
+    const id = hasLongIds ? view.getUint32(at) : view.getUint16(at);
+    at += hasLongIds ? 4 : 2;
+    const count = view.getUint8(at++);
+    const indexBytes = hasLongIndices ? 2 : 1;
+    if (id === item) {
+      // The highest bit says whether a reader must know the property.
+      return Array.from({ length: count }, (_, index) =>
+        hasLongIndices ? view.getUint16(at + 2 * index) & 0x7fff : view.getUint8(at + index) & 0x7f,
+      );
+    }
+    at += count * indexBytes;
+  }
+  return [];
+}
