@@ -1,61 +1,42 @@
 import type { Server, Socket } from 'node:net';
 import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import { OpenConnections } from '../requests/open-connections.ts';
 
-/** A connection gives way to a new one only when it has been idle for longer. */
-const MIN_IDLE_MS = 1000;
-
-interface Connection {
-  readonly socket: Socket;
-  /** Open inferences. */
-  inferences: number;
-  idleSince: number;
-}
-
-/** The open connections of a server. When there are too many, the one that has been without an inference longest goes. */
+/** The open connections of a server. One without an inference is idle, whatever other calls it has. */
 export class Connections {
-  /** By the client's address and port. Those that were idle first come first. */
-  readonly #connections = new Map<string, Connection>();
+  readonly #open: OpenConnections;
+  /** By the client's address and port: grpc-js does not hand out the socket of a call. */
+  readonly #sockets = new Map<string, Socket>();
 
   constructor(server: Server) {
+    this.#open = new OpenConnections(server);
     server.on('connection', (socket) => {
       const key = keyOf(socket);
-      this.#connections.set(key, { socket, inferences: 0, idleSince: performance.now() });
+      this.#sockets.set(key, socket);
       socket.once('close', () => {
-        this.#connections.delete(key);
+        this.#sockets.delete(key);
       });
-    });
-    // Refused at maxConnections: the next attempt shall succeed.
-    server.on('drop', () => {
-      this.#closeLongestIdle();
     });
   }
 
   /** An inference begins. */
   begin(call: ServerInterceptingCallInterface): void {
-    const connection = this.#connections.get(keyOf(call.getConnectionInfo()));
-    if (connection !== undefined) connection.inferences++;
+    const socket = this.#socketOf(call);
+    if (socket !== undefined) this.#open.begin(socket);
   }
 
   /** An inference has ended. */
   end(call: ServerInterceptingCallInterface): void {
-    const key = keyOf(call.getConnectionInfo());
-    const connection = this.#connections.get(key);
-    if (connection === undefined || --connection.inferences > 0) return;
-    connection.idleSince = performance.now();
-    this.#connections.delete(key);
-    this.#connections.set(key, connection);
+    const socket = this.#socketOf(call);
+    if (socket !== undefined) this.#open.end(socket);
   }
 
   destroy(): void {
-    for (const { socket } of this.#connections.values()) socket.destroy();
+    this.#open.destroy();
   }
 
-  #closeLongestIdle(): void {
-    for (const { socket, inferences, idleSince } of this.#connections.values()) {
-      if (inferences > 0 || socket.destroyed) continue;
-      if (performance.now() - idleSince >= MIN_IDLE_MS) socket.destroy();
-      return;
-    }
+  #socketOf(call: ServerInterceptingCallInterface): Socket | undefined {
+    return this.#sockets.get(keyOf(call.getConnectionInfo()));
   }
 }
 

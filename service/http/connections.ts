@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { OpenConnections } from '../requests/open-connections.ts';
 
 /** What clients can hold of the service. */
 export interface ConnectionLimits {
@@ -22,8 +23,6 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
 
 /** How often the limits of answers are checked. */
 const SWEEP_MS = 1000;
-/** A connection gives way to a new one only when it has been idle for longer. */
-const MIN_IDLE_MS = 1000;
 /** How often a client that has ended its side of the connection is checked; sooner the first time. */
 const PROBE_MS = 250;
 const FIRST_PROBE_MS = 20;
@@ -37,16 +36,13 @@ interface Exchange {
 interface Connection {
   /** The request that is being answered, and those behind it. */
   readonly exchanges: Exchange[];
-  /** Requests without a complete answer or body. */
-  pending: number;
-  idleSince: number;
   /** When the current answer was first seen to be under way. */
   sendingSince: number | undefined;
 }
 
 /** The open connections of a server. Requests of one connection are answered one after the other. */
 export class Connections {
-  /** Those that were idle first come first. */
+  readonly #open: OpenConnections;
   readonly #connections = new Map<Socket, Connection>();
   readonly #limits: ConnectionLimits;
   readonly #sweep: NodeJS.Timeout;
@@ -54,12 +50,9 @@ export class Connections {
 
   constructor(server: Server, limits: ConnectionLimits) {
     this.#limits = limits;
+    this.#open = new OpenConnections(server);
     server.on('connection', (socket) => {
       this.#add(socket);
-    });
-    // Refused at maxConnections: the next attempt shall succeed.
-    server.on('drop', () => {
-      this.#closeLongestIdle();
     });
     this.#sweep = setInterval(
       () => {
@@ -84,10 +77,11 @@ export class Connections {
       return;
     }
     const exchange = { incoming, outgoing, answer };
-    connection.pending++;
+    this.#open.begin(socket);
+    // It ends when both its body and its answer are complete.
     let open = 2;
     const onClose = (): void => {
-      if (--open === 0 && --connection.pending === 0) this.#becomeIdle(socket, connection);
+      if (--open === 0) this.#open.end(socket);
     };
     incoming.once('close', onClose);
     outgoing.once('close', onClose);
@@ -99,21 +93,13 @@ export class Connections {
     else answer();
   }
 
-  /** Closes connections that have had no pending request for so long. */
+  /** Closes connections that have had no request for so long. */
   closeIdle(ms: number): void {
-    const now = performance.now();
-    for (const [socket, { pending, idleSince }] of this.#connections) {
-      if (pending === 0 && now - idleSince >= ms) socket.destroy();
-    }
+    this.#open.closeIdle(ms);
   }
 
   #add(socket: Socket): void {
-    const connection: Connection = {
-      exchanges: [],
-      pending: 0,
-      idleSince: performance.now(),
-      sendingSince: undefined,
-    };
+    const connection: Connection = { exchanges: [], sendingSince: undefined };
     this.#connections.set(socket, connection);
     stopParsingOnceDestroyed(socket);
     socket.once('end', () => {
@@ -126,11 +112,6 @@ export class Connections {
     });
   }
 
-  #becomeIdle(socket: Socket, connection: Connection): void {
-    connection.idleSince = performance.now();
-    if (this.#connections.delete(socket)) this.#connections.set(socket, connection);
-  }
-
   #next(connection: Connection, done: Exchange): void {
     if (connection.exchanges[0] !== done) return;
     connection.exchanges.shift();
@@ -139,14 +120,6 @@ export class Connections {
     if (next === undefined) return;
     this.#waiting--;
     if (!next.incoming.socket.destroyed) next.answer();
-  }
-
-  #closeLongestIdle(): void {
-    for (const [socket, { pending, idleSince }] of this.#connections) {
-      if (pending > 0 || socket.destroyed) continue;
-      if (performance.now() - idleSince >= MIN_IDLE_MS) socket.destroy();
-      return;
-    }
   }
 
   /** Destroys the connections of clients that do not read their answers. */
