@@ -1,5 +1,6 @@
 import {
   ServerInterceptingCall,
+  status as codes,
   type Metadata,
   type sendUnaryData,
   type ServerInterceptor,
@@ -18,6 +19,7 @@ import type { InferResponse } from './infer-response.ts';
 import { MessageProgress } from './message-progress.ts';
 import { headerOf, ObservedCall } from './observed-call.ts';
 import { INFER_METHOD } from './protocol.ts';
+import { UNKNOWN_METHOD } from './unknown-methods.ts';
 
 const MIB = 1024 * 1024;
 /** Most bytes of all messages of a call that is no inference: each of them holds a name or two. */
@@ -67,6 +69,11 @@ export class Calls {
         next({
           onReceiveMetadata: (metadata, forward) => {
             call.begin(metadata);
+            if (path === UNKNOWN_METHOD) {
+              const problem = new HttpProblem('not-found', 'The service has no such method.');
+              outer.sendStatus({ ...call.failure(problem), code: codes.UNIMPLEMENTED });
+              return;
+            }
             try {
               if (inference === undefined) this.#beginOther(call, fail);
               else this.#beginInference(call, inference, metadata, fail);

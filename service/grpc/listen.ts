@@ -9,6 +9,7 @@ import { Connections } from './connections.ts';
 import { metadataHandlers } from './handlers.ts';
 import { addHealth } from './health.ts';
 import { PROTOCOL, SERVICE } from './protocol.ts';
+import { handleUnknownMethods } from './unknown-methods.ts';
 
 /** Most calls that a connection may have open; clients queue further ones. */
 const MAX_STREAMS = 128;
@@ -51,6 +52,7 @@ export async function listenGrpc(deps: GrpcDeps, options: GrpcListenOptions): Pr
     'grpc.max_receive_message_length': -1,
     'grpc.enable_channelz': 0,
   });
+  handleUnknownMethods(grpc);
   grpc.addService(SERVICE, { ...metadataHandlers(deps), ModelInfer: calls.infer });
   addHealth(grpc, deps.health);
   new ReflectionService(PROTOCOL).addToServer(grpc);

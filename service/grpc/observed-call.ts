@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Metadata, status as codes, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
 import { ClientGone, DeadlineExceeded } from '../inference/errors.ts';
-import { CLIENT_CLOSED_REQUEST, RequestRecord } from '../observability/request-record.ts';
+import { CLIENT_CLOSED_REQUEST, RequestRecord, UNMATCHED } from '../observability/request-record.ts';
 import type { RequestListener } from '../requests/listener.ts';
 import type { HttpProblem } from '../requests/problem.ts';
 import { toProblem } from '../requests/to-problem.ts';
 import { httpStatusOf, statusOf } from './status.ts';
+import { UNKNOWN_METHOD } from './unknown-methods.ts';
 
 /** Time for a client to take its answer, or to end a message that nobody reads any more. */
 const LINGER_MS = 10_000;
@@ -115,7 +116,7 @@ export class ObservedCall {
     record.attributes['grpc_status'] = codes[code] ?? code;
     this.#listener?.end({
       method: 'POST',
-      route: this.path,
+      route: this.path === UNKNOWN_METHOD ? UNMATCHED : this.path,
       status: isGone ? CLIENT_CLOSED_REQUEST : (problem?.status ?? httpStatusOf(code)),
       requestId: this.#requestId,
       record,

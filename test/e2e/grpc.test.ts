@@ -1,4 +1,4 @@
-import { status as codes } from '@grpc/grpc-js';
+import { status as codes, type Client, type ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { metric, predictBody, send, until } from './client.ts';
 import { grpcClients, inferRequest, rawInferRequest, type InferResponse } from './grpc-client.ts';
@@ -185,6 +185,37 @@ describe('a request that is wrong', () => {
       );
     });
     expect(details).toEqual([codes.INVALID_ARGUMENT, 'The message is not valid in Protocol Buffers.']);
+  });
+});
+
+describe('a call to a method that does not exist', () => {
+  const call = (client: Client, path: string): Promise<ServiceError | null> =>
+    new Promise((resolve) => {
+      client.makeUnaryRequest(
+        path,
+        () => Buffer.alloc(100_000),
+        () => ({}),
+        {},
+        (error) => {
+          resolve(error);
+        },
+      );
+    });
+
+  it('gets UNIMPLEMENTED, and is counted under one label for all of them', async () => {
+    const live = await stub.start({});
+    const { client, infer } = connect(live);
+    const paths = ['/inference.GRPCInferenceService/ModelLoad', '/a.b.C/D', `/${'x'.repeat(1000)}`];
+    for (const path of paths) {
+      const error = await call(client, path);
+      expect([error?.code, error?.details]).toEqual([codes.UNIMPLEMENTED, 'The service has no such method.']);
+    }
+    const unmatched = 'ofa_ve_requests_total{route="unmatched",status="404",outcome="refused"}';
+    expect(await metric(live.adminUrl, unmatched)).toBe(paths.length);
+    const metrics = await (await fetch(`${live.adminUrl}/metrics`)).text();
+    expect(metrics).not.toMatch(/ModelLoad|a\.b\.C|xxx|_OTHER/);
+    // The connection still serves.
+    expect((await infer(await inferRequest(['a'])).answer).code).toBe(codes.OK);
   });
 });
 
