@@ -11,7 +11,7 @@ import type { WatchedHealth } from '../requests/health.ts';
 import type { Identify } from '../requests/identify.ts';
 import type { RequestListener } from '../requests/listener.ts';
 import { HttpProblem } from '../requests/problem.ts';
-import type { PredictDeps } from '../requests/serve.ts';
+import { checkRoom, type PredictDeps } from '../requests/serve.ts';
 import { requestTimeout } from '../requests/to-problem.ts';
 import type { Connections } from './connections.ts';
 import { InferCall, tooLarge } from './infer-call.ts';
@@ -54,12 +54,12 @@ export class Calls {
   /** Sees every call before its handler. */
   readonly interceptor: ServerInterceptor = ({ path }, base) => {
     const isInference = path === INFER_METHOD;
+    let inference: InferCall | undefined;
     const call = new ObservedCall(path, base, this.#deps.listener, () => {
-      inference?.disconnect();
+      if (!call.ended) inference?.disconnect();
       this.#others.delete(call);
       if (isInference) this.#connections.end(base);
     });
-    const inference = isInference ? new InferCall(call, this.#deps) : undefined;
     if (isInference) this.#connections.begin(base);
     const fail = (error: unknown): void => {
       if (!call.ended) outer.sendStatus(call.failure(error));
@@ -72,15 +72,16 @@ export class Calls {
             if (path === UNKNOWN_METHOD) {
               const problem = new HttpProblem('not-found', 'The service has no such method.');
               outer.sendStatus({ ...call.failure(problem), code: codes.UNIMPLEMENTED });
-              return;
+            } else {
+              try {
+                if (isInference) inference = this.#beginInference(call, metadata, fail);
+                else this.#beginOther(call, fail);
+              } catch (error) {
+                fail(error);
+              }
             }
-            try {
-              if (inference === undefined) this.#beginOther(call, fail);
-              else this.#beginInference(call, inference, metadata, fail);
-            } catch (error) {
-              fail(error);
-            }
-            if (!call.ended) forward(metadata);
+            if (call.ended) call.stopReceiving();
+            else forward(metadata);
           },
         });
       },
@@ -104,7 +105,7 @@ export class Calls {
     for (const fail of this.#others.values()) fail(new EngineUnavailable('The service is shutting down.'));
   }
 
-  #beginInference(call: ObservedCall, inference: InferCall, metadata: Metadata, fail: (error: unknown) => void): void {
+  #beginInference(call: ObservedCall, metadata: Metadata, fail: (error: unknown) => void): InferCall {
     const { identify, limits } = this.#deps;
     const { remoteAddress } = call.base.getConnectionInfo();
     const client = identify?.({
@@ -112,11 +113,15 @@ export class Calls {
       address: remoteAddress,
       record: call.record,
     });
+    // Under overload most calls end here, before anything else is done for them.
+    checkRoom(this.#deps, client);
     const progress = new MessageProgress(call.stream, (bytes) => {
       if (bytes > limits.maxBodyMb * MIB) fail(tooLarge(limits.maxBodyMb));
     });
+    const inference = new InferCall(call, this.#deps);
     this.#inferences.set(metadata, inference);
     inference.begin(client, progress, fail);
+    return inference;
   }
 
   #beginOther(call: ObservedCall, fail: (error: unknown) => void): void {

@@ -107,6 +107,12 @@ export class ObservedCall {
     return { ...status, metadata };
   }
 
+  /** Asks the client to send no more of its messages. The call must have been answered. */
+  stopReceiving(): void {
+    // RST_STREAM with NO_ERROR, after the answer (RFC 9113, section 8.1).
+    this.stream.close();
+  }
+
   #finish(code: number): void {
     if (this.#ended) return;
     this.#ended = true;

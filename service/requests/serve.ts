@@ -100,12 +100,8 @@ export async function serveWithSlot<Input, Result>(
   read: (arrival: Arrival) => Promise<Input>,
   work: (input: Input, within: { signal: AbortSignal; slot: Slot }) => Promise<Result>,
 ): Promise<Result> {
-  for (const verdict of [health.started(), health.live()]) {
-    if (!verdict.ok) throw unavailable(verdict.reason);
-  }
   // A full service reads no body.
-  const refusal = admission.refusal(client);
-  if (refusal !== undefined) throw refusal;
+  checkRoom({ admission, health }, client);
   const deadline = startDeadline({
     longestMs: limits.requestTimeoutMs,
     clientMs: timeoutMs,
@@ -136,6 +132,20 @@ export async function serveWithSlot<Input, Result>(
     slot.release();
     deadline.dispose();
   }
+}
+
+/**
+ * Refuses a request that would be refused whatever its body is.
+ *
+ * @param client name of the client
+ * @throws HttpProblem `unavailable`, or Overloaded when no slot is free
+ */
+export function checkRoom({ admission, health }: Pick<PredictDeps, 'admission' | 'health'>, client?: string): void {
+  for (const verdict of [health.started(), health.live()]) {
+    if (!verdict.ok) throw unavailable(verdict.reason);
+  }
+  const refusal = admission.refusal(client);
+  if (refusal !== undefined) throw refusal;
 }
 
 /** Never leaves the process. */

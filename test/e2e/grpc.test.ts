@@ -1,4 +1,4 @@
-import { status as codes, type Client, type ServiceError } from '@grpc/grpc-js';
+import { status as codes } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { metric, predictBody, send, until } from './client.ts';
 import { grpcClients, inferRequest, rawInferRequest, type InferResponse } from './grpc-client.ts';
@@ -185,54 +185,6 @@ describe('a request that is wrong', () => {
       );
     });
     expect(details).toEqual([codes.INVALID_ARGUMENT, 'The message is not valid in Protocol Buffers.']);
-  });
-});
-
-describe('a call to a method that does not exist', () => {
-  const call = (client: Client, path: string): Promise<ServiceError | null> =>
-    new Promise((resolve) => {
-      client.makeUnaryRequest(
-        path,
-        () => Buffer.alloc(100_000),
-        () => ({}),
-        {},
-        (error) => {
-          resolve(error);
-        },
-      );
-    });
-
-  it('gets UNIMPLEMENTED, and is counted under one label for all of them', async () => {
-    const live = await stub.start({});
-    const { client, infer } = connect(live);
-    const paths = ['/inference.GRPCInferenceService/ModelLoad', '/a.b.C/D', `/${'x'.repeat(1000)}`];
-    for (const path of paths) {
-      const error = await call(client, path);
-      expect([error?.code, error?.details]).toEqual([codes.UNIMPLEMENTED, 'The service has no such method.']);
-    }
-    const unmatched = 'ofa_ve_requests_total{route="unmatched",status="404",outcome="refused"}';
-    expect(await metric(live.adminUrl, unmatched)).toBe(paths.length);
-    const metrics = await (await fetch(`${live.adminUrl}/metrics`)).text();
-    expect(metrics).not.toMatch(/ModelLoad|a\.b\.C|xxx|_OTHER/);
-    // The connection still serves.
-    expect((await infer(await inferRequest(['a'])).answer).code).toBe(codes.OK);
-  });
-});
-
-describe('a full queue', () => {
-  it('refuses with RESOURCE_EXHAUSTED and retry-after', async () => {
-    const live = await stub.start({ runMs: 1000 }, { MAX_QUEUE: 1 });
-    const { infer } = connect(live);
-    const request = await inferRequest(['a']);
-    const first = infer(request);
-    await until('it is in the engine', () => live.model.batcher.inFlight === 1);
-    const { code, details, trailers } = await infer(request).answer;
-    expect([code, details]).toEqual([codes.RESOURCE_EXHAUSTED, 'The queue is full; try again later.']);
-    expect(Number(trailers['retry-after'])).toBeGreaterThan(0);
-    expect(trailers['problem']).toBe('overloaded');
-    expect((await first.answer).code).toBe(codes.OK);
-    expect(await requests(live, 'status="429",outcome="overloaded"')).toBe(1);
-    expect(await metric(live.adminUrl, 'ofa_ve_rejected_total{reason="queue_full"}')).toBe(1);
   });
 });
 
