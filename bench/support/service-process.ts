@@ -11,6 +11,8 @@ const START_TIMEOUT_MS = 600_000;
 export interface ServiceProcess {
   /** Address of the public port. */
   readonly url: string;
+  /** Address of the port for metrics. */
+  readonly adminUrl: string;
   /** Host and port for gRPC. */
   readonly grpcAddress: string;
   /** Ends it with SIGTERM and waits until it has exited. */
@@ -66,7 +68,7 @@ export async function startServiceProcess(command: ServiceCommand, pollMs = 20):
     throw new Error(`The service ended before it was ready: ${errors.trim().slice(-1000)}`);
   });
   tooEarly.catch(() => undefined);
-  const { port, grpc_port: grpcPort } = await Promise.race([listening, tooEarly]);
+  const { port, grpc_port: grpcPort, admin_port: adminPort } = await Promise.race([listening, tooEarly]);
   const url = `http://127.0.0.1:${port}`;
   try {
     await Promise.race([untilReady(url, pollMs), tooEarly]);
@@ -74,12 +76,13 @@ export async function startServiceProcess(command: ServiceCommand, pollMs = 20):
     child.kill('SIGKILL');
     throw error;
   }
-  return { url, grpcAddress: `127.0.0.1:${grpcPort}`, stop };
+  return { url, adminUrl: `http://127.0.0.1:${adminPort}`, grpcAddress: `127.0.0.1:${grpcPort}`, stop };
 }
 
 interface Ports {
   readonly port: number;
   readonly grpc_port: number;
+  readonly admin_port: number;
 }
 
 /** The ports in the log line that says that the service listens. */

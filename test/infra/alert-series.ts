@@ -14,6 +14,11 @@ export const STRANGER = 'namespace="ofa-ve",pod="ofa-ve-batch-5d8f7c9b4-x2x2x"';
 export const QWEN = 'namespace="ofa-ve",pod="qwen-vl-5d8f7c9b4-x2x2x"';
 export const RUNBOOK = 'https://git.example.com/ai/ofa-ve/docs/runbook.md';
 
+/** Series as Prometheus scraped them from a running service. */
+export type Recording = readonly Series[];
+/** Seconds between the scrapes of a recording. */
+export const SCRAPE_SECONDS = 15;
+
 /** Minutes, that is samples, of an hour. */
 export const HOURS = 60;
 

@@ -10,6 +10,7 @@ import { contextOf } from '../../infra/workload/context.ts';
 import { isLeftOut, promtool } from './prometheus-tools.ts';
 import { scenarioNames, scenarios, type ScenarioName } from './scenarios.ts';
 import { alertTest } from './alert-cases.ts';
+import { SCRAPE_SECONDS, silent, type Recording } from './alert-series.ts';
 
 function contexts({ workloads, namespace, kubernetesVersion }: DeploymentConfig) {
   return workloads.map((workload) => contextOf(workload, namespace.name, kubernetesVersion));
@@ -50,6 +51,49 @@ describe.skipIf(isLeftOut('promtool'))('promtool', () => {
       'tests.yaml': stringify(tests),
     });
     expect(output).toContain('SUCCESS');
+  });
+});
+
+describe.skipIf(isLeftOut('promtool'))('the series recorded beside 200 slow bodies', () => {
+  const recorded = JSON.parse(
+    readFileSync(new URL('../fixtures/recorded/slow-bodies.json', import.meta.url), 'utf8'),
+  ) as Recording;
+  const minutes = ((recorded[0]?.values.split(' ').length ?? 0) * SCRAPE_SECONDS) / 60;
+  const last = (labels: RegExp): number =>
+    recorded
+      .filter(({ series }) => series.startsWith(`${METRICS.requests}{`) && labels.test(series))
+      .reduce((sum, { values }) => sum + Number(values.split(' ').at(-1)), 0);
+  const alertsAtTheEnd = async (input_series: Recording, alert_rule_test: readonly object[]): Promise<string> =>
+    promtool(['test', 'rules', 'tests.yaml'], {
+      'rules.yaml': rulesFile('everything'),
+      'tests.yaml': stringify({
+        rule_files: ['rules.yaml'],
+        evaluation_interval: '1m',
+        group_eval_order: groupsOf('everything').map((group) => group.name),
+        tests: [{ interval: `${SCRAPE_SECONDS}s`, input_series, alert_rule_test }],
+      }),
+    });
+
+  it('hold bodies that stalled, deadlines that clients had shortened, and answers, but no refusal of honest clients', () => {
+    expect(last(/status="408"/)).toBeGreaterThan(1000);
+    expect(last(/outcome="client_deadline"/)).toBeGreaterThan(100);
+    expect(last(/outcome="answered"/)).toBeGreaterThan(1000);
+    expect(last(/route="\/predict",status="(429|503)"/)).toBe(0);
+  });
+
+  it('leave the alerts silent', async () => {
+    const names = ['AvailabilityBurnsFast', 'AvailabilityBurnsSlowly', 'LatencyBurnsFast', 'QueueSaturated'];
+    const tests = names.map((name) => silent(name, `${minutes}m`));
+    expect(await alertsAtTheEnd(recorded, tests)).toContain('SUCCESS');
+  });
+
+  it('would not if the service were to blame', async () => {
+    const blamed = recorded.map(({ series, values }) => ({
+      series: series.replace(/status="408",outcome="refused"/, 'status="503",outcome="failed"'),
+      values,
+    }));
+    const tests = [silent('AvailabilityBurnsFast', `${minutes}m`)];
+    await expect(alertsAtTheEnd(blamed, tests)).rejects.toThrow('AvailabilityBurnsFast');
   });
 });
 
