@@ -129,6 +129,16 @@ export function toJson_GrpcRouteSpec(obj: GrpcRouteSpec | undefined): Record<str
  */
 export interface GrpcRouteSpecParentRefs {
   /**
+   * @schema GrpcRouteSpecParentRefs#group
+   */
+  readonly group?: string;
+
+  /**
+   * @schema GrpcRouteSpecParentRefs#kind
+   */
+  readonly kind?: string;
+
+  /**
    * @schema GrpcRouteSpecParentRefs#name
    */
   readonly name: string;
@@ -153,6 +163,8 @@ export interface GrpcRouteSpecParentRefs {
 export function toJson_GrpcRouteSpecParentRefs(obj: GrpcRouteSpecParentRefs | undefined): Record<string, any> | undefined {
   if (obj === undefined) { return undefined; }
   const result = {
+    'group': obj.group,
+    'kind': obj.kind,
     'name': obj.name,
     'namespace': obj.namespace,
     'sectionName': obj.sectionName,
@@ -191,6 +203,16 @@ export function toJson_GrpcRouteSpecRules(obj: GrpcRouteSpecRules | undefined): 
  */
 export interface GrpcRouteSpecRulesBackendRefs {
   /**
+   * @schema GrpcRouteSpecRulesBackendRefs#group
+   */
+  readonly group?: string;
+
+  /**
+   * @schema GrpcRouteSpecRulesBackendRefs#kind
+   */
+  readonly kind?: string;
+
+  /**
    * @schema GrpcRouteSpecRulesBackendRefs#name
    */
   readonly name: string;
@@ -215,6 +237,8 @@ export interface GrpcRouteSpecRulesBackendRefs {
 export function toJson_GrpcRouteSpecRulesBackendRefs(obj: GrpcRouteSpecRulesBackendRefs | undefined): Record<string, any> | undefined {
   if (obj === undefined) { return undefined; }
   const result = {
+    'group': obj.group,
+    'kind': obj.kind,
     'name': obj.name,
     'port': obj.port,
     'weight': obj.weight,
@@ -350,6 +374,16 @@ export function toJson_HttpRouteSpec(obj: HttpRouteSpec | undefined): Record<str
  */
 export interface HttpRouteSpecParentRefs {
   /**
+   * @schema HttpRouteSpecParentRefs#group
+   */
+  readonly group?: string;
+
+  /**
+   * @schema HttpRouteSpecParentRefs#kind
+   */
+  readonly kind?: string;
+
+  /**
    * @schema HttpRouteSpecParentRefs#name
    */
   readonly name: string;
@@ -374,6 +408,8 @@ export interface HttpRouteSpecParentRefs {
 export function toJson_HttpRouteSpecParentRefs(obj: HttpRouteSpecParentRefs | undefined): Record<string, any> | undefined {
   if (obj === undefined) { return undefined; }
   const result = {
+    'group': obj.group,
+    'kind': obj.kind,
     'name': obj.name,
     'namespace': obj.namespace,
     'sectionName': obj.sectionName,
@@ -482,6 +518,16 @@ export function toJson_HttpRouteSpecRulesTimeouts(obj: HttpRouteSpecRulesTimeout
  */
 export interface HttpRouteSpecRulesBackendRefs {
   /**
+   * @schema HttpRouteSpecRulesBackendRefs#group
+   */
+  readonly group?: string;
+
+  /**
+   * @schema HttpRouteSpecRulesBackendRefs#kind
+   */
+  readonly kind?: string;
+
+  /**
    * @schema HttpRouteSpecRulesBackendRefs#name
    */
   readonly name: string;
@@ -506,6 +552,8 @@ export interface HttpRouteSpecRulesBackendRefs {
 export function toJson_HttpRouteSpecRulesBackendRefs(obj: HttpRouteSpecRulesBackendRefs | undefined): Record<string, any> | undefined {
   if (obj === undefined) { return undefined; }
   const result = {
+    'group': obj.group,
+    'kind': obj.kind,
     'name': obj.name,
     'port': obj.port,
     'weight': obj.weight,

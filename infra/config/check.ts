@@ -3,11 +3,12 @@ import { deploymentSchema, type DeploymentConfig } from './schema.ts';
 import { serverFacts } from './server-facts.ts';
 import { computeRules } from './rules/compute.ts';
 import { operationsRules } from './rules/operations.ts';
+import { podRules } from './rules/pod.ts';
 import type { Rule } from './rules/rule.ts';
 import { settingsRules } from './rules/settings.ts';
 import { sentencesOf } from './sentences.ts';
 
-const RULES = [computeRules, settingsRules, operationsRules].flatMap((rules) => Object.values<Rule>(rules));
+const RULES = [computeRules, podRules, settingsRules, operationsRules].flatMap((rules) => Object.values<Rule>(rules));
 
 /** A configuration that cannot be deployed. `mistakes` has a sentence for each, which begins with the field's path. */
 export class ConfigError extends Error {
@@ -59,7 +60,9 @@ function clashes({ workloads }: DeploymentConfig): string[] {
  */
 export function checkConfig(candidate: unknown): DeploymentConfig {
   const shape = deploymentSchema.safeParse(candidate);
-  const mistakes = shape.success ? crossChecks(shape.data) : sentencesOf(shape.error.issues, candidate);
+  const mistakes = shape.success
+    ? crossChecks(shape.data)
+    : sentencesOf(shape.error.issues, candidate, deploymentSchema);
   if (mistakes.length > 0 || !shape.success) throw new ConfigError(mistakes);
   return shape.data;
 }

@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import { isExtendedResource } from './api-rules.ts';
 import {
-  anyText,
   cpu,
   field,
   flag,
+  folder,
   imageReference,
+  labelKey,
   labels,
+  labelValue,
   memory,
   objectName,
   oneOf,
@@ -24,13 +27,16 @@ export const imageSchema = z.strictObject({
   pullSecrets: z.array(objectName),
 });
 
-const deviceKey = text(/^[a-z0-9.-]+\/[\w.-]+$/, 'an extended resource such as nvidia.com/gpu');
+const deviceKey = text(
+  isExtendedResource,
+  'an extended resource such as nvidia.com/gpu: a DNS name other than kubernetes.io, a slash and a name of at most 63 characters',
+);
 
 const toleration = z.strictObject({
   /** Key of the taint. */
-  key: anyText,
+  key: labelKey,
   /** Value of the taint. @default any value */
-  value: anyText.optional(),
+  value: labelValue.optional(),
   /** Effect of the taint. */
   effect: oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute'),
 });
@@ -63,7 +69,7 @@ export const gpuSchema = z.discriminatedUnion('kind', [
     /** Slices of a device, each with its own memory (MIG with the strategy `mixed`). */
     kind: z.literal('mig'),
     /** MIG profile, such as `1g.10gb`. */
-    profile: text(/^[1-7]g\.\d+gb(\.me)?$/, 'a MIG profile such as 1g.10gb or 3g.40gb'),
+    profile: text(/^[1-7]g\.\d{1,4}gb(\.me)?$/, 'a MIG profile such as 1g.10gb or 3g.40gb'),
     /** Slices per pod; the service runs an engine on each. */
     count: whole(1, 7),
     ...gpuNodes,
@@ -83,7 +89,9 @@ export const gpuSchema = z.discriminatedUnion('kind', [
     /** Devices per pod; the service runs an engine on each. */
     count: whole(1, 16),
     /** CEL expressions that a device must satisfy. */
-    selectors: z.array(anyText),
+    selectors: z
+      .array(text(/^[\s\S]{1,10240}$/, 'a CEL expression of at most 10240 characters'))
+      .max(32, 'a list of at most 32'),
     ...gpuNodes,
   }),
 ]);
@@ -132,7 +140,7 @@ const modelSource = z.discriminatedUnion('kind', [
     /** Image that contains the package. It needs a shell, cp and mv. */
     loaderImage: imageReference,
     /** Folder of the package in that image. */
-    loaderFolder: text(/^\/[\w./-]+$/, 'an absolute folder such as /package'),
+    loaderFolder: folder,
   }),
   z.strictObject({
     /** The package is an OCI image that the node mounts (from Kubernetes 1.33 on, feature gate ImageVolume). */
@@ -160,7 +168,7 @@ export const schedulingSchema = z.strictObject({
   spread: z.array(
     z.strictObject({
       /** Node label that defines the domains. */
-      topologyKey: anyText,
+      topologyKey: labelKey,
       /** Largest difference in pods between two domains. */
       maxSkew: whole(1, 100),
       /** Whether the spread is preferred or required. */
@@ -223,6 +231,7 @@ export const securitySchema = z.strictObject({
   userId: field<number>(
     (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 2 ** 31 - 1,
     'a user id from 1 to 2147483647, as the pods do not run as root',
+    'number',
   ),
   /** Whether the root file system is read-only. @default true */
   readOnlyRootFilesystem: flag,

@@ -18,8 +18,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function merge(base: unknown, changes: unknown): unknown {
-  if (!isRecord(base) || !isRecord(changes) || 'kind' in changes) return changes;
-  const merged = { ...base };
+  // Copied, so that a later change to one of them does not change the other.
+  if (!isRecord(base) || !isRecord(changes) || 'kind' in changes) return structuredClone(changes);
+  const merged = structuredClone(base);
   for (const [key, change] of Object.entries(changes)) {
     const value = merge(base[key], change);
     if (value === undefined) Reflect.deleteProperty(merged, key);

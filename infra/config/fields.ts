@@ -1,4 +1,14 @@
 import { z } from 'zod';
+import {
+  isDnsLabel,
+  isDnsSubdomain,
+  isFolder,
+  isHostName,
+  isLabelValue,
+  isNetwork,
+  isQualifiedName,
+  isRoutePath,
+} from './api-rules.ts';
 
 /** Amount of memory or storage with a binary unit, such as `5.5Gi` or `512Mi`. */
 export type Memory = `${number}${'Ki' | 'Mi' | 'Gi' | 'Ti'}`;
@@ -29,18 +39,24 @@ export function atLeast(version: KubernetesVersion, minimum: KubernetesVersion):
   return KUBERNETES_VERSIONS.indexOf(version) >= KUBERNETES_VERSIONS.indexOf(minimum);
 }
 
+/** How a value is written: a number without quotes, or text with them. */
+export type Notation = 'number' | 'text';
+
 /**
  * A value of the configuration: its type, a check at run time (Node strips types without checking them), and the end of
  * the sentence "it must be ..." for a wrong value.
+ *
+ * @param notation how the value is written, if there is only one way: the sentence for the other one says so
  */
-export function field<T>(accepts: (value: unknown) => boolean, mustBe: string) {
-  return z.custom<T>(accepts, { error: mustBe });
+export function field<T>(accepts: (value: unknown) => boolean, mustBe: string, notation?: Notation) {
+  return z.custom<T>(accepts, { error: mustBe, params: { notation } });
 }
 
 export function whole(min: number, max: number) {
   return field<number>(
     (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
     `a whole number from ${min} to ${max}`,
+    'number',
   );
 }
 
@@ -48,6 +64,7 @@ export function decimal(min: number, max: number) {
   return field<number>(
     (value) => typeof value === 'number' && value >= min && value <= max,
     `a number from ${min} to ${max}`,
+    'number',
   );
 }
 
@@ -55,114 +72,213 @@ export const flag = field<boolean>((value) => typeof value === 'boolean', 'true 
 
 /** One of a closed set of words. */
 export function oneOf<const T extends readonly string[]>(...words: T) {
-  return field<T[number]>((value) => typeof value === 'string' && words.includes(value), `one of ${words.join(', ')}`);
+  return field<T[number]>(
+    (value) => typeof value === 'string' && words.includes(value),
+    `one of ${words.join(', ')}`,
+    'text',
+  );
 }
 
-/** Text that matches a pattern, which `mustBe` describes. */
-export function text(pattern: RegExp, mustBe: string) {
-  return field<string>((value) => typeof value === 'string' && pattern.test(value), mustBe);
+/** Text that passes a check, which `mustBe` describes. */
+export function text(check: RegExp | ((text: string) => boolean), mustBe: string) {
+  const accepts = check instanceof RegExp ? (value: string) => check.test(value) : check;
+  return field<string>((value) => typeof value === 'string' && accepts(value), mustBe, 'text');
 }
 
 export const anyText = text(/./, 'text that is not empty');
-
-const DNS_LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 
 /**
  * Name of a workload or a volume. 40 characters leave room for the suffixes of derived objects within the 63 that
  * Kubernetes allows.
  */
 export const shortName = text(
-  new RegExp(`^(?=.{1,40}$)[a-z]([-a-z0-9]*[a-z0-9])?$`),
+  /^(?=.{1,40}$)[a-z]([-a-z0-9]*[a-z0-9])?$/,
   'at most 40 lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen',
 );
 
-/** Name of any object of Kubernetes. */
+/** Name of a namespace. */
+export const namespaceName = text(
+  isDnsLabel,
+  'the name of a namespace: at most 63 lower-case letters, digits and hyphens, neither beginning nor ending with a hyphen',
+);
+
+/** Name of any other object of Kubernetes. */
 export const objectName = text(
-  new RegExp(`^(?=.{1,253}$)${DNS_LABEL}(\\.${DNS_LABEL})*$`),
-  'the name of a Kubernetes object: lower-case letters, digits, hyphens and dots',
+  isDnsSubdomain,
+  'the name of a Kubernetes object: at most 253 lower-case letters, digits, hyphens and dots, ending with a letter or digit',
 );
 
 /** DNS host name without scheme, port and path. */
 export const hostName = text(
-  new RegExp(`^(?=.{1,253}$)(\\*\\.)?${DNS_LABEL}(\\.${DNS_LABEL})+$`),
-  'a host name such as ofa-api.example.com, without scheme, port and path',
+  isHostName,
+  'a host name such as ofa-api.example.com, without scheme, port and path, and not an IP address',
 );
 
 /** Address of a service. */
 export const httpUrl = text(/^https?:\/\/[^\s/?#]+(\/\S*)?$/, 'an address that begins with http:// or https://');
 
-/** Absolute path of a URL or a folder. */
-export const absolutePath = text(/^\/\S*$/, 'a path that begins with / and contains no spaces');
+/** Absolute path of a URL. */
+export const absolutePath = text(/^\/[!-~]*$/, 'a path that begins with / and contains no spaces');
 
+/** Path prefix of a route. */
+export const routePath = text(
+  isRoutePath,
+  'a path that begins with /, of letters, digits and the characters - _ . ~ /, without empty parts and parts of dots alone',
+);
+
+/** Absolute path of a folder in a container. */
+export const folder = text(
+  isFolder,
+  'the absolute path of a folder such as /var/cache, without spaces, colons, empty parts and parts of dots alone',
+);
+
+/** A whole number of bytes, which `Quantity` of Kubernetes holds and a number of JavaScript, too. */
 export const memory = field<Memory>(
-  (value) => typeof value === 'string' && /^\d+(\.\d+)?(Ki|Mi|Gi|Ti)$/.test(value) && parseFloat(value) > 0,
-  'an amount with a binary unit, such as 512Mi or 5.5Gi',
+  (value) => {
+    if (typeof value !== 'string' || !/^\d+(\.\d+)?(Ki|Mi|Gi|Ti)$/.test(value)) return false;
+    const bytes = bytesOf(value as Memory);
+    return Number.isSafeInteger(bytes) && bytes > 0;
+  },
+  'a whole number of bytes with a binary unit, such as 512Mi or 5.5Gi',
+  'text',
 );
 
-export const cpu = field<Cpu>(
-  (value) =>
-    (typeof value === 'number' && value > 0 && Number.isFinite(value)) ||
-    (typeof value === 'string' && /^[1-9]\d*m$/.test(value)),
-  'a number of cores above 0 such as 2 or 0.5, or millicores such as 500m',
-);
+/** Most cores that a node could have. */
+const MOST_CORES = 10_000;
+
+export const cpu = field<Cpu>((value) => {
+  const isNumber = typeof value === 'number';
+  if (!isNumber && (typeof value !== 'string' || !/^[1-9]\d*m$/.test(value))) return false;
+  const cores = coresOf(value as Cpu);
+  return cores > 0 && cores <= MOST_CORES && isInThousandths(cores);
+}, 'a number of cores above 0 such as 2 or 0.5, or millicores such as 500m, and no finer than that');
+
+/** Whether a number is a whole number of thousandths, the finest that Kubernetes stores of cores and of metrics. */
+export function isInThousandths(value: number): boolean {
+  return Math.abs(value * 1000 - Math.round(value * 1000)) < 1e-6;
+}
 
 /** Number of pods, or share of the replicas. */
 export const podsOrPercent = field<number | `${number}%`>(
   (value) =>
-    (Number.isInteger(value) && Number(value) >= 0) || (typeof value === 'string' && /^(100|\d{1,2})%$/.test(value)),
+    (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 1000) ||
+    (typeof value === 'string' && /^(100|\d{1,2})%$/.test(value)),
   'a number of pods such as 1, or a share such as 25%',
 );
 
+/** See https://github.com/distribution/reference: a registry with an optional port, a path in lower case, tag or digest. */
+const IMAGE_REFERENCE =
+  /^(?!.*:latest$)(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?\/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127}|(?::\w[\w.-]{0,127})?@sha256:[0-9a-f]{64})$/;
+
 /** Image with a digest, or a tag other than `latest`: what a manifest runs must not change by itself. */
 export const imageReference = text(
-  /^(?!.*:latest$)[a-z0-9][\w.-]*(:\d+)?(\/[\w.-]+)*(:[\w][\w.-]{0,127}|(:[\w][\w.-]*)?@sha256:[0-9a-f]{64})$/,
+  IMAGE_REFERENCE,
   'an image with a tag other than latest, or a digest, such as registry.example.com/ai/ofa-ve-large:1.0',
 );
 
 /** Network in CIDR notation. */
 export const network = text(
-  /^(\d{1,3}(\.\d{1,3}){3}\/(3[0-2]|[12]?\d)|[0-9a-fA-F:]*:[0-9a-fA-F:]*\/(12[0-8]|1[01]\d|\d{1,2}))$/,
-  'a network such as 10.0.0.0/16',
+  isNetwork,
+  'a network such as 10.0.0.0/16 or fd00::/8, in its shortest form and with no bits beyond the prefix',
 );
 
-const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
+/** Key of a label, an annotation or a taint. */
+const NAME_RULE =
+  'a name of at most 63 letters, digits, dots, hyphens and underscores, which may follow a DNS name and a slash';
+export const labelKey = text(isQualifiedName, NAME_RULE);
 
-/** A map with patterns for keys and values; `mustBe` describes the whole map. */
-function textMap(key: RegExp, value: RegExp, mustBe: string) {
-  return field<Record<string, string>>(
-    (map) =>
-      typeof map === 'object' &&
-      map !== null &&
-      !Array.isArray(map) &&
-      Object.entries(map).every(([k, v]) => key.test(k) && typeof v === 'string' && value.test(v)),
-    mustBe,
-  );
+const VALUE_RULE =
+  'at most 63 letters, digits, dots, hyphens and underscores, neither beginning nor ending with one of the last three';
+export const labelValue = text(isLabelValue, VALUE_RULE);
+
+/** A map of names to text. A wrong entry is named by itself; `mustBe` describes the whole map. */
+function textMap(
+  mustBe: string,
+  key: { readonly accepts: (name: string) => boolean; readonly mustBe: string },
+  value: { readonly accepts: (text: string) => boolean; readonly mustBe: string },
+) {
+  const isMap = (map: unknown): boolean => typeof map === 'object' && map !== null && !Array.isArray(map);
+  return field<Record<string, string>>(isMap, mustBe).superRefine((map: Record<string, unknown>, context) => {
+    for (const [name, content] of Object.entries(map)) {
+      if (!key.accepts(name))
+        context.addIssue({ code: 'custom', path: [name], message: key.mustBe, params: { isName: true } });
+      else if (typeof content !== 'string' || !value.accepts(content))
+        context.addIssue({ code: 'custom', path: [name], message: value.mustBe, params: { notation: 'text' } });
+    }
+  });
 }
 
 /** Labels, or a label selector. */
 export const labels = textMap(
-  LABEL_KEY,
-  /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/,
-  'a map of label names to values of at most 63 letters, digits, dots, hyphens and underscores',
+  'a map of label names to values',
+  { accepts: isQualifiedName, mustBe: NAME_RULE },
+  { accepts: isLabelValue, mustBe: VALUE_RULE },
 );
 
 /** Annotations: any text under a valid name. */
-export const annotations = textMap(LABEL_KEY, /^[\s\S]*$/, 'a map of annotation names to text');
+export const annotations = textMap(
+  'a map of annotation names to text',
+  { accepts: (name) => isQualifiedName(name.toLowerCase()), mustBe: NAME_RULE },
+  { accepts: () => true, mustBe: 'text' },
+);
+
+/** Name of an environment variable. */
+const VARIABLE_NAME = /^[A-Za-z_]\w*$/;
+const VARIABLE_RULE =
+  'the name of an environment variable: letters, digits and underscores, not beginning with a digit';
+export const variableName = text(VARIABLE_NAME, VARIABLE_RULE);
 
 /** Environment variables with their values. */
 export const environment = textMap(
-  /^[A-Za-z_][A-Za-z0-9_]*$/,
-  /^[\s\S]*$/,
   'a map of environment variable names to text',
+  { accepts: (name) => VARIABLE_NAME.test(name), mustBe: VARIABLE_RULE },
+  { accepts: () => true, mustBe: 'text' },
 );
+
+/** Binary units that the API server knows, the largest first. It uses the largest that leaves a whole number. */
+const UNITS = [
+  ['Ei', 2 ** 60],
+  ['Pi', 2 ** 50],
+  ['Ti', 2 ** 40],
+  ['Gi', 2 ** 30],
+  ['Mi', 2 ** 20],
+  ['Ki', 2 ** 10],
+] as const;
+
+/** Decimal units, in thousandths. */
+const DECIMAL_UNITS = [
+  ['G', 1e12],
+  ['M', 1e9],
+  ['k', 1e6],
+  ['', 1000],
+] as const;
 
 /** An amount of memory in bytes. */
 export function bytesOf(amount: Memory): number {
-  const units = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
-  return parseFloat(amount) * units[amount.slice(-2) as keyof typeof units];
+  const [, size] = UNITS.find(([unit]) => amount.endsWith(unit)) ?? ['', 1];
+  return parseFloat(amount) * size;
 }
 
 /** An amount of processors in cores. */
 export function coresOf(amount: Cpu): number {
   return typeof amount === 'number' ? amount : parseInt(amount, 10) / 1000;
+}
+
+/** An amount of memory as the API server writes it, so that applying it again changes nothing. */
+export function canonicalMemory(amount: Memory): string {
+  const bytes = bytesOf(amount);
+  const [unit, size] = UNITS.find(([, each]) => bytes % each === 0) ?? ['', 1];
+  return `${bytes / size}${unit}`;
+}
+
+/** An amount of processors as the API server writes it. */
+export function canonicalCpu(amount: Cpu): string {
+  return canonicalNumber(coresOf(amount));
+}
+
+/** A number of at most three decimals as the API server writes it: 0.5 as `500m`, 2000 as `2k`. */
+export function canonicalNumber(value: number): string {
+  const thousandths = Math.round(value * 1000);
+  const [unit, size] = DECIMAL_UNITS.find(([, each]) => thousandths % each === 0) ?? ['m', 1];
+  return `${thousandths / size}${unit}`;
 }

@@ -1,13 +1,15 @@
 import { z } from 'zod';
+import { isDnsLabel, isDnsSubdomain } from './api-rules.ts';
 import {
-  absolutePath,
   annotations,
   flag,
   hostName,
   labels,
+  namespaceName,
   network,
   objectName,
   oneOf,
+  routePath,
   text,
   whole,
 } from './fields.ts';
@@ -34,18 +36,21 @@ const gateway = z.strictObject({
   /** Gateway that accepts the traffic. @default public */
   name: objectName,
   /** Namespace of the Gateway. @default gateway-system */
-  namespace: objectName,
+  namespace: namespaceName,
   /** Listener of the Gateway. @default all of them */
   sectionName: objectName.optional(),
   /** Host name for gRPC, other than `host`, as a Gateway does not let both share one. @default none: no gRPC */
   grpcHost: hostName.optional(),
 });
 
+function isGateway(text: string): boolean {
+  const [namespace = '', name = '', ...more] = text.split('/');
+  return isDnsLabel(namespace) && isDnsSubdomain(name) && more.length === 0;
+}
+
 const istio = z.strictObject({
   /** Istio Gateways, as `namespace/name`. Callers in the mesh get the same routing. @default ['istio-system/public'] */
-  gateways: z
-    .array(text(/^[a-z0-9-]+\/[a-z0-9.-]+$/, 'a gateway written as namespace/name'))
-    .min(1, 'at least one gateway'),
+  gateways: z.array(text(isGateway, 'a gateway written as namespace/name')).min(1, 'at least one gateway'),
 });
 
 export const exposureSchema = z.strictObject({
@@ -65,7 +70,7 @@ export const exposureSchema = z.strictObject({
   /** Host name of the service. @default ofa-api.example.com */
   host: hostName,
   /** Path prefix of the service. It is not stripped: the service sees the whole path. @default / */
-  path: absolutePath,
+  path: routePath,
   /** Largest request body that the route accepts, in MiB; at least the service's own limit. @default 50 */
   bodyLimitMb: whole(1, 10_240),
   /**
@@ -88,7 +93,7 @@ export const exposureSchema = z.strictObject({
 
 const peer = z.strictObject({
   /** Namespace of the pods. */
-  namespace: objectName,
+  namespace: namespaceName,
   /** Labels of the pods; `{}` means every pod of the namespace. */
   podLabels: labels,
 });
@@ -116,7 +121,7 @@ export const networkPolicySchema = z.strictObject({
 
 export const namespaceSchema = z.strictObject({
   /** Name of the Namespace. @default ofa-ve */
-  name: objectName,
+  name: namespaceName,
   /** Whether the Namespace is part of the manifests. @default true */
   create: flag,
   /** Pod Security level that the cluster enforces. @default restricted */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decimal, flag, httpUrl, labels, memory, oneOf, whole } from './fields.ts';
+import { decimal, field, flag, httpUrl, isInThousandths, labels, memory, oneOf, whole } from './fields.ts';
 import { imageSchema, modelSchema } from './compute.ts';
 import { tracingSchema } from './network.ts';
 
@@ -12,6 +12,15 @@ const scalingStep = z.strictObject({
   stabilizationSeconds: whole(0, 3600),
 });
 
+/** A value that a metric should have in each pod. The autoscaler stores thousandths. */
+function metricTarget(max: number) {
+  return field<number>(
+    (value) => typeof value === 'number' && value >= 0 && value <= max && isInThousandths(value),
+    `a number from 0 to ${max} with at most three decimals`,
+    'number',
+  );
+}
+
 export const autoscalingSchema = z.strictObject({
   /** What sets the number of pods: `replicas`, a HorizontalPodAutoscaler, or KEDA. @default hpa */
   by: oneOf('none', 'hpa', 'keda'),
@@ -22,9 +31,9 @@ export const autoscalingSchema = z.strictObject({
   /** Targets per pod; the signal that requires most pods decides, and 0 disables a signal. */
   targets: z.strictObject({
     /** Accepted and unanswered items per pod. Prefer it: it rises before the latency does. @default 8 */
-    loadItems: decimal(0, 100_000),
+    loadItems: metricTarget(100_000),
     /** Requests per second and pod. It levels off once pods are saturated, so use it beside another. @default 10 */
-    requestsPerSecond: decimal(0, 1_000_000),
+    requestsPerSecond: metricTarget(1_000_000),
     /** CPU use in percent of the request. It says little about a pod that computes on a GPU. @default 60 */
     cpuPercent: whole(0, 1000),
   }),

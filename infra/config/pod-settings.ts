@@ -7,6 +7,15 @@ import { withDefaults } from './server.ts';
 export const MODELS_FOLDER = '/models';
 /** Where the Secret with the API keys is mounted. */
 export const API_KEYS_FOLDER = '/etc/ofa-ve/api-keys';
+/** Where CUDA keeps compiled kernels: a volume of its own, so that they survive a restart of the container. */
+export const CUDA_CACHE_FOLDER = '/var/cache/cuda';
+/** Volumes of every pod, as far as it needs them, and where they are mounted. */
+export const OWN_VOLUMES = {
+  models: MODELS_FOLDER,
+  'api-keys': API_KEYS_FOLDER,
+  tmp: '/tmp',
+  'cuda-cache': CUDA_CACHE_FOLDER,
+} as const;
 
 /** Folder of the model package as the server sees it; undefined if it is in the image, which knows where. */
 export function modelFolder({ source }: ModelConfig): string | undefined {

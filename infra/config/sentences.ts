@@ -1,4 +1,6 @@
-import type { z } from 'zod';
+import { closest, distance } from 'fastest-levenshtein';
+import { z } from 'zod';
+import type { Notation } from './fields.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -14,7 +16,10 @@ function valueAt(root: unknown, path: Path): unknown {
 /** The path as code: `workloads[0].gpu.count`. */
 function written(path: Path): string {
   const joined = path
-    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .map((key) => {
+      if (typeof key === 'number') return `[${key}]`;
+      return /^\w+$/.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(key)}]`;
+    })
     .join('')
     .replace(/^\./, '');
   return joined === '' ? 'the configuration' : joined;
@@ -35,14 +40,65 @@ function mustBe(issue: z.core.$ZodIssue): string {
   return issue.expected === 'array' ? 'a list' : 'an object with the fields that infra/config declares';
 }
 
+/** What a value of the wrong notation looks like in the right one; empty where the notation is not what is wrong. */
+function otherNotation(value: unknown, notation: Notation | undefined): string {
+  if (notation === 'text' && typeof value === 'number') return `; write it in quotes: ${JSON.stringify(String(value))}`;
+  const isNumber = typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value));
+  return notation === 'number' && isNumber ? `; write it without quotes: ${Number(value)}` : '';
+}
+
+/** The names of the fields at a path; none where the schema has no such object. */
+function fieldNames(schema: unknown, value: unknown, [key, ...rest]: Path): string[] {
+  if (schema instanceof z.ZodOptional)
+    return fieldNames(schema.unwrap(), value, key === undefined ? [] : [key, ...rest]);
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    const kind = valueAt(value, ['kind']);
+    const option = schema.options.find((each) => each instanceof z.ZodObject && isLiteral(each.shape['kind'], kind));
+    return fieldNames(option, value, key === undefined ? [] : [key, ...rest]);
+  }
+  if (schema instanceof z.ZodArray && key !== undefined) return fieldNames(schema.element, valueAt(value, [key]), rest);
+  if (!(schema instanceof z.ZodObject)) return [];
+  if (key === undefined) return Object.keys(schema.shape);
+  return fieldNames((schema.shape as Record<PropertyKey, unknown>)[key], valueAt(value, [key]), rest);
+}
+
+function isLiteral(schema: unknown, value: unknown): boolean {
+  return schema instanceof z.ZodLiteral && schema.value === value;
+}
+
+/** A question that names the field that was probably meant; empty if none is similar. */
+function suggestion(key: string, names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const lowered = names.map((name) => name.toLowerCase());
+  const nearest = closest(key.toLowerCase(), lowered);
+  if (distance(key.toLowerCase(), nearest) > Math.max(1, key.length / 2.5)) return '';
+  return `did you mean ${names[lowered.indexOf(nearest)] ?? ''}?`;
+}
+
 /** A sentence for each issue of a schema: the field's path, its value, and what it must be. */
-export function sentencesOf(issues: readonly z.core.$ZodIssue[], root: unknown): string[] {
+export function sentencesOf(issues: readonly z.core.$ZodIssue[], root: unknown, schema: z.ZodType): string[] {
   return issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
       const where = issue.path.length === 0 ? '' : `${written(issue.path)}.`;
-      return issue.keys.map((key) => `${where}${key} is not a field of the configuration; check its spelling.`);
+      const names = fieldNames(schema, root, issue.path);
+      return issue.keys.map((key) => {
+        const advice = suggestion(key, names) || 'check its spelling.';
+        return `${where}${key} is not a field of the configuration; ${advice}`;
+      });
     }
-    const value = shown(valueAt(root, issue.path));
-    return [`${written(issue.path)} is ${value}; it must be ${mustBe(issue)}.`];
+    const { notation, isName } = (issue.code === 'custom' ? (issue.params ?? {}) : {}) as Params;
+    if (isName === true)
+      return [
+        `${written(issue.path.slice(0, -1))} has the name ${shown(issue.path.at(-1))}; it must be ${issue.message}.`,
+      ];
+    const value = valueAt(root, issue.path);
+    return [`${written(issue.path)} is ${shown(value)}; it must be ${mustBe(issue)}${otherNotation(value, notation)}.`];
   });
+}
+
+/** What the fields add to their issues. */
+interface Params {
+  readonly notation?: Notation | undefined;
+  /** Whether the last part of the path, an entry's name, is wrong, and not its value. */
+  readonly isName?: boolean;
 }

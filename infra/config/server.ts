@@ -7,6 +7,7 @@ import {
   type SettingName,
   type Settings,
 } from '../../service/contract.ts';
+import { isDataKey } from './api-rules.ts';
 import {
   absolutePath,
   anyText,
@@ -14,11 +15,14 @@ import {
   environment,
   field,
   flag,
+  folder,
   memory,
   objectName,
   shortName,
   text,
+  variableName,
   whole,
+  type Notation,
 } from './fields.ts';
 
 /** Settings that the deployment fills in, and what each follows from. */
@@ -48,7 +52,8 @@ function settingField(name: string, setting: Setting) {
     return field<never>(() => false, `left out, as it follows from ${FILLED_IN[name as FilledIn]}`);
   return z.unknown().superRefine((value, context) => {
     const mustBe = checkSetting(setting, value);
-    if (mustBe !== undefined) context.addIssue(mustBe);
+    const notation: Notation = setting.kind === 'integer' ? 'number' : 'text';
+    if (mustBe !== undefined) context.addIssue({ code: 'custom', message: mustBe, params: { notation } });
   });
 }
 
@@ -64,7 +69,10 @@ const secretKey = z.strictObject({
   /** Name of the Secret in the deployment's namespace. */
   secretName: objectName,
   /** Key of the Secret. */
-  key: text(/^[-.\w]{1,253}$/, 'a key of a Secret: letters, digits, hyphens, dots and underscores'),
+  key: text(
+    isDataKey,
+    'a key of a Secret: letters, digits, hyphens, dots and underscores, not beginning with two dots',
+  ),
 });
 
 const ofaServer = z.strictObject({
@@ -126,7 +134,7 @@ const otherServer = z.strictObject({
   secretEnv: z.array(
     z.strictObject({
       /** Name of the variable. */
-      name: text(/^[A-Za-z_]\w*$/, 'the name of an environment variable'),
+      name: variableName,
       ...secretKey.shape,
     }),
   ),
@@ -166,7 +174,7 @@ const otherServer = z.strictObject({
       /** Name of the volume. */
       name: shortName,
       /** Folder at which the volume is mounted. */
-      mountPath: absolutePath,
+      mountPath: folder,
       /** Most that the volume may hold. */
       sizeLimit: memory,
       /** Whether the volume is in memory, and counts as such, as `/dev/shm` must be. */

@@ -1,13 +1,10 @@
 import type { IContainer } from 'kubernetes-models/v1';
 import { SETTINGS, type SettingName } from '../../service/contract.ts';
-import { podSettings } from '../config/pod-settings.ts';
+import { CUDA_CACHE_FOLDER, podSettings } from '../config/pod-settings.ts';
 import type { ModelConfig } from '../config/schema.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 
 type EnvVar = NonNullable<IContainer['env']>[number];
-
-/** Where CUDA keeps compiled kernels: a volume of its own, so that they survive a restart of the container. */
-export const CUDA_CACHE_FOLDER = '/var/cache/cuda';
 
 /**
  * Environment of the server's container: settings in the order of the contract, then what the platform needs. Nothing
@@ -22,10 +19,10 @@ export function environmentVariables({ workload }: WorkloadContext, model: Model
   if (server.kind === 'ofa-ve') {
     const settings = podSettings(workload, model);
     const names = (Object.keys(SETTINGS) as SettingName[]).filter((name) => settings[name] !== undefined);
-    return [...names.map((name) => ({ name, value: String(settings[name]) })), ...platform];
+    return [...names.map((name) => variable(name, String(settings[name]))), ...platform];
   }
   const given: EnvVar[] = [
-    ...Object.entries(server.env).map(([name, value]) => ({ name, value })),
+    ...Object.entries(server.env).map(([name, value]) => variable(name, value)),
     ...server.secretEnv.map(({ name, secretName, key }) => ({
       name,
       valueFrom: { secretKeyRef: { name: secretName, key } },
@@ -34,4 +31,9 @@ export function environmentVariables({ workload }: WorkloadContext, model: Model
   const traces = { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: observability.tracing.endpoint };
   const defaults = [...(observability.tracing.enabled ? [traces] : []), ...platform];
   return [...given, ...defaults.filter(({ name }) => given.every((variable) => variable.name !== name))];
+}
+
+/** A variable with its value. The server drops an empty one, which applying the manifest would then add each time. */
+function variable(name: string, value: string): EnvVar {
+  return value === '' ? { name } : { name, value };
 }

@@ -40,17 +40,28 @@ export class GatewayGrpcRoute extends GrpcRoute {
   }
 }
 
+// The server writes these defaults into lists, which applying a manifest without them would replace each time.
+const PARENT = { group: 'gateway.networking.k8s.io', kind: 'Gateway' } as const;
+const BACKEND = { group: '', kind: 'Service' } as const;
+
 function parentsOf({ workload: { exposure } }: WorkloadContext) {
   const { name, namespace, sectionName } = exposure.gateway;
-  return [{ name, namespace, ...(sectionName === undefined ? {} : { sectionName }) }];
+  return [
+    {
+      ...PARENT,
+      name,
+      namespace,
+      ...(sectionName === undefined ? {} : { sectionName }),
+    },
+  ];
 }
 
 function backendsOf(context: WorkloadContext, port: number) {
   const { canary } = context.workload;
   return canary.enabled
     ? [
-        { name: trackName(context, 'stable'), port, weight: 100 - canary.weightPercent },
-        { name: trackName(context, 'canary'), port, weight: canary.weightPercent },
+        { ...BACKEND, name: trackName(context, 'stable'), port, weight: 100 - canary.weightPercent },
+        { ...BACKEND, name: trackName(context, 'canary'), port, weight: canary.weightPercent },
       ]
-    : [{ name: trackName(context, 'stable'), port }];
+    : [{ ...BACKEND, name: trackName(context, 'stable'), port, weight: 1 }];
 }

@@ -1,5 +1,6 @@
 import { k8s } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
+import { canonicalMemory } from '../config/fields.ts';
 import type { ModelConfig } from '../config/schema.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta } from '../workload/names.ts';
@@ -18,7 +19,7 @@ export class ModelStorage extends k8s.KubePersistentVolumeClaim {
       spec: {
         accessModes: [accessMode],
         ...(storageClassName === undefined ? {} : { storageClassName }),
-        resources: { requests: { storage: k8s.Quantity.fromString(size) } },
+        resources: { requests: { storage: k8s.Quantity.fromString(canonicalMemory(size)) } },
       },
     });
   }

@@ -1,19 +1,18 @@
 import { k8s } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
+import { canonicalNumber } from '../config/fields.ts';
 import { signalNames } from '../monitoring/adapter-rules.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta, trackName } from '../workload/names.ts';
 import { scalingBehavior } from './scaling-behavior.ts';
 
-/** A number as the autoscaler takes it: a fraction is written in thousandths. */
-function averageValue(value: number): k8s.Quantity {
-  return k8s.Quantity.fromString(Number.isInteger(value) ? String(value) : `${Math.round(value * 1000)}m`);
-}
-
 function podsMetric(name: string, target: number): k8s.MetricSpecV2 {
   return {
     type: 'Pods',
-    pods: { metric: { name }, target: { type: 'AverageValue', averageValue: averageValue(target) } },
+    pods: {
+      metric: { name },
+      target: { type: 'AverageValue', averageValue: k8s.Quantity.fromString(canonicalNumber(target)) },
+    },
   };
 }
 

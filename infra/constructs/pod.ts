@@ -1,5 +1,5 @@
 import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
-import { atLeast } from '../config/fields.ts';
+import { atLeast, canonicalCpu, canonicalMemory } from '../config/fields.ts';
 import type { ImageConfig, ModelConfig } from '../config/schema.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { metricsPortName, PORT_NAMES, trackSelector, type Track } from '../workload/names.ts';
@@ -70,9 +70,9 @@ function securityContext({ workload }: WorkloadContext): NonNullable<IContainer[
 
 function containerResources({ workload }: WorkloadContext): NonNullable<IContainer['resources']> {
   const amounts = ({ cpu, memory, ephemeralStorage }: typeof workload.resources.requests) => ({
-    cpu: String(cpu),
-    memory,
-    'ephemeral-storage': ephemeralStorage,
+    cpu: canonicalCpu(cpu),
+    memory: canonicalMemory(memory),
+    'ephemeral-storage': canonicalMemory(ephemeralStorage),
     ...devicesOf(workload.gpu),
   });
   return {

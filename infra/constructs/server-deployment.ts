@@ -50,7 +50,8 @@ export class ServerDeployment extends ApiObject {
       spec: {
         ...(props.replicas === undefined ? {} : { replicas: props.replicas }),
         revisionHistoryLimit: rollout.revisionHistoryLimit,
-        minReadySeconds: rollout.minReadySeconds,
+        // The server drops a zero, which applying the manifest would then add each time.
+        ...(rollout.minReadySeconds === 0 ? {} : { minReadySeconds: rollout.minReadySeconds }),
         // Without a new ready pod for this long, a rollout counts as failed. A cold node needs all of it.
         progressDeadlineSeconds: rollout.imagePullSeconds + probes.startup.budgetSeconds + rollout.minReadySeconds + 60,
         strategy: {

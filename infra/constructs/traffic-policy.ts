@@ -49,13 +49,15 @@ function outgoing({ workload }: WorkloadContext): k8s.NetworkPolicyEgressRule[] 
 /** Allows requests, scrapers and the configured destinations. The kubelet's probes are always allowed. */
 export class TrafficPolicy extends k8s.KubeNetworkPolicy {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
+    const [ingress, egress] = [incoming(context), outgoing(context)];
     super(scope, id, {
       metadata: objectMeta(context, context.workload.name),
       spec: {
         podSelector: { matchLabels: workloadSelector(context) },
         policyTypes: ['Ingress', 'Egress'],
-        ingress: incoming(context),
-        egress: outgoing(context),
+        // The server drops empty lists; the types above forbid all the same.
+        ...(ingress.length > 0 ? { ingress } : {}),
+        ...(egress.length > 0 ? { egress } : {}),
       },
     });
   }

@@ -1,7 +1,7 @@
 import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
+import { canonicalMemory } from '../config/fields.ts';
 import type { ModelConfig } from '../config/schema.ts';
-import { API_KEYS_FOLDER, modelFolder, MODELS_FOLDER } from '../config/pod-settings.ts';
-import { CUDA_CACHE_FOLDER } from './environment-variables.ts';
+import { API_KEYS_FOLDER, CUDA_CACHE_FOLDER, modelFolder, MODELS_FOLDER } from '../config/pod-settings.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 
 /** A volume of the pod and where the server's container mounts it. */
@@ -35,7 +35,7 @@ function emptyDir(name: string, mountPath: string, sizeLimit: string, inMemory =
 function serverVolumes({ workload: { server } }: WorkloadContext): Mounted[] {
   if (server.kind === 'other')
     return server.writable.map(({ name, mountPath, sizeLimit, inMemory }) =>
-      emptyDir(name, mountPath, sizeLimit, inMemory),
+      emptyDir(name, mountPath, canonicalMemory(sizeLimit), inMemory),
     );
   if (server.apiKeys === undefined) return [];
   const { secretName } = server.apiKeys;

@@ -60,7 +60,9 @@ export function podLabels(context: WorkloadContext, track: Track, image: string)
 function versionOf(image: string): string {
   const [reference = '', digest] = image.split('@sha256:');
   const tag = /:([\w][\w.-]*)$/.exec(reference)?.[1];
-  return (tag ?? digest ?? '').slice(0, 12 + (tag === undefined ? 0 : 51)).replace(/[^A-Za-z0-9]+$/, '');
+  return (tag ?? digest ?? '')
+    .slice(0, 12 + (tag === undefined ? 0 : 51))
+    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
 }
 
 /**

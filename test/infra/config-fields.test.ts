@@ -16,7 +16,7 @@ const SINGLE_FIELDS: readonly Case[] = [
   [
     'namespace.name',
     'OFA',
-    'namespace.name is "OFA"; it must be the name of a Kubernetes object: lower-case letters, digits, hyphens and dots.',
+    'namespace.name is "OFA"; it must be the name of a namespace: at most 63 lower-case letters, digits and hyphens, neither beginning nor ending with a hyphen.',
   ],
   [
     'namespace.podSecurity',
@@ -25,7 +25,7 @@ const SINGLE_FIELDS: readonly Case[] = [
   ],
   ['workloads', [], 'workloads is []; it must be a list of at least one workload.'],
   ['workloads', {}, 'workloads is {}; it must be a list.'],
-  ['workload', [], 'workload is not a field of the configuration; check its spelling.'],
+  ['workload', [], 'workload is not a field of the configuration; did you mean workloads?'],
   [
     `${FIRST}name`,
     '1st',
@@ -56,19 +56,19 @@ const SINGLE_FIELDS: readonly Case[] = [
   [
     `${FIRST}resources.requests.memory`,
     '5.5GB',
-    'workloads[0].resources.requests.memory is "5.5GB"; it must be an amount with a binary unit, such as 512Mi or 5.5Gi.',
+    'workloads[0].resources.requests.memory is "5.5GB"; it must be a whole number of bytes with a binary unit, such as 512Mi or 5.5Gi.',
   ],
   [
     `${FIRST}resources.limits.cpu`,
     '4 cores',
-    'workloads[0].resources.limits.cpu is "4 cores"; it must be a number of cores above 0 such as 2 or 0.5, or millicores such as 500m.',
+    'workloads[0].resources.limits.cpu is "4 cores"; it must be a number of cores above 0 such as 2 or 0.5, or millicores such as 500m, and no finer than that.',
   ],
   [`${FIRST}gpu.kind`, 'tpu', 'workloads[0].gpu.kind is "tpu"; it must be one of none, device, mig, time-sliced, dra.'],
   [`${FIRST}gpu.count`, 0, 'workloads[0].gpu.count is 0; it must be a whole number from 1 to 16.'],
   [
     `${FIRST}server.settings.MAX_BATC`,
     8,
-    'workloads[0].server.settings.MAX_BATC is not a field of the configuration; check its spelling.',
+    'workloads[0].server.settings.MAX_BATC is not a field of the configuration; did you mean MAX_BATCH?',
   ],
   [
     `${FIRST}server.settings.MAX_BATCH`,
@@ -83,7 +83,7 @@ const SINGLE_FIELDS: readonly Case[] = [
   [
     `${FIRST}exposure.host`,
     'https://ofa-api.example.com',
-    'workloads[0].exposure.host is "https://ofa-api.example.com"; it must be a host name such as ofa-api.example.com, without scheme, port and path.',
+    'workloads[0].exposure.host is "https://ofa-api.example.com"; it must be a host name such as ofa-api.example.com, without scheme, port and path, and not an IP address.',
   ],
   [
     `${FIRST}exposure.istio.gateways`,
@@ -108,7 +108,7 @@ const SINGLE_FIELDS: readonly Case[] = [
   [
     `${FIRST}scheduling.nodeSelector`,
     { pool: 1 },
-    'workloads[0].scheduling.nodeSelector is {"pool":1}; it must be a map of label names to values of at most 63 letters, digits, dots, hyphens and underscores.',
+    'workloads[0].scheduling.nodeSelector.pool is 1; it must be at most 63 letters, digits, dots, hyphens and underscores, neither beginning nor ending with one of the last three; write it in quotes: "1".',
   ],
   [
     `${FIRST}observability.tracing.endpoint`,
@@ -130,7 +130,33 @@ const SINGLE_FIELDS: readonly Case[] = [
   [
     `${FIRST}networkPolicy.clientNetworks`,
     ['10.0.0.0'],
-    'workloads[0].networkPolicy.clientNetworks[0] is "10.0.0.0"; it must be a network such as 10.0.0.0/16.',
+    'workloads[0].networkPolicy.clientNetworks[0] is "10.0.0.0"; it must be a network such as 10.0.0.0/16 or fd00::/8, in its shortest form and with no bits beyond the prefix.',
+  ],
+  [
+    'kubernetesVersion',
+    1.33,
+    'kubernetesVersion is 1.33; it must be one of 1.27, 1.28, 1.29, 1.30, 1.31, 1.32, 1.33, 1.34, 1.35, 1.36, 1.37; write it in quotes: "1.33".',
+  ],
+  [
+    `${FIRST}replicas`,
+    '3',
+    'workloads[0].replicas is "3"; it must be a whole number from 1 to 1000; write it without quotes: 3.',
+  ],
+  [
+    `${FIRST}server.settings.MAX_BATCH`,
+    '8',
+    'workloads[0].server.settings.MAX_BATCH is "8"; it must be a whole number from 1 to 256; write it without quotes: 8.',
+  ],
+  [
+    `${FIRST}scheduling.nodeSelector`,
+    { 'my pool': 'a' },
+    'workloads[0].scheduling.nodeSelector has the name "my pool"; it must be a name of at most 63 letters, digits, dots, hyphens and underscores, which may follow a DNS name and a slash.',
+  ],
+  [`${FIRST}gpu.cuont`, 1, 'workloads[0].gpu.cuont is not a field of the configuration; did you mean count?'],
+  [
+    `${FIRST}exposure.gateway.xyzzy`,
+    1,
+    'workloads[0].exposure.gateway.xyzzy is not a field of the configuration; check its spelling.',
   ],
 ];
 

@@ -16,7 +16,7 @@ const FIELDS_TOGETHER: readonly (readonly [
   [
     'memory below the model',
     [['resources.requests.memory', '2Gi']],
-    'resources.requests.memory is 2Gi, but the model needs 4.1Gi (model.needs); request at least that.',
+    'resources.requests.memory is 2Gi, but the model needs 4165Mi (model.needs); request at least that.',
   ],
   [
     'memory below the model with activations on the CPU',
@@ -24,7 +24,7 @@ const FIELDS_TOGETHER: readonly (readonly [
       ['gpu', ON_CPU],
       ['rollout.maxSurge', 0],
     ],
-    'resources.requests.memory is 5.5Gi, but the model needs 7.1Gi (model.needs); request at least that.',
+    'resources.requests.memory is 5.5Gi, but the model needs 7217Mi (model.needs); request at least that.',
   ],
   [
     'memory above its limit',

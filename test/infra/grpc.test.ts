@@ -36,8 +36,8 @@ describe('gRPC', () => {
     };
     expect(hostnames).toEqual(['ofa-grpc.example.com']);
     expect(rules[0]?.backendRefs).toEqual([
-      { name: 'ofa-ve', port: 8001, weight: 90 },
-      { name: 'ofa-ve-canary', port: 8001, weight: 10 },
+      { group: '', kind: 'Service', name: 'ofa-ve', port: 8001, weight: 90 },
+      { group: '', kind: 'Service', name: 'ofa-ve-canary', port: 8001, weight: 10 },
     ]);
   });
 });

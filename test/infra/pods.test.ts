@@ -92,7 +92,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
 describe('the default pod', () => {
   it('requests one GPU and limits its other resources', () => {
     expect(serverOf(standard).resources).toEqual({
-      requests: { cpu: '2', memory: '5.5Gi', 'ephemeral-storage': '1Gi', 'nvidia.com/gpu': '1' },
+      requests: { cpu: '2', memory: '5632Mi', 'ephemeral-storage': '1Gi', 'nvidia.com/gpu': '1' },
       limits: { cpu: '4', memory: '6Gi', 'ephemeral-storage': '4Gi', 'nvidia.com/gpu': '1' },
     });
   });

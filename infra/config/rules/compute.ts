@@ -2,7 +2,7 @@ import { CLOSING_MS, longestRequestMs } from '../../../service/contract.ts';
 import { atLeast, bytesOf, coresOf } from '../fields.ts';
 import { enginesOfPod } from '../pod-settings.ts';
 import { withDefaults } from '../server.ts';
-import { gibibytes, leastPods, mostPods, type Rule, type RuleInput } from './rule.ts';
+import { mebibytes, leastPods, mostPods, type Rule, type RuleInput } from './rule.ts';
 
 /** Bytes of main memory that a pod needs: its engines share the weights, which are mapped, but keep features each. */
 function neededBytes({ workload, server }: RuleInput): number {
@@ -22,7 +22,7 @@ export const computeRules = {
     const requested = input.workload.resources.requests.memory;
     const needed = neededBytes(input);
     return bytesOf(requested) < needed
-      ? `resources.requests.memory is ${requested}, but the model needs ${gibibytes(needed)} (model.needs); request at least that.`
+      ? `resources.requests.memory is ${requested}, but the model needs ${mebibytes(needed)} (model.needs); request at least that.`
       : undefined;
   },
 
@@ -34,7 +34,7 @@ export const computeRules = {
     const { MAX_BODIES_MB } = withDefaults(server.settings);
     const needed = model + MAX_BODIES_MB * 2 ** 20;
     return bytesOf(resources.limits.memory) < needed
-      ? `resources.limits.memory is ${resources.limits.memory}, but the model (model.needs) and ${MAX_BODIES_MB} MiB of request bodies (MAX_BODIES_MB) need ${gibibytes(needed)}; allow at least that.`
+      ? `resources.limits.memory is ${resources.limits.memory}, but the model (model.needs) and ${MAX_BODIES_MB} MiB of request bodies (MAX_BODIES_MB) need ${mebibytes(needed)}; allow at least that.`
       : undefined;
   },
 

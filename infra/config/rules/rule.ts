@@ -14,9 +14,9 @@ export interface RuleInput {
  */
 export type Rule = (input: RuleInput) => string | readonly string[] | undefined;
 
-/** `value` in GiB, rounded up, so that requesting the amount in a message is enough. */
-export function gibibytes(value: number): string {
-  return `${Math.ceil((value / 2 ** 30) * 10) / 10}Gi`;
+/** `value` in MiB, rounded up, so that requesting the amount in a message is enough. */
+export function mebibytes(value: number): string {
+  return `${Math.ceil(value / 2 ** 20)}Mi`;
 }
 
 /** Fewest pods of the stable version. */
