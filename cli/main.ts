@@ -41,9 +41,15 @@ function outputError(message: string, write: (text: string) => void): void {
   write(`${echo(message.trimEnd()).replace('\\n(Did you mean ', '\n(Did you mean ')}\n`);
 }
 
-async function main(): Promise<number> {
+/**
+ * Runs a command to its end, and reports its failure.
+ *
+ * @param args as in `process.argv`, without the first two
+ * @returns the exit code; a command may have set `process.exitCode` itself
+ */
+export async function main(args: readonly string[]): Promise<number> {
   try {
-    await (await program(process.argv[2] ?? '')).parseAsync();
+    await (await program(args[0] ?? '')).parseAsync(args, { from: 'user' });
     return EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -53,7 +59,3 @@ async function main(): Promise<number> {
     return error instanceof UserError && error.code === 'interrupted' ? EXIT.interrupted : EXIT.failed;
   }
 }
-
-// A command may have set its own exit code.
-const code = await main();
-if (code !== EXIT.ok) process.exitCode = code;

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { ofaVe, PROGRAM } from '../../testing/cli.ts';
+import { ofaVe, ofaVeProcess, PROGRAM } from '../../testing/cli.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 import { miniModel, modelServer } from '../model/fetch/model-server.ts';
 import { isSame, partialPath, WEIGHTS } from '../model/fetch/run-fetch.ts';
@@ -60,7 +60,7 @@ describe('ofa-ve fetch', () => {
 
   test('reports an error in one sentence, and exits with 1', async () => {
     const { endpoint } = await modelServer(miniModel());
-    const { code, stdout, stderr } = await ofaVe(['fetch', 'no/such', tempFolder(), '--endpoint', endpoint]);
+    const { code, stdout, stderr } = await ofaVeProcess(['fetch', 'no/such', tempFolder(), '--endpoint', endpoint]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^127\.0\.0\.1:\d+ has no model no\/such with revision master: [^\n]*\.\n$/);
   });

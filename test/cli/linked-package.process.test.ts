@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ofaVe } from '../../testing/cli.ts';
+import { ofaVeProcess } from '../../testing/cli.ts';
 import { fixtureFile, fixturePackage } from '../../testing/fixtures.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
@@ -19,9 +19,9 @@ test('a package in a content-addressed cache answers as a plain one does', async
   const [picture = ''] = readdirSync(fixtureFile('mini-none', '')).filter((name) => /\.(png|jpg)$/.test(name));
   const ask = ['--image', fixtureFile('mini-none', picture), '--text', 'a dog is sleeping', '--json'];
   const env = { DEVICE: 'cpu', ENGINE_THREADS: '1' };
-  const expected = await ofaVe(['predict', '--model', plain, ...ask], env);
+  const expected = await ofaVeProcess(['predict', '--model', plain, ...ask], env);
   expect(expected.code).toBe(0);
   expect(expected.stdout).toContain('"label"');
-  const { stdout } = await ofaVe(['predict', '--model', snapshot, ...ask], env);
+  const { stdout } = await ofaVeProcess(['predict', '--model', snapshot, ...ask], env);
   expect(stdout).toBe(expected.stdout);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openPackage } from '../../model/package/open-package.ts';
 import { hasCudaProvider } from '../../service/engine/device/cuda-provider.ts';
-import { ofaVe } from '../../testing/cli.ts';
+import { ofaVe, ofaVeProcess } from '../../testing/cli.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 import { type Content, content, miniModel, type ModelServer, modelServer } from '../model/fetch/model-server.ts';
 
@@ -45,7 +45,7 @@ describe('ofa-ve setup', () => {
     // There is a GPU, but DEVICE=cpu leaves it unused.
     const env = machineWith(T4);
     const args = ['setup', 'large', '--cache', cache, '--endpoint', server.endpoint];
-    const first = await ofaVe(args, env);
+    const first = await ofaVeProcess(args, env);
     expect(first).toMatchObject({ code: 0 });
     const target = join(cache, 'packages', 'large-fp32');
     expect(first.stdout.split('\n')).toEqual([

@@ -1,9 +1,9 @@
-import { truncate, writeFile } from 'node:fs/promises';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ofaVe } from '../../testing/cli.ts';
+import { ofaVe, ofaVeProcess } from '../../testing/cli.ts';
 import { fixturePackage, fixtureFile } from '../../testing/fixtures.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
@@ -52,7 +52,7 @@ describe('a mistake is reported in one sentence with exit code 1', () => {
   });
 
   it('an invalid setting', async () => {
-    const { code, stderr } = await ofaVe(['serve', '--model', packageDir], { MAX_BATCH: 'many' });
+    const { code, stderr } = await ofaVeProcess(['serve', '--model', packageDir], { MAX_BATCH: 'many' });
     expect([code, stderr]).toEqual([
       1,
       'Wrong settings: MAX_BATCH is "many" but must be a whole number from 1 to 256.\n',
@@ -69,7 +69,7 @@ describe('a mistake is reported in one sentence with exit code 1', () => {
 });
 
 it('serve without a model says how to set one', async () => {
-  const { code, stderr } = await ofaVe(['serve'], { MODEL_DIR: ' ' });
+  const { code, stderr } = await ofaVeProcess(['serve'], { MODEL_DIR: ' ' });
   expect([code, stderr]).toEqual([
     1,
     'MODEL_DIR is not set; give a model package with --model, or use --demo for the small model that ships with ofa-ve.\n',
@@ -77,7 +77,7 @@ it('serve without a model says how to set one', async () => {
 });
 
 it('serve logs a variable that may be a misspelt setting', async () => {
-  const { code, stdout } = await ofaVe(['serve', '--model', tmpdir()], { MAX_QUEU: '5' });
+  const { code, stdout } = await ofaVeProcess(['serve', '--model', tmpdir()], { MAX_QUEU: '5' });
   expect(code).toBe(1);
   expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({
     level: 40,
@@ -87,7 +87,7 @@ it('serve logs a variable that may be a misspelt setting', async () => {
 });
 
 it('wrong usage has exit code 2', async () => {
-  expect((await ofaVe(['predict', '--model', packageDir])).code).toBe(2);
+  expect((await ofaVeProcess(['predict', '--model', packageDir])).code).toBe(2);
   const half = await ofaVe(['explain', '--model', packageDir, '--text', 'a', '--image', image]);
   expect(half.code).toBe(2);
   expect(half.stderr).toContain('--image and --pixels go together');
@@ -95,7 +95,7 @@ it('wrong usage has exit code 2', async () => {
 
 it('predict prints every label', async () => {
   const text = 'there are two red circles.';
-  const { stdout } = await ofaVe(['predict', '--model', packageDir, '--image', image, '--text', text]);
+  const { stdout } = await ofaVeProcess(['predict', '--model', packageDir, '--image', image, '--text', text]);
   expect(stdout).toMatch(/^maybe\n {2}yes +17\.1 % {2}#+\n {2}no +16\.1 % {2}#+\n {2}maybe +66\.8 % {2}#+\n$/);
 });
 
@@ -108,13 +108,18 @@ it('serve --help lists every setting', async () => {
 
 it('explain and predict turn a picture as its EXIF says, unless IMAGE_ORIENTATION is "stored"', async () => {
   const turned = join(folder, 'turned.png');
-  await sharp(image).withMetadata({ orientation: 6 }).png().toFile(turned);
+  await sharp(await readFile(image))
+    .withMetadata({ orientation: 6 })
+    .png()
+    .toFile(turned);
   const target = join(folder, 'seen.png');
   const seen = async (file: string, settings: Record<string, string>): Promise<Buffer> => {
     const args = ['--model', packageDir, '--text', 'a', '--image', file, '--pixels', target];
     const { stdout } = await ofaVe(['explain', ...args], settings);
     expect(stdout).toContain(`, ${settings['IMAGE_ORIENTATION'] ?? 'upright'})`);
-    return sharp(target).raw().toBuffer();
+    return sharp(await readFile(target))
+      .raw()
+      .toBuffer();
   };
   const stored = await seen(turned, { IMAGE_ORIENTATION: 'stored' });
   expect(stored.equals(await seen(image, {}))).toBe(true);

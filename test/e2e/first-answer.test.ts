@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, expect, it } from 'vitest';
 import { readExamples } from '../../demo/examples.ts';
-import { ofaVe } from '../../testing/cli.ts';
+import { ofaVeProcess } from '../../testing/cli.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
@@ -53,7 +53,7 @@ it.skipIf(isSkipped)('npm start prints the address of a page and a curl command 
 });
 
 it('npm run demo answers every example picture in a table', async () => {
-  const { code, stdout } = await ofaVe(['demo'], { DEVICE: 'cpu' });
+  const { code, stdout } = await ofaVeProcess(['demo'], { DEVICE: 'cpu' });
   expect(code).toBe(0);
   const examples = await readExamples();
   for (const { sentences } of examples) for (const { hypothesis } of sentences) expect(stdout).toContain(hypothesis);

@@ -5,13 +5,14 @@ import { pino } from 'pino';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Settings } from '../../service/settings/read.ts';
 import type { StubInstructions } from '../service/engine/process/stub-engine.ts';
+import { bundle } from '../../testing/bundle.ts';
 import { fakeSmi, type FakeSmi } from '../../testing/fake-smi.ts';
 import { metric, predictBody, send, until } from './client.ts';
 import { fixturePackage, expectedCases } from '../../testing/fixtures.ts';
 import { serve, type TestService } from './service.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
-const engineProgram = new URL('../service/engine/process/stub-engine.ts', import.meta.url);
+const engineProgram = bundle(new URL('../service/engine/process/stub-engine.ts', import.meta.url));
 const GPUS = [
   { index: 0, uuid: 'GPU-aaaa' },
   { index: 1, uuid: 'GPU-bbbb' },

@@ -11,6 +11,7 @@ import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../service/contract.ts';
 import { runService } from '../../service/lifecycle/run-service.ts';
 import { predictBody, send, until } from './client.ts';
+import { bundle } from '../../testing/bundle.ts';
 import { PROGRAM } from '../../testing/cli.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
@@ -138,7 +139,7 @@ it('ends on SIGTERM during the search for GPUs, and later releases what was star
   };
   const ended = runService(settings, undefined, {
     logger: pino({}, { write: (line) => log.push(line) }),
-    engineProgram: new URL('../service/engine/process/stub-engine.ts', import.meta.url),
+    engineProgram: bundle(new URL('../service/engine/process/stub-engine.ts', import.meta.url)),
   });
   await until('nvidia-smi is running', () => existsSync(pidFile));
   process.emit('SIGTERM', 'SIGTERM');
@@ -194,7 +195,7 @@ it('answers 503 to the requests still open near SHUTDOWN_TIMEOUT_MS, and ends', 
   await writeFile(join(packageDir, 'stub.json'), JSON.stringify({ runMs: 60_000 }));
   const service = await serve(
     { MODEL_DIR: packageDir, SHUTDOWN_TIMEOUT_MS: 2000 },
-    { engineProgram: new URL('../service/engine/process/stub-engine.ts', import.meta.url) },
+    { engineProgram: bundle(new URL('../service/engine/process/stub-engine.ts', import.meta.url)) },
   );
   const body = await predictBody('a');
   const open = send(`${service.url}/predict`, body);

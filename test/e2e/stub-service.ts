@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { afterEach, beforeAll } from 'vitest';
 import type { Settings } from '../../service/settings/read.ts';
 import type { StubInstructions } from '../service/engine/process/stub-engine.ts';
+import { bundle } from '../../testing/bundle.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
 import { serve, type TestService } from './service.ts';
 
-const engineProgram = new URL('../service/engine/process/stub-engine.ts', import.meta.url);
+const engineProgram = bundle(new URL('../service/engine/process/stub-engine.ts', import.meta.url));
 
 /** A token of the fixture's vocabulary, and the only text of these tests that contains it. */
 export const MARKED = { token: 338, text: 'there are circles' } as const;

@@ -4,10 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../../model/errors.ts';
 import { openModel, type OpenModel } from '../../../service/inference/open-model.ts';
 import { DEFAULT_SETTINGS } from '../../../service/contract.ts';
+import { bundle } from '../../../testing/bundle.ts';
 import { fixturePackage } from '../../../testing/fixtures.ts';
 import type { StubInstructions } from '../engine/process/stub-engine.ts';
 
-const engineProgram = new URL('../engine/process/stub-engine.ts', import.meta.url);
+const engineProgram = bundle(new URL('../engine/process/stub-engine.ts', import.meta.url));
 
 let packageDir = '';
 let model: OpenModel | undefined;

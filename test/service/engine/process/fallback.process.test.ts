@@ -14,9 +14,10 @@ import {
 } from '../../../../service/engine/process/supervisor.ts';
 import { fixturePackage } from '../../../../testing/fixtures.ts';
 import type { StubInstructions } from './stub-engine.ts';
+import { bundle } from '../../../../testing/bundle.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 
-const program = new URL('./stub-engine.ts', import.meta.url);
+const program = bundle(new URL('./stub-engine.ts', import.meta.url));
 let folder = '';
 let supervisor: EngineSupervisor | undefined;
 /** Events of the supervisor, in order. */

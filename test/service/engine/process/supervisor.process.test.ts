@@ -7,9 +7,10 @@ import type { EngineBatch } from '../../../../service/engine/protocol.ts';
 import { EngineSupervisor, type SupervisorOptions } from '../../../../service/engine/process/supervisor.ts';
 import { OomKills } from '../../../../service/engine/process/oom-kills.ts';
 import type { StubInstructions } from './stub-engine.ts';
+import { bundle } from '../../../../testing/bundle.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 
-const program = new URL('./stub-engine.ts', import.meta.url);
+const program = bundle(new URL('./stub-engine.ts', import.meta.url));
 let folder = '';
 const started: EngineSupervisor[] = [];
 
