@@ -15,6 +15,7 @@ const COMMANDS = {
   explain: async () => (await import('./commands/explain.ts')).explainCommand(),
   predict: async () => (await import('./commands/predict.ts')).predictCommand(),
   serve: async () => (await import('./commands/serve.ts')).serveCommand(),
+  synth: async () => (await import('./commands/synth.ts')).synthCommand(),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
 } as const;
 type CommandName = keyof typeof COMMANDS;

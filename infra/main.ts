@@ -1,9 +1,11 @@
-import { deploymentApp } from './app.ts';
-import { ConfigError } from './config/check.ts';
 import { chosenConfig } from './choose-environment.ts';
+import { ConfigError } from './config/check.ts';
+import { synthesize, warningOf } from './synthesize.ts';
 
 try {
-  deploymentApp(await chosenConfig(process.env)).synth();
+  // cdk8s-cli names the folder.
+  const synthesis = synthesize(await chosenConfig(process.env), process.env['CDK8S_OUTDIR'] ?? 'dist');
+  process.stderr.write(warningOf(synthesis));
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   process.stderr.write(`${error.message}\n`);

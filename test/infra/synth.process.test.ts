@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -66,6 +66,66 @@ describe('npx cdk8s synth', () => {
     expect(code).not.toBe(0);
     expect(stderr).toContain('OFA_VE_ENV is "staging"; it must be');
     expect(stderr).not.toContain('infra/choose-environment.ts');
+  });
+});
+
+/** Runs a program in the folder of the test. */
+function run(program: string, args: readonly string[], env = process.env): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(program, args, { cwd: folder, env }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+describe('ofa-ve synth', () => {
+  const ofaVe = (...args: string[]): Promise<Ended> =>
+    run(process.execPath, [path.join(ROOT, 'bin/ofa-ve.js'), 'synth', ...args]);
+
+  it('writes what npx cdk8s synth writes, and names the files', async () => {
+    const { code, stdout, stderr } = await ofaVe();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const written = await contents(path.join(folder, 'dist'));
+    expect(written).toEqual(await contents(path.join(ROOT, 'dist')));
+    expect(stdout.trim().split('\n')).toEqual(Object.keys(written).map((file) => path.join('dist', file)));
+  });
+
+  it('names the commands that remove what a change leaves behind, and nothing when asked again', async () => {
+    expect((await ofaVe('--output', 'out', '--environment', 'production')).stderr).toBe('');
+    const changed = await ofaVe('--output', 'out');
+    expect(changed.code).toBe(0);
+    expect(changed.stderr).toContain('are no longer part of the deployment. kubectl apply leaves them in the cluster');
+    expect(changed.stderr).toContain('  kubectl delete -n ofa-ve httproute.gateway.networking.k8s.io ofa-ve\n');
+    expect(changed.stderr).toContain('  kubectl delete -n ofa-ve scaledobject.keda.sh ofa-ve\n');
+    expect(changed.stderr).not.toContain(' deployment.apps ');
+    expect((await ofaVe('--output', 'out')).stderr).toBe('');
+  });
+
+  it('ends with the sentences alone, and leaves the folder as it was', async () => {
+    await ofaVe();
+    const { code, stdout, stderr } = await ofaVe('--environment', 'staging');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^The deployment's configuration has 1 mistake:\n {2}- OFA_VE_ENV is "staging"; .*\n$/);
+    expect(await contents(path.join(folder, 'dist'))).toEqual(await contents(path.join(ROOT, 'dist')));
+  });
+});
+
+describe('what a change leaves behind', () => {
+  it('is found in the last commit where cdk8s has emptied the folder', async () => {
+    const env = { ...process.env, CDK8S_OUTDIR: 'dist' };
+    const main = (chosen: NodeJS.ProcessEnv): Promise<Ended> =>
+      run(process.execPath, [path.join(ROOT, 'bin/run.js'), path.join(ROOT, 'infra/main.ts')], { ...env, ...chosen });
+    expect((await main({})).stderr).toBe('');
+    for (const args of [
+      ['init', '-q'],
+      ['add', '.'],
+      ['-c', 'user.name=a', '-c', 'user.email=a@example.com', 'commit', '-qm', 'a'],
+    ])
+      expect((await run('git', args)).code).toBe(0);
+    await rm(path.join(folder, 'dist'), { recursive: true });
+    expect((await main({ OFA_VE_ENV: 'production' })).stderr).toContain(
+      '  kubectl delete -n ofa-ve ingress.networking.k8s.io ofa-ve\n',
+    );
   });
 });
 
