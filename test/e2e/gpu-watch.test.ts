@@ -4,29 +4,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { parseReading } from '../../service/observability/gpu-monitor.ts';
 import { metric, predictBody, send, until } from './client.ts';
-import { fixturePackage } from '../../testing/fixtures.ts';
-import { serve, type TestService } from './service.ts';
+import type { TestService } from './service.ts';
+import { stubServices } from './stub-service.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
-/** The real engine, claiming to run on CUDA: the watchdog only watches GPUs in use. */
-const engineProgram = new URL('../service/engine/process/cuda-claim-engine.ts', import.meta.url);
+const stub = stubServices();
 
 /** More than the fake nvidia-smi takes to start, so that the next engine is not replaced as well. */
 const SILENCE_MS = 4000;
 
 let folder = '';
-let packageDir = '';
-let service: TestService | undefined;
 
-beforeAll(async () => {
+beforeAll(() => {
   folder = tempFolder();
-  packageDir = await fixturePackage('mini-none');
 });
 beforeEach(() => {
   vi.stubEnv('PATH', `${folder}${delimiter}${process.env['PATH'] ?? ''}`);
 });
-afterEach(async () => {
-  await service?.stop();
+afterEach(() => {
   vi.unstubAllEnvs();
 });
 
@@ -57,12 +52,10 @@ async function fakeSmi(lines: readonly string[], thenSilent = false): Promise<vo
 let order = 0;
 
 /** @param silenceMs by default more than the fake nvidia-smi ever takes to start */
-async function start(silenceMs = 600_000): Promise<TestService> {
-  service = await serve(
-    { MODEL_DIR: packageDir, GPU_MEMORY_LIMIT_MB: 1000 },
-    { engineProgram, gpuWatch: { intervalMs: 20, silenceMs } },
-  );
-  return service;
+function start(silenceMs = 600_000): Promise<TestService> {
+  // The watchdog only watches GPUs in use, so the engine claims to run on CUDA.
+  const instructions = { provider: 'cuda' } as const;
+  return stub.start(instructions, { GPU_MEMORY_LIMIT_MB: 1000 }, { gpuWatch: { intervalMs: 20, silenceMs } });
 }
 
 function restarts({ adminUrl }: TestService, reason: string): Promise<number> {
