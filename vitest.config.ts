@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 const PROCESS_TESTS = 'test/**/*.process.test.ts';
@@ -20,8 +21,8 @@ function project(test: TestProjectInlineConfiguration['test']): TestProjectInlin
 /** The projects share one pool of workers and run at the same time. */
 export default defineConfig({
   test: {
-    // Vitest's default leaves one core idle.
-    maxWorkers: '100%',
+    // One more than there are cores: tests of processes often wait for them.
+    maxWorkers: availableParallelism() + 1,
     globalSetup: ['testing/setup/shared-folder.ts'],
     // Child processes are not counted.
     coverage: {
