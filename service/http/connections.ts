@@ -69,7 +69,8 @@ export class Connections {
   begin(incoming: IncomingMessage, outgoing: ServerResponse, answer: () => void): void {
     const { socket } = incoming;
     const connection = this.#connections.get(socket);
-    if (connection === undefined || socket.destroyed) return;
+    // One that is half-closed gets no further answers.
+    if (connection === undefined || socket.destroyed || socket.writableEnded) return;
     const { waiting, waitingEach } = this.#limits;
     const isWaiting = connection.exchanges.length > 0;
     if (isWaiting && (connection.exchanges.length > waitingEach || this.#waiting >= waiting)) {

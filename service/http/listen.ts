@@ -93,7 +93,8 @@ function serveWith(
     // HTTP/1.0 does not require Host; probes of load balancers leave it out.
     if (incoming.httpVersion === '1.0') incoming.headers.host ??= 'localhost';
     connections.begin(incoming, outgoing, () => {
-      outgoing.once('finish', () => {
+      // Before Node.js's own listener, which may close the connection.
+      outgoing.prependOnceListener('finish', () => {
         discardRest(incoming, discardLimits);
       });
       // Without exactly one Host it is another error.

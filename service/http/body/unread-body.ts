@@ -9,6 +9,9 @@ export interface DiscardLimits {
 /** Enough for most bodies that would have been accepted, and for slow clients. */
 export const DISCARD_LIMITS: DiscardLimits = { bytes: 128 * 1024 * 1024, ms: 60_000 };
 
+/** How long a client may go on sending after its connection was half-closed, and how long it may pause. */
+const LINGER = { ms: 10_000, idleMs: 2000 };
+
 /** How often the limits are checked. */
 const WATCH_MS = 100;
 
@@ -36,19 +39,34 @@ export function sendContinue(outgoing: object | undefined): void {
 
 /**
  * Reads and drops the rest of a body whose request has been answered. Many clients read the answer only after they have
- * sent everything, and would lose it with the connection.
+ * sent everything, and would lose it with the connection. A connection that is to be closed is half-closed meanwhile, as
+ * RFC 9112, section 9.6, describes.
+ *
+ * Call it when the answer has been written, before Node.js closes the connection for that reason.
  */
 export function discardRest(incoming: IncomingMessage, limits: DiscardLimits): void {
   if (incoming.readableEnded || incoming.destroyed) return;
   const { socket } = incoming;
   const began = { bytes: socket.bytesRead, ms: performance.now() };
+  let latest = began;
+  // Called by Node.js when the answer has said "Connection: close".
+  socket.destroySoon = () => {
+    socket.end();
+  };
   // Node.js emits no 'data' for a body that nobody had begun to read: the socket counts.
   const watch = setInterval(() => {
+    const now = performance.now();
+    if (socket.bytesRead > latest.bytes) latest = { bytes: socket.bytesRead, ms: now };
     const isTooMuch = socket.bytesRead - began.bytes > limits.bytes;
-    if (isTooMuch || performance.now() - began.ms > limits.ms) socket.destroy();
+    const isTooLong = socket.writableEnded
+      ? now - latest.ms > LINGER.idleMs || now - began.ms > Math.min(LINGER.ms, limits.ms)
+      : now - began.ms > limits.ms;
+    if (isTooMuch || isTooLong) socket.destroy();
   }, WATCH_MS).unref();
   incoming.once('close', () => {
     clearInterval(watch);
+    Reflect.deleteProperty(socket, 'destroySoon');
+    if (socket.writableEnded) socket.destroy();
   });
   // Its reader would keep the chunks.
   incoming.removeAllListeners('data');

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { DiscardLimits } from '../../../../service/http/body/unread-body.ts';
 import { createAdminApp } from '../../../../service/http/admin-app.ts';
@@ -27,8 +29,8 @@ async function start(
   return { service, client: await open() };
 }
 
-async function open(): Promise<Client> {
-  const socket = await server.open();
+async function open(options: { allowHalfOpen?: boolean } = {}): Promise<Client> {
+  const socket = await server.open(options);
   let text = '';
   const listeners = new Set<() => void>();
   socket.on('data', (chunk) => {
@@ -193,6 +195,40 @@ describe('a client that sends its body at once', () => {
     const answer = await client.received(/^HTTP\/1\.1 408 [^]*"status":408/);
     expect(answer).toMatch(/connection: close/i);
     await client.closed;
+  });
+
+  describe('and wants its connection closed', () => {
+    async function refuse(): Promise<Client> {
+      const { service } = await start({ maxQueue: 1 });
+      service.admission.admit();
+      const client = await open({ allowHalfOpen: true });
+      const ended = once(client.socket, 'end');
+      client.send(head('transfer-encoding: chunked', 'connection: close'), CHUNK);
+      await client.received(/^HTTP\/1\.1 429 [^]*"status":429/);
+      // No further answer comes, but the service still reads.
+      await ended;
+      return client;
+    }
+
+    it('can finish a refused body without an error', async () => {
+      const { socket, closed } = await refuse();
+      const errors: Error[] = [];
+      socket.on('error', (error) => errors.push(error));
+      for (let sent = 0; sent < 100; sent++) await new Promise((resolve) => socket.write(CHUNK, resolve));
+      socket.end('0\r\n\r\n');
+      await closed;
+      expect(errors).toEqual([]);
+    });
+
+    it('is disconnected when it pauses', async () => {
+      const { socket, closed } = await refuse();
+      await sleep(3000);
+      // The kernel answers the first with a reset, which the second finds.
+      socket.write(CHUNK);
+      await sleep(200);
+      socket.write(CHUNK);
+      await closed;
+    });
   });
 
   it.each([
