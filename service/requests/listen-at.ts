@@ -18,19 +18,34 @@ export interface Address {
   readonly setting: 'PORT' | 'GRPC_PORT' | 'ADMIN_PORT';
 }
 
-/** @throws UserError `address-unavailable` */
+/** All addresses, of IPv6 and IPv4. */
+const ANY = '::';
+/** What listening on it fails with where the kernel has no IPv6, or has it switched off. */
+const NO_IPV6 = ['EAFNOSUPPORT', 'EADDRNOTAVAIL'];
+
+/**
+ * Listens at an address; at all of IPv4's where `::` is meant and there is no IPv6.
+ *
+ * @throws UserError `address-unavailable`
+ */
 export async function listenAt(server: Server, { host, port, setting }: Address): Promise<void> {
-  server.listen({ port, host, backlog: BACKLOG });
   try {
+    server.listen({ port, host, backlog: BACKLOG });
     await once(server, 'listening');
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    if (host === ANY && NO_IPV6.includes(code)) return listenAt(server, { host: '0.0.0.0', port, setting });
     throw new UserError(
       'address-unavailable',
-      `Cannot listen on ${host}:${port} (${code}); choose another HOST or ${setting}.`,
+      `Cannot listen on ${written(host)}:${port} (${code}); choose another HOST or ${setting}.`,
       { cause },
     );
   }
+}
+
+/** A host before a port. */
+function written(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 /** The port of a server that listens. */

@@ -27,7 +27,10 @@ export const ENVIRONMENT_VARIABLE = 'OFA_VE_ENV';
  */
 export const SETTINGS = {
   MODEL_DIR: text({}, 'Folder of the model package to serve.'),
-  HOST: text({ default: '0.0.0.0' }, 'Address to listen on: 127.0.0.1 for this machine only, :: for IPv4 and IPv6.'),
+  HOST: text(
+    { default: '::' },
+    'Address to listen on: :: for all, IPv4 and IPv6 alike (IPv4 alone where the machine has no IPv6), 0.0.0.0 for IPv4 alone, 127.0.0.1 for this machine only.',
+  ),
   PORT: integer(
     { default: 8000, min: 0, max: 65535 },
     'Port for predictions, probes and the demo page; 0 picks a free one.',

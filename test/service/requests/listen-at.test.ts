@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import { connect, createServer, type ListenOptions, type Server } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { afterEach, describe, expect, it } from 'vitest';
+import { listenAt, portOf } from '../../../service/requests/listen-at.ts';
+
+const servers: Server[] = [];
+const hasIpv6 = Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === '::1'));
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+function newServer(): Server {
+  const server = createServer((socket) => socket.end());
+  servers.push(server);
+  return server;
+}
+
+async function accepts(host: string, server: Server): Promise<void> {
+  const socket = connect(portOf(server, 0), host);
+  await once(socket, 'connect');
+  socket.destroy();
+}
+
+describe('all addresses', () => {
+  it('are those of IPv4, too', async () => {
+    const server = newServer();
+    await listenAt(server, { host: '::', port: 0, setting: 'PORT' });
+    await accepts('127.0.0.1', server);
+  });
+
+  it.runIf(hasIpv6)('are those of IPv6', async () => {
+    const server = newServer();
+    await listenAt(server, { host: '::', port: 0, setting: 'PORT' });
+    await accepts('::1', server);
+  });
+
+  it.each(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])('are those of IPv4 alone where IPv6 fails with %s', async (code) => {
+    const server = newServer();
+    const listen = server.listen.bind(server);
+    server.listen = ((options: ListenOptions) => {
+      if (options.host === '::')
+        process.nextTick(() => server.emit('error', Object.assign(new Error('no IPv6'), { code })));
+      else listen(options);
+      return server;
+    }) as typeof server.listen;
+    await listenAt(server, { host: '::', port: 0, setting: 'PORT' });
+    expect(server.address()).toMatchObject({ family: 'IPv4', address: '0.0.0.0' });
+    await accepts('127.0.0.1', server);
+  });
+});
+
+it('names the address that is taken', async () => {
+  const first = newServer();
+  await listenAt(first, { host: '127.0.0.1', port: 0, setting: 'PORT' });
+  const port = portOf(first, 0);
+  await expect(listenAt(newServer(), { host: '::', port, setting: 'ADMIN_PORT' })).rejects.toThrow(
+    `Cannot listen on [::]:${port} (EADDRINUSE); choose another HOST or ADMIN_PORT.`,
+  );
+});
