@@ -153,7 +153,8 @@ describe('an engine that fails under load', { timeout: 180_000 }, () => {
 
 describe('a client that disconnects', () => {
   it('frees its slot at every stage, and its work is not done', async () => {
-    const live = await stub.start({ runMs: 300 }, { MAX_QUEUE: 4, MAX_BATCH: 1 });
+    // Long enough for all that follows to happen during the first run, on a busy machine too.
+    const live = await stub.start({ runMs: 2000 }, { MAX_QUEUE: 4, MAX_BATCH: 1 });
     const body = await predictBody('a');
     const inEngine = send(`${live.url}/predict`, body);
     await until('one is in the engine', () => live.model.batcher.inFlight === 1);
