@@ -122,6 +122,9 @@ FROM ${CUDA_12_BASE} AS cuda-12-base
 #
 # The settings at the end of both images are the same but cannot be shared: a stage inherits them only from its base, and
 # cuda and cpu have different bases. One final stage whose base an ARG selects would take away the two targets.
+#
+# glibc raises the threshold from which it returns freed memory to the system, up to 32 MiB, when a block of that size is
+# freed: each thread would keep the memory of the largest picture that it has decoded (bench/decoding-memory.ts).
 FROM cuda-${CUDA}-base AS cuda
 COPY --from=manifests /usr/local/bin/node /usr/local/bin/
 COPY --from=model-fp16-parts /weights /
@@ -138,7 +141,7 @@ LABEL org.opencontainers.image.title="ofa-ve" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-ENV NODE_ENV=production HOME=/tmp MODEL_DIR=/model DEVICE=cuda \
+ENV NODE_ENV=production HOME=/tmp MODEL_DIR=/model DEVICE=cuda MALLOC_MMAP_THRESHOLD_=131072 \
     NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 WORKDIR /app
 USER 10001:10001
@@ -163,7 +166,7 @@ LABEL org.opencontainers.image.title="ofa-ve" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-ENV NODE_ENV=production HOME=/tmp MODEL_DIR=/model DEVICE=cpu
+ENV NODE_ENV=production HOME=/tmp MODEL_DIR=/model DEVICE=cpu MALLOC_MMAP_THRESHOLD_=131072
 WORKDIR /app
 USER 10001:10001
 EXPOSE 8000 8001 9090

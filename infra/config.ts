@@ -159,7 +159,7 @@ export const demoModel: WorkloadConfig = extend(ofaLarge, {
   gpu: { kind: 'none' },
   resources: {
     requests: { cpu: '250m', memory: '704Mi', ephemeralStorage: '100Mi' },
-    limits: { cpu: 1, memory: '1Gi', ephemeralStorage: '1Gi' },
+    limits: { cpu: 1, memory: '1536Mi', ephemeralStorage: '1Gi' },
   },
   probes: { startup: { periodSeconds: 2, timeoutSeconds: 2 } },
   rollout: { maxSurge: 1, maxUnavailable: 0, minReadySeconds: 0 },

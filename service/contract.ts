@@ -12,6 +12,7 @@ export {
   SETTINGS,
   longestRequestMs,
 } from './settings/definitions.ts';
+export { bodiesBytes, featureCacheBytes, LEAST_PIXEL_BYTES } from './settings/memory.ts';
 export type { SettingName, Settings } from './settings/definitions.ts';
 export type { Setting } from './settings/setting.ts';
 

@@ -1,5 +1,6 @@
 import {
   ANSWER_ROUTES,
+  featureCacheBytes,
   LATENCY_BUCKETS_SECONDS,
   METRICS,
   PATHS,
@@ -65,7 +66,7 @@ export function serverFacts(workload: WorkloadConfig): ServerFacts {
     metrics: OFA_METRICS,
     capacityItems: settings.MAX_QUEUE,
     batchItems: settings.MAX_BATCH,
-    cacheBytes: settings.FEATURE_CACHE_MB * 2 ** 20,
+    cacheBytes: featureCacheBytes(settings),
     startSeconds: seconds(settings.ENGINE_START_TIMEOUT_MS),
     requestSeconds: seconds(longestRequestMs(settings)),
     drainSeconds: seconds(settings.SHUTDOWN_TIMEOUT_MS),

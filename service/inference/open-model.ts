@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { UserError } from '../../model/errors.ts';
 import { readRegular } from '../../model/regular-file.ts';
 import { openPackage, type ModelPackage } from '../../model/package/open-package.ts';
-import { PACKAGE_FILES } from '../../model/package/manifest.ts';
+import { PACKAGE_FILES, type Manifest } from '../../model/package/manifest.ts';
 import { PackageVerifier, verifyContent } from '../../model/package/verify-package.ts';
 import { loadTokenizer, type Tokenizer } from '../../model/package/tokenizer.ts';
+import { featureCacheBytes } from '../settings/memory.ts';
 import type { Settings } from '../settings/read.ts';
-import { planEngines } from '../engine/device/plan.ts';
+import { planEngines, type EnginePlan } from '../engine/device/plan.ts';
 import { PictureStore } from '../engine/session/picture-store.ts';
 import { sparePicturesFd } from '../engine/process/fork-engine.ts';
 import { EnginePool } from '../engine/process/pool.ts';
@@ -16,7 +17,8 @@ import { Batcher } from './batching/batcher.ts';
 import { labelsOf, type Label } from './labels.ts';
 import type { InferenceObserver } from './observer.ts';
 import { PictureCache } from './picture-cache.ts';
-import { closePixels, toPixels } from '../../model/input/pixels/pixels.ts';
+import { pixelMemory } from './pixel-memory.ts';
+import { closePixels, limitPixelMemory, toPixels } from '../../model/input/pixels/pixels.ts';
 import { BatchingPredictor, type PredictItem, type PredictOutput, type Predictor } from './predictor.ts';
 import { ItemQuarantine } from './batching/quarantine.ts';
 import { textWarnings } from '../../model/input/text-warnings.ts';
@@ -32,6 +34,7 @@ export type ModelSettings = Pick<
   | 'ENGINE_THREADS'
   | 'MAX_BATCH'
   | 'FEATURE_CACHE_MB'
+  | 'MAX_BODIES_MB'
   | 'MAX_QUEUE'
   | 'ENGINE_TIMEOUT_MS'
   | 'ENGINE_START_TIMEOUT_MS'
@@ -82,13 +85,13 @@ export async function openModel(
   const labels = labelsOf(manifest.answers, settings.LABELS);
   const store = PictureStore.open(manifest.image.size ** 2 * 3, settings.MAX_QUEUE, sparePicturesFd());
   const verifier = new PackageVerifier(modelPackage);
+  const plan = await planWithPixels(settings, manifest.memory, engineProgram);
   const pool = new EnginePool({
-    // A test's program does not need ONNX Runtime's CUDA provider.
-    plan: await planEngines(settings, manifest.memory, engineProgram ? { cudaInstalled: true } : {}),
+    plan,
     packageDir: modelPackage.dir,
     verifyPackage: () => verifier.verify(),
     maxBatch: settings.MAX_BATCH,
-    cacheBytes: settings.FEATURE_CACHE_MB * 2 ** 20,
+    cacheBytes: featureCacheBytes(settings),
     startTimeoutMs: settings.ENGINE_START_TIMEOUT_MS,
     runTimeoutMs: settings.ENGINE_TIMEOUT_MS,
     ...(engineProgram === undefined ? {} : { program: engineProgram }),
@@ -120,6 +123,19 @@ export async function openModel(
     store?.close();
   };
   return { modelPackage, tokenizer, predictor, labels, pool, batcher, failFast: failFastOn(pool), close };
+}
+
+/** Plans the engines, and limits decoding to the memory that they leave. */
+async function planWithPixels(
+  settings: ModelSettings,
+  memory: Manifest['memory'],
+  engineProgram: URL | undefined,
+): Promise<EnginePlan> {
+  // A test's program does not need ONNX Runtime's CUDA provider.
+  const plan = await planEngines(settings, memory, engineProgram ? { cudaInstalled: true } : {});
+  const { bytes, warning } = pixelMemory(plan, memory, settings);
+  limitPixelMemory(bytes);
+  return warning === undefined ? plan : { ...plan, warnings: [...plan.warnings, warning] };
 }
 
 function failFastOn(pool: EnginePool): OpenModel['failFast'] {

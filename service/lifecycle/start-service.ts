@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { UserError } from '../../model/errors.ts';
 import { readPackageExamples, type Example } from '../../model/package/examples.ts';
 import { listOf } from '../settings/check.ts';
+import { bodiesBytes } from '../settings/memory.ts';
 import { settingWarnings, type Settings } from '../settings/read.ts';
 import { openApiKeys, type ApiKeys } from '../clients/api-keys.ts';
 import { ClientAddresses } from '../clients/addresses.ts';
@@ -147,10 +148,10 @@ function portsOf({ public: { port }, grpc, admin }: Listeners): Record<string, n
   return { port, ...(grpc === undefined ? {} : { grpc_port: grpc.port }), admin_port: admin.port };
 }
 
-function boundUploads({ MAX_QUEUE, MAX_BODIES_MB }: Settings, admission: Admission): Uploads {
+function boundUploads(settings: Settings, admission: Admission): Uploads {
   return new Uploads({
-    maxUploads: maxUploads(MAX_QUEUE),
-    maxBytes: MAX_BODIES_MB * 1024 * 1024,
+    maxUploads: maxUploads(settings.MAX_QUEUE),
+    maxBytes: bodiesBytes(settings),
     retryAfterSeconds: (share) => admission.retryAfterSeconds(share),
   });
 }

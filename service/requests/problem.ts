@@ -77,7 +77,8 @@ export const PROBLEMS = {
   'image-too-large': {
     status: 413,
     title: 'Image too large',
-    description: 'The image has too many pixels, or too many scans, to be decoded. Send a smaller one.',
+    description:
+      'The image has too many pixels or scans, or needs more memory to be decoded than the service has. Send a smaller one.',
   },
   'unsupported-media-type': {
     status: 415,

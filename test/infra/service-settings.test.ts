@@ -95,7 +95,7 @@ describe('synth refuses', () => {
     [
       'memory that the bodies of open requests exceed',
       { 'server.settings.MAX_BODIES_MB': 4096 },
-      'resources.limits.memory is 6Gi, but the model (model.needs) and 4096 MiB of request bodies (MAX_BODIES_MB) need 8261Mi; allow at least that.',
+      'resources.limits.memory is 6Gi, but the model (model.needs), 4096 MiB of request bodies (MAX_BODIES_MB) and decoding need 8421Mi; allow at least that.',
     ],
   ])('%s', (_, changes, sentence) => {
     expect(mistakesWith(changes)).toContain(`workloads[0].${sentence}`);

@@ -1,4 +1,4 @@
-import { CLOSING_MS, longestRequestMs } from '../../../service/contract.ts';
+import { bodiesBytes, CLOSING_MS, LEAST_PIXEL_BYTES, longestRequestMs } from '../../../service/contract.ts';
 import { atLeast, bytesOf, coresOf } from '../fields.ts';
 import { enginesOfPod } from '../pod-settings.ts';
 import { withDefaults } from '../server.ts';
@@ -26,15 +26,18 @@ export const computeRules = {
       : undefined;
   },
 
-  /** Request bodies come on top, but seldom fill up: they must fit the limit, not the request. */
-  memoryHoldsBodies(input) {
+  /**
+   * Request bodies and decoding come on top, but seldom take all they may: they must fit the limit, not the request. The
+   * service gives decoding whatever the limit leaves.
+   */
+  memoryHoldsRequests(input) {
     const { server, resources } = input.workload;
     const model = neededBytes(input);
     if (server.kind !== 'ofa-ve' || bytesOf(resources.requests.memory) < model) return undefined;
-    const { MAX_BODIES_MB } = withDefaults(server.settings);
-    const needed = model + MAX_BODIES_MB * 2 ** 20;
+    const settings = withDefaults(server.settings);
+    const needed = model + bodiesBytes(settings) + LEAST_PIXEL_BYTES;
     return bytesOf(resources.limits.memory) < needed
-      ? `resources.limits.memory is ${resources.limits.memory}, but the model (model.needs) and ${MAX_BODIES_MB} MiB of request bodies (MAX_BODIES_MB) need ${mebibytes(needed)}; allow at least that.`
+      ? `resources.limits.memory is ${resources.limits.memory}, but the model (model.needs), ${settings.MAX_BODIES_MB} MiB of request bodies (MAX_BODIES_MB) and decoding need ${mebibytes(needed)}; allow at least that.`
       : undefined;
   },
 

@@ -4,12 +4,11 @@ interface Waiting {
 }
 
 /**
- * Limits how many tasks run concurrently and how much they cost in total. Other tasks wait, first in, first out. A
- * task that costs more than the whole budget runs alone.
+ * Limits how many tasks run concurrently and how much they cost in total. Other tasks wait, first in, first out.
  */
 export class Budget {
   readonly #slots: number;
-  readonly #capacity: number;
+  #capacity: number;
   readonly #queue: Waiting[] = [];
   #running = 0;
   #spent = 0;
@@ -23,9 +22,20 @@ export class Budget {
     this.#capacity = capacity;
   }
 
+  /** Most that tasks may cost in total. Changing it affects tasks that have yet to start. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  set capacity(capacity: number) {
+    this.#capacity = capacity;
+    this.#advance();
+  }
+
   /**
    * Runs `work` as soon as the budget allows.
    *
+   * @param cost at most the capacity, or it runs alone
    * @param signal cancels the wait, but not work that has started
    * @throws the signal's reason, or what `work` throws
    */

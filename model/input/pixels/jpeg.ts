@@ -20,6 +20,8 @@ const UNDECODABLE_FRAMES: Readonly<Record<number, string>> = {
   0xf7: 'lossless (JPEG-LS)',
 };
 const LOSSLESS_FRAME = 0xc3;
+/** With Huffman and with arithmetic coding. */
+const PROGRESSIVE_FRAMES: readonly number[] = [0xc2, 0xca];
 
 /** Whether a marker starts a frame: SOF0-15, which DHT, JPG and DAC are not. */
 const startsFrame = (code: number): boolean =>
@@ -32,6 +34,44 @@ const startsFrame = (code: number): boolean =>
  * @returns undefined for those that can be decoded, and without a frame
  */
 export function undecodableProcess(bytes: Uint8Array): string | undefined {
+  for (const { code, at } of segments(bytes)) {
+    if (UNDECODABLE_FRAMES[code] !== undefined) return UNDECODABLE_FRAMES[code];
+    if (!startsFrame(code)) continue;
+    const bits = bytes[at + 4] ?? 8;
+    if (bits <= 8 || bits > 16) return undefined;
+    return code === LOSSLESS_FRAME ? `${bits}-bit lossless` : `${bits}-bit`;
+  }
+  return undefined;
+}
+
+/**
+ * Bytes per pixel of the coefficients that a decoder holds of the whole image: two for each sample, if a component's
+ * coefficients come in several scans or the components in scans of their own; otherwise none.
+ *
+ * @param bytes a JPEG file, possibly damaged
+ * @returns undefined if its first scan is not found
+ */
+export function coefficientBytes(bytes: Uint8Array): number | undefined {
+  let components = 0;
+  let held: number | undefined;
+  let isProgressive = false;
+  for (const { code, at } of segments(bytes)) {
+    if (startsFrame(code)) {
+      isProgressive = PROGRESSIVE_FRAMES.includes(code);
+      components = bytes[at + 9] ?? 0;
+      const factors = Array.from({ length: components }, (_, index) => bytes[at + 11 + 3 * index] ?? 0);
+      const areas = factors.map((factor) => (factor >> 4) * (factor & 15));
+      const widest = Math.max(...factors.map((factor) => factor >> 4));
+      const highest = Math.max(...factors.map((factor) => factor & 15));
+      held = (2 * areas.reduce((sum, area) => sum + area, 0)) / Math.max(1, widest * highest);
+    }
+    if (code === START_OF_SCAN) return isProgressive || (bytes[at + 4] ?? 0) < components ? held : 0;
+  }
+  return undefined;
+}
+
+/** The segments up to the first scan, each with the offset of its marker. */
+function* segments(bytes: Uint8Array): Generator<{ readonly code: number; readonly at: number }> {
   let at = 2;
   while (at + 4 < bytes.length && bytes[at] === MARKER) {
     const code = bytes[at + 1] ?? 0;
@@ -39,16 +79,11 @@ export function undecodableProcess(bytes: Uint8Array): string | undefined {
       at++;
       continue;
     }
-    if (UNDECODABLE_FRAMES[code] !== undefined) return UNDECODABLE_FRAMES[code];
-    if (startsFrame(code)) {
-      const bits = bytes[at + 4] ?? 8;
-      if (bits <= 8 || bits > 16) return undefined;
-      return code === LOSSLESS_FRAME ? `${bits}-bit lossless` : `${bits}-bit`;
-    }
-    if (code === START_OF_SCAN || standsAlone(code)) return undefined;
+    if (standsAlone(code)) return;
+    yield { code, at };
+    if (code === START_OF_SCAN) return;
     at += 2 + (((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0));
   }
-  return undefined;
 }
 
 /** Whether a marker has no length and body: TEM, RST0-7, SOI and EOI. */

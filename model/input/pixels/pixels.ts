@@ -2,11 +2,12 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { abortable } from '../../abort.ts';
+import { memoryLimit } from '../../memory-limit.ts';
 import { sourceFlags } from '../../source-flags.ts';
 import { Budget } from './budget.ts';
 import { PixelsError } from './error.ts';
 import type { OrientationMode } from './orientation.ts';
-import { probe as probeImage } from './probe.ts';
+import { probe as probeImage, type Probe } from './probe.ts';
 import type { PixelsResult, PixelsTask } from './worker.ts';
 import { yieldingChunks } from '../yielding-chunks.ts';
 
@@ -17,11 +18,12 @@ export type { OrientationMode } from './orientation.ts';
 const MAX_SIZE = 4096;
 /** More threads would take CPU time from the engine. */
 const MAX_THREADS = 4;
-/** Memory that decoding may use in total. The largest images that are accepted need about as much. */
-const MEMORY_BYTES = 2 ** 30;
+const MIB = 2 ** 20;
+/** Memory of decoding an image that does not depend on its size: the decoder's tables, the kernel's, fragments. */
+const BYTES_PER_IMAGE = 16 * MIB;
 
 const threads = Math.min(MAX_THREADS, availableParallelism());
-const budget = new Budget(threads, MEMORY_BYTES);
+const budget = new Budget(threads, memoryLimit() / 2);
 let pool: Piscina<PixelsTask, PixelsResult> | undefined;
 
 /** Creates the pool of worker threads. They are started on demand, and do not keep the process alive when idle. */
@@ -34,6 +36,30 @@ function createPool(): Piscina<PixelsTask, PixelsResult> {
     minThreads: 0,
     maxThreads: threads,
     idleTimeout: Infinity,
+  });
+}
+
+/**
+ * Sets the memory that decoding may take in total. Images wait for it, and those that need more are refused.
+ *
+ * @param bytes @default half of the memory that the process may use
+ */
+export function limitPixelMemory(bytes: number): void {
+  budget.capacity = bytes;
+}
+
+/**
+ * What decoding an image takes of the memory.
+ *
+ * @throws PixelsError 'too-large' if that is more than there is in all
+ */
+function costOf({ width, height, memory }: Probe, fileBytes: number): number {
+  // The file is copied for the thread, and once more to isolate the first frame of a GIF.
+  const cost = BYTES_PER_IMAGE + memory + 2 * fileBytes;
+  if (cost <= budget.capacity) return cost;
+  const mebibytes = (bytes: number): string => `${Math.ceil(bytes / MIB).toLocaleString('en')} MiB`;
+  throw new PixelsError('too-large', {
+    detail: `The image is too large: to decode its ${width} x ${height} pixels takes ${mebibytes(cost)} of memory, and ${mebibytes(budget.capacity)} are allowed.`,
   });
 }
 
@@ -78,7 +104,7 @@ export async function toPixels(
     pool ??= createPool();
     return pool.run({ bytes: copy, probe, orientation, size }, { transferList: [copy.buffer] });
   };
-  const result = await abortable(budget.run(probe.memory, work, signal), signal);
+  const result = await abortable(budget.run(costOf(probe, bytes.length), work, signal), signal);
   if (typeof result === 'string') throw new PixelsError(result);
   return result;
 }

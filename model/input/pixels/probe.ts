@@ -2,6 +2,7 @@ import { formatOf, type ImageFormat } from '../../image-format.ts';
 import { AVIF_BYTES_PER_PIXEL, MAX_AVIF_PIXELS, withStillBrand } from './avif.ts';
 import { readBmp } from './bmp.ts';
 import { MAX_PIXELS, MAX_SIDE, readHeader } from './decoder.ts';
+import { decodingMemory } from './decoding-memory.ts';
 import { PixelsError, unsupported } from './error.ts';
 import { foreignFormatOf } from './foreign-formats.ts';
 import { readGif } from './gif.ts';
@@ -18,7 +19,7 @@ export interface Probe {
   readonly space: string;
   /** Samples per pixel, alpha included. */
   readonly channels: number;
-  /** Approximate peak memory of decoding, in bytes. */
+  /** Estimated peak memory of decoding besides the file, in bytes. */
   readonly memory: number;
 }
 
@@ -71,9 +72,6 @@ export async function probe(bytes: Uint8Array): Promise<Probe> {
     const bytesPerPixel = AVIF_BYTES_PER_PIXEL * (header.depth === 'uchar' ? 1 : 2) * (header.hasAlpha ? 1.5 : 1);
     return { format, width, height, space, channels, memory: width * height * bytesPerPixel };
   }
-  // Decoders that cannot work row by row keep all samples; that of a progressive JPEG keeps 16-bit coefficients.
-  const sampleBytes = header.isProgressive || header.depth !== 'uchar' ? 2 : 1;
-  // Turning the image upright needs it as RGB twice.
-  const memory = width * height * Math.max(channels * sampleBytes + 3, 6);
+  const memory = decodingMemory(bytes, format, header);
   return { format, width, height, space, channels, memory };
 }

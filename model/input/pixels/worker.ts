@@ -1,3 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { move } from 'piscina';
 import { decode } from './decode.ts';
 import { PixelsError, type PixelsErrorCode } from './error.ts';
@@ -7,8 +10,8 @@ import { resample } from '../resize/resample.ts';
 
 /** A task for a worker thread. */
 export interface PixelsTask {
-  /** The file, owned by the worker. */
-  readonly bytes: Uint8Array;
+  /** The file, owned by the worker, which empties it. */
+  bytes: Uint8Array;
   /** The result of `probe` for it. */
   readonly probe: Probe;
   readonly orientation: OrientationMode;
@@ -19,13 +22,38 @@ export interface PixelsTask {
 /** The pixels, or the code of an error: its class would be lost between threads. */
 export type PixelsResult = Uint8Array | PixelsErrorCode;
 
-/** Decodes and resizes one image in a worker thread. */
-export default async function work({ bytes, probe, orientation, size }: PixelsTask): Promise<PixelsResult> {
+/** Bytes of decoded pictures after which their memory is freed. */
+const COLLECT_BYTES = 32 * 2 ** 20;
+/** V8 frees buffers in another thread, and the decoder's by a callback on the event loop: after 3 to 8 ms. */
+const FREEING_MS = 10;
+
+// V8 frees the buffers of decoded pictures when it next collects garbage, which this thread seldom has a reason to: it
+// would keep the last picture, of up to half a gigabyte, beside the next one.
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+let uncollected = 0;
+
+/** Decodes and resizes one image in a worker thread. Its memory is free again when the promise settles. */
+export default async function work(task: PixelsTask): Promise<PixelsResult> {
   try {
-    const { pixels, width, height } = await decode(bytes, probe, orientation);
-    return move(resample(pixels, width, height, size)) as Uint8Array;
+    return await toPixels(task);
   } catch (error) {
     if (error instanceof PixelsError) return error.code;
     throw error;
+  } finally {
+    uncollected += task.probe.memory;
+    if (uncollected >= COLLECT_BYTES) {
+      uncollected = 0;
+      collectGarbage();
+      await setTimeout(FREEING_MS);
+    }
   }
+}
+
+async function toPixels(task: PixelsTask): Promise<Uint8Array> {
+  const { bytes, probe, orientation, size } = task;
+  // The task is referenced until the next one arrives.
+  task.bytes = new Uint8Array();
+  const { pixels, width, height } = await decode(bytes, probe, orientation);
+  return move(resample(pixels, width, height, size)) as Uint8Array;
 }

@@ -1,6 +1,6 @@
-import { totalmem } from 'node:os';
-
+import { memoryLimit } from '../../../model/memory-limit.ts';
 import type { Manifest } from '../../../model/package/manifest.ts';
+import type { Provider } from '../protocol.ts';
 import type { Gpu, Obstacle } from './visible-gpus.ts';
 
 type Memory = Manifest['memory'];
@@ -39,6 +39,21 @@ export function cpuMemoryNeed(
   cacheBytes = 0,
 ): number {
   return weightsBytes + activationBytesPerItem * maxBatch + cacheBytes + CPU_PROCESS_BYTES;
+}
+
+/** Main memory of an engine on a GPU besides the weights: CUDA's libraries and the buffers for its copies. */
+const CUDA_PROCESS_BYTES = GIB;
+
+/** Estimate of the main memory that all engines need, in bytes. Those on GPUs share the weights, which are mapped. */
+export function enginesMemoryNeed(
+  memory: Memory,
+  { device, engines }: { readonly device: Provider; readonly engines: readonly unknown[] },
+  maxBatch: number,
+  cacheBytes: number,
+): number {
+  return device === 'cpu'
+    ? engines.length * cpuMemoryNeed(memory, maxBatch, cacheBytes)
+    : memory.weightsBytes + engines.length * (CUDA_PROCESS_BYTES + cacheBytes);
 }
 
 /** Why the model does not fit a GPU; undefined if it does, or if the driver does not report the memory. */
@@ -80,12 +95,6 @@ export function cpuMemoryWarning(
   const subject = engines === 1 ? 'the engine needs' : `${engines} engines need`;
   const remedy = fitting === 0 ? 'give it more memory' : `MAX_BATCH ${fitting} would fit`;
   return `${subject} about ${gibibytes(need(maxBatch))} of memory at MAX_BATCH ${maxBatch}, but the limit is ${gibibytes(limitBytes)}, past which the system kills processes; ${remedy}`;
-}
-
-/** Memory that this process and its children may use: the container's limit, or else the machine's memory. */
-function memoryLimit(): number {
-  const constrained = process.constrainedMemory();
-  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }
 
 /** The largest batch below `maxBatch` that fits; 0 if not even one item does. */

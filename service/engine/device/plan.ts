@@ -7,6 +7,7 @@ import type { Gpu } from './visible-gpus.ts';
 import { cpuMemoryWarning, gpuMemoryShortage } from './memory.ts';
 import type { Provider } from '../protocol.ts';
 import type { Settings } from '../../settings/definitions.ts';
+import { featureCacheBytes } from '../../settings/memory.ts';
 
 /** Which engines to start, and why. */
 export interface EnginePlan {
@@ -103,7 +104,7 @@ function planCpu(settings: PlanSettings, memory: Manifest['memory'], reason: str
   const count = settings.ENGINES || 1;
   const warning = cpuMemoryWarning(memory, settings.MAX_BATCH, {
     engines: count,
-    cacheBytes: settings.FEATURE_CACHE_MB * 2 ** 20,
+    cacheBytes: featureCacheBytes(settings),
   });
   return {
     device: 'cpu',

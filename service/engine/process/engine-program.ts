@@ -11,12 +11,16 @@ import { stampPackage } from '../../../model/package/verify-package.ts';
 import type { FromEngine, LoadOptions, StartFailure, ToEngine } from '../protocol.ts';
 import { runSelfTest, warmUp } from '../session/self-test.ts';
 import { batchSizes } from '../session/batch-sizes.ts';
+import { raiseOomScore } from './oom-score.ts';
 import { lowerPriority } from './priority.ts';
 import { openSession, type EngineSession } from '../session/session.ts';
 import { WeightsWatch } from '../session/weights-watch.ts';
 
 let session: EngineSession | undefined;
 let weights: WeightsWatch | undefined;
+
+// The service replaces an engine, but nothing replaces the service.
+raiseOomScore();
 
 // A terminal's Ctrl-C and a container's stop signal every process of the group; the service decides when its engines end.
 process.on('SIGINT', () => undefined);

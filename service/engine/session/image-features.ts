@@ -49,7 +49,7 @@ export class ImageFeatures {
     const reused = known.length - missing.length;
     const computed = missing.length === 0 ? undefined : await this.#compute(batch, missing);
     if (computed !== undefined) {
-      const length = rowLength(computed);
+      const length = this.#rowLength();
       missing.forEach((image, row) => {
         const key = batch.keys?.[image];
         const values = (computed.data as Float32Array).subarray(row * length, (row + 1) * length);
@@ -87,8 +87,13 @@ export class ImageFeatures {
     return features;
   }
 
+  /** Number of values of an image's features, known after the first run. */
+  #rowLength(): number {
+    return this.#dims.reduce((product, dim) => product * dim, 1);
+  }
+
   #gather(batch: EngineBatch, known: readonly (Float32Array | undefined)[], rows: number): Tensor {
-    const length = this.#dims.reduce((product, dim) => product * dim, 1);
+    const length = this.#rowLength();
     const gathered = new Float32Array(rows * length);
     for (let row = 0; row < rows; row++) {
       const item = batch.items[Math.min(row, batch.items.length - 1)];
@@ -103,9 +108,4 @@ export class ImageFeatures {
 /** Whether item i is about image i, for all items and images. */
 function isOneToOne({ images, items }: EngineBatch): boolean {
   return images.length === items.length && items.every(({ image }, at) => image === at);
-}
-
-/** Number of values in each row. */
-function rowLength({ dims }: Tensor): number {
-  return dims.slice(1).reduce((product, dim) => product * dim, 1);
 }

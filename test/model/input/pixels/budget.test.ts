@@ -66,6 +66,19 @@ describe('the budget', () => {
     expect(started).toEqual(['small', 'huge', 'next']);
   });
 
+  it('lets in what fits a larger capacity', async () => {
+    const budget = new Budget(4, 10);
+    const { started, run } = bench(budget);
+    void run('a', 6);
+    void run('b', 6);
+    await settle();
+    expect(started).toEqual(['a']);
+    budget.capacity = 12;
+    expect(budget.capacity).toBe(12);
+    await settle();
+    expect(started).toEqual(['a', 'b']);
+  });
+
   it('drops a waiting piece whose signal is aborted, and lets the one behind it in', async () => {
     const { started, run } = bench(new Budget(4, 10));
     const controller = new AbortController();

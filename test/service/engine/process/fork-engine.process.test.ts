@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
   forkSpareEngine,
@@ -55,4 +56,12 @@ it('a spare engine that has ended is not taken', async () => {
   spare?.kill('SIGKILL');
   await exited;
   expect(start(same)).not.toBe(spare);
+});
+
+it.skipIf(process.platform !== 'linux')('the kernel kills an engine before the service', async () => {
+  const adjustment = (): string => readFileSync(`/proc/${spare?.pid ?? 0}/oom_score_adj`, 'utf8').trim();
+  const end = performance.now() + 30_000;
+  while (adjustment() !== '1000' && performance.now() < end) await setTimeout(20);
+  expect(adjustment()).toBe('1000');
+  expect(Number(readFileSync('/proc/self/oom_score_adj', 'utf8'))).toBeLessThan(1000);
 });
