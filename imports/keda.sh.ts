@@ -203,6 +203,11 @@ export interface ScaledObjectSpecFallback {
    * @schema ScaledObjectSpecFallback#replicas
    */
   readonly replicas: number;
+
+  /**
+   * @schema ScaledObjectSpecFallback#behavior
+   */
+  readonly behavior?: string;
 }
 
 /**
@@ -214,6 +219,7 @@ export function toJson_ScaledObjectSpecFallback(obj: ScaledObjectSpecFallback | 
   const result = {
     'failureThreshold': obj.failureThreshold,
     'replicas': obj.replicas,
+    'behavior': obj.behavior,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});

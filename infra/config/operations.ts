@@ -52,7 +52,7 @@ export const autoscalingSchema = z.strictObject({
     prometheusUrl: httpUrl,
     /** Seconds between two readings. @default 15 */
     pollingSeconds: whole(1, 3600),
-    /** Pods while Prometheus does not answer. @default 3 */
+    /** Fewest pods while Prometheus does not answer or has no data; if there are more, they stay. @default 3 */
     fallbackReplicas: whole(1, 1000),
   }),
 });

@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 import { ScaledObject, type ScaledObjectSpecTriggers } from '../../imports/keda.sh.ts';
-import { SCALING_WINDOW, WorkloadQueries } from '../monitoring/queries.ts';
+import { WorkloadQueries } from '../monitoring/queries.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta, trackName } from '../workload/names.ts';
 import { scalingBehavior } from './scaling-behavior.ts';
@@ -17,13 +17,17 @@ function triggers(context: WorkloadContext): ScaledObjectSpecTriggers[] {
     name,
     // The target is per pod and the query is the sum of all pods: KEDA divides.
     metricType: 'AverageValue',
-    metadata: { serverAddress: autoscaling.keda.prometheusUrl, query, threshold: String(target) },
+    metadata: {
+      serverAddress: autoscaling.keda.prometheusUrl,
+      query,
+      threshold: String(target),
+      // An empty answer is a failure, after which the fallback applies; KEDA would take it for 0.
+      ignoreNullValues: 'false',
+    },
   });
   return [
     ...(loadItems > 0 ? [prometheus('load-items', queries.load(), loadItems)] : []),
-    ...(requestsPerSecond > 0
-      ? [prometheus('requests-per-second', queries.owedRate(SCALING_WINDOW), requestsPerSecond)]
-      : []),
+    ...(requestsPerSecond > 0 ? [prometheus('requests-per-second', queries.scalingRate(), requestsPerSecond)] : []),
     ...(cpuPercent > 0 ? [{ type: 'cpu', metricType: 'Utilization', metadata: { value: String(cpuPercent) } }] : []),
   ];
 }
@@ -43,6 +47,8 @@ export class KedaScaler extends ScaledObject {
         fallback: {
           failureThreshold: FAILURES_BEFORE_FALLBACK,
           replicas: autoscaling.keda.fallbackReplicas,
+          // Never fewer pods than there are, since the load may be high while Prometheus is away. Since KEDA 2.17.
+          behavior: 'currentReplicasIfHigher',
         },
         advanced: { horizontalPodAutoscalerConfig: { name, behavior: scalingBehavior(autoscaling) } },
         triggers: triggers(context),

@@ -34,6 +34,15 @@ export class WorkloadQueries {
   }
 
   /**
+   * As {@link owedRate}, but 0 before the first request, when its counter does not exist: nothing only where the pods
+   * are not scraped at all, which an autoscaler must not take for no load.
+   */
+  scalingRate(): string {
+    const { always } = this.context.server.metrics;
+    return `(${this.owedRate(SCALING_WINDOW)}) or 0 * sum(${this.select(always)})`;
+  }
+
+  /**
    * Share of the owed requests that failed; 0 while no request has failed and the counter of failures does not exist.
    */
   errorRatio(window: string): string {

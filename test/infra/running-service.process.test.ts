@@ -100,6 +100,16 @@ describe.skipIf(isLeftOut('prometheus'))('a real Prometheus', () => {
       ),
     );
 
+  /** What KEDA gets for each of its triggers, if the pods are in a namespace. */
+  const kedaSamples = async (namespace: string): Promise<Sample[][]> => {
+    const [scaled] = ofKind(manifestsOf(scenarios.keda), 'ScaledObject');
+    const { triggers } = scaled?.['spec'] as { triggers: { metadata: { query?: string } }[] };
+    const queries = triggers.flatMap(({ metadata }) => metadata.query ?? []);
+    return Promise.all(
+      queries.map((query) => prometheus.query(query.replaceAll('namespace="ofa-ve"', `namespace="${namespace}"`))),
+    );
+  };
+
   it('distinguishes the pods of both versions by their names', () => {
     expect(POD).toMatch(new RegExp(`^${podNamePattern(context, 'stable')}$`));
     expect(CANARY_POD).toMatch(new RegExp(`^${podNamePattern(context, 'canary')}$`));
@@ -111,6 +121,13 @@ describe.skipIf(isLeftOut('prometheus'))('a real Prometheus', () => {
       expect((await prometheus.query(seriesQuery)).length).toBeGreaterThan(0);
     const idle = { metric: { pod: POD }, value: 0 };
     expect(await adapterSamples()).toEqual([[idle], [idle]]);
+  });
+
+  it('gives KEDA 0 before the first request, and nothing about pods that are not scraped', async () => {
+    const zero = [{ metric: {}, value: 0 }];
+    expect(await kedaSamples('ofa-ve')).toEqual([zero, zero]);
+    // KEDA takes nothing for a failure, and falls back.
+    expect(await kedaSamples('elsewhere')).toEqual([[], []]);
   });
 
   describe('after some requests', () => {
@@ -132,11 +149,9 @@ describe.skipIf(isLeftOut('prometheus'))('a real Prometheus', () => {
     });
 
     it('gives KEDA one value for all pods, for each of its triggers', async () => {
-      const [scaled] = ofKind(manifestsOf(scenarios.keda), 'ScaledObject');
-      const { triggers } = scaled?.['spec'] as { triggers: { metadata: { query?: string } }[] };
-      const queries = triggers.flatMap(({ metadata }) => metadata.query ?? []);
-      expect(queries).toHaveLength(2);
-      for (const query of queries) expect(await prometheus.query(query)).toHaveLength(1);
+      const samples = await kedaSamples('ofa-ve');
+      expect(samples.map(({ length }) => length)).toEqual([1, 1]);
+      expect(samples[1]?.[0]?.value).toBeGreaterThan(0);
     });
 
     it('evaluates every rule without an error', async () => {
