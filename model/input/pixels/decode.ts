@@ -1,13 +1,16 @@
 import type { Sharp } from 'sharp';
 import { withStillBrand } from './avif.ts';
 import { decodeBmp, readBmp } from './bmp.ts';
+import { underBlack } from './cmyk.ts';
 import { open } from './decoder.ts';
 import { PixelsError } from './error.ts';
 import { isolateFrame, placeFrame, readGif } from './gif.ts';
 import { hasTooManyScans } from './jpeg.ts';
 import { avifOrientation, orientationOf, type OrientationMode } from './orientation.ts';
 import type { Probe } from './probe.ts';
-import { hasAssociatedAlpha, readTiff } from './tiff.ts';
+import { decodeTiff } from './tiff/decode.ts';
+import { TiffFile } from './tiff/layout.ts';
+import { varietyOf } from './tiff/variety.ts';
 import { transpose, type RgbImage } from './transpose.ts';
 
 /** Offset of the colour type in a PNG. 0 is gray, whose transparent value the decoder turns into an alpha channel. */
@@ -25,34 +28,12 @@ function grayToRgb(samples: Uint8Array | Uint16Array): Uint8Array {
   return pixels;
 }
 
-/** Pillow's cmyk2rgb: nk - nk * ink / 255, with the division rounded as in its MULDIV255. */
 function cmykToRgb(samples: Uint8Array): Uint8Array {
   const pixels = new Uint8Array((samples.length / 4) * 3);
   for (let source = 0, target = 0; source < samples.length; source += 4, target += 3) {
-    const notBlack = 255 - (samples[source + 3] ?? 0);
+    const black = samples[source + 3] ?? 0;
     for (let channel = 0; channel < 3; channel++) {
-      const product = (samples[source + channel] ?? 0) * notBlack + 128;
-      pixels[target + channel] = notBlack - ((product + (product >> 8)) >> 8);
-    }
-  }
-  return pixels;
-}
-
-/**
- * Corrects colours that the decoder has divided by their alpha: it computes in single precision and truncates, so the
- * result is one too small where c * 255 / alpha is an integer.
- *
- * @param samples RGBA
- * @returns RGB
- */
-function unmultipliedRgb(samples: Uint8Array): Uint8Array {
-  const pixels = new Uint8Array((samples.length / 4) * 3);
-  for (let source = 0, target = 0; source < samples.length; source += 4, target += 3) {
-    const alpha = samples[source + 3] ?? 0;
-    for (let channel = 0; channel < 3; channel++) {
-      const value = samples[source + channel] ?? 0;
-      const short = alpha > 0 && alpha < 255 && value < 255 && ((value + 1) * alpha) % 255 === 0;
-      pixels[target + channel] = short ? value + 1 : value;
+      pixels[target + channel] = underBlack(samples[source + channel] ?? 0, black);
     }
   }
   return pixels;
@@ -76,9 +57,6 @@ function readingOf(image: Sharp, { format, space, channels }: Probe, bytes: Uint
       grayToRgb(new Uint16Array(data.buffer, data.byteOffset, data.length / 2));
     return { samples, toRgb };
   }
-  if (format === 'tiff' && hasAssociatedAlpha(readTiff(bytes))) {
-    return { samples: image.toColourspace('srgb').raw({ depth: 'uchar' }), toRgb: unmultipliedRgb };
-  }
   const samples = image.removeAlpha().toColourspace('srgb').raw({ depth: 'uchar' });
   return { samples, toRgb: (data, count) => (count === 1 ? grayToRgb(data) : data) };
 }
@@ -95,25 +73,40 @@ function readingOf(image: Sharp, { format, space, channels }: Probe, bytes: Uint
 export async function decode(bytes: Uint8Array, probe: Probe, mode: OrientationMode): Promise<RgbImage> {
   const { format } = probe;
   if (format === 'jpeg' && hasTooManyScans(bytes, probe.width * probe.height)) throw new PixelsError('too-large');
-  if (format === 'bmp') return decodeBmp(bytes, readBmp(bytes));
-  const frame = format === 'gif' ? readGif(bytes) : undefined;
-  const still = format === 'avif' ? withStillBrand(bytes) : bytes;
-  const file = frame === undefined ? still : isolateFrame(bytes, frame);
   try {
-    const image = open(file);
-    const { samples, toRgb } = readingOf(image, probe, file);
-    const { data, info } = await samples.toBuffer({ resolveWithObject: true });
-    const pixels = toRgb(data, info.channels);
-    if (format === 'avif') {
-      const orientation = avifOrientation(bytes, await image.metadata(), mode);
-      return transpose({ pixels, width: info.width, height: info.height }, orientation);
+    switch (format) {
+      case 'bmp':
+        return decodeBmp(bytes, readBmp(bytes));
+      case 'gif': {
+        const frame = readGif(bytes);
+        const { pixels } = await decodeBySharp(isolateFrame(bytes, frame), probe);
+        return { pixels: placeFrame(frame, pixels), width: frame.width, height: frame.height };
+      }
+      case 'avif': {
+        const file = withStillBrand(bytes);
+        const metadata = await open(file).metadata();
+        return transpose(await decodeBySharp(file, probe), avifOrientation(bytes, metadata, mode));
+      }
+      case 'tiff':
+        return transpose(await decodeTiffFile(bytes, probe), orientationOf(bytes, format));
+      default: {
+        const orientation = mode === 'upright' ? orientationOf(bytes, format) : 1;
+        return transpose(await decodeBySharp(bytes, probe), orientation);
+      }
     }
-    if (frame === undefined) {
-      const orientation = mode === 'upright' || format === 'tiff' ? orientationOf(bytes, format) : 1;
-      return transpose({ pixels, width: info.width, height: info.height }, orientation);
-    }
-    return { pixels: placeFrame(frame, pixels), width: frame.width, height: frame.height };
   } catch (error) {
     throw new PixelsError('corrupt', { cause: error });
   }
+}
+
+async function decodeTiffFile(bytes: Uint8Array, probe: Probe): Promise<RgbImage> {
+  const file = new TiffFile(bytes);
+  const variety = varietyOf(file.layout);
+  return variety.needsLibtiff ? decodeBySharp(file.withoutPlanes(bytes), probe) : decodeTiff(bytes, file, variety);
+}
+
+async function decodeBySharp(bytes: Uint8Array, probe: Probe): Promise<RgbImage> {
+  const { samples, toRgb } = readingOf(open(bytes), probe, bytes);
+  const { data, info } = await samples.toBuffer({ resolveWithObject: true });
+  return { pixels: toRgb(data, info.channels), width: info.width, height: info.height };
 }

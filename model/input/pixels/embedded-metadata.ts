@@ -1,6 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import type { ImageFormat } from '../../image-format.ts';
-import { BYTE, TiffDirectory, UNDEFINED } from './tiff-directory.ts';
+import { BYTE, TiffDirectory, UNDEFINED } from './tiff/directory.ts';
 
 /** Metadata in an image file that may hold its orientation. */
 export interface EmbeddedMetadata {

@@ -1,7 +1,7 @@
 import type { ImageFormat } from '../../image-format.ts';
 import { transformOf } from './avif.ts';
 import { readMetadata, type EmbeddedMetadata } from './embedded-metadata.ts';
-import { TiffDirectory } from './tiff-directory.ts';
+import { TiffDirectory } from './tiff/directory.ts';
 import type { Orientation } from './transpose.ts';
 
 /**

@@ -7,7 +7,8 @@ import { PixelsError, unsupported } from './error.ts';
 import { foreignFormatOf } from './foreign-formats.ts';
 import { readGif } from './gif.ts';
 import { undecodableProcess } from './jpeg.ts';
-import { isKnownLayout, readTiff } from './tiff.ts';
+import { TiffFile } from './tiff/layout.ts';
+import { varietyOf } from './tiff/variety.ts';
 
 /** What is known of an image before it is decoded. */
 export interface Probe {
@@ -25,11 +26,6 @@ export interface Probe {
 
 const AS_BASELINE = 'send it as baseline JPEG or PNG';
 const TOO_LARGE_AVIF = `The image is too large: at most ${MAX_AVIF_PIXELS.toLocaleString('en')} pixels of an AVIF can be decoded.`;
-const UNKNOWN_TIFF = {
-  name: 'a TIFF of a variety that cannot be decoded exactly',
-  instead: 'send it as PNG, or as TIFF with 8-bit RGB',
-};
-
 function checkSize(width: number, height: number): void {
   if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) throw new PixelsError('too-large');
   if (width < 1 || height < 1) throw new PixelsError('corrupt');
@@ -57,7 +53,18 @@ export async function probe(bytes: Uint8Array): Promise<Probe> {
     checkSize(width, height);
     return { format, width, height, space: 'srgb', channels: 3, memory: width * height * (runLength ? 4 : 3) };
   }
-  if (format === 'tiff' && !isKnownLayout(readTiff(bytes))) throw unsupported(UNKNOWN_TIFF);
+  if (format === 'tiff') {
+    const { layout } = new TiffFile(bytes);
+    const { width, height, blockWidth, blockHeight } = layout;
+    checkSize(width, height);
+    checkSize(blockWidth, blockHeight);
+    const { bits, samples, needsLibtiff } = varietyOf(layout);
+    if (!needsLibtiff) {
+      // The pixels as RGB, those of separate planes or those that are turned once more, and a strip or tile twice.
+      const blockBytes = Math.ceil((blockWidth * blockHeight * bits * samples) / 8);
+      return { format, width, height, space: 'srgb', channels: 3, memory: width * height * 7 + blockBytes * 2 };
+    }
+  }
   if (format === 'jpeg') {
     const process = undecodableProcess(bytes);
     if (process !== undefined) throw unsupported({ name: `a ${process} JPEG`, instead: AS_BASELINE });

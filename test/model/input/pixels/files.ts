@@ -78,7 +78,7 @@ export function bmp(width: number, height: number): Buffer {
   return Buffer.concat([head, Buffer.alloc(Math.ceil((width * 3) / 4) * 4 * Math.min(height, 100))]);
 }
 
-/** A little-endian TIFF of one uncompressed strip; `tags` are SHORTs besides the size and the strip's. */
+/** A little-endian TIFF of one strip; `tags` are SHORTs besides the size and the strip's. */
 export function tiff(width: number, height: number, tags: Record<number, number | number[]>, data: Uint8Array): Buffer {
   const long = 4;
   const short = 3;

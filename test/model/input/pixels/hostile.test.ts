@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -105,6 +106,16 @@ describe('an image that would cost too much is too large', () => {
     expect(await refusal(file)).toBe('too-large');
   });
 
+  it('a TIFF whose tiles are, though it is small', async () => {
+    const tiles = { 322: 20_000, 323: 20_000, 324: 8, 325: 8 };
+    expect(await refusal(tiff(1, 1, { 258: 8, 262: 1, ...tiles }, new Uint8Array(8)))).toBe('too-large');
+  });
+
+  it('a TIFF of more tiles than pixels deserve is not supported', async () => {
+    const tiles = { 322: 1, 323: 1, 324: 8, 325: 8 };
+    expect(await refusal(tiff(300, 300, { 258: 8, 262: 1, ...tiles }, new Uint8Array(8)))).toBe('unsupported');
+  });
+
   it.each([30_000, 8000])('an AVIF that says it has %d pixels a side', async (side) => {
     const file = await sharp(read('png-gray.png')).avif().toBuffer();
     const size = file.indexOf('ispe') + 8;
@@ -125,6 +136,45 @@ describe('an image that would cost too much is too large', () => {
     const file = png({ width: 20_000, height: 1, bits: 1, colorType: 0 }, [row]);
     expect([...new Set(await toPixels(file, SIZE))]).toEqual([255]);
   });
+});
+
+describe('compressed strips of a TIFF', () => {
+  const gray = { 258: 8, 262: 1 };
+  const noughts = new Uint8Array(5_000_000);
+
+  it.each([
+    ['Deflate', 8, deflateSync(noughts)],
+    ['LZW', 5, Buffer.from([0x80, 0x00, 0x20, 0x50, 0x38])],
+    ['PackBits', 32_773, Buffer.from([0x00, 0x01])],
+    ['LZMA', 34_925, Buffer.from('fd377a585a00000004e6d6b4', 'hex')],
+    ['ZSTD', 50_000, Buffer.from('28b52ffd2000', 'hex')],
+    ['LZMA that is none', 34_925, Buffer.from('not LZMA')],
+    ['ZSTD that is none', 50_000, Buffer.from('not ZSTD')],
+    ['Deflate that is none', 8, Buffer.from('not Deflate')],
+  ])('of %s that hold too little or far too much are corrupt', async (_, compression, data) => {
+    expect(await refusal(tiff(9, 9, { ...gray, 259: compression }, data))).toBe('corrupt');
+  });
+
+  it.each([5, 8, 32_773, 34_925, 50_000])(
+    'by method %i, of any content, are refused or decoded',
+    async (compression) => {
+      await fc.assert(
+        fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), fc.boolean(), async (rest, hasStart) => {
+          const starts: Record<number, string> = {
+            34_925: 'fd377a585a000000ff12d941020021011600000074',
+            50_000: '28b52ffd',
+          };
+          const data = Buffer.concat([Buffer.from(hasStart ? (starts[compression] ?? '') : '', 'hex'), rest]);
+          const result: unknown = await toPixels(tiff(9, 9, { ...gray, 259: compression }, data), SIZE).catch(
+            (error: unknown) => error,
+          );
+          if (result instanceof Uint8Array) expect(result).toHaveLength(SIZE * SIZE * 3);
+          else expect(result).toBeInstanceOf(PixelsError);
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 });
 
 describe('scans of a JPEG', () => {

@@ -83,6 +83,7 @@ describe('a TIFF', () => {
   const planes = 284;
   const extra = 338;
   const format = 339;
+  const tiles = { 322: 16, 323: 16, 324: 8, 325: 8 };
   const rgb = { [bits]: [8, 8, 8], [photometric]: 2, [samples]: 3 };
   const rgba = { [bits]: [8, 8, 8, 8], [photometric]: 2, [samples]: 4 };
 
@@ -112,18 +113,25 @@ describe('a TIFF', () => {
     expect([...(await toPixels(file, 1))]).toEqual([200 - Math.round((100 * 200) / 255), 200, 0]);
   });
 
-  it.each<[string, Record<number, number | number[]>, number]>([
-    ['Lab', { [bits]: [8, 8, 8], [photometric]: 8, [samples]: 3 }, 3],
-    ['luminance and chroma without JPEG', { [bits]: [8, 8, 8], [photometric]: 6, [samples]: 3 }, 3],
-    ['half-precision floats', { [bits]: 16, [photometric]: 1, [format]: 3, [samples]: 1 }, 2],
-    ['signed bytes', { [bits]: 8, [photometric]: 1, [format]: 2, [samples]: 1 }, 1],
-    ['16-bit gray from white to black', { [bits]: 16, [photometric]: 0, [samples]: 1 }, 2],
-    ['16-bit inks', { [bits]: [16, 16, 16, 16], [photometric]: 5, [samples]: 4 }, 8],
-    ['16-bit planes', { [bits]: [16, 16, 16], [photometric]: 2, [samples]: 3, [planes]: 2 }, 6],
-    ['a compression that is not built in', { ...rgb, 259: 50_000 }, 3],
-    ['no colour space', { [bits]: 8, [samples]: 1 }, 1],
-  ])('of %s is refused', async (_, tags, length) => {
-    const file = tiff(1, 1, tags, new Uint8Array(length));
-    await expect(toPixels(file, 1)).rejects.toMatchObject({ name: 'PixelsError', code: 'unsupported' });
+  it.each<[string, Record<number, number | number[]>]>([
+    ['16-bit float gray (1 sample)', { [bits]: 16, [photometric]: 1, [format]: 3, [samples]: 1 }],
+    ['64-bit float gray (1 sample)', { [bits]: 64, [photometric]: 1, [format]: 3, [samples]: 1 }],
+    ['12-bit RGB (3 samples)', { [bits]: [12, 12, 12], [photometric]: 2, [samples]: 3 }],
+    ['8-bit gray (3 samples)', { [bits]: [8, 8, 8], [photometric]: 1, [samples]: 3 }],
+    ['16-bit RGB (3 samples with reversed bits)', { [bits]: [16, 16, 16], [photometric]: 2, [samples]: 3, 266: 2 }],
+    ['16-bit complex gray (1 sample)', { [bits]: 16, [photometric]: 1, [format]: 5, [samples]: 1 }],
+    ['4-bit gray (1 sample with predictor 2)', { [bits]: 4, [photometric]: 1, 317: 2, 259: 5 }],
+    ['8-bit YCbCr (3 samples)', { [bits]: [8, 8, 8], [photometric]: 6, [samples]: 3, 530: [1, 4] }],
+    ['8-bit ICC Lab (3 samples)', { [bits]: [8, 8, 8], [photometric]: 9, [samples]: 3 }],
+    ['8-bit RGB (3 samples compressed with LERC)', { ...rgb, 259: 34_887 }],
+    ['8-bit RGB (3 samples compressed with method 999)', { ...rgb, 259: 999 }],
+    ['8-bit RGB (3 samples in separate planes compressed with JPEG)', { ...rgb, [planes]: 2, 259: 7, ...tiles }],
+  ])('of %s is refused by that name', async (name, tags) => {
+    const file = tiff(1, 1, tags, new Uint8Array(8));
+    await expect(toPixels(file, 1)).rejects.toMatchObject({
+      name: 'PixelsError',
+      code: 'unsupported',
+      message: `The image is a TIFF of ${name}, which is not supported: send it as PNG, or as TIFF with 8-bit RGB.`,
+    });
   });
 });

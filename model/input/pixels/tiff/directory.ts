@@ -1,18 +1,22 @@
+/** Types of values of TIFF 6.0 and BigTIFF that are read. */
 export const BYTE = 1;
-export const SHORT = 3;
-export const LONG = 4;
+const SHORT = 3;
+const LONG = 4;
+const RATIONAL = 5;
 export const UNDEFINED = 7;
 const SIGNED_SHORT = 8;
 const SIGNED_LONG = 9;
+const LONG8 = 16;
 
-/** Bytes of one value of the types that are read. */
 const BYTES_OF: Readonly<Record<number, number>> = {
   [BYTE]: 1,
   [SHORT]: 2,
   [LONG]: 4,
+  [RATIONAL]: 8,
   [UNDEFINED]: 1,
   [SIGNED_SHORT]: 2,
   [SIGNED_LONG]: 4,
+  [LONG8]: 8,
 };
 
 /** An entry of a TIFF directory. */
@@ -64,22 +68,47 @@ export class TiffDirectory {
   /**
    * The first value of an entry.
    *
-   * @returns undefined if it is not an integer of 16 or 32 bits
+   * @returns undefined if it is not an integer of 16 bits or more
    * @throws RangeError if it is outside the file
    */
-  integer({ type, at }: TiffEntry): number | undefined {
+  integer(entry: TiffEntry): number | undefined {
+    return entry.type === BYTE || entry.type === UNDEFINED || entry.type === RATIONAL
+      ? undefined
+      : this.number(entry, 0);
+  }
+
+  /**
+   * A value of an entry.
+   *
+   * @throws RangeError if it is outside the file
+   */
+  number({ type, at }: TiffEntry, index: number): number {
+    const place = at + index * (BYTES_OF[type] ?? 1);
     switch (type) {
       case SHORT:
-        return this.#view.getUint16(at, this.littleEndian);
+        return this.#view.getUint16(place, this.littleEndian);
       case LONG:
-        return this.#view.getUint32(at, this.littleEndian);
+        return this.#view.getUint32(place, this.littleEndian);
+      case RATIONAL:
+        return this.#view.getUint32(place, this.littleEndian) / this.#view.getUint32(place + 4, this.littleEndian);
       case SIGNED_SHORT:
-        return this.#view.getInt16(at, this.littleEndian);
+        return this.#view.getInt16(place, this.littleEndian);
       case SIGNED_LONG:
-        return this.#view.getInt32(at, this.littleEndian);
+        return this.#view.getInt32(place, this.littleEndian);
+      case LONG8:
+        return Number(this.#view.getBigUint64(place, this.littleEndian));
       default:
-        return undefined;
+        return this.#view.getUint8(place);
     }
+  }
+
+  /**
+   * The values of an entry, but no more than `most`.
+   *
+   * @throws RangeError if one is outside the file
+   */
+  numbers(entry: TiffEntry, most: number): number[] {
+    return Array.from({ length: Math.min(entry.count, most) }, (_, index) => this.number(entry, index));
   }
 
   #address(at: number): number {
