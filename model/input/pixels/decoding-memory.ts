@@ -2,14 +2,13 @@ import type { Metadata } from 'sharp';
 import type { ImageFormat } from '../../image-format.ts';
 import { coefficientBytes } from './jpeg.ts';
 import { orientationOf } from './orientation.ts';
-import { hasAssociatedAlpha, readTiff } from './tiff.ts';
+import { COMPRESSION } from './tiff/decompress.ts';
+import { TiffFile } from './tiff/layout.ts';
 
 /** Bytes of a pixel of the result, and of the image before it is turned upright. */
 const RGB = 3;
-/** A TIFF's number of the compression by JPEG. */
-const JPEG_IN_TIFF = 7;
 
-/** The formats whose memory follows from the header that libvips reads. */
+/** The formats whose memory follows from the header that libvips reads; among TIFFs, those that libtiff decodes. */
 type Decoded = Exclude<ImageFormat, 'gif' | 'bmp' | 'avif'>;
 
 /**
@@ -22,9 +21,8 @@ type Decoded = Exclude<ImageFormat, 'gif' | 'bmp' | 'avif'>;
  */
 export function decodingMemory(bytes: Uint8Array, format: Decoded, header: Metadata): number {
   const { width, height, space, depth } = header;
-  const isPremultiplied = format === 'tiff' && hasAssociatedAlpha(readTiff(bytes));
-  const samples = space === 'cmyk' || isPremultiplied ? 4 : space === 'b-w' && depth === 'uchar' ? 1 : RGB;
-  const isConverted = space === 'cmyk' || space === 'b-w' || space === 'grey16' || isPremultiplied;
+  const samples = space === 'cmyk' ? 4 : space === 'b-w' && depth === 'uchar' ? 1 : RGB;
+  const isConverted = space === 'cmyk' || space === 'b-w' || space === 'grey16';
   const isTurned = orientationOf(bytes, format) !== 1;
   const afterwards = samples + (isConverted ? RGB : 0) + (isTurned ? RGB : 0);
   return width * height * Math.max(heldByDecoder(bytes, format, header) + samples, afterwards);
@@ -42,11 +40,11 @@ function heldByDecoder(bytes: Uint8Array, format: Decoded, { channels, depth, is
       // The frame and the canvas, or the frame and what a lossless one is decoded to, and tables.
       return 5 + channels;
     case 'tiff': {
-      const { compression, tileWidth } = readTiff(bytes);
+      const { compression, isTiled } = new TiffFile(bytes).layout;
       // The tiles of a row, of which there may be only one, and of the row before.
-      const tiles = tileWidth > 0 ? 2 * pixelBytes : 0;
+      const tiles = isTiled ? 2 * pixelBytes : 0;
       // The JPEG in a strip or tile may be progressive.
-      return tiles + (compression === JPEG_IN_TIFF ? 2 * channels : 0);
+      return tiles + (compression === COMPRESSION.jpeg ? 2 * channels : 0);
     }
   }
 }

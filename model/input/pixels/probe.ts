@@ -7,6 +7,7 @@ import { PixelsError, unsupported } from './error.ts';
 import { foreignFormatOf } from './foreign-formats.ts';
 import { readGif } from './gif.ts';
 import { undecodableProcess } from './jpeg.ts';
+import { orientationOf } from './orientation.ts';
 import { TiffFile } from './tiff/layout.ts';
 import { varietyOf } from './tiff/variety.ts';
 
@@ -26,6 +27,7 @@ export interface Probe {
 
 const AS_BASELINE = 'send it as baseline JPEG or PNG';
 const TOO_LARGE_AVIF = `The image is too large: at most ${MAX_AVIF_PIXELS.toLocaleString('en')} pixels of an AVIF can be decoded.`;
+
 function checkSize(width: number, height: number): void {
   if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) throw new PixelsError('too-large');
   if (width < 1 || height < 1) throw new PixelsError('corrupt');
@@ -60,9 +62,11 @@ export async function probe(bytes: Uint8Array): Promise<Probe> {
     checkSize(blockWidth, blockHeight);
     const { bits, samples, needsLibtiff } = varietyOf(layout);
     if (!needsLibtiff) {
-      // The pixels as RGB, those of separate planes or those that are turned once more, and a strip or tile twice.
+      // RGB, samples that are collected from planes, or RGB once more to turn it; and a strip or tile twice.
+      const pixelBytes = layout.separate ? 7 : orientationOf(bytes, format) === 1 ? 3 : 6;
       const blockBytes = Math.ceil((blockWidth * blockHeight * bits * samples) / 8);
-      return { format, width, height, space: 'srgb', channels: 3, memory: width * height * 7 + blockBytes * 2 };
+      const memory = width * height * pixelBytes + blockBytes * 2;
+      return { format, width, height, space: 'srgb', channels: 3, memory };
     }
   }
   if (format === 'jpeg') {

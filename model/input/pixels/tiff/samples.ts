@@ -60,7 +60,7 @@ function colorsOf({ bits }: Variety, file: TiffFile): Uint8Array {
 }
 
 /** Samples of 1, 2, 4 or 8 bits, the first one in the highest bits. */
-export function levelReader(bits: number, samples: number, colors: Uint8Array): ReadRow {
+function levelReader(bits: number, samples: number, colors: Uint8Array): ReadRow {
   const perByte = 8 / bits;
   const mask = 2 ** bits - 1;
   return (row, _littleEndian, target, at, count) => {

@@ -13,7 +13,7 @@ const MAX_BLOCKS = 65_536;
  * What the samples of a pixel are. `levels` are gray or indices of a palette, with up to 8 bits; `gray` has more bits.
  * Samples past those of the colour do not count, except the alpha of `premultiplied`.
  */
-export type Color = 'levels' | 'gray' | 'rgb' | 'premultiplied' | 'cmyk' | 'lab' | 'ycbcr';
+type Color = 'levels' | 'gray' | 'rgb' | 'premultiplied' | 'cmyk' | 'lab' | 'ycbcr';
 
 /** A variety of TIFF that is decoded. */
 export interface Variety {
