@@ -12,6 +12,8 @@ import { stressPictures, TOO_LARGE } from '../../testing/stress-pictures.ts';
 const canMeasure = process.platform === 'linux';
 const SECONDS = 10;
 const CLIENTS = 6;
+/** On a busy machine, a picture may take too long to arrive or to be decoded. */
+const TOO_SLOW = [408, 504];
 const MOST_WAIT_MS = 240_000;
 
 const { limitBytes, settings, environment } = demoDeployment();
@@ -32,7 +34,7 @@ it.skipIf(!canMeasure)(
   async () => {
     const { statuses, peakBytes, survived } = await stressMemory(order ?? expect.fail());
     for (const [name, counts] of statuses) {
-      const expected = name === TOO_LARGE ? [413] : [200, 504];
+      const expected = name === TOO_LARGE ? [413] : [200, ...TOO_SLOW];
       for (const status of counts.keys()) expect(expected, name).toContain(status);
     }
     expect(survived).toBe(true);
