@@ -8,6 +8,7 @@ import { foreignFormatOf } from './foreign-formats.ts';
 import { readGif } from './gif.ts';
 import { undecodableProcess } from './jpeg.ts';
 import { orientationOf } from './orientation.ts';
+import { copiesOf } from './tiff/decompress.ts';
 import { TiffFile } from './tiff/layout.ts';
 import { varietyOf } from './tiff/variety.ts';
 
@@ -62,10 +63,11 @@ export async function probe(bytes: Uint8Array): Promise<Probe> {
     checkSize(blockWidth, blockHeight);
     const { bits, samples, needsLibtiff } = varietyOf(layout);
     if (!needsLibtiff) {
-      // RGB, samples that are collected from planes, or RGB once more to turn it; and a strip or tile twice.
-      const pixelBytes = layout.separate ? 7 : orientationOf(bytes, format) === 1 ? 3 : 6;
       const blockBytes = Math.ceil((blockWidth * blockHeight * bits * samples) / 8);
-      const memory = width * height * pixelBytes + blockBytes * 2;
+      // RGB, samples that are collected from planes, and a strip or tile. Afterwards, RGB twice to turn it.
+      const decoding = width * height * (layout.separate ? 7 : 3) + blockBytes * copiesOf(layout.compression);
+      const turning = orientationOf(bytes, format) === 1 ? 0 : width * height * 6;
+      const memory = Math.max(decoding, turning);
       return { format, width, height, space: 'srgb', channels: 3, memory };
     }
   }

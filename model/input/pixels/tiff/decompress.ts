@@ -82,6 +82,13 @@ function expandZstd(data: Uint8Array, most: number): Uint8Array {
   return decompressZstd(data, target);
 }
 
+/** How many times a strip or tile is in memory when it is expanded. */
+export function copiesOf(compression: number): number {
+  if (compression === COMPRESSION.none) return 0;
+  // zlib collects parts, and then joins them.
+  return EXPAND[compression] === inflate ? 2 : 1;
+}
+
 /** TIFF 6.0, section 9. */
 function expandPackBits(data: Uint8Array, target: Uint8Array): number {
   let at = 0;
