@@ -138,9 +138,9 @@ export function promptBiases(decoder: Module, { encoded }: DecoderInputs, order:
       const masked = async (head: number): Promise<Float32Array> =>
         (await bias(head)).map((value, at) => (visible(Math.floor(at / side), at % side) ? value : MASKED));
       const name = `decoder.self_bias.${config.shareAttnBias ? 0 : layer}`;
-      return decoder.constant(name, [1, heads, side, side], () => headByHead(heads, masked), type);
+      return decoder.constant(name, [1, heads, side, side], () => headByHead(0, heads, masked), type);
     },
-    cross: (shape) => decoder.constant('decoder.cross_bias', shape, () => headByHead(heads, cross), 'float32'),
+    cross: (shape) => decoder.constant('decoder.cross_bias', shape, () => headByHead(0, heads, cross), 'float32'),
   };
 }
 

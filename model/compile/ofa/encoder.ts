@@ -62,13 +62,13 @@ export function encode(encoder: Module, inputs: EncoderInputs): EncoderOutput {
     normalised(encoder.at('pos_ln'), textPositions(encoder, range(inputs.textLength))),
   );
   const absolute = absoluteBias(encoder, heads, ['pos_q_linear', 'pos_k_linear'], positions, positions);
-  let bias: Value | undefined;
+  let biases: readonly Value[] | undefined;
   for (let layer = 0; layer < config.encoderLayers; layer++) {
     x = graph.scope(`layers.${layer}`, () => {
-      if (!bias || !config.shareAttnBias) {
-        bias = graph.scope('bias', () => layerBias(encoder, inputs, absolute, layer, padding));
+      if (!biases || !config.shareAttnBias) {
+        biases = graph.scope('bias', () => layerBiases(encoder, inputs, absolute, layer, padding));
       }
-      return encoderLayer(encoder.at('layers', layer), x, bias, padding.mask);
+      return encoderLayer(encoder.at('layers', layer), x, biases, padding.mask);
     });
   }
   const states = config.encoderNormalizeBefore ? encoder.layerNorm('layer_norm', x) : x;
@@ -147,8 +147,31 @@ function findPadding(encoder: Module, inputs: EncoderInputs): Padding {
   return { penalty, square: graph.shapeOf(pairs, 1, 3) };
 }
 
-/** The bias of one layer at the length of the batch: [1, heads, S, S], or [B, heads, S, S] with padding. */
-function layerBias(encoder: Module, inputs: EncoderInputs, absolute: HeadBias, layer: number, padding: Padding): Value {
+/**
+ * Heads of a self-attention that are computed at a time on a CPU. ONNX Runtime computes the scores of all heads of a
+ * node, then all their softmaxes, then all results: with OFA-large's 16 heads these are 53 MB, which no cache holds.
+ * The results are the same bits. Fewer heads are faster on two threads, but a node uses no more threads than it has heads.
+ */
+const HEADS_AT_ONCE = 4;
+
+/** The groups of heads that are computed one after another: the first head of each, and the end of the last. */
+function headGroups(encoder: Module): readonly { readonly from: number; readonly to: number }[] {
+  const heads = encoder.config.encoderAttentionHeads;
+  const size = encoder.float === 'float32' ? HEADS_AT_ONCE : heads;
+  return range(Math.ceil(heads / size)).map((at) => ({ from: at * size, to: Math.min(heads, (at + 1) * size) }));
+}
+
+/**
+ * The biases of one layer's groups of heads at the length of the batch: [1, heads, S, S], or [B, heads, S, S] where
+ * padding is part of them.
+ */
+function layerBiases(
+  encoder: Module,
+  inputs: EncoderInputs,
+  absolute: HeadBias,
+  layer: number,
+  padding: Padding,
+): readonly Value[] {
   const { graph } = encoder;
   const heads = encoder.config.encoderAttentionHeads;
   const { grid } = inputs;
@@ -160,26 +183,40 @@ function layerBias(encoder: Module, inputs: EncoderInputs, absolute: HeadBias, l
     tokenRelativeBias(encoder, heads, layer, texts),
     imageRelativeBias(encoder, heads, layer, grid, side),
   );
-  const whole = encoder.constant(`encoder.bias.${layer}`, [1, heads, side, side], () => headByHead(heads, bias));
-  const cut = graph.slice(whole, [0, 0], padding.square, [2, 3], [side, side]);
-  return padding.mask ? cut : graph.add(cut, graph.cast(graph.unsqueeze(padding.penalty, 1), encoder.float));
+  return headGroups(encoder).map(({ from, to }) => {
+    const name = `encoder.bias.${layer}.${from}`;
+    const whole = encoder.constant(name, [1, to - from, side, side], () => headByHead(from, to, bias));
+    const cut = graph.slice(whole, [0, 0], padding.square, [2, 3], [side, side]);
+    return padding.mask ? cut : graph.add(cut, graph.cast(graph.unsqueeze(padding.penalty, 1), encoder.float));
+  });
 }
 
 /** Self-attention and feed-forward branch of one layer: [B, S, width] to the same shape. */
-function encoderLayer(layer: Module, x: Value, bias: Value, mask: Value | undefined): Value {
-  const { config, graph } = layer;
-  const width = config.dModel;
+function encoderLayer(layer: Module, x: Value, biases: readonly Value[], mask: Value | undefined): Value {
+  const { config } = layer;
   const heads = config.encoderAttentionHeads;
   const before = config.encoderNormalizeBefore;
-  const attended = residual(layer, 'self_attn_layer_norm', before, x, (h) => {
-    const attention = layer.at('self_attn');
-    const q = attention.linear('q_proj', h, width, { scale: scoreScale(config, heads) });
-    const k = attention.linear('k_proj', h, width);
-    const v = attention.linear('v_proj', h, width);
-    const joined = graph.attention(q, k, v, heads, { bias, mask });
-    return attentionOutput(layer, 'self_attn', heads, joined);
-  });
+  const attended = residual(layer, 'self_attn_layer_norm', before, x, (h) =>
+    attentionOutput(layer, 'self_attn', heads, selfAttention(layer.at('self_attn'), h, biases, mask)),
+  );
   return residual(layer, 'final_layer_norm', before, attended, (h) => feedForward(layer, config.encoderFfnDim, h));
+}
+
+/** The results of all heads, [B, S, width]. */
+function selfAttention(attention: Module, h: Value, biases: readonly Value[], mask: Value | undefined): Value {
+  const { config, graph } = attention;
+  const width = config.dModel;
+  const heads = config.encoderAttentionHeads;
+  const q = attention.linear('q_proj', h, width, { scale: scoreScale(config, heads) });
+  const k = attention.linear('k_proj', h, width);
+  const v = attention.linear('v_proj', h, width);
+  const groups = headGroups(attention);
+  const parts = groups.map(({ from, to }, at) => {
+    const columns = [from, to].map((head) => (head * width) / heads) as [number, number];
+    const own = (x: Value): Value => (groups.length === 1 ? x : graph.between(x, 2, ...columns));
+    return graph.attention(own(q), own(k), own(v), to - from, { bias: biases[at], mask });
+  });
+  return parts.length === 1 && parts[0] ? parts[0] : graph.concat(parts, 2);
 }
 
 /** The factor of token and image embeddings: sqrt(width) with `scale_embedding`, otherwise 1. */

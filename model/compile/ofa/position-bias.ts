@@ -71,9 +71,12 @@ function positions(rows: number, read: () => Promise<Float32Array>): Positions {
 /** Computes the bias of one head: [queries, keys], row-major. */
 export type HeadBias = (head: number) => Promise<Float32Array>;
 
-/** The bias of every head, one after another: the chunks of a [heads, queries, keys] constant. */
-export async function* headByHead(heads: number, bias: HeadBias): AsyncGenerator<Float32Array> {
-  for (let head = 0; head < heads; head++) yield await bias(head);
+/**
+ * The biases of the heads from `from` (included) to `to` (excluded), one after another: the chunks of a
+ * [heads, queries, keys] constant.
+ */
+export async function* headByHead(from: number, to: number, bias: HeadBias): AsyncGenerator<Float32Array> {
+  for (let head = from; head < to; head++) yield await bias(head);
 }
 
 /**

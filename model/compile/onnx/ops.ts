@@ -134,7 +134,12 @@ export class Ops extends GraphBuilder {
 
   /** The entry at one index of an axis. The axis is kept with size 1. */
   pick(x: Value, axis: number, at: number): Value {
-    return this.slice(x, [at], this.ints([at + 1]), [axis], [1]);
+    return this.between(x, axis, at, at + 1);
+  }
+
+  /** The entries from `from` (included) to `to` (excluded) of an axis. */
+  between(x: Value, axis: number, from: number, to: number): Value {
+    return this.slice(x, [from], this.ints([to]), [axis], [to - from]);
   }
 
   /**
@@ -170,7 +175,13 @@ export class Ops extends GraphBuilder {
    * @param extra.bias [1 or B, heads, L, L], added to the scores
    * @param extra.mask int32 [B, L], 0 where a key is padding
    */
-  attention(q: Value, k: Value, v: Value, heads: number, extra: { bias?: Value; mask?: Value | undefined }): Value {
+  attention(
+    q: Value,
+    k: Value,
+    v: Value,
+    heads: number,
+    extra: { bias?: Value | undefined; mask?: Value | undefined },
+  ): Value {
     const [, queries = 1, width = 1] = q.shape;
     const keys = k.shape[1] ?? 1;
     return this.node('MultiHeadAttention', [q, k, v, undefined, extra.mask, extra.bias], q.type, q.shape, {
