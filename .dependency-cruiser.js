@@ -10,7 +10,7 @@ const ROOMS = {
   '^model/[^/]+\\.ts$': [],
   '^model/package/': ['^model/[^/]+\\.ts$'],
   '^model/input/': ['^model/[^/]+\\.ts$', '^model/package/'],
-  '^model/compile/': ['^model/[^/]+\\.ts$', '^model/package/'],
+  '^model/compile/': ['^model/[^/]+\\.ts$', '^model/package/', '^model/input/'],
   '^model/fetch/': ['^model/[^/]+\\.ts$', '^model/package/', '^model/compile/checkpoint/'],
   '^service/settings/': ['^model/[^/]+\\.ts$'],
   '^service/contract\\.ts$': ['^model/echo\\.ts$', '^service/settings/(definitions|setting|check|memory)\\.ts$'],

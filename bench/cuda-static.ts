@@ -43,7 +43,7 @@ async function largeGraph(folder: string): Promise<{ graph: Graph; images: numbe
       answers: task.answers.map((answer) => tokenizer.encode(` ${answer}`)),
     },
     textLength: lengths.at(-1) ?? 0,
-    precision: 'fp16',
+    float: 'float16',
   });
   return { graph, images, lengths };
 }

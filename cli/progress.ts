@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
-import type { CompileProgress } from '../model/compile/compile.ts';
+import type { CompileProgress } from '../model/compile/compile-options.ts';
 import { bytes, duration } from './format.ts';
 import { RateMeter } from './rate-meter.ts';
 
@@ -22,9 +22,10 @@ export interface Progress<Stage extends string> {
 
 /** Labels of the stages of compiling, padded to one width. */
 export const COMPILE_STAGES: Readonly<Record<CompileProgress['stage'], string>> = {
-  weights: 'weights  ',
-  sums: 'checksums',
-  'self-test': 'self-test',
+  calibration: 'calibrating',
+  weights: 'weights    ',
+  sums: 'checksums  ',
+  'self-test': 'self-test  ',
 };
 
 /** Shows a bar for each stage on a terminal; otherwise prints a line for each tenth of a transfer. */

@@ -39,7 +39,7 @@ export async function expectedCases(fixture: string): Promise<ExpectedCase[]> {
  */
 export async function fixturePackage(
   fixture: (typeof FIXTURES)[number],
-  precision: 'fp32' | 'fp16' = 'fp32',
+  precision: 'fp32' | 'fp16' | 'int8' = 'fp32',
 ): Promise<string> {
   const name = `${fixture}-${precision}`;
   const shared = join(inject('sharedFolder'), name);

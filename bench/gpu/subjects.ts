@@ -43,7 +43,8 @@ export interface SubjectOptions {
   readonly onProgress: (line: string) => void;
 }
 
-type Precision = Manifest['precision'];
+/** What runs on GPUs, and what it is compared with. */
+type Precision = Exclude<Manifest['precision'], 'int8'>;
 
 /**
  * The models to check: the given ones, or else the demo model and, on a GPU, a random one with OFA-large's exact shapes.

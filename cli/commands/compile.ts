@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { compileCheckpoint, type CompileOptions } from '../../model/compile/compile.ts';
+import { compileCheckpoint } from '../../model/compile/compile.ts';
+import type { CompileOptions } from '../../model/compile/compile-options.ts';
 import { bytes, count } from '../format.ts';
 import { COMPILE_STAGES, progressBar } from '../progress.ts';
 
@@ -12,7 +13,13 @@ export function compileCommand(): Command {
     .argument('<checkpoint-folder>', 'folder with pytorch_model.bin or model.safetensors, and its configuration')
     .argument('<package-folder>', 'folder to create; it is complete or not there at all')
     .addOption(
-      new Option('--precision <type>', 'fp32 for CPUs, fp16 for GPUs').choices(['fp32', 'fp16']).default('fp32'),
+      new Option('--precision <type>', 'fp32 for CPUs, fp16 for GPUs, int8 for CPUs with VNNI: see docs/models.md')
+        .choices(['fp32', 'fp16', 'int8'])
+        .default('fp32'),
+    )
+    .option(
+      '--calibration <folder>',
+      'folder with pictures like those that will be asked about, for int8 (default: the examples, or generated pictures)',
     )
     .option(
       '--max-text-tokens <n>',

@@ -5,6 +5,7 @@ import { readPackageExamples, type ReadExamples } from '../../model/package/exam
 import { openPackage, type ModelPackage } from '../../model/package/open-package.ts';
 import { verifyPackage } from '../../model/package/verify-package.ts';
 import { PACKAGE_FILES, type Manifest } from '../../model/package/manifest.ts';
+import { lacksVnni, WITHOUT_VNNI } from '../../model/vnni.ts';
 import { bytes, count, table } from '../format.ts';
 
 /** `ofa-ve inspect`: prints what a model package contains and needs. */
@@ -44,6 +45,19 @@ async function strangers({ dir, manifest }: ModelPackage): Promise<string[]> {
     .filter((name) => !listed.has(name));
 }
 
+const SOURCES = {
+  folder: 'pictures of a folder',
+  examples: "pictures of the package's examples",
+  generated: 'generated pictures',
+} as const;
+
+function int8Facts({ calibration }: Manifest): string[][] {
+  return [
+    ...(calibration ? [['calibrated', `with ${calibration.pictures} ${SOURCES[calibration.from]}`]] : []),
+    ['processor', lacksVnni() ? WITHOUT_VNNI : 'has the instructions that make int8 fast'],
+  ];
+}
+
 /** Batch sizes for which the memory need is printed. */
 const BATCHES = [1, 8] as const;
 
@@ -56,6 +70,7 @@ function describe(manifest: Manifest, { examples, problems }: ReadExamples, firs
       'model',
       `${manifest.name}, ${manifest.precision}, compiled by ${manifest.compiler.name} ${manifest.compiler.version}`,
     ],
+    ...(manifest.precision === 'int8' ? int8Facts(manifest) : []),
     ['answers', manifest.answers.join(', ')],
     ['picture', `${image.size} x ${image.size} RGB, ${graph.imagePositions} positions`],
     ['text', `at most ${text.maxTokens} tokens; lengths ${text.lengths.join(', ')} with <s> and </s>`],

@@ -1,56 +1,27 @@
 import { existsSync } from 'node:fs';
 import { rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type TaskConfig, readConfig } from './checkpoint/config.ts';
 import { type Weights, openWeights } from './checkpoint/weights.ts';
 import { UserError } from '../errors.ts';
-import { type Example, findExamples, writeExamples } from '../package/examples.ts';
+import { writeExamples } from '../package/examples.ts';
+import type { CompileOptions } from './compile-options.ts';
+import { describe, imagePositions, prepare, type Prepared, textOf } from './prepare.ts';
 import { checksumsOf, PIECE_BYTES } from '../package/checksums.ts';
 import { hashFile } from '../hash-file.ts';
-import { ofaGraph } from './ofa/graph.ts';
+import { ANSWER_HEAD, ofaGraph } from './ofa/graph.ts';
 import { OPSET } from './onnx/encode.ts';
-import { countOperators, peakActivationBytes } from './onnx/graph.ts';
+import { countOperators, type Graph, peakActivationBytes } from './onnx/graph.ts';
 import { splitAt } from './onnx/split.ts';
 import { writeGraphs } from './onnx/write.ts';
-import { GRAPH_IO, type Manifest, PACKAGE_FILES, PACKAGE_FORMAT } from '../package/manifest.ts';
+import { GRAPH_IO, type Manifest, PACKAGE_FILES } from '../package/manifest.ts';
 import { modelName } from './model-name.ts';
 import { inScratchFolder, swapIntoPlace } from './scratch-folder.ts';
 import { runCases, selfTestInputs } from './self-test-run.ts';
-import { readRegular } from '../regular-file.ts';
 import { reasonOf } from '../system-reason.ts';
-import { textLengths } from './text-lengths.ts';
-import { type Tokenizer, buildTokenizerJson, loadTokenizer } from '../package/tokenizer.ts';
 import { version } from '../version.ts';
 
-/** Options of {@link compileCheckpoint}. */
-export interface CompileOptions {
-  /** Type of weights and activations. fp16 is for GPUs. Default: fp32. */
-  readonly precision?: 'fp32' | 'fp16';
-  /** Most tokens of a prompt, without `<s>` and `</s>`. Default: the checkpoint's max_src_length. */
-  readonly maxTextTokens?: number;
-  /** Name of the model in the manifest. Default: see {@link modelName}. */
-  readonly name?: string;
-  /** Folder with examples for the package. Default: the checkpoint's folder `examples`, if it exists. */
-  readonly examples?: string;
-  /** Whether to replace an existing package. Default: false. */
-  readonly replace?: boolean;
-  readonly onProgress?: (progress: CompileProgress) => void;
-  /** Called with one sentence about what is out of the ordinary in the checkpoint. */
-  readonly onNote?: (note: string) => void;
-}
-
-/**
- * What the compiler is doing: writing weights, hashing the checkpoint or running the self-test. In bytes or parts of
- * the graph.
- */
-export interface CompileProgress {
-  readonly stage: 'weights' | 'sums' | 'self-test';
-  readonly done: number;
-  readonly total: number;
-}
-
 /** Largest difference from a self-test's probability that passes, by precision. */
-const TOLERANCE = { fp32: 1e-3, fp16: 2e-2 } as const;
+const TOLERANCE = { fp32: 1e-3, fp16: 2e-2, int8: 2e-2 } as const;
 
 /**
  * Compiles a checkpoint folder in ModelScope's layout into a model package. The package is written atomically, and the
@@ -100,42 +71,6 @@ function checkTarget(target: string, replace: boolean): void {
   }
 }
 
-/** What is read from a checkpoint before its weights. */
-interface Prepared {
-  readonly config: Awaited<ReturnType<typeof readConfig>>['model'];
-  readonly task: TaskConfig;
-  readonly tokenizerJson: string;
-  readonly tokenizer: Tokenizer;
-  readonly maxTokens: number;
-  readonly lengths: readonly number[];
-  readonly examples: readonly Example[];
-}
-
-async function prepare(checkpoint: string, options: CompileOptions): Promise<Prepared> {
-  const { model, task } = await readConfig(checkpoint);
-  const tokenizerJson = buildTokenizerJson(
-    await readText(checkpoint, 'vocab.json'),
-    await readText(checkpoint, 'merges.txt'),
-  );
-  const most = model.maxPositionEmbeddings - 2;
-  const maxTokens = options.maxTextTokens ?? Math.min(task.maxSrcLength, most);
-  if (maxTokens > most) {
-    throw new UserError(
-      'checkpoint-unsupported',
-      `--max-text-tokens ${maxTokens} is more than the model's positions allow: at most ${most}.`,
-    );
-  }
-  return {
-    config: model,
-    task,
-    tokenizerJson,
-    tokenizer: loadTokenizer(tokenizerJson),
-    maxTokens,
-    lengths: textLengths(imagePositions(task), maxTokens + 2),
-    examples: await findExamples(checkpoint, options.examples, task.answers),
-  };
-}
-
 async function writePackage(
   checkpoint: string,
   folder: string,
@@ -143,15 +78,9 @@ async function writePackage(
   weights: Weights,
   options: CompileOptions,
 ): Promise<Manifest> {
-  const { config, task, tokenizer, lengths } = prepared;
+  const { config, task, tokenizer } = prepared;
   const precision = options.precision ?? 'fp32';
-  const vocabulary = {
-    size: tokenizer.size,
-    special: tokenizer.special,
-    answers: task.answers.map((answer) => tokenizer.encode(` ${answer}`)),
-  };
-  const textLength = lengths.at(-1) ?? prepared.maxTokens + 2;
-  const { graph, parameters } = ofaGraph({ weights, config, task, vocabulary, textLength, precision });
+  const { graph, parameters, calibration } = await buildGraph(folder, prepared, weights, options);
   const featureDims = ['batch', imagePositions(task), config.dModel];
   const { before: imageGraph, after: answerGraph } = splitAt(graph, GRAPH_IO.imageFeatures, featureDims);
   const written = await writeGraphs(
@@ -176,6 +105,7 @@ async function writePackage(
   const operators = countOperators(graph);
   const manifest: Manifest = {
     ...describe(prepared, precision),
+    ...(calibration ? { calibration } : {}),
     name: options.name ?? modelName(checkpoint),
     source: { files: await sourceFiles(checkpoint, [task.answersFile, ...weights.files], options) },
     files: [...written.files, written.weights, ...(await sumsOf(folder, others))],
@@ -198,25 +128,49 @@ async function writePackage(
   return manifest;
 }
 
-/** The part of the manifest that follows from the checkpoint's configuration. */
-function describe(
-  { task, tokenizer, maxTokens, lengths }: Prepared,
-  precision: Manifest['precision'],
-): Pick<Manifest, 'format' | 'compiler' | 'precision' | 'image' | 'text' | 'answers'> {
-  return {
-    format: PACKAGE_FORMAT,
-    compiler: { name: 'ofa-ve', version },
-    precision,
-    image: { size: task.patchImageSize },
-    text: {
-      prompts: task.prompts,
-      maxWords: task.maxSrcLength,
-      maxTokens,
-      lengths: [...lengths],
-      specialTokens: tokenizer.special,
-    },
-    answers: [...task.answers],
+/** The graph in the package's precision, and how many parameters it uses. */
+async function buildGraph(
+  folder: string,
+  prepared: Prepared,
+  weights: Weights,
+  options: CompileOptions,
+): Promise<{ graph: Graph; parameters: number; calibration?: Manifest['calibration'] }> {
+  const { config, task, tokenizer, lengths } = prepared;
+  const vocabulary = {
+    size: tokenizer.size,
+    special: tokenizer.special,
+    answers: task.answers.map((answer) => tokenizer.encode(` ${answer}`)),
   };
+  const textLength = lengths.at(-1) ?? prepared.maxTokens + 2;
+  const float = options.precision === 'fp16' ? 'float16' : 'float32';
+  const built = ofaGraph({ weights, config, task, vocabulary, textLength, float });
+  return options.precision === 'int8'
+    ? { ...built, ...(await quantized(built.graph, folder, prepared, options)) }
+    : built;
+}
+
+/** The graph in integers, and what the manifest says about its calibration. */
+async function quantized(
+  graph: Graph,
+  scratch: string,
+  prepared: Prepared,
+  { calibration: folder, onProgress }: CompileOptions,
+): Promise<{ graph: Graph; calibration: Manifest['calibration'] }> {
+  const { task, tokenizer, examples } = prepared;
+  // It takes a while to load, and other precisions do not need it.
+  const { quantize } = await import('./int8/quantize.ts');
+  const result = await quantize(graph, {
+    scratch,
+    folder,
+    examples,
+    imageSize: task.patchImageSize,
+    text: textOf(prepared),
+    tokenizer,
+    keep: ANSWER_HEAD,
+    producer: { name: 'ofa-ve', version },
+    onProgress: (done, total) => onProgress?.({ stage: 'calibration', done, total }),
+  });
+  return { graph: result.graph, calibration: result.record };
 }
 
 async function sumsOf(folder: string, names: readonly string[]): Promise<Manifest['files']> {
@@ -225,11 +179,6 @@ async function sumsOf(folder: string, names: readonly string[]): Promise<Manifes
     files.push({ name, ...(await checksumsOf(path.join(folder, name))) });
   }
   return files;
-}
-
-/** Image positions in the encoder's sequence: one per 16 x 16 pixels. */
-function imagePositions(task: TaskConfig): number {
-  return (task.patchImageSize / 16) ** 2;
 }
 
 /**
@@ -254,18 +203,6 @@ async function sourceFiles(
     before += file.bytes;
   }
   return files;
-}
-
-async function readText(folder: string, name: string): Promise<string> {
-  try {
-    return (await readRegular(path.join(folder, name))).toString('utf8');
-  } catch (error) {
-    throw new UserError(
-      'checkpoint-incomplete',
-      `The checkpoint folder ${folder} has no readable ${name}: ${reasonOf(error)}.`,
-      { cause: error },
-    );
-  }
 }
 
 /** Turns a file system error into a UserError. */

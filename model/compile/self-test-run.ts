@@ -1,18 +1,12 @@
-import { rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import * as ort from '../onnx-runtime.ts';
 import { UserError } from '../errors.ts';
-import { encodeModel } from './onnx/encode.ts';
 import type { Graph } from './onnx/graph.ts';
-import { partition } from './onnx/partition.ts';
 import { type Reading, simulateHalf } from './onnx/simulate-half.ts';
-import { inlined, type Placements } from './onnx/write.ts';
+import { inlined } from './onnx/write.ts';
+import { partsOf, type Tensors, withPart, type WrittenConstants } from './run-parts.ts';
 import { GRAPH_IO, type SelfTestCase } from '../package/manifest.ts';
 import { selfTestImage } from '../package/self-test.ts';
 import type { Tokenizer } from '../package/tokenizer.ts';
-
-/** Bytes of constants in memory at a time while the cases run, after float16 is widened to float32. */
-const PART_BYTES = 400e6;
 
 /** Sentences of different lengths, so that the self-test's batch has padding. */
 const SENTENCES = [
@@ -34,10 +28,7 @@ export function selfTestInputs(prompt: string, tokenizer: Tokenizer, maxTokens: 
 }
 
 /** What {@link runCases} needs to know about the package. */
-export interface RunOptions {
-  /** Folder with the weights file. */
-  readonly folder: string;
-  readonly placements: Placements;
+export interface RunOptions extends WrittenConstants {
   readonly imageSize: number;
   readonly pad: number;
   readonly onProgress?: (done: number, total: number) => void;
@@ -58,9 +49,8 @@ export async function runCases(
   inputs: readonly SelfTestInput[],
   options: RunOptions,
 ): Promise<SelfTestCase[]> {
-  const isHalf = graph.initializers.some(({ type }) => type === 'float16');
-  const parts = partition(graph, isHalf ? PART_BYTES / 2 : PART_BYTES);
-  let values: Readonly<Record<string, ort.Tensor>> = feeds(inputs, options);
+  const parts = partsOf(graph);
+  let values: Tensors = feeds(inputs, options);
   for (const [at, part] of parts.entries()) {
     options.onProgress?.(at, parts.length);
     values = { ...values, ...(await runPart(part, values, options)) };
@@ -77,41 +67,19 @@ export async function runCases(
   });
 }
 
-async function runPart(
-  written: Graph,
-  values: Readonly<Record<string, ort.Tensor>>,
-  { folder, placements }: RunOptions,
-): Promise<ort.InferenceSession.ReturnType> {
+async function runPart(written: Graph, values: Tensors, { folder, placements }: RunOptions): Promise<Tensors> {
   const { graph: part, added, readings } = simulateHalf(written);
   const all = new Map(placements);
   for (const constant of added) all.set(constant.name, await inlined(constant));
-  const file = path.join(folder, `${part.name}.onnx`);
-  await writeFile(file, encodeModel(part, all, { name: 'ofa-ve', version: '' }));
-  try {
-    // Optimisation would fold casts of half-precision weights into copies of twice the size, and prepacking would copy
-    // all weights: neither is worth it for a single run.
-    const session = await ort.InferenceSession.create(file, {
-      executionProviders: ['cpu'],
-      enableCpuMemArena: false,
-      graphOptimizationLevel: 'disabled',
-      extra: { session: { disable_prepacking: '1' } },
-      logSeverityLevel: 3,
-    });
-    try {
-      const taken = part.inputs.map(({ value }) => [value.name, values[value.name]] as const);
-      const results = await session.run(Object.fromEntries(taken) as Record<string, ort.Tensor>);
-      checkRange(readings, results);
-      return results;
-    } finally {
-      await session.release();
-    }
-  } finally {
-    await rm(file);
-  }
+  return withPart(part, { folder, placements: all }, async (run) => {
+    const results = await run(values);
+    checkRange(readings, results);
+    return results;
+  });
 }
 
 /** Reports the first tensor that is too large: later ones may only be consequences. */
-function checkRange(readings: readonly Reading[], results: ort.InferenceSession.ReturnType): void {
+function checkRange(readings: readonly Reading[], results: Tensors): void {
   for (const { node, output } of readings) {
     const [largest = NaN] = (results[output]?.data ?? []) as Float32Array;
     if (largest < HALF_LIMIT) continue;

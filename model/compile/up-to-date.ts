@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { hashFile } from '../hash-file.ts';
+import { sumOfPictures } from './int8/calibration-pictures.ts';
 import { openPackage, type ModelPackage } from '../package/open-package.ts';
 import { verifyPackage } from '../package/verify-package.ts';
 import type { Manifest } from '../package/manifest.ts';
@@ -10,17 +11,22 @@ import { version } from '../version.ts';
  * not up to date.
  *
  * @param sums SHA-256 of the checkpoint's files by name. Default: computed from the files
+ * @param calibration the folder of pictures that int8 is calibrated with. Default: none
  */
 export async function isUpToDate(
   checkpoint: string,
   target: string,
   precision: Manifest['precision'],
   sums?: ReadonlyMap<string, string>,
+  calibration?: string,
 ): Promise<boolean> {
   const modelPackage = await openPackage(target).catch(() => undefined);
   if (modelPackage === undefined) return false;
   const { manifest } = modelPackage;
   if (manifest.compiler.version !== version || manifest.precision !== precision) return false;
+  const { from, sha256: pictures } = manifest.calibration ?? {};
+  const wanted = precision === 'int8' && calibration !== undefined ? await sumOfPictures(calibration) : undefined;
+  if (wanted !== (from === 'folder' ? pictures : undefined)) return false;
   for (const { name, sha256 } of manifest.source.files) {
     const sum = sums === undefined ? await sumOf(path.join(checkpoint, name)) : sums.get(name);
     if (sum !== sha256) return false;

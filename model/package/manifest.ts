@@ -53,7 +53,16 @@ const contentSchema = z.object({
   /** Size of the pieces that have checksums of their own. */
   pieceBytes: z.number().int().positive().max(MAX_PIECE_BYTES),
   /** Type of weights and activations. It does not change inputs and outputs. */
-  precision: z.enum(['fp32', 'fp16']),
+  precision: z.enum(['fp32', 'fp16', 'int8']),
+  /** The pictures that int8 was calibrated with. */
+  calibration: z
+    .object({
+      from: z.enum(['folder', 'examples', 'generated']),
+      pictures: z.number().int().positive(),
+      /** SHA-256 of the contents of all files, one after another, in hex. */
+      sha256: sumSchema,
+    })
+    .optional(),
   image: z.object({
     /** Side of the square RGB image in pixels. The image graph's input is uint8 [batch, size, size, 3]. */
     size: z.number().int().positive(),

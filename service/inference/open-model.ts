@@ -85,7 +85,7 @@ export async function openModel(
   const labels = labelsOf(manifest.answers, settings.LABELS);
   const store = PictureStore.open(manifest.image.size ** 2 * 3, settings.MAX_QUEUE, sparePicturesFd());
   const verifier = new PackageVerifier(modelPackage);
-  const plan = await planWithPixels(settings, manifest.memory, engineProgram);
+  const plan = await planWithPixels(settings, manifest, engineProgram);
   const pool = new EnginePool({
     plan,
     packageDir: modelPackage.dir,
@@ -128,12 +128,12 @@ export async function openModel(
 /** Plans the engines, and limits decoding to the memory that they leave. */
 async function planWithPixels(
   settings: ModelSettings,
-  memory: Manifest['memory'],
+  manifest: Manifest,
   engineProgram: URL | undefined,
 ): Promise<EnginePlan> {
   // A test's program does not need ONNX Runtime's CUDA provider.
-  const plan = await planEngines(settings, memory, engineProgram ? { cudaInstalled: true } : {});
-  const { bytes, warning } = pixelMemory(plan, memory, settings);
+  const plan = await planEngines(settings, manifest, engineProgram ? { cudaInstalled: true } : {});
+  const { bytes, warning } = pixelMemory(plan, manifest.memory, settings);
   limitPixelMemory(bytes);
   return warning === undefined ? plan : { ...plan, warnings: [...plan.warnings, warning] };
 }

@@ -11,7 +11,7 @@ const MAX_LINE = 2000;
 export function reportEngineEvents(pool: EnginePool, logger: Logger, metrics: Metrics): void {
   const { device, engines, reason, warnings } = pool.plan;
   logger.info({ device, engines: engines.length, reason }, 'device chosen');
-  for (const detail of warnings) logger.warn({ detail }, 'memory or GPUs');
+  for (const detail of warnings) logger.warn({ detail }, 'memory, GPUs or processor');
   metrics.watchEngines(pool);
   for (const engine of pool.engines) reportEvents(engine, logger, metrics);
 }

@@ -249,5 +249,5 @@ it('does not start if the model does not fit', async () => {
   await expect(start({}, {}, false)).rejects.toThrow(/GPU 1 \(NVIDIA T4\) has 0\.5 GiB of 15\.0 GiB free/);
   const live = await start({}, { DEVICE: 'auto' });
   expect(live.model.pool.engines.map(({ gpu }) => gpu?.index)).toEqual(['0']);
-  expect(logged('memory or GPUs')).toHaveLength(1);
+  expect(logged('memory, GPUs or processor')).toHaveLength(1);
 });

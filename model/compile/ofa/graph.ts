@@ -3,6 +3,7 @@ import type { Weights } from '../checkpoint/weights.ts';
 import { UserError } from '../../errors.ts';
 import type { Graph, Value } from '../onnx/graph.ts';
 import { Ops } from '../onnx/ops.ts';
+import type { FloatType } from '../onnx/tensor.ts';
 import { GRAPH_IO } from '../../package/manifest.ts';
 import { scoreAnswers } from './answer-head.ts';
 import { answerTrie } from './answers.ts';
@@ -11,6 +12,9 @@ import { embedImage, embedScale, encode } from './encoder.ts';
 import { Module } from './module.ts';
 import { type Parameter, Parameters } from './parameters.ts';
 import { HALF, IMAGENET, imageTrunk } from './trunk.ts';
+
+/** Scope of the nodes from the decoder's states to the answers. */
+export const ANSWER_HEAD = 'answers';
 
 /** Rows of the token table that are read and written at a time. */
 const TABLE_ROWS = 4096;
@@ -32,7 +36,8 @@ export interface GraphSource {
   readonly vocabulary: GraphVocabulary;
   /** Longest text in tokens, `<s>` and `</s>` included. */
   readonly textLength: number;
-  readonly precision: 'fp32' | 'fp16';
+  /** Type of weights and activations. */
+  readonly float: FloatType;
 }
 
 /**
@@ -50,7 +55,7 @@ export function ofaGraph(source: GraphSource): { graph: Graph; parameters: numbe
   const parameters = new Parameters(source.weights);
   checkDepths(parameters, config);
   const graph = new Ops();
-  const model = new Module(graph, config, parameters, source.precision === 'fp16' ? 'float16' : 'float32');
+  const model = new Module(graph, config, parameters, source.float);
   const [encoder, decoder] = [model.at('encoder'), model.at('decoder')];
   const { pixels, inputIds } = declareInputs(graph, task.patchImageSize, textLength);
   const tables = tokenTables(parameters, config, vocabulary);
@@ -76,7 +81,7 @@ export function ofaGraph(source: GraphSource): { graph: Graph; parameters: numbe
     const inputs = { inputIds, tokenTable: tokenTable(tables.decoder), special, trie, textLength, encoded };
     return decode(decoder, inputs, task.promptType);
   });
-  const scores = graph.scope('answers', () => scoreAnswers(decoder, decoded, trie, tables.output));
+  const scores = graph.scope(ANSWER_HEAD, () => scoreAnswers(decoder, decoded, trie, tables.output));
 
   const dims = ['batch', task.answers.length];
   const finished = graph.finish('ofa-visual-entailment', [

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 
 import { UserError } from '../../../model/errors.ts';
 import type { Manifest } from '../../../model/package/manifest.ts';
+import { lacksVnni, WITHOUT_VNNI } from '../../../model/vnni.ts';
 import { chooseDevice, withoutCuda, type DeviceChoice, type DeviceOptions } from './choose-device.ts';
 import type { Gpu } from './visible-gpus.ts';
 import { cpuMemoryWarning, gpuMemoryShortage } from './memory.ts';
@@ -33,14 +34,14 @@ export type PlanSettings = Pick<Settings, 'DEVICE' | 'ENGINES' | 'ENGINE_THREADS
  * Plans an engine for each GPU that is visible, meets the requirements of ONNX Runtime's build and has enough free
  * memory; or else engines on the CPU.
  *
- * @param memory what the package needs
  * @throws UserError `settings-invalid` if the settings require something the machine does not have
  */
 export async function planEngines(
   settings: PlanSettings,
-  memory: Manifest['memory'],
+  { memory, precision }: Pick<Manifest, 'memory' | 'precision'>,
   options: DeviceOptions = {},
 ): Promise<EnginePlan> {
+  if (precision === 'int8') return planInt8(settings, memory);
   const choice = await chooseDevice(settings.DEVICE, options);
   switch (choice.kind) {
     case 'cpu':
@@ -50,6 +51,23 @@ export async function planEngines(
     case 'gpus':
       return planGpus(settings, memory, choice);
   }
+}
+
+function planInt8(settings: PlanSettings, memory: Manifest['memory']): EnginePlan {
+  const plan = planCpu(settings, memory, cpuForInt8(settings.DEVICE));
+  return lacksVnni() ? { ...plan, warnings: [...plan.warnings, WITHOUT_VNNI] } : plan;
+}
+
+/**
+ * ONNX Runtime's CUDA provider has none of the operators of an int8 package.
+ *
+ * @returns why the CPU was chosen: a clause for the log
+ * @throws UserError `settings-invalid` if DEVICE is cuda
+ */
+export function cpuForInt8(device: PlanSettings['DEVICE']): string {
+  if (device === 'cpu') return 'DEVICE is cpu';
+  const remedy = 'compile with --precision fp16, or set DEVICE to cpu';
+  return withoutCuda(device, { reason: 'an int8 package runs only on CPUs', remedy });
 }
 
 function planGpus(

@@ -1,5 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 
+import { exactInt8 } from '../../../model/vnni.ts';
 import type { Provider } from '../protocol.ts';
 
 /**
@@ -24,6 +25,6 @@ export function sessionOptions(provider: Provider, threads: number): InferenceSe
     // The arena takes three times the memory at batch 8 and is no faster.
     enableCpuMemArena: false,
     // Spinning threads would take processor time from decoding the next pictures.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: { session: { intra_op: { allow_spinning: '0' }, ...exactInt8() } },
   };
 }

@@ -116,7 +116,7 @@ export const predictionSchema = z
     model: z
       .object({
         name: z.string(),
-        precision: z.enum(['fp32', 'fp16']),
+        precision: z.enum(['fp32', 'fp16', 'int8']),
         digest: z.string().openapi({ description: "Identifies the model's package." }),
       })
       .openapi('Model', { description: 'The model that answered.' }),

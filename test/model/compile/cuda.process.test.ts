@@ -16,7 +16,7 @@ async function halfGraph(variant: Variant): Promise<Graph> {
   const weights = await openWeights(folder);
   try {
     const vocabulary = { size: 390, special: { bos: 0, pad: 1, eos: 2 }, answers: answerTokens(variant) };
-    return ofaGraph({ weights, config, task, vocabulary, textLength: 88, precision: 'fp16' }).graph;
+    return ofaGraph({ weights, config, task, vocabulary, textLength: 88, float: 'float16' }).graph;
   } finally {
     await weights.close();
   }

@@ -1,7 +1,8 @@
 import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { compileCheckpoint, type CompileOptions } from '../../../model/compile/compile.ts';
+import { compileCheckpoint } from '../../../model/compile/compile.ts';
+import type { CompileOptions } from '../../../model/compile/compile-options.ts';
 import type { Manifest } from '../../../model/package/manifest.ts';
 import { archiveTensors } from '../../../testing/checkpoint-layout.ts';
 import { variant, writeVariantCheckpoint } from '../../../testing/checkpoints.ts';

@@ -4,6 +4,7 @@ import { cudaBuildOf } from '../../../../service/engine/device/cuda-build.ts';
 import type { DeviceOptions } from '../../../../service/engine/device/choose-device.ts';
 import { cpuMemoryWarning, gpuMemoryNeed } from '../../../../service/engine/device/memory.ts';
 import { planEngines, type EnginePlan, type PlanSettings } from '../../../../service/engine/device/plan.ts';
+import { lacksVnni, WITHOUT_VNNI } from '../../../../model/vnni.ts';
 import { fakeSmi, type FakeGpu, type FakeSmi } from '../../../../testing/fake-smi.ts';
 
 const GIB = 1024 ** 3;
@@ -26,7 +27,7 @@ async function plan(
   smi = await fakeSmi(gpus);
   return planEngines(
     { DEVICE: 'auto', ENGINES: 0, ENGINE_THREADS: 0, MAX_BATCH: 8, FEATURE_CACHE_MB: 0, ...settings },
-    MEMORY,
+    { memory: MEMORY, precision: 'fp16' },
     {
       cudaInstalled: true,
       environment: {},
@@ -217,7 +218,11 @@ describe('a driver that does not answer', () => {
       "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.",
     );
     const settings = { DEVICE: 'cuda', ENGINES: 0, ENGINE_THREADS: 1, MAX_BATCH: 8, FEATURE_CACHE_MB: 0 } as const;
-    const made = await planEngines(settings, MEMORY, { cudaInstalled: true, environment: {} });
+    const made = await planEngines(
+      settings,
+      { memory: MEMORY, precision: 'fp16' },
+      { cudaInstalled: true, environment: {} },
+    );
     expect(made).toMatchObject({ device: 'cuda', fallsBack: false, engines: [{}] });
     expect(made.warnings[0]).toMatch(/neither counted .*: nvidia-smi cannot be used \(NVIDIA-SMI has failed/);
   });
@@ -234,5 +239,36 @@ describe('memory', () => {
       '2 engines need about 6.5 GiB of memory at MAX_BATCH 8, but the limit is 4.0 GiB, past which the system kills processes; MAX_BATCH 3 would fit',
     );
     expect(cpuMemoryWarning(MEMORY, 8, { engines: 2, limitBytes: GIB })).toContain('give it more memory');
+  });
+});
+
+describe('an int8 package', () => {
+  const planInt8 = async (settings: Partial<PlanSettings>): Promise<EnginePlan> => {
+    smi = await fakeSmi([T4]);
+    const all = {
+      DEVICE: 'auto',
+      ENGINES: 0,
+      ENGINE_THREADS: 0,
+      MAX_BATCH: 8,
+      FEATURE_CACHE_MB: 0,
+      ...settings,
+    } as const;
+    return planEngines(all, { memory: MEMORY, precision: 'int8' }, { cudaInstalled: true, environment: {}, compat: 0 });
+  };
+
+  it('runs on the CPU, even where there is a GPU', async () => {
+    const made = await planInt8({});
+    expect(made).toMatchObject({ device: 'cpu', fallback: 'DEVICE is auto, and an int8 package runs only on CPUs' });
+    expect(made.warnings).toEqual(lacksVnni() ? [WITHOUT_VNNI] : []);
+    smi?.remove();
+    expect(await planInt8({ DEVICE: 'cpu' })).toMatchObject({ device: 'cpu', reason: 'DEVICE is cpu' });
+  });
+
+  it('is refused if DEVICE is cuda', async () => {
+    const refused = planInt8({ DEVICE: 'cuda' });
+    await expect(refused).rejects.toBeInstanceOf(UserError);
+    await expect(refused).rejects.toThrow(
+      'DEVICE is cuda, but an int8 package runs only on CPUs; compile with --precision fp16, or set DEVICE to cpu.',
+    );
   });
 });

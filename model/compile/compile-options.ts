@@ -1,0 +1,33 @@
+import type { Manifest } from '../package/manifest.ts';
+
+/** Options of `compileCheckpoint`. */
+export interface CompileOptions {
+  /** Type of weights and activations. fp16 is for GPUs, int8 for CPUs. Default: fp32. */
+  readonly precision?: Manifest['precision'];
+  /**
+   * Folder with pictures that show int8 the range of activations. Default: the examples, or generated pictures if there
+   * are none.
+   */
+  readonly calibration?: string;
+  /** Most tokens of a prompt, without `<s>` and `</s>`. Default: the checkpoint's max_src_length. */
+  readonly maxTextTokens?: number;
+  /** Name of the model in the manifest. Default: see `modelName`. */
+  readonly name?: string;
+  /** Folder with examples for the package. Default: the checkpoint's folder `examples`, if it exists. */
+  readonly examples?: string;
+  /** Whether to replace an existing package. Default: false. */
+  readonly replace?: boolean;
+  readonly onProgress?: (progress: CompileProgress) => void;
+  /** Called with one sentence about what is out of the ordinary in the checkpoint. */
+  readonly onNote?: (note: string) => void;
+}
+
+/**
+ * What the compiler is doing: calibrating int8, writing weights, hashing the checkpoint or running the self-test. In
+ * shares, bytes or parts of the graph.
+ */
+export interface CompileProgress {
+  readonly stage: 'calibration' | 'weights' | 'sums' | 'self-test';
+  readonly done: number;
+  readonly total: number;
+}

@@ -1,0 +1,92 @@
+import path from 'node:path';
+import { readConfig, type TaskConfig } from './checkpoint/config.ts';
+import type { CompileOptions } from './compile-options.ts';
+import { UserError } from '../errors.ts';
+import { type Example, findExamples } from '../package/examples.ts';
+import { type Manifest, PACKAGE_FORMAT } from '../package/manifest.ts';
+import { buildTokenizerJson, loadTokenizer, type Tokenizer } from '../package/tokenizer.ts';
+import { readRegular } from '../regular-file.ts';
+import { reasonOf } from '../system-reason.ts';
+import { textLengths } from './text-lengths.ts';
+import { version } from '../version.ts';
+
+/** What is read from a checkpoint before its weights. */
+export interface Prepared {
+  readonly config: Awaited<ReturnType<typeof readConfig>>['model'];
+  readonly task: TaskConfig;
+  readonly tokenizerJson: string;
+  readonly tokenizer: Tokenizer;
+  readonly maxTokens: number;
+  readonly lengths: readonly number[];
+  readonly examples: readonly Example[];
+}
+
+/** Reads the checkpoint's configuration, vocabulary and examples. @throws UserError if one cannot be used */
+export async function prepare(checkpoint: string, options: CompileOptions): Promise<Prepared> {
+  const { model, task } = await readConfig(checkpoint);
+  const tokenizerJson = buildTokenizerJson(
+    await readText(checkpoint, 'vocab.json'),
+    await readText(checkpoint, 'merges.txt'),
+  );
+  const most = model.maxPositionEmbeddings - 2;
+  const maxTokens = options.maxTextTokens ?? Math.min(task.maxSrcLength, most);
+  if (maxTokens > most) {
+    throw new UserError(
+      'checkpoint-unsupported',
+      `--max-text-tokens ${maxTokens} is more than the model's positions allow: at most ${most}.`,
+    );
+  }
+  return {
+    config: model,
+    task,
+    tokenizerJson,
+    tokenizer: loadTokenizer(tokenizerJson),
+    maxTokens,
+    lengths: textLengths(imagePositions(task), maxTokens + 2),
+    examples: await findExamples(checkpoint, options.examples, task.answers),
+  };
+}
+
+/** The part of the manifest that follows from the checkpoint's configuration. */
+export function describe(
+  prepared: Prepared,
+  precision: Manifest['precision'],
+): Pick<Manifest, 'format' | 'compiler' | 'precision' | 'image' | 'text' | 'answers'> {
+  const { task } = prepared;
+  return {
+    format: PACKAGE_FORMAT,
+    compiler: { name: 'ofa-ve', version },
+    precision,
+    image: { size: task.patchImageSize },
+    text: textOf(prepared),
+    answers: [...task.answers],
+  };
+}
+
+/** The part of the manifest about texts. */
+export function textOf({ task, tokenizer, maxTokens, lengths }: Prepared): Manifest['text'] {
+  return {
+    prompts: task.prompts,
+    maxWords: task.maxSrcLength,
+    maxTokens,
+    lengths: [...lengths],
+    specialTokens: tokenizer.special,
+  };
+}
+
+/** Image positions in the encoder's sequence: one per 16 x 16 pixels. */
+export function imagePositions(task: TaskConfig): number {
+  return (task.patchImageSize / 16) ** 2;
+}
+
+async function readText(folder: string, name: string): Promise<string> {
+  try {
+    return (await readRegular(path.join(folder, name))).toString('utf8');
+  } catch (error) {
+    throw new UserError(
+      'checkpoint-incomplete',
+      `The checkpoint folder ${folder} has no readable ${name}: ${reasonOf(error)}.`,
+      { cause: error },
+    );
+  }
+}
