@@ -1,5 +1,6 @@
 import { underBlack } from '../cmyk.ts';
 import { COMPRESSION } from './decompress.ts';
+import { labToRgb } from './lab.ts';
 import { PHOTOMETRIC, type TiffFile } from './layout.ts';
 import type { Variety } from './variety.ts';
 
@@ -28,6 +29,9 @@ export function rowReader(variety: Variety, file: TiffFile): ReadRow {
       return channelReader(pixelBytes, bits, divide);
     case 'cmyk':
       return channelReader(pixelBytes, bits, underBlack);
+    case 'lab':
+      // The signs of a and b. Pillow forgets them in separate planes.
+      return labReader(file.layout.separate ? 0 : 128);
     default:
       return channelReader(pixelBytes, bits, undefined);
   }
@@ -104,6 +108,19 @@ function twelveBits(row: Uint8Array, x: number): number {
 /** Colours that were multiplied by alpha. Without alpha, they are black. */
 function divide(value: number, alpha: number): number {
   return alpha === 0 ? 0 : Math.min(Math.floor((value * 255) / alpha), 255);
+}
+
+/** @param sign the bits of a and b to turn over */
+function labReader(sign: number): ReadRow {
+  return (row, _littleEndian, target, at, count) => {
+    for (let from = 0, to = at; from < 3 * count; from += 3, to += 3) {
+      const isRepeated =
+        from > 0 && row[from] === row[from - 3] && row[from + 1] === row[from - 2] && row[from + 2] === row[from - 1];
+      // The conversion is slow, and areas of one colour are common in files that are small for their size.
+      if (isRepeated) target.copyWithin(to, to - 3, to);
+      else labToRgb(row[from] ?? 0, (row[from + 1] ?? 0) ^ sign, (row[from + 2] ?? 0) ^ sign, target, to);
+    }
+  };
 }
 
 /**

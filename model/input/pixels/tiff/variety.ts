@@ -73,6 +73,7 @@ const KNOWN: readonly Known[] = [
   [cmyk, UNSIGNED, ['8x5'], ['0'], 'cmyk'],
   [cmyk, UNSIGNED, ['8x6'], ['0,0'], 'cmyk'],
   [ycbcr, UNSIGNED, ['8x3'], NONE, 'ycbcr'],
+  [lab, UNSIGNED, ['8x3'], NONE, 'lab'],
 ];
 
 /**
