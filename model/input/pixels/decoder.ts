@@ -33,7 +33,13 @@ export function open(bytes: Uint8Array): Sharp {
   return sharp(bytes, { ...OPTIONS, limitInputPixels: MAX_PIXELS });
 }
 
+/** What a header says of an image. */
+export type ImageHeader = Pick<
+  Metadata,
+  'width' | 'height' | 'channels' | 'space' | 'depth' | 'isProgressive' | 'hasAlpha'
+>;
+
 /** Reads the header of an image of any size. The caller must check the size. */
-export function readHeader(bytes: Uint8Array): Promise<Metadata> {
+export function readHeader(bytes: Uint8Array): Promise<ImageHeader> {
   return sharp(bytes, { ...OPTIONS, limitInputPixels: false }).metadata();
 }

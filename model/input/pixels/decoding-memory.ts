@@ -1,5 +1,5 @@
-import type { Metadata } from 'sharp';
 import type { ImageFormat } from '../../image-format.ts';
+import type { ImageHeader } from './decoder.ts';
 import { coefficientBytes } from './jpeg.ts';
 import { orientationOf } from './orientation.ts';
 import { COMPRESSION } from './tiff/decompress.ts';
@@ -19,7 +19,7 @@ type Decoded = Exclude<ImageFormat, 'gif' | 'bmp' | 'avif'>;
  * @param header what the decoder says of it
  * @returns bytes
  */
-export function decodingMemory(bytes: Uint8Array, format: Decoded, header: Metadata): number {
+export function decodingMemory(bytes: Uint8Array, format: Decoded, header: ImageHeader): number {
   const { width, height, space, depth } = header;
   const samples = space === 'cmyk' ? 4 : space === 'b-w' && depth === 'uchar' ? 1 : RGB;
   const isConverted = space === 'cmyk' || space === 'b-w' || space === 'grey16';
@@ -29,7 +29,7 @@ export function decodingMemory(bytes: Uint8Array, format: Decoded, header: Metad
 }
 
 /** Bytes per pixel that a decoder holds because it cannot work row by row. */
-function heldByDecoder(bytes: Uint8Array, format: Decoded, { channels, depth, isProgressive }: Metadata): number {
+function heldByDecoder(bytes: Uint8Array, format: Decoded, { channels, depth, isProgressive }: ImageHeader): number {
   const pixelBytes = channels * (depth === 'uchar' ? 1 : depth === 'ushort' ? 2 : 4);
   switch (format) {
     case 'jpeg':

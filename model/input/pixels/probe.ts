@@ -1,12 +1,12 @@
 import { formatOf, type ImageFormat } from '../../image-format.ts';
 import { AVIF_BYTES_PER_PIXEL, MAX_AVIF_PIXELS, withStillBrand } from './avif.ts';
 import { readBmp } from './bmp.ts';
-import { MAX_PIXELS, MAX_SIDE, readHeader } from './decoder.ts';
+import { MAX_PIXELS, MAX_SIDE, readHeader, type ImageHeader } from './decoder.ts';
 import { decodingMemory } from './decoding-memory.ts';
 import { PixelsError, unsupported } from './error.ts';
 import { foreignFormatOf } from './foreign-formats.ts';
 import { readGif } from './gif.ts';
-import { undecodableProcess } from './jpeg.ts';
+import { readJpegHeader, undecodableProcess } from './jpeg.ts';
 import { orientationOf } from './orientation.ts';
 import { copiesOf } from './tiff/decompress.ts';
 import { TiffFile } from './tiff/layout.ts';
@@ -29,9 +29,24 @@ export interface Probe {
 const AS_BASELINE = 'send it as baseline JPEG or PNG';
 const TOO_LARGE_AVIF = `The image is too large: at most ${MAX_AVIF_PIXELS.toLocaleString('en')} pixels of an AVIF can be decoded.`;
 
+function isTooLarge(width: number, height: number): boolean {
+  return width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS;
+}
+
 function checkSize(width: number, height: number): void {
-  if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) throw new PixelsError('too-large');
+  if (isTooLarge(width, height)) throw new PixelsError('too-large');
   if (width < 1 || height < 1) throw new PixelsError('corrupt');
+}
+
+async function headerOf(bytes: Uint8Array, format: ImageFormat): Promise<ImageHeader> {
+  const jpeg = format === 'jpeg' ? readJpegHeader(bytes) : undefined;
+  // Of a damaged header the decoder says so, whatever size it gives.
+  if (jpeg !== undefined && !isTooLarge(jpeg.width, jpeg.height)) return jpeg;
+  try {
+    return await readHeader(format === 'avif' ? withStillBrand(bytes) : bytes);
+  } catch (error) {
+    throw new PixelsError('corrupt', { cause: error });
+  }
 }
 
 /**
@@ -75,9 +90,7 @@ export async function probe(bytes: Uint8Array): Promise<Probe> {
     const process = undecodableProcess(bytes);
     if (process !== undefined) throw unsupported({ name: `a ${process} JPEG`, instead: AS_BASELINE });
   }
-  const header = await readHeader(format === 'avif' ? withStillBrand(bytes) : bytes).catch((error: unknown) => {
-    throw new PixelsError('corrupt', { cause: error });
-  });
+  const header = await headerOf(bytes, format);
   const { width, height, channels, space } = header;
   checkSize(width, height);
   if (format === 'avif') {
