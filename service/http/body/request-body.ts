@@ -1,5 +1,6 @@
-import { abortable } from '../../../model/abort.ts';
+import type { IncomingMessage } from 'node:http';
 import { ClientGone } from '../../inference/errors.ts';
+import { IncomingReader, StreamReader, type ChunkReader } from './chunk-reader.ts';
 import { contentEncoding, decompress } from './content-encoding.ts';
 import { HttpProblem } from '../../requests/problem.ts';
 
@@ -21,6 +22,8 @@ export interface RequestBodyOptions {
   readonly maxMib: number;
   /** Ends the reading with its reason. */
   readonly signal: AbortSignal;
+  /** The same request as Node.js gives it. @default the body of the Request is read */
+  readonly incoming?: IncomingMessage | undefined;
   /** Called before the first byte is read. */
   readonly onStart: () => void;
   /**
@@ -38,7 +41,7 @@ export class RequestBody {
   readonly signal: AbortSignal;
   /** Length of the content by the header Content-Length; 0 without one, and for a compressed body. */
   readonly announcedBytes: number;
-  readonly #stream: ReadableStream<Uint8Array> | null;
+  readonly #request: Request;
   readonly #options: RequestBodyOptions;
   readonly #encoding: string | undefined;
   #received = 0;
@@ -48,7 +51,7 @@ export class RequestBody {
     this.signal = options.signal;
     this.#encoding = contentEncoding(request.headers);
     this.announcedBytes = this.#encoding === undefined ? announcedBytes(request) : 0;
-    this.#stream = request.body;
+    this.#request = request;
     this.#options = options;
   }
 
@@ -74,25 +77,26 @@ export class RequestBody {
 
   /** The chunks as they are sent. */
   async *#receive(): AsyncGenerator<Uint8Array, void> {
-    if (this.#stream === null) return;
     const { signal } = this;
-    const reader = this.#stream.getReader();
+    const { incoming } = this.#options;
+    // Abandoned at an error, not cancelled, which would break the connection and lose the answer: the rest is discarded
+    // after it.
+    const reader: ChunkReader =
+      incoming === undefined ? new StreamReader(this.#request, signal) : new IncomingReader(incoming, signal);
     try {
       for (;;) {
-        // Not cancelled, which would break the connection and lose the answer: the rest is discarded after it.
-        const { done, value } = await abortable(reader.read(), signal).catch((cause: unknown) => {
+        const chunk = await reader.read().catch((cause: unknown) => {
           signal.throwIfAborted();
           // The connection broke before the signal fired.
           throw Object.assign(new ClientGone(), { cause });
         });
-        signal.throwIfAborted();
-        if (done) return;
-        this.#received += value.byteLength;
+        if (chunk === undefined) return;
+        this.#received += chunk.byteLength;
         this.#checkSize(this.#received);
-        yield value;
+        yield chunk;
       }
     } finally {
-      reader.releaseLock();
+      reader.release();
     }
   }
 

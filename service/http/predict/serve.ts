@@ -77,16 +77,14 @@ function incomingOf(c: Context<AppEnv>, { limits }: PredictDeps): Incoming {
 
 /** The body of a request. A client that waits for "100 Continue" gets it when the body is read. */
 export function bodyOf(c: Context<AppEnv>, { limits }: Pick<PredictDeps, 'limits'>, arrival: Arrival): RequestBody {
+  // Tests call the application without a connection.
+  const bindings = c.env as AppEnv['Bindings'] | undefined;
   return new RequestBody(c.req.raw, {
     maxMib: limits.maxBodyMb,
+    incoming: bindings?.incoming,
     onStart: () => {
-      sendContinue(outgoingOf(c));
+      sendContinue(bindings?.outgoing);
     },
     ...arrival,
   });
-}
-
-/** Node.js's response object; tests call the application without one. */
-function outgoingOf(c: Context<AppEnv>): object | undefined {
-  return (c.env as AppEnv['Bindings'] | undefined)?.outgoing;
 }
