@@ -24,7 +24,7 @@ import { summary } from './fetch.ts';
 
 /** What int8 gains and costs: see docs/models.md. */
 const INT8_OFFER =
-  'about twice the speed of fp32 where the processor has VNNI, half the size, and a different answer to about one question in a thousand';
+  'more than twice the speed of fp32 where the processor has VNNI, half the size, and another answer to one or two of a thousand questions';
 
 interface SetupOptions extends FetchCommandOptions {
   readonly precision?: Precision;
@@ -59,7 +59,6 @@ export function setupCommand(): Command {
       const { reason, hint } = options.precision === undefined ? choice : { reason: '--precision is given' };
       if (precision === 'int8') cpuForInt8(settings.DEVICE);
       console.log(`${reason}: compiling to ${precision}.`);
-      if (precision === 'fp32' && !lacksVnni()) console.log(`--precision int8 is another choice: ${INT8_OFFER}.`);
       if (precision === 'int8' && lacksVnni()) console.log(`Note: ${WITHOUT_VNNI}.`);
       if (hint !== undefined) console.log(hint);
 
@@ -81,6 +80,7 @@ export function setupCommand(): Command {
       }
       reportSelfTest(await selfTest(target, settings), precision);
       console.log(`Ready. Start it: npm start -- --model ${target}`);
+      if (precision === 'fp32') console.log(`Another choice is --precision int8: ${INT8_OFFER}.`);
     });
 }
 

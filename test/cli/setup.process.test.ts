@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openPackage } from '../../model/package/open-package.ts';
 import { hasCudaProvider } from '../../service/engine/device/cuda-provider.ts';
 import { ofaVe, ofaVeProcess } from '../../testing/cli.ts';
+import { fixtureFile } from '../../testing/fixtures.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 import { type Content, content, miniModel, type ModelServer, modelServer } from '../model/fetch/model-server.ts';
 
@@ -54,6 +55,7 @@ describe('ofa-ve setup', () => {
       `${target}: compiled.`,
       expect.stringMatching(/^Self-test passed on the CPU: probabilities within \d\.\de-\d+ of the compiler's\.$/),
       `Ready. Start it: npm start -- --model ${target}`,
+      expect.stringMatching(/^Another choice is --precision int8: more than twice the speed of fp32 where /),
       '',
     ]);
     const { manifest } = await openPackage(target);
@@ -91,6 +93,27 @@ describe('ofa-ve setup', () => {
     expect(stdout).toMatch(/^No GPU is used \(DEVICE is auto, and .*\); `setup --precision fp32` compiles /m);
     expect(stdout).not.toContain('install.js');
     expect((await openPackage(join(cache, 'packages', 'large-fp16'))).manifest.precision).toBe('fp16');
+  });
+
+  test('compiles to int8 on request, with pictures of its own', async () => {
+    const server = await largeServer();
+    const [cache, pictures] = [tempFolder(), tempFolder()];
+    copyFileSync(fixtureFile('mini-none', 'image-00.png'), join(pictures, 'a.png'));
+    const args = ['setup', '--precision', 'int8', '--calibration', pictures, '--cache', cache];
+    const run = () => ofaVe([...args, '--endpoint', server.endpoint], machineWith('exit 9'));
+    const { code, stdout } = await run();
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^--precision is given: compiling to int8\.$/m);
+    const { manifest } = await openPackage(join(cache, 'packages', 'large-int8'));
+    expect(manifest).toMatchObject({ precision: 'int8', calibration: { from: 'folder', pictures: 1 } });
+    expect((await run()).stdout).toContain('large-int8: already compiled and up to date.\n');
+  });
+
+  test('refuses int8 for a GPU before it fetches', async () => {
+    const args = ['setup', '--precision', 'int8', '--cache', tempFolder(), '--endpoint', 'http://127.0.0.1:9'];
+    const { code, stderr } = await ofaVe(args, { ...machineWith(T4), DEVICE: 'cuda' });
+    expect(code).toBe(1);
+    expect(stderr).toContain('DEVICE is cuda, but ');
   });
 
   test.skipIf(hasCudaProvider())('reports what a GPU needs for an fp16 package before it fetches', async () => {
