@@ -7,7 +7,7 @@ import { WEIGHT_FILES } from '../compile/checkpoint/weights.ts';
 import { UserError } from '../errors.ts';
 import { reasonOf } from '../system-reason.ts';
 import { Downloader, type FetchedFile, type FetchOptions } from './downloader.ts';
-import { lockFolder } from './folder-lock.ts';
+import { lockFolder } from '../folder-lock.ts';
 import { HubClient } from './http.ts';
 import { pickFiles, readListing, weightsName } from './listing.ts';
 import { retrying } from './retry.ts';
@@ -48,7 +48,7 @@ async function fetchFiles(client: HubClient, folder: string, options: FetchOptio
   const isIndex = weights.endsWith('.json');
   pick([...DESCRIPTIONS, weights]);
   await mkdir(folder, { recursive: true });
-  const unlock = await lockFolder(folder);
+  const unlock = await lockFolder(folder, '.fetch.lock', 'downloading into');
   try {
     const others = WEIGHT_FILES.slice(0, WEIGHT_FILES.indexOf(weights));
     const other = others.find((name) => existsSync(path.join(folder, name)));

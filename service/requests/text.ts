@@ -1,4 +1,6 @@
 import { z } from '@hono/zod-openapi';
+import { missingField } from './check.ts';
+import { HttpProblem } from './problem.ts';
 
 /** Most characters (code points) of one text; the model itself reads the first few dozen words. */
 export const MAX_TEXT_CHARACTERS = 10_000;
@@ -7,6 +9,9 @@ export const MAX_TEXTS = 32;
 
 /** The end of the sentence that refuses a longer text. */
 export const TOO_LONG = `must not be longer than ${MAX_TEXT_CHARACTERS} characters`;
+
+/** The end of the sentence that refuses more hypotheses. */
+export const TOO_MANY = `must not hold more than ${MAX_TEXTS} texts`;
 
 /** A text of a request. */
 export const textSchema = z
@@ -18,4 +23,24 @@ export const textSchema = z
 function isShort(text: string): boolean {
   if (text.length <= MAX_TEXT_CHARACTERS) return true;
   return text.length <= 2 * MAX_TEXT_CHARACTERS && Array.from(text).length <= MAX_TEXT_CHARACTERS;
+}
+
+/**
+ * The hypotheses of a request that has either `text` or `texts`.
+ *
+ * @throws HttpProblem `missing-field` or `invalid-field`
+ */
+export function hypothesesOf(text: string | undefined, texts: readonly string[] | undefined): readonly string[] {
+  // Generated clients in Java send an empty list for one that is absent.
+  if (text !== undefined && (texts?.length ?? 0) > 0) {
+    throw new HttpProblem('invalid-field', 'Only one of the fields "text" and "texts" may be given.', {
+      field: 'texts',
+    });
+  }
+  if (text === undefined && texts?.length === 0) {
+    throw new HttpProblem('invalid-field', 'The field "texts" must hold at least one text.', { field: 'texts' });
+  }
+  const hypotheses = text === undefined ? texts : [text];
+  if (hypotheses === undefined) throw missingField('text');
+  return hypotheses;
 }

@@ -7,8 +7,8 @@ import { mediaTypeOf, unsupportedType } from '../body/media-type.ts';
 import type { RequestBody } from '../body/request-body.ts';
 import { HttpProblem } from '../../requests/problem.ts';
 import { parser, type PredictInput } from './parse.ts';
-import { MAX_TEXT_CHARACTERS, MAX_TEXTS, TOO_LONG } from '../../requests/text.ts';
-import { formBodySchema, TOO_MANY } from './schema.ts';
+import { MAX_TEXT_CHARACTERS, MAX_TEXTS, TOO_LONG, TOO_MANY } from '../../requests/text.ts';
+import { formBodySchema } from './schema.ts';
 import { unknownFields } from './warnings.ts';
 
 /** The image, the texts, the premise, and some spare, so that too many texts are reported as such. */

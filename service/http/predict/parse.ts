@@ -1,8 +1,8 @@
 import { decodeImage } from '../../requests/base64.ts';
-import { checkBody, missingField } from '../../requests/check.ts';
+import { checkBody } from '../../requests/check.ts';
 import { parseJson } from '../body/json.ts';
 import { workerOf, type JsonBody, type Parsed, type Parser } from '../../requests/parse.ts';
-import { HttpProblem } from '../../requests/problem.ts';
+import { hypothesesOf } from '../../requests/text.ts';
 import { jsonBodySchema } from './schema.ts';
 import { unknownFields, type Warning } from './warnings.ts';
 
@@ -21,18 +21,7 @@ export default workerOf(parse);
 function parse(body: JsonBody): PredictInput {
   const json = parseJson(body);
   const { image, text, texts, premise } = checkBody(jsonBodySchema, json);
-  // Generated clients in Java send an empty list for one that is absent.
-  if (text !== undefined && (texts?.length ?? 0) > 0) {
-    throw new HttpProblem('invalid-field', 'Only one of the fields "text" and "texts" may be given.', {
-      field: 'texts',
-    });
-  }
-  if (text === undefined && texts?.length === 0) {
-    throw new HttpProblem('invalid-field', 'The field "texts" must hold at least one text.', { field: 'texts' });
-  }
-  const hypotheses = text === undefined ? texts : [text];
-  if (hypotheses === undefined) throw missingField('text');
-  const question = { image: decodeImage(image, 'image'), hypotheses, premise };
+  const question = { image: decodeImage(image, 'image'), hypotheses: hypothesesOf(text, texts), premise };
   const unknown = Object.keys(json as object).filter((name) => !Object.hasOwn(jsonBodySchema.shape, name));
   return { questions: [question], isList: text === undefined, warnings: unknownFields(unknown) };
 }

@@ -1,10 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { MAX_TEXTS, textSchema } from '../../requests/text.ts';
+import { MAX_TEXTS, textSchema, TOO_MANY } from '../../requests/text.ts';
 import { MAX_JSON_MIB } from '../body/json.ts';
 import { warningSchema } from './warnings.ts';
-
-/** The end of the sentence that refuses more hypotheses. */
-export const TOO_MANY = `must not hold more than ${MAX_TEXTS} texts`;
 
 /** A picture for examples: 8 x 8 pixels, a red square on white, as PNG in base64. */
 export const EXAMPLE_IMAGE =

@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { lockFolder } from '../../../model/fetch/folder-lock.ts';
-import { tempFolder } from '../../../testing/temp-folder.ts';
+import { lockFolder } from '../../model/folder-lock.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
+
+const lock = (folder: string): Promise<() => Promise<void>> => lockFolder(folder, '.fetch.lock', 'downloading into');
 
 function setup(): { folder: string; file: string } {
   const folder = tempFolder();
@@ -18,7 +21,7 @@ function abandon(file: string): void {
 
 test('the lock is touched while it is held, and removed afterwards', async () => {
   const { folder, file } = setup();
-  const release = await lockFolder(folder);
+  const release = await lock(folder);
   utimesSync(file, 1000, 1000);
   while (statSync(file).mtimeMs < 2_000_000) await sleep(20);
   await release();
@@ -28,7 +31,7 @@ test('the lock is touched while it is held, and removed afterwards', async () =>
 test('a lock that was touched is respected', async () => {
   const { folder, file } = setup();
   writeFileSync(file, 'of another process');
-  await expect(lockFolder(folder)).rejects.toMatchObject({
+  await expect(lock(folder)).rejects.toMatchObject({
     code: 'output-not-writable',
     message: `Another process is downloading into ${folder}: wait until it has finished (or 10 s if it was killed), or choose another folder.`,
   });
@@ -38,8 +41,8 @@ test('a lock that was touched is respected', async () => {
 test('a lock that its process no longer touches is taken over', async () => {
   const { folder, file } = setup();
   abandon(file);
-  const release = await lockFolder(folder);
-  await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'output-not-writable' });
+  const release = await lock(folder);
+  await expect(lock(folder)).rejects.toMatchObject({ code: 'output-not-writable' });
   await release();
   expect(existsSync(file)).toBe(false);
 });
@@ -50,7 +53,7 @@ test.each([
 ])('of many that find %s at the same time, one gets the lock', async (_, locked) => {
   const { folder, file } = setup();
   if (locked) abandon(file);
-  const tries = Array.from({ length: 8 }, () => lockFolder(folder));
+  const tries = Array.from({ length: 8 }, () => lock(folder));
   const ends = await Promise.allSettled(tries);
   const releases = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
   expect(releases).toHaveLength(1);
@@ -58,6 +61,17 @@ test.each([
   expect(existsSync(file)).toBe(false);
 });
 
+test.runIf(process.platform === 'linux')('a lock whose process was killed is taken over at once', async () => {
+  const { folder, file } = setup();
+  const source = `import { lockFolder } from ${JSON.stringify(new URL('../../model/folder-lock.ts', import.meta.url).href)};
+    await lockFolder(${JSON.stringify(folder)}, '.fetch.lock', 'downloading into');
+    process.kill(process.pid, 'SIGKILL');`;
+  const { signal } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', source]);
+  expect([signal, existsSync(file)]).toEqual(['SIGKILL', true]);
+  const release = await lock(folder);
+  await release();
+});
+
 test('a folder that cannot be written to is not taken for a locked one', async () => {
-  await expect(lockFolder(join(tempFolder(), 'missing'))).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(lock(join(tempFolder(), 'missing'))).rejects.toMatchObject({ code: 'ENOENT' });
 });
