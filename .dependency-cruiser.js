@@ -38,13 +38,14 @@ const ROOMS = {
   ],
   '^service/lifecycle/': ['^model/([^/]+\\.ts$|package/)', '^service/'],
   '^demo/': ['^model/', '^service/(contract\\.ts$|settings/|engine/|inference/)'],
+  '^batch/': ['^model/', '^service/(settings/|engine/|inference/|requests/)'],
   '^infra/': ['^service/contract\\.ts$', '^imports/'],
   '^docker/': ['^model/', '^service/'],
-  '^cli/': ['^model/', '^service/', '^demo/'],
+  '^cli/': ['^model/', '^service/', '^demo/', '^batch/'],
   // What generates the reference pages.
   '^docs/': ['^model/', '^service/', '^infra/', '^imports/'],
-  '^testing/': ['^model/', '^service/', '^demo/', '^cli/', '^infra/', '^imports/'],
-  '^bench/': ['^model/', '^service/', '^demo/', '^cli/', '^infra/', '^testing/'],
+  '^testing/': ['^model/', '^service/', '^batch/', '^demo/', '^cli/', '^infra/', '^imports/'],
+  '^bench/': ['^model/', '^service/', '^batch/', '^demo/', '^cli/', '^infra/', '^testing/'],
 };
 
 /** Each folder of service/http, and the other folders there that it may import. */

@@ -14,6 +14,7 @@ const COMMANDS = {
   inspect: async () => (await import('./commands/inspect.ts')).inspectCommand(),
   explain: async () => (await import('./commands/explain.ts')).explainCommand(),
   predict: async () => (await import('./commands/predict.ts')).predictCommand(),
+  batch: async () => (await import('./commands/batch.ts')).batchCommand(),
   serve: async () => (await import('./commands/serve.ts')).serveCommand(),
   synth: async () => (await import('./commands/synth.ts')).synthCommand(),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
@@ -25,6 +26,8 @@ async function program(name: string): Promise<Command> {
   const root = new Command('ofa-ve')
     .description('OFA visual entailment in production: compile a checkpoint, serve it, query it.')
     .version(version)
+    // A command of a command may have options of the same names.
+    .enablePositionalOptions()
     .showHelpAfterError('(run with --help for the options)')
     .addHelpText(
       'after',
@@ -33,7 +36,9 @@ async function program(name: string): Promise<Command> {
   // Help and suggestions need all commands.
   const chosen = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name as CommandName]] : Object.values(COMMANDS);
   for (const load of chosen) root.addCommand(await load());
-  for (const command of [root, ...root.commands]) command.exitOverride().configureOutput({ outputError });
+  for (const command of [root, ...root.commands, ...root.commands.flatMap(({ commands }) => commands)]) {
+    command.exitOverride().configureOutput({ outputError });
+  }
   return root;
 }
 

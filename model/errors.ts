@@ -31,7 +31,8 @@ export const FAILURES = {
   'download-failed': 'The server refused or broke off a download. Run the command again: it resumes.',
   'download-corrupt': 'A fetched file does not have the SHA-256 that the hub lists. Fetch it again.',
   'disk-full': 'The disk has no room for the files. Free some, or choose another folder.',
-  interrupted: 'The command was interrupted. What it had fetched is kept for the next run.',
+  'too-many-failures': 'More rows failed than `--max-failures` allows. Correct the input, or allow more.',
+  interrupted: 'The command was interrupted. What it had fetched or computed is kept for the next run.',
 } as const;
 
 /** See {@link FAILURES}. */

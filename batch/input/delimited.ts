@@ -1,0 +1,87 @@
+import { Readable } from 'node:stream';
+import { CsvError, parse } from 'csv-parse';
+import { UserError } from '../../model/errors.ts';
+import type { ColumnNames, RawRow } from './row.ts';
+
+/** Longest record in characters. An unclosed quote would otherwise read the rest of the file into memory. */
+const MAX_RECORD_CHARACTERS = 4 << 20;
+
+/**
+ * Reads CSV (RFC 4180) or TSV with the same quoting; the first record names the columns. A record with more or fewer
+ * cells than that becomes a damaged row.
+ *
+ * Cells of the column `texts` are lists in JSON. Empty cells of `id`, `texts` and `premise` count as absent, and those of
+ * `text` where the row has `texts`.
+ *
+ * @param names the columns' names in the input
+ * @throws UserError `input-unreadable` where a quote is wrong, after which the rest cannot be read
+ */
+export async function* readDelimited(
+  chunks: AsyncIterable<Uint8Array>,
+  format: 'csv' | 'tsv',
+  names: ColumnNames,
+): AsyncGenerator<RawRow> {
+  const parser = parse({
+    bom: true,
+    delimiter: format === 'csv' ? ',' : '\t',
+    // Many programs write quotes into TSV as they are.
+    relax_quotes: format === 'tsv',
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: MAX_RECORD_CHARACTERS,
+  });
+  const bytes = Readable.from(chunks, { objectMode: false });
+  const records = bytes.on('error', (error) => parser.destroy(error)).pipe(parser);
+  let header: readonly string[] | undefined;
+  let rows = 0;
+  try {
+    for await (const record of records as AsyncIterable<string[]>) {
+      if (header === undefined) {
+        header = checkHeader(record);
+        continue;
+      }
+      rows++;
+      yield toRawRow(header, record, names);
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const message = `The input is not valid ${format.toUpperCase()} after row ${rows}: ${error.message}.`;
+    throw new UserError('input-unreadable', message, { cause: error });
+  } finally {
+    // Closes the file where not all of it was read.
+    bytes.destroy();
+  }
+}
+
+function checkHeader(names: readonly string[]): readonly string[] {
+  const repeated = names.find((name, index) => names.indexOf(name) < index);
+  if (repeated === undefined) return names;
+  throw new UserError('input-unreadable', `The first line of the input names the column "${repeated}" twice.`);
+}
+
+function toRawRow(header: readonly string[], cells: readonly string[], names: ColumnNames): RawRow {
+  if (cells.length !== header.length) {
+    return {
+      damage: `The first line names ${header.length} columns, but the number of cells here is ${cells.length}.`,
+    };
+  }
+  const fields = new Map<string, unknown>(header.map((name, index) => [name, cells[index]]));
+  const texts = fields.get(names.texts);
+  if (typeof texts === 'string' && texts.trim() !== '') {
+    fields.set(names.texts, listOf(texts));
+    if (fields.get(names.text) === '') fields.delete(names.text);
+  }
+  for (const name of [names.id, names.texts, names.premise]) {
+    if (fields.get(name) === '') fields.delete(name);
+  }
+  return { fields: Object.fromEntries(fields) };
+}
+
+/** A cell that is not JSON stays text, which the check of the row refuses. */
+function listOf(cell: string): unknown {
+  try {
+    return JSON.parse(cell);
+  } catch {
+    return cell;
+  }
+}

@@ -1,0 +1,92 @@
+import { z } from '@hono/zod-openapi';
+import { checkBody } from '../../service/requests/check.ts';
+import { HttpProblem } from '../../service/requests/problem.ts';
+import { hypothesesOf, MAX_TEXTS, textSchema, TOO_MANY } from '../../service/requests/text.ts';
+import { RowError } from '../row-error.ts';
+
+/** A row as a reader found it: its columns, or what is wrong with it as a sentence. */
+export type RawRow = { readonly fields: Readonly<Record<string, unknown>> } | { readonly damage: string };
+
+/** The columns that a run reads; all others are passed through. */
+export const COLUMNS = ['id', 'image', 'text', 'texts', 'premise'] as const;
+
+/** The name that each column has in the input. */
+export type ColumnNames = Readonly<Record<(typeof COLUMNS)[number], string>>;
+
+/** A row of the input with the columns that a run knows apart from the others. */
+export interface Row {
+  /** Its number in the whole input, from 0. */
+  readonly number: number;
+  /** Its id. @default its number, from 1 */
+  readonly id: string | number;
+  /** The known columns except `id`, as they were read. Absent ones are left out. */
+  readonly known: Readonly<Record<string, unknown>>;
+  readonly others: Readonly<Record<string, unknown>>;
+  /** What makes the row unusable, whatever its columns are. */
+  readonly error: RowError | undefined;
+}
+
+/** What is asked about a row's picture. */
+export interface RowQuestion {
+  /** The picture's path as the row has it. */
+  readonly image: string;
+  readonly hypotheses: readonly string[];
+  readonly premise: string | undefined;
+  /** Whether the answer is a list: the row has `texts`. */
+  readonly isList: boolean;
+}
+
+/**
+ * Separates the columns of a row.
+ *
+ * @param number the row's, from 0
+ * @param texts the hypotheses of rows that have none of their own
+ */
+export function toRow(raw: RawRow, number: number, names: ColumnNames, texts: readonly string[] = []): Row {
+  if ('damage' in raw) {
+    return { number, id: number + 1, known: {}, others: {}, error: new RowError('damaged-row', raw.damage) };
+  }
+  const { fields } = raw;
+  const known: Record<string, unknown> = {};
+  for (const column of COLUMNS) {
+    const value = Object.hasOwn(fields, names[column]) ? fields[names[column]] : undefined;
+    // Exports from tables write null for an empty cell.
+    if (column !== 'id' && value !== undefined && value !== null) known[column] = value;
+  }
+  if (known['text'] === undefined && known['texts'] === undefined && texts.length > 0) {
+    if (texts.length === 1) known['text'] = texts[0];
+    else known['texts'] = texts;
+  }
+  const used = new Set<string>(Object.values(names));
+  const others = Object.fromEntries(Object.entries(fields).filter(([name]) => !used.has(name)));
+  const id = Object.hasOwn(fields, names.id) ? fields[names.id] : undefined;
+  if (typeof id === 'string' || typeof id === 'number') return { number, id, known, others, error: undefined };
+  const isAbsent = id === undefined || id === null;
+  const error = isAbsent
+    ? undefined
+    : new RowError('invalid-field', 'The field "id" must be a text or a number.', 'id');
+  return { number, id: number + 1, known, others, error };
+}
+
+const rowSchema = z.object({
+  image: z.string({ error: 'must be the path of an image file' }).min(1, { error: 'is empty' }),
+  text: textSchema.optional(),
+  texts: z.array(textSchema, { error: 'must be a list of texts' }).max(MAX_TEXTS, { error: TOO_MANY }).optional(),
+  premise: textSchema.optional(),
+});
+
+/**
+ * Checks a row as the service checks a request.
+ *
+ * @throws RowError, or HttpProblem with the sentence that the service would answer
+ */
+export function questionOf({ known, error }: Row): RowQuestion {
+  if (error !== undefined) throw error;
+  const row = checkBody(rowSchema, known);
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(row.image)) {
+    const detail = 'The field "image" must be the path of an image file; addresses are not fetched.';
+    throw new HttpProblem('invalid-field', detail, { field: 'image' });
+  }
+  const { image, premise } = row;
+  return { image, hypotheses: hypothesesOf(row.text, row.texts), premise, isList: row.text === undefined };
+}

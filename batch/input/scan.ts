@@ -1,0 +1,123 @@
+import { createHash, hash } from 'node:crypto';
+import { UserError } from '../../model/errors.ts';
+import { toRow, type ColumnNames, type RawRow } from './row.ts';
+import type { Source } from './source.ts';
+
+/** What a run knows of its input before it starts. */
+export interface Scan {
+  readonly rows: number;
+  /** SHA-256 of the file, or of the list of pictures, in hexadecimal. */
+  readonly sha256: string;
+}
+
+/**
+ * Reads the whole input once, so that a wrong column or a repeated id is found before anything is computed. It keeps 8
+ * bytes for each row.
+ *
+ * @param hasTexts whether rows need no texts of their own
+ * @throws UserError `input-unreadable`
+ */
+export async function scanInput(source: Source, names: ColumnNames, hasTexts: boolean): Promise<Scan> {
+  const sum = createHash('sha256');
+  const ids = new IdHashes();
+  const columns = new ColumnCheck(names, hasTexts);
+  let rows = 0;
+  for await (const raw of source.rows((bytes) => sum.update(bytes))) {
+    columns.see(raw);
+    ids.add(toRow(raw, rows, names).id);
+    rows++;
+  }
+  columns.check();
+  await refuseRepeatedIds(source, names, ids.repeated());
+  return { rows, sha256: sum.digest('hex') };
+}
+
+/** Notices a column that no row has. */
+class ColumnCheck {
+  readonly #names: ColumnNames;
+  readonly #needed: readonly (readonly string[])[];
+  readonly #seen = new Set<string>();
+  #first: RawRow | undefined;
+
+  constructor(names: ColumnNames, hasTexts: boolean) {
+    this.#names = names;
+    this.#needed = [[names.image], ...(hasTexts ? [] : [[names.text, names.texts]])];
+  }
+
+  see(raw: RawRow): void {
+    if (this.#first === undefined || ('damage' in this.#first && 'fields' in raw)) this.#first = raw;
+    if ('damage' in raw) return;
+    for (const name of this.#needed.flat()) {
+      if (!this.#seen.has(name) && Object.hasOwn(raw.fields, name)) this.#seen.add(name);
+    }
+  }
+
+  check(): void {
+    if (this.#first === undefined) return;
+    if ('damage' in this.#first) {
+      throw new UserError('input-unreadable', `No row of the input can be read. The first: ${this.#first.damage}`);
+    }
+    const missing = this.#needed.find((choice) => !choice.some((name) => this.#seen.has(name)));
+    if (missing === undefined) return;
+    const [name] = missing;
+    const quoted = missing.map((each) => `"${each}"`).join(' or ');
+    const known = Object.keys(this.#first.fields).join(', ');
+    const column = name === this.#names.image ? 'image' : 'text';
+    const other = column === 'text' ? ', or give the texts with --text' : '';
+    throw new UserError(
+      'input-unreadable',
+      `No row of the input has the column ${quoted}; the first row has: ${known}. Name the right one with --column ${column}=NAME${other}.`,
+    );
+  }
+}
+
+/** The first 8 bytes of each id's SHA-256. */
+class IdHashes {
+  #hashes = new BigUint64Array(1024);
+  #length = 0;
+
+  add(id: string | number): void {
+    if (this.#length === this.#hashes.length) {
+      const larger = new BigUint64Array(2 * this.#length);
+      larger.set(this.#hashes);
+      this.#hashes = larger;
+    }
+    this.#hashes[this.#length++] = hashOf(id);
+  }
+
+  /** The hashes that occur more than once. */
+  repeated(): Set<bigint> {
+    const sorted = this.#hashes.subarray(0, this.#length).sort();
+    const found = new Set<bigint>();
+    for (let index = 1; index < sorted.length; index++) {
+      const value = sorted[index];
+      if (value !== undefined && value === sorted[index - 1]) found.add(value);
+    }
+    return found;
+  }
+}
+
+function hashOf(id: string | number): bigint {
+  return hash('sha256', String(id), 'buffer').readBigUInt64LE();
+}
+
+/** Two ids may have the same hash: only equal ids are refused. */
+async function refuseRepeatedIds(source: Source, names: ColumnNames, repeated: ReadonlySet<bigint>): Promise<void> {
+  if (repeated.size === 0) return;
+  const firsts = new Map<string, number>();
+  let number = 0;
+  for await (const raw of source.rows()) {
+    const { id } = toRow(raw, number, names);
+    number++;
+    if (!repeated.has(hashOf(id))) continue;
+    const first = firsts.get(String(id));
+    if (first === undefined) {
+      firsts.set(String(id), number);
+      continue;
+    }
+    throw new UserError(
+      'input-unreadable',
+      `Rows ${first} and ${number} of the input have the same id, "${id}": each row needs an id of its own. Without the column, rows are numbered from 1.`,
+    );
+  }
+}

@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../../model/errors.ts';
+import { reasonOf } from '../../model/system-reason.ts';
+import { writeWhole } from './files.ts';
+
+const RUN_FILE = 'run.json';
+
+/** Version of the folder's layout and of the rows in it. */
+const FORMAT = 1;
+
+const runSchema = z.object({
+  format: z.literal(FORMAT),
+  model: z.object({ name: z.string(), precision: z.string(), digest: z.string() }),
+  /** Settings that change answers. */
+  settings: z.object({ LABELS: z.string(), IMAGE_ORIENTATION: z.string() }),
+  input: z.object({
+    name: z.string(),
+    sha256: z.string(),
+    rows: z.number().int().nonnegative(),
+    images: z.string(),
+    columns: z.record(z.string(), z.string()),
+    texts: z.array(z.string()),
+  }),
+  shard: z.object({ index: z.number().int().nonnegative(), count: z.number().int().positive() }),
+  partRows: z.number().int().positive(),
+});
+
+/** What the results in a folder are results of. */
+export type RunDescription = Omit<z.infer<typeof runSchema>, 'format'>;
+
+/**
+ * Reads what the results in a folder are results of.
+ *
+ * @returns undefined if the folder has none
+ * @throws UserError `input-unreadable`
+ */
+export async function readRunFile(folder: string): Promise<RunDescription | undefined> {
+  const file = path.join(folder, RUN_FILE);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new UserError('input-unreadable', `Cannot read ${file}: ${reasonOf(cause)}.`, { cause });
+  }
+  const parsed = runSchema.safeParse(jsonOf(text));
+  if (parsed.success) return parsed.data;
+  const message = `${file} is damaged, or of another version of ofa-ve: use another folder.`;
+  throw new UserError('input-unreadable', message, { cause: parsed.error });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Records what the results in a folder are results of. */
+export async function writeRunFile(folder: string, run: RunDescription): Promise<void> {
+  await writeWhole(path.join(folder, RUN_FILE), `${JSON.stringify({ format: FORMAT, ...run }, null, 2)}\n`);
+}
+
+/**
+ * How two runs differ, so that their results must not be mixed.
+ *
+ * @returns a clause such as "of another model (a, not b)"; undefined if they do not differ
+ */
+export function differenceOf(found: RunDescription, wanted: RunDescription): string | undefined {
+  if (found.model.digest !== wanted.model.digest) {
+    return `of another model (${found.model.name} ${found.model.digest.slice(0, 12)}, not ${wanted.model.name} ${wanted.model.digest.slice(0, 12)})`;
+  }
+  for (const name of ['LABELS', 'IMAGE_ORIENTATION'] as const) {
+    const [there, here] = [found.settings[name], wanted.settings[name]];
+    if (there !== here) return `of another ${name} ("${there}", not "${here}")`;
+  }
+  if (found.input.sha256 !== wanted.input.sha256) {
+    return `of another input (${found.input.name} with ${found.input.rows} rows, whose content was another)`;
+  }
+  if (found.input.images !== wanted.input.images) return `of another folder of images (${found.input.images})`;
+  for (const name of ['columns', 'texts'] as const) {
+    if (!isSame(found.input[name], wanted.input[name])) {
+      return `of other ${name} (${JSON.stringify(found.input[name])}, not ${JSON.stringify(wanted.input[name])})`;
+    }
+  }
+  if (!isSame(found.shard, wanted.shard)) return `of another shard (${found.shard.index}/${found.shard.count})`;
+  if (found.partRows !== wanted.partRows) return `in parts of another length (--part-rows ${found.partRows})`;
+  return undefined;
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

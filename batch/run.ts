@@ -1,0 +1,228 @@
+import { setMaxListeners } from 'node:events';
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { UserError } from '../model/errors.ts';
+import { lockFolder } from '../model/folder-lock.ts';
+import { reasonOf } from '../model/system-reason.ts';
+import type { OpenModel } from '../service/inference/open-model.ts';
+import type { Settings } from '../service/settings/read.ts';
+import { ImageFolder } from './image-folder.ts';
+import { toRow, type ColumnNames, type Row } from './input/row.ts';
+import { scanInput } from './input/scan.ts';
+import { openSource, type Source, type SourceOptions } from './input/source.ts';
+import { Judge } from './judge.ts';
+import type { OpenFile } from './output/files.ts';
+import { Tally, toLine } from './output/outcome.ts';
+import { PartWriter } from './output/part-file.ts';
+import { openParts, type OpenPart } from './output/resume.ts';
+import { differenceOf, readRunFile, writeRunFile, type RunDescription } from './output/run-file.ts';
+import { partsOf, rangeOf, type Shard } from './shard.ts';
+
+/** The settings that a run reads besides those of the model. */
+type BatchSettings = Pick<Settings, 'MAX_BATCH' | 'MAX_BODY_MB' | 'MAX_BODIES_MB' | 'LABELS' | 'IMAGE_ORIENTATION'>;
+
+export interface BatchOptions {
+  readonly model: OpenModel;
+  readonly settings: BatchSettings;
+  readonly source: Omit<SourceOptions, 'names' | 'copy'>;
+  readonly names: ColumnNames;
+  /** Hypotheses for rows that have none of their own. */
+  readonly texts: readonly string[];
+  readonly output: string;
+  /** @default the whole input */
+  readonly shard?: Shard | undefined;
+  /** Rows of each part file. */
+  readonly partRows: number;
+  /** Most failed rows, those of earlier runs included. @default any number */
+  readonly maxFailures?: number | undefined;
+  /** Ends the run; the next one goes on from there. */
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: BatchProgress) => void;
+  /** @default node:fs's, for tests */
+  readonly openFile?: OpenFile;
+}
+
+/** Rows of the run or shard, those of earlier runs included. */
+export interface BatchProgress {
+  readonly done: number;
+  readonly failed: number;
+  readonly total: number;
+}
+
+export interface BatchResult {
+  readonly tally: Tally;
+  /** Rows that this run has computed itself. */
+  readonly computed: number;
+  /** Seconds that it took for them, from when the engine was ready. */
+  readonly seconds: number;
+  /** The folder of the part files. */
+  readonly folder: string;
+}
+
+/** Rows that are worked on, for each item that the engines compute at once: one batch runs, the others get ready. */
+const ROWS_PER_SLOT = 4;
+/** Rows that may be finished but unwritten, for each row that is worked on, while an earlier one takes long. */
+const UNWRITTEN_PER_ROW = 16;
+
+/**
+ * Answers all rows of an input and writes the outcomes as part files, or goes on with what an earlier run has left.
+ *
+ * @throws UserError when the run cannot go on; the next one can
+ */
+export async function runBatch(options: BatchOptions): Promise<BatchResult> {
+  const { output, shard } = options;
+  const folder = shard === undefined ? output : path.join(output, shardFolder(shard));
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw new UserError('output-not-writable', `Cannot make the folder ${folder}: ${reasonOf(cause)}.`, { cause });
+  });
+  const unlock = await lockFolder(folder, '.batch.lock', 'writing results into');
+  const copy = path.join(folder, '.stdin');
+  try {
+    return await runIn(folder, copy, options);
+  } finally {
+    await rm(copy, { force: true });
+    await unlock();
+  }
+}
+
+/** The folder of a shard's results: `shard-0-of-4`. */
+function shardFolder({ index, count }: Shard): string {
+  return `shard-${String(index).padStart(String(count - 1).length, '0')}-of-${count}`;
+}
+
+async function runIn(folder: string, copy: string, options: BatchOptions): Promise<BatchResult> {
+  const { names, texts, settings, model, shard = { index: 0, count: 1 }, partRows } = options;
+  const source = await openSource({ ...options.source, names, copy });
+  const stamp = await source.stamp();
+  const images = await ImageFolder.open(source.images, {
+    allowOutside: options.source.allowOutside || source.isAnywhere,
+    maxMib: settings.MAX_BODY_MB,
+    maxTotalMib: settings.MAX_BODIES_MB,
+  });
+  const { sha256, rows } = await scanInput(source, names, texts.length > 0);
+  const { name, precision } = model.predictor.model;
+  await claim(folder, {
+    model: { name, precision, digest: model.modelPackage.digest },
+    settings: { LABELS: settings.LABELS, IMAGE_ORIENTATION: settings.IMAGE_ORIENTATION },
+    input: { name: source.name, sha256, rows, images: path.resolve(source.images), columns: names, texts: [...texts] },
+    shard,
+    partRows,
+  });
+  const range = rangeOf(shard, rows);
+  const tally = new Tally();
+  const open = await openParts(folder, partsOf(range, partRows), tally);
+  const before = tally.rows;
+  const total = range.end - range.first;
+  // An engine is not needed to find that all is done.
+  if (open.length > 0) await model.failFast(model.pool.whenReady());
+  const start = performance.now();
+  await new Run(folder, options, tally, total).compute(source, open, new Judge(model, images));
+  if ((await source.stamp()) !== stamp) {
+    throw new UserError('input-unreadable', inputChanged(options));
+  }
+  return { tally, computed: total - before, seconds: (performance.now() - start) / 1000, folder };
+}
+
+function inputChanged({ source, output }: BatchOptions): string {
+  return `The input ${source.input} was changed while it was read: delete the folder ${output} and run again.`;
+}
+
+/** Takes the folder for a run, unless it has results of another one. */
+async function claim(folder: string, run: RunDescription): Promise<void> {
+  const found = await readRunFile(folder);
+  if (found === undefined) {
+    await writeRunFile(folder, run);
+    return;
+  }
+  const difference = differenceOf(found, run);
+  if (difference === undefined) return;
+  throw new UserError(
+    'output-not-writable',
+    `The folder ${folder} has results ${difference}. Choose another --output, or delete the folder.`,
+  );
+}
+
+/** The part of a run that computes. */
+class Run {
+  readonly #folder: string;
+  readonly #options: BatchOptions;
+  readonly #tally: Tally;
+  readonly #total: number;
+
+  constructor(folder: string, options: BatchOptions, tally: Tally, total: number) {
+    this.#folder = folder;
+    this.#options = options;
+    this.#tally = tally;
+    this.#total = total;
+  }
+
+  /** Computes the rows of open parts and writes them in order. */
+  async compute(source: Source, open: readonly OpenPart[], judge: Judge): Promise<void> {
+    const { model, settings, signal: interrupt } = this.#options;
+    const stop = new AbortController();
+    const signal = AbortSignal.any([interrupt, stop.signal]);
+    setMaxListeners(0, signal);
+    const concurrency = ROWS_PER_SLOT * settings.MAX_BATCH * model.pool.engines.length;
+    // By a variable: Node.js 20 has highWaterMark, but its types do not.
+    const limits = { concurrency, highWaterMark: UNWRITTEN_PER_ROW * concurrency, signal };
+    const answer = async (row: Row): Promise<string> => toLine(row, await judge.judge(row, signal));
+    const lines = Readable.from(this.#rowsOf(source, open)).map(answer, limits);
+    try {
+      await this.#write(lines as AsyncIterable<string>, open);
+    } catch (error) {
+      if (!interrupt.aborted) throw error;
+      const message = `Interrupted after ${this.#tally.rows} of ${this.#total} rows; the same command goes on from there.`;
+      throw new UserError('interrupted', message, { cause: error });
+    } finally {
+      // Ends what is still being computed.
+      stop.abort();
+      lines.destroy();
+    }
+  }
+
+  /** The rows of open parts that have no outcome yet. */
+  async *#rowsOf(source: Source, open: readonly OpenPart[]): AsyncGenerator<Row> {
+    const { names, texts } = this.#options;
+    let [part, ...later] = open;
+    let number = 0;
+    if (part === undefined) return;
+    for await (const raw of source.rows()) {
+      while (part !== undefined && number >= part.part.end) [part, ...later] = later;
+      if (part === undefined) return;
+      if (number >= part.next) yield toRow(raw, number, names, texts);
+      number++;
+    }
+  }
+
+  async #write(lines: AsyncIterable<string>, open: readonly OpenPart[]): Promise<void> {
+    const results = lines[Symbol.asyncIterator]();
+    for (const { part, next, length } of open) {
+      const writer = await PartWriter.open(this.#folder, part, length, this.#options.openFile);
+      try {
+        for (let number = next; number < part.end; number++) {
+          const result = await results.next();
+          if (result.done === true) throw new UserError('input-unreadable', inputChanged(this.#options));
+          await writer.write(result.value);
+          this.#count(result.value);
+        }
+      } catch (error) {
+        await writer.close();
+        throw error;
+      }
+      await writer.complete();
+    }
+  }
+
+  #count(line: string): void {
+    const { maxFailures = Infinity, onProgress } = this.#options;
+    this.#tally.addLine(line);
+    const { rows, failedRows } = this.#tally;
+    onProgress?.({ done: rows, failed: failedRows, total: this.#total });
+    if (failedRows <= maxFailures) return;
+    throw new UserError(
+      'too-many-failures',
+      `Stopped after ${rows} of ${this.#total} rows, of which ${failedRows} failed and --max-failures allows ${maxFailures}. The same command with a larger number goes on from there.`,
+    );
+  }
+}

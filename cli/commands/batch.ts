@@ -1,0 +1,177 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { COLUMNS, type ColumnNames } from '../../batch/input/row.ts';
+import { FORMATS } from '../../batch/input/source.ts';
+import { mergeRuns } from '../../batch/merge.ts';
+import type { Tally } from '../../batch/output/outcome.ts';
+import { runBatch, type BatchResult } from '../../batch/run.ts';
+import { chooseShard } from '../../batch/shard.ts';
+import { demoPackage } from '../../demo/demo-package.ts';
+import { openModel } from '../../service/inference/open-model.ts';
+import { readSettings, type Settings } from '../../service/settings/read.ts';
+import { batchReporter } from '../batch-progress.ts';
+import { duration, table } from '../format.ts';
+import { interruptible } from '../interrupt.ts';
+
+/** Exit code of a run in which every row has an outcome, and some have failed. */
+const SOME_FAILED = 3;
+
+/** Columns that are named as ofa-ve does. */
+const SAME_NAMES = Object.fromEntries(COLUMNS.map((name) => [name, name])) as ColumnNames;
+
+const DEFAULT_PART_ROWS = 10_000;
+
+interface RunOptions {
+  readonly model?: string;
+  readonly demo?: true;
+  readonly input?: string;
+  readonly output?: string;
+  readonly format?: (typeof FORMATS)[number];
+  readonly images?: string;
+  readonly allowOutside?: true;
+  readonly column?: ColumnNames;
+  readonly text?: readonly string[];
+  readonly partRows: number;
+  readonly maxFailures?: number;
+  readonly shard?: string;
+  readonly shards?: string;
+}
+
+/** `ofa-ve batch`: answers many rows, and goes on after an interruption. */
+export function batchCommand(): Command {
+  const command = new Command('batch')
+    .summary('answer a file of rows or a folder of pictures')
+    .description(
+      'Judges every row of a file, or every picture of a folder, exactly as the server does, and writes the results as part files. The same command goes on after it was interrupted or killed.',
+    )
+    .usage('--model <package> --input <input> --output <folder> [options]')
+    .option('--model <package>', 'folder of the model package')
+    .option('--demo', 'use the small demo model that ships with ofa-ve, unless a model is given')
+    .option(
+      '--input <input>',
+      'file of rows (.jsonl, .csv, .tsv), folder of pictures, quoted pattern of picture files, or - for standard input',
+    )
+    .option('--output <folder>', 'folder for the results')
+    .addOption(new Option('--format <format>', "format of the rows (default: by the file's ending)").choices(FORMATS))
+    .option('--images <folder>', "folder of the rows' relative image paths (default: that of the input file)")
+    .option('--allow-outside', 'read images outside of that folder, too')
+    .option('--column <name=column>', "the input's name for a column; may be repeated: image=photo", toColumns)
+    .option('--text <text>', 'hypothesis for rows that have none; may be repeated', append)
+    .option('--part-rows <number>', 'rows of each part file', toCount, DEFAULT_PART_ROWS)
+    .option('--max-failures <number>', 'stop when more rows have failed (default: never)', toCountOrZero)
+    .option('--shard <I/N>', 'only shard I of N, from 0')
+    .option('--shards <N>', 'only one of N shards, that of JOB_COMPLETION_INDEX')
+    .enablePositionalOptions()
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 every row has an answer, 3 every row has an outcome but some failed, 1 the run cannot go on, 130 interrupted.\nSettings such as DEVICE, MAX_BATCH and LABELS are environment variables, as of ofa-ve serve.',
+    );
+  return command
+    .action(async (options: RunOptions) => {
+      const { input, output } = options;
+      if (input === undefined) return command.error("error: required option '--input <input>' not specified");
+      if (output === undefined) return command.error("error: required option '--output <folder>' not specified");
+      if (options.model === undefined && !options.demo) {
+        return command.error('error: give a model package with --model, or use --demo');
+      }
+      const result = await interruptible((signal) => run({ ...options, input, output }, signal));
+      console.log(summary(result.tally, result));
+      if (result.tally.failedRows > 0) process.exitCode = SOME_FAILED;
+    })
+    .addCommand(mergeCommand());
+}
+
+function mergeCommand(): Command {
+  return new Command('merge')
+    .summary('join results to one file')
+    .description('Checks that the results of a run, or of all its shards, are complete, and joins them to one file.')
+    .argument('<folders...>', 'folders of results')
+    .requiredOption('--output <file>', 'file for all rows in the order of the input (JSON Lines)')
+    .action(async (folders: string[], { output }: { output: string }) => {
+      console.log(summary(await mergeRuns(folders, output)));
+    });
+}
+
+async function run(
+  options: RunOptions & { readonly input: string; readonly output: string },
+  signal: AbortSignal,
+): Promise<BatchResult> {
+  const {
+    input,
+    format,
+    images,
+    allowOutside = false,
+    column = SAME_NAMES,
+    text = [],
+    output,
+    partRows,
+    maxFailures,
+  } = options;
+  const shard = chooseShard(options.shard, options.shards, process.env['JOB_COMPLETION_INDEX']);
+  const settings = withRoom(readSettings(process.env));
+  const model = await openModel(options.model ?? (await demoPackage()), settings);
+  const reporter = batchReporter();
+  try {
+    return await runBatch({
+      model,
+      settings,
+      source: { input, format, images, allowOutside },
+      names: column,
+      texts: text,
+      output,
+      shard,
+      partRows,
+      maxFailures,
+      signal,
+      onProgress: reporter.update,
+    });
+  } finally {
+    reporter.stop();
+    await model.close();
+  }
+}
+
+/** Rows are queued by the run itself, which needs room for the pictures of all that it works on. */
+function withRoom(settings: Settings): Settings {
+  return { ...settings, MAX_QUEUE: 64 * settings.MAX_BATCH };
+}
+
+function summary({ rows, failedRows, answers, failures }: Tally, result?: BatchResult): string {
+  const byCount = (counts: ReadonlyMap<string, number>): string[][] =>
+    [...counts].sort(([, a], [, b]) => b - a).map(([name, count]) => [`  ${name}`, String(count)]);
+  const lines = [
+    ['rows', String(rows)],
+    ['answers', String([...answers.values()].reduce((sum, count) => sum + count, 0))],
+    ...byCount(answers),
+    ['failed rows', String(failedRows)],
+    ...byCount(failures),
+  ];
+  const counts = table(lines, ['start', 'end']);
+  if (result === undefined) return counts;
+  const { computed, seconds, folder } = result;
+  const work =
+    computed === 0
+      ? 'No row was left to compute'
+      : `${computed} rows computed in ${duration(seconds)}, ${(computed / seconds).toFixed(1)} rows/s`;
+  return `${counts}\n\n${work}; the results are in ${folder}.`;
+}
+
+function append(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
+function toColumns(value: string, previous = SAME_NAMES): ColumnNames {
+  const [, name = '', column = ''] = /^([^=]*)=(.*)$/s.exec(value) ?? [];
+  if (column !== '' && Object.hasOwn(previous, name)) return { ...previous, [name]: column };
+  throw new InvalidArgumentError(`It must be NAME=COLUMN, where NAME is one of ${COLUMNS.join(', ')}.`);
+}
+
+function toCountOrZero(value: string): number {
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError('It must be a whole number.');
+}
+
+function toCount(value: string): number {
+  const count = toCountOrZero(value);
+  if (count > 0) return count;
+  throw new InvalidArgumentError('It must be at least 1.');
+}

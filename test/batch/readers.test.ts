@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readDelimited } from '../../batch/input/delimited.ts';
+import { readJsonl } from '../../batch/input/jsonl.ts';
+import { questionOf, toRow } from '../../batch/input/row.ts';
+import { chunks, NAMES, rowsOf } from './input.ts';
+
+describe('JSON Lines', () => {
+  test('rows are read whatever the chunks are', async () => {
+    const rows = fc.array(fc.record({ id: fc.string(), text: fc.string({ unit: 'grapheme' }) }));
+    await fc.assert(
+      fc.asyncProperty(rows, fc.integer({ min: 1, max: 40 }), async (objects, size) => {
+        const text = objects.map((object) => JSON.stringify(object)).join('\r\n');
+        expect(await rowsOf(readJsonl(chunks(text, size)))).toEqual(objects);
+      }),
+    );
+  });
+
+  test('a damaged line costs that row alone', async () => {
+    const text = '\ufeff{"id":1}\n\n{"id":2\n[3]\n{"id":4}';
+    expect(await rowsOf(readJsonl(chunks(text)))).toEqual([
+      { id: 1 },
+      expect.stringMatching(/^The line is not JSON: .*\.$/),
+      'The line is JSON, but not an object.',
+      { id: 4 },
+    ]);
+    const bytes = Buffer.concat([Buffer.from('"'), Buffer.from([0xff]), Buffer.from('"\n{"id":5}\n')]);
+    expect(await rowsOf(readJsonl(chunks(bytes)))).toEqual(['The line is not UTF-8.', { id: 5 }]);
+  });
+
+  test('a line without an end is not kept in memory', async () => {
+    const long = `{"id":"${'x'.repeat(5 << 20)}"}\n{"id":2}\n`;
+    expect(await rowsOf(readJsonl(chunks(long, 1 << 16)))).toEqual(['The line is longer than 4 MiB.', { id: 2 }]);
+  });
+});
+
+describe('CSV and TSV', () => {
+  test('quotes, line breaks, a byte order mark and lists of texts', async () => {
+    const text =
+      '\ufeffid,image,text,texts,price\n7,a.jpg,"He said ""no"", twice\nor so",,3\n,b.jpg,,"[""x"",""y""]",\n';
+    expect(await rowsOf(readDelimited(chunks(text), 'csv', NAMES))).toEqual([
+      { id: '7', image: 'a.jpg', text: 'He said "no", twice\nor so', price: '3' },
+      { image: 'b.jpg', texts: ['x', 'y'], price: '' },
+    ]);
+  });
+
+  test('TSV may have quotes within a cell', async () => {
+    const text = 'image\ttext\r\na.jpg\ta sign that says "stop"\r\nb.jpg\t"one\ttwo"\r\n';
+    expect(await rowsOf(readDelimited(chunks(text), 'tsv', NAMES))).toEqual([
+      { image: 'a.jpg', text: 'a sign that says "stop"' },
+      { image: 'b.jpg', text: 'one\ttwo' },
+    ]);
+  });
+
+  test('a row with too many or too few cells is damaged', async () => {
+    expect(await rowsOf(readDelimited(chunks('image,text\na,b,c\nd\ne,f\n'), 'csv', NAMES))).toEqual([
+      'The first line names 2 columns, but the number of cells here is 3.',
+      'The first line names 2 columns, but the number of cells here is 1.',
+      { image: 'e', text: 'f' },
+    ]);
+  });
+
+  test('a wrong quote ends the reading with a sentence that names the last good row', async () => {
+    const open = rowsOf(readDelimited(chunks('image,text\na,"b\nc,d\n'), 'csv', NAMES));
+    await expect(open).rejects.toMatchObject({
+      code: 'input-unreadable',
+      message: expect.stringMatching(/^The input is not valid CSV after row 0: .*at line \d.*\.$/) as string,
+    });
+    const twice = rowsOf(readDelimited(chunks('image,image\na,b\n'), 'csv', NAMES));
+    await expect(twice).rejects.toThrow('The first line of the input names the column "image" twice.');
+  });
+});
+
+describe('a row', () => {
+  const question = (fields: Record<string, unknown>, texts: readonly string[] = []) =>
+    questionOf(toRow({ fields }, 0, NAMES, texts));
+
+  test('has a text, several or those of the command line', () => {
+    expect(question({ image: 'a', text: 'b', premise: null })).toEqual({
+      image: 'a',
+      hypotheses: ['b'],
+      premise: undefined,
+      isList: false,
+    });
+    expect(question({ image: 'a', texts: ['b'] })).toMatchObject({ hypotheses: ['b'], isList: true });
+    expect(question({ image: 'a' }, ['x'])).toMatchObject({ hypotheses: ['x'], isList: false });
+    expect(question({ image: 'a' }, ['x', 'y'])).toMatchObject({ hypotheses: ['x', 'y'], isList: true });
+    expect(question({ image: 'a', text: 'b' }, ['x', 'y'])).toMatchObject({ hypotheses: ['b'] });
+  });
+
+  test('keeps the columns that are not read, and its id', () => {
+    const names = { ...NAMES, image: 'photo' };
+    const fields = { id: 'x', photo: 'a', image: 'b', label: 'no' };
+    expect(toRow({ fields }, 4, names)).toMatchObject({
+      id: 'x',
+      known: { image: 'a' },
+      others: { image: 'b', label: 'no' },
+    });
+    expect(toRow({ fields: { image: 'a' } }, 4, NAMES).id).toBe(5);
+  });
+
+  test.each([
+    [{ text: 'b' }, 'The field "image" is missing.'],
+    [{ image: '', text: 'b' }, 'The field "image" is empty.'],
+    [{ image: 5, text: 'b' }, 'The field "image" must be the path of an image file.'],
+    [
+      { image: 'https://example.com/a.jpg', text: 'b' },
+      'The field "image" must be the path of an image file; addresses are not fetched.',
+    ],
+    [{ image: 'a' }, 'The field "text" is missing.'],
+    [{ image: 'a', text: 'b', texts: ['c'] }, 'Only one of the fields "text" and "texts" may be given.'],
+    [{ image: 'a', texts: 'c' }, 'The field "texts" must be a list of texts.'],
+    [{ image: 'a', text: 'b', premise: 1 }, 'The field "premise" must be a text.'],
+    [{ id: {}, image: 'a', text: 'b' }, 'The field "id" must be a text or a number.'],
+  ])('%o is refused', (fields, message) => {
+    expect(() => question(fields)).toThrow(message);
+  });
+});
