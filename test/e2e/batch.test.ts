@@ -1,0 +1,169 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { demoPackage } from '../../demo/demo-package.ts';
+import { readExamples } from '../../demo/examples.ts';
+import { ofaVe, PROGRAM } from '../../testing/cli.ts';
+import { fixtureFile, fixturePackage } from '../../testing/fixtures.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
+import { pictureFolder, resultsIn, testRows, writeRows } from '../batch/rows.ts';
+import { serve } from './service.ts';
+
+/** Decoded pictures only: each row reaches the engine. */
+const ENV = { DEVICE: 'cpu', ENGINE_THREADS: '1', FEATURE_CACHE_MB: '0' };
+
+describe('a run answers as the service does', () => {
+  test('with the demo model, rows that fail included', async () => {
+    const packageDir = await demoPackage(join(tempFolder(), 'demo'));
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'no-image.jpg'), 'no image');
+    const rows: Record<string, unknown>[] = [
+      { image: 'no-image.jpg', text: 'a dog' },
+      { image: 'no-image.jpg', text: '...' },
+      { image: 'no-image.jpg', texts: [] },
+      { image: 'no-image.jpg', text: 'a', texts: ['b'] },
+      { image: 'no-image.jpg', text: 'x'.repeat(10_001) },
+    ];
+    for (const { file, sentences } of await readExamples()) {
+      const image = `${rows.length}.jpg`;
+      copyFileSync(file, join(folder, image));
+      rows.push(...sentences.map(({ hypothesis, premise }) => ({ image, text: hypothesis, premise })));
+      rows.push({ image, texts: sentences.map(({ hypothesis }) => hypothesis) });
+    }
+    const output = join(folder, 'out');
+    const input = writeRows(folder, rows);
+    const { code, stdout } = await ofaVe(['batch', '--model', packageDir, '--input', input, '--output', output], ENV);
+    expect([code, stdout]).toEqual([3, expect.stringMatching(/^failed rows +5\n +invalid-field +3$/m)]);
+    const service = await serve({ MODEL_DIR: packageDir });
+    try {
+      for (const [index, line] of resultsIn(join(output, 'part-00000.jsonl')).entries()) {
+        const row = rows[index] ?? {};
+        const image = readFileSync(join(folder, String(row['image']))).toString('base64');
+        const body = JSON.stringify({ ...row, image });
+        const headers = { 'content-type': 'application/json' };
+        const response = await fetch(`${service.url}/predict`, { method: 'POST', headers, body });
+        expect(comparable(line)).toEqual(comparable((await response.json()) as Record<string, unknown>));
+      }
+    } finally {
+      await service.stop();
+    }
+  });
+});
+
+/** What a line of results and an answer of the service have in common. */
+function comparable(answer: Record<string, unknown>): object {
+  const { result, label, confidence, scores, results, warnings } = answer;
+  if (typeof answer['type'] === 'string') {
+    return { code: answer['type'].split('#')[1], detail: answer['detail'], field: answer['field'] };
+  }
+  return (answer['error'] as object | undefined) ?? { result, label, confidence, scores, results, warnings };
+}
+
+describe('a run that is killed', () => {
+  let packageDir = '';
+  let folder = '';
+  let input = '';
+  let undisturbed = '';
+
+  const args = (output: string): string[] => [
+    ...['batch', '--model', packageDir, '--input', input, '--output', output],
+    ...['--part-rows', '60'],
+  ];
+  const start = (output: string): ChildProcess =>
+    spawn(process.execPath, [PROGRAM, ...args(output)], { env: { ...process.env, ...ENV }, stdio: 'ignore' });
+  const merged = async (output: string): Promise<string> => {
+    const file = `${output}.jsonl`;
+    const { code, stderr } = await ofaVe(['batch', 'merge', output, '--output', file]);
+    expect([code, stderr]).toEqual([0, '']);
+    return readFileSync(file, 'utf8');
+  };
+
+  beforeAll(async () => {
+    packageDir = await fixturePackage('mini-none');
+    folder = pictureFolder();
+    input = writeRows(folder, testRows(400));
+    const output = join(folder, 'undisturbed');
+    expect(await ofaVe(args(output), ENV)).toMatchObject({ code: 0 });
+    undisturbed = await merged(output);
+  });
+
+  test('at any moment gives the results of an undisturbed one when it is started again', async () => {
+    const output = join(folder, 'killed');
+    for (const rows of [0, 55, 170, 330]) {
+      const child = start(output);
+      const exit = once(child, 'exit');
+      // Somewhere behind this row.
+      while (child.exitCode === null && rowsIn(output) < rows) await sleep(2);
+      await sleep(Math.random() * 40);
+      child.kill('SIGKILL');
+      await exit;
+    }
+    expect(await ofaVe(args(output), ENV)).toMatchObject({ code: 0 });
+    expect(await merged(output)).toBe(undisturbed);
+  });
+
+  test.runIf(process.platform === 'linux')('loses nothing when its engine is killed', async () => {
+    const output = join(folder, 'engine-killed');
+    const child = start(output);
+    const exit = once(child, 'exit');
+    while (child.exitCode === null && rowsIn(output) < 100) await sleep(2);
+    const [engine] = childrenOf(child);
+    if (engine === undefined) throw new Error('the engine has ended already');
+    process.kill(engine, 'SIGKILL');
+    expect(await exit).toEqual([0, null]);
+    expect(await merged(output)).toBe(undisturbed);
+  });
+
+  test('by Ctrl-C says how to go on', async () => {
+    const output = join(folder, 'interrupted');
+    const child = spawn(process.execPath, [PROGRAM, ...args(output)], {
+      env: { ...process.env, ...ENV },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.on('data', (piece: Buffer) => (stderr += piece.toString()));
+    const closed = once(child, 'close');
+    while (child.exitCode === null && rowsIn(output) < 70) await sleep(2);
+    child.kill('SIGINT');
+    expect(await closed).toEqual([130, null]);
+    expect(stderr).toMatch(/^Interrupted after \d+ of 400 rows; the same command goes on from there\.$/m);
+    expect(await ofaVe(args(output), ENV)).toMatchObject({ code: 0 });
+    expect(await merged(output)).toBe(undisturbed);
+  });
+});
+
+/** Rows that have been written, by the size of the files. */
+function rowsIn(output: string): number {
+  let rows = 0;
+  for (let part = 0; ; part++) {
+    const file = join(output, `part-0000${part}.jsonl`);
+    if (existsSync(file)) rows += 60;
+    else return rows + (existsSync(`${file}.partial`) ? Math.floor(statSync(`${file}.partial`).size / 300) : 0);
+  }
+}
+
+function childrenOf({ pid = 0 }: ChildProcess): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
+
+test('options that are missing or wrong are named', async () => {
+  const needed = ['--input', fixtureFile('mini-none', ''), '--output', join(tempFolder(), 'out')];
+  const failures = [
+    [[], "required option '--input <input>' not specified"],
+    [['--input', 'a'], "required option '--output <folder>' not specified"],
+    [needed, 'give a model package with --model, or use --demo'],
+    [
+      [...needed, '--column', 'picture=a'],
+      'It must be NAME=COLUMN, where NAME is one of id, image, text, texts, premise.',
+    ],
+    [[...needed, '--part-rows', '0'], 'It must be at least 1.'],
+    [['merge', 'a'], "required option '--output <file>' not specified"],
+  ] as const;
+  for (const [args, message] of failures) {
+    const { code, stderr } = await ofaVe(['batch', ...args]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  }
+});
