@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { compileCheckpoint } from '../../model/compile/compile.ts';
 import type { CompileOptions } from '../../model/compile/compile-options.ts';
 import { bytes, count } from '../format.ts';
+import { checkCalibration } from '../precision.ts';
 import { COMPILE_STAGES, progressBar } from '../progress.ts';
 
 type Options = Omit<CompileOptions, 'replace' | 'onProgress' | 'onNote'> & { readonly force?: true };
@@ -36,6 +37,7 @@ export function compileCommand(): Command {
     )
     .option('--force', 'replace an existing package')
     .action(async (checkpoint: string, target: string, { force, ...options }: Options) => {
+      checkCalibration(options.precision ?? 'fp32', options.calibration);
       const bar = progressBar(COMPILE_STAGES);
       try {
         const started = performance.now();

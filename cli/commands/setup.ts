@@ -18,7 +18,7 @@ import {
   sourceOf,
   withFetchOptions,
 } from '../fetch-checkpoint.ts';
-import { choosePrecision, type Precision } from '../precision.ts';
+import { checkCalibration, choosePrecision, type Precision } from '../precision.ts';
 import { COMPILE_STAGES, progressBar } from '../progress.ts';
 import { summary } from './fetch.ts';
 
@@ -57,6 +57,7 @@ export function setupCommand(): Command {
       const choice = await choosePrecision(settings.DEVICE);
       const { precision = choice.precision } = options;
       const { reason, hint } = options.precision === undefined ? choice : { reason: '--precision is given' };
+      checkCalibration(precision, options.calibration);
       if (precision === 'int8') cpuForInt8(settings.DEVICE);
       console.log(`${reason}: compiling to ${precision}.`);
       if (precision === 'int8' && lacksVnni()) console.log(`Note: ${WITHOUT_VNNI}.`);

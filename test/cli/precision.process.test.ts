@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { choosePrecision, type PrecisionChoice } from '../../cli/precision.ts';
+import { checkCalibration, choosePrecision, type PrecisionChoice } from '../../cli/precision.ts';
 import { UserError } from '../../model/errors.ts';
 import { INSTALL_CUDA_PROVIDER } from '../../service/engine/device/cuda-provider.ts';
 import type { DeviceOptions } from '../../service/engine/device/choose-device.ts';
@@ -88,4 +88,14 @@ it('is refused if DEVICE is cuda and CUDA is not available', async () => {
   await expect(refused).rejects.toThrow(
     `DEVICE is cuda, but ONNX Runtime's CUDA provider is not installed; run \`${INSTALL_CUDA_PROVIDER}\`.`,
   );
+});
+
+it('is int8 where pictures for calibration are given', () => {
+  expect(() => {
+    checkCalibration('fp32', 'pictures');
+  }).toThrow('--calibration is for int8 alone, and the precision is fp32; leave it out, or add --precision int8.');
+  expect(() => {
+    checkCalibration('int8', 'pictures');
+    checkCalibration('fp16', undefined);
+  }).not.toThrow();
 });
