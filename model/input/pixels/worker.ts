@@ -22,18 +22,22 @@ export interface PixelsTask {
 /** The pixels, or the code of an error: its class would be lost between threads. */
 export type PixelsResult = Uint8Array | PixelsErrorCode;
 
-/** Bytes of decoded pictures after which their memory is freed. */
-const COLLECT_BYTES = 32 * 2 ** 20;
+/** Bytes of decoded pictures after which their memory is freed: of recent ones alone, which is quick, and of all. */
+const COLLECT_RECENT_BYTES = 32 * 2 ** 20;
+const COLLECT_ALL_BYTES = 8 * COLLECT_RECENT_BYTES;
+/** Pictures that need as much are few, and what one leaves matters. */
+const LARGE_BYTES = COLLECT_RECENT_BYTES / 2;
 /** V8 frees buffers in another thread, and the decoder's by a callback on the event loop: after 3 to 8 ms. */
 const FREEING_MS = 10;
 
 // V8 frees the buffers of decoded pictures when it next collects garbage, which this thread seldom has a reason to: it
 // would keep the last picture, of up to half a gigabyte, beside the next one.
 setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-let uncollected = 0;
+const collectGarbage = runInNewContext('gc') as (options?: { readonly type: 'minor' }) => void;
+/** Bytes of pictures decoded since recent ones, and since all were freed. */
+const uncollected = { recent: 0, all: 0 };
 
-/** Decodes and resizes one image in a worker thread. Its memory is free again when the promise settles. */
+/** Decodes and resizes one image in a worker thread. When the promise settles, the memory of a large one is free again. */
 export default async function work(task: PixelsTask): Promise<PixelsResult> {
   try {
     return await toPixels(task);
@@ -41,13 +45,23 @@ export default async function work(task: PixelsTask): Promise<PixelsResult> {
     if (error instanceof PixelsError) return error.code;
     throw error;
   } finally {
-    uncollected += task.probe.memory;
-    if (uncollected >= COLLECT_BYTES) {
-      uncollected = 0;
-      collectGarbage();
-      await setTimeout(FREEING_MS);
-    }
+    await freeMemory(task.probe.memory);
   }
+}
+
+/** @param bytes what the picture took that was decoded last */
+async function freeMemory(bytes: number): Promise<void> {
+  uncollected.recent += bytes;
+  uncollected.all += bytes;
+  if (uncollected.recent < COLLECT_RECENT_BYTES) return;
+  uncollected.recent = 0;
+  if (bytes < LARGE_BYTES && uncollected.all < COLLECT_ALL_BYTES) {
+    collectGarbage({ type: 'minor' });
+    return;
+  }
+  uncollected.all = 0;
+  collectGarbage();
+  await setTimeout(FREEING_MS);
 }
 
 async function toPixels(task: PixelsTask): Promise<Uint8Array> {
