@@ -1,11 +1,11 @@
 // Measures how long the service takes from its start until it is ready, also compared with an earlier build.
 // usage: node bin/run.js bench/start-up.ts [--node <path>...] [--runs <number>] [--large <checkpoint>]
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { compileBuild, ROOT } from './support/compiled-build.ts';
 import { withEarlierBuild } from './support/earlier-build.ts';
 import { printReport, quantile, table } from './support/format.ts';
 import { startServiceProcess } from './support/service-process.ts';
@@ -26,7 +26,6 @@ Then prints the ratio to commit ${EARLIER}, alternated with it: for the demo mod
   --large <folder> a checkpoint, which both builds compile into a temporary folder first`;
 
 const POLL_MS = 5;
-const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const run = promisify(execFile);
 
 interface Runtime {
@@ -41,26 +40,6 @@ async function inspect(path: string): Promise<Runtime> {
   const { stdout } = await run(path, ['-p', script]);
   const [version, runsTypeScript] = JSON.parse(stdout) as [string, boolean];
   return { path, version, runsTypeScript };
-}
-
-/** Compiles the sources into a folder laid out like the images. @returns its program */
-async function compile(folder: string): Promise<string> {
-  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-  const config = join(ROOT, 'tsconfig.build.json');
-  await run(process.execPath, [tsc, '-p', config, '--outDir', join(folder, 'build')]);
-  await cp(join(ROOT, 'bin'), join(folder, 'bin'), { recursive: true });
-  const notCompiled = [
-    'package.json',
-    'node_modules',
-    'demo',
-    'service/http/demo-page/assets',
-    'service/grpc/inference.proto',
-  ];
-  for (const name of notCompiled) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await symlink(join(ROOT, name), join(folder, name));
-  }
-  return join(folder, 'bin/ofa-ve.js');
 }
 
 async function secondsUntilReady(node: string, program: string, args: readonly string[] = ['--demo']): Promise<number> {
@@ -135,7 +114,7 @@ async function main(): Promise<void> {
   const runtimes = await Promise.all([process.execPath, ...values.node].map(inspect));
   const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-start-up-'));
   try {
-    const compiled = await compile(folder);
+    const compiled = await compileBuild(folder);
     const rows: string[][] = [];
     for (const { path, version, runsTypeScript } of runtimes) {
       console.error(version);

@@ -9,6 +9,8 @@ const START_TIMEOUT_MS = 600_000;
 
 /** The service, running as a program of its own. */
 export interface ServiceProcess {
+  /** Its process ID. */
+  readonly pid: number;
   /** Address of the public port. */
   readonly url: string;
   /** Address of the port for metrics. */
@@ -76,7 +78,9 @@ export async function startServiceProcess(command: ServiceCommand, pollMs = 20):
     child.kill('SIGKILL');
     throw error;
   }
-  return { url, adminUrl: `http://127.0.0.1:${adminPort}`, grpcAddress: `127.0.0.1:${grpcPort}`, stop };
+  // It has written to its output, so it has started.
+  const pid = child.pid ?? 0;
+  return { pid, url, adminUrl: `http://127.0.0.1:${adminPort}`, grpcAddress: `127.0.0.1:${grpcPort}`, stop };
 }
 
 interface Ports {

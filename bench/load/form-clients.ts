@@ -1,0 +1,100 @@
+// Clients that send forms with pictures to /predict.
+import { Agent, request } from 'node:http';
+import sharp from 'sharp';
+
+const WIDTH = 640;
+const HEIGHT = 480;
+/** Distinct pictures; every request has one that differs in its comment. */
+const PICTURES = 16;
+const BOUNDARY = 'ofa-ve-bench';
+const SENTENCES = ['there are two red circles', 'the square is blue', 'no circle is green', 'there is a triangle'];
+
+/** JPEGs of 640x480 with about 100 KB each: noise, smoothed. */
+export async function makePictures(): Promise<Buffer[]> {
+  let state = 1;
+  const random = (): number => (state = (state * 48_271) % 0x7fff_ffff) & 0xff;
+  return Promise.all(
+    Array.from({ length: PICTURES }, () => {
+      const pixels = Buffer.from(Uint8Array.from({ length: (WIDTH / 4) * (HEIGHT / 4) * 3 }, random));
+      return sharp(pixels, { raw: { width: WIDTH / 4, height: HEIGHT / 4, channels: 3 } })
+        .resize(WIDTH, HEIGHT)
+        .jpeg({ quality: 84 })
+        .toBuffer();
+    }),
+  );
+}
+
+let sent = 0;
+
+/** A form with a sentence and a picture that no other form has: a comment in the JPEG tells it from others. */
+function nextForm(pictures: readonly Buffer[]): Buffer {
+  const number = sent++;
+  const picture = pictures[number % pictures.length] ?? Buffer.alloc(0);
+  const comment = Buffer.alloc(12);
+  comment.writeUInt16BE(0xff_fe, 0);
+  comment.writeUInt16BE(10, 2);
+  comment.writeDoubleBE(number, 4);
+  const text = SENTENCES[number % SENTENCES.length] ?? '';
+  return Buffer.concat([
+    Buffer.from(
+      `--${BOUNDARY}\r\nContent-Disposition: form-data; name="text"\r\n\r\n${text}\r\n` +
+        `--${BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n`,
+    ),
+    picture.subarray(0, 2),
+    comment,
+    picture.subarray(2),
+    Buffer.from(`\r\n--${BOUNDARY}--\r\n`),
+  ]);
+}
+
+function post(url: string, agent: Agent, body: Buffer): Promise<number> {
+  const headers = {
+    'content-type': `multipart/form-data; boundary=${BOUNDARY}`,
+    'content-length': body.length,
+  };
+  return new Promise((resolve, reject) => {
+    const sent = request(`${url}/predict`, { method: 'POST', agent, headers }, (response) => {
+      response.resume();
+      response.on('error', reject).on('end', () => {
+        resolve(response.statusCode ?? 0);
+      });
+    });
+    sent.on('error', reject).end(body);
+  });
+}
+
+/** What clients saw. */
+export interface FormLoad {
+  readonly seconds: number;
+  /** Milliseconds of each answer. */
+  readonly latencies: readonly number[];
+}
+
+/**
+ * Sends `count` forms, each client its next one as soon as its last is answered.
+ *
+ * @throws Error if one is not answered with 200
+ */
+export async function sendForms(
+  url: string,
+  pictures: readonly Buffer[],
+  clients: number,
+  count: number,
+): Promise<FormLoad> {
+  const agent = new Agent({ keepAlive: true });
+  const latencies: number[] = [];
+  let left = count;
+  const client = async (): Promise<void> => {
+    while (left-- > 0) {
+      const body = nextForm(pictures);
+      const startMs = performance.now();
+      const status = await post(url, agent, body);
+      if (status !== 200) throw new Error(`${url} answered ${status}`);
+      latencies.push(performance.now() - startMs);
+    }
+  };
+  const startMs = performance.now();
+  await Promise.all(Array.from({ length: clients }, client));
+  agent.destroy();
+  return { seconds: (performance.now() - startMs) / 1000, latencies };
+}

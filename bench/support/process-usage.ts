@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Linux counts processor time in ticks of this many milliseconds, on every architecture. */
+const TICK_MS = 10;
+
+/** A process and all that it has started, itself first. */
+export function processTree(pid: number): number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    read(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
+  );
+  return [pid, ...children.flatMap(processTree)];
+}
+
+/** Processor time of a process in milliseconds, since its start. */
+export function processorMs(pid: number): { readonly all: number; readonly mainThread: number } {
+  return { all: ticks(`/proc/${pid}/stat`) * TICK_MS, mainThread: ticks(`/proc/${pid}/task/${pid}/stat`) * TICK_MS };
+}
+
+/**
+ * Memory of processes in bytes: what their PSS adds up to where no other process maps the same files. So it does not
+ * depend on what else runs on the machine.
+ */
+export function proportionalBytes(pids: readonly number[]): number {
+  let anonymous = 0;
+  const shared = new Map<string, number>();
+  for (const pid of pids) {
+    for (const { mapping, resident, own } of mappings(pid)) {
+      anonymous += own;
+      shared.set(mapping, Math.max(shared.get(mapping) ?? 0, resident - own));
+    }
+  }
+  return anonymous + [...shared.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+interface Mapping {
+  /** Names the part of the file that is mapped. */
+  readonly mapping: string;
+  readonly resident: number;
+  /** Bytes that are not shared with the file. */
+  readonly own: number;
+}
+
+function* mappings(pid: number): Generator<Mapping, void> {
+  for (const block of read(`/proc/${pid}/smaps`).split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)) {
+    const [, offset = '', device = '', inode = ''] = /^\S+ \S+ (\S+) (\S+) (\d+)/.exec(block) ?? [];
+    const bytesOf = (name: string): number =>
+      Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(block)?.[1] ?? 0) * 1024;
+    yield { mapping: `${device} ${inode} ${offset}`, resident: bytesOf('Rss'), own: bytesOf('Anonymous') };
+  }
+}
+
+/** User and system time by a `stat` file of proc(5), whose second field may contain spaces. */
+function ticks(file: string): number {
+  const fields = read(file)
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    // The process has ended.
+    return '';
+  }
+}
