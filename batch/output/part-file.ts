@@ -1,10 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import type { UserError } from '../../model/errors.ts';
 import type { Part } from '../shard.ts';
 import { notWritten, publish, type OpenFile } from './files.ts';
 
 const NEWLINE = 0x0a;
+
+/** Characters of rows that wait for a slow disk before no more are taken. */
+const MAX_PENDING = 1 << 20;
 
 /** The name of a part. */
 export function partFile(folder: string, { index }: Part): string {
@@ -45,6 +49,10 @@ export class PartWriter {
   readonly #folder: string;
   readonly #part: Part;
   readonly #handle: FileHandle;
+  /** Rows that are not being written yet. */
+  #pending = '';
+  #flushing: Promise<void> | undefined;
+  #failure: UserError | undefined;
 
   private constructor(folder: string, part: Part, handle: FileHandle) {
     this.#folder = folder;
@@ -69,15 +77,43 @@ export class PartWriter {
     }
   }
 
-  /** @param line without its newline */
+  /**
+   * Adds a row. Rows that come while others are being written are written together: each call of the system waits for
+   * the pictures that are being decoded, since both use the same few threads.
+   *
+   * @param line without its newline
+   * @throws UserError `output-not-writable` or `disk-full`, of this row or of one before
+   */
   async write(line: string): Promise<void> {
-    await this.#handle.appendFile(`${line}\n`).catch((cause: unknown) => {
-      throw notWritten(partialFile(this.#folder, this.#part), cause);
-    });
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#pending += `${line}\n`;
+    this.#flushing ??= this.#flush();
+    if (this.#pending.length > MAX_PENDING) await this.#written();
+  }
+
+  /** Writes what is pending, until nothing is. Never rejects. */
+  async #flush(): Promise<void> {
+    try {
+      while (this.#pending !== '') {
+        const lines = this.#pending;
+        this.#pending = '';
+        await this.#handle.appendFile(lines);
+      }
+    } catch (cause) {
+      this.#failure = notWritten(partialFile(this.#folder, this.#part), cause);
+    } finally {
+      this.#flushing = undefined;
+    }
+  }
+
+  async #written(): Promise<void> {
+    await this.#flushing;
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Gives the file its name. */
   async complete(): Promise<void> {
+    await this.#written();
     try {
       await this.#handle.sync();
       await this.#handle.close();
@@ -87,8 +123,9 @@ export class PartWriter {
     }
   }
 
-  /** Leaves the file as it is, for another run to go on. */
+  /** Leaves the file, with the rows so far, for another run to go on. */
   async close(): Promise<void> {
+    await this.#flushing;
     await this.#handle.close();
   }
 }

@@ -118,10 +118,11 @@ describe('a run goes on where the one before was', () => {
     const openFile: typeof open = async (...args) => {
       const handle = await open(...args);
       const appendFile = handle.appendFile.bind(handle);
-      let lines = 0;
-      handle.appendFile = async (...data) => {
-        if (++lines > 30) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
-        await appendFile(...data);
+      let room = 30;
+      handle.appendFile = async (data) => {
+        room -= String(data).split('\n').length - 1;
+        if (room < 0) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+        await appendFile(data);
       };
       return handle;
     };
@@ -129,7 +130,9 @@ describe('a run goes on where the one before was', () => {
       code: 'disk-full',
       message: `Cannot write ${join(output, 'part-00000.jsonl.partial')}: the disk is full.`,
     });
-    expect(await run({ input, output })).toMatchObject({ computed: 30 });
+    const { computed, tally } = await run({ input, output });
+    expect(computed).toBeGreaterThanOrEqual(30);
+    expect(tally.rows).toBe(60);
   });
 
   test('but not with another model, input, text or part length', async () => {
