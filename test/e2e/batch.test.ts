@@ -167,3 +167,20 @@ test('options that are missing or wrong are named', async () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
   }
 });
+
+test('rows come from standard input, with columns of other names', async () => {
+  const folder = pictureFolder();
+  const output = join(folder, 'out');
+  const model = ['--model', await fixturePackage('mini-none')];
+  const input = ['--input', '-', '--format', 'csv', '--images', folder, '--column', 'image=photo'];
+  const child = spawn(process.execPath, [PROGRAM, 'batch', ...model, ...input, '--output', output], {
+    env: { ...process.env, ...ENV },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  child.stdin.end('photo,text,price\nimage-00.png,a dog,3\nmissing.png,a dog,4\n');
+  expect(await once(child, 'exit')).toEqual([3, null]);
+  expect(resultsIn(join(output, 'part-00000.jsonl'))).toMatchObject([
+    { id: 1, image: 'image-00.png', columns: { price: '3' }, result: expect.any(Number) as number },
+    { id: 2, image: 'missing.png', columns: { price: '4' }, error: { code: 'unreadable-image' } },
+  ]);
+});
