@@ -208,7 +208,7 @@ describe('--calibration', () => {
     [
       'a file that is no picture',
       'TEXT',
-      'TEXT/notes.txt cannot be used for calibration. The image is not a JPEG, PNG, WebP, GIF or TIFF file that can be read.',
+      'TEXT/notes.txt cannot be used for calibration. The image is not a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF file that can be read.',
     ],
   ])('refuses %s', async (_, kind, sentence) => {
     const folder = await pictures(kind === 'TEXT' ? ['image-00.png'] : []);
