@@ -109,7 +109,7 @@ describe('a broken checkpoint causes one sentence and exit code 1, and nothing i
 describe('wrong usage', () => {
   test.each([
     [['compile'], /missing required argument 'checkpoint-folder'/],
-    [['compile', 'a', 'b', '--precision', 'int8'], /Allowed choices are fp32, fp16/],
+    [['compile', 'a', 'b', '--precision', 'int4'], /Allowed choices are fp32, fp16/],
     [['compile', 'a', 'b', '--max-text-tokens', '0'], /whole number above 0/],
     [['compile', 'a', 'b', '--nope'], /unknown option '--nope'/],
     [['nope'], /unknown command 'nope'/],
