@@ -1,3 +1,4 @@
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 
 /** Most pixels. Pillow rejects larger images as decompression bombs. */
@@ -5,23 +6,36 @@ export const MAX_PIXELS = 178_956_970;
 /** Longest side in pixels. */
 export const MAX_SIDE = 20_000;
 
-// These settings of sharp apply to the whole process, which decodes images nowhere else. Only the loaders of these
-// formats may run, and only from memory. SVG and PDF, among others, can cost minutes and gigabytes.
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({
-  operation: [
-    'VipsForeignLoadJpegBuffer',
-    'VipsForeignLoadPngBuffer',
-    'VipsForeignLoadWebpBuffer',
-    'VipsForeignLoadNsgifBuffer',
-    'VipsForeignLoadTiffBuffer',
-    // The prebuilt decoder has AV1 alone, so it reads AVIF but not HEIC.
-    'VipsForeignLoadHeifBuffer',
-  ],
-});
-// No image is decoded twice, and parallelism is between images, not within one.
-sharp.cache(false);
-sharp.concurrency(1);
+/** Set for the threads that this one starts, once the settings below are made. */
+const IS_SET_UP = 'ofa-ve: the decoder is set up';
+
+/**
+ * Sets sharp up. Its settings apply to the whole process, which decodes images nowhere else, and are made once: all
+ * formats are blocked before some are unblocked, and a picture that another thread reads in between would be refused.
+ */
+function setUp(): void {
+  if (getEnvironmentData(IS_SET_UP) === true) return;
+  // Only the loaders of these formats may run, and only from memory. SVG and PDF, among others, can cost minutes and
+  // gigabytes.
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({
+    operation: [
+      'VipsForeignLoadJpegBuffer',
+      'VipsForeignLoadPngBuffer',
+      'VipsForeignLoadWebpBuffer',
+      'VipsForeignLoadNsgifBuffer',
+      'VipsForeignLoadTiffBuffer',
+      // The prebuilt decoder has AV1 alone, so it reads AVIF but not HEIC.
+      'VipsForeignLoadHeifBuffer',
+    ],
+  });
+  // No image is decoded twice, and parallelism is between images, not within one.
+  sharp.cache(false);
+  sharp.concurrency(1);
+  setEnvironmentData(IS_SET_UP, true);
+}
+
+setUp();
 
 const OPTIONS = { failOn: 'error', ignoreIcc: true, sequentialRead: true } as const;
 
