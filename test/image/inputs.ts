@@ -7,7 +7,18 @@ import { run } from './shell.ts';
 /** All that an image is built from, and the test itself. */
 const INPUTS = [
   ...['Dockerfile', '.dockerignore', '.npmrc', 'LICENSE', 'package.json', 'package-lock.json'],
-  ...['tsconfig.json', 'tsconfig.build.json', 'bin', 'cli', 'demo', 'docker', 'model', 'service', 'test/image'],
+  ...[
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'bin',
+    'batch',
+    'cli',
+    'demo',
+    'docker',
+    'model',
+    'service',
+    'test/image',
+  ],
 ];
 
 /** The hash of the inputs that last passed the test. Committed, so that a fresh clone knows it. */
