@@ -3,7 +3,7 @@
 // usage: node bin/run.js bench/asset-sizes.ts
 import { request } from 'node:http';
 import { printReport, table } from './support/format.ts';
-import { startServiceProcess } from './support/service-process.ts';
+import { startServiceProcess } from '../testing/service-process.ts';
 
 const PATHS = ['/docs', '/docs/swagger-ui.css', '/docs/swagger-ui-bundle.js', '/docs/start.js', '/openapi.json'];
 const LEAST_RATIO = 3;

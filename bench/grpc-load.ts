@@ -7,7 +7,7 @@ import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { printReport, quantile, table } from './support/format.ts';
 import { askGrpc, grpcClient, raw } from './support/grpc-inference.ts';
-import { startServiceProcess } from './support/service-process.ts';
+import { startServiceProcess } from '../testing/service-process.ts';
 
 const CLIENTS = 16;
 const ROUNDS = 5;

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { printReport, quantile, table } from './support/format.ts';
 import { withLargePackage } from './support/large-package.ts';
-import { startServiceProcess } from './support/service-process.ts';
+import { startServiceProcess } from '../testing/service-process.ts';
 
 const POLL_MS = 20;
 const PICTURE = new URL('../test/fixtures/images/size-1920x1080.jpg', import.meta.url);

@@ -9,7 +9,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { demoPackage } from '../demo/demo-package.ts';
 import { printReport, quantile, table } from './support/format.ts';
-import { startServiceProcess } from './support/service-process.ts';
+import { startServiceProcess } from '../testing/service-process.ts';
 
 const OVERLOAD = 5;
 /** As many requests as the service queues. */

@@ -13,7 +13,7 @@ import { compileBuild, ROOT } from './support/compiled-build.ts';
 import { withEarlierBuild } from './support/earlier-build.ts';
 import { mebibytes, printReport, quantile, table } from './support/format.ts';
 import { processorMs, processTree, proportionalBytes } from './support/process-usage.ts';
-import { startServiceProcess } from './support/service-process.ts';
+import { startServiceProcess } from '../testing/service-process.ts';
 
 /** The build that the targets refer to. */
 const EARLIER = 'bf2404b';

@@ -9,7 +9,7 @@ import type { Client } from '@grpc/grpc-js';
 import { demoPackage } from '../demo/demo-package.ts';
 import { printReport, quantile, table } from './support/format.ts';
 import { askGrpc, grpcClient, raw } from './support/grpc-inference.ts';
-import { startServiceProcess, type ServiceProcess } from './support/service-process.ts';
+import { startServiceProcess, type ServiceProcess } from '../testing/service-process.ts';
 
 const CLIENTS = 50;
 const SLOW = 200;

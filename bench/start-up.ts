@@ -8,7 +8,7 @@ import { parseArgs, promisify } from 'node:util';
 import { compileBuild, ROOT } from './support/compiled-build.ts';
 import { withEarlierBuild } from './support/earlier-build.ts';
 import { printReport, quantile, table } from './support/format.ts';
-import { startServiceProcess } from './support/service-process.ts';
+import { startServiceProcess } from '../testing/service-process.ts';
 
 /** The build that the targets refer to. */
 const EARLIER = 'bf2404b';

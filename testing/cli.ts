@@ -1,11 +1,8 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { format } from 'node:util';
 import { vi } from 'vitest';
 import { main } from '../cli/main.ts';
-
-/** The program as `npx ofa-ve` runs it. */
-export const PROGRAM = fileURLToPath(new URL('../bin/ofa-ve.js', import.meta.url));
+import { PROGRAM } from './service-process.ts';
 
 /** How a run of the program ended. */
 export interface CliResult {

@@ -1,9 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PROGRAM } from './cli.ts';
+import { startServiceProcess, type ServiceProcess } from './service-process.ts';
 
 /** What to do to the service. */
 export interface StressOrder {
@@ -33,61 +30,35 @@ export interface StressResult {
 
 /** How often memory is read. */
 const SAMPLE_MS = 20;
-const START_MS = 120_000;
 
 /** Sends pictures from several clients at once, and watches the memory of the service. Needs Linux. */
 export async function stressMemory(order: StressOrder): Promise<StressResult> {
-  const { child, url } = await start(order);
+  const service = await start(order);
+  const { pid, url } = service;
   try {
-    const processes = processesOf(child);
+    const processes = processesOf(pid);
     const idleBytes = total(processes);
     let [peakBytes, servicePeakBytes] = [0, 0];
     const watch = setInterval(() => {
-      peakBytes = Math.max(peakBytes, total(processesOf(child)));
-      servicePeakBytes = Math.max(servicePeakBytes, total(processesOf(child).slice(0, 1)));
+      peakBytes = Math.max(peakBytes, total(processesOf(pid)));
+      servicePeakBytes = Math.max(servicePeakBytes, total(processesOf(pid).slice(0, 1)));
     }, SAMPLE_MS);
     const statuses = await sendAll(url, order).finally(() => {
       clearInterval(watch);
     });
-    const survived = child.exitCode === null && processesOf(child).join() === processes.join();
+    const survived = existsSync(`/proc/${pid}`) && processesOf(pid).join() === processes.join();
     return { peakBytes, servicePeakBytes, idleBytes, statuses, survived };
   } finally {
-    const exited = once(child, 'exit');
-    if (child.kill('SIGTERM')) await exited;
+    await service.stop();
   }
 }
 
-async function start({ packageDir, settings, limitBytes }: StressOrder): Promise<{ child: ChildProcess; url: string }> {
+function start({ packageDir, settings, limitBytes }: StressOrder): Promise<ServiceProcess> {
   const limit = `data:text/javascript,process.constrainedMemory=()=>${limitBytes}`;
-  const child = spawn(process.execPath, [PROGRAM, 'serve', '--model', packageDir], {
-    env: {
-      ...process.env,
-      NODE_OPTIONS: `--import=${limit}`,
-      HOST: '127.0.0.1',
-      PORT: '0',
-      GRPC_PORT: '0',
-      ADMIN_PORT: '0',
-      DRAIN_DELAY_MS: '0',
-      LOG_LEVEL: 'info',
-      ...settings,
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
+  return startServiceProcess({
+    args: ['--model', packageDir],
+    settings: { NODE_OPTIONS: `--import=${limit}`, ...settings },
   });
-  const port = new Promise<number>((resolve) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (!line.startsWith('{')) return;
-      const { msg, port: found } = JSON.parse(line) as { msg?: string; port: number };
-      if (msg === 'listening') resolve(found);
-    });
-  });
-  const url = `http://127.0.0.1:${await port}`;
-  const end = performance.now() + START_MS;
-  while (performance.now() < end) {
-    if ((await fetch(`${url}/readyz`)).ok) return { child, url };
-    await sleep(50);
-  }
-  child.kill('SIGKILL');
-  throw new Error(`The service was not ready within ${START_MS / 1000} s.`);
 }
 
 async function sendAll(url: string, order: StressOrder): Promise<StressResult['statuses']> {
@@ -125,7 +96,7 @@ async function send(url: string, picture: Uint8Array, text: string): Promise<num
 }
 
 /** The service and its engines, by process id. */
-function processesOf({ pid = 0 }: ChildProcess): number[] {
+function processesOf(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
   return [pid, ...(children === '' ? [] : children.split(' ').map(Number))];
 }

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, expect, it } from 'vitest';
-import { PROGRAM } from '../../testing/cli.ts';
+import { PROGRAM } from '../../testing/service-process.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
 import { until } from './client.ts';
 

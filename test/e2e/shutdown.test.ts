@@ -12,7 +12,7 @@ import { DEFAULT_SETTINGS } from '../../service/contract.ts';
 import { runService } from '../../service/lifecycle/run-service.ts';
 import { predictBody, send, until } from './client.ts';
 import { bundle } from '../../testing/bundle.ts';
-import { PROGRAM } from '../../testing/cli.ts';
+import { PROGRAM } from '../../testing/service-process.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';

@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startServiceProcess } from '../../bench/support/service-process.ts';
+import { startServiceProcess } from '../../testing/service-process.ts';
 import { METRICS } from '../../service/contract.ts';
 import { SCRAPE_SECONDS, STABLE, type Recording } from './alert-series.ts';
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startServiceProcess } from '../../../bench/support/service-process.ts';
+import { startServiceProcess } from '../../../testing/service-process.ts';
 
 const run = promisify(execFile);
 const at = (name: string): string => fileURLToPath(new URL(name, import.meta.url));

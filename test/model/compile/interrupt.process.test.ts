@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { inScratchFolder, swapIntoPlace } from '../../../model/compile/scratch-folder.ts';
-import { PROGRAM } from '../../../testing/cli.ts';
+import { PROGRAM } from '../../../testing/service-process.ts';
 import { tempFolder } from '../../../testing/temp-folder.ts';
 
 const CHECKPOINT = fileURLToPath(new URL('../../fixtures/ofa/mini-prev-output', import.meta.url));

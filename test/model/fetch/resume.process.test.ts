@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, wr
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { PROGRAM } from '../../../testing/cli.ts';
+import { PROGRAM } from '../../../testing/service-process.ts';
 import { tempFolder } from '../../../testing/temp-folder.ts';
 import { content, miniModel, type ModelServer, modelServer, sendHead } from './model-server.ts';
 import { failureOf, isSame, leavePartial, partialPath, runFetch, WEIGHTS } from './run-fetch.ts';

@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/ofa-ve.js', import.meta.url));
+/** The program as `npx ofa-ve` runs it. */
+export const PROGRAM = fileURLToPath(new URL('../bin/ofa-ve.js', import.meta.url));
 const START_TIMEOUT_MS = 600_000;
 
 /** The service, running as a program of its own. */
