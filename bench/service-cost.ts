@@ -99,14 +99,14 @@ function row({ name, server }: Subject, rounds: readonly Round[], ours: readonly
 
 const HEADINGS = [
   'server',
-  'main thread',
-  'other threads',
-  'child processes',
-  'CPU ms an answer',
+  'main',
+  'others',
+  'children',
+  'CPU',
   'ours / its',
-  'answers/s',
+  'rate',
   'ours / its',
-  'median, 95 %',
+  'latency',
   'memory',
 ];
 
@@ -124,8 +124,10 @@ async function compare(subjects: readonly Subject[], clients: number, rounds: nu
       HEADINGS,
       subjects.map((subject) => row(subject, results.get(subject) ?? [], ours)),
     ),
-    `${clients} clients, medians of ${rounds} rounds of ${FORMS} forms each, the servers in turn. Memory is the PSS of all ` +
-      'processes of a server, as if no other program mapped the same files.',
+    `${clients} clients, medians of ${rounds} rounds of ${FORMS} forms each, the servers in turn. CPU in milliseconds an answer: of ` +
+      'the main thread, of the other threads of its process, of its child processes, and in all; rate in answers a ' +
+      'second; latency: median and 95 %. Memory is the PSS of all processes of a server, as if no other program mapped ' +
+      'the same files.',
   );
 }
 
