@@ -23,6 +23,7 @@ const DEFAULT_PART_ROWS = 10_000;
 interface RunOptions {
   readonly model?: string;
   readonly demo?: true;
+  readonly allowFailures?: true;
   readonly input?: string;
   readonly output?: string;
   readonly format?: (typeof FORMATS)[number];
@@ -44,7 +45,7 @@ export function batchCommand(): Command {
       'Judges every row of a file, or every picture of a folder, exactly as the server does, and writes the results as part files. The same command goes on after it was interrupted or killed.',
     )
     .usage('--model <package> --input <input> --output <folder> [options]')
-    .option('--model <package>', 'folder of the model package')
+    .option('--model <package>', 'folder of the model package (MODEL_DIR)')
     .option('--demo', 'use the small demo model that ships with ofa-ve, unless a model is given')
     .option(
       '--input <input>',
@@ -58,6 +59,7 @@ export function batchCommand(): Command {
     .option('--text <text>', 'hypothesis for rows that have none; may be repeated', append)
     .option('--part-rows <number>', 'rows of each part file', toCount, DEFAULT_PART_ROWS)
     .option('--max-failures <number>', 'stop when more rows have failed (default: never)', toCountOrZero)
+    .option('--allow-failures', 'exit with 0, not 3, when some rows have failed')
     .option('--shard <I/N>', 'only shard I of N, from 0')
     .option('--shards <N>', 'only one of N shards, that of JOB_COMPLETION_INDEX')
     .enablePositionalOptions()
@@ -70,12 +72,13 @@ export function batchCommand(): Command {
       const { input, output } = options;
       if (input === undefined) return command.error("error: required option '--input <input>' not specified");
       if (output === undefined) return command.error("error: required option '--output <folder>' not specified");
-      if (options.model === undefined && !options.demo) {
+      const model = options.model ?? process.env['MODEL_DIR']?.trim() ?? '';
+      if (model === '' && !options.demo) {
         return command.error('error: give a model package with --model, or use --demo');
       }
-      const result = await interruptible((signal) => run({ ...options, input, output }, signal));
+      const result = await interruptible((signal) => run({ ...options, model, input, output }, signal));
       console.log(summary(result.tally, result));
-      if (result.tally.failedRows > 0) process.exitCode = SOME_FAILED;
+      if (result.tally.failedRows > 0 && !options.allowFailures) process.exitCode = SOME_FAILED;
     })
     .addCommand(mergeCommand());
 }
@@ -92,7 +95,7 @@ function mergeCommand(): Command {
 }
 
 async function run(
-  options: RunOptions & { readonly input: string; readonly output: string },
+  options: RunOptions & { readonly model: string; readonly input: string; readonly output: string },
   signal: AbortSignal,
 ): Promise<BatchResult> {
   const {
@@ -108,7 +111,7 @@ async function run(
   } = options;
   const shard = chooseShard(options.shard, options.shards, process.env['JOB_COMPLETION_INDEX']);
   const settings = withRoom(readSettings(process.env));
-  const model = await openModel(options.model ?? (await demoPackage()), settings);
+  const model = await openModel(options.model === '' ? await demoPackage() : options.model, settings);
   const reporter = batchReporter();
   try {
     return await runBatch({

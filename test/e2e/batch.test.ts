@@ -38,6 +38,8 @@ describe('a run answers as the service does', () => {
     const input = writeRows(folder, rows);
     const { code, stdout } = await ofaVe(['batch', '--model', packageDir, '--input', input, '--output', output], ENV);
     expect([code, stdout]).toEqual([3, expect.stringMatching(/^failed rows +5\n +invalid-field +3$/m)]);
+    const again = ['batch', '--input', input, '--output', output, '--allow-failures'];
+    expect((await ofaVe(again, { ...ENV, MODEL_DIR: packageDir })).code).toBe(0);
     const service = await serve({ MODEL_DIR: packageDir });
     try {
       for (const [index, line] of resultsIn(join(output, 'part-00000.jsonl')).entries()) {
