@@ -17,7 +17,7 @@ export function synthCommand(): Command {
   return new Command('synth')
     .summary('write the Kubernetes manifests of a deployment')
     .description(
-      'Checks infra/config.ts, or an environment of infra/environments, and writes its manifests, as `npx cdk8s synth` does. Prints the command that removes each object which the folder no longer holds, as kubectl apply leaves it in the cluster.',
+      'Checks infra/config.ts, or an environment of infra/environments, and writes its manifests, as `npx cdk8s synth` does. Prints the commands that a change needs before and after kubectl apply, compared with what the folder held.',
     )
     .option(
       '--environment <name>',

@@ -3,7 +3,7 @@ import { k8s } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
 import { adapterRules } from '../monitoring/adapter-rules.ts';
 import type { WorkloadContext } from '../workload/context.ts';
-import { SHARED_LABELS } from '../workload/names.ts';
+import { sharedLabels } from '../workload/names.ts';
 
 /**
  * The rules of all workloads for prometheus-adapter, as a ConfigMap in the form that its chart takes
@@ -12,7 +12,7 @@ import { SHARED_LABELS } from '../workload/names.ts';
 export class AdapterRules extends k8s.KubeConfigMap {
   constructor(scope: Construct, id: string, namespace: string, contexts: readonly WorkloadContext[]) {
     super(scope, id, {
-      metadata: { name: `${namespace}-adapter-rules`, namespace, labels: { ...SHARED_LABELS } },
+      metadata: { name: `${namespace}-adapter-rules`, namespace, labels: sharedLabels(namespace) },
       data: { 'config.yaml': Yaml.stringify({ rules: contexts.flatMap(adapterRules) }) },
     });
   }

@@ -38,7 +38,11 @@ export class KedaScaler extends ScaledObject {
     const { autoscaling } = context.workload;
     const name = trackName(context, 'stable');
     super(scope, id, {
-      metadata: objectMeta(context, name),
+      metadata: {
+        ...objectMeta(context, name),
+        // KEDA takes over a HorizontalPodAutoscaler of the name given below; else it refuses to scale beside it.
+        annotations: { 'scaledobject.keda.sh/transfer-hpa-ownership': 'true' },
+      },
       spec: {
         scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
         pollingInterval: autoscaling.keda.pollingSeconds,

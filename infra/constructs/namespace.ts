@@ -1,7 +1,7 @@
 import { k8s } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
 import type { DeploymentConfig } from '../config/schema.ts';
-import { SHARED_LABELS } from '../workload/names.ts';
+import { sharedLabels } from '../workload/names.ts';
 
 /** The namespace, in which the cluster enforces the Pod Security level that the pods fulfil. */
 export class DeploymentNamespace extends k8s.KubeNamespace {
@@ -11,7 +11,7 @@ export class DeploymentNamespace extends k8s.KubeNamespace {
       metadata: {
         name: namespace.name,
         labels: {
-          ...SHARED_LABELS,
+          ...sharedLabels(namespace.name),
           'pod-security.kubernetes.io/enforce': level,
           'pod-security.kubernetes.io/audit': level,
           'pod-security.kubernetes.io/warn': level,

@@ -27,18 +27,20 @@ export function trackSelector(context: WorkloadContext, track: Track): Record<st
   return { ...workloadSelector(context), track };
 }
 
-/** Labels of every object of the deployment. */
-export const SHARED_LABELS = {
-  'app.kubernetes.io/part-of': 'ofa-ve',
-  'app.kubernetes.io/managed-by': 'cdk8s',
-} as const;
+/**
+ * Labels of every object of a deployment, by which `kubectl apply --prune` selects them. They name the namespace, so
+ * that pruning one deployment leaves the cluster-wide objects of the others alone.
+ */
+export function sharedLabels(namespace: string): Record<string, string> {
+  return { 'app.kubernetes.io/part-of': namespace, 'app.kubernetes.io/managed-by': 'cdk8s' };
+}
 
 /** Labels of a workload's objects. */
 export function workloadLabels(context: WorkloadContext): Record<string, string> {
   return {
     ...workloadSelector(context),
     'app.kubernetes.io/component': 'inference',
-    ...SHARED_LABELS,
+    ...sharedLabels(context.namespace),
   };
 }
 

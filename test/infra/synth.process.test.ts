@@ -94,10 +94,10 @@ describe('ofa-ve synth', () => {
     expect((await ofaVe('--output', 'out', '--environment', 'production')).stderr).toBe('');
     const changed = await ofaVe('--output', 'out');
     expect(changed.code).toBe(0);
-    expect(changed.stderr).toContain('are no longer part of the deployment. kubectl apply leaves them in the cluster');
-    expect(changed.stderr).toContain('  kubectl delete -n ofa-ve httproute.gateway.networking.k8s.io ofa-ve\n');
-    expect(changed.stderr).toContain('  kubectl delete -n ofa-ve scaledobject.keda.sh ofa-ve\n');
-    expect(changed.stderr).not.toContain(' deployment.apps ');
+    expect(changed.stderr).toMatch(/Before it, run .*:\n {2}kubectl delete -n ofa-ve scaledobject.keda.sh\/ofa-ve\n/);
+    expect(changed.stderr).toContain('After it, run:\n');
+    expect(changed.stderr).toContain('  kubectl delete -n ofa-ve httproute.gateway.networking.k8s.io/ofa-ve\n');
+    expect(changed.stderr).not.toContain(' deployment.apps');
     expect((await ofaVe('--output', 'out')).stderr).toBe('');
   });
 
@@ -124,7 +124,7 @@ describe('what a change leaves behind', () => {
       expect((await run('git', args)).code).toBe(0);
     await rm(path.join(folder, 'dist'), { recursive: true });
     expect((await main({ OFA_VE_ENV: 'production' })).stderr).toContain(
-      '  kubectl delete -n ofa-ve ingress.networking.k8s.io ofa-ve\n',
+      '  kubectl delete -n ofa-ve ingress.networking.k8s.io/ofa-ve\n',
     );
   });
 });

@@ -88,7 +88,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
   it('gives every object the recommended labels', () => {
     for (const { metadata, kind } of manifests) {
       expect(metadata.labels, kind).toMatchObject({
-        'app.kubernetes.io/part-of': 'ofa-ve',
+        'app.kubernetes.io/part-of': config.namespace.name,
         'app.kubernetes.io/managed-by': 'cdk8s',
       });
     }

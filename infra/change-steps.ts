@@ -1,0 +1,91 @@
+import { parseAllDocuments } from 'yaml';
+
+/** What the steps need to know of an object. */
+interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly spec?: {
+    /** Of a Deployment. */
+    readonly replicas?: number;
+    /** Of a ScaledObject. */
+    readonly advanced?: { readonly horizontalPodAutoscalerConfig?: { readonly name?: string } };
+  };
+}
+
+/** Commands that a change of the manifests needs beside `kubectl apply`. */
+export interface ChangeSteps {
+  /** Commands to run before `kubectl apply`: what would otherwise remove pods, or have two autoscalers at work. */
+  readonly before: readonly string[];
+  /** Commands to run after it: `kubectl apply` deletes nothing. */
+  readonly after: readonly string[];
+}
+
+/** Kinds that set a Deployment's number of pods. */
+const AUTOSCALERS = ['HorizontalPodAutoscaler', 'ScaledObject'];
+
+/** The commands that lead a cluster from one set of manifests to another without losing pods. */
+export function changeSteps(before: readonly string[], after: readonly string[]): ChangeSteps {
+  const old = before.flatMap(objectsIn);
+  const current = after.flatMap(objectsIn);
+  const kept = new Map(current.map((object) => [pathOf(object), object]));
+  const adopted = new Set(current.flatMap((object) => autoscalerOf(object) ?? []));
+  const inUse = new Set(current.map(({ metadata }) => metadata.namespace));
+  const removed = old.filter(
+    (object) =>
+      !kept.has(pathOf(object)) &&
+      !adopted.has(pathOf(object)) &&
+      !(object.kind === 'Namespace' && inUse.has(object.metadata.name)),
+  );
+  const autoscalers = removed.filter(({ kind }) => AUTOSCALERS.includes(kind));
+  return {
+    before: [
+      ...autoscalers.flatMap(autoscalerRemoval),
+      ...old.flatMap((object) => replicasHandover(object, kept.get(pathOf(object)))),
+    ],
+    after: removed.filter((object) => !autoscalers.includes(object)).map(removal),
+  };
+}
+
+function objectsIn(yaml: string): KubernetesObject[] {
+  return parseAllDocuments(yaml).flatMap((document) => (document.toJS() as KubernetesObject | null) ?? []);
+}
+
+/** An object's namespace, resource and name, as arguments of kubectl. */
+function pathOf({ apiVersion, kind, metadata: { name, namespace } }: KubernetesObject): string {
+  const [group] = apiVersion.includes('/') ? apiVersion.split('/') : [undefined];
+  const resource = kind.toLowerCase() + (group === undefined ? '' : `.${group}`);
+  return `${namespace === undefined ? '' : `-n ${namespace} `}${resource}/${name}`;
+}
+
+function removal(object: KubernetesObject): string {
+  return `kubectl delete ${pathOf(object)}`;
+}
+
+/** Path of the HorizontalPodAutoscaler that KEDA creates for a ScaledObject, or takes over if there is one. */
+function autoscalerOf({ kind, metadata: { namespace }, spec }: KubernetesObject): string | undefined {
+  const name = spec?.advanced?.horizontalPodAutoscalerConfig?.name;
+  if (kind !== 'ScaledObject' || name === undefined) return undefined;
+  return pathOf({
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+  });
+}
+
+/** The number of pods stays as it is when an autoscaler is deleted. KEDA's own goes with its ScaledObject, a moment later. */
+function autoscalerRemoval(object: KubernetesObject): string[] {
+  const own = autoscalerOf(object);
+  return [removal(object), ...(own === undefined ? [] : [`kubectl wait --for=delete --timeout=60s ${own}`])];
+}
+
+/**
+ * Where `replicas` leaves a manifest, `kubectl apply` removes the field that it has set earlier, and the server sets its
+ * default, one pod. kubectl knows what it has set from an annotation; without the field there, it leaves the number alone.
+ */
+function replicasHandover(old: KubernetesObject, current: KubernetesObject | undefined): string[] {
+  if (old.spec?.replicas === undefined || current === undefined || current.spec?.replicas !== undefined) return [];
+  return [
+    `kubectl apply view-last-applied ${pathOf(old)} -o yaml | sed '/^  replicas:/d' | kubectl apply set-last-applied -f -`,
+  ];
+}

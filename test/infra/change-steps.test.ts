@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { changeSteps } from '../../infra/change-steps.ts';
+import { extend, type DeploymentConfig } from '../../infra/config.ts';
+import { describeSteps } from '../../infra/synthesize.ts';
+import { manifestsOf, only, yamlOf, type Manifest } from './manifests.ts';
+import { scenarioNames, scenarios, withWorkload } from './scenarios.ts';
+
+function steps(from: DeploymentConfig, to: DeploymentConfig) {
+  return changeSteps([yamlOf(from)], [yamlOf(to)]);
+}
+
+const HANDOVER =
+  "kubectl apply view-last-applied -n ofa-ve deployment.apps/ofa-ve -o yaml | sed '/^  replicas:/d' | kubectl apply set-last-applied -f -";
+const DELETE_HPA = 'kubectl delete -n ofa-ve horizontalpodautoscaler.autoscaling/ofa-ve';
+const DELETE_KEDA = [
+  'kubectl delete -n ofa-ve scaledobject.keda.sh/ofa-ve',
+  'kubectl wait --for=delete --timeout=60s -n ofa-ve horizontalpodautoscaler.autoscaling/ofa-ve',
+];
+
+describe('a change of what sets the number of pods', () => {
+  const by = (mode: 'none' | 'hpa' | 'keda'): DeploymentConfig =>
+    withWorkload({ replicas: 4, autoscaling: { by: mode, adapter: { rules: false } } });
+
+  it.each([
+    ['none', 'hpa', [HANDOVER]],
+    ['none', 'keda', [HANDOVER]],
+    ['hpa', 'none', [DELETE_HPA]],
+    ['keda', 'none', DELETE_KEDA],
+    ['keda', 'hpa', DELETE_KEDA],
+    // KEDA takes over the HorizontalPodAutoscaler.
+    ['hpa', 'keda', []],
+    ['hpa', 'hpa', []],
+    ['none', 'none', []],
+    ['keda', 'keda', []],
+  ] as const)('from %s to %s needs these commands first, and none afterwards', (from, to, before) => {
+    expect(steps(by(from), by(to))).toEqual({ before, after: [] });
+  });
+
+  it('from hpa to keda works because both name the same autoscaler, which KEDA may take over', () => {
+    const { metadata } = only(manifestsOf(by('hpa')), 'HorizontalPodAutoscaler');
+    const scaled = only(manifestsOf(by('keda')), 'ScaledObject');
+    expect(scaled.metadata.annotations).toEqual({ 'scaledobject.keda.sh/transfer-hpa-ownership': 'true' });
+    expect(scaled['spec']).toMatchObject({
+      advanced: { horizontalPodAutoscalerConfig: { name: metadata.name } },
+      scaleTargetRef: { name: 'ofa-ve' },
+    });
+  });
+
+  it.each(scenarioNames)('never leaves two autoscalers for one Deployment in %s', (name) => {
+    const targets = manifestsOf(scenarios[name])
+      .filter(({ kind }) => ['HorizontalPodAutoscaler', 'ScaledObject'].includes(kind))
+      .map(({ spec }) => (spec as { scaleTargetRef: { name: string } }).scaleTargetRef.name);
+    expect(targets).toEqual([...new Set(targets)]);
+  });
+});
+
+describe('objects that a change leaves behind', () => {
+  it('are those of the canary', () => {
+    const from = scenarios['canary-gateway'];
+    const to = extend(from, { workloads: from.workloads.map((one) => extend(one, { canary: { enabled: false } })) });
+    expect(steps(from, to)).toEqual({
+      before: [],
+      after: ['deployment.apps/ofa-ve-canary', 'service/ofa-ve-canary'].map((it) => `kubectl delete -n ofa-ve ${it}`),
+    });
+  });
+
+  it('are the Ingress after a Gateway, and ConfigMaps', () => {
+    const networkPolicy = { clients: [{ namespace: 'gateway-system', podLabels: {} }] };
+    const to = withWorkload({
+      exposure: { route: 'gateway' },
+      networkPolicy,
+      autoscaling: { adapter: { rules: false } },
+      observability: { dashboard: { enabled: false } },
+    });
+    expect(steps(scenarios.default, to)).toEqual({
+      before: [],
+      after: [
+        'kubectl delete -n ofa-ve configmap/ofa-ve-adapter-rules',
+        'kubectl delete -n ofa-ve ingress.networking.k8s.io/ofa-ve',
+        'kubectl delete -n ofa-ve configmap/ofa-ve-dashboard',
+      ],
+    });
+  });
+
+  it('do not include a namespace that somebody else creates from now on', () => {
+    const to = extend(scenarios.default, { namespace: { create: false } });
+    expect(steps(scenarios.default, to)).toEqual({ before: [], after: [] });
+  });
+
+  it('are those of a removed workload, whose autoscaler goes first', () => {
+    const from = scenarios['multi-model'];
+    const to = extend(from, { workloads: from.workloads.slice(0, 1) });
+    const { before, after } = steps(from, to);
+    expect(before).toEqual([expect.stringMatching(/(scaledobject|horizontalpodautoscaler)\S+\/qwen-vl$/)]);
+    expect(after).toContain('kubectl delete -n ofa-ve deployment.apps/qwen-vl');
+  });
+});
+
+describe('the text about a change', () => {
+  it('is empty without steps', () => {
+    expect(describeSteps({ before: [], after: [] })).toBe('');
+  });
+
+  it('names what to run before and after kubectl apply', () => {
+    expect(describeSteps({ before: ['one'], after: ['two', 'three'] })).toMatch(
+      /^kubectl apply alone would .* Before it, run .*:\n {2}one\nkubectl apply leaves .* After it, run:\n {2}two\n {2}three\n$/,
+    );
+  });
+});
+
+/** The command of docs/deploy.md that prunes: its label selector and the kinds that it may delete. */
+function documentedPrune() {
+  const page = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
+  const [, kinds = '', selector = ''] =
+    /kinds="([^"]+)"\nkubectl apply -f dist --prune -l (\S+)/.exec(page) ?? expect.fail('no command');
+  return {
+    labels: Object.fromEntries(selector.split(',').map((pair) => pair.split('=') as [string, string])),
+    kinds: kinds.split(/\s+/),
+  };
+}
+
+/** An object's kind as `--prune-allowlist` takes it. */
+function allowlisted({ apiVersion, kind }: Manifest): string {
+  return `${apiVersion.includes('/') ? '' : 'core/'}${apiVersion}/${kind}`;
+}
+
+describe('pruning by labels, as documented', () => {
+  const { labels, kinds } = documentedPrune();
+  const CLUSTER_WIDE = ['Namespace', 'PriorityClass'];
+  /** Kinds that hold data, or that must be gone before the apply. */
+  const KEPT = ['Namespace', 'PersistentVolumeClaim', 'HorizontalPodAutoscaler', 'ScaledObject'];
+
+  it.each(scenarioNames)('selects every object of %s', (name) => {
+    const { namespace } = scenarios[name];
+    for (const manifest of manifestsOf(scenarios[name])) {
+      expect(manifest.metadata.labels, manifest.kind).toMatchObject({
+        ...labels,
+        'app.kubernetes.io/part-of': namespace.name,
+      });
+    }
+  });
+
+  it('deletes no data, and no autoscaler, which KEDA labels as its ScaledObject', () => {
+    for (const kind of kinds) expect(KEPT).not.toContain(kind.split('/').at(-1));
+  });
+
+  it('covers all other kinds', () => {
+    const emitted = scenarioNames.flatMap((name) => manifestsOf(scenarios[name]));
+    const expected = emitted.filter(({ kind }) => !KEPT.includes(kind)).map(allowlisted);
+    expect(kinds.toSorted()).toEqual([...new Set(expected)].toSorted());
+  });
+
+  it('selects no cluster-wide object of another deployment', () => {
+    const other = extend(scenarios['canary-ingress'], { namespace: { name: 'ofa-ve-berlin' } });
+    const clusterWide = manifestsOf(other).filter(({ metadata }) => metadata.namespace === undefined);
+    expect(clusterWide.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['Namespace']));
+    for (const { kind, metadata } of clusterWide) {
+      expect(CLUSTER_WIDE).toContain(kind);
+      expect(metadata.labels).not.toMatchObject(labels);
+    }
+  });
+});
