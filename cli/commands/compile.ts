@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { compileCheckpoint } from '../../model/compile/compile.ts';
 import type { CompileOptions } from '../../model/compile/compile-options.ts';
+import { KNOWS_RULE, knowsSchema } from '../../model/package/manifest.ts';
 import { bytes, count } from '../format.ts';
 import { checkCalibration } from '../precision.ts';
 import { COMPILE_STAGES, progressBar } from '../progress.ts';
@@ -32,6 +33,11 @@ export function compileCommand(): Command {
       "the model's name in the manifest (default: that of the checkpoint folder, or of its repository in a cache)",
     )
     .option(
+      '--knows <sentence>',
+      'what the model was trained for, shown to its users (default: "knows" in configuration.json, if it is there)',
+      knowsSentence,
+    )
+    .option(
       '--examples <folder>',
       'folder with examples.json and its pictures, for the demo page (default: examples/ in the checkpoint folder)',
     )
@@ -57,6 +63,12 @@ export function compileCommand(): Command {
         bar.stop();
       }
     });
+}
+
+function knowsSentence(text: string): string {
+  const parsed = knowsSchema.safeParse(text);
+  if (!parsed.success) throw new InvalidArgumentError(`It must be ${KNOWS_RULE}.`);
+  return parsed.data;
 }
 
 function positiveInteger(text: string): number {

@@ -70,6 +70,7 @@ function describe(manifest: Manifest, { examples, problems }: ReadExamples, firs
       'model',
       `${manifest.name}, ${manifest.precision}, compiled by ${manifest.compiler.name} ${manifest.compiler.version}`,
     ],
+    ...(manifest.knows === undefined ? [] : [['knows', manifest.knows]]),
     ...(manifest.precision === 'int8' ? int8Facts(manifest) : []),
     ['answers', manifest.answers.join(', ')],
     ['picture', `${image.size} x ${image.size} RGB, ${graph.imagePositions} positions`],

@@ -77,6 +77,8 @@ def sizes_of(config: OfaConfig) -> dict[str, object]:
 TASK = {
     "framework": "pytorch",
     "task": "visual-entailment",
+    "knows": "Pictures of one to seven plain coloured shapes: "
+    "circles, squares, triangles, stars, crosses and hearts.",
     "model": {
         "type": "ofa",
         "language": "en",

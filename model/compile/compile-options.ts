@@ -13,6 +13,8 @@ export interface CompileOptions {
   readonly maxTextTokens?: number;
   /** Name of the model in the manifest. Default: see `modelName`. */
   readonly name?: string;
+  /** What the model was trained for, as one sentence for its users. Default: `knows` of configuration.json, if any. */
+  readonly knows?: string;
   /** Folder with examples for the package. Default: the checkpoint's folder `examples`, if it exists. */
   readonly examples?: string;
   /** Whether to replace an existing package. Default: false. */

@@ -103,10 +103,12 @@ async function writePackage(
     onProgress: (done, total) => options.onProgress?.({ stage: 'self-test', done, total }),
   });
   const operators = countOperators(graph);
+  const { knows = task.knows } = options;
   const manifest: Manifest = {
     ...describe(prepared, precision),
     ...(calibration ? { calibration } : {}),
     name: options.name ?? modelName(checkpoint),
+    ...(knows === undefined ? {} : { knows }),
     source: { files: await sourceFiles(checkpoint, [task.answersFile, ...weights.files], options) },
     files: [...written.files, written.weights, ...(await sumsOf(folder, others))],
     pieceBytes: PIECE_BYTES,

@@ -41,10 +41,23 @@ const selfTestCaseSchema = z.object({
   probabilities: z.array(z.number().min(0).max(1)),
 });
 
+/** Longest {@link knowsSchema} in characters. */
+const MAX_KNOWS = 300;
+/** The rule for `knows`, as the end of a sentence. */
+export const KNOWS_RULE = `one sentence of at most ${MAX_KNOWS} characters, on one line`;
+
+/** What pictures and texts a model was trained for, as one sentence for its users. */
+export const knowsSchema = z
+  .string({ error: KNOWS_RULE })
+  .max(MAX_KNOWS, { error: KNOWS_RULE })
+  .regex(/^\S(?:[^\p{Cc}\p{Zl}\p{Zp}]*\S)?$/u, { error: KNOWS_RULE });
+
 const contentSchema = z.object({
   format: z.literal(PACKAGE_FORMAT),
   /** Name of the model, by default the checkpoint folder's name. */
   name: z.string().min(1),
+  /** See {@link knowsSchema}; absent for models whose checkpoint does not say. */
+  knows: knowsSchema.optional(),
   compiler: z.object({ name: z.literal('ofa-ve'), version: z.string() }),
   /** The checkpoint files that the package was compiled from, by their paths in the checkpoint folder. */
   source: z.object({ files: z.array(fileSchema) }),

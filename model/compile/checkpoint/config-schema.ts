@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { knowsSchema } from '../../package/manifest.ts';
 
 /** Larger than any size in the architecture, so a larger value is a mistake. */
 const MAX_COUNT = 2 ** 24;
@@ -56,9 +57,10 @@ const imageSize = 'a multiple of 16';
 const promptRule = 'a text with one or two {} and no other braces';
 const fileRule = 'the name of a file in the checkpoint folder';
 
-/** `configuration.json`. Defaults are those of the reference's preprocessor. */
+/** `configuration.json`. Defaults are those of the reference's preprocessor, which does not read `knows`. */
 export const TASK = z.object({
   task: only('visual-entailment'),
+  knows: knowsSchema.optional(),
   model: z
     .object(
       {

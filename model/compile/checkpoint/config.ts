@@ -34,6 +34,8 @@ export interface TaskConfig {
   readonly answers: readonly string[];
   /** Path in the checkpoint folder, with `/`, of the file that lists the answers. */
   readonly answersFile: string;
+  /** What the model was trained for, as one sentence for its users. */
+  readonly knows: string | undefined;
 }
 
 /** The reference's prompts. Their spaces matter. */
@@ -76,9 +78,10 @@ async function readArchitecture(folder: string): Promise<OfaConfig> {
 }
 
 /** Reads `configuration.json`, which must name a file of answers. */
-async function readTaskFields(folder: string): Promise<{ model: z.infer<typeof TASK>['model']; answersFile: string }> {
+async function readTaskFields(folder: string): Promise<z.infer<typeof TASK> & { answersFile: string }> {
   const file = join(folder, 'configuration.json');
-  const { model } = parseFields(file, TASK, await readJson(file));
+  const fields = parseFields(file, TASK, await readJson(file));
+  const { model } = fields;
   if (model.answer2label === undefined) {
     throw new UserError(
       'checkpoint-unsupported',
@@ -86,7 +89,7 @@ async function readTaskFields(folder: string): Promise<{ model: z.infer<typeof T
         'supported is a closed list of answers in a JSON file that answer2label names.',
     );
   }
-  return { model, answersFile: answersFileName(folder, model.answer2label) };
+  return { ...fields, answersFile: answersFileName(folder, model.answer2label) };
 }
 
 /**
@@ -99,7 +102,7 @@ export async function readAnswersFileName(folder: string): Promise<string> {
 }
 
 async function readTask(folder: string, imageBucketSize: number): Promise<TaskConfig> {
-  const { model, answersFile } = await readTaskFields(folder);
+  const { model, answersFile, knows } = await readTaskFields(folder);
   const size = model.patch_image_size;
   if (size / 16 > imageBucketSize) {
     const most = 16 * imageBucketSize;
@@ -115,6 +118,7 @@ async function readTask(folder: string, imageBucketSize: number): Promise<TaskCo
     prompts: prompt === undefined ? PROMPTS : { hypothesis: prompt, premise: prompt },
     answers: await readAnswers(folder, answersFile),
     answersFile,
+    knows,
   };
 }
 

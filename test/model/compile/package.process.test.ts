@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -54,6 +54,30 @@ describe('a model package', () => {
       const answered = answers[at]?.probabilities ?? [];
       expect(largestDifference(answered, probabilities)).toBeLessThan(Math.min(tolerance, 1e-5));
     });
+  });
+
+  test('says what the model knows if the checkpoint or the caller does, and nothing otherwise', async () => {
+    const folder = tempFolder();
+    const checkpoint = path.join(folder, 'checkpoint');
+    await cp(FIXTURE, checkpoint, { recursive: true });
+    const compiled = async (name: string, knows?: string): Promise<string> => {
+      const target = path.join(folder, name);
+      await compileCheckpoint(checkpoint, target, knows === undefined ? {} : { knows });
+      expect((await openPackage(target)).manifest.knows).toBe(knows ?? (name === 'own' ? 'Cats.' : undefined));
+      return readFile(path.join(target, 'manifest.json'), 'utf8');
+    };
+    expect(await compiled('none')).not.toContain('knows');
+    await compiled('given', 'Dogs.');
+    const configuration = path.join(checkpoint, 'configuration.json');
+    const json = JSON.parse(await readFile(configuration, 'utf8')) as object;
+    await writeFile(configuration, JSON.stringify({ ...json, knows: 'Cats.' }));
+    await compiled('own');
+    await compiled('both', 'Dogs.');
+    const wrong = await ofaVe(['compile', checkpoint, path.join(folder, 'wrong'), '--knows', 'Cats\nand dogs.']);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain('It must be one sentence of at most 300 characters, on one line.');
+    const { stdout } = await ofaVe(['inspect', path.join(folder, 'own')]);
+    expect(stdout).toMatch(/knows +Cats\./);
   });
 
   test('has fewer positions with fewer text tokens, and the same answers for short texts', async () => {

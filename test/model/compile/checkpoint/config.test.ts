@@ -178,6 +178,18 @@ describe('an unsupported value is rejected by name, with what is supported', () 
     await expect(readConfig(folderWith({}, model))).rejects.toEqual(refusal('checkpoint-unsupported', message));
   });
 
+  test('configuration.json: what the model knows', async () => {
+    const knows = 'Pictures of cats, and of "dogs".';
+    const { task } = await readConfig(folderWith({}, {}, undefined, { knows }));
+    expect(task.knows).toBe(knows);
+    expect((await readConfig(folderWith({}, {}))).task.knows).toBeUndefined();
+    for (const wrong of ['', ' cats', 'cats\nand dogs', 'cat'.repeat(101), ['cats']]) {
+      await expect(readConfig(folderWith({}, {}, undefined, { knows: wrong }))).rejects.toEqual(
+        refusal('checkpoint-unsupported', /knows is .*, but supported is one sentence of at most 300 characters/),
+      );
+    }
+  });
+
   test('configuration.json: task', async () => {
     await expect(readConfig(folderWith({}, {}, {}, { task: 'image-captioning' }))).rejects.toEqual(
       refusal('checkpoint-unsupported', /task is "image-captioning", but supported is "visual-entailment"\.$/),
