@@ -2,17 +2,24 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'n
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startServiceProcess, type ServiceProcess } from './service-process.ts';
 
-/** What to do to the service. */
-export interface StressOrder {
+/** What to send. */
+export interface StressLoad {
+  /** Pictures by name. Each request sends one at random. */
+  readonly pictures: ReadonlyMap<string, Uint8Array>;
+  readonly clients: number;
+  readonly seconds: number;
+}
+
+/** Number of answers by picture and status; 0 stands for a broken connection. */
+export type StressStatuses = ReadonlyMap<string, ReadonlyMap<number, number>>;
+
+/** What to do to a service of its own. */
+export interface StressOrder extends StressLoad {
   /** Folder of the model package. */
   readonly packageDir: string;
   readonly settings: Readonly<Record<string, string>>;
   /** The memory that the service believes to have. */
   readonly limitBytes: number;
-  /** Pictures by name. Each request sends one at random. */
-  readonly pictures: ReadonlyMap<string, Uint8Array>;
-  readonly clients: number;
-  readonly seconds: number;
 }
 
 export interface StressResult {
@@ -22,8 +29,7 @@ export interface StressResult {
   readonly servicePeakBytes: number;
   /** Before the first picture. */
   readonly idleBytes: number;
-  /** Number of answers by picture and status; 0 stands for a broken connection. */
-  readonly statuses: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  readonly statuses: StressStatuses;
   /** Whether the processes are those that were started. */
   readonly survived: boolean;
 }
@@ -43,7 +49,7 @@ export async function stressMemory(order: StressOrder): Promise<StressResult> {
       peakBytes = Math.max(peakBytes, total(processesOf(pid)));
       servicePeakBytes = Math.max(servicePeakBytes, total(processesOf(pid).slice(0, 1)));
     }, SAMPLE_MS);
-    const statuses = await sendAll(url, order).finally(() => {
+    const statuses = await sendPictures(url, order).finally(() => {
       clearInterval(watch);
     });
     const survived = existsSync(`/proc/${pid}`) && processesOf(pid).join() === processes.join();
@@ -61,7 +67,8 @@ function start({ packageDir, settings, limitBytes }: StressOrder): Promise<Servi
   });
 }
 
-async function sendAll(url: string, order: StressOrder): Promise<StressResult['statuses']> {
+/** Sends pictures from several clients at once; a client that gets 429 waits for 200 ms. */
+export async function sendPictures(url: string, order: StressLoad): Promise<StressStatuses> {
   const statuses = new Map<string, Map<number, number>>();
   const names = [...order.pictures.keys()];
   const end = performance.now() + order.seconds * 1000;

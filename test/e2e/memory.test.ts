@@ -28,7 +28,7 @@ beforeAll(async () => {
   order = { packageDir, settings: environment, limitBytes, pictures, clients: CLIENTS, seconds: SECONDS };
 }, MOST_WAIT_MS);
 
-// bench/memory-stress.ts does the same for as long as one likes.
+// bench/memory-stress.ts does the same for as long as one likes, test/image/memory-stress.ts under a real limit.
 it.skipIf(!canMeasure)(
   'pictures of all kinds, the largest accepted ones among them, fit the limit of the pod',
   async () => {

@@ -16,7 +16,7 @@ export interface Container {
   readonly remove: () => Promise<void>;
 }
 
-/** Memory of the container; with swap it would prove less. */
+/** Default memory of the container. */
 const MEMORY_MB = 768;
 /** Longest time from start to ready; the machine may be busy. */
 const START_MS = 120_000;
@@ -36,14 +36,16 @@ async function freePort(): Promise<number> {
 }
 
 /**
- * Starts the image: read-only root, no capabilities, no new privileges, a memory limit.
+ * Starts the image: read-only root, no capabilities, no new privileges, a memory limit without swap.
  *
  * @param more settings beside the ports
+ * @param memoryMb limit of the memory, in MiB
  */
 export async function startContainer(
   engine: Engine,
   tag: string,
   more: Readonly<Record<string, string>> = {},
+  memoryMb = MEMORY_MB,
 ): Promise<Container> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const name = `ofa-ve-test-${process.pid}`;
@@ -57,7 +59,8 @@ export async function startContainer(
   };
   await engine.run([
     ...['run', '--detach', '--name', name, '--network', 'host', '--read-only', '--tmpfs', '/tmp'],
-    ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--memory', `${MEMORY_MB}m`],
+    ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
+    ...['--memory', `${memoryMb}m`, '--memory-swap', `${memoryMb}m`],
     ...Object.entries(settings).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
     tag,
   ]);
@@ -71,7 +74,8 @@ export async function startContainer(
   };
 }
 
-async function logs(engine: Engine, { name }: Container): Promise<string> {
+/** What the service has logged. */
+export async function logs(engine: Engine, { name }: Container): Promise<string> {
   return (await engine.attempt(['logs', name])).output;
 }
 
@@ -188,24 +192,36 @@ interface ContainerProcess {
   readonly parent: number;
 }
 
+async function children({ exec }: Container): Promise<ContainerProcess[]> {
+  const printed = await exec('node', '-e', PROCESSES_PROGRAM);
+  return (JSON.parse(printed) as ContainerProcess[]).filter(({ parent }) => parent === 1);
+}
+
+/** The process id of the engine, the only child of process 1. */
+export async function engineProcess(container: Container): Promise<number> {
+  const [found, ...others] = await children(container);
+  assert.ok(found !== undefined && others.length === 0, 'process 1 has no child, or more than the engine');
+  return found.pid;
+}
+
 /** An engine that is killed is replaced, and nothing is left of it: process 1 is the service, with no init above. */
 export async function checkReplacement(engine: Engine, container: Container): Promise<void> {
-  const children = async (): Promise<ContainerProcess[]> => {
-    const printed = await container.exec('node', '-e', PROCESSES_PROGRAM);
-    return (JSON.parse(printed) as ContainerProcess[]).filter(({ parent }) => parent === 1);
-  };
-  const [lost, ...others] = await children();
-  assert.ok(lost !== undefined && others.length === 0, 'process 1 has no child, or more than the engine');
-  await container.exec('node', '-e', `process.kill(${lost.pid}, 'SIGKILL')`);
+  const lost = await engineProcess(container);
+  await container.exec('node', '-e', `process.kill(${lost}, 'SIGKILL')`);
+  await untilReplaced(engine, container, lost);
+  console.log('a killed engine is replaced and leaves no process behind');
+}
+
+/** Waits until another engine has taken the place of one that was lost, and is ready. */
+export async function untilReplaced(engine: Engine, container: Container, lost: number): Promise<void> {
   const deadline = Date.now() + START_MS;
-  let now = await children();
-  while (now.length !== 1 || now[0]?.pid === lost.pid || now[0]?.state === 'Z') {
+  let now = await children(container);
+  while (now.length !== 1 || now[0]?.pid === lost || now[0]?.state === 'Z') {
     assert.ok(Date.now() < deadline, `an engine was killed and this is left: ${JSON.stringify(now)}`);
     await sleep(250);
-    now = await children();
+    now = await children(container);
   }
   await untilReady(engine, container);
-  console.log('a killed engine is replaced and leaves no process behind');
 }
 
 /** The signal ends the container within its grace and with exit code 0. */

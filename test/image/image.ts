@@ -6,6 +6,9 @@ import { config } from '../../infra/config.ts';
 import { ROOT } from './context.ts';
 import type { Engine } from './engine.ts';
 
+/** The image under test. */
+export const TAG = 'localhost/ofa-ve:test';
+
 /** What `image inspect` says, as far as it is looked at. */
 export interface ImageFacts {
   readonly Size: number;

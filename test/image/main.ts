@@ -30,15 +30,18 @@ import {
   CONTENT_PROGRAM,
   inspectImage,
   printSize,
+  TAG,
 } from './image.ts';
 import { inputsHash, isVerified, recordVerified } from './inputs.ts';
 import { checkLayers } from './layers.ts';
+import { checkMemory, checkOomKill } from './memory.ts';
 import { run, step } from './shell.ts';
 
-const TAG = 'localhost/ofa-ve:test';
 /** Longest time of a build, which may have everything to fetch and to compile. */
 const BUILD_MS = 1_800_000;
 const BASE_TAG = 'localhost/ofa-ve:test-base';
+/** How long pictures are sent to the image under its memory limit; `memory-stress.ts` goes on for longer. */
+const STRESS_S = 20;
 
 async function main(): Promise<void> {
   if (process.argv.includes('--if-changed') && (await isVerified())) {
@@ -63,6 +66,7 @@ async function main(): Promise<void> {
     step(`building the target cpu with ${engine.name}`);
     await build('cpu', TAG, model.buildArguments);
     await checkImage(engine, build, model);
+    await checkMemoryLimit(engine, model);
     await checkLayers(engine, build, model, context, TAG);
     await checkCuda(engine, build, model, BASE_TAG);
     await forgetOld(engine);
@@ -115,6 +119,13 @@ async function checkImage(engine: Engine, build: Build, model: Subject): Promise
   } finally {
     await container.remove();
   }
+}
+
+async function checkMemoryLimit(engine: Engine, { buildArguments }: Subject): Promise<void> {
+  step('memory that runs out, and the memory limit of the deployment');
+  await checkOomKill(engine, TAG);
+  // The deployment's limit is that of the demo model.
+  if (buildArguments.length === 0) await checkMemory(engine, TAG, STRESS_S);
 }
 
 try {
