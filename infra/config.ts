@@ -60,6 +60,8 @@ export const ofaLarge: WorkloadConfig = {
     revisionHistoryLimit: 5,
   },
   scheduling: {
+    // The cuda image exists for amd64 alone.
+    architecture: 'amd64',
     nodeSelector: {},
     tolerations: [],
     spread: [
@@ -68,6 +70,8 @@ export const ofaLarge: WorkloadConfig = {
     ],
   },
   security: { userId: 10_001, readOnlyRootFilesystem: true },
+  pod: { labels: {}, annotations: {}, env: {}, volumes: [], sidecars: [], initContainers: [] },
+  serviceAccount: { annotations: {} },
   exposure: {
     service: { type: 'ClusterIP', port: 80, grpcPort: 8001, annotations: {} },
     route: 'ingress',
@@ -105,6 +109,7 @@ export const ofaLarge: WorkloadConfig = {
     scrapers: [{ namespace: 'monitoring', podLabels: {} }],
     dns: [{ namespace: 'kube-system', podLabels: { 'k8s-app': 'kube-dns' } }],
     outgoing: [],
+    outgoingNetworks: [],
   },
   observability: {
     scrapeAnnotations: true,
@@ -163,7 +168,8 @@ export const demoModel: WorkloadConfig = extend(ofaLarge, {
   },
   probes: { startup: { periodSeconds: 2, timeoutSeconds: 2 } },
   rollout: { maxSurge: 1, maxUnavailable: 0, minReadySeconds: 0 },
-  scheduling: { spread: [] },
+  // kind and minikube run the image that the same machine has built.
+  scheduling: { architecture: 'any', spread: [] },
   exposure: { route: 'none' },
   autoscaling: { by: 'none', adapter: { rules: false } },
   disruption: { enabled: false },

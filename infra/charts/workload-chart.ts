@@ -12,7 +12,7 @@ import { IstioRoute } from '../constructs/istio-route.ts';
 import { KedaScaler } from '../constructs/keda-scaler.ts';
 import { MetricsMonitor } from '../constructs/metrics-monitor.ts';
 import { ModelStorage } from '../constructs/model-storage.ts';
-import { workloadLabels } from '../workload/names.ts';
+import { objectMeta } from '../workload/names.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { PodAutoscaler } from '../constructs/pod-autoscaler.ts';
 import { ServerDeployment } from '../constructs/server-deployment.ts';
@@ -25,12 +25,16 @@ const ROUTES = { ingress: IngressRoute, gateway: GatewayRoute, istio: IstioRoute
 /** One workload: its server, and what exposes, scales and observes it. */
 export class WorkloadChart extends Chart {
   constructor(scope: Construct, context: WorkloadContext) {
-    const { workload, namespace } = context;
+    const { workload } = context;
     const { autoscaling, canary, disruption, exposure, gpu, image, model, name, networkPolicy, replicas } = workload;
+    const { annotations } = workload.serviceAccount;
     super(scope, name, { disableResourceNameHashes: true });
 
     new k8s.KubeServiceAccount(this, 'service-account', {
-      metadata: { name, namespace, labels: workloadLabels(context) },
+      metadata: {
+        ...objectMeta(context, name),
+        ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+      },
       automountServiceAccountToken: false,
     });
     const source = [model, canary.model].map((from) => from?.source).find((from) => from?.kind === 'claim');

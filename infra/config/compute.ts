@@ -7,7 +7,6 @@ import {
   folder,
   imageReference,
   labelKey,
-  labels,
   labelValue,
   memory,
   objectName,
@@ -16,6 +15,7 @@ import {
   text,
   whole,
 } from './fields.ts';
+import { labels } from './maps.ts';
 
 /** A container image. */
 export const imageSchema = z.strictObject({
@@ -160,6 +160,12 @@ export const modelSchema = z.strictObject({
 });
 
 export const schedulingSchema = z.strictObject({
+  /**
+   * Processor architecture of the nodes. `any` is for images that are built for both, or on the machine that runs them.
+   *
+   * @default amd64
+   */
+  architecture: oneOf('amd64', 'arm64', 'any'),
   /** Labels of the nodes, besides `gpu.nodeSelector`. @default {} */
   nodeSelector: labels,
   /** Taints that are tolerated, besides `gpu.tolerations`. @default [] */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  isDataKey,
   isDnsLabel,
   isDnsSubdomain,
   isFolder,
@@ -108,6 +109,12 @@ export const objectName = text(
   'the name of a Kubernetes object: at most 253 lower-case letters, digits, hyphens and dots, ending with a letter or digit',
 );
 
+/** A key of a Secret or ConfigMap. */
+export const dataKey = text(
+  isDataKey,
+  'a key of a Secret or ConfigMap: letters, digits, hyphens, dots and underscores, not beginning with two dots',
+);
+
 /** DNS host name without scheme, port and path. */
 export const hostName = text(
   isHostName,
@@ -183,57 +190,13 @@ export const network = text(
 );
 
 /** Key of a label, an annotation or a taint. */
-const NAME_RULE =
+export const NAME_RULE =
   'a name of at most 63 letters, digits, dots, hyphens and underscores, which may follow a DNS name and a slash';
 export const labelKey = text(isQualifiedName, NAME_RULE);
 
 const VALUE_RULE =
   'at most 63 letters, digits, dots, hyphens and underscores, neither beginning nor ending with one of the last three';
 export const labelValue = text(isLabelValue, VALUE_RULE);
-
-/** A map of names to text. A wrong entry is named by itself; `mustBe` describes the whole map. */
-function textMap(
-  mustBe: string,
-  key: { readonly accepts: (name: string) => boolean; readonly mustBe: string },
-  value: { readonly accepts: (text: string) => boolean; readonly mustBe: string },
-) {
-  const isMap = (map: unknown): boolean => typeof map === 'object' && map !== null && !Array.isArray(map);
-  return field<Record<string, string>>(isMap, mustBe).superRefine((map: Record<string, unknown>, context) => {
-    for (const [name, content] of Object.entries(map)) {
-      if (!key.accepts(name))
-        context.addIssue({ code: 'custom', path: [name], message: key.mustBe, params: { isName: true } });
-      else if (typeof content !== 'string' || !value.accepts(content))
-        context.addIssue({ code: 'custom', path: [name], message: value.mustBe, params: { notation: 'text' } });
-    }
-  });
-}
-
-/** Labels, or a label selector. */
-export const labels = textMap(
-  'a map of label names to values',
-  { accepts: isQualifiedName, mustBe: NAME_RULE },
-  { accepts: isLabelValue, mustBe: VALUE_RULE },
-);
-
-/** Annotations: any text under a valid name. */
-export const annotations = textMap(
-  'a map of annotation names to text',
-  { accepts: (name) => isQualifiedName(name.toLowerCase()), mustBe: NAME_RULE },
-  { accepts: () => true, mustBe: 'text' },
-);
-
-/** Name of an environment variable. */
-const VARIABLE_NAME = /^[A-Za-z_]\w*$/;
-const VARIABLE_RULE =
-  'the name of an environment variable: letters, digits and underscores, not beginning with a digit';
-export const variableName = text(VARIABLE_NAME, VARIABLE_RULE);
-
-/** Environment variables with their values. */
-export const environment = textMap(
-  'a map of environment variable names to text',
-  { accepts: (name) => VARIABLE_NAME.test(name), mustBe: VARIABLE_RULE },
-  { accepts: () => true, mustBe: 'text' },
-);
 
 /** Binary units that the API server knows, the largest first. It uses the largest that leaves a whole number. */
 const UNITS = [

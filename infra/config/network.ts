@@ -1,18 +1,7 @@
 import { z } from 'zod';
 import { isDnsLabel, isDnsSubdomain } from './api-rules.ts';
-import {
-  annotations,
-  flag,
-  hostName,
-  labels,
-  namespaceName,
-  network,
-  objectName,
-  oneOf,
-  routePath,
-  text,
-  whole,
-} from './fields.ts';
+import { flag, hostName, namespaceName, network, objectName, oneOf, routePath, text, whole } from './fields.ts';
+import { annotations, labels } from './maps.ts';
 
 const ingress = z.strictObject({
   /** Controller whose annotations set the body limit, the timeout and the canary. @default ingress-nginx */
@@ -113,6 +102,15 @@ export const networkPolicySchema = z.strictObject({
   outgoing: z.array(
     z.strictObject({
       ...peer.shape,
+      /** TCP port that may be called. */
+      port: whole(1, 65_535),
+    }),
+  ),
+  /** Networks that the pods may call, such as those of a cloud's token service. @default [] */
+  outgoingNetworks: z.array(
+    z.strictObject({
+      /** The network. */
+      network,
       /** TCP port that may be called. */
       port: whole(1, 65_535),
     }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { decimal, field, flag, httpUrl, isInThousandths, labels, memory, oneOf, whole } from './fields.ts';
+import { decimal, field, flag, httpUrl, isInThousandths, memory, oneOf, whole } from './fields.ts';
+import { labels } from './maps.ts';
 import { imageSchema, modelSchema } from './compute.ts';
 import { tracingSchema } from './network.ts';
 

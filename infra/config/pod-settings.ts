@@ -17,6 +17,16 @@ export const OWN_VOLUMES = {
   'cuda-cache': CUDA_CACHE_FOLDER,
 } as const;
 
+/** Label of a node with the architecture of its processors. */
+export const ARCHITECTURE_LABEL = 'kubernetes.io/arch';
+/** Names of the containers that the deployment itself puts into a pod. */
+export const OWN_CONTAINERS = { server: 'server', loader: 'load-model' } as const;
+
+/** Variables that a pod needs besides the server's settings. */
+export function platformVariables({ gpu }: WorkloadConfig): Record<string, string> {
+  return { HOME: OWN_VOLUMES.tmp, ...(gpu.kind === 'none' ? {} : { CUDA_CACHE_PATH: CUDA_CACHE_FOLDER }) };
+}
+
 /** Folder of the model package as the server sees it; undefined if it is in the image, which knows where. */
 export function modelFolder({ source }: ModelConfig): string | undefined {
   if (source.kind === 'image') return undefined;

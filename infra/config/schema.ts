@@ -13,6 +13,7 @@ import {
 import { field, KUBERNETES_VERSIONS, shortName, whole, type KubernetesVersion } from './fields.ts';
 import { exposureSchema, namespaceSchema, networkPolicySchema } from './network.ts';
 import { autoscalingSchema, canarySchema, disruptionSchema, observabilitySchema } from './operations.ts';
+import { podSchema, serviceAccountSchema } from './pod.ts';
 import { serverSchema } from './server.ts';
 
 /**
@@ -44,6 +45,10 @@ export const workloadSchema = z.strictObject({
   scheduling: schedulingSchema,
   /** As whom the process runs. */
   security: securitySchema,
+  /** What is added to the pods. */
+  pod: podSchema,
+  /** The identity of the pods. They get no token for the cluster's API. */
+  serviceAccount: serviceAccountSchema,
   /** How clients reach the service. */
   exposure: exposureSchema,
   /** How many pods there are. */

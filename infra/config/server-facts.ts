@@ -10,7 +10,7 @@ import {
 import type { WorkloadConfig } from './schema.ts';
 import { withDefaults, type OtherServer } from './server.ts';
 
-type PodOnly = 'kind' | 'command' | 'args' | 'env' | 'secretEnv' | 'preStopCommand' | 'writable';
+type PodOnly = 'kind' | 'command' | 'args' | 'preStopCommand';
 
 /** What the rest of the deployment needs to know about a server, whichever it is. */
 export interface ServerFacts extends Readonly<Omit<OtherServer, PodOnly>> {

@@ -7,20 +7,15 @@ import {
   type SettingName,
   type Settings,
 } from '../../service/contract.ts';
-import { isDataKey } from './api-rules.ts';
 import {
   absolutePath,
   anyText,
+  dataKey,
   decimal,
-  environment,
   field,
-  flag,
-  folder,
-  memory,
   objectName,
   shortName,
   text,
-  variableName,
   whole,
   type Notation,
 } from './fields.ts';
@@ -69,10 +64,7 @@ const secretKey = z.strictObject({
   /** Name of the Secret in the deployment's namespace. */
   secretName: objectName,
   /** Key of the Secret. */
-  key: text(
-    isDataKey,
-    'a key of a Secret: letters, digits, hyphens, dots and underscores, not beginning with two dots',
-  ),
+  key: dataKey,
 });
 
 const ofaServer = z.strictObject({
@@ -128,16 +120,6 @@ const otherServer = z.strictObject({
   command: z.array(anyText),
   /** Arguments of the entry point. */
   args: z.array(anyText),
-  /** Environment variables. */
-  env: environment,
-  /** Environment variables whose value is in a Secret. */
-  secretEnv: z.array(
-    z.strictObject({
-      /** Name of the variable. */
-      name: variableName,
-      ...secretKey.shape,
-    }),
-  ),
   /** Ports on which the server listens; both may be the same. */
   ports: z.strictObject({
     /** Port for requests and probes. */
@@ -168,19 +150,6 @@ const otherServer = z.strictObject({
   drainSeconds: whole(1, 7200),
   /** Command that waits before SIGTERM on clusters without the `sleep` action (before 1.30); `$SECONDS` is replaced. */
   preStopCommand: z.array(anyText).min(1, 'a command of at least one word'),
-  /** Folders that must be writable, as the root file system is not. */
-  writable: z.array(
-    z.strictObject({
-      /** Name of the volume. */
-      name: shortName,
-      /** Folder at which the volume is mounted. */
-      mountPath: folder,
-      /** Most that the volume may hold. */
-      sizeLimit: memory,
-      /** Whether the volume is in memory, and counts as such, as `/dev/shm` must be. */
-      inMemory: flag,
-    }),
-  ),
 });
 
 export const serverSchema = z.discriminatedUnion('kind', [ofaServer, otherServer]);

@@ -1,39 +1,38 @@
 import type { IContainer } from 'kubernetes-models/v1';
 import { SETTINGS, type SettingName } from '../../service/contract.ts';
-import { CUDA_CACHE_FOLDER, podSettings } from '../config/pod-settings.ts';
+import type { Variable } from '../config/maps.ts';
+import { platformVariables, podSettings } from '../config/pod-settings.ts';
 import type { ModelConfig } from '../config/schema.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 
 type EnvVar = NonNullable<IContainer['env']>[number];
 
 /**
- * Environment of the server's container: settings in the order of the contract, then what the platform needs. Nothing
- * in it changes from one synthesis to the next.
+ * Environment of the server's container: settings in the order of the contract, what the platform needs, then what the
+ * configuration adds. Nothing in it changes from one synthesis to the next.
  */
 export function environmentVariables({ workload }: WorkloadContext, model: ModelConfig): EnvVar[] {
-  const { server, gpu, observability } = workload;
-  const platform: EnvVar[] = [
-    { name: 'HOME', value: '/tmp' },
-    ...(gpu.kind === 'none' ? [] : [{ name: 'CUDA_CACHE_PATH', value: CUDA_CACHE_FOLDER }]),
-  ];
+  const { server, observability, pod } = workload;
+  const platform = variables(platformVariables(workload));
   if (server.kind === 'ofa-ve') {
     const settings = podSettings(workload, model);
     const names = (Object.keys(SETTINGS) as SettingName[]).filter((name) => settings[name] !== undefined);
-    return [...names.map((name) => variable(name, String(settings[name]))), ...platform];
+    return [...names.map((name) => variable(name, String(settings[name]))), ...platform, ...variables(pod.env)];
   }
-  const given: EnvVar[] = [
-    ...Object.entries(server.env).map(([name, value]) => variable(name, value)),
-    ...server.secretEnv.map(({ name, secretName, key }) => ({
-      name,
-      valueFrom: { secretKeyRef: { name: secretName, key } },
-    })),
-  ];
   const traces = { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: observability.tracing.endpoint };
   const defaults = [...(observability.tracing.enabled ? [traces] : []), ...platform];
-  return [...given, ...defaults.filter(({ name }) => given.every((variable) => variable.name !== name))];
+  return [...variables(pod.env), ...defaults.filter(({ name }) => !(name in pod.env))];
 }
 
-/** A variable with its value. The server drops an empty one, which applying the manifest would then add each time. */
-function variable(name: string, value: string): EnvVar {
-  return value === '' ? { name } : { name, value };
+/** Environment variables of a container. */
+export function variables(env: Readonly<Record<string, Variable>>): EnvVar[] {
+  return Object.entries(env).map(([name, value]) => variable(name, value));
+}
+
+/** One variable. The server drops an empty value, which applying the manifest would then add each time. */
+function variable(name: string, value: Variable): EnvVar {
+  if (value === '') return { name };
+  if (typeof value === 'string') return { name, value };
+  const { kind, ...reference } = value;
+  return { name, valueFrom: kind === 'secret' ? { secretKeyRef: reference } : { configMapKeyRef: reference } };
 }

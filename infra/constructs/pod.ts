@@ -1,11 +1,14 @@
 import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
-import { atLeast, canonicalCpu, canonicalMemory } from '../config/fields.ts';
+import { atLeast } from '../config/fields.ts';
+import { ARCHITECTURE_LABEL, OWN_CONTAINERS } from '../config/pod-settings.ts';
 import type { ImageConfig, ModelConfig } from '../config/schema.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { metricsPortName, PORT_NAMES, trackSelector, type Track } from '../workload/names.ts';
 import { devicesOf, toleration } from './accelerator.ts';
+import { addedContainers } from './added-containers.ts';
+import { amountsOf } from './amounts.ts';
 import { environmentVariables } from './environment-variables.ts';
-import { modelLoader, mountedVolumes } from './volumes.ts';
+import { modelLoader, mountOf, podVolumes } from './volumes.ts';
 
 /** What one track runs. */
 export interface TrackProps {
@@ -13,9 +16,6 @@ export interface TrackProps {
   readonly image: ImageConfig;
   readonly model: ModelConfig;
 }
-
-/** Name of the server's container in every pod. */
-export const SERVER_CONTAINER = 'server';
 
 /** Name of the claim template of a workload whose GPUs are allocated dynamically. */
 export function claimTemplateName({ workload }: WorkloadContext): string {
@@ -69,15 +69,11 @@ function securityContext({ workload }: WorkloadContext): NonNullable<IContainer[
 }
 
 function containerResources({ workload }: WorkloadContext): NonNullable<IContainer['resources']> {
-  const amounts = ({ cpu, memory, ephemeralStorage }: typeof workload.resources.requests) => ({
-    cpu: canonicalCpu(cpu),
-    memory: canonicalMemory(memory),
-    'ephemeral-storage': canonicalMemory(ephemeralStorage),
-    ...devicesOf(workload.gpu),
-  });
+  const { requests, limits } = workload.resources;
+  const devices = devicesOf(workload.gpu);
   return {
-    requests: amounts(workload.resources.requests),
-    limits: amounts(workload.resources.limits),
+    requests: { ...amountsOf(requests), ...devices },
+    limits: { ...amountsOf(limits), ...devices },
     ...(workload.gpu.kind === 'dra' ? { claims: [{ name: GPU_CLAIM }] } : {}),
   };
 }
@@ -95,7 +91,7 @@ function serverContainer(context: WorkloadContext, { image, model }: TrackProps)
   const { server } = context.workload;
   const { command, args } = server.kind === 'other' ? server : { command: [], args: [] };
   return {
-    name: SERVER_CONTAINER,
+    name: OWN_CONTAINERS.server,
     image: image.reference,
     imagePullPolicy: image.pullPolicy,
     ...(command.length > 0 ? { command } : {}),
@@ -106,18 +102,20 @@ function serverContainer(context: WorkloadContext, { image, model }: TrackProps)
     ...probes(context),
     ...preStop(context),
     securityContext: securityContext(context),
-    volumeMounts: mountedVolumes(context, model).map(({ volume, mountPath, readOnly }) => ({
-      name: volume.name,
-      mountPath,
-      ...(readOnly ? { readOnly } : {}),
-    })),
+    volumeMounts: podVolumes(context, model).flatMap((mounted) =>
+      mounted.mountPath === undefined ? [] : [mountOf(mounted, mounted.mountPath)],
+    ),
   };
 }
 
 function placement(context: WorkloadContext, track: Track): Partial<IPodSpec> {
   const { gpu, scheduling } = context.workload;
   const gpuNodes = gpu.kind === 'none' ? { nodeSelector: {}, tolerations: [] } : gpu;
-  const nodeSelector = { ...gpuNodes.nodeSelector, ...scheduling.nodeSelector };
+  const nodeSelector = {
+    ...(scheduling.architecture === 'any' ? {} : { [ARCHITECTURE_LABEL]: scheduling.architecture }),
+    ...gpuNodes.nodeSelector,
+    ...scheduling.nodeSelector,
+  };
   const tolerations = [...gpuNodes.tolerations, ...scheduling.tolerations].map(toleration);
   const { runtimeClassName, priorityClassName } = scheduling;
   return {
@@ -146,7 +144,9 @@ export function podSpec(context: WorkloadContext, props: TrackProps): IPodSpec {
   const { workload, server } = context;
   const { userId } = workload.security;
   const { preStopSeconds, marginSeconds } = workload.shutdown;
-  const initContainers = modelLoader(props.model, securityContext(context));
+  const rights = securityContext(context);
+  const { first, init, beside } = addedContainers(context, props.model, rights);
+  const initContainers = [...first, ...modelLoader(props.model, rights), ...init];
   return {
     serviceAccountName: workload.name,
     automountServiceAccountToken: false,
@@ -166,7 +166,7 @@ export function podSpec(context: WorkloadContext, props: TrackProps): IPodSpec {
     terminationGracePeriodSeconds: preStopSeconds + server.drainSeconds + marginSeconds,
     ...placement(context, props.track),
     ...(initContainers.length > 0 ? { initContainers } : {}),
-    containers: [serverContainer(context, props)],
-    volumes: mountedVolumes(context, props.model).map(({ volume }) => volume),
+    containers: [serverContainer(context, props), ...beside],
+    volumes: podVolumes(context, props.model).map(({ volume }) => volume),
   };
 }

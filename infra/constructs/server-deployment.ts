@@ -3,8 +3,8 @@ import type { Construct } from 'constructs';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IPodTemplateSpec } from 'kubernetes-models/v1';
 import type { WorkloadContext } from '../workload/context.ts';
-import { objectMeta, podLabels, trackName, trackSelector } from '../workload/names.ts';
-import { podSpec, SERVER_CONTAINER, type TrackProps } from './pod.ts';
+import { objectMeta, ownPodAnnotations, podLabels, trackName, trackSelector } from '../workload/names.ts';
+import { podSpec, type TrackProps } from './pod.ts';
 
 /** See {@link ServerDeployment}. */
 export interface ServerDeploymentProps extends TrackProps {
@@ -13,19 +13,11 @@ export interface ServerDeploymentProps extends TrackProps {
 }
 
 function podTemplate(context: WorkloadContext, props: TrackProps): IPodTemplateSpec {
-  const { workload, server } = context;
-  const scraping = {
-    'prometheus.io/scrape': 'true',
-    'prometheus.io/port': String(server.ports.admin),
-    'prometheus.io/path': server.paths.metrics,
-  };
+  const { pod } = context.workload;
   return {
     metadata: {
-      annotations: {
-        'kubectl.kubernetes.io/default-container': SERVER_CONTAINER,
-        ...(workload.observability.scrapeAnnotations ? scraping : {}),
-      },
-      labels: podLabels(context, props.track, props.image.reference),
+      annotations: { ...ownPodAnnotations(context), ...pod.annotations },
+      labels: { ...podLabels(context, props.track, props.image.reference), ...pod.labels },
     },
     spec: podSpec(context, props),
   };

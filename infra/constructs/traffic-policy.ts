@@ -43,6 +43,10 @@ function outgoing({ workload }: WorkloadContext): k8s.NetworkPolicyEgressRule[] 
       to: peers([peer]),
       ports: [port(peer.port)],
     })),
+    ...networkPolicy.outgoingNetworks.map(({ network, port: number }) => ({
+      to: [{ ipBlock: { cidr: network } }],
+      ports: [port(number)],
+    })),
   ];
 }
 

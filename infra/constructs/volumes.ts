@@ -1,14 +1,26 @@
 import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
 import { canonicalMemory } from '../config/fields.ts';
+import type { PodConfig } from '../config/pod.ts';
+import {
+  API_KEYS_FOLDER,
+  CUDA_CACHE_FOLDER,
+  modelFolder,
+  MODELS_FOLDER,
+  OWN_CONTAINERS,
+  OWN_VOLUMES,
+} from '../config/pod-settings.ts';
 import type { ModelConfig } from '../config/schema.ts';
-import { API_KEYS_FOLDER, CUDA_CACHE_FOLDER, modelFolder, MODELS_FOLDER } from '../config/pod-settings.ts';
 import type { WorkloadContext } from '../workload/context.ts';
+
+type VolumeMount = NonNullable<IContainer['volumeMounts']>[number];
+type Volume = NonNullable<IPodSpec['volumes']>[number];
 
 /** A volume of the pod and where the server's container mounts it. */
 interface Mounted {
-  readonly volume: NonNullable<IPodSpec['volumes']>[number];
-  readonly mountPath: string;
-  readonly readOnly?: true;
+  readonly volume: Volume;
+  /** Undefined if only other containers mount it. */
+  readonly mountPath: string | undefined;
+  readonly readOnly?: boolean;
 }
 
 /** Name of the claim that holds a workload's models. */
@@ -25,19 +37,12 @@ function modelVolume(context: WorkloadContext, { source }: ModelConfig): Mounted
   return [{ volume: { name: 'models', ...from }, mountPath: MODELS_FOLDER, readOnly: true }];
 }
 
-function emptyDir(name: string, mountPath: string, sizeLimit: string, inMemory = false): Mounted {
-  return {
-    volume: { name, emptyDir: { ...(inMemory ? { medium: 'Memory' } : {}), sizeLimit } },
-    mountPath,
-  };
+function emptyDir(name: string, sizeLimit: string, inMemory = false): Volume {
+  return { name, emptyDir: { ...(inMemory ? { medium: 'Memory' } : {}), sizeLimit } };
 }
 
-function serverVolumes({ workload: { server } }: WorkloadContext): Mounted[] {
-  if (server.kind === 'other')
-    return server.writable.map(({ name, mountPath, sizeLimit, inMemory }) =>
-      emptyDir(name, mountPath, canonicalMemory(sizeLimit), inMemory),
-    );
-  if (server.apiKeys === undefined) return [];
+function apiKeys({ workload: { server } }: WorkloadContext): Mounted[] {
+  if (server.kind === 'other' || server.apiKeys === undefined) return [];
   const { secretName } = server.apiKeys;
   return [
     // A folder, as a single mounted file would not change with the Secret.
@@ -45,14 +50,38 @@ function serverVolumes({ workload: { server } }: WorkloadContext): Mounted[] {
   ];
 }
 
-/** The volumes of a pod: the model, the server's own, and the writable folders. */
-export function mountedVolumes(context: WorkloadContext, model: ModelConfig): Mounted[] {
+/** A volume that the configuration adds. */
+function added(volume: PodConfig['volumes'][number]): Mounted {
+  const { name, mountPath } = volume;
+  switch (volume.kind) {
+    case 'empty-dir':
+      return { volume: emptyDir(name, canonicalMemory(volume.sizeLimit), volume.inMemory), mountPath };
+    case 'secret':
+      return { volume: { name, secret: { secretName: volume.secretName } }, mountPath, readOnly: true };
+    case 'config-map':
+      return { volume: { name, configMap: { name: volume.configMapName } }, mountPath, readOnly: true };
+    case 'claim': {
+      const { claimName: claim, readOnly } = volume;
+      return { volume: { name, persistentVolumeClaim: { claimName: claim } }, mountPath, readOnly };
+    }
+  }
+}
+
+/** The volumes of a pod: the model, the API keys, those of the configuration, and the writable folders. */
+export function podVolumes(context: WorkloadContext, model: ModelConfig): Mounted[] {
+  const { gpu, pod } = context.workload;
   return [
     ...modelVolume(context, model),
-    ...serverVolumes(context),
-    emptyDir('tmp', '/tmp', '1Gi'),
-    ...(context.workload.gpu.kind === 'none' ? [] : [emptyDir('cuda-cache', CUDA_CACHE_FOLDER, '1Gi')]),
+    ...apiKeys(context),
+    ...pod.volumes.map(added),
+    { volume: emptyDir('tmp', '1Gi'), mountPath: OWN_VOLUMES.tmp },
+    ...(gpu.kind === 'none' ? [] : [{ volume: emptyDir('cuda-cache', '1Gi'), mountPath: CUDA_CACHE_FOLDER }]),
   ];
+}
+
+/** Mounts a volume. The server drops `readOnly: false`. */
+export function mountOf({ volume, readOnly = false }: Mounted, mountPath: string): VolumeMount {
+  return { name: volume.name, mountPath, ...(readOnly ? { readOnly } : {}) };
 }
 
 /**
@@ -78,7 +107,7 @@ export function modelLoader(
   const amounts = { cpu: '500m', memory: '512Mi', 'ephemeral-storage': '100Mi' };
   return [
     {
-      name: 'load-model',
+      name: OWN_CONTAINERS.loader,
       image: source.loaderImage,
       imagePullPolicy: 'IfNotPresent',
       command: ['sh', '-c', FILL_SCRIPT],

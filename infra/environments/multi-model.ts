@@ -6,8 +6,6 @@ const VLLM: WorkloadConfig['server'] = {
   appName: 'vllm',
   command: [],
   args: ['--model=/models/2.5', '--served-model-name=qwen-vl', '--port=8000', '--max-num-seqs=64'],
-  env: { HF_HUB_OFFLINE: '1', VLLM_NO_USAGE_STATS: '1', XDG_CACHE_HOME: '/tmp/cache' },
-  secretEnv: [{ name: 'VLLM_API_KEY', secretName: 'qwen-vl-api-key', key: 'key' }],
   ports: { http: 8000, admin: 8000 },
   paths: { startup: '/health', live: '/health', ready: '/health', metrics: '/metrics' },
   metrics: {
@@ -26,7 +24,6 @@ const VLLM: WorkloadConfig['server'] = {
   requestSeconds: 300,
   drainSeconds: 300,
   preStopCommand: ['sleep', '$SECONDS'],
-  writable: [{ name: 'shm', mountPath: '/dev/shm', sizeLimit: '4Gi', inMemory: true }],
 };
 
 /** Qwen-VL served by vLLM: another image with the same deployment, scaling, canary and alerts. */
@@ -34,6 +31,15 @@ const qwenVl: WorkloadConfig = extend(ofaLarge, {
   name: 'qwen-vl',
   image: { reference: 'registry.example.com/ai/vllm-openai:v0.11.0' },
   server: VLLM,
+  pod: {
+    env: {
+      HF_HUB_OFFLINE: '1',
+      VLLM_NO_USAGE_STATS: '1',
+      XDG_CACHE_HOME: '/tmp/cache',
+      VLLM_API_KEY: { kind: 'secret', name: 'qwen-vl-api-key', key: 'key' },
+    },
+    volumes: [{ kind: 'empty-dir', name: 'shm', mountPath: '/dev/shm', sizeLimit: '4Gi', inMemory: true }],
+  },
   model: {
     source: {
       kind: 'claim',

@@ -1,3 +1,4 @@
+import { OWN_CONTAINERS } from '../config/pod-settings.ts';
 import type { ServerFacts } from '../config/server-facts.ts';
 import type { WorkloadContext } from './context.ts';
 
@@ -55,6 +56,19 @@ export function podLabels(context: WorkloadContext, track: Track, image: string)
     ...workloadLabels(context),
     ...trackSelector(context, track),
     'app.kubernetes.io/version': versionOf(image),
+  };
+}
+
+/** Annotations that every pod of a workload has: kubectl's default container, and where Prometheus scrapes. */
+export function ownPodAnnotations({ workload, server }: WorkloadContext): Record<string, string> {
+  const scraping = {
+    'prometheus.io/scrape': 'true',
+    'prometheus.io/port': String(server.ports.admin),
+    'prometheus.io/path': server.paths.metrics,
+  };
+  return {
+    'kubectl.kubernetes.io/default-container': OWN_CONTAINERS.server,
+    ...(workload.observability.scrapeAnnotations ? scraping : {}),
   };
 }
 

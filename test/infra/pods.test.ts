@@ -57,8 +57,9 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
     for (const deployment of ofOurs) {
       const variables = environment(serverOf(deployment));
       expect(() => readSettings(variables)).not.toThrow();
+      const added = config.workloads.flatMap(({ pod }) => Object.keys(pod.env));
       for (const name of Object.keys(variables))
-        expect([...Object.keys(SETTINGS), ...PLATFORM_VARIABLES]).toContain(name);
+        expect([...Object.keys(SETTINGS), ...PLATFORM_VARIABLES, ...added]).toContain(name);
     }
   });
 
@@ -99,7 +100,7 @@ describe('the default pod', () => {
 
   it('runs on GPU nodes and tolerates their taint', () => {
     const { nodeSelector, tolerations } = podOf(standard);
-    expect(nodeSelector).toEqual({ 'nvidia.com/gpu.present': 'true' });
+    expect(nodeSelector).toEqual({ 'kubernetes.io/arch': 'amd64', 'nvidia.com/gpu.present': 'true' });
     expect(tolerations).toEqual([{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }]);
   });
 
@@ -207,7 +208,7 @@ describe('variants', () => {
     expect(container.ports?.[0]?.containerPort).toBe(8080);
   });
 
-  it('gives another server its own arguments, variables, secrets and writable folders', () => {
+  it('gives another server its own arguments, variables and volumes', () => {
     const [, vllm] = deployments(manifestsOf(scenarios['multi-model']));
     const container = serverOf(vllm ?? expect.fail());
     expect(container.args).toContain('--model=/models/2.5');

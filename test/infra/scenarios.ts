@@ -69,6 +69,54 @@ const everything = withWorkload(
   '1.34',
 );
 
+const SMALL = { cpu: '50m', memory: '64Mi', ephemeralStorage: '64Mi' } as const;
+const RESOURCES = { requests: SMALL, limits: SMALL };
+
+/** All that a configuration can add to a pod. */
+const additions = {
+  pod: {
+    labels: { team: 'vision', 'azure.workload.identity/use': 'true' },
+    annotations: { 'example.com/owner': 'vision@example.com' },
+    env: {
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test',
+      EMPTY: '',
+      PROXY_PASSWORD: { kind: 'secret', name: 'proxy', key: 'password' },
+      REGION: { kind: 'config-map', name: 'cluster', key: 'region' },
+    },
+    volumes: [
+      { kind: 'empty-dir', name: 'spool', sizeLimit: '0.5Gi', inMemory: false },
+      { kind: 'secret', name: 'certificates', secretName: 'proxy-tls', mountPath: '/etc/proxy/tls' },
+      { kind: 'config-map', name: 'proxy', configMapName: 'proxy' },
+      { kind: 'claim', name: 'archive', claimName: 'archive', readOnly: true, mountPath: '/archive' },
+      { kind: 'claim', name: 'results', claimName: 'results', readOnly: false, mountPath: '/results' },
+    ],
+    sidecars: [
+      {
+        name: 'proxy',
+        image: 'registry.example.com/proxy:1.0',
+        args: ['--config=/etc/proxy/proxy.yaml'],
+        env: { PASSWORD: { kind: 'secret', name: 'proxy', key: 'password' } },
+        resources: RESOURCES,
+        mounts: [
+          { volume: 'proxy', mountPath: '/etc/proxy' },
+          { volume: 'spool', mountPath: '/spool' },
+        ],
+      },
+    ],
+    initContainers: [
+      {
+        name: 'wait',
+        image: 'registry.example.com/wait:1.0',
+        command: ['wait-for', 'proxy'],
+        resources: RESOURCES,
+        mounts: [{ volume: 'spool', mountPath: '/spool' }],
+      },
+    ],
+  },
+  serviceAccount: { annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/ofa-ve' } },
+  networkPolicy: { outgoingNetworks: [{ network: '0.0.0.0/0', port: 443 }] },
+} satisfies Changes<WorkloadConfig>;
+
 /** Deployments that the tests look at, by name. Each has a snapshot of its manifests. */
 export const scenarios = {
   default: config,
@@ -76,6 +124,8 @@ export const scenarios = {
   production: await environmentConfig('production'),
   'multi-model': await environmentConfig('multi-model'),
   everything,
+  additions: withWorkload({ ...additions, model: { source: CLAIM } }, '1.33'),
+  'additions-before-sidecars': withWorkload({ ...additions, ...CANARY }, '1.28'),
   'canary-ingress': withWorkload(CANARY),
   'canary-alb': withWorkload({
     ...CANARY,

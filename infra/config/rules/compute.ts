@@ -1,8 +1,8 @@
 import { bodiesBytes, CLOSING_MS, LEAST_PIXEL_BYTES, longestRequestMs } from '../../../service/contract.ts';
-import { atLeast, bytesOf, coresOf } from '../fields.ts';
+import { atLeast, bytesOf } from '../fields.ts';
 import { enginesOfPod } from '../pod-settings.ts';
 import { withDefaults } from '../server.ts';
-import { mebibytes, leastPods, mostPods, type Rule, type RuleInput } from './rule.ts';
+import { exceedingRequests, mebibytes, leastPods, mostPods, type Rule, type RuleInput } from './rule.ts';
 
 /** Bytes of main memory that a pod needs: its engines share the weights, which are mapped, but keep features each. */
 function neededBytes({ workload, server }: RuleInput): number {
@@ -42,15 +42,7 @@ export const computeRules = {
   },
 
   limitsCoverRequests({ workload: { resources } }) {
-    const { requests, limits } = resources;
-    const exceeding = [
-      ...(coresOf(requests.cpu) > coresOf(limits.cpu) ? (['cpu'] as const) : []),
-      ...(['memory', 'ephemeralStorage'] as const).filter((kind) => bytesOf(requests[kind]) > bytesOf(limits[kind])),
-    ];
-    return exceeding.map(
-      (kind) =>
-        `resources.requests.${kind} is ${requests[kind]}, above resources.limits.${kind}, which is ${limits[kind]}; a pod cannot request more than its limit.`,
-    );
+    return exceedingRequests('resources', resources);
   },
 
   draNeedsVersion({ config, workload }) {

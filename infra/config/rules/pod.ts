@@ -1,40 +1,162 @@
-import { OWN_VOLUMES } from '../pod-settings.ts';
-import type { Rule } from './rule.ts';
+import { SETTINGS } from '../../../service/contract.ts';
+import type { WorkloadContext } from '../../workload/context.ts';
+import { ownPodAnnotations, podLabels } from '../../workload/names.ts';
+import type { ContainerConfig } from '../pod.ts';
+import { ARCHITECTURE_LABEL, OWN_CONTAINERS, OWN_VOLUMES, platformVariables } from '../pod-settings.ts';
+import { FILLED_IN } from '../server.ts';
+import { exceedingRequests, repeated, type Rule, type RuleInput } from './rule.ts';
 
-/** The values that occur more than once, each once. */
-function repeated(values: readonly string[]): string[] {
-  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+/** Label that a Deployment adds to its pods. */
+const POD_TEMPLATE_HASH = 'pod-template-hash';
+/** Folders of the service's image, which a volume would hide: the program, and the model unless it is mounted. */
+const IMAGE_FOLDERS = ['/app', '/model'];
+/** Folders that the container runtime fills. */
+const SYSTEM_FOLDERS = ['/proc', '/sys'];
+
+function contextOf({ config, workload, server }: RuleInput): WorkloadContext {
+  return { namespace: config.namespace.name, kubernetesVersion: config.kubernetesVersion, workload, server };
 }
 
-/** Rules of the API server on lists within a pod. */
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
+
+/** A list of added containers and its path in the configuration. */
+function addedContainers({ workload: { pod } }: RuleInput): [path: string, container: ContainerConfig][] {
+  return (['sidecars', 'initContainers'] as const).flatMap((list) =>
+    pod[list].map((container, index): [string, ContainerConfig] => [`pod.${list}[${index}]`, container]),
+  );
+}
+
+/** Sentences about folders at which one container mounts volumes: each once, and none within a read-only one. */
+function mountMistakes(
+  path: string,
+  mounts: readonly { readonly mountPath: string }[],
+  taken: Readonly<Record<string, string>>,
+  readOnly: readonly string[],
+): string[] {
+  const paths = mounts.map(({ mountPath }) => mountPath);
+  const clashes = repeated([...Object.values(taken), ...paths]);
+  const system = paths.filter((each) => SYSTEM_FOLDERS.some((folder) => isWithin(each, folder)) || each === '/dev');
+  const nested = paths.flatMap((each) => {
+    const outer = readOnly.find((folder) => each !== folder && isWithin(each, folder));
+    return outer === undefined ? [] : [[each, outer] as const];
+  });
+  return [
+    ...clashes.map((each) => `${path} has the folder ${each}, where another volume is mounted; choose another.`),
+    ...system.map((each) => `${path} has the folder ${each}, which the container runtime fills; choose another.`),
+    ...nested.map(([each, outer]) => `${path} has the folder ${each}, but ${outer} is read-only; choose another.`),
+  ];
+}
+
+/** Rules on what is in a pod: those of the API server on lists, and those that keep additions apart from our own. */
 export const podRules = {
   spreadsOnce({ workload: { scheduling } }) {
     const keys = scheduling.spread.map(({ topologyKey, whenUnsatisfiable }) => `${topologyKey} (${whenUnsatisfiable})`);
     return repeated(keys).map((key) => `scheduling.spread has ${key} twice; leave one out.`);
   },
 
-  volumesDiffer({ workload: { server } }) {
-    if (server.kind !== 'other') return undefined;
-    const { writable } = server;
-    const names = repeated([...Object.keys(OWN_VOLUMES), ...writable.map(({ name }) => name)]);
-    const paths = repeated([...Object.values(OWN_VOLUMES), ...writable.map(({ mountPath }) => mountPath)]);
-    const below = writable
-      .map(({ mountPath }) => mountPath)
-      .filter((path) => path.startsWith(`${OWN_VOLUMES.models}/`));
+  architectureIsSetOnce({ workload: { gpu, scheduling } }) {
+    const selectors = {
+      'scheduling.nodeSelector': scheduling.nodeSelector,
+      'gpu.nodeSelector': gpu.kind === 'none' ? {} : gpu.nodeSelector,
+    };
+    return Object.entries(selectors)
+      .filter(([, selector]) => ARCHITECTURE_LABEL in selector)
+      .map(([path]) => `${path} has ${ARCHITECTURE_LABEL}, which follows from scheduling.architecture; set that.`);
+  },
+
+  architectureHasGpuImage({ workload: { gpu, scheduling, server } }) {
+    return server.kind === 'ofa-ve' && gpu.kind !== 'none' && scheduling.architecture !== 'amd64'
+      ? `scheduling.architecture is ${scheduling.architecture}, but the image for GPUs is built for amd64 alone; use amd64, or gpu.kind none.`
+      : undefined;
+  },
+
+  labelsAreFree(input) {
+    const { image, pod } = input.workload;
+    const own = [...Object.keys(podLabels(contextOf(input), 'stable', image.reference)), POD_TEMPLATE_HASH];
+    return own
+      .filter((name) => name in pod.labels)
+      .map((name) => `pod.labels has ${name}, by which the deployment finds its pods; use another name.`);
+  },
+
+  annotationsAreFree(input) {
+    const { annotations } = input.workload.pod;
+    return Object.keys(ownPodAnnotations(contextOf(input)))
+      .filter((name) => name in annotations)
+      .map((name) => `pod.annotations has ${name}, which the deployment sets itself; leave it out.`);
+  },
+
+  variablesAreFree({ workload }) {
+    // The environment of another server is all its own.
+    if (workload.server.kind === 'other') return [];
+    const platform = platformVariables(workload);
+    return Object.keys(workload.pod.env).flatMap((name) => {
+      if (name in FILLED_IN)
+        return `pod.env has ${name}, which follows from ${FILLED_IN[name as keyof typeof FILLED_IN]}; leave it out.`;
+      if (name in SETTINGS) return `pod.env has ${name}, a setting of the service; use server.settings.${name}.`;
+      return name in platform
+        ? `pod.env has ${name}, which the deployment sets to ${platform[name] ?? ''}; leave it out.`
+        : [];
+    });
+  },
+
+  volumesDiffer({ workload: { pod, server } }) {
+    const names = repeated([...Object.keys(OWN_VOLUMES), ...pod.volumes.map(({ name }) => name)]);
+    const mounts = pod.volumes.flatMap(({ mountPath }) => (mountPath === undefined ? [] : [{ mountPath }]));
+    const readOnly = pod.volumes.flatMap(({ kind, mountPath }) =>
+      (kind === 'secret' || kind === 'config-map') && mountPath !== undefined ? [mountPath] : [],
+    );
+    const hidden = mounts.filter(
+      ({ mountPath }) => server.kind === 'ofa-ve' && IMAGE_FOLDERS.some((folder) => isWithin(mountPath, folder)),
+    );
     return [
-      ...names.map(
-        (name) => `server.writable has the name ${name}, which another volume of the pod has; choose another.`,
+      ...names.map((name) => `pod.volumes has the name ${name}, which another volume of the pod has; choose another.`),
+      ...mountMistakes('pod.volumes', mounts, OWN_VOLUMES, [OWN_VOLUMES.models, OWN_VOLUMES['api-keys'], ...readOnly]),
+      ...hidden.map(
+        ({ mountPath }) =>
+          `pod.volumes has the folder ${mountPath}, which would hide files of the image; choose another.`,
       ),
-      ...paths.map((path) => `server.writable has ${path}, where another volume is mounted; choose another.`),
-      ...below.map((path) => `server.writable has ${path}, but ${OWN_VOLUMES.models} is read-only; choose another.`),
     ];
   },
 
-  variablesDiffer({ workload: { server } }) {
-    if (server.kind !== 'other') return undefined;
-    const names = repeated([...Object.keys(server.env), ...server.secretEnv.map(({ name }) => name)]);
-    return names.map(
-      (name) => `server.secretEnv has ${name}, which server.env or another entry sets, too; leave one out.`,
+  volumesAreMounted(input) {
+    const mounts = addedContainers(input).flatMap(([, { mounts: each = [] }]) => each);
+    const mounted = new Set(mounts.map(({ volume }) => volume));
+    return input.workload.pod.volumes
+      .filter(({ name, mountPath }) => mountPath === undefined && !mounted.has(name))
+      .map(
+        ({ name }) =>
+          `pod.volumes has ${name}, which no container mounts; give it a mountPath, or mount it in a container of pod.`,
+      );
+  },
+
+  containersDiffer(input) {
+    const names = addedContainers(input).map(([, { name }]) => name);
+    const own = Object.values(OWN_CONTAINERS);
+    return repeated([...own, ...names]).map(
+      (name) => `pod has two containers named ${name} (the deployment's own are ${own.join(' and ')}); rename one.`,
     );
+  },
+
+  containersMountVolumes(input) {
+    const known = new Map(input.workload.pod.volumes.map((volume) => [volume.name, volume.kind]));
+    return addedContainers(input).flatMap(([path, { mounts = [] }]) => {
+      const unknown = mounts.filter(({ volume }) => !known.has(volume));
+      const readOnly = mounts.filter(({ volume }) => ['secret', 'config-map'].includes(known.get(volume) ?? ''));
+      return [
+        ...unknown.map(({ volume }) => `${path}.mounts has ${volume}, which pod.volumes does not have; add it there.`),
+        ...mountMistakes(
+          `${path}.mounts`,
+          mounts,
+          {},
+          readOnly.map(({ mountPath }) => mountPath),
+        ),
+      ];
+    });
+  },
+
+  containerLimitsCoverRequests(input) {
+    return addedContainers(input).flatMap(([path, { resources }]) => exceedingRequests(`${path}.resources`, resources));
   },
 } satisfies Record<string, Rule>;

@@ -1,3 +1,4 @@
+import { bytesOf, coresOf } from '../fields.ts';
 import type { DeploymentConfig, WorkloadConfig } from '../schema.ts';
 import type { ServerFacts } from '../server-facts.ts';
 
@@ -13,6 +14,23 @@ export interface RuleInput {
  * within the workload.
  */
 export type Rule = (input: RuleInput) => string | readonly string[] | undefined;
+
+/** The values that occur more than once, each once. */
+export function repeated(values: readonly string[]): string[] {
+  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+}
+
+/** A sentence for each resource of a container whose request is above its limit. */
+export function exceedingRequests(path: string, { requests, limits }: WorkloadConfig['resources']): string[] {
+  const exceeding = [
+    ...(coresOf(requests.cpu) > coresOf(limits.cpu) ? (['cpu'] as const) : []),
+    ...(['memory', 'ephemeralStorage'] as const).filter((kind) => bytesOf(requests[kind]) > bytesOf(limits[kind])),
+  ];
+  return exceeding.map(
+    (kind) =>
+      `${path}.requests.${kind} is ${requests[kind]}, above ${path}.limits.${kind}, which is ${limits[kind]}; a pod cannot request more than its limit.`,
+  );
+}
 
 /** `value` in MiB, rounded up, so that requesting the amount in a message is enough. */
 export function mebibytes(value: number): string {
