@@ -142,6 +142,7 @@ export const ofaLarge: WorkloadConfig = {
     weightPercent: 10,
     replicas: 1,
   },
+  backfills: [],
 };
 
 /**

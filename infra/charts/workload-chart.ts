@@ -2,6 +2,7 @@ import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
 import { AlertRules } from '../constructs/alert-rules.ts';
+import { Backfills } from '../constructs/backfills.ts';
 import { Canary } from '../constructs/canary.ts';
 import { Dashboard } from '../constructs/dashboard.ts';
 import { DisruptionBudget } from '../constructs/disruption-budget.ts';
@@ -47,6 +48,7 @@ export class WorkloadChart extends Chart {
       ...(autoscaling.by === 'none' ? { replicas } : {}),
     });
     if (canary.enabled) new Canary(this, 'canary', context);
+    if (workload.backfills.length > 0) new Backfills(this, 'backfills', context);
 
     new RequestService(this, 'requests', context, 'stable');
     new MetricsService(this, 'metrics', context);

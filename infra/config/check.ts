@@ -1,6 +1,7 @@
 import { echo } from '../../service/contract.ts';
 import { deploymentSchema, type DeploymentConfig } from './schema.ts';
 import { serverFacts } from './server-facts.ts';
+import { backfillRules } from './rules/backfills.ts';
 import { computeRules } from './rules/compute.ts';
 import { operationsRules } from './rules/operations.ts';
 import { podRules } from './rules/pod.ts';
@@ -8,7 +9,9 @@ import type { Rule } from './rules/rule.ts';
 import { settingsRules } from './rules/settings.ts';
 import { sentencesOf } from './sentences.ts';
 
-const RULES = [computeRules, podRules, settingsRules, operationsRules].flatMap((rules) => Object.values<Rule>(rules));
+const RULES = [computeRules, podRules, settingsRules, operationsRules, backfillRules].flatMap((rules) =>
+  Object.values<Rule>(rules),
+);
 
 /** A configuration that cannot be deployed. `mistakes` has a sentence for each, which begins with the field's path. */
 export class ConfigError extends Error {
@@ -34,12 +37,17 @@ function crossChecks(config: DeploymentConfig): string[] {
 /** A sentence for each name or address that two workloads claim. */
 function clashes({ workloads }: DeploymentConfig): string[] {
   const seen = new Map<string, number>();
-  return workloads.flatMap(({ name, canary, exposure }, index) => {
+  return workloads.flatMap(({ name, canary, exposure, backfills }, index) => {
     const { host, path, route } = exposure;
     const claims = [
       { key: `name ${name}`, field: 'name', value: name },
       { key: `name ${name}-metrics`, field: 'name', value: `${name}-metrics` },
       ...(canary.enabled ? [{ key: `name ${name}-canary`, field: 'canary', value: `${name}-canary` }] : []),
+      ...backfills.map((job) => ({
+        key: `name ${name}-${job.name}`,
+        field: 'backfills',
+        value: `${name}-${job.name}`,
+      })),
       ...(route === 'none' ? [] : [{ key: `host ${host} ${path}`, field: 'exposure.host', value: `${host}${path}` }]),
     ];
     return claims.flatMap(({ key, field, value }) => {

@@ -1,4 +1,4 @@
-import type { Settings } from '../../service/contract.ts';
+import type { SettingName, Settings } from '../../service/contract.ts';
 import { coresOf } from './fields.ts';
 import type { GpuConfig, ModelConfig, WorkloadConfig } from './schema.ts';
 import { withDefaults } from './server.ts';
@@ -26,6 +26,22 @@ export const OWN_CONTAINERS = { server: 'server', loader: 'load-model' } as cons
 export function platformVariables({ gpu }: WorkloadConfig): Record<string, string> {
   return { HOME: OWN_VOLUMES.tmp, ...(gpu.kind === 'none' ? {} : { CUDA_CACHE_PATH: CUDA_CACHE_FOLDER }) };
 }
+
+/** Settings that `ofa-ve batch` reads. */
+export const BATCH_SETTINGS = [
+  'MODEL_DIR',
+  'DEVICE',
+  'ENGINES',
+  'ENGINE_THREADS',
+  'MAX_BATCH',
+  'FEATURE_CACHE_MB',
+  'MAX_BODY_MB',
+  'MAX_BODIES_MB',
+  'IMAGE_ORIENTATION',
+  'ENGINE_TIMEOUT_MS',
+  'ENGINE_START_TIMEOUT_MS',
+  'LABELS',
+] as const satisfies readonly SettingName[];
 
 /** Folder of the model package as the server sees it; undefined if it is in the image, which knows where. */
 export function modelFolder({ source }: ModelConfig): string | undefined {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { backfillSchema } from './backfills.ts';
 import {
   gpuSchema,
   imageSchema,
@@ -61,6 +62,8 @@ export const workloadSchema = z.strictObject({
   observability: observabilitySchema,
   /** A second version that gets a share of the traffic. */
   canary: canarySchema,
+  /** Runs over many rows, as Jobs on the same nodes with the same image and model. @default [] */
+  backfills: z.array(backfillSchema),
 });
 
 /** Everything that is deployed. */

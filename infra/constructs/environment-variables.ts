@@ -1,8 +1,8 @@
 import type { IContainer } from 'kubernetes-models/v1';
 import { SETTINGS, type SettingName } from '../../service/contract.ts';
 import type { Variable } from '../config/maps.ts';
-import { platformVariables, podSettings } from '../config/pod-settings.ts';
-import type { ModelConfig } from '../config/schema.ts';
+import { BATCH_SETTINGS, platformVariables, podSettings } from '../config/pod-settings.ts';
+import type { ModelConfig, WorkloadConfig } from '../config/schema.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 
 type EnvVar = NonNullable<IContainer['env']>[number];
@@ -15,13 +15,27 @@ export function environmentVariables({ workload }: WorkloadContext, model: Model
   const { server, observability, pod } = workload;
   const platform = variables(platformVariables(workload));
   if (server.kind === 'ofa-ve') {
-    const settings = podSettings(workload, model);
-    const names = (Object.keys(SETTINGS) as SettingName[]).filter((name) => settings[name] !== undefined);
-    return [...names.map((name) => variable(name, String(settings[name]))), ...platform, ...variables(pod.env)];
+    const names = Object.keys(SETTINGS) as SettingName[];
+    return [...settingVariables(workload, model, names), ...platform, ...variables(pod.env)];
   }
   const traces = { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: observability.tracing.endpoint };
   const defaults = [...(observability.tracing.enabled ? [traces] : []), ...platform];
   return [...variables(pod.env), ...defaults.filter(({ name }) => !(name in pod.env))];
+}
+
+/** Environment of a container that runs `ofa-ve batch`: that of the server, with the settings that a batch run reads. */
+export function batchVariables({ workload }: WorkloadContext): EnvVar[] {
+  return [
+    ...settingVariables(workload, workload.model, BATCH_SETTINGS),
+    ...variables(platformVariables(workload)),
+    ...variables(workload.pod.env),
+  ];
+}
+
+/** The settings of a pod among `names`. */
+function settingVariables(workload: WorkloadConfig, model: ModelConfig, names: readonly SettingName[]): EnvVar[] {
+  const settings = podSettings(workload, model);
+  return names.flatMap((name) => (settings[name] === undefined ? [] : [variable(name, String(settings[name]))]));
 }
 
 /** Environment variables of a container. */

@@ -8,7 +8,7 @@ import { devicesOf, toleration } from './accelerator.ts';
 import { addedContainers } from './added-containers.ts';
 import { amountsOf } from './amounts.ts';
 import { environmentVariables } from './environment-variables.ts';
-import { modelLoader, mountOf, podVolumes } from './volumes.ts';
+import { modelLoader, mountsOf, podVolumes } from './volumes.ts';
 
 /** What one track runs. */
 export interface TrackProps {
@@ -59,7 +59,8 @@ function preStop({ workload, kubernetesVersion }: WorkloadContext): Partial<ICon
   return { lifecycle: { preStop: { exec: { command } } } };
 }
 
-function securityContext({ workload }: WorkloadContext): NonNullable<IContainer['securityContext']> {
+/** What a container of any pod may do. */
+export function securityContext({ workload }: WorkloadContext): NonNullable<IContainer['securityContext']> {
   return {
     allowPrivilegeEscalation: false,
     readOnlyRootFilesystem: workload.security.readOnlyRootFilesystem,
@@ -68,7 +69,8 @@ function securityContext({ workload }: WorkloadContext): NonNullable<IContainer[
   };
 }
 
-function containerResources({ workload }: WorkloadContext): NonNullable<IContainer['resources']> {
+/** What the container with the model gets. */
+export function containerResources({ workload }: WorkloadContext): NonNullable<IContainer['resources']> {
   const { requests, limits } = workload.resources;
   const devices = devicesOf(workload.gpu);
   return {
@@ -102,13 +104,23 @@ function serverContainer(context: WorkloadContext, { image, model }: TrackProps)
     ...probes(context),
     ...preStop(context),
     securityContext: securityContext(context),
-    volumeMounts: podVolumes(context, model).flatMap((mounted) =>
-      mounted.mountPath === undefined ? [] : [mountOf(mounted, mounted.mountPath)],
-    ),
+    volumeMounts: mountsOf(podVolumes(context, model)),
   };
 }
 
-function placement(context: WorkloadContext, track: Track): Partial<IPodSpec> {
+/** How evenly the pods of a track are spread. */
+function spread(context: WorkloadContext, track: Track): Partial<IPodSpec> {
+  const constraints = context.workload.scheduling.spread.map((constraint) => ({
+    ...constraint,
+    labelSelector: { matchLabels: trackSelector(context, track) },
+    // Otherwise a rollout would count the pods that it is about to remove.
+    matchLabelKeys: ['pod-template-hash'],
+  }));
+  return constraints.length > 0 ? { topologySpreadConstraints: constraints } : {};
+}
+
+/** Which nodes run the pods, and how they get their devices. */
+function placement(context: WorkloadContext): Partial<IPodSpec> {
   const { gpu, scheduling } = context.workload;
   const gpuNodes = gpu.kind === 'none' ? { nodeSelector: {}, tolerations: [] } : gpu;
   const nodeSelector = {
@@ -117,36 +129,32 @@ function placement(context: WorkloadContext, track: Track): Partial<IPodSpec> {
     ...scheduling.nodeSelector,
   };
   const tolerations = [...gpuNodes.tolerations, ...scheduling.tolerations].map(toleration);
-  const { runtimeClassName, priorityClassName } = scheduling;
+  const { runtimeClassName } = scheduling;
   return {
     ...(Object.keys(nodeSelector).length > 0 ? { nodeSelector } : {}),
     ...(tolerations.length > 0 ? { tolerations } : {}),
-    ...(scheduling.spread.length > 0
-      ? {
-          topologySpreadConstraints: scheduling.spread.map((constraint) => ({
-            ...constraint,
-            labelSelector: { matchLabels: trackSelector(context, track) },
-            // Otherwise a rollout would count the pods that it is about to remove.
-            matchLabelKeys: ['pod-template-hash'],
-          })),
-        }
-      : {}),
     ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
-    ...(priorityClassName === undefined ? {} : { priorityClassName }),
     ...(gpu.kind === 'dra'
       ? { resourceClaims: [{ name: GPU_CLAIM, resourceClaimTemplateName: claimTemplateName(context) }] }
       : {}),
   };
 }
 
-/** The pod of a track. It fulfils the Pod Security level `restricted`. */
-export function podSpec(context: WorkloadContext, props: TrackProps): IPodSpec {
-  const { workload, server } = context;
+/**
+ * What all pods of a workload have in common. They fulfil the Pod Security level `restricted`.
+ *
+ * @param container the one with the model
+ */
+export function basePod(
+  context: WorkloadContext,
+  { image, model }: Omit<TrackProps, 'track'>,
+  container: IContainer,
+): IPodSpec {
+  const { workload } = context;
   const { userId } = workload.security;
-  const { preStopSeconds, marginSeconds } = workload.shutdown;
   const rights = securityContext(context);
-  const { first, init, beside } = addedContainers(context, props.model, rights);
-  const initContainers = [...first, ...modelLoader(props.model, rights), ...init];
+  const { first, init, beside } = addedContainers(context, model, rights);
+  const initContainers = [...first, ...modelLoader(model, rights), ...init];
   return {
     serviceAccountName: workload.name,
     automountServiceAccountToken: false,
@@ -160,13 +168,23 @@ export function podSpec(context: WorkloadContext, props: TrackProps): IPodSpec {
       fsGroupChangePolicy: 'OnRootMismatch',
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    ...(props.image.pullSecrets.length > 0
-      ? { imagePullSecrets: props.image.pullSecrets.map((name) => ({ name })) }
-      : {}),
-    terminationGracePeriodSeconds: preStopSeconds + server.drainSeconds + marginSeconds,
-    ...placement(context, props.track),
+    ...(image.pullSecrets.length > 0 ? { imagePullSecrets: image.pullSecrets.map((name) => ({ name })) } : {}),
+    ...placement(context),
     ...(initContainers.length > 0 ? { initContainers } : {}),
-    containers: [serverContainer(context, props), ...beside],
+    containers: [container, ...beside],
+  };
+}
+
+/** The pod of a track. */
+export function podSpec(context: WorkloadContext, props: TrackProps): IPodSpec {
+  const { workload, server } = context;
+  const { preStopSeconds, marginSeconds } = workload.shutdown;
+  const { priorityClassName } = workload.scheduling;
+  return {
+    ...basePod(context, props, serverContainer(context, props)),
+    ...spread(context, props.track),
+    ...(priorityClassName === undefined ? {} : { priorityClassName }),
+    terminationGracePeriodSeconds: preStopSeconds + server.drainSeconds + marginSeconds,
     volumes: podVolumes(context, props.model).map(({ volume }) => volume),
   };
 }

@@ -15,7 +15,8 @@ function peers(list: readonly Peer[]): k8s.NetworkPolicyPeer[] {
   }));
 }
 
-function port(value: number | string, protocol = 'TCP'): k8s.NetworkPolicyPort {
+/** A port by number or name. */
+export function port(value: number | string, protocol = 'TCP'): k8s.NetworkPolicyPort {
   const target = typeof value === 'number' ? k8s.IntOrString.fromNumber(value) : k8s.IntOrString.fromString(value);
   return { port: target, protocol };
 }
@@ -31,31 +32,37 @@ function incoming({ workload, server }: WorkloadContext): k8s.NetworkPolicyIngre
   ];
 }
 
-function outgoing({ workload }: WorkloadContext): k8s.NetworkPolicyEgressRule[] {
-  const { networkPolicy, observability } = workload;
-  const { enabled, endpoint, collector } = observability.tracing;
-  const traces = enabled ? [{ ...collector, port: Number(/\d+$/.exec(endpoint)?.[0]) }] : [];
+/** DNS, the configured destinations, and further ones. */
+export function destinations(
+  { dns, outgoing, outgoingNetworks }: WorkloadConfig['networkPolicy'],
+  further: typeof outgoing = [],
+): k8s.NetworkPolicyEgressRule[] {
   return [
-    ...(networkPolicy.dns.length > 0
-      ? [{ to: peers(networkPolicy.dns), ports: [port(DNS_PORT, 'UDP'), port(DNS_PORT)] }]
-      : []),
-    ...[...networkPolicy.outgoing, ...traces].map((peer) => ({
+    ...(dns.length > 0 ? [{ to: peers(dns), ports: [port(DNS_PORT, 'UDP'), port(DNS_PORT)] }] : []),
+    ...[...outgoing, ...further].map((peer) => ({
       to: peers([peer]),
       ports: [port(peer.port)],
     })),
-    ...networkPolicy.outgoingNetworks.map(({ network, port: number }) => ({
+    ...outgoingNetworks.map(({ network, port: number }) => ({
       to: [{ ipBlock: { cidr: network } }],
       ports: [port(number)],
     })),
   ];
 }
 
+function traceCollector({ observability }: WorkloadConfig) {
+  const { enabled, endpoint, collector } = observability.tracing;
+  return enabled ? [{ ...collector, port: Number(/\d+$/.exec(endpoint)?.[0]) }] : [];
+}
+
 /** Allows requests, scrapers and the configured destinations. The kubelet's probes are always allowed. */
 export class TrafficPolicy extends k8s.KubeNetworkPolicy {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
-    const [ingress, egress] = [incoming(context), outgoing(context)];
+    const { workload } = context;
+    const ingress = incoming(context);
+    const egress = destinations(workload.networkPolicy, traceCollector(workload));
     super(scope, id, {
-      metadata: objectMeta(context, context.workload.name),
+      metadata: objectMeta(context, workload.name),
       spec: {
         podSelector: { matchLabels: workloadSelector(context) },
         policyTypes: ['Ingress', 'Egress'],

@@ -15,8 +15,8 @@ import type { WorkloadContext } from '../workload/context.ts';
 type VolumeMount = NonNullable<IContainer['volumeMounts']>[number];
 type Volume = NonNullable<IPodSpec['volumes']>[number];
 
-/** A volume of the pod and where the server's container mounts it. */
-interface Mounted {
+/** A volume of the pod and where its main container mounts it. */
+export interface Mounted {
   readonly volume: Volume;
   /** Undefined if only other containers mount it. */
   readonly mountPath: string | undefined;
@@ -67,16 +67,29 @@ function added(volume: PodConfig['volumes'][number]): Mounted {
   }
 }
 
-/** The volumes of a pod: the model, the API keys, those of the configuration, and the writable folders. */
-export function podVolumes(context: WorkloadContext, model: ModelConfig): Mounted[] {
+/**
+ * The volumes of a pod: the model, those of its program, those of the configuration, and the writable folders.
+ *
+ * @param own the program's volumes @default the API keys of the service
+ */
+export function podVolumes(
+  context: WorkloadContext,
+  model: ModelConfig,
+  own: readonly Mounted[] = apiKeys(context),
+): Mounted[] {
   const { gpu, pod } = context.workload;
   return [
     ...modelVolume(context, model),
-    ...apiKeys(context),
+    ...own,
     ...pod.volumes.map(added),
     { volume: emptyDir('tmp', '1Gi'), mountPath: OWN_VOLUMES.tmp },
     ...(gpu.kind === 'none' ? [] : [{ volume: emptyDir('cuda-cache', '1Gi'), mountPath: CUDA_CACHE_FOLDER }]),
   ];
+}
+
+/** How the main container of a pod mounts its volumes. */
+export function mountsOf(volumes: readonly Mounted[]): VolumeMount[] {
+  return volumes.flatMap((mounted) => (mounted.mountPath === undefined ? [] : [mountOf(mounted, mounted.mountPath)]));
 }
 
 /** Mounts a volume. The server drops `readOnly: false`. */

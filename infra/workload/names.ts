@@ -73,7 +73,7 @@ export function ownPodAnnotations({ workload, server }: WorkloadContext): Record
 }
 
 /** The tag of an image, or the beginning of its digest, as the value of a label. */
-function versionOf(image: string): string {
+export function versionOf(image: string): string {
   const [reference = '', digest] = image.split('@sha256:');
   const tag = /:([\w][\w.-]*)$/.exec(reference)?.[1];
   return (tag ?? digest ?? '')

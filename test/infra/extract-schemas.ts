@@ -13,6 +13,7 @@ import path from 'node:path';
 const KINDS = [
   'io.k8s.api.apps.v1.Deployment',
   'io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler',
+  'io.k8s.api.batch.v1.Job',
   'io.k8s.api.core.v1.ConfigMap',
   'io.k8s.api.core.v1.Namespace',
   'io.k8s.api.core.v1.PersistentVolumeClaim',
@@ -22,6 +23,7 @@ const KINDS = [
   'io.k8s.api.networking.v1.NetworkPolicy',
   'io.k8s.api.policy.v1.PodDisruptionBudget',
   'io.k8s.api.resource.v1.ResourceClaimTemplate',
+  'io.k8s.api.scheduling.v1.PriorityClass',
 ];
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

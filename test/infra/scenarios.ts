@@ -32,6 +32,21 @@ const CLAIM: WorkloadConfig['model']['source'] = {
   loaderFolder: '/package',
 };
 
+/** Rows of a volume, in eight shards. */
+export const BACKFILL: WorkloadConfig['backfills'][number] = {
+  name: 'archive',
+  input: '/data/rows.csv',
+  output: '/data/answers',
+  texts: [],
+  options: [],
+  storage: { kind: 'claim', claimName: 'archive' },
+  completions: 8,
+  parallelism: 2,
+  backoffLimitPerIndex: 3,
+  ttlSecondsAfterFinished: 604_800,
+  suspend: false,
+};
+
 /** Every optional part at once, on a new cluster. */
 const everything = withWorkload(
   {
@@ -171,6 +186,34 @@ export const scenarios = {
       },
     },
     '1.35',
+  ),
+  'backfill-claim': withWorkload({ backfills: [BACKFILL] }, '1.29'),
+  'backfill-s3': withWorkload(
+    {
+      model: { source: CLAIM },
+      backfills: [
+        {
+          ...BACKFILL,
+          name: 'catalogue',
+          input: 's3://shop/rows.parquet',
+          images: 's3://shop/pictures',
+          output: 's3://shop/answers',
+          texts: ['The picture shows a shoe.', 'It costs $(PRICE).'],
+          options: ['--column', 'image=photo'],
+          storage: {
+            kind: 's3',
+            secretName: 'shop-bucket',
+            endpoint: 'http://minio.storage:9000',
+            region: 'eu-central-1',
+          },
+          priorityClassName: 'batch',
+          suspend: true,
+          queueName: 'gpu-batch',
+        },
+        { ...BACKFILL, storage: { kind: 's3', region: 'eu-central-1' }, input: 's3://a/b.csv', output: 's3://a/c' },
+      ],
+    },
+    '1.33',
   ),
 } satisfies Record<string, DeploymentConfig>;
 

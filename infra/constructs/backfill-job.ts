@@ -1,0 +1,129 @@
+import { ApiObject } from 'cdk8s';
+import type { Construct } from 'constructs';
+import type { IJob, IJobSpec } from 'kubernetes-models/batch/v1';
+import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
+import { DATA_FOLDER, type BackfillConfig } from '../config/backfills.ts';
+import type { WorkloadContext } from '../workload/context.ts';
+import { backfillLabels, backfillMeta } from '../workload/backfill-names.ts';
+import { versionOf } from '../workload/names.ts';
+import { batchVariables } from './environment-variables.ts';
+import { basePod, containerResources, securityContext } from './pod.ts';
+import { mountsOf, podVolumes, type Mounted } from './volumes.ts';
+
+const CONTAINER = 'batch';
+
+/** Exit code of `ofa-ve batch` for wrong usage, which fails in every shard alike. */
+const WRONG_USAGE = 2;
+
+type EnvVar = NonNullable<IContainer['env']>[number];
+
+/** Evictions, such as those for a pod of the service, cost no retry; what no retry can mend ends the Job. */
+const FAILURE_POLICY: NonNullable<IJobSpec['podFailurePolicy']> = {
+  rules: [
+    // The server fills in the status, which applying the manifest would then remove each time.
+    { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+    { action: 'FailJob', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [WRONG_USAGE] } },
+  ],
+};
+
+/** The object store's address and credentials, as the AWS SDK reads them. */
+function storageVariables({ storage }: BackfillConfig): EnvVar[] {
+  if (storage.kind === 'claim') return [];
+  const { secretName, endpoint, region } = storage;
+  const credentials = secretName === undefined ? [] : ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
+  return [
+    { name: 'AWS_REGION', value: region },
+    ...(endpoint === undefined ? [] : [{ name: 'AWS_ENDPOINT_URL_S3', value: endpoint }]),
+    ...credentials.map((key) => ({ name: key, valueFrom: { secretKeyRef: { name: secretName ?? '', key } } })),
+  ];
+}
+
+function dataVolume({ storage }: BackfillConfig): Mounted[] {
+  return storage.kind === 'claim'
+    ? [
+        {
+          volume: { name: 'data', persistentVolumeClaim: { claimName: storage.claimName } },
+          mountPath: DATA_FOLDER,
+        },
+      ]
+    : [];
+}
+
+function argumentsOf({ input, images, output, texts, options, completions }: BackfillConfig): string[] {
+  return [
+    'batch',
+    ...['--input', input, '--output', output],
+    ...(images === undefined ? [] : ['--images', images]),
+    ...texts.flatMap((text) => ['--text', text]),
+    ...['--shards', String(completions), '--allow-failures'],
+    ...options,
+  ].map(withoutExpansion);
+}
+
+/** Kubernetes replaces `$(NAME)` in an argument by a variable, and `$$` by `$`. */
+function withoutExpansion(argument: string): string {
+  return argument.replaceAll('$', () => '$$');
+}
+
+/** @param priorityClassName that of a pod whose backfill names none */
+function jobPod(context: WorkloadContext, backfill: BackfillConfig, priorityClassName: string): IPodSpec {
+  const { image, model } = context.workload;
+  const volumes = podVolumes(context, model, dataVolume(backfill));
+  const container: IContainer = {
+    name: CONTAINER,
+    image: image.reference,
+    imagePullPolicy: image.pullPolicy,
+    args: argumentsOf(backfill),
+    env: [...batchVariables(context), ...storageVariables(backfill)],
+    resources: containerResources(context),
+    securityContext: securityContext(context),
+    volumeMounts: mountsOf(volumes),
+  };
+  return {
+    ...basePod(context, { image, model }, container),
+    priorityClassName: backfill.priorityClassName ?? priorityClassName,
+    restartPolicy: 'Never',
+    volumes: volumes.map(({ volume }) => volume),
+  };
+}
+
+/** A backfill as an Indexed Job: each index is a shard of `ofa-ve batch`, which goes on where a pod before it stopped. */
+export class BackfillJob extends ApiObject {
+  constructor(
+    scope: Construct,
+    id: string,
+    context: WorkloadContext,
+    backfill: BackfillConfig,
+    priorityClassName: string,
+  ) {
+    const { queueName, suspend, completions, parallelism, backoffLimitPerIndex, ttlSecondsAfterFinished } = backfill;
+    const { labels, annotations } = context.workload.pod;
+    const queue = queueName === undefined ? {} : { 'kueue.x-k8s.io/queue-name': queueName };
+    const manifest: IJob = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: backfillMeta(context, backfill, queue),
+      spec: {
+        completionMode: 'Indexed',
+        completions,
+        parallelism,
+        backoffLimitPerIndex,
+        podFailurePolicy: FAILURE_POLICY,
+        ttlSecondsAfterFinished,
+        ...(suspend ? { suspend } : {}),
+        template: {
+          metadata: {
+            ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+            labels: {
+              ...backfillLabels(context, backfill),
+              'app.kubernetes.io/version': versionOf(context.workload.image.reference),
+              ...labels,
+            },
+          },
+          spec: jobPod(context, backfill, priorityClassName),
+        },
+      },
+    };
+    super(scope, id, manifest);
+  }
+}
