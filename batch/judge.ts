@@ -3,7 +3,7 @@ import { EngineUnavailable } from '../service/inference/errors.ts';
 import type { TextWarning } from '../service/inference/predictor.ts';
 import { summarizeTextWarnings } from '../service/requests/text-warnings.ts';
 import { UserError } from '../model/errors.ts';
-import type { ImageFolder } from './image-folder.ts';
+import type { ImageLoader } from './images/image-loader.ts';
 import { questionOf, type Row } from './input/row.ts';
 import type { Outcome } from './output/outcome.ts';
 import { toRowError } from './row-error.ts';
@@ -11,9 +11,9 @@ import { toRowError } from './row-error.ts';
 /** Answers rows with a model, as the service would answer requests. */
 export class Judge {
   readonly #model: OpenModel;
-  readonly #images: ImageFolder;
+  readonly #images: ImageLoader;
 
-  constructor(model: OpenModel, images: ImageFolder) {
+  constructor(model: OpenModel, images: ImageLoader) {
     this.#model = model;
     this.#images = images;
   }
@@ -38,7 +38,7 @@ export class Judge {
 
   async #answer(row: Row, signal: AbortSignal): Promise<Outcome> {
     const { image, isList, ...question } = questionOf(row);
-    const { bytes, release } = await this.#images.read(image, signal);
+    const { bytes, release } = await this.#images.load(row.picture ?? image, signal);
     try {
       const warnings: (TextWarning & { index: number })[] = [];
       const onWarning = (warning: TextWarning, index: number): void => {

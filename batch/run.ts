@@ -7,7 +7,8 @@ import { lockFolder } from '../model/folder-lock.ts';
 import { reasonOf } from '../model/system-reason.ts';
 import type { OpenModel } from '../service/inference/open-model.ts';
 import type { Settings } from '../service/settings/read.ts';
-import { ImageFolder } from './image-folder.ts';
+import { ImageLoader } from './images/image-loader.ts';
+import { openImages } from './images/open-images.ts';
 import { toRow, type ColumnNames, type Row } from './input/row.ts';
 import { scanInput } from './input/scan.ts';
 import { openSource, type Source, type SourceOptions } from './input/source.ts';
@@ -95,17 +96,19 @@ async function runIn(folder: string, copy: string, options: BatchOptions): Promi
   const { names, texts, settings, model, shard = { index: 0, count: 1 }, partRows } = options;
   const source = await openSource({ ...options.source, names, copy });
   const stamp = await source.stamp();
-  const images = await ImageFolder.open(source.images, {
-    allowOutside: options.source.allowOutside || source.isAnywhere,
-    maxMib: settings.MAX_BODY_MB,
-    maxTotalMib: settings.MAX_BODIES_MB,
-  });
+  const images = new ImageLoader(
+    await openImages(source.images, { allowOutside: options.source.allowOutside || source.isAnywhere }),
+    { maxMib: settings.MAX_BODY_MB, maxTotalMib: settings.MAX_BODIES_MB },
+  );
   const { sha256, rows } = await scanInput(source, names, texts.length > 0);
   const { name, precision } = model.predictor.model;
   await claim(folder, {
     model: { name, precision, digest: model.modelPackage.digest },
     settings: { LABELS: settings.LABELS, IMAGE_ORIENTATION: settings.IMAGE_ORIENTATION },
-    input: { name: source.name, sha256, rows, images: path.resolve(source.images), columns: names, texts: [...texts] },
+    input: {
+      ...{ name: source.name, sha256, rows, columns: names, texts: [...texts] },
+      images: source.images === undefined ? 'those of the rows' : path.resolve(source.images),
+    },
     shard,
     partRows,
   });

@@ -2,10 +2,17 @@ import { z } from '@hono/zod-openapi';
 import { checkBody } from '../../service/requests/check.ts';
 import { HttpProblem } from '../../service/requests/problem.ts';
 import { hypothesesOf, MAX_TEXTS, textSchema, TOO_MANY } from '../../service/requests/text.ts';
+import type { StoredImage } from '../images/stored-image.ts';
 import { RowError } from '../row-error.ts';
 
 /** A row as a reader found it: its columns, or what is wrong with it as a sentence. */
-export type RawRow = { readonly fields: Readonly<Record<string, unknown>> } | { readonly damage: string };
+export type RawRow =
+  | {
+      readonly fields: Readonly<Record<string, unknown>>;
+      /** Its picture, where it comes with the row. */
+      readonly picture?: StoredImage;
+    }
+  | { readonly damage: string };
 
 /** The columns that a run reads; all others are passed through. */
 export const COLUMNS = ['id', 'image', 'text', 'texts', 'premise'] as const;
@@ -22,6 +29,8 @@ export interface Row {
   /** The known columns except `id`, as they were read. Absent ones are left out. */
   readonly known: Readonly<Record<string, unknown>>;
   readonly others: Readonly<Record<string, unknown>>;
+  /** Its picture, where it comes with the row. @default that which `image` names */
+  readonly picture?: StoredImage;
   /** What makes the row unusable, whatever its columns are. */
   readonly error: RowError | undefined;
 }
@@ -46,7 +55,7 @@ export function toRow(raw: RawRow, number: number, names: ColumnNames, texts: re
   if ('damage' in raw) {
     return { number, id: number + 1, known: {}, others: {}, error: new RowError('damaged-row', raw.damage) };
   }
-  const { fields } = raw;
+  const { fields, ...picture } = raw;
   const known: Record<string, unknown> = {};
   for (const column of COLUMNS) {
     const value = Object.hasOwn(fields, names[column]) ? fields[names[column]] : undefined;
@@ -60,12 +69,14 @@ export function toRow(raw: RawRow, number: number, names: ColumnNames, texts: re
   const used = new Set<string>(Object.values(names));
   const others = Object.fromEntries(Object.entries(fields).filter(([name]) => !used.has(name)));
   const id = Object.hasOwn(fields, names.id) ? fields[names.id] : undefined;
-  if (typeof id === 'string' || typeof id === 'number') return { number, id, known, others, error: undefined };
+  if (typeof id === 'string' || typeof id === 'number') {
+    return { number, id, known, others, ...picture, error: undefined };
+  }
   const isAbsent = id === undefined || id === null;
   const error = isAbsent
     ? undefined
     : new RowError('invalid-field', 'The field "id" must be a text or a number.', 'id');
-  return { number, id: number + 1, known, others, error };
+  return { number, id: number + 1, known, others, ...picture, error };
 }
 
 const rowSchema = z.object({

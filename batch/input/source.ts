@@ -1,33 +1,20 @@
 import { createWriteStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { isDynamicPattern } from 'tinyglobby';
 import { UserError } from '../../model/errors.ts';
-import { openRegular } from '../../model/regular-file.ts';
 import { reasonOf } from '../../model/system-reason.ts';
-import { readDelimited } from './delimited.ts';
-import { readJsonl } from './jsonl.ts';
-import { picturesMatching, picturesOf } from './pictures.ts';
+import { openDiskFile, type InputFile } from '../storage/file.ts';
+import { findFiles, openFile, type FoundFiles } from '../storage/files.ts';
+import { FORMAT_OF_ENDING, FORMATS, formatOf, readRows, type Format } from './formats.ts';
+import { isPicture, PICTURE_ENDINGS } from './pictures.ts';
 import type { ColumnNames, RawRow } from './row.ts';
-
-/** The formats of files with rows. */
-export const FORMATS = ['jsonl', 'csv', 'tsv'] as const;
-type Format = (typeof FORMATS)[number];
-
-const FORMAT_OF_ENDING: Readonly<Record<string, Format>> = {
-  '.jsonl': 'jsonl',
-  '.ndjson': 'jsonl',
-  '.csv': 'csv',
-  '.tsv': 'tsv',
-};
 
 /** The input of a run, which can be read more than once. */
 export interface Source {
   /** What the user calls it. */
   readonly name: string;
-  /** The folder of relative paths in the rows. */
-  readonly images: string;
+  /** Where the pictures are that rows name; undefined if the rows have their pictures with them. */
+  readonly images: string | undefined;
   /** Whether the pictures may be anywhere: the user has named each of them. */
   readonly isAnywhere: boolean;
   /**
@@ -37,16 +24,16 @@ export interface Source {
    * @throws UserError `input-unreadable`
    */
   readonly rows: (onBytes?: (bytes: Uint8Array) => void) => AsyncIterable<RawRow>;
-  /** Changes when the input's file does. */
+  /** Changes when one of the input's files does. */
   readonly stamp: () => Promise<string>;
 }
 
 export interface SourceOptions {
-  /** A file, a folder of pictures, a pattern of picture files, or `-` for standard input. */
+  /** A file, a folder, a pattern of files, or `-` for standard input. */
   readonly input: string;
-  /** @default by the file's ending */
+  /** @default by the files' ending */
   readonly format: Format | undefined;
-  /** @default the folder of the input's file */
+  /** A folder, a tar or a pattern of tars. @default the folder of the input's files */
   readonly images: string | undefined;
   /** Whether links may lead out of a folder of pictures. */
   readonly allowOutside: boolean;
@@ -61,78 +48,106 @@ export interface SourceOptions {
  * @throws UserError `input-unreadable` or `settings-invalid`
  */
 export async function openSource(options: SourceOptions): Promise<Source> {
-  const { input, images, copy } = options;
+  const { input, images, format, copy, names, allowOutside } = options;
   if (input === '-') {
-    if (options.format === undefined) {
+    if (format === undefined) {
       throw new UserError('settings-invalid', `Standard input needs --format: one of ${FORMATS.join(', ')}.`);
     }
     await pipeline(process.stdin, createWriteStream(copy)).catch((cause: unknown) => {
       throw new UserError('input-unreadable', `Cannot copy standard input to ${copy}: ${reasonOf(cause)}.`, { cause });
     });
-    return fileSource(copy, 'standard input', options.format, images ?? '.', options.names);
+    const open = (): Promise<InputFile> => openDiskFile(copy, 'standard input');
+    return rowSource({ name: 'standard input', format, images: images ?? '.', names, files: [open] });
   }
-  const found = await stat(input).catch((cause: unknown) => {
-    if (isDynamicPattern(input)) return undefined;
-    throw new UserError('input-unreadable', `Cannot read the input ${input}: ${reasonOf(cause)}.`, { cause });
+  const found = await findFiles(input, allowOutside);
+  const rowFormat = formatOfAll(found, options);
+  if (rowFormat === undefined) {
+    if (images !== undefined || format !== undefined) {
+      throw new UserError('settings-invalid', 'A folder or pattern of pictures takes neither --images nor --format.');
+    }
+    return pictureSource(found, input, names);
+  }
+  const files = found.names
+    .filter((name) => found.kind !== 'folder' || formatOf(name) === rowFormat)
+    .map((name) => (found.kind === 'folder' ? path.join(input, name) : name));
+  return rowSource({
+    name: input,
+    format: rowFormat,
+    images: rowFormat === 'tar' ? undefined : (images ?? folderOf(files)),
+    names,
+    files: files.map((file) => () => openFile(file)),
   });
-  if (found !== undefined && !found.isDirectory()) {
-    return fileSource(input, input, formatOf(options), images ?? path.dirname(input), options.names);
-  }
-  if (images !== undefined || options.format !== undefined) {
-    throw new UserError('settings-invalid', 'A folder or pattern of pictures takes neither --images nor --format.');
-  }
-  const files = found ? await picturesOf(input, options.allowOutside) : await picturesMatching(input);
-  return listSource(files, input, found ? input : '.', found === undefined, options.names);
 }
 
-function formatOf({ input, format }: SourceOptions): Format {
-  const known = format ?? FORMAT_OF_ENDING[path.extname(input).toLowerCase()];
+/**
+ * The format of the files with rows.
+ *
+ * @returns undefined if the files are pictures
+ */
+function formatOfAll({ kind, names }: FoundFiles, { input, format }: SourceOptions): Format | undefined {
+  if (kind === 'file') return format ?? formatOfFile(input);
+  if (kind === 'folder' && names.some(isPicture)) return undefined;
+  const formats = new Set(names.map((name) => formatOf(name)));
+  if (kind === 'folder') formats.delete(undefined);
+  const [first, second] = formats;
+  if (formats.size > 1) {
+    const message = `The input ${input} has files of several kinds (${first ?? 'pictures'}, ${second ?? 'pictures'}): give those of one kind, by a pattern such as ${path.join(input, `*.${first ?? 'jpg'}`)}.`;
+    throw new UserError('input-unreadable', message);
+  }
+  if (kind === 'pattern' || first !== undefined) return format ?? first;
+  const endings = [...PICTURE_ENDINGS, ...Object.keys(FORMAT_OF_ENDING).map((ending) => ending.slice(1))].join(', ');
+  throw new UserError('input-unreadable', `The folder ${input} has no pictures and no rows (${endings}).`);
+}
+
+function formatOfFile(input: string): Format {
+  const known = formatOf(input);
   if (known !== undefined) return known;
   const endings = Object.keys(FORMAT_OF_ENDING).join(', ');
   const message = `The input ${input} has none of the endings ${endings}; name its format with --format.`;
   throw new UserError('settings-invalid', message);
 }
 
-function fileSource(file: string, name: string, format: Format, images: string, names: ColumnNames): Source {
-  const rows = (onBytes?: (bytes: Uint8Array) => void): AsyncIterable<RawRow> => {
-    const chunks = chunksOf(file, name, onBytes);
-    return format === 'jsonl' ? readJsonl(chunks) : readDelimited(chunks, format, names);
-  };
+/** The folder that relative paths in the rows start from. */
+function folderOf(files: readonly string[]): string {
+  const [folder = '.', other] = new Set(files.map((file) => path.dirname(file)));
+  if (other === undefined) return folder;
+  const message = `The input has files in several folders (${folder}, ${other}): name that of the images with --images.`;
+  throw new UserError('settings-invalid', message);
+}
+
+interface RowSourceParts extends Pick<Source, 'name' | 'images'> {
+  readonly format: Format;
+  readonly names: ColumnNames;
+  readonly files: readonly (() => Promise<InputFile>)[];
+}
+
+/** The rows of files, one after the other. */
+function rowSource({ name, images, format, names, files }: RowSourceParts): Source {
+  async function* rows(onBytes?: (bytes: Uint8Array) => void): AsyncGenerator<RawRow> {
+    for (const [index, open] of files.entries()) {
+      if (index > 0) onBytes?.(Buffer.from('\0'));
+      yield* readRows(await open(), format, names, onBytes);
+    }
+  }
   const stamp = async (): Promise<string> => {
-    const { ino, size, mtimeNs } = await stat(file, { bigint: true });
-    return `${ino} ${size} ${mtimeNs}`;
+    const stamps: string[] = [];
+    for (const open of files) stamps.push((await open()).stamp);
+    return stamps.join('\n');
   };
   return { name, images, isAnywhere: false, rows, stamp };
 }
 
-async function* chunksOf(
-  file: string,
-  name: string,
-  onBytes?: (bytes: Uint8Array) => void,
-): AsyncGenerator<Uint8Array> {
-  const handle = await openRegular(file).catch((cause: unknown) => {
-    throw new UserError('input-unreadable', `Cannot read the input ${name}: ${reasonOf(cause)}.`, { cause });
-  });
-  for await (const chunk of handle.createReadStream({ highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
-    onBytes?.(chunk);
-    yield chunk;
-  }
-}
-
 /** A row for each picture, whose id is its path. */
-function listSource(
-  files: readonly string[],
-  name: string,
-  images: string,
-  isAnywhere: boolean,
-  names: ColumnNames,
-): Source {
+function pictureSource({ kind, names: files }: FoundFiles, input: string, names: ColumnNames): Source {
+  const isFolder = kind === 'folder';
+  const pictures = isFolder ? files.filter(isPicture) : files;
   async function* rows(onBytes?: (bytes: Uint8Array) => void): AsyncGenerator<RawRow> {
-    for (const file of files) {
+    for (const file of pictures) {
       onBytes?.(Buffer.from(`${file}\0`));
       // eslint-disable-next-line @typescript-eslint/await-thenable -- lets other work run
       yield await { fields: { [names.id]: file, [names.image]: file } };
     }
   }
-  return { name, images, isAnywhere, rows, stamp: () => Promise.resolve('') };
+  const images = isFolder ? input : '.';
+  return { name: input, images, isAnywhere: !isFolder, rows, stamp: () => Promise.resolve('') };
 }

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { COLUMNS, type ColumnNames } from '../../batch/input/row.ts';
-import { FORMATS } from '../../batch/input/source.ts';
+import { FORMATS } from '../../batch/input/formats.ts';
 import { mergeRuns } from '../../batch/merge.ts';
 import type { Tally } from '../../batch/output/outcome.ts';
 import { runBatch, type BatchResult } from '../../batch/run.ts';
@@ -49,11 +49,14 @@ export function batchCommand(): Command {
     .option('--demo', 'use the small demo model that ships with ofa-ve, unless a model is given')
     .option(
       '--input <input>',
-      'file of rows (.jsonl, .csv, .tsv), folder of pictures, quoted pattern of picture files, or - for standard input',
+      'file of rows (.jsonl, .csv, .tsv, .parquet), WebDataset shard (.tar), folder of pictures or rows, quoted pattern of any of these files, or - for standard input (default: --images)',
     )
     .option('--output <folder>', 'folder for the results')
     .addOption(new Option('--format <format>', "format of the rows (default: by the file's ending)").choices(FORMATS))
-    .option('--images <folder>', "folder of the rows' relative image paths (default: that of the input file)")
+    .option(
+      '--images <images>',
+      'folder that image paths in the rows are relative to (default: that of the input file), or a tar or quoted pattern of tars with them',
+    )
     .option('--allow-outside', 'read images outside of that folder, too')
     .option('--column <name=column>', "the input's name for a column; may be repeated: image=photo", toColumns)
     .option('--text <text>', 'hypothesis for rows that have none; may be repeated', append)
@@ -69,7 +72,8 @@ export function batchCommand(): Command {
     );
   return command
     .action(async (options: RunOptions) => {
-      const { input, output } = options;
+      const { output } = options;
+      const [input, images] = options.input === undefined ? [options.images] : [options.input, options.images];
       if (input === undefined) return command.error("error: required option '--input <input>' not specified");
       if (output === undefined) return command.error("error: required option '--output <folder>' not specified");
       const model = options.model ?? process.env['MODEL_DIR']?.trim() ?? '';

@@ -1,0 +1,71 @@
+import { stat } from 'node:fs/promises';
+import { UserError } from '../../model/errors.ts';
+import { openRegular } from '../../model/regular-file.ts';
+import { reasonOf } from '../../model/system-reason.ts';
+
+/** A file that a run reads. */
+export interface InputFile {
+  /** As the user wrote it. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Changes whenever the file does. */
+  readonly stamp: string;
+  /**
+   * Reads all bytes in order.
+   *
+   * @throws UserError `input-unreadable`
+   */
+  stream(): AsyncIterable<Uint8Array>;
+  /**
+   * Reads the bytes from `start` to `end`, without `end`; less where the file ends before.
+   *
+   * @throws Error whose message is the end of a sentence, or that `reasonOf` explains
+   */
+  read(start: number, end: number): Promise<Uint8Array>;
+}
+
+/** The error of an input file that cannot be read. */
+export function notReadable(name: string, cause: unknown): UserError {
+  return new UserError('input-unreadable', `Cannot read the input ${name}: ${reasonOf(cause)}.`, { cause });
+}
+
+/**
+ * Opens a file on a disk. No descriptor is kept, so that an input can have any number of files.
+ *
+ * @param name what the user calls it. @default its path
+ * @throws UserError `input-unreadable`
+ */
+export async function openDiskFile(path: string, name = path): Promise<InputFile> {
+  const { ino, size, mtimeNs } = await stat(path, { bigint: true }).catch((cause: unknown) => {
+    throw notReadable(name, cause);
+  });
+  return {
+    name,
+    size: Number(size),
+    stamp: `${ino} ${size} ${mtimeNs}`,
+    stream: () => streamOf(path, name),
+    read: (start, end) => readRange(path, start, end),
+  };
+}
+
+async function* streamOf(path: string, name: string): AsyncGenerator<Uint8Array> {
+  const handle = await openRegular(path).catch((cause: unknown) => {
+    throw notReadable(name, cause);
+  });
+  try {
+    yield* handle.createReadStream({ highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>;
+  } catch (cause) {
+    throw notReadable(name, cause);
+  }
+}
+
+async function readRange(path: string, start: number, end: number): Promise<Uint8Array> {
+  const handle = await openRegular(path);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafeSlow(end - start), 0, end - start, start);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}

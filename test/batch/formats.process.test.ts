@@ -1,0 +1,90 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parquetWriteFile } from 'hyparquet-writer';
+import { expect, test } from 'vitest';
+import { tempFolder } from '../../testing/temp-folder.ts';
+import { pictureFolder, resultsIn, testRows, writeRows, type TestRow } from './rows.ts';
+import { stubRuns } from './stub-runs.ts';
+import { writeTar } from './tars.ts';
+
+const run = stubRuns();
+
+/** The answers to rows, whatever their ids and images are called. */
+async function answersTo(input: string, images?: string): Promise<unknown[]> {
+  const output = join(tempFolder(), 'out');
+  const { tally } = await run({ input, output, source: { images } });
+  expect(tally.failedRows).toBe(0);
+  return resultsIn(join(output, 'part-00000.jsonl')).map(({ text, scores }) => ({ text, scores }));
+}
+
+function writeParquet(file: string, rows: readonly TestRow[]): string {
+  parquetWriteFile({
+    filename: file,
+    columnData: [
+      { name: 'id', data: rows.map(({ id }) => id), type: 'STRING' },
+      { name: 'image', data: rows.map(({ image }) => image), type: 'STRING' },
+      { name: 'text', data: rows.map(({ text }) => text), type: 'STRING' },
+    ],
+  });
+  return file;
+}
+
+test('the same rows get the same answers from each kind of input', async () => {
+  const folder = pictureFolder();
+  const rows = testRows(40);
+  const expected = await answersTo(writeRows(folder, rows));
+  const picture = (name: string): Buffer => readFileSync(join(folder, name));
+
+  expect(await answersTo(writeParquet(join(folder, 'rows.parquet'), rows))).toEqual(expected);
+  const csv = join(folder, 'rows.csv');
+  writeFileSync(csv, ['id,image,text', ...rows.map((row) => `${row.id},${row.image},${row.text}`)].join('\n'));
+  expect(await answersTo(csv)).toEqual(expected);
+
+  const shards = tempFolder();
+  for (const [index, half] of [rows.slice(0, 25), rows.slice(25)].entries()) {
+    const members = half.flatMap(({ id, image, text }) => [
+      [`${id}.png`, picture(image)],
+      [`${id}.txt`, Buffer.from(text)],
+    ]);
+    writeTar(join(shards, `${index}.tar`), Object.fromEntries(members) as Record<string, Buffer>);
+  }
+  expect(await answersTo(join(shards, '*.tar'))).toEqual(expected);
+  expect(await answersTo(shards)).toEqual(expected);
+
+  const names = [...new Set(rows.map(({ image }) => image))];
+  const tar = writeTar(join(tempFolder(), 'all.tar'), Object.fromEntries(names.map((name) => [name, picture(name)])));
+  expect(await answersTo(csv, tar)).toEqual(expected);
+});
+
+test('files of rows in one folder are one input, and those of several kinds are refused', async () => {
+  const folder = join(pictureFolder(), 'rows');
+  mkdirSync(folder);
+  const rows = testRows(30);
+  writeRows(folder, rows.slice(20), '2.jsonl');
+  writeRows(folder, rows.slice(0, 20), '1.jsonl');
+  const output = join(tempFolder(), 'out');
+  await run({ input: folder, output, source: { images: join(folder, '..') } });
+  expect(resultsIn(join(output, 'part-00000.jsonl')).map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
+  writeFileSync(join(folder, '3.csv'), 'image\n');
+  await expect(run({ input: folder, output })).rejects.toMatchObject({
+    code: 'input-unreadable',
+    message: `The input ${folder} has files of several kinds (jsonl, csv): give those of one kind, by a pattern such as ${join(folder, '*.jsonl')}.`,
+  });
+  await expect(run({ input: tempFolder(), output })).rejects.toThrow(
+    /has no pictures and no rows \(jpg, .*parquet, tar\)/,
+  );
+});
+
+test('a tar that is cut off is refused before anything is computed, as input and as images', async () => {
+  const folder = pictureFolder();
+  const tar = writeTar(join(folder, 'cut.tar'), { 'a.png': readFileSync(join(folder, 'image-00.png')), 'a.txt': 'a' });
+  writeFileSync(tar, readFileSync(tar).subarray(0, 1000));
+  const refusal = {
+    code: 'input-unreadable',
+    message: `The tar ${tar} is cut off (complete files: 0): copy or download it again.`,
+  };
+  const output = join(tempFolder(), 'out');
+  await expect(run({ input: tar, output })).rejects.toMatchObject(refusal);
+  const rows = writeRows(folder, testRows(3));
+  await expect(run({ input: rows, output, source: { images: tar } })).rejects.toMatchObject(refusal);
+});

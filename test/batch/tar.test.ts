@@ -1,0 +1,132 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { create } from 'tar';
+import { describe, expect, test } from 'vitest';
+import { TarImages } from '../../batch/images/tar-images.ts';
+import { readSamples } from '../../batch/input/samples.ts';
+import { tarMembers, type TarMember } from '../../batch/input/tar.ts';
+import { openDiskFile } from '../../batch/storage/file.ts';
+import { readAhead } from '../../batch/storage/read-ahead.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
+import { NAMES, rowsOf } from './input.ts';
+import { writeTar } from './tars.ts';
+
+const LONG = `${'deep/'.repeat(60)}picture.jpg`;
+const { signal } = new AbortController();
+
+async function membersOf(file: string): Promise<TarMember[]> {
+  const members: TarMember[] = [];
+  for await (const member of tarMembers(readAhead(await openDiskFile(file)))) members.push(member);
+  return members;
+}
+
+async function contentsOf(file: string): Promise<Record<string, string>> {
+  const bytes = readFileSync(file);
+  const members = await membersOf(file);
+  return Object.fromEntries(
+    members.map(({ name, offset, size }) => [name, bytes.subarray(offset, offset + size).toString()]),
+  );
+}
+
+describe('the files of a tar', () => {
+  const contents = { 'a.txt': 'one', 'b/c.txt': 'x'.repeat(512), 'empty.txt': '', [LONG]: 'long', 'ü.txt': 'umlaut' };
+
+  test('are found in a tar with the headers of POSIX, folders and links', async () => {
+    const folder = tempFolder();
+    for (const [name, content] of Object.entries(contents)) {
+      mkdirSync(join(folder, name, '..'), { recursive: true });
+      writeFileSync(join(folder, name), content);
+    }
+    const file = join(tempFolder(), 'posix.tar');
+    create({ sync: true, file, cwd: folder }, ['.']);
+    expect(await contentsOf(file)).toEqual(contents);
+  });
+
+  test('are found in a tar with the headers of GNU tar, far apart', async () => {
+    const large = 'y'.repeat(3 << 20);
+    const members = { './a.txt': 'one', large, [LONG]: 'long', 'after.txt': 'last' };
+    const file = writeTar(join(tempFolder(), 'gnu.tar'), members);
+    expect(await contentsOf(file)).toEqual({ 'a.txt': 'one', large, [LONG]: 'long', 'after.txt': 'last' });
+  });
+
+  test.each([
+    [100, 'is cut off (complete files: 0): copy or download it again.'],
+    [512 + 100, 'is cut off (complete files: 1): copy or download it again.'],
+    [3 * 512, 'is cut off (complete files: 1): copy or download it again.'],
+    [4 * 512, 'is cut off (complete files: 2): copy or download it again.'],
+  ])('are refused when the tar ends after %i bytes', async (length, message) => {
+    const file = writeTar(join(tempFolder(), 'cut.tar'), { a: 'one', b: 'two' });
+    writeFileSync(file, readFileSync(file).subarray(0, length));
+    expect(statSync(file).size).toBe(length);
+    await expect(membersOf(file)).rejects.toMatchObject({
+      code: 'input-unreadable',
+      message: `The tar ${file} ${message}`,
+    });
+  });
+
+  test('are refused when the tar is compressed or damaged', async () => {
+    const file = join(tempFolder(), 'a.tar');
+    writeFileSync(file, Buffer.alloc(1024, 'x'));
+    await expect(membersOf(file)).rejects.toThrow('is not a tar (compressed ones must be unpacked with gunzip)');
+    const bytes = readFileSync(writeTar(file, { a: 'one', b: 'two' }));
+    bytes[1024 + 3] = 7;
+    writeFileSync(file, bytes);
+    await expect(membersOf(file)).rejects.toThrow('is damaged: there is no header of a file at byte 1024.');
+  });
+});
+
+test('samples of WebDataset become rows', async () => {
+  const json = (value: object): string => JSON.stringify(value);
+  const file = writeTar(join(tempFolder(), '0.tar'), {
+    'd/1.JPG': 'one',
+    'd/1.txt': ' a dog\n',
+    'd/2.json': json({ caption: 'x', texts: ['a', 'b'], image: 'other.jpg' }),
+    'd/2.jpg': 'two',
+    'd/2.txt': 'ignored',
+    '3.png': 'three',
+    '3.cls': '7',
+    '4.json': json({ id: 9, text: 'no picture' }),
+    '5.jpg': 'five',
+    '5.json': '[1]',
+    '6.in.jpg': 'a',
+    '6.out.jpg': 'b',
+  });
+  const tar = await openDiskFile(file);
+  expect(await rowsOf(readSamples(tar, NAMES))).toEqual([
+    { id: 'd/1', image: `${file}/d/1.JPG`, text: 'a dog' },
+    { id: 'd/2', image: `${file}/d/2.jpg`, caption: 'x', texts: ['a', 'b'] },
+    { id: '3', image: `${file}/3.png` },
+    { id: 9, text: 'no picture' },
+    '5.json is not a JSON object in UTF-8 of at most 4 MiB.',
+    'The sample 6 has 2 pictures.',
+  ]);
+  for await (const row of readSamples(tar, NAMES)) {
+    if ('damage' in row || row.fields['id'] !== 'd/2') continue;
+    expect(Buffer.from((await row.picture?.read(signal)) ?? []).toString()).toBe('two');
+  }
+});
+
+test('pictures are found by their names in several tars', async () => {
+  const folder = tempFolder();
+  const many = Object.fromEntries(
+    Array.from({ length: 3000 }, (_, index) => [`many/${index}.jpg`, `content ${index}`]),
+  );
+  const files = [
+    writeTar(join(folder, '0.tar'), many),
+    writeTar(join(folder, '1.tar'), { './a.jpg': 'a', 'b.jpg': 'b' }),
+  ];
+  const tars = await Promise.all(files.map((file) => openDiskFile(file)));
+  const images = await TarImages.open(tars);
+  const contentOf = async (name: string): Promise<string> =>
+    Buffer.from(await (await images.find(name)).read(signal)).toString();
+  expect(await contentOf('a.jpg')).toBe('a');
+  expect(await contentOf('./b.jpg')).toBe('b');
+  for (const index of [0, 1023, 1024, 2999]) expect(await contentOf(`many/${index}.jpg`)).toBe(`content ${index}`);
+  await expect(images.find('c.jpg')).rejects.toMatchObject({
+    code: 'unreadable-image',
+    message: 'Cannot read the image c.jpg: the tars have no such file.',
+  });
+  await expect(TarImages.open([...tars, ...tars])).rejects.toThrow(
+    /^The tars of --images have more than one file .*, so that rows cannot name it\.$/,
+  );
+});
