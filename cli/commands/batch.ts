@@ -80,7 +80,7 @@ export function batchCommand(): Command {
       if (model === '' && !options.demo) {
         return command.error('error: give a model package with --model, or use --demo');
       }
-      const result = await interruptible((signal) => run({ ...options, model, input, output }, signal));
+      const result = await interruptible((signal) => run({ ...options, model, input, images, output }, signal));
       console.log(summary(result.tally, result));
       if (result.tally.failedRows > 0 && !options.allowFailures) process.exitCode = SOME_FAILED;
     })
@@ -99,7 +99,12 @@ function mergeCommand(): Command {
 }
 
 async function run(
-  options: RunOptions & { readonly model: string; readonly input: string; readonly output: string },
+  options: Omit<RunOptions, 'images'> & {
+    readonly model: string;
+    readonly input: string;
+    readonly images: string | undefined;
+    readonly output: string;
+  },
   signal: AbortSignal,
 ): Promise<BatchResult> {
   const {
