@@ -1,8 +1,10 @@
 import { extend } from './config/extend.ts';
 import type { DeploymentConfig, ModelConfig, WorkloadConfig } from './config/schema.ts';
+import type { Customize } from './customize.ts';
 
 export { extend } from './config/extend.ts';
 export type { Changes } from './config/extend.ts';
+export type { Customize } from './customize.ts';
 export type { DeploymentConfig, WorkloadConfig } from './config/schema.ts';
 
 /**
@@ -147,13 +149,19 @@ export const ofaLarge: WorkloadConfig = {
 
 /**
  * The deployment: edit this, or keep your changes separate in `infra/environments/<name>.ts` and synthesize with
- * `OFA_VE_ENV=<name>`. `npx cdk8s synth` stops at wrong values with a sentence for each.
+ * `npx ofa-ve synth --environment <name>`, which stops at wrong values with a sentence for each.
  */
 export const config: DeploymentConfig = {
   kubernetesVersion: '1.27',
   namespace: { name: 'ofa-ve', create: true, podSecurity: 'restricted', labels: {} },
   workloads: [ofaLarge],
 };
+
+/**
+ * Changes to the finished objects, for what the configuration has no field for; see "What the configuration has no
+ * field for" in docs/deploy.md. A file of `infra/environments` may export its own.
+ */
+export const customize: Customize = {};
 
 /**
  * The demo model on a CPU, without CRDs, ingress controller and metrics: what kind and minikube can run.

@@ -1,25 +1,43 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { deploymentApp } from './app.ts';
 import { changeSteps, type ChangeSteps } from './change-steps.ts';
-import type { DeploymentConfig } from './config.ts';
+import { MANIFESTS, type Environment } from './environment.ts';
 import { manifestsBefore } from './manifests-before.ts';
 
+/** What {@link synthesize} has written, and what the change needs beside `kubectl apply`. */
+interface Synthesis extends ChangeSteps {
+  /** Paths of the manifests. */
+  readonly files: readonly string[];
+}
+
 /**
- * Checks a configuration and writes its manifests. What the folder held before is removed.
+ * Checks a configuration and writes its manifests. What the folder held before is removed. Beside a folder `dist`, it
+ * writes a kustomization of its files: in the folder itself, `kubectl apply -f` would take it for a manifest.
  *
- * @returns what the change needs beside `kubectl apply`
  * @throws {ConfigError} if the configuration has mistakes; the folder is then as it was
  */
-export function synthesize(config: DeploymentConfig, folder: string): ChangeSteps {
+export function synthesize({ config, customize }: Environment, folder: string): Synthesis {
   const before = manifestsBefore(folder);
-  const app = deploymentApp(config, { outdir: folder });
+  const app = deploymentApp(config, { customize, outdir: folder });
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   app.synth();
   const files = readdirSync(folder).sort();
+  if (path.basename(folder) === MANIFESTS) writeKustomization(path.dirname(folder), files);
   const after = files.map((file) => readFileSync(path.join(folder, file), 'utf8'));
-  return changeSteps(before, after);
+  return { files: files.map((file) => path.join(folder, file)), ...changeSteps(before, after) };
+}
+
+function writeKustomization(folder: string, files: readonly string[]): void {
+  const lines = [
+    '# Written by synth. To change objects, name this folder in the resources of a kustomization of your own.',
+    'apiVersion: kustomize.config.k8s.io/v1beta1',
+    'kind: Kustomization',
+    'resources:',
+    ...files.map((file) => `  - ${MANIFESTS}/${file}`),
+  ];
+  writeFileSync(path.join(folder, 'kustomization.yaml'), `${lines.join('\n')}\n`);
 }
 
 /** The steps as text for people; empty if there are none. */

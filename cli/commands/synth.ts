@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { UserError } from '../../model/errors.ts';
 import { ENVIRONMENT_VARIABLE } from '../../service/contract.ts';
 
@@ -23,19 +21,27 @@ export function synthCommand(): Command {
       '--environment <name>',
       `file of infra/environments; by default that of the variable ${ENVIRONMENT_VARIABLE}, or infra/config.ts`,
     )
-    .option('--output <folder>', 'folder for the manifests; what it holds is removed', 'dist')
-    .action(async ({ environment, output }: { environment?: string; output: string }) => {
+    .option(
+      '--output <folder>',
+      'folder for the manifests; what it holds is removed (default: dist, for an environment environments/NAME/dist)',
+    )
+    .addOption(
+      new Option('--all', 'write dist and the folder of each environment').conflicts(['environment', 'output']),
+    )
+    .action(async ({ environment, output, all }: { environment?: string; output?: string; all?: true }) => {
       if (!existsSync(PROGRAM)) {
         throw new UserError(
           'input-unreadable',
           'The folder infra is missing: run this command in a clone of the repository, after npm ci.',
         );
       }
-      const chosen = environment === undefined ? {} : { [ENVIRONMENT_VARIABLE]: environment };
-      const env = { ...process.env, ...chosen, CDK8S_OUTDIR: output };
-      const child = spawn(process.execPath, [RUN, PROGRAM], { env, stdio: 'inherit' });
+      const args = [
+        ...(environment === undefined ? [] : ['--environment', environment]),
+        ...(output === undefined ? [] : ['--output', output]),
+        ...(all === undefined ? [] : ['--all']),
+      ];
+      const child = spawn(process.execPath, [RUN, PROGRAM, ...args], { stdio: 'inherit' });
       const [code] = (await once(child, 'exit')) as [number | null];
       process.exitCode = code ?? 1;
-      if (code === 0) for (const file of (await readdir(output)).sort()) console.log(path.join(output, file));
     });
 }

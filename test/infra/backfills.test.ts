@@ -1,7 +1,7 @@
 import type { IJob } from 'kubernetes-models/batch/v1';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { config, extend, ofaLarge, type DeploymentConfig, type WorkloadConfig } from '../../infra/config.ts';
-import { environmentConfig } from '../../infra/choose-environment.ts';
+import { environmentOf } from '../../infra/environment.ts';
 import type { BATCH_SETTINGS } from '../../infra/config/pod-settings.ts';
 import type { ModelSettings } from '../../service/inference/open-model.ts';
 import { readSettings } from '../../service/settings/read.ts';
@@ -237,7 +237,7 @@ describe('synth refuses a backfill', () => {
   });
 
   it('of another server', async () => {
-    const environment = await environmentConfig('multi-model');
+    const environment = (await environmentOf('multi-model')).config;
     const wrong = deepChange(deepChange(environment, 'workloads.1.backfills', [BACKFILL]), 'kubernetesVersion', '1.30');
     expect(mistakesOf(wrong)).toEqual([
       'workloads[1].backfills run ofa-ve batch, but server.kind is other; leave the list empty.',

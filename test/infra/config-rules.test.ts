@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { config, demoModel, ofaLarge } from '../../infra/config.ts';
-import { environmentConfig } from '../../infra/choose-environment.ts';
+import { environmentOf } from '../../infra/environment.ts';
 import { deepChange, mistakesOf } from './mistakes.ts';
 
 const FIRST = 'workloads.0.';
@@ -271,14 +271,14 @@ describe('fields that do not fit each other', () => {
   });
 
   it('a server of another kind whose shutdown is shorter than its requests', async () => {
-    const environment = await environmentConfig('multi-model');
+    const environment = (await environmentOf('multi-model')).config;
     expect(mistakesOf(deepChange(environment, 'workloads.1.server.drainSeconds', 60))).toEqual([
       'workloads[1].server.drainSeconds is 60, shorter than the longest request of 300 s; requests would be cut off.',
     ]);
   });
 
   it('a server of another kind that is scaled by a load it does not measure', async () => {
-    const environment = await environmentConfig('multi-model');
+    const environment = (await environmentOf('multi-model')).config;
     expect(mistakesOf(deepChange(environment, 'workloads.1.server.metrics.load', []))).toEqual([
       'workloads[1].autoscaling.targets.loadItems is set, but server.metrics.load names no gauge; name one or set it to 0.',
     ]);

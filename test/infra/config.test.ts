@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkConfig } from '../../infra/config/check.ts';
 import { config, extend, ofaLarge } from '../../infra/config.ts';
 import { PRESETS } from '../../model/fetch/presets.ts';
-import { chosenConfig, environmentConfig, environmentNames } from '../../infra/choose-environment.ts';
+import { environmentNames, environmentOf } from '../../infra/environment.ts';
 import { deepChange, mistakesOf } from './mistakes.ts';
 
 describe('the list of mistakes', () => {
@@ -62,20 +62,16 @@ const names = await environmentNames();
 
 describe('environments', () => {
   it.each(names)('%s is valid', async (name) => {
-    expect(mistakesOf(await environmentConfig(name))).toEqual([]);
+    expect(mistakesOf((await environmentOf(name)).config)).toEqual([]);
   });
 
   it('default to infra/config.ts', async () => {
-    expect(await chosenConfig({})).toBe(config);
-    expect(await chosenConfig({ OFA_VE_ENV: '' })).toBe(config);
+    expect((await environmentOf(undefined)).config).toBe(config);
+    expect((await environmentOf('')).config).toBe(config);
   });
 
-  it('are selected by the variable', async () => {
-    expect(await chosenConfig({ OFA_VE_ENV: 'demo' })).toBe(await environmentConfig('demo'));
-  });
-
-  it('are listed if the variable names none of them', async () => {
-    await expect(chosenConfig({ OFA_VE_ENV: '../config' })).rejects.toThrow(
+  it('are listed if there is none of a name', async () => {
+    await expect(environmentOf('../config')).rejects.toThrow(
       'OFA_VE_ENV is "../config"; it must be demo, multi-model, production or unset (a file of infra/environments).',
     );
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { environmentConfig } from '../../infra/choose-environment.ts';
+import { environmentOf } from '../../infra/environment.ts';
 import { config } from '../../infra/config.ts';
 import { deepChange, mistakesOf } from './mistakes.ts';
 
@@ -110,7 +110,7 @@ describe('a pod that cannot be', () => {
 
 describe('another server', () => {
   it('has an environment of its own, and files where its image has them', async () => {
-    const other = await environmentConfig('multi-model');
+    const other = (await environmentOf('multi-model')).config;
     const at = other.workloads.findIndex(({ server }) => server.kind === 'other');
     const changed = deepChange(
       deepChange(other, `workloads.${at}.pod.env`, { PORT: '8000', HOME: '/root' }),
@@ -121,7 +121,7 @@ describe('another server', () => {
   });
 
   it('may run with GPUs on arm64', async () => {
-    const other = await environmentConfig('multi-model');
+    const other = (await environmentOf('multi-model')).config;
     const at = other.workloads.findIndex(({ server }) => server.kind === 'other');
     expect(mistakesOf(deepChange(other, `workloads.${at}.scheduling.architecture`, 'arm64'))).toEqual([]);
   });

@@ -6,7 +6,7 @@ import {
   type DeploymentConfig,
   type WorkloadConfig,
 } from '../../infra/config.ts';
-import { environmentConfig } from '../../infra/choose-environment.ts';
+import { environmentOf } from '../../infra/environment.ts';
 
 type Version = DeploymentConfig['kubernetesVersion'];
 
@@ -135,9 +135,9 @@ const additions = {
 /** Deployments that the tests look at, by name. Each has a snapshot of its manifests. */
 export const scenarios = {
   default: config,
-  demo: await environmentConfig('demo'),
-  production: await environmentConfig('production'),
-  'multi-model': await environmentConfig('multi-model'),
+  demo: (await environmentOf('demo')).config,
+  production: (await environmentOf('production')).config,
+  'multi-model': (await environmentOf('multi-model')).config,
   everything,
   additions: withWorkload({ ...additions, model: { source: CLAIM } }, '1.33'),
   'additions-before-sidecars': withWorkload({ ...additions, ...CANARY }, '1.28'),

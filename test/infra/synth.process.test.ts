@@ -3,6 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { environmentNames } from '../../infra/environment.ts';
 import { importCrds } from '../../infra/crds/import.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
@@ -65,7 +66,7 @@ describe('npx cdk8s synth', () => {
     const { code, stderr } = await synth({ OFA_VE_ENV: 'staging' });
     expect(code).not.toBe(0);
     expect(stderr).toContain('OFA_VE_ENV is "staging"; it must be');
-    expect(stderr).not.toContain('infra/choose-environment.ts');
+    expect(stderr).not.toContain('infra/environment.ts');
   });
 });
 
@@ -88,6 +89,19 @@ describe('ofa-ve synth', () => {
     const written = await contents(path.join(folder, 'dist'));
     expect(written).toEqual(await contents(path.join(ROOT, 'dist')));
     expect(stdout.trim().split('\n')).toEqual(Object.keys(written).map((file) => path.join('dist', file)));
+  });
+
+  it('writes an environment into its own folder, with a kustomization beside it', async () => {
+    const { code, stdout, stderr } = await ofaVe('--environment', 'demo');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('environments/demo/dist/0001-ofa-ve.k8s.yaml\n');
+    expect((await readdir(path.join(folder, 'environments/demo'))).sort()).toEqual(['dist', 'kustomization.yaml']);
+  });
+
+  it('writes all of them when asked', async () => {
+    expect((await ofaVe('--all')).code).toBe(0);
+    expect((await readdir(path.join(folder, 'environments'))).sort()).toEqual(await environmentNames());
+    expect(await contents(path.join(folder, 'dist'))).toEqual(await contents(path.join(ROOT, 'dist')));
   });
 
   it('names the commands that remove what a change leaves behind, and nothing when asked again', async () => {
@@ -123,9 +137,9 @@ describe('what a change leaves behind', () => {
     ])
       expect((await run('git', args)).code).toBe(0);
     await rm(path.join(folder, 'dist'), { recursive: true });
-    expect((await main({ OFA_VE_ENV: 'production' })).stderr).toContain(
-      '  kubectl delete -n ofa-ve ingress.networking.k8s.io/ofa-ve\n',
-    );
+    const { stderr } = await main({ OFA_VE_ENV: 'production' });
+    expect(stderr).toContain('  kubectl delete -n ofa-ve ingress.networking.k8s.io/ofa-ve\n');
+    expect(stderr).toMatch(/^dist\/ is the folder of infra\/config.ts; write production with --output environments\//);
   });
 });
 

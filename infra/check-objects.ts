@@ -1,0 +1,99 @@
+import { ApiObject, type App } from 'cdk8s';
+import { isDnsSubdomain } from './config/api-rules.ts';
+import { ConfigError } from './config/check.ts';
+import { annotations, labels } from './config/maps.ts';
+
+/** What every object has, and what an object with pods has. */
+interface Manifest {
+  readonly metadata: {
+    readonly namespace?: string;
+    readonly labels?: Record<string, string>;
+    readonly annotations?: Record<string, string>;
+  };
+  readonly spec?: {
+    readonly selector?: { readonly matchLabels?: Record<string, string> };
+    readonly template?: { readonly metadata?: { readonly labels?: Record<string, string> } };
+  };
+}
+
+/** Most bytes of all annotations of an object; `kubectl apply` keeps the whole object in one. */
+const MOST_ANNOTATION_BYTES = 256 * 1024;
+
+/**
+ * Checks the objects of an app by the rules of the API server that hold for all of them.
+ *
+ * @throws {ConfigError} with a sentence for each mistake
+ */
+export function checkObjects(app: App): void {
+  const objects = app.node.findAll().filter((each) => each instanceof ApiObject);
+  const mistakes = [...objects.flatMap(mistakesOf), ...repeatedObjects(objects)];
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+}
+
+function titleOf({ kind, name }: ApiObject): string {
+  return `${kind} ${name}`;
+}
+
+function mistakesOf(object: ApiObject): string[] {
+  let json: Manifest;
+  try {
+    json = object.toJson() as Manifest;
+  } catch (error) {
+    return [`${titleOf(object)} cannot be written: ${error instanceof Error ? error.message : String(error)}.`];
+  }
+  return [
+    ...nameMistakes(object),
+    ...metadataMistakes(object, json),
+    ...podMistakes(object, json),
+    ...sizeMistakes(object, json),
+  ];
+}
+
+function nameMistakes(object: ApiObject): string[] {
+  // Names of roles and of their bindings may be any part of a path.
+  return isDnsSubdomain(object.name) || object.apiGroup === 'rbac.authorization.k8s.io'
+    ? []
+    : [
+        `${titleOf(object)} has a name that Kubernetes does not accept; use at most 253 lower-case letters, digits, hyphens and dots.`,
+      ];
+}
+
+function metadataMistakes(object: ApiObject, { metadata }: Manifest): string[] {
+  const checked = {
+    labels: labels.safeParse(metadata.labels ?? {}),
+    annotations: annotations.safeParse(metadata.annotations ?? {}),
+  };
+  return Object.entries(checked).flatMap(([field, { error }]) =>
+    (error?.issues ?? []).map(
+      ({ path, message }) =>
+        `${titleOf(object)} has ${field} with ${path.map(String).join('.')}, where there must be ${message}.`,
+    ),
+  );
+}
+
+/** A controller must select the pods of its own template. */
+function podMistakes(object: ApiObject, { spec }: Manifest): string[] {
+  const found = spec?.template?.metadata?.labels ?? {};
+  return Object.entries(spec?.selector?.matchLabels ?? {})
+    .filter(([name, value]) => spec?.template !== undefined && found[name] !== value)
+    .map(([name, value]) => `${titleOf(object)} selects pods by ${name}=${value}, which its own pods do not have.`);
+}
+
+function sizeMistakes(object: ApiObject, json: Manifest): string[] {
+  const bytes = Buffer.byteLength(JSON.stringify(json));
+  return bytes < MOST_ANNOTATION_BYTES
+    ? []
+    : [
+        `${titleOf(object)} has ${bytes} bytes as JSON, but kubectl apply can handle at most ${MOST_ANNOTATION_BYTES}; shorten its environment, arguments or annotations.`,
+      ];
+}
+
+function repeatedObjects(objects: readonly ApiObject[]): string[] {
+  const seen = new Set<string>();
+  return objects.flatMap((object) => {
+    const key = [object.apiGroup, object.kind, object.metadata.namespace, object.name].join(' ');
+    if (seen.has(key)) return [`${titleOf(object)} occurs twice; give one of them another name.`];
+    seen.add(key);
+    return [];
+  });
+}

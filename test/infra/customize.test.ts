@@ -1,0 +1,109 @@
+import { ApiObject, JsonPatch } from 'cdk8s';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { deploymentApp } from '../../infra/app.ts';
+import { config, type Customize } from '../../infra/config.ts';
+import { only, type Manifest } from './manifests.ts';
+
+function customized(customize: Customize): Manifest[] {
+  const yaml = deploymentApp(config, { customize }).synthYaml();
+  return parseAllDocuments(yaml).map((document) => document.toJS() as Manifest);
+}
+
+describe('a function over a finished chart', () => {
+  it('sets fields that cdk8s does not know', () => {
+    const manifests = customized({
+      'ofa-ve': (chart) => {
+        chart.object('Service', 'ofa-ve').addJsonPatch(JsonPatch.add('/spec/trafficDistribution', 'PreferSameZone'));
+      },
+    });
+    expect(only(manifests, 'Service', 'ofa-ve')['spec']).toMatchObject({ trafficDistribution: 'PreferSameZone' });
+  });
+
+  it('adds and removes objects, in its own file', () => {
+    const manifests = customized({
+      base: (chart) => {
+        new ApiObject(chart, 'quota', {
+          apiVersion: 'v1',
+          kind: 'ResourceQuota',
+          metadata: { name: 'gpus', namespace: 'ofa-ve' },
+          spec: { hard: { 'requests.nvidia.com/gpu': '8' } },
+        });
+      },
+      'ofa-ve': (chart) => {
+        chart.node.tryRemoveChild(chart.object('ConfigMap', 'ofa-ve-dashboard').node.id);
+      },
+    });
+    const kinds = manifests.map(({ kind }) => kind);
+    expect(kinds.indexOf('ResourceQuota')).toBeLessThan(kinds.indexOf('Deployment'));
+    expect(manifests.map(({ metadata }) => metadata.name)).not.toContain('ofa-ve-dashboard');
+  });
+
+  it('changes nothing if it does nothing', () => {
+    expect(deploymentApp(config, { customize: { 'ofa-ve': () => undefined } }).synthYaml()).toBe(
+      deploymentApp(config).synthYaml(),
+    );
+  });
+});
+
+describe('what a function may not do', () => {
+  const object = (metadata: object): Customize => ({
+    'ofa-ve': (chart) => {
+      new ApiObject(chart, 'added', {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { namespace: 'ofa-ve', ...metadata },
+      });
+    },
+  });
+
+  it.each<[name: string, customize: Customize, sentence: string]>([
+    [
+      'look for what is not there',
+      { 'ofa-ve': (chart) => chart.object('Service', 'ofa') },
+      'customize.ofa-ve asks for Service ofa; the chart has ServiceAccount ofa-ve, ',
+    ],
+    [
+      'be for no chart',
+      { 'ofa-v': () => undefined },
+      'customize.ofa-v is the name of no chart; it must be one of base, ofa-ve.',
+    ],
+    [
+      'patch a field below one that is not there',
+      {
+        'ofa-ve': (chart) => {
+          chart.object('Service', 'ofa-ve').addJsonPatch(JsonPatch.replace('/spec/a/b', 1));
+        },
+      },
+      'Service ofa-ve cannot be written: ',
+    ],
+    [
+      'take a name that exists',
+      object({ name: 'ofa-ve' }),
+      'Service ofa-ve occurs twice; give one of them another name.',
+    ],
+    ['use a wrong name', object({ name: 'a_b' }), 'Service a_b has a name that Kubernetes does not accept; '],
+    [
+      'use a wrong label',
+      object({ name: 'a', labels: { b: 'c d' } }),
+      'Service a has labels with b, where there must be at most 63',
+    ],
+    [
+      'use a wrong annotation',
+      object({ name: 'a', annotations: { 'b c': '' } }),
+      'Service a has annotations with b c, where there must be',
+    ],
+    [
+      'take a label of the selector from the pods',
+      {
+        'ofa-ve': (chart) => {
+          chart.object('Deployment', 'ofa-ve').addJsonPatch(JsonPatch.remove('/spec/template/metadata/labels/track'));
+        },
+      },
+      'Deployment ofa-ve selects pods by track=stable, which its own pods do not have.',
+    ],
+    ['make an object too large', object({ name: 'a', annotations: { b: 'c'.repeat(300_000) } }), 'Service a has 30'],
+  ])('%s', (_name, customize, sentence) => {
+    expect(() => deploymentApp(config, { customize })).toThrow(sentence);
+  });
+});
