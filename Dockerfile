@@ -1,5 +1,6 @@
 # Targets: cpu (default) serves on the CPU, cuda on NVIDIA GPUs; model and model-fp16 contain only a model package, to be
-# mounted as an image volume. See docs/images.md.
+# mounted as an image volume. cpu, model and model-fp16 are built for the platform that --platform names, linux/amd64 or
+# linux/arm64; cuda for linux/amd64 alone. See docs/images.md.
 #
 # Each base image can be replaced, or pinned by its digest: --build-arg NODE_BASE=docker.io/library/node@sha256:...
 ARG NODE_BASE=docker.io/library/node:24.21.0-trixie-slim
@@ -19,7 +20,8 @@ COPY package.json package-lock.json .npmrc ./
 
 # The secret is for networks whose proxy has its own certificate authority; without it Node.js warns and continues.
 FROM manifests AS dependencies
-COPY docker/prune.ts docker/
+# Prune fails if a binary is left that is not for the image's architecture.
+COPY docker/prune.ts docker/native-binaries.ts docker/
 RUN --mount=type=cache,target=/root/.npm --mount=type=secret,id=extra-ca \
     NODE_EXTRA_CA_CERTS=/run/secrets/extra-ca npm ci --omit=dev --no-audit --no-fund \
     && node docker/prune.ts node_modules

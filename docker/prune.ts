@@ -1,16 +1,18 @@
 /**
- * Removes from node_modules what an image never loads, such as binaries for other platforms:
- * `node docker/prune.ts node_modules`.
+ * Removes from node_modules what an image never loads, such as binaries for other platforms, and fails if a binary that
+ * stays is for another architecture than the image, or one that the service needs is missing:
+ * `node docker/prune.ts node_modules [x64|arm64]`. By default, the architecture is that of the running Node.js.
  */
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { nativeBinaries } from './native-binaries.ts';
 
 /** The two assets of swagger-ui-dist that the service uses, and what identifies the package. */
 const SWAGGER_KEEPS = ['package.json', 'LICENSE', 'NOTICE', 'swagger-ui.css', 'swagger-ui-bundle.js'];
 
-const [modules] = process.argv.slice(2);
+const [modules, arch = process.arch] = process.argv.slice(2);
 if (!modules) {
-  console.error('usage: node docker/prune.ts node_modules');
+  console.error('usage: node docker/prune.ts node_modules [x64|arm64]');
   process.exit(2);
 }
 
@@ -28,11 +30,28 @@ async function keepOnly(folder: string, kept: readonly string[]): Promise<void> 
 await keepOnly('swagger-ui-dist', SWAGGER_KEEPS);
 
 const binaries = path.join('onnxruntime-node', 'bin', 'napi-v6');
-await keepOnly(binaries, [process.platform]);
-await keepOnly(path.join(binaries, process.platform), [process.arch]);
+await keepOnly(binaries, ['linux']);
+await keepOnly(path.join(binaries, 'linux'), [arch]);
 
 await remove('.package-lock.json');
 await remove('.bin');
 for (const entry of await readdir(modules, { recursive: true })) {
   if (/\.(map|d\.ts|d\.mts|d\.cts)$/.test(entry)) await remove(entry);
 }
+
+/** ONNX Runtime, sharp, and the libvips that sharp loads. */
+const NEEDED = [
+  `${path.join(binaries, 'linux', arch)}${path.sep}`,
+  path.join('@img', `sharp-linux-${arch}${path.sep}`),
+  path.join('@img', `sharp-libvips-linux-${arch}${path.sep}`),
+];
+const kept = await nativeBinaries(modules);
+const foreign = kept.filter((each) => each.arch !== arch).map(({ file }) => `${file} is not for ${arch}`);
+const missing = NEEDED.filter((folder) => !kept.some(({ file }) => file.startsWith(folder))).map(
+  (folder) => `${folder} has no binary`,
+);
+if (foreign.length + missing.length > 0) {
+  console.error(`The binaries in ${modules} do not fit linux/${arch}: ${[...foreign, ...missing].join(', ')}.`);
+  process.exit(1);
+}
+console.log(`${kept.length} native binaries, all for linux/${arch}.`);

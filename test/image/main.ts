@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { config } from '../../infra/config.ts';
+import { checkArm64 } from './arm64.ts';
 import { standInBases, type BaseArguments } from './bases.ts';
 import { checkBuildContext } from './build-context.ts';
 import {
@@ -56,6 +57,7 @@ async function main(): Promise<void> {
     'lint',
     path.join(ROOT, 'Dockerfile'),
   ]);
+  await checkArm64();
   const engine = await findEngine();
   const context = await copyContext();
   try {
