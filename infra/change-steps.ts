@@ -43,7 +43,8 @@ export function changeSteps(before: readonly string[], after: readonly string[])
       ...autoscalers.flatMap(autoscalerRemoval),
       ...old.flatMap((object) => replicasHandover(object, kept.get(pathOf(object)))),
     ],
-    after: removed.filter((object) => !autoscalers.includes(object)).map(removal),
+    // What was created first may be needed by the rest, so it goes last.
+    after: removed.filter((object) => !autoscalers.includes(object)).toReversed().map(removal),
   };
 }
 

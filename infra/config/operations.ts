@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decimal, field, flag, httpUrl, isInThousandths, memory, oneOf, whole } from './fields.ts';
+import { decimal, field, flag, httpUrl, isInThousandths, memory, objectName, oneOf, whole } from './fields.ts';
 import { labels } from './maps.ts';
 import { imageSchema, modelSchema } from './compute.ts';
 import { tracingSchema } from './network.ts';
@@ -72,10 +72,16 @@ export const canarySchema = z.strictObject({
   image: imageSchema,
   /** Model of the canary. @default the workload's */
   model: modelSchema.optional(),
-  /** Share of the traffic. @default 10 */
-  weightPercent: whole(1, 99),
+  /** Share of the traffic; 0 while the canary starts. @default 10 */
+  weightPercent: whole(0, 99),
   /** Pods of the canary; it is not scaled, so they must suffice for its share. @default 1 */
   replicas: whole(1, 1000),
+  /**
+   * PriorityClass of the canary's pods, lower than that of the stable ones, which can then always have its GPUs.
+   *
+   * @default one of its own, with the priority -1
+   */
+  priorityClassName: objectName.optional(),
 });
 
 const objectives = z.strictObject({

@@ -3,7 +3,7 @@ import { atLeast } from '../config/fields.ts';
 import { ARCHITECTURE_LABEL, OWN_CONTAINERS } from '../config/pod-settings.ts';
 import type { ImageConfig, ModelConfig } from '../config/schema.ts';
 import type { WorkloadContext } from '../workload/context.ts';
-import { metricsPortName, PORT_NAMES, trackSelector, type Track } from '../workload/names.ts';
+import { canaryPriorityClass, metricsPortName, PORT_NAMES, trackSelector, type Track } from '../workload/names.ts';
 import { devicesOf, toleration } from './accelerator.ts';
 import { addedContainers } from './added-containers.ts';
 import { amountsOf } from './amounts.ts';
@@ -179,7 +179,8 @@ export function basePod(
 export function podSpec(context: WorkloadContext, props: TrackProps): IPodSpec {
   const { workload, server } = context;
   const { preStopSeconds, marginSeconds } = workload.shutdown;
-  const { priorityClassName } = workload.scheduling;
+  const { scheduling } = workload;
+  const priorityClassName = props.track === 'canary' ? canaryPriorityClass(context).name : scheduling.priorityClassName;
   return {
     ...basePod(context, props, serverContainer(context, props)),
     ...spread(context, props.track),

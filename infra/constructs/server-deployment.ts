@@ -2,7 +2,7 @@ import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IPodTemplateSpec } from 'kubernetes-models/v1';
-import type { WorkloadContext } from '../workload/context.ts';
+import { startSeconds, type WorkloadContext } from '../workload/context.ts';
 import { objectMeta, ownPodAnnotations, podLabels, trackName, trackSelector } from '../workload/names.ts';
 import { podSpec, type TrackProps } from './pod.ts';
 
@@ -34,7 +34,7 @@ function podTemplate(context: WorkloadContext, props: TrackProps): IPodTemplateS
  */
 export class ServerDeployment extends ApiObject {
   constructor(scope: Construct, id: string, context: WorkloadContext, props: ServerDeploymentProps) {
-    const { rollout, probes } = context.workload;
+    const { rollout } = context.workload;
     const manifest: IDeployment = {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -45,7 +45,7 @@ export class ServerDeployment extends ApiObject {
         // The server drops a zero, which applying the manifest would then add each time.
         ...(rollout.minReadySeconds === 0 ? {} : { minReadySeconds: rollout.minReadySeconds }),
         // Without a new ready pod for this long, a rollout counts as failed. A cold node needs all of it.
-        progressDeadlineSeconds: rollout.imagePullSeconds + probes.startup.budgetSeconds + rollout.minReadySeconds + 60,
+        progressDeadlineSeconds: startSeconds(context.workload),
         strategy: {
           type: 'RollingUpdate',
           rollingUpdate: { maxSurge: rollout.maxSurge, maxUnavailable: rollout.maxUnavailable },

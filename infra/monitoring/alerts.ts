@@ -1,8 +1,16 @@
 import { METRICS } from '../../service/contract.ts';
 import { bytesOf } from '../config/fields.ts';
-import { BURN_RATES, burning, errorBudget, RATIO_WINDOWS, type RatioWindow } from './burn-rates.ts';
-import { trackName } from '../workload/names.ts';
-import type { WorkloadContext } from '../workload/context.ts';
+import {
+  BURN_RATES,
+  burning,
+  COUNT_WINDOWS,
+  errorBudget,
+  LEAST_FAILURES,
+  RATIO_WINDOWS,
+  type Misses,
+} from './burn-rates.ts';
+import { podNamePattern, trackName } from '../workload/names.ts';
+import { startSeconds, type WorkloadContext } from '../workload/context.ts';
 import { WorkloadQueries } from './queries.ts';
 
 /** A recording rule or an alert, as Prometheus reads it. */
@@ -34,7 +42,11 @@ interface AlertDraft {
   readonly summary: string;
 }
 
-const RATIOS = { failed: 'workload:requests_failed:ratio_rate', slow: 'workload:requests_slow:ratio_rate' };
+/** Prefixes of the recorded series; the window follows. */
+const RECORDED = {
+  failed: { ratio: 'workload:requests_failed:ratio_rate', count: 'workload:requests_failed:increase' },
+  slow: { ratio: 'workload:requests_slow:ratio_rate', count: 'workload:requests_slow:increase' },
+};
 
 function identity({ workload, namespace }: WorkloadContext): Record<string, string> {
   return { workload: workload.name, namespace };
@@ -48,21 +60,30 @@ function recordings(context: WorkloadContext): Rule[] {
   const { latencySeconds } = context.workload.observability.alerts.objectives;
   const queries = new WorkloadQueries(context);
   const labels = identity(context);
-  return RATIO_WINDOWS.flatMap((window) => [
-    { record: `${RATIOS.failed}${window}`, expr: queries.errorRatio(window), labels },
-    { record: `${RATIOS.slow}${window}`, expr: queries.slowRatio(window, latencySeconds), labels },
-  ]);
+  const { failed, slow } = RECORDED;
+  return [
+    ...RATIO_WINDOWS.flatMap((window) => [
+      { record: `${failed.ratio}${window}`, expr: queries.errorRatio(window), labels },
+      { record: `${slow.ratio}${window}`, expr: queries.slowRatio(window, latencySeconds), labels },
+    ]),
+    ...COUNT_WINDOWS.flatMap((window) => [
+      { record: `${failed.count}${window}`, expr: queries.errorCount(window), labels },
+      { record: `${slow.count}${window}`, expr: queries.slowCount(window, latencySeconds), labels },
+    ]),
+  ];
 }
 
 function objectiveAlerts(context: WorkloadContext): AlertDraft[] {
   const { objectives } = context.workload.observability.alerts;
   const { workload, namespace } = identity(context);
-  const recorded = (ratio: string) => (window: RatioWindow) =>
-    `${ratio}${window}{workload="${workload}",namespace="${namespace}"}`;
+  const recorded = ({ ratio, count }: (typeof RECORDED)['failed']): Misses => {
+    const matchers = `{workload="${workload}",namespace="${namespace}"}`;
+    return { ratio: (window) => `${ratio}${window}${matchers}`, count: (window) => `${count}${window}${matchers}` };
+  };
   const failed = (rates: keyof typeof BURN_RATES) =>
-    burning(recorded(RATIOS.failed), errorBudget(objectives.availabilityPercent), BURN_RATES[rates]);
+    burning(recorded(RECORDED.failed), errorBudget(objectives.availabilityPercent), BURN_RATES[rates]);
   const slow = (rates: keyof typeof BURN_RATES) =>
-    burning(recorded(RATIOS.slow), errorBudget(objectives.latencyPercent), BURN_RATES[rates]);
+    burning(recorded(RECORDED.slow), errorBudget(objectives.latencyPercent), BURN_RATES[rates]);
   const share = '{{ $value | humanizePercentage }} of the requests';
   return [
     {
@@ -96,7 +117,9 @@ function capacityAlerts(context: WorkloadContext): AlertDraft[] {
   const { workload, server, namespace } = context;
   const queries = new WorkloadQueries(context);
   const threshold = (server.capacityItems * workload.observability.alerts.queueFullPercent) / 100;
-  const deployment = `namespace="${namespace}",deployment="${trackName(context, 'stable')}"`;
+  const deployment = `{namespace="${namespace}",deployment="${trackName(context, 'stable')}"}`;
+  const ready = `kube_deployment_status_replicas_ready${deployment}`;
+  const created = `kube_deployment_created${deployment}`;
   return [
     ...(server.metrics.load.length > 0
       ? [
@@ -113,15 +136,17 @@ function capacityAlerts(context: WorkloadContext): AlertDraft[] {
       name: 'NoReadyReplica',
       severity: 'critical',
       for: '1m',
-      expr: `kube_deployment_status_replicas_ready{${deployment}} == 0`,
+      // A new Deployment has the time that its first pods may take to start.
+      expr: `${ready} == 0 and on () (max_over_time(${ready}[1h]) > 0 or time() - ${created} > ${startSeconds(workload)})`,
       summary: 'No pod is ready; every request fails.',
     },
     {
       name: 'MetricsMissing',
       severity: 'warning',
       for: '10m',
-      expr: `absent(${queries.select(server.metrics.always)}) and on () kube_deployment_status_replicas_ready{${deployment}} > 0`,
-      summary: 'Pods are ready, but Prometheus has none of their metrics; no other alert can be trusted.',
+      // Without kube-state-metrics nobody knows whether pods are ready, and NoReadyReplica cannot fire.
+      expr: `absent(${queries.select(server.metrics.always)}) unless on () ${ready} == 0`,
+      summary: 'Prometheus has no metrics of the pods, of which some should be ready; no other alert can be trusted.',
     },
   ];
 }
@@ -152,18 +177,37 @@ function engineAlerts(context: WorkloadContext): AlertDraft[] {
 }
 
 function canaryAlerts(context: WorkloadContext): AlertDraft[] {
-  const { workload } = context;
+  const { workload, namespace } = context;
   if (!workload.canary.enabled) return [];
+  const { weightPercent } = workload.canary;
   const stable = new WorkloadQueries(context).errorRatio('10m');
   const canary = new WorkloadQueries(context, 'canary').errorRatio('10m');
+  const failures = new WorkloadQueries(context, 'canary').errorCount('10m');
   const budget = errorBudget(workload.observability.alerts.objectives.availabilityPercent);
+  const unready: AlertDraft = {
+    name: 'CanaryNotReady',
+    severity: 'critical',
+    for: '2m',
+    expr: `kube_deployment_status_replicas_ready{namespace="${namespace}",deployment="${trackName(context, 'canary')}"} == 0`,
+    summary: `No pod of the canary is ready, but ${weightPercent} % of the requests are routed to it.`,
+  };
   return [
+    ...(weightPercent > 0 ? [unready] : []),
+    {
+      name: 'CanaryPending',
+      severity: 'warning',
+      for: '5m',
+      // The series exists only while the scheduler finds no node.
+      expr: `max by (pod) (kube_pod_status_unschedulable{namespace="${namespace}",pod=~"${podNamePattern(context, 'canary')}"}) == 1`,
+      summary: 'No node has room for {{ $labels.pod }}, such as a free GPU.',
+    },
     {
       name: 'CanaryFails',
       severity: 'critical',
       for: '5m',
-      // More failures than the objective allows and twice those of the stable version, so not a fault of both.
-      expr: `(${canary}) > ${budget} and (${canary}) > 2 * ((${stable}) or vector(0))`,
+      // More failures than the objective allows, and not a fault that the stable version has, too. A stable version
+      // without requests has the ratio NaN, which excuses nothing.
+      expr: `(${canary}) > ${budget} and (${failures}) >= ${LEAST_FAILURES} unless (${canary}) <= 2 * (${stable})`,
       summary:
         '{{ $value | humanizePercentage }} of the requests to the canary fail, far more than to the stable version.',
     },

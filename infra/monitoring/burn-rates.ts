@@ -4,11 +4,20 @@ export const RATIO_WINDOWS = ['5m', '30m', '1h', '2h', '6h', '1d', '3d'] as cons
 /** A window of a recorded ratio. */
 export type RatioWindow = (typeof RATIO_WINDOWS)[number];
 
+/** Windows over which failures are counted: the long ones of {@link BURN_RATES}. */
+export const COUNT_WINDOWS = ['1h', '6h', '1d', '3d'] as const satisfies readonly RatioWindow[];
+
+/** A window of a recorded count. */
+export type CountWindow = (typeof COUNT_WINDOWS)[number];
+
+/** Fewest failures that matter: after a silence, a single failed request is all of the requests. */
+export const LEAST_FAILURES = 5;
+
 /** A pair of windows: the long one shows that a problem matters, the short one that it persists. */
 export interface BurnRate {
   /** How many times faster than allowed the error budget is spent. */
   readonly factor: number;
-  readonly long: RatioWindow;
+  readonly long: CountWindow;
   readonly short: RatioWindow;
 }
 
@@ -32,12 +41,18 @@ export function errorBudget(objectivePercent: number): number {
   return Number(((100 - objectivePercent) / 100).toFixed(6));
 }
 
-/** PromQL that is true while a ratio burns its budget at one of the rates. `recorded` gives the series of a window. */
-export function burning(recorded: (window: RatioWindow) => string, budget: number, rates: readonly BurnRate[]): string {
+/** Series of an objective: the share of the requests that missed it, and their number. */
+export interface Misses {
+  readonly ratio: (window: RatioWindow) => string;
+  readonly count: (window: CountWindow) => string;
+}
+
+/** PromQL whose value is the ratio of the long window while a budget burns at one of the rates. */
+export function burning({ ratio, count }: Misses, budget: number, rates: readonly BurnRate[]): string {
   return rates
     .map(({ factor, long, short }) => {
       const threshold = Number((factor * budget).toFixed(6));
-      return `(${recorded(long)} > ${threshold} and ${recorded(short)} > ${threshold})`;
+      return `(${ratio(long)} > ${threshold} and ${ratio(short)} > ${threshold} and ${count(long)} >= ${LEAST_FAILURES})`;
     })
     .join(' or ');
 }

@@ -55,6 +55,18 @@ export class WorkloadQueries {
     return `1 - sum(rate(${fast}[${window}])) / sum(rate(${this.latency('_count')}[${window}]))`;
   }
 
+  /** Number of owed requests that failed. */
+  errorCount(window: string): string {
+    const { owedFilter, errorFilter, requestFilter, requests } = this.context.server.metrics;
+    return `sum(increase(${this.select(requests, joinMatchers(requestFilter, owedFilter, errorFilter))}[${window}]))`;
+  }
+
+  /** Number of requests that took longer than `seconds`, which must be the bound of a bucket. */
+  slowCount(window: string, seconds: number): string {
+    const fast = this.latency('_bucket', bucketFilter(seconds));
+    return `sum(increase(${this.latency('_count')}[${window}])) - sum(increase(${fast}[${window}]))`;
+  }
+
   /** Quantile of the latency in seconds. */
   latencyQuantile(quantile: number, window: string): string {
     return `histogram_quantile(${quantile}, sum by (le) (rate(${this.latency('_bucket')}[${window}])))`;

@@ -17,3 +17,8 @@ export function contextOf(
 ): WorkloadContext {
   return { namespace, kubernetesVersion, workload, server: serverFacts(workload) };
 }
+
+/** Seconds that a pod may take from its creation on a node without the image until it counts as available. */
+export function startSeconds({ rollout, probes }: WorkloadConfig): number {
+  return rollout.imagePullSeconds + probes.startup.budgetSeconds + rollout.minReadySeconds + 60;
+}

@@ -18,6 +18,14 @@ export function trackName({ workload }: WorkloadContext, track: Track): string {
   return track === 'stable' ? workload.name : `${workload.name}-canary`;
 }
 
+/** PriorityClass of the canary's pods, and whether the deployment creates it. PriorityClasses have no namespace. */
+export function canaryPriorityClass({ workload, namespace }: WorkloadContext): { name: string; own: boolean } {
+  const { priorityClassName } = workload.canary;
+  return priorityClassName === undefined
+    ? { name: `${namespace}-${workload.name}-canary`, own: true }
+    : { name: priorityClassName, own: false };
+}
+
 /** Labels that select the pods of a workload. They must not change, as a Deployment's selector is immutable. */
 export function workloadSelector({ workload, server }: WorkloadContext): Record<string, string> {
   return { 'app.kubernetes.io/name': server.appName, 'app.kubernetes.io/instance': workload.name };

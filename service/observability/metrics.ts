@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { version } from '../../model/version.ts';
-import { LATENCY_BUCKETS_SECONDS, METRIC_LABELS, METRICS } from '../contract.ts';
+import { ANSWER_ROUTES, LATENCY_BUCKETS_SECONDS, METRIC_LABELS, METRICS, type RequestOutcome } from '../contract.ts';
 import { ENGINE_FAILURES, type EngineFailureReason } from '../engine/process/failure.ts';
 import type { EnginePool } from '../engine/process/pool.ts';
 import type { EngineState } from '../engine/process/engine-state.ts';
@@ -38,6 +38,15 @@ const OVERLOADS: Record<Overloaded['full'], string> = {
   memory: 'memory_full',
 };
 
+/** Status and outcome of answers, and of what counts as the service's failure. */
+const ALERTED: readonly (readonly [string, RequestOutcome])[] = [
+  ['200', 'answered'],
+  ['429', 'overloaded'],
+  ['500', 'failed'],
+  ['503', 'failed'],
+  ['504', 'failed'],
+];
+
 /** All metrics of `/metrics`. Label values come from closed sets, never from a request. */
 export class Metrics implements InferenceObserver {
   readonly #registry = new Registry();
@@ -46,8 +55,12 @@ export class Metrics implements InferenceObserver {
   readonly #keyNames = new Set<string>();
 
   constructor() {
-    const { rejected, restarts, buildInfo } = this.#collectors;
-    // Prometheus can only compute rates of series that exist, so every reason starts at 0.
+    const { rejected, restarts, buildInfo, requests, latency } = this.#collectors;
+    // Prometheus loses the first increase of a counter that begins above 0, so what alerts count starts at 0.
+    for (const route of ANSWER_ROUTES) {
+      for (const [status, outcome] of ALERTED) requests.inc({ route, status, outcome }, 0);
+      latency.zero({ route, outcome: 'answered' });
+    }
     for (const reason of Object.values({ ...REJECTIONS, ...OVERLOADS })) rejected.inc({ reason }, 0);
     for (const reason of ENGINE_FAILURES) restarts.inc({ reason: label(reason) }, 0);
     buildInfo.set({ version, node: process.version }, 1);

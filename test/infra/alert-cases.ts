@@ -16,11 +16,13 @@ import {
 import type { ScenarioName } from './scenarios.ts';
 
 /** One unit test of promtool, without its name. */
-interface AlertTest {
+export interface AlertTest {
   /** Scenario whose rules are tested; `everything` unless another is named. */
   readonly scenario?: ScenarioName;
   /** Time between two evaluations, a minute unless a test covers days. */
   readonly evaluateEvery?: string;
+  /** Time between two samples, a minute unless a test looks at the first ones. */
+  readonly interval?: string;
   readonly input_series: readonly Series[];
   readonly alert_rule_test: readonly {
     readonly eval_time: string;
@@ -183,7 +185,7 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
         'MetricsMissing',
         '20m',
         'warning',
-        'Pods are ready, but Prometheus has none of their metrics; no other alert can be trusted.',
+        'Prometheus has no metrics of the pods, of which some should be ready; no other alert can be trusted.',
       ),
     ],
   },

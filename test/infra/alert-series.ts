@@ -85,3 +85,9 @@ export function silent(alertname: string, evalTime: string) {
 }
 
 export const READY = 'kube_deployment_status_replicas_ready{namespace="ofa-ve",deployment="ofa-ve"}';
+
+/** Unix time at which the Deployment was created: the beginning of a test. */
+export const CREATED: Series = {
+  series: 'kube_deployment_created{namespace="ofa-ve",deployment="ofa-ve"}',
+  values: '0x600',
+};

@@ -9,6 +9,7 @@ import { panelDrafts } from '../../infra/monitoring/dashboard-panels.ts';
 import { contextOf } from '../../infra/workload/context.ts';
 import { isLeftOut, promtool } from './prometheus-tools.ts';
 import { scenarioNames, scenarios, type ScenarioName } from './scenarios.ts';
+import { beginnings } from './alert-beginnings.ts';
 import { alertTest } from './alert-cases.ts';
 import { SCRAPE_SECONDS, silent, type Recording } from './alert-series.ts';
 
@@ -37,14 +38,16 @@ describe.skipIf(isLeftOut('promtool'))('promtool', () => {
     expect(output).toMatch(/SUCCESS: \d+ rules found/);
   });
 
-  it.each(Object.keys(alertTest))('%s', async (name) => {
-    const { scenario = 'everything', evaluateEvery = '1m', ...test } = alertTest[name] ?? expect.fail();
+  const cases = { ...alertTest, ...beginnings };
+
+  it.each(Object.keys(cases))('%s', async (name) => {
+    const { scenario = 'everything', evaluateEvery = '1m', interval = '1m', ...test } = cases[name] ?? expect.fail();
     const tests = {
       rule_files: ['rules.yaml'],
       evaluation_interval: evaluateEvery,
       // Else in any order: an alert would look for ratios that are not recorded yet.
       group_eval_order: groupsOf(scenario).map((group) => group.name),
-      tests: [{ interval: '1m', name, ...test }],
+      tests: [{ interval, name, ...test }],
     };
     const output = await promtool(['test', 'rules', 'tests.yaml'], {
       'rules.yaml': rulesFile(scenario),
@@ -97,8 +100,12 @@ describe.skipIf(isLeftOut('promtool'))('the series recorded beside 200 slow bodi
   });
 });
 
-/** What kube-state-metrics exports about a Deployment; everything else is the server's own. */
-const CLUSTER_METRICS = ['kube_deployment_status_replicas_ready'];
+/** What kube-state-metrics exports about Deployments and pods; everything else is the server's own. */
+const CLUSTER_METRICS = [
+  'kube_deployment_status_replicas_ready',
+  'kube_deployment_created',
+  'kube_pod_status_unschedulable',
+];
 
 /** Names of metrics in an expression: words before a brace. */
 function metricsIn(expr: string): string[] {

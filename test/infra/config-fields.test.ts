@@ -93,7 +93,7 @@ const SINGLE_FIELDS: readonly Case[] = [
   [
     `${FIRST}canary.weightPercent`,
     100,
-    'workloads[0].canary.weightPercent is 100; it must be a whole number from 1 to 99.',
+    'workloads[0].canary.weightPercent is 100; it must be a whole number from 0 to 99.',
   ],
   [
     `${FIRST}rollout.maxSurge`,
