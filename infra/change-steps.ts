@@ -44,7 +44,10 @@ export function changeSteps(before: readonly string[], after: readonly string[])
       ...old.flatMap((object) => replicasHandover(object, kept.get(pathOf(object)))),
     ],
     // What was created first may be needed by the rest, so it goes last.
-    after: removed.filter((object) => !autoscalers.includes(object)).toReversed().map(removal),
+    after: removed
+      .filter((object) => !autoscalers.includes(object))
+      .toReversed()
+      .map(removal),
   };
 }
 
