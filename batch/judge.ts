@@ -20,13 +20,16 @@ export class Judge {
 
   /**
    * @returns the row's answers, or why it has none
-   * @throws UserError `engine-failed` if no engine is left; the signal's reason
+   * @throws UserError `engine-failed` if no engine is left, `network-unreachable` if the images cannot be reached now; the
+   *   signal's reason
    */
   async judge(row: Row, signal: AbortSignal): Promise<Outcome> {
     try {
       return await this.#answer(row, signal);
     } catch (error) {
       signal.throwIfAborted();
+      // A service that does not answer is no fault of the row.
+      if (error instanceof UserError) throw error;
       const { pool } = this.#model;
       if (error instanceof EngineUnavailable && pool.state.phase === 'failed' && !pool.isReady) {
         const { message } = pool.state.failure;

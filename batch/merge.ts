@@ -1,77 +1,108 @@
 import { existsSync } from 'node:fs';
-import { open, readdir, rm, type FileHandle } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { UserError } from '../model/errors.ts';
-import { reasonOf } from '../model/system-reason.ts';
-import { notWritten, publish, type OpenFile } from './output/files.ts';
+import { notWritten, type OpenFile } from './output/files.ts';
+import { resultFormatOf, type ResultFormat } from './output/format.ts';
+import { readResults, writeResults } from './output/lines.ts';
+import { resultFolder } from './output/open-folder.ts';
 import { Tally } from './output/outcome.ts';
-import { partFile, readLines } from './output/part-file.ts';
+import { partName } from './output/part-file.ts';
+import { moveOnDisk, type ResultFolder } from './output/result-folder.ts';
 import { differenceOf, readRunFile, type RunDescription } from './output/run-file.ts';
 import { partsOf, rangeOf, type Part } from './shard.ts';
+import { inFolder } from './storage/files.ts';
+import { isS3 } from './storage/s3.ts';
 
 interface Run {
-  readonly folder: string;
+  readonly folder: ResultFolder;
   readonly description: RunDescription;
+}
+
+/** A part, and where it is. */
+interface FoundPart {
+  readonly folder: ResultFolder;
+  readonly part: Part;
+  readonly format: ResultFormat;
 }
 
 /**
  * Joins the parts of a run, or of all shards of one, to one file in the order of the input.
  *
  * @param folders of runs, or of shards, or the folder that has those of all shards
- * @param output the file, which must not exist
+ * @param output the file or object, which must not exist; its ending chooses the format
  * @returns counts of all rows
  * @throws UserError if a row is missing, or the folders have results of different runs
  */
 export async function mergeRuns(folders: readonly string[], output: string, openFile: OpenFile = open): Promise<Tally> {
-  if (existsSync(output)) {
+  const there = isS3(output) ? (await import('./storage/s3-file.ts')).exists(output) : existsSync(output);
+  if (await there) {
     throw new UserError('output-not-writable', `${output} exists already: delete it, or choose another file.`);
   }
   const runs = await findRuns(folders);
   checkTogether(runs);
-  const files = runs.flatMap(({ folder, description: { input, shard, partRows } }) =>
-    partsOf(rangeOf(shard, input.rows), partRows).map((part) => ({ part, file: partFile(folder, part) })),
-  );
-  const missing = files.filter(({ file }) => !existsSync(file));
-  const [first] = missing;
-  if (first !== undefined) {
-    const more = missing.length > 1 ? `, and ${missing.length - 1} more are missing` : '';
-    throw incomplete(`${first.file} is missing${more}. Run the batch command to its end.`);
+  const parts = await findParts(runs);
+  const format = resultFormatOf(output);
+  if (format === 'jsonl' && parts.some((part) => part.format === 'parquet')) {
+    throw new UserError(
+      'settings-invalid',
+      `The parts are Parquet: --output must end with .parquet, unlike ${output}.`,
+    );
   }
-  const partial = `${output}.partial`;
+  const workFolder = isS3(output) ? await mkdtemp(path.join(tmpdir(), 'ofa-ve-merge-')) : undefined;
+  const partial = workFolder === undefined ? `${output}.partial` : path.join(workFolder, 'merged');
   try {
     const tally = new Tally();
-    await write(partial, openFile, async (handle) => {
-      for (const { part, file } of files) await copyPart(file, part, handle, tally);
-    });
-    await publish(partial, output);
+    await writeAll(partial, openFile, parts, format, tally);
+    if (workFolder === undefined) await moveOnDisk(partial, output);
+    else await (await import('./output/s3-folder.ts')).uploadFile(partial, output);
     return tally;
   } catch (error) {
-    await rm(partial, { force: true });
-    throw error instanceof UserError ? error : notWritten(output, error);
+    throw notWritten(output, error);
+  } finally {
+    await rm(workFolder ?? partial, { recursive: true, force: true });
   }
+}
+
+/** The parts of all runs, in the order of the input. @throws UserError if one is missing */
+async function findParts(runs: readonly Run[]): Promise<FoundPart[]> {
+  const found: FoundPart[] = [];
+  const missing: string[] = [];
+  for (const { folder, description } of runs) {
+    const { input, shard, partRows, parts: format } = description;
+    const names = await folder.list();
+    for (const part of partsOf(rangeOf(shard, input.rows), partRows)) {
+      const name = partName(part, format);
+      if (names.has(name)) found.push({ folder, part, format });
+      else missing.push(folder.address(name));
+    }
+  }
+  const [first] = missing;
+  if (first === undefined) return found;
+  const more = missing.length > 1 ? `, and ${missing.length - 1} more are missing` : '';
+  throw incomplete(`${first} is missing${more}. Run the batch command to its end.`);
 }
 
 /** The runs of all folders, in the order of their shards. */
 async function findRuns(folders: readonly string[]): Promise<Run[]> {
   const runs: Run[] = [];
-  for (const folder of folders) {
+  for (const address of folders) {
+    const folder = await resultFolder(address);
     const description = await readRunFile(folder);
     if (description !== undefined) {
       runs.push({ folder, description });
       continue;
     }
-    const names = await readdir(folder).catch((cause: unknown) => {
-      throw new UserError('input-unreadable', `Cannot read ${folder}: ${reasonOf(cause)}.`, { cause });
-    });
     const shards: Run[] = [];
-    for (const name of names) {
+    for (const name of await folder.list()) {
       if (!name.startsWith('shard-')) continue;
-      const inner = path.join(folder, name);
+      const inner = await resultFolder(inFolder(address, name));
       const found = await readRunFile(inner);
       if (found !== undefined) shards.push({ folder: inner, description: found });
     }
     if (shards.length === 0) {
-      throw new UserError('input-unreadable', `The folder ${folder} has no results of ofa-ve batch.`);
+      throw new UserError('input-unreadable', `The folder ${address} has no results of ofa-ve batch.`);
     }
     runs.push(...shards);
   }
@@ -85,18 +116,18 @@ function checkTogether(runs: readonly Run[]): void {
   const { count } = first.description.shard;
   for (const [index, { folder, description }] of runs.entries()) {
     // Each shard may have parts of its own length, and pictures at a place of its own.
-    const { partRows, input, shard } = description;
-    const like = { ...first.description, partRows, shard: { ...shard, count } };
+    const { partRows, parts, input, shard } = description;
+    const like = { ...first.description, partRows, parts, shard: { ...shard, count } };
     const difference = differenceOf(description, { ...like, input: { ...like.input, images: input.images } });
     if (difference !== undefined) {
       throw new UserError(
         'input-unreadable',
-        `The folder ${folder} has results ${difference}, unlike ${first.folder}: they cannot be merged.`,
+        `The folder ${folder.name} has results ${difference}, unlike ${first.folder.name}: they cannot be merged.`,
       );
     }
     if (shard.index > index) throw incomplete(`Shard ${index}/${count} is missing.`);
     if (shard.index < index) {
-      const message = `Shard ${shard.index}/${count} is there twice: in ${runs[index - 1]?.folder ?? ''} and ${folder}.`;
+      const message = `Shard ${shard.index}/${count} is there twice: in ${runs[index - 1]?.folder.name ?? ''} and ${folder.name}.`;
       throw new UserError('input-unreadable', message);
     }
   }
@@ -107,30 +138,31 @@ function incomplete(message: string): UserError {
   return new UserError('input-unreadable', `The results are not complete: ${message}`);
 }
 
-async function write(file: string, openFile: OpenFile, work: (handle: FileHandle) => Promise<void>): Promise<void> {
+async function writeAll(
+  file: string,
+  openFile: OpenFile,
+  parts: readonly FoundPart[],
+  format: ResultFormat,
+  tally: Tally,
+): Promise<void> {
   const handle = await openFile(file, 'w');
   try {
-    await work(handle);
+    await writeResults(linesOf(parts, tally), format, handle);
     await handle.sync();
   } finally {
     await handle.close();
   }
 }
 
-/** Lines are written together, at least this many characters at once. */
-const CHUNK = 1 << 18;
-
-async function copyPart(file: string, part: Part, handle: FileHandle, tally: Tally): Promise<void> {
-  let rows = 0;
-  let chunk = '';
-  for await (const { text } of readLines(file)) {
-    if (tally.addLine(text)) rows++;
-    chunk += `${text}\n`;
-    if (chunk.length < CHUNK) continue;
-    await handle.appendFile(chunk);
-    chunk = '';
+async function* linesOf(parts: readonly FoundPart[], tally: Tally): AsyncGenerator<string> {
+  for (const { folder, part, format } of parts) {
+    const file = await folder.open(partName(part, format));
+    let rows = 0;
+    for await (const line of readResults(file, format)) {
+      if (tally.addLine(line)) rows++;
+      yield line;
+    }
+    const expected = part.end - part.first;
+    if (rows !== expected) throw incomplete(`${file.name} has ${rows} rows but should have ${expected}.`);
   }
-  await handle.appendFile(chunk);
-  const expected = part.end - part.first;
-  if (rows !== expected) throw incomplete(`${file} has ${rows} rows but should have ${expected}.`);
 }

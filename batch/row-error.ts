@@ -5,10 +5,12 @@ import type { PROBLEMS } from '../service/requests/problem.ts';
 type BatchProblem =
   /** The row is not JSON, or has more or fewer cells than the header. */
   | 'damaged-row'
-  /** The picture cannot be read from the disk. */
+  /** The picture cannot be read from its disk, tar, bucket or host. */
   | 'unreadable-image'
   /** The picture is outside the folder of pictures. */
-  | 'image-outside-folder';
+  | 'image-outside-folder'
+  /** The picture is at an address that may not be fetched. */
+  | 'address-not-allowed';
 
 /** Why a row has no answer. */
 export class RowError extends Error {

@@ -1,10 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { UserError } from '../model/errors.ts';
-import { lockFolder } from '../model/folder-lock.ts';
-import { reasonOf } from '../model/system-reason.ts';
 import type { OpenModel } from '../service/inference/open-model.ts';
 import type { Settings } from '../service/settings/read.ts';
 import { ImageLoader } from './images/image-loader.ts';
@@ -12,11 +10,15 @@ import { openImages } from './images/open-images.ts';
 import { toRow, type ColumnNames, type Row } from './input/row.ts';
 import { scanInput } from './input/scan.ts';
 import { openSource, type Source, type SourceOptions } from './input/source.ts';
+import { absolute, inFolder } from './storage/files.ts';
 import { Judge } from './judge.ts';
 import type { OpenFile } from './output/files.ts';
 import { Tally, toLine } from './output/outcome.ts';
 import { PartWriter } from './output/part-file.ts';
+import { resultFormatOf } from './output/format.ts';
+import { writableFolder } from './output/open-folder.ts';
 import { openParts, type OpenPart } from './output/resume.ts';
+import type { WritableFolder } from './output/result-folder.ts';
 import { differenceOf, readRunFile, writeRunFile, type RunDescription } from './output/run-file.ts';
 import { partsOf, rangeOf, type Shard } from './shard.ts';
 
@@ -30,7 +32,10 @@ export interface BatchOptions {
   readonly names: ColumnNames;
   /** Hypotheses for rows that have none of their own. */
   readonly texts: readonly string[];
+  /** A folder on a disk or in a bucket; its ending chooses the format of the parts. */
   readonly output: string;
+  /** Hosts that https addresses of images may name. */
+  readonly hosts: readonly string[];
   /** @default the whole input */
   readonly shard?: Shard | undefined;
   /** Rows of each part file. */
@@ -73,17 +78,22 @@ const UNWRITTEN_PER_ROW = 16;
  */
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const { output, shard } = options;
-  const folder = shard === undefined ? output : path.join(output, shardFolder(shard));
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw new UserError('output-not-writable', `Cannot make the folder ${folder}: ${reasonOf(cause)}.`, { cause });
-  });
-  const unlock = await lockFolder(folder, '.batch.lock', 'writing results into');
-  const copy = path.join(folder, '.stdin');
+  const folder = await writableFolder(shard === undefined ? output : inFolder(output, shardFolder(shard)));
+  const copy = path.join(folder.workFolder, '.stdin');
   try {
-    return await runIn(folder, copy, options);
+    const source = await openSource({ ...options.source, names: options.names, copy });
+    const { MAX_BODY_MB: maxMib, MAX_BODIES_MB: maxTotalMib } = options.settings;
+    const allowOutside = options.source.allowOutside || source.isAnywhere;
+    const images = await openImages(source.images, { allowOutside, hosts: options.hosts, maxMib });
+    try {
+      const judge = new Judge(options.model, new ImageLoader(images, { maxMib, maxTotalMib }));
+      return await runIn(folder, source, judge, options);
+    } finally {
+      await images.close();
+    }
   } finally {
     await rm(copy, { force: true });
-    await unlock();
+    await folder.close();
   }
 }
 
@@ -92,14 +102,15 @@ function shardFolder({ index, count }: Shard): string {
   return `shard-${String(index).padStart(String(count - 1).length, '0')}-of-${count}`;
 }
 
-async function runIn(folder: string, copy: string, options: BatchOptions): Promise<BatchResult> {
+async function runIn(
+  folder: WritableFolder,
+  source: Source,
+  judge: Judge,
+  options: BatchOptions,
+): Promise<BatchResult> {
   const { names, texts, settings, model, shard = { index: 0, count: 1 }, partRows } = options;
-  const source = await openSource({ ...options.source, names, copy });
   const stamp = await source.stamp();
-  const images = new ImageLoader(
-    await openImages(source.images, { allowOutside: options.source.allowOutside || source.isAnywhere }),
-    { maxMib: settings.MAX_BODY_MB, maxTotalMib: settings.MAX_BODIES_MB },
-  );
+  const parts = resultFormatOf(options.output);
   const { sha256, rows } = await scanInput(source, names, texts.length > 0);
   const { name, precision } = model.predictor.model;
   await claim(folder, {
@@ -107,24 +118,25 @@ async function runIn(folder: string, copy: string, options: BatchOptions): Promi
     settings: { LABELS: settings.LABELS, IMAGE_ORIENTATION: settings.IMAGE_ORIENTATION },
     input: {
       ...{ name: source.name, sha256, rows, columns: names, texts: [...texts] },
-      images: source.images === undefined ? 'those of the rows' : path.resolve(source.images),
+      images: source.images === undefined ? 'those of the rows' : absolute(source.images),
     },
     shard,
     partRows,
+    parts,
   });
   const range = rangeOf(shard, rows);
   const tally = new Tally();
-  const open = await openParts(folder, partsOf(range, partRows), tally);
+  const open = await openParts(folder, partsOf(range, partRows), parts, tally);
   const before = tally.rows;
   const total = range.end - range.first;
   // An engine is not needed to find that all is done.
   if (open.length > 0) await model.failFast(model.pool.whenReady());
   const start = performance.now();
-  await new Run(folder, options, tally, total).compute(source, open, new Judge(model, images));
+  await new Run(folder, options, tally, total).compute(source, open, judge);
   if ((await source.stamp()) !== stamp) {
     throw new UserError('input-unreadable', inputChanged(options));
   }
-  return { tally, computed: total - before, seconds: (performance.now() - start) / 1000, folder };
+  return { tally, computed: total - before, seconds: (performance.now() - start) / 1000, folder: folder.name };
 }
 
 function inputChanged({ source, output }: BatchOptions): string {
@@ -132,7 +144,7 @@ function inputChanged({ source, output }: BatchOptions): string {
 }
 
 /** Takes the folder for a run, unless it has results of another one. */
-async function claim(folder: string, run: RunDescription): Promise<void> {
+async function claim(folder: WritableFolder, run: RunDescription): Promise<void> {
   const found = await readRunFile(folder);
   if (found === undefined) {
     await writeRunFile(folder, run);
@@ -142,18 +154,18 @@ async function claim(folder: string, run: RunDescription): Promise<void> {
   if (difference === undefined) return;
   throw new UserError(
     'output-not-writable',
-    `The folder ${folder} has results ${difference}. Choose another --output, or delete the folder.`,
+    `The folder ${folder.name} has results ${difference}. Choose another --output, or delete the folder.`,
   );
 }
 
 /** The part of a run that computes. */
 class Run {
-  readonly #folder: string;
+  readonly #folder: WritableFolder;
   readonly #options: BatchOptions;
   readonly #tally: Tally;
   readonly #total: number;
 
-  constructor(folder: string, options: BatchOptions, tally: Tally, total: number) {
+  constructor(folder: WritableFolder, options: BatchOptions, tally: Tally, total: number) {
     this.#folder = folder;
     this.#options = options;
     this.#tally = tally;
@@ -200,8 +212,10 @@ class Run {
 
   async #write(lines: AsyncIterable<string>, open: readonly OpenPart[]): Promise<void> {
     const results = lines[Symbol.asyncIterator]();
+    const { output, openFile } = this.#options;
     for (const { part, next, length } of open) {
-      const writer = await PartWriter.open(this.#folder, part, length, this.#options.openFile);
+      const options = { folder: this.#folder, part, format: resultFormatOf(output), openFile };
+      const writer = await PartWriter.open(options, length);
       try {
         for (let number = next; number < part.end; number++) {
           const result = await results.next();

@@ -90,6 +90,7 @@ async function compareRates(folder: string, rows: readonly Row[]): Promise<void>
       names: NAMES,
       texts: [],
       output: path.join(folder, 'out'),
+      hosts: [],
       partRows: 10_000,
       signal: new AbortController().signal,
     });

@@ -1,24 +1,49 @@
 import { UserError } from '../../model/errors.ts';
 import { findFiles, openFile } from '../storage/files.ts';
 import { isPattern, isTar } from '../storage/names.ts';
-import { ImageFolder } from './image-folder.ts';
+import { isS3 } from '../storage/s3.ts';
+import { BucketImages } from './bucket-images.ts';
+import { ImageFolder, outsideFolder } from './image-folder.ts';
 import { unreadable, type ImageSource } from './stored-image.ts';
 import { TarImages } from './tar-images.ts';
+import { WebImages } from './web-images.ts';
 
 interface ImageOptions {
-  /** Whether paths and links may lead out of a folder. */
+  /** Whether paths, links and addresses of S3 may lead out of a folder. */
   readonly allowOutside: boolean;
+  /** Hosts that https addresses may name. */
+  readonly hosts: readonly string[];
+  /** Largest image file, in MiB. */
+  readonly maxMib: number;
 }
 
 /**
- * Opens what has the images that rows name.
+ * Opens what has the images that rows name: by paths in what is given here, or by addresses.
  *
- * @param images a folder, a tar, or a pattern of tars; undefined if all rows have their images with them
+ * @param images a folder, a tar, or a pattern of tars, on a disk or in a bucket; undefined if all rows have their images
+ *   with them
  * @throws UserError `input-unreadable`
  */
-export async function openImages(images: string | undefined, { allowOutside }: ImageOptions): Promise<ImageSource> {
+export async function openImages(
+  images: string | undefined,
+  options: ImageOptions,
+): Promise<ImageSource & { close(): Promise<void> }> {
+  const web = new WebImages(options);
+  const local = await openLocal(images, options);
+  const find: ImageSource['find'] = (name, signal) => {
+    if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(name)) return local.find(name, signal);
+    if (!isS3(name)) return web.find(name);
+    if (local instanceof BucketImages) return local.find(name, signal);
+    return options.allowOutside ? new BucketImages(name, true).find(name, signal) : Promise.reject(outsideFolder(name));
+  };
+  return { find, close: () => web.close() };
+}
+
+async function openLocal(images: string | undefined, { allowOutside }: ImageOptions): Promise<ImageSource> {
   if (images === undefined) return { find: (name) => Promise.reject(unreadable(name, new Error('it is in no tar'))) };
-  if (!isTar(images) && !isPattern(images)) return ImageFolder.open(images, allowOutside);
+  if (!isTar(images) && !isPattern(images)) {
+    return isS3(images) ? new BucketImages(images, allowOutside) : ImageFolder.open(images, allowOutside);
+  }
   const { names } = await findFiles(images, allowOutside);
   const other = names.find((name) => !isTar(name));
   if (other !== undefined) {

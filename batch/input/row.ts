@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi';
 import { checkBody } from '../../service/requests/check.ts';
-import { HttpProblem } from '../../service/requests/problem.ts';
 import { hypothesesOf, MAX_TEXTS, textSchema, TOO_MANY } from '../../service/requests/text.ts';
 import type { StoredImage } from '../images/stored-image.ts';
 import { RowError } from '../row-error.ts';
@@ -37,7 +36,7 @@ export interface Row {
 
 /** What is asked about a row's picture. */
 export interface RowQuestion {
-  /** The picture's path as the row has it. */
+  /** The picture's path or address as the row has it. */
   readonly image: string;
   readonly hypotheses: readonly string[];
   readonly premise: string | undefined;
@@ -89,15 +88,11 @@ const rowSchema = z.object({
 /**
  * Checks a row as the service checks a request.
  *
- * @throws RowError, or HttpProblem with the sentence that the service would answer
+ * @throws RowError; HttpProblem with the sentence that the service would answer
  */
 export function questionOf({ known, error }: Row): RowQuestion {
   if (error !== undefined) throw error;
   const row = checkBody(rowSchema, known);
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(row.image)) {
-    const detail = 'The field "image" must be the path of an image file; addresses are not fetched.';
-    throw new HttpProblem('invalid-field', detail, { field: 'image' });
-  }
   const { image, premise } = row;
   return { image, hypotheses: hypothesesOf(row.text, row.texts), premise, isList: row.text === undefined };
 }

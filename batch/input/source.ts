@@ -1,10 +1,9 @@
 import { createWriteStream } from 'node:fs';
-import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../model/errors.ts';
 import { reasonOf } from '../../model/system-reason.ts';
-import { openDiskFile, type InputFile } from '../storage/file.ts';
-import { findFiles, openFile, type FoundFiles } from '../storage/files.ts';
+import { openDiskFile, type FoundFiles, type InputFile } from '../storage/file.ts';
+import { findFiles, folderOf, inFolder, openFile } from '../storage/files.ts';
 import { FORMAT_OF_ENDING, FORMATS, formatOf, readRows, type Format } from './formats.ts';
 import { isPicture, PICTURE_ENDINGS } from './pictures.ts';
 import type { ColumnNames, RawRow } from './row.ts';
@@ -29,7 +28,7 @@ export interface Source {
 }
 
 export interface SourceOptions {
-  /** A file, a folder, a pattern of files, or `-` for standard input. */
+  /** A file, a folder or a pattern of files, on a disk or in a bucket, or `-` for standard input. */
   readonly input: string;
   /** @default by the files' ending */
   readonly format: Format | undefined;
@@ -69,11 +68,11 @@ export async function openSource(options: SourceOptions): Promise<Source> {
   }
   const files = found.names
     .filter((name) => found.kind !== 'folder' || formatOf(name) === rowFormat)
-    .map((name) => (found.kind === 'folder' ? path.join(input, name) : name));
+    .map((name) => (found.kind === 'folder' ? inFolder(input, name) : name));
   return rowSource({
     name: input,
     format: rowFormat,
-    images: rowFormat === 'tar' ? undefined : (images ?? folderOf(files)),
+    images: rowFormat === 'tar' ? undefined : (images ?? commonFolder(files)),
     names,
     files: files.map((file) => () => openFile(file)),
   });
@@ -91,7 +90,7 @@ function formatOfAll({ kind, names }: FoundFiles, { input, format }: SourceOptio
   if (kind === 'folder') formats.delete(undefined);
   const [first, second] = formats;
   if (formats.size > 1) {
-    const message = `The input ${input} has files of several kinds (${first ?? 'pictures'}, ${second ?? 'pictures'}): give those of one kind, by a pattern such as ${path.join(input, `*.${first ?? 'jpg'}`)}.`;
+    const message = `The input ${input} has files of several kinds (${first ?? 'pictures'}, ${second ?? 'pictures'}): give those of one kind, by a pattern such as ${inFolder(input, `*.${first ?? 'jpg'}`)}.`;
     throw new UserError('input-unreadable', message);
   }
   if (kind === 'pattern' || first !== undefined) return format ?? first;
@@ -108,8 +107,8 @@ function formatOfFile(input: string): Format {
 }
 
 /** The folder that relative paths in the rows start from. */
-function folderOf(files: readonly string[]): string {
-  const [folder = '.', other] = new Set(files.map((file) => path.dirname(file)));
+function commonFolder(files: readonly string[]): string {
+  const [folder = '.', other] = new Set(files.map(folderOf));
   if (other === undefined) return folder;
   const message = `The input has files in several folders (${folder}, ${other}): name that of the images with --images.`;
   throw new UserError('settings-invalid', message);

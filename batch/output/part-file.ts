@@ -1,62 +1,47 @@
 import { createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { UserError } from '../../model/errors.ts';
 import type { Part } from '../shard.ts';
-import { notWritten, publish, type OpenFile } from './files.ts';
-
-const NEWLINE = 0x0a;
+import { notWritten, type OpenFile } from './files.ts';
+import type { ResultFormat } from './format.ts';
+import { splitLines, writeResults } from './lines.ts';
+import type { WritableFolder } from './result-folder.ts';
 
 /** Characters of rows that wait for a slow disk before no more are taken. */
 const MAX_PENDING = 1 << 20;
 
 /** The name of a part. */
-export function partFile(folder: string, { index }: Part): string {
-  return path.join(folder, `part-${String(index).padStart(5, '0')}.jsonl`);
+export function partName({ index }: Part, format: ResultFormat): string {
+  return `part-${String(index).padStart(5, '0')}.${format}`;
 }
 
-/** The name of a part while it is written. */
-export function partialFile(folder: string, part: Part): string {
-  return `${partFile(folder, part)}.partial`;
+/** Where the rows of a part are written until it is complete: lines of JSON, which can be continued, in any case. */
+export function partialFile({ workFolder }: WritableFolder, part: Part): string {
+  return path.join(workFolder, `${partName(part, 'jsonl')}.partial`);
 }
 
-/** A line of a file of rows, and where it ends. */
-interface Line {
-  readonly text: string;
-  /** Offset in bytes behind its newline. */
-  readonly end: number;
-}
-
-/** Reads the complete lines of a file; what follows the last newline is left out. */
-export async function* readLines(file: string): AsyncGenerator<Line> {
-  let rest: Buffer[] = [];
-  let end = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
-    let start = 0;
-    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, start)) {
-      const line = Buffer.concat([...rest, chunk.subarray(start, at)]);
-      rest = [];
-      start = at + 1;
-      end += line.length + 1;
-      yield { text: line.toString('utf8'), end };
-    }
-    rest.push(chunk.subarray(start));
-  }
+interface PartOptions {
+  readonly folder: WritableFolder;
+  readonly part: Part;
+  readonly format: ResultFormat;
+  /** @default node:fs's */
+  readonly openFile: OpenFile | undefined;
 }
 
 /** Writes the rows of one part, in order, and gives the file its name when it is complete. */
 export class PartWriter {
-  readonly #folder: string;
-  readonly #part: Part;
+  readonly #options: PartOptions;
+  readonly #file: string;
   readonly #handle: FileHandle;
   /** Rows that are not being written yet. */
   #pending = '';
   #flushing: Promise<void> | undefined;
   #failure: UserError | undefined;
 
-  private constructor(folder: string, part: Part, handle: FileHandle) {
-    this.#folder = folder;
-    this.#part = part;
+  private constructor(options: PartOptions, file: string, handle: FileHandle) {
+    this.#options = options;
+    this.#file = file;
     this.#handle = handle;
   }
 
@@ -66,12 +51,13 @@ export class PartWriter {
    * @param length bytes of its complete lines; whatever follows them is removed
    * @throws UserError `output-not-writable` or `disk-full`
    */
-  static async open(folder: string, part: Part, length: number, openFile: OpenFile = open): Promise<PartWriter> {
-    const file = partialFile(folder, part);
+  static async open(options: PartOptions, length: number): Promise<PartWriter> {
+    const { openFile = open } = options;
+    const file = partialFile(options.folder, options.part);
     try {
       const handle = await openFile(file, 'a');
       await handle.truncate(length);
-      return new PartWriter(folder, part, handle);
+      return new PartWriter(options, file, handle);
     } catch (cause) {
       throw notWritten(file, cause);
     }
@@ -100,7 +86,7 @@ export class PartWriter {
         await this.#handle.appendFile(lines);
       }
     } catch (cause) {
-      this.#failure = notWritten(partialFile(this.#folder, this.#part), cause);
+      this.#failure = notWritten(this.#file, cause);
     } finally {
       this.#flushing = undefined;
     }
@@ -111,15 +97,35 @@ export class PartWriter {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Gives the file its name. */
+  /** Gives the file its name, in the format of the results. */
   async complete(): Promise<void> {
     await this.#written();
+    const { folder, part, format } = this.#options;
+    const name = partName(part, format);
     try {
       await this.#handle.sync();
       await this.#handle.close();
-      await publish(partialFile(this.#folder, this.#part), partFile(this.#folder, this.#part));
+      if (format === 'jsonl') {
+        await folder.publish(this.#file, name);
+        return;
+      }
+      const converted = path.join(folder.workFolder, `${name}.partial`);
+      await this.#convert(converted);
+      await folder.publish(converted, name);
+      await rm(this.#file);
     } catch (cause) {
-      throw notWritten(partFile(this.#folder, this.#part), cause);
+      throw notWritten(folder.address(name), cause);
+    }
+  }
+
+  async #convert(converted: string): Promise<void> {
+    const { openFile = open, format } = this.#options;
+    const handle = await openFile(converted, 'w');
+    try {
+      await writeResults(linesOf(this.#file), format, handle);
+      await handle.sync();
+    } finally {
+      await handle.close();
     }
   }
 
@@ -128,4 +134,9 @@ export class PartWriter {
     await this.#flushing;
     await this.#handle.close();
   }
+}
+
+async function* linesOf(file: string): AsyncGenerator<string> {
+  const chunks = createReadStream(file, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>;
+  for await (const { text } of splitLines(chunks)) yield text;
 }

@@ -1,8 +1,12 @@
-import { existsSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { UserError } from '../../model/errors.ts';
 import type { Part } from '../shard.ts';
+import type { ResultFormat } from './format.ts';
+import { readResults, splitLines } from './lines.ts';
 import type { Tally } from './outcome.ts';
-import { partFile, partialFile, readLines } from './part-file.ts';
+import { partialFile, partName } from './part-file.ts';
+import type { WritableFolder } from './result-folder.ts';
 
 /** A part that is not complete. */
 export interface OpenPart {
@@ -18,26 +22,38 @@ export interface OpenPart {
  *
  * @throws UserError `input-unreadable` for a part with more or fewer rows than it should have
  */
-export async function openParts(folder: string, parts: readonly Part[], tally: Tally): Promise<OpenPart[]> {
+export async function openParts(
+  folder: WritableFolder,
+  parts: readonly Part[],
+  format: ResultFormat,
+  tally: Tally,
+): Promise<OpenPart[]> {
+  const names = await folder.list();
   const open: OpenPart[] = [];
   for (const part of parts) {
-    const isComplete = existsSync(partFile(folder, part));
-    if (isComplete) await countComplete(partFile(folder, part), part, tally);
-    else open.push(await beginning(partialFile(folder, part), part, tally));
+    const partial = partialFile(folder, part);
+    if (!names.has(partName(part, format))) {
+      open.push(await beginning(partial, part, tally));
+      continue;
+    }
+    await countComplete(folder, part, format, tally);
+    // Left by a run that was killed between publishing the part and removing this.
+    await rm(partial, { force: true });
   }
   return open;
 }
 
-async function countComplete(file: string, part: Part, tally: Tally): Promise<void> {
+async function countComplete(folder: WritableFolder, part: Part, format: ResultFormat, tally: Tally): Promise<void> {
   let rows = 0;
-  for await (const { text } of readLines(file)) {
-    if (tally.addLine(text)) rows++;
+  const file = await folder.open(partName(part, format));
+  for await (const line of readResults(file, format)) {
+    if (tally.addLine(line)) rows++;
   }
   const expected = part.end - part.first;
   if (rows === expected) return;
   throw new UserError(
     'input-unreadable',
-    `${file} has ${rows} rows but should have ${expected}: somebody has changed it. Delete it, and its rows are computed again.`,
+    `${file.name} has ${rows} rows but should have ${expected}: somebody has changed it. Delete it, and its rows are computed again.`,
   );
 }
 
@@ -45,7 +61,8 @@ async function beginning(file: string, part: Part, tally: Tally): Promise<OpenPa
   let next = part.first;
   let length = 0;
   if (existsSync(file)) {
-    for await (const { text, end } of readLines(file)) {
+    const chunks = createReadStream(file, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>;
+    for await (const { text, end } of splitLines(chunks)) {
       // After a loss of power, the end of a file may be anything.
       if (next === part.end || !tally.addLine(text)) break;
       next++;

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../model/errors.ts';
-import { reasonOf } from '../../model/system-reason.ts';
-import { writeWhole } from './files.ts';
+import { notWritten } from './files.ts';
+import type { ResultFolder, WritableFolder } from './result-folder.ts';
 
 const RUN_FILE = 'run.json';
 
@@ -25,6 +25,8 @@ const runSchema = z.object({
   }),
   shard: z.object({ index: z.number().int().nonnegative(), count: z.number().int().positive() }),
   partRows: z.number().int().positive(),
+  /** The part files' format. */
+  parts: z.enum(['jsonl', 'parquet']).default('jsonl'),
 });
 
 /** What the results in a folder are results of. */
@@ -36,18 +38,14 @@ export type RunDescription = Omit<z.infer<typeof runSchema>, 'format'>;
  * @returns undefined if the folder has none
  * @throws UserError `input-unreadable`
  */
-export async function readRunFile(folder: string): Promise<RunDescription | undefined> {
-  const file = path.join(folder, RUN_FILE);
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new UserError('input-unreadable', `Cannot read ${file}: ${reasonOf(cause)}.`, { cause });
-  }
-  const parsed = runSchema.safeParse(jsonOf(text));
+export async function readRunFile(folder: ResultFolder): Promise<RunDescription | undefined> {
+  if (!(await folder.list()).has(RUN_FILE)) return undefined;
+  const file = await folder.open(RUN_FILE);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of file.stream()) chunks.push(chunk);
+  const parsed = runSchema.safeParse(jsonOf(Buffer.concat(chunks).toString('utf8')));
   if (parsed.success) return parsed.data;
-  const message = `${file} is damaged, or of another version of ofa-ve: use another folder.`;
+  const message = `${file.name} is damaged, or of another version of ofa-ve: use another folder.`;
   throw new UserError('input-unreadable', message, { cause: parsed.error });
 }
 
@@ -60,8 +58,20 @@ function jsonOf(text: string): unknown {
 }
 
 /** Records what the results in a folder are results of. */
-export async function writeRunFile(folder: string, run: RunDescription): Promise<void> {
-  await writeWhole(path.join(folder, RUN_FILE), `${JSON.stringify({ format: FORMAT, ...run }, null, 2)}\n`);
+export async function writeRunFile(folder: WritableFolder, run: RunDescription): Promise<void> {
+  const file = path.join(folder.workFolder, `${RUN_FILE}.partial`);
+  try {
+    const handle = await open(file, 'w');
+    try {
+      await handle.writeFile(`${JSON.stringify({ format: FORMAT, ...run }, null, 2)}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await folder.publish(file, RUN_FILE);
+  } catch (cause) {
+    throw notWritten(folder.address(RUN_FILE), cause);
+  }
 }
 
 /**
@@ -88,6 +98,7 @@ export function differenceOf(found: RunDescription, wanted: RunDescription): str
   }
   if (!isSame(found.shard, wanted.shard)) return `of another shard (${found.shard.index}/${found.shard.count})`;
   if (found.partRows !== wanted.partRows) return `in parts of another length (--part-rows ${found.partRows})`;
+  if (found.parts !== wanted.parts) return `in part files of another format (${found.parts})`;
   return undefined;
 }
 

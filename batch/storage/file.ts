@@ -25,6 +25,13 @@ export interface InputFile {
   read(start: number, end: number): Promise<Uint8Array>;
 }
 
+/** What an address that a user gives stands for. */
+export interface FoundFiles {
+  readonly kind: 'file' | 'folder' | 'pattern';
+  /** The files' names in order; those of a folder are relative to it. */
+  readonly names: readonly string[];
+}
+
 /** The error of an input file that cannot be read. */
 export function notReadable(name: string, cause: unknown): UserError {
   return new UserError('input-unreadable', `Cannot read the input ${name}: ${reasonOf(cause)}.`, { cause });

@@ -2,23 +2,18 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { UserError } from '../../model/errors.ts';
-import { notReadable, openDiskFile, type InputFile } from './file.ts';
-
-/** What an address that a user gives stands for. */
-export interface FoundFiles {
-  readonly kind: 'file' | 'folder' | 'pattern';
-  /** The files' names in order; those of a folder are relative to it. */
-  readonly names: readonly string[];
-}
+import { notReadable, openDiskFile, type FoundFiles, type InputFile } from './file.ts';
+import { isS3 } from './s3.ts';
 
 /**
- * Finds the files of a path: of a folder all that are in it and its folders; those that a pattern such as
+ * Finds the files of a path or an address of S3: of a folder all that are in it and its folders; those that a pattern such as
  * `photos/**\/*.jpg` matches.
  *
  * @param followLinks whether to look into folders that are links
  * @throws UserError `input-unreadable`, also for a pattern that matches nothing
  */
 export async function findFiles(address: string, followLinks: boolean): Promise<FoundFiles> {
+  if (isS3(address)) return (await import('./s3-file.ts')).findS3Files(address);
   const found = await stat(address).catch((cause: unknown) => {
     if (isDynamicPattern(address)) return undefined;
     throw notReadable(address, cause);
@@ -33,7 +28,22 @@ export async function findFiles(address: string, followLinks: boolean): Promise<
   return { kind: 'folder', names: names.sort() };
 }
 
-/** Opens a file. @throws UserError `input-unreadable` */
-export function openFile(address: string): Promise<InputFile> {
-  return openDiskFile(address);
+/** Opens a file or object. @throws UserError `input-unreadable` */
+export async function openFile(address: string): Promise<InputFile> {
+  return isS3(address) ? (await import('./s3-file.ts')).openS3File(address) : openDiskFile(address);
+}
+
+/** The address of a file in a folder. */
+export function inFolder(folder: string, name: string): string {
+  return isS3(folder) ? `${folder.replace(/\/+$/, '')}/${name}` : path.join(folder, name);
+}
+
+/** The address of the folder that a file is in. */
+export function folderOf(file: string): string {
+  return isS3(file) ? file.replace(/\/[^/]*$/, '') : path.dirname(file);
+}
+
+/** An address that means the same in every working folder. */
+export function absolute(address: string): string {
+  return isS3(address) ? address : path.resolve(address);
 }

@@ -5,6 +5,7 @@ import { mergeRuns } from '../../batch/merge.ts';
 import type { Tally } from '../../batch/output/outcome.ts';
 import { runBatch, type BatchResult } from '../../batch/run.ts';
 import { chooseShard } from '../../batch/shard.ts';
+import { closeS3 } from '../../batch/storage/s3.ts';
 import { demoPackage } from '../../demo/demo-package.ts';
 import { openModel } from '../../service/inference/open-model.ts';
 import { readSettings, type Settings } from '../../service/settings/read.ts';
@@ -29,6 +30,7 @@ interface RunOptions {
   readonly format?: (typeof FORMATS)[number];
   readonly images?: string;
   readonly allowOutside?: true;
+  readonly allowHost?: readonly string[];
   readonly column?: ColumnNames;
   readonly text?: readonly string[];
   readonly partRows: number;
@@ -51,13 +53,17 @@ export function batchCommand(): Command {
       '--input <input>',
       'file of rows (.jsonl, .csv, .tsv, .parquet), WebDataset shard (.tar), folder of pictures or rows, quoted pattern of any of these files, or - for standard input (default: --images)',
     )
-    .option('--output <folder>', 'folder for the results')
+    .option(
+      '--output <folder>',
+      'folder for the results; one whose name ends with .parquet gets Parquet, others JSON Lines',
+    )
     .addOption(new Option('--format <format>', "format of the rows (default: by the file's ending)").choices(FORMATS))
     .option(
       '--images <images>',
       'folder that image paths in the rows are relative to (default: that of the input file), or a tar or quoted pattern of tars with them',
     )
     .option('--allow-outside', 'read images outside of that folder, too')
+    .option('--allow-host <host>', 'fetch https images from this host; may be repeated', append)
     .option('--column <name=column>', "the input's name for a column; may be repeated: image=photo", toColumns)
     .option('--text <text>', 'hypothesis for rows that have none; may be repeated', append)
     .option('--part-rows <number>', 'rows of each part file', toCount, DEFAULT_PART_ROWS)
@@ -68,7 +74,7 @@ export function batchCommand(): Command {
     .enablePositionalOptions()
     .addHelpText(
       'after',
-      '\nExit codes: 0 every row has an answer, 3 every row has an outcome but some failed, 1 the run cannot go on, 130 interrupted.\nSettings such as DEVICE, MAX_BATCH and LABELS are environment variables, as of ofa-ve serve.',
+      '\nExit codes: 0 every row has an answer, 3 every row has an outcome but some failed, 1 the run cannot go on, 130 interrupted.\nSettings such as DEVICE, MAX_BATCH and LABELS are environment variables, as of ofa-ve serve. Input, images and output may be addresses such as s3://bucket/folder; credentials, region and endpoint are those of the AWS SDK.',
     );
   return command
     .action(async (options: RunOptions) => {
@@ -92,9 +98,9 @@ function mergeCommand(): Command {
     .summary('join results to one file')
     .description('Checks that the results of a run, or of all its shards, are complete, and joins them to one file.')
     .argument('<folders...>', 'folders of results')
-    .requiredOption('--output <file>', 'file for all rows in the order of the input (JSON Lines)')
+    .requiredOption('--output <file>', 'file for all rows in the order of the input (.parquet, or JSON Lines)')
     .action(async (folders: string[], { output }: { output: string }) => {
-      console.log(summary(await mergeRuns(folders, output)));
+      console.log(summary(await mergeRuns(folders, output).finally(closeS3)));
     });
 }
 
@@ -112,6 +118,7 @@ async function run(
     format,
     images,
     allowOutside = false,
+    allowHost = [],
     column = SAME_NAMES,
     text = [],
     output,
@@ -130,6 +137,7 @@ async function run(
       names: column,
       texts: text,
       output,
+      hosts: allowHost,
       shard,
       partRows,
       maxFailures,
@@ -138,7 +146,7 @@ async function run(
     });
   } finally {
     reporter.stop();
-    await model.close();
+    await Promise.all([model.close(), closeS3()]);
   }
 }
 

@@ -103,10 +103,6 @@ describe('a row', () => {
     [{ text: 'b' }, 'The field "image" is missing.'],
     [{ image: '', text: 'b' }, 'The field "image" is empty.'],
     [{ image: 5, text: 'b' }, 'The field "image" must be the path of an image file.'],
-    [
-      { image: 'https://example.com/a.jpg', text: 'b' },
-      'The field "image" must be the path of an image file; addresses are not fetched.',
-    ],
     [{ image: 'a' }, 'The field "text" is missing.'],
     [{ image: 'a', text: 'b', texts: ['c'] }, 'Only one of the fields "text" and "texts" may be given.'],
     [{ image: 'a', texts: 'c' }, 'The field "texts" must be a list of texts.'],

@@ -48,6 +48,7 @@ export function stubRuns(): (options: RunOptions) => Promise<BatchResult> {
         settings,
         source: { input, format: undefined, images: undefined, allowOutside: false, ...source },
         names: NAMES,
+        hosts: [],
         texts: [],
         partRows: 50,
         signal: new AbortController().signal,

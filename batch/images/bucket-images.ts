@@ -1,0 +1,70 @@
+import path from 'node:path';
+import { UserError } from '../../model/errors.ts';
+import { folderPrefix } from '../storage/s3-file.ts';
+import { isS3, parseS3, readObject, s3, s3Reason, s3Status, type S3Address } from '../storage/s3.ts';
+import { outsideFolder } from './image-folder.ts';
+import { unreadable, type ImageSource, type StoredImage } from './stored-image.ts';
+
+/** Image files in buckets. */
+export class BucketImages implements ImageSource {
+  readonly #root: S3Address;
+  readonly #allowOutside: boolean;
+
+  /**
+   * @param folder what relative names start from
+   * @param allowOutside whether names may lead out of it
+   */
+  constructor(folder: string, allowOutside: boolean) {
+    const { bucket, key } = parseS3(folder);
+    this.#root = { bucket, key: folderPrefix(key) };
+    this.#allowOutside = allowOutside;
+  }
+
+  /**
+   * @param name the image's key, relative to the folder, or its address
+   * @throws RowError if there is no such image; UserError `network-unreachable` if the service does not answer, so that
+   *   rows do not fail that would not fail later
+   */
+  async find(name: string, signal: AbortSignal): Promise<StoredImage> {
+    const object = this.#resolve(name);
+    const { sdk, client } = await s3();
+    const get = new sdk.GetObjectCommand({ Bucket: object.bucket, Key: object.key });
+    const response = await client.send(get, { abortSignal: signal }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw failure(name, error);
+    });
+    const { ContentLength: size = 0, ETag: etag } = response;
+    const body = response.Body as unknown as { destroy(): void };
+    return {
+      size,
+      read: async () => {
+        const chunks: Uint8Array[] = [];
+        try {
+          const range = { ...object, etag, start: 0, end: size };
+          for await (const chunk of readObject(range, response)) chunks.push(chunk);
+        } catch (error) {
+          throw failure(name, error);
+        }
+        return Buffer.concat(chunks);
+      },
+      close: () => {
+        body.destroy();
+        return Promise.resolve();
+      },
+    };
+  }
+
+  #resolve(name: string): S3Address {
+    const { bucket, key } = this.#root;
+    const object = isS3(name) ? parseS3(name) : { bucket, key: path.posix.join(key, name) };
+    if (this.#allowOutside || (object.bucket === bucket && object.key.startsWith(key))) return object;
+    throw outsideFolder(name);
+  }
+}
+
+function failure(name: string, error: unknown): Error {
+  const status = s3Status(error);
+  const reason = s3Reason(error);
+  if (status !== undefined && status < 500 && status !== 429) return unreadable(name, reason);
+  return new UserError('network-unreachable', `Cannot read the image ${name}: ${reason.message}.`, { cause: error });
+}

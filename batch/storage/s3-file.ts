@@ -1,0 +1,87 @@
+import picomatch from 'picomatch';
+import { UserError } from '../../model/errors.ts';
+import { notReadable, type FoundFiles, type InputFile } from './file.ts';
+import { isPattern } from './names.ts';
+import { parseS3, readObject, s3, s3Reason, s3Status } from './s3.ts';
+
+/** Opens an object. @throws UserError `input-unreadable` */
+export async function openS3File(address: string): Promise<InputFile> {
+  const { bucket, key } = parseS3(address);
+  const { sdk, client } = await s3();
+  const head = await client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key })).catch((error: unknown) => {
+    throw notReadable(address, s3Reason(error));
+  });
+  const { ETag: etag, ContentLength: size = 0 } = head;
+  const object = { bucket, key, etag };
+  return {
+    name: address,
+    size,
+    stamp: `${etag ?? head.LastModified?.toISOString() ?? ''} ${size}`,
+    stream: async function* () {
+      try {
+        yield* readObject({ ...object, start: 0, end: size });
+      } catch (error) {
+        throw notReadable(address, s3Reason(error));
+      }
+    },
+    read: async (start, end) => {
+      const chunks: Uint8Array[] = [];
+      try {
+        for await (const chunk of readObject({ ...object, start, end: Math.min(end, size) })) chunks.push(chunk);
+      } catch (error) {
+        throw s3Reason(error);
+      }
+      return Buffer.concat(chunks);
+    },
+  };
+}
+
+/** As `findFiles`; a folder is what keys start with. */
+export async function findS3Files(address: string): Promise<FoundFiles> {
+  const { bucket, key } = parseS3(address);
+  if (isPattern(key)) {
+    const { base } = picomatch.scan(key);
+    const matches = picomatch(key, { dot: true });
+    const names = (await listKeys(bucket, base === '' ? '' : `${base}/`)).filter((name) => matches(name));
+    if (names.length > 0) return { kind: 'pattern', names: names.map((name) => `s3://${bucket}/${name}`) };
+    throw new UserError('input-unreadable', `No object matches the pattern ${address}.`);
+  }
+  const prefix = folderPrefix(key);
+  const isFile = key !== '' && !key.endsWith('/') && (await exists(address));
+  if (isFile) return { kind: 'file', names: [address] };
+  const names = (await listKeys(bucket, prefix)).map((name) => name.slice(prefix.length));
+  if (names.length > 0) return { kind: 'folder', names };
+  throw notReadable(address, new Error('there is no such object, and none below it'));
+}
+
+/** What the keys of objects in a folder start with. */
+export function folderPrefix(key: string): string {
+  return key === '' || key.endsWith('/') ? key : `${key}/`;
+}
+
+/** Whether there is an object. @throws UserError `input-unreadable` */
+export async function exists(address: string): Promise<boolean> {
+  const { bucket, key } = parseS3(address);
+  const { sdk, client } = await s3();
+  try {
+    await client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key }));
+    return true;
+  } catch (error) {
+    if (s3Status(error) === 404) return false;
+    throw notReadable(address, s3Reason(error));
+  }
+}
+
+/** All keys that start with a prefix, in the order of their bytes. @throws UserError `input-unreadable` */
+export async function listKeys(bucket: string, prefix: string): Promise<string[]> {
+  const { sdk, client } = await s3();
+  const keys: string[] = [];
+  try {
+    for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+      for (const { Key: key } of page.Contents ?? []) if (key !== undefined && !key.endsWith('/')) keys.push(key);
+    }
+  } catch (error) {
+    throw notReadable(`s3://${bucket}/${prefix}`, s3Reason(error));
+  }
+  return keys;
+}

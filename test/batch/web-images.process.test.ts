@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isPublic, WebImages } from '../../batch/images/web-images.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
+
+const { signal } = new AbortController();
+
+test.each(['8.8.8.8', '172.32.0.1', '2606:4700::1111', '2a00:1450::1'])('%s is public', (address) => {
+  expect(isPublic(address)).toBe(true);
+});
+
+test.each([
+  ...['127.0.0.1', '10.1.2.3', '172.31.255.255', '192.168.0.1', '169.254.169.254', '100.64.0.1', '0.0.0.0'],
+  ...['224.0.0.1', '255.255.255.255', '::1', '::', '::ffff:10.0.0.1', '::ffff:8.8.8.8', 'fe80::1', 'fd00::1'],
+  ...['64:ff9b::a00:1', '2002:a00:1::', '2001:db8::1', 'ff02::1'],
+])('%s is not public', (address) => {
+  expect(isPublic(address)).toBe(false);
+});
+
+describe('images at addresses', () => {
+  let server: Server | undefined;
+  let ca = '';
+  let origin = '';
+  const answers: Record<string, RequestListener> = {
+    '/image': (_, response) => response.end('picture'),
+    '/large': (_, response) => response.end(Buffer.alloc((1 << 20) + 1)),
+    '/empty': (_, response) => response.end(),
+    '/moved': (_, response) => response.writeHead(302, { location: '/image' }).end(),
+    '/elsewhere': (_, response) => response.writeHead(302, { location: 'https://other.example/image' }).end(),
+    '/insecure': (_, response) => response.writeHead(302, { location: 'http://localhost/image' }).end(),
+    '/loop': (_, response) => response.writeHead(302, { location: '/loop' }).end(),
+  };
+
+  beforeAll(async () => {
+    const folder = tempFolder();
+    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+    const files = ['-keyout', key, '-out', certificate];
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...files, ...subject], {
+      stdio: 'ignore',
+    });
+    ca = readFileSync(certificate, 'utf8');
+    server = createServer({ key: readFileSync(key), cert: ca }, (request, response) => {
+      const answer = answers[request.url ?? ''];
+      if (answer === undefined) response.writeHead(404).end();
+      else answer(request, response);
+    });
+    await new Promise<void>((resolve) => server?.listen(0, 'localhost', resolve));
+    origin = `https://localhost:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => server?.close());
+
+  async function read(path: string, isAllowed: (address: string) => boolean = () => true): Promise<string> {
+    const images = new WebImages({ hosts: ['LOCALHOST'], maxMib: 1, isAllowed, ca });
+    try {
+      const found = await images.find(path.startsWith('/') ? `${origin}${path}` : path);
+      return Buffer.from(await found.read(signal)).toString();
+    } finally {
+      await images.close();
+    }
+  }
+
+  test('are fetched, also over redirects', async () => {
+    expect(await read('/image')).toBe('picture');
+    expect(await read('/moved')).toBe('picture');
+  });
+
+  test.each([
+    ['https://example.com/a', 'address-not-allowed', 'the host example.com is not one that --allow-host names.'],
+    ['http://localhost/a', 'address-not-allowed', 'its address, or one it is redirected to, is not one of https.'],
+    ['ftp://localhost/a', 'address-not-allowed', 'its address, or one it is redirected to, is not one of https.'],
+    ['/elsewhere', 'address-not-allowed', 'the host other.example is not one that --allow-host names.'],
+    ['/insecure', 'address-not-allowed', 'its address, or one it is redirected to, is not one of https.'],
+    ['/missing', 'unreadable-image', 'answers with status 404.'],
+    ['/loop', 'unreadable-image', 'it is redirected more than 5 times.'],
+    ['/large', 'body-too-large', 'The image has more than 1 MiB; at most that is read (MAX_BODY_MB).'],
+    ['/empty', 'invalid-field', 'The field "image" is empty.'],
+  ])('are refused: %s', async (path, code, message) => {
+    await expect(read(path)).rejects.toMatchObject({ code, message: expect.stringContaining(message) as string });
+  });
+
+  test('are refused where a name leads to a private address', async () => {
+    await expect(read('/image', isPublic)).rejects.toMatchObject({
+      code: 'unreadable-image',
+      message: expect.stringMatching(/the address of localhost, .*, is not a public one\.$/) as string,
+    });
+    const images = new WebImages({ hosts: ['127.0.0.1'], maxMib: 1 });
+    await expect(images.find('https://127.0.0.1/a')).rejects.toMatchObject({ code: 'address-not-allowed' });
+    await images.close();
+  });
+});
