@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { UserError } from '../../model/errors.ts';
-import { tarMembers } from '../input/tar.ts';
+import { tarMembers, type TarMember } from '../input/tar.ts';
 import type { InputFile } from '../storage/file.ts';
 import { readAhead } from '../storage/read-ahead.ts';
 import { memberImage, unreadable, type ImageSource, type StoredImage } from './stored-image.ts';
@@ -23,7 +23,7 @@ export class TarImages implements ImageSource {
   static async open(tars: readonly InputFile[]): Promise<TarImages> {
     const index = new MemberIndex();
     for (const [number, tar] of tars.entries()) {
-      for await (const { name, offset, size } of tarMembers(readAhead(tar))) {
+      for await (const { name, offset, size } of membersOf(tar)) {
         index.add({ hash: hashOf(name), tar: number, offset, size });
       }
     }
@@ -43,10 +43,19 @@ export class TarImages implements ImageSource {
   }
 }
 
+async function* membersOf(tar: InputFile): AsyncGenerator<TarMember> {
+  const near = readAhead(tar);
+  try {
+    yield* tarMembers(near);
+  } finally {
+    await near.close();
+  }
+}
+
 async function refuseRepeated(tars: readonly InputFile[], repeated: bigint): Promise<void> {
   const names = new Set<string>();
   for (const tar of tars) {
-    for await (const { name } of tarMembers(readAhead(tar))) {
+    for await (const { name } of membersOf(tar)) {
       if (hashOf(name) !== repeated) continue;
       if (names.has(name)) {
         const message = `The tars of --images have more than one file ${name}, so that rows cannot name it.`;

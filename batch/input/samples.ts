@@ -1,24 +1,35 @@
-import { memberImage } from '../images/stored-image.ts';
+import { memberImage, type StoredImage } from '../images/stored-image.ts';
 import { notReadable, type InputFile } from '../storage/file.ts';
-import { readAhead } from '../storage/read-ahead.ts';
+import { readAhead, type SequentialFile } from '../storage/read-ahead.ts';
 import { isPicture } from './pictures.ts';
 import type { ColumnNames, RawRow } from './row.ts';
-import { tarMembers, type TarMember } from './tar.ts';
+import { tarMembers } from './tar.ts';
 
 /** Longest file beside a picture, in bytes: that of a line of JSON. */
 const MAX_BYTES = 4 << 20;
+/** Largest picture that is read along, in bytes. All rows that are worked on may have one, besides other limits. */
+const MAX_ALONG = 1 << 20;
+
+/** A picture, or a file beside one. */
+interface SampleFile {
+  readonly name: string;
+  /** Undefined if it is too long. */
+  readonly content: Uint8Array | undefined;
+}
 
 /** A sample: the files of a tar that follow each other and have the same key. */
 interface Sample {
   readonly key: string;
-  readonly members: TarMember[];
+  readonly pictures: { readonly name: string; readonly image: StoredImage }[];
+  readonly files: SampleFile[];
 }
 
 /**
- * Reads the samples of a WebDataset shard: a row for each. The picture is not read yet; a `.json` gives columns, a `.txt`
- * the text. Other files are skipped.
+ * Reads the samples of a WebDataset shard: a row for each. A `.json` gives columns, a `.txt` the text. Other files are
+ * skipped. Pictures are read when their row comes; those of a tar in a bucket along with the rest, by one request.
  *
- * @param onBytes called with the names and lengths of all files, and with the content of those that are read
+ * @param onBytes called with the names and lengths of all files and the content of those beside pictures. Pictures are
+ *   not read along then
  * @throws UserError `input-unreadable`
  */
 export async function* readSamples(
@@ -26,26 +37,48 @@ export async function* readSamples(
   names: ColumnNames,
   onBytes?: (bytes: Uint8Array) => void,
 ): AsyncGenerator<RawRow> {
-  // The files beside a picture are mostly in what is read along with the headers.
   const near = readAhead(tar);
-  for await (const sample of samplesOf(near, onBytes)) {
-    yield await toRawRow({ tar, near }, sample, names, onBytes);
+  try {
+    for await (const sample of samplesOf(tar, near, onBytes)) yield toRawRow(tar, sample, names);
+  } finally {
+    await near.close();
   }
 }
 
-async function* samplesOf(tar: InputFile, onBytes?: (bytes: Uint8Array) => void): AsyncGenerator<Sample> {
+async function* samplesOf(
+  tar: InputFile,
+  near: SequentialFile,
+  onBytes?: (bytes: Uint8Array) => void,
+): AsyncGenerator<Sample> {
+  const contentOf = (offset: number, size: number): Promise<Uint8Array> =>
+    near.read(offset, offset + size).catch((cause: unknown) => {
+      throw notReadable(tar.name, cause);
+    });
   let sample: Sample | undefined;
-  for await (const member of tarMembers(tar)) {
-    onBytes?.(Buffer.from(`${member.name}\0${member.size}\0`));
-    const key = keyOf(member.name);
-    if (sample?.key === key) {
-      sample.members.push(member);
-      continue;
+  for await (const { name, offset, size } of tarMembers(near)) {
+    onBytes?.(Buffer.from(`${name}\0${size}\0`));
+    const key = keyOf(name);
+    if (sample?.key !== key) {
+      if (sample !== undefined) yield sample;
+      sample = { key, pictures: [], files: [] };
     }
-    if (sample !== undefined) yield sample;
-    sample = { key, members: [member] };
+    if (isPicture(name)) {
+      const isAlong = !tar.isLocal && onBytes === undefined && size <= MAX_ALONG;
+      const image = isAlong ? inMemory(await contentOf(offset, size)) : memberImage(tar, name, offset, size);
+      sample.pictures.push({ name, image });
+    } else if (name === `${key}.json` || name === `${key}.txt`) {
+      const content = size > MAX_BYTES ? undefined : await contentOf(offset, size);
+      if (content !== undefined) onBytes?.(content);
+      sample.files.push({ name, content });
+    }
   }
   if (sample !== undefined) yield sample;
+}
+
+/** @param bytes part of a buffer that has other files, too */
+function inMemory(bytes: Uint8Array): StoredImage {
+  const copy = Uint8Array.from(bytes);
+  return { size: copy.length, read: () => Promise.resolve(copy) };
 }
 
 /** A member's path up to the first dot of its file name. */
@@ -55,56 +88,40 @@ function keyOf(name: string): string {
   return dot < 0 ? name : name.slice(0, dot);
 }
 
-async function toRawRow(
-  { tar, near }: { readonly tar: InputFile; readonly near: InputFile },
-  { key, members }: Sample,
-  names: ColumnNames,
-  onBytes?: (bytes: Uint8Array) => void,
-): Promise<RawRow> {
-  const beside = (ending: string): TarMember | undefined => members.find(({ name }) => name === `${key}${ending}`);
-  const pictures = members.filter(({ name }) => isPicture(name));
+function toRawRow(tar: InputFile, { key, pictures, files }: Sample, names: ColumnNames): RawRow {
   const [picture, second] = pictures;
   if (second !== undefined) return { damage: `The sample ${key} has ${pictures.length} pictures.` };
-  const [json, text] = [beside('.json'), beside('.txt')];
-  const columns = json && jsonOf(await contentOf(near, json, onBytes));
-  if (json !== undefined && columns === undefined) {
-    return { damage: `${json.name} is not a JSON object in UTF-8 of at most 4 MiB.` };
-  }
   const fields: Record<string, unknown> = { [names.id]: key };
-  // The picture is in the tar, whatever JSON names.
-  for (const [name, value] of Object.entries(columns ?? {})) if (name !== names.image) fields[name] = value;
+  const json = files.find(({ name }) => name.endsWith('.json'));
+  if (json !== undefined) {
+    const columns = jsonOf(json.content);
+    if (columns === undefined) return { damage: `${json.name} is not a JSON object in UTF-8 of at most 4 MiB.` };
+    // The picture is in the tar, whatever JSON names.
+    for (const [name, value] of Object.entries(columns)) if (name !== names.image) fields[name] = value;
+  }
+  const text = files.find(({ name }) => name.endsWith('.txt'));
   if (text !== undefined && !Object.hasOwn(fields, names.text) && !Object.hasOwn(fields, names.texts)) {
-    const content = await contentOf(near, text, onBytes);
+    const content = textOf(text.content);
     if (content === undefined) return { damage: `${text.name} is not UTF-8, or longer than 4 MiB.` };
     fields[names.text] = content.trim();
   }
   if (picture === undefined) return { fields };
   fields[names.image] = `${tar.name}/${picture.name}`;
-  return { fields, picture: memberImage(tar, picture.name, picture.offset, picture.size) };
+  return { fields, picture: picture.image };
 }
 
 /** @returns undefined if it is too long or not UTF-8 */
-async function contentOf(
-  tar: InputFile,
-  { offset, size }: TarMember,
-  onBytes?: (bytes: Uint8Array) => void,
-): Promise<string | undefined> {
-  if (size > MAX_BYTES) return undefined;
-  const bytes = await tar.read(offset, offset + size).catch((cause: unknown) => {
-    throw notReadable(tar.name, cause);
-  });
-  onBytes?.(bytes);
+function textOf(content: Uint8Array | undefined): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return content && new TextDecoder('utf-8', { fatal: true }).decode(content);
   } catch {
     return undefined;
   }
 }
 
-function jsonOf(content: string | undefined): object | undefined {
-  if (content === undefined) return undefined;
+function jsonOf(content: Uint8Array | undefined): object | undefined {
   try {
-    const value: unknown = JSON.parse(content);
+    const value: unknown = JSON.parse(textOf(content) ?? '');
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;

@@ -7,6 +7,8 @@ import { reasonOf } from '../../model/system-reason.ts';
 export interface InputFile {
   /** As the user wrote it. */
   readonly name: string;
+  /** Whether reading at any position costs little. */
+  readonly isLocal: boolean;
   /** Bytes. */
   readonly size: number;
   /** Changes whenever the file does. */
@@ -49,6 +51,7 @@ export async function openDiskFile(path: string, name = path): Promise<InputFile
   });
   return {
     name,
+    isLocal: true,
     size: Number(size),
     stamp: `${ino} ${size} ${mtimeNs}`,
     stream: () => streamOf(path, name),

@@ -15,6 +15,7 @@ export async function openS3File(address: string): Promise<InputFile> {
   const object = { bucket, key, etag };
   return {
     name: address,
+    isLocal: false,
     size,
     stamp: `${etag ?? head.LastModified?.toISOString() ?? ''} ${size}`,
     stream: async function* () {

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parquetWriteFile } from 'hyparquet-writer';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { demoPackage } from '../../demo/demo-package.ts';
 import { readExamples } from '../../demo/examples.ts';
@@ -11,6 +12,7 @@ import { PROGRAM } from '../../testing/service-process.ts';
 import { fixtureFile, fixturePackage } from '../../testing/fixtures.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 import { pictureFolder, resultsIn, testRows, writeRows } from '../batch/rows.ts';
+import { writeTar } from '../batch/tars.ts';
 import { serve } from './service.ts';
 
 /** Decoded pictures only: each row reaches the engine. */
@@ -75,8 +77,10 @@ describe('a run that is killed', () => {
     ...['batch', '--model', packageDir, '--input', input, '--output', output],
     ...['--part-rows', '60'],
   ];
-  const start = (output: string): ChildProcess =>
-    spawn(process.execPath, [PROGRAM, ...args(output)], { env: { ...process.env, ...ENV }, stdio: 'ignore' });
+  const start = (output: string, shard: readonly string[] = []): ChildProcess => {
+    const env = { ...process.env, ...ENV };
+    return spawn(process.execPath, [PROGRAM, ...args(output), ...shard], { env, stdio: 'ignore' });
+  };
   const merged = async (output: string): Promise<string> => {
     const file = `${output}.jsonl`;
     const { code, stderr } = await ofaVe(['batch', 'merge', output, '--output', file]);
@@ -117,6 +121,25 @@ describe('a run that is killed', () => {
     if (engine === undefined) throw new Error('the engine has ended already');
     process.kill(engine, 'SIGKILL');
     expect(await exit).toEqual([0, null]);
+    expect(await merged(output)).toBe(undisturbed);
+  });
+
+  test('while three other shards run beside it loses nothing', async () => {
+    const output = join(folder, 'sharded');
+    const shards = [0, 1, 2, 3].map((index) => start(output, ['--shard', `${index}/4`]));
+    const exits = shards.map((child) => once(child, 'exit'));
+    const first = join(output, 'shard-0-of-4');
+    while (shards[0]?.exitCode === null && rowsIn(first) < 20) await sleep(2);
+    shards[0]?.kill('SIGKILL');
+    expect(await Promise.all(exits.slice(1))).toEqual([
+      [0, null],
+      [0, null],
+      [0, null],
+    ]);
+    await exits[0];
+    const { code, stderr } = await ofaVe(['batch', 'merge', output, '--output', join(folder, 'early.jsonl')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('The results are not complete')]);
+    expect(await ofaVe([...args(output), '--shard', '0/4'], ENV)).toMatchObject({ code: 0 });
     expect(await merged(output)).toBe(undisturbed);
   });
 
@@ -169,6 +192,37 @@ test('options that are missing or wrong are named', async () => {
     const { code, stderr } = await ofaVe(['batch', ...args]);
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
   }
+});
+
+test('an input that cannot be used ends with code 1 and a sentence, and leaves no results', async () => {
+  const folder = pictureFolder();
+  const model = ['--model', await fixturePackage('mini-none')];
+  const tar = writeTar(join(folder, 'a.tar'), { '1.png': readFileSync(join(folder, 'image-00.png')), '1.txt': 'a' });
+  writeFileSync(tar, readFileSync(tar).subarray(0, 700));
+  const parquet = join(folder, 'a.parquet');
+  parquetWriteFile({ filename: parquet, columnData: [{ name: 'photo', data: ['a.png'], type: 'STRING' }] });
+  const twice = writeRows(folder, [testRows(1)[0] ?? {}, testRows(1)[0] ?? {}]);
+  for (const [input, message] of [
+    [tar, `The tar ${tar} is cut off (complete files: 0)`],
+    [parquet, `The Parquet file ${parquet} has no column "image"`],
+    [twice, 'Rows 1 and 2 of the input have the same id, "row-0"'],
+    [join(folder, 'none.csv'), `Cannot read the input ${join(folder, 'none.csv')}: no such file or folder.`],
+  ]) {
+    const output = join(tempFolder(), 'out');
+    const { code, stderr } = await ofaVe(['batch', ...model, '--input', input ?? '', '--output', output], ENV);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(message ?? '')]);
+    expect(readdirSync(output)).toEqual([]);
+  }
+});
+
+test('--images alone is the input, too', async () => {
+  const folder = pictureFolder();
+  const output = join(tempFolder(), 'out.parquet');
+  const model = ['--model', await fixturePackage('mini-none')];
+  const options = ['--images', folder, '--text', 'a dog', '--output', output];
+  const { code, stdout } = await ofaVe(['batch', ...model, ...options], ENV);
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^rows +3$/m)]);
+  expect(readdirSync(output).sort()).toEqual(['part-00000.parquet', 'run.json']);
 });
 
 test('rows come from standard input, with columns of other names', async () => {
