@@ -200,9 +200,10 @@ class Run {
   async *#rowsOf(source: Source, open: readonly OpenPart[]): AsyncGenerator<Row> {
     const { names, texts } = this.#options;
     let [part, ...later] = open;
-    let number = 0;
     if (part === undefined) return;
-    for await (const raw of source.rows()) {
+    const { first, rows } = source.rowsFrom(part.next);
+    let number = first;
+    for await (const raw of rows) {
       while (part !== undefined && number >= part.part.end) [part, ...later] = later;
       if (part === undefined) return;
       if (number >= part.next) yield toRow(raw, number, names, texts);

@@ -141,10 +141,11 @@ async function compareRates(folder: string, rows: readonly Row[]): Promise<void>
         signal: new AbortController().signal,
       });
       const { user, system } = process.cpuUsage(processor);
+      const { busyMs } = engine;
       alone.push(await engineRate(model, rows.slice(0, ENGINE_ROWS)));
       const own = alone.slice(-2).reduce((sum, rate) => sum + rate, 0) / 2;
       const rate = computed / seconds;
-      const busy = engine.busyMs / 1000 / seconds / model.pool.engines.length;
+      const busy = busyMs / 1000 / seconds / model.pool.engines.length;
       const left = 1 - (user + system) / 1e6 / seconds / availableParallelism();
       lines.push([name, rate.toFixed(1), own.toFixed(1), (rate / own).toFixed(3), busy.toFixed(3), left.toFixed(3)]);
       if (!(Math.min(rate / own, busy) >= TARGET)) process.exitCode = 1;

@@ -23,6 +23,12 @@ export interface Source {
    * @throws UserError `input-unreadable`
    */
   readonly rows: (onBytes?: (bytes: Uint8Array) => void) => AsyncIterable<RawRow>;
+  /**
+   * Reads the rows from the file that has a row, when all rows have been read before.
+   *
+   * @returns the number of the first row, at most `row`, and the rows
+   */
+  readonly rowsFrom: (row: number) => { readonly first: number; readonly rows: AsyncIterable<RawRow> };
   /** Changes when one of the input's files does. */
   readonly stamp: () => Promise<string>;
 }
@@ -122,18 +128,33 @@ interface RowSourceParts extends Pick<Source, 'name' | 'images'> {
 
 /** The rows of files, one after the other. */
 function rowSource({ name, images, format, names, files }: RowSourceParts): Source {
-  async function* rows(onBytes?: (bytes: Uint8Array) => void): AsyncGenerator<RawRow> {
-    for (const [index, open] of files.entries()) {
+  /** Where each file starts that has been reached: the number of its first row. */
+  const starts = [0];
+  async function* read(from: number, onBytes?: (bytes: Uint8Array) => void): AsyncGenerator<RawRow> {
+    for (const [offset, open] of files.slice(from).entries()) {
+      const index = from + offset;
       if (index > 0) onBytes?.(Buffer.from('\0'));
-      yield* readRows(await open(), format, names, onBytes);
+      let number = starts[index] ?? 0;
+      for await (const row of readRows(await open(), format, names, onBytes)) {
+        number++;
+        yield row;
+      }
+      starts[index + 1] = number;
     }
   }
+  const rowsFrom: Source['rowsFrom'] = (row) => {
+    const index = Math.max(
+      0,
+      starts.slice(0, files.length).findLastIndex((start) => start <= row),
+    );
+    return { first: starts[index] ?? 0, rows: read(index) };
+  };
   const stamp = async (): Promise<string> => {
     const stamps: string[] = [];
     for (const open of files) stamps.push((await open()).stamp);
     return stamps.join('\n');
   };
-  return { name, images, isAnywhere: false, rows, stamp };
+  return { name, images, isAnywhere: false, rows: (onBytes) => read(0, onBytes), rowsFrom, stamp };
 }
 
 /** A row for each picture, whose id is its path. */
@@ -148,5 +169,6 @@ function pictureSource({ kind, names: files }: FoundFiles, input: string, names:
     }
   }
   const images = isFolder ? input : '.';
-  return { name: input, images, isAnywhere: !isFolder, rows, stamp: () => Promise.resolve('') };
+  const rowsFrom = () => ({ first: 0, rows: rows() });
+  return { name: input, images, isAnywhere: !isFolder, rows, rowsFrom, stamp: () => Promise.resolve('') };
 }

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { expect, test } from 'vitest';
+import { mergeRuns } from '../../batch/merge.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 import { pictureFolder, resultsIn, testRows, writeRows, type TestRow } from './rows.ts';
 import { stubRuns } from './stub-runs.ts';
@@ -50,6 +51,12 @@ test('the same rows get the same answers from each kind of input', async () => {
   }
   expect(await answersTo(join(shards, '*.tar'))).toEqual(expected);
   expect(await answersTo(shards)).toEqual(expected);
+  // The last shard starts in the second tar.
+  const output = join(tempFolder(), 'out');
+  for (const index of [2, 0, 1]) await run({ input: shards, output, shard: { index, count: 3 } });
+  const merged = join(output, 'all.jsonl');
+  await mergeRuns([output], merged);
+  expect(resultsIn(merged).map(({ text, scores }) => ({ text, scores }))).toEqual(expected);
 
   const names = [...new Set(rows.map(({ image }) => image))];
   const tar = writeTar(join(tempFolder(), 'all.tar'), Object.fromEntries(names.map((name) => [name, picture(name)])));

@@ -4,14 +4,14 @@ import { Header } from 'tar';
 const BLOCK = 512;
 
 /** A header of a file in a tar, such as that of a long name. */
-export function tarHeader(path: string, size: number, type: 'File' | 'NextFileHasLongPath' = 'File'): Buffer {
+function tarHeader(path: string, size: number, type: 'File' | 'NextFileHasLongPath' = 'File'): Buffer {
   const header = new Header({ path, size, type, mode: 0o644, mtime: new Date(0) });
   header.encode();
   return header.block ?? Buffer.alloc(BLOCK);
 }
 
 /** Bytes with zeros behind them up to the next block. */
-export function padded(content: Uint8Array): Buffer {
+function padded(content: Uint8Array): Buffer {
   return Buffer.concat([content, Buffer.alloc((BLOCK - (content.length % BLOCK)) % BLOCK)]);
 }
 
