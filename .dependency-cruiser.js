@@ -39,6 +39,8 @@ const ROOMS = {
   '^service/lifecycle/': ['^model/([^/]+\\.ts$|package/)', '^service/'],
   '^demo/': ['^model/', '^service/(contract\\.ts$|settings/|engine/|inference/)'],
   '^batch/': ['^model/', '^service/(settings/|engine/|inference/|requests/)'],
+  // The library that a package is: a narrow interface of what is below.
+  '^library/': ['^model/', '^service/(settings/|inference/)'],
   '^infra/': ['^service/contract\\.ts$', '^imports/'],
   '^docker/': ['^model/', '^service/'],
   '^cli/': ['^model/', '^service/', '^demo/', '^batch/'],

@@ -4,8 +4,8 @@ import { WorkloadChart } from './charts/workload-chart.ts';
 import { checkObjects } from './check-objects.ts';
 import { checkConfig } from './config/check.ts';
 import type { DeploymentConfig } from './config/schema.ts';
-import { finishedApp, type Customize } from './customize.ts';
-import { contextOf } from './workload/context.ts';
+import { addFinished, type Customize } from './customize.ts';
+import { contextOf, type WorkloadContext } from './workload/context.ts';
 
 /** Settings of cdk8s, and functions over the finished charts. */
 export interface DeploymentAppProps extends AppProps {
@@ -18,14 +18,36 @@ export interface DeploymentAppProps extends AppProps {
  * @throws {ConfigError} if the configuration, or an object that `customize` has changed, has mistakes
  */
 export function deploymentApp(candidate: DeploymentConfig, { customize = {}, ...props }: DeploymentAppProps = {}): App {
+  const app = new App(props);
+  addDeployment(app, candidate, customize);
+  return app;
+}
+
+/**
+ * Checks a configuration and adds its charts to an app: one for what is shared, called `base`, and one for each workload,
+ * with its name.
+ *
+ * @param customize functions over the finished charts @default none
+ * @throws {ConfigError} if the configuration, or an object that `customize` has changed, has mistakes
+ */
+export function addDeployment(app: App, candidate: DeploymentConfig, customize: Customize = {}): void {
   const config = checkConfig(candidate);
-  const app = new App();
-  const contexts = config.workloads.map((workload) =>
-    contextOf(workload, config.namespace.name, config.kubernetesVersion),
-  );
-  const base = new BaseChart(app, config, contexts);
-  for (const context of contexts) new WorkloadChart(app, context).addDependency(base);
-  const finished = finishedApp(app, customize, props);
-  checkObjects(finished);
-  return finished;
+  const contexts = contextsOf(config);
+  const source = new App();
+  const base = new BaseChart(source, config, contexts);
+  const workloads = contexts.map((context) => new WorkloadChart(source, context));
+  checkObjects(addFinished(app, [base, ...workloads], customize));
+}
+
+/**
+ * Checks a configuration and returns what the constructs of each of its workloads need, for charts of your own.
+ *
+ * @throws {ConfigError} if the configuration has mistakes
+ */
+export function checkedContexts(candidate: DeploymentConfig): WorkloadContext[] {
+  return contextsOf(checkConfig(candidate));
+}
+
+function contextsOf({ workloads, namespace, kubernetesVersion }: DeploymentConfig): WorkloadContext[] {
+  return workloads.map((workload) => contextOf(workload, namespace.name, kubernetesVersion));
 }

@@ -1,4 +1,4 @@
-import { ApiObject, type App } from 'cdk8s';
+import type { ApiObject, Chart } from 'cdk8s';
 import { isDnsSubdomain } from './config/api-rules.ts';
 import { ConfigError } from './config/check.ts';
 import { annotations, labels } from './config/maps.ts';
@@ -20,12 +20,12 @@ interface Manifest {
 const MOST_ANNOTATION_BYTES = 256 * 1024;
 
 /**
- * Checks the objects of an app by the rules of the API server that hold for all of them.
+ * Checks the objects of charts by the rules of the API server that hold for all of them.
  *
  * @throws {ConfigError} with a sentence for each mistake
  */
-export function checkObjects(app: App): void {
-  const objects = app.node.findAll().filter((each) => each instanceof ApiObject);
+export function checkObjects(charts: readonly Chart[]): void {
+  const objects = charts.flatMap(({ apiObjects }) => apiObjects);
   const mistakes = [...objects.flatMap(mistakesOf), ...repeatedObjects(objects)];
   if (mistakes.length > 0) throw new ConfigError(mistakes);
 }

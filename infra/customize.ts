@@ -1,4 +1,4 @@
-import { ApiObject, App, Chart, type ApiObjectProps, type AppProps } from 'cdk8s';
+import { ApiObject, Chart, type ApiObjectProps, type App } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { ConfigError } from './config/check.ts';
 
@@ -38,13 +38,14 @@ class FinishedChart extends Chart {
 export type Customize = Readonly<Record<string, (chart: FinishedChart) => void>>;
 
 /**
- * Builds the app of finished charts, and calls the functions of `customize` on them.
+ * Adds charts to an app as finished ones, and calls the functions of `customize` on them.
  *
+ * @param sources the chart that the others depend on, and the others
+ * @returns the finished charts
  * @throws {ConfigError} if a function has the name of no chart
  */
-export function finishedApp(app: App, customize: Customize, props: AppProps): App {
-  const finished = new App(props);
-  const charts = app.charts.map((chart) => new FinishedChart(finished, chart));
+export function addFinished(app: App, sources: readonly Chart[], customize: Customize): Chart[] {
+  const charts = sources.map((chart) => new FinishedChart(app, chart));
   const [base, ...workloads] = charts;
   if (base !== undefined) for (const workload of workloads) workload.addDependency(base);
   const names = charts.map(({ node }) => node.id);
@@ -53,5 +54,5 @@ export function finishedApp(app: App, customize: Customize, props: AppProps): Ap
     .map((name) => `customize.${name} is the name of no chart; it must be one of ${names.join(', ')}.`);
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   for (const chart of charts) customize[chart.node.id]?.(chart);
-  return finished;
+  return charts;
 }

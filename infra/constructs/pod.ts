@@ -1,21 +1,14 @@
 import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
 import { atLeast } from '../config/fields.ts';
 import { ARCHITECTURE_LABEL, OWN_CONTAINERS } from '../config/pod-settings.ts';
-import type { ImageConfig, ModelConfig } from '../config/schema.ts';
 import type { WorkloadContext } from '../workload/context.ts';
+import type { TrackProps } from '../workload/track.ts';
 import { canaryPriorityClass, metricsPortName, PORT_NAMES, trackSelector, type Track } from '../workload/names.ts';
 import { devicesOf, toleration } from './accelerator.ts';
 import { addedContainers } from './added-containers.ts';
 import { amountsOf } from './amounts.ts';
 import { environmentVariables } from './environment-variables.ts';
 import { modelLoader, mountsOf, podVolumes } from './volumes.ts';
-
-/** What one track runs. */
-export interface TrackProps {
-  readonly track: Track;
-  readonly image: ImageConfig;
-  readonly model: ModelConfig;
-}
 
 /** Name of the claim template of a workload whose GPUs are allocated dynamically. */
 export function claimTemplateName({ workload }: WorkloadContext): string {

@@ -4,7 +4,8 @@ import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IPodTemplateSpec } from 'kubernetes-models/v1';
 import { startSeconds, type WorkloadContext } from '../workload/context.ts';
 import { objectMeta, ownPodAnnotations, podLabels, trackName, trackSelector } from '../workload/names.ts';
-import { podSpec, type TrackProps } from './pod.ts';
+import type { TrackProps } from '../workload/track.ts';
+import { podSpec } from './pod.ts';
 
 /** See {@link ServerDeployment}. */
 export interface ServerDeploymentProps extends TrackProps {

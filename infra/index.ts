@@ -1,0 +1,32 @@
+/**
+ * The library `ofa-ve/infra`: see docs/library.md. What this file exports follows Semantic Versioning; everything else in
+ * the package may change at any time.
+ */
+
+export { addDeployment, checkedContexts, deploymentApp } from './app.ts';
+export { ConfigError } from './config/check.ts';
+export { config, demoModel, extend, ofaLarge } from './config.ts';
+export type { Changes, Customize, DeploymentConfig, WorkloadConfig } from './config.ts';
+export { BaseChart } from './charts/base-chart.ts';
+export { WorkloadChart } from './charts/workload-chart.ts';
+export { AdapterRules } from './constructs/adapter-rules.ts';
+export { AlertRules } from './constructs/alert-rules.ts';
+export { Backfills } from './constructs/backfills.ts';
+export { Canary } from './constructs/canary.ts';
+export { Dashboard } from './constructs/dashboard.ts';
+export { DisruptionBudget } from './constructs/disruption-budget.ts';
+export { GatewayGrpcRoute, GatewayRoute } from './constructs/gateway-route.ts';
+export { GpuClaimTemplate } from './constructs/gpu-claim.ts';
+export { IngressRoute } from './constructs/ingress.ts';
+export { IstioRoute } from './constructs/istio-route.ts';
+export { KedaScaler } from './constructs/keda-scaler.ts';
+export { MetricsMonitor } from './constructs/metrics-monitor.ts';
+export { ModelStorage } from './constructs/model-storage.ts';
+export { DeploymentNamespace } from './constructs/namespace.ts';
+export { PodAutoscaler } from './constructs/pod-autoscaler.ts';
+export { ServerDeployment, type ServerDeploymentProps } from './constructs/server-deployment.ts';
+export { TrafficPolicy } from './constructs/traffic-policy.ts';
+export { MetricsService, RequestService } from './constructs/workload-services.ts';
+export type { WorkloadContext } from './workload/context.ts';
+export type { Track } from './workload/names.ts';
+export type { TrackProps } from './workload/track.ts';
