@@ -48,6 +48,7 @@ export default defineConfig(
       'demo/**/*.ts',
       'test/image/**/*.ts',
       'test/clients/**/*.ts',
+      'test/cluster/main.ts',
       'test/infra/record-slow-bodies.ts',
     ],
     rules: { 'no-console': 'off' },

@@ -1,0 +1,53 @@
+import { isDeepStrictEqual } from 'node:util';
+import { config, type DeploymentConfig } from '../../../infra/config.ts';
+import { manifestsOf, type Manifest } from '../../infra/manifests.ts';
+import { deepChange, mistakesOf } from '../../infra/mistakes.ts';
+import { Discovery } from '../control-plane/discovery.ts';
+import { EDGE_VALUES } from '../edge-values.ts';
+import { attempt, type Cluster, type Result } from './check.ts';
+
+/** Values at the edge of what the API server accepts: each is refused by synth, or accepted by the server. */
+export async function* checkEdgeValues(cluster: Cluster): AsyncGenerator<Result> {
+  const base = deepChange(config, 'namespace.name', 'edge-values') as DeploymentConfig;
+  const usual = manifestsOf(base);
+  const { plane } = cluster;
+  const discovery = new Discovery(plane.client);
+  await plane.client.post('/api/v1/namespaces', { metadata: { name: 'edge-values' } });
+  for (const [path, values] of EDGE_VALUES) {
+    yield await attempt(path, async () => {
+      const problems = [];
+      let refused = 0;
+      for (const value of values) {
+        const candidate = deepChange(base, path, value);
+        if (mistakesOf(candidate).length > 0) {
+          refused++;
+          continue;
+        }
+        const changed = manifestsOf(candidate as DeploymentConfig).filter(
+          (manifest) => !usual.some((each) => isDeepStrictEqual(each, manifest)),
+        );
+        for (const manifest of changed) {
+          const problem = await dryRun(cluster, discovery, manifest);
+          if (problem !== undefined) problems.push(`${JSON.stringify(value)}: ${problem}`);
+        }
+      }
+      if (problems.length > 0) throw new Error(problems.join('\n'));
+      return `${refused} refused by synth, ${values.length - refused} accepted by the server`;
+    });
+  }
+}
+
+/** Creates an object without storing it. Gives what is wrong, or undefined. */
+async function dryRun({ plane }: Cluster, discovery: Discovery, manifest: Manifest): Promise<string | undefined> {
+  const { namespace } = manifest.metadata;
+  try {
+    // The server answers a dry run only where the namespace exists.
+    if (namespace !== undefined && !(await plane.client.exists(`/api/v1/namespaces/${namespace}`))) {
+      await plane.client.post('/api/v1/namespaces', { metadata: { name: namespace } });
+    }
+    await plane.client.post(`${await discovery.listPath(manifest)}?dryRun=All&fieldValidation=Strict`, manifest);
+    return undefined;
+  } catch (error) {
+    return `${manifest.kind} ${manifest.metadata.name}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
