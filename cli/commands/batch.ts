@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { COLUMNS, type ColumnNames } from '../../batch/input/row.ts';
 import { FORMATS } from '../../batch/input/formats.ts';
@@ -125,6 +126,7 @@ async function run(
     partRows,
     maxFailures,
   } = options;
+  limitGarbage();
   const shard = chooseShard(options.shard, options.shards, process.env['JOB_COMPLETION_INDEX']);
   const settings = withRoom(readSettings(process.env));
   const model = await openModel(options.model === '' ? await demoPackage() : options.model, settings);
@@ -148,6 +150,15 @@ async function run(
     reporter.stop();
     await Promise.all([model.close(), closeS3()]);
   }
+}
+
+/**
+ * Lets V8 collect garbage when the heap is 30 % larger than what is alive. By default, it waits for four times of that in a
+ * program that makes as much garbage as reading rows: over 200,000 rows, the peak was 260 MB instead of 175, at the same
+ * rate.
+ */
+function limitGarbage(): void {
+  setFlagsFromString('--heap-growing-percent=30');
 }
 
 /** Rows are queued by the run itself, which needs room for the pictures of all that it works on. */
