@@ -116,6 +116,8 @@ async function checkImage(engine: Engine, build: Build, model: Subject): Promise
     await checkPages(container);
     await checkConfinement(container, config.workloads[0]?.security.userId ?? Number.NaN);
     await checkContent(await container.exec('node', '-e', CONTENT_PROGRAM));
+    // Loads what the backfills of a deployment run.
+    await container.exec('node', 'bin/ofa-ve.js', 'batch', '--help');
     await checkReplacement(engine, container);
     await checkStop(engine, container);
   } finally {

@@ -58,8 +58,8 @@ describe('the compiler takes', () => {
   });
 });
 
-describe('docs/deploy.md', () => {
-  const guide = readFileSync(`${ROOT}docs/deploy.md`, 'utf8');
+describe.each(['docs/deploy.md', 'docs/batch.md'])('%s', (page) => {
+  const guide = readFileSync(ROOT + page, 'utf8');
   const examples = [...guide.matchAll(/^ *```ts\n(.*?)^ *```$/gms)].map((match) => match[1] ?? '');
 
   it.each(examples.map((example, index) => [index + 1, example] as const))(
