@@ -41,13 +41,15 @@ const ROOMS = {
   '^batch/': ['^model/', '^service/(settings/|engine/|inference/|requests/)'],
   // The library that a package is: a narrow interface of what is below.
   '^library/': ['^model/', '^service/(settings/|inference/)'],
+  // The autoscaler and the pods of a deployment, simulated.
+  '^plan/': [],
   '^infra/': ['^service/contract\\.ts$', '^imports/'],
   '^docker/': ['^model/', '^service/'],
-  '^cli/': ['^model/', '^service/', '^demo/', '^batch/'],
+  '^cli/': ['^model/', '^service/', '^demo/', '^batch/', '^plan/'],
   // What generates the reference pages.
   '^docs/': ['^model/', '^service/', '^infra/', '^imports/'],
   '^testing/': ['^model/', '^service/', '^batch/', '^demo/', '^cli/', '^infra/', '^imports/'],
-  '^bench/': ['^model/', '^service/', '^batch/', '^demo/', '^cli/', '^infra/', '^testing/'],
+  '^bench/': ['^model/', '^service/', '^batch/', '^demo/', '^cli/', '^infra/', '^testing/', '^plan/'],
 };
 
 /** Each folder of service/http, and the other folders there that it may import. */

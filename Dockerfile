@@ -31,6 +31,7 @@ RUN --mount=type=cache,target=/root/.npm --mount=type=secret,id=extra-ca \
     NODE_EXTRA_CA_CERTS=/run/secrets/extra-ca npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY batch batch
+COPY plan plan
 COPY cli cli
 COPY demo/*.ts demo/
 COPY docker docker

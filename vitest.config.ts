@@ -26,7 +26,7 @@ export default defineConfig({
     globalSetup: ['testing/setup/shared-folder.ts'],
     // Child processes are not counted.
     coverage: {
-      include: ['{model,service,batch,library,infra,cli,demo}/**/*.ts'],
+      include: ['{model,service,batch,plan,library,infra,cli,demo}/**/*.ts'],
       reporter: ['text', 'html'],
     },
     projects: [

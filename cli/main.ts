@@ -17,6 +17,7 @@ const COMMANDS = {
   batch: async () => (await import('./commands/batch.ts')).batchCommand(),
   serve: async () => (await import('./commands/serve.ts')).serveCommand(),
   synth: async () => (await import('./commands/synth.ts')).synthCommand(),
+  plan: async () => (await import('./commands/plan.ts')).planCommand(),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
 } as const;
 type CommandName = keyof typeof COMMANDS;

@@ -96,9 +96,9 @@ export const ofaLarge: WorkloadConfig = {
     minReplicas: 2,
     maxReplicas: 6,
     // Eight items are one full batch per pod.
-    targets: { loadItems: 8, requestsPerSecond: 10, cpuPercent: 60 },
-    // A GPU pod takes minutes to start: add few at a time, and keep them through a short lull.
-    scaleUp: { pods: 2, periodSeconds: 120, stabilizationSeconds: 30 },
+    targets: { loadItems: 8, requestsPerSecond: 0, cpuPercent: 0 },
+    // A GPU pod takes minutes to start: add pods at once, but few at a time, and keep them through a short lull.
+    scaleUp: { pods: 2, periodSeconds: 60, stabilizationSeconds: 0 },
     scaleDown: { pods: 1, periodSeconds: 180, stabilizationSeconds: 600 },
     adapter: { rules: true },
     keda: { prometheusUrl: 'http://prometheus.monitoring:9090', pollingSeconds: 15, fallbackReplicas: 3 },

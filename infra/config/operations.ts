@@ -7,9 +7,9 @@ import { tracingSchema } from './network.ts';
 const scalingStep = z.strictObject({
   /** Most pods added or removed per period. @default 2 up, 1 down */
   pods: whole(1, 100),
-  /** Length of the period. @default 120 up, 180 down */
+  /** Length of the period. @default 60 up, 180 down */
   periodSeconds: whole(1, 1800),
-  /** Seconds for which the signal must last. @default 30 up, 600 down */
+  /** Seconds for which the signal must last. @default 0 up, 600 down */
   stabilizationSeconds: whole(0, 3600),
 });
 
@@ -33,9 +33,9 @@ export const autoscalingSchema = z.strictObject({
   targets: z.strictObject({
     /** Accepted and unanswered items per pod. Prefer it: it rises before the latency does. @default 8 */
     loadItems: metricTarget(100_000),
-    /** Requests per second and pod. It levels off once pods are saturated, so use it beside another. @default 10 */
+    /** Requests per second and pod. It levels off once pods are saturated, so use it beside another. @default 0 */
     requestsPerSecond: metricTarget(1_000_000),
-    /** CPU use in percent of the request. It says little about a pod that computes on a GPU. @default 60 */
+    /** CPU use in percent of the request. It says little about a pod that computes on a GPU. @default 0 */
     cpuPercent: whole(0, 1000),
   }),
   /** How fast pods are added. */

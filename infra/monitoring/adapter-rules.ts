@@ -1,5 +1,5 @@
 import type { WorkloadContext } from '../workload/context.ts';
-import { joinMatchers, SCALING_WINDOW } from './queries.ts';
+import { joinMatchers, scalingWindow } from './queries.ts';
 
 /** A rule of prometheus-adapter, with the fields of its documentation. */
 export interface AdapterRule {
@@ -34,7 +34,7 @@ export function adapterRules(context: WorkloadContext): AdapterRule[] {
   const sum = (inner: string) => `sum by (<<.GroupBy>>) (${inner})`;
   const load = metrics.load.map((gauge) => sum(`${gauge}{<<.LabelMatchers>>}`));
   const matchers = joinMatchers('<<.LabelMatchers>>', metrics.requestFilter, metrics.owedFilter);
-  const rate = sum(`rate(${metrics.requests}{${matchers}}[${SCALING_WINDOW}])`);
+  const rate = sum(`rate(${metrics.requests}{${matchers}}[${scalingWindow(context)}])`);
   const idle = sum(`0 * ${metrics.always}{<<.LabelMatchers>>}`);
   return [
     ...(load.length > 0 ? [rule(names.load, metrics.always, load.join(' + '))] : []),

@@ -8,7 +8,7 @@ export type RatioWindow = (typeof RATIO_WINDOWS)[number];
 export const COUNT_WINDOWS = ['1h', '6h', '1d', '3d'] as const satisfies readonly RatioWindow[];
 
 /** A window of a recorded count. */
-export type CountWindow = (typeof COUNT_WINDOWS)[number];
+type CountWindow = (typeof COUNT_WINDOWS)[number];
 
 /** Fewest failures that matter: after a silence, a single failed request is all of the requests. */
 export const LEAST_FAILURES = 5;

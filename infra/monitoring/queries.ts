@@ -1,8 +1,13 @@
 import { podNamePattern, type Track } from '../workload/names.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 
-/** Window of the request rate that scaling uses: eight scrapes by default, so a lost one does no harm. */
-export const SCALING_WINDOW = '2m';
+/**
+ * Window of the request rate that scaling uses: a minute, or four scrapes if that is longer, so that a lost one does no
+ * harm. A longer one would add pods after a load has ended.
+ */
+export function scalingWindow({ workload }: WorkloadContext): string {
+  return `${Math.max(60, 4 * workload.observability.scrapeIntervalSeconds)}s`;
+}
 
 /** PromQL on one track of a workload. Queries select by namespace and pod name, which every way of scraping adds. */
 export class WorkloadQueries {
@@ -39,7 +44,7 @@ export class WorkloadQueries {
    */
   scalingRate(): string {
     const { always } = this.context.server.metrics;
-    return `(${this.owedRate(SCALING_WINDOW)}) or 0 * sum(${this.select(always)})`;
+    return `(${this.owedRate(scalingWindow(this.context))}) or 0 * sum(${this.select(always)})`;
   }
 
   /**

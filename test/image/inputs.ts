@@ -12,6 +12,7 @@ const INPUTS = [
     'tsconfig.build.json',
     'bin',
     'batch',
+    'plan',
     'cli',
     'demo',
     'docker',

@@ -1,4 +1,3 @@
-import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import type { IIngress, INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import type { IService } from 'kubernetes-models/v1';
@@ -262,38 +261,5 @@ describe('canary', () => {
     const canary = deployments(manifests).find(({ metadata }) => metadata?.name === 'ofa-ve-canary');
     expect(serverOf(canary ?? expect.fail()).image).toBe('registry.example.com/ai/ofa-ve-large:1.1');
     expect(canary?.spec?.replicas).toBe(1);
-  });
-});
-
-describe('autoscaling', () => {
-  const autoscaler = () =>
-    only(manifestsOf(scenarios.default), 'HorizontalPodAutoscaler') as unknown as IHorizontalPodAutoscaler;
-
-  it('scales from 2 to 6 pods by load, requests and CPU', () => {
-    const { spec } = autoscaler();
-    expect([spec?.minReplicas, spec?.maxReplicas]).toEqual([2, 6]);
-    expect(
-      spec?.metrics?.map(({ pods, resource }) => [
-        pods?.metric.name ?? resource?.name,
-        pods?.target.averageValue ?? resource?.target.averageUtilization,
-      ]),
-    ).toEqual([
-      ['ofa_ve_load_items', '8'],
-      ['ofa_ve_requests_per_second', '10'],
-      ['cpu', 60],
-    ]);
-  });
-
-  it('uses metrics that the rules for the adapter define', () => {
-    const manifests = manifestsOf(scenarios.default);
-    const { data } = only(manifests, 'ConfigMap', 'ofa-ve-adapter-rules') as unknown as { data: Labels };
-    for (const { pods } of autoscaler().spec?.metrics ?? [])
-      if (pods !== undefined) expect(data['config.yaml']).toContain(`as: ${pods.metric.name}`);
-  });
-
-  it('writes a fractional target in thousandths', () => {
-    const config = withWorkload({ autoscaling: { targets: { requestsPerSecond: 2.5 } } });
-    const { spec } = only(manifestsOf(config), 'HorizontalPodAutoscaler') as unknown as IHorizontalPodAutoscaler;
-    expect(spec?.metrics?.[1]?.pods?.target.averageValue).toBe('2500m');
   });
 });

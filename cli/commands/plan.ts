@@ -1,0 +1,112 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { UserError } from '../../model/errors.ts';
+import { planFleet, type Plan, type PlanInput } from '../../plan/plan.ts';
+import { table } from '../format.ts';
+
+interface PlanOptions {
+  readonly rate: number;
+  readonly latencyMs: number;
+  readonly startSeconds: number;
+  readonly sloMs: number;
+  readonly sloPercent: number;
+  readonly batch: number;
+  readonly batchMs?: number;
+  readonly queue: number;
+  readonly json?: true;
+}
+
+function number(least: number, most: number, whole = false) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= least && value <= most) || (whole && !Number.isInteger(value)))
+      throw new InvalidArgumentError(`It must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}.`);
+    return value;
+  };
+}
+
+/** `ofa-ve plan`: how many pods a rate needs, by simulation. */
+export function planCommand(): Command {
+  return new Command('plan')
+    .summary('work out pods and scaling targets for a rate of requests')
+    .description(
+      'Simulates pods behind a Service with a HorizontalPodAutoscaler, and prints how many pods a rate of requests needs, which targets autoscaling should have, and what bursts do.',
+    )
+    .requiredOption('--rate <requests>', 'usual requests per second', number(0.1, 100_000))
+    .requiredOption('--latency-ms <ms>', 'time of a run with one item on this GPU or CPU', number(0.1, 600_000))
+    .requiredOption('--start-seconds <seconds>', 'time from creating a pod until it is ready', number(0, 7200))
+    .requiredOption('--slo-ms <ms>', 'latency that answers must keep', number(1, 600_000))
+    .option('--slo-percent <percent>', 'share of requests that must keep it', number(50, 99.99), 99)
+    .option('--batch <items>', 'most items in a run (MAX_BATCH)', number(1, 256, true), 8)
+    .option(
+      '--batch-ms <ms>',
+      'time of a run with a full batch (default: as long as its items one by one)',
+      number(0.1, 600_000),
+    )
+    .option('--queue <items>', 'items that a pod accepts (MAX_QUEUE)', number(1, 100_000, true), 64)
+    .option('--json', 'print the plan as JSON')
+    .action((options: PlanOptions) => {
+      const input = inputOf(options);
+      const plan = planFleet(input);
+      if (plan === undefined) {
+        throw new UserError(
+          'settings-invalid',
+          `A pod does not answer ${options.sloPercent} % of the requests within ${options.sloMs} ms at any rate, as a run takes ${options.latencyMs} ms.`,
+        );
+      }
+      console.log(options.json ? JSON.stringify(plan, undefined, 2) : describe(plan, options));
+    });
+}
+
+function inputOf({ latencyMs, batchMs, batch, ...options }: PlanOptions): PlanInput {
+  return {
+    rate: options.rate,
+    latencySeconds: latencyMs / 1000,
+    fullBatchSeconds: (batchMs ?? latencyMs * batch) / 1000,
+    batchItems: batch,
+    queueItems: options.queue,
+    startSeconds: options.startSeconds,
+    sloSeconds: options.sloMs / 1000,
+    sloShare: options.sloPercent / 100,
+  };
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+function describe(plan: Plan, { rate, sloMs, sloPercent, startSeconds }: PlanOptions): string {
+  const { targets, rules, steady } = plan;
+  const facts = [
+    ['a pod', `${plan.mostPerPod.toFixed(1)} requests/s at most`],
+    ['', `${plan.sustainedPerPod.toFixed(1)} requests/s with ${sloPercent} % within ${sloMs} ms`],
+    [
+      'pods',
+      `${plan.pods} for ${rate} requests/s: ${percent(steady.attained)} within ${sloMs} ms, ${percent(steady.idle)} idle`,
+    ],
+  ];
+  const bursts = [
+    ['rate', `within ${sloMs} ms`, 'refused', 'most pods', 'mean pods'],
+    ...plan.bursts.map(({ factor, attained, refused, mostPods, meanPods }) => [
+      `x ${factor}`,
+      percent(attained),
+      percent(refused),
+      String(mostPods),
+      meanPods.toFixed(1),
+    ]),
+  ];
+  const step = ({ pods, periodSeconds, stabilizationSeconds }: typeof rules.scaleUp): string =>
+    `{ pods: ${pods}, periodSeconds: ${periodSeconds}, stabilizationSeconds: ${stabilizationSeconds} }`;
+  return [
+    table(facts, ['start', 'start']),
+    '',
+    `Bursts of 10 minutes within half an hour, with pods that start in ${startSeconds} s:`,
+    table(bursts, ['start', 'end', 'end', 'end', 'end']),
+    '',
+    'For a burst that begins faster than pods start, raise minReplicas. In infra/config.ts:',
+    'autoscaling: {',
+    `  minReplicas: ${rules.minReplicas},`,
+    `  maxReplicas: ${rules.maxReplicas},`,
+    `  targets: { loadItems: ${targets.loadItems}, requestsPerSecond: ${targets.requestsPerSecond}, cpuPercent: 0 },`,
+    `  scaleUp: ${step(rules.scaleUp)},`,
+    `  scaleDown: ${step(rules.scaleDown)},`,
+    '},',
+  ].join('\n');
+}

@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const PROGRAM = fileURLToPath(new URL('../../bin/ofa-ve.js', import.meta.url));
+const USUAL = ['--rate', '50', '--latency-ms', '40', '--start-seconds', '120', '--slo-ms', '500'];
+
+function plan(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [PROGRAM, 'plan', ...args], (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+describe('ofa-ve plan', () => {
+  it('prints pods, bursts and the configuration', async () => {
+    const { code, stdout, stderr } = await plan(...USUAL);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^a pod {2}25\.0 requests\/s at most\n/);
+    expect(stdout).toMatch(/^pods {3}\d+ for 50 requests\/s: [\d.]+ % within 500 ms/m);
+    expect(stdout).toMatch(/^x 3 +[\d.]+ % /m);
+    expect(stdout).toMatch(/targets: \{ loadItems: [\d.]+, requestsPerSecond: [\d.]+, cpuPercent: 0 \}/);
+  });
+
+  it('prints the same as JSON', async () => {
+    const { stdout } = await plan(...USUAL, '--json');
+    const found = JSON.parse(stdout) as { pods: number; rules: { minReplicas: number }; bursts: unknown[] };
+    expect(found.rules.minReplicas).toBe(found.pods);
+    expect(found.bursts).toHaveLength(3);
+  });
+
+  it('says when no number of pods would do', async () => {
+    const { code, stderr } = await plan(...USUAL.slice(0, -1), '30');
+    expect(code).toBe(1);
+    expect(stderr).toBe('A pod does not answer 99 % of the requests within 30 ms at any rate, as a run takes 40 ms.\n');
+  });
+
+  it('refuses what is no number', async () => {
+    const { code, stderr } = await plan('--rate', 'many', ...USUAL.slice(2));
+    expect(code).toBe(2);
+    expect(stderr).toContain('It must be a number from 0.1 to 100000.');
+  });
+});

@@ -1,0 +1,41 @@
+import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
+import { describe, expect, it } from 'vitest';
+import type { DeploymentConfig } from '../../infra/config.ts';
+import { manifestsOf, only, type Labels } from './manifests.ts';
+import { scenarios, withWorkload } from './scenarios.ts';
+
+describe('autoscaling', () => {
+  const autoscaler = (config: DeploymentConfig) =>
+    only(manifestsOf(config), 'HorizontalPodAutoscaler') as unknown as IHorizontalPodAutoscaler;
+  const targetsOf = (config: DeploymentConfig) =>
+    autoscaler(config).spec?.metrics?.map(({ pods, resource }) => [
+      pods?.metric.name ?? resource?.name,
+      pods?.target.averageValue ?? resource?.target.averageUtilization,
+    ]);
+  const ALL = withWorkload({ autoscaling: { targets: { requestsPerSecond: 10, cpuPercent: 60 } } });
+
+  it('scales from 2 to 6 pods by load, which needs no metrics-server', () => {
+    const { spec } = autoscaler(scenarios.default);
+    expect([spec?.minReplicas, spec?.maxReplicas]).toEqual([2, 6]);
+    expect(targetsOf(scenarios.default)).toEqual([['ofa_ve_load_items', '8']]);
+  });
+
+  it('scales by requests and CPU where they have targets', () => {
+    expect(targetsOf(ALL)).toEqual([
+      ['ofa_ve_load_items', '8'],
+      ['ofa_ve_requests_per_second', '10'],
+      ['cpu', 60],
+    ]);
+  });
+
+  it('uses metrics that the rules for the adapter define', () => {
+    const { data } = only(manifestsOf(ALL), 'ConfigMap', 'ofa-ve-adapter-rules') as unknown as { data: Labels };
+    for (const { pods } of autoscaler(ALL).spec?.metrics ?? [])
+      if (pods !== undefined) expect(data['config.yaml']).toContain(`as: ${pods.metric.name}`);
+  });
+
+  it('writes a fractional target in thousandths', () => {
+    const config = withWorkload({ autoscaling: { targets: { requestsPerSecond: 2.5 } } });
+    expect(autoscaler(config).spec?.metrics?.[1]?.pods?.target.averageValue).toBe('2500m');
+  });
+});

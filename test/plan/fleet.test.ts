@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { simulateFleet, type FleetOptions } from '../../plan/fleet.ts';
+import { planFleet, SCALE_DOWN, SCALE_UP } from '../../plan/plan.ts';
+import { batchCurve } from '../../plan/pod.ts';
+
+const FIXED = { minReplicas: 1, maxReplicas: 1, scaleUp: SCALE_UP, scaleDown: SCALE_DOWN };
+const NO_SIGNALS = {
+  loadItems: { target: 0 },
+  requestsPerSecond: { target: 0, windowSeconds: 60 },
+};
+/** A pod that computes one item in 100 ms and three in 120 ms. */
+const POD = { runSeconds: batchCurve(0.1, 0.12, 3), batchItems: 3, capacityItems: 4 };
+
+function simulate(options: Partial<FleetOptions>) {
+  return simulateFleet({
+    pod: POD,
+    startSeconds: 60,
+    rules: FIXED,
+    signals: NO_SIGNALS,
+    arrivals: [],
+    seconds: 60,
+    sloSeconds: 0.15,
+    ...options,
+  });
+}
+
+describe('a pod', () => {
+  it('answers a trace as worked out by hand', () => {
+    // 0: alone until 0.1. Then 0.01, 0.02 and 0.03 together until 0.22: latencies 0.1, 0.21, 0.2, 0.19.
+    const result = simulate({ arrivals: [0, 0.01, 0.02, 0.03] });
+    expect(result).toMatchObject({ requests: 4, attained: 0.25, refused: 0 });
+    expect(result.meanLatencySeconds).toBeCloseTo((0.1 + 0.21 + 0.2 + 0.19) / 4, 9);
+    expect(result.idle).toBeCloseTo(1 - 0.22 / 60, 9);
+  });
+
+  it('refuses what exceeds its queue', () => {
+    expect(simulate({ arrivals: [0, 0.01, 0.02, 0.03, 0.04, 0.05] }).refused).toBeCloseTo(2 / 6, 9);
+  });
+});
+
+describe('a fleet', () => {
+  const rules = { minReplicas: 2, maxReplicas: 8, scaleUp: SCALE_UP, scaleDown: SCALE_DOWN };
+  const pod = { runSeconds: batchCurve(0.04, 0.12, 8), batchItems: 8, capacityItems: 64 };
+  const arrivals = [
+    { seconds: 600, rate: 20 },
+    { seconds: 120, rate: 250 },
+    { seconds: 600, rate: 20 },
+  ];
+  const LOAD = { target: 8 };
+
+  it('gives equal results for equal options', () => {
+    const options = { pod, rules, arrivals, signals: { ...NO_SIGNALS, loadItems: LOAD }, seconds: 1320 };
+    expect(simulate(options)).toEqual(simulate(options));
+    expect(simulate({ ...options, seed: 2 })).not.toEqual(simulate(options));
+  });
+
+  it('adds no pod by its load once a burst is over, but does by a rate over two minutes', () => {
+    const late = (requestsPerSecond: FleetOptions['signals']['requestsPerSecond']) =>
+      simulate({ pod, rules, arrivals, seconds: 1320, signals: { loadItems: LOAD, requestsPerSecond } }).changes.filter(
+        ({ at, replicas }, index, all) => at > 720 && replicas > (all[index - 1]?.replicas ?? 2),
+      );
+    expect(late(NO_SIGNALS.requestsPerSecond)).toEqual([]);
+    expect(late({ target: 10, windowSeconds: 120 })).not.toEqual([]);
+  });
+
+  it('serves nobody with a pod that is still starting', () => {
+    const grown = { ...rules, minReplicas: 1 };
+    const slow = simulate({
+      pod,
+      rules: grown,
+      arrivals,
+      seconds: 1320,
+      startSeconds: 3600,
+      signals: { ...NO_SIGNALS, loadItems: LOAD },
+    });
+    expect(slow.mostPods).toBeGreaterThan(1);
+    // One pod computes 66 a second at most.
+    expect(slow.attained).toBeLessThan((1200 * 20 + 120 * 70) / (1200 * 20 + 120 * 250));
+  });
+});
+
+describe('a plan', () => {
+  const input = {
+    rate: 100,
+    latencySeconds: 0.04,
+    fullBatchSeconds: 0.32,
+    batchItems: 8,
+    queueItems: 64,
+    startSeconds: 120,
+    sloSeconds: 0.5,
+    sloShare: 0.99,
+  };
+
+  it('has pods that keep the objective at the usual rate, and a burst that shows its limits', () => {
+    const plan = planFleet(input) ?? expect.fail();
+    expect(plan.mostPerPod).toBeCloseTo(25, 9);
+    expect(plan.sustainedPerPod).toBeGreaterThan(15);
+    expect(plan.sustainedPerPod).toBeLessThan(25);
+    expect(plan.pods).toBe(Math.ceil(100 / plan.targets.requestsPerSecond));
+    expect(plan.steady.attained).toBeGreaterThanOrEqual(0.99);
+    expect(plan.bursts.map(({ factor }) => factor)).toEqual([1.5, 2, 3]);
+    expect(plan.bursts.at(-1)?.attained).toBeLessThan(plan.bursts[0]?.attained ?? 0);
+  });
+
+  it('needs fewer pods where batches are cheaper than single items', () => {
+    const cheap = planFleet({ ...input, fullBatchSeconds: 0.12 }) ?? expect.fail();
+    expect(cheap.pods).toBeLessThan((planFleet(input) ?? expect.fail()).pods);
+  });
+
+  it('does not exist where one run is longer than the objective', () => {
+    expect(planFleet({ ...input, sloSeconds: 0.03 })).toBeUndefined();
+  });
+});
