@@ -14,7 +14,7 @@ const DEMO = fileURLToPath(new URL('../../../demo', import.meta.url));
 export interface Run {
   /** What it printed; undefined if it failed. */
   readonly printed: string | undefined;
-  /** Whether it waited as long as it was told, if it tried again. */
+  /** Whether a second attempt came no sooner than `Retry-After` says. */
   readonly waits: boolean;
   readonly attempts: number;
 }
