@@ -132,11 +132,12 @@ describe.skipIf(isLeftOut('prometheus'))('a real Prometheus', () => {
 
   describe('after some requests', () => {
     beforeAll(async () => {
-      // The first request makes the series, the next ones a rate.
+      // The first request makes some series, the next ones a rate.
       await ask();
-      await prometheus.until(`count(${METRICS.requests}{route="/predict",status="200"}) == 2`);
+      await prometheus.until(`count(${METRICS.requests}{route="/predict",status="200"} > 0) == 2`);
       await ask();
       await ask();
+      await prometheus.until(`count(${METRICS.requests}{route="/predict",status="200"} > 1) == 2`);
       // Each pod is read at a moment of its own.
       await prometheus.until(`count(rate(${METRICS.requests}{route="/predict",status="200"}[1m]) > 0) == 2`);
     });

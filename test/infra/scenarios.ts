@@ -157,7 +157,9 @@ export const scenarios = {
     exposure: { route: 'istio' },
     networkPolicy: { clients: [{ namespace: 'istio-system', podLabels: {} }] },
   }),
-  keda: withWorkload({ autoscaling: { by: 'keda', adapter: { rules: false } } }),
+  keda: withWorkload({
+    autoscaling: { by: 'keda', adapter: { rules: false }, targets: { requestsPerSecond: 10, cpuPercent: 60 } },
+  }),
   mig: withWorkload({ gpu: { kind: 'mig', profile: '1g.10gb', count: 1, nodeSelector, tolerations } }),
   'time-sliced': withWorkload({
     gpu: { kind: 'time-sliced', resourceName: 'nvidia.com/gpu.shared', nodeSelector, tolerations },
