@@ -12,7 +12,7 @@ import { EXAMPLES } from '../demo/examples.ts';
 import { DEMO_CHECKPOINT } from '../demo/demo-package.ts';
 import { openLocalModel } from '../demo/local-model.ts';
 import type { Pair } from '../demo/world/pairs.ts';
-import { heldOutQuestions } from '../demo/world/questions.ts';
+import { heldOutQuestions } from '../demo/world/evaluation/questions.ts';
 import { pictureOf } from '../demo/world/render.ts';
 import { compileCheckpoint } from '../model/compile/compile.ts';
 import { toPixels } from '../model/input/pixels/pixels.ts';

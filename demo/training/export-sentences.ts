@@ -6,7 +6,12 @@ import { learnVocabulary } from './bpe.ts';
 import { ANSWERS } from '../answers.ts';
 import { KINDS, type Kind } from '../world/claims.ts';
 import { contrastsOf } from '../world/contrasts.ts';
-import { drawPairs, type Pair } from '../world/pairs.ts';
+import { outsideWords } from '../world/everyday-words.ts';
+import { noClaim } from '../world/language/no-claim.ts';
+import { drawLong } from '../world/long.ts';
+import { drawOutside } from '../world/outside.ts';
+import { drawPairs, pairMeaning, type Pair } from '../world/pairs.ts';
+import { phrase } from '../world/phrases.ts';
 import { hash, seeded, type Random } from '../world/random.ts';
 import { sceneOf, type Scene, type Split } from '../world/scene.ts';
 import { strangeSentence } from '../world/strange.ts';
@@ -49,8 +54,18 @@ const BAG = KINDS.flatMap((kind) => new Array<Kind>(SHARES[kind]).fill(kind));
 /** Number of scenes from which the sentences of a shard choose their pictures. */
 const POOL = 6000;
 
-/** Pairs per thousand with a sentence or a picture that is not from the demo world. */
-const STRANGE = 40;
+/** Sets of sentences apart from the kinds, which a row names after the kinds. */
+const SETS = ['strange', 'outside', 'long', 'none'] as const;
+type SetName = (typeof SETS)[number];
+
+/**
+ * Sentences of these sets before each meaning of a kind, on average. A meaning gives two to three sentences, a count of
+ * none two.
+ */
+const EACH: Readonly<Record<SetName, number>> = { strange: 0.36, outside: 1.1, long: 0.95, none: 0.09 };
+/** Of the strange ones, the share with a picture without shapes, and of the others that with no claim. */
+const STRANGE_PICTURES = 0.28;
+const NO_CLAIM = 0.85;
 
 const promptOf = (hypothesis: string, premise?: string): string => buildPrompt(TEXT, hypothesis, premise).prompt;
 
@@ -80,16 +95,22 @@ export async function readTokenizer(folder: string): Promise<Tokenizer> {
 /** Columns of a row: picture, kind, answer (-1: none is correct), token offset and count, 2 parts, 4 sets, program. */
 const COLUMNS = 5 + 2 + 8 + PROGRAM.length;
 
-function row(pair: Pair, picture: number, offset: number, count: number): number[] {
+/** A sentence for training: a pair and the set it belongs to, if not to its kind. */
+interface Drawn {
+  readonly pair: Pair;
+  readonly set?: SetName;
+}
+
+function row({ pair, set }: Drawn, picture: number, offset: number, count: number): number[] {
   const targets = targetsOf(pair.scene, pair.meaning);
   return [
     picture,
-    KINDS.indexOf(pair.kind),
+    set === undefined ? KINDS.indexOf(pair.kind) : KINDS.length + SETS.indexOf(set),
     ANSWERS.indexOf(pair.answer),
     offset,
     count,
     ...targets.parts,
-    ...targets.sets.flatMap((set) => [set.certain, set.possible]),
+    ...targets.sets.flatMap((each) => [each.certain, each.possible]),
     ...targets.program,
   ];
 }
@@ -97,7 +118,7 @@ function row(pair: Pair, picture: number, offset: number, count: number): number
 /** A row without targets: no answer is correct, and the target is a uniform distribution. */
 const strangeRow = (picture: number, offset: number, count: number): number[] => [
   picture,
-  KINDS.length,
+  KINDS.length + SETS.indexOf('strange'),
   -1,
   offset,
   count,
@@ -115,20 +136,42 @@ export interface ShardOptions {
   /** Seed of the picture with index 0. Default: 0. */
   readonly firstSeed?: number;
   readonly pool?: number;
-  /** Index of the first strange picture, and their number. */
+  /** Index of the first strange picture, and their number; without them, every picture has shapes. */
   readonly strange?: { readonly first: number; readonly count: number };
-  /** Whether to use only meanings that occur with every answer. */
-  readonly complete?: boolean;
 }
 
-function* draw(random: Random, scenes: readonly Scene[], options: ShardOptions): Generator<Pair | undefined> {
-  for (;;) {
-    for (const pair of drawPairs(random, scenes, random.pick(BAG), options.complete)) {
-      if (options.strange !== undefined && random.int(1000) < STRANGE) yield undefined;
-      yield pair;
-      if (options.split === 'training') yield* contrastsOf(random, pair);
-    }
+/** As many sentences of a set as EACH says, on average. */
+function* some(random: Random, set: SetName, draw: () => readonly Pair[]): Generator<Drawn> {
+  for (let left = EACH[set]; left > 0; left--) {
+    if (random.chance(left)) for (const pair of draw()) yield { pair, set };
   }
+}
+
+/** "There are 0 stars", with a picture for each answer. */
+function drawNone(random: Random, scenes: readonly Scene[]): readonly Pair[] {
+  const scene = random.pick(scenes);
+  const claim = { type: 'count', a: phrase(random, scene), op: 'exactly', n: 0 } as const;
+  return pairMeaning(random, scenes, scene, 'count', { claim });
+}
+
+function* draw(random: Random, scenes: readonly Scene[], split: Split): Generator<Drawn> {
+  const words = outsideWords(split);
+  for (;;) {
+    const pairs = drawPairs(random, scenes, random.pick(BAG));
+    for (const pair of pairs) {
+      yield { pair };
+      if (split === 'training') for (const contrast of contrastsOf(random, pair)) yield { pair: contrast };
+    }
+    yield* some(random, 'strange', () => pairs.slice(0, 1));
+    yield* some(random, 'outside', () => [drawOutside(random, scenes, words)]);
+    yield* some(random, 'long', () => [drawLong(random, scenes)]);
+    yield* some(random, 'none', () => drawNone(random, scenes));
+  }
+}
+
+/** What a strange row is about: a picture without shapes and an ordinary sentence, or the opposite. */
+function strangeText(random: Random, { scene }: Pair, split: Split): string {
+  return random.chance(NO_CLAIM) ? noClaim(random, scene, outsideWords(split)) : strangeSentence(random);
 }
 
 /**
@@ -140,38 +183,28 @@ export async function exportSentences(
   tokenizer: Tokenizer,
   options: ShardOptions,
 ): Promise<void> {
-  const { firstSeed = 0 } = options;
+  const { firstSeed = 0, split, strange } = options;
   const random = seeded(hash(options.seed + firstSeed, 5));
-  const scenes = Array.from({ length: options.pool ?? POOL }, (_, i) =>
-    sceneOf(firstSeed + options.first + i, options.split),
-  );
+  const scenes = Array.from({ length: options.pool ?? POOL }, (_, i) => sceneOf(firstSeed + options.first + i, split));
   const rows = new Int32Array(options.pairs * COLUMNS);
   const ids: number[] = [];
   let made = 0;
-  let last: Pair | undefined;
-  for (const pair of draw(random, scenes, options)) {
+  for (const drawn of draw(random, scenes, split)) {
     if (made === options.pairs) break;
-    const odd = pair === undefined && options.strange !== undefined && last !== undefined;
-    const source = pair ?? last;
-    if (source === undefined) continue;
-    const words = odd && random.chance(0.5) ? strangeSentence(random) : undefined;
-    const text = encodePrompt(
-      tokenizer,
-      TEXT,
-      words ?? source.hypothesis,
-      words === undefined ? source.premise : undefined,
-    );
-    const { strange } = options;
-    const own = source.scene.seed - firstSeed;
-    const picture =
-      odd && words === undefined && strange !== undefined ? strange.first + random.int(strange.count) : own;
-    const values = odd
+    const { pair, set } = drawn;
+    const isStrange = set === 'strange';
+    const noShapes = isStrange && strange !== undefined && random.chance(STRANGE_PICTURES);
+    const { hypothesis, premise } =
+      isStrange && !noShapes ? { hypothesis: strangeText(random, pair, split), premise: undefined } : pair;
+    const text = encodePrompt(tokenizer, TEXT, hypothesis, premise);
+    const own = pair.scene.seed - firstSeed;
+    const picture = noShapes ? strange.first + random.int(strange.count) : own;
+    const values = isStrange
       ? strangeRow(picture, ids.length, text.ids.length)
-      : row(source, own, ids.length, text.ids.length);
+      : row(drawn, own, ids.length, text.ids.length);
     rows.set(values, made * COLUMNS);
     for (const id of text.ids) ids.push(id);
     made++;
-    last = source;
   }
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, `${name}.rows.bin`), rows);

@@ -1,10 +1,21 @@
 import type { Colour, Size } from './scene.ts';
 import type { Shape } from './shapes.ts';
 
+/**
+ * A word for something that is not of this world: "dog", "hexagon" or "white" match no thing, and "happy" or "run" say
+ * what no picture tells.
+ */
+export interface OutsideWord {
+  /** Singular of a noun, infinitive of a verb. */
+  readonly word: string;
+  /** Plural of a noun, participle of a verb ("running"), or the word again. */
+  readonly other: string;
+}
+
 /** The attributes that a noun phrase names. An attribute that it does not name matches every thing. */
 export interface Phrase {
-  readonly colour?: Colour;
-  readonly shape?: Shape;
+  readonly colour?: Colour | OutsideWord;
+  readonly shape?: Shape | OutsideWord;
   readonly size?: Size;
   /** Set for "the hidden object": matches only a thing that another one covers. */
   readonly hidden?: true;
@@ -102,6 +113,19 @@ export type Claim =
       readonly topic: Topic;
       readonly value: number;
       readonly a: Phrase;
+    }
+  /**
+   * What no picture tells, in words from outside the world, about one thing: "the star is happy", "a dog is running".
+   * No if there is no such thing, else undecidable.
+   */
+  | {
+      readonly type: 'untold';
+      readonly form: 'adjective' | 'verb' | 'noun';
+      readonly word: OutsideWord;
+      /** Another thing or place, after a verb: "in the garden". */
+      readonly where?: OutsideWord;
+      readonly a: Phrase;
+      readonly definite: boolean;
     }
   /** Undecidable, and of no topic that a premise could settle: what is outside the frame, for example. */
   | { readonly type: 'elsewhere'; readonly a: Phrase };

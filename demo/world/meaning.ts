@@ -1,7 +1,7 @@
 import type { Answer } from '../answers.ts';
 import type { Claim, Meaning, Phrase, Premise, Relation, Zone } from './claims.ts';
 import type { Scene } from './scene.ts';
-import { completions, fitsPhrase, isSamePhrase, type Whole } from './whole.ts';
+import { completions, fitsPhrase, isOutside, isSamePhrase, type Whole } from './whole.ts';
 
 /** Things that are closer than this along an axis (a fraction of the side) are neither left nor right of each other. */
 const LEAST_DISTANCE = 0.1;
@@ -196,7 +196,10 @@ export function judge(world: readonly Whole[], claim: Claim): Verdict {
       return any([judge(world, claim.left), judge(world, claim.right)]);
     case 'neither':
       return opposite(any([judge(world, claim.left), judge(world, claim.right)]));
+    case 'untold':
+      return matches(world, claim.a).length === 0 ? 'no' : 'maybe';
     case 'unknowable':
+      return isOutside(claim.a) ? 'no' : 'maybe';
     case 'elsewhere':
       return 'maybe';
   }

@@ -39,6 +39,14 @@ function isTextual(kind: Kind, { claim, premise }: Meaning): boolean {
   return premise?.type === 'topic' && inner.type === 'unknowable';
 }
 
+const pairOf = (random: Random, scene: Scene, kind: Kind, answer: Answer, meaning: Meaning): Pair => ({
+  scene,
+  kind,
+  answer,
+  meaning,
+  ...sayMeaning(random, meaning),
+});
+
 /**
  * Pairs one meaning with a picture for each possible answer, so that a reader of the sentences alone cannot do better
  * than chance. Meanings that are not both true and false of some scene are dropped. With `complete`, so are those
@@ -47,22 +55,26 @@ function isTextual(kind: Kind, { claim, premise }: Meaning): boolean {
  * @returns two or three pairs; one if words alone decide the answer; none if the meaning was dropped
  */
 export function drawPairs(random: Random, scenes: readonly Scene[], kind: Kind, complete = false): readonly Pair[] {
-  const sayOf = (scene: Scene, answer: Answer, meaning: Meaning): Pair => ({
-    scene,
-    kind,
-    answer,
-    meaning,
-    ...sayMeaning(random, meaning),
-  });
   if (kind === 'between') {
     return drawBetween(random, scenes).flatMap(([scene, meaning]) => {
       const answer = answerOf(scene, meaning);
-      return answer === undefined ? [] : [sayOf(scene, answer, meaning)];
+      return answer === undefined ? [] : [pairOf(random, scene, kind, answer, meaning)];
     });
   }
   const anchor = random.pick(scenes);
-  const meaning = sampleMeaning(random, anchor, kind);
-  const say = (scene: Scene, answer: Answer): Pair => sayOf(scene, answer, meaning);
+  return pairMeaning(random, scenes, anchor, kind, sampleMeaning(random, anchor, kind), complete);
+}
+
+/** Pairs a meaning that was drawn for one scene with a picture for each possible answer, as `drawPairs` does. */
+export function pairMeaning(
+  random: Random,
+  scenes: readonly Scene[],
+  anchor: Scene,
+  kind: Kind,
+  meaning: Meaning,
+  complete = false,
+): readonly Pair[] {
+  const say = (scene: Scene, answer: Answer): Pair => pairOf(random, scene, kind, answer, meaning);
   const first = answerOf(anchor, meaning);
   if (isTextual(kind, meaning)) return first === undefined ? [] : [say(anchor, first)];
   const found = new Map<Answer, Scene>();

@@ -1,4 +1,4 @@
-import { TOPICS, type Topic } from './claims.ts';
+import { TOPICS, type OutsideWord, type Topic } from './claims.ts';
 import { COLOURS, SIZES } from './scene.ts';
 import { SHAPES } from './shapes.ts';
 
@@ -24,6 +24,7 @@ export const OPERATORS = [
   'both',
   'unknowable',
   'elsewhere',
+  'untold',
 ] as const;
 export type Operator = (typeof OPERATORS)[number];
 
@@ -33,6 +34,12 @@ export const TOPIC_VALUES = (Object.keys(TOPICS) as Topic[]).flatMap((topic) =>
 
 /** How a premise about something that no picture shows relates to the claim. */
 export const TOPIC_RELATIONS = ['none', 'same value', 'another value', 'another topic'] as const;
+
+/** The class of a colour or shape: 0 if it is not named, then those of the list, then words from outside the world. */
+export function classOf(list: readonly string[], named: string | OutsideWord | undefined): number {
+  if (named === undefined) return 0;
+  return typeof named === 'object' ? list.length + 1 : list.indexOf(named) + 1;
+}
 
 /** The targets of the auxiliary losses for a sentence: the name of each column and its number of classes. */
 export const PROGRAM = [
@@ -45,18 +52,18 @@ export const PROGRAM = [
   ['secondDefinite', 2],
   ['secondOperator', OPERATORS.length],
   ['secondNumber', 9],
-  ['colour', COLOURS.length + 1],
-  ['shape', SHAPES.length + 1],
+  ['colour', COLOURS.length + 2],
+  ['shape', SHAPES.length + 2],
   ['size', SIZES.length + 1],
   ['hidden', 2],
-  ['secondColour', COLOURS.length + 1],
-  ['secondShape', SHAPES.length + 1],
+  ['secondColour', COLOURS.length + 2],
+  ['secondShape', SHAPES.length + 2],
   ['secondSize', SIZES.length + 1],
-  ['propertyColour', COLOURS.length + 1],
-  ['propertyShape', SHAPES.length + 1],
+  ['propertyColour', COLOURS.length + 2],
+  ['propertyShape', SHAPES.length + 2],
   ['propertySize', SIZES.length + 1],
-  ['secondPropertyColour', COLOURS.length + 1],
-  ['secondPropertyShape', SHAPES.length + 1],
+  ['secondPropertyColour', COLOURS.length + 2],
+  ['secondPropertyShape', SHAPES.length + 2],
   ['secondPropertySize', SIZES.length + 1],
   ['topic', TOPIC_VALUES.length + 1],
   ['premiseTopic', TOPIC_VALUES.length + 1],

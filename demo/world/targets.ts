@@ -1,6 +1,6 @@
 import type { Claim, Meaning, Phrase } from './claims.ts';
 import { hasProperty, judge, liesBetween, liesIn, stands } from './meaning.ts';
-import { OPERATORS, PROGRAM, TOPIC_RELATIONS, TOPIC_VALUES, type Column, type Operator } from './program.ts';
+import { OPERATORS, PROGRAM, classOf, TOPIC_RELATIONS, TOPIC_VALUES, type Column, type Operator } from './program.ts';
 import { COLOURS, SIZES, type Scene } from './scene.ts';
 import { SHAPES } from './shapes.ts';
 import { completions, fitsPhrase, type Whole } from './whole.ts';
@@ -130,8 +130,8 @@ interface Draft {
 function phraseColumns(phrase: Phrase, prefix: '' | 'second' | 'property' | 'secondProperty'): Draft['columns'] {
   const name = (word: string): Column => (prefix === '' ? word.toLowerCase() : `${prefix}${word}`) as Column;
   return {
-    [name('Colour')]: phrase.colour === undefined ? 0 : COLOURS.indexOf(phrase.colour) + 1,
-    [name('Shape')]: phrase.shape === undefined ? 0 : SHAPES.indexOf(phrase.shape) + 1,
+    [name('Colour')]: classOf(COLOURS, phrase.colour),
+    [name('Shape')]: classOf(SHAPES, phrase.shape),
     [name('Size')]: phrase.size === undefined ? 0 : SIZES.indexOf(phrase.size) + 1,
   };
 }
@@ -218,7 +218,8 @@ export function targetsOf(scene: Scene, meaning: Meaning): Targets {
   if (claim.type === 'and' || claim.type === 'or' || claim.type === 'neither') {
     draft.columns.combination = { and: 1, or: 2, neither: 3 }[claim.type];
     const [one, other] = isTotalled(claim) ? [claim.left.left, claim.left.right] : [claim.left, claim.right];
-    const [left, right] = [simple(one), simple(other)];
+    // Of a long sentence, the second claim stands for all that follow it, but for their truth.
+    const [left, right] = [simple(one), simple(other.type === 'and' ? other.left : other)];
     if (left !== undefined) addSimple(draft, left.claim, false);
     if (right !== undefined) addSimple(draft, right.claim, true);
     draft.columns.negated = Number(left?.negated);
@@ -238,7 +239,7 @@ export function targetsOf(scene: Scene, meaning: Meaning): Targets {
     draft.columns.premiseTopic = TOPIC_VALUES.indexOf(`${premise.topic} ${premise.value}`) + 1;
   }
   if (premise?.type === 'reveals' && premise.property.shape !== undefined) {
-    draft.columns.premiseShape = SHAPES.indexOf(premise.property.shape) + 1;
+    draft.columns.premiseShape = classOf(SHAPES, premise.property.shape);
   }
   return {
     program: PROGRAM.map(([name]) => draft.columns[name] ?? 0),

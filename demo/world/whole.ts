@@ -50,6 +50,10 @@ function complete(scene: Scene): readonly (readonly Whole[])[] {
 /** Whether two phrases name the same attributes. */
 export const isSamePhrase = (a: Phrase, b: Phrase): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+/** Whether a word of the phrase is from outside the world. */
+export const isOutside = ({ colour, shape }: Phrase): boolean =>
+  typeof colour === 'object' || typeof shape === 'object';
+
 /** Whether the phrase matches the thing. */
 export function fitsPhrase(thing: Whole, phrase: Phrase): boolean {
   if (phrase.colour !== undefined && thing.colour !== phrase.colour) return false;

@@ -5,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLocalModel, type LocalModel } from '../../demo/local-model.ts';
 import { readExamples } from '../../demo/examples.ts';
 import { DEMO_CHECKPOINT, demoPackage } from '../../demo/demo-package.ts';
-import { heldOutQuestions } from '../../demo/world/questions.ts';
+import { heldOutQuestions } from '../../demo/world/evaluation/questions.ts';
 import { pictureOf } from '../../demo/world/render.ts';
 import { sceneOf } from '../../demo/world/scene.ts';
 import { emptyScene } from '../../demo/world/strange.ts';
 import type { Answer } from '../../service/inference/answer.ts';
 import { readImageFile } from '../../cli/image-file.ts';
-import { FIRST_SEED, PHRASINGS } from './phrasings/phrasings.ts';
+import { FIRST_SEED, PHRASINGS } from '../../demo/world/evaluation/phrasings.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
 /** Megabytes that the checkpoint may take in the repository. */

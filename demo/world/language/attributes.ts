@@ -1,4 +1,4 @@
-import type { Claim, Phrase } from '../claims.ts';
+import type { Claim, OutsideWord, Phrase } from '../claims.ts';
 import type { Random } from '../random.ts';
 import { COLOURS, type Colour } from '../scene.ts';
 import { SHAPES } from '../shapes.ts';
@@ -52,7 +52,7 @@ function compoundClaim(random: Random, claim: Attribute): string {
 const SEEMS = ['must be', 'seems to be', 'appears to be', 'turns out to be', 'happens to be'] as const;
 
 /** "Something red peeks out from behind the star". */
-function behindIt(random: Random, behind: Phrase, colour: Colour): string {
+function behindIt(random: Random, behind: Phrase, colour: Colour | OutsideWord): string {
   const [cover, word] = [definite(random, behind), colourWord(random, colour)];
   const some = random.pick([
     `something ${word}`,
@@ -75,7 +75,7 @@ function behindIt(random: Random, behind: Phrase, colour: Colour): string {
 function inColour(
   random: Random,
   the: string,
-  colour: Colour,
+  colour: Colour | OutsideWord,
   is: string,
   does: (verb: string, plain: string) => string,
 ): (() => string)[] {

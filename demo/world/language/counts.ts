@@ -156,12 +156,27 @@ function atMost(random: Random, n: number, a: Phrase): string {
   ])();
 }
 
+/** "There are 0 stars." */
+function none(random: Random, a: Phrase): string {
+  const many = plural(random, a);
+  const zero = number(random, 0);
+  return random.pick([
+    () => placed(random, `${zero} ${many}`, false),
+    () => placed(random, `${zero} ${many}`, false),
+    () => placed(random, `exactly ${zero} ${many}`, false),
+    () => `the number of ${many}${somewhere(random)} ${random.pick(['is', 'equals'])} ${zero}`,
+    () => `${many} : ${zero}`,
+    () => `there are ${zero} ${many} in total`,
+  ])();
+}
+
 /** "There are at least two stars." */
 export function countClaim(random: Random, claim: Extract<Claim, { type: 'count' }>): string {
   const { a, n } = claim;
   switch (claim.op) {
     case 'exactly':
-      return n === 0 ? absence(random, a) : exactly(random, n, a);
+      if (n > 0) return exactly(random, n, a);
+      return random.chance(0.5) ? none(random, a) : absence(random, a);
     case 'atLeast':
       return atLeast(random, n, a);
     case 'atMost':

@@ -102,13 +102,16 @@ export const IS = [
   'appears',
 ] as const;
 
+/** "to the left of". */
+export const whereOf = (random: Random, relation: Relation): string => random.pick(WHERE[relation]);
+
 /** "The red circle is left of the star", or its negation with `not`. */
 export function relationClaim(random: Random, claim: Extract<Claim, { type: 'relation' }>, not = false): string {
   const article = (phrase: Phrase, the: boolean): string =>
     the ? definite(random, phrase, true) : indefinite(random, phrase);
   const a = article(claim.a, claim.aDefinite);
   const b = article(claim.b, claim.bDefinite);
-  const where = random.pick(WHERE[claim.relation]);
+  const where = whereOf(random, claim.relation);
   const prefix = WHERE[claim.relation].filter((words) => !words.endsWith('than'));
   const inverse = random.pick(WHERE[INVERSE[claim.relation]]);
   if (not) {
@@ -150,7 +153,7 @@ export function relationAbsent(
   random: Random,
   { a, b, bDefinite, relation }: Extract<Claim, { type: 'relation' }>,
 ): string {
-  const where = `${random.pick(WHERE[relation])} ${bDefinite ? definite(random, b, true) : indefinite(random, b)}`;
+  const where = `${whereOf(random, relation)} ${bDefinite ? definite(random, b, true) : indefinite(random, b)}`;
   const one = bare(random, a, 'singular');
   return random.pick([
     `there is no ${one} ${where}`,
@@ -225,9 +228,12 @@ const PLACES: Readonly<Record<Zone, readonly string[]>> = {
   ],
 };
 
+/** "on the left". */
+export const placeOf = (random: Random, zone: Zone): string => random.pick(PLACES[zone]);
+
 /** "There is a star on the left", "the star is at the top". */
 export function zoneClaim(random: Random, claim: Extract<Claim, { type: 'zone' }>): string {
-  const place = random.pick(PLACES[claim.zone]);
+  const place = placeOf(random, claim.zone);
   if (claim.definite) {
     const a = definite(random, claim.a, true);
     return random.pick([

@@ -12,6 +12,7 @@ import { quantifiedClaim } from './quantifiers.ts';
 import { relationAbsent, relationClaim, zoneClaim } from './relations.ts';
 import { denied, stated, written } from './style.ts';
 import { unknowableClaim } from './unknowable.ts';
+import { untoldClaim } from './untold.ts';
 
 function notClaim(random: Random, claim: Claim): string {
   if (claim.type === 'attribute' && claim.other !== undefined) return neitherOf(random, claim);
@@ -86,8 +87,13 @@ function draw(random: Random, claim: Claim): string {
       return unknowableClaim(random, claim);
     case 'elsewhere':
       return elsewhereClaim(random, claim);
+    case 'untold':
+      return untoldClaim(random, claim);
   }
 }
+
+/** Says a claim as a statement that can be part of a longer sentence. */
+export const sayPart = (random: Random, claim: Claim): string => said(random, claim, false);
 
 function sayPremise(random: Random, premise: Premise): string {
   switch (premise.type) {

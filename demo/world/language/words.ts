@@ -1,3 +1,4 @@
+import type { OutsideWord } from '../claims.ts';
 import { OUTWARD } from './style.ts';
 import type { Random } from '../random.ts';
 import type { Colour, Size } from '../scene.ts';
@@ -82,11 +83,13 @@ function choose<T>(random: Random, words: readonly [T, ...T[]]): T {
   return random.chance(0.72) ? words[0] : random.pick(words);
 }
 
-export const colourWord = (random: Random, colour: Colour): string => choose(random, COLOUR_WORDS[colour]);
+export const colourWord = (random: Random, colour: Colour | OutsideWord): string =>
+  typeof colour === 'object' ? colour.word : choose(random, COLOUR_WORDS[colour]);
 
 export const sizeWord = (random: Random, size: Size): string => choose(random, SIZE_WORDS[size]);
 
-export const shapeNoun = (random: Random, shape: Shape): Noun => choose(random, SHAPE_NOUNS[shape]);
+export const shapeNoun = (random: Random, shape: Shape | OutsideWord): Noun =>
+  typeof shape === 'object' ? [shape.word, shape.other] : choose(random, SHAPE_NOUNS[shape]);
 
 /** "object", "thing" and so on. "one" only if the caller allows it. */
 export function thingNoun(random: Random, pronoun: boolean): Noun {
@@ -95,7 +98,8 @@ export function thingNoun(random: Random, pronoun: boolean): Noun {
 }
 
 /** An adjective for a shape, if there is one. */
-export function shapeAdjective(random: Random, shape: Shape): string | undefined {
+export function shapeAdjective(random: Random, shape: Shape | OutsideWord): string | undefined {
+  if (typeof shape === 'object') return undefined;
   const adjectives: Partial<Record<Shape, readonly string[]>> = {
     circle: ['round', 'circular'],
     square: ['square'],

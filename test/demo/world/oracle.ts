@@ -188,6 +188,8 @@ function readings(world: readonly Item[], claim: Claim): boolean[] {
         ),
       );
     case 'unknowable':
+    case 'untold':
+      return named(world, claim.a).length > 0 ? [true, false] : [false];
     case 'elsewhere':
       return [true, false];
   }

@@ -1,4 +1,4 @@
-import type { Answer } from '../../../demo/answers.ts';
+import type { Answer } from '../../answers.ts';
 import { ELABORATE } from './elaborate.ts';
 import { LATER } from './later.ts';
 import { PLAIN } from './plain.ts';

@@ -1,8 +1,8 @@
-import { ANSWERS, type Answer } from '../answers.ts';
-import { KINDS, type Kind } from './claims.ts';
-import { drawPairs, type Pair } from './pairs.ts';
-import { hash, seeded } from './random.ts';
-import { sceneOf, type Scene } from './scene.ts';
+import { ANSWERS, type Answer } from '../../answers.ts';
+import { KINDS, type Kind } from '../claims.ts';
+import { drawPairs, type Pair } from '../pairs.ts';
+import { hash, seeded } from '../random.ts';
+import { sceneOf, type Scene } from '../scene.ts';
 
 /** First seed of test pictures: far from the seeds of training and validation. */
 const TEST_SEEDS = 1_000_000;
@@ -22,8 +22,8 @@ function quota(kind: Kind, answer: Answer, perAnswer: number): number {
 
 let drawn: readonly Scene[] | undefined;
 
-/** The pool's scenes, which take seconds to draw: they are drawn once. */
-function pool(): readonly Scene[] {
+/** Scenes that training never saw. They take seconds to draw, so they are drawn once. */
+export function testScenes(): readonly Scene[] {
   drawn ??= Array.from({ length: POOL }, (_, i) => sceneOf(TEST_SEEDS + i, 'held-out'));
   return drawn;
 }
@@ -33,7 +33,7 @@ function pool(): readonly Scene[] {
  * training excludes. All answers are equally frequent, within each kind too.
  */
 export function heldOutQuestions(seed: number, perAnswer: number): readonly Pair[] {
-  const scenes = pool();
+  const scenes = testScenes();
   const questions: Pair[] = [];
   for (const [index, kind] of KINDS.entries()) {
     const random = seeded(hash(seed, index));

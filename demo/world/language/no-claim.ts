@@ -1,0 +1,119 @@
+import type { OutsideWords } from '../everyday-words.ts';
+import { phrase, reference } from '../phrases.ts';
+import type { Random } from '../random.ts';
+import type { Scene } from '../scene.ts';
+import { definite, indefinite, plural } from './noun-phrase.ts';
+import { PICTURES, written } from './style.ts';
+import { somewhere } from './words.ts';
+
+/** What a sentence that claims nothing may name. */
+interface Names {
+  readonly the: string;
+  readonly one: string;
+  readonly many: string;
+  readonly noun: string;
+  readonly verb: string;
+  readonly doing: string;
+  readonly adjective: string;
+}
+
+const PICTURE = ['the picture', 'this picture', 'the image', 'it', 'the scene', 'this photo'] as const;
+
+/** Questions that yes and no do not answer. */
+function question(random: Random, { the, one, many, noun, verb, doing, adjective }: Names): string {
+  const [place, picture] = [somewhere(random), random.pick(PICTURE)];
+  const colour = random.pick(['colour', 'color']);
+  return random.pick([
+    `how many ${many} are there${place}`,
+    `how many ${many} can you see${place}`,
+    `how many ${many} ${random.pick(['are shown', 'do you count', 'does it have', 'are in the picture'])}`,
+    `how many ${random.pick(['things', 'objects', 'shapes', 'colours'])} ${random.pick(['are there', 'do you see'])}`,
+    `what ${colour} is ${the}`,
+    `what is the ${colour} of ${the}`,
+    `which ${colour} ${random.pick(['is', 'has'])} ${the}`,
+    `what shape is ${the}`,
+    `where is ${the}`,
+    `where ${random.pick(['are', 'can i find'])} the ${many}`,
+    `which ${random.pick(['one', 'shape', 'thing'])} is ${random.pick(['the largest', 'bigger', 'on the left', 'red', adjective])}`,
+    `which of the ${many} is ${random.pick(['small', 'blue', 'at the top', adjective])}`,
+    `who ${random.pick(['drew', 'made', 'moved', 'owns', 'is'])} ${the}`,
+    `whose ${noun} is ${random.pick(['this', 'that', 'it'])}`,
+    `why ${random.pick(['is', 'was'])} ${the} ${random.pick(['red', 'there', 'so small', adjective])}`,
+    `when was ${the} ${random.pick(['drawn', 'made', 'moved'])}`,
+    `what ${random.pick(['do you see', 'is there', 'can be seen'])}${place}`,
+    `what ${random.pick(['is in', 'is on', 'does this say about'])} ${picture}`,
+    `what is ${random.pick(['left of', 'right of', 'above', 'below', 'behind', 'next to'])} ${the}`,
+    `what is ${random.pick([one, `a ${noun}`, 'this', 'that', 'your name'])}`,
+    `how ${random.pick(['big', 'large', 'far', 'old', adjective])} is ${the}`,
+    `how ${random.pick(['do i', 'can i', 'do you'])} ${verb} ${random.pick([one, `a ${noun}`])}`,
+    `why are you ${doing}`,
+    `what about ${random.pick([the, one, `the ${noun}`])}`,
+    `who is ${doing}`,
+  ]);
+}
+
+function command(random: Random, { the, one, many, noun, verb, adjective }: Names): string {
+  const what = random.pick([the, one, `the ${many}`, `a ${noun}`, `the ${noun}`]);
+  const said = random.pick([
+    `count the ${many}`,
+    `${random.pick(['draw', 'paint', 'show me', 'find', 'add', 'remove', 'move', 'delete', 'look at', 'make', 'give me'])} ${what}`,
+    `describe ${random.pick(PICTURES)}`,
+    `tell me ${random.pick(['about', 'where to find', 'how many there are of', 'more about'])} ${what}`,
+    `${verb} ${what}`,
+    `list ${random.pick(['all', 'the'])} ${many}`,
+    `name ${random.pick(['all the shapes', 'every colour', `one ${noun}`])}`,
+    `do not ${verb} ${what}`,
+    `let us ${verb} ${what}`,
+    `write ${random.pick(['a poem', 'a story', 'something'])} about ${what}`,
+    `make ${the} ${random.pick(['red', 'blue', 'larger', adjective])}`,
+  ]);
+  return random.pick([said, said, said, `please ${said}`, `${said} please`, `could you please ${said}`, `now ${said}`]);
+}
+
+const GREETINGS = `hello/hi/hey/good morning/good evening/good night/good bye/bye/thanks/thank you/thank you very much/
+welcome/how are you/how are you today/nice to meet you/what's up/see you later/have a nice day/greetings/cheers/sorry/
+excuse me/please/ok/okay/yes/no/maybe/yes please/no thanks/wow/lol/test/testing/help/stop/go on/again/never mind/
+of course/well done/congratulations/happy birthday/to be or not to be/buy now/why/how/what/when/who/really/hm/let me
+think/i see/never`
+  .replace(/\n/g, '')
+  .split('/');
+const AFTER = ['', '', '', ' there', ' my friend', ' everybody', ' model', ' again', ' sir', ' and goodbye', ' world'];
+
+/** Statements about somebody, not about a picture. */
+function remark(random: Random, { noun, verb, doing, adjective }: Names): string {
+  const who = random.pick(['i', 'we', 'you', 'they']);
+  return random.pick([
+    `${who} ${random.pick(['want to', 'have to', 'will', 'like to', 'would', 'never'])} ${verb} ${random.pick(['', `the ${noun}`, `a ${noun}`])}`,
+    `${random.pick(['he', 'she'])} ${random.pick(['wants to', 'has to', 'will', 'forgot to'])} ${verb} ${random.pick(['', `the ${noun}`, `a ${noun}`])}`,
+    `i am ${random.pick([doing, adjective, `a ${noun}`])}`,
+    `you are ${random.pick([doing, adjective, `a ${noun}`])}`,
+    `my name is ${noun}`,
+    `if only ${who} had a ${noun}`,
+    `${doing} is ${adjective}`,
+    `because of the ${noun}`,
+  ]);
+}
+
+/** A question that yes and no do not answer, a command, a greeting or a remark: the picture says nothing about it. */
+export function noClaim(random: Random, scene: Scene, words: OutsideWords): string {
+  const isOutside = random.chance(0.25);
+  const noun = random.pick(words.nouns);
+  const own = reference(random, scene);
+  const names: Names = {
+    the: isOutside ? `the ${noun.word}` : definite(random, own),
+    one: isOutside ? `a ${noun.word}` : indefinite(random, phrase(random, scene)),
+    many: isOutside ? noun.other : plural(random, phrase(random, scene)),
+    noun: noun.word,
+    verb: random.pick(words.verbs).word,
+    doing: random.pick(words.verbs).other,
+    adjective: random.pick(words.adjectives).word,
+  };
+  const draw = random.next();
+  if (draw < 0.5) {
+    const asked = written(random, question(random, names)).replace(/[.!]$/, '');
+    return random.chance(0.7) ? `${asked}?` : asked;
+  }
+  if (draw < 0.78) return written(random, command(random, names));
+  if (draw < 0.88) return written(random, `${random.pick(GREETINGS)}${random.pick(AFTER)}`);
+  return written(random, remark(random, names));
+}

@@ -1,0 +1,88 @@
+import type { Claim } from '../claims.ts';
+import type { Random } from '../random.ts';
+import { presence } from './existence.ts';
+import { bare, definite, indefinite, plural } from './noun-phrase.ts';
+import { number, withArticle } from './words.ts';
+
+type Untold = Extract<Claim, { type: 'untold' }>;
+
+const IN = ['in the', 'on the', 'near the', 'with a', 'behind a', 'next to a', 'at the', 'from the', 'for a'] as const;
+
+/** The thing or place after a verb, if there is one: "in the garden", "a horse". */
+function around(random: Random, { where }: Untold): string {
+  if (where === undefined) return '';
+  return random.chance(0.35) ? ` ${withArticle(where.word)}` : ` ${random.pick(IN)} ${where.word}`;
+}
+
+function adjectiveClaim(random: Random, claim: Untold): string {
+  const { a, word } = claim;
+  if (!claim.definite) return presence(random, withArticle(`${word.word} ${bare(random, a, 'singular')}`));
+  const the = definite(random, a);
+  return random.pick([
+    `${the} is ${word.word}`,
+    `${the} is ${word.word}`,
+    `is ${the} ${word.word}`,
+    `${the} is ${random.pick(['very', 'quite', 'rather', 'really', 'a bit'])} ${word.word}`,
+    `${the} ${random.pick(['looks', 'seems', 'must be', 'seems to be'])} ${word.word}`,
+    `${the} is ${withArticle(word.word)} one`,
+  ]);
+}
+
+function verbClaim(random: Random, claim: Untold): string {
+  const { a, word } = claim;
+  const [doing, rest] = [word.other, around(random, claim)];
+  if (!claim.definite) {
+    const one = indefinite(random, a);
+    return random.pick([
+      `${one} is ${doing}${rest}`,
+      `${one} is ${doing}${rest}`,
+      `there is ${one} ${doing}${rest}`,
+      `${one} ${doing}${rest}`,
+      `${random.pick(['i see', 'you can see', 'we can see', 'it shows', 'the picture shows'])} ${one} ${doing}${rest}`,
+      `is there ${one} ${doing}${rest}`,
+    ]);
+  }
+  const the = definite(random, a);
+  return random.pick([
+    `${the} is ${doing}${rest}`,
+    `${the} is ${doing}${rest}`,
+    `is ${the} ${doing}${rest}`,
+    `${the} ${random.pick(['can', 'will', 'wants to', 'likes to', 'is about to', 'has to'])} ${word.word}${rest}`,
+  ]);
+}
+
+function nounClaim(random: Random, claim: Untold): string {
+  const { a, word } = claim;
+  const the = claim.definite ? definite(random, a) : indefinite(random, a);
+  const one = withArticle(word.word);
+  return random.pick([
+    `${the} is made of ${word.word}`,
+    `${the} belongs to ${random.pick([one, `the ${word.word}`])}`,
+    `${the} was ${random.pick(['made', 'drawn', 'bought', 'left here'])} by ${one}`,
+    `${the} is owned by ${one}`,
+    `${the} is ${random.pick(['older', 'heavier', 'more expensive', 'softer'])} than ${one}`,
+    `${the} smells like ${one}`,
+    `${the} is a gift from the ${word.word}`,
+  ]);
+}
+
+/** "Two dogs are running in the garden", of things from outside the world. */
+function severalClaim(random: Random, claim: Untold): string {
+  const some = random.pick([number(random, 2 + random.int(5)), 'some', 'several', 'many', 'a few']);
+  const many = plural(random, claim.a);
+  const rest = around(random, claim);
+  return random.pick([
+    `${some} ${many} are ${claim.word.other}${rest}`,
+    `there are ${some} ${many} ${claim.word.other}${rest}`,
+    `the ${many} are ${claim.word.other}${rest}`,
+    `${some} ${many} ${random.pick(['can', 'will', 'want to'])} ${claim.word.word}${rest}`,
+  ]);
+}
+
+/** "The star is happy", "a dog is running in the garden", "the heart belongs to a teacher". */
+export function untoldClaim(random: Random, claim: Untold): string {
+  if (claim.form === 'adjective') return adjectiveClaim(random, claim);
+  if (claim.form === 'noun') return nounClaim(random, claim);
+  const isOutside = typeof claim.a.shape === 'object';
+  return isOutside && random.chance(0.3) ? severalClaim(random, claim) : verbClaim(random, claim);
+}
