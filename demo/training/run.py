@@ -23,7 +23,7 @@ ANSWERS = ("yes", "no", "maybe")
 # Highest learning rates of a new model, and of one that continues from a checkpoint.
 PEAK, PEAK_AGAIN = 1e-3, 6e-4
 # Steps in which only the new auxiliary heads learn, if the model continues from a checkpoint.
-CATCHING_UP = 800
+CATCHING_UP = 400
 
 
 def model_config(vocabulary: int) -> OfaConfig:

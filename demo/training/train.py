@@ -29,7 +29,7 @@ BATCH = 96
 # Highest learning rates of a new trunk, and of one that continues from a checkpoint.
 TRUNK_PEAK, TRUNK_PEAK_AGAIN = 3e-3, 1.5e-3
 KEEP_EVERY_S = 180.0
-LOOK_EVERY = 250
+LOOK_EVERY = 500
 
 
 def answer_loss(logits: Tensor, answers: Tensor, kinds: Tensor) -> Tensor:

@@ -83,6 +83,17 @@ const OWN_VERBS = new Set(
   bitch rape piss shit bugger screw`),
 );
 
+/** Other words of the grammar, which training has, so that they say nothing about words that it never had. */
+const GRAMMAR_WORDS = new Set(
+  list(`
+  show shows lemon hand links feels court lies table features bank stands feature school smells poem story costs wood
+  glass turns machine metal pear night match feel back cheers turn evening lone mind morning heat uncle brother cost
+  photographer mistake steel teacher lives wool tonight ice tree cardboard hates baa wax cloth royal rosy kind gauche
+  pretty incorrect costly plastic mean spotted lightweight underneath good free used lacking done sorry turned dirty
+  lost tired like say come describe write believe agree outnumber take question know want carry give erase fund blow
+  club hear hurry person museum stone paper art link links lie lies stand smell smells cheer life mimic`),
+);
+
 const COLOURS = list(`
   white black grey gray silver turquoise beige cyan magenta khaki ivory cream teal maroon indigo bronze copper ebony
   lavender mauve charcoal transparent colourless silvery whitish blackish greyish snow-white jet-black pearly ochre
@@ -109,7 +120,9 @@ function gather(): Record<Split, OutsideWords> {
   const tagged = [...all].sort().map((word) => ({ word, tags: tagsOf(word) }));
   const having = (wanted: readonly string[], own: ReadonlySet<string>): string[] =>
     tagged.flatMap(({ word, tags }) =>
-      tags.some((tag) => wanted.includes(tag)) && !tags.includes('Plural') && !own.has(word) ? [word] : [],
+      tags.some((tag) => wanted.includes(tag)) && !tags.includes('Plural') && !own.has(word) && !GRAMMAR_WORDS.has(word)
+        ? [word]
+        : [],
     );
   const plurals = (words: readonly string[]): OutsideWord[] => {
     const given = new Set(words);
@@ -120,7 +133,10 @@ function gather(): Record<Split, OutsideWords> {
   const alone = (word: string): OutsideWord => ({ word, other: word });
   const words: OutsideWords = {
     nouns: plurals(having(['Singular', 'Uncountable', 'Actor'], OWN_NOUNS)),
-    adjectives: having(['Adjective'], OWN_ADJECTIVES).map(alone),
+    // Those in -ing are participles of verbs, which may be in the other half.
+    adjectives: having(['Adjective'], OWN_ADJECTIVES)
+      .filter((word) => !word.endsWith('ing'))
+      .map(alone),
     verbs: having(['Infinitive'], OWN_VERBS).map((word) => ({ word, other: verb.conjugate(word, model).Gerund })),
     colours: COLOURS.map((word) => alone(word.replace('-', ' '))),
     shapes: SHAPES.map((word) => ({ word: word.replace('-', ' '), other: `${word.replace('-', ' ')}s` })),

@@ -14,6 +14,12 @@ function around(random: Random, { where }: Untold): string {
   return random.chance(0.35) ? ` ${withArticle(where.word)}` : ` ${random.pick(IN)} ${where.word}`;
 }
 
+/** "runs", "watches", "tries". */
+function thirdPerson(verb: string): string {
+  if (/[^aeiou]y$/.test(verb)) return `${verb.slice(0, -1)}ies`;
+  return /(s|x|z|ch|sh|o)$/.test(verb) ? `${verb}es` : `${verb}s`;
+}
+
 function adjectiveClaim(random: Random, claim: Untold): string {
   const { a, word } = claim;
   if (!claim.definite) return presence(random, withArticle(`${word.word} ${bare(random, a, 'singular')}`));
@@ -38,6 +44,7 @@ function verbClaim(random: Random, claim: Untold): string {
       `${one} is ${doing}${rest}`,
       `there is ${one} ${doing}${rest}`,
       `${one} ${doing}${rest}`,
+      `${one} ${thirdPerson(word.word)}${rest}`,
       `${random.pick(['i see', 'you can see', 'we can see', 'it shows', 'the picture shows'])} ${one} ${doing}${rest}`,
       `is there ${one} ${doing}${rest}`,
     ]);
@@ -47,6 +54,7 @@ function verbClaim(random: Random, claim: Untold): string {
     `${the} is ${doing}${rest}`,
     `${the} is ${doing}${rest}`,
     `is ${the} ${doing}${rest}`,
+    `${the} ${thirdPerson(word.word)}${rest}`,
     `${the} ${random.pick(['can', 'will', 'wants to', 'likes to', 'is about to', 'has to'])} ${word.word}${rest}`,
   ]);
 }
@@ -68,14 +76,14 @@ function nounClaim(random: Random, claim: Untold): string {
 
 /** "Two dogs are running in the garden", of things from outside the world. */
 function severalClaim(random: Random, claim: Untold): string {
-  const some = random.pick([number(random, 2 + random.int(5)), 'some', 'several', 'many', 'a few']);
+  const some = random.pick([number(random, 2 + random.int(5)), 'some', 'several', 'many', 'a few', '']);
   const many = plural(random, claim.a);
   const rest = around(random, claim);
   return random.pick([
     `${some} ${many} are ${claim.word.other}${rest}`,
     `there are ${some} ${many} ${claim.word.other}${rest}`,
     `the ${many} are ${claim.word.other}${rest}`,
-    `${some} ${many} ${random.pick(['can', 'will', 'want to'])} ${claim.word.word}${rest}`,
+    `${some} ${many} ${random.pick(['can ', 'will ', 'want to ', '', ''])}${claim.word.word}${rest}`,
   ]);
 }
 

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { KINDS } from '../../../demo/world/claims.ts';
+import { outsideWords } from '../../../demo/world/everyday-words.ts';
+import { askedAndStated, longQuestions, outsideQuestions, zeroQuestions } from '../../../demo/world/evaluation/sets.ts';
+import { noClaim } from '../../../demo/world/language/no-claim.ts';
+import { sayMeaning } from '../../../demo/world/language/say.ts';
+import { drawLong } from '../../../demo/world/long.ts';
+import { drawOutside } from '../../../demo/world/outside.ts';
+import type { Pair } from '../../../demo/world/pairs.ts';
+import { seeded } from '../../../demo/world/random.ts';
+import { sampleMeaning } from '../../../demo/world/sample.ts';
+import { sceneOf } from '../../../demo/world/scene.ts';
+import { strangeSentence } from '../../../demo/world/strange.ts';
+import { secondOpinion } from './oracle.ts';
+
+const scenes = Array.from({ length: 200 }, (_, seed) => sceneOf(seed, 'training'));
+const [training, heldOut] = [outsideWords('training'), outsideWords('held-out')];
+
+const shareOf = (pairs: readonly Pair[], answer: string): number =>
+  pairs.filter((pair) => pair.answer === answer).length / pairs.length;
+
+describe('the words from outside the world', () => {
+  it('are thousands, half of them held out', () => {
+    for (const part of ['nouns', 'adjectives', 'verbs', 'colours', 'shapes'] as const) {
+      const known = new Set(training[part].map(({ word }) => word));
+      expect(heldOut[part].filter(({ word }) => known.has(word))).toEqual([]);
+      expect(heldOut[part].length / (known.size + heldOut[part].length)).toBeGreaterThan(0.3);
+    }
+    expect(training.nouns.length + heldOut.nouns.length).toBeGreaterThan(2000);
+  });
+
+  it('that are held out are in no sentence of training', () => {
+    const random = seeded(3);
+    const held = new Set(
+      [...heldOut.nouns, ...heldOut.adjectives, ...heldOut.verbs].flatMap(({ word, other }) => [word, other]),
+    );
+    const texts: string[] = [];
+    for (let at = 0; at < 2000; at++) {
+      const { premise = '', hypothesis } = sayMeaning(
+        random,
+        sampleMeaning(random, random.pick(scenes), random.pick(KINDS)),
+      );
+      texts.push(premise, hypothesis, noClaim(random, random.pick(scenes), training), strangeSentence(random));
+      texts.push(drawOutside(random, scenes, training).hypothesis);
+    }
+    const words = texts.flatMap((text) => text.toLowerCase().match(/[a-z]{3,}/g) ?? []);
+    // Misspelt words may be any.
+    expect(words.filter((word) => held.has(word)).length / words.length).toBeLessThan(0.0005);
+  });
+});
+
+describe('sentences with words from outside the world', () => {
+  it('have the answer that listing all readings gives, usually no', () => {
+    const pairs = outsideQuestions(300);
+    const wrong = pairs.filter(({ scene, meaning, answer }) => secondOpinion(scene, meaning) !== answer);
+    expect(wrong.map(({ hypothesis, answer, scene }) => [hypothesis, answer, scene.seed])).toEqual([]);
+    expect(shareOf(pairs, 'no')).toBeGreaterThan(0.5);
+    for (const answer of ['yes', 'maybe']) expect(shareOf(pairs, answer)).toBeGreaterThan(0.05);
+  });
+});
+
+describe('long sentences', () => {
+  it('have 15 to 40 words, every answer, and the answer that listing all readings gives', () => {
+    const random = seeded(5);
+    const pairs = [...Array.from({ length: 150 }, () => drawLong(random, scenes)), ...longQuestions(50)];
+    for (const { scene, meaning, answer, hypothesis } of pairs) {
+      expect(secondOpinion(scene, meaning), hypothesis).toBe(answer);
+      expect(hypothesis.split(' ').length).toBeGreaterThanOrEqual(15);
+      expect(hypothesis.split(' ').length).toBeLessThanOrEqual(40);
+    }
+    for (const answer of ['yes', 'no', 'maybe']) expect(shareOf(pairs, answer)).toBeGreaterThan(0.2);
+  });
+});
+
+it('counts of zero are asked in words and digits, and are true as often as false', () => {
+  const pairs = zeroQuestions(100);
+  for (const { scene, meaning, answer } of pairs) expect(secondOpinion(scene, meaning)).toBe(answer);
+  expect(Math.abs(shareOf(pairs, 'yes') - 0.5)).toBeLessThan(0.1);
+  expect(pairs.filter(({ hypothesis }) => /\b0\b/.test(hypothesis)).length).toBeGreaterThan(15);
+});
+
+it('questions come with the statement of the same meaning about the same picture', () => {
+  for (const [asked, stated] of askedAndStated(20)) {
+    expect(asked.hypothesis).toMatch(/\?$/);
+    expect(stated.hypothesis).toMatch(/\.$/);
+    expect([asked.scene, asked.meaning, asked.answer]).toEqual([stated.scene, stated.meaning, stated.answer]);
+  }
+});
