@@ -12,41 +12,44 @@ import { NO_CLAIMS } from './no-claims.ts';
 import { testScenes } from './questions.ts';
 
 /** Sentences with words from outside the world that training never had, about pictures that it never had. */
-export function outsideQuestions(count: number): readonly Pair[] {
+export function outsideQuestions(count: number, scenes: readonly Scene[] = testScenes()): readonly Pair[] {
   const random = seeded(101);
   const words = outsideWords('held-out');
-  return Array.from({ length: count }, () => drawOutside(random, testScenes(), words));
+  return Array.from({ length: count }, () => drawOutside(random, scenes, words));
 }
 
 /** Counts of zero, in words and digits, half of them true. */
-export function zeroQuestions(count: number): readonly Pair[] {
+export function zeroQuestions(count: number, scenes: readonly Scene[] = testScenes()): readonly Pair[] {
   const random = seeded(102);
   const pairs: Pair[] = [];
   while (pairs.length < count) {
-    const scene = random.pick(testScenes());
+    const scene = random.pick(scenes);
     const claim = { type: 'count', a: phrase(random, scene), op: 'exactly', n: 0 } as const;
-    const drawn = pairMeaning(random, testScenes(), scene, 'count', { claim });
+    const drawn = pairMeaning(random, scenes, scene, 'count', { claim });
     pairs.push(...drawn.filter(({ answer, hypothesis }) => answer !== 'maybe' && /\b(0|zero)\b/.test(hypothesis)));
   }
   return pairs.slice(0, count);
 }
 
 /** Sentences of 15 to 40 words that join several claims; every answer is equally frequent. */
-export function longQuestions(count: number): readonly Pair[] {
+export function longQuestions(count: number, scenes: readonly Scene[] = testScenes()): readonly Pair[] {
   const random = seeded(103);
-  return Array.from({ length: count }, () => drawLong(random, testScenes()));
+  return Array.from({ length: count }, () => drawLong(random, scenes));
 }
 
 /** Attempts to say a meaning as a question, or as a statement. */
 const TRIES = 60;
 
 /** Meanings said both as a yes/no question and as a statement, in this order, about the same picture. */
-export function askedAndStated(count: number): readonly (readonly [Pair, Pair])[] {
+export function askedAndStated(
+  count: number,
+  scenes: readonly Scene[] = testScenes(),
+): readonly (readonly [Pair, Pair])[] {
   const random = seeded(104);
   const kinds = KINDS.filter((kind) => kind !== 'undecidable' && kind !== 'premise' && kind !== 'disjunction');
   const pairs: (readonly [Pair, Pair])[] = [];
   while (pairs.length < count) {
-    const pair = random.pick([...drawPairs(random, testScenes(), random.pick(kinds)), undefined]);
+    const pair = random.pick([...drawPairs(random, scenes, random.pick(kinds)), undefined]);
     if (pair === undefined) continue;
     const said = Array.from({ length: TRIES }, () => sayMeaning(random, pair.meaning).hypothesis);
     const asked = said.find((text) => /^(is|are|does|do|can) .*\?$/.test(text));

@@ -51,7 +51,7 @@ describe('the words from outside the world', () => {
 
 describe('sentences with words from outside the world', () => {
   it('have the answer that listing all readings gives, usually no', () => {
-    const pairs = outsideQuestions(300);
+    const pairs = outsideQuestions(500, scenes);
     const wrong = pairs.filter(({ scene, meaning, answer }) => secondOpinion(scene, meaning) !== answer);
     expect(wrong.map(({ hypothesis, answer, scene }) => [hypothesis, answer, scene.seed])).toEqual([]);
     expect(shareOf(pairs, 'no')).toBeGreaterThan(0.5);
@@ -62,7 +62,7 @@ describe('sentences with words from outside the world', () => {
 describe('long sentences', () => {
   it('have 15 to 40 words, every answer, and the answer that listing all readings gives', () => {
     const random = seeded(5);
-    const pairs = [...Array.from({ length: 150 }, () => drawLong(random, scenes)), ...longQuestions(50)];
+    const pairs = [...Array.from({ length: 150 }, () => drawLong(random, scenes)), ...longQuestions(50, scenes)];
     for (const { scene, meaning, answer, hypothesis } of pairs) {
       expect(secondOpinion(scene, meaning), hypothesis).toBe(answer);
       expect(hypothesis.split(' ').length).toBeGreaterThanOrEqual(15);
@@ -73,14 +73,14 @@ describe('long sentences', () => {
 });
 
 it('counts of zero are asked in words and digits, and are true as often as false', () => {
-  const pairs = zeroQuestions(100);
+  const pairs = zeroQuestions(100, scenes);
   for (const { scene, meaning, answer } of pairs) expect(secondOpinion(scene, meaning)).toBe(answer);
   expect(Math.abs(shareOf(pairs, 'yes') - 0.5)).toBeLessThan(0.1);
   expect(pairs.filter(({ hypothesis }) => /\b0\b/.test(hypothesis)).length).toBeGreaterThan(15);
 });
 
 it('questions come with the statement of the same meaning about the same picture', () => {
-  for (const [asked, stated] of askedAndStated(20)) {
+  for (const [asked, stated] of askedAndStated(20, scenes)) {
     expect(asked.hypothesis).toMatch(/\?$/);
     expect(stated.hypothesis).toMatch(/\.$/);
     expect([asked.scene, asked.meaning, asked.answer]).toEqual([stated.scene, stated.meaning, stated.answer]);
