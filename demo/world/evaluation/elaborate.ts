@@ -99,7 +99,6 @@ export const ELABORATE: Phrasings = {
   ],
   // a large brown heart, small yellow and pink hearts, two small yellow stars
   9: [
-    ['hearts: one brown, one yellow, one pink', 'yes'],
     ['The stars, both of them, are yellow.', 'yes'],
     ['The yellow heart is up above the pink one.', 'yes'],
     ['The brown heart is only little.', 'no'],
