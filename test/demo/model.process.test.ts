@@ -11,7 +11,8 @@ import { sceneOf } from '../../demo/world/scene.ts';
 import { emptyScene } from '../../demo/world/strange.ts';
 import type { Answer } from '../../service/inference/answer.ts';
 import { readImageFile } from '../../cli/image-file.ts';
-import { FIRST_SEED, PHRASINGS } from '../../demo/world/evaluation/phrasings.ts';
+import { PHRASINGS } from '../../demo/world/evaluation/handwritten.ts';
+import { FIRST_SEED } from '../../demo/world/evaluation/phrasings.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
 /** Megabytes that the checkpoint may take in the repository. */

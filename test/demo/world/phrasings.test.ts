@@ -5,7 +5,7 @@ import { seeded } from '../../../demo/world/random.ts';
 import { sampleMeaning } from '../../../demo/world/sample.ts';
 import { COLOURS, sceneOf } from '../../../demo/world/scene.ts';
 import { SHAPES } from '../../../demo/world/shapes.ts';
-import { PHRASINGS } from '../../../demo/world/evaluation/phrasings.ts';
+import { PHRASINGS } from '../../../demo/world/evaluation/handwritten.ts';
 
 const any = (words: readonly string[]): RegExp => new RegExp(`\\b(${words.join('|')})\\b`, 'g');
 /** What differs between sentences of one pattern. */
