@@ -31,7 +31,32 @@ function crossChecks(config: DeploymentConfig): string[] {
     const input = { config, workload, server: serverFacts(workload) };
     return RULES.flatMap((rule) => rule(input) ?? []).map((sentence) => `workloads[${index}].${sentence}`);
   });
-  return [...mistakes, ...clashes(config)];
+  return [...namespaceMistakes(config), ...mistakes, ...clashes(config)];
+}
+
+/** Labels by which `kubectl apply --prune` finds the objects of a deployment. */
+const PRUNING_LABELS = ['app.kubernetes.io/part-of', 'app.kubernetes.io/managed-by'];
+
+/** Labels of Pod Security, whose values the API server checks. */
+const POD_SECURITY_LABEL = /^pod-security\.kubernetes\.io\/(?:enforce|audit|warn)(-version)?$/;
+const POD_SECURITY_LEVEL = /^(?:restricted|baseline|privileged)$/;
+const POD_SECURITY_VERSION = /^(?:latest|v1\.(?:0|[1-9]\d*))$/;
+
+function namespaceMistakes({ namespace }: DeploymentConfig): string[] {
+  return Object.entries(namespace.labels).flatMap(([name, value]) => {
+    const label = `namespace.labels["${name}"]`;
+    if (PRUNING_LABELS.includes(name)) {
+      return [`${label} is set by the deployment, whose objects are found by it; remove it.`];
+    }
+    const [isPodSecurity, version] = POD_SECURITY_LABEL.exec(name) ?? [];
+    if (isPodSecurity === undefined) return [];
+    if (version === undefined) {
+      return POD_SECURITY_LEVEL.test(value)
+        ? []
+        : [`${label} is "${value}"; it must be restricted, baseline or privileged.`];
+    }
+    return POD_SECURITY_VERSION.test(value) ? [] : [`${label} is "${value}"; it must be latest or such as v1.33.`];
+  });
 }
 
 /** A sentence for each name or address that two workloads claim. */

@@ -1,9 +1,9 @@
 /**
  * `npm run test:cluster`: starts a control plane of Kubernetes on this machine, with stand-ins for the parts that need
  * real nodes, acts on it as an operator would, and writes RESULTS.md. The first time, it builds Kubernetes (10 to 40
- * minutes). It needs Go, etcd and Prometheus. Arguments select groups of checks; then nothing is written.
+ * minutes). It needs Go, etcd and Prometheus. Arguments select groups of checks; their sections are
+ * replaced then.
  */
-import { fileURLToPath } from 'node:url';
 import { checkAutoscaling } from './checks/autoscaling.ts';
 import { checkCanary } from './checks/canary.ts';
 import type { Cluster, Result } from './checks/check.ts';
@@ -12,14 +12,12 @@ import { checkLeftovers } from './checks/leftovers.ts';
 import { checkReplicas } from './checks/replicas.ts';
 import { checkScenarios } from './checks/scenarios.ts';
 import { ControlPlane } from './control-plane/control-plane.ts';
-import { crdVersions, findCrds, findPrograms, KUBERNETES_VERSION } from './control-plane/programs.ts';
+import { findCrds, findPrograms } from './control-plane/programs.ts';
 import { Kubectl } from './kubectl.ts';
+import { writeResults, type GroupResults } from './results-file.ts';
 import { Nodes } from './stand-ins/nodes.ts';
 import { Pods } from './stand-ins/pods.ts';
 import { until } from './wait.ts';
-import { writeFormatted } from './write-formatted.ts';
-
-const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url));
 
 /** Pods on GPUs take a minute or more until they are ready. */
 const SCALING_START_SECONDS = 60;
@@ -40,8 +38,6 @@ const GROUPS: Readonly<Record<string, (cluster: Cluster) => AsyncGenerator<Resul
   'edge-values': checkEdgeValues,
   autoscaling: (cluster) => checkAutoscaling(cluster, 'scaling', SCALING_START_SECONDS),
 };
-
-type GroupResults = readonly [name: string, results: readonly Result[]];
 
 async function runGroup(name: string, checks: AsyncGenerator<Result>): Promise<GroupResults> {
   const results: Result[] = [];
@@ -69,45 +65,40 @@ async function withCluster(act: (cluster: Cluster) => Promise<void>): Promise<vo
   }
 }
 
-async function installCrds({ kubectl }: Cluster): Promise<void> {
+interface CrdList {
+  readonly items: readonly {
+    readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  }[];
+}
+
+async function installCrds({ kubectl, plane }: Cluster): Promise<void> {
   // Again if the server has no answer in time, as on a busy machine.
   const apply = async (crd: string) => (await kubectl.attempt(['apply', '--server-side', '-f', crd])).code === 0;
   for (const crd of await findCrds()) await until(`the server has ${crd}`, () => apply(crd), 900);
-  await kubectl.run(['wait', '--for=condition=Established', 'crd', '--all']);
+  await until('the server serves their kinds', async () => {
+    const { items } = await plane.client.get<CrdList>('/apis/apiextensions.k8s.io/v1/customresourcedefinitions');
+    return items.every(({ status }) =>
+      status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True'),
+    );
+  });
 }
 
 async function main(selected: readonly string[]): Promise<void> {
   const groups = Object.entries(GROUPS).filter(([name]) => selected.length === 0 || selected.includes(name));
   const results: GroupResults[] = [];
   await withCluster(async (cluster) => {
-    const installed = installCrds(cluster);
-    // At the same time, as autoscaling takes half an hour, which is mostly waiting, and needs no CRDs.
-    const running = groups.map(async ([name, checks]) => {
-      if (name !== 'autoscaling') await installed;
-      return runGroup(name, checks(cluster));
-    });
-    await installed;
-    results.push(...(await Promise.all(running)));
+    // Autoscaling takes half an hour, which is mostly waiting, and needs no CRDs.
+    const autoscaling = groups
+      .filter(([name]) => name === 'autoscaling')
+      .map(([name, checks]) => runGroup(name, checks(cluster)));
+    const others = groups.filter(([name]) => name !== 'autoscaling');
+    if (others.length > 0) await installCrds(cluster);
+    for (const [name, checks] of others) results.push(await runGroup(name, checks(cluster)));
+    results.push(...(await Promise.all(autoscaling)));
   });
-  if (selected.length === 0) await writeFormatted(RESULTS, documentOf(results));
+  await writeResults(results, Object.keys(GROUPS));
   const failed = results.flatMap(([, each]) => each).filter(({ problem }) => problem !== undefined);
   if (failed.length > 0) process.exitCode = 1;
-}
-
-function documentOf(groups: readonly GroupResults[]): string {
-  const head = `# Checks in a cluster
-
-Written by \`npm run test:cluster\` on ${new Date().toISOString().slice(0, 10)} with Kubernetes ${KUBERNETES_VERSION} and the
-CRDs of ${crdVersions.map((module) => `\`${module}\``).join(', ')}.
-`;
-  const sections = groups.map(([name, results]) => {
-    const rows = results.map(
-      ({ name: check, figures, problem }) =>
-        `| ${check} | ${problem === undefined ? 'passes' : 'fails'} | ${figures} |`,
-    );
-    return [`## ${name}`, '', '| | | |', '| --- | --- | --- |', ...rows, ''].join('\n');
-  });
-  return [head, ...sections].join('\n');
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));

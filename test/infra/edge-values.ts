@@ -5,7 +5,17 @@ const LONG = 'a'.repeat(64);
 /** Values that synth must refuse, by the field's path; most of them the API server would refuse, too. */
 export const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
   'namespace.name': ['ai.ofa', LONG, '-a', 'a-', 'a_b', ''],
-  'namespace.labels': [{ 'a b': '' }, { 'A/b/c': 'd' }, { a: '-' }, { a: LONG }, { [LONG]: 'a' }, { 'a..b/c': 'd' }],
+  'namespace.labels': [
+    { 'a b': '' },
+    { 'A/b/c': 'd' },
+    { a: '-' },
+    { a: LONG },
+    { [LONG]: 'a' },
+    { 'a..b/c': 'd' },
+    { 'pod-security.kubernetes.io/enforce': 'strict' },
+    { 'pod-security.kubernetes.io/enforce-version': '1.33' },
+    { 'app.kubernetes.io/part-of': 'a' },
+  ],
   [`${FIRST}exposure.gateway.namespace`]: ['gateway.system', LONG],
   [`${FIRST}exposure.istio.gateways`]: [['a.b/c'], ['a/b/c'], ['/c'], ['a/']],
   [`${FIRST}networkPolicy.clients`]: [
@@ -83,6 +93,10 @@ export const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
 /** Values that both accept, with the field's path. */
 export const ACCEPTED: readonly (readonly [path: string, value: unknown])[] = [
   ['namespace.name', '1-a'],
+  [
+    'namespace.labels',
+    { 'pod-security.kubernetes.io/warn': 'restricted', 'pod-security.kubernetes.io/warn-version': 'v1.33' },
+  ],
   [`${FIRST}networkPolicy.clientNetworks`, ['10.0.0.0/8', '0.0.0.0/0', '::/0', 'fd00:1::/32', '2001:db8::1/128']],
   [`${FIRST}exposure.path`, '/a/b.c/~d'],
   [`${FIRST}exposure.host`, '*.example.com'],

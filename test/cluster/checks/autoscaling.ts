@@ -16,15 +16,16 @@ const DECISIONS = fileURLToPath(new URL('../hpa-decisions.json', import.meta.url
 const START_MS = 120_000;
 /** The autoscaler's sync period, in seconds. */
 const SYNC_SECONDS = 15;
-/** Four pods and more are needed at 55 requests per second and a target of 10; two are the fewest. */
+/** Six pods are needed at 55 requests per second and a target of 10, and two are the fewest. */
 const PHASES: readonly LoadPhase[] = [
   { fromSecond: 0, requestsPerSecond: 12 },
-  { fromSecond: 90, requestsPerSecond: 55 },
-  { fromSecond: 330, requestsPerSecond: 4 },
+  { fromSecond: 30, requestsPerSecond: 55 },
+  { fromSecond: 220, requestsPerSecond: 4 },
 ];
+const FEWEST = 2;
 /** The last phase, the stabilization, and three more steps, with some to spare. */
-const END_SECOND = 330 + 600 + 3 * 180 + 120;
-const CAPACITY: PodCapacity = { requestsPerSecond: 12, answerSeconds: 0.25 };
+const LIMIT_SECOND = 220 + 600 + 3 * 180 + 300;
+const CAPACITY: PodCapacity = { requestsPerSecond: 20, answerSeconds: 0.25 };
 
 /** What the autoscaler saw and decided at one moment. */
 interface Sample {
@@ -92,8 +93,10 @@ async function record(
       autoscaler.status.conditions?.some(({ type, status }) => type === 'ScalingActive' && status === 'True') ?? false
     );
   });
-  load.restart();
-  while (load.second < END_SECOND) {
+  load.begin();
+  const last = PHASES.at(-1)?.fromSecond ?? 0;
+  const isOver = () => load.second > last && samples.at(-1)?.desiredPods === FEWEST;
+  while (load.second < LIMIT_SECOND && !isOver()) {
     const { status } = await plane.client.get<Autoscaler>(address);
     samples.push({
       second: Math.round(load.second),

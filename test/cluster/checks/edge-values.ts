@@ -37,7 +37,9 @@ export async function* checkEdgeValues(cluster: Cluster): AsyncGenerator<Result>
   }
 }
 
-/** Creates an object without storing it. Gives what is wrong, or undefined. */
+const DRY_RUN = 'dryRun=All&fieldValidation=Strict&fieldManager=edge-values&force=true';
+
+/** Applies an object without storing it. Gives what is wrong, or undefined. */
 async function dryRun({ plane }: Cluster, discovery: Discovery, manifest: Manifest): Promise<string | undefined> {
   const { namespace } = manifest.metadata;
   try {
@@ -45,7 +47,9 @@ async function dryRun({ plane }: Cluster, discovery: Discovery, manifest: Manife
     if (namespace !== undefined && !(await plane.client.exists(`/api/v1/namespaces/${namespace}`))) {
       await plane.client.post('/api/v1/namespaces', { metadata: { name: namespace } });
     }
-    await plane.client.post(`${await discovery.listPath(manifest)}?dryRun=All&fieldValidation=Strict`, manifest);
+    const path = `${await discovery.listPath(manifest)}/${manifest.metadata.name}`;
+    // Server-side apply, which also takes an object that is there already.
+    await plane.client.patch(`${path}?${DRY_RUN}`, manifest, 'apply');
     return undefined;
   } catch (error) {
     return `${manifest.kind} ${manifest.metadata.name}: ${error instanceof Error ? error.message : String(error)}`;

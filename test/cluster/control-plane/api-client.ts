@@ -33,6 +33,7 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** How a PATCH changes the object. */
 const PATCH_TYPES = {
   merge: 'application/merge-patch+json',
+  apply: 'application/apply-patch+yaml',
   strategic: 'application/strategic-merge-patch+json',
 } as const;
 

@@ -44,17 +44,20 @@ export async function findPrograms(report: (line: string) => void): Promise<Prog
   return { ...built, ...installed } as Programs;
 }
 
-/** Files and folders of the CRDs, to apply with kubectl. */
+/** Files with the CRDs of all kinds that a deployment may contain, to apply with kubectl. */
 export async function findCrds(): Promise<string[]> {
-  const gatewayApi = await moduleFolder(CRD_MODULES.gatewayApi);
-  const istio = await moduleFolder(CRD_MODULES.istio);
-  const keda = await moduleFolder(CRD_MODULES.keda);
+  const gatewayApi = path.join(await moduleFolder(CRD_MODULES.gatewayApi), 'config/crd/standard');
+  const istio = path.join(await moduleFolder(CRD_MODULES.istio), 'kubernetes');
+  const keda = path.join(await moduleFolder(CRD_MODULES.keda), 'config/crd/bases');
   const prometheusOperator = await moduleFolder(CRD_MODULES.prometheusOperator);
+  const monitoring = path.join(prometheusOperator, 'example/prometheus-operator-crd');
   return [
-    path.join(gatewayApi, 'config/crd/standard'),
-    path.join(istio, 'kubernetes/customresourcedefinitions.gen.yaml'),
-    path.join(keda, 'config/crd/bases'),
-    path.join(prometheusOperator, 'example/prometheus-operator-crd'),
+    ...['httproutes', 'grpcroutes'].map((kind) => path.join(gatewayApi, `gateway.networking.k8s.io_${kind}.yaml`)),
+    path.join(istio, 'customresourcedefinitions.gen.yaml'),
+    path.join(keda, 'keda.sh_scaledobjects.yaml'),
+    ...['podmonitors', 'servicemonitors', 'prometheusrules'].map((kind) =>
+      path.join(monitoring, `monitoring.coreos.com_${kind}.yaml`),
+    ),
   ];
 }
 

@@ -39,8 +39,8 @@ export class ServiceLoad {
   readonly #states = new Map<string, PodState>();
   readonly #server: Server;
   readonly #timer: NodeJS.Timeout;
-  #began = performance.now();
-  #last = 0;
+  #began: number | undefined;
+  #last = performance.now();
 
   constructor(pods: Pods, filter: PodFilter, phases: readonly LoadPhase[], capacity: PodCapacity) {
     this.#pods = pods;
@@ -72,15 +72,14 @@ export class ServiceLoad {
     await once(this.#server, 'close');
   }
 
-  /** Begins the load again at its first phase. */
-  restart(): void {
+  /** Begins the phases. Until then, the load is that of the first one. */
+  begin(): void {
     this.#began = performance.now();
-    this.#last = 0;
   }
 
-  /** Seconds since the load began. */
+  /** Seconds since the phases began. */
   get second(): number {
-    return (performance.now() - this.#began) / 1000;
+    return this.#began === undefined ? 0 : (performance.now() - this.#began) / 1000;
   }
 
   /** Requests per second now. */
@@ -109,8 +108,8 @@ export class ServiceLoad {
   }
 
   #tick(): void {
-    const now = this.second;
-    const elapsed = now - this.#last;
+    const now = performance.now();
+    const elapsed = (now - this.#last) / 1000;
     this.#last = now;
     const ready = this.#ready();
     for (const { metadata } of ready) {
