@@ -44,10 +44,13 @@ export function isLabelValue(text: string): boolean {
   return text === '' || (text.length <= 63 && NAME_PART.test(text));
 }
 
+/** Quotas put it before the name of a resource. */
+const QUOTA_PREFIX = 'requests.';
+
 /** A resource of a device plugin: it has a prefix, which is not Kubernetes' own. */
 export function isExtendedResource(text: string): boolean {
-  // Quotas put a prefix before the whole name.
-  return text.includes('/') && !/^[^/]*\bkubernetes\.io\//.test(text) && isQualifiedName(`requests.${text}`);
+  const isReserved = /^[^/]*\bkubernetes\.io\//.test(text) || text.startsWith(QUOTA_PREFIX);
+  return text.includes('/') && !isReserved && isQualifiedName(`${QUOTA_PREFIX}${text}`);
 }
 
 /** A key of a Secret or ConfigMap. It becomes a file. */

@@ -32,7 +32,7 @@ const NEAR_THE_EDGES: Readonly<Record<string, readonly unknown[]>> = {
   [`${FIRST}resources.limits.memory`]: ['7Gi', '7000Mi', '6.5Gi', '8Pi', '7340032Ki', '7340032.5Ki', '7516192768'],
   [`${FIRST}resources.requests.ephemeralStorage`]: ['1Ki', '0.5Gi', '4Gi', '5Gi'],
   [`${FIRST}gpu.count`]: [1, 16, 0, 1.5],
-  [`${FIRST}gpu.resourceName`]: ['a/b', `${L253}/b`, `a.b/${'a'.repeat(63)}`, 'requests.nvidia.com/gpu', 'a.b/C'],
+  [`${FIRST}gpu.resourceName`]: ['a/b', `${L253}/b`, `a.b/${'a'.repeat(63)}`, 'a.b/C'],
   [`${FIRST}gpu.nodeSelector`]: [{ a: '' }, { 'a/b': L63 }, { a: `${L63}a` }, { '': 'a' }, { 'a b': 'c' }],
   [`${FIRST}gpu.tolerations`]: [
     [{ key: 'a/b', effect: 'NoExecute' }],

@@ -84,6 +84,7 @@ export const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
     'kubernetes.io/gpu',
     'a.kubernetes.io/gpu',
     'Nvidia.com/gpu',
+    'requests.nvidia.com/gpu',
   ],
   [`${FIRST}exposure.service.annotations`]: [{ 'a b': 'c' }, { a: 1 }, { 'x/y/z': '' }],
   [`${FIRST}rollout.maxSurge`]: [2 ** 31, -1, '1.5%'],

@@ -12,7 +12,7 @@ export async function* checkEdgeValues(cluster: Cluster): AsyncGenerator<Result>
   const usual = manifestsOf(base);
   const { plane } = cluster;
   const discovery = new Discovery(plane.client);
-  await plane.client.post('/api/v1/namespaces', { metadata: { name: 'edge-values' } });
+  const namespaces = new Set<string>();
   for (const [path, values] of EDGE_VALUES) {
     yield await attempt(path, async () => {
       const problems = [];
@@ -27,7 +27,7 @@ export async function* checkEdgeValues(cluster: Cluster): AsyncGenerator<Result>
           (manifest) => !usual.some((each) => isDeepStrictEqual(each, manifest)),
         );
         for (const manifest of changed) {
-          const problem = await dryRun(cluster, discovery, manifest);
+          const problem = await dryRun(cluster, discovery, namespaces, manifest);
           if (problem !== undefined) problems.push(`${JSON.stringify(value)}: ${problem}`);
         }
       }
@@ -35,17 +35,29 @@ export async function* checkEdgeValues(cluster: Cluster): AsyncGenerator<Result>
       return `${refused} refused by synth, ${values.length - refused} accepted by the server`;
     });
   }
+  for (const namespace of namespaces) await plane.client.delete(`/api/v1/namespaces/${namespace}`);
 }
 
 const DRY_RUN = 'dryRun=All&fieldValidation=Strict&fieldManager=edge-values&force=true';
 
-/** Applies an object without storing it. Gives what is wrong, or undefined. */
-async function dryRun({ plane }: Cluster, discovery: Discovery, manifest: Manifest): Promise<string | undefined> {
+/**
+ * Applies an object without storing it.
+ *
+ * @param namespaces receives those that it has to make
+ * @returns what is wrong, or undefined
+ */
+async function dryRun(
+  { plane }: Cluster,
+  discovery: Discovery,
+  namespaces: Set<string>,
+  manifest: Manifest,
+): Promise<string | undefined> {
   const { namespace } = manifest.metadata;
   try {
     // The server answers a dry run only where the namespace exists.
     if (namespace !== undefined && !(await plane.client.exists(`/api/v1/namespaces/${namespace}`))) {
       await plane.client.post('/api/v1/namespaces', { metadata: { name: namespace } });
+      namespaces.add(namespace);
     }
     const path = `${await discovery.listPath(manifest)}/${manifest.metadata.name}`;
     // Server-side apply, which also takes an object that is there already.

@@ -34,40 +34,41 @@ export async function* checkLeftovers(cluster: Cluster, pool: string): AsyncGene
   for (const [index, [name, from, to]] of CHANGES.entries()) {
     const deployment = new OperatedDeployment(cluster, `leftovers-${index}`, pool);
     yield await attempt(`${name}, by the commands of synth`, async () => {
-      deployment.synth(deployment.config(from));
-      await deployment.shell('kubectl apply -f dist');
-      const before = deployment.objects();
+      const before = await start(deployment, from);
       const { before: first, after: last } = deployment.synth(deployment.config(to));
       for (const command of [...first, 'kubectl apply -f dist', ...last]) await deployment.shell(command);
-      const count = await compare(cluster, before, deployment.objects(), () => true);
-      await deployment.remove();
-      return `${count} objects removed`;
+      return compare(cluster, before, deployment.objects(), () => true);
     });
+    await deployment.remove();
   }
   const prune = await documentedCommand('--prune-allowlist');
   for (const [name, from, to] of CHANGES) {
     // The documentation's commands name this namespace.
     const deployment = new OperatedDeployment(cluster, 'ofa-ve', pool);
     yield await attempt(`${name}, by pruning`, async () => {
-      deployment.synth(deployment.config(from));
-      await deployment.shell('kubectl apply -f dist');
-      const before = deployment.objects();
+      const before = await start(deployment, from);
       deployment.synth(deployment.config(to));
       await deployment.shell(prune);
-      const count = await compare(cluster, before, deployment.objects(), ({ kind }) => !UNPRUNED.includes(kind));
-      await deployment.removeNow();
-      return `${count} objects removed`;
+      return compare(cluster, before, deployment.objects(), ({ kind }) => !UNPRUNED.includes(kind));
     });
+    await deployment.removeNow();
   }
 }
 
-/** Fails unless the cluster has all objects of `after`, and of `before` no others. Gives the number of those removed. */
+/** Applies the first configuration. Gives its objects. */
+async function start(deployment: OperatedDeployment, changes: Changes<WorkloadConfig>): Promise<ObjectName[]> {
+  deployment.synth(deployment.config(changes));
+  await deployment.shell('kubectl apply -f dist');
+  return deployment.objects();
+}
+
+/** Fails unless the cluster has all objects of `after`, and of `before` no others. Gives figures. */
 async function compare(
   { plane }: Cluster,
   before: readonly ObjectName[],
   after: readonly ObjectName[],
   isRelevant: (object: ObjectName) => boolean,
-): Promise<number> {
+): Promise<string> {
   const discovery = new Discovery(plane.client);
   const pathOf = async (object: ObjectName) => `${await discovery.listPath(object)}/${object.metadata.name}`;
   const expected = new Set(await Promise.all(after.map(pathOf)));
@@ -81,5 +82,5 @@ async function compare(
   for (const path of removed) if (await plane.client.exists(path)) left.push(path);
   if (left.length > 0) throw new Error(`these objects are still there:\n${left.join('\n')}`);
   if (removed.length === 0) throw new Error('the change removes nothing, so it shows nothing');
-  return removed.length;
+  return `${removed.length} objects removed`;
 }
