@@ -27,9 +27,8 @@ export async function writeResults(results: readonly GroupResults[], order: read
 }
 
 function sectionOf([name, results]: GroupResults): string {
-  const rows = results.map(
-    ({ name: check, figures, problem }) => `| ${check} | ${problem === undefined ? 'passes' : 'fails'} | ${figures} |`,
+  const lines = results.map(({ name: check, figures, problem }) =>
+    problem === undefined ? `- ${check}: passes (${figures})` : `- ${check}: **fails**`,
   );
-  const date = new Date().toISOString().slice(0, 10);
-  return [`## ${name}`, '', `Run on ${date}.`, '', '| check | | figures |', '| --- | --- | --- |', ...rows].join('\n');
+  return [`## ${name}`, `Run on ${new Date().toISOString().slice(0, 10)}.`, lines.join('\n')].join('\n\n');
 }

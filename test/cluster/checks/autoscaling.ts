@@ -121,6 +121,7 @@ function changesIn(samples: readonly Sample[]): Sample[] {
 }
 
 async function writeDecisions(samples: readonly Sample[], spec: unknown, startSeconds: number): Promise<void> {
+  const changes = new Set(changesIn(samples));
   const record = {
     phases: PHASES,
     capacity: CAPACITY,
@@ -128,7 +129,7 @@ async function writeDecisions(samples: readonly Sample[], spec: unknown, startSe
     syncSeconds: SYNC_SECONDS,
     spec,
     // Every five seconds, and every change.
-    samples: samples.filter((sample, index) => index % 5 === 0 || changesIn(samples).includes(sample)),
+    samples: samples.filter((sample, index) => index % 5 === 0 || changes.has(sample)),
   };
   await writeFormatted(DECISIONS, JSON.stringify(record, undefined, 2));
 }
