@@ -8,6 +8,7 @@ import { KINDS, type Kind } from '../world/claims.ts';
 import { contrastsOf } from '../world/contrasts.ts';
 import { outsideWords } from '../world/everyday-words.ts';
 import { noClaim } from '../world/language/no-claim.ts';
+import { remarked } from '../world/language/remarks.ts';
 import { drawLong } from '../world/long.ts';
 import { drawOutside } from '../world/outside.ts';
 import { drawPairs, pairMeaning, type Pair } from '../world/pairs.ts';
@@ -63,6 +64,8 @@ type SetName = (typeof SETS)[number];
  * none two.
  */
 const EACH: Readonly<Record<SetName, number>> = { strange: 0.36, outside: 1.1, long: 0.95, none: 0.09 };
+/** Share of the ordinary sentences to which a remark in words from outside the world is added. */
+const REMARKS = 0.2;
 /** Of the strange ones, the share with a picture without shapes, and of the others that with no claim. */
 const STRANGE_PICTURES = 0.28;
 const NO_CLAIM = 0.85;
@@ -196,7 +199,9 @@ export async function exportSentences(
     const noShapes = isStrange && strange !== undefined && random.chance(STRANGE_PICTURES);
     const { hypothesis, premise } =
       isStrange && !noShapes ? { hypothesis: strangeText(random, pair, split), premise: undefined } : pair;
-    const text = encodePrompt(tokenizer, TEXT, hypothesis, premise);
+    const hasRemark = split === 'training' && set === undefined && random.chance(REMARKS);
+    const words = hasRemark ? remarked(random, hypothesis, outsideWords(split)) : hypothesis;
+    const text = encodePrompt(tokenizer, TEXT, words, premise);
     const own = pair.scene.seed - firstSeed;
     const picture = noShapes ? strange.first + random.int(strange.count) : own;
     const values = isStrange

@@ -46,25 +46,40 @@ function question(random: Random, { the, one, many, noun, verb, doing, adjective
     `what is ${random.pick([one, `a ${noun}`, 'this', 'that', 'your name'])}`,
     `how ${random.pick(['big', 'large', 'far', 'old', adjective])} is ${the}`,
     `how ${random.pick(['do i', 'can i', 'do you'])} ${verb} ${random.pick([one, `a ${noun}`])}`,
+    `and how many ${many}`,
+    `what if ${one} were ${adjective}`,
+    `what kind of ${noun} is ${random.pick([the, 'it', 'this'])}`,
+    `can ${random.pick(['you', 'somebody', 'anybody'])} ${verb} ${random.pick([the, `the ${noun}`, 'it'])}`,
+    `do you ${verb} ${random.pick([`the ${noun}`, `a ${noun}`, 'it', 'me'])}`,
+    `why would ${random.pick(['you', 'anybody', `a ${noun}`])} ${verb} ${what(random, the, noun)}`,
+    `in which ${noun} is ${the}`,
     `why are you ${doing}`,
     `what about ${random.pick([the, one, `the ${noun}`])}`,
     `who is ${doing}`,
   ]);
 }
 
+const what = (random: Random, the: string, noun: string): string => random.pick([the, `a ${noun}`, 'it']);
+
 function command(random: Random, { the, one, many, noun, verb, adjective }: Names): string {
-  const what = random.pick([the, one, `the ${many}`, `a ${noun}`, `the ${noun}`]);
+  const object = random.pick([the, one, `the ${many}`, `a ${noun}`, `the ${noun}`]);
   const said = random.pick([
     `count the ${many}`,
-    `${random.pick(['draw', 'paint', 'show me', 'find', 'add', 'remove', 'move', 'delete', 'look at', 'make', 'give me'])} ${what}`,
+    `${random.pick(['draw', 'paint', 'show me', 'find', 'add', 'remove', 'move', 'delete', 'look at', 'make', 'give me'])} ${object}`,
     `describe ${random.pick(PICTURES)}`,
-    `tell me ${random.pick(['about', 'where to find', 'how many there are of', 'more about'])} ${what}`,
-    `${verb} ${what}`,
+    `tell me ${random.pick(['about', 'where to find', 'how many there are of', 'more about'])} ${object}`,
+    `${verb} ${object}`,
+    `${verb} ${object} ${random.pick(['into', 'on top of', 'for', 'with', 'by', 'behind'])} ${random.pick([one, `the ${noun}`])}`,
+    `${verb} ${random.pick(['carefully', 'now', 'again', 'it', 'me', 'the picture'])}`,
+    `colour ${the} ${random.pick(['red', 'blue', 'green', adjective])}`,
+    `put ${the} ${random.pick(['left of', 'above', 'next to', 'on'])} ${one}`,
+    `give ${random.pick(['me', 'us'])} the ${random.pick(['number', 'names', 'colours', noun])} of the ${many}`,
+    `swap the ${many}`,
     `list ${random.pick(['all', 'the'])} ${many}`,
     `name ${random.pick(['all the shapes', 'every colour', `one ${noun}`])}`,
-    `do not ${verb} ${what}`,
-    `let us ${verb} ${what}`,
-    `write ${random.pick(['a poem', 'a story', 'something'])} about ${what}`,
+    `do not ${verb} ${object}`,
+    `let us ${verb} ${object}`,
+    `write ${random.pick(['a poem', 'a story', 'something'])} about ${object}`,
     `make ${the} ${random.pick(['red', 'blue', 'larger', adjective])}`,
   ]);
   return random.pick([said, said, said, `please ${said}`, `${said} please`, `could you please ${said}`, `now ${said}`]);

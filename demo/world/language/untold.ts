@@ -71,6 +71,9 @@ function nounClaim(random: Random, claim: Untold): string {
     `${the} is ${random.pick(['older', 'heavier', 'more expensive', 'softer'])} than ${one}`,
     `${the} smells like ${one}`,
     `${the} is a gift from the ${word.word}`,
+    `${one} ${random.pick(['drew', 'painted', 'made', 'chose', 'bought', 'wants', 'lost'])} ${the}`,
+    `${the} was ${random.pick(['drawn', 'painted', 'moved', 'sold'])} last ${word.word}`,
+    `${the} was cut out of ${word.word}`,
   ]);
 }
 
