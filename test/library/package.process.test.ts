@@ -68,7 +68,9 @@ it('the package has what runs, and no tests, benchmarks, training or sources', (
     'LICENSE',
     'README.md',
     'bin/ofa-ve.js',
-    ...['batch', 'cli', 'demo', 'imports', 'infra', 'library', 'model', 'service'].map((room) => `build/${room}`),
+    ...['batch', 'cli', 'demo', 'imports', 'infra', 'library', 'model', 'plan', 'service'].map(
+      (room) => `build/${room}`,
+    ),
     ...['checkpoint', 'examples'].map((folder) => `demo/${folder}`),
     'package.json',
     ...['grpc', 'http'].map((folder) => `service/${folder}`),
