@@ -15,7 +15,7 @@ const PARTS: readonly Kind[] = [
 /** Claims about a scene that are drawn to choose from. */
 const DRAWS = 40;
 /** Fewest and most words of a long sentence. */
-export const LONG = { least: 15, most: 40 } as const;
+const LONG = { least: 15, most: 40 } as const;
 
 /** Claims about the scene, by their answers. */
 function claimsOf(random: Random, scene: Scene): Record<Answer, Claim[]> {
