@@ -64,7 +64,7 @@ export function askedAndStated(
 }
 
 /** A text that claims nothing, about a scene. */
-export interface NoClaim {
+interface NoClaim {
   readonly scene: Scene;
   readonly hypothesis: string;
 }
