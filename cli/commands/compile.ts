@@ -34,7 +34,7 @@ export function compileCommand(): Command {
     )
     .option(
       '--knows <sentence>',
-      'what the model was trained for, shown to its users (default: "knows" in configuration.json, if it is there)',
+      'what the model was trained for, as inspect shows it (default: "knows" in configuration.json, if it is there)',
       knowsSentence,
     )
     .option(
