@@ -22,7 +22,7 @@ const OOM_KILLS_PROGRAM = `
   const kills = () => Number(/^oom_kill (\\d+)$/m.exec(readFileSync(files.find(existsSync), 'utf8'))[1]);
 `;
 
-/** Takes memory until the kernel has killed a process of the container; this one, if it is the first to go. */
+/** Takes memory until the kernel has killed a process of the container. */
 const FILL_PROGRAM = `
   ${OOM_KILLS_PROGRAM}
   const taken = [];
@@ -43,14 +43,15 @@ export async function checkOomKill(engine: Engine, tag: string): Promise<void> {
   try {
     await untilReady(engine, container);
     const lost = await engineProcess(container);
-    await container.exec('node', '-e', FILL_PROGRAM);
+    // It may be killed after the engine: the one that replaces it needs memory, too.
+    await engine.attempt(['exec', container.name, 'node', '-e', FILL_PROGRAM]);
     const deadline = Date.now() + KILL_MS;
     while (!(await logs(engine, container)).includes('the kernel killed the engine process')) {
       assert.ok(Date.now() < deadline, `nothing about memory in the log:\n${await logs(engine, container)}`);
       await sleep(250);
     }
     await untilReplaced(engine, container, lost);
-    assert.equal(await oomKills(container), 1, 'the kernel has killed another process, too');
+    assert.ok((await oomKills(container)) > 0, 'the kernel has killed no process');
   } finally {
     await container.remove();
   }
