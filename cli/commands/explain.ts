@@ -5,11 +5,14 @@ import { UserError } from '../../model/errors.ts';
 import { openPackage } from '../../model/package/open-package.ts';
 import { paddedLength } from '../../service/engine/session/self-test.ts';
 import { readSettings } from '../../service/settings/read.ts';
-import { openTokenizer } from '../../service/inference/open-model.ts';
+import { EngineUnavailable, InputError } from '../../service/inference/errors.ts';
+import type { Explained } from '../../service/inference/explainer.ts';
+import { openModel, openTokenizer } from '../../service/inference/open-model.ts';
 import { closePixels, PixelsError, toPixels, type OrientationMode } from '../../model/input/pixels/pixels.ts';
 import { textWarnings } from '../../model/input/text-warnings.ts';
 import { encodePrompt } from '../../model/input/tokens.ts';
 import { table } from '../format.ts';
+import { describePeak, drawHeatmap } from '../heatmap.ts';
 import { readImageFile } from '../image-file.ts';
 
 interface ExplainOptions {
@@ -18,6 +21,7 @@ interface ExplainOptions {
   readonly premise?: string;
   readonly image?: string;
   readonly pixels?: string;
+  readonly heatmap?: string;
   readonly json?: true;
 }
 
@@ -37,25 +41,38 @@ interface Explanation {
 /** `ofa-ve explain`: shows the model's input for a text and an image. */
 export function explainCommand(): Command {
   return new Command('explain')
-    .summary("show the model's input")
-    .description("Shows the model's input for a text and an image: prompt, tokens, what was truncated, pixels.")
+    .summary("show the model's input, and what decides its answer")
+    .description(
+      "Shows the model's input for a text and an image (prompt, tokens, what was truncated, pixels), and which parts " +
+        'of the image decide the answer.',
+    )
     .requiredOption('--model <package>', 'folder of the model package')
     .requiredOption('--text <text>', 'the hypothesis to judge')
     .option('--premise <text>', 'a text assumed to be true')
-    .option('--image <file>', 'image file to preprocess, upright unless IMAGE_ORIENTATION=stored; needs --pixels')
+    .option('--image <file>', 'image file, upright unless IMAGE_ORIENTATION=stored; for --pixels or --heatmap')
     .option('--pixels <png>', 'PNG file to write the exact input pixels to; needs --image')
+    .option(
+      '--heatmap <png>',
+      'PNG file to write a map of the parts of the image that decide the answer to; needs --image',
+    )
     .option('--json', 'print JSON')
     .action(async (options: ExplainOptions, command: Command) => {
-      if ((options.image === undefined) !== (options.pixels === undefined)) {
-        command.error('error: --image and --pixels go together: the file to read and the PNG file to write');
+      const { image, pixels, heatmap } = options;
+      if ((image === undefined) !== (pixels === undefined && heatmap === undefined)) {
+        command.error('error: --image goes with --pixels or --heatmap: the file to read and the PNG file to write');
       }
       const { explanation, size } = await explain(options);
-      const { image, pixels } = options;
       const { IMAGE_ORIENTATION: orientation } = readSettings(process.env);
       if (image !== undefined && pixels !== undefined) await writePixels(image, pixels, size, orientation);
-      console.log(options.json ? JSON.stringify(explanation, null, 2) : toText(explanation));
-      if (pixels !== undefined && !options.json)
-        console.log(`pixels      ${pixels} (${size} x ${size}, ${orientation})`);
+      const explained =
+        image !== undefined && heatmap !== undefined ? await writeHeatmap(image, heatmap, options) : undefined;
+      if (options.json) {
+        console.log(JSON.stringify({ ...explanation, ...explained }, null, 2));
+        return;
+      }
+      console.log(toText(explanation));
+      if (pixels !== undefined) console.log(`pixels      ${pixels} (${size} x ${size}, ${orientation})`);
+      if (explained !== undefined) console.log(`heatmap     ${heatmap}: ${describeExplained(explained)}`);
     });
 }
 
@@ -87,11 +104,7 @@ async function writePixels(image: string, target: string, size: number, orientat
     const png = await sharp(pixels, { raw: { width: size, height: size, channels: 3 } })
       .png()
       .toBuffer();
-    await writeFile(target, png).catch((cause: unknown) => {
-      throw new UserError('output-not-writable', `Cannot write ${target}; give a path in a folder that exists.`, {
-        cause,
-      });
-    });
+    await writePng(target, png);
   } catch (error) {
     if (error instanceof PixelsError) {
       throw new UserError('input-unreadable', `${image}: ${error.message}`, { cause: error });
@@ -100,6 +113,41 @@ async function writePixels(image: string, target: string, size: number, orientat
   } finally {
     await closePixels();
   }
+}
+
+async function writePng(target: string, png: Buffer): Promise<void> {
+  await writeFile(target, png).catch((cause: unknown) => {
+    throw new UserError('output-not-writable', `Cannot write ${target}; give a path in a folder that exists.`, {
+      cause,
+    });
+  });
+}
+
+/** Judges the text and writes the heatmap of the answer. */
+async function writeHeatmap(file: string, target: string, options: ExplainOptions): Promise<Explained> {
+  const image = await readImageFile(file);
+  // Nobody waits for a request here, so it may take as long as it does.
+  const settings = readSettings({ ...process.env, ENGINES: '1', REQUEST_TIMEOUT_MS: '3600000' });
+  const model = await openModel(options.model, settings);
+  try {
+    const { signal } = new AbortController();
+    const { text: hypothesis, premise } = options;
+    const request = { image, hypothesis, premise, signal };
+    const explained = await model.failFast(model.explainer.explain(request));
+    const pixels = await model.predictor.preprocess(image, signal);
+    await writePng(target, await drawHeatmap(pixels, model.predictor.model.imageSize, explained.heatmap));
+    return explained;
+  } catch (error) {
+    if (!(error instanceof InputError || error instanceof EngineUnavailable)) throw error;
+    const code = error instanceof InputError ? 'input-unreadable' : 'engine-failed';
+    throw new UserError(code, error.message, { cause: error });
+  } finally {
+    await model.close();
+  }
+}
+
+function describeExplained({ answer, heatmap }: Explained): string {
+  return `${answer.label} (${answer.confidence.toFixed(3)}), most ${describePeak(heatmap)}`;
 }
 
 function toText(explanation: Explanation): string {

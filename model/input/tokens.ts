@@ -105,3 +105,8 @@ export function encodePrompt(
     truncatedWords,
   };
 }
+
+/** Whether no words are left of a text after cleaning. */
+export function isBlank(text: string | undefined): boolean {
+  return text === undefined || !/\S/.test(clean(text, 1).text);
+}

@@ -9,8 +9,11 @@ import type { PackageStamp } from '../../model/package/verify-package.ts';
 export interface EngineBatch {
   /** Distinct pictures; several items may refer to one. */
   readonly images: readonly EngineImage[];
-  /** A name for each image, the same for the same pixels only: the engine keeps the features of named images. */
-  readonly keys?: readonly string[];
+  /**
+   * A name for each image, the same for the same pixels only: the engine keeps the features of named images, and not
+   * those of images whose name is undefined.
+   */
+  readonly keys?: readonly (string | undefined)[];
   readonly items: readonly {
     /** Index into {@link EngineBatch.images}. */
     readonly image: number;

@@ -5,10 +5,12 @@ export type InputProblem =
   | 'image-too-large'
   | 'text-empty'
   /** The model's prompt takes no premise. */
-  | 'premise-unsupported';
+  | 'premise-unsupported'
+  /** The model is too slow to explain its answer in time. */
+  | 'too-slow';
 
 /** The part of a request that is wrong. */
-export type InputField = 'image' | 'text' | 'premise';
+export type InputField = 'image' | 'text' | 'premise' | 'explain';
 
 /**
  * An error that is the answer to a request. It has no stack trace: nobody reads it, and under overload, with thousands
@@ -41,6 +43,7 @@ const OVERLOADED = {
   share: 'Your share of the queue is used up, as other clients need theirs; try again later.',
   uploads: 'Too many request bodies are arriving; try again later.',
   memory: 'The memory for request bodies is used up; try again later.',
+  explanations: 'The service is too busy to explain an answer; try again later, or leave out "explain".',
 } as const;
 
 /** The service is at its limit: the request was refused before any work was done. */

@@ -14,6 +14,7 @@ import { EnginePool } from '../engine/process/pool.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { batchEngine } from './batching/batch-engine.ts';
 import { Batcher } from './batching/batcher.ts';
+import { Explainer } from './explainer.ts';
 import { labelsOf, type Label } from './labels.ts';
 import type { InferenceObserver } from './observer.ts';
 import { PictureCache } from './picture-cache.ts';
@@ -36,6 +37,7 @@ export type ModelSettings = Pick<
   | 'FEATURE_CACHE_MB'
   | 'MAX_BODIES_MB'
   | 'MAX_QUEUE'
+  | 'REQUEST_TIMEOUT_MS'
   | 'ENGINE_TIMEOUT_MS'
   | 'ENGINE_START_TIMEOUT_MS'
 >;
@@ -45,6 +47,7 @@ export interface OpenModel {
   readonly modelPackage: ModelPackage;
   readonly tokenizer: Tokenizer;
   readonly predictor: Predictor;
+  readonly explainer: Explainer;
   /** The answers as clients see them. */
   readonly labels: readonly Label[];
   /** The engines; not started yet, so that a service can listen first. */
@@ -103,10 +106,10 @@ export async function openModel(
     maxBatch: settings.MAX_BATCH,
     quarantine: new ItemQuarantine(),
   });
-  const predictor = new BatchingPredictor({
+  const parts = {
     modelPackage,
     labels,
-    encode: (hypothesis, premise) => {
+    encode: (hypothesis: string, premise: string | undefined) => {
       const encoded = encodePrompt(tokenizer, manifest.text, hypothesis, premise);
       return { ids: encoded.ids, warnings: textWarnings(manifest.text, encoded, hypothesis, premise) };
     },
@@ -117,12 +120,18 @@ export async function openModel(
     answers: settings.FEATURE_CACHE_MB > 0 ? new AnswerCache() : undefined,
     batcher,
     observer,
+  };
+  const predictor = new BatchingPredictor(parts);
+  const explainer = new Explainer(predictor, parts, {
+    maxAtOnce: pool.engines.length,
+    maxWaiting: settings.MAX_BATCH,
+    longestMs: settings.REQUEST_TIMEOUT_MS,
   });
   const close = async (): Promise<void> => {
     await Promise.all([pool.stop(), closePixels()]);
     store?.close();
   };
-  return { modelPackage, tokenizer, predictor, labels, pool, batcher, failFast: failFastOn(pool), close };
+  return { modelPackage, tokenizer, predictor, explainer, labels, pool, batcher, failFast: failFastOn(pool), close };
 }
 
 /** Plans the engines, and limits decoding to the memory that they leave. */

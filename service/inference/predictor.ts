@@ -12,7 +12,7 @@ import { timed, type InferenceObserver, type RequestObserver, type Stage } from 
 import type { Picture, PictureCache } from './picture-cache.ts';
 import { PixelsError } from '../../model/input/pixels/pixels.ts';
 import type { TextWarning } from '../../model/input/text-warnings.ts';
-import { clean } from '../../model/input/tokens.ts';
+import { isBlank } from '../../model/input/tokens.ts';
 
 export type { TextWarning };
 
@@ -76,8 +76,8 @@ export interface Predictor {
 /** One picture and one text, preprocessed: what the batcher queues. */
 export interface PredictItem {
   readonly pixels: Uint8Array;
-  /** Equal for equal image files only. */
-  readonly pictureKey: string;
+  /** Equal for equal image files only; undefined if nothing about the picture is to be kept. */
+  readonly pictureKey: string | undefined;
   readonly inputIds: readonly number[];
   readonly observer: RequestObserver | undefined;
 }
@@ -276,11 +276,6 @@ export class BatchingPredictor implements Predictor {
 /** A row of the engine's output in the order of the labels. */
 function inOrder(row: Float32Array, labels: readonly Label[]): Float32Array {
   return Float32Array.from(labels, ({ column }) => row[column] ?? 0);
-}
-
-/** Whether no words are left after cleaning. */
-function isBlank(text: string | undefined): boolean {
-  return text === undefined || !/\S/.test(clean(text, 1).text);
 }
 
 const PROBLEM_OF: Record<PixelsError['code'], InputProblem> = {

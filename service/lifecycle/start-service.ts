@@ -88,6 +88,7 @@ export async function startService(settings: Settings, options: StartOptions = {
     closing: closing.signal,
     statistics,
     predictor: model.predictor,
+    explainer: model.explainer,
     admission,
     uploads,
     health,

@@ -36,6 +36,7 @@ const OVERLOADS: Record<Overloaded['full'], string> = {
   share: 'share_used',
   uploads: 'uploads_full',
   memory: 'memory_full',
+  explanations: 'explanations_full',
 };
 
 /** Status and outcome of answers, and of what counts as the service's failure. */
@@ -82,7 +83,10 @@ export class Metrics implements InferenceObserver {
     const { route, status, problem, record } = summary;
     const outcome = outcomeOf(summary);
     this.#collectors.requests.inc({ route, status: String(status), outcome });
-    this.#collectors.latency.observe({ route, outcome }, record.elapsedMs() / 1000);
+    // An explanation takes as long as dozens of answers, and would distort their latency.
+    if (!('explain_ms' in record.attributes)) {
+      this.#collectors.latency.observe({ route, outcome }, record.elapsedMs() / 1000);
+    }
     const key = record.attributes['api_key'];
     if (key !== undefined) this.#collectors.keyRequests.inc({ api_key: this.#keyLabel(String(key)), outcome });
     // The service did not refuse a request whose client left.
@@ -212,7 +216,7 @@ function makeCollectors(registry: Registry) {
     ),
     latency: new Histogram({
       name: METRICS.requestLatency,
-      help: 'Duration of requests that were answered, refused (4xx, or overloaded), failed (5xx), past a deadline that the client had shortened (client_deadline) or abandoned by the client (499).',
+      help: 'Duration of requests that were answered, refused (4xx, or overloaded), failed (5xx), past a deadline that the client had shortened (client_deadline) or abandoned by the client (499). Without explained answers.',
       labelNames: METRIC_LABELS.requestLatency,
       buckets: [...LATENCY_BUCKETS_SECONDS],
       registers,

@@ -28,12 +28,15 @@ export const UNMATCHED = 'unmatched';
 /** Status in logs and metrics if the client disconnected before the response. nginx uses the same number. */
 export const CLIENT_CLOSED_REQUEST = 499;
 
+/** What the service does not owe to a client: more than its share, and explanations. */
+const OPTIONAL: ReadonlySet<Overloaded['full']> = new Set(['share', 'explanations']);
+
 /** How a request ended, for metrics and log. */
 export function outcomeOf({ status, problem }: Pick<RequestSummary, 'status' | 'problem'>): RequestOutcome {
   if (status === CLIENT_CLOSED_REQUEST) return 'abandoned';
   const cause = problem?.cause;
   if (cause instanceof DeadlineExceeded && cause.setBy === 'client') return 'client_deadline';
-  if (cause instanceof Overloaded && cause.full !== 'share') return 'overloaded';
+  if (cause instanceof Overloaded && !OPTIONAL.has(cause.full)) return 'overloaded';
   if (status >= 500) return 'failed';
   return status >= 400 ? 'refused' : 'answered';
 }

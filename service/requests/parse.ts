@@ -15,6 +15,8 @@ export interface JsonBody {
 /** A parsed request. */
 export interface Parsed {
   readonly questions: readonly Question[];
+  /** Whether to explain the answer; there is then one question with one hypothesis. @default false */
+  readonly explain?: boolean;
 }
 
 /** Parses and checks a body. The default export of its module is {@link workerOf} `parse`. */

@@ -1,8 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Admission, Slot } from '../inference/admission.ts';
 import type { Answer } from '../inference/answer.ts';
+import type { Explainer } from '../inference/explainer.ts';
+import type { Heatmap } from '../inference/occlusion.ts';
 import { timed } from '../inference/observer.ts';
-import type { Predictor, Question, TextWarning } from '../inference/predictor.ts';
+import type { Predictor, Question, RequestContext, TextWarning } from '../inference/predictor.ts';
 import type { RequestRecord } from '../observability/request-record.ts';
 import { startDeadline } from './deadline.ts';
 import type { Health } from './health.ts';
@@ -14,6 +16,7 @@ import type { Uploads } from './uploads.ts';
 /** What every protocol needs to answer predictions. */
 export interface PredictDeps {
   readonly predictor: Predictor;
+  readonly explainer: Pick<Explainer, 'explain'>;
   readonly admission: Admission;
   readonly uploads: Uploads;
   readonly health: Health;
@@ -57,6 +60,8 @@ export interface Served<Input> {
   readonly input: Input;
   /** An answer for each hypothesis of each question, in order. */
   readonly answers: readonly Answer[];
+  /** What decides the answer, if the request asked for it. */
+  readonly heatmap?: Heatmap;
   readonly textWarnings: readonly TextWarningSummary[];
 }
 
@@ -80,10 +85,32 @@ export function serveQuestions<Input extends Parsed>(
     const onWarning = (warning: TextWarning, index: number): void => {
       warnings.push({ ...warning, index });
     };
-    const answers = await deps.predictor.predictAll(questions, { signal, observer, onWarning });
-    deps.admission.answered(answers.length);
-    return { input, answers, textWarnings: summarizeTextWarnings(warnings, answers.length) };
+    const context = { signal, observer, onWarning };
+    const result =
+      input.explain === true
+        ? await explain(deps.explainer, questions, context)
+        : { answers: await deps.predictor.predictAll(questions, context) };
+    const { length } = result.answers;
+    deps.admission.answered(length);
+    return { input, ...result, textWarnings: summarizeTextWarnings(warnings, length) };
   });
+}
+
+/** Answers the only question of a request and explains the answer. */
+async function explain(
+  explainer: PredictDeps['explainer'],
+  [question]: readonly Question[],
+  context: RequestContext & { readonly observer: RequestRecord },
+): Promise<Pick<Served<Parsed>, 'answers' | 'heatmap'>> {
+  const [hypothesis] = question?.hypotheses ?? [];
+  if (question === undefined || hypothesis === undefined) throw new Error('there is no question to explain');
+  const startMs = performance.now();
+  try {
+    const { answer, heatmap } = await explainer.explain({ ...question, hypothesis, ...context });
+    return { answers: [answer], heatmap };
+  } finally {
+    context.observer.attributes['explain_ms'] = Math.round(performance.now() - startMs);
+  }
 }
 
 /**

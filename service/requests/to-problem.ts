@@ -17,6 +17,7 @@ const PROBLEM_OF_INPUT: Record<InputProblem, ProblemName> = {
   'image-too-large': 'image-too-large',
   'text-empty': 'empty-text',
   'premise-unsupported': 'invalid-field',
+  'too-slow': 'invalid-field',
 };
 
 /** Seconds after which a client may retry while an engine is being replaced. */

@@ -90,7 +90,15 @@ it('wrong usage has exit code 2', async () => {
   expect((await ofaVeProcess(['predict', '--model', packageDir])).code).toBe(2);
   const half = await ofaVe(['explain', '--model', packageDir, '--text', 'a', '--image', image]);
   expect(half.code).toBe(2);
-  expect(half.stderr).toContain('--image and --pixels go together');
+  expect(half.stderr).toContain('--image goes with --pixels or --heatmap');
+});
+
+it('explain --heatmap writes the picture with the parts that decide', async () => {
+  const target = join(folder, 'heatmap.png');
+  const args = ['--model', packageDir, '--text', 'there are two red circles.', '--image', image, '--heatmap', target];
+  const { stdout } = await ofaVe(['explain', ...args]);
+  expect(stdout).toMatch(/heatmap {5}.*heatmap\.png: maybe \(0\.668\), most at \d+ % from the left/);
+  expect(await sharp(await readFile(target)).metadata()).toMatchObject({ format: 'png', width: 512, height: 512 });
 });
 
 it('predict prints every label', async () => {

@@ -132,7 +132,9 @@ describe('a backfill', () => {
   });
 
   it('gets the settings that a batch run reads, and no others', () => {
-    expectTypeOf<Exclude<keyof ModelSettings, (typeof BATCH_SETTINGS)[number]>>().toEqualTypeOf<'MAX_QUEUE'>();
+    expectTypeOf<Exclude<keyof ModelSettings, (typeof BATCH_SETTINGS)[number]>>().toEqualTypeOf<
+      'MAX_QUEUE' | 'REQUEST_TIMEOUT_MS'
+    >();
     const settings = { MAX_BATCH: 16, LOG_LEVEL: 'debug', LABELS: 'Yes,No,Maybe' } as const;
     const changes = { server: { kind: 'ofa-ve' as const, settings }, backfills: [BACKFILL] };
     const { container } = jobOf(manifestsOf(withWorkload(changes, '1.30')), 'ofa-ve-archive');

@@ -6,7 +6,7 @@ import { parseBody } from '../../requests/parse.ts';
 import { mediaTypeOf, unsupportedType } from '../body/media-type.ts';
 import type { RequestBody } from '../body/request-body.ts';
 import { HttpProblem } from '../../requests/problem.ts';
-import { parser, type PredictInput } from './parse.ts';
+import { checkExplain, parser, type PredictInput } from './parse.ts';
 import { MAX_TEXT_CHARACTERS, MAX_TEXTS, TOO_LONG, TOO_MANY } from '../../requests/text.ts';
 import { formBodySchema } from './schema.ts';
 import { unknownFields } from './warnings.ts';
@@ -81,9 +81,11 @@ function fromForm({ texts, files, unknown }: Form): PredictInput {
     if (name !== 'text' && values.length > 1) throw repeatedField(name);
     fields.set(name, name === 'text' ? values : values[0]);
   }
-  const { image, text, premise } = checkBody(formBodySchema, Object.fromEntries(fields));
+  const { image, text, premise, explain } = checkBody(formBodySchema, Object.fromEntries(fields));
+  checkExplain(explain === 'true', text);
   return {
     questions: [{ image, hypotheses: text, premise }],
+    explain: explain === 'true',
     isList: text.length > 1,
     warnings: unknownFields([...unknown]),
   };

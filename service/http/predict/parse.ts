@@ -2,6 +2,7 @@ import { decodeImage } from '../../requests/base64.ts';
 import { checkBody } from '../../requests/check.ts';
 import { parseJson } from '../body/json.ts';
 import { workerOf, type JsonBody, type Parsed, type Parser } from '../../requests/parse.ts';
+import { HttpProblem } from '../../requests/problem.ts';
 import { hypothesesOf } from '../../requests/text.ts';
 import { jsonBodySchema } from './schema.ts';
 import { unknownFields, type Warning } from './warnings.ts';
@@ -18,10 +19,18 @@ export interface PredictInput extends Parsed {
 export const parser: Parser<PredictInput> = { module: import.meta.url, parse };
 export default workerOf(parse);
 
+/** @throws HttpProblem `invalid-field` if an explanation is asked for more than one text */
+export function checkExplain(explain: boolean, hypotheses: readonly string[]): void {
+  if (!explain || hypotheses.length === 1) return;
+  const detail = `The field "explain" needs exactly one text, not ${hypotheses.length}: send a request for each.`;
+  throw new HttpProblem('invalid-field', detail, { field: 'explain' });
+}
+
 function parse(body: JsonBody): PredictInput {
   const json = parseJson(body);
-  const { image, text, texts, premise } = checkBody(jsonBodySchema, json);
+  const { image, text, texts, premise, explain = false } = checkBody(jsonBodySchema, json);
   const question = { image: decodeImage(image, 'image'), hypotheses: hypothesesOf(text, texts), premise };
+  checkExplain(explain, question.hypotheses);
   const unknown = Object.keys(json as object).filter((name) => !Object.hasOwn(jsonBodySchema.shape, name));
-  return { questions: [question], isList: text === undefined, warnings: unknownFields(unknown) };
+  return { questions: [question], explain, isList: text === undefined, warnings: unknownFields(unknown) };
 }

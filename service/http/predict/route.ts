@@ -1,13 +1,14 @@
 import type { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { PATHS } from '../../contract.ts';
+import type { Heatmap } from '../../inference/occlusion.ts';
 import type { PredictDeps } from '../../requests/serve.ts';
 import type { RequestBody } from '../body/request-body.ts';
 import type { App, AppEnv } from '../context.ts';
 import { documentPredict } from './docs.ts';
 import { readPredictInput, readPredictJson } from './input.ts';
 import type { PredictInput } from './parse.ts';
-import type { predictionSchema } from './schema.ts';
+import type { explanationSchema, predictionSchema } from './schema.ts';
 import { servePrediction } from './serve.ts';
 
 /** Adds `POST /predict` and `POST /predict/json`. */
@@ -22,10 +23,16 @@ async function predict(
   deps: PredictDeps,
   read: (body: RequestBody) => Promise<PredictInput>,
 ): Promise<Response> {
-  const { input, answers, textWarnings } = await servePrediction(c, deps, read);
+  const { input, answers, heatmap, textWarnings } = await servePrediction(c, deps, read);
   const { name, precision, digest, answers: labels } = deps.predictor.model;
   const results = answers.map(({ result, label, confidence, scores }) => {
-    return { result, label, confidence, scores };
+    return {
+      result,
+      label,
+      confidence,
+      scores,
+      ...(heatmap === undefined ? {} : { explanation: explanationOf(heatmap) }),
+    };
   });
   const [first] = results;
   const warnings = [...input.warnings, ...textWarnings];
@@ -38,4 +45,10 @@ async function predict(
     request_id: c.get('requestId'),
   };
   return c.json(body, 200);
+}
+
+/** The heatmap, rounded to four decimals. */
+function explanationOf(heatmap: Heatmap): z.infer<typeof explanationSchema> {
+  const rounded = heatmap.map((row) => row.map((fall) => Math.round(fall * 1e4) / 1e4));
+  return { method: 'occlusion', heatmap: rounded };
 }

@@ -22,6 +22,9 @@ const premise = textSchema.openapi({
   example: '',
 });
 
+const EXPLAIN =
+  'Whether to add `explanation` to the answer: which parts of the picture decide it. It takes as long as about 80 answers and is for one text at a time. Gets 429 while the service is busy, and 400 if the model is too slow to explain an answer in time.';
+
 const texts = z.array(hypothesis, { error: 'must be a list of texts' }).max(MAX_TEXTS, { error: TOO_MANY });
 
 /**
@@ -29,10 +32,10 @@ const texts = z.array(hypothesis, { error: 'must be a list of texts' }).max(MAX_
  * named. The types of the library lack these keywords.
  */
 const EITHER_TEXT_OR_TEXTS: object = {
-  if: { properties: { image: {}, text: {}, texts: {}, premise: {} }, required: ['text'] },
+  if: { properties: { image: {}, text: {}, texts: {}, premise: {}, explain: {} }, required: ['text'] },
   // Clients in Java send an empty list for one that is absent.
-  then: { properties: { image: {}, text: {}, texts: { maxItems: 0 }, premise: {} } },
-  else: { properties: { image: {}, text: {}, texts: { minItems: 1 }, premise: {} }, required: ['texts'] },
+  then: { properties: { image: {}, text: {}, texts: { maxItems: 0 }, premise: {}, explain: {} } },
+  else: { properties: { image: {}, text: {}, texts: { minItems: 1 }, premise: {}, explain: {} }, required: ['texts'] },
 };
 
 /** The JSON body of a prediction. */
@@ -49,6 +52,7 @@ export const jsonBodySchema = z
       description: 'Several hypotheses about the image, instead of `text`; the answer has `results` in the same order.',
     }),
     premise: premise.optional(),
+    explain: z.boolean({ error: 'must be true or false' }).optional().openapi({ description: EXPLAIN }),
   })
   .openapi('PredictJson', {
     description: `Give either \`text\` or \`texts\`. JSON may have ${MAX_JSON_MIB} MiB in all, of which 64 KiB outside of strings: send larger images in a form.`,
@@ -80,11 +84,23 @@ export const formBodySchema = z
         description: 'The hypothesis. Repeat the field to judge several; the answer then has `results`.',
       }),
     premise: premise.optional(),
+    explain: z.enum(['true', 'false'], { error: 'must be true or false' }).optional().openapi({ description: EXPLAIN }),
   })
   .openapi('PredictForm');
 
 /** What generators of clients need to send one field for each text, instead of one with commas. */
 export const formEncoding = { text: { style: 'form', explode: true } } as const;
+
+/** Which parts of the picture decide an answer. */
+export const explanationSchema = z
+  .object({
+    method: z.string().openapi({ description: 'How it was found; only `occlusion` so far.', example: 'occlusion' }),
+    heatmap: z.array(z.array(z.number())).openapi({
+      description:
+        '8 rows from top to bottom of 8 numbers from left to right, one for each of 64 equal parts of the upright picture: by how much the probability of `label` falls, on average over the windows of two by two parts that cover this one, when a window is filled with the mean colour of the picture. Below 0 where it rises.',
+    }),
+  })
+  .openapi('Explanation');
 
 /** The judgement on one hypothesis. */
 export const judgementSchema = z
@@ -93,6 +109,7 @@ export const judgementSchema = z
     label: z.string().openapi({ description: 'The most probable answer.' }),
     confidence: z.number().openapi({ description: 'Probability of the label.' }),
     scores: z.record(z.string(), z.number()).openapi({ description: 'Probability of each label.' }),
+    explanation: explanationSchema.optional().openapi({ description: 'If the request had `explain`.' }),
   })
   .openapi('Judgement');
 

@@ -43,7 +43,8 @@ export function batchEngine(
         const output = await supervisor.run(batch);
         report(false);
         const { reusedImages = 0 } = output;
-        observer?.lookups('features', reusedImages, batch.images.length - reusedImages);
+        const named = batch.keys?.filter((key) => key !== undefined).length ?? 0;
+        observer?.lookups('features', reusedImages, named - reusedImages);
         return items.map((_, row) => ({
           probabilities: output.probabilities.subarray(row * answers, (row + 1) * answers),
           logScores: output.logScores.subarray(row * answers, (row + 1) * answers),
@@ -59,7 +60,7 @@ export function batchEngine(
 /** Items with the same array of pixels share one image, which is sent to the engine once. */
 function toEngineBatch(items: readonly PredictItem[], length: number, pictures: PictureStore | undefined): EngineBatch {
   const indices = new Map<Uint8Array, number>();
-  const keys: string[] = [];
+  const keys: (string | undefined)[] = [];
   const batchItems = items.map(({ pixels, pictureKey, inputIds }) => {
     const image = indices.get(pixels) ?? indices.size;
     indices.set(pixels, image);

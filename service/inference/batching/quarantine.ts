@@ -42,13 +42,14 @@ export class ItemQuarantine implements Quarantine<PredictItem> {
   }
 
   refuse({ pictureKey, inputIds }: PredictItem): ItemFailed | undefined {
-    const offence = this.#offences.get(pictureKey);
+    const offence = pictureKey === undefined ? undefined : this.#offences.get(pictureKey);
     if (offence === undefined || this.#now() >= offence.untilMs) return undefined;
     const isRefused = offence.texts.size >= MAX_TEXTS || offence.texts.has(inputIds.join());
     return isRefused ? new ItemFailed() : undefined;
   }
 
   blame({ pictureKey, inputIds }: PredictItem, failures: readonly unknown[]): ItemFailed | undefined {
+    if (pictureKey === undefined) return undefined;
     const caused = failures.filter(isCausedByItem);
     if (caused.length < MIN_FAILURES || caused.length < failures.length) return undefined;
     for (const failure of caused) failure.isItemsFault = true;

@@ -66,6 +66,12 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
   const deps: AppDeps = {
     statistics: new ModelStatistics(),
     predictor,
+    explainer: {
+      explain: async ({ hypothesis, ...request }) => {
+        const [answer = answerYes()] = await predictor.predict({ ...request, hypotheses: [hypothesis] });
+        return { answer, heatmap: [[0.123456, -0.5]] };
+      },
+    },
     admission,
     uploads,
     health: {

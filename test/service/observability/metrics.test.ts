@@ -132,11 +132,26 @@ it('counts requests by the names of API keys, of which it knows a bounded number
   expect(text).not.toContain('key-100');
 });
 
+it('keeps the time of explanations out of the latency of answers', async () => {
+  const metrics = new Metrics();
+  const plain = new RequestRecord();
+  const explained = new RequestRecord();
+  explained.attributes['explain_ms'] = 900;
+  for (const record of [plain, explained]) {
+    metrics.request({ method: 'POST', route: '/predict', status: 200, requestId: 'a', record, problem: undefined });
+  }
+  const text = await metrics.text();
+  metrics.close();
+  expect(text).toContain(`${METRICS.requests}{route="/predict",status="200",outcome="answered"} 2`);
+  expect(text).toContain(`${METRICS.requestLatency}_count{route="/predict",outcome="answered"} 1`);
+});
+
 it.each([
   ['queue', 'overloaded', 'queue_full'],
   ['memory', 'overloaded', 'memory_full'],
   ['uploads', 'overloaded', 'uploads_full'],
   ['share', 'refused', 'share_used'],
+  ['explanations', 'refused', 'explanations_full'],
 ] as const)('tells apart what the service owes and what not: a used up %s is %s', async (full, outcome, reason) => {
   const metrics = new Metrics();
   const problem = toProblem(new Overloaded(full, 1));

@@ -6,7 +6,7 @@ import { ItemQuarantine } from '../../../../service/inference/batching/quarantin
 
 const MINUTE_MS = 60_000;
 
-const item = (pictureKey: string, text: number): PredictItem => {
+const item = (pictureKey: string | undefined, text: number): PredictItem => {
   return { pixels: new Uint8Array(), pictureKey, inputIds: [0, text, 2], observer: undefined };
 };
 const lost = (reason: EngineFailureReason = 'crash', duringRun = true): EngineFailure =>
@@ -44,6 +44,12 @@ describe('an item that failed alone', () => {
     const { quarantine, isRefused } = setup();
     for (const text of [1, 2]) quarantine.blame(item('a', text), [lost(), lost()]);
     expect([isRefused('a', 3), isRefused('b', 1)]).toEqual([true, false]);
+  });
+
+  it('is not refused if its picture has no key', () => {
+    const { quarantine, isRefused } = setup();
+    expect(quarantine.blame(item(undefined, 1), [lost(), lost()])).toBeUndefined();
+    expect(isRefused(undefined, 1)).toBe(false);
   });
 
   it.each([

@@ -1,0 +1,125 @@
+import { isBlank } from '../../model/input/tokens.ts';
+import { paddedLength } from '../engine/session/self-test.ts';
+import type { Answer } from './answer.ts';
+import { InputError, Overloaded } from './errors.ts';
+import { coverWindow, heatmapOf, meanColour, WINDOWS, type Heatmap } from './occlusion.ts';
+import type { Predictor, PredictorParts, RequestContext } from './predictor.ts';
+
+/** Windows of one heatmap in the batcher at a time: other requests wait for no more than these. */
+const WINDOWS_AT_ONCE = 4;
+
+/** An answer and what decides it. */
+export interface Explained {
+  readonly answer: Answer;
+  readonly heatmap: Heatmap;
+}
+
+/** One hypothesis about a picture. */
+export interface ExplainRequest extends RequestContext {
+  readonly image: Uint8Array;
+  readonly hypothesis: string;
+  readonly premise?: string | undefined;
+}
+
+export interface ExplainerOptions {
+  /** Most heatmaps at a time. */
+  readonly maxAtOnce: number;
+  /** Most items that may wait for an engine when a heatmap begins. */
+  readonly maxWaiting: number;
+  /** Longest time of a heatmap in milliseconds; one that would take longer is given up at once. @default no limit */
+  readonly longestMs?: number;
+}
+
+/**
+ * Explains answers by occlusion: covers one window of the picture after another and records how much the answer's
+ * probability falls. The windows go through the batcher as items of a request of their own, a few at a time, so that in
+ * its round robin a heatmap counts as one request among the others.
+ */
+export class Explainer {
+  readonly #predictor: Predictor;
+  readonly #parts: Pick<PredictorParts, 'modelPackage' | 'labels' | 'encode' | 'batcher'>;
+  readonly #options: ExplainerOptions;
+  #running = 0;
+  /** Duration of the latest heatmap. */
+  #latestMs = 1000;
+
+  constructor(
+    predictor: Predictor,
+    parts: Pick<PredictorParts, 'modelPackage' | 'labels' | 'encode' | 'batcher'>,
+    options: ExplainerOptions,
+  ) {
+    this.#predictor = predictor;
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /**
+   * Judges a hypothesis and explains the answer.
+   *
+   * @throws Overloaded `explanations` if too many heatmaps are in progress or the engines are busy; InputError
+   *   `too-slow` if the heatmap would take too long; and what `predict` throws
+   */
+  async explain(request: ExplainRequest): Promise<Explained> {
+    const { maxAtOnce, maxWaiting } = this.#options;
+    if (this.#running >= maxAtOnce || this.#parts.batcher.waiting > maxWaiting) {
+      throw this.#overloaded();
+    }
+    this.#running++;
+    try {
+      const { image, hypothesis, signal } = request;
+      // At the same time, so that the picture is decoded once.
+      const [pixels, [answer]] = await Promise.all([
+        this.#predictor.preprocess(image, signal),
+        this.#predictor.predict({ ...request, hypotheses: [hypothesis] }),
+      ]);
+      if (answer === undefined) throw new Error('the predictor gave no answer');
+      return { answer, heatmap: await this.#heatmap(request, pixels, answer) };
+    } finally {
+      this.#running--;
+    }
+  }
+
+  async #heatmap(
+    { hypothesis, premise, signal }: ExplainRequest,
+    pixels: Uint8Array,
+    answer: Answer,
+  ): Promise<Heatmap> {
+    const { modelPackage, labels, encode, batcher } = this.#parts;
+    const { image, text } = modelPackage.manifest;
+    const inputIds = encode(hypothesis, isBlank(premise) ? undefined : premise).ids;
+    const length = paddedLength(text.lengths, inputIds.length);
+    const column = labels[answer.result]?.column ?? 0;
+    const fill = meanColour(pixels);
+    const startMs = performance.now();
+    const falls: number[] = [];
+    while (falls.length < WINDOWS) {
+      const count = Math.min(WINDOWS_AT_ONCE, WINDOWS - falls.length);
+      const items = Array.from({ length: count }, (_, index) => {
+        const covered = coverWindow(pixels, image.size, falls.length + index, fill);
+        return { item: { pixels: covered, pictureKey: undefined, inputIds, observer: undefined }, length };
+      });
+      const outputs = await Promise.all(batcher.submit(items, signal));
+      falls.push(...outputs.map(({ probabilities }) => answer.confidence - (probabilities[column] ?? 0)));
+      this.#latestMs = (performance.now() - startMs) * (WINDOWS / falls.length);
+      this.#checkTime();
+    }
+    return heatmapOf(falls);
+  }
+
+  #overloaded(): Overloaded {
+    return new Overloaded('explanations', Math.ceil(this.#latestMs / 1000));
+  }
+
+  #checkTime(): void {
+    const { longestMs = Infinity } = this.#options;
+    if (this.#latestMs <= longestMs) return;
+    // The others' items slow it down.
+    if (this.#parts.batcher.waiting > 0) throw this.#overloaded();
+    const seconds = (ms: number): string => `${Math.ceil(ms / 1000)} s`;
+    throw new InputError(
+      'too-slow',
+      'explain',
+      `An explanation would take about ${seconds(this.#latestMs)} here, and ${seconds(longestMs)} are allowed; leave out "explain".`,
+    );
+  }
+}

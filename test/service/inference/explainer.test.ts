@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { InputError, Overloaded } from '../../../service/inference/errors.ts';
+import { Explainer, type ExplainerOptions } from '../../../service/inference/explainer.ts';
+import { coverWindow, heatmapOf, meanColour, peakOf, WINDOWS } from '../../../service/inference/occlusion.ts';
+import type { Predictor, PredictorParts } from '../../../service/inference/predictor.ts';
+
+const SIZE = 16;
+const WHITE = 255;
+
+/** A black picture with one white pixel. */
+function pictureWithDot(x: number, y: number): Uint8Array {
+  const pixels = new Uint8Array(SIZE * SIZE * 3);
+  pixels.fill(WHITE, (y * SIZE + x) * 3, (y * SIZE + x) * 3 + 3);
+  return pixels;
+}
+
+/** An explainer for a model that answers yes at 0.9 while it sees the white pixel, and at 0.1 otherwise. */
+function setup(options: Partial<ExplainerOptions> = {}, waiting = 0) {
+  const batches: number[] = [];
+  const predictor = {
+    preprocess: (image: Uint8Array) => Promise.resolve(image),
+    predict: () => Promise.resolve([{ result: 0, label: 'yes', confidence: 0.9, scores: {} }]),
+  } as unknown as Predictor;
+  const parts = {
+    modelPackage: { manifest: { image: { size: SIZE }, text: { lengths: [12] } } },
+    labels: [{ name: 'yes', column: 0 }],
+    encode: () => ({ ids: [1], warnings: [] }),
+    batcher: {
+      waiting,
+      submit: (items: readonly { item: { pixels: Uint8Array; pictureKey: string | undefined } }[]) => {
+        batches.push(items.length);
+        return items.map(({ item }) => {
+          expect(item.pictureKey).toBeUndefined();
+          const probability = item.pixels.includes(WHITE) ? 0.9 : 0.1;
+          return Promise.resolve({ probabilities: Float32Array.of(probability), logScores: Float32Array.of(0) });
+        });
+      },
+    },
+  } as unknown as PredictorParts;
+  const explainer = new Explainer(predictor, parts, { maxAtOnce: 1, maxWaiting: 4, ...options });
+  const explain = (image: Uint8Array) =>
+    explainer.explain({ image, hypothesis: 'a dot', signal: new AbortController().signal });
+  return { explain, batches };
+}
+
+describe('a heatmap', () => {
+  it('has its peak where the decisive part is', async () => {
+    const { explain, batches } = setup();
+    const { answer, heatmap } = await explain(pictureWithDot(9, 9));
+    expect(answer.label).toBe('yes');
+    expect(peakOf(heatmap)).toEqual({ x: 4.5 / 8, y: 4.5 / 8 });
+    expect(heatmap[4]?.[4]).toBeCloseTo(0.8);
+    expect(heatmap[3]?.[4]).toBeCloseTo(0.4);
+    expect(heatmap[7]?.[0]).toBeCloseTo(0);
+    // A few at a time, so that other requests take their turns between them.
+    expect(Math.max(...batches)).toBe(4);
+    expect(batches.reduce((sum, count) => sum + count, 0)).toBe(WINDOWS);
+  });
+
+  it.each([0, 1, 7])('has a single peak also at the edge, in row and column %i', async (cell) => {
+    const { heatmap } = await setup().explain(pictureWithDot(2 * cell, 2 * cell));
+    expect(peakOf(heatmap)).toEqual({ x: (cell + 0.5) / 8, y: (cell + 0.5) / 8 });
+    expect(heatmap.flat().filter((fall) => fall > 0.5)).toHaveLength(1);
+  });
+
+  it('averages the four windows that cover each cell', () => {
+    const falls = Array.from({ length: WINDOWS }, (_, window) => (window === 0 ? 1 : 0));
+    const heatmap = heatmapOf(falls);
+    expect(heatmap.map((row) => row.length)).toEqual([8, 8, 8, 8, 8, 8, 8, 8]);
+    expect(heatmap[0]?.slice(0, 2)).toEqual([0.25, 0]);
+    expect(heatmap[1]?.slice(0, 2)).toEqual([0, 0]);
+  });
+
+  it('is refused while another is made, or while requests wait', async () => {
+    const { explain } = setup();
+    const first = explain(pictureWithDot(0, 0));
+    await expect(explain(pictureWithDot(0, 0))).rejects.toThrow(Overloaded);
+    await first;
+    await expect(explain(pictureWithDot(0, 0))).resolves.toBeDefined();
+    await expect(setup({}, 5).explain(pictureWithDot(0, 0))).rejects.toThrow('too busy to explain');
+  });
+
+  it('is given up at once if it would take too long', async () => {
+    const { explain, batches } = setup({ longestMs: -1 });
+    await expect(explain(pictureWithDot(0, 0))).rejects.toThrow(InputError);
+    expect(batches).toEqual([4]);
+    // With other requests in the queue, it may be faster later.
+    await expect(setup({ longestMs: -1 }, 1).explain(pictureWithDot(0, 0))).rejects.toThrow(Overloaded);
+  });
+});
+
+it('a window is filled with the mean colour, and the rest stays', () => {
+  const pixels = pictureWithDot(15, 15);
+  const fill = Uint8Array.of(1, 2, 3);
+  const covered = coverWindow(pixels, SIZE, WINDOWS - 1, fill);
+  // The last window has its lower right three quarters outside.
+  expect(covered.filter((value, index) => value === pixels[index])).toHaveLength(SIZE * SIZE * 3 - 2 * 2 * 3);
+  expect([...covered.slice(-3)]).toEqual([1, 2, 3]);
+  expect([...meanColour(Uint8Array.of(0, 10, 20, 10, 20, 40))]).toEqual([5, 15, 30]);
+});
