@@ -36,3 +36,9 @@ export function memberImage(tar: InputFile, name: string, offset: number, size: 
     },
   };
 }
+
+/** @param bytes part of a buffer that has other things, too */
+export function inMemory(bytes: Uint8Array): StoredImage {
+  const copy = Uint8Array.from(bytes);
+  return { size: copy.length, read: () => Promise.resolve(copy) };
+}

@@ -1,3 +1,4 @@
+import { parseJson } from '../exact-json.ts';
 import type { RawRow } from './row.ts';
 
 /** Longest line in bytes: the service's limit for JSON without an image would be shorter, and memory stays bounded. */
@@ -31,7 +32,7 @@ function parseLine(line: Uint8Array, isFirst: boolean): RawRow | undefined {
   if (isFirst && text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
   if (text.trim() === '') return undefined;
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       return { fields: value as Record<string, unknown> };
     }

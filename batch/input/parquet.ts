@@ -1,14 +1,16 @@
-import type { SchemaElement } from 'hyparquet';
+import type { SchemaTree } from 'hyparquet';
 import { UserError } from '../../model/errors.ts';
+import { inMemory } from '../images/stored-image.ts';
 import type { InputFile } from '../storage/file.ts';
 import { openParquet, type ParquetFile } from '../storage/parquet-rows.ts';
 import type { ColumnNames, RawRow } from './row.ts';
 
 /**
- * Reads the rows of a Parquet file. Timestamps become texts in ISO 8601, and integers above 2^53 texts.
+ * Reads the rows of a Parquet file. A picture may be a path, bytes, or a group of both (`bytes`, `path`) as Hugging
+ * Face's datasets have it. Other bytes that are no text become texts in base64.
  *
  * @param names the columns' names in the input
- * @param onBytes called with the whole file, before any row
+ * @param onBytes called with the whole file, before any row; rows then come without their pictures
  * @throws UserError `input-unreadable` if the file is damaged, or its columns are not those of an input
  */
 export async function* readParquet(
@@ -21,60 +23,76 @@ export async function* readParquet(
   }
   const parquet = await openParquet(file);
   checkColumns(file, parquet, names);
+  let number = 0;
   for await (const row of parquet.rows()) {
-    yield { fields: Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])) };
+    number++;
+    yield toRawRow(row, names, `${file.name}/${number}`, onBytes === undefined);
   }
 }
 
-function checkColumns({ name }: InputFile, { metadata }: ParquetFile, names: ColumnNames): void {
-  const columns = topColumns(metadata.schema);
-  const found = [...columns].map(([column, element]) => `${column} (${typeOf(element)})`).join(', ');
+function toRawRow(
+  row: Readonly<Record<string, unknown>>,
+  names: ColumnNames,
+  place: string,
+  withPicture: boolean,
+): RawRow {
+  for (const name of [names.id, names.text, names.texts, names.premise]) {
+    const values = [row[name]].flat();
+    if (values.some((value) => value instanceof Uint8Array)) return { damage: `The column "${name}" is not UTF-8.` };
+  }
+  const { bytes, path } = pictureOf(row[names.image]);
+  const fields = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, withoutBytes(value)]));
+  if (bytes === undefined) return { fields: { ...fields, [names.image]: path } };
+  const image = typeof path === 'string' && path !== '' ? path : place;
+  return { fields: { ...fields, [names.image]: image }, ...(withPicture && { picture: inMemory(bytes) }) };
+}
+
+/** A picture's bytes, where they are in the row, and its path. */
+function pictureOf(value: unknown): { readonly bytes?: Uint8Array; readonly path?: unknown } {
+  if (value instanceof Uint8Array) return { bytes: value };
+  if (typeof value !== 'object' || value === null) return { path: value };
+  const { bytes, path } = value as { readonly bytes?: unknown; readonly path?: unknown };
+  return bytes instanceof Uint8Array ? { bytes, path } : { path };
+}
+
+function withoutBytes(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (Array.isArray(value)) return value.map(withoutBytes);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withoutBytes(inner)]));
+}
+
+function checkColumns({ name }: InputFile, { columns }: ParquetFile, names: ColumnNames): void {
+  const types = new Map(columns.map((column) => [column.element.name, typeOf(column)]));
+  const found = [...types].map(([column, type]) => `${column} (${type})`).join(', ');
   const refuse = (message: string): never => {
     throw new UserError('input-unreadable', `The Parquet file ${name} ${message}; its columns are: ${found}.`);
   };
-  if (!columns.has(names.image)) {
+  const wanted = {
+    image: ['text', 'bytes', 'picture'],
+    text: ['text', 'bytes'],
+    premise: ['text', 'bytes'],
+    texts: ['list'],
+  };
+  if (!types.has(names.image)) {
     refuse(`has no column "${names.image}": name the right one with --column image=NAME`);
   }
-  for (const known of ['image', 'text', 'premise'] as const) {
-    const element = columns.get(names[known]);
-    if (element === undefined || typeOf(element) === 'text') continue;
-    refuse(`has a column "${names[known]}" that is not of texts`);
+  for (const known of ['image', 'text', 'premise', 'texts'] as const) {
+    const type = types.get(names[known]);
+    if (type === undefined || wanted[known].includes(type)) continue;
+    const what = { image: 'paths or pictures', text: 'texts', premise: 'texts', texts: 'lists' }[known];
+    refuse(`has a column "${names[known]}" that is not of ${what}`);
   }
-  const list = columns.get(names.texts);
-  if (list !== undefined && typeOf(list) !== 'list') refuse(`has a column "${names.texts}" that is not of lists`);
 }
 
-/** The elements below the root of a schema, which lists each element before those in it. */
-function topColumns(schema: readonly SchemaElement[]): Map<string, SchemaElement> {
-  const columns = new Map<string, SchemaElement>();
-  /** How many elements are left at each depth. */
-  const left: number[] = [];
-  for (const element of schema) {
-    if (left.length === 1) columns.set(element.name, element);
-    if (left.length > 0) left[left.length - 1] = (left.at(-1) ?? 0) - 1;
-    if (element.num_children !== undefined) left.push(element.num_children);
-    while (left.length > 1 && left.at(-1) === 0) left.pop();
-  }
-  return columns;
-}
-
-function typeOf({
-  type,
-  repetition_type: repetition,
-  converted_type: converted,
-  logical_type: logical,
-}: SchemaElement) {
+/** What a column holds; `bytes` may be texts, which older writers do not mark. */
+function typeOf({ element, children }: SchemaTree): string {
+  const { type, repetition_type: repetition, converted_type: converted, logical_type: logical } = element;
   if (converted === 'LIST' || logical?.type === 'LIST' || repetition === 'REPEATED') return 'list';
-  if (type === 'BYTE_ARRAY' && converted !== 'DECIMAL') return 'text';
-  return (converted ?? type ?? 'group').toLowerCase();
-}
-
-/** A value as JSON has it. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
-  if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
+  const annotation = (converted ?? logical?.type)?.toLowerCase();
+  if (type === 'BYTE_ARRAY' && (annotation === 'utf8' || annotation === 'string' || annotation === 'enum'))
+    return 'text';
+  if (type === 'BYTE_ARRAY' && annotation === undefined) return 'bytes';
+  const isPicture = children.some((child) => child.element.name === 'bytes' && typeOf(child) === 'bytes');
+  return isPicture ? 'picture' : (annotation ?? type?.toLowerCase() ?? 'group');
 }

@@ -1,4 +1,5 @@
-import { memberImage, type StoredImage } from '../images/stored-image.ts';
+import { inMemory, memberImage, type StoredImage } from '../images/stored-image.ts';
+import { parseJson } from '../exact-json.ts';
 import { notReadable, type InputFile } from '../storage/file.ts';
 import { readAhead, type SequentialFile } from '../storage/read-ahead.ts';
 import { isPicture } from './pictures.ts';
@@ -75,12 +76,6 @@ async function* samplesOf(
   if (sample !== undefined) yield sample;
 }
 
-/** @param bytes part of a buffer that has other files, too */
-function inMemory(bytes: Uint8Array): StoredImage {
-  const copy = Uint8Array.from(bytes);
-  return { size: copy.length, read: () => Promise.resolve(copy) };
-}
-
 /** A member's path up to the first dot of its file name. */
 function keyOf(name: string): string {
   const slash = name.lastIndexOf('/');
@@ -121,7 +116,7 @@ function textOf(content: Uint8Array | undefined): string | undefined {
 
 function jsonOf(content: Uint8Array | undefined): object | undefined {
   try {
-    const value: unknown = JSON.parse(textOf(content) ?? '');
+    const value = parseJson(textOf(content) ?? '');
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;

@@ -1,15 +1,20 @@
-import type { FileMetaData } from 'hyparquet';
+import type { FileMetaData, SchemaTree } from 'hyparquet';
 import { UserError } from '../../model/errors.ts';
 import { notReadable, type InputFile } from './file.ts';
+import { converterOf, PARSERS, plainSchema } from './parquet-values.ts';
 
 /** Rows that are decoded at once. */
 const SLICE = 4096;
+/** With lists or groups, of which the whole row group is decoded for each slice. */
+const NESTED_SLICE = 8 * SLICE;
 
 /** A Parquet file whose rows are read a few at a time. */
 export interface ParquetFile {
-  readonly metadata: FileMetaData;
+  /** The columns, with what is in them. */
+  readonly columns: readonly SchemaTree[];
   /**
-   * Reads all rows. In memory are the compressed columns of one row group, and some thousand rows.
+   * Reads all rows, whose values are those of JSON, or bytes. In memory are the compressed columns of one row group, and
+   * some thousand rows; of columns with lists or groups, all of the row group.
    *
    * @throws UserError `input-unreadable`
    */
@@ -18,15 +23,23 @@ export interface ParquetFile {
 
 /** @throws UserError `input-unreadable` */
 export async function openParquet(file: InputFile): Promise<ParquetFile> {
-  const { parquetMetadataAsync } = await import('hyparquet');
+  const { parquetMetadataAsync, parquetSchema } = await import('hyparquet');
   const buffer = { byteLength: file.size, slice: slicesOf(file) };
   const metadata = await parquetMetadataAsync(buffer).catch((cause: unknown) => {
     throw damaged(file, cause);
   });
-  return { metadata, rows: () => rowsOf(file, metadata) };
+  const columns = parquetSchema(metadata).children;
+  return { columns, rows: () => rowsOf(file, metadata, columns) };
 }
 
-async function* rowsOf(file: InputFile, metadata: FileMetaData): AsyncGenerator<Record<string, unknown>> {
+async function* rowsOf(
+  file: InputFile,
+  { schema, ...rest }: FileMetaData,
+  columns: readonly SchemaTree[],
+): AsyncGenerator<Record<string, unknown>> {
+  const metadata = { ...rest, schema: plainSchema(schema) };
+  const converters = columns.map((column) => [column.element.name, converterOf(column)] as const);
+  const sliceRows = columns.some((column) => column.children.length > 0) ? NESTED_SLICE : SLICE;
   const [{ parquetReadObjects }, { compressors }] = await Promise.all([
     import('hyparquet'),
     import('hyparquet-compressors'),
@@ -43,12 +56,14 @@ async function* rowsOf(file: InputFile, metadata: FileMetaData): AsyncGenerator<
       columns.set(key, bytes);
       return bytes;
     };
-    for (let rowStart = groupStart; rowStart < groupEnd; rowStart += SLICE) {
-      const rowEnd = Math.min(groupEnd, rowStart + SLICE);
-      const options = { file: { byteLength: file.size, slice }, metadata, compressors, rowStart, rowEnd };
-      yield* await parquetReadObjects(options).catch((cause: unknown) => {
+    for (let rowStart = groupStart; rowStart < groupEnd; rowStart += sliceRows) {
+      const rowEnd = Math.min(groupEnd, rowStart + sliceRows);
+      const source = { file: { byteLength: file.size, slice }, metadata, compressors, rowStart, rowEnd };
+      const options = { ...source, utf8: false, parsers: PARSERS };
+      const rows = await parquetReadObjects(options).catch((cause: unknown) => {
         throw damaged(file, cause);
       });
+      for (const row of rows) yield Object.fromEntries(converters.map(([name, convert]) => [name, convert(row[name])]));
     }
     groupStart = groupEnd;
   }

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { expect, test } from 'vitest';
 import { readParquet } from '../../batch/input/parquet.ts';
@@ -41,6 +42,105 @@ test('rows are read from several row groups, with values as JSON has them', asyn
   }
 });
 
+const fixture = (name: string): string =>
+  fileURLToPath(new URL(`../fixtures/parquet/${name}.parquet`, import.meta.url));
+
+/** Rows of types.parquet, which pyarrow has written. */
+const TYPES = [
+  {
+    image: 'a.jpg',
+    int8: -1,
+    uint32: 4294967295,
+    uint64: '18446744073709551615',
+    int64: '9007199254740993',
+    half: 1.5,
+    double: 0.1,
+    price: 0.57,
+    key: '12345678901234567890',
+    precise: '1234567890.123456789012345678',
+    date: '1969-12-31',
+    time: '01:02:03.004567',
+    milliseconds: '1969-12-31T23:59:59.999Z',
+    microseconds: '1969-12-31T23:59:59.999999Z',
+    nanoseconds: '1970-01-01T00:00:00.000000001Z',
+    local: '1970-01-01T00:00:00.000',
+    bytes: '/wA=',
+    list: [0.57, null],
+    map: { a: '9007199254740993' },
+    struct: { at: '2026-01-02', n: null },
+    people: [{ name: 'Ann', paid: 0.07 }],
+  },
+  undefined,
+  {
+    image: 'c.jpg',
+    int8: 127,
+    uint32: 0,
+    uint64: 7,
+    int64: -5,
+    half: -2,
+    double: 'NaN',
+    price: -19.9,
+    key: 42,
+    precise: 1e-18,
+    date: '2026-11-29',
+    time: '23:59:59.000',
+    milliseconds: '2024-11-29T00:00:00.123Z',
+    microseconds: '2024-11-29T00:00:00.123Z',
+    nanoseconds: '2024-11-29T00:00:00.123456789Z',
+    local: '2024-11-29T00:00:00.123456',
+    bytes: 'text',
+    list: [],
+    map: {},
+    struct: { at: null, n: 3 },
+    people: [null],
+  },
+] as const;
+
+test('no digit of a value is lost, whatever its type', async () => {
+  const [first, empty, last] = await read(fixture('types'));
+  expect([first, last]).toEqual([TYPES[0], TYPES[2]]);
+  expect(empty).toEqual({ ...Object.fromEntries(Object.keys(TYPES[0]).map((name) => [name, null])), image: 'b.jpg' });
+});
+
+test('times of 96 bits and decimals in integers are read, too', async () => {
+  const [first, , last] = await read(fixture('types-int96-integers'));
+  // Times of 96 bits do not say whether they are local.
+  expect(first).toEqual({ ...TYPES[0], local: '1970-01-01T00:00:00.000Z' });
+  expect(last).toEqual({ ...TYPES[2], local: '2024-11-29T00:00:00.123456Z' });
+});
+
+test('values that are stored as differences are read', async () => {
+  for (const row of [0, 2] as const) {
+    const { image, int64, uint32, date, microseconds } = TYPES[row];
+    expect((await read(fixture('types-delta')))[row]).toEqual({ image, int64, uint32, date, microseconds });
+  }
+});
+
+test.each(['pictures', 'pictures-with-paths'])('pictures may be in the rows: %s', async (name) => {
+  const file = fixture(name);
+  const place = name === 'pictures' ? `${file}/1` : 'first.jpg';
+  const found: unknown[] = [];
+  for await (const row of readParquet(await openDiskFile(file), NAMES)) {
+    if ('damage' in row) expect.fail(row.damage);
+    const bytes = await row.picture?.read(new AbortController().signal);
+    expect(bytes?.length).toBe(row.picture?.size);
+    found.push([row.fields, bytes && Buffer.from(bytes)]);
+  }
+  const images = new URL('../fixtures/images/', import.meta.url);
+  expect(found).toEqual([
+    [{ image: place, text: 'one' }, readFileSync(new URL('size-64x64.jpg', images))],
+    [{ image: `${file}/2`, text: 'two' }, readFileSync(new URL('png-1bit.png', images))],
+    [{ image: 'c.jpg', text: 'three' }, undefined],
+  ]);
+});
+
+test('texts need no mark, but have to be UTF-8', async () => {
+  expect(await read(fixture('unmarked-texts'))).toEqual([
+    { image: 'a', text: 'café' },
+    'The column "text" is not UTF-8.',
+  ]);
+});
+
 test('the whole file counts for what identifies the input', async () => {
   const file = write([{ name: 'image', data: ['a.jpg'], type: 'STRING' }]);
   const seen: Uint8Array[] = [];
@@ -58,7 +158,7 @@ test.each<[Columns, string]>([
   ],
   [
     [{ name: 'image', data: [5], type: 'INT32' }],
-    'has a column "image" that is not of texts; its columns are: image (int32).',
+    'has a column "image" that is not of paths or pictures; its columns are: image (int32).',
   ],
   [
     [

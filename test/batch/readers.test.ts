@@ -28,6 +28,17 @@ describe('JSON Lines', () => {
     expect(await rowsOf(readJsonl(chunks(bytes)))).toEqual(['The line is not UTF-8.', { id: 5 }]);
   });
 
+  test('integers of 64 bits keep their digits, as texts', async () => {
+    const text =
+      '{"id":1234567890123456789,"n":[-9007199254740993],"x":1.5e300,"y":0.12345678901234567,"id2":1}\n{"id":9007199254740991}';
+    expect(await rowsOf(readJsonl(chunks(text)))).toEqual([
+      { id: '1234567890123456789', n: ['-9007199254740993'], x: 1.5e300, y: 0.12345678901234567, id2: 1 },
+      { id: 9007199254740991 },
+    ]);
+    const twice = '{"id":1,"a":1234567890123456789,"a":2}';
+    expect(await rowsOf(readJsonl(chunks(twice)))).toEqual([{ id: 1, a: 2 }]);
+  });
+
   test('a line without an end is not kept in memory', async () => {
     const long = `{"id":"${'x'.repeat(5 << 20)}"}\n{"id":2}\n`;
     expect(await rowsOf(readJsonl(chunks(long, 1 << 16)))).toEqual(['The line is longer than 4 MiB.', { id: 2 }]);
