@@ -12,6 +12,7 @@ import { writeLargeCheckpoint } from './support/large-checkpoint.ts';
 import { gibibytes, printReport, table } from './support/format.ts';
 import { runChild, type ChildRun } from './support/measure-child.ts';
 import type { PackageSpeed } from './support/package-speed.ts';
+import { runProgram } from './support/run-program.ts';
 
 const SEED = 1;
 const BATCHES = [1, 4];
@@ -137,9 +138,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runProgram(main);

@@ -13,6 +13,7 @@ import { Ops } from '../model/compile/onnx/ops.ts';
 import { PACKAGE_FILES } from '../model/package/manifest.ts';
 import { VARIANTS, writeVariantCheckpoint } from '../testing/checkpoints.ts';
 import { makeStandIns } from './support/cuda-stand-ins.ts';
+import { runProgram } from './support/run-program.ts';
 import { sourceFlags } from '../model/source-flags.ts';
 
 const HELP = `usage: node bin/run.js bench/cuda-placement.ts [options] [package...]
@@ -161,9 +162,4 @@ async function versionOf(packageFolder: string): Promise<string> {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runProgram(main);

@@ -28,6 +28,7 @@ import { withEarlierBuild } from './support/earlier-build.ts';
 import { printReport, quantile, table } from './support/format.ts';
 import { writeLargeCheckpoint } from './support/large-checkpoint.ts';
 import type { RunnerItem, RunnerResult } from './support/package-runner.ts';
+import { runProgram } from './support/run-program.ts';
 
 /** The build that the target refers to. */
 const EARLIER = 'bf2404b';
@@ -229,9 +230,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runProgram(main);

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { reportNames, withReport } from './support/page.ts';
+import { runProgram } from './support/run-program.ts';
 
 const HELP = `usage: npm run bench [-- [--large <package>] <name>...]
 
@@ -81,9 +82,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runProgram(main);

@@ -8,6 +8,7 @@ import { PackageVerifier, stampPackage } from '../model/package/verify-package.t
 import { EngineSupervisor } from '../service/engine/process/supervisor.ts';
 import { printReport, quantile, table } from './support/format.ts';
 import { withLargePackage } from './support/large-package.ts';
+import { runProgram } from './support/run-program.ts';
 
 const HELP = `usage: node bin/run.js bench/package-integrity.ts [options]
 
@@ -104,9 +105,4 @@ async function main(): Promise<void> {
   if (results.some(({ added }) => !(added <= TARGET))) process.exitCode = 1;
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runProgram(main);

@@ -13,6 +13,7 @@ import { compileBuild, ROOT } from './support/compiled-build.ts';
 import { withEarlierBuild } from './support/earlier-build.ts';
 import { mebibytes, printReport, quantile, table } from './support/format.ts';
 import { processorMs, processTree, proportionalBytes } from './support/process-usage.ts';
+import { runProgram } from './support/run-program.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
 /** The build that the targets refer to. */
@@ -171,9 +172,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runProgram(main);

@@ -8,6 +8,7 @@ import { parseArgs, promisify } from 'node:util';
 import { compileBuild, ROOT } from './support/compiled-build.ts';
 import { withEarlierBuild } from './support/earlier-build.ts';
 import { printReport, quantile, table } from './support/format.ts';
+import { runProgram } from './support/run-program.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
 /** The build that the targets refer to. */
@@ -134,9 +135,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runProgram(main);
