@@ -9,8 +9,8 @@ export default defineConfig(
   globalIgnores(['test/clients/rest/calls/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
-    // The page runs as it is written: its types are in comments.
-    files: ['**/*.ts', 'service/http/demo-page/assets/*.js'],
+    // JavaScript runs as it is written: its types are in comments.
+    files: ['**/*.ts', 'service/http/demo-page/assets/*.js', 'bench/k6/*.js'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {

@@ -26,8 +26,11 @@ export async function makePictures(): Promise<Buffer[]> {
 
 let sent = 0;
 
+/** Headers of every form. */
+export const FORM_HEADERS = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` } as const;
+
 /** A form with a sentence and a picture that no other form has: a comment in the JPEG tells it from others. */
-function nextForm(pictures: readonly Buffer[]): Buffer {
+export function nextForm(pictures: readonly Buffer[]): Buffer {
   const number = sent++;
   const picture = pictures[number % pictures.length] ?? Buffer.alloc(0);
   const comment = Buffer.alloc(12);
@@ -47,11 +50,9 @@ function nextForm(pictures: readonly Buffer[]): Buffer {
   ]);
 }
 
-function post(url: string, agent: Agent, body: Buffer): Promise<number> {
-  const headers = {
-    'content-type': `multipart/form-data; boundary=${BOUNDARY}`,
-    'content-length': body.length,
-  };
+/** Sends a form to /predict. @returns the status of the response, which has arrived in full */
+export function postForm(url: string, agent: Agent, body: Buffer): Promise<number> {
+  const headers = { ...FORM_HEADERS, 'content-length': body.length };
   return new Promise((resolve, reject) => {
     const sent = request(`${url}/predict`, { method: 'POST', agent, headers }, (response) => {
       response.resume();
@@ -88,7 +89,7 @@ export async function sendForms(
     while (left-- > 0) {
       const body = nextForm(pictures);
       const startMs = performance.now();
-      const status = await post(url, agent, body);
+      const status = await postForm(url, agent, body);
       if (status !== 200) throw new Error(`${url} answered ${status}`);
       latencies.push(performance.now() - startMs);
     }
