@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { DEMO_CHECKPOINT } from '../demo/demo-package.ts';
 import { makePictures, sendForms } from './load/form-clients.ts';
-import { startPeer } from './peers/peer-process.ts';
+import { PEERS, startPeer } from './peers/peer-process.ts';
 import { compileBuild, ROOT } from './support/compiled-build.ts';
 import { withEarlierBuild } from './support/earlier-build.ts';
 import { mebibytes, printReport, quantile, table } from './support/format.ts';
@@ -25,7 +25,7 @@ const WARM_UP_FORMS = 200;
 const HELP = `usage: node bin/run.js bench/service-cost.ts [options]
 
 Sends forms with pictures of 640x480, all different, to the demo model, and prints processor time and memory of compiled
-builds: of this one, of commit ${EARLIER}, and with --peer of a plain Python server. They take turns.
+builds: of this one, of commit ${EARLIER}, and with --peer of Python servers. They take turns.
 
   --clients <number>  clients at a time (default: 16)
   --rounds <number>   rounds of ${FORMS} forms for each server (default: 7)
@@ -160,9 +160,9 @@ async function main(): Promise<void> {
     await withEarlierBuild(EARLIER, async (root) => {
       subjects.push({ name: 'this build', server: await startBuild(join(folder, 'now'), ROOT) });
       subjects.push({ name: `commit ${EARLIER}`, server: await startBuild(join(folder, 'earlier'), root) });
-      if (values.peer !== undefined) {
-        const server = await startPeer(values.peer, join(folder, 'now/package'));
-        subjects.push({ name: 'FastAPI, thread pool', server });
+      for (const peer of values.peer === undefined ? [] : (Object.keys(PEERS) as (keyof typeof PEERS)[])) {
+        const server = await startPeer(values.peer ?? '', peer, join(folder, 'now/package'));
+        subjects.push({ name: PEERS[peer], server });
       }
       await compare(subjects, Number(values.clients), Number(values.rounds));
     });
