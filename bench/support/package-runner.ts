@@ -1,4 +1,4 @@
-// Loads a package of this build or an earlier one and runs items on request, for bench/int8.ts. Run by fork.
+// Loads a package of this build or an earlier one and runs items on request. Run by runners.ts.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -6,23 +6,8 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from '../../model/onnx-runtime.ts';
 import { GRAPH_IO, PACKAGE_FILES } from '../../model/package/manifest.ts';
 import { sessionOptions } from '../../service/engine/session/session-options.ts';
-
-/** A question: where the picture's pixels are, and its tokens. */
-export interface RunnerItem {
-  /** File of RGB bytes [size, size, 3]. */
-  readonly pixels: string;
-  readonly size: number;
-  /** Padded to the length that runs. */
-  readonly inputIds: readonly number[];
-}
-
-/** What a run took and answered. */
-export interface RunnerResult {
-  readonly seconds: number;
-  /** Processor time of all threads. */
-  readonly cpuSeconds: number;
-  readonly probabilities: readonly number[];
-}
+import type { EntailmentItem } from './entailment-items.ts';
+import type { RunnerResult } from './runners.ts';
 
 const [folder = ''] = process.argv.slice(2);
 const options = sessionOptions('cpu', availableParallelism());
@@ -31,7 +16,7 @@ const open = (name: string): Promise<InferenceSession> => InferenceSession.creat
 const image = existsSync(join(folder, PACKAGE_FILES.imageGraph)) ? await open(PACKAGE_FILES.imageGraph) : undefined;
 const answers = await open(PACKAGE_FILES.graph);
 
-async function run({ pixels, size, inputIds }: RunnerItem): Promise<RunnerResult> {
+async function run({ pixels, size, inputIds }: EntailmentItem): Promise<RunnerResult> {
   const picture = new Tensor('uint8', Uint8Array.from(await readFile(pixels)), [1, size, size, 3]);
   const ids = new Tensor('int64', BigInt64Array.from(inputIds, BigInt), [1, inputIds.length]);
   const [start, cpu] = [performance.now(), process.cpuUsage()];
@@ -45,6 +30,6 @@ async function run({ pixels, size, inputIds }: RunnerItem): Promise<RunnerResult
   };
 }
 
-process.on('message', (item: RunnerItem) => {
+process.on('message', (item: EntailmentItem) => {
   void run(item).then((result) => process.send?.(result));
 });
