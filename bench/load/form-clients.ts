@@ -2,24 +2,20 @@
 import { Agent, request } from 'node:http';
 import sharp from 'sharp';
 
-const WIDTH = 640;
-const HEIGHT = 480;
 /** Distinct pictures; every request has one that differs in its comment. */
 const PICTURES = 16;
 const BOUNDARY = 'ofa-ve-bench';
 const SENTENCES = ['there are two red circles', 'the square is blue', 'no circle is green', 'there is a triangle'];
 
-/** JPEGs of 640x480 with about 100 KB each: noise, smoothed. */
-export async function makePictures(): Promise<Buffer[]> {
+/** JPEGs of smoothed noise; of 640x480, about 100 KB each. */
+export async function makePictures(width = 640, height = 480): Promise<Buffer[]> {
   let state = 1;
   const random = (): number => (state = (state * 48_271) % 0x7fff_ffff) & 0xff;
   return Promise.all(
     Array.from({ length: PICTURES }, () => {
-      const pixels = Buffer.from(Uint8Array.from({ length: (WIDTH / 4) * (HEIGHT / 4) * 3 }, random));
-      return sharp(pixels, { raw: { width: WIDTH / 4, height: HEIGHT / 4, channels: 3 } })
-        .resize(WIDTH, HEIGHT)
-        .jpeg({ quality: 84 })
-        .toBuffer();
+      const raw = { width: width / 4, height: height / 4, channels: 3 } as const;
+      const pixels = Buffer.from(Uint8Array.from({ length: raw.width * raw.height * raw.channels }, random));
+      return sharp(pixels, { raw }).resize(width, height).jpeg({ quality: 84 }).toBuffer();
     }),
   );
 }
