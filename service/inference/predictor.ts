@@ -41,6 +41,8 @@ export type PredictRequest = Question & RequestContext;
 export interface ModelInfo {
   readonly name: string;
   readonly precision: Manifest['precision'];
+  /** What the model was trained for, as a sentence, if its package says so. */
+  readonly knows?: string | undefined;
   /** First 12 hexadecimal digits of the SHA-256 of the package's manifest. */
   readonly digest: string;
   /** The labels, as the setting LABELS names and orders them. */
@@ -126,6 +128,7 @@ export class BatchingPredictor implements Predictor {
     this.model = {
       name: manifest.name,
       precision: manifest.precision,
+      knows: manifest.knows,
       digest: digest.slice(0, 12),
       answers: parts.labels.map(({ name }) => name),
       imageSize: manifest.image.size,

@@ -2,8 +2,26 @@ import { execFile } from 'node:child_process';
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { isLeftOut, picture, useDemoPage } from './demo-page.ts';
+
+/** What runs the code in each language, which is its last argument. */
+const RUNNERS = [
+  ['curl', 'sh', '-c'],
+  ['python', 'python3', '-c'],
+  ['javascript', process.execPath, '--input-type=module', '-e'],
+] as const;
+
+/** Runs the code that the page shows. @returns the answer that it prints */
+async function runShown(page: Page, language: string, command: readonly string[], cwd: string): Promise<unknown> {
+  await page.evaluate("document.getElementById('code-section').open = true");
+  await page.selectOption('#language', language);
+  const code = (await page.locator('#code').textContent()) ?? '';
+  const [program = '', ...args] = command;
+  const { stdout } = await promisify(execFile)(program, [...args, code], { cwd });
+  return JSON.parse(stdout);
+}
 
 describe.skipIf(isLeftOut)('a question on the demo page', () => {
   const demo = useDemoPage();
@@ -13,24 +31,33 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
     await page.setInputFiles('#file', picture);
     await page.fill('#texts', 'it\'s a "dog" $HOME');
     await page.click('#ask');
-    await page.waitForSelector('#results > li');
-    const curl = await page.locator('#curl').textContent();
+    await page.waitForSelector('#results li');
+    const curl = await page.locator('#code').textContent();
     expect(curl).toContain(`curl '${demo.service.url}/predict'`);
     expect(curl).toContain(`--form-string 'text=it'\\''s a "dog" $HOME'`);
   });
 
-  it('shows a curl command that works for any file name', async () => {
+  it('shows code that runs as it is pasted, for any file name', async () => {
     const page = await demo.openPage();
     const names = ['a;type=b,"c" d.png', 'plain.png'];
     for (const name of names) {
       await copyFile(picture, join(demo.folder, name));
       await page.setInputFiles('#file', join(demo.folder, name));
-      await page.fill('#texts', 'a dog');
+      await page.fill('#texts', 'it\'s a "dog" $HOME\n¿un perro?');
       await page.click('#ask');
-      await page.locator('#curl', { hasText: name.slice(0, 2) }).waitFor({ state: 'attached' });
-      const curl = (await page.locator('#curl').textContent()) ?? '';
-      const { stdout } = await promisify(execFile)('sh', ['-c', curl], { cwd: demo.folder });
-      expect(JSON.parse(stdout)).toHaveProperty('label');
+      await page.locator('#code', { hasText: name.slice(0, 2) }).waitFor({ state: 'attached' });
+      for (const [language, ...command] of RUNNERS) {
+        expect(await runShown(page, language, command, demo.folder)).toMatchObject({ results: [{}, {}] });
+      }
+    }
+  });
+
+  it('shows code that fetches the picture of an example', async () => {
+    const page = await demo.openPage();
+    await page.locator('#examples a').nth(1).click();
+    await page.waitForSelector('#results li');
+    for (const [language, ...command] of RUNNERS) {
+      expect(await runShown(page, language, command, '/')).toMatchObject({ results: [{}, {}] });
     }
   });
 
@@ -48,11 +75,11 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
         data.items.add(new File([bytes], '${kind}.png', { type: 'image/png' }));
         const init = { bubbles: true, cancelable: true };
         document.getElementById('${kind === 'paste' ? 'drop' : 'answer-title'}').dispatchEvent(${event});`);
-      expect(await page.locator('#file-name').textContent()).toBe(`${kind}.png`);
+      await page.locator('#file-name', { hasText: `${kind}.png` }).waitFor();
     }
     await page.fill('#texts', 'a dog');
     await page.click('#ask');
-    await page.waitForSelector('#results > li');
+    await page.waitForSelector('#results li');
   });
 
   it('leaves dropped text to text fields, and refuses it elsewhere', async () => {
@@ -66,9 +93,9 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
       }`);
     // True: the browser's default action follows.
     expect(await drop('texts')).toBe(true);
-    expect(await page.getByRole('alert').textContent()).toBe('');
+    expect(await page.locator('#error').textContent()).toBe('');
     expect(await drop('drop')).toBe(false);
-    expect(await page.getByRole('alert').textContent()).toContain('Save the picture first');
+    expect(await page.locator('#error').textContent()).toContain('Save the picture first');
   });
 
   it('shows only the answer to the last question', async () => {
@@ -90,7 +117,7 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
     await page.locator('#status', { hasText: 'Asking' }).waitFor();
     await page.fill('#texts', 'the second');
     await page.click('#ask');
-    await page.waitForSelector('#seen:not([hidden])');
+    await page.waitForSelector('#seen[data-exact]');
     release();
     await page.unrouteAll({ behavior: 'wait' });
     expect(await page.locator('.sentence').allTextContents()).toEqual(['“the second”']);
@@ -102,16 +129,23 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
     const page = await demo.openPage();
     await page.fill('#texts', 'a dog');
     await page.click('#ask');
-    expect(await page.getByRole('alert').textContent()).toBe('Choose a picture first.');
-    await page.setInputFiles('#file', {
-      name: 'a.png',
-      mimeType: 'image/png',
-      buffer: Buffer.from('no image'),
-    });
+    expect(await page.locator('#error').textContent()).toBe('Choose a picture first.');
+    // A file that cannot be judged is refused when it is chosen, and the picture stays as it was.
+    const choose = (name: string, content: string): Promise<void> =>
+      page.setInputFiles('#file', { name, mimeType: 'image/png', buffer: Buffer.from(content, 'latin1') });
+    await choose('a.png', 'no image');
+    await page.locator('#file-error', { hasText: 'a.png is no picture. The model reads JPEG,' }).waitFor();
+    await choose('b.heic', '\0\0\0\x18ftypheic');
+    await page.locator('#file-error', { hasText: 'b.heic is a HEIC photo.' }).waitFor();
+    expect(await page.locator('#file-name').textContent()).toBe('No picture yet');
+    await page.setInputFiles('#file', picture);
+    await page.locator('#file-error', { hasText: /^$/ }).waitFor({ state: 'attached' });
+    // What only the service finds is said by its answer.
+    await page.fill('#texts', 'x'.repeat(10_001));
     await page.click('#ask');
-    await page.locator('#error', { hasText: 'not a JPEG' }).waitFor();
+    await page.locator('#error', { hasText: 'must not be longer than' }).waitFor();
     // The browser itself logs the refused request.
-    demo.ignoreErrors('415');
+    demo.ignoreErrors('400');
   });
 
   it('reports that the service is unreachable, and recovers', async () => {
@@ -124,15 +158,15 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
     demo.ignoreErrors('ERR_FAILED');
     await page.unroute('**/predict');
     await page.click('#ask');
-    await page.waitForSelector('#results > li');
+    await page.waitForSelector('#results li');
     expect(await page.locator('#error').textContent()).toBe('');
   });
 
   it('selects the command if there is no clipboard', async () => {
     const page = await demo.openPage();
-    await page.locator('#examples button').first().click();
-    await page.waitForSelector('#results > li');
-    await page.getByText('Same request with curl').click();
+    await page.locator('#examples a').first().click();
+    await page.waitForSelector('#results li');
+    await page.getByText('Same request in code').click();
     await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
     await page.click('#copy');
     await page.locator('#copied', { hasText: 'Selected' }).waitFor();

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { compileCheckpoint } from '../../model/compile/compile.ts';
 import { fixtureFile } from '../../testing/fixtures.ts';
@@ -43,7 +43,7 @@ async function packageWithExamples(folder: string): Promise<string> {
     ]),
   );
   const target = join(folder, 'package');
-  await compileCheckpoint(fixtureFile('mini-none', ''), target, { examples });
+  await compileCheckpoint(fixtureFile('mini-none', ''), target, { examples, knows: 'Circles & <b>squares</b>.' });
   return target;
 }
 
@@ -52,20 +52,32 @@ export interface DemoPage {
   readonly service: TestService;
   readonly folder: string;
   /** Opens a path of the service at `address`. @default this service */
-  open(path: string, viewport?: Viewport, address?: string): Promise<Page>;
+  open(path: string, viewport?: Viewport, address?: string, colorScheme?: 'light' | 'dark'): Promise<Page>;
   /** Opens the demo page and waits until it is ready. */
-  openPage(viewport?: Viewport): Promise<Page>;
+  openPage(viewport?: Viewport, colorScheme?: 'light' | 'dark'): Promise<Page>;
   /** Ignores errors that a test provoked. */
   ignoreErrors(text: string): void;
 }
 
 type Viewport = Readonly<{ width: number; height: number }>;
 
+const DESKTOP: Viewport = { width: 1100, height: 900 };
+/** A small phone's screen. */
+export const PHONE: Viewport = { width: 360, height: 740 };
+
+/** Removes what the page keeps in the browser. */
+const FORGET = `new Promise((resolve) => {
+  const request = indexedDB.deleteDatabase('ofa-ve');
+  request.onsuccess = request.onerror = () => resolve();
+})`;
+
 /** Starts a service and a browser for a suite. A test fails if the page logs errors or contacts other hosts. */
 export function useDemoPage(): DemoPage {
   let folder = '';
   let service: TestService;
   let browser: Browser;
+  // One for all tests, as each opens a window, which takes longer than most tests.
+  let context: BrowserContext;
   let page: Page | undefined;
   /** Errors of the page, and its requests to other hosts. */
   let errors: string[] = [];
@@ -73,7 +85,13 @@ export function useDemoPage(): DemoPage {
   beforeAll(async () => {
     folder = tempFolder();
     service = await serve({ MODEL_DIR: await packageWithExamples(folder) });
-    browser = await chromium.launch({ executablePath: executablePath ?? '', args: ['--no-sandbox'] });
+    browser = await chromium.launch({
+      executablePath: executablePath ?? '',
+      args: ['--no-sandbox', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+    });
+    context = await browser.newContext({ reducedMotion: 'reduce' });
+    // The limit of the test ends it.
+    context.setDefaultTimeout(0);
     await mkdir(artefacts, { recursive: true });
   });
   afterAll(async () => {
@@ -81,15 +99,19 @@ export function useDemoPage(): DemoPage {
     await service.stop();
   });
   afterEach(async () => {
+    await page?.evaluate(FORGET);
     await page?.close();
     page = undefined;
     expect(errors).toEqual([]);
   });
 
-  const open: DemoPage['open'] = async (path, viewport = { width: 1100, height: 900 }, address = service.url) => {
+  const open: DemoPage['open'] = async (path, viewport = DESKTOP, address = service.url, colorScheme = 'light') => {
     errors = [];
-    const opened = await browser.newPage({ viewport });
+    await page?.close();
+    const opened = await context.newPage();
     page = opened;
+    await opened.setViewportSize(viewport);
+    await opened.emulateMedia({ colorScheme });
     opened.on('console', (message) => {
       if (message.type() === 'error') errors.push(message.text());
     });
@@ -109,8 +131,8 @@ export function useDemoPage(): DemoPage {
       return folder;
     },
     open,
-    openPage: async (viewport) => {
-      const opened = await open('/', viewport);
+    openPage: async (viewport, colorScheme) => {
+      const opened = await open('/', viewport, undefined, colorScheme);
       await opened.waitForSelector('body[data-ready]');
       return opened;
     },

@@ -40,6 +40,9 @@ const PAGE = new URL(
   import.meta.url,
 );
 
+/** The page's modules. */
+const SCRIPTS = ['page', 'answer', 'camera', 'code', 'drops', 'files', 'heat', 'history', 'service', 'view'];
+
 /** Prefix of everything that the page loads. */
 const DEMO_PREFIX = '/demo';
 /** Shows an image as the model sees it. */
@@ -56,8 +59,8 @@ export function addDemo(app: App, deps: DemoDeps): void {
   const add = (name: string, type: string): void => {
     app.get(`${DEMO_PREFIX}/${name}`, staticFile(new URL(name, PAGE), type));
   };
-  add('page.css', 'text/css; charset=utf-8');
-  for (const script of ['page.js', 'service.js', 'view.js']) add(script, 'text/javascript; charset=utf-8');
+  for (const sheet of ['base.css', 'page.css', 'answers.css']) add(sheet, 'text/css; charset=utf-8');
+  for (const script of SCRIPTS) add(`${script}.js`, 'text/javascript; charset=utf-8');
   add('icon.svg', 'image/svg+xml');
   for (const [index, { file, mediaType }] of deps.examples.entries()) {
     app.get(`${DEMO_PREFIX}/examples/${index}`, staticFile(pathToFileURL(file), mediaType));
@@ -70,14 +73,16 @@ export function addDemo(app: App, deps: DemoDeps): void {
 /** The page, without its links to the documentation where there is none. */
 async function readPage(documents: boolean): Promise<Uint8Array> {
   const html = await readFile(new URL('index.html', PAGE), 'utf8');
-  const links = [/<footer>[^]*?<\/footer>\s*/, /; the <a href="docs">API<\/a> does not/];
+  const links = [/<a href="docs">API documentation<\/a>\s*/, /; the <a href="docs">API<\/a> does not/];
   return Buffer.from(documents ? html : links.reduce((page, link) => page.replace(link, ''), html));
 }
 
-function about({ predictor, examples, needsKey }: DemoDeps): object {
-  const { name, precision, imageSize } = predictor.model;
+function about({ predictor, limits, examples, needsKey }: DemoDeps): object {
+  const { name, precision, imageSize, knows } = predictor.model;
   return {
     model: { name, precision, image_size: imageSize },
+    ...(knows === undefined ? {} : { knows }),
+    max_body_mb: limits.maxBodyMb,
     needs_key: needsKey,
     examples: examples.map(({ image, alt, sentences }, index) => ({
       // A number, since its name may hold any characters.

@@ -1,18 +1,25 @@
 // The demo page: sends a picture and sentences to the service, and shows the answer.
-import { about, pictureOf, pixels, predict } from './service.js';
-import { curlFor, element, exampleItem, resultItem } from './view.js';
+import { showAnswer, markStale } from './answer.js';
+import { offerCamera } from './camera.js';
+import { acceptDrops } from './drops.js';
+import { wrongWith } from './files.js';
+import { earlier, forget, remember } from './history.js';
+import { about, pictureOf, predict } from './service.js';
+import { card, element } from './view.js';
 
+/** @import { Entry } from './history.js' */
 /** @import { Example, Question } from './service.js' */
 
 const form = element('form', HTMLFormElement);
-const drop = element('drop', HTMLDivElement);
 const file = element('file', HTMLInputElement);
 const preview = element('preview', HTMLImageElement);
 const texts = element('texts', HTMLTextAreaElement);
 const premise = element('premise', HTMLTextAreaElement);
 const key = element('key', HTMLInputElement);
 const error = element('error', HTMLParagraphElement);
+const fileError = element('file-error', HTMLParagraphElement);
 const status = element('status', HTMLParagraphElement);
+const ask = element('ask', HTMLButtonElement);
 
 /** The chosen picture. @type {File | undefined} */
 let picture;
@@ -20,6 +27,10 @@ let picture;
 let asking = new AbortController();
 /** The example that is shown, unless the user has changed its picture. @type {Example | undefined} */
 let shown;
+/** Largest request in MiB. */
+let maxMb = Infinity;
+/** The package's examples. @type {Example[]} */
+let examples = [];
 
 /** @param {File} chosen @param {Example} [example] */
 const choose = (chosen, example) => {
@@ -31,6 +42,15 @@ const choose = (chosen, example) => {
   preview.hidden = false;
   element('file-name', HTMLParagraphElement).textContent = chosen.name;
   error.textContent = '';
+  fileError.textContent = '';
+};
+
+/** Takes a file of the user, unless it is no picture. @param {File} chosen */
+const take = async (chosen) => {
+  const wrong = await wrongWith(chosen, maxMb);
+  if (wrong === undefined) choose(chosen);
+  else fileError.textContent = wrong;
+  update();
 };
 
 /** @param {unknown} problem */
@@ -39,101 +59,39 @@ const showError = (problem) => {
   error.scrollIntoView({ block: 'nearest' });
 };
 
-file.addEventListener('change', () => {
-  const chosen = file.files?.[0];
-  if (chosen) choose(chosen);
-});
-preview.addEventListener('error', () => {
-  // The model reads TIFF, which most browsers cannot display.
-  preview.hidden = true;
-});
-/** Whether text is being dragged to a text field. @param {DragEvent} event */
-const isText = ({ target, dataTransfer }) =>
-  target instanceof HTMLTextAreaElement && !dataTransfer?.types.includes('Files');
-// Anywhere on the page: the browser would navigate to a picture dropped beside the frame.
-document.addEventListener('dragover', (event) => {
-  if (isText(event)) return;
-  event.preventDefault();
-  drop.classList.add('over');
-});
-document.addEventListener('dragleave', (event) => {
-  if (event.relatedTarget === null) drop.classList.remove('over');
-});
-document.addEventListener('drop', (event) => {
-  if (isText(event)) return;
-  event.preventDefault();
-  drop.classList.remove('over');
-  const dropped = event.dataTransfer?.files[0];
-  if (dropped) choose(dropped);
-  // A picture dragged from another page arrives as a URL, which is not fetched.
-  else showError('That is not a file. Save the picture first and drop the file here, or copy and paste it.');
-});
-document.addEventListener('paste', (event) => {
-  const pasted = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'));
-  if (!pasted) return;
-  event.preventDefault();
-  choose(pasted);
-});
-texts.addEventListener('keydown', (event) => {
-  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.requestSubmit();
-});
+/** The question that the form holds now; without a picture, undefined. @returns {Question | undefined} */
+const current = () =>
+  picture && {
+    image: picture,
+    texts: texts.value
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== ''),
+    premise: premise.value.trim(),
+    key: key.value,
+    ...(shown === undefined ? {} : { example: shown }),
+  };
 
-/** The form's question; undefined, with an error shown, if something is missing. @returns {Question | undefined} */
+/** Marks an answer that is no longer the one to the form's question, and an address that is no longer its example's. */
+const update = () => {
+  const now = current();
+  markStale(now);
+  if (location.hash !== '' && now?.example === undefined) history.replaceState(null, '', location.pathname);
+};
+
+/** As {@link current}; undefined, with an error shown, if something is missing. @returns {Question | undefined} */
 const question = () => {
-  const asked = texts.value
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  if (!picture) {
+  const asked = current();
+  if (asked === undefined) {
     showError('Choose a picture first.');
     file.focus();
-  } else if (asked.length === 0) {
+  } else if (asked.texts.length === 0) {
     showError('Write at least one sentence.');
     texts.focus();
   } else {
-    return { image: picture, texts: asked, premise: premise.value.trim(), key: key.value };
+    return asked;
   }
   return undefined;
-};
-
-/** @param {Question} asked @param {AbortSignal} signal */
-const showAnswer = async (asked, signal) => {
-  const began = performance.now();
-  const example = shown;
-  const { judgements, latency, model } = await predict(asked, signal);
-  signal.throwIfAborted();
-  const elapsed = performance.now() - began;
-  const items = judgements.map((judgement, index) => {
-    const text = asked.texts[index] ?? '';
-    const same = example?.sentences.find(
-      (each) => each.hypothesis === text && (each.premise ?? '').trim() === asked.premise,
-    );
-    return resultItem(text, judgement, same?.answer);
-  });
-  element('results', HTMLOListElement).replaceChildren(...items);
-  element('timing', HTMLParagraphElement).textContent =
-    `${latency.toFixed(0)} ms in the service, ${elapsed.toFixed(0)} ms including the network; ` +
-    `${model.name}, ${model.precision}`;
-  element('curl', HTMLElement).textContent = curlFor(asked);
-  element('seen', HTMLElement).hidden = true;
-  element('answer', HTMLElement).hidden = false;
-};
-
-/** Moves to the answer, which does not fit below the question on a phone. */
-const revealAnswer = () => {
-  const answer = element('answer', HTMLElement);
-  element('answer-title', HTMLHeadingElement).focus({ preventScroll: true });
-  if (answer.getBoundingClientRect().bottom > innerHeight) answer.scrollIntoView({ block: 'start' });
-};
-
-/** @param {Question} asked @param {AbortSignal} signal */
-const showPixels = async (asked, signal) => {
-  const image = element('seen-image', HTMLImageElement);
-  const blob = await pixels(asked, signal);
-  signal.throwIfAborted();
-  URL.revokeObjectURL(image.src);
-  image.src = URL.createObjectURL(blob);
-  element('seen', HTMLElement).hidden = false;
 };
 
 /** Aborts the previous question. @returns {AbortSignal} aborts when the next one is asked */
@@ -143,43 +101,48 @@ const supersede = () => {
   return asking.signal;
 };
 
+/** Shows on the button whether a question is being asked. @param {boolean} busy */
+const setBusy = (busy) => {
+  status.textContent = busy ? 'Asking …' : '';
+  ask.textContent = busy ? 'Asking …' : 'Ask';
+  ask.classList.toggle('busy', busy);
+  if (busy) ask.scrollIntoView({ block: 'nearest' });
+};
+
+/** Moves to the answer, which does not fit below the question on a phone. */
+const revealAnswer = () => {
+  const answer = element('answer', HTMLElement);
+  element('answer-title', HTMLHeadingElement).focus({ preventScroll: true });
+  if (answer.getBoundingClientRect().bottom > innerHeight) answer.scrollIntoView({ block: 'start' });
+};
+
 const submit = async () => {
   error.textContent = '';
   const asked = question();
   if (asked === undefined) return;
   const signal = supersede();
-  status.textContent = 'Asking …';
+  setBusy(true);
   try {
-    await showAnswer(asked, signal);
+    const began = performance.now();
+    const answer = await predict(asked, signal);
+    signal.throwIfAborted();
+    const complete = showAnswer(asked, answer, signal, performance.now() - began);
+    update();
     revealAnswer();
-    await showPixels(asked, signal);
+    await Promise.all([complete, remember({ question: asked, answer })]);
+    await showHistory();
   } catch (problem) {
     if (!signal.aborted) showError(problem);
   }
-  if (!signal.aborted) status.textContent = '';
+  if (!signal.aborted) setBusy(false);
 };
 
-form.addEventListener('submit', (event) => {
-  event.preventDefault();
-  void submit();
-});
-
-element('copy', HTMLButtonElement).addEventListener('click', () => {
-  const curl = element('curl', HTMLElement);
-  const copied = element('copied', HTMLSpanElement);
-  // Browsers offer the clipboard only to pages from localhost or over TLS, and may still refuse access.
-  const clipboard = /** @type {Clipboard | undefined} */ (navigator.clipboard);
-  const written = clipboard?.writeText(curl.textContent) ?? Promise.reject(new Error('no clipboard'));
-  written.then(
-    () => {
-      copied.textContent = 'Copied.';
-    },
-    () => {
-      getSelection()?.selectAllChildren(curl);
-      copied.textContent = 'Selected. Press Ctrl+C to copy.';
-    },
-  );
-});
+/** Puts a question into the form. @param {string[]} sentences @param {string} given the premise */
+const fill = (sentences, given) => {
+  premise.value = given;
+  element('premise-field', HTMLDetailsElement).open = given !== '';
+  texts.value = sentences.join('\n');
+};
 
 /** @param {Example} example */
 const tryExample = async (example) => {
@@ -193,28 +156,126 @@ const tryExample = async (example) => {
     return;
   }
   const given = example.sentences[0]?.premise ?? '';
-  premise.value = given;
-  element('premise-field', HTMLDetailsElement).open = given !== '';
   // A request has one premise: take the sentences that share it.
   const together = example.sentences.filter((each) => (each.premise ?? '') === given);
-  texts.value = together.map(({ hypothesis }) => hypothesis).join('\n');
+  fill(
+    together.map(({ hypothesis }) => hypothesis),
+    given,
+  );
   form.scrollIntoView({ block: 'start' });
   await submit();
 };
 
-try {
-  const { model, needs_key: needsKey, examples } = await about();
+/** Asks the example that the page's address names. */
+const tryLinked = async () => {
+  const [, number] = /^#example=(\d+)$/.exec(location.hash) ?? [];
+  const example = examples[Number(number) - 1];
+  if (example !== undefined) await tryExample(example);
+};
+
+/** @param {Example} example @param {number} index */
+const exampleCard = (example, index) => {
+  const link = document.createElement('a');
+  link.href = `#example=${index + 1}`;
+  link.addEventListener('click', (event) => {
+    // A click that opens another window is the browser's.
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    history.pushState(null, '', link.href);
+    void tryExample(example);
+  });
+  return card(link, { src: example.image, alt: example.alt ?? '', text: example.sentences[0]?.hypothesis ?? '' });
+};
+
+/** Shows an earlier question with its answer, without asking again. @param {Entry} entry */
+const restore = ({ question: { image, texts: sentences, premise: given, example }, answer }) => {
+  supersede();
+  setBusy(false);
+  choose(image, example);
+  fill(sentences, given);
+  const asked = current();
+  if (asked !== undefined) void showAnswer(asked, answer, asking.signal).catch(showError);
+  update();
+  revealAnswer();
+};
+
+const showHistory = async () => {
+  const entries = await earlier();
+  const list = element('history', HTMLUListElement);
+  for (const image of list.querySelectorAll('img')) URL.revokeObjectURL(image.src);
+  const cards = entries.map((entry) => {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.addEventListener('click', () => {
+      restore(entry);
+    });
+    const { image, texts: sentences } = entry.question;
+    const more = sentences.length > 1 ? ` (and ${sentences.length - 1} more)` : '';
+    const text = `${sentences[0] ?? ''}${more}`;
+    return card(button, { src: URL.createObjectURL(image), alt: '', text, judgement: entry.answer.judgements[0] });
+  });
+  list.replaceChildren(...cards);
+  element('history-section', HTMLElement).hidden = entries.length === 0;
+};
+
+const addListeners = () => {
+  file.addEventListener('change', () => {
+    const chosen = file.files?.[0];
+    // So that the same file can be chosen again.
+    if (chosen) void take(chosen).finally(() => (file.value = ''));
+  });
+  preview.addEventListener('error', () => {
+    // The model reads TIFF, which most browsers cannot display.
+    preview.hidden = true;
+    if (!/tiff?$/i.test(picture?.name ?? ''))
+      fileError.textContent = 'This browser cannot display the picture; it may be damaged.';
+  });
+  document.addEventListener('paste', (event) => {
+    const pasted = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'));
+    if (!pasted) return;
+    event.preventDefault();
+    void take(pasted);
+  });
+  texts.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  });
+  form.addEventListener('input', update);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    void submit();
+  });
+  addEventListener('popstate', () => void tryLinked());
+  element('clear', HTMLButtonElement).addEventListener('click', () => {
+    void forget().then(showHistory);
+  });
+};
+
+const showAbout = async () => {
+  const { model, knows, max_body_mb: most, needs_key: needsKey, examples: found } = await about();
+  maxMb = most;
+  examples = found;
   element('model', HTMLSpanElement).textContent =
     `Model: ${model.name} (${model.precision}, ${model.image_size} × ${model.image_size} pixels).`;
+  const note = element('knows', HTMLParagraphElement);
+  note.textContent =
+    knows === undefined
+      ? ''
+      : `What this model knows: ${knows} It answers anything else, too, but those answers mean little.`;
+  note.hidden = knows === undefined;
+  const first = found.flatMap(({ sentences }) => sentences).filter(({ premise: given }) => given === undefined);
+  const suggestions = first.slice(0, 2).map(({ hypothesis }) => hypothesis);
+  if (suggestions.length > 0) texts.placeholder = `for example: ${suggestions.join('\n')}`;
   element('key-field', HTMLDivElement).hidden = !needsKey;
-  const items = examples.map((example) =>
-    exampleItem(example, () => {
-      void tryExample(example);
-    }),
-  );
-  element('examples', HTMLUListElement).replaceChildren(...items);
-  element('examples-section', HTMLElement).hidden = examples.length === 0;
+  element('examples', HTMLUListElement).replaceChildren(...found.map(exampleCard));
+  element('examples-section', HTMLElement).hidden = found.length === 0;
+};
+
+addListeners();
+acceptDrops(element('drop', HTMLDivElement), (dropped) => void take(dropped), showError);
+try {
+  await Promise.all([showAbout(), showHistory(), offerCamera((photo) => void take(photo), showError)]);
 } catch (problem) {
   showError(problem);
 }
 document.body.dataset['ready'] = 'true';
+await tryLinked();

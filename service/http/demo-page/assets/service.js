@@ -1,12 +1,12 @@
 // Requests to the service. The types are those of the OpenAPI document.
 
-/** @typedef {{ label: string, confidence: number, scores: Record<string, number> }} Judgement */
+/** @typedef {{ label: string, confidence: number, scores: Record<string, number>, explanation?: { heatmap: number[][] } }} Judgement */
 /** @typedef {{ name: string, precision: string }} Model */
 /** @typedef {{ judgements: Judgement[], latency: number, model: Model }} Answer */
 /** @typedef {{ hypothesis: string, premise?: string, answer?: string }} Sentence */
 /** @typedef {{ image: string, name: string, alt?: string, sentences: Sentence[] }} Example */
-/** @typedef {{ model: Model & { image_size: number }, needs_key: boolean, examples: Example[] }} About */
-/** @typedef {{ image: File, texts: string[], premise: string, key: string }} Question */
+/** @typedef {{ model: Model & { image_size: number }, knows?: string, max_body_mb: number, needs_key: boolean, examples: Example[] }} About */
+/** @typedef {{ image: File, texts: string[], premise: string, key: string, example?: Example }} Question */
 
 /** @param {Response} response @returns {Promise<unknown>} */
 const jsonOf = (response) => response.json();
@@ -27,14 +27,16 @@ const request = async (path, init) => {
   throw new Error(problem.detail ?? `The service answered ${response.status}.`);
 };
 
-/** @param {Question} question @param {string[]} texts @param {AbortSignal} signal @returns {RequestInit} */
-const formOf = ({ image, premise, key }, texts, signal) => {
+/** @param {Question} question @param {Record<string, string[]>} fields @param {AbortSignal} signal @returns {RequestInit} */
+const formOf = ({ image, key }, fields, signal) => {
   const body = new FormData();
   body.append('image', image);
-  for (const text of texts) body.append('text', text);
-  if (texts.length > 0 && premise !== '') body.append('premise', premise);
+  for (const [name, values] of Object.entries(fields)) for (const value of values) body.append(name, value);
   return { method: 'POST', body, signal, headers: key === '' ? {} : { authorization: `Bearer ${key}` } };
 };
+
+/** @param {Question} question */
+const premiseOf = ({ premise }) => (premise === '' ? [] : [premise]);
 
 /** The model and its examples. @returns {Promise<About>} */
 export const about = async () => {
@@ -44,15 +46,30 @@ export const about = async () => {
 
 /** Judges the sentences. @param {Question} question @param {AbortSignal} signal @returns {Promise<Answer>} */
 export const predict = async (question, signal) => {
+  const form = formOf(question, { text: question.texts, premise: premiseOf(question) }, signal);
   const body = /** @type {(Judgement | { results: Judgement[] }) & { latency_ms: number, model: Model }} */ (
-    await jsonOf(await request('predict', formOf(question, question.texts, signal)))
+    await jsonOf(await request('predict', form))
   );
   const judgements = 'results' in body ? body.results : [body];
   return { judgements, latency: body.latency_ms, model: body.model };
 };
 
+/**
+ * Which parts of the picture decide the answer to one of the sentences.
+ *
+ * @param {Question} question
+ * @param {string} text
+ * @param {AbortSignal} signal
+ * @returns {Promise<number[][]>}
+ */
+export const explain = async (question, text, signal) => {
+  const form = formOf(question, { text: [text], premise: premiseOf(question), explain: ['true'] }, signal);
+  const body = /** @type {Judgement} */ (await jsonOf(await request('predict', form)));
+  return body.explanation?.heatmap ?? [];
+};
+
 /** The picture as the model sees it. @param {Question} question @param {AbortSignal} signal @returns {Promise<Blob>} */
-export const pixels = async (question, signal) => (await request('demo/pixels', formOf(question, [], signal))).blob();
+export const pixels = async (question, signal) => (await request('demo/pixels', formOf(question, {}, signal))).blob();
 
 /** An example's picture. @param {Example} example @returns {Promise<File>} */
 export const pictureOf = async ({ image, name }) => {

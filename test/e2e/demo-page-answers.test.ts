@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { isLeftOut, PHONE, picture, useDemoPage } from './demo-page.ts';
+
+describe.skipIf(isLeftOut)('an answer on the demo page', () => {
+  const demo = useDemoPage();
+
+  it('says what the model knows, and suggests sentences of its examples', async () => {
+    const page = await demo.openPage();
+    expect(await page.locator('#knows').textContent()).toContain('Circles & <b>squares</b>.');
+    expect(await page.locator('#texts').getAttribute('placeholder')).toBe(
+      'for example: there are two red circles.\nno circles',
+    );
+  });
+
+  it('is marked as stale when the question changes, until it is as it was', async () => {
+    const page = await demo.openPage();
+    await page.setInputFiles('#file', picture);
+    await page.fill('#texts', 'a dog');
+    await page.click('#ask');
+    await page.waitForSelector('#seen[data-exact]');
+    expect(await page.locator('#stale').isVisible()).toBe(false);
+    await page.fill('#texts', 'a cat');
+    expect(await page.locator('#stale').isVisible()).toBe(true);
+    await page.fill('#texts', 'a dog');
+    expect(await page.locator('#stale').isVisible()).toBe(false);
+  });
+
+  it('looks unsure below one half, and is told apart without colour', async () => {
+    const page = await demo.openPage();
+    const scores = { yes: 0.4, no: 0.35, maybe: 0.25 };
+    const answer = (label: string, confidence: number) => ({ result: 0, label, confidence, scores });
+    await page.route('**/predict', (route) =>
+      route.fulfill({
+        json: {
+          results: [answer('yes', 0.4), answer('no', 0.9), answer('maybe', 0.9)],
+          labels: ['yes', 'no', 'maybe'],
+          latency_ms: 1,
+          model: { name: 'm', precision: 'fp32' },
+        },
+      }),
+    );
+    await page.setInputFiles('#file', picture);
+    await page.fill('#texts', 'one\ntwo\nthree');
+    await page.click('#ask');
+    await page.waitForSelector('#seen[data-exact]');
+    expect(await page.locator('#results .badge').allTextContents()).toEqual(['✓yes (unsure)', '✕no', '?maybe']);
+    const style = await page.evaluate(
+      "getComputedStyle(document.querySelector('#results .badge.unsure')).borderTopStyle",
+    );
+    expect(style).toBe('dashed');
+    const colours = await page.evaluate<string[]>(
+      "[...document.querySelectorAll('#results .badge')].map((each) => getComputedStyle(each).backgroundColor)",
+    );
+    expect(new Set(colours).size).toBe(3);
+  });
+
+  it('is a table from four sentences on, which can be downloaded as CSV', async () => {
+    const page = await demo.openPage();
+    await page.setInputFiles('#file', picture);
+    await page.fill('#texts', 'a "dog", big\ntwo\nthree\nfour');
+    await page.click('#ask');
+    await page.waitForSelector('#seen[data-exact]');
+    expect(await page.locator('#results tbody tr').count()).toBe(4);
+    const waiting = page.waitForEvent('download');
+    await page.click('#csv');
+    const csv = await readFile(await (await waiting).path(), 'utf8');
+    const [head, first] = csv.split('\r\n');
+    expect(head).toBe('sentence,premise,answer,probability,p(yes),p(no),p(maybe)');
+    expect(first).toMatch(/^"a ""dog"", big",,(yes|no|maybe),0\.\d+,0\.\d+/);
+  });
+
+  it('shows progress on the button, which is in view', async () => {
+    const page = await demo.openPage(PHONE);
+    let release = (): void => undefined;
+    const isReleased = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/predict', async (route) => {
+      await isReleased;
+      return route.continue();
+    });
+    await page.locator('#examples a').first().click();
+    await page.locator('#ask.busy', { hasText: 'Asking' }).waitFor();
+    const box = await page.locator('#ask').boundingBox();
+    expect(box && box.y >= 0 && box.y + box.height <= PHONE.height).toBe(true);
+    release();
+    await page.waitForSelector('#seen[data-exact]');
+    expect(await page.locator('#ask').textContent()).toBe('Ask');
+  });
+
+  it('is seen together with the picture on a phone', async () => {
+    const page = await demo.openPage(PHONE);
+    await page.setInputFiles('#file', picture);
+    await page.fill('#texts', 'one\ntwo\nthree\nfour\nfive\nsix\nseven');
+    await page.click('#ask');
+    await page.waitForSelector('#seen[data-exact]');
+    const last = page.locator('#results tbody tr').last();
+    await last.evaluate('(row) => row.scrollIntoView({ block: "end" })');
+    const [seen, row] = await Promise.all([page.locator('#seen-image').boundingBox(), last.boundingBox()]);
+    if (!seen || !row) expect.fail('picture and row are not both shown');
+    expect(seen.y).toBeGreaterThanOrEqual(0);
+    expect(row.y).toBeGreaterThanOrEqual(seen.y + seen.height);
+    // Half a pixel for rounding.
+    expect(row.y + row.height).toBeLessThanOrEqual(PHONE.height + 0.5);
+  });
+
+  it('can be explained: the picture shows where the model looked', async () => {
+    const page = await demo.openPage();
+    await page.setInputFiles('#file', picture);
+    await page.fill('#texts', 'there are two red circles.');
+    await page.click('#ask');
+    await page.waitForSelector('#seen[data-exact]');
+    const button = page.getByRole('button', { name: 'Where it looked for “there are two red circles.”' });
+    await button.click();
+    await page.locator('#seen-caption', { hasText: '“there are two red circles.”: ' }).waitFor();
+    await button.click();
+    expect(await page.locator('#seen-caption').textContent()).toBe('What the model saw, pixel for pixel.');
+    // The fixture's weights are random, and so is where it looks.
+    const heatmap = Array.from({ length: 8 }, (_, row) => Array.from({ length: 8 }, () => (row === 0 ? 0.5 : 0)));
+    await page.route('**/predict', (route) => route.fulfill({ json: { explanation: { heatmap } } }));
+    await button.click();
+    await page.waitForSelector('#heat:not([hidden])');
+    expect(await page.locator('#seen-caption').textContent()).toContain('depends most on the part at the top');
+    const opacity = (x: number, y: number): Promise<unknown> =>
+      page.evaluate(`document.getElementById('heat').getContext('2d').getImageData(${x}, ${y}, 1, 1).data[3]`);
+    expect([await opacity(0, 0), await opacity(0, 7)]).toEqual([0, 191]);
+    await button.click();
+    expect(await page.locator('#heat').isVisible()).toBe(false);
+  });
+});
