@@ -1,52 +1,14 @@
 // Checks without weights or a GPU whether CUDA can run the half-precision graph of OFA-large's shape.
 // usage: node bin/run.js bench/cuda-static.ts
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '../model/compile/checkpoint/config.ts';
-import type { Weights } from '../model/compile/checkpoint/weights.ts';
-import { ofaGraph } from '../model/compile/ofa/graph.ts';
 import { type Graph, countOperators } from '../model/compile/onnx/graph.ts';
-import { buildTokenizerJson, loadTokenizer } from '../model/package/tokenizer.ts';
-import { textLengths } from '../model/compile/text-lengths.ts';
 import { checkForCuda } from '../testing/cuda-kernels.ts';
-import { largeTensorSpecs, writeLargeConfiguration } from './support/large-checkpoint.ts';
+import { largeGraph } from './support/large-graph.ts';
 
 /** The memory-efficient attention kernel accepts a float16 bias only if the sequence is a multiple of this length. */
 const MULTIPLE = 8;
-
-/** Weights with names and shapes but no values, which are only read when a graph is written. */
-function shapesOnly(): Weights {
-  const tensors = [...largeTensorSpecs()].map(({ name, shape, fill }) => {
-    const storage = fill.kind === 'tied' ? fill.to : name;
-    return [name, { name, shape, storage, dtype: fill.kind === 'integers' ? 'int64' : 'float32' }] as const;
-  });
-  const read = (name: string): Promise<Float32Array> => Promise.reject(new Error(`${name} has no values`));
-  return { files: [], prefix: '', tensors: new Map(tensors), read, readRows: read, close: () => Promise.resolve() };
-}
-
-/** The graph that `compile --precision fp16` builds, and the text lengths to which its batches are padded. */
-async function largeGraph(folder: string): Promise<{ graph: Graph; images: number; lengths: number[] }> {
-  await writeLargeConfiguration(folder);
-  const { model: config, task } = await readConfig(folder);
-  const read = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
-  const tokenizer = loadTokenizer(buildTokenizerJson(await read('vocab.json'), await read('merges.txt')));
-  const images = (task.patchImageSize / 16) ** 2;
-  const lengths = textLengths(images, task.maxSrcLength + 2);
-  const { graph } = ofaGraph({
-    weights: shapesOnly(),
-    config,
-    task,
-    vocabulary: {
-      size: tokenizer.size,
-      special: tokenizer.special,
-      answers: task.answers.map((answer) => tokenizer.encode(` ${answer}`)),
-    },
-    textLength: lengths.at(-1) ?? 0,
-    float: 'float16',
-  });
-  return { graph, images, lengths };
-}
 
 function attentions(graph: Graph): string {
   const lengths = new Map<number, number>();
@@ -76,7 +38,7 @@ function printReport(graph: Graph, images: number, lengths: readonly number[]): 
 
 const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-cuda-static-'));
 try {
-  const { graph, images, lengths } = await largeGraph(folder);
+  const { graph, images, lengths } = await largeGraph(folder, 'float16');
   const violations = printReport(graph, images, lengths);
   console.log(`verdict:     ${violations.length === 0 ? 'nothing keeps a node from CUDA' : 'violations'}`);
   for (const violation of violations) console.log(`             ${violation}`);
