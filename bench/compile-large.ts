@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { manifestSchema, PACKAGE_FILES, type Manifest } from '../model/package/manifest.ts';
 import { largestDifference } from '../testing/graph-session.ts';
-import { writeLargeCheckpoint } from './support/large-checkpoint.ts';
+import { fmaPeak } from './support/fma-peak.ts';
 import { gibibytes, printReport, table } from './support/format.ts';
+import { writeLargeCheckpoint } from './support/large-checkpoint.ts';
 import { runChild, type ChildRun } from './support/measure-child.ts';
 import type { PackageSpeed } from './support/package-speed.ts';
 import { runProgram } from './support/run-program.ts';
@@ -20,8 +21,9 @@ const BATCHES = [1, 4];
 const HELP = `usage: node bin/run.js bench/compile-large.ts [options]
 
 Writes a random checkpoint with OFA-large's exact shapes, compiles it, loads the package and measures its speed as a
-share of what the machine reaches in one large matrix product. An fp16 package, which is for GPUs, is only compiled; with
-both, the answers of their self-tests are compared.
+share of what the machine reaches in one large matrix product, and that as a share of the processor's peak, which a C
+program measures where there is a compiler. An fp16 package, which is for GPUs, is only compiled; with both, the answers
+of their self-tests are compared.
 
   --keep                 keep the checkpoint and the packages in the temporary folder; the next run reuses the
                          checkpoint
@@ -78,9 +80,12 @@ async function speed(target: string, manifest: Manifest, rows: Row[]): Promise<v
   const peak = Math.max(before, await matmulPeak());
   const result = JSON.parse(run.stdout) as PackageSpeed;
   const gflops = (multiplyAdds: number): string => `${((multiplyAdds * 2) / 1e9).toFixed(0)} GFLOP`;
+  const fma = await fmaPeak();
+  const shareOfFma = fma === undefined ? '' : `, ${((peak / fma) * 100).toFixed(0)} % of that peak`;
   rows.push(
     ['load the package', `${result.loadSeconds.toFixed(1)} s; with the answers below ${memory(run)}`],
-    ['one large matrix product', `${gflops(peak)}/s on ${availableParallelism()} threads`],
+    ["the processor's multiply-adds", fma === undefined ? 'unknown without a C compiler' : `${gflops(fma)}/s`],
+    ['one large matrix product', `${gflops(peak)}/s on ${availableParallelism()} threads${shareOfFma}`],
   );
   for (const { size, seconds } of result.batches) {
     const share = (manifest.graph.multiplyAdds * size) / seconds / peak;
