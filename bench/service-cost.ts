@@ -7,13 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { DEMO_CHECKPOINT } from '../demo/demo-package.ts';
-import { makePictures, sendForms } from './load/form-clients.ts';
+import { FORM_HEADERS, makePictures, nextForm, sendForms } from './load/form-clients.ts';
 import { PEERS, startPeer } from './peers/peer-process.ts';
 import { compileBuild, ROOT } from './support/compiled-build.ts';
 import { withEarlierBuild } from './support/earlier-build.ts';
 import { mebibytes, printReport, quantile, table } from './support/format.ts';
 import { processorMs, processTree, proportionalBytes } from './support/process-usage.ts';
 import { runProgram } from './support/run-program.ts';
+import { largestDifference } from '../testing/graph-session.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
 /** The build that the targets refer to. */
@@ -71,7 +72,8 @@ async function measure({ server }: Subject, pictures: readonly Buffer[], clients
   const each = (key: keyof Usage): number => (after[key] - before[key]) / FORMS;
   return {
     mainThread: each('mainThread'),
-    otherThreads: each('process') - each('mainThread'),
+    // Both are rounded down to ticks.
+    otherThreads: Math.max(0, each('process') - each('mainThread')),
     children: each('children'),
     answersPerSecond: FORMS / seconds,
     latencies,
@@ -111,8 +113,33 @@ const HEADINGS = [
   'memory',
 ];
 
+/** Most by which a probability may differ from that of the first server: they round differently. */
+const TOLERANCE = 1e-3;
+
+/** The probabilities that a server answers a form with, by their names. */
+async function scoresOf({ server }: Subject, body: Buffer): Promise<number[]> {
+  const response = await fetch(`${server.url}/predict`, { method: 'POST', headers: FORM_HEADERS, body });
+  const { scores } = (await response.json()) as { scores: Record<string, number> };
+  return Object.keys(scores)
+    .sort()
+    .map((name) => scores[name] ?? NaN);
+}
+
+/** @throws Error if a server's answers differ from those of the first: their times could not be compared */
+async function compareAnswers(subjects: readonly Subject[], pictures: readonly Buffer[]): Promise<void> {
+  for (const form of pictures.map(() => nextForm(pictures))) {
+    const [ours = [], ...others] = await Promise.all(subjects.map((subject) => scoresOf(subject, form)));
+    for (const [at, scores] of others.entries()) {
+      const difference = largestDifference(ours, scores);
+      if (difference > TOLERANCE)
+        throw new Error(`${subjects[at + 1]?.name ?? ''} answers differently: by ${difference}`);
+    }
+  }
+}
+
 async function compare(subjects: readonly Subject[], clients: number, rounds: number): Promise<void> {
   const pictures = await makePictures();
+  await compareAnswers(subjects, pictures);
   const results = new Map<Subject, Round[]>(subjects.map((subject) => [subject, []]));
   for (const { server } of subjects) await sendForms(server.url, pictures, clients, WARM_UP_FORMS);
   for (let round = 0; round < rounds; round++) {

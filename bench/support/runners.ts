@@ -19,7 +19,7 @@ export interface Runner {
 }
 
 /**
- * Starts a process that runs a package as the engine does, the smallest of all ways to run it.
+ * Starts a process that runs a package with the engine's options, and does nothing else.
  *
  * @param env added to its environment
  */
