@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import type { AdapterRule } from '../../../infra/monitoring/adapter-rules.ts';
+import type { PodReading } from '../../../plan/autoscaler.ts';
 import { freePort } from '../control-plane/processes.ts';
-import { MetricsApis } from '../stand-ins/metrics-apis.ts';
+import { MetricsApis, type MetricsSource } from '../stand-ins/metrics-apis.ts';
 import { ServiceLoad, type LoadPhase, type PodCapacity } from '../stand-ins/service-load.ts';
 import { until } from '../wait.ts';
 import { writeFormatted } from '../write-formatted.ts';
@@ -27,15 +28,28 @@ const FEWEST = 2;
 const LIMIT_SECOND = 220 + 600 + 3 * 180 + 300;
 const CAPACITY: PodCapacity = { requestsPerSecond: 20, answerSeconds: 0.25 };
 
-/** What the autoscaler saw and decided at one moment. */
+/** The cluster at one moment. */
 interface Sample {
   readonly second: number;
   readonly requestsPerSecond: number;
-  /** Accepted and unanswered items of all pods. */
-  readonly items: number;
   readonly readyPods: number;
   /** Pods that the autoscaler wants. */
   readonly desiredPods: number;
+}
+
+/** What the autoscaler based a decision on. */
+interface Reading {
+  readonly second: number;
+  /** The Deployment's `replicas`. */
+  readonly replicas: number;
+  readonly metric: string;
+  readonly pods: readonly PodReading[];
+}
+
+/** All that is recorded from the start of the load on. */
+interface Recording {
+  readonly samples: Sample[];
+  readonly readings: Reading[];
 }
 
 interface Autoscaler {
@@ -62,14 +76,24 @@ export async function* checkAutoscaling(cluster: Cluster, pool: string, startSec
     const name = `/api/v1/namespaces/${deployment.namespace}/configmaps/${deployment.namespace}-adapter-rules`;
     const { data } = await plane.client.get<{ data: { 'config.yaml': string } }>(name);
     const { rules } = parse(data['config.yaml']) as { rules: AdapterRule[] };
-    const source = { rules, prometheus, coresOf: (pod: string) => load.coresOf(pod) };
+    const recording: Recording = { samples: [], readings: [] };
+    const deploymentPath = `/apis/apps/v1/namespaces/${deployment.namespace}/deployments/ofa-ve`;
+    const source: MetricsSource = {
+      rules,
+      prometheus,
+      coresOf: (pod) => load.coresOf(pod),
+      onReading: async (metric, read) => {
+        const second = rounded(load.second);
+        const { spec } = await plane.client.get<{ spec: { replicas: number } }>(deploymentPath);
+        recording.readings.push({ second, replicas: spec.replicas, metric, pods: read });
+      },
+    };
     const apis = await MetricsApis.start(plane.client, source, plane.certificate);
     try {
-      const samples: Sample[] = [];
       yield await attempt('2 to 6 pods under a load, and back, on the shipped rules', async () => {
-        const spec = await record(cluster, deployment, load, samples);
-        await writeDecisions(samples, spec, startSeconds);
-        return judge(samples);
+        const spec = await record(cluster, deployment, load, recording);
+        await writeDecisions(recording, spec, startSeconds);
+        return judge(recording.samples);
       });
     } finally {
       await apis.stop();
@@ -83,7 +107,7 @@ async function record(
   { plane, pods }: Cluster,
   deployment: OperatedDeployment,
   load: ServiceLoad,
-  samples: Sample[],
+  { samples, readings }: Recording,
 ): Promise<unknown> {
   const address = `/apis/autoscaling/v2/namespaces/${deployment.namespace}/horizontalpodautoscalers/ofa-ve`;
   let autoscaler = await plane.client.get<Autoscaler>(address);
@@ -94,14 +118,14 @@ async function record(
     );
   });
   load.begin();
+  readings.length = 0;
   const last = PHASES.at(-1)?.fromSecond ?? 0;
   const isOver = () => load.second > last && samples.at(-1)?.desiredPods === FEWEST;
   while (load.second < LIMIT_SECOND && !isOver()) {
     const { status } = await plane.client.get<Autoscaler>(address);
     samples.push({
-      second: Math.round(load.second),
+      second: rounded(load.second),
       requestsPerSecond: load.requestsPerSecond,
-      items: Math.round(load.items * 10) / 10,
       readyPods: pods.readyCount(deployment.podsOf('stable')),
       desiredPods: status.desiredReplicas ?? 0,
     });
@@ -110,7 +134,11 @@ async function record(
   return autoscaler.spec;
 }
 
-/** Only the samples in which something changed. */
+function rounded(seconds: number): number {
+  return Math.round(seconds * 10) / 10;
+}
+
+/** The samples in which something changed, and the last one. */
 function changesIn(samples: readonly Sample[]): Sample[] {
   const key = ({ requestsPerSecond, readyPods, desiredPods }: Sample) =>
     [requestsPerSecond, readyPods, desiredPods].join();
@@ -120,16 +148,15 @@ function changesIn(samples: readonly Sample[]): Sample[] {
   });
 }
 
-async function writeDecisions(samples: readonly Sample[], spec: unknown, startSeconds: number): Promise<void> {
-  const changes = new Set(changesIn(samples));
+async function writeDecisions({ samples, readings }: Recording, spec: unknown, startSeconds: number): Promise<void> {
   const record = {
     phases: PHASES,
     capacity: CAPACITY,
     podStartSeconds: startSeconds,
     syncSeconds: SYNC_SECONDS,
     spec,
-    // Every five seconds, and every change.
-    samples: samples.filter((sample, index) => index % 5 === 0 || changes.has(sample)),
+    samples: changesIn(samples),
+    readings,
   };
   await writeFormatted(DECISIONS, JSON.stringify(record, undefined, 2));
 }

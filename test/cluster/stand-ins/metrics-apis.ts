@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { AdapterRule } from '../../../infra/monitoring/adapter-rules.ts';
+import type { PodReading } from '../../../plan/autoscaler.ts';
 import type { ApiClient } from '../control-plane/api-client.ts';
 import type { Pod } from './pods.ts';
 
@@ -13,6 +14,8 @@ export interface MetricsSource {
   readonly prometheus: string;
   /** Cores that a pod uses. */
   readonly coresOf: (pod: string) => number;
+  /** Called with each answer on a custom metric, before it is sent. Pods that are being deleted are left out. */
+  readonly onReading: (metric: string, pods: readonly PodReading[]) => Promise<void>;
 }
 
 const CUSTOM = 'custom.metrics.k8s.io/v1beta2';
@@ -102,16 +105,27 @@ export class MetricsApis {
   async #customMetric(namespace: string, metric: string, labelSelector: string): Promise<unknown> {
     const rule = this.#source.rules.find(({ name }) => name.as === metric);
     if (rule === undefined) return undefined;
-    const names = (await this.#podsOf(namespace, labelSelector)).map(({ metadata }) => metadata.name);
+    const pods = await this.#podsOf(namespace, labelSelector);
+    const names = pods.map(({ metadata }) => metadata.name);
     const query = rule.metricsQuery
       .replaceAll('<<.GroupBy>>', 'pod')
       .replaceAll('<<.LabelMatchers>>', `namespace="${namespace}",pod=~"${names.join('|')}"`);
     const timestamp = new Date().toISOString();
-    const items = (await this.#query(query)).map(({ metric: { pod }, value: [, value] }) => ({
+    const answers = await this.#query(query);
+    const values = new Map(answers.map(({ metric: { pod }, value: [, value] }) => [pod, thousandths(value)]));
+    const remaining = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    await this.#source.onReading(
+      metric,
+      remaining.map(({ metadata, status }) => {
+        const value = values.get(metadata.name);
+        return { pending: status.phase === 'Pending', value: value === undefined ? undefined : value / 1000 };
+      }),
+    );
+    const items = answers.map(({ metric: { pod }, value: [, value] }) => ({
       describedObject: { kind: 'Pod', namespace, name: pod, apiVersion: '/v1' },
       metric: { name: metric },
       timestamp,
-      value: `${Math.round(Number(value) * 1000)}m`,
+      value: `${thousandths(value)}m`,
     }));
     return { kind: 'MetricValueList', apiVersion: CUSTOM, metadata: {}, items };
   }
@@ -140,6 +154,11 @@ export class MetricsApis {
     if (answer.status !== 'success') throw new Error(`${query}: ${answer.error ?? ''}`);
     return answer.data.result;
   }
+}
+
+/** A sample of Prometheus, which is text, in thousandths. */
+function thousandths(value: string): number {
+  return Math.round(Number(value) * 1000);
 }
 
 function resourceList(groupVersion: string, name: string, kind: string) {

@@ -87,11 +87,6 @@ export class ServiceLoad {
     return this.#phases.findLast(({ fromSecond }) => fromSecond <= this.second)?.requestsPerSecond ?? 0;
   }
 
-  /** Accepted and unanswered items of all pods now. */
-  get items(): number {
-    return this.#ready().reduce((sum, { metadata }) => sum + itemsOf(this.#stateOf(metadata.name)), 0);
-  }
-
   /** Cores that a pod uses: little, as the GPU computes. */
   coresOf(name: string): number {
     return 0.2 + 0.01 * this.#stateOf(name).inflight;
@@ -145,8 +140,4 @@ export class ServiceLoad {
       '',
     ].join('\n');
   }
-}
-
-function itemsOf({ queued, inflight }: PodState): number {
-  return queued + inflight;
 }
