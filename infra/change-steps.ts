@@ -24,6 +24,12 @@ export interface ChangeSteps {
 /** Kinds that set a Deployment's number of pods. */
 const AUTOSCALERS = ['HorizontalPodAutoscaler', 'ScaledObject'];
 
+/** The commands that wait until what runs a workload is ready, by its kind. One kind may take over from the other. */
+const READINESS: Readonly<Record<string, string>> = {
+  Deployment: 'kubectl rollout status',
+  InferenceService: 'kubectl wait --for=condition=Ready --timeout=30m',
+};
+
 /** The commands that lead a cluster from one set of manifests to another without losing pods. */
 export function changeSteps(before: readonly string[], after: readonly string[]): ChangeSteps {
   const old = before.flatMap(objectsIn);
@@ -44,10 +50,13 @@ export function changeSteps(before: readonly string[], after: readonly string[])
       ...old.flatMap((object) => replicasHandover(object, kept.get(pathOf(object)))),
     ],
     // What was created first may be needed by the rest, so it goes last.
-    after: removed
-      .filter((object) => !autoscalers.includes(object))
-      .toReversed()
-      .map(removal),
+    after: [
+      ...new Set(removed.flatMap((object) => successorReadiness(object, current))),
+      ...removed
+        .filter((object) => !autoscalers.includes(object))
+        .toReversed()
+        .map(removal),
+    ],
   };
 }
 
@@ -64,6 +73,17 @@ function pathOf({ apiVersion, kind, metadata: { name, namespace } }: KubernetesO
 
 function removal(object: KubernetesObject): string {
   return `kubectl delete ${pathOf(object)}`;
+}
+
+/** Waits for the object of another kind that runs the workload of a removed one from now on. */
+function successorReadiness({ kind, metadata }: KubernetesObject, current: readonly KubernetesObject[]): string[] {
+  if (!(kind in READINESS)) return [];
+  return current
+    .filter((object) => object.metadata.name === metadata.name && object.metadata.namespace === metadata.namespace)
+    .flatMap((object) => {
+      const command = READINESS[object.kind];
+      return command === undefined || object.kind === kind ? [] : [`${command} ${pathOf(object)}`];
+    });
 }
 
 /** Path of the HorizontalPodAutoscaler that KEDA creates for a ScaledObject, or takes over if there is one. */

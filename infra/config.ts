@@ -91,6 +91,7 @@ export const ofaLarge: WorkloadConfig = {
     gateway: { name: 'public', namespace: 'gateway-system' },
     istio: { gateways: ['istio-system/public'] },
   },
+  kserve: { enabled: false },
   autoscaling: {
     by: 'hpa',
     minReplicas: 2,

@@ -11,10 +11,12 @@ import { GpuClaimTemplate } from '../constructs/gpu-claim.ts';
 import { IngressRoute } from '../constructs/ingress.ts';
 import { IstioRoute } from '../constructs/istio-route.ts';
 import { KedaScaler } from '../constructs/keda-scaler.ts';
+import { KserveWorkload } from '../constructs/kserve.ts';
 import { MetricsMonitor } from '../constructs/metrics-monitor.ts';
 import { ModelStorage } from '../constructs/model-storage.ts';
 import { objectMeta } from '../workload/names.ts';
 import type { WorkloadContext } from '../workload/context.ts';
+import { trackProps } from '../workload/track.ts';
 import { PodAutoscaler } from '../constructs/pod-autoscaler.ts';
 import { ServerDeployment } from '../constructs/server-deployment.ts';
 import { TrafficPolicy } from '../constructs/traffic-policy.ts';
@@ -27,7 +29,7 @@ const ROUTES = { ingress: IngressRoute, gateway: GatewayRoute, istio: IstioRoute
 export class WorkloadChart extends Chart {
   constructor(scope: Construct, context: WorkloadContext) {
     const { workload } = context;
-    const { autoscaling, canary, disruption, exposure, gpu, image, model, name, networkPolicy, replicas } = workload;
+    const { autoscaling, canary, disruption, exposure, gpu, kserve, model, name, networkPolicy, replicas } = workload;
     const { annotations } = workload.serviceAccount;
     super(scope, name, { disableResourceNameHashes: true });
 
@@ -41,12 +43,14 @@ export class WorkloadChart extends Chart {
     const source = [model, canary.model].map((from) => from?.source).find((from) => from?.kind === 'claim');
     if (source !== undefined) new ModelStorage(this, 'models', context, source);
     if (gpu.kind === 'dra') new GpuClaimTemplate(this, 'gpu', context, gpu);
-    new ServerDeployment(this, 'stable', context, {
-      track: 'stable',
-      image,
-      model,
-      ...(autoscaling.by === 'none' ? { replicas } : {}),
-    });
+    if (kserve.enabled) {
+      new KserveWorkload(this, 'kserve', context);
+    } else {
+      new ServerDeployment(this, 'stable', context, {
+        ...trackProps(context, 'stable'),
+        ...(autoscaling.by === 'none' ? { replicas } : {}),
+      });
+    }
     if (canary.enabled) new Canary(this, 'canary', context);
     if (workload.backfills.length > 0) new Backfills(this, 'backfills', context);
 

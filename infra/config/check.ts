@@ -3,13 +3,14 @@ import { deploymentSchema, type DeploymentConfig } from './schema.ts';
 import { serverFacts } from './server-facts.ts';
 import { backfillRules } from './rules/backfills.ts';
 import { computeRules } from './rules/compute.ts';
+import { kserveRules } from './rules/kserve.ts';
 import { operationsRules } from './rules/operations.ts';
 import { podRules } from './rules/pod.ts';
 import type { Rule } from './rules/rule.ts';
 import { settingsRules } from './rules/settings.ts';
 import { sentencesOf } from './sentences.ts';
 
-const RULES = [computeRules, podRules, settingsRules, operationsRules, backfillRules].flatMap((rules) =>
+const RULES = [computeRules, podRules, settingsRules, operationsRules, kserveRules, backfillRules].flatMap((rules) =>
   Object.values<Rule>(rules),
 );
 
@@ -62,17 +63,18 @@ function namespaceMistakes({ namespace }: DeploymentConfig): string[] {
 /** A sentence for each name or address that two workloads claim. */
 function clashes({ workloads }: DeploymentConfig): string[] {
   const seen = new Map<string, number>();
-  return workloads.flatMap(({ name, canary, exposure, backfills }, index) => {
+  return workloads.flatMap(({ name, canary, exposure, kserve, backfills }, index) => {
     const { host, path, route } = exposure;
+    const named = [
+      ...(canary.enabled ? [{ field: 'canary', value: `${name}-canary` }] : []),
+      ...(kserve.enabled ? [{ field: 'kserve', value: `${name}-predictor` }] : []),
+      ...(kserve.enabled && canary.enabled ? [{ field: 'kserve', value: `${name}-canary-predictor` }] : []),
+      ...backfills.map((job) => ({ field: 'backfills', value: `${name}-${job.name}` })),
+    ];
     const claims = [
       { key: `name ${name}`, field: 'name', value: name },
       { key: `name ${name}-metrics`, field: 'name', value: `${name}-metrics` },
-      ...(canary.enabled ? [{ key: `name ${name}-canary`, field: 'canary', value: `${name}-canary` }] : []),
-      ...backfills.map((job) => ({
-        key: `name ${name}-${job.name}`,
-        field: 'backfills',
-        value: `${name}-${job.name}`,
-      })),
+      ...named.map(({ field, value }) => ({ key: `name ${value}`, field, value })),
       ...(route === 'none' ? [] : [{ key: `host ${host} ${path}`, field: 'exposure.host', value: `${host}${path}` }]),
     ];
     return claims.flatMap(({ key, field, value }) => {

@@ -19,8 +19,13 @@ export const OWN_VOLUMES = {
 
 /** Label of a node with the architecture of its processors. */
 export const ARCHITECTURE_LABEL = 'kubernetes.io/arch';
-/** Names of the containers that the deployment itself puts into a pod. */
-export const OWN_CONTAINERS = { server: 'server', loader: 'load-model' } as const;
+/** Name of the init container that fills a claim with the model. */
+export const LOADER_CONTAINER = 'load-model';
+
+/** Name of the container with the server. KServe knows it by its own. */
+export function serverContainer({ kserve }: WorkloadConfig): string {
+  return kserve.enabled ? 'kserve-container' : 'server';
+}
 
 /** Variables that a pod needs besides the server's settings. */
 export function platformVariables({ gpu }: WorkloadConfig): Record<string, string> {

@@ -12,6 +12,7 @@ import {
   shutdownSchema,
 } from './compute.ts';
 import { field, KUBERNETES_VERSIONS, shortName, whole, type KubernetesVersion } from './fields.ts';
+import { kserveSchema } from './kserve.ts';
 import { exposureSchema, namespaceSchema, networkPolicySchema } from './network.ts';
 import { autoscalingSchema, canarySchema, disruptionSchema, observabilitySchema } from './operations.ts';
 import { podSchema, serviceAccountSchema } from './pod.ts';
@@ -52,6 +53,8 @@ export const workloadSchema = z.strictObject({
   serviceAccount: serviceAccountSchema,
   /** How clients reach the service. */
   exposure: exposureSchema,
+  /** KServe, which can run the pods. */
+  kserve: kserveSchema,
   /** How many pods there are. */
   autoscaling: autoscalingSchema,
   /** How many pods a node drain or another eviction may take at once. */

@@ -2,6 +2,7 @@ import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import type { WorkloadContext } from '../workload/context.ts';
 import { canaryPriorityClass, workloadLabels } from '../workload/names.ts';
+import { trackProps } from '../workload/track.ts';
 import { ServerDeployment } from './server-deployment.ts';
 import { RequestService } from './workload-services.ts';
 
@@ -9,7 +10,7 @@ import { RequestService } from './workload-services.ts';
 const CANARY_PRIORITY = -1;
 
 /**
- * The second version: a Deployment and a Service of its own. The route gives it its share of the traffic
+ * The second version: a Deployment, unless KServe writes it, and a Service of its own. The route gives it its share of the traffic
  * (`canary.weightPercent`). To promote it, make its image the workload's and disable it.
  *
  * Its pods have a lower priority than the stable ones. Otherwise, a canary pod that waits for a GPU would take the one
@@ -18,7 +19,7 @@ const CANARY_PRIORITY = -1;
 export class Canary extends Construct {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
     super(scope, id);
-    const { canary, model, exposure } = context.workload;
+    const { canary, exposure, kserve } = context.workload;
     const priorityClass = canaryPriorityClass(context);
     if (priorityClass.own) {
       new k8s.KubePriorityClass(this, 'priority', {
@@ -28,12 +29,9 @@ export class Canary extends Construct {
         description: `Canary of ${context.workload.name} in ${context.namespace}: gives way to the stable version.`,
       });
     }
-    new ServerDeployment(this, 'server', context, {
-      track: 'canary',
-      image: canary.image,
-      model: canary.model ?? model,
-      replicas: canary.replicas,
-    });
+    if (!kserve.enabled) {
+      new ServerDeployment(this, 'server', context, { ...trackProps(context, 'canary'), replicas: canary.replicas });
+    }
     // Istio divides the pods of the stable Service.
     if (exposure.route !== 'istio') new RequestService(this, 'requests', context, 'canary');
   }

@@ -2,7 +2,7 @@ import type { Construct } from 'constructs';
 import { ScaledObject, type ScaledObjectSpecTriggers } from '../../imports/keda.sh.ts';
 import { WorkloadQueries } from '../monitoring/queries.ts';
 import type { WorkloadContext } from '../workload/context.ts';
-import { objectMeta, trackName } from '../workload/names.ts';
+import { deploymentName, objectMeta, trackName } from '../workload/names.ts';
 import { scalingBehavior } from './scaling-behavior.ts';
 
 /** Consecutive failed readings after which the fallback applies. */
@@ -44,7 +44,7 @@ export class KedaScaler extends ScaledObject {
         annotations: { 'scaledobject.keda.sh/transfer-hpa-ownership': 'true' },
       },
       spec: {
-        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: deploymentName(context, 'stable') },
         pollingInterval: autoscaling.keda.pollingSeconds,
         minReplicaCount: autoscaling.minReplicas,
         maxReplicaCount: autoscaling.maxReplicas,

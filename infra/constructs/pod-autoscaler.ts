@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { canonicalNumber } from '../config/fields.ts';
 import { signalNames } from '../monitoring/adapter-rules.ts';
 import type { WorkloadContext } from '../workload/context.ts';
-import { objectMeta, trackName } from '../workload/names.ts';
+import { deploymentName, objectMeta, trackName } from '../workload/names.ts';
 import { scalingBehavior } from './scaling-behavior.ts';
 
 function podsMetric(name: string, target: number): k8s.MetricSpecV2 {
@@ -26,11 +26,10 @@ export class PodAutoscaler extends k8s.KubeHorizontalPodAutoscalerV2 {
       resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: cpuPercent } },
     };
     const names = signalNames(context);
-    const name = trackName(context, 'stable');
     super(scope, id, {
-      metadata: objectMeta(context, name),
+      metadata: objectMeta(context, trackName(context, 'stable')),
       spec: {
-        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: deploymentName(context, 'stable') },
         minReplicas: autoscaling.minReplicas,
         maxReplicas: autoscaling.maxReplicas,
         metrics: [

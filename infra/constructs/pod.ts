@@ -1,9 +1,17 @@
-import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
+import type { IContainer, IPodSpec, IPodTemplateSpec } from 'kubernetes-models/v1';
 import { atLeast } from '../config/fields.ts';
-import { ARCHITECTURE_LABEL, OWN_CONTAINERS } from '../config/pod-settings.ts';
+import { ARCHITECTURE_LABEL, serverContainer } from '../config/pod-settings.ts';
 import type { WorkloadContext } from '../workload/context.ts';
+import {
+  canaryPriorityClass,
+  metricsPortName,
+  ownPodAnnotations,
+  podLabels,
+  PORT_NAMES,
+  trackSelector,
+  type Track,
+} from '../workload/names.ts';
 import type { TrackProps } from '../workload/track.ts';
-import { canaryPriorityClass, metricsPortName, PORT_NAMES, trackSelector, type Track } from '../workload/names.ts';
 import { devicesOf, toleration } from './accelerator.ts';
 import { addedContainers } from './added-containers.ts';
 import { amountsOf } from './amounts.ts';
@@ -82,11 +90,11 @@ function containerPorts({ server: { ports, grpcPort } }: WorkloadContext): NonNu
   ];
 }
 
-function serverContainer(context: WorkloadContext, { image, model }: TrackProps): IContainer {
+function serverOf(context: WorkloadContext, { image, model }: TrackProps): IContainer {
   const { server } = context.workload;
   const { command, args } = server.kind === 'other' ? server : { command: [], args: [] };
   return {
-    name: OWN_CONTAINERS.server,
+    name: serverContainer(context.workload),
     image: image.reference,
     imagePullPolicy: image.pullPolicy,
     ...(command.length > 0 ? { command } : {}),
@@ -175,10 +183,22 @@ export function podSpec(context: WorkloadContext, props: TrackProps): IPodSpec {
   const { scheduling } = workload;
   const priorityClassName = props.track === 'canary' ? canaryPriorityClass(context).name : scheduling.priorityClassName;
   return {
-    ...basePod(context, props, serverContainer(context, props)),
+    ...basePod(context, props, serverOf(context, props)),
     ...spread(context, props.track),
     ...(priorityClassName === undefined ? {} : { priorityClassName }),
     terminationGracePeriodSeconds: preStopSeconds + server.drainSeconds + marginSeconds,
     volumes: podVolumes(context, props.model).map(({ volume }) => volume),
+  };
+}
+
+/** The template of the pods of a track. */
+export function podTemplate(context: WorkloadContext, props: TrackProps): IPodTemplateSpec {
+  const { pod } = context.workload;
+  return {
+    metadata: {
+      annotations: { ...ownPodAnnotations(context), ...pod.annotations },
+      labels: { ...podLabels(context, props.track, props.image.reference), ...pod.labels },
+    },
+    spec: podSpec(context, props),
   };
 }

@@ -1,27 +1,15 @@
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
-import type { IPodTemplateSpec } from 'kubernetes-models/v1';
 import { startSeconds, type WorkloadContext } from '../workload/context.ts';
-import { objectMeta, ownPodAnnotations, podLabels, trackName, trackSelector } from '../workload/names.ts';
+import { objectMeta, trackName, trackSelector } from '../workload/names.ts';
 import type { TrackProps } from '../workload/track.ts';
-import { podSpec } from './pod.ts';
+import { podTemplate } from './pod.ts';
 
 /** See {@link ServerDeployment}. */
 export interface ServerDeploymentProps extends TrackProps {
   /** Number of pods. Left out with an autoscaler, whose number applying the manifest would reset. */
   readonly replicas?: number;
-}
-
-function podTemplate(context: WorkloadContext, props: TrackProps): IPodTemplateSpec {
-  const { pod } = context.workload;
-  return {
-    metadata: {
-      annotations: { ...ownPodAnnotations(context), ...pod.annotations },
-      labels: { ...podLabels(context, props.track, props.image.reference), ...pod.labels },
-    },
-    spec: podSpec(context, props),
-  };
 }
 
 /**

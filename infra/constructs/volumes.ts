@@ -4,9 +4,9 @@ import type { PodConfig } from '../config/pod.ts';
 import {
   API_KEYS_FOLDER,
   CUDA_CACHE_FOLDER,
+  LOADER_CONTAINER,
   modelFolder,
   MODELS_FOLDER,
-  OWN_CONTAINERS,
   OWN_VOLUMES,
 } from '../config/pod-settings.ts';
 import type { ModelConfig } from '../config/schema.ts';
@@ -120,7 +120,7 @@ export function modelLoader(
   const amounts = { cpu: '500m', memory: '512Mi', 'ephemeral-storage': '100Mi' };
   return [
     {
-      name: OWN_CONTAINERS.loader,
+      name: LOADER_CONTAINER,
       image: source.loaderImage,
       imagePullPolicy: 'IfNotPresent',
       command: ['sh', '-c', FILL_SCRIPT],

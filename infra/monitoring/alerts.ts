@@ -9,7 +9,7 @@ import {
   RATIO_WINDOWS,
   type Misses,
 } from './burn-rates.ts';
-import { podNamePattern, trackName } from '../workload/names.ts';
+import { deploymentName, podNamePattern } from '../workload/names.ts';
 import { startSeconds, type WorkloadContext } from '../workload/context.ts';
 import { WorkloadQueries } from './queries.ts';
 
@@ -117,7 +117,7 @@ function capacityAlerts(context: WorkloadContext): AlertDraft[] {
   const { workload, server, namespace } = context;
   const queries = new WorkloadQueries(context);
   const threshold = (server.capacityItems * workload.observability.alerts.queueFullPercent) / 100;
-  const deployment = `{namespace="${namespace}",deployment="${trackName(context, 'stable')}"}`;
+  const deployment = `{namespace="${namespace}",deployment="${deploymentName(context, 'stable')}"}`;
   const ready = `kube_deployment_status_replicas_ready${deployment}`;
   const created = `kube_deployment_created${deployment}`;
   return [
@@ -188,7 +188,7 @@ function canaryAlerts(context: WorkloadContext): AlertDraft[] {
     name: 'CanaryNotReady',
     severity: 'critical',
     for: '2m',
-    expr: `kube_deployment_status_replicas_ready{namespace="${namespace}",deployment="${trackName(context, 'canary')}"} == 0`,
+    expr: `kube_deployment_status_replicas_ready{namespace="${namespace}",deployment="${deploymentName(context, 'canary')}"} == 0`,
     summary: `No pod of the canary is ready, but ${weightPercent} % of the requests are routed to it.`,
   };
   return [

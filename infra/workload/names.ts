@@ -1,4 +1,4 @@
-import { OWN_CONTAINERS } from '../config/pod-settings.ts';
+import { serverContainer } from '../config/pod-settings.ts';
 import type { ServerFacts } from '../config/server-facts.ts';
 import type { WorkloadContext } from './context.ts';
 
@@ -13,9 +13,15 @@ export function metricsPortName({ ports }: ServerFacts): string {
   return ports.admin === ports.http ? PORT_NAMES.http : PORT_NAMES.metrics;
 }
 
-/** Name of a track's Deployment and Service. */
+/** Name of a track's objects. */
 export function trackName({ workload }: WorkloadContext, track: Track): string {
   return track === 'stable' ? workload.name : `${workload.name}-canary`;
+}
+
+/** Name of a track's Deployment, which KServe derives from that of the InferenceService. */
+export function deploymentName(context: WorkloadContext, track: Track): string {
+  const name = trackName(context, track);
+  return context.workload.kserve.enabled ? `${name}-predictor` : name;
 }
 
 /** PriorityClass of the canary's pods, and whether the deployment creates it. PriorityClasses have no namespace. */
@@ -75,7 +81,7 @@ export function ownPodAnnotations({ workload, server }: WorkloadContext): Record
     'prometheus.io/path': server.paths.metrics,
   };
   return {
-    'kubectl.kubernetes.io/default-container': OWN_CONTAINERS.server,
+    'kubectl.kubernetes.io/default-container': serverContainer(workload),
     ...(workload.observability.scrapeAnnotations ? scraping : {}),
   };
 }
@@ -94,5 +100,5 @@ export function versionOf(image: string): string {
  * match names with a further part, such as the canary's.
  */
 export function podNamePattern(context: WorkloadContext, track: Track): string {
-  return `${trackName(context, track)}-[a-z0-9]+-[a-z0-9]{5}`;
+  return `${deploymentName(context, track)}-[a-z0-9]+-[a-z0-9]{5}`;
 }

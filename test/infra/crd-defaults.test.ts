@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import { expect, it } from 'vitest';
+import { KSERVE_SCHEMAS } from './kserve.ts';
 import { manifestsOf, type Manifest } from './manifests.ts';
 import { scenarioNames, scenarios } from './scenarios.ts';
 
@@ -19,8 +20,9 @@ interface Definition {
 
 const FOLDER = new URL('../../infra/crds/', import.meta.url);
 
-const schemas = new Map(
-  readdirSync(FOLDER)
+const schemas = new Map([
+  ...Object.entries(KSERVE_SCHEMAS).map(([key, schema]) => [key.split('/')[1] ?? '', schema as Schema] as const),
+  ...readdirSync(FOLDER)
     .filter((file) => file.endsWith('.yaml'))
     .flatMap((file) => parseAllDocuments(readFileSync(new URL(file, FOLDER), 'utf8')))
     .map((document) => document.toJS() as Definition | null)
@@ -28,7 +30,7 @@ const schemas = new Map(
     .flatMap(({ names, versions }) =>
       versions.map(({ name, schema }) => [`${name} ${names.kind}`, schema.openAPIV3Schema] as const),
     ),
-);
+]);
 
 /** Fields within lists that the API server would fill in: kubectl replaces a list as a whole if it differs. */
 function missingDefaults(value: unknown, schema: Schema, path: string, inList: boolean): string[] {
@@ -62,10 +64,12 @@ it('knows the kinds that have defaults', () => {
     'DestinationRule',
     'GRPCRoute',
     'HTTPRoute',
+    'InferenceService',
     'PodMonitor',
     'PrometheusRule',
     'ScaledObject',
     'ServiceMonitor',
+    'ServingRuntime',
     'VirtualService',
   ]);
 });

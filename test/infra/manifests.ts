@@ -3,22 +3,10 @@ import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
 import { parseAllDocuments } from 'yaml';
 import { deploymentApp } from '../../infra/app.ts';
 import type { DeploymentConfig } from '../../infra/config.ts';
+import { kserveDeployments } from './kserve.ts';
+import type { Labels, Manifest } from './manifest.ts';
 
-/** Any value that YAML can hold. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-
-/** A manifest as the cluster gets it: parsed from the YAML, not taken from the constructs. */
-export interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Record<string, string>;
-    readonly annotations?: Record<string, string>;
-  };
-  readonly [field: string]: unknown;
-}
+export type { Json, Labels, Manifest } from './manifest.ts';
 
 /** The YAML of a deployment, all files in order. */
 export function yamlOf(config: DeploymentConfig): string {
@@ -47,13 +35,13 @@ export function only(manifests: readonly Manifest[], kind: string, name?: string
   return manifest;
 }
 
-/** The Deployments of a deployment: of every workload the stable one, and the canary's where there is one. */
+/**
+ * The Deployments of a deployment: of every workload the stable one, and the canary's where there is one, be they
+ * manifests or written by KServe.
+ */
 export function deployments(manifests: readonly Manifest[]): IDeployment[] {
-  return ofKind(manifests, 'Deployment') as unknown as IDeployment[];
+  return [...(ofKind(manifests, 'Deployment') as unknown as IDeployment[]), ...kserveDeployments(manifests)];
 }
-
-/** Labels, or a selector on them. */
-export type Labels = Record<string, string>;
 
 /** Whether a selector picks what carries these labels. */
 export function picks(selector: Labels, labels: Labels = {}): boolean {

@@ -138,6 +138,7 @@ export const scenarios = {
   demo: (await environmentOf('demo')).config,
   production: (await environmentOf('production')).config,
   'multi-model': (await environmentOf('multi-model')).config,
+  kserve: (await environmentOf('kserve')).config,
   everything,
   additions: withWorkload({ ...additions, model: { source: CLAIM } }, '1.33'),
   'additions-before-sidecars': withWorkload({ ...additions, ...CANARY }, '1.28'),
@@ -189,6 +190,26 @@ export const scenarios = {
     },
     '1.35',
   ),
+  'kserve-canary': withWorkload(
+    {
+      ...additions,
+      kserve: { enabled: true },
+      model: { source: CLAIM },
+      replicas: 3,
+      autoscaling: { by: 'none', adapter: { rules: false } },
+      exposure: { route: 'gateway', gateway: { grpcHost: 'ofa-grpc.example.com' } },
+      networkPolicy: { clients: [{ namespace: 'gateway-system', podLabels: {} }] },
+      canary: { enabled: true, replicas: 2, weightPercent: 20 },
+      backfills: [BACKFILL],
+    },
+    '1.33',
+  ),
+  'kserve-canary-untouched': withWorkload({
+    kserve: { enabled: true },
+    exposure: { route: 'none' },
+    networkPolicy: { clients: [{ namespace: 'kserve', podLabels: {} }] },
+    canary: { enabled: true, weightPercent: 0 },
+  }),
   'backfill-claim': withWorkload({ backfills: [BACKFILL] }, '1.29'),
   'backfill-s3': withWorkload(
     {

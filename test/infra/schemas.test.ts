@@ -6,6 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { KUBERNETES_VERSIONS, type KubernetesVersion } from '../../infra/config/fields.ts';
 import { extend } from '../../infra/config.ts';
+import { KSERVE_SCHEMAS, kserveDeployments } from './kserve.ts';
 import { manifestsOf, only, type Json, type Manifest } from './manifests.ts';
 import { scenarios } from './scenarios.ts';
 
@@ -25,6 +26,9 @@ const MODEL_PACKAGES: Record<string, string> = {
   'networking.istio.io': '@kubernetes-models/istio',
 };
 
+/** Group of KServe, for which there are no such models. */
+const KSERVE = 'serving.kserve.io';
+
 /** Kinds whose models, the newest that support Node 20, know an older version with the same fields only. */
 const MODEL_VERSIONS: Record<string, string> = { GRPCRoute: 'v1alpha2' };
 
@@ -33,7 +37,7 @@ function groupOf({ apiVersion }: Manifest): string {
 }
 
 function isBuiltIn(manifest: Manifest): boolean {
-  return !(groupOf(manifest) in MODEL_PACKAGES);
+  return !(groupOf(manifest) in MODEL_PACKAGES) && groupOf(manifest) !== KSERVE;
 }
 
 const kubernetes = new Map(
@@ -70,10 +74,25 @@ function closed(schema: Json): Json {
   return 'properties' in copy && copy['type'] === 'object' ? { ...copy, additionalProperties: false } : copy;
 }
 
-/** Validators of the hand-written CRDs, by apiVersion and kind. */
+/** A validator of objects with a spec by the schemas of their properties. */
+function crdValidator(properties: Record<string, Json>): ValidateFunction {
+  const whole = {
+    type: 'object',
+    required: ['spec'],
+    properties: { ...properties, apiVersion: {}, kind: {}, metadata: {} },
+  };
+  const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false });
+  return ajv.compile(closed(whole) as object);
+}
+
+const validators = await crdValidators();
+
+/** Validators of the hand-written CRDs, and of KServe's own, by apiVersion and kind. */
 async function crdValidators(): Promise<Map<string, ValidateFunction>> {
   const folder = new URL('../../infra/crds/', import.meta.url);
-  const validators = new Map<string, ValidateFunction>();
+  const validators = new Map(
+    Object.entries(KSERVE_SCHEMAS).map(([key, { properties }]) => [key, crdValidator(properties)]),
+  );
   for (const file of (await readdir(folder)).filter((name) => name.endsWith('.yaml'))) {
     for (const document of parseAllDocuments(await readFile(new URL(file, folder), 'utf8'))) {
       const { spec } = document.toJS() as {
@@ -85,13 +104,7 @@ async function crdValidators(): Promise<Map<string, ValidateFunction>> {
       };
       for (const { name, schema } of spec.versions) {
         const { properties } = schema.openAPIV3Schema;
-        const whole = {
-          type: 'object',
-          required: ['spec'],
-          properties: { apiVersion: {}, kind: {}, metadata: {}, ...properties },
-        };
-        const ajv = new Ajv2020({ allErrors: true, strict: false });
-        validators.set(`${spec.group}/${name} ${spec.names.kind}`, ajv.compile(closed(whole) as object));
+        validators.set(`${spec.group}/${name} ${spec.names.kind}`, crdValidator(properties));
       }
     }
   }
@@ -127,7 +140,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
   it.each(SCHEMA_VERSIONS.filter((version) => isNewer(version, config.kubernetesVersion)))(
     'fits the strict schema of Kubernetes %s',
     (version) => {
-      const builtIn = manifests.filter(isBuiltIn);
+      const builtIn = [...manifests.filter(isBuiltIn), ...(kserveDeployments(manifests) as unknown as Manifest[])];
       expect(builtIn.length).toBeGreaterThan(0);
       expect(builtIn.flatMap((manifest) => builtInProblems(manifest, version))).toEqual([]);
     },
@@ -135,12 +148,13 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
 
   it('fits the models of Kubernetes and of the custom resources', async () => {
     // The newest models that support Node 20 are older than the first stable ResourceClaimTemplate.
-    const known = manifests.filter(({ kind }) => kind !== 'ResourceClaimTemplate');
+    const known = manifests.filter(
+      (manifest) => manifest.kind !== 'ResourceClaimTemplate' && groupOf(manifest) !== KSERVE,
+    );
     expect((await Promise.all(known.map(modelProblems))).flat()).toEqual([]);
   });
 
-  it('has only fields in custom resources that their definitions declare', async () => {
-    const validators = await crdValidators();
+  it('has only fields in custom resources that their definitions declare', () => {
     const found = manifests
       .filter((manifest) => !isBuiltIn(manifest))
       .flatMap((manifest) => {
@@ -181,11 +195,19 @@ describe('the schema check itself', () => {
     expect(builtInProblems(wrong, '1.27').join()).toContain('/spec/replicas');
   });
 
+  it('notices a field of an InferenceService that KServe does not know', () => {
+    const service = only(manifestsOf(scenarios.kserve), 'InferenceService');
+    const { predictor } = service['spec'] as { predictor: object };
+    const validate = validators.get(`${service.apiVersion} ${service.kind}`) ?? expect.fail();
+    const wrong = { ...service, spec: { predictor: { ...predictor, trafficPercent: 10, minReplicas: '2' } } };
+    expect(problems(wrong, validate).join()).toMatch(/trafficPercent.*minReplicas|minReplicas.*trafficPercent/s);
+  });
+
   it('notices a wrong custom resource by its model and by its definition', async () => {
     const monitor = only(manifests, 'PodMonitor');
     const wrong = { ...monitor, spec: { selector: {}, podMetricsEndpoints: 'all' } };
     expect((await modelProblems(wrong)).join()).toContain('podMetricsEndpoints');
-    const validate = (await crdValidators()).get(`${wrong.apiVersion} ${wrong.kind}`) ?? expect.fail();
+    const validate = validators.get(`${wrong.apiVersion} ${wrong.kind}`) ?? expect.fail();
     expect(problems({ ...monitor, spec: { ...(monitor['spec'] as object), port: 1 } }, validate)).toHaveLength(1);
   });
 });

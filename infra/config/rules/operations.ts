@@ -92,10 +92,13 @@ export const operationsRules = {
       : undefined;
   },
 
-  canaryIsRouted({ workload: { canary, exposure } }) {
+  canaryIsRouted({ workload: { canary, exposure, kserve } }) {
     if (!canary.enabled) return undefined;
+    // KServe's own route is looked at by its rules.
     if (exposure.route === 'none')
-      return 'canary.enabled is true, but exposure.route is none, and a Service cannot divide traffic by weight; use ingress, gateway or istio.';
+      return kserve.enabled
+        ? undefined
+        : 'canary.enabled is true, but exposure.route is none, and a Service cannot divide traffic by weight; use ingress, gateway or istio.';
     const { controller } = exposure.ingress;
     return exposure.route === 'ingress' && !WEIGHTING_CONTROLLERS.includes(controller)
       ? `canary.enabled is true, but ${controller} has no annotations for weights; use exposure.route gateway or istio, or the controller ingress-nginx or aws-alb.`
@@ -139,12 +142,13 @@ export const operationsRules = {
   },
 
   /** The default allows ingress-nginx alone: with another controller or route, nothing would come through. */
-  clientsFitRoute({ workload: { exposure, networkPolicy } }) {
+  clientsFitRoute({ workload: { exposure, kserve, networkPolicy } }) {
     const { clients } = networkPolicy;
     const router = exposure.route === 'ingress' ? exposure.ingress.controller : exposure.route;
+    const sender = router === 'none' && kserve.enabled ? "KServe's gateway" : router;
     const onlyNginx = clients.length > 0 && clients.every(({ namespace }) => namespace === INGRESS_NGINX);
-    return networkPolicy.enabled && onlyNginx && router !== INGRESS_NGINX && router !== 'none'
-      ? `networkPolicy.clients allows ingress-nginx alone, but requests come through ${router}; name the namespace of its pods.`
+    return networkPolicy.enabled && onlyNginx && sender !== INGRESS_NGINX && sender !== 'none'
+      ? `networkPolicy.clients allows ingress-nginx alone, but requests come through ${sender}; name the namespace of its pods.`
       : undefined;
   },
 

@@ -2,7 +2,13 @@ import { SETTINGS } from '../../../service/contract.ts';
 import type { WorkloadContext } from '../../workload/context.ts';
 import { ownPodAnnotations, podLabels } from '../../workload/names.ts';
 import type { ContainerConfig } from '../pod.ts';
-import { ARCHITECTURE_LABEL, OWN_CONTAINERS, OWN_VOLUMES, platformVariables } from '../pod-settings.ts';
+import {
+  ARCHITECTURE_LABEL,
+  LOADER_CONTAINER,
+  OWN_VOLUMES,
+  platformVariables,
+  serverContainer,
+} from '../pod-settings.ts';
 import { FILLED_IN } from '../server.ts';
 import { exceedingRequests, repeated, type Rule, type RuleInput } from './rule.ts';
 
@@ -133,7 +139,7 @@ export const podRules = {
 
   containersDiffer(input) {
     const names = addedContainers(input).map(([, { name }]) => name);
-    const own = Object.values(OWN_CONTAINERS);
+    const own = [serverContainer(input.workload), LOADER_CONTAINER];
     return repeated([...own, ...names]).map(
       (name) => `pod has two containers named ${name} (the deployment's own are ${own.join(' and ')}); rename one.`,
     );

@@ -12,6 +12,7 @@ const CRD_MODULES = {
   gatewayApi: 'sigs.k8s.io/gateway-api@v1.6.3',
   istio: 'istio.io/api@v1.32.0',
   keda: 'github.com/kedacore/keda/v2@v2.21.0',
+  kserve: 'github.com/kserve/kserve@v0.20.0',
   prometheusOperator: 'github.com/prometheus-operator/prometheus-operator@v0.85.0',
 } as const;
 
@@ -49,12 +50,14 @@ export async function findCrds(): Promise<string[]> {
   const gatewayApi = path.join(await moduleFolder(CRD_MODULES.gatewayApi), 'config/crd/standard');
   const istio = path.join(await moduleFolder(CRD_MODULES.istio), 'kubernetes');
   const keda = path.join(await moduleFolder(CRD_MODULES.keda), 'config/crd/bases');
+  const kserve = path.join(await moduleFolder(CRD_MODULES.kserve), 'config/crd/full');
   const prometheusOperator = await moduleFolder(CRD_MODULES.prometheusOperator);
   const monitoring = path.join(prometheusOperator, 'example/prometheus-operator-crd');
   return [
     ...['httproutes', 'grpcroutes'].map((kind) => path.join(gatewayApi, `gateway.networking.k8s.io_${kind}.yaml`)),
     path.join(istio, 'customresourcedefinitions.gen.yaml'),
     path.join(keda, 'keda.sh_scaledobjects.yaml'),
+    ...['inferenceservices', 'servingruntimes'].map((kind) => path.join(kserve, `serving.kserve.io_${kind}.yaml`)),
     ...['podmonitors', 'servicemonitors', 'prometheusrules'].map((kind) =>
       path.join(monitoring, `monitoring.coreos.com_${kind}.yaml`),
     ),
