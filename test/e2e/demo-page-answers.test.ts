@@ -96,7 +96,7 @@ describe.skipIf(isLeftOut)('an answer on the demo page', () => {
     await page.click('#ask');
     await page.waitForSelector('#seen[data-exact]');
     const last = page.locator('#results tbody tr').last();
-    await last.evaluate('(row) => row.scrollIntoView({ block: "end" })');
+    await page.evaluate("document.querySelector('#results tbody tr:last-child').scrollIntoView({ block: 'end' })");
     const [seen, row] = await Promise.all([page.locator('#seen-image').boundingBox(), last.boundingBox()]);
     if (!seen || !row) expect.fail('picture and row are not both shown');
     expect(seen.y).toBeGreaterThanOrEqual(0);
