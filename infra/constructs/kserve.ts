@@ -85,8 +85,9 @@ function canaryEntry(context: WorkloadContext) {
     predictor: {
       name: 'canary',
       ...fields,
-      // The definition requires a name here. KServe gives it to the container.
-      model: { ...model, name: serverContainer(context.workload) },
+      // The definition requires a name here, which KServe gives to the container. KServe's webhook adds the resources,
+      // and applying a list without them would replace it each time.
+      model: { ...model, name: serverContainer(context.workload), resources: {} },
       annotations: { ...annotations, ...NO_AUTOSCALER, 'checksum/runtime': checksum.slice(0, 16) },
       minReplicas: canary.replicas,
     },
