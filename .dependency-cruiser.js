@@ -61,7 +61,7 @@ const HTTP_FOLDERS = {
   predict: ['middleware', 'body', 'probes', 'problems'],
   'open-inference': ['predict', 'middleware', 'body', 'probes', 'problems'],
   'demo-page': ['predict', 'middleware', 'body', 'probes', 'problems'],
-  docs: ['middleware', 'problems'],
+  docs: ['predict', 'middleware', 'problems'],
 };
 /** What all of them may import. */
 const HTTP_BASE = '^service/http/(context|static-file)\\.ts$';

@@ -31,8 +31,10 @@ export interface AppDeps extends PredictDeps, ClientRules {
   readonly corsOrigins?: readonly string[];
   /** Whether to serve the OpenAPI document and Swagger UI. @default true */
   readonly documents?: boolean;
-  /** The demo page's examples. @default there is no demo page */
-  readonly demo?: { readonly examples: readonly Example[] };
+  /** Whether to serve the demo page. @default false */
+  readonly demo?: boolean;
+  /** Examples of the loaded model, for the documents and the demo page. @default none */
+  readonly examples?: readonly Example[];
 }
 
 /** The public application: predictions, probes, documents, demo page. */
@@ -40,17 +42,16 @@ export function createApp(deps: AppDeps): App {
   const app = baseApp(deps.health, deps.listener);
   for (const middleware of allowOrigins(deps.corsOrigins ?? [], JSON_LENGTH_HEADER)) app.use(middleware);
   const guarded: string[] = [PATHS.predict, PATHS.predictJson, INFER_PATH, VERSIONED_INFER_PATH, INDEX_PATH];
-  if (deps.demo !== undefined) guarded.push(PIXELS_PATH);
+  const { demo = false, documents = true, examples = [] } = deps;
+  if (demo) guarded.push(PIXELS_PATH);
   // Only routes that exist: anything else gets 404 or 405, with or without a key.
   app.on('POST', guarded, identifyClient(identifyBy(deps)));
   addPredict(app, deps);
   addProbes(app, deps.health);
   addOpenInference(app, deps, deps.statistics);
-  const { documents = true } = deps;
-  if (documents) addDocuments(app, { model: deps.predictor.model, needsKey: deps.apiKeys !== undefined });
-  if (deps.demo !== undefined) {
-    addDemo(app, { ...deps, examples: deps.demo.examples, needsKey: deps.apiKeys !== undefined, documents });
-  }
+  const needsKey = deps.apiKeys !== undefined;
+  if (documents) addDocuments(app, { model: deps.predictor.model, examples, needsKey });
+  if (demo) addDemo(app, { ...deps, examples, needsKey, documents });
   return app;
 }
 

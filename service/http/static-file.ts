@@ -10,6 +10,9 @@ import type { AppEnv } from './context.ts';
 /** How much of a body is handed to a connection at once. */
 const PIECE_BYTES = 64 * 1024;
 
+/** A content, which may have to be read first. */
+type Loaded = Promise<Uint8Array | string> | string;
+
 /** One encoding of a content. */
 interface Variant {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -33,7 +36,7 @@ export function staticFile(file: URL, contentType: string): Handler<AppEnv> {
  *
  * @param load called for the first request, and again if it failed
  */
-export function staticContent(load: () => Promise<Uint8Array> | string, contentType: string): Handler<AppEnv> {
+export function staticContent(load: () => Loaded, contentType: string): Handler<AppEnv> {
   let loaded: Promise<Variants> | undefined;
   return async (c) => {
     loaded ??= variantsOf(load, contentType).catch((error: unknown) => {
@@ -55,7 +58,7 @@ export function staticContent(load: () => Promise<Uint8Array> | string, contentT
   };
 }
 
-async function variantsOf(load: () => Promise<Uint8Array> | string, contentType: string): Promise<Variants> {
+async function variantsOf(load: () => Loaded, contentType: string): Promise<Variants> {
   const content = await load();
   const bytes = Uint8Array.from(typeof content === 'string' ? Buffer.from(content) : content);
   const identity = variant(bytes);

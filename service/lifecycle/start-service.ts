@@ -100,7 +100,8 @@ export async function startService(settings: Settings, options: StartOptions = {
     ...clients,
     documents: settings.DOCS === 'on',
     corsOrigins: listOf(settings.CORS_ORIGINS),
-    ...(settings.DEMO_PAGE === 'on' ? { demo: { examples: await examplesOf(model, logger) } } : {}),
+    demo: settings.DEMO_PAGE === 'on',
+    examples: await examplesOf(model, logger),
   };
   const grpc = { ...deps, identify: identifyBy(clients) };
   const listeners = await listenAll(settings, {

@@ -122,9 +122,31 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
     await page.screenshot({ path: join(artefacts, 'demo-page-phone.png'), fullPage: true });
   });
 
-  it('comes with API documentation that shows the routes', async () => {
-    const page = await demo.open('/docs');
-    await page.waitForSelector('.opblock-summary-path');
-    expect(await page.locator('#swagger-ui').textContent()).toContain('/predict');
+  it('comes with API documentation, which begins with predictions and asks for nothing that is optional', async () => {
+    const page = await demo.open('/docs/');
+    const predict = page.locator('.opblock').first();
+    await predict.waitFor();
+    expect(new URL(page.url()).pathname).toBe('/docs');
+    expect(await predict.locator('.opblock-summary-path').textContent()).toBe('/predict');
+    expect(await page.locator('.info').textContent()).toContain('What the model knows: Circles & <b>squares</b>.');
+    // Without API keys, nothing is locked.
+    expect(await page.locator('.authorize, .authorization__btn').count()).toBe(0);
+    await predict.locator('.opblock-summary-control').click();
+    await predict.locator('.try-out__btn').click();
+    await predict.locator('input[type=file]').setInputFiles(picture);
+    await predict.locator('.execute').click();
+    await predict.locator('.response-col_status', { hasText: '200' }).first().waitFor();
+    const curl = await predict.locator('.curl-command').textContent();
+    expect(curl).toContain('text=there are two red circles.');
+    expect(curl).not.toMatch(/premise|explain|X-Request/);
+  });
+
+  it.each(['light', 'dark'] as const)('has API documentation in the colours of the system: %s', async (scheme) => {
+    const page = await demo.open('/docs', undefined, undefined, scheme);
+    await page.waitForSelector('.opblock');
+    const colour = await page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor');
+    const [red = 255] = /\d+/.exec(colour)?.map(Number) ?? [];
+    // In light mode the root is transparent, and the page white.
+    expect([colour, colour === 'rgba(0, 0, 0, 0)' || red > 200]).toEqual([colour, scheme === 'light']);
   });
 });

@@ -26,23 +26,44 @@ const DOCS_PAGE = `<!doctype html>
     <title>ofa-ve: API</title>
     <link rel="stylesheet" href="docs/swagger-ui.css">
     <link rel="icon" href="data:,">
+    <meta name="color-scheme" content="light dark">
+    <script src="docs/start.js"></script>
   </head>
   <body>
     <div id="swagger-ui"></div>
     <script src="docs/swagger-ui-bundle.js"></script>
-    <script src="docs/start.js"></script>
   </body>
 </html>
 `;
 
-const START_SCRIPT = `window.addEventListener('load', () => {
-  window.SwaggerUIBundle({ url: 'openapi.json', dom_id: '#swagger-ui', deepLinking: true });
+/**
+ * Runs before the page is shown. Swagger UI's styles are dark below its class `dark-mode`. Without the plugin, it fills
+ * in the optional fields of a form and sends them, empty ones included.
+ */
+const START_SCRIPT = `const dark = matchMedia('(prefers-color-scheme: dark)');
+const adapt = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+adapt();
+dark.addEventListener('change', adapt);
+const leaveOutOptionalFields = () => ({
+  wrapComponents: {
+    JsonSchemaForm: (Form, { React }) => (props) =>
+      React.createElement(Form, props.dispatchInitialValue && !props.required ? { ...props, dispatchInitialValue: false } : props),
+    ParameterIncludeEmpty: (Include, { React }) => (props) => React.createElement(Include, { ...props, isIncludedOptions: {} }),
+  },
+});
+window.addEventListener('load', () => {
+  window.SwaggerUIBundle({
+    url: 'openapi.json',
+    dom_id: '#swagger-ui',
+    deepLinking: true,
+    plugins: [leaveOutOptionalFields],
+  });
 });
 `;
 
 /** Adds the OpenAPI document, made from the schemas that check requests, and Swagger UI to show it. */
 export function addDocuments(app: App, facts: DocumentFacts): void {
-  const document = (): string => JSON.stringify(openApiDocument(app, facts));
+  const document = async (): Promise<string> => JSON.stringify(await openApiDocument(app, facts));
   app.get(PATHS.openapi, staticContent(document, 'application/json'));
   const policy = createMiddleware<AppEnv>(async (c, next) => {
     c.header('content-security-policy', DOCS_POLICY);

@@ -1,12 +1,17 @@
+import { readFile } from 'node:fs/promises';
+import type { Example } from '../../../model/package/examples.ts';
 import { version } from '../../../model/version.ts';
 import type { ModelInfo } from '../../inference/predictor.ts';
 import { PROJECT } from '../../requests/problem.ts';
 import { KEY_SCHEMES } from '../middleware/api-keys.ts';
 import type { App } from '../context.ts';
+import { EXAMPLE_IMAGE, EXAMPLE_TEXTS } from '../predict/schema.ts';
 
 /** What the document says of this service in particular. */
 export interface DocumentFacts {
   readonly model: ModelInfo;
+  /** Examples of the model; the document shows a picture and sentences of them. */
+  readonly examples: readonly Example[];
   /** Whether predictions require an API key. */
   readonly needsKey: boolean;
 }
@@ -20,6 +25,9 @@ const INFO = {
   license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
 };
 
+/** Largest file of a picture that the document contains, in bytes. */
+const MAX_PICTURE_BYTES = 32 * 1024;
+
 /** The tags of operations, in the order in which Swagger UI shows them. */
 const TAGS = {
   predictions: 'Judge whether an image entails a text.',
@@ -32,16 +40,18 @@ type Document = ReturnType<App['getOpenAPI31Document']>;
 type Operation = NonNullable<NonNullable<Document['paths']>[string]['post']>;
 
 /** The OpenAPI 3.1 document of all registered routes. */
-export function openApiDocument(app: App, facts: DocumentFacts): Document {
+export async function openApiDocument(app: App, facts: DocumentFacts): Promise<Document> {
+  const { knows } = facts.model;
+  const about = knows === undefined ? '' : `\n\nWhat the model knows: ${asMarkdown(knows)}`;
   const registered = app.getOpenAPI31Document({
     openapi: '3.1.0',
-    info: INFO,
+    info: { ...INFO, description: `${INFO.description}${about}` },
     servers: [{ url: '.' }],
     // Of operations that do not say otherwise.
     security: [],
   });
   // A copy, as it shares objects with the routes, and so with other services of this process.
-  const document = structuredClone(registered);
+  const document = withExamples(registered, await packageExamples(facts.examples));
   const operations = Object.values(document.paths ?? {}).flatMap((path) => Object.values(path) as Operation[]);
   for (const operation of operations) complete(operation, facts);
   const used = new Set(operations.flatMap(({ tags = [] }) => tags));
@@ -50,6 +60,31 @@ export function openApiDocument(app: App, facts: DocumentFacts): Document {
     .map(([name, description]) => ({ name, description }));
   if (facts.needsKey) document.components = { ...document.components, securitySchemes: KEY_SCHEMES };
   return document;
+}
+
+/** Escapes what has a meaning in Markdown, which descriptions are. */
+function asMarkdown(text: string): string {
+  return text.replaceAll(/[\\`*_<>[\]#|~]/g, '\\$&');
+}
+
+/** What replaces the schemas' own examples: the first picture of the package that is small and has enough sentences. */
+async function packageExamples(examples: readonly Example[]): Promise<ReadonlyMap<unknown, string>> {
+  const replacements = new Map<unknown, string>();
+  for (const { file, sentences } of examples) {
+    const own = sentences.flatMap(({ hypothesis, premise }) => (premise === undefined ? hypothesis : []));
+    if (own.length < EXAMPLE_TEXTS.length) continue;
+    const picture = await readFile(file).catch(() => undefined);
+    if (picture === undefined || picture.length > MAX_PICTURE_BYTES) continue;
+    replacements.set(EXAMPLE_IMAGE, picture.toString('base64'));
+    for (const [index, text] of EXAMPLE_TEXTS.entries()) replacements.set(text, own[index] ?? text);
+    break;
+  }
+  return replacements;
+}
+
+/** A copy of a document with other examples. */
+function withExamples(document: Document, replacements: ReadonlyMap<unknown, string>): Document {
+  return JSON.parse(JSON.stringify(document), (_, value: unknown) => replacements.get(value) ?? value) as Document;
 }
 
 /** Adapts an operation to this service. */

@@ -30,7 +30,7 @@ export function documentPredict(app: App, { predictor: { model }, limits }: Pred
       ...problemResponses(PREDICTION_ERRORS),
     },
   } satisfies Omit<RouteConfig, 'path'>;
-  const bounds = `The image is judged upright, as its EXIF or XMP says, unless the setting IMAGE_ORIENTATION is stored. The body must not be compressed and may have ${limits.maxBodyMb} MiB, and the image 178,956,970 pixels, 20,000 a side and 100 scans. There may be no more texts than the setting MAX_QUEUE.`;
+  const bounds = `The image is judged upright, as its EXIF or XMP says, unless the setting IMAGE_ORIENTATION is stored. The body may have ${limits.maxBodyMb} MiB, also after its decompression (Content-Encoding gzip or deflate), and the image 178,956,970 pixels, 20,000 a side and 100 scans. There may be no more texts than the setting MAX_QUEUE.`;
   app.openAPIRegistry.registerPath(
     createRoute({
       ...common,

@@ -65,7 +65,7 @@ describe('API keys', () => {
 
   it('are required for predictions only', async () => {
     await writeFile(file, `# team a\n${sha256('alpha')}\n\n${sha256('beta').toUpperCase()} # team b\n`);
-    const { app, asked } = fakeService({ deps: { apiKeys: open(), demo: { examples: [] } } });
+    const { app, asked } = fakeService({ deps: { apiKeys: open(), demo: true } });
     const none = await postJson(app, ok);
     expect(none.headers.get('www-authenticate')).toBe('Bearer');
     await expectProblem(none, 401, 'unauthorized');

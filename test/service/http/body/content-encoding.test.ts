@@ -48,7 +48,7 @@ describe('a compressed body', () => {
   });
 
   it('can be a form', async () => {
-    const { app, asked } = fakeService({ deps: { demo: { examples: [] } } });
+    const { app, asked } = fakeService({ deps: { demo: true } });
     for (const [path, fields] of [
       ['/predict', [['text', 'a dog']]],
       [PIXELS_PATH, []],

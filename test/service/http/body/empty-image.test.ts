@@ -9,7 +9,7 @@ const infer = {
 };
 
 it('is the same error in a form, in JSON and under /v2', async () => {
-  const { app } = fakeService({ deps: { demo: { examples: [] } } });
+  const { app } = fakeService({ deps: { demo: true } });
   const form = formOf([['image', new Uint8Array()]]);
   const responses = [
     await app.request('/demo/pixels', { method: 'POST', body: form }),

@@ -96,7 +96,7 @@ describe('a client that waits for "100 Continue"', () => {
     async function refused(status: number, options: FakeServiceOptions, ...lines: string[]): Promise<void> {
       const { client, service } = await start({
         ...options,
-        deps: { demo: { examples: [] }, ...options.deps },
+        deps: { demo: true, ...options.deps },
       });
       if (options.maxQueue === 1) service.admission.admit();
       client.send([...lines, EXPECT, '', ''].join('\r\n'));

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { fakeService } from '../fake-service.ts';
 
 it.each([true, false])('serves the page with all that it links to (documentation: %s)', async (documents) => {
-  const { app } = fakeService({ deps: { documents, demo: { examples: [] } } });
+  const { app } = fakeService({ deps: { documents, demo: true } });
   const page = await app.request('/');
   const policy = page.headers.get('content-security-policy') ?? '';
   expect(policy).toContain("default-src 'none'");

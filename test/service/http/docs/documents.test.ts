@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -5,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { PATHS } from '../../../../service/contract.ts';
 import { PROBLEMS } from '../../../../service/requests/problem.ts';
+import { tempFolder } from '../../../../testing/temp-folder.ts';
 import { fakeKeys, fakeService, postJson, type FakeServiceOptions } from '../fake-service.ts';
 
 const responseSchema = z.object({
@@ -34,7 +37,7 @@ const documentSchema = z.object({
 });
 
 const apiKeys = fakeKeys();
-const withDemo = { deps: { demo: { examples: [] }, apiKeys } };
+const withDemo = { deps: { demo: true, apiKeys } };
 
 async function rawDocument(options: FakeServiceOptions = withDemo): Promise<Record<string, unknown>> {
   const response = await fakeService(options).app.request(PATHS.openapi);
@@ -136,6 +139,23 @@ describe('the OpenAPI document', () => {
       bearer: { type: 'http', scheme: 'bearer' },
       apiKey: { in: 'header', name: 'X-API-Key' },
     });
+  });
+
+  it('has the examples and the knowledge of the package', async () => {
+    const folder = tempFolder();
+    const file = join(folder, 'a.png');
+    await writeFile(file, Uint8Array.of(1, 2, 3));
+    const sentences = [{ hypothesis: 'it rains', premise: 'wet' }, { hypothesis: 'a cat' }, { hypothesis: 'a dog' }];
+    const examples = [{ image: 'a.png', file, mediaType: 'image/png', sentences }] as const;
+    const { predictor } = fakeService();
+    const model = { ...predictor.model, knows: 'Cats & <b>dogs</b>.' };
+    const { app } = fakeService({ deps: { examples, predictor: { ...predictor, model } } });
+    const text = await (await app.request(PATHS.openapi)).text();
+    expect(text).toContain(String.raw`What the model knows: Cats & \\<b\\>dogs\\</b\\>.`);
+    expect(text).toContain('"value":{"image":"AQID","texts":["a cat","a dog"]}');
+    expect(text).not.toMatch(/two red squares|it rains/);
+    // Another service of this process has none.
+    expect(JSON.stringify(await rawDocument())).toContain('two red squares');
   });
 
   it('asks for keys only where they are needed', async () => {

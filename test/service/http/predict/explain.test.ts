@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { expectProblem, fakeService, formOf, postForm } from '../fake-service.ts';
+import { expectProblem, fakeService, formOf, postForm, postJson } from '../fake-service.ts';
 
 const IMAGE: [string, Uint8Array] = ['image', Uint8Array.of(1, 2, 3, 4)];
 
@@ -13,12 +13,7 @@ it('an answer has an explanation if the form asks for one', async () => {
 
 it('an answer has an explanation if the JSON asks for one', async () => {
   const { app } = fakeService();
-  const ask = (fields: object) =>
-    app.request('/predict', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ image: 'AQIDBA==', ...fields }),
-    });
+  const ask = (fields: object) => postJson(app, { image: 'AQIDBA==', ...fields });
   const response = await ask({ texts: ['a'], explain: true });
   expect(await response.json()).toMatchObject({ results: [{ explanation: { method: 'occlusion' } }] });
   await expectProblem(await ask({ texts: ['a', 'b'], explain: true }), 400, 'invalid-field', 'explain');
