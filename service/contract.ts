@@ -49,6 +49,8 @@ export const METRICS = {
   inflightItems: 'ofa_ve_inflight_items',
   rejected: 'ofa_ve_rejected_total',
   answers: 'ofa_ve_answers_total',
+  pixelMemory: 'ofa_ve_pixel_memory_bytes',
+  pixelMemoryLimit: 'ofa_ve_pixel_memory_limit_bytes',
   engines: 'ofa_ve_engines',
   engineRestarts: 'ofa_ve_engine_restarts_total',
   eventLoopDelay: 'ofa_ve_event_loop_delay_seconds',

@@ -49,6 +49,7 @@ async function exposeEverything(): Promise<string> {
     metrics.watchEngines(pool as unknown as EnginePool);
     metrics.watchQueue(new Admission(1), model as unknown as OpenModel);
     metrics.watchUploads({ arriving: 0 });
+    metrics.watchPixelMemory(() => ({ usedBytes: 0, limitBytes: 0 }));
     const record = new RequestRecord();
     metrics.request({
       method: 'POST',

@@ -124,13 +124,7 @@ function enginePanels(context: WorkloadContext): PanelDraft[] {
         },
       ],
     },
-    {
-      title: 'Uploads in progress',
-      description:
-        'Requests whose body is still arriving. They take no place in the queue, and scaling ignores them: many at a low load come from slow clients.',
-      unit: 'short',
-      queries: [{ expr: `sum by (pod) (${queries.select(METRICS.uploads)})`, legend: '{{pod}}' }],
-    },
+    ...capacityPanels(queries),
     {
       title: 'Answers',
       description: 'Answers by label: a sudden shift points to other inputs or another model.',
@@ -153,6 +147,35 @@ function enginePanels(context: WorkloadContext): PanelDraft[] {
           legend: '{{pod}} {{reason}}',
         },
       ],
+    },
+  ];
+}
+
+/** What an engine pod has for requests, and how much of it they take. */
+function capacityPanels(queries: WorkloadQueries): PanelDraft[] {
+  return [
+    {
+      title: 'Engines by state',
+      description: 'Engines of all pods by state. Those that are neither ready nor starting need attention.',
+      unit: 'short',
+      queries: [{ expr: `sum by (state) (${queries.select(METRICS.engines)})`, legend: '{{state}}' }],
+    },
+    {
+      title: 'Memory of decoding',
+      description:
+        'Memory that the pictures being decoded may take, and the limit of a pod. Pictures wait once it is reached.',
+      unit: 'bytes',
+      queries: [
+        { expr: `sum by (pod) (${queries.select(METRICS.pixelMemory)})`, legend: '{{pod}}' },
+        { expr: `min(${queries.select(METRICS.pixelMemoryLimit)})`, legend: 'limit' },
+      ],
+    },
+    {
+      title: 'Uploads in progress',
+      description:
+        'Requests whose body is still arriving. They take no place in the queue, and scaling ignores them: many at a low load come from slow clients.',
+      unit: 'short',
+      queries: [{ expr: `sum by (pod) (${queries.select(METRICS.uploads)})`, legend: '{{pod}}' }],
     },
   ];
 }

@@ -19,11 +19,11 @@ import { labelsOf, type Label } from './labels.ts';
 import type { InferenceObserver } from './observer.ts';
 import { PictureCache } from './picture-cache.ts';
 import { pixelMemory } from './pixel-memory.ts';
-import { closePixels, limitPixelMemory, toPixels } from '../../model/input/pixels/pixels.ts';
+import { closePixels, limitPixelMemory, pixelMemoryUse, toPixels } from '../../model/input/pixels/pixels.ts';
 import { BatchingPredictor, type PredictItem, type PredictOutput, type Predictor } from './predictor.ts';
 import { ItemQuarantine } from './batching/quarantine.ts';
 import { textWarnings } from '../../model/input/text-warnings.ts';
-import { encodePrompt } from '../../model/input/tokens.ts';
+import { encodePrompt, type TextSettings } from '../../model/input/tokens.ts';
 
 /** The settings that {@link openModel} reads. */
 export type ModelSettings = Pick<
@@ -48,6 +48,8 @@ export interface OpenModel {
   readonly tokenizer: Tokenizer;
   readonly predictor: Predictor;
   readonly explainer: Explainer;
+  /** Memory that decoding may take at the moment, and its limit. */
+  readonly pixelMemoryUse: typeof pixelMemoryUse;
   /** The answers as clients see them. */
   readonly labels: readonly Label[];
   /** The engines; not started yet, so that a service can listen first. */
@@ -109,29 +111,48 @@ export async function openModel(
   const parts = {
     modelPackage,
     labels,
-    encode: (hypothesis: string, premise: string | undefined) => {
-      const encoded = encodePrompt(tokenizer, manifest.text, hypothesis, premise);
-      return { ids: encoded.ids, warnings: textWarnings(manifest.text, encoded, hypothesis, premise) };
-    },
-    pictures: new PictureCache(
-      (bytes, signal) => toPixels(bytes, manifest.image.size, { signal, orientation: settings.IMAGE_ORIENTATION }),
-      store,
-    ),
+    encode: encoder(tokenizer, manifest.text),
+    pictures: pictureCache(manifest.image.size, settings.IMAGE_ORIENTATION, store),
     answers: settings.FEATURE_CACHE_MB > 0 ? new AnswerCache() : undefined,
     batcher,
     observer,
   };
   const predictor = new BatchingPredictor(parts);
-  const explainer = new Explainer(predictor, parts, {
-    maxAtOnce: pool.engines.length,
-    maxWaiting: settings.MAX_BATCH,
-    longestMs: settings.REQUEST_TIMEOUT_MS,
-  });
+  const explainer = new Explainer(predictor, parts, explainerLimits(settings, pool.engines.length));
   const close = async (): Promise<void> => {
     await Promise.all([pool.stop(), closePixels()]);
     store?.close();
   };
-  return { modelPackage, tokenizer, predictor, explainer, labels, pool, batcher, failFast: failFastOn(pool), close };
+  return {
+    modelPackage,
+    tokenizer,
+    predictor,
+    explainer,
+    pixelMemoryUse,
+    labels,
+    pool,
+    batcher,
+    failFast: failFastOn(pool),
+    close,
+  };
+}
+
+function pictureCache(size: number, orientation: ModelSettings['IMAGE_ORIENTATION'], store: PictureStore | undefined) {
+  return new PictureCache((bytes, signal) => toPixels(bytes, size, { signal, orientation }), store);
+}
+
+const explainerLimits = ({ MAX_BATCH, REQUEST_TIMEOUT_MS }: ModelSettings, engines: number) => ({
+  maxAtOnce: engines,
+  maxWaiting: MAX_BATCH,
+  longestMs: REQUEST_TIMEOUT_MS,
+});
+
+/** Turns texts into the tokens of a prompt, with warnings about them. */
+function encoder(tokenizer: Tokenizer, settings: TextSettings) {
+  return (hypothesis: string, premise: string | undefined) => {
+    const encoded = encodePrompt(tokenizer, settings, hypothesis, premise);
+    return { ids: encoded.ids, warnings: textWarnings(settings, encoded, hypothesis, premise) };
+  };
 }
 
 /** Plans the engines, and limits decoding to the memory that they leave. */

@@ -55,6 +55,13 @@ export interface StartOptions {
   readonly gpuWatch?: GpuMonitorTimes;
 }
 
+/** Publishes what the service works on, and the memory for it. */
+function watchLoad(metrics: Metrics, admission: Admission, uploads: Uploads, model: OpenModel): void {
+  metrics.watchQueue(admission, model);
+  metrics.watchUploads(uploads);
+  metrics.watchPixelMemory(model.pixelMemoryUse);
+}
+
 /**
  * Starts the service.
  *
@@ -74,8 +81,7 @@ export async function startService(settings: Settings, options: StartOptions = {
   const health = new ServiceHealth(model.pool);
   const admission = new Admission(settings.MAX_QUEUE);
   const uploads = boundUploads(settings, admission);
-  metrics.watchQueue(admission, model);
-  metrics.watchUploads(uploads);
+  watchLoad(metrics, admission, uploads, model);
   reportEngineEvents(model.pool, logger, metrics);
   const unwatchGpu = startGpuWatchdog(model.pool, logger, metrics, settings.GPU_MEMORY_LIMIT_MB, options.gpuWatch);
   const closing = new AbortController();

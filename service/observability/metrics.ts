@@ -152,6 +152,20 @@ export class Metrics implements InferenceObserver {
     );
   }
 
+  /** Publishes the memory of decoding. */
+  watchPixelMemory(use: () => { readonly usedBytes: number; readonly limitBytes: number }): void {
+    this.#gauge(
+      METRICS.pixelMemory,
+      'Memory that the images being decoded may take at their peak, by estimate.',
+      () => use().usedBytes,
+    );
+    this.#gauge(
+      METRICS.pixelMemoryLimit,
+      'Most memory that decoding may take in total; images wait for it.',
+      () => use().limitBytes,
+    );
+  }
+
   /** Publishes the service's load: the two gauges add up to the items accepted and not yet answered. */
   watchQueue(admission: Admission, { batcher, modelPackage }: OpenModel): void {
     this.#gauge(METRICS.queueItems, 'Items of complete requests that were accepted but are not yet in an engine.', () =>

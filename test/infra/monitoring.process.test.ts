@@ -79,6 +79,12 @@ describe('dashboard', () => {
     expect(modelOf('multi-model', 1).uid).not.toBe(modelOf('multi-model', 0).uid);
   });
 
+  it('has panels on GPUs only where there are some', () => {
+    const gpuPanels = (name: ScenarioName) =>
+      modelOf(name).panels.filter(({ title }) => title.startsWith('GPU')).length;
+    expect([gpuPanels('default'), gpuPanels('demo')]).toEqual([2, 0]);
+  });
+
   it('has only panels on common metrics for another server', () => {
     expect(modelOf('multi-model', 1).panels.map(({ title }) => title)).toEqual([
       'Requests',

@@ -32,6 +32,11 @@ export class Budget {
     this.#advance();
   }
 
+  /** What the running tasks cost in total. */
+  get spent(): number {
+    return this.#spent;
+  }
+
   /**
    * Runs `work` as soon as the budget allows.
    *

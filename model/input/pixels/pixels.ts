@@ -48,6 +48,11 @@ export function limitPixelMemory(bytes: number): void {
   budget.capacity = bytes;
 }
 
+/** Memory that the images being decoded may take at their peak, by estimate, and the limit of all, in bytes. */
+export function pixelMemoryUse(): { readonly usedBytes: number; readonly limitBytes: number } {
+  return { usedBytes: budget.spent, limitBytes: budget.capacity };
+}
+
 /**
  * What decoding an image takes of the memory.
  *

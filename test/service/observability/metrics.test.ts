@@ -12,7 +12,14 @@ it('has a help text and base units for each metric', async () => {
   const metrics = new Metrics();
   const text = await metrics.text();
   metrics.close();
-  const onlyWithAModel: string[] = [METRICS.uploads, METRICS.queueItems, METRICS.inflightItems, METRICS.engines];
+  const onlyWithAModel: string[] = [
+    METRICS.uploads,
+    METRICS.pixelMemory,
+    METRICS.pixelMemoryLimit,
+    METRICS.queueItems,
+    METRICS.inflightItems,
+    METRICS.engines,
+  ];
   for (const name of Object.values(METRICS)) {
     if (!onlyWithAModel.includes(name)) expect(text).toMatch(new RegExp(`^# HELP ${name} \\S`, 'm'));
     expect(name).not.toMatch(/_ms|_mb|percent/);
@@ -130,6 +137,17 @@ it('counts requests by the names of API keys, of which it knows a bounded number
   expect(text).toContain(`${METRICS.keyRequests}{api_key="key-99",outcome="answered"} 2\n`);
   expect(text).toContain(`${METRICS.keyRequests}{api_key="other",outcome="answered"} 50\n`);
   expect(text).not.toContain('key-100');
+});
+
+it('shows the memory of decoding', async () => {
+  const metrics = new Metrics();
+  let usedBytes = 0;
+  metrics.watchPixelMemory(() => ({ usedBytes, limitBytes: 100 }));
+  usedBytes = 40;
+  const text = await metrics.text();
+  metrics.close();
+  expect(text).toContain(`\n${METRICS.pixelMemory} 40\n`);
+  expect(text).toContain(`\n${METRICS.pixelMemoryLimit} 100\n`);
 });
 
 it('keeps the time of explanations out of the latency of answers', async () => {

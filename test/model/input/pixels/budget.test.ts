@@ -26,16 +26,19 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 
 describe('the budget', () => {
   it('runs as many pieces as there are slots, in order', async () => {
-    const { started, run, end } = bench(new Budget(2, 100));
+    const budget = new Budget(2, 100);
+    const { started, run, end } = bench(budget);
     const all = ['a', 'b', 'c'].map((name) => run(name, 1));
     await settle();
     expect(started).toEqual(['a', 'b']);
+    expect(budget.spent).toBe(2);
     end('b');
     await settle();
     expect(started).toEqual(['a', 'b', 'c']);
     end('a');
     end('c');
     expect(await Promise.all(all)).toEqual(['a', 'b', 'c']);
+    expect(budget.spent).toBe(0);
   });
 
   it('holds back what would cost too much beside the others, and what came after it', async () => {
