@@ -177,7 +177,7 @@ export function basePod(
 }
 
 /** The pod of a track. */
-export function podSpec(context: WorkloadContext, props: TrackProps): IPodSpec {
+function podSpec(context: WorkloadContext, props: TrackProps): IPodSpec {
   const { workload, server } = context;
   const { preStopSeconds, marginSeconds } = workload.shutdown;
   const { scheduling } = workload;
