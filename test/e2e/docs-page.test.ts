@@ -25,7 +25,7 @@ describe.skipIf(isLeftOut)('Swagger UI', () => {
       .evaluateAll((inputs) =>
         inputs.map((input) => (input as unknown as { value: string }).value).filter((value) => value !== ''),
       );
-    expect(prefilled).toEqual(['There are two red squares.']);
+    expect(prefilled).toEqual(['there are two red circles.']);
     await first.locator('input[type=file]').setInputFiles(picture);
     await first.getByRole('button', { name: 'Add string item' }).click();
     await first.locator('.json-schema-form-item input').last().fill('one, two');

@@ -72,7 +72,7 @@ describe('environments', () => {
 
   it('are listed if there is none of a name', async () => {
     await expect(environmentOf('../config')).rejects.toThrow(
-      'OFA_VE_ENV is "../config"; it must be demo, multi-model, production or unset (a file of infra/environments).',
+      'OFA_VE_ENV is "../config"; it must be demo, kserve, multi-model, production or unset (a file of infra/environments).',
     );
   });
 });
