@@ -41,10 +41,11 @@ function toRawRow(
     if (values.some((value) => value instanceof Uint8Array)) return { damage: `The column "${name}" is not UTF-8.` };
   }
   const { bytes, path } = pictureOf(row[names.image]);
-  const fields = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, withoutBytes(value)]));
-  if (bytes === undefined) return { fields: { ...fields, [names.image]: path } };
-  const image = typeof path === 'string' && path !== '' ? path : place;
-  return { fields: { ...fields, [names.image]: image }, ...(withPicture && { picture: inMemory(bytes) }) };
+  const image = bytes === undefined || (typeof path === 'string' && path !== '') ? path : place;
+  const fields = Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, name === names.image ? image : withoutBytes(value)]),
+  );
+  return { fields, ...(bytes !== undefined && withPicture && { picture: inMemory(bytes) }) };
 }
 
 /** A picture's bytes, where they are in the row, and its path. */

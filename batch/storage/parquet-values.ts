@@ -24,9 +24,9 @@ export function plainSchema(schema: readonly SchemaElement[]): SchemaElement[] {
 export const PARSERS: Partial<ParquetParsers> = {
   // Only of INT96, which has no annotation.
   timestampFromNanoseconds: (nanoseconds) => timestampText(nanoseconds, 9, true),
-  stringFromBytes: textOrBytes,
+  stringFromBytes: decoded,
   jsonFromBytes: (bytes) => {
-    const text = textOrBytes(bytes);
+    const text = decoded(bytes);
     try {
       return typeof text === 'string' ? parseJson(text) : text;
     } catch {
@@ -114,8 +114,13 @@ function plainValue(value: unknown): unknown {
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** What bytes without an annotation are: no text has NUL, and the files of pictures do. */
 function textOrBytes(bytes: Uint8Array): string | Uint8Array {
-  if (bytes.includes(0)) return bytes;
+  return bytes.includes(0) ? bytes : decoded(bytes);
+}
+
+/** The text, or the bytes if they are not UTF-8. */
+function decoded(bytes: Uint8Array): string | Uint8Array {
   try {
     return UTF8.decode(bytes);
   } catch {

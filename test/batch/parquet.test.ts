@@ -134,6 +134,14 @@ test.each(['pictures', 'pictures-with-paths'])('pictures may be in the rows: %s'
   ]);
 });
 
+test('a text that is marked as such may have any character', async () => {
+  const file = write([
+    { name: 'image', data: ['a'], type: 'STRING' },
+    { name: 'text', data: ['x\0y'], type: 'STRING' },
+  ]);
+  expect(await read(file)).toEqual([{ image: 'a', text: 'x\0y' }]);
+});
+
 test('texts need no mark, but have to be UTF-8', async () => {
   expect(await read(fixture('unmarked-texts'))).toEqual([
     { image: 'a', text: 'café' },
