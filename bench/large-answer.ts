@@ -10,15 +10,13 @@ import { compileCheckpoint } from '../model/compile/compile.ts';
 import { KEPT_MEMORY } from '../service/engine/process/kept-memory.ts';
 import { largestDifference } from '../testing/graph-session.ts';
 import { startTorch, type TorchMode } from './peers/torch-process.ts';
-import { withEarlierBuild } from './support/earlier-build.ts';
+import { EARLIER, withEarlierBuild } from './support/earlier-build.ts';
 import { entailmentItems } from './support/entailment-items.ts';
 import { printReport, quantile, table } from './support/format.ts';
 import { writeLargeCheckpoint } from './support/large-checkpoint.ts';
 import { runProgram } from './support/run-program.ts';
 import { alternate, startPackageRunner, type Runner, type RunnerResult } from './support/runners.ts';
 
-/** The build that the targets refer to. */
-const EARLIER = 'bf2404b';
 const SEED = 1;
 
 /** Packages of this build and the earlier one, and PyTorch in its modes. */
@@ -73,7 +71,7 @@ async function packagesOf(folder: string, checkpoint: string): Promise<Record<'e
   const packages = { earlier: join(folder, 'earlier'), fp32: join(folder, 'fp32'), int8: join(folder, 'int8') };
   if (!existsSync(packages.earlier)) {
     console.error(`compiling with commit ${EARLIER}`);
-    await withEarlierBuild(EARLIER, (root) =>
+    await withEarlierBuild((root) =>
       run(process.execPath, [join(root, 'bin/ofa-ve.js'), 'compile', checkpoint, packages.earlier]),
     );
   }

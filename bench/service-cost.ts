@@ -11,14 +11,11 @@ import { compareAnswers, FORMS, measureInTurn, type Round, type Subject } from '
 import { makePictures } from './load/form-clients.ts';
 import { PEERS, startPeer } from './peers/peer-process.ts';
 import { compileBuild, ROOT } from './support/compiled-build.ts';
-import { withEarlierBuild } from './support/earlier-build.ts';
+import { EARLIER, withEarlierBuild } from './support/earlier-build.ts';
 import { mebibytes, printReport, quantile, table } from './support/format.ts';
 import { processTree, proportionalBytes } from './support/process-usage.ts';
 import { runProgram } from './support/run-program.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
-
-/** The build that the targets refer to. */
-const EARLIER = 'bf2404b';
 
 /** Checkpoints of the models that are served; the second costs the engine next to nothing. */
 const MODELS = {
@@ -241,7 +238,7 @@ async function main(): Promise<void> {
   const load = { clients: values.clients.split(',').map(Number), rounds: Number(values.rounds), peer: values.peer };
   const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-cost-'));
   try {
-    const comparisons = await withEarlierBuild(EARLIER, async (earlierRoot) => {
+    const comparisons = await withEarlierBuild(async (earlierRoot) => {
       const now = await compileBuild(join(folder, 'now'));
       const earlier = await compileBuild(join(folder, 'earlier'), earlierRoot);
       const builds = { folder, earlierRoot, now, earlier };

@@ -6,13 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { compileBuild, ROOT } from './support/compiled-build.ts';
-import { withEarlierBuild } from './support/earlier-build.ts';
+import { EARLIER, withEarlierBuild } from './support/earlier-build.ts';
 import { printReport, quantile, table } from './support/format.ts';
 import { runProgram } from './support/run-program.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
-/** The build that the targets refer to. */
-const EARLIER = 'bf2404b';
 /** Largest ratios of the times that meet the targets. */
 const TARGETS = { demo: 0.6, large: 0.4 } as const;
 
@@ -83,7 +81,7 @@ async function compare(
 
 /** Compares with the earlier build. @param large a checkpoint @returns rows of a table */
 async function compareWithEarlier(folder: string, large: string | undefined, runs: number): Promise<string[][]> {
-  return withEarlierBuild(EARLIER, async (root) => {
+  return withEarlierBuild(async (root) => {
     const builds = { earlier: join(root, 'bin/ofa-ve.js'), now: join(ROOT, 'bin/ofa-ve.js') };
     const rows = [await compare('demo', builds, { earlier: ['--demo'], now: ['--demo'] }, runs)];
     if (large === undefined) return rows;

@@ -8,20 +8,20 @@ import { promisify } from 'node:util';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
 
+/** The commit whose build the targets refer to. */
+export const EARLIER = 'bf2404b';
+
 /**
- * Runs `work` with the sources of an earlier commit, checked out into a temporary folder. They use the modules that are
+ * Runs `work` with the sources of {@link EARLIER}, checked out into a temporary folder. They use the modules that are
  * installed here.
  *
  * @throws Error if the repository's history does not have the commit
  */
-export async function withEarlierBuild<Result>(
-  commit: string,
-  work: (root: string) => Promise<Result>,
-): Promise<Result> {
+export async function withEarlierBuild<Result>(work: (root: string) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-earlier-'));
   const root = join(folder, 'checkout');
   try {
-    await run('git', ['-C', ROOT, 'worktree', 'add', '--detach', root, commit]);
+    await run('git', ['-C', ROOT, 'worktree', 'add', '--detach', root, EARLIER]);
     await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));
     return await work(root);
   } finally {
