@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { isLeftOut, PHONE, picture, useDemoPage } from './demo-page.ts';
+import { ask, isLeftOut, PHONE, useDemoPage } from './demo-page.ts';
 
 describe.skipIf(isLeftOut)('an answer on the demo page', () => {
   const demo = useDemoPage();
@@ -15,10 +15,7 @@ describe.skipIf(isLeftOut)('an answer on the demo page', () => {
 
   it('is marked as stale when the question changes, until it is as it was', async () => {
     const page = await demo.openPage();
-    await page.setInputFiles('#file', picture);
-    await page.fill('#texts', 'a dog');
-    await page.click('#ask');
-    await page.waitForSelector('#seen[data-exact]');
+    await ask(page, 'a dog');
     expect(await page.locator('#stale').isVisible()).toBe(false);
     await page.fill('#texts', 'a cat');
     expect(await page.locator('#stale').isVisible()).toBe(true);
@@ -40,10 +37,7 @@ describe.skipIf(isLeftOut)('an answer on the demo page', () => {
         },
       }),
     );
-    await page.setInputFiles('#file', picture);
-    await page.fill('#texts', 'one\ntwo\nthree');
-    await page.click('#ask');
-    await page.waitForSelector('#seen[data-exact]');
+    await ask(page, 'one\ntwo\nthree');
     expect(await page.locator('#results .badge').allTextContents()).toEqual(['✓yes (unsure)', '✕no', '?maybe']);
     const style = await page.evaluate(
       "getComputedStyle(document.querySelector('#results .badge.unsure')).borderTopStyle",
@@ -57,10 +51,7 @@ describe.skipIf(isLeftOut)('an answer on the demo page', () => {
 
   it('is a table from four sentences on, which can be downloaded as CSV', async () => {
     const page = await demo.openPage();
-    await page.setInputFiles('#file', picture);
-    await page.fill('#texts', 'a "dog", big\ntwo\nthree\nfour');
-    await page.click('#ask');
-    await page.waitForSelector('#seen[data-exact]');
+    await ask(page, 'a "dog", big\ntwo\nthree\nfour');
     expect(await page.locator('#results tbody tr').count()).toBe(4);
     const waiting = page.waitForEvent('download');
     await page.click('#csv');
@@ -91,10 +82,7 @@ describe.skipIf(isLeftOut)('an answer on the demo page', () => {
 
   it('is seen together with the picture on a phone', async () => {
     const page = await demo.openPage(PHONE);
-    await page.setInputFiles('#file', picture);
-    await page.fill('#texts', 'one\ntwo\nthree\nfour\nfive\nsix\nseven');
-    await page.click('#ask');
-    await page.waitForSelector('#seen[data-exact]');
+    await ask(page, 'one\ntwo\nthree\nfour\nfive\nsix\nseven');
     const last = page.locator('#results tbody tr').last();
     await page.evaluate("document.querySelector('#results tbody tr:last-child').scrollIntoView({ block: 'end' })");
     const [seen, row] = await Promise.all([page.locator('#seen-image').boundingBox(), last.boundingBox()]);
@@ -107,10 +95,7 @@ describe.skipIf(isLeftOut)('an answer on the demo page', () => {
 
   it('can be explained: the picture shows where the model looked', async () => {
     const page = await demo.openPage();
-    await page.setInputFiles('#file', picture);
-    await page.fill('#texts', 'there are two red circles.');
-    await page.click('#ask');
-    await page.waitForSelector('#seen[data-exact]');
+    await ask(page, 'there are two red circles.');
     const button = page.getByRole('button', { name: 'Where it looked for “there are two red circles.”' });
     await button.click();
     await page.locator('#seen-caption', { hasText: '“there are two red circles.”: ' }).waitFor();

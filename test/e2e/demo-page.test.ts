@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import sharp from 'sharp';
 import { toPixels } from '../../model/input/pixels/pixels.ts';
-import { artefacts, isLeftOut, picture, useDemoPage } from './demo-page.ts';
+import { artefacts, ask, isLeftOut, picture, useDemoPage } from './demo-page.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
 
@@ -110,10 +110,7 @@ describe.skipIf(isLeftOut)('the demo page in a browser', () => {
 
   it('fits on a phone', async () => {
     const page = await demo.openPage({ width: 360, height: 740 });
-    await page.setInputFiles('#file', picture);
-    await page.fill('#texts', `a dog ${'verylongword'.repeat(10)}`);
-    await page.click('#ask');
-    await page.waitForSelector('#seen[data-exact]');
+    await ask(page, `a dog ${'verylongword'.repeat(10)}`);
     // The answer does not fit below the question: the page scrolls to it.
     const top = await page.evaluate("document.getElementById('answer').getBoundingClientRect().top");
     expect(top).toBeLessThan(100);

@@ -65,6 +65,14 @@ const DESKTOP: Viewport = { width: 1100, height: 900 };
 /** A small phone's screen. */
 export const PHONE: Viewport = { width: 360, height: 740 };
 
+/** Asks about {@link picture} and waits until the answer is there, with the picture as the model sees it. */
+export async function ask(page: Page, texts: string): Promise<void> {
+  await page.setInputFiles('#file', picture);
+  await page.fill('#texts', texts);
+  await page.click('#ask');
+  await page.waitForSelector('#seen[data-exact]');
+}
+
 /** Removes what the page keeps in the browser. */
 const FORGET = `new Promise((resolve) => {
   const request = indexedDB.deleteDatabase('ofa-ve');
