@@ -133,7 +133,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|build|coverage)/|^model/input/resize/assembly/' },
+    exclude: { path: '^(dist|build|coverage)/|^model/input/.*/assembly/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

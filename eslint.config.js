@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 export default defineConfig(
   globalIgnores(['build/', 'dist/', 'imports/', 'coverage/', 'node_modules/', '.cache/']),
   // AssemblyScript: its compiler checks it.
-  globalIgnores(['model/input/resize/assembly/']),
+  globalIgnores(['model/input/**/assembly/']),
   // They import generated code, and are checked with it.
   globalIgnores(['test/clients/rest/calls/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },

@@ -89,14 +89,17 @@ export async function decode(bytes: Uint8Array, probe: Probe, mode: OrientationM
       }
       case 'tiff':
         return transpose(await decodeTiffFile(bytes, probe), orientationOf(bytes, format));
-      default: {
-        const orientation = mode === 'upright' ? orientationOf(bytes, format) : 1;
-        return transpose(await decodeBySharp(bytes, probe), orientation);
-      }
+      default:
+        return upright(await decodeBySharp(bytes, probe), bytes, format, mode);
     }
   } catch (error) {
     throw new PixelsError('corrupt', { cause: error });
   }
+}
+
+/** Turns a picture as its file says, if the mode is 'upright'. */
+export function upright(image: RgbImage, bytes: Uint8Array, format: Probe['format'], mode: OrientationMode): RgbImage {
+  return transpose(image, mode === 'upright' ? orientationOf(bytes, format) : 1);
 }
 
 async function decodeTiffFile(bytes: Uint8Array, probe: Probe): Promise<RgbImage> {

@@ -110,7 +110,7 @@ export function coefficientBytes(bytes: Uint8Array): number | undefined {
 }
 
 /** The segments up to the first scan, each with the offset of its marker. */
-function* segments(bytes: Uint8Array): Generator<{ readonly code: number; readonly at: number }> {
+export function* segments(bytes: Uint8Array): Generator<{ readonly code: number; readonly at: number }> {
   let at = 2;
   while (at + 4 < bytes.length && bytes[at] === MARKER) {
     const code = bytes[at + 1] ?? 0;

@@ -2,11 +2,13 @@ import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { move } from 'piscina';
-import { decode } from './decode.ts';
+import { decodeCommonJpeg } from './jpeg/decode.ts';
+import { decode, upright } from './decode.ts';
 import { PixelsError, type PixelsErrorCode } from './error.ts';
 import type { OrientationMode } from './orientation.ts';
 import type { Probe } from './probe.ts';
 import { resample } from '../resize/resample.ts';
+import type { RgbImage } from './transpose.ts';
 
 /** A task for a worker thread. */
 export interface PixelsTask {
@@ -39,13 +41,19 @@ const uncollected = { recent: 0, all: 0 };
 
 /** Decodes and resizes one image in a worker thread. When the promise settles, the memory of a large one is free again. */
 export default async function work(task: PixelsTask): Promise<PixelsResult> {
+  const { probe, orientation, size } = task;
+  const { bytes } = task;
+  // The task is referenced until the next one arrives.
+  task.bytes = new Uint8Array();
+  const common = probe.format === 'jpeg' ? decodeCommonJpeg(bytes) : undefined;
+  if (common !== undefined) return toPixels(upright(common, bytes, probe.format, orientation), size);
   try {
-    return await toPixels(task);
+    return toPixels(await decode(bytes, probe, orientation), size);
   } catch (error) {
     if (error instanceof PixelsError) return error.code;
     throw error;
   } finally {
-    await freeMemory(task.probe.memory);
+    await freeMemory(probe.memory);
   }
 }
 
@@ -64,10 +72,6 @@ async function freeMemory(bytes: number): Promise<void> {
   await setTimeout(FREEING_MS);
 }
 
-async function toPixels(task: PixelsTask): Promise<Uint8Array> {
-  const { bytes, probe, orientation, size } = task;
-  // The task is referenced until the next one arrives.
-  task.bytes = new Uint8Array();
-  const { pixels, width, height } = await decode(bytes, probe, orientation);
+function toPixels({ pixels, width, height }: RgbImage, size: number): Uint8Array {
   return move(resample(pixels, width, height, size)) as Uint8Array;
 }

@@ -1,5 +1,5 @@
 /**
- * The compiled form of assembly/kernel.ts, a WebAssembly module in base64. Written by `npm run build:kernel`; a
+ * The compiled form of assembly/kernel.ts, a WebAssembly module in base64. Written by `npm run build:wasm`; a
  * test compares it with its source.
  */
 export const KERNEL_WASM =

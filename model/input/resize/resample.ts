@@ -1,5 +1,6 @@
 import { bicubicSpans } from './coefficients.ts';
-import { kernel, Layout } from './kernel.ts';
+import { Layout } from '../wasm.ts';
+import { kernel } from './kernel.ts';
 
 /** Bits of the low half of a weight. assembly/kernel.ts splits weights in the same way. */
 const LOW_BITS = 11;

@@ -1,6 +1,6 @@
 /**
  * The two passes of the resampler, in AssemblyScript (TypeScript syntax with machine types, see assemblyscript.org).
- * `npm run build:kernel` compiles this file to ../kernel-wasm.ts, which is committed, so the compiler is needed only
+ * `npm run build:wasm` compiles this file to ../kernel-wasm.ts, which is committed, so the compiler is needed only
  * after a change here.
  *
  * The host allocates the memory and fills the tables (../resample.ts). The arithmetic is that of Pillow's 8-bit

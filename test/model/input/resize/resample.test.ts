@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileKernel } from '../../../../model/input/resize/build-kernel.ts';
 import { resample } from '../../../../model/input/resize/resample.ts';
 import { resizeSlowly } from '../pixels/oracle.ts';
 
@@ -65,10 +63,5 @@ describe('the resampler', () => {
 
   it('refuses pixels that do not have the size', () => {
     expect(() => resample(new Uint8Array(10), 2, 2, 4)).toThrow(RangeError);
-  });
-
-  it('runs the kernel that its source compiles to', async () => {
-    const committed = await readFile(new URL('../../../../model/input/resize/kernel-wasm.ts', import.meta.url), 'utf8');
-    expect(committed).toBe(await compileKernel());
   });
 });

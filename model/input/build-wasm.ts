@@ -1,0 +1,67 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The part of AssemblyScript's compiler API that is used here. */
+interface Compiler {
+  main(
+    options: readonly string[],
+    host: {
+      readFile(name: string): string | null;
+      writeFile(name: string, contents: string | Uint8Array): void;
+      listFiles(): readonly string[];
+    },
+  ): Promise<{ readonly error: Error | null }>;
+}
+
+// Not a literal, so that tsc does not load the package's declarations, which redeclare Array for the whole project.
+const COMPILER = ['assemblyscript', 'asc'].join('/');
+
+/** The project's modules: their sources, the files with their compiled forms, and the names of these. */
+const MODULES = [
+  { source: 'resize/assembly/kernel.ts', target: 'resize/kernel-wasm.ts', name: 'KERNEL_WASM' },
+  { source: 'pixels/jpeg/assembly/decoder.ts', target: 'pixels/jpeg/decoder-wasm.ts', name: 'DECODER_WASM' },
+] as const;
+
+const OPTIONS = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--initialMemory', '1'];
+const BASE64_COLUMNS = 96;
+
+/**
+ * Compiles the modules. The output is deterministic.
+ *
+ * @returns for each module its file, and what belongs in it: the WebAssembly module in base64
+ * @throws Error with the compiler's error as its cause if a source does not compile
+ */
+export async function compileModules(): Promise<{ readonly target: URL; readonly content: string }[]> {
+  const { default: asc } = (await import(COMPILER)) as { default: Compiler };
+  return Promise.all(MODULES.map((module) => compile(asc, module)));
+}
+
+async function compile(
+  asc: Compiler,
+  { source, target, name }: (typeof MODULES)[number],
+): Promise<{ readonly target: URL; readonly content: string }> {
+  const text = await readFile(new URL(source, import.meta.url), 'utf8');
+  const outputs = new Map<string, string | Uint8Array>();
+  const { error } = await asc.main(['module.ts', '--outFile', 'module.wasm', ...OPTIONS], {
+    readFile: (file) => (file === 'module.ts' ? text : null),
+    writeFile: (file, contents) => void outputs.set(file, contents),
+    listFiles: () => [],
+  });
+  const module = outputs.get('module.wasm');
+  if (error || module === undefined) throw new Error(`${source} does not compile.`, { cause: error });
+  const base64 = Buffer.from(module).toString('base64');
+  const lines = base64.match(new RegExp(`.{1,${BASE64_COLUMNS}}`, 'g')) ?? [];
+  const content = `/**
+ * The compiled form of assembly/${path.basename(source)}, a WebAssembly module in base64. Written by \`npm run build:wasm\`; a
+ * test compares it with its source.
+ */
+export const ${name} =
+${lines.map((line) => `  '${line}'`).join(' +\n')};
+`;
+  return { target: new URL(target, import.meta.url), content };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const { target, content } of await compileModules()) await writeFile(target, content);
+}
