@@ -16,8 +16,12 @@ CELLS = SIDE * SIDE
 THINGS = 7
 FIELDS = 6
 # Columns of a row before the program: see export-sentences.ts.
-PICTURE, KIND, ANSWER, OFFSET, COUNT, PARTS, SETS, HEAD = 0, 1, 2, 3, 4, 5, 7, 15
+PICTURE, KIND, ANSWER, OFFSET, COUNT, PARTS, SETS, CLAIMS = 0, 1, 2, 3, 4, 5, 7, 15
 NUMBER_OF_SETS = 4
+# Of each claim: the position of its last token, CLAIM_PROGRAM columns of its program, its sets and its truth.
+MOST_CLAIMS, CLAIM_PROGRAM, CLAIM_SETS = 7, 12, 3
+CLAIM_COLUMNS = 1 + CLAIM_PROGRAM + CLAIM_SETS + 1
+HEAD = CLAIMS + MOST_CLAIMS * CLAIM_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -117,4 +121,52 @@ def set_targets(rows: np.ndarray, things: np.ndarray) -> tuple[Tensor, Tensor, T
         torch.from_numpy(counts.astype(np.int64)),
         torch.from_numpy(place),
         torch.from_numpy(single),
+    )
+
+
+@dataclass(frozen=True)
+class ClaimTargets:
+    """Targets of all C claims of a batch, for the last token of each. Where a claim has no such set, they are -1."""
+
+    row: Tensor
+    """Which sentence of the batch, [C]."""
+    at: Tensor
+    """Position of the token in the text, [C]."""
+    program: Tensor
+    """[C, CLAIM_PROGRAM]"""
+    cells: Tensor
+    """Whether each cell has a thing of each set: 0 or 1, [C, CELLS, CLAIM_SETS]."""
+    counts: Tensor
+    """Numbers of things in the sets, [C, CLAIM_SETS]."""
+    place: Tensor
+    """Position of the only thing of a set, 0 to 1, [C, CLAIM_SETS, 2]."""
+    single: Tensor
+    """Whether a set has only one thing, [C, CLAIM_SETS]."""
+    truth: Tensor
+    """[C]"""
+
+
+def claim_targets(rows: np.ndarray, things: np.ndarray) -> ClaimTargets:
+    """The targets of the claims of sentences [B, columns] about things [B, 7, 6]."""
+    claims = rows[:, CLAIMS:HEAD].reshape(len(rows), MOST_CLAIMS, CLAIM_COLUMNS)
+    row, claim = np.nonzero(claims[:, :, 0] >= 0)
+    given = claims[row, claim].astype(np.int64)
+    masks = given[:, 1 + CLAIM_PROGRAM : -1]
+    present = masks >= 0
+    members = ((masks[:, :, None] >> np.arange(THINGS)) & 1) * present[:, :, None]
+    own = things[row]
+    cells = np.zeros((len(row), CELLS, CLAIM_SETS), np.int64)
+    one, thing = np.nonzero(own[:, :, 0] >= 0)
+    cells[one, own[one, thing, 0]] = members[one, :, thing]
+    counts = members.sum(2)
+    place = np.take_along_axis(own[:, :, 4:6].astype(np.float32), members.argmax(2)[:, :, None], 1) / 10_000
+    return ClaimTargets(
+        row=torch.from_numpy(row),
+        at=torch.from_numpy(given[:, 0]),
+        program=torch.from_numpy(given[:, 1 : 1 + CLAIM_PROGRAM]),
+        cells=torch.from_numpy(np.where(present[:, None, :], cells, -1)),
+        counts=torch.from_numpy(np.where(present, counts, -1)),
+        place=torch.from_numpy(place),
+        single=torch.from_numpy(present & (counts == 1)),
+        truth=torch.from_numpy(given[:, -1]),
     )

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { buildPrompt, encodePrompt, type TextSettings } from '../../model/input/tokens.ts';
+import { buildPrompt, encodePrompt } from '../../model/input/tokens.ts';
 import { buildTokenizerJson, loadTokenizer, type Tokenizer } from '../../model/package/tokenizer.ts';
 import { learnVocabulary } from './bpe.ts';
 import { ANSWERS } from '../answers.ts';
@@ -18,18 +18,8 @@ import { sceneOf, type Scene, type Split } from '../world/scene.ts';
 import { strangeSentence } from '../world/strange.ts';
 import { PROGRAM } from '../world/program.ts';
 import { targetsOf } from '../world/targets.ts';
-
-/** The text settings of the checkpoint. The service reads them from the compiled package. */
-export const TEXT: TextSettings = {
-  prompts: {
-    hypothesis: ' does the image describe " {} "?',
-    premise: ' can image and text1 " {} " imply text2 " {} "?',
-  },
-  maxWords: 80,
-  maxTokens: 80,
-  lengths: [82],
-  specialTokens: { bos: 0, pad: 1, eos: 2 },
-};
+import { CLAIM_COLUMNS, ClaimColumns } from './claim-columns.ts';
+import { TEXT } from './text.ts';
 
 const MERGES = 700;
 
@@ -63,9 +53,11 @@ type SetName = (typeof SETS)[number];
  * Sentences of these sets before each meaning of a kind, on average. A meaning gives two to three sentences, a count of
  * none two.
  */
-const EACH: Readonly<Record<SetName, number>> = { strange: 0.36, outside: 1.1, long: 0.95, none: 0.09 };
+const EACH: Readonly<Record<SetName, number>> = { strange: 0.3, outside: 0.6, long: 1.6, none: 0.07 };
+/** Of the long sentences, the share that may be shorter: their claims are learned first. */
+const SHORTER = 0.5;
 /** Share of the ordinary sentences to which a remark in words from outside the world is added. */
-const REMARKS = 0.2;
+const REMARKS = 0.3;
 /** Of the strange ones, the share with a picture without shapes, and of the others that with no claim. */
 const STRANGE_PICTURES = 0.28;
 const NO_CLAIM = 0.85;
@@ -95,8 +87,11 @@ export async function readTokenizer(folder: string): Promise<Tokenizer> {
   return loadTokenizer(buildTokenizerJson(vocab ?? '', merges ?? ''));
 }
 
-/** Columns of a row: picture, kind, answer (-1: none is correct), token offset and count, 2 parts, 4 sets, program. */
-const COLUMNS = 5 + 2 + 8 + PROGRAM.length;
+/**
+ * Columns of a row: picture, kind, answer (-1: none is correct), token offset and count, 2 parts, 4 sets, claims,
+ * program.
+ */
+const COLUMNS = 5 + 2 + 8 + CLAIM_COLUMNS + PROGRAM.length;
 
 /** A sentence for training: a pair and the set it belongs to, if not to its kind. */
 interface Drawn {
@@ -104,16 +99,23 @@ interface Drawn {
   readonly set?: SetName;
 }
 
-function row({ pair, set }: Drawn, picture: number, offset: number, count: number): number[] {
+function row(
+  { pair, set }: Drawn,
+  picture: number,
+  offset: number,
+  ids: readonly number[],
+  claims: ClaimColumns,
+): number[] {
   const targets = targetsOf(pair.scene, pair.meaning);
   return [
     picture,
     set === undefined ? KINDS.indexOf(pair.kind) : KINDS.length + SETS.indexOf(set),
     ANSWERS.indexOf(pair.answer),
     offset,
-    count,
+    ids.length,
     ...targets.parts,
     ...targets.sets.flatMap((each) => [each.certain, each.possible]),
+    ...claims.of(pair, ids),
     ...targets.program,
   ];
 }
@@ -125,8 +127,7 @@ const strangeRow = (picture: number, offset: number, count: number): number[] =>
   -1,
   offset,
   count,
-  ...new Array<number>(10).fill(-1),
-  ...new Array<number>(PROGRAM.length).fill(-1),
+  ...new Array<number>(COLUMNS - 5).fill(-1),
 ];
 
 /** How to draw the pairs of a shard. */
@@ -167,7 +168,7 @@ function* draw(random: Random, scenes: readonly Scene[], split: Split): Generato
     }
     yield* some(random, 'strange', () => pairs.slice(0, 1));
     yield* some(random, 'outside', () => [drawOutside(random, scenes, words)]);
-    yield* some(random, 'long', () => [drawLong(random, scenes)]);
+    yield* some(random, 'long', () => [drawLong(random, scenes, random.chance(SHORTER) ? 6 : undefined)]);
     yield* some(random, 'none', () => drawNone(random, scenes));
   }
 }
@@ -188,6 +189,7 @@ export async function exportSentences(
 ): Promise<void> {
   const { firstSeed = 0, split, strange } = options;
   const random = seeded(hash(options.seed + firstSeed, 5));
+  const claims = new ClaimColumns(tokenizer);
   const scenes = Array.from({ length: options.pool ?? POOL }, (_, i) => sceneOf(firstSeed + options.first + i, split));
   const rows = new Int32Array(options.pairs * COLUMNS);
   const ids: number[] = [];
@@ -206,7 +208,7 @@ export async function exportSentences(
     const picture = noShapes ? strange.first + random.int(strange.count) : own;
     const values = isStrange
       ? strangeRow(picture, ids.length, text.ids.length)
-      : row(drawn, own, ids.length, text.ids.length);
+      : row(drawn, own, ids.length, [...text.ids], claims);
     rows.set(values, made * COLUMNS);
     for (const id of text.ids) ids.push(id);
     made++;

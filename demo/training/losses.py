@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from data import CELLS, HEAD, NUMBER_OF_SETS, PARTS
+from data import CELLS, CLAIM_SETS, HEAD, NUMBER_OF_SETS, PARTS, ClaimTargets
 
 MOST = 8  # counts of things: 0 to 7
 
@@ -33,6 +33,60 @@ class Readout(nn.Module):
         return loss + 0.5 * F.cross_entropy(truths, parts.flatten(), ignore_index=-1)
 
 
+# Classes of the columns of CLAIM_PROGRAM, by their names in the program.
+CLAIM_NAMES = (
+    ("operator", "negated", "number", "colour", "shape", "size", "secondColour", "secondShape", "secondSize")
+    + ("propertyColour", "propertyShape", "propertySize")
+)
+
+
+# Size of the vectors with which claims and cells are compared.
+POINTER = 32
+
+
+class ClaimReadout(nn.Module):
+    """Predicts a claim from the last token of its text: its program and the cells that it is about early, then where
+    they are, its counts and its truth at the end. So the claims of a long sentence are judged where they are, side by
+    side, and not all in the first position."""
+
+    def __init__(self, d: int, program: list[tuple[str, int]]) -> None:
+        super().__init__()
+        sizes = dict(program)
+        self.sizes = [sizes.get(name, 2) for name in CLAIM_NAMES]
+        self.program = nn.Sequential(nn.LayerNorm(d), nn.Linear(d, sum(self.sizes)))
+        self.pointer = nn.Sequential(nn.LayerNorm(d), nn.Linear(d, CLAIM_SETS * POINTER))
+        self.pointed = nn.Sequential(nn.LayerNorm(d), nn.Linear(d, CLAIM_SETS * POINTER))
+        self.place = nn.Sequential(nn.LayerNorm(d), nn.Linear(d, CLAIM_SETS * 2))
+        self.counts = nn.Linear(d, CLAIM_SETS * MOST)
+        self.truth = nn.Linear(d, 3)
+
+    def cells_loss(self, token: Tensor, cells: Tensor, claims: ClaimTargets) -> Tensor:
+        """Of pointing at the cells of each set: the sum over a picture, averaged over the existing sets."""
+        pointer = self.pointer(token).view(-1, CLAIM_SETS, POINTER)
+        pointed = self.pointed(cells).view(len(cells), CELLS, CLAIM_SETS, POINTER)[claims.row]
+        scores = torch.einsum("csp,cnsp->cns", pointer, pointed).float() / POINTER**0.5 - 2
+        known = claims.cells >= 0
+        loss = F.binary_cross_entropy_with_logits(scores, claims.cells.clamp(min=0).float(), reduction="none")
+        return (loss * known).sum() / known.sum().clamp(min=1) * CELLS
+
+    def forward(self, between: list[Tensor], memory: Tensor, claims: ClaimTargets) -> Tensor:
+        if len(claims.row) == 0:
+            return memory.new_zeros((), dtype=torch.float32)
+        at = CELLS + claims.at
+        early, later, found = between[1][claims.row, at], between[2][claims.row, at], memory[claims.row, at]
+        scores = self.program(early).float().split(self.sizes, dim=-1)
+        program = sum(F.cross_entropy(score, claims.program[:, column]) for column, score in enumerate(scores))
+        cells = self.cells_loss(early, between[1][:, :CELLS], claims)
+        where = self.place(later).float().view(-1, CLAIM_SETS, 2)
+        place = F.smooth_l1_loss(where[claims.single], claims.place[claims.single], beta=0.1, reduction="sum")
+        counts = F.cross_entropy(
+            self.counts(found).float().view(-1, MOST), claims.counts.flatten(), ignore_index=-1, reduction="sum"
+        ) / (claims.counts >= 0).sum().clamp(min=1)
+        truth = F.cross_entropy(self.truth(found).float(), claims.truth, ignore_index=-1, reduction="sum")
+        truth = truth / (claims.truth >= 0).sum().clamp(min=1)
+        return 0.15 * program + 0.15 * cells + 2 * place / claims.single.sum().clamp(min=1) + 0.3 * counts + truth
+
+
 class Grounding(nn.Module):
     def __init__(self, d: int, program: list[tuple[str, int]]) -> None:
         super().__init__()
@@ -42,6 +96,7 @@ class Grounding(nn.Module):
         self.final = nn.Linear(d, NUMBER_OF_SETS * 3)
         self.encoder = Readout(d)
         self.decoder = Readout(d)
+        self.claims = ClaimReadout(d, program)
 
     def program_loss(self, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Cross entropy summed over the program's columns, and the fraction of correct columns."""
@@ -68,6 +123,7 @@ class Grounding(nn.Module):
         between: list[Tensor],
         rows: Tensor,
         targets: tuple[Tensor, Tensor, Tensor, Tensor],
+        claims: ClaimTargets,
     ) -> dict[str, Tensor]:
         cells, counts, place, single = targets
         parts = rows[:, PARTS : PARTS + 2]
@@ -79,4 +135,5 @@ class Grounding(nn.Module):
             "final": 0.15 * self.cell_loss(self.final(memory[:, :CELLS]), cells),
             "encoder": self.encoder(memory[:, CELLS], counts, place, single, parts),
             "decoder": self.decoder(state, counts, place, single, parts),
+            "claims": self.claims(between, memory, claims),
         }

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from data import HEAD, PICTURE, Pictures, Sentences, set_targets
+from data import HEAD, PICTURE, ClaimTargets, Pictures, Sentences, claim_targets, set_targets
 from files import write
 from ofa import Ofa
 from trunk import cache_features
 
-# Rows, token ids, features of the pictures, and targets of the sets of things.
-Batch = tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor, Tensor, Tensor]]
+# Rows, token ids, features of the pictures, and targets of the sets of things and of the claims.
+Batch = tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor, Tensor, Tensor], ClaimTargets]
 
 
 class Material:
@@ -50,10 +50,11 @@ class Material:
 def batch_of(sentences: Sentences, index: np.ndarray, pictures: Pictures, features: Tensor) -> Batch:
     rows = sentences.rows[index]
     picture = rows[:, PICTURE]
-    targets = set_targets(rows, pictures.things[picture])
+    things = pictures.things[picture]
     return (
         torch.from_numpy(rows.astype(np.int64)),
         sentences.ids_of(index),
         features[torch.from_numpy(picture.astype(np.int64))],
-        targets,
+        set_targets(rows, things),
+        claim_targets(rows, things),
     )

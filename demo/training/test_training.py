@@ -16,7 +16,7 @@ import torch
 
 import train
 import trunk
-from data import FIELDS, HEAD, NUMBER_OF_SETS, PARTS, SETS, SIZE, THINGS, Pictures
+from data import CLAIM_COLUMNS, CLAIMS, FIELDS, HEAD, MOST_CLAIMS, NUMBER_OF_SETS, PARTS, SETS, SIZE, THINGS, Pictures
 from ofa import Ofa
 from run import model_config
 
@@ -45,6 +45,10 @@ def write_data(folder: pathlib.Path, pictures: int = 12, sentences: int = 300) -
         rows[:, 4] = 9
         rows[:, PARTS : PARTS + 2] = random.integers(0, 3, (sentences, 2))
         rows[:, SETS : SETS + 2 * NUMBER_OF_SETS] = 1
+        claims = rows[:, CLAIMS:HEAD].reshape(sentences, MOST_CLAIMS, CLAIM_COLUMNS)
+        claims[:, 0] = random.integers(0, 2, (sentences, CLAIM_COLUMNS))
+        claims[:, 0, 0] = 5
+        rows[:, CLAIMS:HEAD] = claims.reshape(sentences, -1)
         rows[:, HEAD:] = random.integers(0, 4, (sentences, len(PROGRAM)))
         rows.tofile(folder / part / f"{name}.rows.bin")
         random.integers(3, 200, sentences * 9, np.uint16).tofile(folder / part / f"{name}.ids.bin")

@@ -41,13 +41,13 @@ def answer_loss(logits: Tensor, answers: Tensor, kinds: Tensor) -> Tensor:
 
 
 def train_step(run: Run, batch) -> dict[str, float]:
-    rows, ids, features, targets = batch
+    rows, ids, features, targets, claims = batch
     for group, rate in zip(run.optimizer.param_groups, run.rates()):
         group["lr"] = rate
     with torch.autocast("cpu", torch.bfloat16):
         state, memory, between = run.model(features, ids)
         logits = run.model.answer_logits(state, run.answers)
-        told = run.grounding(state, memory, between, rows, targets)
+        told = run.grounding(state, memory, between, rows, targets, claims)
     answers = rows[:, ANSWER]
     understood = told.pop("understood")
     told["answer"] = answer_loss(logits, answers, rows[:, KIND])
@@ -81,7 +81,7 @@ def examine(run: Run, sentences: Sentences, pictures: Pictures, features: Tensor
     with run.averaged() as model:
         for start in range(0, len(rows), 200):
             index = np.arange(start, min(start + 200, len(rows)))
-            _, ids, cells, _ = batch_of(sentences, index, pictures, features)
+            _, ids, cells, *_ = batch_of(sentences, index, pictures, features)
             state, _, _ = model(cells.float(), ids)
             scores.append(model.answer_logits(state, run.answers))
     logits = torch.cat(scores)

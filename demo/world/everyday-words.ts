@@ -4,7 +4,10 @@ import type { OutsideWord } from './claims.ts';
 import { hash } from './random.ts';
 import type { Split } from './scene.ts';
 
-/** Words for what is not of this world, all of them of one split. */
+/**
+ * Words for what is not of this world: nouns, adjectives and verbs of one split, and all colours and shapes, which are
+ * few (an unknown adjective may be a mood as well as a colour, with different answers).
+ */
 export interface OutsideWords {
   readonly nouns: readonly OutsideWord[];
   readonly adjectives: readonly OutsideWord[];
@@ -91,17 +94,20 @@ const GRAMMAR_WORDS = new Set(
   photographer mistake steel teacher lives wool tonight ice tree cardboard hates baa wax cloth royal rosy kind gauche
   pretty incorrect costly plastic mean spotted lightweight underneath good free used lacking done sorry turned dirty
   lost tired like say come describe write believe agree outnumber take question know want carry give erase fund blow
-  club hear hurry person museum stone paper art link links lie lies stand smell smells cheer life mimic`),
+  club hear hurry person museum stone paper art link links lie lies stand smell smells cheer life mimic news bring sing
+  begin weather advice ignore explain idea best home medicine answer lunch`),
 );
 
 const COLOURS = list(`
-  white black grey gray silver turquoise beige cyan magenta khaki ivory cream teal maroon indigo bronze copper ebony
-  lavender mauve charcoal transparent colourless silvery whitish blackish greyish snow-white jet-black pearly ochre
-  fuchsia`);
+  white white white black black black grey gray silver turquoise beige cyan magenta khaki ivory cream teal maroon
+  indigo bronze copper ebony lavender mauve charcoal transparent colourless colorless silvery whitish blackish greyish
+  grayish snow-white jet-black pearly ochre fuchsia tan aqua burgundy aquamarine off-white light-grey dark-grey
+  dark-gray light-gray navy mint peach coral salmon sand taupe sepia platinum pitch-black milky see-through`);
 const SHAPES = list(`
-  hexagon oval rectangle pentagon octagon rhombus ellipse crescent arrow cylinder pyramid cone trapezoid parallelogram
-  spiral zigzag semicircle heptagon decagon moon hexagram teardrop wave loop swirl arch cloud pear-shape half-moon
-  lozenge prism donut`);
+  hexagon hexagon oval oval rectangle rectangle pentagon octagon rhombus ellipse crescent arrow cylinder pyramid cone
+  trapezoid parallelogram spiral zigzag semicircle heptagon decagon moon hexagram teardrop wave loop swirl arch cloud
+  pear-shape half-moon lozenge prism donut sphere trapezium kite polygon quadrilateral wedge tube curl spike
+  checkmark asterisk crescent-moon`);
 
 /** Which half of the words a word belongs to. */
 const splitOf = (word: string): Split =>
@@ -116,11 +122,12 @@ function tagsOf(word: string): readonly string[] {
 }
 
 function gather(): Record<Split, OutsideWords> {
+  const known = new Set([...GRAMMAR_WORDS, ...[...COLOURS, ...SHAPES].flatMap((word) => word.split('-'))]);
   const all = new Set([...Object.keys(model.one.lexicon), ...daleChall].filter((word) => /^[a-z]{3,}$/.test(word)));
   const tagged = [...all].sort().map((word) => ({ word, tags: tagsOf(word) }));
   const having = (wanted: readonly string[], own: ReadonlySet<string>): string[] =>
     tagged.flatMap(({ word, tags }) =>
-      tags.some((tag) => wanted.includes(tag)) && !tags.includes('Plural') && !own.has(word) && !GRAMMAR_WORDS.has(word)
+      tags.some((tag) => wanted.includes(tag)) && !tags.includes('Plural') && !own.has(word) && !known.has(word)
         ? [word]
         : [],
     );
@@ -147,8 +154,8 @@ function gather(): Record<Split, OutsideWords> {
       nouns: half(words.nouns),
       adjectives: half(words.adjectives),
       verbs: half(words.verbs),
-      colours: half(words.colours),
-      shapes: half(words.shapes),
+      colours: words.colours,
+      shapes: words.shapes,
     };
   };
   return { training: of('training'), 'held-out': of('held-out') };
@@ -158,7 +165,7 @@ let gathered: Record<Split, OutsideWords> | undefined;
 
 /**
  * Everyday English words for what is not of this world, from the lexicon of compromise and the Dale-Chall list of
- * familiar words. A hash of the word decides whether training may use it; evaluation uses the others.
+ * familiar words. A hash of a noun, adjective or verb decides whether training may use it; evaluation uses the others.
  */
 export function outsideWords(split: Split): OutsideWords {
   gathered ??= gather();

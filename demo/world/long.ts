@@ -14,8 +14,8 @@ const PARTS: readonly Kind[] = [
 ];
 /** Claims about a scene that are drawn to choose from. */
 const DRAWS = 40;
-/** Fewest and most words of a long sentence. */
-const LONG = { least: 15, most: 40 } as const;
+/** Most words of a long sentence. */
+const MOST_WORDS = 40;
 
 /** Claims about the scene, by their answers. */
 function claimsOf(random: Random, scene: Scene): Record<Answer, Claim[]> {
@@ -53,19 +53,22 @@ const joinedClaim = (claims: readonly Claim[]): Claim | undefined =>
   );
 
 /**
- * A sentence of 15 to 40 words that joins several claims about one of the scenes. Every answer is equally frequent; for
+ * A sentence of up to 40 words that joins several claims about one of the scenes. Every answer is equally frequent; for
  * no and maybe usually only one of the claims is false, or open.
+ *
+ * @param leastWords default: 15
  */
-export function drawLong(random: Random, scenes: readonly Scene[]): Pair {
+export function drawLong(random: Random, scenes: readonly Scene[], leastWords = 15): Pair {
   const wanted = random.pick(ANSWERS);
   for (;;) {
     const scene = random.pick(scenes);
     const claims = chosen(random, wanted, 2 + random.int(5), claimsOf(random, scene));
     const claim = claims && joinedClaim(claims);
     if (claims === undefined || claim === undefined || answerOf(scene, { claim }) !== wanted) continue;
-    const hypothesis = longSentence(random, claims);
+    const { text: hypothesis, ends } = longSentence(random, claims);
     const words = hypothesis.split(' ').length;
-    if (words < LONG.least || words > LONG.most) continue;
-    return { scene, kind: 'conjunction', answer: wanted, meaning: { claim }, hypothesis };
+    if (words < leastWords || words > MOST_WORDS) continue;
+    const parts = claims.map((each, index) => ({ claim: each, end: ends[index] ?? hypothesis.length }));
+    return { scene, kind: 'conjunction', answer: wanted, meaning: { claim }, hypothesis, claims: parts };
   }
 }

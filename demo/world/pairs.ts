@@ -15,6 +15,8 @@ export interface Pair {
   readonly meaning: Meaning;
   readonly premise?: string;
   readonly hypothesis: string;
+  /** Of a long sentence: its claims, and how many characters precede the end of each in the hypothesis. */
+  readonly claims?: readonly { readonly claim: Claim; readonly end: number }[];
 }
 
 /** Pictures that are tried to find one in which a meaning has another answer. */

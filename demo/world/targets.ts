@@ -1,7 +1,7 @@
 import type { Claim, Meaning, Phrase } from './claims.ts';
 import { hasProperty, judge, liesBetween, liesIn, stands } from './meaning.ts';
 import { OPERATORS, PROGRAM, classOf, TOPIC_RELATIONS, TOPIC_VALUES, type Column, type Operator } from './program.ts';
-import { COLOURS, SIZES, type Scene } from './scene.ts';
+import { COLOURS, MAX_THINGS, SIZES, type Scene } from './scene.ts';
 import { SHAPES } from './shapes.ts';
 import { completions, fitsPhrase, type Whole } from './whole.ts';
 
@@ -149,7 +149,7 @@ function addSimple(draft: Draft, claim: Simple, second: boolean): void {
     Object.assign(columns, phraseColumns(b, 'second'));
     sets[1] = fitting(b);
   }
-  if (claim.type === 'count') columns[second ? 'secondNumber' : 'number'] = claim.n + 1;
+  if (claim.type === 'count') columns[second ? 'secondNumber' : 'number'] = Math.min(claim.n, MAX_THINGS) + 1;
   if (claim.type === 'attribute' || claim.type === 'quantified') {
     Object.assign(columns, phraseColumns(claim.property, second ? 'secondProperty' : 'property'));
     sets[2 + at] = withProperty(claim);
@@ -246,4 +246,34 @@ export function targetsOf(scene: Scene, meaning: Meaning): Targets {
     sets: draft.sets.map((pick) => thingSet(scene, pick)),
     parts,
   };
+}
+
+/** Columns of the program that a claim of a long sentence has by itself. */
+const CLAIM_COLUMNS = [
+  'operator',
+  'negated',
+  'number',
+  ...(['colour', 'shape', 'size', 'secondColour', 'secondShape', 'secondSize'] as const),
+  ...(['propertyColour', 'propertyShape', 'propertySize'] as const),
+] as const satisfies readonly Column[];
+
+/** Sets of things of a claim: of its first phrase, of its second, and of the first those that it is true of. */
+const CLAIM_SETS = 3;
+
+/** Number of targets of a claim. */
+export const CLAIM_TARGETS = CLAIM_COLUMNS.length + CLAIM_SETS + 1;
+
+/**
+ * The targets of one claim, for the last token of its text: CLAIM_COLUMNS of its program; its CLAIM_SETS as bit masks of
+ * the things that are certainly in them (-1 if there is no such set); its truth as an index into ANSWERS.
+ *
+ * @returns undefined if the claim is a combination of others
+ */
+export function claimTargets(scene: Scene, claim: Claim): readonly number[] | undefined {
+  const inner = simple(claim);
+  if (inner === undefined) return undefined;
+  const draft: Draft = { columns: { negated: Number(inner.negated) }, sets: [] };
+  addSimple(draft, inner.claim, false);
+  const sets = Array.from({ length: CLAIM_SETS }, (_, at) => thingSet(scene, draft.sets[at]).certain);
+  return [...CLAIM_COLUMNS.map((name) => draft.columns[name] ?? 0), ...sets, truthOf(scene, claim)];
 }

@@ -154,11 +154,19 @@ describe('the demo model', () => {
       expect(await about(await Promise.all(empty))).toBeLessThan(known - 0.3);
     });
 
-    it('is much less sure of another language, and of other subjects', async () => {
+    it('is much less sure of another language, and of what claims nothing', async () => {
       const found = await averageConfidence(
         ownWorld.slice(0, 6).flatMap(({ picture }) => FOREIGN.map((hypothesis) => ({ picture, hypothesis }))),
       );
       expect(found).toBeLessThan(known - 0.3);
+    });
+
+    it('says no to other subjects, or is unsure', async () => {
+      const answers = await askAll(
+        ownWorld.slice(0, 6).flatMap(({ picture }) => ELSEWHERE.map((hypothesis) => ({ picture, hypothesis }))),
+      );
+      const misled = answers.filter(({ label, confidence }) => label !== 'no' && confidence >= 0.5);
+      expect(misled.length / answers.length).toBeLessThan(0.1);
     });
   });
 });
@@ -173,10 +181,20 @@ const FOREIGN = [
   'På bilden finns en gul triangel.',
   '图片里有一个蓝色的正方形。',
   'Там два зелёных треугольника.',
+  'How many squares are there?',
+  'Which colour has the largest of the stars?',
+  'Please paint the circle yellow.',
+  'Good morning, nice to meet you!',
+];
+
+/** Written for this test: claims that something is there which no picture of this world shows. */
+const ELSEWHERE = [
   'A surfer is riding a tall wave.',
-  'The committee will meet again next Thursday.',
   'Two firefighters carry a ladder across the street.',
-  'He forgot to pay the electricity bill.',
-  'My favourite soup has carrots and beans.',
-  'The orchestra tunes its instruments.',
+  'There is a dog.',
+  'I can see the moon.',
+  'There are three bananas in the picture.',
+  'a letter A',
+  'The picture shows a hexagon.',
+  'One of the shapes is white.',
 ];

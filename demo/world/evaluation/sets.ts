@@ -15,7 +15,14 @@ import { testScenes } from './questions.ts';
 export function outsideQuestions(count: number, scenes: readonly Scene[] = testScenes()): readonly Pair[] {
   const random = seeded(101);
   const words = outsideWords('held-out');
-  return Array.from({ length: count }, () => drawOutside(random, scenes, words));
+  const known = new Set([...words.colours, ...words.shapes].map(({ word }) => JSON.stringify(word)));
+  const pairs: Pair[] = [];
+  while (pairs.length < count) {
+    const pair = drawOutside(random, scenes, words);
+    const said = JSON.stringify(pair.meaning).match(/"[^"]+"/g) ?? [];
+    if (!said.some((word) => known.has(word))) pairs.push(pair);
+  }
+  return pairs;
 }
 
 /** Counts of zero, in words and digits, half of them true. */

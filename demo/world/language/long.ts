@@ -44,8 +44,17 @@ function itemOf(random: Random, claim: Claim): string | undefined {
   return undefined;
 }
 
+/** Stands for the end of a claim until the whole sentence is made. */
+const END = '\u0001';
+
+export interface LongSentence {
+  readonly text: string;
+  /** For each claim, how many characters precede its end. */
+  readonly ends: readonly number[];
+}
+
 /** Says claims that all hold as one long sentence: those that can be items of a list as such, or each in full. */
-export function longSentence(random: Random, claims: readonly Claim[]): string {
+export function longSentence(random: Random, claims: readonly Claim[]): LongSentence {
   const asItems = random.chance(0.7);
   const texts: string[] = [];
   let items: string[] = [];
@@ -57,11 +66,22 @@ export function longSentence(random: Random, claims: readonly Claim[]): string {
     const item = asItems ? itemOf(random, claim) : undefined;
     if (item === undefined) {
       close();
-      texts.push(partOf(random, claim));
-    } else items.push(item);
+      texts.push(`${partOf(random, claim)} ${END}`);
+    } else items.push(`${item} ${END}`);
   }
   close();
-  return written(random, texts.length === 1 ? (texts[0] ?? '') : joined(random, texts));
+  return withoutEnds(written(random, texts.length === 1 ? (texts[0] ?? '') : joined(random, texts)));
+}
+
+function withoutEnds(marked: string): LongSentence {
+  const [first = '', ...others] = marked.split(` ${END}`);
+  let text = first;
+  const ends: number[] = [];
+  for (const other of others) {
+    ends.push(text.length);
+    text += other;
+  }
+  return { text, ends };
 }
 
 /** Attempts to say a claim without "it is not true that", after which it would be unclear where the denial ends. */

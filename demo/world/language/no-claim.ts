@@ -81,9 +81,30 @@ function command(random: Random, { the, one, many, noun, verb, adjective }: Name
     `let us ${verb} ${object}`,
     `write ${random.pick(['a poem', 'a story', 'something'])} about ${object}`,
     `make ${the} ${random.pick(['red', 'blue', 'larger', adjective])}`,
+    `${random.pick(['say', 'sing', 'do', 'write', 'bring'])} ${random.pick([`something ${adjective}`, `the ${noun}`, `a ${noun}`, verb])}`,
+    `${random.pick(['try', 'begin', 'go', 'come', 'get ready', 'learn', 'remember'])} to ${verb} ${random.pick(['', object, 'it'])}`,
+    `${random.pick(['ignore', 'forget', 'answer', 'believe', 'explain', 'tell me', 'guess'])} ${random.pick(['what i said', `what ${who(random)} ${verb}`, `the ${noun}`, 'everything', `why ${who(random)} ${verb}`, 'this'])}`,
+    `${verb} ${adverbLike(random)}`,
+    `turn ${random.pick([the, 'the picture', `the ${noun}`])} ${random.pick(['around', 'over', 'off', 'into one', 'by hand'])}`,
   ]);
   return random.pick([said, said, said, `please ${said}`, `${said} please`, `could you please ${said}`, `now ${said}`]);
 }
+
+const who = (random: Random): string => random.pick(['i', 'we', 'you', 'they']);
+const adverbLike = (random: Random): string =>
+  random.pick([
+    'closely',
+    'carefully',
+    'now',
+    'again',
+    'twice',
+    'with me',
+    'for us',
+    'at once',
+    'less',
+    'harder',
+    'away',
+  ]);
 
 const GREETINGS = `hello/hi/hey/good morning/good evening/good night/good bye/bye/thanks/thank you/thank you very much/
 welcome/how are you/how are you today/nice to meet you/what's up/see you later/have a nice day/greetings/cheers/sorry/
@@ -96,14 +117,20 @@ const AFTER = ['', '', '', ' there', ' my friend', ' everybody', ' model', ' aga
 
 /** Statements about somebody, not about a picture. */
 function remark(random: Random, { noun, verb, doing, adjective }: Names): string {
-  const who = random.pick(['i', 'we', 'you', 'they']);
+  const somebody = who(random);
+  const thing = random.pick(['', `the ${noun}`, `a ${noun}`, 'it', `some ${noun}`, `my ${noun}`]);
   return random.pick([
-    `${who} ${random.pick(['want to', 'have to', 'will', 'like to', 'would', 'never'])} ${verb} ${random.pick(['', `the ${noun}`, `a ${noun}`])}`,
+    `${somebody} ${random.pick(['want to', 'have to', 'will', 'like to', 'would', 'never', 'should', 'must', 'often', 'did not', 'cannot'])} ${verb} ${thing}`,
+    `${random.pick(['he', 'she', 'nobody here', `my ${noun}`])} ${random.pick(['never', 'often', 'always', 'rarely'])} ${random.pick(['does that', 'comes back', 'calls', 'eats lunch', 'is late', `needs ${thing}`])}`,
+    `${random.pick(['my', 'your', 'her', 'our'])} ${noun} ${random.pick(['is getting', 'will be', 'was', 'has become', 'got'])} ${random.pick([adjective, 'married', 'late', 'better', 'lost', `a ${noun}`])} ${random.pick(['', 'next summer', 'last year', 'again', 'today'])}`,
+    `${somebody} ${random.pick(['forgot', 'lost', 'need', 'bought', 'met', 'like'])} ${random.pick(['my', 'your', 'the', 'a'])} ${noun} ${random.pick(['', 'at home', 'at work', 'yesterday', 'for lunch', 'this morning'])}`,
+    `${noun} is ${random.pick(['the best', 'the worst', 'good', 'no', 'better than'])} ${random.pick(['medicine', 'news', 'idea', 'advice', 'thing in life'])}`,
+    `${random.pick(['nice', 'bad', 'lovely', 'strange', adjective])} ${random.pick(['weather', 'day', 'news', noun])} ${random.pick(['today', "isn't it", 'again', 'eh', ''])}`,
     `${random.pick(['he', 'she'])} ${random.pick(['wants to', 'has to', 'will', 'forgot to'])} ${verb} ${random.pick(['', `the ${noun}`, `a ${noun}`])}`,
     `i am ${random.pick([doing, adjective, `a ${noun}`])}`,
     `you are ${random.pick([doing, adjective, `a ${noun}`])}`,
     `my name is ${noun}`,
-    `if only ${who} had a ${noun}`,
+    `if only ${somebody} had a ${noun}`,
     `${doing} is ${adjective}`,
     `because of the ${noun}`,
   ]);
