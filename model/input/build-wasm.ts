@@ -19,8 +19,16 @@ const COMPILER = ['assemblyscript', 'asc'].join('/');
 
 /** The project's modules: their sources, the files with their compiled forms, and the names of these. */
 const MODULES = [
-  { source: 'resize/assembly/kernel.ts', target: 'resize/kernel-wasm.ts', name: 'KERNEL_WASM' },
-  { source: 'pixels/jpeg/assembly/decoder.ts', target: 'pixels/jpeg/decoder-wasm.ts', name: 'DECODER_WASM' },
+  {
+    source: new URL('./resize/assembly/kernel.ts', import.meta.url),
+    target: new URL('./resize/kernel-wasm.ts', import.meta.url),
+    name: 'KERNEL_WASM',
+  },
+  {
+    source: new URL('./pixels/jpeg/assembly/decoder.ts', import.meta.url),
+    target: new URL('./pixels/jpeg/decoder-wasm.ts', import.meta.url),
+    name: 'DECODER_WASM',
+  },
 ] as const;
 
 const OPTIONS = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--initialMemory', '1'];
@@ -41,7 +49,7 @@ async function compile(
   asc: Compiler,
   { source, target, name }: (typeof MODULES)[number],
 ): Promise<{ readonly target: URL; readonly content: string }> {
-  const text = await readFile(new URL(source, import.meta.url), 'utf8');
+  const text = await readFile(source, 'utf8');
   const outputs = new Map<string, string | Uint8Array>();
   const { error } = await asc.main(['module.ts', '--outFile', 'module.wasm', ...OPTIONS], {
     readFile: (file) => (file === 'module.ts' ? text : null),
@@ -49,17 +57,17 @@ async function compile(
     listFiles: () => [],
   });
   const module = outputs.get('module.wasm');
-  if (error || module === undefined) throw new Error(`${source} does not compile.`, { cause: error });
+  if (error || module === undefined) throw new Error(`${source.pathname} does not compile.`, { cause: error });
   const base64 = Buffer.from(module).toString('base64');
   const lines = base64.match(new RegExp(`.{1,${BASE64_COLUMNS}}`, 'g')) ?? [];
   const content = `/**
- * The compiled form of assembly/${path.basename(source)}, a WebAssembly module in base64. Written by \`npm run build:wasm\`; a
+ * The compiled form of assembly/${path.basename(source.pathname)}, a WebAssembly module in base64. Written by \`npm run build:wasm\`; a
  * test compares it with its source.
  */
 export const ${name} =
 ${lines.map((line) => `  '${line}'`).join(' +\n')};
 `;
-  return { target: new URL(target, import.meta.url), content };
+  return { target, content };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -10,7 +10,7 @@ export interface Component {
   readonly ac: HuffmanTable;
 }
 
-export interface HuffmanTable {
+interface HuffmanTable {
   /** The number of codes of each length, 1 to 16. */
   readonly counts: Uint8Array;
   readonly symbols: Uint8Array;
