@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -49,10 +49,15 @@ async function compile(
   asc: Compiler,
   { source, target, name }: (typeof MODULES)[number],
 ): Promise<{ readonly target: URL; readonly content: string }> {
-  const text = await readFile(source, 'utf8');
+  // With the files that it imports.
+  const folder = new URL('.', source);
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.ts'));
+  const texts = new Map(
+    await Promise.all(files.map(async (file) => [file, await readFile(new URL(file, folder), 'utf8')] as const)),
+  );
   const outputs = new Map<string, string | Uint8Array>();
-  const { error } = await asc.main(['module.ts', '--outFile', 'module.wasm', ...OPTIONS], {
-    readFile: (file) => (file === 'module.ts' ? text : null),
+  const { error } = await asc.main([path.basename(source.pathname), '--outFile', 'module.wasm', ...OPTIONS], {
+    readFile: (file) => texts.get(file) ?? null,
     writeFile: (file, contents) => void outputs.set(file, contents),
     listFiles: () => [],
   });

@@ -1,0 +1,2 @@
+/** Bytes of a component's description, 32-bit words: h, v, quantization table, DC table, AC table, plane, stride. */
+export const COMPONENT: usize = 28;
