@@ -167,7 +167,8 @@ function rowsIn(output: string): number {
   for (let part = 0; ; part++) {
     const file = join(output, `part-0000${part}.jsonl`);
     if (existsSync(file)) rows += 60;
-    else return rows + (existsSync(`${file}.partial`) ? Math.floor(statSync(`${file}.partial`).size / 300) : 0);
+    // It may become a whole part at any time.
+    else return rows + Math.floor((statSync(`${file}.partial`, { throwIfNoEntry: false })?.size ?? 0) / 300);
   }
 }
 

@@ -41,19 +41,20 @@ const uncollected = { recent: 0, all: 0 };
 
 /** Decodes and resizes one image in a worker thread. When the promise settles, the memory of a large one is free again. */
 export default async function work(task: PixelsTask): Promise<PixelsResult> {
-  const { probe, orientation, size } = task;
-  const { bytes } = task;
-  // The task is referenced until the next one arrives.
-  task.bytes = new Uint8Array();
-  const common = probe.format === 'jpeg' ? decodeCommonJpeg(bytes) : undefined;
-  if (common !== undefined) return toPixels(upright(common, bytes, probe.format, orientation), size);
+  const fileBytes = task.bytes.length;
+  const common = toPixelsIfCommon(task);
+  if (common !== undefined) {
+    // The decoder keeps its memory; the file is garbage.
+    await freeMemory(fileBytes);
+    return common;
+  }
   try {
-    return toPixels(await decode(bytes, probe, orientation), size);
+    return await toPixels(task);
   } catch (error) {
     if (error instanceof PixelsError) return error.code;
     throw error;
   } finally {
-    await freeMemory(probe.memory);
+    await freeMemory(task.probe.memory);
   }
 }
 
@@ -72,6 +73,23 @@ async function freeMemory(bytes: number): Promise<void> {
   await setTimeout(FREEING_MS);
 }
 
-function toPixels({ pixels, width, height }: RgbImage, size: number): Uint8Array {
+// Functions of their own, so that nothing refers to the decoded picture any more when its memory is to be freed.
+
+function toPixelsIfCommon(task: PixelsTask): Uint8Array | undefined {
+  const { bytes, probe, orientation, size } = task;
+  const common = probe.format === 'jpeg' ? decodeCommonJpeg(bytes) : undefined;
+  if (common === undefined) return undefined;
+  // The task is referenced until the next one arrives.
+  task.bytes = new Uint8Array();
+  return resized(upright(common, bytes, probe.format, orientation), size);
+}
+
+async function toPixels(task: PixelsTask): Promise<Uint8Array> {
+  const { bytes, probe, orientation, size } = task;
+  task.bytes = new Uint8Array();
+  return resized(await decode(bytes, probe, orientation), size);
+}
+
+function resized({ pixels, width, height }: RgbImage, size: number): Uint8Array {
   return move(resample(pixels, width, height, size)) as Uint8Array;
 }

@@ -5,8 +5,8 @@ import { TABLE_BYTES, writeTable } from './tables.ts';
 import type { RgbImage } from '../transpose.ts';
 
 /** Most pixels, and bytes of the file: the decoder's memory is kept for the next picture. */
-const MOST_PIXELS = 2 * 2 ** 20;
-const MOST_BYTES = 4 * 2 ** 20;
+const MOST_PIXELS = 2 ** 20;
+const MOST_BYTES = 2 ** 20;
 /** The decoder's own data are at the beginning of its memory. */
 const RESERVED_BYTES = 1024;
 const BLOCK_BYTES = 128;
