@@ -79,7 +79,7 @@ export function readJpegHeader(bytes: Uint8Array): ImageHeader | undefined {
 }
 
 /** A big-endian number. */
-function uint16(bytes: Uint8Array, at: number): number {
+export function uint16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }
 

@@ -1,7 +1,7 @@
 import { Layout } from '../../wasm.ts';
 import { scanDecoder } from './decoder.ts';
-import { readFrame, type Component } from './frame.ts';
-import { TABLE_BYTES, writeTable } from './tables.ts';
+import { readFrame, type Frame, type HuffmanTable } from './frame.ts';
+import { STEPS_BYTES, TABLE_BYTES, writeSteps, writeTable } from './tables.ts';
 import type { RgbImage } from '../transpose.ts';
 
 /** Most pixels, and bytes of the file: the decoder's memory is kept for the next picture. */
@@ -9,19 +9,14 @@ const MOST_PIXELS = 2 ** 20;
 const MOST_BYTES = 2 ** 20;
 /** The decoder's own data are at the beginning of its memory. */
 const RESERVED_BYTES = 1024;
-const BLOCK_BYTES = 128;
+/** A block of coefficients, and one more. */
+const BLOCK_BYTES = 130;
 const COMPONENT_WORDS = 7;
 const END_OF_IMAGE = 0xd9;
 /** Bytes that the decoder may write after the last pixel, and read after a row. */
 const MARGIN = 64;
-
-/** Natural indices of the 64 coefficients in the order in which a file has them, from ITU-T T.81, figure A.6. */
-// prettier-ignore
-const ZIGZAG = Uint8Array.of(
-  0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
-  35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47,
-  55, 62, 63,
-);
+/** Bytes that it may read after damaged data. */
+const DATA_MARGIN = 2048;
 
 /**
  * Decodes a common JPEG (baseline, YCbCr, one scan) as libjpeg-turbo does, bit for bit, in half the time that the general
@@ -40,44 +35,50 @@ export function decodeCommonJpeg(bytes: Uint8Array): RgbImage | undefined {
   const down = Math.ceil(height / (8 * luma.v));
   const { memory, decodeScan, convert } = scanDecoder();
   const layout = new Layout(RESERVED_BYTES);
-  const zigzag = layout.take(ZIGZAG.length);
   const block = layout.take(BLOCK_BYTES);
   const descriptions = layout.take(3 * COMPONENT_WORDS * 4);
-  const tables = components.map(() => [BLOCK_BYTES, TABLE_BYTES, TABLE_BYTES].map((size) => layout.take(size)));
+  const tables = takeTables(frame, layout);
   const planes = components.map(({ h, v }) => layout.take(across * h * 8 * down * v * 8 + MARGIN));
   const scratch = layout.take(4 * width + 4 * MARGIN);
   const file = layout.take(bytes.length);
+  const copyBytes = bytes.length + DATA_MARGIN;
+  const copy = layout.take(copyBytes) + copyBytes;
   const pixels = layout.take(width * height * 3 + MARGIN);
   layout.ensure(memory);
 
   const all = new Uint8Array(memory.buffer);
-  all.set(ZIGZAG, zigzag);
   all.fill(0, block, block + BLOCK_BYTES);
   all.set(bytes, file);
+  if (!writeTables(all, tables)) return undefined;
   const words = new Uint32Array(memory.buffer, descriptions, 3 * COMPONENT_WORDS);
-  for (const [index, component] of components.entries()) {
-    const own = tables[index] ?? [];
-    if (!writeComponentTables(all, component, own)) return undefined;
-    const description = [component.h, component.v, ...own, planes[index] ?? 0, across * component.h * 8];
-    words.set(description, index * COMPONENT_WORDS);
+  for (const [index, { h, v, quantization, dc, ac }] of components.entries()) {
+    const own = [tables.steps.get(quantization), tables.huffman.get(dc), tables.huffman.get(ac), planes[index]];
+    words.set([h, v, ...own.map((address = 0) => address), across * h * 8], index * COMPONENT_WORDS);
   }
   const limit = file + bytes.length;
-  const marker = decodeScan(file + frame.data, limit, across, down, frame.interval, descriptions, block, zigzag);
+  const marker = decodeScan(file + frame.data, limit, copy, across, down, frame.interval, descriptions, block);
   if (marker === 0 || all[marker + 1] !== END_OF_IMAGE) return undefined;
   convert(descriptions, width, height, scratch, pixels);
   return { pixels: all.subarray(pixels, pixels + width * height * 3), width, height };
 }
 
-/** @param addresses of the quantization table, in natural order, and of the DC and AC tables */
-function writeComponentTables(
-  all: Uint8Array,
-  { quantization, dc, ac }: Component,
-  [quantizing = 0, dcTable = 0, acTable = 0]: readonly number[],
-): boolean {
-  const factors = new Uint16Array(all.buffer, quantizing, 64);
-  for (const [index, natural] of ZIGZAG.entries()) factors[natural] = quantization[index] ?? 0;
-  return (
-    writeTable(all.subarray(dcTable, dcTable + TABLE_BYTES), dc.counts, dc.symbols) &&
-    writeTable(all.subarray(acTable, acTable + TABLE_BYTES), ac.counts, ac.symbols)
-  );
+/** Addresses of a frame's tables, of which most are used by two components, in the decoder's memory. */
+interface Tables {
+  readonly steps: ReadonlyMap<Uint8Array, number>;
+  readonly huffman: ReadonlyMap<HuffmanTable, number>;
+}
+
+function takeTables({ components }: Frame, layout: Layout): Tables {
+  const quantizations = new Set(components.map(({ quantization }) => quantization));
+  const codes = new Set(components.flatMap(({ dc, ac }) => [dc, ac]));
+  return {
+    steps: new Map(Array.from(quantizations, (each) => [each, layout.take(STEPS_BYTES)])),
+    huffman: new Map(Array.from(codes, (each) => [each, layout.take(TABLE_BYTES)])),
+  };
+}
+
+/** @returns false if one is not as it should be */
+function writeTables(all: Uint8Array, { steps, huffman }: Tables): boolean {
+  for (const [quantization, at] of steps) writeSteps(all.subarray(at, at + STEPS_BYTES), quantization);
+  return Array.from(huffman).every(([table, at]) => writeTable(all.subarray(at, at + TABLE_BYTES), table));
 }

@@ -7,12 +7,12 @@ export interface ScanDecoder {
   readonly decodeScan: (
     source: number,
     limit: number,
+    copy: number,
     across: number,
     down: number,
     interval: number,
     components: number,
     block: number,
-    zigzag: number,
   ) => number;
   readonly convert: (components: number, width: number, height: number, scratch: number, target: number) => void;
 }

@@ -1,4 +1,4 @@
-import { segments } from '../jpeg.ts';
+import { segments, uint16 } from '../jpeg.ts';
 
 /** A component of a JPEG: its identifier, sampling factors and tables. */
 export interface Component {
@@ -10,7 +10,8 @@ export interface Component {
   readonly ac: HuffmanTable;
 }
 
-interface HuffmanTable {
+/** Codes of variable length. */
+export interface HuffmanTable {
   /** The number of codes of each length, 1 to 16. */
   readonly counts: Uint8Array;
   readonly symbols: Uint8Array;
@@ -153,8 +154,3 @@ function isYcc({ isJfif, adobe }: Draft, components: readonly Component[]): bool
 
 const startsWith = (body: Uint8Array, text: string): boolean =>
   Array.from(text).every((letter, index) => body[index] === letter.charCodeAt(0));
-
-/** A big-endian number. */
-function uint16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
-}

@@ -1,2 +1,2 @@
-/** Bytes of a component's description, 32-bit words: h, v, quantization table, DC table, AC table, plane, stride. */
+/** Bytes of a component's description, 32-bit words: h, v, steps, DC table, AC table, plane, stride. */
 export const COMPONENT: usize = 28;

@@ -1,57 +1,74 @@
 import { COMPONENT } from './component';
 import { fill, transform } from './idct';
 
-/** Bits of a code that are looked up at once; longer ones are searched. ../tables.ts has the same. */
-const LOOKUP_BITS: u32 = 9;
+/** Bits that are looked up at once; longer codes are searched. ../tables.ts has the same. */
+const LOOKUP_BITS: u32 = 10;
 // Offsets in a Huffman table, in bytes: see ../tables.ts.
-const MOST_CODES: usize = 1024;
+const MOST_CODES: usize = 4096;
 const FIRST_SYMBOLS: usize = MOST_CODES + 4 * 17;
 const SYMBOLS: usize = FIRST_SYMBOLS + 4 * 17;
 
-// The state of reading bits. The buffer has its next bit on top.
+// The state of reading bits. The buffer has its next bit on top; below its `count` bits it may have some of those that
+// follow. The bytes are read from higher addresses to lower ones, so that eight of them are a number as they are.
 let buffer: u64 = 0;
 let count: i32 = 0;
-/** Bits of the buffer that were made up after the end of the data. */
-let madeUp: i32 = 0;
 let at: usize = 0;
 let end: usize = 0;
 
-/** Reads bytes one by one, without the zero stuffed after 0xff, until there are at least 57 bits. */
-function refill(): void {
-  while (count <= 56) {
-    let byte: u64 = 0;
-    if (at + 1 < end && (load<u8>(at) !== 0xff || load<u8>(at, 1) === 0)) {
-      byte = load<u8>(at);
-      at += byte === 0xff ? 2 : 1;
-    } else {
-      madeUp += 8;
+/**
+ * Copies entropy-coded data up to the next marker, backwards and without the zero stuffed after each 0xff, and begins to
+ * read there.
+ *
+ * @param target the end of room for as many bytes as there are, and 16
+ * @returns the address of the marker, or 0 if there is none
+ */
+function beginAt(source: usize, limit: usize, target: usize): usize {
+  at = target;
+  buffer = 0;
+  count = 0;
+  const ones = i8x16.splat(-1);
+  while (source + 1 < limit) {
+    const bytes = v128.load(source);
+    v128.store(target - 16, v128.shuffle<i8>(bytes, bytes, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
+    const found = i8x16.bitmask(i8x16.eq(bytes, ones));
+    const plain: usize = found === 0 ? 16 : ctz(found);
+    source += plain;
+    target -= plain;
+    if (found === 0 || source + 1 >= limit) continue;
+    if (load<u8>(source, 1) !== 0) {
+      end = target;
+      return source;
     }
-    buffer |= byte << (56 - count);
-    count += 8;
-  }
-}
-
-/** Whether none of the four bytes of a word is 0xff. */
-function isPlain(word: u32): bool {
-  const inverse = ~word;
-  return ((inverse - 0x01010101) & ~inverse & 0x80808080) === 0;
-}
-
-/** The length (in the high byte) and the symbol of the code on top of `bits`, which has more than LOOKUP_BITS; 0: none. */
-function longCode(table: usize, bits: u64): u32 {
-  const top = <i32>(bits >> 48);
-  for (let length: i32 = LOOKUP_BITS + 1; length <= 16; length++) {
-    const code = top >> (16 - length);
-    if (code > load<i32>(table + (length << 2), MOST_CODES)) continue;
-    return (length << 8) | load<u8>(table + code + load<i32>(table + (length << 2), FIRST_SYMBOLS), SYMBOLS);
+    source += 2;
+    target -= 1;
   }
   return 0;
 }
 
-/** The same for a code of any length. */
-function nextCode(table: usize, bits: u64): u32 {
-  const entry: u32 = load<u16>(table + <usize>((bits >> (64 - LOOKUP_BITS)) << 1));
-  return entry !== 0 ? entry : longCode(table, bits);
+/** How many bits are left; negative if more were read than there are. */
+function bitsLeft(): i32 {
+  return ((<i32>(at - end)) << 3) + count;
+}
+
+/** Whether all data were used, but for the bits that fill a byte. */
+function isUsedUp(): bool {
+  return <u32>bitsLeft() < 8;
+}
+
+/** The length and, from bit 8, the symbol of the code on top of `bits`, which has more than LOOKUP_BITS; 0: none. */
+function longCode(table: usize, bits: u64): i32 {
+  const top = <i32>(bits >> 48);
+  for (let length: i32 = LOOKUP_BITS + 1; length <= 16; length++) {
+    const code = top >> (16 - length);
+    if (code > load<i32>(table + (length << 2), MOST_CODES)) continue;
+    return length | ((<i32>load<u8>(table + code + load<i32>(table + (length << 2), FIRST_SYMBOLS), SYMBOLS)) << 8);
+  }
+  return 0;
+}
+
+/** What a table says of the bits on top: see ../tables.ts. */
+function look(table: usize, bits: u64): i32 {
+  return load<i32>(table + ((<usize>(bits >> (64 - LOOKUP_BITS))) << 2));
 }
 
 /** The `size` bits on top as a signed difference: those that begin with 0 are negative. size is 1 to 15. */
@@ -60,77 +77,90 @@ function difference(bits: u64, size: u32): i32 {
   return <i32>(bits >> (64 - size)) - (((1 << size) - 1) & -isNegative);
 }
 
-/** Whether a coefficient is far outside of what 8-bit samples give, so that sums of 16 bits might overflow. */
-function isExcessive(coefficient: i32): bool {
-  return <u32>(coefficient + 4096) > 8192;
-}
-
 /** The last DC coefficient of the component, before dequantization. */
 let dc: i32 = 0;
 const FAILED: i32 = -1;
 
-/** Decodes and dequantizes a block, of which `block` has zeros before. @returns the last index that is not 0 */
-function decodeBlock(component: usize, block: usize, zigzag: usize): i32 {
-  const quantization: usize = load<u32>(component, 8);
-  let table: usize = load<u32>(component, 12);
+/** Reads the difference of a DC coefficient, and adds it to `dc`. @returns false if it is damaged or unusual */
+function readDc(table: usize): bool {
+  let bits = buffer | (load<u64>(at - 8) >> count);
+  at -= (63 - count) >> 3;
+  let available = count | 56;
+  let entry = look(table, bits);
+  let value = entry >> 16;
+  if (value === 0) {
+    if (entry === 0) entry = longCode(table, bits);
+    const size = entry >> 8;
+    if (entry === 0 || size > 11) return false;
+    bits <<= entry & 31;
+    available -= entry & 31;
+    if (size > 0) value = difference(bits, size);
+    entry = size;
+  }
+  buffer = bits << (entry & 31);
+  count = available - (entry & 31);
+  dc += value;
+  return true;
+}
+
+/**
+ * Decodes and dequantizes a block, of which `block` has zeros before. Sums of 16 bits do not overflow in the IDCT, as
+ * coefficients far outside of what 8-bit samples give count as unusual.
+ *
+ * @returns the last index that is not 0
+ */
+function decodeBlock(component: usize, block: usize): i32 {
+  const steps: usize = load<u32>(component, 8);
+  const table: usize = load<u32>(component, 16);
+  if (!readDc(load<u32>(component, 12))) return FAILED;
+  const first = load<u32>(steps);
+  const dcCoefficient = dc * <i32>(first >> 16);
+  store<i16>(block, <i16>dcCoefficient);
+  // The coefficient before dequantization as well: it adds up, and the product might overflow.
+  let excess = (dcCoefficient + 4096) | (dc + 4096);
   // Globals cost a load and a store each time.
   let bits = buffer;
   let available = count;
-  let last = 0;
-  for (let index: i32 = 0; index < 64; index++) {
-    // A code and its bits are at most 27.
-    if (available < 32) {
-      const word = at + 4 <= end ? bswap<u32>(load<u32>(at)) : 0xffffffff;
-      if (isPlain(word)) {
-        bits |= (<u64>word) << (32 - available);
-        available += 32;
-        at += 4;
-      } else {
-        buffer = bits;
-        count = available;
-        refill();
-        bits = buffer;
-        available = count;
-      }
-    }
-    const code = nextCode(table, bits);
-    if (code === 0) return FAILED;
-    bits <<= code >> 8;
-    available -= code >> 8;
-    const size = code & 15;
-    const run: i32 = (code >> 4) & 15;
-    let value: i32 = 0;
-    if (size > 0) {
-      value = difference(bits, size);
-      bits <<= size;
-      available -= size;
-    }
-    if (index === 0) {
-      if (run !== 0 || size > 11) return FAILED;
-      dc += value;
-      value = dc;
-      table = load<u32>(component, 16);
-    } else {
+  let from = at;
+  let index: i32 = 0;
+  while (index < 63) {
+    // A code and its bits are at most 27: there are 56 now.
+    bits |= load<u64>(from - 8) >> available;
+    from -= (63 - available) >> 3;
+    available |= 56;
+    let entry = look(table, bits);
+    let value = entry >> 16;
+    if (value === 0) {
+      if (entry === 0) entry = longCode(table, bits);
+      bits <<= entry & 31;
+      available -= entry & 31;
+      const size = (entry >> 8) & 15;
       if (size === 0) {
-        if (run !== 15) {
-          if (run !== 0) return FAILED;
-          break;
-        }
-        index += 15;
+        // No code, or a symbol without a meaning.
+        if (entry === 0 || (entry >> 12 !== 15 && entry >> 12 !== 0)) return FAILED;
+        if (entry >> 12 === 0) break;
+        index += 16;
         continue;
       }
-      index += run;
-      if (index > 63 || size > 10) return FAILED;
-      last = index;
+      if (size > 10) return FAILED;
+      value = difference(bits, size);
+      index += (entry >> 12) + 1;
+      entry = size;
+    } else {
+      index += (entry >> 8) & 31;
     }
-    const natural: usize = load<u8>(zigzag + index);
-    const coefficient = value * <i32>load<u16>(quantization + (natural << 1));
-    if (isExcessive(coefficient)) return FAILED;
-    store<i16>(block + (natural << 1), <i16>coefficient);
+    bits <<= entry & 31;
+    available -= entry & 31;
+    // There are steps beyond the last index.
+    const step = load<u32>(steps + (index << 2));
+    const coefficient = value * <i32>(step >> 16);
+    excess |= coefficient + 4096;
+    store<i16>(block + (step & 0xffff), <i16>coefficient);
   }
   buffer = bits;
   count = available;
-  return last;
+  at = from;
+  return index > 63 || <u32>excess > 8191 ? FAILED : index;
 }
 
 /**
@@ -138,29 +168,26 @@ function decodeBlock(component: usize, block: usize, zigzag: usize): i32 {
  *
  * @param source the entropy-coded data
  * @param limit the end of the file
+ * @param copy the end of room for the data as they are read: as many bytes as from source to limit, and 2048
  * @param across number of MCUs in a row
  * @param down number of rows of MCUs
  * @param interval MCUs between restarts, or 0
  * @param components three descriptions, see COMPONENT
- * @param block 128 bytes of zeros
- * @param zigzag the 64 natural indices in the order of the data
+ * @param block 128 bytes of zeros, and 2 more
  * @returns the address of the marker after the data, or 0 if they are damaged or unusual
  */
 export function decodeScan(
   source: usize,
   limit: usize,
+  copy: usize,
   across: usize,
   down: usize,
   interval: u32,
   components: usize,
   block: usize,
-  zigzag: usize,
 ): usize {
-  at = source;
-  end = limit;
-  buffer = 0;
-  count = 0;
-  madeUp = 0;
+  let marker = beginAt(source, limit, copy);
+  if (marker === 0) return 0;
   let dc0: i32 = 0;
   let dc1: i32 = 0;
   let dc2: i32 = 0;
@@ -170,12 +197,10 @@ export function decodeScan(
     for (let column: usize = 0; column < across; column++) {
       if (interval > 0) {
         if (left === 0) {
-          if (!isAtMarker() || load<u8>(at, 1) !== 0xd0 + restart) return 0;
-          at += 2;
+          if (!isUsedUp() || load<u8>(marker, 1) !== 0xd0 + restart) return 0;
+          marker = beginAt(marker + 2, limit, copy);
+          if (marker === 0) return 0;
           restart = (restart + 1) & 7;
-          buffer = 0;
-          count = 0;
-          madeUp = 0;
           dc0 = 0;
           dc1 = 0;
           dc2 = 0;
@@ -192,7 +217,7 @@ export function decodeScan(
         dc = index === 0 ? dc0 : index === 1 ? dc1 : dc2;
         for (let y: usize = 0; y < v; y++) {
           for (let x: usize = 0; x < h; x++) {
-            const last = decodeBlock(component, block, zigzag);
+            const last = decodeBlock(component, block);
             if (last === FAILED) return 0;
             const target = plane + y * 8 * stride + x * 8;
             if (last === 0) fill(block, target, stride);
@@ -203,14 +228,9 @@ export function decodeScan(
         else if (index === 1) dc1 = dc;
         else dc2 = dc;
       }
+      // An MCU is at most 1249 bytes.
+      if (bitsLeft() < 0) return 0;
     }
-    if (count < madeUp) return 0;
   }
-  return isAtMarker() ? at : 0;
-}
-
-/** Whether all data before the next marker have been used, but for the bits that fill a byte. */
-function isAtMarker(): bool {
-  const left = count - madeUp;
-  return left >= 0 && left < 8 && at + 1 < end && load<u8>(at) === 0xff;
+  return isUsedUp() ? marker : 0;
 }
