@@ -5,7 +5,8 @@ import { largestDifference } from '../../testing/graph-session.ts';
 
 /** Forms of each server in each round. */
 export const FORMS = 300;
-const WARM_UP_FORMS = 200;
+/** Of each server before each load. V8 optimizes the service for about a thousand answers. */
+const WARM_UP_FORMS = 1500;
 /** Most by which a probability may differ from that of the first server: they round differently. */
 const TOLERANCE = 1e-3;
 
