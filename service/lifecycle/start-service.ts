@@ -101,13 +101,14 @@ export async function startService(settings: Settings, options: StartOptions = {
     limits: { requestTimeoutMs: settings.REQUEST_TIMEOUT_MS, maxBodyMb: settings.MAX_BODY_MB },
     listener: listenTo(metrics, statistics, logger, refusals, tracing),
   };
+  const [documents, demo] = [settings.DOCS === 'on', settings.DEMO_PAGE === 'on'];
   const web = {
     ...deps,
     ...clients,
-    documents: settings.DOCS === 'on',
+    documents,
     corsOrigins: listOf(settings.CORS_ORIGINS),
-    demo: settings.DEMO_PAGE === 'on',
-    examples: await examplesOf(model, logger),
+    demo,
+    examples: documents || demo ? await examplesOf(model, logger) : [],
   };
   const grpc = { ...deps, identify: identifyBy(clients) };
   const listeners = await listenAll(settings, {

@@ -61,10 +61,9 @@ function superviseStub(instructions: StubInstructions, next?: WithoutCuda): Engi
 function devices(): string[] {
   const file = join(folder, 'devices');
   if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => line.split(' ', 1)[0] ?? '');
+  // The file exists before its first line does.
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => line.split(' ', 1)[0] ?? '');
 }
 
 describe('an engine whose CUDA does not start', () => {
