@@ -83,7 +83,8 @@ async function speed(target: string, manifest: Manifest, rows: Row[]): Promise<v
   const fma = await fmaPeak();
   const shareOfFma = fma === undefined ? '' : `, ${((peak / fma) * 100).toFixed(0)} % of that peak`;
   rows.push(
-    ['load the package', `${result.loadSeconds.toFixed(1)} s; with the answers below ${memory(run)}`],
+    ['load the package', `${result.loadSeconds.toFixed(1)} s`],
+    ['memory with the answers below', memory(run)],
     ["the processor's multiply-adds", fma === undefined ? 'unknown without a C compiler' : `${gflops(fma)}/s`],
     ['one large matrix product', `${gflops(peak)}/s on ${availableParallelism()} threads${shareOfFma}`],
   );
