@@ -1,7 +1,7 @@
 import { segments, uint16 } from '../jpeg.ts';
 
 /** A component of a JPEG: its identifier, sampling factors and tables. */
-export interface Component {
+interface Component {
   readonly id: number;
   readonly h: number;
   readonly v: number;
