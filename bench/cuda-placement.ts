@@ -10,7 +10,7 @@ import { parseArgs, promisify } from 'node:util';
 import { compileCheckpoint } from '../model/compile/compile.ts';
 import { encodeModel } from '../model/compile/onnx/encode.ts';
 import { Ops } from '../model/compile/onnx/ops.ts';
-import { PACKAGE_FILES } from '../model/package/manifest.ts';
+import { PACKAGE_FILES } from '../model/package/layout.ts';
 import { VARIANTS, writeVariantCheckpoint } from '../testing/checkpoints.ts';
 import { makeStandIns } from './support/cuda-stand-ins.ts';
 import { runProgram } from './support/run-program.ts';

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import * as ort from '../model/onnx-runtime.ts';
-import { PACKAGE_FILES } from '../model/package/manifest.ts';
+import { PACKAGE_FILES } from '../model/package/layout.ts';
 import { openPackage } from '../model/package/open-package.ts';
 import { sourceFlags } from '../model/source-flags.ts';
 import { KEPT_MEMORY } from '../service/engine/process/kept-memory.ts';

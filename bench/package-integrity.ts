@@ -28,9 +28,9 @@ interface Start {
   readonly loadMs: number;
 }
 
-async function start({ dir }: ModelPackage, verifyPackage: () => Promise<string>): Promise<Start> {
+async function start(modelPackage: ModelPackage, verifyPackage: () => Promise<string>): Promise<Start> {
   const supervisor = new EngineSupervisor({
-    load: { packageDir: dir, device: 'cpu', threads: availableParallelism(), maxBatch: 1 },
+    load: { modelPackage, device: 'cpu', threads: availableParallelism(), maxBatch: 1 },
     startTimeoutMs: 600_000,
     runTimeoutMs: 0,
     verifyPackage,

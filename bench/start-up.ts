@@ -18,7 +18,8 @@ const HELP = `usage: node bin/run.js bench/start-up.ts [options]
 
 Prints the time from \`node bin/ofa-ve.js serve --demo\` until /readyz answers 200: for the sources, which Node.js
 loads itself or through tsx, and for the compiled build. One more run at first compiles the demo model and fills caches.
-Then prints the ratio to commit ${EARLIER}, alternated with it: for the demo model, and with --large for another one.
+Then prints the ratio to commit ${EARLIER}, alternated with it, on each Node.js: for the demo model, and with --large for
+another one.
 
   --node <path>    another Node.js to measure; may be given several times
   --runs <number>  runs of each (default: 5)
@@ -60,15 +61,16 @@ async function measure(node: string, program: string, runs: number): Promise<str
 /** Starts both builds in turn. @param args of each, as each may need a package of its own */
 async function compare(
   name: keyof typeof TARGETS,
+  node: Runtime,
   builds: { readonly earlier: string; readonly now: string },
   args: { readonly earlier: readonly string[]; readonly now: readonly string[] },
   runs: number,
 ): Promise<string[]> {
-  console.error(`${name}, alternated with ${EARLIER}`);
+  console.error(`${name} on ${node.version}, alternated with ${EARLIER}`);
   const times = { earlier: [] as number[], now: [] as number[] };
   for (let at = -1; at < runs; at++) {
     for (const build of ['earlier', 'now'] as const) {
-      const seconds = await secondsUntilReady(process.execPath, builds[build], args[build]);
+      const seconds = await secondsUntilReady(node.path, builds[build], args[build]);
       // The first run fills caches.
       if (at >= 0) times[build].push(seconds);
     }
@@ -76,21 +78,36 @@ async function compare(
   const [earlier, now] = [quantile(times.earlier, 0.5), quantile(times.now, 0.5)];
   const ratio = now / earlier;
   if (ratio > TARGETS[name]) process.exitCode = 1;
-  return [name, `${earlier.toFixed(2)} s`, `${now.toFixed(2)} s`, ratio.toFixed(2), TARGETS[name].toFixed(1)];
+  return [
+    name,
+    node.version,
+    `${earlier.toFixed(2)} s`,
+    `${now.toFixed(2)} s`,
+    ratio.toFixed(2),
+    TARGETS[name].toFixed(1),
+  ];
 }
 
 /** Compares with the earlier build. @param large a checkpoint @returns rows of a table */
-async function compareWithEarlier(folder: string, large: string | undefined, runs: number): Promise<string[][]> {
+async function compareWithEarlier(
+  folder: string,
+  nodes: readonly Runtime[],
+  large: string | undefined,
+  runs: number,
+): Promise<string[][]> {
   return withEarlierBuild(async (root) => {
     const builds = { earlier: join(root, 'bin/ofa-ve.js'), now: join(ROOT, 'bin/ofa-ve.js') };
-    const rows = [await compare('demo', builds, { earlier: ['--demo'], now: ['--demo'] }, runs)];
+    const rows: string[][] = [];
+    for (const node of nodes)
+      rows.push(await compare('demo', node, builds, { earlier: ['--demo'], now: ['--demo'] }, runs));
     if (large === undefined) return rows;
     const packages = { earlier: join(folder, 'earlier'), now: join(folder, 'now') };
     for (const build of ['earlier', 'now'] as const) {
       await run(process.execPath, [builds[build], 'compile', large, packages[build]]);
     }
     const args = { earlier: ['--model', packages.earlier], now: ['--model', packages.now] };
-    return [...rows, await compare('large', builds, args, runs)];
+    for (const node of nodes) rows.push(await compare('large', node, builds, args, runs));
+    return rows;
   });
 }
 
@@ -123,8 +140,8 @@ async function main(): Promise<void> {
     printReport(
       table(['Node.js', 'sources, loaded by', 'sources to ready', 'compiled build to ready'], rows),
       table(
-        ['model', `commit ${EARLIER}`, 'this build', 'ratio', 'target'],
-        await compareWithEarlier(folder, values.large, runs),
+        ['model', 'Node.js', `commit ${EARLIER}`, 'this build', 'ratio', 'target'],
+        await compareWithEarlier(folder, runtimes, values.large, runs),
       ),
       `Medians of ${runs} runs, in brackets the fastest and the slowest; the two builds alternate.`,
     );

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // In a clone the sources run as they are; an installed build has no sources beside it.
 import { existsSync } from 'node:fs';
+import module from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 if (process.argv[2] === 'serve') {
   // As process 1 of a container it would not be ended by a signal that nobody handles, and the imports below take a
@@ -10,6 +12,10 @@ if (process.argv[2] === 'serve') {
   };
   process.on('SIGTERM', leave).on('SIGINT', leave);
 }
+
+// Node.js from 22.8 on keeps what it compiled, if it can write here, for its next start and for the engine's process.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../.cache/node', import.meta.url));
+module.enableCompileCache?.();
 
 const sources = existsSync(new URL('../cli/main.ts', import.meta.url));
 const load = (name) => import(new URL(sources ? `../${name}.ts` : `../build/${name}.js`, import.meta.url).href);

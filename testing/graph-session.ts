@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as ort from '../model/onnx-runtime.ts';
-import { GRAPH_IO, PACKAGE_FILES } from '../model/package/manifest.ts';
+import { GRAPH_IO, PACKAGE_FILES } from '../model/package/layout.ts';
 
 /** A question as the graph takes it. */
 interface GraphQuestion {

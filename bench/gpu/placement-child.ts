@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { InferenceSession } from '../../model/onnx-runtime.ts';
 import { z } from 'zod';
 import { openPackage } from '../../model/package/open-package.ts';
-import { PACKAGE_FILES } from '../../model/package/manifest.ts';
+import { PACKAGE_FILES } from '../../model/package/layout.ts';
 import { makeSession } from '../../service/engine/session/session.ts';
 import { sessionOptions } from '../../service/engine/session/session-options.ts';
 import { fullBatch } from '../support/full-batch.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { toPixels } from '../../model/input/pixels/pixels.ts';
 import { encodePrompt } from '../../model/input/tokens.ts';
-import { PACKAGE_FILES } from '../../model/package/manifest.ts';
+import { PACKAGE_FILES } from '../../model/package/layout.ts';
 import { openPackage } from '../../model/package/open-package.ts';
 import { selfTestImage } from '../../model/package/self-test.ts';
 import { loadTokenizer } from '../../model/package/tokenizer.ts';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from '../../model/onnx-runtime.ts';
-import { GRAPH_IO, PACKAGE_FILES } from '../../model/package/manifest.ts';
+import { GRAPH_IO, PACKAGE_FILES } from '../../model/package/layout.ts';
 import { sessionOptions } from '../../service/engine/session/session-options.ts';
 import type { EntailmentItem } from './entailment-items.ts';
 import type { RunnerResult } from './runners.ts';

@@ -4,7 +4,8 @@ import { Command } from 'commander';
 import { readPackageExamples, type ReadExamples } from '../../model/package/examples.ts';
 import { openPackage, type ModelPackage } from '../../model/package/open-package.ts';
 import { verifyPackage } from '../../model/package/verify-package.ts';
-import { PACKAGE_FILES, type Manifest } from '../../model/package/manifest.ts';
+import { PACKAGE_FILES } from '../../model/package/layout.ts';
+import type { Manifest } from '../../model/package/manifest.ts';
 import { lacksVnni, WITHOUT_VNNI } from '../../model/vnni.ts';
 import { bytes, count, table } from '../format.ts';
 

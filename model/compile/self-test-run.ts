@@ -4,7 +4,8 @@ import type { Graph } from './onnx/graph.ts';
 import { type Reading, simulateHalf } from './onnx/simulate-half.ts';
 import { inlined } from './onnx/write.ts';
 import { partsOf, type Tensors, withPart, type WrittenConstants } from './run-parts.ts';
-import { GRAPH_IO, type SelfTestCase } from '../package/manifest.ts';
+import { GRAPH_IO } from '../package/layout.ts';
+import type { SelfTestCase } from '../package/manifest.ts';
 import { selfTestImage } from '../package/self-test.ts';
 import type { Tokenizer } from '../package/tokenizer.ts';
 

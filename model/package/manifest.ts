@@ -1,19 +1,5 @@
 import { z } from 'zod';
-
-/** File names inside a model package folder. */
-export const PACKAGE_FILES = {
-  /** From an image to its features. */
-  imageGraph: 'image.onnx',
-  /** From features and tokens to answers. */
-  graph: 'model.onnx',
-  /** The weights of both graphs. */
-  weights: 'model.onnx.data',
-  tokenizer: 'tokenizer.json',
-  manifest: 'manifest.json',
-} as const;
-
-/** Version of the package layout that this code writes and reads. */
-export const PACKAGE_FORMAT = 2;
+import { PACKAGE_FILES, PACKAGE_FORMAT } from './layout.ts';
 
 /** Largest piece that is accepted: a few pieces are in memory while a package is verified. */
 const MAX_PIECE_BYTES = 64 << 20;
@@ -153,17 +139,3 @@ export const manifestSchema = contentSchema.superRefine(({ files, pieceBytes }, 
 export type Manifest = z.infer<typeof manifestSchema>;
 /** A case of the self-test that an engine runs before it reports ready. */
 export type SelfTestCase = z.infer<typeof selfTestCaseSchema>;
-
-/** Names of the graphs' inputs and outputs. B: batch, P: image positions, W: width, T: tokens, A: answers. */
-export const GRAPH_IO = {
-  /** uint8 [B, size, size, 3], RGB. */
-  image: 'image',
-  /** float32 [B, P, W]: the output of the image graph, which the other graph reads. */
-  imageFeatures: 'image_features',
-  /** int64 [B, T], padded on the right with `specialTokens.pad`. */
-  inputIds: 'input_ids',
-  /** float32 [B, A], rows sum to 1. */
-  probabilities: 'probabilities',
-  /** float32 [B, A], natural logarithms: sums of the constrained log-probabilities along each answer. */
-  logScores: 'log_scores',
-} as const;

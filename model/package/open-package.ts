@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import { readRegular } from '../regular-file.ts';
 import { reasonOf } from '../system-reason.ts';
-import { manifestSchema, PACKAGE_FILES, PACKAGE_FORMAT, type Manifest } from './manifest.ts';
+import { PACKAGE_FILES, PACKAGE_FORMAT } from './layout.ts';
+import { manifestSchema, type Manifest } from './manifest.ts';
 
 /** A model package whose manifest is valid and whose files exist with the sizes that it lists. */
 export interface ModelPackage {

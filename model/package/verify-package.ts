@@ -6,7 +6,8 @@ import { UserError } from '../errors.ts';
 import { readRegular } from '../regular-file.ts';
 import { reasonOf } from '../system-reason.ts';
 import { findDamage } from './checksums.ts';
-import { PACKAGE_FILES, type Manifest } from './manifest.ts';
+import { PACKAGE_FILES } from './layout.ts';
+import type { Manifest } from './manifest.ts';
 import type { ModelPackage } from './open-package.ts';
 
 /** Says what to do about a damaged file. */

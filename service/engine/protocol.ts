@@ -3,6 +3,7 @@
  * The channel uses `serialization: 'advanced'`, which transfers typed arrays as bytes.
  */
 
+import type { ModelPackage } from '../../model/package/open-package.ts';
 import type { PackageStamp } from '../../model/package/verify-package.ts';
 
 /** A batch of items, all padded to the same length. */
@@ -43,8 +44,8 @@ export type Device = 'auto' | 'cpu' | 'cuda';
 export type Provider = 'cpu' | 'cuda';
 
 export interface LoadOptions {
-  /** Folder of the model package. */
-  readonly packageDir: string;
+  /** The package as the service has read it. */
+  readonly modelPackage: ModelPackage;
   readonly device: Provider;
   /** Why `auto` fell back to the CPU, if it did; returned in {@link EngineInfo}. */
   readonly fallback?: string;

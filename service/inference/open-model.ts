@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { UserError } from '../../model/errors.ts';
 import { readRegular } from '../../model/regular-file.ts';
 import { openPackage, type ModelPackage } from '../../model/package/open-package.ts';
-import { PACKAGE_FILES, type Manifest } from '../../model/package/manifest.ts';
+import { PACKAGE_FILES } from '../../model/package/layout.ts';
+import type { Manifest } from '../../model/package/manifest.ts';
 import { PackageVerifier, verifyContent } from '../../model/package/verify-package.ts';
 import { loadTokenizer, type Tokenizer } from '../../model/package/tokenizer.ts';
 import { featureCacheBytes } from '../settings/memory.ts';
@@ -93,7 +94,7 @@ export async function openModel(
   const plan = await planWithPixels(settings, manifest, engineProgram);
   const pool = new EnginePool({
     plan,
-    packageDir: modelPackage.dir,
+    modelPackage,
     verifyPackage: () => verifier.verify(),
     maxBatch: settings.MAX_BATCH,
     cacheBytes: featureCacheBytes(settings),

@@ -1,11 +1,14 @@
-import type { createApp } from '../http/app.ts';
+import { createAdminApp } from '../http/admin-app.ts';
+import { createApp, type AppDeps } from '../http/app.ts';
 import { listen } from '../http/listen.ts';
-import type { Gate } from '../http/overload-gate.ts';
+import { overloadGate } from '../http/overload-gate.ts';
 import type { GrpcDeps } from '../grpc/calls.ts';
 import type { GrpcListenOptions } from '../grpc/listen.ts';
+import type { Metrics } from '../observability/metrics.ts';
 import type { Listener } from '../requests/listener.ts';
 import type { Settings } from '../settings/read.ts';
 import { connectionCaps } from './connection-caps.ts';
+import type { ServiceHealth } from './service-health.ts';
 
 /** The ports that a service listens on. */
 export interface Listeners {
@@ -17,10 +20,10 @@ export interface Listeners {
 
 /** What the ports serve. */
 interface Served {
-  readonly app: ReturnType<typeof createApp>;
-  readonly admin: ReturnType<typeof createApp>;
+  readonly web: AppDeps;
   readonly grpc: GrpcDeps;
-  readonly gate: Gate;
+  readonly health: ServiceHealth;
+  readonly metrics: Metrics;
 }
 
 /**
@@ -28,10 +31,11 @@ interface Served {
  *
  * @throws UserError `address-unavailable`
  */
-export async function listenAll(settings: Settings, { app, admin, grpc, gate }: Served): Promise<Listeners> {
+export async function listenAll(settings: Settings, { web, grpc, health, metrics }: Served): Promise<Listeners> {
   const { HOST: host, PORT, GRPC_PORT, ADMIN_PORT } = settings;
   const caps = connectionCaps();
   const capped = (port: keyof NonNullable<typeof caps>) => (caps === undefined ? {} : { maxConnections: caps[port] });
+  const [app, admin, gate] = [createApp(web), createAdminApp(health, metrics), await overloadGate(web)];
   const opened: Listener[] = [];
   const open = async (listening: Promise<Listener>): Promise<Listener> => {
     const listener = await listening;

@@ -1,3 +1,4 @@
+import { flushCompileCache } from '../../model/compile-cache.ts';
 import type { Settings } from '../settings/read.ts';
 import { flushLog } from '../observability/logger.ts';
 import { growHeap } from './heap-growth.ts';
@@ -67,5 +68,7 @@ async function callWhenReady(service: RunningService, onReady: (service: Running
     () => true,
     () => false,
   );
-  if (await ready) onReady(service);
+  if (!(await ready)) return;
+  onReady(service);
+  flushCompileCache();
 }

@@ -8,9 +8,6 @@ import { openApiKeys, type ApiKeys } from '../clients/api-keys.ts';
 import { ClientAddresses } from '../clients/addresses.ts';
 import { identifyBy, type ClientRules } from '../requests/identify.ts';
 import { Uploads } from '../requests/uploads.ts';
-import { createAdminApp } from '../http/admin-app.ts';
-import { createApp } from '../http/app.ts';
-import { overloadGate } from '../http/overload-gate.ts';
 import type { RequestListener } from '../requests/listener.ts';
 import { Admission } from '../inference/admission.ts';
 import type { InferenceObserver } from '../inference/observer.ts';
@@ -24,7 +21,7 @@ import { startTracing, traceIdOf, type Tracing } from '../observability/tracing.
 import { reportEngineEvents } from '../observability/engine-events.ts';
 import { startGpuWatchdog, type GpuMonitorTimes } from '../observability/gpu-watchdog.ts';
 import { checkDescriptors, descriptorWarning, maxUploads } from './connection-caps.ts';
-import { listenAll, type Listeners } from './listeners.ts';
+import type { Listeners } from './listeners.ts';
 import { ServiceHealth } from './service-health.ts';
 import { shutDown, type ServiceParts } from './shutdown.ts';
 
@@ -102,23 +99,19 @@ export async function startService(settings: Settings, options: StartOptions = {
     listener: listenTo(metrics, statistics, logger, refusals, tracing),
   };
   const [documents, demo] = [settings.DOCS === 'on', settings.DEMO_PAGE === 'on'];
-  const web = {
-    ...deps,
-    ...clients,
-    documents,
-    corsOrigins: listOf(settings.CORS_ORIGINS),
-    demo,
-    examples: documents || demo ? await examplesOf(model, logger) : [],
+  // The engines load the model while this process loads what serves requests.
+  model.pool.start();
+  const listening = async (): Promise<Listeners> => {
+    const { listenAll } = await import('./listeners.ts');
+    const examples = documents || demo ? await examplesOf(model, logger) : [];
+    const web = { ...deps, ...clients, documents, corsOrigins: listOf(settings.CORS_ORIGINS), demo, examples };
+    return listenAll(settings, { web, grpc: { ...deps, identify: identifyBy(clients) }, health, metrics });
   };
-  const grpc = { ...deps, identify: identifyBy(clients) };
-  const listeners = await listenAll(settings, {
-    app: createApp(web),
-    admin: createAdminApp(health, metrics),
-    grpc,
-    gate: await overloadGate(web),
+  const listeners = await listening().catch(async (error: unknown) => {
+    await model.close();
+    throw error;
   });
   logger.info({ host: settings.HOST, ...portsOf(listeners) }, 'listening');
-  model.pool.start();
   const release = async (): Promise<void> => {
     unwatchGpu();
     apiKeys?.close();
@@ -256,9 +249,11 @@ function run(parts: ServiceParts, settings: Settings): RunningService {
     });
     return stopping;
   };
-  model.pool.on('state', (state) => {
-    if (state.phase === 'failed') void stop(1);
-  });
+  const stopIfFailed = (): void => {
+    if (model.pool.state.phase === 'failed') void stop(1);
+  };
+  model.pool.on('state', stopIfFailed);
+  stopIfFailed();
   return {
     port: listeners.public.port,
     grpcPort: listeners.grpc?.port,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { largeGraph } from '../../bench/support/large-graph.ts';
 import { countOperators, type Graph } from '../../model/compile/onnx/graph.ts';
 import { splitAt } from '../../model/compile/onnx/split.ts';
-import { GRAPH_IO } from '../../model/package/manifest.ts';
+import { GRAPH_IO } from '../../model/package/layout.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
 const folder = tempFolder();

@@ -2,7 +2,7 @@ import { cp, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PACKAGE_FILES } from '../../model/package/manifest.ts';
+import { PACKAGE_FILES } from '../../model/package/layout.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
 import { metric, predictBody, send, until } from './client.ts';
 import { serve, type TestService } from './service.ts';

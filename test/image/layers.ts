@@ -3,7 +3,7 @@ import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { PACKAGE_FILES } from '../../model/package/manifest.ts';
+import { PACKAGE_FILES } from '../../model/package/layout.ts';
 import type { Context, Subject } from './context.ts';
 import type { Build, Engine } from './engine.ts';
 import { inspectImage } from './image.ts';

@@ -3,7 +3,7 @@ import { type Graph, makeNode, type Node, type Port, type Value } from '../onnx/
 import { type Initializer, intInitializer } from '../onnx/tensor.ts';
 import { inlined } from '../onnx/write.ts';
 import { partsOf, type Tensors, withPart, type WrittenConstants } from '../run-parts.ts';
-import { GRAPH_IO } from '../../package/manifest.ts';
+import { GRAPH_IO } from '../../package/layout.ts';
 
 /** The ranges of a tensor's channels: those of its last axis, or a single one for the whole tensor. */
 export interface ChannelRanges {

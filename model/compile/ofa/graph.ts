@@ -4,7 +4,7 @@ import { UserError } from '../../errors.ts';
 import type { Graph, Value } from '../onnx/graph.ts';
 import { Ops } from '../onnx/ops.ts';
 import type { FloatType } from '../onnx/tensor.ts';
-import { GRAPH_IO } from '../../package/manifest.ts';
+import { GRAPH_IO } from '../../package/layout.ts';
 import { scoreAnswers } from './answer-head.ts';
 import { answerTrie } from './answers.ts';
 import { decode } from './decoder.ts';

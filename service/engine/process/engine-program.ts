@@ -5,8 +5,8 @@
  */
 import { join } from 'node:path';
 
-import { openPackage } from '../../../model/package/open-package.ts';
-import { PACKAGE_FILES } from '../../../model/package/manifest.ts';
+import { flushCompileCache } from '../../../model/compile-cache.ts';
+import { PACKAGE_FILES } from '../../../model/package/layout.ts';
 import { stampPackage } from '../../../model/package/verify-package.ts';
 import type { FromEngine, LoadOptions, StartFailure, ToEngine } from '../protocol.ts';
 import { runSelfTest, warmUp } from '../session/self-test.ts';
@@ -36,7 +36,7 @@ async function load(options: LoadOptions): Promise<void> {
   if (options.device === 'cpu') lowerPriority();
   try {
     const startMs = performance.now();
-    const modelPackage = await openPackage(options.packageDir);
+    const { modelPackage } = options;
     const { dir, manifest } = modelPackage;
     const stamp = await stampPackage(modelPackage);
     weights = new WeightsWatch(join(dir, PACKAGE_FILES.weights));
@@ -60,6 +60,7 @@ async function load(options: LoadOptions): Promise<void> {
       },
       stamp,
     });
+    flushCompileCache();
   } catch (error) {
     send({ type: 'unable', stage, message: messageOf(error) });
   }

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 
+import type { ModelPackage } from '../../../model/package/open-package.ts';
 import type { EnginePlan } from '../device/plan.ts';
 import type { Gpu } from '../device/visible-gpus.ts';
 import { KERNEL_ENVIRONMENT } from './attention-kernels.ts';
@@ -9,8 +10,7 @@ import { EngineSupervisor, type SupervisorOptions, type WithoutCuda } from './su
 
 export interface PoolOptions extends Omit<SupervisorOptions, 'load' | 'environment' | 'ifCudaFails'> {
   readonly plan: EnginePlan;
-  /** Folder of the model package. */
-  readonly packageDir: string;
+  readonly modelPackage: ModelPackage;
   readonly maxBatch: number;
   /** Most bytes of image features that each engine keeps. @default 0, which keeps none */
   readonly cacheBytes?: number;
@@ -40,7 +40,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
   readonly plan: EnginePlan;
   readonly engines: readonly PooledEngine[];
 
-  constructor({ plan, packageDir, maxBatch, cacheBytes = 0, ...options }: PoolOptions) {
+  constructor({ plan, modelPackage, maxBatch, cacheBytes = 0, ...options }: PoolOptions) {
     super();
     this.setMaxListeners(50);
     this.plan = plan;
@@ -50,7 +50,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
         ...(plan.fallsBack ? { ifCudaFails: () => this.#withoutCuda(id) } : {}),
         environment: environmentOf(plan, gpu),
         load: {
-          packageDir,
+          modelPackage,
           maxBatch,
           cacheBytes,
           threads: plan.threads,

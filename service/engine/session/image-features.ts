@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { Tensor, type InferenceSession } from '../../../model/onnx-runtime.ts';
-import { GRAPH_IO } from '../../../model/package/manifest.ts';
+import { GRAPH_IO } from '../../../model/package/layout.ts';
 import type { EngineBatch } from '../protocol.ts';
 import { copyPicture } from './picture-store.ts';
 import { rowsFor } from './batch-sizes.ts';

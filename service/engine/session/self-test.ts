@@ -1,6 +1,6 @@
 import type { Manifest } from '../../../model/package/manifest.ts';
 import { selfTestImage } from '../../../model/package/self-test.ts';
-import type { EngineInfo } from '../protocol.ts';
+import type { EngineInfo, EngineOutput } from '../protocol.ts';
 import type { EngineSession } from './session.ts';
 
 /** The shortest of the model's input lengths that holds `tokens` tokens. */
@@ -12,8 +12,12 @@ export function paddedLength(lengths: readonly number[], tokens: number): number
   return length;
 }
 
+/** After this time no further case begins: with OFA-large on a CPU, each takes as long as loading the model. */
+const ENOUGH_MS = 1000;
+
 /**
- * Runs the test cases in the manifest and compares the answers with the expected probabilities.
+ * Runs the test cases in the manifest, all of them if they are quick but at least the first one, and compares the
+ * answers with the expected probabilities.
  *
  * @throws Error that names the case if one differs by more than the manifest's tolerance
  */
@@ -32,21 +36,28 @@ export async function runSelfTest(
       length: paddedLength(manifest.text.lengths, test.inputIds.length),
     });
     times.push(performance.now() - startMs);
-    for (const [answer, expected] of test.probabilities.entries()) {
-      const got = output.probabilities[answer] ?? NaN;
-      const difference = Math.abs(got - expected);
-      // Not `>`: NaN must fail as well.
-      if (!(difference <= manifest.selfTest.tolerance)) {
-        throw new Error(
-          `case ${index} gives ${got} for "${manifest.answers[answer] ?? ''}", but the package expects ${expected} (tolerance ${manifest.selfTest.tolerance})`,
-        );
-      }
-      selfTestDeviation = Math.max(selfTestDeviation, difference);
-    }
+    selfTestDeviation = Math.max(selfTestDeviation, deviation(output, index, manifest));
+    if (times.reduce((sum, time) => sum + time, 0) >= ENOUGH_MS) break;
   }
   // The median of the cases, as the first can be slower.
   times.sort((a, b) => a - b);
   return { selfTestDeviation, itemMs: times[Math.floor(times.length / 2)] ?? 0 };
+}
+
+/** Largest difference from the probabilities that a case expects. @throws Error if it is more than the tolerance */
+function deviation({ probabilities }: EngineOutput, index: number, { selfTest, answers }: Manifest): number {
+  const differences = (selfTest.cases[index]?.probabilities ?? []).map((expected, answer) => {
+    const got = probabilities[answer] ?? NaN;
+    const difference = Math.abs(got - expected);
+    // Not `>`: NaN must fail as well.
+    if (!(difference <= selfTest.tolerance)) {
+      throw new Error(
+        `case ${index} gives ${got} for "${answers[answer] ?? ''}", but the package expects ${expected} (tolerance ${selfTest.tolerance})`,
+      );
+    }
+    return difference;
+  });
+  return Math.max(0, ...differences);
 }
 
 /**

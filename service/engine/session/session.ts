@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from '../../../model/onnx-runtime.ts';
 
-import { GRAPH_IO, PACKAGE_FILES, type Manifest } from '../../../model/package/manifest.ts';
+import { GRAPH_IO, PACKAGE_FILES } from '../../../model/package/layout.ts';
+import type { Manifest } from '../../../model/package/manifest.ts';
 import { batchSizes, rowsFor } from './batch-sizes.ts';
 import { ImageFeatures } from './image-features.ts';
 import type { EngineBatch, EngineOutput, LoadOptions, Provider } from '../protocol.ts';
@@ -30,7 +31,7 @@ export interface SessionOptions {
 export async function openSession(
   dir: string,
   manifest: Manifest,
-  { device, threads, maxBatch, cacheBytes }: Omit<LoadOptions, 'packageDir'>,
+  { device, threads, maxBatch, cacheBytes }: Omit<LoadOptions, 'modelPackage'>,
 ): Promise<EngineSession> {
   const open = (name: string): Promise<InferenceSession> =>
     InferenceSession.create(join(dir, name), sessionOptions(device, threads));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { requestBodies } from '../../../bench/gpu/requests.ts';
 import { findSubjects } from '../../../bench/gpu/subjects.ts';
-import { PACKAGE_FILES } from '../../../model/package/manifest.ts';
+import { PACKAGE_FILES } from '../../../model/package/layout.ts';
 import { fixturePackage, fixtureFile } from '../../../testing/fixtures.ts';
 import { tempFolder } from '../../../testing/temp-folder.ts';
 

@@ -9,7 +9,7 @@ import { toPixels } from '../../../../model/input/pixels/pixels.ts';
 import { encodePrompt } from '../../../../model/input/tokens.ts';
 import * as ort from '../../../../model/onnx-runtime.ts';
 import { readPackageExamples } from '../../../../model/package/examples.ts';
-import { GRAPH_IO, PACKAGE_FILES } from '../../../../model/package/manifest.ts';
+import { GRAPH_IO, PACKAGE_FILES } from '../../../../model/package/layout.ts';
 import { type ModelPackage, openPackage } from '../../../../model/package/open-package.ts';
 import { loadTokenizer } from '../../../../model/package/tokenizer.ts';
 import { readRegular } from '../../../../model/regular-file.ts';

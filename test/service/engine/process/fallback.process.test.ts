@@ -13,7 +13,9 @@ import {
   type WithoutCuda,
 } from '../../../../service/engine/process/supervisor.ts';
 import { fixturePackage } from '../../../../testing/fixtures.ts';
+import type { LoadOptions } from '../../../../service/engine/protocol.ts';
 import type { StubInstructions } from './stub-engine.ts';
+import { stubLoad } from './stub-load.ts';
 import { bundle } from '../../../../testing/bundle.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 
@@ -33,12 +35,12 @@ afterEach(async () => {
 });
 
 function supervise(
-  packageDir: string,
+  load: LoadOptions,
   next: WithoutCuda | undefined,
   options: Partial<SupervisorOptions>,
 ): EngineSupervisor {
   const made = new EngineSupervisor({
-    load: { packageDir, device: 'cuda', threads: 1, maxBatch: 4 },
+    load,
     verifyPackage: () => Promise.resolve(''),
     startTimeoutMs: 120_000,
     runTimeoutMs: 120_000,
@@ -54,7 +56,7 @@ function supervise(
 
 function superviseStub(instructions: StubInstructions, next?: WithoutCuda): EngineSupervisor {
   const files = { startsFile: join(folder, 'starts'), devicesFile: join(folder, 'devices') };
-  return supervise(JSON.stringify({ ...files, ...instructions }), next, { program });
+  return supervise(stubLoad({ ...files, ...instructions }, 'cuda'), next, { program });
 }
 
 /** The device that each start was asked for. */
@@ -143,10 +145,10 @@ describe('an engine on CUDA does not fall back to the CPU', () => {
 });
 
 it.skipIf(hasCudaProvider())('the real engine answers on the CPU without CUDA', async () => {
-  const packageDir = await fixturePackage('mini-none');
-  const modelPackage = await openPackage(packageDir);
+  const modelPackage = await openPackage(await fixturePackage('mini-none'));
   const verifier = new PackageVerifier(modelPackage);
-  const engine = supervise(modelPackage.dir, 'cpu', { verifyPackage: () => verifier.verify() });
+  const load = { modelPackage, device: 'cuda', threads: 1, maxBatch: 4 } as const;
+  const engine = supervise(load, 'cpu', { verifyPackage: () => verifier.verify() });
   await engine.whenReady();
   expect(engine.state).toMatchObject({
     phase: 'ready',

@@ -3,9 +3,10 @@
  * would, and ends without a further word to it.
  */
 import { EngineSupervisor } from '../../../../service/engine/process/supervisor.ts';
+import { stubLoad } from './stub-load.ts';
 
 const supervisor = new EngineSupervisor({
-  load: { packageDir: '{}', device: 'cpu', threads: 1, maxBatch: 4 },
+  load: stubLoad({}),
   startTimeoutMs: 60_000,
   verifyPackage: () => Promise.resolve(''),
   runTimeoutMs: 60_000,

@@ -5,6 +5,7 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { EngineSupervisor } from '../../../../service/engine/process/supervisor.ts';
+import { stubLoad } from './stub-load.ts';
 import { GpuMonitor } from '../../../../service/observability/gpu-monitor.ts';
 
 const taken: number[] = [];
@@ -12,7 +13,7 @@ let readings = 0;
 let isUnavailable = false;
 
 const supervisor = new EngineSupervisor({
-  load: { packageDir: '{}', device: 'cpu', threads: 1, maxBatch: 4 },
+  load: stubLoad({}),
   startTimeoutMs: 60_000,
   verifyPackage: () => Promise.resolve(''),
   runTimeoutMs: 60_000,

@@ -4,6 +4,8 @@
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { ModelPackage } from '../../../../model/package/open-package.ts';
+import { stampPackage } from '../../../../model/package/verify-package.ts';
 import { copyPicture } from '../../../../service/engine/session/picture-store.ts';
 import type {
   EngineImage,
@@ -59,7 +61,8 @@ process.on('message', (message: ToEngine) => {
   else run(message);
 });
 
-function load({ packageDir: where, device, fallback }: LoadOptions): void {
+function load({ modelPackage, device, fallback }: LoadOptions): void {
+  const where = modelPackage.dir;
   // Over HTTP the folder is a real package, and the instructions lie in it.
   const file = `${where}/stub.json`;
   instructions = JSON.parse(existsSync(file) ? readFileSync(file, 'utf8') : where) as StubInstructions;
@@ -77,17 +80,14 @@ function load({ packageDir: where, device, fallback }: LoadOptions): void {
   const told = fallback === undefined ? {} : { fallback };
   const { provider = device, itemMs = 0 } = instructions;
   const info = { provider, ...told, loadMs: 1, warmupMs: 0, selfTestDeviation: 0, itemMs };
-  void stampOf(where).then((stamp) => {
+  void stampOf(modelPackage).then((stamp) => {
     send({ type: 'ready', info, stamp });
   });
 }
 
 /** The stamp of a real package; instructions in place of a folder have none. */
-async function stampOf(where: string): Promise<string> {
-  if (!existsSync(where)) return '';
-  const { openPackage } = await import('../../../../model/package/open-package.ts');
-  const { stampPackage } = await import('../../../../model/package/verify-package.ts');
-  return stampPackage(await openPackage(where));
+function stampOf(modelPackage: ModelPackage): Promise<string> {
+  return existsSync(modelPackage.dir) ? stampPackage(modelPackage) : Promise.resolve('');
 }
 
 function nextStart(): StubStart {

@@ -7,6 +7,7 @@ import type { EngineBatch } from '../../../../service/engine/protocol.ts';
 import { EngineSupervisor, type SupervisorOptions } from '../../../../service/engine/process/supervisor.ts';
 import { OomKills } from '../../../../service/engine/process/oom-kills.ts';
 import type { StubInstructions } from './stub-engine.ts';
+import { stubLoad } from './stub-load.ts';
 import { bundle } from '../../../../testing/bundle.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 
@@ -23,9 +24,8 @@ afterEach(async () => {
 
 function supervise(instructions: StubInstructions, options: Partial<SupervisorOptions> = {}): EngineSupervisor {
   const startsFile = join(folder, 'starts');
-  const packageDir = JSON.stringify({ startsFile, ...instructions });
   const supervisor = new EngineSupervisor({
-    load: { packageDir, device: 'cpu', threads: 1, maxBatch: 4 },
+    load: stubLoad({ startsFile, ...instructions }),
     verifyPackage: () => Promise.resolve(''),
     startTimeoutMs: 20_000,
     runTimeoutMs: 20_000,

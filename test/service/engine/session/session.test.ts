@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from '../../../../model/onnx-runtime.ts';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openPackage, type ModelPackage } from '../../../../model/package/open-package.ts';
-import { GRAPH_IO, PACKAGE_FILES } from '../../../../model/package/manifest.ts';
+import { GRAPH_IO, PACKAGE_FILES } from '../../../../model/package/layout.ts';
 import { selfTestImage } from '../../../../model/package/self-test.ts';
 import type { EngineBatch, Provider } from '../../../../service/engine/protocol.ts';
 import { warmUp } from '../../../../service/engine/session/self-test.ts';
