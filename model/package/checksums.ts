@@ -1,5 +1,6 @@
 import { createHash, webcrypto, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { openRegular } from '../regular-file.ts';
 
 /**
@@ -8,8 +9,11 @@ import { openRegular } from '../regular-file.ts';
  */
 export const PIECE_BYTES = 4 << 20;
 
-/** Pieces that are read and hashed at a time. More would only take processor time from the engine that is loading. */
-const LANES = 2;
+/**
+ * Pieces that are read and hashed at a time. More would only take processor time from the engine that is loading; on two
+ * processors, so would a second one.
+ */
+const LANES = availableParallelism() > 2 ? 2 : 1;
 
 /** Size and checksums of a file. */
 export interface Checksums {
