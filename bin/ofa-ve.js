@@ -14,7 +14,7 @@ if (process.argv[2] === 'serve') {
 }
 
 // Node.js from 22.8 on keeps what it compiled, if it can write here, for its next start and for the engine's process.
-process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../.cache/node', import.meta.url));
+process.env.NODE_COMPILE_CACHE ||= fileURLToPath(new URL('../.cache/node', import.meta.url));
 module.enableCompileCache?.();
 
 const sources = existsSync(new URL('../cli/main.ts', import.meta.url));

@@ -77,12 +77,13 @@ export interface ByteRange {
  * @param expected SHA-256 of each piece in hex
  * @param bytes size that the file should have
  * @returns the first range found that is not as expected; undefined if there is none
- * @throws the system's error if the file cannot be read
+ * @throws the system's error if the file cannot be read, or the signal's reason
  */
 export async function findDamage(
   file: string,
   { pieces: expected, bytes }: Pick<Checksums, 'pieces' | 'bytes'>,
   pieceBytes: number,
+  signal?: AbortSignal,
 ): Promise<ByteRange | undefined> {
   const handle = await openRegular(file);
   let next = 0;
@@ -90,6 +91,7 @@ export async function findDamage(
   const lane = async (): Promise<void> => {
     const buffer = Buffer.allocUnsafeSlow(Math.min(pieceBytes, bytes));
     while (damage === undefined && next < expected.length) {
+      signal?.throwIfAborted();
       const index = next++;
       const start = index * pieceBytes;
       const end = Math.min(bytes, start + pieceBytes);

@@ -41,18 +41,24 @@ export async function stampPackage({ dir, manifest, digest }: ModelPackage): Pro
  *
  * @throws UserError `package-damaged` that names a file, and where it differs
  */
-export async function verifyPackage({ dir, manifest, digest }: ModelPackage): Promise<void> {
+export async function verifyPackage({ dir, manifest, digest }: ModelPackage, signal?: AbortSignal): Promise<void> {
   const text = await readRegular(join(dir, PACKAGE_FILES.manifest)).catch(() => '');
   if (createHash('sha256').update(text).digest('hex') !== digest) {
     throw damaged(
       `The model package ${dir} was replaced or changed: its ${PACKAGE_FILES.manifest} is not the one that was opened; start again to use the new package.`,
     );
   }
-  for (const file of manifest.files) await verifyFile(dir, file, manifest.pieceBytes);
+  for (const file of manifest.files) await verifyFile(dir, file, manifest.pieceBytes, signal);
 }
 
-async function verifyFile(dir: string, file: Manifest['files'][number], pieceBytes: number): Promise<void> {
+async function verifyFile(
+  dir: string,
+  file: Manifest['files'][number],
+  pieceBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const unreadable = (cause: unknown): never => {
+    signal?.throwIfAborted();
     throw damaged(`${file.name} in the model package ${dir} cannot be read: ${reasonOf(cause)}; ${REMEDY}.`, cause);
   };
   const path = join(dir, file.name);
@@ -62,7 +68,7 @@ async function verifyFile(dir: string, file: Manifest['files'][number], pieceByt
       `${file.name} in the model package ${dir} has ${size} bytes but should have ${file.bytes}; ${REMEDY}.`,
     );
   }
-  const damage = await findDamage(path, file, pieceBytes).catch(unreadable);
+  const damage = await findDamage(path, file, pieceBytes, signal).catch(unreadable);
   if (damage === undefined) return;
   throw damaged(
     `${file.name} in the model package ${dir} is damaged: its bytes ${damage.start} to ${damage.end - 1} do not have the checksum in ${PACKAGE_FILES.manifest}; ${REMEDY}.`,
@@ -88,11 +94,14 @@ export function verifyContent({ dir, manifest }: ModelPackage, name: string, con
  */
 export class PackageVerifier {
   readonly #package: ModelPackage;
+  readonly #signal: AbortSignal | undefined;
   #verified: PackageStamp | undefined;
   #running: Promise<PackageStamp> | undefined;
 
-  constructor(modelPackage: ModelPackage) {
+  /** @param signal ends a verification, which fails with the signal's reason */
+  constructor(modelPackage: ModelPackage, signal?: AbortSignal) {
     this.#package = modelPackage;
+    this.#signal = signal;
   }
 
   /**
@@ -110,7 +119,7 @@ export class PackageVerifier {
   async #verify(): Promise<PackageStamp> {
     const before = await stampPackage(this.#package);
     if (before === this.#verified) return before;
-    await verifyPackage(this.#package);
+    await verifyPackage(this.#package, this.#signal);
     if ((await stampPackage(this.#package)) !== before) {
       throw damaged(`The model package ${this.#package.dir} is being written; start again when that is done.`);
     }

@@ -53,7 +53,7 @@ export interface OpenModel {
   readonly pixelMemoryUse: typeof pixelMemoryUse;
   /** The answers as clients see them. */
   readonly labels: readonly Label[];
-  /** The engines; not started yet, so that a service can listen first. */
+  /** The engines, which are not started yet. */
   readonly pool: EnginePool;
   readonly batcher: Batcher<PredictItem, PredictOutput>;
   /**
@@ -90,7 +90,8 @@ export async function openModel(
   const { manifest } = modelPackage;
   const labels = labelsOf(manifest.answers, settings.LABELS);
   const store = PictureStore.open(manifest.image.size ** 2 * 3, settings.MAX_QUEUE, sparePicturesFd());
-  const verifier = new PackageVerifier(modelPackage);
+  const closing = new AbortController();
+  const verifier = new PackageVerifier(modelPackage, closing.signal);
   const plan = await planWithPixels(settings, manifest, engineProgram);
   const pool = new EnginePool({
     plan,
@@ -121,6 +122,7 @@ export async function openModel(
   const predictor = new BatchingPredictor(parts);
   const explainer = new Explainer(predictor, parts, explainerLimits(settings, pool.engines.length));
   const close = async (): Promise<void> => {
+    closing.abort(new Error('the model was closed'));
     await Promise.all([pool.stop(), closePixels()]);
     store?.close();
   };

@@ -166,6 +166,13 @@ describe('a verifier', () => {
     await expect(verifier.verify()).rejects.toMatchObject({ code: 'package-damaged' });
   });
 
+  it('stops reading when it is told to, and fails with the reason', async () => {
+    const closing = new AbortController();
+    const verified = new PackageVerifier(opened, closing.signal).verify();
+    closing.abort(new Error('closed'));
+    await expect(verified).rejects.toThrow(/^closed$/);
+  });
+
   it('says when the folder is that of another package', async () => {
     const folder = join(tempFolder(), 'package');
     await cp(opened.dir, folder, { recursive: true });

@@ -39,11 +39,11 @@ function sessionOf(times: readonly number[], wrong: readonly number[] = []): { s
   return { session, ran };
 }
 
-it('runs every case of a quick model, and reports the median time', async () => {
+it('runs every case of a quick model, and reports the time of the fastest', async () => {
   const { session, ran } = sessionOf([90, 10, 20]);
   const result = await runSelfTest(session, MANIFEST);
   expect(ran).toEqual([0, 1, 2]);
-  expect(result.itemMs).toBe(20);
+  expect(result.itemMs).toBe(10);
   expect(result.selfTestDeviation).toBeCloseTo(0.001, 5);
 });
 
