@@ -25,20 +25,20 @@ const MERGES = 700;
 
 /** How often each kind is drawn for training. Kinds that are harder to learn are drawn more often. */
 const SHARES: Readonly<Record<Kind, number>> = {
-  existence: 6,
-  colour: 7,
-  size: 6,
-  shape: 6,
-  count: 13,
-  spatial: 22,
-  between: 20,
-  comparison: 15,
+  existence: 4,
+  colour: 5,
+  size: 5,
+  shape: 5,
+  count: 16,
+  spatial: 20,
+  between: 18,
+  comparison: 18,
   negation: 12,
-  conjunction: 17,
-  disjunction: 10,
+  conjunction: 30,
+  disjunction: 16,
   universal: 12,
   undecidable: 7,
-  premise: 24,
+  premise: 18,
 };
 const BAG = KINDS.flatMap((kind) => new Array<Kind>(SHARES[kind]).fill(kind));
 
@@ -57,7 +57,7 @@ const EACH: Readonly<Record<SetName, number>> = { strange: 0.3, outside: 0.6, lo
 /** Of the long sentences, the share that may be shorter: their claims are learned first. */
 const SHORTER = 0.5;
 /** Share of the ordinary sentences to which a remark in words from outside the world is added. */
-const REMARKS = 0.3;
+const REMARKS = 0.65;
 /** Of the strange ones, the share with a picture without shapes, and of the others that with no claim. */
 const STRANGE_PICTURES = 0.28;
 const NO_CLAIM = 0.85;

@@ -88,11 +88,13 @@ function plainly(random: Random, scene: Scene, words: OutsideWords): Meaning | u
   return { claim: { type: 'count', a, op, n: 1 + random.int(6) } };
 }
 
-/** "The star is happy", "a dog is running in the garden". */
+/** "The star is happy", "it was painted last summer", "a dog is running in the garden". */
 function untold(random: Random, scene: Scene, words: OutsideWords): Meaning {
   const definite = random.chance(0.6);
-  const own = definite ? reference(random, scene) : phrase(random, scene);
-  const a: Phrase = random.chance(0.55) ? own : { shape: nounOf(random, words) };
+  const named = definite ? reference(random, scene) : phrase(random, scene);
+  // An empty phrase is about whatever there is.
+  const own = definite && random.chance(0.4) ? {} : named;
+  const a: Phrase = random.chance(0.6) ? own : { shape: nounOf(random, words) };
   const form = random.pick(['adjective', 'verb', 'verb', 'noun'] as const);
   const word = random.pick({ adjective: words.adjectives, verb: words.verbs, noun: words.nouns }[form]);
   const where = form === 'verb' && random.chance(0.5) ? random.pick(words.nouns) : undefined;
@@ -108,9 +110,9 @@ export function drawOutside(random: Random, scenes: readonly Scene[], words: Out
     const scene = random.pick(scenes);
     const draw = random.next();
     const meaning =
-      draw < 0.45
+      draw < 0.4
         ? anyPattern(random, scene, words)
-        : draw < 0.75
+        : draw < 0.65
           ? plainly(random, scene, words)
           : untold(random, scene, words);
     const answer = meaning && answerOf(scene, meaning);

@@ -43,7 +43,7 @@ export function remarked(random: Random, sentence: string, words: OutsideWords):
   const adjective = random.pick(words.adjectives).word;
   const verb = random.pick(words.verbs).word;
   const adverb = adverbOf(adjective);
-  if (random.chance(0.4)) return `${loosened(random, text)}${end}`;
+  if (random.chance(0.5)) return `${loosened(random, text)}${end}`;
   const said = random.pick([
     inserted(random, text, adverb),
     inserted(random, text, adverb),

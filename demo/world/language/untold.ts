@@ -8,6 +8,23 @@ type Untold = Extract<Claim, { type: 'untold' }>;
 
 const IN = ['in the', 'on the', 'near the', 'with a', 'behind a', 'next to a', 'at the', 'from the', 'for a'] as const;
 
+const WHATEVER = [
+  'it',
+  'it',
+  'this',
+  'that',
+  'all of it',
+  'everything',
+  'the picture',
+  'the drawing',
+  'the whole thing',
+] as const;
+
+/** What a claim is about as its subject; whatever there is, if the claim names nothing. */
+function subjectOf(random: Random, { a }: Untold): string {
+  return Object.keys(a).length === 0 ? random.pick(WHATEVER) : definite(random, a);
+}
+
 /** The thing or place after a verb, if there is one: "in the garden", "a horse". */
 function around(random: Random, { where }: Untold): string {
   if (where === undefined) return '';
@@ -23,7 +40,7 @@ function thirdPerson(verb: string): string {
 function adjectiveClaim(random: Random, claim: Untold): string {
   const { a, word } = claim;
   if (!claim.definite) return presence(random, withArticle(`${word.word} ${bare(random, a, 'singular')}`));
-  const the = definite(random, a);
+  const the = subjectOf(random, claim);
   return random.pick([
     `${the} is ${word.word}`,
     `${the} is ${word.word}`,
@@ -49,7 +66,7 @@ function verbClaim(random: Random, claim: Untold): string {
       `is there ${one} ${doing}${rest}`,
     ]);
   }
-  const the = definite(random, a);
+  const the = subjectOf(random, claim);
   return random.pick([
     `${the} is ${doing}${rest}`,
     `${the} is ${doing}${rest}`,
@@ -61,7 +78,7 @@ function verbClaim(random: Random, claim: Untold): string {
 
 function nounClaim(random: Random, claim: Untold): string {
   const { a, word } = claim;
-  const the = claim.definite ? definite(random, a) : indefinite(random, a);
+  const the = claim.definite ? subjectOf(random, claim) : indefinite(random, a);
   const one = withArticle(word.word);
   return random.pick([
     `${the} is made of ${word.word}`,
