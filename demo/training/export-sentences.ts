@@ -53,7 +53,7 @@ type SetName = (typeof SETS)[number];
  * Sentences of these sets before each meaning of a kind, on average. A meaning gives two to three sentences, a count of
  * none two.
  */
-const EACH: Readonly<Record<SetName, number>> = { strange: 0.3, outside: 0.6, long: 1.6, none: 0.07 };
+const EACH: Readonly<Record<SetName, number>> = { strange: 0.3, outside: 0.6, long: 3.2, none: 0.07 };
 /** Of the long sentences, the share that may be shorter: their claims are learned first. */
 const SHORTER = 0.5;
 /** Share of the ordinary sentences to which a remark in words from outside the world is added. */
