@@ -39,8 +39,10 @@ async function start(descriptors: number): Promise<Ports> {
   createInterface({ input: program.stdout }).on('line', (line) => {
     log.push(JSON.parse(line) as (typeof log)[number]);
   });
-  await until('the engine is ready', () => log.some(({ msg }) => msg === 'engine ready'));
-  const { port = 0, admin_port: admin = 0 } = log.find(({ msg }) => msg === 'listening') ?? {};
+  const logged = (message: string) => log.find(({ msg }) => msg === message);
+  // In either order.
+  await until('the engine is ready', () => logged('engine ready') !== undefined && logged('listening') !== undefined);
+  const { port = 0, admin_port: admin = 0 } = logged('listening') ?? {};
   return { port, admin };
 }
 

@@ -159,6 +159,8 @@ it('ends on SIGTERM while the model loads', async () => {
 
 it('exits at once on a second signal', async () => {
   const program = new Program({ DRAIN_DELAY_MS: '30000' });
+  // In either order.
+  await program.logged('listening');
   await program.logged('engine ready');
   program.child.kill('SIGTERM');
   await program.logged('stopping');
