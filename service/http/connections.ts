@@ -45,7 +45,6 @@ export class Connections {
   readonly #open: OpenConnections;
   readonly #connections = new Map<Socket, Connection>();
   readonly #limits: ConnectionLimits;
-  readonly #sweep: NodeJS.Timeout;
   #waiting = 0;
 
   constructor(server: Server, limits: ConnectionLimits) {
@@ -54,14 +53,14 @@ export class Connections {
     server.on('connection', (socket) => {
       this.#add(socket);
     });
-    this.#sweep = setInterval(
-      () => {
+    server.once('listening', () => {
+      const everyMs = Math.min(SWEEP_MS, limits.unreadMs / 4);
+      const sweep = setInterval(() => {
         this.#closeUnread();
-      },
-      Math.min(SWEEP_MS, limits.unreadMs / 4),
-    ).unref();
-    server.once('close', () => {
-      clearInterval(this.#sweep);
+      }, everyMs).unref();
+      server.once('close', () => {
+        clearInterval(sweep);
+      });
     });
   }
 

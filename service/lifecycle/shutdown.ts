@@ -1,21 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CLOSING_MS } from '../contract.ts';
 import { EngineUnavailable } from '../inference/errors.ts';
-import type { OpenModel } from '../inference/open-model.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Listeners } from './listeners.ts';
+import type { Opened } from './opened.ts';
 import type { ServiceHealth } from './service-health.ts';
 
 /** What a shutdown stops. */
 export interface ServiceParts {
   readonly logger: Logger;
   readonly health: ServiceHealth;
-  readonly model: OpenModel;
   readonly listeners: Listeners;
   /** Aborted to answer the requests that are still open. */
   readonly closing: AbortController;
-  /** Stops the watchdogs and sends the last traces. */
-  readonly release: () => Promise<void>;
+  /** The model with its engines, the watchdogs and the traces. */
+  readonly opened: Opened;
 }
 
 /** How long the last answers have to be sent before their connections are destroyed. */
@@ -30,7 +29,7 @@ const FORCE_CLOSE_MS = 300;
  * @param timeoutMs longest time for all of it
  */
 export async function shutDown(
-  { logger, health, model, listeners, closing, release }: ServiceParts,
+  { logger, health, listeners, closing, opened }: ServiceParts,
   { drainMs, timeoutMs }: { readonly drainMs: number; readonly timeoutMs: number },
 ): Promise<void> {
   logger.info({ drain_ms: drainMs }, 'stopping');
@@ -53,7 +52,7 @@ export async function shutDown(
   clearTimeout(forceCloseTimer);
   // An engine that hangs in its driver survives SIGKILL; the service must end without it.
   const timeout = sleep(Math.max(FORCE_CLOSE_MS, deadline - FORCE_CLOSE_MS - performance.now()));
-  await Promise.race([Promise.all([release(), model.close()]), timeout]);
+  await Promise.race([opened.close(), timeout]);
   const closed = listeners.admin.close();
   listeners.admin.destroy();
   await Promise.race([closed, sleep(Math.max(0, deadline - performance.now()), undefined, { ref: false })]);

@@ -22,6 +22,7 @@ import { reportEngineEvents } from '../observability/engine-events.ts';
 import { startGpuWatchdog, type GpuMonitorTimes } from '../observability/gpu-watchdog.ts';
 import { checkDescriptors, descriptorWarning, maxUploads } from './connection-caps.ts';
 import type { Listeners } from './listeners.ts';
+import { Opened } from './opened.ts';
 import { ServiceHealth } from './service-health.ts';
 import { shutDown, type ServiceParts } from './shutdown.ts';
 
@@ -66,27 +67,49 @@ function watchLoad(metrics: Metrics, admission: Admission, uploads: Uploads, mod
  */
 export async function startService(settings: Settings, options: StartOptions = {}): Promise<RunningService> {
   checkStart(settings);
+  const opened = new Opened();
+  try {
+    return await openService(settings, options, opened);
+  } catch (error) {
+    // What failed first is what the user can mend.
+    await opened.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function openService(settings: Settings, options: StartOptions, opened: Opened): Promise<RunningService> {
   const logger = openLog(settings, options);
   const metrics = new Metrics();
+  opened.add(() => {
+    metrics.close();
+  });
   const statistics = new ModelStatistics();
   const tracing = await startTracing(settings, logger);
+  opened.add(() => tracing?.close());
   const { engineProgram } = options;
   const model = await openModel(settings.MODEL_DIR, settings, {
     observer: observe(metrics, statistics, tracing),
     ...(engineProgram === undefined ? {} : { engineProgram }),
   });
+  opened.add(() => model.close());
   const health = new ServiceHealth(model.pool);
   const admission = new Admission(settings.MAX_QUEUE);
   const uploads = boundUploads(settings, admission);
   watchLoad(metrics, admission, uploads, model);
   reportEngineEvents(model.pool, logger, metrics);
-  const unwatchGpu = startGpuWatchdog(model.pool, logger, metrics, settings.GPU_MEMORY_LIMIT_MB, options.gpuWatch);
+  opened.add(startGpuWatchdog(model.pool, logger, metrics, settings.GPU_MEMORY_LIMIT_MB, options.gpuWatch));
   const closing = new AbortController();
   // Every open request adds a listener.
   setMaxListeners(0, closing.signal);
   const apiKeys = openKeys(settings.API_KEYS_FILE, logger);
+  opened.add(() => {
+    apiKeys?.close();
+  });
   const clients = clientRules(settings, apiKeys);
   const refusals = new RefusalLog(logger);
+  opened.add(() => {
+    refusals.flush();
+  });
   const deps = {
     closing: closing.signal,
     statistics,
@@ -107,19 +130,9 @@ export async function startService(settings: Settings, options: StartOptions = {
     const web = { ...deps, ...clients, documents, corsOrigins: listOf(settings.CORS_ORIGINS), demo, examples };
     return listenAll(settings, { web, grpc: { ...deps, identify: identifyBy(clients) }, health, metrics });
   };
-  const listeners = await listening().catch(async (error: unknown) => {
-    await model.close();
-    throw error;
-  });
+  const listeners = await listening();
   logger.info({ host: settings.HOST, ...portsOf(listeners) }, 'listening');
-  const release = async (): Promise<void> => {
-    unwatchGpu();
-    apiKeys?.close();
-    metrics.close();
-    refusals.flush();
-    await tracing?.close();
-  };
-  return run({ logger, health, model, listeners, closing, release }, settings);
+  return run({ logger, health, model, listeners, closing, opened }, settings);
 }
 
 /** Refuses what would only fail later. @throws UserError `settings-invalid` */
@@ -230,7 +243,7 @@ function openKeys(path: string, logger: Logger): ApiKeys | undefined {
 }
 
 /** Runs a started service until it is stopped or an engine fails for good. */
-function run(parts: ServiceParts, settings: Settings): RunningService {
+function run(parts: ServiceParts & { readonly model: OpenModel }, settings: Settings): RunningService {
   const { model, listeners } = parts;
   let finish: (code: 0 | 1) => void = () => undefined;
   const finished = new Promise<0 | 1>((resolve) => {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
@@ -35,6 +36,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   vi.unstubAllEnvs();
+  vi.restoreAllMocks();
   for (const program of programs.splice(0)) program.kill('SIGKILL');
 });
 
@@ -242,6 +244,21 @@ it('names the setting of a port that is in use', async () => {
   const taken = await serve({ MODEL_DIR: packageDir }, { wait: false });
   const clash = serve({ MODEL_DIR: packageDir, ADMIN_PORT: taken.port }, { wait: false });
   await expect(clash).rejects.toThrow(/choose another HOST or ADMIN_PORT\.$/);
+  await taken.stop();
+});
+
+it('closes what it has opened when it cannot listen', async () => {
+  const taken = await serve({ MODEL_DIR: packageDir }, { wait: false });
+  const keys = join(folder, 'keys');
+  await writeFile(keys, createHash('sha256').update('secret').digest('hex'));
+  const [started, cleared] = [vi.spyOn(globalThis, 'setInterval'), vi.spyOn(globalThis, 'clearInterval')];
+  const clash = serve({ MODEL_DIR: packageDir, ADMIN_PORT: taken.port, API_KEYS_FILE: keys }, { wait: false });
+  await expect(clash).rejects.toThrow(/ADMIN_PORT/);
+  const timers = started.mock.results.map(({ value }) => value as NodeJS.Timeout);
+  const ended = cleared.mock.calls.map(([timer]) => timer);
+  // At least that of the event loop's delay and that of the keys' file.
+  expect(timers.length).toBeGreaterThan(1);
+  expect(timers.filter((timer) => !ended.includes(timer))).toEqual([]);
   await taken.stop();
 });
 
