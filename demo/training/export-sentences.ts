@@ -12,8 +12,9 @@ import { remarked } from '../world/language/remarks.ts';
 import { drawLong } from '../world/long.ts';
 import { drawOutside } from '../world/outside.ts';
 import { drawPairs, pairMeaning, type Pair } from '../world/pairs.ts';
-import { phrase } from '../world/phrases.ts';
+import { phrase, unique } from '../world/phrases.ts';
 import { hash, seeded, type Random } from '../world/random.ts';
+import { list } from '../world/sample-compound.ts';
 import { sceneOf, type Scene, type Split } from '../world/scene.ts';
 import { strangeSentence } from '../world/strange.ts';
 import { PROGRAM } from '../world/program.ts';
@@ -53,7 +54,10 @@ type SetName = (typeof SETS)[number];
  * Sentences of these sets before each meaning of a kind, on average. A meaning gives two to three sentences, a count of
  * none two.
  */
-const EACH: Readonly<Record<SetName, number>> = { strange: 0.3, outside: 0.6, long: 3.2, none: 0.07 };
+const EACH: Readonly<Record<SetName, number>> = { strange: 0.3, outside: 0.9, long: 2.4, none: 0.07 };
+/** The same of what these kinds have seldom: lists, and claims about what is outside the picture. */
+const LISTS = 0.25;
+const ELSEWHERE = 0.2;
 /** Of the long sentences, the share that may be shorter: their claims are learned first. */
 const SHORTER = 0.5;
 /** Share of the ordinary sentences to which a remark in words from outside the world is added. */
@@ -158,6 +162,18 @@ function drawNone(random: Random, scenes: readonly Scene[]): readonly Pair[] {
   return pairMeaning(random, scenes, scene, 'count', { claim });
 }
 
+/** "Two stars and three hearts", with a picture for each answer. */
+function drawList(random: Random, scenes: readonly Scene[]): readonly Pair[] {
+  const scene = random.pick(scenes);
+  return pairMeaning(random, scenes, scene, 'conjunction', { claim: list(random, scene) });
+}
+
+/** "There is a star outside the frame". */
+function drawElsewhere(random: Random, scenes: readonly Scene[]): readonly Pair[] {
+  const scene = random.pick(scenes);
+  return pairMeaning(random, scenes, scene, 'undecidable', { claim: { type: 'elsewhere', a: unique(random, scene) } });
+}
+
 function* draw(random: Random, scenes: readonly Scene[], split: Split): Generator<Drawn> {
   const words = outsideWords(split);
   for (;;) {
@@ -166,6 +182,8 @@ function* draw(random: Random, scenes: readonly Scene[], split: Split): Generato
       yield { pair };
       if (split === 'training') for (const contrast of contrastsOf(random, pair)) yield { pair: contrast };
     }
+    if (random.chance(LISTS)) for (const pair of drawList(random, scenes)) yield { pair };
+    if (random.chance(ELSEWHERE)) for (const pair of drawElsewhere(random, scenes)) yield { pair };
     yield* some(random, 'strange', () => pairs.slice(0, 1));
     yield* some(random, 'outside', () => [drawOutside(random, scenes, words)]);
     yield* some(random, 'long', () => [drawLong(random, scenes, random.chance(SHORTER) ? 6 : undefined)]);

@@ -115,8 +115,8 @@ export type Claim =
       readonly a: Phrase;
     }
   /**
-   * What no picture tells, in words from outside the world, about one thing: "the star is happy", "a dog is running".
-   * No if there is no such thing, else undecidable.
+   * What no picture tells, in words from outside the world: "the star is happy", "a dog is running". No if there is no
+   * such thing, else undecidable.
    */
   | {
       readonly type: 'untold';
@@ -126,6 +126,10 @@ export type Claim =
       readonly where?: OutsideWord;
       readonly a: Phrase;
       readonly definite: boolean;
+      /** About several things, "the stars are happy": nobody says it of one. */
+      readonly several?: true;
+      /** What an adjective compares with: "happier than the heart", or "than any of the hearts" if there are several. */
+      readonly than?: { readonly phrase: Phrase; readonly several: boolean };
     }
   /** Undecidable, and of no topic that a premise could settle: what is outside the frame, for example. */
   | { readonly type: 'elsewhere'; readonly a: Phrase };

@@ -69,7 +69,8 @@ const OWN_ADJECTIVES = new Set(
   rectangular red related remaining right round same scarlet second separate seven several shaded shaped shiny short
   side silver similar simple single six small smaller solid some sole square starry straight striped such sure tall ten
   there thick thin third three tilted tiny top total triangular triple true twin two uneven unequal unique upper upright
-  upside various vast violet visible white whole wide wrong yellow zero bare clean alright amiss awry ok okay sharp
+  upside various vast violet visible white whole wide wrong yellow zero north northern northwest northeast south
+  southern southeast southwest eastern western beside together squat hollow bare clean alright amiss awry ok okay sharp
   vivid bold gaudy drawn painted printed old new soft hard warm cold hot heavy expensive cheap wooden metallic`),
 );
 

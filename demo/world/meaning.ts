@@ -162,6 +162,10 @@ function judgeCompare(world: readonly Whole[], { a, b, op }: Of<'compare'>): Ver
   return truth(op === 'more' ? difference > 0 : difference < 0);
 }
 
+/** Nobody compares a thing with what is not there, or with itself, nor one of several with several where there is one. */
+const areComparable = (things: readonly Whole[], others: readonly Whole[], several: boolean): boolean =>
+  others.length > (several ? 1 : 0) && things.some((thing) => others.some((other) => other.index !== thing.index));
+
 /** The claim's answer in one complete world. */
 export function judge(world: readonly Whole[], claim: Claim): Verdict {
   switch (claim.type) {
@@ -196,8 +200,14 @@ export function judge(world: readonly Whole[], claim: Claim): Verdict {
       return any([judge(world, claim.left), judge(world, claim.right)]);
     case 'neither':
       return opposite(any([judge(world, claim.left), judge(world, claim.right)]));
-    case 'untold':
-      return matches(world, claim.a).length === 0 ? 'no' : 'maybe';
+    case 'untold': {
+      const things = matches(world, claim.a);
+      if (claim.several && things.length === 1) return undefined;
+      if (things.length === 0) return 'no';
+      return claim.than === undefined || areComparable(things, matches(world, claim.than.phrase), claim.than.several)
+        ? 'maybe'
+        : undefined;
+    }
     case 'unknowable':
       return isOutside(claim.a) ? 'no' : 'maybe';
     case 'elsewhere':

@@ -3,7 +3,7 @@ import type { OutsideWords } from './everyday-words.ts';
 import { sayMeaning } from './language/say.ts';
 import { answerOf } from './meaning.ts';
 import type { Pair } from './pairs.ts';
-import { phrase, reference } from './phrases.ts';
+import { describe, matching, phrase, reference } from './phrases.ts';
 import type { Random } from './random.ts';
 import { sampleMeaning } from './sample.ts';
 import type { Scene } from './scene.ts';
@@ -88,17 +88,38 @@ function plainly(random: Random, scene: Scene, words: OutsideWords): Meaning | u
   return { claim: { type: 'count', a, op, n: 1 + random.int(6) } };
 }
 
-/** "The star is happy", "it was painted last summer", "a dog is running in the garden". */
+/** Something that is there. */
+function comparedTo(random: Random, scene: Scene): { phrase: Phrase; several: boolean } {
+  const seen = scene.things.filter(({ hidden }) => !hidden);
+  const found = describe(random.pick(seen), random.pick(['s', 'cs', 'cs', 'c']));
+  return { phrase: found, several: matching(scene, found) > 1 && random.chance(0.6) };
+}
+
+/** "The star is happy", "they were painted last summer", "a dog is running in the garden". */
 function untold(random: Random, scene: Scene, words: OutsideWords): Meaning {
-  const definite = random.chance(0.6);
+  const definite = random.chance(0.7);
   const named = definite ? reference(random, scene) : phrase(random, scene);
   // An empty phrase is about whatever there is.
   const own = definite && random.chance(0.4) ? {} : named;
-  const a: Phrase = random.chance(0.6) ? own : { shape: nounOf(random, words) };
+  const a: Phrase = random.chance(0.65) ? own : { shape: nounOf(random, words) };
+  const several = definite && random.chance(0.35);
   const form = random.pick(['adjective', 'verb', 'verb', 'noun'] as const);
   const word = random.pick({ adjective: words.adjectives, verb: words.verbs, noun: words.nouns }[form]);
   const where = form === 'verb' && random.chance(0.5) ? random.pick(words.nouns) : undefined;
-  return { claim: { type: 'untold', form, word, a, definite, ...(where && { where }) } };
+  const compares = form === 'adjective' && definite && !several && Object.keys(a).length > 0 && random.chance(0.6);
+  const than = compares ? comparedTo(random, scene) : undefined;
+  return {
+    claim: {
+      type: 'untold',
+      form,
+      word,
+      a,
+      definite,
+      ...(several && { several }),
+      ...(where && { where }),
+      ...(than && { than }),
+    },
+  };
 }
 
 /**
@@ -110,9 +131,9 @@ export function drawOutside(random: Random, scenes: readonly Scene[], words: Out
     const scene = random.pick(scenes);
     const draw = random.next();
     const meaning =
-      draw < 0.4
+      draw < 0.35
         ? anyPattern(random, scene, words)
-        : draw < 0.65
+        : draw < 0.55
           ? plainly(random, scene, words)
           : untold(random, scene, words);
     const answer = meaning && answerOf(scene, meaning);

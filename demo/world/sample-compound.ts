@@ -202,6 +202,13 @@ function onlyOne(random: Random, scene: Scene): Claim {
   };
 }
 
+/** A claim that is said as a list: "two stars and three hearts", "two things are red: a star and a heart". */
+export const list = (random: Random, scene: Scene): Claim =>
+  random.pick([twoCounts, twoCounts, partOfNumber, twoOfOneShape, threeOfOneShape, twoOfOneColour, nothingElse])(
+    random,
+    scene,
+  );
+
 /** One part of a conjunction or disjunction. */
 function part(random: Random, scene: Scene): Claim {
   const draw = random.next();

@@ -110,7 +110,6 @@ export const LATER: Phrasings = {
   // pink triangle at the right edge
   213: [
     ['Is the pink triangle further left than the large star?', 'no'],
-    ['The small star is above the yellow square.', 'maybe'],
     ['The pink triangle is worth more than the rest.', 'maybe'],
   ],
   // a small green heart at the top left, a small green cross at the left below it, a large brown cross at the right with

@@ -3,7 +3,7 @@ import { describe } from '../phrases.ts';
 import type { Random } from '../random.ts';
 import { COLOURS, SIZES } from '../scene.ts';
 import { SHAPES } from '../shapes.ts';
-import { definite, indefinite, plural } from './noun-phrase.ts';
+import { bare, definite, indefinite, plural } from './noun-phrase.ts';
 import { withArticle } from './words.ts';
 
 /** All sorts of things, for comparisons and for counts outside the frame. */
@@ -36,7 +36,7 @@ const PAST = ['yesterday', 'before', 'an hour ago', 'last week', 'a minute ago',
 const FUTURE = ['tomorrow', 'soon', 'next week', 'later', 'later on', 'tonight', 'in a moment'] as const;
 
 /** Properties for comparisons, none of which is visible. */
-const DEGREES = [
+export const DEGREES = [
   'heavier',
   'lighter in weight',
   'older',
@@ -49,7 +49,6 @@ const DEGREES = [
   'cheaper',
   'more valuable',
   'better',
-  'thicker',
   'more popular',
 ] as const;
 
@@ -116,13 +115,30 @@ function past(random: Random, the: string): string {
   ]);
 }
 
+const OUTSIDE = [
+  'outside the frame',
+  'just outside the frame',
+  'outside the picture',
+  'outside of the image',
+  'just outside the image',
+  'beyond the edge of the picture',
+  'out of view',
+  'out of sight beyond the edge',
+  'behind the camera',
+  'next to the picture',
+  'on the back of the picture',
+] as const;
+
 function outside(random: Random, a: Phrase): string {
   const [one, many] = [indefinite(random, a), plural(random, a)];
   const side = random.pick(['left', 'right', 'top', 'bottom', 'upper', 'lower']);
+  const where = random.pick(OUTSIDE);
   const when = random.pick(PAST);
   return random.pick([
-    `there is ${one} ${random.pick(['outside the frame', 'outside the picture', 'just outside the image', 'beyond the edge of the picture', 'out of view', 'behind the camera', 'next to the picture', 'on the back of the picture'])}`,
-    `${one} is ${random.pick(['outside the frame', 'just outside the picture', 'out of sight beyond the edge', 'outside of the image'])}`,
+    `there is ${one} ${where}`,
+    `there is ${one} ${random.pick(['lying', 'waiting', 'standing', 'left'])} ${where}`,
+    `${where} there is ${random.pick([one, `another ${bare(random, a, 'singular')}`])}`,
+    `${one} is ${where === 'out of view' ? 'outside the frame' : where}`,
     `beyond the ${side} edge ${random.pick(['of the picture', 'of the frame', 'of the image'])} there ${random.chance(0.5) ? `is ${one}` : `are ${many}`}`,
     `there was ${one} here ${when}`,
     `${when} there was ${one} in this place`,

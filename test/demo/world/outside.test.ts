@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KINDS } from '../../../demo/world/claims.ts';
+import { KINDS, type Phrase } from '../../../demo/world/claims.ts';
 import { outsideWords } from '../../../demo/world/everyday-words.ts';
 import { askedAndStated, longQuestions, outsideQuestions, zeroQuestions } from '../../../demo/world/evaluation/sets.ts';
 import { noClaim } from '../../../demo/world/language/no-claim.ts';
@@ -7,10 +7,12 @@ import { sayMeaning } from '../../../demo/world/language/say.ts';
 import { drawLong } from '../../../demo/world/long.ts';
 import { drawOutside } from '../../../demo/world/outside.ts';
 import type { Pair } from '../../../demo/world/pairs.ts';
+import { matching } from '../../../demo/world/phrases.ts';
 import { seeded } from '../../../demo/world/random.ts';
 import { sampleMeaning } from '../../../demo/world/sample.ts';
-import { sceneOf } from '../../../demo/world/scene.ts';
+import { sceneOf, type Scene } from '../../../demo/world/scene.ts';
 import { strangeSentence } from '../../../demo/world/strange.ts';
+import { completions, fitsPhrase } from '../../../demo/world/whole.ts';
 import { secondOpinion } from './oracle.ts';
 
 const scenes = Array.from({ length: 200 }, (_, seed) => sceneOf(seed, 'training'));
@@ -61,6 +63,27 @@ describe('sentences with words from outside the world', () => {
     expect(shareOf(pairs, 'no')).toBeGreaterThan(0.5);
     for (const answer of ['yes', 'maybe']) expect(shareOf(pairs, answer)).toBeGreaterThan(0.05);
   });
+});
+
+/** Which things of the scene the phrase matches, in the first completion of a hidden one. */
+const indices = (scene: Scene, phrase: Phrase): number[] =>
+  (completions(scene)[0] ?? []).filter((thing) => fitsPhrase(thing, phrase)).map(({ index }) => index);
+
+it('nobody tells of several what there is one of, nor compares a thing with itself', () => {
+  const random = seeded(6);
+  const claims = Array.from({ length: 1500 }, () => drawOutside(random, scenes, training)).flatMap(
+    ({ scene, meaning: { claim } }) => (claim.type === 'untold' ? [{ scene, claim }] : []),
+  );
+  const several = claims.filter(({ claim }) => claim.several);
+  const compared = claims.filter(({ claim }) => claim.than !== undefined);
+  for (const some of [several, compared]) expect(some.length).toBeGreaterThan(20);
+  expect(several.filter(({ scene, claim }) => matching(scene, claim.a) === 1)).toEqual([]);
+  const alone = compared.filter(({ scene, claim: { a, than } }) => {
+    const both = new Set([a, than?.phrase ?? {}].flatMap((phrase) => indices(scene, phrase)));
+    return matching(scene, a) > 0 && both.size < 2;
+  });
+  expect(alone).toEqual([]);
+  expect(compared.some(({ claim }) => claim.than?.several)).toBe(true);
 });
 
 it('evaluation has no colours and shapes from outside the world, all of which training knows', () => {
