@@ -54,14 +54,14 @@ type SetName = (typeof SETS)[number];
  * Sentences of these sets before each meaning of a kind, on average. A meaning gives two to three sentences, a count of
  * none two.
  */
-const EACH: Readonly<Record<SetName, number>> = { strange: 0.3, outside: 0.9, long: 2.4, none: 0.07 };
+const EACH: Readonly<Record<SetName, number>> = { strange: 0.3, outside: 0.7, long: 1.4, none: 0.07 };
 /** The same of what these kinds have seldom: lists, and claims about what is outside the picture. */
-const LISTS = 0.25;
+const LISTS = 0.6;
 const ELSEWHERE = 0.2;
 /** Of the long sentences, the share that may be shorter: their claims are learned first. */
 const SHORTER = 0.5;
 /** Share of the ordinary sentences to which a remark in words from outside the world is added. */
-const REMARKS = 0.65;
+const REMARKS = 0.85;
 /** Of the strange ones, the share with a picture without shapes, and of the others that with no claim. */
 const STRANGE_PICTURES = 0.28;
 const NO_CLAIM = 0.85;
