@@ -162,7 +162,7 @@ function judgeCompare(world: readonly Whole[], { a, b, op }: Of<'compare'>): Ver
   return truth(op === 'more' ? difference > 0 : difference < 0);
 }
 
-/** Nobody compares a thing with what is not there, or with itself, nor one of several with several where there is one. */
+/** Nobody compares a thing with itself, with what is not there, or with "any of" what there is only one of. */
 const areComparable = (things: readonly Whole[], others: readonly Whole[], several: boolean): boolean =>
   others.length > (several ? 1 : 0) && things.some((thing) => others.some((other) => other.index !== thing.index));
 
