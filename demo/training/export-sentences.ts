@@ -4,7 +4,7 @@ import { buildPrompt, encodePrompt } from '../../model/input/tokens.ts';
 import { buildTokenizerJson, loadTokenizer, type Tokenizer } from '../../model/package/tokenizer.ts';
 import { learnVocabulary } from './bpe.ts';
 import { ANSWERS } from '../answers.ts';
-import { KINDS, type Kind } from '../world/claims.ts';
+import { KINDS, type Claim, type Kind } from '../world/claims.ts';
 import { contrastsOf } from '../world/contrasts.ts';
 import { outsideWords } from '../world/everyday-words.ts';
 import { noClaim } from '../world/language/no-claim.ts';
@@ -155,24 +155,28 @@ function* some(random: Random, set: SetName, draw: () => readonly Pair[]): Gener
   }
 }
 
-/** "There are 0 stars", with a picture for each answer. */
-function drawNone(random: Random, scenes: readonly Scene[]): readonly Pair[] {
+/** A claim about one of the scenes, with a picture for each answer. */
+function drawClaim(
+  random: Random,
+  scenes: readonly Scene[],
+  kind: Kind,
+  claimAbout: (scene: Scene) => Claim,
+): readonly Pair[] {
   const scene = random.pick(scenes);
-  const claim = { type: 'count', a: phrase(random, scene), op: 'exactly', n: 0 } as const;
-  return pairMeaning(random, scenes, scene, 'count', { claim });
+  return pairMeaning(random, scenes, scene, kind, { claim: claimAbout(scene) });
 }
 
-/** "Two stars and three hearts", with a picture for each answer. */
-function drawList(random: Random, scenes: readonly Scene[]): readonly Pair[] {
-  const scene = random.pick(scenes);
-  return pairMeaning(random, scenes, scene, 'conjunction', { claim: list(random, scene) });
-}
+/** "There are 0 stars". */
+const drawNone = (random: Random, scenes: readonly Scene[]): readonly Pair[] =>
+  drawClaim(random, scenes, 'count', (scene) => ({ type: 'count', a: phrase(random, scene), op: 'exactly', n: 0 }));
+
+/** "Two stars and three hearts". */
+const drawList = (random: Random, scenes: readonly Scene[]): readonly Pair[] =>
+  drawClaim(random, scenes, 'conjunction', (scene) => list(random, scene));
 
 /** "There is a star outside the frame". */
-function drawElsewhere(random: Random, scenes: readonly Scene[]): readonly Pair[] {
-  const scene = random.pick(scenes);
-  return pairMeaning(random, scenes, scene, 'undecidable', { claim: { type: 'elsewhere', a: unique(random, scene) } });
-}
+const drawElsewhere = (random: Random, scenes: readonly Scene[]): readonly Pair[] =>
+  drawClaim(random, scenes, 'undecidable', (scene) => ({ type: 'elsewhere', a: unique(random, scene) }));
 
 function* draw(random: Random, scenes: readonly Scene[], split: Split): Generator<Drawn> {
   const words = outsideWords(split);
