@@ -3,6 +3,9 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { exactInt8 } from '../../../model/vnni.ts';
 import type { Provider } from '../protocol.ts';
 
+/** Microseconds for which a thread looks for the next node's work before it sleeps. */
+const SPIN_US = '20';
+
 /**
  * Options of a session on a CPU, or on the first visible GPU. This file does not load ONNX Runtime, since a process can
  * load only one release of it and a benchmark tries others.
@@ -24,7 +27,8 @@ export function sessionOptions(provider: Provider, threads: number): InferenceSe
     graphOptimizationLevel: 'all',
     // The arena takes three times the memory at batch 8 and is no faster.
     enableCpuMemArena: false,
-    // Spinning threads would take processor time from decoding the next pictures.
-    extra: { session: { intra_op: { allow_spinning: '0' }, ...exactInt8() } },
+    // Without spinning, waking a thread costs as much as a small node; spinning for long would take processor time from
+    // decoding the next pictures.
+    extra: { session: { intra_op: { allow_spinning: '1', spin_duration_us: SPIN_US }, ...exactInt8() } },
   };
 }
