@@ -14,7 +14,7 @@ const BMP_HEADERS: readonly number[] = [12, 40, 52, 56, 64, 108, 124];
  * @returns undefined if it is none of them
  */
 export function formatOf(bytes: Uint8Array): ImageFormat | undefined {
-  const start = String.fromCharCode(...bytes.subarray(0, FORMAT_BYTES));
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, FORMAT_BYTES)).toString('latin1');
   if (start.startsWith('\xff\xd8\xff')) return 'jpeg';
   if (start.startsWith('\x89PNG\r\n\x1a\n')) return 'png';
   if (start.startsWith('RIFF') && start.startsWith('WEBP', 8)) return 'webp';

@@ -91,22 +91,28 @@ export function uint16(bytes: Uint8Array, at: number): number {
  * @returns undefined if its first scan is not found
  */
 export function coefficientBytes(bytes: Uint8Array): number | undefined {
-  let components = 0;
-  let held: number | undefined;
+  let frame: number | undefined;
   let isProgressive = false;
   for (const { code, at } of segments(bytes)) {
     if (startsFrame(code)) {
       isProgressive = PROGRESSIVE_FRAMES.includes(code);
-      components = bytes[at + 9] ?? 0;
-      const factors = Array.from({ length: components }, (_, index) => bytes[at + 11 + 3 * index] ?? 0);
-      const areas = factors.map((factor) => (factor >> 4) * (factor & 15));
-      const widest = Math.max(...factors.map((factor) => factor >> 4));
-      const highest = Math.max(...factors.map((factor) => factor & 15));
-      held = (2 * areas.reduce((sum, area) => sum + area, 0)) / Math.max(1, widest * highest);
+      frame = at;
     }
-    if (code === START_OF_SCAN) return isProgressive || (bytes[at + 4] ?? 0) < components ? held : 0;
+    if (code !== START_OF_SCAN) continue;
+    const components = frame === undefined ? 0 : (bytes[frame + 9] ?? 0);
+    const isWhole = !isProgressive && (bytes[at + 4] ?? 0) >= components;
+    return isWhole || frame === undefined ? 0 : coefficientBytesOf(bytes, frame, components);
   }
   return undefined;
+}
+
+/** Bytes of all coefficients per pixel, by the sampling factors of a frame. */
+function coefficientBytesOf(bytes: Uint8Array, frame: number, components: number): number {
+  const factors = Array.from({ length: components }, (_, index) => bytes[frame + 11 + 3 * index] ?? 0);
+  const areas = factors.map((factor) => (factor >> 4) * (factor & 15));
+  const widest = Math.max(...factors.map((factor) => factor >> 4));
+  const highest = Math.max(...factors.map((factor) => factor & 15));
+  return (2 * areas.reduce((sum, area) => sum + area, 0)) / Math.max(1, widest * highest);
 }
 
 /** The segments up to the first scan, each with the offset of its marker. */
