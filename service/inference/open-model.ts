@@ -23,8 +23,7 @@ import { pixelMemory } from './pixel-memory.ts';
 import { closePixels, limitPixelMemory, pixelMemoryUse, toPixels } from '../../model/input/pixels/pixels.ts';
 import { BatchingPredictor, type PredictItem, type PredictOutput, type Predictor } from './predictor.ts';
 import { ItemQuarantine } from './batching/quarantine.ts';
-import { textWarnings } from '../../model/input/text-warnings.ts';
-import { encodePrompt, type TextSettings } from '../../model/input/tokens.ts';
+import { promptEncoder } from './prompt-encoder.ts';
 
 /** The settings that {@link openModel} reads. */
 export type ModelSettings = Pick<
@@ -113,7 +112,7 @@ export async function openModel(
   const parts = {
     modelPackage,
     labels,
-    encode: encoder(tokenizer, manifest.text),
+    encode: promptEncoder(tokenizer, manifest.text),
     pictures: pictureCache(manifest.image.size, settings.IMAGE_ORIENTATION, store),
     answers: settings.FEATURE_CACHE_MB > 0 ? new AnswerCache() : undefined,
     batcher,
@@ -149,14 +148,6 @@ const explainerLimits = ({ MAX_BATCH, REQUEST_TIMEOUT_MS }: ModelSettings, engin
   maxWaiting: MAX_BATCH,
   longestMs: REQUEST_TIMEOUT_MS,
 });
-
-/** Turns texts into the tokens of a prompt, with warnings about them. */
-function encoder(tokenizer: Tokenizer, settings: TextSettings) {
-  return (hypothesis: string, premise: string | undefined) => {
-    const encoded = encodePrompt(tokenizer, settings, hypothesis, premise);
-    return { ids: encoded.ids, warnings: textWarnings(settings, encoded, hypothesis, premise) };
-  };
-}
 
 /** Plans the engines, and limits decoding to the memory that they leave. */
 async function planWithPixels(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { abortable } from '../../model/abort.ts';
-import { yieldingChunks } from '../../model/input/yielding-chunks.ts';
+import { forEachChunk } from '../../model/input/chunks.ts';
 
 /** Decodes an encoded image into exact pixels; rejects with the signal's reason when it aborts. */
 export type Decode = (bytes: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
@@ -48,10 +48,10 @@ export class PictureCache {
   async keyOf(bytes: Uint8Array, signal: AbortSignal): Promise<string> {
     const hash = createHash('sha256');
     // Not webcrypto: it hashes on a thread but copies the image first, which blocks longer than hashing one chunk.
-    for await (const part of yieldingChunks(bytes)) {
+    await forEachChunk(bytes, (part) => {
       signal.throwIfAborted();
       hash.update(part);
-    }
+    });
     return hash.digest('base64');
   }
 

@@ -10,6 +10,7 @@ import { InputError, type InputProblem } from './errors.ts';
 import type { Label } from './labels.ts';
 import { timed, type InferenceObserver, type RequestObserver, type Stage } from './observer.ts';
 import type { Picture, PictureCache } from './picture-cache.ts';
+import type { EncodedTexts } from './prompt-encoder.ts';
 import { PixelsError } from '../../model/input/pixels/pixels.ts';
 import type { TextWarning } from '../../model/input/text-warnings.ts';
 import { isBlank } from '../../model/input/tokens.ts';
@@ -91,10 +92,7 @@ export interface PredictOutput {
 }
 
 /** Converts a hypothesis and a premise to the encoder's input ids. */
-type Encode = (
-  hypothesis: string,
-  premise: string | undefined,
-) => { readonly ids: readonly number[]; readonly warnings: readonly TextWarning[] };
+type Encode = (hypothesis: string, premise: string | undefined) => EncodedTexts;
 
 export interface PredictorParts {
   readonly modelPackage: ModelPackage;

@@ -9,7 +9,7 @@ import { PixelsError } from './error.ts';
 import type { OrientationMode } from './orientation.ts';
 import { probe as probeImage, type Probe } from './probe.ts';
 import type { PixelsResult, PixelsTask } from './worker.ts';
-import { yieldingChunks } from '../yielding-chunks.ts';
+import { forEachChunk } from '../chunks.ts';
 
 export { PixelsError, type PixelsErrorCode } from './error.ts';
 export type { OrientationMode } from './orientation.ts';
@@ -100,12 +100,10 @@ export async function toPixels(
   const probe = await probeImage(bytes);
   const work = async (): Promise<PixelsResult> => {
     // Copied, because the buffer is transferred to the thread and the file may be a view of a larger one.
-    const copy = new Uint8Array(bytes.length);
-    let copied = 0;
-    for await (const part of yieldingChunks(bytes)) {
-      copy.set(part, copied);
-      copied += part.length;
-    }
+    const copy = Buffer.allocUnsafeSlow(bytes.length);
+    await forEachChunk(bytes, (part, from) => {
+      copy.set(part, from);
+    });
     pool ??= createPool();
     return pool.run({ bytes: copy, probe, orientation, size }, { transferList: [copy.buffer] });
   };

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { textWarnings } from '../../../model/input/text-warnings.ts';
+import { encodePrompt, type TextSettings } from '../../../model/input/tokens.ts';
+import { buildTokenizerJson, loadTokenizer } from '../../../model/package/tokenizer.ts';
+import { promptEncoder } from '../../../service/inference/prompt-encoder.ts';
+
+const FIXTURE = join(import.meta.dirname, '../../fixtures/ofa/mini-none');
+const read = (file: string): string => readFileSync(join(FIXTURE, file), 'utf8');
+const tokenizer = loadTokenizer(buildTokenizerJson(read('vocab.json'), read('merges.txt')));
+
+const SETTINGS: TextSettings = {
+  prompts: { hypothesis: ' is it "{}"?', premise: ' if "{}", is it "{}"?' },
+  maxWords: 80,
+  maxTokens: 80,
+  lengths: [82],
+  specialTokens: tokenizer.special,
+};
+
+/** An encoder, and the prompts that the tokenizer was given. */
+function setup() {
+  const prompts: string[] = [];
+  const counting = {
+    ...tokenizer,
+    encode: (text: string) => {
+      prompts.push(text);
+      return tokenizer.encode(text);
+    },
+  };
+  return { encode: promptEncoder(counting, SETTINGS), prompts };
+}
+
+describe('the prompt encoder', () => {
+  it('tokenizes a text once, and answers it alike again', () => {
+    const { encode, prompts } = setup();
+    const text = 'a red\u00a0circle';
+    const first = encode(text, undefined);
+    expect(first.ids).toEqual(encodePrompt(tokenizer, SETTINGS, text).ids);
+    expect(first.warnings).toEqual(textWarnings(SETTINGS, { truncatedTokens: 0 }, text));
+    expect(first.warnings).toHaveLength(1);
+    expect(encode(text, undefined)).toEqual(first);
+    expect(prompts).toHaveLength(1);
+  });
+
+  it('tells texts apart that are divided differently between premise and hypothesis', () => {
+    const { encode, prompts } = setup();
+    const pairs = [
+      ['a cat', undefined],
+      ['cat', 'a '],
+      [' cat', 'a'],
+      ['a cat', ''],
+      ['none a cat', undefined],
+      ['1 a', undefined],
+    ] as const;
+    for (const [hypothesis, premise] of pairs) {
+      const { ids } = encodePrompt(tokenizer, SETTINGS, hypothesis, premise);
+      expect(encode(hypothesis, premise).ids).toEqual(ids);
+    }
+    expect(prompts).toHaveLength(pairs.length);
+  });
+
+  it('keeps recent texts within a limit', () => {
+    const { encode, prompts } = setup();
+    encode('first', undefined);
+    for (let index = 0; index < 40; index++) encode(`${index} ${'word '.repeat(6000)}`, undefined);
+    encode('first', undefined);
+    expect(prompts).toHaveLength(42);
+  });
+});
