@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache';
 import { Tensor, type InferenceSession } from '../../../model/onnx-runtime.ts';
 import { GRAPH_IO } from '../../../model/package/layout.ts';
 import type { EngineBatch } from '../protocol.ts';
+import { FeatureStore } from './feature-store.ts';
 import { copyPicture } from './picture-store.ts';
 import { rowsFor } from './batch-sizes.ts';
 
@@ -20,7 +20,9 @@ export class ImageFeatures {
   readonly #session: InferenceSession;
   readonly #side: number;
   readonly #fixedSizes: readonly number[] | undefined;
-  readonly #cache: LRUCache<string, Float32Array> | undefined;
+  readonly #cacheBytes: number;
+  /** Created once the size of features is known. */
+  #kept: FeatureStore | undefined;
   /** Memory for the pictures of a run. It is reused, as a run ends before the next one starts. */
   #pixels = new Uint8Array();
   /** Shape [P, W] of an image's features, known after the first run. */
@@ -36,35 +38,39 @@ export class ImageFeatures {
     this.#session = session;
     this.#side = side;
     this.#fixedSizes = fixedSizes;
-    this.#cache =
-      cacheBytes === 0
-        ? undefined
-        : new LRUCache({ maxSize: cacheBytes, sizeCalculation: ({ byteLength }) => byteLength });
+    this.#cacheBytes = cacheBytes;
   }
 
   async ofItems(batch: EngineBatch): Promise<ItemFeatures> {
     const rows = rowsFor(batch.items.length, this.#fixedSizes);
-    const known = batch.images.map((_, image) => this.#cached(batch.keys?.[image]));
+    const known = batch.images.map((_, image) => this.#lookUp(batch.keys?.[image]));
     const missing = known.flatMap((features, image) => (features === undefined ? [image] : []));
     const reused = known.length - missing.length;
-    const computed = missing.length === 0 ? undefined : await this.#compute(batch, missing);
-    if (computed !== undefined) {
-      const length = this.#rowLength();
-      missing.forEach((image, row) => {
-        const key = batch.keys?.[image];
-        const values = (computed.data as Float32Array).subarray(row * length, (row + 1) * length);
-        known[image] = values;
-        // A copy: the rows of the tensor share one buffer.
-        if (key !== undefined) this.#cache?.set(key, values.slice());
-      });
-      // Each item has an image of its own, and all were computed in this order: the usual batch.
-      if (reused === 0 && isOneToOne(batch) && computed.dims[0] === rows) return { tensor: computed, reused };
-    }
-    return { tensor: this.#gather(batch, known, rows), reused };
+    if (missing.length === 0) return { tensor: this.#gather(batch, known, rows), reused };
+    const computed = await this.#compute(batch, missing);
+    const length = this.#rowLength();
+    missing.forEach((image, row) => {
+      known[image] = (computed.data as Float32Array).subarray(row * length, (row + 1) * length);
+    });
+    // Each item has an image of its own, and all were computed in this order: the usual batch.
+    const isWhole = reused === 0 && isOneToOne(batch) && computed.dims[0] === rows;
+    const tensor = isWhole ? computed : this.#gather(batch, known, rows);
+    // Last, as it overwrites what was kept longest, which may be of this batch.
+    this.#keep(batch, missing, known);
+    return { tensor, reused };
   }
 
-  #cached(key: string | undefined): Float32Array | undefined {
-    return key === undefined ? undefined : this.#cache?.get(key);
+  #lookUp(key: string | undefined): Float32Array | undefined {
+    return key === undefined ? undefined : this.#kept?.get(key);
+  }
+
+  #keep({ keys }: EngineBatch, images: readonly number[], known: readonly (Float32Array | undefined)[]): void {
+    this.#kept ??= new FeatureStore(this.#rowLength(), this.#cacheBytes);
+    for (const image of images) {
+      const key = keys?.[image];
+      const features = known[image];
+      if (key !== undefined && features !== undefined) this.#kept.set(key, features);
+    }
   }
 
   /** Runs the image graph. @returns the features of these images, and rows that fill the batch */

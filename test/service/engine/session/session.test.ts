@@ -161,6 +161,21 @@ describe('the features of a picture', () => {
     expect(computed).toEqual([1, 1, 0, 1, 1, 1]);
   });
 
+  it('are those of the picture when a batch displaces a picture that it asks about', async () => {
+    const { session, plain } = await setup(1);
+    const { images, items, length } = threeItems();
+    const ask = (numbers: readonly number[]) => ({
+      images: numbers.flatMap((at) => images[at] ?? []),
+      keys: numbers.map(String),
+      items: numbers.map((at, image) => ({ image, inputIds: items[at]?.inputIds ?? [] })),
+      length,
+    });
+    await session.run(ask([0]));
+    const output = await session.run(ask([0, 1, 2]));
+    expect(output.reusedImages).toBe(1);
+    expect(output.probabilities).toEqual((await plain.run(ask([0, 1, 2]))).probabilities);
+  });
+
   it('are not kept without a key or a cache', async () => {
     const batch = threeItems();
     for (const [{ run, session }, keys] of [
