@@ -13,7 +13,7 @@ import type { RgbImage } from './transpose.ts';
 /** A task for a worker thread. */
 export interface PixelsTask {
   /** The file, owned by the worker, which empties it. */
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
   /** The result of `probe` for it. */
   readonly probe: Probe;
   readonly orientation: OrientationMode;
@@ -31,6 +31,8 @@ const COLLECT_ALL_BYTES = 8 * COLLECT_RECENT_BYTES;
 const LARGE_BYTES = COLLECT_RECENT_BYTES / 2;
 /** V8 frees buffers in another thread, and the decoder's by a callback on the event loop: after 3 to 8 ms. */
 const FREEING_MS = 10;
+/** Whether a buffer can be freed without the collector, by a transfer of nothing: from Node.js 22 on. */
+const CAN_FREE = 'transfer' in ArrayBuffer.prototype;
 
 // V8 frees the buffers of decoded pictures when it next collects garbage, which this thread seldom has a reason to: it
 // would keep the last picture, of up to half a gigabyte, beside the next one.
@@ -44,8 +46,8 @@ export default async function work(task: PixelsTask): Promise<PixelsResult> {
   const fileBytes = task.bytes.length;
   const common = toPixelsIfCommon(task);
   if (common !== undefined) {
-    // The decoder keeps its memory; the file is garbage.
-    await freeMemory(fileBytes);
+    // The decoder keeps its memory; before Node.js 22, the file is garbage.
+    if (!CAN_FREE) await freeMemory(fileBytes);
     return common;
   }
   try {
@@ -81,7 +83,9 @@ function toPixelsIfCommon(task: PixelsTask): Uint8Array | undefined {
   if (common === undefined) return undefined;
   // The task is referenced until the next one arrives.
   task.bytes = new Uint8Array();
-  return resized(upright(common, bytes, probe.format, orientation), size);
+  const pixels = resized(upright(common, bytes, probe.format, orientation), size);
+  if (CAN_FREE) bytes.buffer.transfer(0);
+  return pixels;
 }
 
 async function toPixels(task: PixelsTask): Promise<Uint8Array> {
