@@ -10,7 +10,7 @@ import { DEMO_CHECKPOINT } from '../demo/demo-package.ts';
 import { compareAnswers, FORMS, measureInTurn, type Round, type Subject } from './load/cost-rounds.ts';
 import { makePictures } from './load/form-clients.ts';
 import { PEERS, startPeer } from './peers/peer-process.ts';
-import { compileBuild, ROOT } from './support/compiled-build.ts';
+import { compileBuild, imageNodeOptions, ROOT } from './support/compiled-build.ts';
 import { EARLIER, withEarlierBuild } from './support/earlier-build.ts';
 import { mebibytes, printReport, quantile, table } from './support/format.ts';
 import { processTree, proportionalBytes } from './support/process-usage.ts';
@@ -35,6 +35,10 @@ take turns; their answers are compared first. Exits with 1 if a target is missed
   --peer <python>    a Python with bench/peers/requirements.txt installed`;
 
 const run = promisify(execFile);
+/** Forms before a server's first load: V8 optimizes the service for that long. */
+const WARM_UP_FORMS = 4500;
+/** Forms before its further loads. */
+const FURTHER_FORMS = 1000;
 
 /** What was measured of a server under one load. */
 interface Result {
@@ -174,31 +178,41 @@ function report(comparisons: readonly Comparison[], rounds: number): void {
 }
 
 /** Compiles a model with a build. @returns the running service */
-async function startBuild(program: string, root: string, model: Model, target: string): Promise<Subject['server']> {
+async function startBuild(
+  { program, root, nodeOptions }: Build,
+  model: Model,
+  target: string,
+): Promise<Subject['server']> {
   await run(process.execPath, [join(root, 'bin/ofa-ve.js'), 'compile', MODELS[model], target, '--name', 'served']);
-  return startServiceProcess({ args: ['--model', target], program });
+  return startServiceProcess({ args: ['--model', target], program, nodeOptions });
 }
 
-/** Where the builds are. */
+/** A compiled build, and how its image runs it. */
+interface Build {
+  readonly program: string;
+  /** Of its sources. */
+  readonly root: string;
+  readonly nodeOptions: readonly string[];
+}
+
 interface Builds {
+  /** For packages. */
   readonly folder: string;
-  /** Checkout of the earlier commit. */
-  readonly earlierRoot: string;
-  readonly now: string;
-  readonly earlier: string;
+  readonly now: Build;
+  readonly earlier: Build;
 }
 
 async function compare(
   model: Model,
-  { folder, earlierRoot, now, earlier }: Builds,
+  { folder, now, earlier }: Builds,
   { clients, rounds, peer }: { clients: readonly number[]; rounds: number; peer: string | undefined },
 ): Promise<Comparison[]> {
   console.error(model);
   const subjects: Subject[] = [];
   const [ours, theirs] = [join(folder, `now ${model}`), join(folder, `earlier ${model}`)];
   try {
-    subjects.push({ name: 'this build', server: await startBuild(now, ROOT, model, ours) });
-    subjects.push({ name: `commit ${EARLIER}`, server: await startBuild(earlier, earlierRoot, model, theirs) });
+    subjects.push({ name: 'this build', server: await startBuild(now, model, ours) });
+    subjects.push({ name: `commit ${EARLIER}`, server: await startBuild(earlier, model, theirs) });
     if (peer !== undefined) {
       for (const name of Object.keys(PEERS) as (keyof typeof PEERS)[]) {
         subjects.push({ name: PEERS[name], server: await startPeer(peer, name, ours) });
@@ -207,8 +221,12 @@ async function compare(
     const pictures = await makePictures();
     await compareAnswers(subjects, pictures);
     const comparisons: Comparison[] = [];
-    for (const count of clients) {
-      const measured = await measureInTurn(subjects, pictures, count, rounds);
+    for (const [load, count] of clients.entries()) {
+      const measured = await measureInTurn(subjects, pictures, {
+        clients: count,
+        warmUpForms: load === 0 ? WARM_UP_FORMS : FURTHER_FORMS,
+        rounds,
+      });
       const results = subjects.map(({ name, server }, at) => ({
         name,
         rounds: measured[at] ?? [],
@@ -239,9 +257,9 @@ async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-cost-'));
   try {
     const comparisons = await withEarlierBuild(async (earlierRoot) => {
-      const now = await compileBuild(join(folder, 'now'));
+      const now = { program: await compileBuild(join(folder, 'now')), root: ROOT, nodeOptions: imageNodeOptions() };
       const earlier = await compileBuild(join(folder, 'earlier'), earlierRoot);
-      const builds = { folder, earlierRoot, now, earlier };
+      const builds = { folder, now, earlier: { program: earlier, root: earlierRoot, nodeOptions: [] } };
       return [...(await compare('demo model', builds, load)), ...(await compare('near-null model', builds, load))];
     });
     report(comparisons, load.rounds);

@@ -29,6 +29,8 @@ export interface ServiceCommand {
   readonly settings?: Readonly<Record<string, string>>;
   /** @default the Node.js that runs this process */
   readonly node?: string;
+  /** Options for Node.js. @default none */
+  readonly nodeOptions?: readonly string[];
   /** @default bin/ofa-ve.js of this repository */
   readonly program?: string;
 }
@@ -40,8 +42,8 @@ export interface ServiceCommand {
  * @throws Error if it exits or is not ready within ten minutes
  */
 export async function startServiceProcess(command: ServiceCommand, pollMs = 20): Promise<ServiceProcess> {
-  const { args, settings, node = process.execPath, program = PROGRAM } = command;
-  const child = spawn(node, [program, 'serve', ...args], {
+  const { args, settings, node = process.execPath, nodeOptions = [], program = PROGRAM } = command;
+  const child = spawn(node, [...nodeOptions, program, 'serve', ...args], {
     env: {
       ...process.env,
       HOST: '127.0.0.1',

@@ -5,8 +5,6 @@ import { largestDifference } from '../../testing/graph-session.ts';
 
 /** Forms of each server in each round. */
 export const FORMS = 300;
-/** Of each server before each load. V8 optimizes the service for about a thousand answers. */
-const WARM_UP_FORMS = 1500;
 /** Most by which a probability may differ from that of the first server: they round differently. */
 const TOLERANCE = 1e-3;
 
@@ -33,11 +31,10 @@ export interface Round {
 export async function measureInTurn(
   subjects: readonly Subject[],
   pictures: readonly Buffer[],
-  clients: number,
-  rounds: number,
+  { clients, warmUpForms, rounds }: { clients: number; warmUpForms: number; rounds: number },
 ): Promise<Round[][]> {
   const results = subjects.map((): Round[] => []);
-  for (const { server } of subjects) await sendForms(server.url, pictures, clients, WARM_UP_FORMS);
+  for (const { server } of subjects) await sendForms(server.url, pictures, clients, warmUpForms);
   for (let round = 0; round < rounds; round++) {
     console.error(`${clients} clients, round ${round + 1} of ${rounds}`);
     for (const [at, subject] of subjects.entries()) results[at]?.push(await measure(subject, pictures, clients));

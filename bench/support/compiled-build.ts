@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,13 @@ const NOT_COMPILED = [
   'service/http/demo-page/assets',
   'service/grpc/inference.proto',
 ];
+
+/** Options with which the images run Node.js, by their entry point. */
+export function imageNodeOptions(): string[] {
+  const [, entryPoint] = /^ENTRYPOINT (\[.*\])$/m.exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8')) ?? [];
+  if (entryPoint === undefined) throw new Error('the Dockerfile has no entry point');
+  return (JSON.parse(entryPoint) as string[]).filter((part) => part.startsWith('--'));
+}
 
 /**
  * Compiles the sources into a folder laid out like the images.

@@ -160,9 +160,9 @@ export async function checkConfinement({ exec }: Container, userId: number): Pro
   const command = await exec(
     'node',
     '-e',
-    "console.log(require('fs').readFileSync('/proc/1/cmdline', 'utf8').split('\\0').slice(0, 3).join(' '))",
+    "console.log(require('fs').readFileSync('/proc/1/cmdline', 'utf8').split('\\0').slice(0, 4).join(' '))",
   );
-  assert.equal(command, 'node bin/ofa-ve.js serve');
+  assert.equal(command, 'node --max-semi-space-size=4 bin/ofa-ve.js serve');
   const write = await exec(
     'node',
     '-e',
