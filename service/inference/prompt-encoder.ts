@@ -3,8 +3,10 @@ import type { Tokenizer } from '../../model/package/tokenizer.ts';
 import { textWarnings, type TextWarning } from '../../model/input/text-warnings.ts';
 import { encodePrompt, type TextSettings } from '../../model/input/tokens.ts';
 
-/** Most characters of kept texts: with their tokens they take a few MiB. */
-const MAX_CHARACTERS = 2 ** 20;
+/** Texts to keep: with their tokens and warnings they take a few MiB. */
+const MAX_TEXTS = 2000;
+/** Most characters of a hypothesis and its premise to keep. Few have more. */
+const MAX_CHARACTERS = 1000;
 
 /** The encoder's input ids for texts, and warnings about them. */
 export interface EncodedTexts {
@@ -18,17 +20,14 @@ export interface EncodedTexts {
  * @returns a function that throws as `encodePrompt` does
  */
 export function promptEncoder(tokenizer: Tokenizer, settings: TextSettings) {
-  const known = new LRUCache<string, EncodedTexts>({
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: (_, key) => key.length,
-  });
+  const known = new LRUCache<string, EncodedTexts>({ max: MAX_TEXTS });
   return (hypothesis: string, premise: string | undefined): EncodedTexts => {
     const key = `${premise?.length ?? 'none'} ${premise ?? ''}${hypothesis}`;
     const kept = known.get(key);
     if (kept !== undefined) return kept;
     const encoded = encodePrompt(tokenizer, settings, hypothesis, premise);
     const texts = { ids: encoded.ids, warnings: textWarnings(settings, encoded, hypothesis, premise) };
-    known.set(key, texts);
+    if (key.length <= MAX_CHARACTERS) known.set(key, texts);
     return texts;
   };
 }

@@ -60,11 +60,26 @@ describe('the prompt encoder', () => {
     expect(prompts).toHaveLength(pairs.length);
   });
 
-  it('keeps recent texts within a limit', () => {
+  it('keeps a limited number of recent texts', () => {
     const { encode, prompts } = setup();
-    encode('first', undefined);
-    for (let index = 0; index < 40; index++) encode(`${index} ${'word '.repeat(6000)}`, undefined);
-    encode('first', undefined);
-    expect(prompts).toHaveLength(42);
+    for (let index = 0; index < 2500; index++) {
+      encode('always', undefined);
+      encode(String(index), undefined);
+    }
+    expect(prompts).toHaveLength(2501);
+    encode('2499', undefined);
+    expect(prompts).toHaveLength(2501);
+    encode('0', undefined);
+    expect(prompts).toHaveLength(2502);
+  });
+
+  it('keeps no long text, nor forgets others for it', () => {
+    const { encode, prompts } = setup();
+    const long = 'word '.repeat(6000);
+    for (let time = 0; time < 2; time++) {
+      encode('short', undefined);
+      encode(long, undefined);
+    }
+    expect(prompts).toHaveLength(3);
   });
 });
