@@ -12,7 +12,7 @@ import type { RgbImage } from './transpose.ts';
 
 /** A task for a worker thread. */
 export interface PixelsTask {
-  /** The file, owned by the worker, which empties it. */
+  /** The file, in a buffer of its own, which the worker frees. */
   bytes: Uint8Array<ArrayBuffer>;
   /** The result of `probe` for it. */
   readonly probe: Probe;

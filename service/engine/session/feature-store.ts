@@ -35,8 +35,13 @@ export class FeatureStore {
     return row === undefined ? undefined : this.#memoryOf(row);
   }
 
-  /** Copies the features of an image, in place of those that have not been used for longest. */
+  /**
+   * Copies the features of an image, in place of those that have not been used for longest.
+   *
+   * @throws RangeError if there are more or fewer than of other images
+   */
   set(key: string, values: Float32Array): void {
+    if (values.length !== this.#length) throw new RangeError(`${values.length} features are not ${this.#length}`);
     const rows = this.#rows;
     if (rows === undefined || rows.has(key)) return;
     const row = (rows.size < this.#capacity ? undefined : rows.pop()) ?? rows.size;

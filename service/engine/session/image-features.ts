@@ -60,6 +60,7 @@ export class ImageFeatures {
     return { tensor, reused };
   }
 
+  /** Of one batch at a time: the next one may overwrite it. */
   #lookUp(key: string | undefined): Float32Array | undefined {
     return key === undefined ? undefined : this.#kept?.get(key);
   }

@@ -39,6 +39,15 @@ describe('the feature store', () => {
     expect(kept.filter((value) => value !== undefined)).toEqual(Array.from({ length: 1000 }, (_, at) => 500 + at));
   });
 
+  it('refuses features of another size, and keeps the others', () => {
+    const store = new FeatureStore(LENGTH, BYTES);
+    store.set('0', featuresOf(0));
+    expect(() => {
+      store.set('1', new Float32Array(LENGTH - 1));
+    }).toThrow(RangeError);
+    expect(keptOf(store, 2)).toEqual([0]);
+  });
+
   it('keeps nothing where there is no room for one', () => {
     const store = new FeatureStore(LENGTH, BYTES - 1);
     store.set('0', featuresOf(0));
