@@ -8,11 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { PACKAGE_FILES } from '../model/package/layout.ts';
 import { manifestSchema, type Manifest } from '../model/package/manifest.ts';
+import { KEPT_MEMORY } from '../service/engine/process/kept-memory.ts';
 import { largestDifference } from '../testing/graph-session.ts';
 import { fmaPeak } from './support/fma-peak.ts';
 import { gibibytes, printReport, table } from './support/format.ts';
 import { writeLargeCheckpoint } from './support/large-checkpoint.ts';
-import { runChild, type ChildRun } from './support/measure-child.ts';
+import { CHILD_TIMEOUT_MS, runChild, type ChildRun } from './support/measure-child.ts';
 import type { PackageSpeed } from './support/package-speed.ts';
 import { runProgram } from './support/run-program.ts';
 
@@ -76,7 +77,9 @@ async function speed(target: string, manifest: Manifest, rows: Row[]): Promise<v
   console.error('running the package');
   const length = Math.max(...manifest.text.lengths);
   const before = await matmulPeak();
-  const run = await runChild(sibling('support/package-speed.ts'), [target, String(length), BATCHES.join(',')]);
+  const args = [target, String(length), BATCHES.join(',')];
+  // As in an engine.
+  const run = await runChild(sibling('support/package-speed.ts'), args, CHILD_TIMEOUT_MS, KEPT_MEMORY);
   // Other load on the machine lowers the peak and makes the package look faster: the higher peak counts.
   const peak = Math.max(before, await matmulPeak());
   const result = JSON.parse(run.stdout) as PackageSpeed;

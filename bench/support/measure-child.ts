@@ -21,15 +21,18 @@ export const CHILD_TIMEOUT_MS = 20 * 60_000;
  *
  * @param script file of the program, JavaScript or TypeScript
  * @param timeoutMs time after which it is killed
+ * @param environment environment variables besides those of this process
  * @throws Error with the end of its stderr if it fails or is killed
  */
 export async function runChild(
   script: string,
   args: readonly string[],
   timeoutMs = CHILD_TIMEOUT_MS,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<ChildRun> {
   const started = performance.now();
   const child = spawn(process.execPath, [...sourceFlags(script), script, ...args], {
+    env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
