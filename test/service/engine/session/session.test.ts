@@ -126,6 +126,17 @@ describe('the features of a picture', () => {
     };
   }
 
+  /** Some of three items, in this order, each with a key for its picture. */
+  function ask(numbers: readonly number[]) {
+    const { images, items, length } = threeItems();
+    return {
+      images: numbers.flatMap((at) => images[at] ?? []),
+      keys: numbers.map((at) => `picture ${at}`),
+      items: numbers.map((at, image) => ({ image, inputIds: items[at]?.inputIds ?? [] })),
+      length,
+    };
+  }
+
   it('are computed once for all texts of a batch', async () => {
     const { run, session, plain } = await setup(0);
     const { images, items, length } = threeItems();
@@ -141,13 +152,6 @@ describe('the features of a picture', () => {
 
   it('are kept by key, the latest first, and change no bit of an answer', async () => {
     const { run, session, plain } = await setup(2);
-    const { images, items, length } = threeItems();
-    const ask = (numbers: readonly number[]) => ({
-      images: numbers.flatMap((at) => images[at] ?? []),
-      keys: numbers.map((at) => `picture ${at}`),
-      items: numbers.map((at, image) => ({ image, inputIds: items[at]?.inputIds ?? [] })),
-      length,
-    });
     const computed: number[] = [];
     for (const numbers of [[0], [0, 1], [1, 0], [2], [1], [0, 2]]) {
       run.mockClear();
@@ -163,13 +167,6 @@ describe('the features of a picture', () => {
 
   it('are those of the picture when a batch displaces a picture that it asks about', async () => {
     const { session, plain } = await setup(1);
-    const { images, items, length } = threeItems();
-    const ask = (numbers: readonly number[]) => ({
-      images: numbers.flatMap((at) => images[at] ?? []),
-      keys: numbers.map(String),
-      items: numbers.map((at, image) => ({ image, inputIds: items[at]?.inputIds ?? [] })),
-      length,
-    });
     await session.run(ask([0]));
     const output = await session.run(ask([0, 1, 2]));
     expect(output.reusedImages).toBe(1);
