@@ -35,7 +35,7 @@ async function measure(): Promise<void> {
   });
   const pictures = Array.from({ length: BATCH }, (_, index) => new Uint8Array(PICTURE_BYTES).fill(index));
   for (const pixels of pictures) store.put(pixels);
-  const ways = { sent: pictures, waiting: pictures.map((pixels) => store.imageOf(pixels)) };
+  const ways = { sent: pictures, waiting: pictures.map((pixels) => store.lend(pixels)) };
   const times: Record<keyof typeof ways, number[]> = { sent: [], waiting: [] };
   for (let run = 0; run < RUNS; run++) {
     for (const way of ['sent', 'waiting'] as const) {

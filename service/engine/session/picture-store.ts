@@ -6,6 +6,15 @@ import { openPictureFile } from './picture-file.ts';
 /** File descriptor of the picture file in an engine process: the first after stdio and the message channel. */
 const PICTURES_FD = 4;
 
+/** Where a picture is. */
+interface Slot {
+  readonly index: number;
+  /** Runs in progress that may read it. */
+  runs: number;
+  /** Whether it is to be freed after them. */
+  isUnused: boolean;
+}
+
 /**
  * Decoded pictures in an in-memory file that the engine processes inherit. A picture is written while it waits for its
  * batch, so that an idle engine only has to copy it: no picture passes through a pipe.
@@ -16,7 +25,7 @@ export class PictureStore {
   readonly #pictureBytes: number;
   /** Free slots in ascending order: the lowest is used first, which keeps the file small. */
   readonly #free: number[];
-  readonly #slots = new Map<Uint8Array, number>();
+  readonly #slots = new Map<Uint8Array, Slot>();
 
   private constructor(fd: number, pictureBytes: number, slots: number) {
     this.fd = fd;
@@ -40,30 +49,48 @@ export class PictureStore {
 
   /** Stores a picture, if a slot is free and there is memory for it. */
   put(pixels: Uint8Array): void {
-    const slot = this.#free[0];
-    if (slot === undefined || this.#slots.has(pixels) || pixels.length !== this.#pictureBytes) return;
+    const index = this.#free[0];
+    if (index === undefined || this.#slots.has(pixels) || pixels.length !== this.#pictureBytes) return;
     try {
-      if (writeSync(this.fd, pixels, 0, pixels.length, slot * this.#pictureBytes) !== pixels.length) return;
+      if (writeSync(this.fd, pixels, 0, pixels.length, index * this.#pictureBytes) !== pixels.length) return;
     } catch {
       return;
     }
     this.#free.shift();
-    this.#slots.set(pixels, slot);
+    this.#slots.set(pixels, { index, runs: 0, isUnused: false });
   }
 
-  /** What to send to the engine: the picture's offset in the file if it is stored, or else the picture itself. */
-  imageOf(pixels: Uint8Array): EngineImage {
+  /**
+   * Lends a picture to a run, which has to give it back when it has ended: until then no other picture takes its slot,
+   * since an engine may read it at any time, even when the request has left.
+   *
+   * @returns what to send to the engine: the picture's offset in the file if it is stored, or else the picture itself
+   */
+  lend(pixels: Uint8Array): EngineImage {
     const slot = this.#slots.get(pixels);
-    return slot === undefined ? pixels : { offset: slot * this.#pictureBytes };
+    if (slot === undefined) return pixels;
+    slot.runs++;
+    return { offset: slot.index * this.#pictureBytes };
   }
 
-  /** Frees a picture's slot, once no engine needs it any more. */
+  /** Ends what `lend` began. */
+  giveBack(pixels: Uint8Array): void {
+    const slot = this.#slots.get(pixels);
+    if (slot !== undefined && --slot.runs === 0 && slot.isUnused) this.#freeSlot(pixels, slot);
+  }
+
+  /** Frees a picture's slot, as soon as no run is in progress that may read it. */
   free(pixels: Uint8Array): void {
     const slot = this.#slots.get(pixels);
     if (slot === undefined) return;
+    slot.isUnused = true;
+    if (slot.runs === 0) this.#freeSlot(pixels, slot);
+  }
+
+  #freeSlot(pixels: Uint8Array, { index }: Slot): void {
     this.#slots.delete(pixels);
-    const at = this.#free.findIndex((other) => other > slot);
-    this.#free.splice(at < 0 ? this.#free.length : at, 0, slot);
+    const at = this.#free.findIndex((other) => other > index);
+    this.#free.splice(at < 0 ? this.#free.length : at, 0, index);
   }
 
   /** Closes the file; call it after the last engine was started. */

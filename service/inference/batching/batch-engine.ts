@@ -25,7 +25,7 @@ export function batchEngine(
     },
     whenReady: () => supervisor.whenReady(),
     run: async (items, length) => {
-      const batch = toEngineBatch(items, length, pictures);
+      const { batch, giveBack } = toEngineBatch(items, length, pictures);
       const startMs = performance.now();
       const report = (failed: boolean): void => {
         const requests = items.flatMap((item) => item.observer ?? []);
@@ -52,13 +52,23 @@ export function batchEngine(
       } catch (error) {
         report(true);
         throw error;
+      } finally {
+        giveBack();
       }
     },
   };
 }
 
-/** Items with the same array of pixels share one image, which is sent to the engine once. */
-function toEngineBatch(items: readonly PredictItem[], length: number, pictures: PictureStore | undefined): EngineBatch {
+/**
+ * Items with the same array of pixels share one image, which is sent to the engine once.
+ *
+ * @returns `giveBack` to call when the run has ended
+ */
+function toEngineBatch(
+  items: readonly PredictItem[],
+  length: number,
+  pictures: PictureStore | undefined,
+): { batch: EngineBatch; giveBack: () => void } {
   const indices = new Map<Uint8Array, number>();
   const keys: (string | undefined)[] = [];
   const batchItems = items.map(({ pixels, pictureKey, inputIds }) => {
@@ -67,6 +77,11 @@ function toEngineBatch(items: readonly PredictItem[], length: number, pictures: 
     keys[image] = pictureKey;
     return { image, inputIds };
   });
-  const images = [...indices.keys()].map((pixels) => pictures?.imageOf(pixels) ?? pixels);
-  return { images, keys, items: batchItems, length };
+  const images = [...indices.keys()].map((pixels) => pictures?.lend(pixels) ?? pixels);
+  return {
+    batch: { images, keys, items: batchItems, length },
+    giveBack: () => {
+      for (const pixels of indices.keys()) pictures?.giveBack(pixels);
+    },
+  };
 }

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { PictureStore, copyPicture } from '../../../../service/engine/session/picture-store.ts';
+import type { EngineImage } from '../../../../service/engine/protocol.ts';
 import { openPictureFile } from '../../../../service/engine/session/picture-file.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 
@@ -25,18 +26,26 @@ function open(slots: number): PictureStore {
   return store;
 }
 
-/** What an engine gets of a picture. */
+/** What an engine gets of a picture in a run. */
 function received(from: PictureStore, pixels: Uint8Array): Uint8Array {
   const target = new Uint8Array(BYTES);
-  copyPicture(from.imageOf(pixels), target, from.fd);
+  copyPicture(from.lend(pixels), target, from.fd);
+  from.giveBack(pixels);
   return target;
+}
+
+/** What a run that has ended was sent for a picture. */
+function imageOf(from: PictureStore, pixels: Uint8Array): EngineImage {
+  const image = from.lend(pixels);
+  from.giveBack(pixels);
+  return image;
 }
 
 it('stores each picture at its own offset', () => {
   const pictures = [1, 2, 3].map(picture);
   const from = open(3);
   for (const pixels of pictures) from.put(pixels);
-  expect(pictures.map((pixels) => from.imageOf(pixels))).toEqual([
+  expect(pictures.map((pixels) => imageOf(from, pixels))).toEqual([
     { offset: 0 },
     { offset: BYTES },
     { offset: 2 * BYTES },
@@ -49,7 +58,7 @@ it('sends a picture with its batch if no slot is free', () => {
   const [first, second] = [picture(1), picture(2)];
   from.put(first);
   from.put(second);
-  expect(from.imageOf(second)).toBe(second);
+  expect(imageOf(from, second)).toBe(second);
   expect(received(from, second)).toEqual(second);
 });
 
@@ -62,9 +71,29 @@ it('reuses the lowest free slot', () => {
   const [fourth, fifth] = [picture(4), picture(5)];
   from.put(fourth);
   from.put(fifth);
-  expect([from.imageOf(fourth), from.imageOf(fifth)]).toEqual([{ offset: 0 }, { offset: 2 * BYTES }]);
+  expect([imageOf(from, fourth), imageOf(from, fifth)]).toEqual([{ offset: 0 }, { offset: 2 * BYTES }]);
   expect(received(from, pictures[1] ?? picture(0))).toEqual(picture(2));
   expect(received(from, fifth)).toEqual(fifth);
+});
+
+it('keeps the slot of a picture that was freed until every run that may read it has ended', () => {
+  const from = open(2);
+  const [first, second, third, fourth] = [picture(1), picture(2), picture(3), picture(4)];
+  from.put(first);
+  const image = from.lend(first);
+  from.lend(first);
+  from.free(first);
+  from.giveBack(first);
+  from.put(second);
+  from.put(third);
+  const target = new Uint8Array(BYTES);
+  copyPicture(image, target, from.fd);
+  expect(target).toEqual(first);
+  expect(imageOf(from, second)).toEqual({ offset: BYTES });
+  expect(imageOf(from, third)).toBe(third);
+  from.giveBack(first);
+  from.put(fourth);
+  expect(imageOf(from, fourth)).toEqual({ offset: 0 });
 });
 
 it('leaves no file behind, and does not open if no folder is writable', async () => {

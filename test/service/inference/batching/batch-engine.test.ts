@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { PictureStore } from '../../../../service/engine/session/picture-store.ts';
+import { copyPicture, PictureStore } from '../../../../service/engine/session/picture-store.ts';
 import type { EngineBatch } from '../../../../service/engine/protocol.ts';
 import { batchEngine } from '../../../../service/inference/batching/batch-engine.ts';
 import type { PredictItem } from '../../../../service/inference/predictor.ts';
@@ -31,3 +31,37 @@ it('sends a picture once, as an offset if it is in the store', async () => {
   expect(sent[0]?.images).toEqual([{ offset: 0 }, loose]);
   expect(sent[0]?.items.map(({ image }) => image)).toEqual([0, 1, 0]);
 });
+
+it.each([{ fails: false }, { fails: true }])(
+  'lets no other picture take the place of one in a run whose request has left (fails: $fails)',
+  async ({ fails }) => {
+    const store = PictureStore.open(4, 1);
+    if (store === undefined) throw new Error('no store');
+    const [left, next, last] = [Uint8Array.of(1, 1, 1, 1), Uint8Array.of(2, 2, 2, 2), Uint8Array.of(3, 3, 3, 3)];
+    store.put(left);
+    const read = new Uint8Array(4);
+    const engine = batchEngine(
+      {
+        isReady: true,
+        whenReady: () => Promise.resolve(),
+        run: async ({ images: [image] }) => {
+          // The engine reads the picture some time after the run was sent.
+          store.free(left);
+          await Promise.resolve();
+          store.put(next);
+          copyPicture(image ?? read, read, store.fd);
+          if (fails) throw new Error('crash');
+          return { probabilities: new Float32Array(3), logScores: new Float32Array(3) };
+        },
+      },
+      3,
+      store,
+    );
+    await engine.run([item(left, 1)], 12).catch(() => undefined);
+    expect(read).toEqual(left);
+    expect(store.lend(next)).toBe(next);
+    store.put(last);
+    expect(store.lend(last)).toEqual({ offset: 0 });
+    store.close();
+  },
+);
