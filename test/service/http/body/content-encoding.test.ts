@@ -101,8 +101,8 @@ describe('a compressed body', () => {
     const response = await post(service, body, encoding, path);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * MIB);
     await expectProblem(response, 413, 'body-too-large');
-    // 1 MiB of content is 1 KiB of it; some is read ahead.
-    expect(sent()).toBeLessThan(32 * 1024);
+    // 1 MiB of content is 1 KiB of it, of 200; a stream of Node.js reads 64 KiB ahead, before version 22 16.
+    expect(sent()).toBeLessThan(96 * 1024);
     expect([service.admission.held, service.uploads.bytes]).toEqual([0, 0]);
   });
 
