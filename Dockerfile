@@ -154,7 +154,7 @@ USER 10001:10001
 EXPOSE 8000 8001 9090
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=660s --retries=3 CMD ["node", "build/docker/health.js"]
-ENTRYPOINT ["node", "--max-semi-space-size=4", "bin/ofa-ve.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=2", "bin/ofa-ve.js"]
 CMD ["serve"]
 
 FROM ${DEBIAN_BASE} AS debian
@@ -178,5 +178,5 @@ USER 10001:10001
 EXPOSE 8000 8001 9090
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=660s --retries=3 CMD ["node", "build/docker/health.js"]
-ENTRYPOINT ["node", "--max-semi-space-size=4", "bin/ofa-ve.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=2", "bin/ofa-ve.js"]
 CMD ["serve"]

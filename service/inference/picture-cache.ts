@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { abortable } from '../../model/abort.ts';
+import { freeMemory } from '../../model/free-memory.ts';
 import { forEachChunk } from '../../model/input/chunks.ts';
 
 /** Decodes an encoded image into exact pixels; rejects with the signal's reason when it aborts. */
@@ -19,7 +20,7 @@ interface Shared {
   users: number;
 }
 
-/** A decoded picture; its user calls `release` when it has its answer. */
+/** A decoded picture; its user calls `release` when it has its answer, after which the pixels may be gone. */
 export interface Picture {
   readonly pixels: Uint8Array;
   readonly release: () => void;
@@ -72,7 +73,10 @@ export class PictureCache {
       if (this.#shared.get(key) === shared) this.#shared.delete(key);
       shared.controller.abort();
       shared.pixels.then(
-        (pixels) => this.#storage?.free(pixels),
+        (pixels) => {
+          this.#storage?.free(pixels);
+          freeMemory(pixels);
+        },
         () => undefined,
       );
     };

@@ -171,8 +171,9 @@ export class BatchingPredictor implements Predictor {
   async preprocess(image: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     const key = await this.#parts.pictures.keyOf(image, signal);
     const { pixels, release } = await this.#decode(key, image, signal);
+    const copy = pixels.slice();
     release();
-    return pixels;
+    return copy;
   }
 
   /** Decodes a picture, unless all answers about it are known. @returns a slot for each text, in order */

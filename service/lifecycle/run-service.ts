@@ -1,7 +1,7 @@
 import { flushCompileCache } from '../../model/compile-cache.ts';
 import type { Settings } from '../settings/read.ts';
 import { flushLog } from '../observability/logger.ts';
-import { growHeap } from './heap-growth.ts';
+import { tuneHeap } from './heap.ts';
 import { startService, type RunningService, type StartOptions } from './start-service.ts';
 
 /** How long the last lines of the log have to be read. */
@@ -38,7 +38,7 @@ export async function runService(
   };
   // Before the model loads, so that a pod deleted while it starts does not use up its grace period.
   for (const signal of SIGNALS) process.on(signal, onSignal);
-  growHeap();
+  tuneHeap();
   try {
     const starting = startService(settings, options);
     const service = await Promise.race([starting, signalled]);

@@ -162,7 +162,7 @@ export async function checkConfinement({ exec }: Container, userId: number): Pro
     '-e',
     "console.log(require('fs').readFileSync('/proc/1/cmdline', 'utf8').split('\\0').slice(0, 4).join(' '))",
   );
-  assert.equal(command, 'node --max-semi-space-size=4 bin/ofa-ve.js serve');
+  assert.equal(command, 'node --max-semi-space-size=2 bin/ofa-ve.js serve');
   const write = await exec(
     'node',
     '-e',

@@ -39,7 +39,7 @@ export async function inspectImage(engine: Engine, tag: string): Promise<ImageFa
 export function checkConfig({ Config: image, Healthcheck }: ImageFacts): void {
   const { userId } = config.workloads[0]?.security ?? { userId: Number.NaN };
   assert.equal(image.User, `${userId}:${userId}`, 'the user is not the one of the deployment');
-  assert.deepEqual([...image.Entrypoint, ...image.Cmd], ['node', '--max-semi-space-size=4', 'bin/ofa-ve.js', 'serve']);
+  assert.deepEqual([...image.Entrypoint, ...image.Cmd], ['node', '--max-semi-space-size=2', 'bin/ofa-ve.js', 'serve']);
   assert.deepEqual(
     Object.keys(image.ExposedPorts).sort(),
     ['PORT', 'GRPC_PORT', 'ADMIN_PORT'].map((name) => `${DEFAULT_SETTINGS[name as 'PORT']}/tcp`).sort(),

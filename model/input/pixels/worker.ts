@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { move } from 'piscina';
 import { decodeCommonJpeg } from './jpeg/decode.ts';
 import { decode, upright } from './decode.ts';
+import { CAN_FREE, freeMemory } from '../../free-memory.ts';
 import { PixelsError, type PixelsErrorCode } from './error.ts';
 import type { OrientationMode } from './orientation.ts';
 import type { Probe } from './probe.ts';
@@ -31,8 +32,6 @@ const COLLECT_ALL_BYTES = 8 * COLLECT_RECENT_BYTES;
 const LARGE_BYTES = COLLECT_RECENT_BYTES / 2;
 /** V8 frees buffers in another thread, and the decoder's by a callback on the event loop: after 3 to 8 ms. */
 const FREEING_MS = 10;
-/** Whether a buffer can be freed without the collector, by a transfer of nothing: from Node.js 22 on. */
-const CAN_FREE = 'transfer' in ArrayBuffer.prototype;
 
 // V8 frees the buffers of decoded pictures when it next collects garbage, which this thread seldom has a reason to: it
 // would keep the last picture, of up to half a gigabyte, beside the next one.
@@ -47,7 +46,7 @@ export default async function work(task: PixelsTask): Promise<PixelsResult> {
   const common = toPixelsIfCommon(task);
   if (common !== undefined) {
     // The decoder keeps its memory; before Node.js 22, the file is garbage.
-    if (!CAN_FREE) await freeMemory(fileBytes);
+    if (!CAN_FREE) await collectMemory(fileBytes);
     return common;
   }
   try {
@@ -56,12 +55,12 @@ export default async function work(task: PixelsTask): Promise<PixelsResult> {
     if (error instanceof PixelsError) return error.code;
     throw error;
   } finally {
-    await freeMemory(task.probe.memory);
+    await collectMemory(task.probe.memory);
   }
 }
 
 /** @param bytes what the picture took that was decoded last */
-async function freeMemory(bytes: number): Promise<void> {
+async function collectMemory(bytes: number): Promise<void> {
   uncollected.recent += bytes;
   uncollected.all += bytes;
   if (uncollected.recent < COLLECT_RECENT_BYTES) return;
@@ -84,7 +83,7 @@ function toPixelsIfCommon(task: PixelsTask): Uint8Array | undefined {
   // The task is referenced until the next one arrives.
   task.bytes = new Uint8Array();
   const pixels = resized(upright(common, bytes, probe.format, orientation), size);
-  if (CAN_FREE) bytes.buffer.transfer(0);
+  freeMemory(bytes);
   return pixels;
 }
 

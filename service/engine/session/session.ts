@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from '../../../model/onnx-runtime.ts';
 
+import { freeMemory } from '../../../model/free-memory.ts';
 import { GRAPH_IO, PACKAGE_FILES } from '../../../model/package/layout.ts';
 import type { Manifest } from '../../../model/package/manifest.ts';
 import { batchSizes, rowsFor } from './batch-sizes.ts';
@@ -57,6 +58,7 @@ export function makeSession(
         [GRAPH_IO.imageFeatures]: tensor,
         [GRAPH_IO.inputIds]: inputIds(batch, rowsFor(batch.items.length, fixedSizes), manifest),
       });
+      freeMemory(tensor.data as Float32Array);
       const count = batch.items.length * manifest.answers.length;
       return {
         probabilities: floats(results[GRAPH_IO.probabilities], count),

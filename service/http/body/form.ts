@@ -72,9 +72,8 @@ export async function parseForm(body: RequestBody, limits: FormLimits): Promise<
 
 async function feed(parser: BusboyInstance, chunks: AsyncIterable<Uint8Array>, parsed: Promise<void>): Promise<void> {
   for await (const chunk of chunks) {
-    if (parser.write(chunk)) continue;
-    // A parser that failed never drains.
-    await Promise.race([new Promise((resolve) => parser.once('drain', resolve)), parsed]);
+    // Until its parts have been read, after which the chunk is gone. A parser that failed never says so.
+    await Promise.race([new Promise((resolve) => parser.write(chunk, resolve)), parsed]);
   }
   parser.end();
 }
@@ -167,16 +166,16 @@ class FormTexts {
       stream.resume();
       return;
     }
-    const chunks: Buffer[] = [];
+    const content = new ByteBuilder();
     let length = 0;
     stream.on('data', (chunk: Buffer) => {
       length += chunk.length;
-      if (length <= this.#limits.textBytes) chunks.push(chunk);
+      if (length <= this.#limits.textBytes) content.append(chunk);
     });
     stream.on('end', () => {
       try {
         if (length > this.#limits.textBytes) throw invalid(part.name, this.#limits.tooLong);
-        part.values = this.#valuesOf(part, decodeUtf8(part.name, Buffer.concat(chunks)));
+        part.values = this.#valuesOf(part, decodeUtf8(part.name, content.bytes()));
         if (this.#exceeds(part.name)) throw invalid(part.name, this.#limits.repeated.tooMany);
       } catch (error) {
         reject(error as HttpProblem);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { freeMemory } from '../../../model/free-memory.ts';
 import { ClientGone } from '../../inference/errors.ts';
 import { IncomingReader, StreamReader, type ChunkReader } from './chunk-reader.ts';
 import { contentEncoding, decompress } from './content-encoding.ts';
@@ -44,6 +45,8 @@ export class RequestBody {
   readonly #request: Request;
   readonly #options: RequestBodyOptions;
   readonly #encoding: string | undefined;
+  /** Whether Node.js made each chunk for this body alone, and nothing else reads it, as a decoder does. */
+  readonly #ownsChunks: boolean;
   #received = 0;
 
   constructor(request: Request, options: RequestBodyOptions) {
@@ -51,12 +54,13 @@ export class RequestBody {
     this.signal = options.signal;
     this.#encoding = contentEncoding(request.headers);
     this.announcedBytes = this.#encoding === undefined ? announcedBytes(request) : 0;
+    this.#ownsChunks = options.incoming !== undefined && this.#encoding === undefined;
     this.#request = request;
     this.#options = options;
   }
 
   /**
-   * The chunks of the content as they arrive.
+   * The chunks of the content as they arrive. Each is valid until the next one is asked for.
    *
    * @throws HttpProblem `body-too-large` for the chunk that exceeds the limit, compressed or not, `malformed-body` if it
    *   cannot be decompressed, ClientGone, or the signal's reason
@@ -71,6 +75,7 @@ export class RequestBody {
       this.#checkSize(content);
       onBytes(this.#received, content);
       yield chunk;
+      if (this.#ownsChunks) freeMemory(chunk);
     }
     onEnd();
   }

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { freeMemory } from '../../../model/free-memory.ts';
 import type { Slot } from '../../inference/admission.ts';
 import type { Parsed } from '../../requests/parse.ts';
 import {
@@ -36,8 +37,8 @@ export const PREDICTION_ERRORS = [400, 401, 403, 405, 408, 413, 415, 422, 429, 5
 /**
  * Reads a request's questions and answers them, in a slot of the queue and before a deadline.
  *
- * @param read reads and checks the body
- * @returns what was read, and an answer for each hypothesis of each question, in order
+ * @param read reads and checks the body, into memory that belongs to the request
+ * @returns what was read, without its images, and an answer for each hypothesis of each question, in order
  * @throws as {@link withSlot}
  */
 export async function servePrediction<Input extends Parsed>(
@@ -45,7 +46,10 @@ export async function servePrediction<Input extends Parsed>(
   deps: PredictDeps,
   read: (body: RequestBody) => Promise<Input>,
 ): Promise<Served<Input>> {
-  return serveQuestions(incomingOf(c, deps), deps, (arrival) => read(bodyOf(c, deps, arrival)));
+  const served = await serveQuestions(incomingOf(c, deps), deps, (arrival) => read(bodyOf(c, deps, arrival)));
+  // Not after an error: the picture may be being decoded, also for other requests that sent the same one.
+  for (const { image } of served.input.questions) freeMemory(image);
+  return served;
 }
 
 /**

@@ -53,7 +53,8 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
     retryAfterSeconds: (share) => admission.retryAfterSeconds(share),
   });
   const predict: Predictor['predict'] = (request) => {
-    asked.push(request);
+    // The image is freed with the answer.
+    asked.push({ ...request, image: request.image.slice() });
     return options.predict?.(request) ?? Promise.resolve(request.hypotheses.map(answerYes));
   };
   const predictor: Predictor = {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CAN_FREE } from '../../../model/free-memory.ts';
 import { ClientGone } from '../../../service/inference/errors.ts';
 import { PictureCache } from '../../../service/inference/picture-cache.ts';
 
@@ -52,6 +53,18 @@ async function until(isSo: () => boolean): Promise<void> {
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+it.runIf(CAN_FREE)('frees the pixels with the last release, and not before', async () => {
+  const cache = new PictureCache(() => Promise.resolve(new Uint8Array(64 * 64 * 3)));
+  const { signal } = new AbortController();
+  const [first, second] = await Promise.all([cache.get('key', IMAGE, signal), cache.get('key', IMAGE, signal)]);
+  first.release();
+  await turn();
+  expect(second.pixels).toHaveLength(64 * 64 * 3);
+  second.release();
+  await turn();
+  expect(second.pixels).toHaveLength(0);
+});
 
 describe('a client that disconnects while its picture is decoded', () => {
   it('aborts the decoding if no other client waits for it', async () => {

@@ -109,6 +109,15 @@ it('keeps a picture while a request about it is open', async () => {
   expect([kept, freed]).toEqual([[1], [1]]);
 });
 
+it('preprocesses a picture into pixels that stay when the picture is freed', async () => {
+  const { predictor, freed } = setup();
+  const image = new Uint8Array(20_000).fill(7);
+  const pixels = await predictor.preprocess(image, new AbortController().signal);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(freed).toEqual([7]);
+  expect(pixels).toEqual(new Uint8Array(20_000).fill(7));
+});
+
 describe('with kept answers', () => {
   it('computes only what was not asked before, and decodes nothing if all was', async () => {
     const { predictor, runs, finishAll, kept, looked } = setup(new AnswerCache());

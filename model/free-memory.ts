@@ -1,0 +1,17 @@
+/** Whether memory can be freed without V8's collector: from Node.js 22 on. */
+export const CAN_FREE = 'transfer' in ArrayBuffer.prototype;
+/** Less is not worth it. */
+const LEAST_BYTES = 4096;
+
+/**
+ * Frees the memory of a buffer at once. V8 does so when it next collects garbage, of which it sees only the small objects
+ * that the memory belongs to. Does nothing before Node.js 22, and for what may be a part of Node.js's pool of buffers.
+ *
+ * @param bytes a view of a buffer that nothing else uses any more; it and all other views of the buffer are empty
+ *   afterwards
+ */
+export function freeMemory({ buffer, byteLength }: ArrayBufferView): void {
+  if (!CAN_FREE || !(buffer instanceof ArrayBuffer) || buffer.byteLength < LEAST_BYTES) return;
+  const isPooled = buffer.byteLength === Buffer.poolSize && byteLength < buffer.byteLength;
+  if (!isPooled) buffer.transfer(0);
+}
