@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -52,10 +53,15 @@ function fire({ method, path, headers, body }: Fuzzed): Promise<Outcome> {
   });
 }
 
-/** Memory after a garbage collection: of live JavaScript objects, and of the process with its native libraries. */
-function memory(): { live: number; resident: number } {
+/** Memory after garbage collections: of live JavaScript objects, and of the process with its native libraries. */
+async function memory(): Promise<{ live: number; resident: number }> {
   setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
+  const collect = runInNewContext('gc') as () => void;
+  // Node.js drops what only its finalizers and weak references held in later turns: on version 24, 30 MiB.
+  for (let turn = 0; turn < 3; turn++) {
+    collect();
+    await setTimeout(100);
+  }
   const { heapUsed, external, rss } = process.memoryUsage();
   return { live: heapUsed + external, resident: rss };
 }
@@ -80,8 +86,8 @@ it('withstands 10,000 generated and mutated requests', { timeout: 300_000 }, asy
   const failures: unknown[] = [];
   pool.on('failure', (failure) => failures.push(failure));
   // The first part warms up code, caches and threads.
-  await round(REQUESTS / 4);
-  const before = { ...memory(), handles: process.getActiveResourcesInfo().length };
+  await round(REQUESTS / 2);
+  const before = { ...(await memory()), handles: process.getActiveResourcesInfo().length };
   await round(REQUESTS);
 
   const statuses = [...counts.keys()].sort((a, b) => a - b);
@@ -98,7 +104,7 @@ it('withstands 10,000 generated and mutated requests', { timeout: 300_000 }, asy
   // Each client may keep a connection, both ends of which are in this process.
   const kept = 2 * AT_ONCE + 4;
   await until('no handles leak', () => process.getActiveResourcesInfo().length <= before.handles + kept);
-  const after = memory();
+  const after = await memory();
   expect(after.live - before.live).toBeLessThan(16 * MIB);
   // Leaks of decoders are outside the heap. Without a leak this grows by a few MiB.
   expect(after.resident - before.resident).toBeLessThan(96 * MIB);
