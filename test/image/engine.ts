@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { ROOT } from './context.ts';
 import { attempt, has, run, step, type Finished, type RunOptions } from './shell.ts';
 
 /** What builds and runs images here: Docker with BuildKit, or podman. */
@@ -42,14 +43,15 @@ export async function findEngine(): Promise<Engine> {
   }).catch(() => undefined);
   if (docker?.code === 0) return engine('docker', { DOCKER_BUILDKIT: '1' });
   await installPodman();
-  return engine('podman', await podmanEnvironment());
+  // When a container runs out of memory, its monitor leaves a file named `oom` in the current folder.
+  return engine('podman', await podmanEnvironment(), CACHE);
 }
 
-function engine(name: Engine['name'], env: NodeJS.ProcessEnv): Engine {
+function engine(name: Engine['name'], env: NodeJS.ProcessEnv, cwd = ROOT): Engine {
   return {
     name,
-    run: (args, options) => run(name, args, { ...options, env }),
-    attempt: (args, options) => attempt(name, args, { ...options, env }),
+    run: (args, options) => run(name, args, { cwd, ...options, env }),
+    attempt: (args, options) => attempt(name, args, { cwd, ...options, env }),
   };
 }
 
