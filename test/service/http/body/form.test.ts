@@ -2,15 +2,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseForm } from '../../../../service/http/body/form.ts';
 import type { RequestBody } from '../../../../service/http/body/request-body.ts';
 import { bodyOf } from './body-of.ts';
+import { LIMITS } from './form-limits.ts';
 
-/** Limits that none of these forms exceeds. */
-const LIMITS = {
-  known: new Set(['image', 'text']),
-  parts: 9,
-  textBytes: 100,
-  tooLong: 'is too long',
-  repeated: { name: 'text', most: 9, tooMany: 'is repeated too often' },
-};
 const KIB = 1024;
 
 function formBody(bytes: Buffer, chunkSize: number, headers: Record<string, string> = {}): RequestBody {
