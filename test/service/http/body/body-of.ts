@@ -7,6 +7,14 @@ export interface BodyOptions {
   readonly chunkSize?: number;
 }
 
+/** Options of a body that is not watched. */
+export const UNWATCHED = {
+  maxMib: 64,
+  onStart: () => undefined,
+  onBytes: () => undefined,
+  onEnd: () => undefined,
+} as const;
+
 /** The body of a request that arrives in chunks. */
 export function bodyOf(
   bytes: Uint8Array,
@@ -21,11 +29,5 @@ export function bodyOf(
   });
   // Node.js requires `duplex` for streams; its types lack it.
   const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, headers, duplex: 'half' };
-  return new RequestBody(new Request('http://localhost/', init), {
-    maxMib: 64,
-    signal,
-    onStart: () => undefined,
-    onBytes: () => undefined,
-    onEnd: () => undefined,
-  });
+  return new RequestBody(new Request('http://localhost/', init), { ...UNWATCHED, signal });
 }

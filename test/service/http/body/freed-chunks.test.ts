@@ -8,6 +8,7 @@ import { parseForm } from '../../../../service/http/body/form.ts';
 import { readJsonBody } from '../../../../service/http/body/json.ts';
 import { RequestBody } from '../../../../service/http/body/request-body.ts';
 import { SeededRandom } from '../../../../testing/random.ts';
+import { UNWATCHED } from './body-of.ts';
 import { LIMITS } from './form-limits.ts';
 
 let server: Server;
@@ -42,12 +43,9 @@ async function sent(bytes: Buffer, headers: Record<string, string>, random: Seed
   const [incoming] = (await once(server, 'request')) as [IncomingMessage];
   void sending();
   const body = new RequestBody(new Request('http://a/', { method: 'POST', headers }), {
-    maxMib: 64,
+    ...UNWATCHED,
     signal: new AbortController().signal,
     incoming,
-    onStart: () => undefined,
-    onBytes: () => undefined,
-    onEnd: () => undefined,
   });
   const read = body.chunks.bind(body);
   body.chunks = async function* recorded() {
