@@ -10,8 +10,13 @@ const LEAST_BYTES = 4096;
  * @param bytes a view of a buffer that nothing else uses any more; it and all other views of the buffer are empty
  *   afterwards
  */
-export function freeMemory({ buffer, byteLength }: ArrayBufferView): void {
+export function freeMemory(bytes: ArrayBufferView): void {
+  const { buffer } = bytes;
   if (!CAN_FREE || !(buffer instanceof ArrayBuffer) || buffer.byteLength < LEAST_BYTES) return;
-  const isPooled = buffer.byteLength === Buffer.poolSize && byteLength < buffer.byteLength;
-  if (!isPooled) buffer.transfer(0);
+  if (!mayBePooled(bytes)) buffer.transfer(0);
+}
+
+/** Whether a view may lie in Node.js's pool of buffers, which others share and which cannot be transferred. */
+export function mayBePooled({ buffer, byteLength }: ArrayBufferView): boolean {
+  return buffer.byteLength === Buffer.poolSize && byteLength < buffer.byteLength;
 }

@@ -11,7 +11,7 @@ const GROWTH_PERCENT = CAN_FREE ? 50 : 200;
 /**
  * Has V8 collect garbage as it suits this process, most of whose objects die with their request, and which shares few
  * processors with engines and decoding threads. Recent objects are collected by the thread that made them: to wake
- * others for a millisecond of work, and to wait for them, took a tenth of the time with one client.
+ * others for a millisecond of work, and to wait for them, took 5 % of the time with one client on a busy machine.
  */
 export function tuneHeap(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);

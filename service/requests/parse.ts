@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { move, Piscina, transferableSymbol, valueSymbol } from 'piscina';
 import { abortable } from '../../model/abort.ts';
+import { mayBePooled } from '../../model/free-memory.ts';
 import { sourceFlags } from '../../model/source-flags.ts';
 import type { Question } from '../inference/predictor.ts';
 import { HttpProblem, type ProblemName } from './problem.ts';
@@ -70,9 +71,8 @@ export function workerOf(parse: (body: JsonBody) => Parsed): (body: JsonBody) =>
   return (body) => {
     try {
       const result = parse(body);
-      // Small images lie in Node.js's pool of buffers, which cannot be transferred.
-      const images = new Set(result.questions.map(({ image }) => image.buffer));
-      const transfer = [...images].filter(({ byteLength }) => byteLength > Buffer.poolSize);
+      const images = result.questions.map(({ image }) => image).filter((image) => !mayBePooled(image));
+      const transfer = [...new Set(images.map(({ buffer }) => buffer))];
       return move({ [transferableSymbol]: transfer, [valueSymbol]: { result } }) as unknown as WorkerAnswer;
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
