@@ -1,5 +1,5 @@
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
-import { HttpProblem } from '../../requests/problem.ts';
+import { HttpProblem, JSON_TYPE } from '../../requests/problem.ts';
 import { ByteBuilder } from './byte-builder.ts';
 import { quote } from '../../requests/check.ts';
 import type { RequestBody } from './request-body.ts';
@@ -15,6 +15,8 @@ export interface Form {
 export interface FormLimits {
   /** Names of the fields to read. */
   readonly known: ReadonlySet<string>;
+  /** Those of them that are files, and the end of the sentence that refuses a text in their place. */
+  readonly files: { readonly names: ReadonlySet<string>; readonly notAFile: string };
   /** Most parts of the form, files included. */
   readonly parts: number;
   /** Most bytes of a text. */
@@ -43,10 +45,13 @@ export async function parseForm(body: RequestBody, limits: FormLimits): Promise<
         if (name === undefined) reject(withoutName());
         else unknown.add(name);
         stream.resume();
-      } else if (isFile(fileName, type)) {
+      } else if (isFile(fileName, type, limits.files.names.has(name))) {
         readFile(stream, body.announcedBytes, (content) => {
           append(files, name, content);
         });
+      } else if (limits.files.names.has(name)) {
+        reject(invalid(name, limits.files.notAFile));
+        stream.resume();
       } else {
         texts.read({ name, type }, stream, reject);
       }
@@ -118,9 +123,14 @@ function invalid(field: string, what: string): HttpProblem {
   return new HttpProblem('invalid-field', `The field ${quote(field)} ${what}.`, { field });
 }
 
-/** Whether a part is a file: browsers give one a name, and some clients a type alone. */
-function isFile(fileName: string | undefined, type: string): boolean {
-  return fileName !== undefined || type === 'application/octet-stream';
+/**
+ * Whether a part is a file: browsers give one a name, and some clients a type alone.
+ *
+ * @param isExpected whether its field is one for files; the type of a file may then be any that is not a text's
+ */
+function isFile(fileName: string | undefined, type: string, isExpected: boolean): boolean {
+  if (fileName !== undefined || type === 'application/octet-stream') return true;
+  return isExpected && !type.startsWith('text/') && type !== JSON_TYPE;
 }
 
 function readFile(stream: BusboyFileStream, announcedBytes: number, done: (content: Uint8Array) => void): void {
@@ -184,7 +194,7 @@ class FormTexts {
   }
 
   #valuesOf({ name, type }: TextPart, text: string): readonly string[] {
-    if (name !== this.#limits.repeated.name || type !== 'application/json') return [text];
+    if (name !== this.#limits.repeated.name || type !== JSON_TYPE) return [text];
     // Java's okhttp-gson sends the whole list once for each of its elements.
     if (this.#jsonLists.has(text)) return [];
     const values = textsOf(text);
@@ -200,7 +210,7 @@ class FormTexts {
     let count = 0;
     for (const part of this.#parts) {
       // JSON counts once it has been read: it may hold no text that is new.
-      if (part.name === name) count += part.values?.length ?? (part.type === 'application/json' ? 0 : 1);
+      if (part.name === name) count += part.values?.length ?? (part.type === JSON_TYPE ? 0 : 1);
     }
     return count > repeated.most;
   }

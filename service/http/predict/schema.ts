@@ -59,8 +59,11 @@ export const jsonBodySchema = z
     ...EITHER_TEXT_OR_TEXTS,
   });
 
+/** The end of the sentence that refuses an image in a form that is not a file. */
+export const NOT_A_FILE = 'must be a file (curl -F image=@FILE)';
+
 const imageFile = z
-  .instanceof(Uint8Array, { error: 'must be a file (curl -F image=@FILE)' })
+  .instanceof(Uint8Array, { error: NOT_A_FILE })
   .refine(({ length }) => length > 0, { error: 'is empty' })
   .openapi({
     type: 'string',
