@@ -33,7 +33,14 @@ export function securityHeaders(): MiddlewareHandler[] {
  */
 export function allowOrigins(origins: readonly string[], header: string): MiddlewareHandler<AppEnv>[] {
   if (origins.length === 0) return [];
-  const requestHeaders = ['Content-Type', 'Authorization', 'X-API-Key', 'traceparent', 'tracestate'];
+  const requestHeaders = [
+    'Content-Type',
+    'Content-Encoding',
+    'Authorization',
+    'X-API-Key',
+    'traceparent',
+    'tracestate',
+  ];
   return [
     cors({
       origin: [...origins],

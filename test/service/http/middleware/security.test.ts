@@ -24,7 +24,7 @@ describe('CORS and security headers', () => {
       headers: { ...preflight.headers, origin: 'https://evil.example' },
     });
     expect(other.headers.get('access-control-allow-origin')).toBeNull();
-    for (const header of ['X-API-Key', 'X-Request-Timeout-Ms', 'Inference-Header-Content-Length']) {
+    for (const header of ['X-API-Key', 'Content-Encoding', 'X-Request-Timeout-Ms', 'Inference-Header-Content-Length']) {
       expect(open.headers.get('access-control-allow-headers')).toContain(header);
     }
     const answer = await postJson(app, ok, { origin: 'https://app.example' });
