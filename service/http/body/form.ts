@@ -4,6 +4,9 @@ import { ByteBuilder } from './byte-builder.ts';
 import { quote } from '../../requests/check.ts';
 import type { RequestBody } from './request-body.ts';
 
+/** Encodings of parts that forms no longer have (RFC 7578, section 4.7), but programs that write mails use. */
+const TRANSFER_ENCODINGS = new Set(['base64', 'quoted-printable']);
+
 /** The known fields of a multipart form by name, repeated ones in their order. */
 export interface Form {
   readonly texts: ReadonlyMap<string, readonly string[]>;
@@ -39,11 +42,14 @@ export async function parseForm(body: RequestBody, limits: FormLimits): Promise<
   const parser = makeParser(body.headers.get('content-type') ?? '', limits);
   const parsed = new Promise<void>((resolve, reject) => {
     // The types do not say that the name is missing if the part has none.
-    parser.on('file', (name: string | undefined, stream, fileName, _encoding, type) => {
+    parser.on('file', (name: string | undefined, stream, fileName, encoding, type) => {
       stream.on('error', reject);
       if (name === undefined || !limits.known.has(name)) {
         if (name === undefined) reject(withoutName());
         else unknown.add(name);
+        stream.resume();
+      } else if (TRANSFER_ENCODINGS.has(encoding)) {
+        reject(invalid(name, `must be sent as it is, without the Content-Transfer-Encoding ${encoding}`));
         stream.resume();
       } else if (isFile(fileName, type, limits.files.names.has(name))) {
         readFile(stream, body.announcedBytes, (content) => {

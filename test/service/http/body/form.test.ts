@@ -70,6 +70,24 @@ describe('parseForm', () => {
     });
   });
 
+  it.each(['base64', 'Quoted-Printable'])('refuses a part in %s, which would be taken as it is', async (encoding) => {
+    const headers = `\r\ncontent-transfer-encoding: ${encoding}`;
+    for (const name of ['text', 'image']) {
+      const part = textPart(Buffer.from('YSBkb2c='), headers).toString().replace('name="text"', `name="${name}"`);
+      await expect(parseForm(formBody(Buffer.from(part), 1000), LIMITS)).rejects.toMatchObject({
+        problem: 'invalid-field',
+        field: name,
+        message: expect.stringContaining('without the Content-Transfer-Encoding') as unknown,
+      });
+    }
+  });
+
+  it.each(['binary', '8bit', '7bit'])('reads a part in %s', async (encoding) => {
+    const bytes = textPart(Buffer.from('großer Hund'), `\r\ncontent-transfer-encoding: ${encoding}`);
+    const { texts } = await parseForm(formBody(bytes, 1000), LIMITS);
+    expect(texts.get('text')).toEqual(['großer Hund']);
+  });
+
   it('keeps the order of repeated texts, whatever their length', async () => {
     const texts = Array.from({ length: 9 }, (_, index) => String(index).repeat(index % 2 === 0 ? 90 : 1));
     const parts = texts.map((text) => `--b\r\ncontent-disposition: form-data; name="text"\r\n\r\n${text}\r\n`);
