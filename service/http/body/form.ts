@@ -200,10 +200,12 @@ class FormTexts {
   }
 
   #valuesOf({ name, type }: TextPart, text: string): readonly string[] {
-    if (name !== this.#limits.repeated.name || type !== JSON_TYPE) return [text];
+    if (type !== JSON_TYPE) return [text];
+    const values = textsOf(text);
+    // Clients that write every part as JSON put a text in quotes; other JSON, such as true, is the text itself.
+    if (name !== this.#limits.repeated.name) return values?.length === 1 ? values : [text];
     // Java's okhttp-gson sends the whole list once for each of its elements.
     if (this.#jsonLists.has(text)) return [];
-    const values = textsOf(text);
     if (values === undefined) throw invalid(name, 'must be a text, or a list of texts as JSON');
     if (values.length > 1) this.#jsonLists.add(text);
     return values;

@@ -196,6 +196,18 @@ describe('texts as JSON in a form', () => {
     expect(await ask([part])).toBe('The field "text" must be a text, or a list of texts as JSON.');
   });
 
+  it('may be the premise and explain, too', async () => {
+    const { app, asked } = fakeService();
+    const parts = Object.entries({ text: '"a \\"dog\\""', premise: '"It \\u0069s late."', explain: 'false' });
+    const head = '\r\ncontent-type: application/json\r\n\r\n';
+    const form = parts.map(([name, json]) => `--b\r\ncontent-disposition: form-data; name="${name}"${head}${json}\r\n`);
+    const image = '--b\r\ncontent-disposition: form-data; name="image"; filename="a"\r\n\r\na\r\n';
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+    const body = `${form.join('')}${image}--b--\r\n`;
+    expect((await app.request('/predict', { method: 'POST', body, headers })).status).toBe(200);
+    expect(asked[0]).toMatchObject({ hypotheses: ['a "dog"'], premise: 'It is late.' });
+  });
+
   it('may not exceed the number of texts', async () => {
     expect(await ask([JSON.stringify(Array(33).fill('a'))])).toBe('The field "text" must not hold more than 32 texts.');
   });
