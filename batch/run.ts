@@ -111,7 +111,7 @@ async function runIn(
   const { names, texts, settings, model, shard = { index: 0, count: 1 }, partRows } = options;
   const stamp = await source.stamp();
   const parts = resultFormatOf(options.output);
-  const { sha256, rows } = await scanInput(source, names, texts.length > 0);
+  const { sha256, rows, isNumbered } = await scanInput(source, names, texts.length > 0);
   const { name, precision } = model.predictor.model;
   await claim(folder, {
     model: { name, precision, digest: model.modelPackage.digest },
@@ -132,7 +132,7 @@ async function runIn(
   // An engine is not needed to find that all is done.
   if (open.length > 0) await model.failFast(model.pool.whenReady());
   const start = performance.now();
-  await new Run(folder, options, tally, total).compute(source, open, judge);
+  await new Run(folder, options, tally, total).compute(source, open, judge, isNumbered);
   if ((await source.stamp()) !== stamp) {
     throw new UserError('input-unreadable', inputChanged(options));
   }
@@ -173,7 +173,7 @@ class Run {
   }
 
   /** Computes the rows of open parts and writes them in order. */
-  async compute(source: Source, open: readonly OpenPart[], judge: Judge): Promise<void> {
+  async compute(source: Source, open: readonly OpenPart[], judge: Judge, isNumbered: boolean): Promise<void> {
     const { model, settings, signal: interrupt } = this.#options;
     const stop = new AbortController();
     const signal = AbortSignal.any([interrupt, stop.signal]);
@@ -182,7 +182,7 @@ class Run {
     // By a variable: Node.js 20 has highWaterMark, but its types do not.
     const limits = { concurrency, highWaterMark: UNWRITTEN_PER_ROW * concurrency, signal };
     const answer = async (row: Row): Promise<string> => toLine(row, await judge.judge(row, signal));
-    const lines = Readable.from(this.#rowsOf(source, open)).map(answer, limits);
+    const lines = Readable.from(this.#rowsOf(source, open, isNumbered)).map(answer, limits);
     try {
       await this.#write(lines as AsyncIterable<string>, open);
     } catch (error) {
@@ -197,7 +197,7 @@ class Run {
   }
 
   /** The rows of open parts that have no outcome yet. */
-  async *#rowsOf(source: Source, open: readonly OpenPart[]): AsyncGenerator<Row> {
+  async *#rowsOf(source: Source, open: readonly OpenPart[], isNumbered: boolean): AsyncGenerator<Row> {
     const { names, texts } = this.#options;
     let [part, ...later] = open;
     if (part === undefined) return;
@@ -206,7 +206,7 @@ class Run {
     for await (const raw of rows) {
       while (part !== undefined && number >= part.part.end) [part, ...later] = later;
       if (part === undefined) return;
-      if (number >= part.next) yield toRow(raw, number, names, texts);
+      if (number >= part.next) yield toRow(raw, number, names, { texts, isNumbered });
       number++;
     }
   }

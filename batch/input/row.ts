@@ -23,7 +23,7 @@ export type ColumnNames = Readonly<Record<(typeof COLUMNS)[number], string>>;
 export interface Row {
   /** Its number in the whole input, from 0. */
   readonly number: number;
-  /** Its id. @default its number, from 1 */
+  /** Its id. @default its number, from 1; `row 3` where that may be the id of another */
   readonly id: string | number;
   /** The known columns except `id`, as they were read. Absent ones are left out. */
   readonly known: Readonly<Record<string, unknown>>;
@@ -44,15 +44,27 @@ export interface RowQuestion {
   readonly isList: boolean;
 }
 
+export interface RowOptions {
+  /** The hypotheses of rows that have none of their own. @default none */
+  readonly texts?: readonly string[];
+  /** Whether the ids are the numbers of the rows, so that no other row has this one's. @default true */
+  readonly isNumbered?: boolean;
+}
+
 /**
  * Separates the columns of a row.
  *
  * @param number the row's, from 0
- * @param texts the hypotheses of rows that have none of their own
  */
-export function toRow(raw: RawRow, number: number, names: ColumnNames, texts: readonly string[] = []): Row {
+export function toRow(
+  raw: RawRow,
+  number: number,
+  names: ColumnNames,
+  { texts = [], isNumbered = true }: RowOptions = {},
+): Row {
+  const unreadableId = isNumbered ? number + 1 : `row ${number + 1}`;
   if ('damage' in raw) {
-    return { number, id: number + 1, known: {}, others: {}, error: new RowError('damaged-row', raw.damage) };
+    return { number, id: unreadableId, known: {}, others: {}, error: new RowError('damaged-row', raw.damage) };
   }
   const { fields, ...picture } = raw;
   const known: Record<string, unknown> = {};
@@ -71,11 +83,9 @@ export function toRow(raw: RawRow, number: number, names: ColumnNames, texts: re
   if (typeof id === 'string' || typeof id === 'number') {
     return { number, id, known, others, ...picture, error: undefined };
   }
-  const isAbsent = id === undefined || id === null;
-  const error = isAbsent
-    ? undefined
-    : new RowError('invalid-field', 'The field "id" must be a text or a number.', 'id');
-  return { number, id: number + 1, known, others, ...picture, error };
+  if (id === undefined || id === null) return { number, id: number + 1, known, others, ...picture, error: undefined };
+  const error = new RowError('invalid-field', 'The field "id" must be a text or a number.', 'id');
+  return { number, id: unreadableId, known, others, ...picture, error };
 }
 
 const rowSchema = z.object({

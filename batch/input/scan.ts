@@ -8,6 +8,8 @@ export interface Scan {
   readonly rows: number;
   /** SHA-256 of the file, or of the list of pictures, in hexadecimal. */
   readonly sha256: string;
+  /** Whether each row's id is its number, from 1. */
+  readonly isNumbered: boolean;
 }
 
 /**
@@ -22,14 +24,19 @@ export async function scanInput(source: Source, names: ColumnNames, hasTexts: bo
   const ids = new IdHashes();
   const columns = new ColumnCheck(names, hasTexts);
   let rows = 0;
+  let isNumbered = true;
   for await (const raw of source.rows((bytes) => sum.update(bytes))) {
     columns.see(raw);
-    ids.add(toRow(raw, rows, names).id);
+    const { id, error } = toRow(raw, rows, names);
     rows++;
+    // A row that cannot be read has no id that could be that of another.
+    if (error !== undefined) continue;
+    ids.add(id);
+    isNumbered &&= String(id) === String(rows);
   }
   columns.check();
   await refuseRepeatedIds(source, names, ids.repeated());
-  return { rows, sha256: sum.digest('hex') };
+  return { rows, sha256: sum.digest('hex'), isNumbered };
 }
 
 /** Notices a column that no row has. */
@@ -107,9 +114,9 @@ async function refuseRepeatedIds(source: Source, names: ColumnNames, repeated: R
   const firsts = new Map<string, number>();
   let number = 0;
   for await (const raw of source.rows()) {
-    const { id } = toRow(raw, number, names);
+    const { id, error } = toRow(raw, number, names);
     number++;
-    if (!repeated.has(hashOf(id))) continue;
+    if (error !== undefined || !repeated.has(hashOf(id))) continue;
     const first = firsts.get(String(id));
     if (first === undefined) {
       firsts.set(String(id), number);

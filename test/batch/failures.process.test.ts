@@ -55,6 +55,19 @@ describe('a row that fails stops nothing', () => {
     expect(resultsIn(join(allowed, 'part-00000.jsonl'))[1]).toHaveProperty('label');
   });
 
+  test.each([
+    ['their number is the id of another', [0, 1, 2, 3, 4], [0, 1, 'row 3', 'row 4', 4]],
+    ['all have their number', [1, 2, 3, 4, 5], [1, 2, 3, 4, 5]],
+    ['rows have none', [undefined, undefined, undefined, undefined, undefined], [1, 2, 3, 4, 5]],
+  ])('lines and ids that cannot be read, where %s', async (_, own, ids) => {
+    const rows: object[] = own.map((id) => ({ id, image: 'image-00.png', text: 'a dog' }));
+    rows.splice(2, 2, [], { id: [3], image: 'image-00.png', text: 'a dog' });
+    const output = join(tempFolder(), 'out');
+    const { tally } = await run({ input: writeRows(pictureFolder(), rows), output });
+    expect([tally.rows, tally.failedRows]).toEqual([5, 2]);
+    expect(resultsIn(join(output, 'part-00000.jsonl')).map(({ id }) => id)).toEqual(ids);
+  });
+
   test('an item that crashes engines', async () => {
     const rows = [
       ...testRows(20).filter(({ text }) => !text.startsWith(MARKED.text)),

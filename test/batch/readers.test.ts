@@ -84,7 +84,7 @@ describe('CSV and TSV', () => {
 
 describe('a row', () => {
   const question = (fields: Record<string, unknown>, texts: readonly string[] = []) =>
-    questionOf(toRow({ fields }, 0, NAMES, texts));
+    questionOf(toRow({ fields }, 0, NAMES, { texts }));
 
   test('has a text, several or those of the command line', () => {
     expect(question({ image: 'a', text: 'b', premise: null })).toEqual({
