@@ -14,7 +14,8 @@ const MAX_RECORD_CHARACTERS = 4 << 20;
  * `text` where the row has `texts`.
  *
  * @param names the columns' names in the input
- * @throws UserError `input-unreadable` where a quote is wrong, after which the rest cannot be read
+ * @throws UserError `input-unreadable` where a quote is wrong, after which the rest cannot be read, or if the text is not
+ *   UTF-8
  */
 export async function* readDelimited(
   chunks: AsyncIterable<Uint8Array>,
@@ -30,7 +31,7 @@ export async function* readDelimited(
     skip_empty_lines: true,
     max_record_size: MAX_RECORD_CHARACTERS,
   });
-  const bytes = Readable.from(chunks, { objectMode: false });
+  const bytes = Readable.from(checkUtf8(chunks), { objectMode: false });
   const records = bytes.on('error', (error) => parser.destroy(error)).pipe(parser);
   let header: readonly string[] | undefined;
   let rows = 0;
@@ -51,6 +52,44 @@ export async function* readDelimited(
     // Closes the file where not all of it was read.
     bytes.destroy();
   }
+}
+
+/**
+ * Passes text on that is UTF-8: the parser would read U+FFFD in place of other bytes. It also reads UTF-16 with a byte
+ * order mark.
+ *
+ * @throws UserError `input-unreadable`
+ */
+async function* checkUtf8(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let isUtf16: boolean | undefined;
+  let line = 1;
+  const check = (chunk?: Uint8Array): void => {
+    try {
+      line += newlinesIn(decoder.decode(chunk, { stream: chunk !== undefined }));
+    } catch (cause) {
+      // The rest of a character whose beginning was in the chunk before is no error.
+      const [good = '', bad] = new TextDecoder()
+        .decode(chunk)
+        .replace(/^\ufffd+/, '')
+        .split('\ufffd', 2);
+      if (bad !== undefined) line += newlinesIn(good);
+      throw new UserError('input-unreadable', `Line ${line} of the input is not UTF-8: convert it to UTF-8.`, {
+        cause,
+      });
+    }
+  };
+  for await (const chunk of chunks) {
+    isUtf16 ??= chunk[0] === 0xff && chunk[1] === 0xfe;
+    if (!isUtf16) check(chunk);
+    yield chunk;
+  }
+  // A last character may be cut off.
+  if (isUtf16 === false) check();
+}
+
+function newlinesIn(text: string): number {
+  return text.split('\n').length - 1;
 }
 
 function checkHeader(names: readonly string[]): readonly string[] {

@@ -71,6 +71,27 @@ describe('CSV and TSV', () => {
     ]);
   });
 
+  test.each([1, 2, 7, 1000])('text that is not UTF-8 is refused, in chunks of %i bytes', async (size) => {
+    const read = (text: string, encoding: BufferEncoding): Promise<unknown[]> =>
+      rowsOf(readDelimited(chunks(Buffer.from(text, encoding), size), 'csv', NAMES));
+    const text = 'image,text\na,groß 🐕 \ufffd\nb,"Bär\nein"\n';
+    expect(await read(text, 'utf8')).toEqual([
+      { image: 'a', text: 'groß 🐕 \ufffd' },
+      { image: 'b', text: 'Bär\nein' },
+    ]);
+    await expect(read('image,text\na,b\nc,Bär\n', 'latin1')).rejects.toMatchObject({
+      code: 'input-unreadable',
+      message: 'Line 3 of the input is not UTF-8: convert it to UTF-8.',
+    });
+    await expect(read('imäge,text\na,b\n', 'latin1')).rejects.toThrow('Line 1 of the input is not UTF-8');
+    await expect(read('image,text\na,b\xc3', 'latin1')).rejects.toThrow('Line 2 of the input is not UTF-8');
+  });
+
+  test('UTF-16 with a byte order mark is read, as programs for tables write it', async () => {
+    const text = Buffer.from('\ufeffimage\ttext\r\na\tgroß\r\n', 'utf16le');
+    expect(await rowsOf(readDelimited(chunks(text, 1000), 'tsv', NAMES))).toEqual([{ image: 'a', text: 'groß' }]);
+  });
+
   test('a wrong quote ends the reading with a sentence that names the last good row', async () => {
     const open = rowsOf(readDelimited(chunks('image,text\na,"b\nc,d\n'), 'csv', NAMES));
     await expect(open).rejects.toMatchObject({
