@@ -56,7 +56,7 @@ export class Calls {
     const isInference = path === INFER_METHOD;
     let inference: InferCall | undefined;
     const call = new ObservedCall(path, base, this.#deps.listener, () => {
-      if (!call.ended) inference?.disconnect();
+      inference?.end();
       this.#others.delete(call);
       if (isInference) this.#connections.end(base);
     });
@@ -86,7 +86,11 @@ export class Calls {
         });
       },
       sendStatus: (status, next) => {
+        // To grpc-js, a client that leaves has ended its messages and sent too few. It gets no status: see `ObservedCall`.
+        if (call.stream.closed && !call.ended) return;
         next(call.end(status));
+        // What it still waits for, as for the rest of a message that is too large, does not come any more.
+        inference?.end();
       },
     });
     return outer;

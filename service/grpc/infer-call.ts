@@ -72,8 +72,8 @@ export class InferCall {
     this.#deliver({ bytes, callback });
   }
 
-  /** The client has left. */
-  disconnect(): void {
+  /** Gives up what has not been done: the client has left, or has been answered. */
+  end(): void {
     this.#disconnected.abort();
   }
 

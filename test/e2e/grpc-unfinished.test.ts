@@ -1,0 +1,83 @@
+import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
+import { afterEach, describe, expect, it } from 'vitest';
+import { metric, until } from './client.ts';
+import type { TestService } from './service.ts';
+import { stubServices } from './stub-service.ts';
+
+const stub = stubServices();
+
+const INFER = '/inference.GRPCInferenceService/ModelInfer';
+const MIB = 1024 * 1024;
+/** Far less than a body's time of 30 s. */
+const SOON_MS = 15_000;
+
+interface Call {
+  readonly session: ClientHttp2Session;
+  readonly stream: ClientHttp2Stream;
+}
+
+const opened: ClientHttp2Session[] = [];
+afterEach(() => {
+  for (const session of opened.splice(0)) session.destroy();
+});
+
+/** Begins a call with all of a message but its last byte. */
+function begin({ grpcPort }: TestService, length: number): Call {
+  const session = connect(`http://127.0.0.1:${grpcPort}`);
+  opened.push(session);
+  const headers = { ':method': 'POST', ':path': INFER, 'content-type': 'application/grpc', te: 'trailers' };
+  const stream = session.request(headers);
+  for (const each of [stream, session]) each.on('error', () => undefined);
+  const bytes = Buffer.alloc(5 + length - 1);
+  bytes.writeUInt32BE(length, 1);
+  stream.resume().write(bytes);
+  return { session, stream };
+}
+
+const uploads = ({ adminUrl }: TestService): Promise<number> => metric(adminUrl, 'ofa_ve_uploads_in_progress');
+
+async function isCounted({ adminUrl }: TestService, labels: string): Promise<boolean> {
+  return (await metric(adminUrl, `ofa_ve_requests_total{route="${INFER}",${labels}}`)) === 1;
+}
+
+async function expectRoomSoon(live: TestService): Promise<void> {
+  const startMs = performance.now();
+  await until('no message arrives any more', async () => (await uploads(live)) === 0);
+  expect(performance.now() - startMs).toBeLessThan(SOON_MS);
+}
+
+describe('a call whose message does not become complete frees the room for it', () => {
+  it.each<[string, string, (call: Call) => void]>([
+    ['its client resets it', 'status="499",outcome="abandoned"', ({ stream }) => stream.destroy()],
+    [
+      'its client disconnects',
+      'status="499",outcome="abandoned"',
+      ({ session }) => {
+        session.destroy();
+      },
+    ],
+    ['its client ends its side', 'status="400",outcome="refused"', ({ stream }) => stream.end()],
+  ])('when %s', async (_, labels, end) => {
+    const live = await stub.start({});
+    const call = begin(live, MIB);
+    await until('it arrives', async () => (await uploads(live)) === 1);
+    end(call);
+    await expectRoomSoon(live);
+    await until('it is counted', () => isCounted(live, labels));
+  });
+
+  it('when its client cancels as Node.js does, which ends its side first', async () => {
+    const live = await stub.start({});
+    const { stream } = begin(live, MIB);
+    await until('it arrives', async () => (await uploads(live)) === 1);
+    stream.close(constants.NGHTTP2_CANCEL);
+    await expectRoomSoon(live);
+  });
+
+  it('when it is refused for its size', async () => {
+    const live = await stub.start({}, { MAX_BODY_MB: 1 });
+    begin(live, 2 * MIB);
+    await until('it is counted', () => isCounted(live, 'status="413",outcome="refused"'));
+    await expectRoomSoon(live);
+  });
+});
