@@ -57,7 +57,8 @@ export class EngineProcess {
   readonly #options: EngineProcessOptions;
   /** Settles when the package has been verified, while the process loads it. */
   readonly #verified: Promise<PackageStamp>;
-  readonly #oomKills: OomKills;
+  /** Whether the kernel has killed the process for lack of memory. */
+  readonly #claimOomKill: () => boolean;
   #itemMs = 0;
   #pending: PendingRun | undefined;
   #nextId = 0;
@@ -75,13 +76,12 @@ export class EngineProcess {
       this.#resolveEnded = resolve;
     });
     this.#options = options;
-    this.#oomKills = options.oomKills ?? OOM_KILLS;
+    this.#claimOomKill = (options.oomKills ?? OOM_KILLS).watch();
     const stopTimer = stallTolerantTimeout(options.startTimeoutMs, () => {
       this.kill('start-timeout', `the engine was not ready within ${options.startTimeoutMs} ms`);
     });
     this.ready.then(stopTimer, stopTimer);
     try {
-      this.#oomKills.note();
       this.#child = startEngine(options);
       this.#listen(this.#child, options.onLine);
     } catch (error) {
@@ -173,7 +173,7 @@ export class EngineProcess {
   /** A process that this one has killed has its failure already. */
   #killedFromOutside(): void {
     if (this.#failure !== undefined) return;
-    if (!this.#oomKills.claim()) {
+    if (!this.#claimOomKill()) {
       this.kill('crash', 'the engine process was killed (SIGKILL) by another process');
       return;
     }

@@ -10,24 +10,30 @@ const CGROUPS_FOLDER = '/sys/fs/cgroup';
  */
 export class OomKills {
   readonly #count: () => number | undefined;
-  #known: number | undefined;
+  /** The kills that a process has claimed, by their number. */
+  readonly #claimed = new Set<number>();
 
   /** @param count the kills so far; undefined where they are not counted. @default {@link countOomKills} */
   constructor(count: () => number | undefined = countOomKills) {
     this.#count = count;
   }
 
-  /** Notes the kills so far, which are not those of a process that is about to start. */
-  note(): void {
-    this.#known = this.#count();
-  }
-
-  /** Whether there was a kill since `note` that no process has claimed; call it when a process was ended by SIGKILL. */
-  claim(): boolean {
-    const count = this.#count();
-    if (count === undefined || this.#known === undefined || count <= this.#known) return false;
-    this.#known++;
-    return true;
+  /**
+   * Call it before a process starts, to which no kill so far belongs. Those that others have yet to claim stay theirs: two
+   * processes may be killed at once, and one be replaced before it is known of the other.
+   *
+   * @returns to be called when the process was ended by SIGKILL: whether there was a kill since that no other has claimed
+   */
+  watch(): () => boolean {
+    const before = this.#count() ?? Infinity;
+    return () => {
+      const count = this.#count() ?? 0;
+      let kill = before + 1;
+      while (this.#claimed.has(kill)) kill++;
+      if (kill > count) return false;
+      this.#claimed.add(kill);
+      return true;
+    };
   }
 }
 

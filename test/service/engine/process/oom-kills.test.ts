@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { countOomKills, OomKills } from '../../../../service/engine/process/oom-kills.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 
@@ -26,14 +26,30 @@ describe('kills are counted', () => {
   });
 });
 
-test('each kill is claimed once, and none that came before', () => {
-  let count: number | undefined = 3;
-  const kills = new OomKills(() => count);
-  kills.note();
-  expect(kills.claim()).toBe(false);
-  count = 5;
-  expect([kills.claim(), kills.claim(), kills.claim()]).toEqual([true, true, false]);
-  count = undefined;
-  kills.note();
-  expect(kills.claim()).toBe(false);
+describe('a kill is claimed', () => {
+  it('once, and not by a process that started after it', () => {
+    let count = 3;
+    const kills = new OomKills(() => count);
+    const [first, second, third] = [kills.watch(), kills.watch(), kills.watch()];
+    expect(first()).toBe(false);
+    count = 5;
+    const late = kills.watch();
+    expect([first(), second(), third(), late()]).toEqual([true, true, false, false]);
+    count = 6;
+    expect([late(), third()]).toEqual([true, false]);
+  });
+
+  it('although another process has been replaced since', () => {
+    let count = 0;
+    const kills = new OomKills(() => count);
+    const [first, second] = [kills.watch(), kills.watch()];
+    count = 2;
+    expect(first()).toBe(true);
+    const replacement = kills.watch();
+    expect([replacement(), second()]).toEqual([false, true]);
+  });
+
+  it('by nobody where kills are not counted', () => {
+    expect(new OomKills(() => undefined).watch()()).toBe(false);
+  });
 });

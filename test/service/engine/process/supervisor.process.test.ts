@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineFailure, EngineGone } from '../../../../service/engine/process/failure.ts';
 import type { EngineBatch } from '../../../../service/engine/protocol.ts';
 import { EngineSupervisor, type SupervisorOptions } from '../../../../service/engine/process/supervisor.ts';
-import { OomKills } from '../../../../service/engine/process/oom-kills.ts';
 import type { StubInstructions } from './stub-engine.ts';
 import { stubLoad } from './stub-load.ts';
 import { bundle } from '../../../../testing/bundle.ts';
@@ -122,23 +121,6 @@ describe('an engine that is lost', () => {
     expect(supervisor.pid).not.toBe(pid);
     if (token === 666) await supervisor.run(batchOf(1));
     expect(await starts()).toBe(2);
-  });
-
-  it('is said to have had no memory if the kernel has counted such a kill', async () => {
-    let kills = 2;
-    const supervisor = supervise({}, { oomKills: new OomKills(() => kills) });
-    const kill = async (): Promise<EngineFailure> => {
-      await supervisor.whenReady();
-      const failure = nextFailure(supervisor);
-      process.kill(supervisor.pid ?? 0, 'SIGKILL');
-      return failure;
-    };
-    expect(await kill()).toMatchObject({ reason: 'crash', message: expect.stringContaining('SIGKILL') as string });
-    kills++;
-    expect(await kill()).toMatchObject({
-      reason: 'out-of-memory',
-      message: expect.stringMatching(/no memory left: raise the memory limit .* or lower MAX_BATCH$/) as string,
-    });
   });
 
   it('is replaced while idle, too', async () => {
