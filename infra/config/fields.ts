@@ -121,8 +121,16 @@ export const hostName = text(
   'a host name such as ofa-api.example.com, without scheme, port and path, and not an IP address',
 );
 
+/** Whether an address can be read, and has a port that one can connect to. */
+export function isReachable(address: string): boolean {
+  return URL.canParse(address) && new URL(address).port !== '0';
+}
+
 /** Address of a service. */
-export const httpUrl = text(/^https?:\/\/[^\s/?#]+(\/\S*)?$/, 'an address that begins with http:// or https://');
+export const httpUrl = text(
+  (address) => /^https?:\/\/[^\s/?#]+(\/\S*)?$/.test(address) && isReachable(address),
+  'an address that begins with http:// or https://, with a port from 1 to 65535 if it has one',
+);
 
 /** Absolute path of a URL. */
 export const absolutePath = text(/^\/[!-~]*$/, 'a path that begins with / and contains no spaces');

@@ -1,6 +1,17 @@
 import { z } from 'zod';
 import { isDnsLabel, isDnsSubdomain } from './api-rules.ts';
-import { flag, hostName, namespaceName, network, objectName, oneOf, routePath, text, whole } from './fields.ts';
+import {
+  flag,
+  hostName,
+  isReachable,
+  namespaceName,
+  network,
+  objectName,
+  oneOf,
+  routePath,
+  text,
+  whole,
+} from './fields.ts';
 import { annotations, labels } from './maps.ts';
 
 const ingress = z.strictObject({
@@ -132,7 +143,10 @@ export const tracingSchema = z.strictObject({
   /** Whether traces are sent. @default false */
   enabled: flag,
   /** Address of an OpenTelemetry collector. @default http://otel-collector.observability:4318 */
-  endpoint: text(/^https?:\/\/[^\s/:?#]+:\d+$/, 'an address with a port, such as http://collector.observability:4318'),
+  endpoint: text(
+    (address) => /^https?:\/\/(?:[^\s/:?#]+|\[[^\s/?#]+\]):\d+$/.test(address) && isReachable(address),
+    'an address with a port, such as http://collector.observability:4318',
+  ),
   /** The collector's pods, which the network policy allows. @default every pod of the namespace observability */
   collector: peer,
 });

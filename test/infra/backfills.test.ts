@@ -247,9 +247,11 @@ describe('synth refuses a backfill', () => {
   });
 
   it('with fields that are wrong by themselves', () => {
-    const wrong = { ...BACKFILL, input: 'rows.csv', completions: 0, queueName: 'a.b' };
+    const storage = { ...S3, endpoint: 'http://minio:90000' };
+    const wrong = { ...BACKFILL, input: 'rows.csv', storage, completions: 0, queueName: 'a.b' };
     expect(mistakesOf(deepChange(config, 'workloads.0.backfills', [wrong]))).toEqual([
       'workloads[0].backfills[0].input is "rows.csv"; it must be the absolute path of a file or folder, such as /data/rows.csv, or an address such as s3://bucket/rows.csv.',
+      'workloads[0].backfills[0].storage.endpoint is "http://minio:90000"; it must be an address that begins with http:// or https://, with a port from 1 to 65535 if it has one.',
       'workloads[0].backfills[0].completions is 0; it must be a whole number from 1 to 10000.',
       'workloads[0].backfills[0].queueName is "a.b"; it must be the name of a LocalQueue: at most 63 lower-case letters, digits and hyphens, neither beginning nor ending with a hyphen.',
     ]);

@@ -116,6 +116,21 @@ const SINGLE_FIELDS: readonly Case[] = [
     'workloads[0].observability.tracing.endpoint is "http://collector"; it must be an address with a port, such as http://collector.observability:4318.',
   ],
   [
+    `${FIRST}observability.tracing.endpoint`,
+    'http://collector:0',
+    'workloads[0].observability.tracing.endpoint is "http://collector:0"; it must be an address with a port, such as http://collector.observability:4318.',
+  ],
+  [
+    `${FIRST}observability.tracing.endpoint`,
+    'http://collector:65536',
+    'workloads[0].observability.tracing.endpoint is "http://collector:65536"; it must be an address with a port, such as http://collector.observability:4318.',
+  ],
+  [
+    `${FIRST}autoscaling.keda.prometheusUrl`,
+    'http://prometheus:90900',
+    'workloads[0].autoscaling.keda.prometheusUrl is "http://prometheus:90900"; it must be an address that begins with http:// or https://, with a port from 1 to 65535 if it has one.',
+  ],
+  [
     `${FIRST}model.source`,
     {
       kind: 'claim',

@@ -185,10 +185,8 @@ describe('network policy', () => {
     expect(ports('everything')).toEqual([[53, 53], [3128], [4318]]);
   });
 
-  it('allows the port of the address even if it is the default of the scheme', () => {
-    const config = withWorkload({
-      observability: { tracing: { enabled: true, endpoint: 'http://collector.observability:80' } },
-    });
+  it.each(['http://collector.observability:80', 'http://[fd00::4]:80'])('allows the port of %s', (endpoint) => {
+    const config = withWorkload({ observability: { tracing: { enabled: true, endpoint } } });
     const { spec } = only(manifestsOf(config), 'NetworkPolicy') as unknown as INetworkPolicy;
     expect(spec?.egress?.at(-1)?.ports).toEqual([{ port: 80, protocol: 'TCP' }]);
   });
