@@ -1,14 +1,25 @@
 import { bodiesBytes, CLOSING_MS, LEAST_PIXEL_BYTES, longestRequestMs } from '../../../service/contract.ts';
 import { atLeast, bytesOf } from '../fields.ts';
 import { enginesOfPod } from '../pod-settings.ts';
+import type { ModelConfig } from '../schema.ts';
 import { withDefaults } from '../server.ts';
 import { exceedingRequests, mebibytes, leastPods, mostPods, type Rule, type RuleInput } from './rule.ts';
 
 /** Bytes of main memory that a pod needs: its engines share the weights, which are mapped, but keep features each. */
-function neededBytes({ workload, server }: RuleInput): number {
-  const { weightsBytes, activationBytesPerItem, processBytes } = workload.model.needs;
+function neededBytes({ workload, server }: RuleInput, needs: ModelConfig['needs']): number {
+  const { weightsBytes, activationBytesPerItem, processBytes } = needs;
   const activations = workload.gpu.kind === 'none' ? activationBytesPerItem * server.batchItems : 0;
   return weightsBytes + enginesOfPod(workload) * (activations + processBytes + server.cacheBytes);
+}
+
+/** The models of the pods, which all have the same resources, by the path of what they need. */
+function modelNeeds({ workload: { canary, model } }: RuleInput): [path: string, needs: ModelConfig['needs']][] {
+  return [
+    ['model.needs', model.needs],
+    ...(canary.enabled && canary.model !== undefined
+      ? [['canary.model.needs', canary.model.needs] satisfies [string, ModelConfig['needs']]]
+      : []),
+  ];
 }
 
 /** Number of pods that a number or share of `pods` amounts to; Kubernetes rounds unavailable pods down. */
@@ -20,10 +31,12 @@ function podsOf(value: number | string, pods: number): number {
 export const computeRules = {
   memoryFitsModel(input) {
     const requested = input.workload.resources.requests.memory;
-    const needed = neededBytes(input);
-    return bytesOf(requested) < needed
-      ? `resources.requests.memory is ${requested}, but the model needs ${mebibytes(needed)} (model.needs); request at least that.`
-      : undefined;
+    return modelNeeds(input).flatMap(([path, needs]) => {
+      const needed = neededBytes(input, needs);
+      return bytesOf(requested) < needed
+        ? `resources.requests.memory is ${requested}, but the model needs ${mebibytes(needed)} (${path}); request at least that.`
+        : [];
+    });
   },
 
   /**
@@ -32,13 +45,15 @@ export const computeRules = {
    */
   memoryHoldsRequests(input) {
     const { server, resources } = input.workload;
-    const model = neededBytes(input);
-    if (server.kind !== 'ofa-ve' || bytesOf(resources.requests.memory) < model) return undefined;
+    if (server.kind !== 'ofa-ve') return undefined;
     const settings = withDefaults(server.settings);
-    const needed = model + bodiesBytes(settings) + LEAST_PIXEL_BYTES;
-    return bytesOf(resources.limits.memory) < needed
-      ? `resources.limits.memory is ${resources.limits.memory}, but the model (model.needs), ${settings.MAX_BODIES_MB} MiB of request bodies (MAX_BODIES_MB) and decoding need ${mebibytes(needed)}; allow at least that.`
-      : undefined;
+    return modelNeeds(input).flatMap(([path, needs]) => {
+      const model = neededBytes(input, needs);
+      const needed = model + bodiesBytes(settings) + LEAST_PIXEL_BYTES;
+      return bytesOf(resources.requests.memory) >= model && bytesOf(resources.limits.memory) < needed
+        ? `resources.limits.memory is ${resources.limits.memory}, but the model (${path}), ${settings.MAX_BODIES_MB} MiB of request bodies (MAX_BODIES_MB) and decoding need ${mebibytes(needed)}; allow at least that.`
+        : [];
+    });
   },
 
   limitsCoverRequests({ workload: { resources } }) {
