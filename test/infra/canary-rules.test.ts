@@ -33,3 +33,32 @@ describe('the memory of a canary with a model of its own', () => {
     ]);
   });
 });
+
+describe('the claim of a canary', () => {
+  const claim = (accessMode: 'ReadWriteOnce' | 'ReadWriteMany') =>
+    extend(ofaLarge.model, {
+      source: {
+        ...{ kind: 'claim', size: '10Gi', accessMode, version: '1.0' },
+        ...{ loaderImage: 'ofa:1', loaderFolder: '/package' },
+      },
+    });
+  const ONE_POD = { replicas: 1, autoscaling: { by: 'none' } } as const;
+  const sentence = (path: string, pods: number) =>
+    `workloads[0].${path}.source.accessMode is ReadWriteOnce, which only one node at a time can mount, but there may be ${pods} pods; use ReadWriteMany.`;
+
+  it('is that of the stable version, whose pods count, too', () => {
+    expect(mistakes({}, { ...ONE_POD, model: claim('ReadWriteOnce') })).toEqual([sentence('model', 2)]);
+    expect(mistakes({}, { ...ONE_POD, model: claim('ReadWriteMany') })).toEqual([]);
+    expect(mistakes({ enabled: false }, { ...ONE_POD, model: claim('ReadWriteOnce') })).toEqual([]);
+  });
+
+  it('may be its own, which all of its pods mount', () => {
+    expect(mistakes({ replicas: 3, model: claim('ReadWriteOnce') })).toEqual([sentence('canary.model', 3)]);
+    expect(mistakes({ replicas: 1, model: claim('ReadWriteOnce') })).toEqual([]);
+  });
+
+  it('is not mounted by a canary with the model in its image', () => {
+    const stable = { ...ONE_POD, model: claim('ReadWriteOnce') };
+    expect(mistakes({ replicas: 3, model: ofaLarge.model }, stable)).toEqual([]);
+  });
+});

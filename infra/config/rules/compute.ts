@@ -73,10 +73,20 @@ export const computeRules = {
   },
 
   claimIsShared({ workload }) {
-    const { source } = workload.model;
-    const pods = mostPods(workload);
-    return source.kind === 'claim' && source.accessMode !== 'ReadWriteMany' && pods > 1
-      ? `model.source.accessMode is ReadWriteOnce, which only one node at a time can mount, but there may be ${pods} pods; use ReadWriteMany.`
+    const { canary, model } = workload;
+    // The pods of both versions mount one claim, which is written as the first of these describes it.
+    const mounting = [
+      { path: 'model', source: model.source, pods: mostPods(workload) },
+      {
+        path: canary.model === undefined ? 'model' : 'canary.model',
+        source: (canary.model ?? model).source,
+        pods: canary.enabled ? canary.replicas : 0,
+      },
+    ].filter(({ source }) => source.kind === 'claim');
+    const [claim] = mounting;
+    const pods = mounting.reduce((sum, each) => sum + each.pods, 0);
+    return claim?.source.kind === 'claim' && claim.source.accessMode !== 'ReadWriteMany' && pods > 1
+      ? `${claim.path}.source.accessMode is ReadWriteOnce, which only one node at a time can mount, but there may be ${pods} pods; use ReadWriteMany.`
       : undefined;
   },
 
