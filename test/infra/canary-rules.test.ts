@@ -62,3 +62,23 @@ describe('the claim of a canary', () => {
     expect(mistakes({ replicas: 3, model: ofaLarge.model }, stable)).toEqual([]);
   });
 });
+
+describe('a rollout by shares of the pods', () => {
+  const FOUR = { autoscaling: { minReplicas: 4 } } as const;
+
+  it('must move the canary, too, which has fewer pods', () => {
+    const rollout = { maxSurge: '25%', maxUnavailable: '25%' } as const;
+    expect(mistakes({ replicas: 4 }, { ...FOUR, rollout })).toEqual([]);
+    expect(mistakes({ replicas: 1 }, { ...FOUR, rollout })).toEqual([
+      'workloads[0].rollout.maxUnavailable is 25%, which is 0 of 1 pods of the canary: without a spare GPU a rollout would wait forever; set it to 1.',
+    ]);
+  });
+
+  it('replaces one pod at a time where the share comes to none and there is no surge', () => {
+    expect(mistakes({}, { rollout: { maxSurge: 0, maxUnavailable: '25%' } })).toEqual([]);
+    expect(mistakes({}, { rollout: { maxSurge: '0%', maxUnavailable: '1%' } })).toEqual([]);
+    expect(mistakes({}, { rollout: { maxSurge: '0%', maxUnavailable: '0%' } })).toEqual([
+      'workloads[0].rollout.maxUnavailable and rollout.maxSurge are both 0, so no pod could ever be replaced; set one of them to 1.',
+    ]);
+  });
+});

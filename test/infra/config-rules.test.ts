@@ -78,7 +78,7 @@ const FIELDS_TOGETHER: readonly (readonly [
   [
     'a rollout that cannot move',
     [['rollout.maxUnavailable', 0]],
-    'rollout.maxUnavailable and rollout.maxSurge both come to 0 pods, so no pod could ever be replaced; set one of them to 1.',
+    'rollout.maxUnavailable and rollout.maxSurge are both 0, so no pod could ever be replaced; set one of them to 1.',
   ],
   [
     'a rollout that waits for a GPU',

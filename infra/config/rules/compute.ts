@@ -1,7 +1,7 @@
 import { bodiesBytes, CLOSING_MS, LEAST_PIXEL_BYTES, longestRequestMs } from '../../../service/contract.ts';
 import { atLeast, bytesOf } from '../fields.ts';
 import { enginesOfPod } from '../pod-settings.ts';
-import type { ModelConfig } from '../schema.ts';
+import type { ModelConfig, WorkloadConfig } from '../schema.ts';
 import { withDefaults } from '../server.ts';
 import { exceedingRequests, mebibytes, leastPods, mostPods, type Rule, type RuleInput } from './rule.ts';
 
@@ -22,9 +22,16 @@ function modelNeeds({ workload: { canary, model } }: RuleInput): [path: string, 
   ];
 }
 
-/** Number of pods that a number or share of `pods` amounts to; Kubernetes rounds unavailable pods down. */
+/** The number of pods that a number or share of `pods` amounts to, not rounded. */
 function podsOf(value: number | string, pods: number): number {
-  return typeof value === 'number' ? value : Math.floor((parseInt(value, 10) * pods) / 100);
+  return typeof value === 'number' ? value : (parseInt(value, 10) * pods) / 100;
+}
+
+/** Pods that a rollout of `pods` may leave out, as `ResolveFenceposts` of the Deployment controller decides. */
+function unavailablePods({ maxSurge, maxUnavailable }: WorkloadConfig['rollout'], pods: number): number {
+  const surge = Math.ceil(podsOf(maxSurge, pods));
+  const unavailable = Math.floor(podsOf(maxUnavailable, pods));
+  return surge === 0 ? Math.max(1, unavailable) : unavailable;
 }
 
 /** Rules on what a pod is, what it needs, and how it starts and ends. */
@@ -91,14 +98,20 @@ export const computeRules = {
   },
 
   rolloutMoves({ workload }) {
-    const { maxSurge, maxUnavailable } = workload.rollout;
-    const pods = leastPods(workload);
-    if (podsOf(maxUnavailable, pods) > 0) return undefined;
-    if (parseInt(String(maxSurge), 10) === 0)
-      return 'rollout.maxUnavailable and rollout.maxSurge both come to 0 pods, so no pod could ever be replaced; set one of them to 1.';
-    return workload.gpu.kind === 'none'
-      ? undefined
-      : `rollout.maxUnavailable is ${maxUnavailable}, which is 0 of ${pods} pods: without a spare GPU a rollout would wait forever; set it to 1.`;
+    const { canary, gpu, kserve, rollout } = workload;
+    if (parseInt(String(rollout.maxUnavailable), 10) === 0 && parseInt(String(rollout.maxSurge), 10) === 0)
+      return 'rollout.maxUnavailable and rollout.maxSurge are both 0, so no pod could ever be replaced; set one of them to 1.';
+    const tracks = [
+      { pods: leastPods(workload), name: 'pods' },
+      // KServe rolls a canary out in its own way.
+      ...(canary.enabled && !kserve.enabled ? [{ pods: canary.replicas, name: 'pods of the canary' }] : []),
+    ];
+    return tracks
+      .filter(({ pods }) => gpu.kind !== 'none' && unavailablePods(rollout, pods) === 0)
+      .map(
+        ({ pods, name }) =>
+          `rollout.maxUnavailable is ${rollout.maxUnavailable}, which is 0 of ${pods} ${name}: without a spare GPU a rollout would wait forever; set it to 1.`,
+      );
   },
 
   startFitsBudget({ workload, server }) {
