@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { extend, ofaLarge, type Changes, type WorkloadConfig } from '../../infra/config.ts';
+import { extend, ofaLarge, type Changes, type DeploymentConfig, type WorkloadConfig } from '../../infra/config.ts';
 import { mistakesOf } from './mistakes.ts';
 import { withWorkload } from './scenarios.ts';
 
 type Canary = Changes<WorkloadConfig['canary']>;
 
 /** What synth says about a workload with a canary; nothing if it is sound. */
-function mistakes(canary: Canary, changes: Changes<WorkloadConfig> = {}): readonly string[] {
+function mistakes(
+  canary: Canary,
+  changes: Changes<WorkloadConfig> = {},
+  version: DeploymentConfig['kubernetesVersion'] = '1.34',
+): readonly string[] {
   const workload = extend(extend(ofaLarge, changes), { canary: { enabled: true, ...canary } });
-  return mistakesOf(withWorkload(workload, '1.34'));
+  return mistakesOf(withWorkload(workload, version));
 }
 
 describe('the memory of a canary with a model of its own', () => {
@@ -80,5 +84,18 @@ describe('a rollout by shares of the pods', () => {
     expect(mistakes({}, { rollout: { maxSurge: '0%', maxUnavailable: '0%' } })).toEqual([
       'workloads[0].rollout.maxUnavailable and rollout.maxSurge are both 0, so no pod could ever be replaced; set one of them to 1.',
     ]);
+  });
+});
+
+describe('the image volume of a canary', () => {
+  const source = { kind: 'oci-volume', reference: 'ofa:1', pullPolicy: 'Always' } as const;
+  const model = extend(ofaLarge.model, { source });
+
+  it('needs the version that the stable one needs', () => {
+    expect(mistakes({ model }, {}, '1.33')).toEqual([]);
+    expect(mistakes({ model }, {}, '1.32')).toEqual([
+      'workloads[0].canary.model.source.kind is oci-volume, which needs Kubernetes 1.33, but kubernetesVersion is 1.32; use image or claim.',
+    ]);
+    expect(mistakes({ enabled: false, model }, {}, '1.32')).toEqual([]);
   });
 });

@@ -74,9 +74,14 @@ export const computeRules = {
   },
 
   imageVolumeNeedsVersion({ config, workload }) {
-    return workload.model.source.kind === 'oci-volume' && !atLeast(config.kubernetesVersion, '1.33')
-      ? `model.source.kind is oci-volume, which needs Kubernetes 1.33, but kubernetesVersion is ${config.kubernetesVersion}; use image or claim.`
-      : undefined;
+    const { canary, model } = workload;
+    const sources = { 'model.source': model.source, 'canary.model.source': canary.enabled && canary.model?.source };
+    return Object.entries(sources)
+      .filter(([, source]) => source && source.kind === 'oci-volume' && !atLeast(config.kubernetesVersion, '1.33'))
+      .map(
+        ([path]) =>
+          `${path}.kind is oci-volume, which needs Kubernetes 1.33, but kubernetesVersion is ${config.kubernetesVersion}; use image or claim.`,
+      );
   },
 
   claimIsShared({ workload }) {
