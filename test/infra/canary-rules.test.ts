@@ -99,3 +99,13 @@ describe('the image volume of a canary', () => {
     expect(mistakes({ enabled: false, model }, {}, '1.32')).toEqual([]);
   });
 });
+
+describe('the PriorityClass of a canary', () => {
+  it('must not be that of the stable version, whose rollout could then wait for the canary', () => {
+    const scheduling = { priorityClassName: 'serving' };
+    expect(mistakes({ priorityClassName: 'low' }, { scheduling })).toEqual([]);
+    expect(mistakes({ priorityClassName: 'serving' }, { scheduling })).toEqual([
+      'workloads[0].canary.priorityClassName is serving, that of the stable version; choose a lower one, or leave it out.',
+    ]);
+  });
+});

@@ -111,6 +111,14 @@ export const operationsRules = {
       : undefined;
   },
 
+  canaryGivesWay({ workload: { canary, scheduling } }) {
+    return canary.enabled &&
+      canary.priorityClassName !== undefined &&
+      canary.priorityClassName === scheduling.priorityClassName
+      ? `canary.priorityClassName is ${canary.priorityClassName}, that of the stable version; choose a lower one, or leave it out.`
+      : undefined;
+  },
+
   objectiveIsMeasured({ workload: { observability }, server }) {
     const { latencySeconds } = observability.alerts.objectives;
     const { latencyBucketsSeconds } = server.metrics;
