@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import { ScaledObject, type ScaledObjectSpecTriggers } from '../../imports/keda.sh.ts';
+import { ScaledObject, type ScaledObjectSpec, type ScaledObjectSpecTriggers } from '../../imports/keda.sh.ts';
 import { WorkloadQueries } from '../monitoring/queries.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { deploymentName, objectMeta, trackName } from '../workload/names.ts';
@@ -32,6 +32,20 @@ function triggers(context: WorkloadContext): ScaledObjectSpecTriggers[] {
   ];
 }
 
+/** KEDA refuses a fallback where no trigger but the CPU's can fail. */
+function fallback({ workload: { autoscaling } }: WorkloadContext): Pick<ScaledObjectSpec, 'fallback'> {
+  const { loadItems, requestsPerSecond } = autoscaling.targets;
+  if (loadItems === 0 && requestsPerSecond === 0) return {};
+  return {
+    fallback: {
+      failureThreshold: FAILURES_BEFORE_FALLBACK,
+      replicas: autoscaling.keda.fallbackReplicas,
+      // Never fewer pods than there are, since the load may be high while Prometheus is away. Since KEDA 2.17.
+      behavior: 'currentReplicasIfHigher',
+    },
+  };
+}
+
 /** Scales the stable version by KEDA, which queries Prometheus itself and creates the autoscaler. */
 export class KedaScaler extends ScaledObject {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
@@ -48,12 +62,7 @@ export class KedaScaler extends ScaledObject {
         pollingInterval: autoscaling.keda.pollingSeconds,
         minReplicaCount: autoscaling.minReplicas,
         maxReplicaCount: autoscaling.maxReplicas,
-        fallback: {
-          failureThreshold: FAILURES_BEFORE_FALLBACK,
-          replicas: autoscaling.keda.fallbackReplicas,
-          // Never fewer pods than there are, since the load may be high while Prometheus is away. Since KEDA 2.17.
-          behavior: 'currentReplicasIfHigher',
-        },
+        ...fallback(context),
         advanced: { horizontalPodAutoscalerConfig: { name, behavior: scalingBehavior(autoscaling) } },
         triggers: triggers(context),
       },

@@ -1,6 +1,6 @@
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import { describe, expect, it } from 'vitest';
-import type { DeploymentConfig } from '../../infra/config.ts';
+import type { Changes, DeploymentConfig, WorkloadConfig } from '../../infra/config.ts';
 import { manifestsOf, only, type Labels } from './manifests.ts';
 import { scenarios, withWorkload } from './scenarios.ts';
 
@@ -32,6 +32,16 @@ describe('autoscaling', () => {
     const { data } = only(manifestsOf(ALL), 'ConfigMap', 'ofa-ve-adapter-rules') as unknown as { data: Labels };
     for (const { pods } of autoscaler(ALL).spec?.metrics ?? [])
       if (pods !== undefined) expect(data['config.yaml']).toContain(`as: ${pods.metric.name}`);
+  });
+
+  it('has KEDA fall back where Prometheus may not answer, and not on the CPU alone, which KEDA refuses', () => {
+    const fallbackWith = (targets: Changes<WorkloadConfig>['autoscaling']) => {
+      const config = withWorkload({ autoscaling: { by: 'keda', adapter: { rules: false }, ...targets } });
+      return (only(manifestsOf(config), 'ScaledObject')['spec'] as { fallback?: unknown }).fallback;
+    };
+    expect(fallbackWith({ targets: { cpuPercent: 60 } })).toMatchObject({ replicas: 3 });
+    expect(fallbackWith({ targets: { loadItems: 0, requestsPerSecond: 2 } })).toMatchObject({ replicas: 3 });
+    expect(fallbackWith({ targets: { loadItems: 0, cpuPercent: 60 } })).toBeUndefined();
   });
 
   it('writes a fractional target in thousandths', () => {
