@@ -95,10 +95,18 @@ export function versionOf(image: string): string {
     .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
 }
 
+/** Longest hash of a template in the name of a ReplicaSet: the digits of 32 bits. */
+const LONGEST_HASH = 10;
+/** Characters of a generated name that the API server keeps before the suffix (k8s.io/apiserver, pkg/storage/names). */
+const KEPT_CHARACTERS = 58;
+
 /**
  * Regular expression for the names of a track's pods in metrics: Deployment, hash of the template, suffix. It does not
- * match names with a further part, such as the canary's.
+ * match names with a further part, such as the canary's. In a long name, the API server leaves out the end of the hash,
+ * and the hyphen after it.
  */
 export function podNamePattern(context: WorkloadContext, track: Track): string {
-  return `${deploymentName(context, track)}-[a-z0-9]+-[a-z0-9]{5}`;
+  const name = deploymentName(context, track);
+  const isCut = `${name}-`.length + LONGEST_HASH + 1 > KEPT_CHARACTERS;
+  return isCut ? `${name}-[a-z0-9]+(-[a-z0-9]{5})?` : `${name}-[a-z0-9]+-[a-z0-9]{5}`;
 }
