@@ -64,7 +64,8 @@ function namespaceMistakes({ namespace }: DeploymentConfig): string[] {
 function clashes({ workloads }: DeploymentConfig): string[] {
   const seen = new Map<string, number>();
   return workloads.flatMap(({ name, canary, exposure, kserve, backfills }, index) => {
-    const { host, path, route } = exposure;
+    const { gateway, host, path, route } = exposure;
+    const grpcHost = route === 'gateway' ? gateway.grpcHost : undefined;
     const named = [
       ...(canary.enabled ? [{ field: 'canary', value: `${name}-canary` }] : []),
       ...(kserve.enabled ? [{ field: 'kserve', value: `${name}-predictor` }] : []),
@@ -76,6 +77,9 @@ function clashes({ workloads }: DeploymentConfig): string[] {
       { key: `name ${name}-metrics`, field: 'name', value: `${name}-metrics` },
       ...named.map(({ field, value }) => ({ key: `name ${value}`, field, value })),
       ...(route === 'none' ? [] : [{ key: `host ${host} ${path}`, field: 'exposure.host', value: `${host}${path}` }]),
+      ...(grpcHost === undefined
+        ? []
+        : [{ key: `host ${grpcHost} gRPC`, field: 'exposure.gateway.grpcHost', value: grpcHost }]),
     ];
     return claims.flatMap(({ key, field, value }) => {
       const other = seen.get(key);

@@ -1,7 +1,9 @@
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IService } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
+import { config, extend, ofaLarge, type WorkloadConfig } from '../../infra/config.ts';
 import { deployments, manifestsOf, only, serverOf } from './manifests.ts';
+import { mistakesOf } from './mistakes.ts';
 import { scenarios, withWorkload } from './scenarios.ts';
 
 describe('gRPC', () => {
@@ -38,6 +40,24 @@ describe('gRPC', () => {
     expect(rules[0]?.backendRefs).toEqual([
       { group: '', kind: 'Service', name: 'ofa-ve', port: 8001, weight: 90 },
       { group: '', kind: 'Service', name: 'ofa-ve-canary', port: 8001, weight: 10 },
+    ]);
+  });
+
+  it('has a host that no other workload has, for gRPC or else', () => {
+    const workload = (name: string, host: string, grpcHost?: string) =>
+      extend(ofaLarge, {
+        name,
+        exposure: { route: 'gateway', host, gateway: { grpcHost } },
+        networkPolicy: { clients: [{ namespace: 'gateway-system', podLabels: {} }] },
+      });
+    const mistakes = (...workloads: WorkloadConfig[]) => mistakesOf({ ...config, workloads });
+    const first = workload('first', 'a.example.com', 'a-grpc.example.com');
+    expect(mistakes(first, workload('second', 'b.example.com', 'b-grpc.example.com'))).toEqual([]);
+    expect(mistakes(first, workload('second', 'b.example.com', 'a-grpc.example.com'))).toEqual([
+      'workloads[1].exposure.gateway.grpcHost claims a-grpc.example.com, which workloads[0] already has; choose another.',
+    ]);
+    expect(mistakes(first, workload('second', 'a-grpc.example.com'))).toEqual([
+      'workloads[0].exposure.gateway.grpcHost is a-grpc.example.com, which is exposure.host of workloads[1]; a Gateway refuses that, so use another.',
     ]);
   });
 });

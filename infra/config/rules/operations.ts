@@ -76,14 +76,17 @@ export const operationsRules = {
       : undefined;
   },
 
-  grpcIsRouted({ workload: { exposure }, server }) {
+  grpcIsRouted({ config: { workloads }, workload: { exposure }, server }) {
     const { grpcHost } = exposure.gateway;
     if (exposure.route !== 'gateway' || grpcHost === undefined) return undefined;
     if (server.grpcPort === undefined)
       return 'exposure.gateway.grpcHost is set, but the server has no port for gRPC; set server.settings.GRPC_PORT or leave the host out.';
-    return grpcHost === exposure.host
-      ? `exposure.gateway.grpcHost is ${grpcHost}, which is exposure.host, too; a Gateway refuses that, so use another.`
-      : undefined;
+    if (grpcHost === exposure.host)
+      return `exposure.gateway.grpcHost is ${grpcHost}, which is exposure.host, too; a Gateway refuses that, so use another.`;
+    const other = workloads.findIndex(({ exposure: its }) => its.route === 'gateway' && its.host === grpcHost);
+    return other < 0
+      ? undefined
+      : `exposure.gateway.grpcHost is ${grpcHost}, which is exposure.host of workloads[${other}]; a Gateway refuses that, so use another.`;
   },
 
   answerFitsRoute({ workload: { exposure }, server }) {
