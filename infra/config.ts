@@ -137,11 +137,7 @@ export const ofaLarge: WorkloadConfig = {
   },
   canary: {
     enabled: false,
-    image: {
-      reference: 'registry.example.com/ai/ofa-ve-large:1.1',
-      pullPolicy: 'IfNotPresent',
-      pullSecrets: [],
-    },
+    image: { reference: 'registry.example.com/ai/ofa-ve-large:1.1' },
     weightPercent: 10,
     replicas: 1,
   },

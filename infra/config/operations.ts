@@ -1,5 +1,16 @@
 import { z } from 'zod';
-import { decimal, field, flag, httpUrl, isInThousandths, memory, objectName, oneOf, whole } from './fields.ts';
+import {
+  decimal,
+  field,
+  flag,
+  httpUrl,
+  imageReference,
+  isInThousandths,
+  memory,
+  objectName,
+  oneOf,
+  whole,
+} from './fields.ts';
 import { labels } from './maps.ts';
 import { imageSchema, modelSchema } from './compute.ts';
 import { tracingSchema } from './network.ts';
@@ -65,11 +76,20 @@ export const disruptionSchema = z.strictObject({
   maxUnavailable: whole(1, 1000),
 });
 
+const canaryImage = z.strictObject({
+  /** Registry, repository and tag or digest. */
+  reference: imageReference,
+  /** When the node pulls the image. @default that of the workload's image */
+  pullPolicy: imageSchema.shape.pullPolicy.optional(),
+  /** Names of Secrets with the registry's credentials. @default those of the workload's image */
+  pullSecrets: imageSchema.shape.pullSecrets.optional(),
+});
+
 export const canarySchema = z.strictObject({
   /** Whether a canary runs. @default false */
   enabled: flag,
   /** Image of the canary. @default the same as the stable version with the tag 1.1 */
-  image: imageSchema,
+  image: canaryImage,
   /** Model of the canary. @default the workload's */
   model: modelSchema.optional(),
   /** Share of the traffic; 0 while the canary starts. @default 10 */

@@ -9,7 +9,9 @@ export interface TrackProps {
   readonly model: ModelConfig;
 }
 
-/** What a track runs by the configuration; the canary has the model of the workload unless it names its own. */
+/** What a track runs by the configuration; the canary has what is the workload's unless it names its own. */
 export function trackProps({ workload: { canary, image, model } }: WorkloadContext, track: Track): TrackProps {
-  return track === 'stable' ? { track, image, model } : { track, image: canary.image, model: canary.model ?? model };
+  if (track === 'stable') return { track, image, model };
+  const { reference, pullPolicy = image.pullPolicy, pullSecrets = image.pullSecrets } = canary.image;
+  return { track, image: { reference, pullPolicy, pullSecrets }, model: canary.model ?? model };
 }

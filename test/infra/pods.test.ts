@@ -2,7 +2,7 @@ import type { IContainer } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
 import { PATHS, SETTINGS } from '../../service/contract.ts';
 import { readSettings } from '../../service/settings/read.ts';
-import { extend, type DeploymentConfig } from '../../infra/config.ts';
+import { extend, type Changes, type DeploymentConfig, type WorkloadConfig } from '../../infra/config.ts';
 import { deployments, manifestsOf, ofKind, only, podOf, serverOf } from './manifests.ts';
 import { scenarios, withWorkload, type ScenarioName } from './scenarios.ts';
 
@@ -224,6 +224,30 @@ describe('variants', () => {
       name: 'shm',
       emptyDir: { medium: 'Memory', sizeLimit: '4Gi' },
     });
+  });
+});
+
+describe('image of a canary', () => {
+  const imagesOf = (canary: Changes<WorkloadConfig['canary']['image']>) => {
+    const config = withWorkload({
+      image: { pullPolicy: 'Always', pullSecrets: ['registry'] },
+      canary: { enabled: true, image: canary },
+    });
+    return deployments(manifestsOf(config)).map((deployment) => [
+      serverOf(deployment).imagePullPolicy,
+      podOf(deployment).imagePullSecrets?.map(({ name }) => name),
+    ]);
+  };
+
+  it('is pulled as that of the stable version, unless the canary says otherwise', () => {
+    expect(imagesOf({})).toEqual([
+      ['Always', ['registry']],
+      ['Always', ['registry']],
+    ]);
+    expect(imagesOf({ pullPolicy: 'Never', pullSecrets: [] })).toEqual([
+      ['Always', ['registry']],
+      ['Never', undefined],
+    ]);
   });
 });
 
