@@ -16,12 +16,8 @@ import { devicesOf, toleration } from './accelerator.ts';
 import { addedContainers } from './added-containers.ts';
 import { amountsOf } from './amounts.ts';
 import { environmentVariables } from './environment-variables.ts';
+import { claimTemplateName } from './gpu-claim.ts';
 import { modelLoader, mountsOf, podVolumes } from './volumes.ts';
-
-/** Name of the claim template of a workload whose GPUs are allocated dynamically. */
-export function claimTemplateName({ workload }: WorkloadContext): string {
-  return `${workload.name}-gpu`;
-}
 
 /** Name of the device claim within a pod. */
 const GPU_CLAIM = 'gpu';
@@ -136,7 +132,7 @@ function placement(context: WorkloadContext): Partial<IPodSpec> {
     ...(tolerations.length > 0 ? { tolerations } : {}),
     ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
     ...(gpu.kind === 'dra'
-      ? { resourceClaims: [{ name: GPU_CLAIM, resourceClaimTemplateName: claimTemplateName(context) }] }
+      ? { resourceClaims: [{ name: GPU_CLAIM, resourceClaimTemplateName: claimTemplateName(context, gpu) }] }
       : {}),
   };
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { changeSteps } from '../../infra/change-steps.ts';
 import { extend, type DeploymentConfig } from '../../infra/config.ts';
 import { describeSteps } from '../../infra/synthesize.ts';
+import { deepChange } from './mistakes.ts';
 import { manifestsOf, only, yamlOf, type Manifest } from './manifests.ts';
 import { scenarioNames, scenarios, withWorkload } from './scenarios.ts';
 
@@ -52,6 +53,22 @@ describe('a change of what sets the number of pods', () => {
       .filter(({ kind }) => ['HorizontalPodAutoscaler', 'ScaledObject'].includes(kind))
       .map(({ spec }) => (spec as { scaleTargetRef: { name: string } }).scaleTargetRef.name);
     expect(targets).toEqual([...new Set(targets)]);
+  });
+});
+
+describe('a change of the devices that pods claim', () => {
+  const changed = deepChange(scenarios.dra, 'workloads.0.gpu.deviceClassName', 'mig.nvidia.com') as DeploymentConfig;
+
+  it('is a new template, as the server refuses to change one, which the pods are replaced for', () => {
+    const [before, after] = [scenarios.dra, changed].map(manifestsOf);
+    const [old, current] = [before, after].map((all) => only(all ?? [], 'ResourceClaimTemplate').metadata.name);
+    expect(current).toMatch(/^ofa-ve-gpu-[0-9a-f]{8}$/);
+    expect(current).not.toBe(old);
+    expect(JSON.stringify(only(after ?? [], 'Deployment'))).toContain(`"resourceClaimTemplateName":"${current}"`);
+    expect(steps(scenarios.dra, changed)).toEqual({
+      before: [],
+      after: [`kubectl delete -n ofa-ve resourceclaimtemplate.resource.k8s.io/${old}`],
+    });
   });
 });
 
