@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 
 /** What the steps need to know of an object. */
@@ -6,6 +7,7 @@ interface KubernetesObject {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly spec?: {
+    readonly [field: string]: unknown;
     /** Of a Deployment. */
     readonly replicas?: number;
     /** Of a ScaledObject. */
@@ -15,7 +17,7 @@ interface KubernetesObject {
 
 /** Commands that a change of the manifests needs beside `kubectl apply`. */
 export interface ChangeSteps {
-  /** Commands to run before `kubectl apply`: what would otherwise remove pods, or have two autoscalers at work. */
+  /** Commands to run before `kubectl apply`, which would otherwise remove pods, leave two autoscalers, or be refused. */
   readonly before: readonly string[];
   /** Commands to run after it: `kubectl apply` deletes nothing. */
   readonly after: readonly string[];
@@ -48,6 +50,7 @@ export function changeSteps(before: readonly string[], after: readonly string[])
     before: [
       ...autoscalers.flatMap(autoscalerRemoval),
       ...old.flatMap((object) => replicasHandover(object, kept.get(pathOf(object)))),
+      ...old.flatMap((object) => jobRemoval(object, kept.get(pathOf(object)))),
     ],
     // What was created first may be needed by the rest, so it goes last.
     after: [
@@ -112,4 +115,18 @@ function replicasHandover(old: KubernetesObject, current: KubernetesObject | und
   return [
     `kubectl apply view-last-applied ${pathOf(old)} -o yaml | sed '/^  replicas:/d' | kubectl apply set-last-applied -f -`,
   ];
+}
+
+/** Fields of a Job that may change. */
+const CHANGEABLE_OF_JOB = ['parallelism', 'suspend', 'ttlSecondsAfterFinished'];
+
+/**
+ * The server refuses a change of a Job's pods, as by a new image of the workload. A new Job goes on where the old one
+ * was, which may be gone already.
+ */
+function jobRemoval(old: KubernetesObject, current: KubernetesObject | undefined): string[] {
+  const fixed = ({ spec = {} }: KubernetesObject) =>
+    Object.entries(spec).filter(([field]) => !CHANGEABLE_OF_JOB.includes(field));
+  const isRefused = old.kind === 'Job' && current !== undefined && !isDeepStrictEqual(fixed(old), fixed(current));
+  return isRefused ? [`${removal(old)} --ignore-not-found`] : [];
 }

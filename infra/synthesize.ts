@@ -45,7 +45,7 @@ export function describeSteps({ before, after }: ChangeSteps): string {
   return [
     section(
       before,
-      'kubectl apply alone would remove pods or leave two autoscalers at work. Before it, run (with Argo CD, Flux or --server-side, see docs/deploy.md, "Changing a running deployment"):',
+      'kubectl apply alone would remove pods, leave two autoscalers at work or be refused. Before it, run (with Argo CD, Flux or --server-side, see docs/deploy.md, "Changing a running deployment"):',
     ),
     section(
       after,

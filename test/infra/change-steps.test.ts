@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { changeSteps } from '../../infra/change-steps.ts';
-import { extend, type DeploymentConfig } from '../../infra/config.ts';
+import { extend, type Changes, type DeploymentConfig, type WorkloadConfig } from '../../infra/config.ts';
 import { describeSteps } from '../../infra/synthesize.ts';
 import { deepChange } from './mistakes.ts';
 import { manifestsOf, only, yamlOf, type Manifest } from './manifests.ts';
-import { scenarioNames, scenarios, withWorkload } from './scenarios.ts';
+import { BACKFILL, scenarioNames, scenarios, withWorkload } from './scenarios.ts';
 
 function steps(from: DeploymentConfig, to: DeploymentConfig) {
   return changeSteps([yamlOf(from)], [yamlOf(to)]);
@@ -69,6 +69,25 @@ describe('a change of the devices that pods claim', () => {
       before: [],
       after: [`kubectl delete -n ofa-ve resourceclaimtemplate.resource.k8s.io/${old}`],
     });
+  });
+});
+
+describe('a change of a backfill', () => {
+  const job = (changes: Partial<typeof BACKFILL> = {}, workload: Changes<WorkloadConfig> = {}) =>
+    withWorkload({ ...workload, backfills: [{ ...BACKFILL, ...changes }] }, '1.30');
+  const DELETE_JOB = 'kubectl delete -n ofa-ve job.batch/ofa-ve-archive --ignore-not-found';
+
+  it.each([
+    ['the image of the workload', job({}, { image: { reference: 'registry.example.com/ai/ofa-ve-large:1.2' } })],
+    ['the options', job({ options: ['--column', 'image=photo'] })],
+    ['the shards', job({ completions: 9 })],
+  ])('by %s needs a new Job, as the server refuses to change one', (_name, to) => {
+    expect(steps(job(), to)).toEqual({ before: [DELETE_JOB], after: [] });
+  });
+
+  it('in what may change needs none', () => {
+    expect(steps(job(), job({ parallelism: 4, suspend: true, ttlSecondsAfterFinished: 60 })).before).toEqual([]);
+    expect(steps(job(), job()).before).toEqual([]);
   });
 });
 
