@@ -1,13 +1,14 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import type { ExposureConfig } from '../config/schema.ts';
+import type { ServerFacts } from '../config/server-facts.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta, PORT_NAMES, trackName } from '../workload/names.ts';
 
-/** Annotations for the body limit and the timeouts; empty where they are set elsewhere or do not exist. */
+/** Annotations for the body limit, the timeouts and health checks; empty where they are set elsewhere or do not exist. */
 const ANNOTATIONS: Record<
   ExposureConfig['ingress']['controller'],
-  (exposure: ExposureConfig) => Record<string, string>
+  (exposure: ExposureConfig, server: ServerFacts) => Record<string, string>
 > = {
   'ingress-nginx': ({ bodyLimitMb, readTimeoutSeconds }) => ({
     'nginx.ingress.kubernetes.io/proxy-body-size': `${bodyLimitMb}m`,
@@ -23,8 +24,10 @@ const ANNOTATIONS: Record<
     'haproxy-ingress.github.io/proxy-body-size': `${bodyLimitMb}m`,
     'haproxy-ingress.github.io/timeout-server': `${readTimeoutSeconds}s`,
   }),
-  'aws-alb': ({ readTimeoutSeconds }) => ({
+  'aws-alb': ({ readTimeoutSeconds }, { paths }) => ({
     'alb.ingress.kubernetes.io/target-type': 'ip',
+    // The load balancer asks the pods itself, by default for /, which need not exist.
+    'alb.ingress.kubernetes.io/healthcheck-path': paths.ready,
     'alb.ingress.kubernetes.io/load-balancer-attributes': `idle_timeout.timeout_seconds=${readTimeoutSeconds}`,
   }),
   // Traefik sets limits by middlewares and entry points, not by annotations.
@@ -43,7 +46,7 @@ export class IngressRoute extends Construct {
     const { controller } = exposure.ingress;
     const name = trackName(context, 'stable');
     // The configuration's annotations override those of the controller.
-    const annotations = { ...ANNOTATIONS[controller](exposure), ...exposure.ingress.annotations };
+    const annotations = { ...ANNOTATIONS[controller](exposure, context.server), ...exposure.ingress.annotations };
     const albCanary = canary.enabled && controller === 'aws-alb';
     addIngress(this, 'ingress', context, {
       name,

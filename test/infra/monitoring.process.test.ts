@@ -117,6 +117,7 @@ describe('ingress', () => {
     ['haproxy-ingress', 'haproxy-ingress.github.io/proxy-body-size', '50m'],
     ['haproxy-ingress', 'haproxy-ingress.github.io/timeout-server', '120s'],
     ['aws-alb', 'alb.ingress.kubernetes.io/load-balancer-attributes', 'idle_timeout.timeout_seconds=120'],
+    ['aws-alb', 'alb.ingress.kubernetes.io/healthcheck-path', '/readyz'],
   ] as const)('tells %s by %s', (controller, annotation, value) => {
     const networkPolicy = { clients: [], clientNetworks: ['10.0.0.0/16'] };
     expect(annotationsOf(withWorkload({ exposure: { ingress: { controller } }, networkPolicy }))).toMatchObject({
