@@ -108,7 +108,13 @@ export const networkPolicySchema = z.strictObject({
   /** Pods that may read the metrics. @default every pod of the namespace monitoring */
   scrapers: z.array(peer),
   /** The cluster's name servers. @default kube-dns in kube-system */
-  dns: z.array(peer),
+  dns: z.array(
+    z.strictObject({
+      ...peer.shape,
+      /** Port on which these pods listen, whatever that of their Service: 5353 on OpenShift. @default 53 */
+      port: whole(1, 65_535).optional(),
+    }),
+  ),
   /** Other pods that the pods may call. @default [] */
   outgoing: z.array(
     z.strictObject({

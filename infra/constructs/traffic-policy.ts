@@ -32,13 +32,22 @@ function incoming({ workload, server }: WorkloadContext): k8s.NetworkPolicyIngre
   ];
 }
 
+/** Policies see the port of the pods and not that of their Service. */
+function nameServers(dns: WorkloadConfig['networkPolicy']['dns']): k8s.NetworkPolicyEgressRule[] {
+  const numbers = new Set(dns.map(({ port: number = DNS_PORT }) => number));
+  return [...numbers].map((number) => ({
+    to: peers(dns.filter((each) => (each.port ?? DNS_PORT) === number)),
+    ports: [port(number, 'UDP'), port(number)],
+  }));
+}
+
 /** DNS, the configured destinations, and further ones. */
 export function destinations(
   { dns, outgoing, outgoingNetworks }: WorkloadConfig['networkPolicy'],
   further: typeof outgoing = [],
 ): k8s.NetworkPolicyEgressRule[] {
   return [
-    ...(dns.length > 0 ? [{ to: peers(dns), ports: [port(DNS_PORT, 'UDP'), port(DNS_PORT)] }] : []),
+    ...nameServers(dns),
     ...[...outgoing, ...further].map((peer) => ({
       to: peers([peer]),
       ports: [port(peer.port)],

@@ -185,6 +185,25 @@ describe('network policy', () => {
     expect(ports('everything')).toEqual([[53, 53], [3128], [4318]]);
   });
 
+  it('allows DNS on the port of the pods, as policies do not see that of their Service', () => {
+    const dns = [
+      { namespace: 'openshift-dns', podLabels: {}, port: 5353 },
+      { namespace: 'kube-system', podLabels: {} },
+    ];
+    const { spec } = only(
+      manifestsOf(withWorkload({ networkPolicy: { dns } })),
+      'NetworkPolicy',
+    ) as unknown as INetworkPolicy;
+    const to = (namespace: string) => [
+      { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } },
+    ];
+    const ports = (port: number) => ['UDP', 'TCP'].map((protocol) => ({ port, protocol }));
+    expect(spec?.egress).toEqual([
+      { to: to('openshift-dns'), ports: ports(5353) },
+      { to: to('kube-system'), ports: ports(53) },
+    ]);
+  });
+
   it.each(['http://collector.observability:80', 'http://[fd00::4]:80'])('allows the port of %s', (endpoint) => {
     const config = withWorkload({ observability: { tracing: { enabled: true, endpoint } } });
     const { spec } = only(manifestsOf(config), 'NetworkPolicy') as unknown as INetworkPolicy;
