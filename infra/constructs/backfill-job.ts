@@ -6,7 +6,7 @@ import { DATA_FOLDER, type BackfillConfig } from '../config/backfills.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { backfillLabels, backfillMeta } from '../workload/backfill-names.ts';
 import { versionOf } from '../workload/names.ts';
-import { batchVariables } from './environment-variables.ts';
+import { batchVariables, withoutExpansion } from './environment-variables.ts';
 import { basePod, containerResources, securityContext } from './pod.ts';
 import { mountsOf, podVolumes, type Mounted } from './volumes.ts';
 
@@ -58,11 +58,6 @@ function argumentsOf({ input, images, output, texts, options, completions }: Bac
     ...['--shards', String(completions), '--allow-failures'],
     ...options,
   ].map(withoutExpansion);
-}
-
-/** Kubernetes replaces `$(NAME)` in an argument by a variable, and `$$` by `$`. */
-function withoutExpansion(argument: string): string {
-  return argument.replaceAll('$', () => '$$');
 }
 
 /** @param priorityClassName that of a pod whose backfill names none */

@@ -35,7 +35,14 @@ export function batchVariables({ workload }: WorkloadContext): EnvVar[] {
 /** The settings of a pod among `names`. */
 function settingVariables(workload: WorkloadConfig, model: ModelConfig, names: readonly SettingName[]): EnvVar[] {
   const settings = podSettings(workload, model);
-  return names.flatMap((name) => (settings[name] === undefined ? [] : [variable(name, String(settings[name]))]));
+  return names.flatMap((name) =>
+    settings[name] === undefined ? [] : [variable(name, withoutExpansion(String(settings[name])))],
+  );
+}
+
+/** Kubernetes replaces `$(NAME)` in arguments and values of variables by a variable, and `$$` by `$`. */
+export function withoutExpansion(text: string): string {
+  return text.replaceAll('$', () => '$$');
 }
 
 /** Environment variables of a container. */

@@ -227,6 +227,12 @@ describe('variants', () => {
   });
 });
 
+it('keeps Kubernetes from replacing parts of a setting, as it replaces $$ and $(NAME)', () => {
+  const server = { kind: 'ofa-ve', settings: { LABELS: 'yes=$$,no=$(HOME),maybe=$' } } as const;
+  const [deployment = expect.fail()] = deployments(manifestsOf(withWorkload({ server })));
+  expect(environment(serverOf(deployment))).toMatchObject({ LABELS: 'yes=$$$$,no=$$(HOME),maybe=$$' });
+});
+
 describe('image of a canary', () => {
   const imagesOf = (canary: Changes<WorkloadConfig['canary']['image']>) => {
     const config = withWorkload({
