@@ -18,7 +18,7 @@ export interface GifFrame {
   readonly frameWidth: number;
   readonly frameHeight: number;
   readonly interlaced: boolean;
-  /** 256 RGB colours. Those that the file does not define are gray, with the value of their index. */
+  /** 256 RGB colours. */
   readonly colors: Uint8Array;
   /** The colour index of the canvas around the frame. */
   readonly surround: number;
@@ -45,12 +45,15 @@ class Reader {
     return this.byte() | (this.byte() << 8);
   }
 
-  colorTable(flags: number): Uint8Array {
-    const colors = Uint8Array.from({ length: TABLE_BYTES }, (_, index) => Math.floor(index / 3));
+  /** 256 colours, black past the end of the table; undefined if it only has levels of gray in order, starting with black. */
+  colorTable(flags: number): Uint8Array | undefined {
     const length = 3 << ((flags & 7) + 1);
     if (this.at + length > this.#bytes.length) throw new PixelsError('corrupt');
-    colors.set(this.#bytes.subarray(this.at, this.at + length));
+    const stored = this.#bytes.subarray(this.at, this.at + length);
     this.at += length;
+    if (stored.every((value, index) => value === Math.floor(index / 3))) return undefined;
+    const colors = new Uint8Array(TABLE_BYTES);
+    colors.set(stored);
     return colors;
   }
 
@@ -72,8 +75,9 @@ class Reader {
 }
 
 /**
- * Finds the first frame of a GIF as Pillow does: the transparent colour is like any other, and colours that are not
- * in a table are gray.
+ * Finds the first frame of a GIF as Pillow does: the transparent colour is like any other, and a table of levels of gray
+ * in order counts as none, so that the frame's own such table leaves the file's colours in force. Without any table that
+ * counts, indices are levels of gray.
  *
  * @throws PixelsError 'corrupt' if the file ends before the first frame
  */
@@ -98,7 +102,7 @@ export function readGif(bytes: Uint8Array): GifFrame {
   const frameWidth = reader.word();
   const frameHeight = reader.word();
   const frameFlags = reader.byte();
-  if (frameFlags & HAS_TABLE) colors = reader.colorTable(frameFlags);
+  if (frameFlags & HAS_TABLE) colors = reader.colorTable(frameFlags) ?? colors;
   return {
     width: Math.max(screenWidth, left + frameWidth),
     height: Math.max(screenHeight, top + frameHeight),

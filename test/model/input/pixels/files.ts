@@ -47,7 +47,10 @@ function lzw(indices: number[]): number[] {
   return [7, ...blocks, 0];
 }
 
-/** A GIF of one frame with 128 colours (a flat list) or none. */
+/** The flags of a GIF's table of colours: that there is one, and its size. */
+const tableFlags = (colors?: number[]): number => (colors ? 0x7f + Math.log2(colors.length / 3) : 0);
+
+/** A GIF of one frame with up to 128 colours (a flat list, of a power of two) or none. */
 export function gif(spec: {
   canvas: [width: number, height: number];
   frame: [left: number, top: number, width: number, height: number];
@@ -61,9 +64,9 @@ export function gif(spec: {
   return Buffer.from([
     ...Buffer.from('GIF89a'),
     ...canvas.flatMap(word),
-    ...[globalColors ? 0x86 : 0, 0, 0, ...(globalColors ?? [])],
+    ...[tableFlags(globalColors), 0, 0, ...(globalColors ?? [])],
     ...control,
-    ...[0x2c, ...frame.flatMap(word), localColors ? 0x86 : 0, ...(localColors ?? [])],
+    ...[0x2c, ...frame.flatMap(word), tableFlags(localColors), ...(localColors ?? [])],
     ...lzw(indices),
     0x3b,
   ]);

@@ -45,6 +45,31 @@ describe('a GIF', () => {
     expect([...(await toPixels(file, 2))]).toEqual(colorsOf([1, 2, 3, 4], localColors));
   });
 
+  it('is black where its table has no colour', async () => {
+    const file = gif({
+      canvas: [2, 2],
+      frame: [0, 0, 2, 1],
+      indices: [3, 4],
+      globalColors: colors.slice(0, 12),
+      transparent: 9,
+    });
+    expect([...(await toPixels(file, 2))]).toEqual([...colorsOf([3]), 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it('has a table of levels of gray in order as if it had none', async () => {
+    const levels = [0, 1, 2, 3].flatMap((value) => [value, value, value]);
+    const gray = gif({ canvas: [2, 2], frame: [0, 0, 2, 2], indices: [0, 3, 4, 127], globalColors: levels });
+    expect([...(await toPixels(gray, 2))]).toEqual([0, 3, 4, 127].flatMap((value) => [value, value, value]));
+    const file = gif({
+      canvas: [2, 2],
+      frame: [0, 0, 2, 2],
+      indices: [1, 5, 9, 2],
+      globalColors: colors,
+      localColors: levels,
+    });
+    expect([...(await toPixels(file, 2))]).toEqual(colorsOf([1, 5, 9, 2]));
+  });
+
   it('without colours is gray', async () => {
     const file = gif({ canvas: [2, 2], frame: [0, 0, 2, 2], indices: [0, 50, 100, 127] });
     expect([...(await toPixels(file, 2))]).toEqual([0, 50, 100, 127].flatMap((value) => [value, value, value]));
