@@ -4,7 +4,7 @@ import { decodeBmp, readBmp } from './bmp.ts';
 import { underBlack } from './cmyk.ts';
 import { open } from './decoder.ts';
 import { PixelsError } from './error.ts';
-import { isolateFrame, placeFrame, readGif } from './gif.ts';
+import { decodeGif, readGif } from './gif.ts';
 import { hasTooManyScans } from './jpeg.ts';
 import { avifOrientation, orientationOf, type OrientationMode } from './orientation.ts';
 import type { Probe } from './probe.ts';
@@ -77,11 +77,8 @@ export async function decode(bytes: Uint8Array, probe: Probe, mode: OrientationM
     switch (format) {
       case 'bmp':
         return decodeBmp(bytes, readBmp(bytes));
-      case 'gif': {
-        const frame = readGif(bytes);
-        const { pixels } = await decodeBySharp(isolateFrame(bytes, frame), probe);
-        return { pixels: placeFrame(frame, pixels), width: frame.width, height: frame.height };
-      }
+      case 'gif':
+        return decodeGif(bytes, readGif(bytes));
       case 'avif': {
         const file = withStillBrand(bytes);
         const metadata = await open(file).metadata();

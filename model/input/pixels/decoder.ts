@@ -23,7 +23,6 @@ function setUp(): void {
       'VipsForeignLoadJpegBuffer',
       'VipsForeignLoadPngBuffer',
       'VipsForeignLoadWebpBuffer',
-      'VipsForeignLoadNsgifBuffer',
       'VipsForeignLoadTiffBuffer',
       // The prebuilt decoder has AV1 alone, so it reads AVIF but not HEIC.
       'VipsForeignLoadHeifBuffer',

@@ -1,4 +1,6 @@
 import { PixelsError } from './error.ts';
+import { expandGifLzw } from './lzw.ts';
+import type { RgbImage } from './transpose.ts';
 
 const SCREEN_BYTES = 13;
 const HAS_TABLE = 0x80;
@@ -7,6 +9,16 @@ const EXTENSION = 0x21;
 const IMAGE = 0x2c;
 const GRAPHIC_CONTROL = 0xf9;
 const TABLE_BYTES = 3 * 256;
+/** As in Pillow. */
+const MAX_SYMBOL_BITS = 12;
+/** First row and step of each pass over a frame: GIF89a, appendix E. */
+const INTERLACED_PASSES = [
+  [0, 8],
+  [4, 8],
+  [2, 4],
+  [1, 2],
+] as const;
+const ONE_PASS = [[0, 1]] as const;
 
 /** The first frame of a GIF and its canvas. Sizes and positions are in pixels. */
 export interface GifFrame {
@@ -22,7 +34,7 @@ export interface GifFrame {
   readonly colors: Uint8Array;
   /** The colour index of the canvas around the frame. */
   readonly surround: number;
-  /** Offset of the compressed pixels, which start with the code size. */
+  /** Offset of the code size, which the compressed pixels follow. */
   readonly data: number;
 }
 
@@ -118,28 +130,50 @@ export function readGif(bytes: Uint8Array): GifFrame {
 }
 
 /**
- * A GIF file with only this frame, which covers its canvas, is opaque and has all 256 colours. This way, transparent,
- * missing and surrounding pixels do not depend on the decoder.
+ * Decodes the first frame of a GIF onto its canvas.
+ *
+ * @param frame the result of `readGif`, whose size the caller has checked
+ * @throws PixelsError 'corrupt' if pixels are missing
  */
-export function isolateFrame(bytes: Uint8Array, frame: GifFrame): Uint8Array {
-  let end = frame.data + 1;
-  while (end < bytes.length && bytes[end] !== 0) end += 1 + (bytes[end] ?? 0);
-  const body = bytes.subarray(frame.data, end + 1);
-  const size = [frame.frameWidth & 255, frame.frameWidth >> 8, frame.frameHeight & 255, frame.frameHeight >> 8];
-  const head = [...Buffer.from('GIF89a'), ...size, HAS_TABLE | 7, 0, 0, ...frame.colors];
-  head.push(IMAGE, 0, 0, 0, 0, ...size, frame.interlaced ? INTERLACED : 0);
-  return Buffer.concat([Uint8Array.from(head), body, Uint8Array.of(0x3b)]);
+export function decodeGif(bytes: Uint8Array, frame: GifFrame): RgbImage {
+  const { width, height, left, top, frameWidth, frameHeight, colors, surround } = frame;
+  const indices = new Uint8Array(frameWidth * frameHeight);
+  const symbolBits = bytes[frame.data] ?? 0;
+  if (indices.length === 0 || symbolBits > MAX_SYMBOL_BITS) throw new PixelsError('corrupt');
+  if (expandGifLzw(joinBlocks(bytes, frame.data + 1), indices, symbolBits) < indices.length) {
+    throw new PixelsError('corrupt');
+  }
+  const pixels = Buffer.alloc(width * height * 3, colors.subarray(3 * surround, 3 * surround + 3));
+  let from = 0;
+  for (const row of rowsOf(frame)) {
+    const start = ((top + row) * width + left) * 3;
+    for (let at = start; at < start + frameWidth * 3; at += 3) {
+      const color = 3 * (indices[from++] ?? 0);
+      pixels[at] = colors[color] ?? 0;
+      pixels[at + 1] = colors[color + 1] ?? 0;
+      pixels[at + 2] = colors[color + 2] ?? 0;
+    }
+  }
+  return { pixels, width, height };
 }
 
-/** Puts the decoded frame on its canvas. Both are RGB, rows from top to bottom. */
-export function placeFrame(frame: GifFrame, pixels: Uint8Array): Uint8Array {
-  const { width, height, left, top, frameWidth, frameHeight } = frame;
-  if (frameWidth === width && frameHeight === height) return pixels;
-  const color = frame.colors.subarray(3 * frame.surround, 3 * frame.surround + 3);
-  const canvas = Buffer.alloc(width * height * 3, color);
-  for (let row = 0; row < frameHeight; row++) {
-    const start = row * frameWidth * 3;
-    canvas.set(pixels.subarray(start, start + frameWidth * 3), ((top + row) * width + left) * 3);
+/** The content of a chain of blocks, up to an empty or incomplete one. */
+function joinBlocks(bytes: Uint8Array, start: number): Uint8Array {
+  const joined = new Uint8Array(Math.max(0, bytes.length - start));
+  let length = 0;
+  let at = start;
+  for (;;) {
+    const size = bytes[at] ?? 0;
+    if (size === 0 || at + size >= bytes.length) return joined.subarray(0, length);
+    joined.set(bytes.subarray(at + 1, at + 1 + size), length);
+    length += size;
+    at += 1 + size;
   }
-  return canvas;
+}
+
+/** The rows of a frame in the order in which they are stored. */
+function* rowsOf({ frameHeight, interlaced }: GifFrame): Generator<number> {
+  for (const [first, step] of interlaced ? INTERLACED_PASSES : ONE_PASS) {
+    for (let row = first; row < frameHeight; row += step) yield row;
+  }
 }

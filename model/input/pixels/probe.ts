@@ -63,8 +63,8 @@ export async function probe(bytes: Uint8Array): Promise<Probe> {
   if (format === 'gif') {
     const { width, height } = readGif(bytes);
     checkSize(width, height);
-    // The frame as RGBA and as RGB, and the canvas as RGB.
-    return { format, width, height, space: 'srgb', channels: 4, memory: width * height * 10 };
+    // The frame's indices, and the canvas as RGB.
+    return { format, width, height, space: 'srgb', channels: 3, memory: width * height * 4 };
   }
   if (format === 'bmp') {
     const { width, height, runLength } = readBmp(bytes);

@@ -1,6 +1,6 @@
 import { constants, inflateSync } from 'node:zlib';
 import { decompress as decompressZstd } from 'fzstd';
-import { expandLzw } from './lzw.ts';
+import { expandTiffLzw } from '../lzw.ts';
 import { expandXz } from './xz.ts';
 
 /** Numbers of compressions, from TIFF 6.0, Adobe's technical notes and libtiff. */
@@ -39,7 +39,7 @@ type Expand = (data: Uint8Array, length: number, most: number) => Uint8Array;
 
 const EXPAND: Readonly<Record<number, Expand>> = {
   [COMPRESSION.none]: (data) => data,
-  [COMPRESSION.lzw]: into(expandLzw),
+  [COMPRESSION.lzw]: into(expandTiffLzw),
   [COMPRESSION.deflate]: inflate,
   [COMPRESSION.oldDeflate]: inflate,
   [COMPRESSION.packBits]: into(expandPackBits),

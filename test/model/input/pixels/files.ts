@@ -35,10 +35,10 @@ export function png(
 const word = (value: number): number[] => [value & 255, value >> 8];
 
 /** Colour indices below 128 as LZW codes of eight bits, the dictionary cleared before it would grow to nine. */
-function lzw(indices: number[]): number[] {
+function lzw(indices: number[], hasEnd: boolean): number[] {
   const clear = 128;
   const codes = indices.flatMap((index, at) => (at % 100 === 0 ? [clear, index] : [index]));
-  codes.push(clear + 1);
+  if (hasEnd) codes.push(clear + 1);
   const blocks: number[] = [];
   for (let at = 0; at < codes.length; at += 255) {
     const block = codes.slice(at, at + 255);
@@ -58,8 +58,10 @@ export function gif(spec: {
   globalColors?: number[];
   localColors?: number[];
   transparent?: number;
+  /** Whether the pixels end with the code that says so. */
+  hasEnd?: boolean;
 }): Buffer {
-  const { canvas, frame, indices, globalColors, localColors, transparent } = spec;
+  const { canvas, frame, indices, globalColors, localColors, transparent, hasEnd = true } = spec;
   const control = transparent === undefined ? [] : [0x21, 0xf9, 4, 1, 0, 0, transparent, 0];
   return Buffer.from([
     ...Buffer.from('GIF89a'),
@@ -67,7 +69,7 @@ export function gif(spec: {
     ...[tableFlags(globalColors), 0, 0, ...(globalColors ?? [])],
     ...control,
     ...[0x2c, ...frame.flatMap(word), tableFlags(localColors), ...(localColors ?? [])],
-    ...lzw(indices),
+    ...lzw(indices, hasEnd),
     0x3b,
   ]);
 }

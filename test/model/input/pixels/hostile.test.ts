@@ -78,6 +78,11 @@ describe('a damaged image is corrupt', () => {
     expect(await refusal(file)).toBe('corrupt');
   });
 
+  it.each([true, false])('a GIF that lacks a pixel, with a code for the end: %s', async (hasEnd) => {
+    const indices = Array<number>(11).fill(3);
+    expect(await refusal(gif({ canvas: [4, 3], frame: [0, 0, 4, 3], indices, hasEnd }))).toBe('corrupt');
+  });
+
   it('a GIF that ends before its frame', async () => {
     expect(await refusal(Buffer.concat([read('gif.gif').subarray(0, 13 + 768), Buffer.from(';')]))).toBe('corrupt');
   });

@@ -70,6 +70,17 @@ describe('a GIF', () => {
     expect([...(await toPixels(file, 2))]).toEqual(colorsOf([1, 5, 9, 2]));
   });
 
+  it('may lack the code for the end of its pixels', async () => {
+    const file = gif({
+      canvas: [2, 2],
+      frame: [0, 0, 2, 2],
+      indices: [6, 7, 8, 9],
+      globalColors: colors,
+      hasEnd: false,
+    });
+    expect([...(await toPixels(file, 2))]).toEqual(colorsOf([6, 7, 8, 9]));
+  });
+
   it('without colours is gray', async () => {
     const file = gif({ canvas: [2, 2], frame: [0, 0, 2, 2], indices: [0, 50, 100, 127] });
     expect([...(await toPixels(file, 2))]).toEqual([0, 50, 100, 127].flatMap((value) => [value, value, value]));

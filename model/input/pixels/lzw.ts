@@ -1,6 +1,3 @@
-const CLEAR = 256;
-const END = 257;
-const FIRST_FREE = 258;
 const MAX_CODES = 4096;
 
 /**
@@ -10,14 +7,30 @@ const MAX_CODES = 4096;
  * @param target is filled from its start
  * @returns how many bytes were written; less than its length if the data end early or are damaged
  */
-export function expandLzw(data: Uint8Array, target: Uint8Array): number {
-  const isOld = data[0] === 0 && ((data[1] ?? 0) & 1) === 1;
+export function expandTiffLzw(data: Uint8Array, target: Uint8Array): number {
+  return expand(data, target, 8, data[0] === 0 && ((data[1] ?? 0) & 1) === 1);
+}
+
+/**
+ * Expands LZW as GIF has it (GIF89a, appendix F). The code for its end may be missing.
+ *
+ * @param data of all blocks
+ * @param symbolBits the code size that stands before the data
+ * @param target as for TIFF
+ */
+export function expandGifLzw(data: Uint8Array, target: Uint8Array, symbolBits: number): number {
+  return expand(data, target, symbolBits, true);
+}
+
+/** @param isOld as GIF and old writers of TIFF have it */
+function expand(data: Uint8Array, target: Uint8Array, symbolBits: number, isOld: boolean): number {
+  const clear = 1 << symbolBits;
   // A string of the table is a place of the target where it stands: each one continues the one before it there.
   const starts = new Uint32Array(MAX_CODES);
   const lengths = new Uint16Array(MAX_CODES);
   const widening = isOld ? 0 : 1;
-  let free = FIRST_FREE;
-  let width = 9;
+  let free = clear + 2;
+  let width = symbolBits + 1;
   let buffer = 0;
   let bits = 0;
   let from = 0;
@@ -34,15 +47,15 @@ export function expandLzw(data: Uint8Array, target: Uint8Array): number {
     const code = (isOld ? buffer : buffer >> (bits - width)) & ((1 << width) - 1);
     if (isOld) buffer >>= width;
     bits -= width;
-    if (code === END) return to;
-    if (code === CLEAR) {
-      free = FIRST_FREE;
-      width = 9;
+    if (code === clear + 1) return to;
+    if (code === clear) {
+      free = clear + 2;
+      width = symbolBits + 1;
       previousLength = 0;
       continue;
     }
     const start = to;
-    if (code < CLEAR) {
+    if (code < clear) {
       target[to++] = code;
     } else {
       if (code > free || (code === free && previousLength === 0)) return to;
@@ -56,7 +69,7 @@ export function expandLzw(data: Uint8Array, target: Uint8Array): number {
       starts[free] = previousStart;
       lengths[free] = previousLength + 1;
       free++;
-      if (free + widening >= 1 << width && width < 12) width++;
+      if (free + widening === 1 << width && width < 12) width++;
     }
     previousStart = start;
     previousLength = to - start;
