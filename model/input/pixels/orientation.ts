@@ -58,7 +58,7 @@ function fromDirectory(bytes: Uint8Array): number | undefined {
   let orientation: number | undefined;
   try {
     const directory = new TiffDirectory(exif);
-    for (const entry of directory.entries()) {
+    for (const entry of directory.readableEntries()) {
       if (entry.tag === ORIENTATION_TAG && entry.count > 0) orientation = directory.integer(entry) ?? 1;
     }
   } catch (error) {

@@ -8,6 +8,7 @@ const SIGNED_SHORT = 8;
 const SIGNED_LONG = 9;
 const LONG8 = 16;
 
+/** Bytes of a value of these types. */
 const BYTES_OF: Readonly<Record<number, number>> = {
   [BYTE]: 1,
   [SHORT]: 2,
@@ -18,6 +19,9 @@ const BYTES_OF: Readonly<Record<number, number>> = {
   [SIGNED_LONG]: 4,
   [LONG8]: 8,
 };
+
+/** The same of the other types: text, a signed byte, a signed fraction, floats and an offset. */
+const BYTES_OF_OTHERS: Readonly<Record<number, number>> = { 2: 1, 6: 1, 10: 8, 11: 4, 12: 8, 13: 4 };
 
 /** An entry of a TIFF directory. */
 export interface TiffEntry {
@@ -48,6 +52,23 @@ export class TiffDirectory {
    * @throws RangeError at the first entry that is outside the file
    */
   *entries(): Generator<TiffEntry> {
+    for (const entry of this.#all()) if (BYTES_OF[entry.type] !== undefined) yield entry;
+  }
+
+  /**
+   * Yields those of the entries that Pillow reads: it ends at the first one whose values are not all there.
+   *
+   * @throws RangeError as `entries` does
+   */
+  *readableEntries(): Generator<TiffEntry> {
+    for (const entry of this.#all()) {
+      const { type, count, at } = entry;
+      if (at + count * (BYTES_OF[type] ?? BYTES_OF_OTHERS[type] ?? 0) > this.#view.byteLength) return;
+      if (BYTES_OF[type] !== undefined) yield entry;
+    }
+  }
+
+  *#all(): Generator<TiffEntry> {
     const directory = this.#address(this.#big ? 8 : 4);
     const entryBytes = this.#big ? 20 : 12;
     const entries = this.#big ? this.#address(directory) : this.#view.getUint16(directory, this.littleEndian);
@@ -56,11 +77,12 @@ export class TiffDirectory {
     for (let index = 0; index < Math.min(entries, 65_536); index++) {
       const entry = first + index * entryBytes;
       const type = this.#view.getUint16(entry + 2, this.littleEndian);
-      const valueBytes = BYTES_OF[type];
+      const valueBytes = BYTES_OF[type] ?? BYTES_OF_OTHERS[type];
       if (valueBytes === undefined) continue;
       const count = this.#address(entry + 4);
       const field = entry + (this.#big ? 12 : 8);
-      const at = count * valueBytes <= (this.#big ? 8 : 4) ? field : this.#address(field);
+      const address = this.#address(field);
+      const at = count * valueBytes <= (this.#big ? 8 : 4) ? field : address;
       yield { tag: this.#view.getUint16(entry, this.littleEndian), type, count, at };
     }
   }

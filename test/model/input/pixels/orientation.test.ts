@@ -139,9 +139,20 @@ describe('the orientation of a JPEG', () => {
     expect(await orientation(exifSegment(exif(6, { type: 1 })))).toBe(1);
   });
 
+  it('is not read behind an entry whose values are missing, as in Pillow', async () => {
+    const content = Buffer.concat([exif(6).subarray(0, 22), exif(500, { type: 2, count: 20 }).subarray(10)]);
+    content.writeUInt16LE(2, 8);
+    content.writeUInt16LE(305, 22);
+    expect(await orientation(exifSegment(content))).toBe(6);
+    const [first, second] = [content.subarray(10, 22), content.subarray(22, 34)];
+    const swapped = Buffer.concat([content.subarray(0, 10), second, first, content.subarray(34)]);
+    expect(await orientation(exifSegment(swapped))).toBe(1);
+    expect(await orientation(exifSegment(swapped), xmpSegment(xmp(3)))).toBe(3);
+  });
+
   it('counts as upright where EXIF is truncated', async () => {
     const content = exif(6);
-    for (let length = 0; length < 20; length++) {
+    for (let length = 0; length < 22; length++) {
       expect(await orientation(exifSegment(content.subarray(0, length)))).toBe(1);
     }
   });
