@@ -119,7 +119,8 @@ function verticalPass(height: number, size: number): Uint8Array {
  * Pillow's bicubic resize of an 8-bit RGB image to a square, to the bit: a horizontal pass, then a vertical pass, each
  * rounded to bytes. A pass that would not change the size is skipped.
  *
- * Pillow 13 does the vertical pass first for some tall images. This is the order of all earlier releases.
+ * Pillow does the vertical pass first for images more than a hundred times as high as wide since 12.2, and for some tall
+ * images since 13.0. This is the order of all earlier releases.
  *
  * @param pixels width * height * 3 bytes, rows from top to bottom, RGB
  * @param width at least 1
