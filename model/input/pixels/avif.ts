@@ -1,4 +1,4 @@
-import type { Orientation } from './transpose.ts';
+import type { Orientation, RgbImage } from './transpose.ts';
 
 /** Most pixels of an AVIF. Its decoder needs far more memory and time than the others. */
 export const MAX_AVIF_PIXELS = 50_000_000;
@@ -27,6 +27,8 @@ interface Box {
   readonly end: number;
 }
 
+/** The kind of a box `colr` that says how colours are coded: "nclx". */
+const NCLX = 0x6e_63_6c_78;
 /** Bytes of the version and flags at the start of some boxes' content. */
 const FULL_BOX_BYTES = 4;
 
@@ -75,26 +77,63 @@ interface Transform {
 
 /** @throws RangeError if a box is too short */
 function readTransform(view: DataView): Transform {
+  let angle = 0;
+  let axis: number | undefined;
+  for (const { type, start } of imageProperties(view)) {
+    if (type === 'irot') angle = view.getUint8(start) & 3;
+    if (type === 'imir') axis = view.getUint8(start) & 1;
+  }
+  return { angle, axis };
+}
+
+/**
+ * The boxes of the primary image's properties, in the order in which they apply.
+ *
+ * @throws RangeError if a box is too short
+ */
+function* imageProperties(view: DataView): Generator<Box> {
   const meta = find(boxesOf(view, 0, view.byteLength), 'meta');
   const inMeta = [...(meta ? boxesOf(view, meta.start + FULL_BOX_BYTES, meta.end) : [])];
   const item = find(inMeta, 'pitm');
   const properties = find(inMeta, 'iprp');
-  let angle = 0;
-  let axis: number | undefined;
-  if (item && properties) {
-    const inProperties = [...boxesOf(view, properties.start, properties.end)];
-    const container = find(inProperties, 'ipco');
-    const all = container ? [...boxesOf(view, container.start, container.end)] : [];
-    const id = view.getUint8(item.start) === 0 ? view.getUint16(item.start + 4) : view.getUint32(item.start + 4);
-    for (const association of inProperties.filter(({ type }) => type === 'ipma')) {
-      for (const index of propertiesOf(view, association, id)) {
-        const property = all[index - 1];
-        if (property?.type === 'irot') angle = view.getUint8(property.start) & 3;
-        if (property?.type === 'imir') axis = view.getUint8(property.start) & 1;
-      }
+  if (!item || !properties) return;
+  const inProperties = [...boxesOf(view, properties.start, properties.end)];
+  const container = find(inProperties, 'ipco');
+  const all = container ? [...boxesOf(view, container.start, container.end)] : [];
+  const id = view.getUint8(item.start) === 0 ? view.getUint16(item.start + 4) : view.getUint32(item.start + 4);
+  for (const association of inProperties.filter(({ type }) => type === 'ipma')) {
+    for (const index of propertiesOf(view, association, id)) {
+      const property = all[index - 1];
+      if (property !== undefined) yield property;
     }
   }
-  return { angle, axis };
+}
+
+/**
+ * Whether an AVIF is gray with levels from 16 to 235, by its boxes `av1C` and `colr` (AV1-ISOBMFF, 2.3.3, and ISO/IEC
+ * 14496-12, 12.1.5). The decoder takes them for levels from 0 to 255; those of colours it spreads.
+ *
+ * @param bytes an AVIF file, possibly damaged
+ */
+export function isGrayOfLimitedRange(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let isGray = false;
+  let isLimited = false;
+  try {
+    for (const { type, start } of imageProperties(view)) {
+      if (type === 'av1C') isGray = (view.getUint8(start + 2) & 0x10) !== 0;
+      if (type === 'colr' && view.getUint32(start) === NCLX) isLimited = (view.getUint8(start + 10) & 0x80) === 0;
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return isGray && isLimited;
+}
+
+/** Spreads levels from 16 to 235 over 0 to 255. */
+export function spreadLimitedRange(image: RgbImage): RgbImage {
+  const levels = Uint8ClampedArray.from({ length: 256 }, (_, level) => ((level - 16) * 255) / 219);
+  return { ...image, pixels: image.pixels.map((level) => levels[level] ?? 0) };
 }
 
 function find(boxes: Iterable<Box>, wanted: string): Box | undefined {

@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp';
-import { withStillBrand } from './avif.ts';
+import { isGrayOfLimitedRange, spreadLimitedRange, withStillBrand } from './avif.ts';
 import { decodeBmp, readBmp } from './bmp.ts';
 import { underBlack } from './cmyk.ts';
 import { open } from './decoder.ts';
@@ -82,7 +82,9 @@ export async function decode(bytes: Uint8Array, probe: Probe, mode: OrientationM
       case 'avif': {
         const file = withStillBrand(bytes);
         const metadata = await open(file).metadata();
-        return transpose(await decodeBySharp(file, probe), avifOrientation(bytes, metadata, mode));
+        const image = await decodeBySharp(file, probe);
+        const pixels = isGrayOfLimitedRange(bytes) ? spreadLimitedRange(image) : image;
+        return transpose(pixels, avifOrientation(bytes, metadata, mode));
       }
       case 'tiff':
         return transpose(await decodeTiffFile(bytes, probe), orientationOf(bytes, format));
