@@ -121,6 +121,7 @@ describe('interrupting the compiler leaves nothing behind', () => {
     ['when the folder has been created', String.raw`partial-[\w-]+`, 'SIGINT'],
     ['while weights are written', 'model.onnx.data', 'SIGTERM'],
     ['after the graph is written', 'tokenizer.json', 'SIGINT'],
+    ['when the terminal is closed', 'model.onnx', 'SIGHUP'],
   ] as const)('%s', async (_, name, signal) => {
     expect(await interrupted(name, signal)).toEqual({ code: null, by: signal, output: '', left: [] });
   });
