@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { rename, stat, writeFile } from 'node:fs/promises';
+import { existsSync, renameSync } from 'node:fs';
+import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Weights, openWeights } from './checkpoint/weights.ts';
 import { UserError } from '../errors.ts';
@@ -44,8 +44,7 @@ export async function compileCheckpoint(
   try {
     return await inScratchFolder(target, async (scratch) => {
       const manifest = await writePackage(checkpoint, scratch, prepared, weights, options);
-      if (options.replace && existsSync(target)) swapIntoPlace(scratch, target);
-      else await rename(scratch, target);
+      publish(scratch, target, options.replace === true);
       return manifest;
     });
   } catch (error) {
@@ -70,6 +69,13 @@ function checkTarget(target: string, replace: boolean): void {
       `${target} is not a model package (it has no ${PACKAGE_FILES.manifest}), so --force does not replace it: choose another folder.`,
     );
   }
+}
+
+/** Gives the finished package its name, unless another process has made something there in the meantime. */
+function publish(scratch: string, target: string, replace: boolean): void {
+  checkTarget(target, replace);
+  if (existsSync(target)) swapIntoPlace(scratch, target);
+  else renameSync(scratch, target);
 }
 
 async function writePackage(

@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { cp, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +25,29 @@ describe('a model package', () => {
       const [a, b] = await Promise.all([first, second].map((each) => readFile(path.join(each, name))));
       expect(b && a?.equals(b)).toBe(true);
     }
+  });
+
+  test('of two compilers with the same target, one writes it and the other says that it is there', async () => {
+    const folder = tempFolder();
+    const target = path.join(folder, 'package');
+    const results = await Promise.allSettled([compileCheckpoint(FIXTURE, target), compileCheckpoint(FIXTURE, target)]);
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(results.find((result) => result.status === 'rejected')?.reason).toMatchObject({
+      code: 'package-exists',
+      message: `${target} exists already: choose another folder, or replace it with --force.`,
+    });
+    expect(await readdir(folder)).toEqual(['package']);
+  });
+
+  test('does not replace what has come into its place while it was compiled', async () => {
+    const target = path.join(tempFolder(), 'package');
+    const onProgress = (): void => {
+      mkdirSync(target, { recursive: true });
+      writeFileSync(path.join(target, 'mine'), '');
+    };
+    const compiling = compileCheckpoint(FIXTURE, target, { replace: true, onProgress });
+    await expect(compiling).rejects.toMatchObject({ code: 'package-exists' });
+    expect(await readdir(target)).toEqual(['mine']);
   });
 
   test('has a valid manifest, whose self-test matches the results of the whole graph', async () => {
