@@ -15,7 +15,6 @@ import { splitAt } from './onnx/split.ts';
 import { writeGraphs } from './onnx/write.ts';
 import { GRAPH_IO, PACKAGE_FILES } from '../package/layout.ts';
 import type { Manifest } from '../package/manifest.ts';
-import { modelName } from './model-name.ts';
 import { inScratchFolder, swapIntoPlace } from './scratch-folder.ts';
 import { runCases, selfTestInputs } from './self-test-run.ts';
 import { reasonOf } from '../system-reason.ts';
@@ -114,7 +113,7 @@ async function writePackage(
   const manifest: Manifest = {
     ...describe(prepared, precision),
     ...(calibration ? { calibration } : {}),
-    name: options.name ?? modelName(checkpoint),
+    name: prepared.name,
     ...(knows === undefined ? {} : { knows }),
     source: { files: await sourceFiles(checkpoint, [task.answersFile, ...weights.files], options) },
     files: [...written.files, written.weights, ...(await sumsOf(folder, others))],

@@ -4,15 +4,18 @@ import type { CompileOptions } from './compile-options.ts';
 import { UserError } from '../errors.ts';
 import { type Example, findExamples } from '../package/examples.ts';
 import { PACKAGE_FORMAT } from '../package/layout.ts';
-import type { Manifest } from '../package/manifest.ts';
+import { KNOWS_RULE, knowsSchema, type Manifest, NAME_RULE, nameSchema } from '../package/manifest.ts';
 import { buildTokenizerJson, loadTokenizer, type Tokenizer } from '../package/tokenizer.ts';
 import { readRegular } from '../regular-file.ts';
 import { reasonOf } from '../system-reason.ts';
+import { modelName } from './model-name.ts';
 import { textLengths } from './text-lengths.ts';
 import { version } from '../version.ts';
 
-/** What is read from a checkpoint before its weights. */
+/** What is known about a model before its weights are read. */
 export interface Prepared {
+  /** The model's name. */
+  readonly name: string;
   readonly config: Awaited<ReturnType<typeof readConfig>>['model'];
   readonly task: TaskConfig;
   readonly tokenizerJson: string;
@@ -22,8 +25,26 @@ export interface Prepared {
   readonly examples: readonly Example[];
 }
 
+/**
+ * Checks the options that the manifest repeats by its own rules, so that no package is written that cannot be read.
+ *
+ * @throws UserError `settings-invalid`
+ */
+function checkOptions(name: string, { knows, maxTextTokens = 1 }: CompileOptions): void {
+  const refuse = (what: string, rule: string): never => {
+    throw new UserError('settings-invalid', `${what} must be ${rule}.`);
+  };
+  if (!nameSchema.safeParse(name).success) refuse(`The model's name (--name), ${JSON.stringify(name)},`, NAME_RULE);
+  if (!knowsSchema.optional().safeParse(knows).success) refuse('What the model knows (--knows)', KNOWS_RULE);
+  if (!Number.isSafeInteger(maxTextTokens) || maxTextTokens < 1) {
+    refuse('The longest prompt in tokens (--max-text-tokens)', 'a whole number above 0');
+  }
+}
+
 /** Reads the checkpoint's configuration, vocabulary and examples. @throws UserError if one cannot be used */
 export async function prepare(checkpoint: string, options: CompileOptions): Promise<Prepared> {
+  const name = options.name ?? modelName(checkpoint);
+  checkOptions(name, options);
   const { model, task } = await readConfig(checkpoint);
   const tokenizerJson = buildTokenizerJson(
     await readText(checkpoint, 'vocab.json'),
@@ -38,6 +59,7 @@ export async function prepare(checkpoint: string, options: CompileOptions): Prom
     );
   }
   return {
+    name,
     config: model,
     task,
     tokenizerJson,

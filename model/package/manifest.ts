@@ -27,20 +27,29 @@ const selfTestCaseSchema = z.object({
   probabilities: z.array(z.number().min(0).max(1)),
 });
 
-/** Longest {@link knowsSchema} in characters. */
-const MAX_KNOWS = 300;
+/** Longest {@link knowsSchema} and {@link nameSchema} in characters. */
+const MAX_LINE = 300;
 /** The rule for `knows`, as the end of a sentence. */
-export const KNOWS_RULE = `one sentence of at most ${MAX_KNOWS} characters, on one line`;
+export const KNOWS_RULE = `one sentence of at most ${MAX_LINE} characters, on one line`;
+
+/** One line without spaces at its ends. */
+const LINE = /^\S(?:[^\p{Cc}\p{Zl}\p{Zp}]*\S)?$/u;
 
 /** What pictures and texts a model was trained for, as one sentence for its users. */
 export const knowsSchema = z
   .string({ error: KNOWS_RULE })
-  .max(MAX_KNOWS, { error: KNOWS_RULE })
-  .regex(/^\S(?:[^\p{Cc}\p{Zl}\p{Zp}]*\S)?$/u, { error: KNOWS_RULE });
+  .max(MAX_LINE, { error: KNOWS_RULE })
+  .regex(LINE, { error: KNOWS_RULE });
+
+/** The rule for a model's name, as the end of a sentence. */
+export const NAME_RULE = `one line of at most ${MAX_LINE} characters, without spaces at its ends`;
+
+/** A name that a model can be given. */
+export const nameSchema = z.string().max(MAX_LINE).regex(LINE);
 
 const contentSchema = z.object({
   format: z.literal(PACKAGE_FORMAT),
-  /** Name of the model, by default the checkpoint folder's name. */
+  /** Name of the model, by default the checkpoint folder's name. The compiler is stricter: see {@link nameSchema}. */
   name: z.string().min(1),
   /** See {@link knowsSchema}; absent for models whose checkpoint does not say. */
   knows: knowsSchema.optional(),

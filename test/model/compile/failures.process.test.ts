@@ -2,6 +2,8 @@ import { cp, mkdir, readFile, readdir, truncate, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { compileCheckpoint } from '../../../model/compile/compile.ts';
+import type { CompileOptions } from '../../../model/compile/compile-options.ts';
 import { ofaVe } from '../../../testing/cli.ts';
 import { archiveTensors } from '../../../testing/checkpoint-layout.ts';
 import { variant, writeVariantCheckpoint } from '../../../testing/checkpoints.ts';
@@ -134,6 +136,21 @@ describe('wrong usage', () => {
     expect(result).toMatchObject({
       code: 1,
       stderr: "--max-text-tokens 300 is more than the model's positions allow: at most 254.\n",
+    });
+  });
+
+  test.each<[CompileOptions, RegExp]>([
+    [{ name: '' }, /^The model's name \(--name\), "", must be one line of at most 300 characters, without spaces/],
+    [{ name: 'a\nb' }, /^The model's name/],
+    [{ name: ' a' }, /^The model's name/],
+    [{ knows: '' }, /^What the model knows \(--knows\) must be one sentence/],
+    [{ maxTextTokens: 0 }, /^The longest prompt in tokens \(--max-text-tokens\) must be a whole number above 0\.$/],
+    [{ maxTextTokens: 7.5 }, /^The longest prompt/],
+  ])('options %j, which would make a package that cannot be read', async (options, message) => {
+    const target = path.join(tempFolder(), 'package');
+    await expect(compileCheckpoint(FIXTURE, target, options)).rejects.toMatchObject({
+      code: 'settings-invalid',
+      message: expect.stringMatching(message) as string,
     });
   });
 
