@@ -22,12 +22,15 @@ export function range(count: number): number[] {
 }
 
 /**
- * Embeddings of text positions, rows of `embed_positions`. Positions past the end of the table take its last row: only
- * padding can be there.
+ * Embeddings of text positions, rows of `embed_positions`: in the reference, two more than `max_position_embeddings`.
+ * Positions past the end of the table take its last row: only padding can be there.
+ *
+ * @throws UserError if the table has fewer rows, since long texts would take its last row, too
  */
 export function textPositions({ parameters, config }: Module, indices: readonly number[]): Positions {
   const name = 'embed_positions.weight';
-  const [tableRows = 0] = parameters.shapeOf(name);
+  const [found = 0] = parameters.shapeOf(name);
+  const tableRows = Math.max(found, config.maxPositionEmbeddings + 2);
   const table = parameters.get(name, [tableRows, config.dModel]);
   const rows = indices.map((index) => Math.min(index, tableRows - 1));
   return positions(rows.length, async () =>

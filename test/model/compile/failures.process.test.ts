@@ -75,6 +75,11 @@ const BROKEN: readonly (readonly [string, Break, RegExp])[] = [
     /has 2 layers under encoder\.layers, but encoder_layers in config\.json is 3/,
   ],
   [
+    'fewer text positions than config.json lists',
+    edit('config.json', (json) => ({ ...json, max_position_embeddings: 1024 })),
+    /encoder\.embed_positions\.weight has shape \[258, 64\], but its configuration requires \[1026, 64\]/,
+  ],
+  [
     'a vocabulary larger than the token table',
     edit('vocab.json', (json) => {
       const size = Object.keys(json).length;
