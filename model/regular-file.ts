@@ -28,6 +28,20 @@ export async function readRegular(path: string): Promise<Buffer> {
   return handle.readFile().finally(() => handle.close());
 }
 
+/**
+ * Reads a whole text whose path a user has given, without a byte order mark.
+ *
+ * @throws as {@link openRegular}, and in the same way for what is not UTF-8, of which replacement characters would remain
+ */
+export async function readRegularText(path: string): Promise<string> {
+  const bytes = await readRegular(path);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Error('it is not UTF-8; save it in that encoding', { cause });
+  }
+}
+
 /** As {@link openRegular}, at once. @returns the file descriptor */
 export function openRegularSync(path: string): number {
   const descriptor = openSync(path, FLAGS);

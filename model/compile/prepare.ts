@@ -6,7 +6,7 @@ import { type Example, findExamples } from '../package/examples.ts';
 import { PACKAGE_FORMAT } from '../package/layout.ts';
 import { KNOWS_RULE, knowsSchema, type Manifest, NAME_RULE, nameSchema } from '../package/manifest.ts';
 import { buildTokenizerJson, loadTokenizer, type Tokenizer } from '../package/tokenizer.ts';
-import { readRegular } from '../regular-file.ts';
+import { readRegularText } from '../regular-file.ts';
 import { reasonOf } from '../system-reason.ts';
 import { modelName } from './model-name.ts';
 import { textLengths } from './text-lengths.ts';
@@ -104,7 +104,7 @@ export function imagePositions(task: TaskConfig): number {
 
 async function readText(folder: string, name: string): Promise<string> {
   try {
-    return (await readRegular(path.join(folder, name))).toString('utf8');
+    return await readRegularText(path.join(folder, name));
   } catch (error) {
     throw new UserError(
       'checkpoint-incomplete',

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import { FORMAT_BYTES, formatOf, type ImageFormat } from '../image-format.ts';
-import { openRegular, readRegular } from '../regular-file.ts';
+import { openRegular, readRegularText } from '../regular-file.ts';
 import { reasonOf } from '../system-reason.ts';
 import type { ModelPackage } from './open-package.ts';
 
@@ -69,7 +69,7 @@ export async function readExamples(folder: string, answers: readonly string[]): 
   const list = path.join(folder, EXAMPLES_FILE);
   let entries: unknown;
   try {
-    entries = JSON.parse((await readRegular(list)).toString('utf8'));
+    entries = JSON.parse(await readRegularText(list));
   } catch (error) {
     if (error instanceof SyntaxError) return { examples: [], problems: [`${list} is not JSON.`] };
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';

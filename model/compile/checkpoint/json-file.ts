@@ -1,15 +1,15 @@
 import type { z } from 'zod';
 import { UserError } from '../../errors.ts';
-import { readRegular } from '../../regular-file.ts';
+import { readRegularText } from '../../regular-file.ts';
 import { unreadable } from './file-source.ts';
 
-/** @throws UserError (checkpoint-unreadable) if the file cannot be read or is not JSON */
+/** @throws UserError (checkpoint-unreadable) if the file cannot be read, or is not JSON in UTF-8 */
 export async function readJson(path: string): Promise<unknown> {
-  const bytes = await readRegular(path).catch((error: unknown) => {
+  const text = await readRegularText(path).catch((error: unknown) => {
     throw unreadable(path, error);
   });
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return JSON.parse(text);
   } catch (error) {
     throw new UserError('checkpoint-unreadable', `${path} is not JSON.`, { cause: error });
   }

@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 
 async function list(value: unknown): Promise<void> {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' || Buffer.isBuffer(value) ? value : JSON.stringify(value);
   await writeFile(path.join(folder, 'examples.json'), text);
 }
 
@@ -40,6 +40,7 @@ describe('examples', () => {
 
   it.each([
     ['not JSON', '[{', /examples\.json is not JSON\.$/],
+    ['not UTF-8', Buffer.from('["\u00e9"]', 'latin1'), /examples\.json cannot be read: it is not UTF-8; .+\.$/],
     ['not a list', { examples: [] }, /is not a list of examples\.$/],
   ])('in a list that is %s are reported', async (_, value, sentence) => {
     await list(value);

@@ -94,6 +94,14 @@ const BROKEN: readonly (readonly [string, Break, RegExp])[] = [
     /vocab/,
   ],
   ['use_ofasys', edit('config.json', (json) => ({ ...json, use_ofasys: true })), /use_ofasys/],
+  [
+    'merges in UTF-16',
+    async (folder) => {
+      const file = path.join(folder, 'merges.txt');
+      await writeFile(file, `\ufeff${await readFile(file, 'utf8')}`, 'utf16le');
+    },
+    /no readable merges\.txt: it is not UTF-8; save it in that encoding/,
+  ],
   ['a malformed merge', (folder) => writeFile(path.join(folder, 'merges.txt'), '#version: 0.2\nx y z\n'), /merges/],
 ];
 

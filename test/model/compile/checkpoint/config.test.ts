@@ -253,6 +253,16 @@ describe('files that cannot be read', () => {
     );
   });
 
+  test('a file in another encoding than UTF-8, whose answers would have replacement characters', async () => {
+    const folder = folderWith({}, {});
+    const answers = '{"s\u00ed": 0, "no": 1}';
+    writeFileSync(join(folder, 'answers.json'), answers, 'latin1');
+    const message = /answers\.json cannot be read: it is not UTF-8; save it in that encoding\.$/;
+    await expect(readConfig(folder)).rejects.toEqual(refusal('checkpoint-unreadable', message));
+    writeFileSync(join(folder, 'answers.json'), `\ufeff${answers}`);
+    expect((await readConfig(folder)).task.answers).toEqual(['s\u00ed', 'no']);
+  });
+
   test('a file that is not JSON or not an object', async () => {
     const folder = folderWith({}, {});
     writeFileSync(join(folder, 'config.json'), readFileSync(join(FIXTURES, 'mini-none/config.json')).subarray(0, 40));
