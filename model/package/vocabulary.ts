@@ -6,6 +6,9 @@ export const SPECIAL_TOKENS = { bos: '<s>', pad: '<pad>', eos: '</s>', unk: '<un
 
 const vocabSchema = z.record(z.string(), z.int().nonnegative());
 
+/** Tokens that no merge makes: control tokens such as `<mask>` and `<|endoftext|>`, and those that fill up BART's table. */
+const UNMERGED = /^(?:<.+>|madeupword\d+)$/s;
+
 function invalid(what: string, cause?: unknown): UserError {
   return new UserError('vocabulary-invalid', what, cause === undefined ? undefined : { cause });
 }
@@ -54,21 +57,24 @@ export function parseVocabulary(text: string): string[] {
 
 /**
  * The pairs of `merges.txt` by descending priority. Like the reference, this ignores the first line, which has the
- * version, and everything after the last line feed.
+ * version, and a merge after the last line feed.
  *
  * Each part must be a byte or the result of an earlier merge, and no two merges may have the same result, as in every
  * vocabulary that BPE has learned. Then a merge never makes one of higher priority possible, and merging pair by pair
- * has the same result as merging in rounds, which the reference does.
+ * has the same result as merging in rounds, which the reference does. All tokens must be made: without some of the
+ * merges, texts would become other tokens than those that the model has learned.
  *
- * @throws UserError (vocabulary-invalid) naming the line
+ * @throws UserError (vocabulary-invalid) naming the line or the token
  */
 export function parseMerges(text: string, tokens: readonly string[]): [string, string][] {
   const known = new Set(tokens);
   const made = new Set(byteSymbols());
   const merges: [string, string][] = [];
-  for (const [i, line] of text.split('\n').slice(1, -1).entries()) {
+  const lines = text.split('\n').slice(1);
+  const unterminated = partsOf(lines.pop() ?? '');
+  for (const [i, line] of lines.entries()) {
     const where = `Line ${i + 2} of merges.txt`;
-    const [left, right, ...rest] = line.split(/\s+/).filter((part) => part !== '');
+    const [left, right, ...rest] = partsOf(line);
     if (left === undefined) continue;
     if (right === undefined || rest.length > 0) throw invalid(`${where} is not two tokens separated by a space.`);
     const result = left + right;
@@ -80,5 +86,18 @@ export function parseMerges(text: string, tokens: readonly string[]): [string, s
     made.add(result);
     merges.push([left, right]);
   }
+  made.add(unterminated.join(''));
+  const [missing, ...others] = tokens.filter((token) => !made.has(token) && !UNMERGED.test(token));
+  if (missing !== undefined) {
+    const more = others.length === 0 ? '' : ` and ${others.length} others`;
+    throw invalid(
+      `No line of merges.txt produces ${missing}${more} of vocab.json: it is truncated, or of another vocabulary.`,
+    );
+  }
   return merges;
+}
+
+/** The tokens of a line of `merges.txt`. */
+function partsOf(line: string): string[] {
+  return line.split(/\s+/).filter((part) => part !== '');
 }

@@ -83,7 +83,7 @@ const BROKEN: readonly (readonly [string, Break, RegExp])[] = [
     'a vocabulary larger than the token table',
     edit('vocab.json', (json) => {
       const size = Object.keys(json).length;
-      const extra = Array.from({ length: 200 }, (_, at) => [`extra${at}`, size + at] as const);
+      const extra = Array.from({ length: 200 }, (_, at) => [`<extra_${at}>`, size + at] as const);
       return { ...json, ...Object.fromEntries(extra) };
     }),
     /vocab\.json has \d+ tokens, but the model's table has only 400 rows/,

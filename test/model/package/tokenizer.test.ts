@@ -202,14 +202,22 @@ describe('an invalid vocabulary is an error of one sentence', () => {
       '#v\nĠ t\n\nĠ t\n',
       /^Line 4 of merges\.txt produces Ġt, as an earlier line does\.$/,
     ],
+    ['nothing', '', /^No line of merges\.txt produces es and \d+ others of vocab\.json: it is truncated, or/],
+    [
+      'an end within a line',
+      MERGES.slice(0, MERGES.lastIndexOf('\n', MERGES.length - 2) + 3),
+      /^No line of merges\.txt produces \S+ of vocab\.json: it is truncated, or of another vocabulary\.$/,
+    ],
   ])('merges with %s', (_, merges, message) => {
     refuse(VOCAB, merges, message);
   });
 
   test('the first line and an unterminated last line of the merges are ignored, as in the reference', () => {
-    const unfinished = loadTokenizer(buildTokenizerJson(VOCAB, '#version: 0.2\nĠ t\nĠt h\nĠth e'));
+    const tokens = ['<s>', '<pad>', '</s>', '<unk>', ...byteSymbols(), 'Ġt', 'Ġth', 'Ġthe', '<mask>', 'madeupword0001'];
+    const vocab = JSON.stringify(Object.fromEntries(tokens.map((token, id) => [token, id])));
+    const unfinished = loadTokenizer(buildTokenizerJson(vocab, '#version: 0.2\nĠ t\nĠt h\nĠth e'));
     expect(unfinished.encode(' the').map((id) => unfinished.tokenString(id))).toEqual(['Ġth', 'e']);
-    const windows = loadTokenizer(buildTokenizerJson(VOCAB, '#version: 0.2\r\nĠ t\r\nĠt h\r\nĠth e\r\n'));
+    const windows = loadTokenizer(buildTokenizerJson(vocab, '#version: 0.2\r\nĠ t\r\nĠt h\r\nĠth e\r\n'));
     expect(windows.encode(' the').map((id) => windows.tokenString(id))).toEqual(['Ġthe']);
   });
 });
