@@ -53,7 +53,7 @@ export function ofaGraph(source: GraphSource): { graph: Graph; parameters: numbe
   const { config, task, vocabulary, textLength } = source;
   const { special } = vocabulary;
   const parameters = new Parameters(source.weights);
-  checkDepths(parameters, config);
+  checkDepths(source.weights, parameters, config);
   const graph = new Ops();
   const model = new Module(graph, config, parameters, source.float);
   const [encoder, decoder] = [model.at('encoder'), model.at('decoder')];
@@ -101,13 +101,22 @@ function declareInputs(graph: Ops, size: number, length: number): { pixels: Valu
 }
 
 /** The checkpoint must have exactly the layers that its configuration lists. */
-function checkDepths(parameters: Parameters, config: OfaConfig): void {
+function checkDepths({ tensors }: Weights, parameters: Parameters, config: OfaConfig): void {
   const depths = [
     ['encoder.layers', 'encoder_layers', config.encoderLayers],
     ['decoder.layers', 'decoder_layers', config.decoderLayers],
   ] as const;
   for (const [path, field, expected] of depths) {
     const found = parameters.count(path);
+    if (found === 0) {
+      const names = [...tensors.keys()];
+      const example = names.find((name) => name.includes('layers.0.')) ?? names[0] ?? '';
+      throw new UserError(
+        'checkpoint-unsupported',
+        `The checkpoint has no tensors under ${path}, but others such as ${example}: save the state dict of the OFA model ` +
+          'itself, without a module around it or inside it.',
+      );
+    }
     if (found !== expected) {
       throw new UserError(
         'checkpoint-incomplete',

@@ -90,6 +90,23 @@ describe('a checkpoint compiles to the same bytes', () => {
   });
 });
 
+test.each([
+  [
+    'around the model',
+    'ofa.',
+    /no tensors under encoder\.layers, but others such as ofa\.encoder\.layers\.0\.\S+: save the state dict of the OFA model itself/,
+  ],
+  ['in the model', 'decoder.', /no tensors under encoder\.layers, but others such as decoder\.encoder\.layers\.0\./],
+])('a module %s is refused by a name', async (_, prefix, message) => {
+  const folder = saved((file, tensors) => {
+    writeTorchArchive(file, prefixed(tensors, prefix));
+  });
+  await expect(compile(folder)).rejects.toMatchObject({
+    code: 'checkpoint-unsupported',
+    message: expect.stringMatching(message) as string,
+  });
+});
+
 test('ofa-ve compile prints what it stripped', async () => {
   const folder = saved((file, tensors) => {
     writeTorchArchive(file, prefixed(tensors, 'module.'));
