@@ -1,3 +1,4 @@
+import { UserError } from '../../errors.ts';
 import { columns, layerNorm, linear, pickRows, timesTransposed } from './arithmetic.ts';
 import { scoreScale } from './layers.ts';
 import { EPSILON, type Module } from './module.ts';
@@ -155,20 +156,34 @@ export function tokenRelativeBias(
   const name = `token_rel_pos_table_list.${config.shareAttnBias ? 0 : layer}.weight`;
   const table = parameters.get(name, [2 * size - 1, heads]);
   return lookedUp(table, heads, texts, async () => {
-    const stored = await storedBuckets(parameters, texts);
+    const stored = await storedBuckets(parameters, 2 * size - 1, texts);
     return (i, j) => stored?.(i, j) ?? tokenBucket(i - j, size);
   });
 }
 
-/** The buckets in the checkpoint's buffer `token_rp_bucket`, if it has one. */
+/**
+ * The buckets in the checkpoint's buffer `token_rp_bucket`, if it has one.
+ *
+ * @param entries of the tables that they refer to
+ * @throws UserError if one refers to no entry
+ */
 async function storedBuckets(
   parameters: Module['parameters'],
+  entries: number,
   texts: readonly (number | undefined)[],
 ): Promise<((i: number, j: number) => number | undefined) | undefined> {
   if (!parameters.has('token_rp_bucket')) return undefined;
   const [side = 0] = parameters.shapeOf('token_rp_bucket');
   const last = Math.max(...texts.map((position) => position ?? 0));
-  const rows = await parameters.get('token_rp_bucket', [side, side]).readRows(0, Math.min(side, last + 1));
+  const buffer = parameters.get('token_rp_bucket', [side, side]);
+  const rows = await buffer.readRows(0, Math.min(side, last + 1));
+  const wrong = rows.find((bucket) => !Number.isInteger(bucket) || bucket < 0 || bucket >= entries);
+  if (wrong !== undefined) {
+    throw new UserError(
+      'checkpoint-unreadable',
+      `The checkpoint's tensor ${buffer.name} refers to entry ${wrong} of tables that have ${entries}: it is damaged.`,
+    );
+  }
   return (i, j) => (j < side ? rows[i * side + j] : undefined);
 }
 

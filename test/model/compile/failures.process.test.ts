@@ -75,6 +75,17 @@ const BROKEN: readonly (readonly [string, Break, RegExp])[] = [
     /has 2 layers under encoder\.layers, but encoder_layers in config\.json is 3/,
   ],
   [
+    'a table of token distances that goes beyond the biases',
+    (folder) => {
+      const plain = variant('plain');
+      writeVariantCheckpoint(folder, plain);
+      const buckets = { dtype: 'int64' as const, shape: [128, 128], data: new Array<number>(128 ** 2).fill(63) };
+      const entries = [...archiveTensors(plain), ['encoder.token_rp_bucket', buckets] as const];
+      writeTorchArchive(path.join(folder, 'pytorch_model.bin'), entries);
+    },
+    /encoder\.token_rp_bucket refers to entry 63 of tables that have 63: it is damaged\.$/m,
+  ],
+  [
     'fewer text positions than config.json lists',
     edit('config.json', (json) => ({ ...json, max_position_embeddings: 1024 })),
     /encoder\.embed_positions\.weight has shape \[258, 64\], but its configuration requires \[1026, 64\]/,
