@@ -58,6 +58,9 @@ test('a damaged pickle gives tensors or an error of one sentence', async () => {
   const file = join(tempFolder(), 'pytorch_model.bin');
   writeTorchArchive(file, [...TENSORS, VIEW]);
   const pickle = await readArchivePickle(file);
+  // Too rare to be left to chance: one wrong byte makes the name of an element type another one.
+  const otherType = Uint8Array.from(pickle);
+  otherType.set(Buffer.from('B'), Buffer.from(pickle).indexOf('LongStorage'));
   const outcomes = new Set<string>();
   fc.assert(
     fc.property(damaged(pickle), (bytes) => {
@@ -69,7 +72,7 @@ test('a damaged pickle gives tensors or an error of one sentence', async () => {
         outcomes.add((error as UserError).code);
       }
     }),
-    { numRuns: 5000 },
+    { numRuns: 5000, examples: [[otherType]] },
   );
   // The damage covers every outcome.
   expect([...outcomes].sort()).toEqual([
