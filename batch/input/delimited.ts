@@ -38,7 +38,7 @@ export async function* readDelimited(
   try {
     for await (const record of records as AsyncIterable<string[]>) {
       if (header === undefined) {
-        header = checkHeader(record);
+        header = checkHeader(record, format);
         continue;
       }
       rows++;
@@ -92,7 +92,13 @@ function newlinesIn(text: string): number {
   return text.split('\n').length - 1;
 }
 
-function checkHeader(names: readonly string[]): readonly string[] {
+function checkHeader(names: readonly string[], format: 'csv' | 'tsv'): readonly string[] {
+  const [other] = format === 'csv' && names.length === 1 ? (/[;\t]/.exec(names[0] ?? '') ?? []) : [];
+  if (other !== undefined) {
+    // Spreadsheets separate by semicolons where the comma is the decimal point.
+    const advice = other === ';' ? 'semicolons; save it with commas' : 'tabs; read it with --format tsv';
+    throw new UserError('input-unreadable', `The cells of the input are not separated by commas but by ${advice}.`);
+  }
   const repeated = names.find((name, index) => names.indexOf(name) < index);
   if (repeated === undefined) return names;
   throw new UserError('input-unreadable', `The first line of the input names the column "${repeated}" twice.`);

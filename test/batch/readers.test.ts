@@ -71,6 +71,14 @@ describe('CSV and TSV', () => {
     ]);
   });
 
+  test.each([
+    ['image;text', 'semicolons; save it with commas.'],
+    ['image\ttext', 'tabs; read it with --format tsv.'],
+  ])('a first line without commas says what separates its cells: %j', async (header, advice) => {
+    const rows = rowsOf(readDelimited(chunks(`${header}\na,b\n`), 'csv', NAMES));
+    await expect(rows).rejects.toThrow(`The cells of the input are not separated by commas but by ${advice}`);
+  });
+
   test.each([1, 2, 7, 1000])('text that is not UTF-8 is refused, in chunks of %i bytes', async (size) => {
     const read = (text: string, encoding: BufferEncoding): Promise<unknown[]> =>
       rowsOf(readDelimited(chunks(Buffer.from(text, encoding), size), 'csv', NAMES));
