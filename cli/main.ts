@@ -29,7 +29,6 @@ async function program(name: string): Promise<Command> {
     .version(version)
     // A command of a command may have options of the same names.
     .enablePositionalOptions()
-    .showHelpAfterError('(run with --help for the options)')
     .addHelpText(
       'after',
       '\nExit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted. DEBUG=1 prints the stack trace of a failure.',
@@ -38,7 +37,7 @@ async function program(name: string): Promise<Command> {
   const chosen = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name as CommandName]] : Object.values(COMMANDS);
   for (const load of chosen) root.addCommand(await load());
   for (const command of [root, ...root.commands, ...root.commands.flatMap(({ commands }) => commands)]) {
-    command.exitOverride().configureOutput({ outputError });
+    command.exitOverride().configureOutput({ outputError }).showHelpAfterError('(run with --help for the options)');
   }
   return root;
 }

@@ -86,8 +86,14 @@ it('serve logs a variable that may be a misspelt setting', async () => {
   });
 });
 
-it('wrong usage has exit code 2', async () => {
-  expect((await ofaVeProcess(['predict', '--model', packageDir])).code).toBe(2);
+it('wrong usage has exit code 2, and says where the options are', async () => {
+  const { code, stderr } = await ofaVeProcess(['predict', '--model', packageDir]);
+  expect([code, stderr]).toEqual([
+    2,
+    "error: required option '--image <file>' not specified\n(run with --help for the options)\n",
+  ]);
+  const merge = await ofaVe(['batch', 'merge', folder]);
+  expect(merge.stderr).toContain("'--output <file>' not specified\n(run with --help for the options)\n");
   const half = await ofaVe(['explain', '--model', packageDir, '--text', 'a', '--image', image]);
   expect(half.code).toBe(2);
   expect(half.stderr).toContain('--image goes with --pixels or --heatmap');
