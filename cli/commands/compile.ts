@@ -11,6 +11,7 @@ type Options = Omit<CompileOptions, 'replace' | 'onProgress' | 'onNote'> & { rea
 /** `ofa-ve compile`: compiles a checkpoint folder to a model package. */
 export function compileCommand(): Command {
   return new Command('compile')
+    .summary('compile a checkpoint to a model package')
     .description("Compiles a PyTorch checkpoint of OFA, in ModelScope's folder layout, to an ONNX model package.")
     .argument('<checkpoint-folder>', 'folder with pytorch_model.bin or model.safetensors, and its configuration')
     .argument('<package-folder>', 'folder to create; it is complete or not there at all')

@@ -113,6 +113,14 @@ it('predict prints every label', async () => {
   expect(stdout).toMatch(/^maybe\n {2}yes +17\.1 % {2}#+\n {2}no +16\.1 % {2}#+\n {2}maybe +66\.8 % {2}#+\n$/);
 });
 
+it('--help has a line for each command, in the same words as the others', async () => {
+  const { stdout } = await ofaVe(['--help']);
+  const [, list = ''] = /^Commands:\n((?: .*\n)+)/m.exec(stdout) ?? [];
+  const lines = list.trimEnd().split('\n');
+  expect(lines.length).toBeGreaterThan(10);
+  for (const line of lines) expect(line).toMatch(/^ {2}[a-z].* {2}[a-z][^.]*$/);
+});
+
 it('serve --help lists every setting', async () => {
   const { code, stdout } = await ofaVe(['serve', '--help']);
   expect(code).toBe(0);
