@@ -1,5 +1,4 @@
 import { METRICS } from '../../service/contract.ts';
-import { ENGINE_FAILURES } from '../../service/engine/process/failure.ts';
 import type { EnginePool } from '../../service/engine/process/pool.ts';
 import { Admission } from '../../service/inference/admission.ts';
 import type { OpenModel } from '../../service/inference/open-model.ts';
@@ -12,26 +11,30 @@ interface Description {
   readonly help: string;
   readonly type: string;
   readonly labels: readonly string[];
+  /** All values of the labels in {@link COMPLETE}. */
+  readonly values: readonly (readonly [label: string, values: readonly string[]])[];
   /** Upper bounds of a histogram's buckets. */
   readonly buckets: readonly string[];
 }
+
+/** Labels that have a series for each of their values from the start. */
+const COMPLETE: ReadonlySet<string> = new Set(['reason']);
 
 /** Every metric, as the service exposes it. */
 export async function metricsPage(): Promise<Page> {
   const exposition = await exposeEverything();
   const sections = Object.values(METRICS).map((name) => {
-    const { help, type, labels, buckets } = describe(exposition, name);
+    const { help, type, labels, values, buckets } = describe(exposition, name);
     const facts = [
       `- Type: ${type}`,
       `- Labels: ${labels.length === 0 ? 'none' : labels.map(code).join(', ')}`,
+      ...values.map(([label, all]) => `- Values of ${code(label)}: ${all.map(code).join(', ')}`),
       ...(buckets.length === 0 ? [] : [`- Buckets: ${buckets.join(', ')}`]),
     ];
     return `## ${name}\n\n${escaped(help)}\n\n${facts.join('\n')}\n`;
   });
   const intro = `Prometheus reads them from \`/metrics\` on the admin port. Every label takes its values from a closed set, never from a
 request. The alerts and the dashboard of the deployment are built on these metrics.
-
-Label \`reason\` of \`${METRICS.engineRestarts}\`: ${ENGINE_FAILURES.map((reason) => code(reason.replaceAll('-', '_'))).join(', ')}.
 `;
   return {
     path: 'docs/reference/metrics.md',
@@ -50,7 +53,9 @@ async function exposeEverything(): Promise<string> {
     metrics.watchQueue(new Admission(1), model as unknown as OpenModel);
     metrics.watchUploads({ arriving: 0 });
     metrics.watchPixelMemory(() => ({ usedBytes: 0, limitBytes: 0 }));
+    metrics.lookups('answers', 0, 0);
     const record = new RequestRecord();
+    record.attributes['api_key'] = '';
     metrics.request({
       method: 'POST',
       route: '/predict',
@@ -73,10 +78,20 @@ function describe(exposition: string, name: string): Description {
     return found;
   };
   const series = exposition.split('\n').filter((line) => new RegExp(`^${name}(_bucket)?[{ ]`).test(line));
-  const pairs = series.flatMap((line) => [...line.matchAll(/(\w+)="([^"]*)"/g)]);
-  const labels = new Set(pairs.map(([, label = '']) => label));
-  const buckets = new Set(pairs.filter(([, label]) => label === 'le').map(([, , bound = '']) => bound));
-  labels.delete('le');
+  // Without a series, its labels would not be known.
+  if (series.length === 0) throw new Error(`${name} has no series: give it one in ${import.meta.filename}.`);
+  const values = new Map<string, Set<string>>();
+  for (const [, label = '', value = ''] of series.flatMap((line) => [...line.matchAll(/(\w+)="([^"]*)"/g)])) {
+    values.set(label, (values.get(label) ?? new Set()).add(value));
+  }
+  const buckets = values.get('le') ?? new Set();
+  values.delete('le');
   buckets.delete('+Inf');
-  return { help: find('HELP'), type: find('TYPE'), labels: [...labels], buckets: [...buckets] };
+  return {
+    help: find('HELP'),
+    type: find('TYPE'),
+    labels: [...values.keys()],
+    values: [...values].filter(([label]) => COMPLETE.has(label)).map(([label, found]) => [label, [...found]]),
+    buckets: [...buckets],
+  };
 }
