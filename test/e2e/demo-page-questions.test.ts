@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
@@ -146,6 +146,28 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
     await page.locator('#error', { hasText: 'must not be longer than' }).waitFor();
     // The browser itself logs the refused request.
     demo.ignoreErrors('400');
+  });
+
+  it('says that a folder cannot be read, and asks about the file as it was chosen', async () => {
+    const page = await demo.openPage();
+    const session = await page.context().newCDPSession(page);
+    const drop = async (file: string): Promise<void> => {
+      const data = { items: [], files: [file], dragOperationsMask: 1 };
+      for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+        await session.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data });
+      }
+    };
+    await drop(demo.folder);
+    await page.locator('#file-error', { hasText: 'cannot be read. Is it a folder' }).waitFor();
+    const own = join(demo.folder, 'own.png');
+    await copyFile(picture, own);
+    await drop(own);
+    await page.locator('#file-name', { hasText: 'own.png' }).waitFor();
+    await rm(own);
+    await page.fill('#texts', 'a dog');
+    await page.click('#ask');
+    await page.waitForSelector('#seen[data-exact]');
+    expect(await page.locator('#error').textContent()).toBe('');
   });
 
   it('reports that the service is unreachable, and recovers', async () => {

@@ -1,4 +1,4 @@
-// Says of a file what is wrong with it before it is sent.
+// Reads a file, and says what is wrong with it before it is sent.
 
 const FORMATS = 'JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF';
 
@@ -22,15 +22,22 @@ const OTHERS = [
 ];
 
 /**
+ * Reads a picture into memory, so that what is asked about is what is shown, even if the file is changed or deleted.
+ *
  * @param {File} file
  * @param {number} maxMb of a request
- * @returns {Promise<string | undefined>} what is wrong with the file as a picture, if anything is
+ * @returns {Promise<File>}
+ * @throws {Error} that says what is wrong with the file as a picture
  */
-export const wrongWith = async (file, maxMb) => {
-  const mebibytes = file.size / 2 ** 20;
-  if (mebibytes > maxMb) return `${file.name} has ${Math.ceil(mebibytes)} MiB; at most ${maxMb} are accepted.`;
-  const head = String.fromCharCode(...new Uint8Array(await file.slice(0, 64).arrayBuffer()));
-  if (READ.some((start) => start.test(head))) return undefined;
-  const kind = file.size === 0 ? 'empty' : OTHERS.find(([start]) => start.test(head))?.[1];
-  return `${file.name} is ${kind ?? 'no picture'}. The model reads ${FORMATS}.`;
+export const readPicture = async (file, maxMb) => {
+  const { name, size, type } = file;
+  const mebibytes = size / 2 ** 20;
+  if (mebibytes > maxMb) throw new Error(`${name} has ${Math.ceil(mebibytes)} MiB; at most ${maxMb} are accepted.`);
+  const bytes = await file.arrayBuffer().catch(() => {
+    throw new Error(`${name} cannot be read. Is it a folder, or has it been moved?`);
+  });
+  const head = String.fromCharCode(...new Uint8Array(bytes.slice(0, 64)));
+  if (READ.some((start) => start.test(head))) return new File([bytes], name, { type });
+  const kind = size === 0 ? 'empty' : OTHERS.find(([start]) => start.test(head))?.[1];
+  throw new Error(`${name} is ${kind ?? 'no picture'}. The model reads ${FORMATS}.`);
 };

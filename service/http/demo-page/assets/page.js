@@ -2,7 +2,7 @@
 import { showAnswer, markStale } from './answer.js';
 import { offerCamera } from './camera.js';
 import { acceptDrops } from './drops.js';
-import { wrongWith } from './files.js';
+import { readPicture } from './files.js';
 import { earlier, forget, remember } from './history.js';
 import { about, pictureOf, predict } from './service.js';
 import { card, element } from './view.js';
@@ -47,9 +47,11 @@ const choose = (chosen, example) => {
 
 /** Takes a file of the user, unless it is no picture. @param {File} chosen */
 const take = async (chosen) => {
-  const wrong = await wrongWith(chosen, maxMb);
-  if (wrong === undefined) choose(chosen);
-  else fileError.textContent = wrong;
+  try {
+    choose(await readPicture(chosen, maxMb));
+  } catch (problem) {
+    fileError.textContent = problem instanceof Error ? problem.message : String(problem);
+  }
   update();
 };
 
