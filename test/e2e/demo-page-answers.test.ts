@@ -49,6 +49,19 @@ describe.skipIf(isLeftOut)('an answer on the demo page', () => {
     expect(new Set(colours).size).toBe(3);
   });
 
+  it('has the warnings about its texts, also when it is shown again', async () => {
+    const page = await demo.openPage();
+    await ask(page, 'a\u00a0dog\n' + 'a dog and '.repeat(100));
+    const warnings = page.locator('#warnings p');
+    const shown = [/^Text 1 contains a no-break space/, /^Text 2 is too long: the model reads /];
+    for (const [index, text] of shown.entries())
+      await expect.poll(() => warnings.nth(index).textContent()).toMatch(text);
+    await ask(page, 'a dog');
+    await expect.poll(() => warnings.count()).toBe(0);
+    await page.locator('#history button').nth(1).click();
+    await expect.poll(() => warnings.first().textContent()).toMatch(shown[0] ?? '');
+  });
+
   it('is a table from four sentences on, which can be downloaded as CSV', async () => {
     const page = await demo.openPage();
     await ask(page, 'a "dog", big\ntwo\nthree\nfour');

@@ -2,7 +2,7 @@
 import { codeFor } from './code.js';
 import { hideHeat, showHeat } from './heat.js';
 import { explain, pixels } from './service.js';
-import { csvOf, element, isTable, results } from './view.js';
+import { csvOf, element, isTable, make, results } from './view.js';
 
 /** @import { Answer, Question } from './service.js' */
 /** @import { Row } from './view.js' */
@@ -60,7 +60,7 @@ const showCode = () => {
  * @param {number} [elapsed] milliseconds, unless the answer is an earlier one
  * @returns {Promise<void>} fulfils when the exact pixels are shown, too
  */
-export const showAnswer = async (asked, { judgements, latency, model }, signal, elapsed) => {
+export const showAnswer = async (asked, { judgements, warnings = [], latency, model }, signal, elapsed) => {
   answered = asked;
   rows = judgements.map((judgement, index) => {
     const text = asked.texts[index] ?? '';
@@ -70,6 +70,7 @@ export const showAnswer = async (asked, { judgements, latency, model }, signal, 
     return { text, judgement, expected: same?.answer };
   });
   element('results', HTMLDivElement).replaceChildren(results(rows, look));
+  element('warnings', HTMLDivElement).replaceChildren(...warnings.map((detail) => make('p', 'note', detail)));
   element('csv', HTMLButtonElement).hidden = !isTable(rows.length);
   element('timing', HTMLParagraphElement).textContent =
     elapsed === undefined

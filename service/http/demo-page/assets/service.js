@@ -2,7 +2,7 @@
 
 /** @typedef {{ label: string, confidence: number, scores: Record<string, number>, explanation?: { heatmap: number[][] } }} Judgement */
 /** @typedef {{ name: string, precision: string }} Model */
-/** @typedef {{ judgements: Judgement[], latency: number, model: Model }} Answer */
+/** @typedef {{ judgements: Judgement[], warnings?: string[], latency: number, model: Model }} Answer */
 /** @typedef {{ hypothesis: string, premise?: string, answer?: string }} Sentence */
 /** @typedef {{ image: string, name: string, alt?: string, sentences: Sentence[] }} Example */
 /** @typedef {{ model: Model & { image_size: number }, knows?: string, max_body_mb: number, needs_key: boolean, examples: Example[] }} About */
@@ -47,11 +47,13 @@ export const about = async () => {
 /** Judges the sentences. @param {Question} question @param {AbortSignal} signal @returns {Promise<Answer>} */
 export const predict = async (question, signal) => {
   const form = formOf(question, { text: question.texts, premise: premiseOf(question) }, signal);
-  const body = /** @type {(Judgement | { results: Judgement[] }) & { latency_ms: number, model: Model }} */ (
-    await jsonOf(await request('predict', form))
-  );
+  const body =
+    /** @type {(Judgement | { results: Judgement[] }) & { warnings?: { detail: string }[], latency_ms: number, model: Model }} */ (
+      await jsonOf(await request('predict', form))
+    );
   const judgements = 'results' in body ? body.results : [body];
-  return { judgements, latency: body.latency_ms, model: body.model };
+  const warnings = (body.warnings ?? []).map(({ detail }) => detail);
+  return { judgements, warnings, latency: body.latency_ms, model: body.model };
 };
 
 /**

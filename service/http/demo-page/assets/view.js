@@ -15,7 +15,7 @@ export const element = (id, kind) => {
 };
 
 /** @param {string} name @param {string} className @param {string} [text] */
-const make = (name, className, text = '') => {
+export const make = (name, className, text = '') => {
   const made = document.createElement(name);
   made.className = className;
   made.textContent = text;
