@@ -42,6 +42,16 @@ describe.skipIf(isLeftOut)('the demo page, over several questions', () => {
     expect(await page.locator('#history-section').isVisible()).toBe(false);
   });
 
+  it('keeps a long text without a long page', async () => {
+    const page = await demo.openPage();
+    await page.setInputFiles('#file', picture);
+    await page.fill('#texts', 'a dog and '.repeat(900));
+    await page.click('#ask');
+    const card = page.locator('#history button');
+    await card.waitFor();
+    expect((await card.boundingBox())?.height).toBeLessThan(500);
+  });
+
   it('has a link that reproduces an example', async () => {
     const page = await demo.openPage();
     await page.locator('#examples a').nth(1).click();
