@@ -49,6 +49,22 @@ describe.skipIf(isLeftOut)('an answer on the demo page', () => {
     expect(new Set(colours).size).toBe(3);
   });
 
+  it('shows its bars and buttons where the system replaces all colours', async () => {
+    const page = await demo.openPage();
+    await page.emulateMedia({ forcedColors: 'active' });
+    await ask(page, 'a dog');
+    await page.click('.look');
+    await page.waitForSelector('.look[aria-pressed="true"]:not(.busy)');
+    const colours = await page.evaluate(`{
+      const style = (selector) => getComputedStyle(document.querySelector(selector));
+      const paper = style('body').backgroundColor;
+      [style('.bar').backgroundColor, style('.look').backgroundColor, style('#ask').borderTopColor].map(
+        (colour) => colour !== paper && colour !== 'rgba(0, 0, 0, 0)',
+      ).concat(style('#ask').borderTopWidth !== '0px');
+    }`);
+    expect(colours).toEqual([true, true, true, true]);
+  });
+
   it('has the warnings about its texts, also when it is shown again', async () => {
     const page = await demo.openPage();
     await ask(page, 'a\u00a0dog\n' + 'a dog and '.repeat(100));
