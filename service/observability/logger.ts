@@ -11,14 +11,15 @@ const MAX_PENDING = 4 * 1024 * 1024;
 const FLUSH_POLL_MS = 10;
 
 /**
- * The service's log on stdout: one JSON object per line, or readable text if stdout is a terminal.
+ * The service's log on stdout: one JSON object per line, or readable text if stdout is a terminal, in colours unless
+ * NO_COLOR or the kind of terminal forbids them.
  *
  * @param level lowest level to log
  */
 export function makeLogger(level: string): Logger {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { log: echoed } };
   if (!process.stdout.isTTY) return pino(options, { write: writeOrDrop() });
-  return pino({ ...options, transport: { target: 'pino-pretty', options: { colorize: true } } });
+  return pino({ ...options, transport: { target: 'pino-pretty', options: { colorize: process.stdout.hasColors() } } });
 }
 
 /** The members of a line, whose texts may repeat what a client, an engine or a collector has sent. */
