@@ -182,7 +182,7 @@ function summary({ rows, failedRows, answers, failures }: Tally, result?: BatchR
   const work =
     computed === 0
       ? 'No row was left to compute'
-      : `${computed} rows computed in ${duration(seconds)}, ${(computed / seconds).toFixed(1)} rows/s`;
+      : `${computed} ${computed === 1 ? 'row' : 'rows'} computed in ${duration(seconds)}, ${(computed / seconds).toFixed(1)} rows/s`;
   return `${counts}\n\n${work}; the results are in ${folder}.`;
 }
 

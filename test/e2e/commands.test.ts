@@ -113,6 +113,14 @@ it('predict prints every label', async () => {
   expect(stdout).toMatch(/^maybe\n {2}yes +17\.1 % {2}#+\n {2}no +16\.1 % {2}#+\n {2}maybe +66\.8 % {2}#+\n$/);
 });
 
+it('batch counts one row as one', async () => {
+  const input = join(folder, 'rows.jsonl');
+  await writeFile(input, JSON.stringify({ image, text: 'a' }));
+  const args = ['--model', packageDir, '--input', input, '--output', join(folder, 'results'), '--allow-outside'];
+  const { stdout } = await ofaVe(['batch', ...args]);
+  expect(stdout).toContain('\n1 row computed in ');
+});
+
 it('--help has a line for each command, in the same words as the others', async () => {
   const { stdout } = await ofaVe(['--help']);
   const [, list = ''] = /^Commands:\n((?: .*\n)+)/m.exec(stdout) ?? [];
