@@ -17,15 +17,21 @@ export function demoCommand(): Command {
       const model = await openLocalModel(await demoPackage());
       try {
         const rows: string[][] = [];
-        for (const example of await readExamples()) rows.push(...(await answer(model, example)));
+        const examples = await readExamples();
+        for (const example of examples) rows.push(...(await answer(model, example)));
         const head = ['picture', 'sentence', 'answer', 'confidence', ''];
         console.log(table([head, ...rows], ['start', 'start', 'start', 'end', 'start']));
         const wrong = rows.filter((row) => row[4] !== '').length;
-        console.log(`\n${rows.length - wrong} of ${rows.length} right. The pictures are in demo/examples/.`);
+        console.log(`\n${rows.length - wrong} of ${rows.length} right. ${whereabouts(examples)}`);
       } finally {
         await model.close();
       }
     });
+}
+
+/** Where the pictures are, from here: an installed package has them elsewhere than a clone. */
+function whereabouts([first]: readonly Example[]): string {
+  return first === undefined ? '' : `The pictures are in ${path.relative('', path.dirname(first.file))}/.`;
 }
 
 async function answer(model: LocalModel, { file, sentences }: Example): Promise<string[][]> {
