@@ -36,6 +36,8 @@ interface Exchange {
 interface Connection {
   /** The request that is being answered, and those behind it. */
   readonly exchanges: Exchange[];
+  /** Requests whose body is still arriving. */
+  arriving: number;
   /** When the current answer was first seen to be under way. */
   sendingSince: number | undefined;
 }
@@ -78,12 +80,16 @@ export class Connections {
     }
     const exchange = { incoming, outgoing, answer };
     this.#open.begin(socket);
+    connection.arriving++;
     // It ends when both its body and its answer are complete.
     let open = 2;
     const onClose = (): void => {
       if (--open === 0) this.#open.end(socket);
     };
-    incoming.once('close', onClose);
+    incoming.once('close', () => {
+      connection.arriving--;
+      onClose();
+    });
     outgoing.once('close', onClose);
     outgoing.once('close', () => {
       this.#next(connection, exchange);
@@ -93,13 +99,19 @@ export class Connections {
     else answer();
   }
 
-  /** Closes connections that have had no request for so long. */
+  /**
+   * Closes connections that have had no request for so long. Those on which nothing but the rest of a refused body is
+   * arriving are half-closed, so that it is not awaited for longer than its client needs to read the answer.
+   */
   closeIdle(ms: number): void {
     this.#open.closeIdle(ms);
+    for (const [socket, { exchanges, arriving }] of this.#connections) {
+      if (exchanges.length === 0 && arriving > 0 && !socket.writableEnded) socket.end();
+    }
   }
 
   #add(socket: Socket): void {
-    const connection: Connection = { exchanges: [], sendingSince: undefined };
+    const connection: Connection = { exchanges: [], arriving: 0, sendingSince: undefined };
     this.#connections.set(socket, connection);
     stopParsingOnceDestroyed(socket);
     socket.once('end', () => {

@@ -218,3 +218,24 @@ it('answers connections that were established just before it closes', async () =
   await expect.poll(() => clients.filter((client) => client.text().includes('"ok"')).length).toBe(20);
   await closed;
 });
+
+it('does not wait for the rest of refused bodies when it closes, but lets clients finish them', async () => {
+  const service = await start({ discardLimits: { ms: 3_600_000, bytes: Infinity } }, { maxQueue: 1 });
+  service.admission.admit();
+  const [head, rest] = [post().slice(0, -10), post().slice(-10)];
+  const [slow, silent] = [await open(head), await open(head)];
+  for (const client of [slow, silent]) {
+    // It is to keep its side open until it has sent everything.
+    client.socket.removeAllListeners('end');
+    await expect.poll(() => client.text()).toMatch(/^HTTP\/1\.1 429 [^]*"status":429/);
+  }
+  const errors: Error[] = [];
+  slow.socket.on('error', (error) => errors.push(error));
+  const ended = once(slow.socket, 'end');
+  const closed = listener.close();
+  await ended;
+  slow.socket.end(rest);
+  await slow.closed;
+  expect(errors).toEqual([]);
+  await closed;
+});
