@@ -88,10 +88,11 @@ export async function openModel(
   const tokenizer = await openTokenizer(modelPackage);
   const { manifest } = modelPackage;
   const labels = labelsOf(manifest.answers, settings.LABELS);
+  const plan = await planWithPixels(settings, manifest, engineProgram);
+  // Last, as nothing closes its file if something else fails.
   const store = PictureStore.open(manifest.image.size ** 2 * 3, settings.MAX_QUEUE, sparePicturesFd());
   const closing = new AbortController();
   const verifier = new PackageVerifier(modelPackage, closing.signal);
-  const plan = await planWithPixels(settings, manifest, engineProgram);
   const pool = new EnginePool({
     plan,
     modelPackage,

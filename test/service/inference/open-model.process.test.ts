@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,6 +26,14 @@ async function open(instructions: StubInstructions): Promise<OpenModel> {
   model = await openModel(packageDir, { ...DEFAULT_SETTINGS, DEVICE: 'cpu' }, { engineProgram });
   return model;
 }
+
+it('leaves no file open when the engines cannot be planned', async () => {
+  const files = (): number => readdirSync('/proc/self/fd').length;
+  const before = files();
+  const opening = openModel(packageDir, { ...DEFAULT_SETTINGS, DEVICE: 'cuda', ENGINES: 99 }, { engineProgram });
+  await expect(opening).rejects.toThrow(UserError);
+  expect(files()).toBe(before);
+});
 
 describe('failFast', () => {
   it('starts the engines and returns the result of the work', async () => {
