@@ -65,15 +65,21 @@ export class Explainer {
       throw this.#overloaded();
     }
     this.#running++;
+    // Withdraws the other windows once one has failed, because then the heatmap fails.
+    const siblings = new AbortController();
+    const signal = AbortSignal.any([request.signal, siblings.signal]);
     try {
-      const { image, hypothesis, signal } = request;
+      const { image, hypothesis } = request;
       // At the same time, so that the picture is decoded once.
       const [pixels, [answer]] = await Promise.all([
         this.#predictor.preprocess(image, signal),
-        this.#predictor.predict({ ...request, hypotheses: [hypothesis] }),
+        this.#predictor.predict({ ...request, hypotheses: [hypothesis], signal }),
       ]);
       if (answer === undefined) throw new Error('the predictor gave no answer');
-      return { answer, heatmap: await this.#heatmap(request, pixels, answer) };
+      return { answer, heatmap: await this.#heatmap({ ...request, signal }, pixels, answer) };
+    } catch (error) {
+      siblings.abort(error);
+      throw error;
     } finally {
       this.#running--;
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InputError, Overloaded } from '../../../service/inference/errors.ts';
+import { EngineUnavailable, InputError, Overloaded } from '../../../service/inference/errors.ts';
 import { Explainer, type ExplainerOptions } from '../../../service/inference/explainer.ts';
 import { coverWindow, heatmapOf, meanColour, peakOf, WINDOWS } from '../../../service/inference/occlusion.ts';
 import type { Predictor, PredictorParts } from '../../../service/inference/predictor.ts';
@@ -14,8 +14,16 @@ function pictureWithDot(x: number, y: number): Uint8Array {
   return pixels;
 }
 
-/** An explainer for a model that answers yes at 0.9 while it sees the white pixel, and at 0.1 otherwise. */
-function setup(options: Partial<ExplainerOptions> = {}, waiting = 0) {
+/**
+ * An explainer for a model that answers yes at 0.9 while it sees the white pixel, and at 0.1 otherwise.
+ *
+ * @param onSubmit called with the signal of each batch
+ */
+function setup(
+  options: Partial<ExplainerOptions> = {},
+  waiting = 0,
+  onSubmit: (signal: AbortSignal) => Promise<never> | undefined = () => undefined,
+) {
   const batches: number[] = [];
   const predictor = {
     preprocess: (image: Uint8Array) => Promise.resolve(image),
@@ -27,9 +35,14 @@ function setup(options: Partial<ExplainerOptions> = {}, waiting = 0) {
     encode: () => ({ ids: [1], warnings: [] }),
     batcher: {
       waiting,
-      submit: (items: readonly { item: { pixels: Uint8Array; pictureKey: string | undefined } }[]) => {
+      submit: (
+        items: readonly { item: { pixels: Uint8Array; pictureKey: string | undefined } }[],
+        signal: AbortSignal,
+      ) => {
         batches.push(items.length);
+        const failing = onSubmit(signal);
         return items.map(({ item }) => {
+          if (failing !== undefined) return failing;
           expect(item.pictureKey).toBeUndefined();
           const probability = item.pixels.includes(WHITE) ? 0.9 : 0.1;
           return Promise.resolve({ probabilities: Float32Array.of(probability), logScores: Float32Array.of(0) });
@@ -61,6 +74,17 @@ describe('a heatmap', () => {
     const { heatmap } = await setup().explain(pictureWithDot(2 * cell, 2 * cell));
     expect(peakOf(heatmap)).toEqual({ x: (cell + 0.5) / 8, y: (cell + 0.5) / 8 });
     expect(heatmap.flat().filter((fall) => fall > 0.5)).toHaveLength(1);
+  });
+
+  it('withdraws its other windows when one fails', async () => {
+    const failure = new EngineUnavailable('The engine failed.');
+    const signals: AbortSignal[] = [];
+    const { explain } = setup({}, 0, (signal) => {
+      signals.push(signal);
+      return Promise.reject(failure);
+    });
+    await expect(explain(pictureWithDot(0, 0))).rejects.toBe(failure);
+    expect(signals.map(({ reason }) => reason as unknown)).toEqual([failure]);
   });
 
   it('averages the four windows that cover each cell', () => {
