@@ -63,7 +63,7 @@ export function makeSession(
       return {
         probabilities: floats(results[GRAPH_IO.probabilities], count),
         logScores: floats(results[GRAPH_IO.logScores], count),
-        reusedImages: reused,
+        ...(cacheBytes > 0 ? { reusedImages: reused } : {}),
       };
     },
   };

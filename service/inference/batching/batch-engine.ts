@@ -42,9 +42,9 @@ export function batchEngine(
       try {
         const output = await supervisor.run(batch);
         report(false);
-        const { reusedImages = 0 } = output;
+        const { reusedImages } = output;
         const named = batch.keys?.filter((key) => key !== undefined).length ?? 0;
-        observer?.lookups('features', reusedImages, named - reusedImages);
+        if (reusedImages !== undefined) observer?.lookups('features', reusedImages, named - reusedImages);
         return items.map((_, row) => ({
           probabilities: output.probabilities.subarray(row * answers, (row + 1) * answers),
           logScores: output.logScores.subarray(row * answers, (row + 1) * answers),

@@ -32,6 +32,29 @@ it('sends a picture once, as an offset if it is in the store', async () => {
   expect(sent[0]?.items.map(({ image }) => image)).toEqual([0, 1, 0]);
 });
 
+it('counts lookups in the features only where the engine keeps them', async () => {
+  const lookups: unknown[] = [];
+  const output = { probabilities: new Float32Array(6), logScores: new Float32Array(6) };
+  const outputs = [output, { ...output, reusedImages: 1 }];
+  const engine = batchEngine(
+    {
+      isReady: true,
+      whenReady: () => Promise.resolve(),
+      run: () => Promise.resolve(outputs.shift() ?? output),
+    },
+    3,
+    undefined,
+    {
+      stage: () => undefined,
+      batch: () => undefined,
+      answer: () => undefined,
+      lookups: (...counted) => lookups.push(counted),
+    },
+  );
+  for (let run = 0; run < 2; run++) await engine.run([item(Uint8Array.of(1), 1), item(Uint8Array.of(2), 2)], 12);
+  expect(lookups).toEqual([['features', 1, 1]]);
+});
+
 it.each([{ fails: false }, { fails: true }])(
   'lets no other picture take the place of one in a run whose request has left (fails: $fails)',
   async ({ fails }) => {
