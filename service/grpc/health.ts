@@ -10,8 +10,13 @@ const NAMES = ['', SERVICE_NAME];
 export function addHealth(server: Server, health: WatchedHealth): void {
   const status = (): 'SERVING' | 'NOT_SERVING' => (health.ready().ok ? 'SERVING' : 'NOT_SERVING');
   const implementation = new HealthImplementation(Object.fromEntries(NAMES.map((name) => [name, status()])));
+  let reported = status();
   health.onChange(() => {
-    for (const name of NAMES) implementation.setStatus(name, status());
+    const current = status();
+    // Each call sends it to the clients that watch.
+    if (current === reported) return;
+    reported = current;
+    for (const name of NAMES) implementation.setStatus(name, current);
   });
   implementation.addToServer(server);
 }

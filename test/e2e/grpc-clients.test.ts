@@ -70,6 +70,21 @@ describe('health checking', () => {
     await expect(live.finished).resolves.toBe(0);
     client.close();
   });
+
+  it('tells those who watch of a lost engine and of its replacement, each once', async () => {
+    const live = await stub.start({});
+    const { client } = healthOf(live);
+    const watched: string[] = [];
+    const watching = client['Watch']?.({ service: '' }) as NodeJS.EventEmitter;
+    watching.on('data', ({ status }: { status: string }) => watched.push(status));
+    watching.on('error', () => undefined);
+    await until('the first status has come', () => watched.length === 1);
+    live.model.pool.engines[0]?.supervisor.replace('gpu-error', 'as told');
+    await live.model.pool.whenReady();
+    await until('it is told', () => watched.length >= 3);
+    expect(watched).toEqual(['SERVING', 'NOT_SERVING', 'SERVING']);
+    client.close();
+  });
 });
 
 describe('reflection', () => {

@@ -27,6 +27,8 @@ export interface EngineProcessOptions extends EngineFork {
   readonly oomKills?: OomKills;
   /** Called with each line that the process writes to stdout or stderr. */
   readonly onLine?: (line: string) => void;
+  /** Called when it fails, before the process has exited. */
+  readonly onFailure?: () => void;
 }
 
 /** How long to wait for a killed process to exit before its replacement is started regardless. */
@@ -133,6 +135,7 @@ export class EngineProcess {
     this.#pending?.stopTimer();
     this.#pending?.reject(failure);
     this.#pending = undefined;
+    this.#options.onFailure?.();
     this.#killChild(failure);
   }
 

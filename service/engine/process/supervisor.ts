@@ -8,7 +8,7 @@ import { whenReady, type EngineState } from './engine-state.ts';
 import { EngineFailure, type EngineFailureReason } from './failure.ts';
 import { FAILURE_WINDOW_MS, FailureBudget, failureLimit } from './failure-budget.ts';
 
-export interface SupervisorOptions extends Omit<EngineProcessOptions, 'onLine'> {
+export interface SupervisorOptions extends Omit<EngineProcessOptions, 'onLine' | 'onFailure'> {
   /**
    * Failures within `failureWindowMs`, or failed runs in a row, after which the supervisor gives up.
    * @default {@link failureLimit} of the largest batch
@@ -138,6 +138,9 @@ export class EngineSupervisor extends EventEmitter<SupervisorEvents> {
         load: this.#load,
         onLine: (line) => {
           if (!kernels.read(line)) this.emit('line', line);
+        },
+        onFailure: () => {
+          if (this.#state.phase === 'ready' && !this.#isStopping()) this.emit('state', this.state);
         },
       });
       this.#engine = engine;

@@ -74,8 +74,10 @@ describe('a healthy engine', () => {
   it('is not ready as soon as it is killed, before its process has exited', async () => {
     const supervisor = supervise({});
     await supervisor.whenReady();
+    const reported: string[] = [];
+    supervisor.on('state', ({ phase }) => reported.push(phase));
     supervisor.replace('gpu-error', 'as told');
-    expect([supervisor.isReady, supervisor.state.phase]).toEqual([false, 'replacing']);
+    expect([supervisor.isReady, supervisor.state.phase, reported]).toEqual([false, 'replacing', ['replacing']]);
     await supervisor.whenReady();
     expect(supervisor.state.phase).toBe('ready');
   });
