@@ -38,9 +38,17 @@ const FLUSH_MS = 500;
 
 const PROPAGATORS = ['tracecontext', 'baggage', 'none'];
 
+/**
+ * By how much the system's clock may run away from that of `performance` before spans follow it: it is stepped when a
+ * machine learns the time, and goes on while a machine sleeps.
+ */
+const MAX_DRIFT_MS = 10;
+
 interface Traced {
   readonly span: Span;
   readonly context: Context;
+  /** The time at which the clock of `performance` was 0, for all spans of the request. */
+  readonly originMs: number;
 }
 
 /** Records requests and engine runs as OpenTelemetry spans, which are sent as OTLP over HTTP. */
@@ -50,6 +58,7 @@ export class OtelTracing {
   readonly #tracer: Tracer;
   readonly #propagator = new W3CTraceContextPropagator();
   readonly #continuesTraces: boolean;
+  #originMs = performance.timeOrigin;
   /** Spans of open requests, and of finished ones to which a batch still refers. */
   readonly #traced = new WeakMap<RequestObserver, Traced>();
 
@@ -93,8 +102,10 @@ export class OtelTracing {
             request.method,
             { 'http.request.method': request.method, 'url.path': pathname, 'url.scheme': protocol.slice(0, -1) },
           ];
-    const span = this.#tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
-    this.#traced.set(record, { span, context: trace.setSpan(parent, span) });
+    const originMs = this.#origin();
+    const startTime = originMs + record.startMs;
+    const span = this.#tracer.startSpan(name, { kind: SpanKind.SERVER, attributes, startTime }, parent);
+    this.#traced.set(record, { span, context: trace.setSpan(parent, span), originMs });
     const { traceId, spanId, traceFlags } = span.spanContext();
     const flags = traceFlags.toString(16).padStart(2, '0');
     return { traceId, response: `00-${traceId}-${spanId}-${flags}` };
@@ -104,11 +115,11 @@ export class OtelTracing {
   end({ record, method, route, status, requestId, problem }: RequestSummary): void {
     const traced = this.#traced.get(record);
     if (traced === undefined) return;
-    const { span, context } = traced;
+    const { span, context, originMs } = traced;
     for (const { name, startMs, endMs, failed } of record.stages) {
-      const child = this.#tracer.startSpan(SPAN_NAME[name], { startTime: epochMs(startMs) }, context);
+      const child = this.#tracer.startSpan(SPAN_NAME[name], { startTime: originMs + startMs }, context);
       if (failed) child.setStatus({ code: SpanStatusCode.ERROR });
-      child.end(epochMs(endMs));
+      child.end(originMs + endMs);
     }
     const { grpc_status: grpcStatus, ...attributes } = record.attributes;
     if (grpcStatus === undefined) {
@@ -119,7 +130,7 @@ export class OtelTracing {
     for (const [name, value] of Object.entries(attributes)) span.setAttribute(`ofa_ve.${name}`, value);
     if (problem !== undefined) span.setAttribute('error.type', problem.problem);
     if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-    span.end();
+    span.end(originMs + performance.now());
   }
 
   /** Records a run of an engine as a span that is linked to the requests in it. */
@@ -133,14 +144,21 @@ export class OtelTracing {
     const span = this.#tracer.startSpan(
       'engine run',
       {
-        startTime: epochMs(startMs),
+        startTime: this.#originMs + startMs,
         links,
         attributes: { 'ofa_ve.items': items, 'ofa_ve.pictures': pictures, 'ofa_ve.length': length },
       },
       ROOT_CONTEXT,
     );
     if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
-    span.end(epochMs(endMs));
+    span.end(this.#originMs + endMs);
+  }
+
+  #origin(): number {
+    const originMs = Date.now() - performance.now();
+    // Otherwise as it was: `Date.now` knows no parts of a millisecond.
+    if (Math.abs(originMs - this.#originMs) > MAX_DRIFT_MS) this.#originMs = originMs;
+    return this.#originMs;
   }
 
   /** Sends the remaining spans. */
@@ -163,8 +181,4 @@ function continuesTraces(warn: (detail: string) => void): boolean {
     warn(`OTEL_PROPAGATORS has "${name}", but must hold only ${PROPAGATORS.join(', ')}.`);
   }
   return known.length === 0 || known.includes('tracecontext');
-}
-
-function epochMs(ms: number): number {
-  return performance.timeOrigin + ms;
 }
