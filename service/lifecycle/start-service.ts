@@ -12,7 +12,7 @@ import type { RequestListener } from '../requests/listener.ts';
 import { Admission } from '../inference/admission.ts';
 import type { InferenceObserver } from '../inference/observer.ts';
 import { openModel, type OpenModel } from '../inference/open-model.ts';
-import { logRequest, makeLogger, type Logger } from '../observability/logger.ts';
+import { isGrpcProbe, logRequest, makeLogger, type Logger } from '../observability/logger.ts';
 import { RefusalLog } from '../observability/refusal-log.ts';
 import { ModelStatistics } from '../open-inference/statistics.ts';
 import { Metrics } from '../observability/metrics.ts';
@@ -191,7 +191,7 @@ function observe(metrics: Metrics, statistics: ModelStatistics, tracing: Tracing
   };
 }
 
-/** Only POST requests are traced: probes come every second and do no work. */
+/** Only POST requests are traced, without the probes of gRPC: probes come every second and do no work. */
 function listenTo(
   metrics: Metrics,
   statistics: ModelStatistics,
@@ -202,7 +202,7 @@ function listenTo(
   return {
     begin: (request, record) => {
       record.traceId = traceIdOf(request.headers.get('traceparent') ?? undefined);
-      if (tracing === undefined || request.method !== 'POST') return {};
+      if (tracing === undefined || request.method !== 'POST' || isGrpcProbe(request.url)) return {};
       const { traceId, response } = tracing.begin(request, record);
       record.traceId = traceId;
       return { traceresponse: response };

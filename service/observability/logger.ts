@@ -80,6 +80,11 @@ const QUIET_ROUTES = new Set<string>([
   '/grpc.health.v1.Health/Watch',
 ]);
 
+/** Whether a call of gRPC, all of which are POST requests, is a probe. */
+export function isGrpcProbe(url: string): boolean {
+  return QUIET_ROUTES.has(new URL(url).pathname);
+}
+
 /** Logs a finished request. */
 export function logRequest(logger: Logger, summary: RequestSummary): void {
   const { method, route, status, requestId, record, problem } = summary;

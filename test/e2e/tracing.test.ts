@@ -2,9 +2,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { logInMemory } from '../../testing/logging.ts';
 import { attributesOf, OtlpCollector, type Span } from '../../testing/otlp-collector.ts';
 import { predictBody } from './client.ts';
+import { grpcClients } from './grpc-client.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
 
+const connect = grpcClients();
 let collector: OtlpCollector;
 
 beforeAll(async () => {
@@ -31,6 +33,8 @@ it('exports a span for each stage of a request under the caller’s span, and li
   expect(response.status).toBe(200);
   expect(response.headers.get('traceresponse')).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`));
   expect((await fetch(`${service.url}/livez`)).headers.has('traceresponse')).toBe(false);
+  const { code, trailers } = await connect(service).call('ServerReady', {}).answer;
+  expect([code, trailers['traceresponse']]).toEqual([0, undefined]);
   await service.stop();
 
   const { spans, received } = collector;
