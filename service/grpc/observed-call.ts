@@ -6,7 +6,7 @@ import { CLIENT_CLOSED_REQUEST, RequestRecord, UNMATCHED } from '../observabilit
 import type { RequestListener } from '../requests/listener.ts';
 import type { HttpProblem } from '../requests/problem.ts';
 import { toProblem } from '../requests/to-problem.ts';
-import { httpStatusOf, statusOf } from './status.ts';
+import { httpStatusOf, problemOf, statusOf } from './status.ts';
 import { UNKNOWN_METHOD } from './unknown-methods.ts';
 
 /** Time for a client to take its answer, or to end a message that nobody reads any more. */
@@ -95,6 +95,8 @@ export class ObservedCall {
 
   /** Ends the record. @returns the status with the metadata that every answer has */
   end(status: CallStatus): StatusObject {
+    // A handler that answers with a problem has no access to the record.
+    this.record.problem ??= problemOf(status);
     const metadata = status.metadata ?? new Metadata();
     for (const [name, value] of Object.entries(this.#trailers)) metadata.set(name, value);
     this.#finish(status.code);

@@ -30,10 +30,19 @@ const CODES: Readonly<Record<ProblemName, codes>> = {
 /** Metadata that says which problem a status stands for. */
 const PROBLEM_KEY = 'problem';
 
+/** The problem of each status, by its metadata, which grpc-js passes on. */
+const problems = new WeakMap<Metadata, HttpProblem>();
+
+/** The problem of a status from {@link statusOf}. */
+export function problemOf({ metadata }: { readonly metadata?: Metadata | null | undefined }): HttpProblem | undefined {
+  return metadata ? problems.get(metadata) : undefined;
+}
+
 /** The status of a problem: its sentence, and as trailing metadata its name and `retry-after`, in seconds. */
 export function statusOf(problem: HttpProblem): StatusObject {
   const metadata = new Metadata();
   metadata.set(PROBLEM_KEY, problem.problem);
+  problems.set(metadata, problem);
   const retryAfter = problem.headers['retry-after'];
   if (retryAfter !== undefined) metadata.set('retry-after', retryAfter);
   const isGone = problem.cause instanceof ClientGone;

@@ -76,4 +76,14 @@ describe('tracing', () => {
     expect(attributesOf(server)).not.toHaveProperty('http.request.method');
     expect(collector.named('inference').parentSpanId).toBe(server.spanId);
   });
+
+  it('names the problem of a call about the model', async () => {
+    await using collector = await OtlpCollector.start();
+    const live = await stub.start({}, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
+    const { code } = await connect(live).call('ModelMetadata', { name: 'other' }).answer;
+    expect(code).toBe(codes.NOT_FOUND);
+    await live.stop();
+    const span = collector.named('inference.GRPCInferenceService/ModelMetadata');
+    expect(attributesOf(span)).toMatchObject({ 'rpc.response.status_code': 'NOT_FOUND', 'error.type': 'not-found' });
+  });
 });
