@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import type { Notation } from './fields.ts';
@@ -29,8 +30,17 @@ function written(path: Path): string {
 function shown(value: unknown): string {
   if (value === undefined) return 'missing';
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
-  const json = JSON.stringify(value);
-  return json.length > 60 ? `${json.slice(0, 57)}...` : json;
+  const code = json(value) ?? inspect(value, { breakLength: Infinity });
+  return code.length > 60 ? `${code.slice(0, 57)}...` : code;
+}
+
+/** The value as JSON; undefined if JSON cannot write it, such as a function, `10n` or an object that holds itself. */
+function json(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function mustBe(issue: z.core.$ZodIssue): string {

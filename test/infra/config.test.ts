@@ -30,6 +30,27 @@ describe('the list of mistakes', () => {
     const [sentence = ''] = mistakesOf(deepChange(config, 'workloads.0.replicas', 'x'.repeat(500)));
     expect(sentence).toMatch(/^workloads\[0\]\.replicas is "x{56}\.\.\.; it must be/);
   });
+
+  const holdsItself: Record<string, unknown> = {};
+  holdsItself['self'] = holdsItself;
+
+  it.each([
+    [10n, '10n'],
+    [{ most: 10n }, '{ most: 10n }'],
+    [Symbol('three'), 'Symbol(three)'],
+    [Math.max, '[Function: max]'],
+    [holdsItself, '<ref *1> { self: [Circular *1] }'],
+  ])('shows a value that JSON cannot write: %o', (value, shown) => {
+    expect(mistakesOf(deepChange(config, 'workloads.0.replicas', value))).toEqual([
+      `workloads[0].replicas is ${shown}; it must be a whole number from 1 to 1000.`,
+    ]);
+  });
+
+  it('has one for a file that exports a function', () => {
+    expect(mistakesOf(() => config)).toEqual([
+      'the configuration is [Function (anonymous)]; it must be an object with the fields that infra/config declares.',
+    ]);
+  });
 });
 
 describe('extend', () => {
