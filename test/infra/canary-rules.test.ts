@@ -61,6 +61,21 @@ describe('the claim of a canary', () => {
     expect(mistakes({ replicas: 1, model: claim('ReadWriteOnce') })).toEqual([]);
   });
 
+  it('is described alike by both', () => {
+    const stable = { model: claim('ReadWriteMany') };
+    const own = (changes: object) => {
+      const model = claim('ReadWriteMany');
+      return { model: { ...model, source: { ...model.source, version: '1.1', ...changes } } };
+    };
+    expect(mistakes(own({ size: '10240Mi' }), stable)).toEqual([]);
+    expect(mistakes(own({ size: '20Gi', accessMode: 'ReadWriteOnce', storageClassName: 'fast' }), stable)).toEqual([
+      'workloads[0].canary.model.source.size is 20Gi, but model.source.size is 10Gi, and the pods of both mount one claim; write the same in both.',
+      'workloads[0].canary.model.source.accessMode is ReadWriteOnce, but model.source.accessMode is ReadWriteMany, and the pods of both mount one claim; write the same in both.',
+      'workloads[0].canary.model.source.storageClassName is fast, but model.source.storageClassName is missing, and the pods of both mount one claim; write the same in both.',
+    ]);
+    expect(mistakes({ enabled: false, ...own({ size: '20Gi' }) }, stable)).toEqual([]);
+  });
+
   it('is not mounted by a canary with the model in its image', () => {
     const stable = { ...ONE_POD, model: claim('ReadWriteOnce') };
     expect(mistakes({ replicas: 3, model: ofaLarge.model }, stable)).toEqual([]);

@@ -84,6 +84,23 @@ export const computeRules = {
       );
   },
 
+  claimsAgree({ workload: { canary, model } }) {
+    const [stable, own] = [model.source, canary.model?.source];
+    if (!canary.enabled || stable.kind !== 'claim' || own?.kind !== 'claim') return undefined;
+    const { size, accessMode, storageClassName = 'missing' } = own;
+    const pairs = [
+      { field: 'size', value: size, its: stable.size, agree: bytesOf(size) === bytesOf(stable.size) },
+      { field: 'accessMode', value: accessMode, its: stable.accessMode },
+      { field: 'storageClassName', value: storageClassName, its: stable.storageClassName ?? 'missing' },
+    ];
+    return pairs
+      .filter(({ value, its, agree = value === its }) => !agree)
+      .map(
+        ({ field, value, its }) =>
+          `canary.model.source.${field} is ${value}, but model.source.${field} is ${its}, and the pods of both mount one claim; write the same in both.`,
+      );
+  },
+
   claimIsShared({ workload }) {
     const { canary, model } = workload;
     // The pods of both versions mount one claim, which is written as the first of these describes it.
