@@ -51,6 +51,7 @@ export function changeSteps(before: readonly string[], after: readonly string[])
       ...autoscalers.flatMap(autoscalerRemoval),
       ...old.flatMap((object) => replicasHandover(object, kept.get(pathOf(object)))),
       ...old.flatMap((object) => jobRemoval(object, kept.get(pathOf(object)))),
+      ...old.flatMap((object) => deploymentRemoval(object, kept.get(pathOf(object)))),
     ],
     // What was created first may be needed by the rest, so it goes last.
     after: [
@@ -129,4 +130,16 @@ function jobRemoval(old: KubernetesObject, current: KubernetesObject | undefined
     Object.entries(spec).filter(([field]) => !CHANGEABLE_OF_JOB.includes(field));
   const isRefused = old.kind === 'Job' && current !== undefined && !isDeepStrictEqual(fixed(old), fixed(current));
   return isRefused ? [`${removal(old)} --ignore-not-found`] : [];
+}
+
+/**
+ * The server refuses a change of a Deployment's selector, as by another kind of server under the same name. The Service
+ * selects as the Deployment does, so the old pods would get no requests in any case.
+ */
+function deploymentRemoval(old: KubernetesObject, current: KubernetesObject | undefined): string[] {
+  const isRefused =
+    old.kind === 'Deployment' &&
+    current !== undefined &&
+    !isDeepStrictEqual(old.spec?.['selector'], current.spec?.['selector']);
+  return isRefused ? [removal(old)] : [];
 }

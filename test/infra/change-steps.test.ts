@@ -72,6 +72,27 @@ describe('a change of the devices that pods claim', () => {
   });
 });
 
+describe('a change of the labels by which a Deployment selects its pods', () => {
+  const from = scenarios['multi-model'];
+  const index = from.workloads.findIndex(({ server }) => server.kind === 'other');
+  const renamed = deepChange(from, `workloads.${index}.server.appName`, 'sglang') as DeploymentConfig;
+  const { name = '' } = from.workloads[index] ?? {};
+
+  it('needs a new Deployment, as the server refuses to change one', () => {
+    expect(steps(from, renamed)).toEqual({
+      before: [`kubectl delete -n ${from.namespace.name} deployment.apps/${name}`],
+      after: [],
+    });
+  });
+
+  it('needs a new one for the canary, too', () => {
+    const withCanary = (config: DeploymentConfig) =>
+      deepChange(config, `workloads.${index}.canary.enabled`, true) as DeploymentConfig;
+    const { before } = steps(withCanary(from), withCanary(renamed));
+    expect(before).toContain(`kubectl delete -n ${from.namespace.name} deployment.apps/${name}-canary`);
+  });
+});
+
 describe('a change of a backfill', () => {
   const job = (changes: Partial<typeof BACKFILL> = {}, workload: Changes<WorkloadConfig> = {}) =>
     withWorkload({ ...workload, backfills: [{ ...BACKFILL, ...changes }] }, '1.30');
