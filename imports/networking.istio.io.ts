@@ -474,6 +474,11 @@ export function toJson_VirtualServiceSpecHttpRoute(obj: VirtualServiceSpecHttpRo
  */
 export interface VirtualServiceSpecHttpMatchUri {
   /**
+   * @schema VirtualServiceSpecHttpMatchUri#exact
+   */
+  readonly exact?: string;
+
+  /**
    * @schema VirtualServiceSpecHttpMatchUri#prefix
    */
   readonly prefix?: string;
@@ -486,6 +491,7 @@ export interface VirtualServiceSpecHttpMatchUri {
 export function toJson_VirtualServiceSpecHttpMatchUri(obj: VirtualServiceSpecHttpMatchUri | undefined): Record<string, any> | undefined {
   if (obj === undefined) { return undefined; }
   const result = {
+    'exact': obj.exact,
     'prefix': obj.prefix,
   };
   // filter undefined values

@@ -1,5 +1,9 @@
 import { Construct } from 'constructs';
-import { DestinationRule, VirtualService } from '../../imports/networking.istio.io.ts';
+import {
+  DestinationRule,
+  VirtualService,
+  type VirtualServiceSpecHttpMatch,
+} from '../../imports/networking.istio.io.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta, trackName, type Track } from '../workload/names.ts';
 
@@ -40,9 +44,16 @@ export class IstioRoute extends Construct {
           ...(server.grpcPort === undefined
             ? []
             : [{ match: [{ port: exposure.service.grpcPort, gateways: ['mesh'] }], ...to(exposure.service.grpcPort) }]),
-          { match: [{ uri: { prefix: exposure.path } }], ...to(exposure.service.port) },
+          { match: pathMatches(exposure.path), ...to(exposure.service.port) },
         ],
       },
     });
   }
+}
+
+/** Istio compares text, so that the prefix /a would take /ab as well. Ingresses and Gateways compare whole parts. */
+function pathMatches(path: string): VirtualServiceSpecHttpMatch[] {
+  const parts = path.replace(/\/$/, '');
+  const below = { uri: { prefix: `${parts}/` } };
+  return parts === '' ? [below] : [{ uri: { exact: parts } }, below];
 }
