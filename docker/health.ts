@@ -2,6 +2,9 @@
  * The health check of the images: `node build/docker/health.js` exits with 0 while the service is ready. It uses the admin
  * port, which answers even while the public port is overloaded.
  */
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { DEFAULT_SETTINGS, PATHS } from '../service/contract.ts';
 
 /** Less than the timeout of HEALTHCHECK, so that the reason is recorded. */
@@ -15,9 +18,11 @@ const port = ADMIN_PORT === '' ? String(DEFAULT_SETTINGS.ADMIN_PORT) : ADMIN_POR
 const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}${PATHS.ready}`;
 
 try {
-  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-  console.log(`${response.status} ${await response.text()}`);
-  process.exitCode = response.ok ? 0 : 1;
+  // An agent of its own, as a proxy that NODE_USE_ENV_PROXY=1 has Node.js use does not reach this container.
+  const request = get(url, { agent: new Agent(), signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  console.log(`${response.statusCode} ${await text(response)}`);
+  process.exitCode = response.statusCode === 200 ? 0 : 1;
 } catch (error) {
   console.log(`no answer from ${url}: ${String(error)}`);
   process.exitCode = 1;

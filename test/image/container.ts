@@ -100,6 +100,13 @@ export async function checkUnhealthy(engine: Engine, { name }: Container): Promi
   assert.equal(code, 1, `the health check ended with ${code}: ${output}`);
 }
 
+/** The health check asks the service itself, whatever proxy Node.js is told to use. */
+export async function checkHealthBesideProxy(engine: Engine, { name }: Container): Promise<void> {
+  const proxy = `HTTP_PROXY=http://127.0.0.1:${await freePort()}`;
+  const settings = ['--env', 'NODE_USE_ENV_PROXY=1', '--env', proxy];
+  await engine.run(['exec', ...settings, name, 'node', 'build/docker/health.js']);
+}
+
 /** The health check of the image passes: Docker runs it by itself, podman where it is told to. */
 export async function untilHealthy(engine: Engine, { name }: Container): Promise<void> {
   if (engine.name === 'podman') {

@@ -12,6 +12,7 @@ import { checkBuildContext } from './build-context.ts';
 import {
   checkAnswers,
   checkConfinement,
+  checkHealthBesideProxy,
   checkPages,
   checkReplacement,
   checkStop,
@@ -111,6 +112,7 @@ async function checkImage(engine: Engine, build: Build, model: Subject): Promise
     await untilReady(engine, container);
     await untilHealthy(engine, container);
     await checkUnhealthy(engine, container);
+    await checkHealthBesideProxy(engine, container);
     console.log('ready, and the health check passes');
     await checkAnswers(container, model.questions);
     await checkPages(container);
