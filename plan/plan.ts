@@ -41,6 +41,9 @@ export interface Plan {
 /** The deployment's rules for removing pods, and for adding them to a small fleet. */
 export const SCALE_DOWN: ScalingStep = { pods: 1, periodSeconds: 180, stabilizationSeconds: 600 };
 export const SCALE_UP: ScalingStep = { pods: 2, periodSeconds: 60, stabilizationSeconds: 0 };
+/** The most pods that a deployment may have, and the most that a step of its scaling may add or remove. */
+export const MOST_PODS = 1000;
+const MOST_STEP = 100;
 /** Seconds over which the deployment computes the rate of requests. */
 const RATE_WINDOW_SECONDS = 60;
 
@@ -70,6 +73,16 @@ function signalsOf({ loadItems, requestsPerSecond }: Plan['targets']): Signals {
   };
 }
 
+/** A target to two digits, and no finer than the thousandths that the autoscaler stores. */
+function rateTarget(rate: number): number {
+  return Math.max(0.001, Math.floor(Number(rate.toPrecision(2)) * 1000 + 1e-6) / 1000);
+}
+
+/** Some pods that a step changes: a share of all, and at least as many as in a small fleet. */
+function stepOf(small: ScalingStep, share: number): ScalingStep {
+  return { ...small, pods: Math.min(MOST_STEP, Math.max(small.pods, Math.ceil(share))) };
+}
+
 /** The highest rate at which a pod keeps the objective, to a two-hundredth of its maximum; 0 if there is none. */
 function sustainedRate(input: PlanInput, pod: PodModel, most: number): number {
   const keeps = (share: number): boolean => trial(input, pod, most * share).attained >= input.sloShare;
@@ -86,9 +99,9 @@ function sustainedRate(input: PlanInput, pod: PodModel, most: number): number {
 /**
  * How many pods a rate needs, which targets the autoscaler should have, and what bursts do.
  *
- * @returns undefined if a pod does not keep the objective at any rate
+ * @returns undefined if a pod does not keep the objective at any rate; only the number of pods if it is too large
  */
-export function planFleet(input: PlanInput): Plan | undefined {
+export function planFleet(input: PlanInput): Plan | Pick<Plan, 'pods'> | undefined {
   const { rate, batchItems, sloSeconds, startSeconds } = input;
   const pod = {
     runSeconds: batchCurve(input.latencySeconds, input.fullBatchSeconds, batchItems),
@@ -102,14 +115,15 @@ export function planFleet(input: PlanInput): Plan | undefined {
   const targets = {
     // Little's law: items at a time are the rate times the time of each.
     loadItems: Number((perPod * trial(input, pod, perPod).meanLatencySeconds).toFixed(1)),
-    requestsPerSecond: Number(perPod.toPrecision(2)),
+    requestsPerSecond: rateTarget(perPod),
   };
   const pods = Math.ceil(rate / targets.requestsPerSecond);
+  if (pods > MOST_PODS) return { pods };
   const rules = {
     minReplicas: pods,
-    maxReplicas: Math.ceil((Math.max(...BURST_FACTORS) * rate) / targets.requestsPerSecond),
-    scaleUp: { ...SCALE_UP, pods: Math.max(SCALE_UP.pods, Math.ceil(pods / 4)) },
-    scaleDown: { ...SCALE_DOWN, pods: Math.max(SCALE_DOWN.pods, Math.ceil(pods / 10)) },
+    maxReplicas: Math.min(MOST_PODS, Math.ceil((Math.max(...BURST_FACTORS) * rate) / targets.requestsPerSecond)),
+    scaleUp: stepOf(SCALE_UP, pods / 4),
+    scaleDown: stepOf(SCALE_DOWN, pods / 10),
   };
   const common = { pod, startSeconds, signals: signalsOf(targets), sloSeconds };
   const bursts = BURST_FACTORS.map((factor): Burst => {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { UserError } from '../../model/errors.ts';
-import { planFleet, type Plan, type PlanInput } from '../../plan/plan.ts';
+import { MOST_PODS, planFleet, type Plan, type PlanInput } from '../../plan/plan.ts';
 import { table } from '../format.ts';
 
 interface PlanOptions {
@@ -51,6 +51,12 @@ export function planCommand(): Command {
         throw new UserError(
           'settings-invalid',
           `A pod does not answer ${options.sloPercent} % of the requests within ${options.sloMs} ms at any rate, as a run takes ${options.latencyMs} ms.`,
+        );
+      }
+      if (!('rules' in plan)) {
+        throw new UserError(
+          'settings-invalid',
+          `${options.rate} requests/s need ${plan.pods} pods, but a deployment has at most ${MOST_PODS}; divide the rate among several.`,
         );
       }
       console.log(options.json ? JSON.stringify(plan, undefined, 2) : describe(plan, options));

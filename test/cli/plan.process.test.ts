@@ -36,6 +36,12 @@ describe('ofa-ve plan', () => {
     expect(stderr).toBe('A pod does not answer 99 % of the requests within 30 ms at any rate, as a run takes 40 ms.\n');
   });
 
+  it('says when a rate needs more pods than a deployment may have', async () => {
+    const { code, stdout, stderr } = await plan('--rate', '90000', ...USUAL.slice(2));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^90000 requests\/s need \d+ pods, but a deployment has at most 1000; divide the rate/);
+  });
+
   it('refuses what is no number', async () => {
     const { code, stderr } = await plan('--rate', 'many', ...USUAL.slice(2));
     expect(code).toBe(2);

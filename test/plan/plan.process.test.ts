@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { MOST_PODS, planFleet, type PlanInput } from '../../plan/plan.ts';
+import { mistakesOf } from '../infra/mistakes.ts';
+import { withWorkload } from '../infra/scenarios.ts';
+
+/** A slow model on a CPU. */
+const SLOW: PlanInput = {
+  ...{ rate: 2, latencySeconds: 100, fullBatchSeconds: 800, batchItems: 8, queueItems: 64 },
+  ...{ startSeconds: 120, sloSeconds: 400, sloShare: 0.99 },
+};
+
+describe('a plan', () => {
+  it('is one that the configuration takes, for many slow pods', () => {
+    const plan = planFleet(SLOW);
+    if (plan === undefined || !('rules' in plan)) expect.fail();
+    const { pods, targets, rules } = plan;
+    expect(pods).toBeGreaterThan(400);
+    expect(targets.requestsPerSecond).toBeLessThan(0.01);
+    const config = withWorkload({
+      autoscaling: { ...rules, targets: { ...targets, cpuPercent: 0 } },
+    });
+    expect(mistakesOf(config)).toEqual([]);
+  });
+
+  it('knows the most pods that a deployment takes', () => {
+    const withPods = (pods: number) => withWorkload({ autoscaling: { minReplicas: pods, maxReplicas: pods } });
+    expect(mistakesOf(withPods(MOST_PODS))).toEqual([]);
+    expect(mistakesOf(withPods(MOST_PODS + 1))).not.toEqual([]);
+  });
+});
