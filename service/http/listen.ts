@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { once } from 'node:events';
-import { getRequestListener, RequestError } from '@hono/node-server';
+import { getRequestListener, type HttpBindings, RequestError } from '@hono/node-server';
 import { CONNECTION_LIMITS, Connections, type ConnectionLimits } from './connections.ts';
 import type { App } from './context.ts';
 import type { Gate } from './overload-gate.ts';
@@ -9,7 +9,14 @@ import { listenAt, portOf, settle } from '../requests/listen-at.ts';
 import type { Listener } from '../requests/listener.ts';
 import { HttpProblem } from '../requests/problem.ts';
 import { toProblem } from '../requests/to-problem.ts';
-import { DISCARD_LIMITS, type DiscardLimits, discardRest, deferContinue } from './body/unread-body.ts';
+import {
+  awaitRest,
+  closeUnlessRead,
+  deferContinue,
+  DISCARD_LIMITS,
+  type DiscardLimits,
+  discardRest,
+} from './body/unread-body.ts';
 
 /** Idle time after which a connection is closed: longer than load balancers keep theirs (60 s is common). */
 const KEEP_ALIVE_MS = 75_000;
@@ -78,9 +85,12 @@ function serveWith(
   { discardLimits = DISCARD_LIMITS, gate }: ListenOptions,
 ): RequestListener {
   const handle = getRequestListener(
-    (request, env) => {
-      checkHost((env as { incoming: IncomingMessage }).incoming);
-      return app.fetch(request, env);
+    async (request, env) => {
+      const { incoming, outgoing } = env as HttpBindings;
+      checkHost(incoming);
+      const response = await app.fetch(request, env);
+      await awaitRest(incoming, outgoing, discardLimits);
+      return response;
     },
     {
       overrideGlobalObjects: false,
@@ -97,9 +107,11 @@ function serveWith(
       outgoing.prependOnceListener('finish', () => {
         discardRest(incoming, discardLimits);
       });
+      closeUnlessRead(incoming, outgoing);
       // Without exactly one Host it is another error.
-      if (hostsOf(incoming).length === 1 && gate?.(incoming, outgoing) === true) return;
-      void handle(incoming, outgoing);
+      const refusal = hostsOf(incoming).length === 1 ? gate?.(incoming, outgoing) : undefined;
+      if (refusal === undefined) void handle(incoming, outgoing);
+      else void awaitRest(incoming, outgoing, discardLimits).then(refusal);
     });
   };
 }

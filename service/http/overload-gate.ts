@@ -12,8 +12,8 @@ import { allowOrigins, securityHeaders } from './middleware/security.ts';
 import { INFER_PATH, MODEL_PATH, OPEN_INFERENCE_PREFIX } from './open-inference/docs.ts';
 import { JSON_LENGTH_HEADER } from './open-inference/schema.ts';
 
-/** Answers a request that need not reach the application. @returns whether it has */
-export type Gate = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+/** @returns answers the request; undefined if it has to reach the application */
+export type Gate = (incoming: IncomingMessage, outgoing: ServerResponse) => (() => void) | undefined;
 
 /**
  * Refuses predictions while the queue is full, or its client's share of it used up, by their headers alone. Under
@@ -30,30 +30,31 @@ export async function overloadGate(deps: AppDeps): Promise<Gate> {
     const { method = '', url = '', headers } = incoming;
     const path = url.split('?', 1)[0] ?? '';
     const route = method === 'POST' ? routes.get(path) : undefined;
-    if (route === undefined || !health.started().ok || !health.live().ok) return false;
+    if (route === undefined || !health.started().ok || !health.live().ok) return undefined;
     const header = (name: string): string | undefined => headers[name]?.toString();
     const caller = recognize(header, incoming.socket);
-    if (caller === undefined) return false;
+    if (caller === undefined) return undefined;
     const refusal = admission.refusal(caller.client);
-    if (refusal === undefined) return false;
-    const record = new RequestRecord();
-    if (caller.apiKey !== undefined) record.attributes['api_key'] = caller.apiKey;
-    const problem = toProblem(refusal);
-    const requestId = requestIdOf(header('x-request-id'));
-    const body = problem.body(requestId);
-    // As names and values in turn, which Node.js writes without looking them up.
-    outgoing.writeHead(problem.status, [
-      ...headersOf(path, header('origin')),
-      ...Object.entries(problem.headersFor(path)).flat(),
-      ...(health.draining ? ['connection', 'close'] : []),
-      'content-length',
-      String(Buffer.byteLength(body)),
-      'x-request-id',
-      requestId,
-    ]);
-    outgoing.end(body);
-    listener?.end({ method, route, status: problem.status, requestId, record, problem });
-    return true;
+    if (refusal === undefined) return undefined;
+    return () => {
+      const record = new RequestRecord();
+      if (caller.apiKey !== undefined) record.attributes['api_key'] = caller.apiKey;
+      const problem = toProblem(refusal);
+      const requestId = requestIdOf(header('x-request-id'));
+      const body = problem.body(requestId);
+      // As names and values in turn, which Node.js writes without looking them up.
+      outgoing.writeHead(problem.status, [
+        ...headersOf(path, header('origin')),
+        ...Object.entries(problem.headersFor(path)).flat(),
+        ...(health.draining ? ['connection', 'close'] : []),
+        'content-length',
+        String(Buffer.byteLength(body)),
+        'x-request-id',
+        requestId,
+      ]);
+      outgoing.end(body);
+      listener?.end({ method, route, status: problem.status, requestId, record, problem });
+    };
   };
 }
 

@@ -1,16 +1,19 @@
-import type { IncomingMessage, OutgoingMessage } from 'node:http';
+import type { IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http';
 
-/** How much of a refused body is read, and for how long, before its connection is destroyed. */
+/** How much of a body is read that its request does not need, and for how long. */
 export interface DiscardLimits {
-  readonly bytes: number;
-  readonly ms: number;
+  /** Before the answer, so that the connection can be kept. */
+  readonly before: { readonly bytes: number; readonly ms: number };
+  /** After it, before the connection is destroyed; the client may not pause for longer than `pauseMs`. */
+  readonly after: { readonly bytes: number; readonly ms: number; readonly pauseMs: number };
 }
 
-/** Enough for most bodies that would have been accepted, and for slow clients. */
-export const DISCARD_LIMITS: DiscardLimits = { bytes: 128 * 1024 * 1024, ms: 60_000 };
-
-/** How long a client may go on sending after its connection was half-closed, and how long it may pause. */
-const LINGER = { ms: 10_000, idleMs: 2000 };
+export const DISCARD_LIMITS: DiscardLimits = {
+  // As much as Go's server reads, and long enough for a body that was sent right behind its head.
+  before: { bytes: 256 * 1024, ms: 100 },
+  // Enough for most bodies that would have been accepted, and for slow clients; nginx allows the same pause.
+  after: { bytes: 128 * 1024 * 1024, ms: 60_000, pauseMs: 5000 },
+};
 
 /** How often the limits are checked. */
 const WATCH_MS = 100;
@@ -38,13 +41,59 @@ export function sendContinue(outgoing: object | undefined): void {
 }
 
 /**
+ * Has the connection of a request closed after an answer that is given while its body is still arriving. Proxies may
+ * keep the connection although they have not sent all of the body (HAProxy does when a client of HTTP/2 cancels its
+ * request), and what they send next would count as the rest of it.
+ *
+ * Call it before anything is written.
+ */
+export function closeUnlessRead(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const writeHead = outgoing.writeHead.bind(outgoing) as (...args: readonly unknown[]) => ServerResponse;
+  outgoing.writeHead = (...args: readonly unknown[]) => {
+    if (isArriving(incoming)) outgoing.shouldKeepAlive = false;
+    return writeHead(...args);
+  };
+}
+
+/** Reads and drops what is left of a body before its request is answered, if that is little and comes at once. */
+export async function awaitRest(
+  incoming: IncomingMessage,
+  outgoing: OutgoingMessage,
+  { before }: DiscardLimits,
+): Promise<void> {
+  if (!outgoing.shouldKeepAlive || !isArriving(incoming) || announcedBy(incoming) > before.bytes) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timeout);
+      resolve();
+    };
+    const timeout = setTimeout(done, before.ms);
+    for (const event of ['end', 'close'] as const) incoming.once(event, done);
+    let bytes = 0;
+    dropBody(incoming, (chunk) => {
+      bytes += chunk.length;
+      if (bytes > before.bytes) done();
+    });
+  });
+}
+
+function isArriving(incoming: IncomingMessage): boolean {
+  const hasBody = incoming.headers['transfer-encoding'] !== undefined || announcedBy(incoming) > 0;
+  return hasBody && !incoming.complete && !incoming.destroyed;
+}
+
+function announcedBy({ headers }: IncomingMessage): number {
+  return Number(headers['content-length'] ?? 0);
+}
+
+/**
  * Reads and drops the rest of a body whose request has been answered. Many clients read the answer only after they have
  * sent everything, and would lose it with the connection. A connection that is to be closed is half-closed meanwhile, as
  * RFC 9112, section 9.6, describes.
  *
  * Call it when the answer has been written, before Node.js closes the connection for that reason.
  */
-export function discardRest(incoming: IncomingMessage, limits: DiscardLimits): void {
+export function discardRest(incoming: IncomingMessage, { after }: DiscardLimits): void {
   if (incoming.readableEnded || incoming.destroyed) return;
   const { socket } = incoming;
   const began = { bytes: socket.bytesRead, ms: performance.now() };
@@ -57,10 +106,8 @@ export function discardRest(incoming: IncomingMessage, limits: DiscardLimits): v
   const watch = setInterval(() => {
     const now = performance.now();
     if (socket.bytesRead > latest.bytes) latest = { bytes: socket.bytesRead, ms: now };
-    const isTooMuch = socket.bytesRead - began.bytes > limits.bytes;
-    const isTooLong = socket.writableEnded
-      ? now - latest.ms > LINGER.idleMs || now - began.ms > Math.min(LINGER.ms, limits.ms)
-      : now - began.ms > limits.ms;
+    const isTooMuch = socket.bytesRead - began.bytes > after.bytes;
+    const isTooLong = now - began.ms > after.ms || now - latest.ms > after.pauseMs;
     if (isTooMuch || isTooLong) socket.destroy();
   }, WATCH_MS).unref();
   incoming.once('close', () => {
@@ -68,7 +115,12 @@ export function discardRest(incoming: IncomingMessage, limits: DiscardLimits): v
     Reflect.deleteProperty(socket, 'destroySoon');
     if (socket.writableEnded) socket.destroy();
   });
+  dropBody(incoming, () => undefined);
+}
+
+function dropBody(incoming: IncomingMessage, onData: (chunk: Buffer) => void): void {
   // Its reader would keep the chunks.
   incoming.removeAllListeners('data');
+  incoming.on('data', onData);
   incoming.resume();
 }

@@ -75,11 +75,18 @@ describe('a refusal for want of a place in the queue', () => {
     }
   });
 
-  it('is sent before the body, and keeps the connection', async () => {
+  it('is sent before the rest of a large body, and closes the connection', async () => {
+    await start(true);
+    const length = `content-length: ${1024 * 1024}`;
+    const sent = ['POST /predict HTTP/1.1', 'host: a', length, ...JSON_LINES, '', BODY].join('\r\n');
+    const { status, headers } = await answer(await server.open(), sent);
+    expect([status, headers['connection']]).toEqual([429, 'close']);
+  });
+
+  it('keeps the connection of a small body', async () => {
     await start(true);
     const socket = await server.open();
-    expect((await answer(socket, head('/predict', JSON_LINES))).status).toBe(429);
-    socket.write(BODY);
+    expect((await answer(socket, head('/predict', JSON_LINES) + BODY)).status).toBe(429);
     expect((await answer(socket, head('/predict', JSON_LINES) + BODY)).status).toBe(429);
   });
 

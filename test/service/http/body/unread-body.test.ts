@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { DiscardLimits } from '../../../../service/http/body/unread-body.ts';
+import { DISCARD_LIMITS, type DiscardLimits } from '../../../../service/http/body/unread-body.ts';
 import { createAdminApp } from '../../../../service/http/admin-app.ts';
 import { Metrics } from '../../../../service/observability/metrics.ts';
 import type { Verdict } from '../../../../service/requests/health.ts';
@@ -159,34 +158,54 @@ describe('a client that waits for "100 Continue"', () => {
 });
 
 describe('a client that sends its body at once', () => {
-  it('can finish a refused body and keeps its connection', async () => {
-    const { client, service } = await start({ maxQueue: 1 });
+  /** The service waits for the rest of the body. */
+  const PATIENT = { ...DISCARD_LIMITS, before: { bytes: 65_536, ms: 60_000 } };
+
+  it.each([
+    ['with its length', [head(LENGTH), BODY.subarray(0, 100)], [BODY.subarray(100)]],
+    ['in chunks', [head('transfer-encoding: chunked')], [CHUNK.subarray(0, 100), CHUNK.subarray(100), '0\r\n\r\n']],
+  ])('is answered when little is left of its body, and keeps its connection, %s', async (_, first, rest) => {
+    const { client, service } = await start({ maxQueue: 1 }, PATIENT);
     const slot = service.admission.admit();
-    const half = BODY.length / 2;
-    client.send(head(LENGTH), BODY.subarray(0, half));
-    await client.received(/^HTTP\/1\.1 429 [^]*"status":429/);
+    client.send(...first);
+    await expect.poll(() => service.summaries).toHaveLength(1);
     slot.release();
-    client.send(BODY.subarray(half), head(LENGTH), BODY);
-    await client.received(/"label":"yes"/);
+    client.send(...rest, head(LENGTH), BODY);
+    expect(await client.received(/"label":"yes"/)).toMatch(/^HTTP\/1\.1 429 /);
     expect(service.asked).toHaveLength(1);
+  });
+
+  it.each([
+    ['much of its body is announced', PATIENT, ['content-length: 65537'], []],
+    ['much of its body arrives', PATIENT, ['transfer-encoding: chunked'], [CHUNK, CHUNK]],
+    ['the rest of its body does not come', { ...DISCARD_LIMITS, before: { bytes: 65_536, ms: 1 } }, [LENGTH], []],
+  ])('is told that its connection will be closed when %s', async (_, limits, headers, chunks) => {
+    const { client, service } = await start({ maxQueue: 1 }, limits);
+    service.admission.admit();
+    client.send(head(...headers), ...chunks);
+    expect(await client.received(/"status":429/)).toMatch(/^HTTP\/1\.1 429 [^]*connection: close/i);
+    await client.closed;
   });
 
   it('is told that its body is too large while it is still sending', async () => {
     const { client } = await start({ maxBodyMb: 1 });
+    const errors: Error[] = [];
+    client.socket.on('error', (error) => errors.push(error));
     client.send(head('transfer-encoding: chunked'));
     // A string, so that the JSON is well formed.
     client.send('1\r\n"\r\n', ...Array<Buffer>(40).fill(CHUNK));
     await client.received(/^HTTP\/1\.1 413 [^]*"status":413/);
-    client.send(...Array<Buffer>(40).fill(CHUNK), '0\r\n\r\n', PROBE);
-    await client.received(/\{"status":"ok"\}/);
+    client.send(...Array<Buffer>(40).fill(CHUNK), '0\r\n\r\n');
+    await client.closed;
+    expect(errors).toEqual([]);
   });
 
   it('is told that its deadline has passed and keeps its connection', async () => {
-    const { client } = await start({});
+    const { client, service } = await start({}, PATIENT);
     client.send(head(LENGTH, 'x-request-timeout-ms: 20'), BODY.subarray(0, 100));
-    await client.received(/^HTTP\/1\.1 504 [^]*"status":504/);
+    await expect.poll(() => service.summaries).toHaveLength(1);
     client.send(BODY.subarray(100), PROBE);
-    await client.received(/\{"status":"ok"\}/);
+    expect(await client.received(/\{"status":"ok"\}/)).toMatch(/^HTTP\/1\.1 504 [^]*"status":504/);
   });
 
   it('is disconnected when its body does not arrive in time', async () => {
@@ -198,8 +217,9 @@ describe('a client that sends its body at once', () => {
   });
 
   describe('and wants its connection closed', () => {
-    async function refuse(): Promise<Client> {
-      const { service } = await start({ maxQueue: 1 });
+    async function refuse(pauseMs = 60_000): Promise<Client> {
+      const limits = { ...DISCARD_LIMITS, after: { ...DISCARD_LIMITS.after, pauseMs } };
+      const { service } = await start({ maxQueue: 1 }, limits);
       service.admission.admit();
       const client = await open({ allowHalfOpen: true });
       const ended = once(client.socket, 'end');
@@ -221,21 +241,19 @@ describe('a client that sends its body at once', () => {
     });
 
     it('is disconnected when it pauses', async () => {
-      const { socket, closed } = await refuse();
-      await sleep(3000);
-      // The kernel answers the first with a reset, which the second finds.
-      socket.write(CHUNK);
-      await sleep(200);
-      socket.write(CHUNK);
+      const { socket, closed } = await refuse(1);
+      // The kernel answers what is sent after that with a reset.
+      const sending = setInterval(() => socket.write(CHUNK), 500);
       await closed;
+      clearInterval(sending);
     });
   });
 
   it.each([
-    ['for too long', { ms: 50, bytes: Infinity }],
-    ['too much', { ms: 3_600_000, bytes: 500_000 }],
-  ])('is disconnected when it goes on sending %s after its answer', async (_, limits) => {
-    const { client, service } = await start({ maxQueue: 1 }, limits);
+    ['for too long', { ms: 50, bytes: Infinity, pauseMs: 60_000 }],
+    ['too much', { ms: 3_600_000, bytes: 500_000, pauseMs: 60_000 }],
+  ])('is disconnected when it goes on sending %s after its answer', async (_, after) => {
+    const { client, service } = await start({ maxQueue: 1 }, { ...DISCARD_LIMITS, after });
     service.admission.admit();
     client.send(head('transfer-encoding: chunked'));
     await client.received(/^HTTP\/1\.1 429 [^]*"status":429/);
