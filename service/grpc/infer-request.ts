@@ -15,6 +15,8 @@ import {
   MAX_DIMENSIONS,
   outputNameSchema,
   outputsOf,
+  refuseExtensions,
+  UNSUPPORTED,
 } from '../open-inference/schema.ts';
 import { OUTPUT_NAMES, type InputName, type OutputName } from '../open-inference/tensors.ts';
 import { checkBody } from '../requests/check.ts';
@@ -36,21 +38,26 @@ export interface InferRequest extends Parsed {
   readonly isRaw: boolean;
 }
 
+/** A parameter: a bool, a whole number or the length of a text; undefined if it is anything else. */
+type Parameter = boolean | number | undefined;
+type Parameters = Record<string, Parameter>;
+
 /** A message as it was sent, but for the fields that are of no interest. */
 interface InferMessage {
   modelName: string;
   modelVersion: string;
   id: string;
   isRaw: boolean | undefined;
-  inputs: { name: string; datatype: string; shape: number[]; contents: Uint8Array[] }[];
-  outputs: { name: string }[];
+  inputs: { name: string; datatype: string; shape: number[]; contents: Uint8Array[]; parameters: Parameters }[];
+  outputs: { name: string; parameters: Parameters }[];
   raw: Uint8Array[];
 }
 
+const parameters = z.looseObject({}).superRefine(refuseExtensions);
 const messageSchema = z.object({
   id: idSchema,
-  inputs: inputsOf(z.object({ ...inputFields, contents: z.array(z.instanceof(Uint8Array)) })),
-  outputs: outputsOf(z.object({ name: outputNameSchema })),
+  inputs: inputsOf(z.object({ ...inputFields, contents: z.array(z.instanceof(Uint8Array)), parameters })),
+  outputs: outputsOf(z.object({ name: outputNameSchema, parameters })),
 });
 
 /** Longest name, in bytes; also of the model and of parameters. */
@@ -135,13 +142,18 @@ function decode(bytes: Uint8Array): InferMessage {
     2: (field) => (message.modelVersion = name(field)),
     3: (field) => (message.id = name(field)),
     4: (field) => {
-      const parameter = decodeFlag(field);
-      if (parameter.name === 'binary_data_output') message.isRaw = parameter.value;
+      const [key, value] = decodeParameter(field);
+      if (key === 'binary_data_output') message.isRaw = typeof value === 'boolean' ? value : undefined;
     },
     5: (field) => message.inputs.push(decodeInput(field)),
     6: (field) => {
-      const output = { name: '' };
-      field.message({ 1: (inner) => (output.name = name(inner)) });
+      const output: InferMessage['outputs'][number] = { name: '', parameters: {} };
+      field.message({
+        1: (inner) => (output.name = name(inner)),
+        2: (inner) => {
+          addParameter(output.parameters, inner);
+        },
+      });
       message.outputs.push(output);
     },
     7: (field) => message.raw.push(field.bytes()),
@@ -150,11 +162,20 @@ function decode(bytes: Uint8Array): InferMessage {
 }
 
 function decodeInput(field: WireField): InferMessage['inputs'][number] {
-  const input: InferMessage['inputs'][number] = { name: '', datatype: '', shape: [], contents: [] };
+  const input: InferMessage['inputs'][number] = {
+    name: '',
+    datatype: '',
+    shape: [],
+    contents: [],
+    parameters: {},
+  };
   field.message({
     1: (inner) => (input.name = inner.text(MAX_NAME_BYTES)),
     2: (inner) => (input.datatype = inner.text(MAX_NAME_BYTES)),
     3: (inner) => input.shape.push(...inner.integers(MAX_DIMENSIONS)),
+    4: (inner) => {
+      addParameter(input.parameters, inner);
+    },
     5: (inner) => {
       inner.message({ 8: (contents) => input.contents.push(contents.bytes()) });
     },
@@ -162,14 +183,29 @@ function decodeInput(field: WireField): InferMessage['inputs'][number] {
   return input;
 }
 
-/** An entry of a map of parameters, whose value is undefined unless it is a bool. */
-function decodeFlag(field: WireField): { name: string; value: boolean | undefined } {
-  const flag: ReturnType<typeof decodeFlag> = { name: '', value: undefined };
+function addParameter(parameters: Parameters, field: WireField): void {
+  const [name, value] = decodeParameter(field);
+  // Others are hints.
+  if (Object.hasOwn(UNSUPPORTED, name)) parameters[name] = value;
+}
+
+/** An entry of a map of parameters. */
+function decodeParameter(field: WireField): [name: string, value: Parameter] {
+  let name = '';
+  let parameter: Parameter;
   field.message({
-    1: (key) => (flag.name = key.text(MAX_NAME_BYTES)),
+    1: (key) => (name = key.text(MAX_NAME_BYTES)),
     2: (choice) => {
-      choice.message({ 1: (value) => (flag.value = value.bool()) });
+      const integer = (value: WireField): void => {
+        [parameter] = value.integers(1);
+      };
+      choice.message({
+        1: (value) => (parameter = value.bool()),
+        2: integer,
+        3: (value) => (parameter = value.bytes().length),
+        5: integer,
+      });
     },
   });
-  return flag;
+  return [name, parameter];
 }

@@ -24,6 +24,24 @@ export const inputFields = {
 /** The name of an output. */
 export const outputNameSchema = z.enum(OUTPUT_NAMES, { error: `must be one of ${OUTPUT_NAMES.join(', ')}` });
 
+/** Parameters of tensors by which Triton's extensions change where its elements are or what they say. */
+export const UNSUPPORTED: Readonly<Record<string, string>> = {
+  classification: 'is not supported: request the outputs label, confidence and probabilities instead',
+  shared_memory_region: 'is not supported: tensors must be in the request, and are in the response',
+};
+
+/**
+ * Refuses parameters of an input or output without which the answer would be another than the client asks for. All
+ * other unknown ones are hints.
+ */
+export function refuseExtensions(parameters: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
+  for (const [name, message] of Object.entries(UNSUPPORTED)) {
+    // No classes, or no region, are asked for.
+    if (!parameters[name]) continue;
+    context.addIssue({ code: 'custom', path: [name], message });
+  }
+}
+
 /** A list of inputs, each once. */
 export function inputsOf<Input extends z.ZodType>(input: Input) {
   return z

@@ -72,6 +72,29 @@ describe('an inference', () => {
     expect(asked.response?.raw_output_contents).toEqual([result]);
   });
 
+  it('is refused if it asks for an extension, and may have hints', async () => {
+    const { infer } = connect(await stub.start({}));
+    const request = (await inferRequest(texts)) as { inputs: object[] };
+    const region = { shared_memory_region: { string_param: 'a' } };
+    const classes = (int64_param: number): object => [
+      { name: 'label', parameters: { classification: { int64_param }, mine: { string_param: 'a' } } },
+    ];
+    const hints = { sequence_id: { int64_param: 1 }, priority: { uint64_param: 1 }, mine: { double_param: 1 } };
+    expect((await infer({ ...request, outputs: classes(0), parameters: hints }).answer).code).toBe(codes.OK);
+    for (const [field, more] of [
+      ['outputs[0].parameters.classification', { outputs: classes(2) }],
+      ['outputs[0].parameters.shared_memory_region', { outputs: [{ name: 'label', parameters: region }] }],
+      [
+        'inputs[0].parameters.shared_memory_region',
+        { inputs: request.inputs.map((input) => ({ ...input, parameters: region })) },
+      ],
+    ] as const) {
+      const { code, details } = await infer({ ...request, ...more }).answer;
+      expect(code).toBe(codes.INVALID_ARGUMENT);
+      expect(details).toContain(`The field "${field}" is not supported`);
+    }
+  });
+
   it.each(['gzip', 'deflate'] as const)('may be compressed by %s', async (compress) => {
     const live = await stub.start({}, { MAX_BODY_MB: 1 });
     const { infer } = connect(live);

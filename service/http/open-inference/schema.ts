@@ -7,6 +7,7 @@ import {
   inputsOf,
   outputNameSchema,
   outputsOf,
+  refuseExtensions,
 } from '../../open-inference/schema.ts';
 import { MAX_TEXTS } from '../../requests/text.ts';
 
@@ -53,6 +54,7 @@ const inputSchema = z
           },
           AN_OBJECT,
         )
+        .superRefine(refuseExtensions)
         .optional(),
       data: dataSchema.optional(),
     },
@@ -79,7 +81,10 @@ export const inferBodySchema = z
       z.object(
         {
           name: outputNameSchema,
-          parameters: z.looseObject({ binary_data: z.boolean(A_FLAG).optional() }, AN_OBJECT).optional(),
+          parameters: z
+            .looseObject({ binary_data: z.boolean(A_FLAG).optional() }, AN_OBJECT)
+            .superRefine(refuseExtensions)
+            .optional(),
         },
         AN_OBJECT,
       ),

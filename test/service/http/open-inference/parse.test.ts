@@ -114,6 +114,25 @@ describe('an inference request', () => {
       'outputs',
       'The output "label" may be requested only once.',
     ],
+    [
+      { outputs: [{ name: 'probabilities', parameters: { classification: 2, binary_data: false } }] },
+      'outputs',
+      'The field "outputs[0].parameters.classification" is not supported: request the outputs label, confidence and probabilities instead.',
+    ],
+    [
+      { outputs: [{ name: 'label', parameters: { shared_memory_region: 'a', shared_memory_byte_size: 8 } }] },
+      'outputs',
+      'The field "outputs[0].parameters.shared_memory_region" is not supported: tensors must be in the request, and are in the response.',
+    ],
+    [
+      {
+        inputs: [
+          { name: 'text', shape: [1], datatype: 'BYTES', data: ['a'], parameters: { shared_memory_region: 'a' } },
+        ],
+      },
+      'inputs',
+      'The field "inputs[0].parameters.shared_memory_region" is not supported: tensors must be in the request, and are in the response.',
+    ],
     [{ inputs: Array(4).fill(1) }, 'inputs', 'The field "inputs" must not hold more than 3 inputs.'],
     [
       { inputs: [{ name: 'text', shape: Array(33).fill(1), datatype: 'BYTES', data: ['a'] }] },
@@ -135,6 +154,17 @@ describe('an inference request', () => {
   ] as [object, string, string][])('is refused with a sentence: %j', async (more, field, sentence) => {
     const response = await infer(fakeService(), [{ name: 'text', data: ['a'] }], more);
     expect(await expectProblem(response, 400, 'invalid-field', field)).toBe(sentence);
+  });
+
+  it('is answered whatever hints it has', async () => {
+    const inputs = [
+      { name: 'image', data: [BASE64] },
+      { name: 'text', data: ['a'] },
+    ];
+    const parameters = { sequence_id: 1, priority: 1, timeout: 1000, mine: 'a' };
+    const outputs = [{ name: 'label', parameters: { classification: 0, mine: 'a' } }];
+    const response = await infer(fakeService(), inputs, { parameters, outputs });
+    expect([response.status, await response.json()]).toMatchObject([200, { outputs: [{ data: ['yes'] }] }]);
   });
 
   it('is refused for unknown models, versions and outputs', async () => {
