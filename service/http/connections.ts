@@ -12,6 +12,8 @@ export interface ConnectionLimits {
   readonly waitingEach: number;
   /** Most requests that wait behind another of their connection, on all connections together: each takes about 4 kB. */
   readonly waiting: number;
+  /** Milliseconds for which the rest of a body is read that was answered already, once the server closes. */
+  readonly closingRestMs: number;
 }
 
 export const CONNECTION_LIMITS: ConnectionLimits = {
@@ -19,6 +21,7 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   unreadBytes: 64 * 1024 * 1024,
   waitingEach: 16,
   waiting: 1024,
+  closingRestMs: 10_000,
 };
 
 /** How often the limits of answers are checked. */
@@ -40,6 +43,8 @@ interface Connection {
   arriving: number;
   /** When the current answer was first seen to be under way. */
   sendingSince: number | undefined;
+  /** When, while the server closes, nothing but the rest of a refused body was first seen to be left. */
+  restSince: number | undefined;
 }
 
 /** The open connections of a server. Requests of one connection are answered one after the other. */
@@ -101,17 +106,21 @@ export class Connections {
 
   /**
    * Closes connections that have had no request for so long. Those on which nothing but the rest of a refused body is
-   * arriving are half-closed, so that it is not awaited for longer than its client needs to read the answer.
+   * arriving are half-closed, and destroyed soon after: their clients need only read the answer.
    */
   closeIdle(ms: number): void {
     this.#open.closeIdle(ms);
-    for (const [socket, { exchanges, arriving }] of this.#connections) {
-      if (exchanges.length === 0 && arriving > 0 && !socket.writableEnded) socket.end();
+    const now = performance.now();
+    for (const [socket, connection] of this.#connections) {
+      if (connection.exchanges.length > 0 || connection.arriving === 0) continue;
+      connection.restSince ??= now;
+      if (!socket.writableEnded) socket.end();
+      if (now - connection.restSince > this.#limits.closingRestMs) socket.destroy();
     }
   }
 
   #add(socket: Socket): void {
-    const connection: Connection = { exchanges: [], arriving: 0, sendingSince: undefined };
+    const connection: Connection = { exchanges: [], arriving: 0, sendingSince: undefined, restSince: undefined };
     this.#connections.set(socket, connection);
     stopParsingOnceDestroyed(socket);
     socket.once('end', () => {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { DISCARD_LIMITS } from '../../../service/http/body/unread-body.ts';
 import { CONNECTION_LIMITS, Connections } from '../../../service/http/connections.ts';
 import type { ListenOptions } from '../../../service/http/listen.ts';
 import type { Listener } from '../../../service/requests/listener.ts';
@@ -220,20 +221,27 @@ it('answers connections that were established just before it closes', async () =
 });
 
 it('does not wait for the rest of refused bodies when it closes, but lets clients finish them', async () => {
-  const service = await start({ discardLimits: { ms: 3_600_000, bytes: Infinity } }, { maxQueue: 1 });
+  const after = { bytes: Infinity, ms: 3_600_000, pauseMs: 3_600_000 };
+  const service = await start(
+    {
+      discardLimits: { ...DISCARD_LIMITS, after },
+      connectionLimits: { ...CONNECTION_LIMITS, closingRestMs: 1500 },
+    },
+    { maxQueue: 1 },
+  );
   service.admission.admit();
   const [head, rest] = [post().slice(0, -10), post().slice(-10)];
   const [slow, silent] = [await open(head), await open(head)];
   for (const client of [slow, silent]) {
     // It is to keep its side open until it has sent everything.
     client.socket.removeAllListeners('end');
-    await expect.poll(() => client.text()).toMatch(/^HTTP\/1\.1 429 [^]*"status":429/);
+    await once(client.socket, 'end');
+    expect(client.text()).toMatch(/^HTTP\/1\.1 429 [^]*"status":429/);
   }
   const errors: Error[] = [];
   slow.socket.on('error', (error) => errors.push(error));
-  const ended = once(slow.socket, 'end');
   const closed = listener.close();
-  await ended;
+  await sleep(500);
   slow.socket.end(rest);
   await slow.closed;
   expect(errors).toEqual([]);
