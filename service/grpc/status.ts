@@ -5,6 +5,7 @@ import type { HttpProblem, ProblemName } from '../requests/problem.ts';
 
 /** The status code of each problem. */
 const CODES: Readonly<Record<ProblemName, codes>> = {
+  'malformed-request': codes.INVALID_ARGUMENT,
   'malformed-body': codes.INVALID_ARGUMENT,
   'missing-field': codes.INVALID_ARGUMENT,
   'invalid-field': codes.INVALID_ARGUMENT,
@@ -22,6 +23,7 @@ const CODES: Readonly<Record<ProblemName, codes>> = {
   'empty-text': codes.INVALID_ARGUMENT,
   overloaded: codes.RESOURCE_EXHAUSTED,
   'rate-limited': codes.RESOURCE_EXHAUSTED,
+  'headers-too-large': codes.RESOURCE_EXHAUSTED,
   internal: codes.INTERNAL,
   unavailable: codes.UNAVAILABLE,
   'deadline-exceeded': codes.DEADLINE_EXCEEDED,

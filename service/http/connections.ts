@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { OpenConnections } from '../requests/open-connections.ts';
 
 /** What clients can hold of the service. */
@@ -50,7 +51,7 @@ interface Connection {
 /** The open connections of a server. Requests of one connection are answered one after the other. */
 export class Connections {
   readonly #open: OpenConnections;
-  readonly #connections = new Map<Socket, Connection>();
+  readonly #connections = new Map<Duplex, Connection>();
   readonly #limits: ConnectionLimits;
   #waiting = 0;
 
@@ -104,6 +105,11 @@ export class Connections {
     else answer();
   }
 
+  /** The response that is being made for a connection's request; undefined if it has none. */
+  current(socket: Duplex): ServerResponse | undefined {
+    return this.#connections.get(socket)?.exchanges[0]?.outgoing;
+  }
+
   /**
    * Closes connections that have had no request for so long. Those on which nothing but the rest of a refused body is
    * arriving are half-closed, and destroyed soon after: their clients need only read the answer.
@@ -146,7 +152,7 @@ export class Connections {
   /** Destroys the connections of clients that do not read their answers. */
   #closeUnread(): void {
     const now = performance.now();
-    const sending: { socket: Socket; since: number }[] = [];
+    const sending: { socket: Duplex; since: number }[] = [];
     for (const [socket, connection] of this.#connections) {
       const outgoing = connection.exchanges[0]?.outgoing;
       if (outgoing === undefined || !outgoing.headersSent || outgoing.writableFinished) continue;

@@ -5,6 +5,7 @@ import { getRequestListener, type HttpBindings, RequestError } from '@hono/node-
 import { CONNECTION_LIMITS, Connections, type ConnectionLimits } from './connections.ts';
 import type { App } from './context.ts';
 import type { Gate } from './overload-gate.ts';
+import { answerParserErrors } from './parser-errors.ts';
 import { listenAt, portOf, settle } from '../requests/listen-at.ts';
 import type { Listener } from '../requests/listener.ts';
 import { HttpProblem } from '../requests/problem.ts';
@@ -61,6 +62,7 @@ export async function listen(app: App, host: string, port: number, options: List
   Object.assign(server, { httpAllowHalfOpen: true });
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
   const connections = new Connections(server, options.connectionLimits ?? CONNECTION_LIMITS);
+  answerParserErrors(server, connections);
   const serve = serveWith(app, connections, options);
   server.on('request', serve);
   server.on('checkContinue', (incoming, outgoing) => {

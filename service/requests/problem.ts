@@ -22,6 +22,12 @@ interface ProblemType {
 
 /** Every error that the service answers, by name. The reference page is generated from this table. */
 export const PROBLEMS = {
+  'malformed-request': {
+    status: 400,
+    title: 'Malformed request',
+    description:
+      'The request is not valid HTTP/1.1, or ends before its body is complete. The connection is closed. Look for an error in the client or in a proxy, or for TLS that is sent to the port without it.',
+  },
   'malformed-body': {
     status: 400,
     title: 'Malformed request body',
@@ -66,7 +72,7 @@ export const PROBLEMS = {
     status: 408,
     title: 'Request timeout',
     description:
-      'The body arrived too slowly: below the least rate, not within the setting REQUEST_TIMEOUT_MS, or as one of the slowest while the service had no room for more. The connection is closed. Retry over a faster connection, or send a smaller image.',
+      'The headers did not arrive within 15 seconds, or the body arrived too slowly: below the least rate, not within the setting REQUEST_TIMEOUT_MS, or as one of the slowest while the service had no room for more. The connection is closed. Retry over a faster connection, or send a smaller image.',
   },
   'body-too-large': {
     status: 413,
@@ -113,6 +119,12 @@ export const PROBLEMS = {
     title: 'Rate limit exceeded',
     description:
       'The API keys of this name have sent more requests than their `rate` in the file named by the setting API_KEYS_FILE allows. Retry after the seconds in the header `Retry-After`, or ask for a higher rate.',
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'Request headers too large',
+    description:
+      'The path and headers of the request have more than 16 KiB together. The connection is closed. Send fewer or shorter headers; cookies are not needed.',
   },
   internal: {
     status: 500,

@@ -20,7 +20,7 @@ const INFO = {
   title: 'ofa-ve',
   version,
   description:
-    'Visual entailment: does an image entail a text? Errors are problem details (RFC 9457) of type application/problem+json, or application/json under /v2. Every response has the header X-Request-Id. A slash at the end of a path is ignored.',
+    'Visual entailment: does an image entail a text? Errors are problem details (RFC 9457) of type application/problem+json, or application/json under /v2. Every response has the header X-Request-Id. Any path answers 400, 408 or 431 to a request that is not valid HTTP, whose headers do not arrive, or whose headers are too large. A slash at the end of a path is ignored.',
   contact: { name: 'ofa-ve', url: PROJECT },
   license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
 };

@@ -32,7 +32,7 @@ export const REQUEST_HEADERS = z.object({
 });
 
 /** Statuses of the errors of every route that reads an image. */
-export const PREDICTION_ERRORS = [400, 401, 403, 405, 408, 413, 415, 422, 429, 500, 503, 504] as const;
+export const PREDICTION_ERRORS = [400, 401, 403, 405, 408, 413, 415, 422, 429, 431, 500, 503, 504] as const;
 
 /**
  * Reads a request's questions and answers them, in a slot of the queue and before a deadline.

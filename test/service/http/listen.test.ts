@@ -2,14 +2,19 @@ import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { expectProblem, fakeService } from './fake-service.ts';
 import { useRawServer } from './raw-server.ts';
+import type { ListenOptions } from '../../../service/http/listen.ts';
 
 const server = useRawServer();
 
 /** Sends the head of a request, and reads the response until the connection ends. */
-async function exchange(...lines: readonly string[]): Promise<Response> {
-  await server.start(fakeService().app);
+function exchange(...lines: readonly string[]): Promise<Response> {
+  return exchangeBytes([...lines, 'connection: close', '', ''].join('\r\n'));
+}
+
+async function exchangeBytes(sent: string | Uint8Array, options: Partial<ListenOptions> = {}): Promise<Response> {
+  await server.start(fakeService().app, options);
   const socket = await server.open();
-  socket.write([...lines, 'connection: close', '', ''].join('\r\n'));
+  socket.write(sent);
   const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
   const [status = '', ...headers] = head.split('\r\n');
   return new Response(body, {
@@ -52,4 +57,27 @@ it('answers HTTP/1.0 without a Host', async () => {
 it.each(['a', 'b'])('refuses a second Host', async (host) => {
   const response = await exchange('GET /livez HTTP/1.1', 'host: a', `Host: ${host}`);
   expect(await expectProblem(response, 400, 'invalid-field', 'Host')).toBe('The header Host may be given only once.');
+});
+
+const POST = 'POST /predict HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n';
+
+it.each([
+  ['is no HTTP', 400, 'malformed-request', Buffer.from([22, 3, 1, 2, 0, 1, 0, 1])],
+  ['has a malformed header', 400, 'malformed-request', 'GET /livez HTTP/1.1\r\nhost: a\r\nx y\r\n\r\n'],
+  ['has two lengths', 400, 'malformed-request', `${POST}content-length: 1\r\ncontent-length: 2\r\n\r\n`],
+  ['has a malformed chunk', 400, 'malformed-request', `${POST}transfer-encoding: chunked\r\n\r\nx\r\n`],
+  ['has too large headers', 431, 'headers-too-large', `GET /${'a'.repeat(200_000)} HTTP/1.1\r\nhost: a\r\n\r\n`],
+  ['sends no headers', 408, 'request-timeout', 'GET /livez HTTP/1.1\r\nhost: a\r\n'],
+])('answers what %s as a problem, and closes the connection', async (_, status, problem, sent) => {
+  const response = await exchangeBytes(sent, { headersMs: status === 408 ? 1 : 15_000 });
+  expect(response.headers.get('connection')).toBe('close');
+  await expectProblem(response, status, problem);
+});
+
+it('sends one answer only when what follows a request is malformed', async () => {
+  await server.start(fakeService().app);
+  const socket = await server.open();
+  socket.write('GET /livez HTTP/1.1\r\nhost: a\r\n\r\nx\r\n\r\n');
+  const received = await text(socket);
+  expect(received.match(/HTTP\/1\.1 /g)).toHaveLength(1);
 });
