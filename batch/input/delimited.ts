@@ -8,7 +8,7 @@ const MAX_RECORD_CHARACTERS = 4 << 20;
 
 /**
  * Reads CSV (RFC 4180) or TSV with the same quoting; the first record names the columns. A record with more or fewer
- * cells than that becomes a damaged row.
+ * cells than that becomes a damaged row. Empty cells behind those that are named are left out.
  *
  * Cells of the column `texts` are lists in JSON. Empty cells of `id`, `texts` and `premise` count as absent, and those of
  * `text` where the row has `texts`.
@@ -33,12 +33,12 @@ export async function* readDelimited(
   });
   const bytes = Readable.from(checkUtf8(chunks), { objectMode: false });
   const records = bytes.on('error', (error) => parser.destroy(error)).pipe(parser);
-  let header: readonly string[] | undefined;
+  let header: Header | undefined;
   let rows = 0;
   try {
     for await (const record of records as AsyncIterable<string[]>) {
       if (header === undefined) {
-        header = checkHeader(record, format);
+        header = toHeader(record, format);
         continue;
       }
       rows++;
@@ -92,7 +92,15 @@ function newlinesIn(text: string): number {
   return text.split('\n').length - 1;
 }
 
-function checkHeader(names: readonly string[], format: 'csv' | 'tsv'): readonly string[] {
+/** What the first record says of all others. */
+interface Header {
+  readonly names: readonly string[];
+  /** Further cells, without a name: spreadsheets write them for columns that were in use once. */
+  readonly unnamed: number;
+}
+
+function toHeader(cells: readonly string[], format: 'csv' | 'tsv'): Header {
+  const names = cells.slice(0, cells.findLastIndex((name) => name !== '') + 1);
   const [other] = format === 'csv' && names.length === 1 ? (/[;\t]/.exec(names[0] ?? '') ?? []) : [];
   if (other !== undefined) {
     // Spreadsheets separate by semicolons where the comma is the decimal point.
@@ -100,17 +108,25 @@ function checkHeader(names: readonly string[], format: 'csv' | 'tsv'): readonly 
     throw new UserError('input-unreadable', `The cells of the input are not separated by commas but by ${advice}.`);
   }
   const repeated = names.find((name, index) => names.indexOf(name) < index);
-  if (repeated === undefined) return names;
+  if (repeated === undefined) return { names, unnamed: cells.length - names.length };
   throw new UserError('input-unreadable', `The first line of the input names the column "${repeated}" twice.`);
 }
 
-function toRawRow(header: readonly string[], cells: readonly string[], names: ColumnNames): RawRow {
-  if (cells.length !== header.length) {
+function toRawRow({ names: columns, unnamed }: Header, cells: readonly string[], names: ColumnNames): RawRow {
+  if (cells.length < columns.length || cells.length > columns.length + unnamed) {
     return {
-      damage: `The first line names ${header.length} columns, but the number of cells here is ${cells.length}.`,
+      damage: `The first line names ${columns.length} columns, but the number of cells here is ${cells.length}.`,
     };
   }
-  const fields = new Map<string, unknown>(header.map((name, index) => [name, cells[index]]));
+  const fields = new Map<string, unknown>(columns.map((name, index) => [name, cells[index]]));
+  const extra = cells.findLastIndex((cell) => cell !== '');
+  if (extra >= columns.length) {
+    // A single column without a name can be told apart from the others, and keeps its cells.
+    if (unnamed > 1 || fields.has('')) {
+      return { damage: `The first line does not name the column of cell ${extra + 1}, which is not empty here.` };
+    }
+    fields.set('', cells[extra]);
+  }
   const texts = fields.get(names.texts);
   if (typeof texts === 'string' && texts.trim() !== '') {
     fields.set(names.texts, listOf(texts));

@@ -79,6 +79,31 @@ describe('CSV and TSV', () => {
     await expect(rows).rejects.toThrow(`The cells of the input are not separated by commas but by ${advice}`);
   });
 
+  test('empty columns that a spreadsheet writes behind the others are left out', async () => {
+    const read = (text: string): Promise<unknown[]> => rowsOf(readDelimited(chunks(text), 'csv', NAMES));
+    // Excel leaves them out where sixteen rows have none.
+    expect(await read('image,text,,\r\na,b,,\r\nc,,,\r\nd,e\r\n')).toEqual([
+      { image: 'a', text: 'b' },
+      { image: 'c', text: '' },
+      { image: 'd', text: 'e' },
+    ]);
+    const unnamed = 'The first line does not name the column of cell 4, which is not empty here.';
+    expect(await read('image,text,,\na,b,,c\na,b,,,\na\n')).toEqual([
+      unnamed,
+      'The first line names 2 columns, but the number of cells here is 5.',
+      'The first line names 2 columns, but the number of cells here is 1.',
+    ]);
+    expect(await read(',image,text,\n0,a,b,\n1,a,b,c\n')).toEqual([{ '': '0', image: 'a', text: 'b' }, unnamed]);
+    await expect(read('image,,text,,x\n')).rejects.toThrow('names the column "" twice.');
+  });
+
+  test('one column without a name is passed through', async () => {
+    expect(await rowsOf(readDelimited(chunks('image,\na,b\nc,\n'), 'csv', NAMES))).toEqual([
+      { image: 'a', '': 'b' },
+      { image: 'c' },
+    ]);
+  });
+
   test.each([1, 2, 7, 1000])('text that is not UTF-8 is refused, in chunks of %i bytes', async (size) => {
     const read = (text: string, encoding: BufferEncoding): Promise<unknown[]> =>
       rowsOf(readDelimited(chunks(Buffer.from(text, encoding), size), 'csv', NAMES));
