@@ -17,6 +17,17 @@ export function echo(text: string): string {
   return text.replace(USER_INFO, '$1***@').replace(INVISIBLE, escape);
 }
 
+/** Longest text that {@link shorten} keeps as it is, and what it keeps of the end of a longer one. */
+const MOST_CHARACTERS = 200;
+const LAST_CHARACTERS = 50;
+
+/** A name or value that a sentence repeats: of a long one, such as a picture in a data URI, the beginning and the end. */
+export function shorten(text: string): string {
+  if (text.length <= MOST_CHARACTERS) return text;
+  const end = text.slice(-LAST_CHARACTERS);
+  return `${text.slice(0, MOST_CHARACTERS - end.length - 1)}…${end}`.toWellFormed();
+}
+
 /** An address without its user name and password, which become `***`: for a value that was refused as an address, too. */
 export function withoutUserInfo(address: string): string {
   return address.replace(USER_INFO_OF_WHOLE, '$1***@');

@@ -9,6 +9,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EFBIG: 'the file would be larger than the file system or a limit allows',
   ENOTDIR: 'part of the path is not a folder',
   EISDIR: 'it is a folder',
+  ENAMETOOLONG: 'the path, or a name in it, is too long',
   // What Linux says when a socket is opened, or a device that does not exist.
   ENXIO: 'it is a socket or a device, not a regular file',
 };
@@ -16,5 +17,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Why a file system call failed, as the end of a sentence without a full stop. */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+  if (!(error instanceof Error)) return String(error);
+  // The sentence has the path already.
+  return REASONS[code] ?? ('syscall' in error ? error.message.replace(/, \w+ '.*'$/s, '') : error.message);
 }

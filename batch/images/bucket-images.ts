@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { folderPrefix } from '../storage/s3-file.ts';
 import { isS3, parseS3, readObject, s3, s3Reason, s3Status, type S3Address } from '../storage/s3.ts';
@@ -66,5 +67,7 @@ function failure(name: string, error: unknown): Error {
   const status = s3Status(error);
   const reason = s3Reason(error);
   if (status !== undefined && status < 500 && status !== 429) return unreadable(name, reason);
-  return new UserError('network-unreachable', `Cannot read the image ${name}: ${reason.message}.`, { cause: error });
+  return new UserError('network-unreachable', `Cannot read the image ${shorten(name)}: ${reason.message}.`, {
+    cause: error,
+  });
 }

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { openRegular } from '../../model/regular-file.ts';
 import { reasonOf } from '../../model/system-reason.ts';
@@ -60,6 +61,6 @@ export class ImageFolder implements ImageSource {
 
 /** The error of an image that a row may not name. */
 export function outsideFolder(name: string): RowError {
-  const detail = `The image ${name} is outside of the folder of images; --allow-outside reads it nevertheless.`;
+  const detail = `The image ${shorten(name)} is outside of the folder of images; --allow-outside reads it nevertheless.`;
   return new RowError('image-outside-folder', detail, 'image');
 }

@@ -1,4 +1,5 @@
 import type { InputFile } from '../storage/file.ts';
+import { shorten } from '../../model/echo.ts';
 import { reasonOf } from '../../model/system-reason.ts';
 import { RowError } from '../row-error.ts';
 
@@ -20,7 +21,7 @@ export interface ImageSource {
 
 /** The error of an image that cannot be read. */
 export function unreadable(name: string, error: unknown): RowError {
-  return new RowError('unreadable-image', `Cannot read the image ${name}: ${reasonOf(error)}.`, 'image');
+  return new RowError('unreadable-image', `Cannot read the image ${shorten(name)}: ${reasonOf(error)}.`, 'image');
 }
 
 /** An image within a tar. */

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { tarMembers, type TarMember } from '../input/tar.ts';
 import type { InputFile } from '../storage/file.ts';
@@ -58,7 +59,7 @@ async function refuseRepeated(tars: readonly InputFile[], repeated: bigint): Pro
     for await (const { name } of membersOf(tar)) {
       if (hashOf(name) !== repeated) continue;
       if (names.has(name)) {
-        const message = `The tars of --images have more than one file ${name}, so that rows cannot name it.`;
+        const message = `The tars of --images have more than one file ${shorten(name)}, so that rows cannot name it.`;
         throw new UserError('input-unreadable', message);
       }
       names.add(name);

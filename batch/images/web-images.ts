@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { Agent, request, type Dispatcher } from 'undici';
+import { shorten } from '../../model/echo.ts';
 import { RowError } from '../row-error.ts';
 import { unreadable, type ImageSource, type StoredImage } from './stored-image.ts';
 
@@ -99,11 +100,11 @@ export class WebImages implements ImageSource {
   #check(address: string, name: string): void {
     const url = URL.canParse(address) ? new URL(address) : undefined;
     const refuse = (why: string): never => {
-      throw new RowError('address-not-allowed', `The image ${name} is not fetched: ${why}.`, 'image');
+      throw new RowError('address-not-allowed', `The image ${shorten(name)} is not fetched: ${why}.`, 'image');
     };
     if (url?.protocol !== 'https:') return refuse('its address, or one it is redirected to, is not one of https');
     if (!this.#hosts.has(url.hostname.toLowerCase())) {
-      refuse(`the host ${url.hostname} is not one that --allow-host names`);
+      refuse(`the host ${shorten(url.hostname)} is not one that --allow-host names`);
     }
     // Names are checked when they have been resolved.
     const literal = url.hostname.replace(/^\[|\]$/g, '');

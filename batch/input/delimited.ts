@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
+import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import type { ColumnNames, RawRow } from './row.ts';
 
@@ -109,7 +110,7 @@ function toHeader(cells: readonly string[], format: 'csv' | 'tsv'): Header {
   }
   const repeated = names.find((name, index) => names.indexOf(name) < index);
   if (repeated === undefined) return { names, unnamed: cells.length - names.length };
-  throw new UserError('input-unreadable', `The first line of the input names the column "${repeated}" twice.`);
+  throw new UserError('input-unreadable', `The first line of the input names the column "${shorten(repeated)}" twice.`);
 }
 
 function toRawRow({ names: columns, unnamed }: Header, cells: readonly string[], names: ColumnNames): RawRow {

@@ -1,4 +1,5 @@
 import { inMemory, memberImage, type StoredImage } from '../images/stored-image.ts';
+import { shorten } from '../../model/echo.ts';
 import { parseJson } from '../exact-json.ts';
 import { notReadable, type InputFile } from '../storage/file.ts';
 import { readAhead, type SequentialFile } from '../storage/read-ahead.ts';
@@ -85,19 +86,20 @@ function keyOf(name: string): string {
 
 function toRawRow(tar: InputFile, { key, pictures, files }: Sample, names: ColumnNames): RawRow {
   const [picture, second] = pictures;
-  if (second !== undefined) return { damage: `The sample ${key} has ${pictures.length} pictures.` };
+  if (second !== undefined) return { damage: `The sample ${shorten(key)} has ${pictures.length} pictures.` };
   const fields: Record<string, unknown> = { [names.id]: key };
   const json = files.find(({ name }) => name.endsWith('.json'));
   if (json !== undefined) {
     const columns = jsonOf(json.content);
-    if (columns === undefined) return { damage: `${json.name} is not a JSON object in UTF-8 of at most 4 MiB.` };
+    if (columns === undefined)
+      return { damage: `${shorten(json.name)} is not a JSON object in UTF-8 of at most 4 MiB.` };
     // The picture is in the tar, whatever JSON names.
     for (const [name, value] of Object.entries(columns)) if (name !== names.image) fields[name] = value;
   }
   const text = files.find(({ name }) => name.endsWith('.txt'));
   if (text !== undefined && !Object.hasOwn(fields, names.text) && !Object.hasOwn(fields, names.texts)) {
     const content = textOf(text.content);
-    if (content === undefined) return { damage: `${text.name} is not UTF-8, or longer than 4 MiB.` };
+    if (content === undefined) return { damage: `${shorten(text.name)} is not UTF-8, or longer than 4 MiB.` };
     fields[names.text] = content.trim();
   }
   if (picture === undefined) return { fields };

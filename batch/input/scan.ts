@@ -1,4 +1,5 @@
 import { createHash, hash } from 'node:crypto';
+import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { toRow, type ColumnNames, type RawRow } from './row.ts';
 import type { Source } from './source.ts';
@@ -68,7 +69,7 @@ class ColumnCheck {
     if (missing === undefined) return;
     const [name] = missing;
     const quoted = missing.map((each) => `"${each}"`).join(' or ');
-    const known = Object.keys(this.#first.fields).join(', ');
+    const known = Object.keys(this.#first.fields).map(shorten).join(', ');
     const column = name === this.#names.image ? 'image' : 'text';
     const other = column === 'text' ? ', or give the texts with --text' : '';
     throw new UserError(
@@ -124,7 +125,7 @@ async function refuseRepeatedIds(source: Source, names: ColumnNames, repeated: R
     }
     throw new UserError(
       'input-unreadable',
-      `Rows ${first} and ${number} of the input have the same id, "${id}": each row needs an id of its own. Without the column, rows are numbered from 1.`,
+      `Rows ${first} and ${number} of the input have the same id, "${shorten(String(id))}": each row needs an id of its own. Without the column, rows are numbered from 1.`,
     );
   }
 }

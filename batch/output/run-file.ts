@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { notWritten } from './files.ts';
 import type { ResultFolder, WritableFolder } from './result-folder.ts';
@@ -93,13 +94,17 @@ export function differenceOf(found: RunDescription, wanted: RunDescription): str
   if (found.input.images !== wanted.input.images) return `of another folder of images (${found.input.images})`;
   for (const name of ['columns', 'texts'] as const) {
     if (!isSame(found.input[name], wanted.input[name])) {
-      return `of other ${name} (${JSON.stringify(found.input[name])}, not ${JSON.stringify(wanted.input[name])})`;
+      return `of other ${name} (${shown(found.input[name])}, not ${shown(wanted.input[name])})`;
     }
   }
   if (!isSame(found.shard, wanted.shard)) return `of another shard (${found.shard.index}/${found.shard.count})`;
   if (found.partRows !== wanted.partRows) return `in parts of another length (--part-rows ${found.partRows})`;
   if (found.parts !== wanted.parts) return `in part files of another format (${found.parts})`;
   return undefined;
+}
+
+function shown(value: unknown): string {
+  return shorten(JSON.stringify(value));
 }
 
 function isSame(one: unknown, other: unknown): boolean {

@@ -55,6 +55,26 @@ describe('a row that fails stops nothing', () => {
     expect(resultsIn(join(allowed, 'part-00000.jsonl'))[1]).toHaveProperty('label');
   });
 
+  test('a picture in a data URI, which is repeated in part', async () => {
+    const short = `data:image/png;base64,${'A'.repeat(100)}`;
+    const long = `data:image/png;base64,${'A'.repeat(5000)}`;
+    const rows = [long, short, 'x'.repeat(300), `https://example.org/${'x'.repeat(500)}`].map((image) => ({
+      image,
+      text: 'a dog',
+    }));
+    const output = join(tempFolder(), 'out');
+    await run({ input: writeRows(pictureFolder(), rows), output });
+    const errors = resultsIn(join(output, 'part-00000.jsonl')).map(({ error }) => (error as { detail: string }).detail);
+    expect(errors).toEqual([
+      `Cannot read the image ${long.slice(0, 149)}…${long.slice(-50)}: no such file or folder.`,
+      `Cannot read the image ${short}: no such file or folder.`,
+      `Cannot read the image ${'x'.repeat(149)}…${'x'.repeat(50)}: the path, or a name in it, is too long.`,
+      expect.stringMatching(
+        /^The image https:\/\/example.org\/x{129}…x{50} is not fetched: the host example.org is not one /,
+      ),
+    ]);
+  });
+
   test.each([
     ['their number is the id of another', [0, 1, 2, 3, 4], [0, 1, 'row 3', 'row 4', 4]],
     ['all have their number', [1, 2, 3, 4, 5], [1, 2, 3, 4, 5]],
@@ -121,6 +141,10 @@ test.each([
       { id: 'x', image: 'c', text: 'd' },
     ],
     'Rows 1 and 3 of the input have the same id, "x": each row needs an id of its own. Without the column, rows are numbered from 1.',
+  ],
+  [
+    Array.from({ length: 2 }, () => ({ id: 'x'.repeat(300), image: 'a', text: 'b' })),
+    `Rows 1 and 2 of the input have the same id, "${'x'.repeat(149)}…${'x'.repeat(50)}": each row needs an id of its own. Without the column, rows are numbered from 1.`,
   ],
 ])('an input such as %j is refused before anything is computed', async (rows, message) => {
   const output = join(tempFolder(), 'out');

@@ -1,6 +1,6 @@
 import { describe, expect, it, test, vi } from 'vitest';
 import { ConfigError } from '../../infra/config/check.ts';
-import { echo, withoutUserInfo } from '../../model/echo.ts';
+import { echo, shorten, withoutUserInfo } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { makeLogger } from '../../service/observability/logger.ts';
 import { HttpProblem } from '../../service/requests/problem.ts';
@@ -33,6 +33,15 @@ describe('an echoed text', () => {
   ])('hides the password in %s', (text, shown) => {
     expect(echo(text)).toBe(shown);
   });
+});
+
+test('a long name is repeated by its beginning and its end', () => {
+  expect(shorten('x'.repeat(200))).toBe('x'.repeat(200));
+  expect(shorten(`data:image/png;base64,${'A'.repeat(4000)}==`)).toBe(
+    `data:image/png;base64,${'A'.repeat(127)}…${'A'.repeat(48)}==`,
+  );
+  const [before = '', after = ''] = shorten('🐕'.repeat(200)).split('…');
+  expect([before, after].map((part) => part.replaceAll('🐕', ''))).toEqual(['\ufffd', '']);
 });
 
 test.each([
