@@ -1,4 +1,4 @@
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, lstatSync, renameSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Weights, openWeights } from './checkpoint/weights.ts';
@@ -53,9 +53,23 @@ export async function compileCheckpoint(
   }
 }
 
-/** Refuses to overwrite anything without --force, and anything but a package with it. */
+/**
+ * Refuses to overwrite anything without --force, and anything but a package with it.
+ *
+ * @throws UserError, also for a path that nothing can have
+ */
 function checkTarget(target: string, replace: boolean): void {
-  if (!existsSync(target)) return;
+  try {
+    if (lstatSync(target, { throwIfNoEntry: false }) === undefined) return;
+  } catch (error) {
+    throw asUserError(error, target);
+  }
+  if (!existsSync(target)) {
+    throw new UserError(
+      'package-exists',
+      `${target} is a symbolic link to what is not there: remove the link, or choose another folder.`,
+    );
+  }
   if (!replace) {
     throw new UserError(
       'package-exists',

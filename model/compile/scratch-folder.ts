@@ -5,6 +5,8 @@ import path from 'node:path';
 
 /** SIGHUP comes when the terminal is closed or the connection to it is lost. Node.js does not ignore it under nohup. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Characters of the target's name in that of its scratch folder: a name may have 255 bytes, or four for each of them. */
+const NAME_LENGTH = 40;
 /** Attempts to remove a folder: a few pending file system calls may still create files in it. */
 const ATTEMPTS = 10;
 
@@ -17,7 +19,8 @@ export async function inScratchFolder<Result>(
   work: (folder: string) => Promise<Result>,
 ): Promise<Result> {
   const parent = path.dirname(path.resolve(target));
-  const folder = path.join(parent, `.${path.basename(path.resolve(target))}.partial-${randomUUID()}`);
+  const name = path.basename(path.resolve(target)).slice(0, NAME_LENGTH).toWellFormed();
+  const folder = path.join(parent, `.${name}.partial-${randomUUID()}`);
   const onSignal = (signal: NodeJS.Signals): void => {
     stopListening();
     removeAtOnce(folder);

@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -192,5 +192,23 @@ describe('wrong usage', () => {
       `${target} is not a model package (it has no manifest.json), so --force does not replace it: choose another folder.\n`,
     );
     expect(await readdir(target)).toEqual(['mine']);
+  });
+
+  test('a target whose name cannot be given is refused before anything is computed', async () => {
+    const folder = tempFolder();
+    const link = path.join(folder, 'link');
+    await symlink('missing', link);
+    const missing = path.join(folder, 'checkpoint');
+    for (const replace of [false, true]) {
+      await expect(compileCheckpoint(missing, link, { replace })).rejects.toMatchObject({
+        code: 'package-exists',
+        message: `${link} is a symbolic link to what is not there: remove the link, or choose another folder.`,
+      });
+    }
+    const long = path.join(folder, 'x'.repeat(256));
+    await expect(compileCheckpoint(missing, long)).rejects.toMatchObject({
+      code: 'output-not-writable',
+      message: `${long} cannot be written: the path, or a name in it, is too long.`,
+    });
   });
 });

@@ -39,6 +39,14 @@ describe('a model package', () => {
     expect(await readdir(folder)).toEqual(['package']);
   });
 
+  test('may have the longest name that a folder can have', async () => {
+    const folder = tempFolder();
+    const name = `${'🐕'.repeat(63)}xyz`;
+    await compileCheckpoint(FIXTURE, path.join(folder, name));
+    await compileCheckpoint(FIXTURE, path.join(folder, name), { replace: true });
+    expect(await readdir(folder)).toEqual([name]);
+  });
+
   test('does not replace what has come into its place while it was compiled', async () => {
     const target = path.join(tempFolder(), 'package');
     const onProgress = (): void => {
