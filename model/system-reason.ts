@@ -14,6 +14,11 @@ const REASONS: Readonly<Record<string, string>> = {
   ENXIO: 'it is a socket or a device, not a regular file',
 };
 
+/** Whether a file system call failed because there is no room. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
+
 /** Why a file system call failed, as the end of a sentence without a full stop. */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

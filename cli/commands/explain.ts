@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import sharp from 'sharp';
 import { UserError } from '../../model/errors.ts';
+import { isDiskFull, reasonOf } from '../../model/system-reason.ts';
 import { openPackage } from '../../model/package/open-package.ts';
 import { paddedLength } from '../../service/engine/session/self-test.ts';
 import { readSettings } from '../../service/settings/read.ts';
@@ -117,9 +118,8 @@ async function writePixels(image: string, target: string, size: number, orientat
 
 async function writePng(target: string, png: Buffer): Promise<void> {
   await writeFile(target, png).catch((cause: unknown) => {
-    throw new UserError('output-not-writable', `Cannot write ${target}; give a path in a folder that exists.`, {
-      cause,
-    });
+    const message = `Cannot write ${target}: ${reasonOf(cause)}.`;
+    throw new UserError(isDiskFull(cause) ? 'disk-full' : 'output-not-writable', message, { cause });
   });
 }
 

@@ -17,7 +17,7 @@ import { GRAPH_IO, PACKAGE_FILES } from '../package/layout.ts';
 import type { Manifest } from '../package/manifest.ts';
 import { inScratchFolder, swapIntoPlace } from './scratch-folder.ts';
 import { runCases, selfTestInputs } from './self-test-run.ts';
-import { reasonOf } from '../system-reason.ts';
+import { isDiskFull, reasonOf } from '../system-reason.ts';
 import { version } from '../version.ts';
 
 /** Largest difference from a self-test's probability that passes, by precision. */
@@ -231,5 +231,5 @@ async function sourceFiles(
 function asUserError(error: unknown, target: string): unknown {
   if (!(error instanceof Error && 'syscall' in error)) return error;
   const message = `${target} cannot be written: ${reasonOf(error)}.`;
-  return new UserError('output-not-writable', message, { cause: error });
+  return new UserError(isDiskFull(error) ? 'disk-full' : 'output-not-writable', message, { cause: error });
 }

@@ -5,7 +5,7 @@ import { readAnswersFileName, readConfig } from '../compile/checkpoint/config.ts
 import { readPartNames } from '../compile/checkpoint/shards.ts';
 import { WEIGHT_FILES } from '../compile/checkpoint/weights.ts';
 import { UserError } from '../errors.ts';
-import { reasonOf } from '../system-reason.ts';
+import { isDiskFull, reasonOf } from '../system-reason.ts';
 import { Downloader, type FetchedFile, type FetchOptions } from './downloader.ts';
 import { lockFolder } from '../folder-lock.ts';
 import { HubClient } from './http.ts';
@@ -75,8 +75,8 @@ function asUserError(error: unknown, folder: string, signal: AbortSignal): unkno
     return new UserError('interrupted', 'Interrupted; run the same command again to resume.', { cause: error });
   }
   if (!(error instanceof Error && 'syscall' in error)) return error;
-  const { code, path: target = folder, dest = target } = error as NodeJS.ErrnoException & { readonly dest?: string };
-  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  const { path: target = folder, dest = target } = error as NodeJS.ErrnoException & { readonly dest?: string };
+  const isFull = isDiskFull(error);
   const advice = isFull ? '; free some space and run the same command again' : '';
   const message = `${dest} cannot be used: ${reasonOf(error)}${advice}.`;
   return new UserError(isFull ? 'disk-full' : 'output-not-writable', message, { cause: error });

@@ -178,6 +178,19 @@ describe('wrong usage', () => {
     });
   });
 
+  test('a full disk is called that', async () => {
+    const folder = tempFolder();
+    const onProgress = (): void => {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
+    };
+    const target = path.join(folder, 'package');
+    await expect(compileCheckpoint(FIXTURE, target, { onProgress })).rejects.toMatchObject({
+      code: 'disk-full',
+      message: `${target} cannot be written: the disk is full.`,
+    });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   test('an existing folder is not replaced without --force, and with it only if it is a package', async () => {
     const target = path.join(tempFolder(), 'package');
     await mkdir(target);
