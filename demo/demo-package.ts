@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EXAMPLES_FOLDER } from '../model/package/examples.ts';
@@ -33,7 +33,6 @@ export async function demoPackage(target: string = DEMO_PACKAGE): Promise<string
   if ((await isUpToDate(DEMO_CHECKPOINT, target, 'fp32')) && (await hasTheseExamples(target))) return target;
   // The compiler takes a while to load, and usually there is nothing to compile.
   const { compileCheckpoint } = await import('../model/compile/compile.ts');
-  await mkdir(path.dirname(target), { recursive: true });
   await compileCheckpoint(DEMO_CHECKPOINT, target, {
     name: 'ofa-demo',
     examples: EXAMPLES,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from './errors.ts';
@@ -18,7 +18,7 @@ const STALE_MS = 10_000;
  * @param name the lock file's
  * @param doing what the holder of the lock is doing, for the message: "downloading into"
  * @returns releases the lock
- * @throws UserError (output-not-writable) if another process holds the lock
+ * @throws UserError (output-not-writable) if another process holds the lock; the system's error if there can be none
  */
 export async function lockFolder(folder: string, name: string, doing: string): Promise<() => Promise<void>> {
   const file = path.join(folder, name);
@@ -26,9 +26,7 @@ export async function lockFolder(folder: string, name: string, doing: string): P
   const isOwner = async (): Promise<boolean> => (await content(file)) === id;
   const isStale = await isAbandoned(file);
   if (isStale) await rm(file, { force: true });
-  await writeFile(file, id, { flag: 'wx' }).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  });
+  await writeNew(file, id);
   // Of several processes that find a stale lock, each may remove the lock of the one before: the last one has it.
   if (isStale) await sleep(BEAT_MS);
   if (!(await isOwner())) {
@@ -44,6 +42,21 @@ export async function lockFolder(folder: string, name: string, doing: string): P
     clearInterval(beat);
     if (await isOwner()) await rm(file, { force: true });
   };
+}
+
+/** Writes a file unless there is one. On a full disk, where it can be made but not written, nothing is left of it. */
+async function writeNew(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'wx').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  });
+  try {
+    await handle?.writeFile(text);
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  } finally {
+    await handle?.close();
+  }
 }
 
 function content(file: string): Promise<string> {

@@ -1,9 +1,11 @@
-import { mkdir, open, readdir, rename } from 'node:fs/promises';
+import { open, readdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../model/errors.ts';
 import { lockFolder } from '../../model/folder-lock.ts';
+import { makeFolder } from '../../model/make-folder.ts';
 import { reasonOf } from '../../model/system-reason.ts';
 import { openDiskFile, type InputFile } from '../storage/file.ts';
+import { notWritten } from './files.ts';
 
 /** A folder of results, on a disk or in a bucket. */
 export interface ResultFolder {
@@ -46,19 +48,23 @@ export function diskFolder(folder: string): ResultFolder {
 /**
  * Makes a folder on a disk, and keeps other runs from writing into it.
  *
- * @throws UserError `output-not-writable`
+ * @throws UserError `output-not-writable` or `disk-full`
  */
 export async function writableDiskFolder(folder: string): Promise<WritableFolder> {
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw new UserError('output-not-writable', `Cannot make the folder ${folder}: ${reasonOf(cause)}.`, { cause });
+  const unlock = await lock(folder).catch((cause: unknown) => {
+    throw notWritten(folder, cause);
   });
-  const unlock = await lockFolder(folder, '.batch.lock', 'writing results into');
   return {
     ...diskFolder(folder),
     workFolder: folder,
     publish: (file, name) => moveOnDisk(file, path.join(folder, name)),
     close: unlock,
   };
+}
+
+async function lock(folder: string): ReturnType<typeof lockFolder> {
+  await makeFolder(folder);
+  return lockFolder(folder, '.batch.lock', 'writing results into');
 }
 
 /**

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { compileCheckpoint } from '../../model/compile/compile.ts';
@@ -92,7 +91,6 @@ async function compileWithProgress(
 ): Promise<void> {
   const bar = progressBar(COMPILE_STAGES);
   try {
-    await mkdir(path.dirname(target), { recursive: true });
     await compileCheckpoint(checkpoint, target, {
       ...options,
       replace: true,

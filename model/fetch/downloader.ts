@@ -1,9 +1,10 @@
 import { appendFileSync, createReadStream, createWriteStream, writeFileSync } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../errors.ts';
 import { hashFile } from '../hash-file.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { HubClient } from './http.ts';
 import type { ListedFile } from './listing.ts';
 import { RequestFailure } from './request-failure.ts';
@@ -100,7 +101,7 @@ export class Downloader {
   async #prepare(file: ListedFile, cache: string | undefined): Promise<Download> {
     const target = path.join(this.#folder, file.name);
     const partial = `${target}.${file.sha256.slice(0, 12)}.partial`;
-    await mkdir(path.dirname(target), { recursive: true });
+    await makeFolder(path.dirname(target));
     if (cache !== undefined) {
       const { signal } = this.#options;
       await pipeline(createReadStream(path.join(cache, file.name)), createWriteStream(partial), { signal });

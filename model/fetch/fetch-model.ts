@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { readAnswersFileName, readConfig } from '../compile/checkpoint/config.ts';
 import { readPartNames } from '../compile/checkpoint/shards.ts';
@@ -8,6 +7,7 @@ import { UserError } from '../errors.ts';
 import { isDiskFull, reasonOf } from '../system-reason.ts';
 import { Downloader, type FetchedFile, type FetchOptions } from './downloader.ts';
 import { lockFolder } from '../folder-lock.ts';
+import { makeFolder } from '../make-folder.ts';
 import { HubClient } from './http.ts';
 import { pickFiles, readListing, weightsName } from './listing.ts';
 import { retrying } from './retry.ts';
@@ -47,7 +47,7 @@ async function fetchFiles(client: HubClient, folder: string, options: FetchOptio
   const weights = weightsName(listing);
   const isIndex = weights.endsWith('.json');
   pick([...DESCRIPTIONS, weights]);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const unlock = await lockFolder(folder, '.fetch.lock', 'downloading into');
   try {
     const others = WEIGHT_FILES.slice(0, WEIGHT_FILES.indexOf(weights));

@@ -116,6 +116,15 @@ describe('a row that fails stops nothing', () => {
   });
 });
 
+test('an output where no file can be made is refused', async () => {
+  const input = writeRows(pictures, testRows(3));
+  await expect(run({ input, output: '/proc/self' })).rejects.toMatchObject({ code: 'output-not-writable' });
+  await expect(run({ input, output: join(input, 'a', 'b') })).rejects.toMatchObject({
+    code: 'output-not-writable',
+    message: `Cannot write ${join(input, 'a', 'b')}: part of the path is not a folder.`,
+  });
+});
+
 test('an engine that does not start ends the run, and what is there stays', async () => {
   const input = writeRows(pictures, testRows(3));
   const output = join(tempFolder(), 'out');

@@ -1,10 +1,30 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import type * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { lockFolder } from '../../model/folder-lock.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
+
+/** Whether the disk has no room for what is in files, though for their names. */
+const disk = vi.hoisted(() => ({ isFull: false }));
+
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof fs>();
+  const open: typeof fs.open = async (...args) => {
+    const handle = await real.open(...args);
+    if (disk.isFull) {
+      handle.writeFile = () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' }));
+    }
+    return handle;
+  };
+  return { ...real, open };
+});
+
+afterEach(() => {
+  disk.isFull = false;
+});
 
 const lock = (folder: string): Promise<() => Promise<void>> => lockFolder(folder, '.fetch.lock', 'downloading into');
 
@@ -26,6 +46,17 @@ test('the lock is touched while it is held, and removed afterwards', async () =>
   while (statSync(file).mtimeMs < 2_000_000) await sleep(20);
   await release();
   expect(existsSync(file)).toBe(false);
+});
+
+test('a full disk has no lock, and none is left that would keep the next process waiting', async () => {
+  const { folder } = setup();
+  disk.isFull = true;
+  await expect(lock(folder)).rejects.toMatchObject({ code: 'ENOSPC' });
+  expect(readdirSync(folder)).toEqual([]);
+  disk.isFull = false;
+  await (
+    await lock(folder)
+  )();
 });
 
 test('a lock that was touched is respected', async () => {
