@@ -58,16 +58,34 @@ export async function prepare(checkpoint: string, options: CompileOptions): Prom
       `--max-text-tokens ${maxTokens} is more than the model's positions allow: at most ${most}.`,
     );
   }
+  const tokenizer = loadTokenizer(tokenizerJson);
+  checkRoom(maxTokens, task, tokenizer, options);
   return {
     name,
     config: model,
     task,
     tokenizerJson,
-    tokenizer: loadTokenizer(tokenizerJson),
+    tokenizer,
     maxTokens,
     lengths: textLengths(imagePositions(task), maxTokens + 2),
     examples: await findExamples(checkpoint, options.examples, task.answers),
   };
+}
+
+/** Refuses so few tokens that every prompt would be cut off before its hypothesis, and have the same answer. */
+function checkRoom(maxTokens: number, task: TaskConfig, tokenizer: Tokenizer, { maxTextTokens }: CompileOptions): void {
+  const [before = ''] = task.prompts.hypothesis.split('{}');
+  // A space belongs to the token behind it.
+  const least = tokenizer.encode(before.trimEnd()).length + 1;
+  if (maxTokens >= least) return;
+  const [code, what] =
+    maxTextTokens === undefined
+      ? (['checkpoint-unsupported', 'max_src_length'] as const)
+      : (['settings-invalid', '--max-text-tokens'] as const);
+  throw new UserError(
+    code,
+    `${what} ${maxTokens} leaves no token of the prompt for the hypothesis, which comes after ${least - 1}: at least ${least}.`,
+  );
 }
 
 /** The part of the manifest that follows from the checkpoint's configuration. */

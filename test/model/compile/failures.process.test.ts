@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { compileCheckpoint } from '../../../model/compile/compile.ts';
 import type { CompileOptions } from '../../../model/compile/compile-options.ts';
+import { encodePrompt } from '../../../model/input/tokens.ts';
+import { openPackage } from '../../../model/package/open-package.ts';
+import { loadTokenizer } from '../../../model/package/tokenizer.ts';
 import { ofaVe } from '../../../testing/cli.ts';
 import { archiveTensors } from '../../../testing/checkpoint-layout.ts';
 import { variant, writeVariantCheckpoint } from '../../../testing/checkpoints.ts';
@@ -170,12 +173,25 @@ describe('wrong usage', () => {
     [{ knows: '' }, /^What the model knows \(--knows\) must be one sentence/],
     [{ maxTextTokens: 0 }, /^The longest prompt in tokens \(--max-text-tokens\) must be a whole number above 0\.$/],
     [{ maxTextTokens: 7.5 }, /^The longest prompt/],
-  ])('options %j, which would make a package that cannot be read', async (options, message) => {
+    [
+      { maxTextTokens: 5 },
+      /^--max-text-tokens 5 leaves no token of the prompt for the hypothesis, which comes after 5: at least 6\.$/,
+    ],
+  ])('options %j, which would make a package that cannot be read or used', async (options, message) => {
     const target = path.join(tempFolder(), 'package');
     await expect(compileCheckpoint(FIXTURE, target, options)).rejects.toMatchObject({
       code: 'settings-invalid',
       message: expect.stringMatching(message) as string,
     });
+  });
+
+  test('the fewest text tokens tell hypotheses apart', async () => {
+    const target = path.join(tempFolder(), 'package');
+    await compileCheckpoint(FIXTURE, target, { maxTextTokens: 6 });
+    const { manifest } = await openPackage(target);
+    const tokenizer = loadTokenizer(await readFile(path.join(target, 'tokenizer.json'), 'utf8'));
+    const [one, other] = ['a dog', 'two dogs'].map((text) => encodePrompt(tokenizer, manifest.text, text).ids);
+    expect(one).not.toEqual(other);
   });
 
   test('a full disk is called that', async () => {
