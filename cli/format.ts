@@ -1,3 +1,5 @@
+import { echo } from '../model/echo.ts';
+
 /** Formats a number of bytes in decimal units: 1.9 GB, 640 kB. */
 export function bytes(value: number): string {
   return `${scaled(value)}B`;
@@ -28,8 +30,12 @@ function scaled(value: number): string {
   return `${rest.toFixed(digits)} ${units[unit] ?? ''}`;
 }
 
-/** Formats rows of cells as a table. Each column is as wide as its widest cell; `end` aligns it to the right. */
-export function table(rows: readonly (readonly string[])[], align: readonly ('start' | 'end')[]): string {
+/**
+ * Formats rows of cells as a table. Each column is as wide as its widest cell; `end` aligns it to the right. What a
+ * terminal would obey in them is escaped: a model package may come from somebody else.
+ */
+export function table(cells: readonly (readonly string[])[], align: readonly ('start' | 'end')[]): string {
+  const rows = cells.map((row) => row.map(echo));
   const widths = align.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
     row

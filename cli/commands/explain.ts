@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import sharp from 'sharp';
+import { echo } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { isDiskFull, reasonOf } from '../../model/system-reason.ts';
 import { openPackage } from '../../model/package/open-package.ts';
@@ -147,7 +148,7 @@ async function writeHeatmap(file: string, target: string, options: ExplainOption
 }
 
 function describeExplained({ answer, heatmap }: Explained): string {
-  return `${answer.label} (${answer.confidence.toFixed(3)}), most ${describePeak(heatmap)}`;
+  return `${echo(answer.label)} (${answer.confidence.toFixed(3)}), most ${describePeak(heatmap)}`;
 }
 
 function toText(explanation: Explanation): string {

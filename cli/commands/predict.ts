@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { echo } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { readSettings } from '../../service/settings/read.ts';
 import type { Answer } from '../../service/inference/answer.ts';
@@ -70,10 +71,11 @@ function toJson({ predictor }: OpenModel, answer: Answer): object {
 }
 
 function toText(answer: Answer): string {
-  const width = Math.max(...Object.keys(answer.scores).map((label) => label.length));
-  const rows = Object.entries(answer.scores).map(([label, score]) => {
+  const scores = Object.entries(answer.scores).map(([label, score]) => [echo(label), score] as const);
+  const width = Math.max(...scores.map(([label]) => label.length));
+  const rows = scores.map(([label, score]) => {
     const bar = '#'.repeat(Math.round(score * BAR_WIDTH));
     return `  ${label.padEnd(width)}  ${(score * 100).toFixed(1).padStart(5)} %  ${bar}`.trimEnd();
   });
-  return [answer.label, ...rows].join('\n');
+  return [echo(answer.label), ...rows].join('\n');
 }
