@@ -23,44 +23,67 @@ export class BucketImages implements ImageSource {
 
   /**
    * @param name the image's key, relative to the folder, or its address
-   * @throws RowError if there is no such image; UserError `network-unreachable` if the service does not answer, so that
-   *   rows do not fail that would not fail later
+   * @throws as {@link findObject}; RowError for an image outside of the folder
    */
   async find(name: string, signal: AbortSignal): Promise<StoredImage> {
-    const object = this.#resolve(name);
-    const { sdk, client } = await s3();
-    const get = new sdk.GetObjectCommand({ Bucket: object.bucket, Key: object.key });
-    const response = await client.send(get, { abortSignal: signal }).catch((error: unknown) => {
-      signal.throwIfAborted();
-      throw failure(name, error);
-    });
-    const { ContentLength: size = 0, ETag: etag } = response;
-    const body = response.Body as unknown as { destroy(): void };
-    return {
-      size,
-      read: async () => {
-        const chunks: Uint8Array[] = [];
-        try {
-          const range = { ...object, etag, start: 0, end: size };
-          for await (const chunk of readObject(range, response)) chunks.push(chunk);
-        } catch (error) {
-          throw failure(name, error);
-        }
-        return Buffer.concat(chunks);
-      },
-      close: () => {
-        body.destroy();
-        return Promise.resolve();
-      },
-    };
+    return findObject(name, this.#resolve(name), signal);
   }
 
   #resolve(name: string): S3Address {
     const { bucket, key } = this.#root;
-    const object = isS3(name) ? parseS3(name) : { bucket, key: path.posix.join(key, name) };
+    const object = isS3(name) ? addressOf(name) : { bucket, key: path.posix.join(key, name) };
     if (this.#allowOutside || (object.bucket === bucket && object.key.startsWith(key))) return object;
     throw outsideFolder(name);
   }
+}
+
+/**
+ * Finds an image file by its address alone, in any bucket.
+ *
+ * @throws as {@link findObject}
+ */
+export async function findInAnyBucket(address: string, signal: AbortSignal): Promise<StoredImage> {
+  return findObject(address, addressOf(address), signal);
+}
+
+/** @throws RowError if no object can have the address: a row that is wrong must not end the run */
+function addressOf(name: string): S3Address {
+  const [, bucket, key] = /^s3:\/\/([\w.-]+)\/(.+)$/is.exec(name) ?? [];
+  if (bucket !== undefined && key !== undefined) return { bucket, key };
+  throw unreadable(name, new Error('it must be s3://BUCKET/KEY'));
+}
+
+/**
+ * @param name what the row calls the image
+ * @throws RowError if there is no such image; UserError `network-unreachable` if the service does not answer, so that rows
+ *   do not fail that would not fail later
+ */
+async function findObject(name: string, object: S3Address, signal: AbortSignal): Promise<StoredImage> {
+  const { sdk, client } = await s3();
+  const get = new sdk.GetObjectCommand({ Bucket: object.bucket, Key: object.key });
+  const response = await client.send(get, { abortSignal: signal }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw failure(name, error);
+  });
+  const { ContentLength: size = 0, ETag: etag } = response;
+  const body = response.Body as unknown as { destroy(): void };
+  return {
+    size,
+    read: async () => {
+      const chunks: Uint8Array[] = [];
+      try {
+        const range = { ...object, etag, start: 0, end: size };
+        for await (const chunk of readObject(range, response)) chunks.push(chunk);
+      } catch (error) {
+        throw failure(name, error);
+      }
+      return Buffer.concat(chunks);
+    },
+    close: () => {
+      body.destroy();
+      return Promise.resolve();
+    },
+  };
 }
 
 function failure(name: string, error: unknown): Error {

@@ -2,7 +2,7 @@ import { UserError } from '../../model/errors.ts';
 import { findFiles, openFile } from '../storage/files.ts';
 import { isPattern, isTar } from '../storage/names.ts';
 import { isS3 } from '../storage/s3.ts';
-import { BucketImages } from './bucket-images.ts';
+import { BucketImages, findInAnyBucket } from './bucket-images.ts';
 import { ImageFolder, outsideFolder } from './image-folder.ts';
 import { unreadable, type ImageSource } from './stored-image.ts';
 import { TarImages } from './tar-images.ts';
@@ -34,7 +34,7 @@ export async function openImages(
     if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(name)) return local.find(name, signal);
     if (!isS3(name)) return web.find(name);
     if (local instanceof BucketImages) return local.find(name, signal);
-    return options.allowOutside ? new BucketImages(name, true).find(name, signal) : Promise.reject(outsideFolder(name));
+    return options.allowOutside ? findInAnyBucket(name, signal) : Promise.reject(outsideFolder(name));
   };
   return { find, close: () => web.close() };
 }

@@ -7,7 +7,7 @@ import { uploadFile } from '../../batch/output/s3-folder.ts';
 import { findFiles, openFile } from '../../batch/storage/files.ts';
 import { listKeys, openS3File } from '../../batch/storage/s3-file.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
-import { pictureFolder, testRows, writeRows } from './rows.ts';
+import { pictureFolder, resultsIn, testRows, writeRows } from './rows.ts';
 import { s3TestServer } from './s3-server.ts';
 import { stubRuns } from './stub-runs.ts';
 import { writeTar } from './tars.ts';
@@ -141,6 +141,32 @@ test('tars in a bucket, as input and as images', async () => {
     expect(scores(await contentOf(`${key}/part-00000.jsonl`))).toEqual(expected);
   }
 });
+
+test.each([false, true])(
+  'addresses that no object can have fail their rows, outside allowed: %s',
+  async (allowOutside) => {
+    const names = [
+      's3:///image.png',
+      's3://',
+      `s3://${server.bucket}`,
+      `s3://${server.bucket}/`,
+      's3://not a bucket/a.png',
+      's3://x/a\nb',
+      '/',
+      '.',
+    ];
+    const rows = names.map((image, id) => ({ id, image, text: 'a dog' }));
+    const output = join(tempFolder(), 'out');
+    const input = writeRows(pictures, [...rows, ROWS[0] ?? {}], 'wrong.jsonl');
+    const { tally } = await run({ input, output, source: { images: at('data'), allowOutside } });
+    expect([tally.rows, tally.failedRows]).toEqual([9, 8]);
+    expect(resultsIn(join(output, 'part-00000.jsonl'))[0]?.['error']).toMatchObject({
+      detail: 'Cannot read the image s3:///image.png: it must be s3://BUCKET/KEY.',
+    });
+    // Where the other pictures are on a disk.
+    await run({ input, output: join(tempFolder(), 'out'), source: { allowOutside } });
+  },
+);
 
 test('a missing picture fails its row, and a service that does not answer ends the run', async () => {
   const rows = [{ ...ROWS[0], image: 'none.png' }, { ...ROWS[1], image: '../large.bin' }, ROWS[2] ?? {}];
