@@ -1,8 +1,9 @@
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** SIGHUP comes when the terminal is closed or the connection to it is lost. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Runs work whose signal is aborted by the first SIGINT (Ctrl-C) or SIGTERM, so that it can clean up. A second one
- * ends the program at once.
+ * Runs work whose signal is aborted by the first SIGINT (Ctrl-C), SIGTERM or SIGHUP, so that it can clean up. A second
+ * one ends the program at once.
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const interrupt = new AbortController();

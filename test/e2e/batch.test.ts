@@ -143,8 +143,11 @@ describe('a run that is killed', () => {
     expect(await merged(output)).toBe(undisturbed);
   });
 
-  test('by Ctrl-C says how to go on', async () => {
-    const output = join(folder, 'interrupted');
+  test.each([
+    ['Ctrl-C', 'SIGINT'],
+    ['a terminal that is closed', 'SIGHUP'],
+  ] as const)('by %s says how to go on, and leaves only what the next run needs', async (_, signal) => {
+    const output = join(folder, signal);
     const child = spawn(process.execPath, [PROGRAM, ...args(output)], {
       env: { ...process.env, ...ENV },
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -153,9 +156,10 @@ describe('a run that is killed', () => {
     child.stderr.on('data', (piece: Buffer) => (stderr += piece.toString()));
     const closed = once(child, 'close');
     while (child.exitCode === null && rowsIn(output) < 70) await sleep(2);
-    child.kill('SIGINT');
+    child.kill(signal);
     expect(await closed).toEqual([130, null]);
     expect(stderr).toMatch(/^Interrupted after \d+ of 400 rows; the same command goes on from there\.$/m);
+    expect(readdirSync(output).filter((name) => name.startsWith('.'))).toEqual([]);
     expect(await ofaVe(args(output), ENV)).toMatchObject({ code: 0 });
     expect(await merged(output)).toBe(undisturbed);
   });
