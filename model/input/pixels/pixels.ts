@@ -25,6 +25,8 @@ const BYTES_PER_IMAGE = 16 * MIB;
 const threads = Math.min(MAX_THREADS, availableParallelism());
 const budget = new Budget(threads, memoryLimit() / 2);
 let pool: Piscina<PixelsTask, PixelsResult> | undefined;
+/** The images that the pool is decoding. */
+let decoding = new Set<Promise<PixelsResult>>();
 
 /** Creates the pool of worker threads. They are started on demand, and do not keep the process alive when idle. */
 function createPool(): Piscina<PixelsTask, PixelsResult> {
@@ -105,7 +107,9 @@ export async function toPixels(
       copy.set(part, from);
     });
     pool ??= createPool();
-    return pool.run({ bytes: copy, probe, orientation, size }, { transferList: [copy.buffer] });
+    const run = pool.run({ bytes: copy, probe, orientation, size }, { transferList: [copy.buffer] });
+    const runs = decoding.add(run);
+    return run.finally(() => runs.delete(run));
   };
   const result = await abortable(budget.run(costOf(probe, bytes.length), work, signal), signal);
   if (typeof result === 'string') throw new PixelsError(result);
@@ -113,11 +117,14 @@ export async function toPixels(
 }
 
 /**
- * Stops the worker threads once they are idle. The process can exit without this. The next call of `toPixels` starts
- * new threads.
+ * Stops the worker threads once they have decoded what they were given, which may be of others than the caller. The
+ * process can exit without this. The next call of `toPixels` starts new threads.
  */
 export async function closePixels(): Promise<void> {
-  const closing = pool;
+  const [closing, runs] = [pool, decoding];
   pool = undefined;
+  decoding = new Set();
+  // The pool's own way to wait for its threads counts one that ends two tasks as two, and then ends others at their work.
+  await Promise.allSettled(runs);
   await closing?.close();
 }

@@ -74,6 +74,16 @@ describe('stopping', () => {
     expect(sha256(await kept)).toBe(expected['jpeg-420.jpg']?.sha256_64);
   });
 
+  it('is not disturbed when another user of the threads closes them', async () => {
+    for (let round = 0; round < 5; round++) {
+      const images = Array.from({ length: 12 }, () => toPixels(file, 64));
+      // Some are being decoded, others wait.
+      await images[round];
+      await closePixels();
+      expect((await Promise.allSettled(images)).map(({ status }) => status)).toEqual(images.map(() => 'fulfilled'));
+    }
+  });
+
   it('is followed by a fresh start', async () => {
     await closePixels();
     await closePixels();
