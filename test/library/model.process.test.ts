@@ -45,6 +45,20 @@ describe('an open model', () => {
   });
 });
 
+it('a model may be closed twice, and while another one answers', async () => {
+  const folder = await fixturePackage('mini-none');
+  const open = () => openModel(folder, { DEVICE: 'cpu', ENGINE_THREADS: 1 });
+  const [one, other] = [await open(), await open()];
+  const names = Array.from({ length: 10 }, (_, index) => fixtureFile('mini-none', `image-0${index}.png`));
+  const images = await Promise.all(names.map((name) => readFile(name)));
+  const answers = images.map((image) => predict(other, { image, text: 'a dog' }));
+  await answers[0];
+  await one.close();
+  await one.close();
+  expect(await Promise.all(answers)).toHaveLength(10);
+  await other.close();
+});
+
 it('settings that are wrong or no settings of a model are refused', async () => {
   const settings = { MAX_BATCH: 0, PORT: 80 } as ModelSettings;
   await expect(openModel('package', settings)).rejects.toMatchObject({

@@ -26,6 +26,7 @@ export class PictureStore {
   /** Free slots in ascending order: the lowest is used first, which keeps the file small. */
   readonly #free: number[];
   readonly #slots = new Map<Uint8Array, Slot>();
+  #isClosed = false;
 
   private constructor(fd: number, pictureBytes: number, slots: number) {
     this.fd = fd;
@@ -50,7 +51,9 @@ export class PictureStore {
   /** Stores a picture, if a slot is free and there is memory for it. */
   put(pixels: Uint8Array): void {
     const index = this.#free[0];
-    if (index === undefined || this.#slots.has(pixels) || pixels.length !== this.#pictureBytes) return;
+    // The number of a closed file may be that of another one by now.
+    if (this.#isClosed || index === undefined || this.#slots.has(pixels) || pixels.length !== this.#pictureBytes)
+      return;
     try {
       if (writeSync(this.fd, pixels, 0, pixels.length, index * this.#pictureBytes) !== pixels.length) return;
     } catch {
@@ -95,6 +98,8 @@ export class PictureStore {
 
   /** Closes the file; call it after the last engine was started. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     closeSync(this.fd);
   }
 }

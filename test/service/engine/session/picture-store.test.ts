@@ -1,3 +1,4 @@
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -110,4 +111,17 @@ it('rejects a picture of the wrong length, and an offset past the end of the fil
   expect(() => {
     copyPicture({ offset: 0 }, new Uint8Array(BYTES), from.fd);
   }).toThrow('the picture file ends after 0 of 12 bytes');
+});
+
+it('does not touch the file that has got the number of its own after it was closed', () => {
+  const closed = open(2);
+  closed.close();
+  const file = join(folder, 'of somebody else');
+  const fd = openSync(file, 'w');
+  expect(fd).toBe(closed.fd);
+  closed.put(picture(1));
+  closed.close();
+  expect(imageOf(closed, picture(1))).toEqual(picture(1));
+  closeSync(fd);
+  expect(readFileSync(file)).toHaveLength(0);
 });
