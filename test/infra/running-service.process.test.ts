@@ -33,7 +33,9 @@ let service: TestService;
 beforeAll(async () => {
   const keys = join(tempFolder(), 'keys');
   await writeFile(keys, `${createHash('sha256').update(KEY).digest('hex')} shop\n`);
-  service = await serve({ MODEL_DIR: await fixturePackage('mini-none'), API_KEYS_FILE: keys });
+  // With the cache, whose lookups one of the panels shows.
+  const settings = { MODEL_DIR: await fixturePackage('mini-none'), API_KEYS_FILE: keys, FEATURE_CACHE_MB: 16 };
+  service = await serve(settings);
 });
 
 afterAll(async () => {

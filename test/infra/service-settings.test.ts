@@ -63,11 +63,6 @@ describe('synth refuses', () => {
       'server.settings.ADMIN_PORT is 80; it must be a fixed port from 1024 up, as lower ones need root.',
     ],
     [
-      'a collector whose port does not exist',
-      { 'observability.tracing.enabled': true, 'observability.tracing.endpoint': 'http://collector:99999' },
-      'observability.tracing.endpoint sets OTEL_EXPORTER_OTLP_ENDPOINT to "http://collector:99999", which must be an http:// or https:// address.',
-    ],
-    [
       'a protocol in which the service cannot send traces',
       { 'observability.tracing.enabled': true, 'server.settings.OTEL_EXPORTER_OTLP_PROTOCOL': 'grpc' },
       'server.settings.OTEL_EXPORTER_OTLP_PROTOCOL is "grpc"; it must be http/protobuf or http/json, since traces are sent over HTTP: set OTEL_EXPORTER_OTLP_TRACES_PROTOCOL to http/protobuf and OTEL_EXPORTER_OTLP_TRACES_ENDPOINT to the collector\'s address for HTTP, usually http://HOST:4318/v1/traces.',
