@@ -12,14 +12,10 @@ function neededBytes({ workload, server }: RuleInput, needs: ModelConfig['needs'
   return weightsBytes + enginesOfPod(workload) * (activations + processBytes + server.cacheBytes);
 }
 
-/** The models of the pods, which all have the same resources, by the path of what they need. */
-function modelNeeds({ workload: { canary, model } }: RuleInput): [path: string, needs: ModelConfig['needs']][] {
-  return [
-    ['model.needs', model.needs],
-    ...(canary.enabled && canary.model !== undefined
-      ? [['canary.model.needs', canary.model.needs] satisfies [string, ModelConfig['needs']]]
-      : []),
-  ];
+/** The models of the pods by their paths: the workload's, and that of a canary which has its own. */
+function modelsOf({ canary, model }: WorkloadConfig): { readonly path: string; readonly model: ModelConfig }[] {
+  const own = canary.enabled ? canary.model : undefined;
+  return [{ path: 'model', model }, ...(own === undefined ? [] : [{ path: 'canary.model', model: own }])];
 }
 
 /** The number of pods that a number or share of `pods` amounts to, not rounded. */
@@ -38,10 +34,11 @@ function unavailablePods({ maxSurge, maxUnavailable }: WorkloadConfig['rollout']
 export const computeRules = {
   memoryFitsModel(input) {
     const requested = input.workload.resources.requests.memory;
-    return modelNeeds(input).flatMap(([path, needs]) => {
-      const needed = neededBytes(input, needs);
+    // The pods of both versions have the same resources.
+    return modelsOf(input.workload).flatMap(({ path, model }) => {
+      const needed = neededBytes(input, model.needs);
       return bytesOf(requested) < needed
-        ? `resources.requests.memory is ${requested}, but the model needs ${mebibytes(needed)} (${path}); request at least that.`
+        ? `resources.requests.memory is ${requested}, but the model needs ${mebibytes(needed)} (${path}.needs); request at least that.`
         : [];
     });
   },
@@ -54,11 +51,11 @@ export const computeRules = {
     const { server, resources } = input.workload;
     if (server.kind !== 'ofa-ve') return undefined;
     const settings = withDefaults(server.settings);
-    return modelNeeds(input).flatMap(([path, needs]) => {
-      const model = neededBytes(input, needs);
-      const needed = model + bodiesBytes(settings) + LEAST_PIXEL_BYTES;
-      return bytesOf(resources.requests.memory) >= model && bytesOf(resources.limits.memory) < needed
-        ? `resources.limits.memory is ${resources.limits.memory}, but the model (${path}), ${settings.MAX_BODIES_MB} MiB of request bodies (MAX_BODIES_MB) and decoding need ${mebibytes(needed)}; allow at least that.`
+    return modelsOf(input.workload).flatMap(({ path, model }) => {
+      const least = neededBytes(input, model.needs);
+      const needed = least + bodiesBytes(settings) + LEAST_PIXEL_BYTES;
+      return bytesOf(resources.requests.memory) >= least && bytesOf(resources.limits.memory) < needed
+        ? `resources.limits.memory is ${resources.limits.memory}, but the model (${path}.needs), ${settings.MAX_BODIES_MB} MiB of request bodies (MAX_BODIES_MB) and decoding need ${mebibytes(needed)}; allow at least that.`
         : [];
     });
   },
@@ -74,13 +71,11 @@ export const computeRules = {
   },
 
   imageVolumeNeedsVersion({ config, workload }) {
-    const { canary, model } = workload;
-    const sources = { 'model.source': model.source, 'canary.model.source': canary.enabled && canary.model?.source };
-    return Object.entries(sources)
-      .filter(([, source]) => source && source.kind === 'oci-volume' && !atLeast(config.kubernetesVersion, '1.33'))
+    return modelsOf(workload)
+      .filter(({ model }) => model.source.kind === 'oci-volume' && !atLeast(config.kubernetesVersion, '1.33'))
       .map(
-        ([path]) =>
-          `${path}.kind is oci-volume, which needs Kubernetes 1.33, but kubernetesVersion is ${config.kubernetesVersion}; use image or claim.`,
+        ({ path }) =>
+          `${path}.source.kind is oci-volume, which needs Kubernetes 1.33, but kubernetesVersion is ${config.kubernetesVersion}; use image or claim.`,
       );
   },
 
