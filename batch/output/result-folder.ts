@@ -1,11 +1,11 @@
 import { open, readdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../model/errors.ts';
+import { notWritten } from '../../model/not-written.ts';
 import { lockFolder } from '../../model/folder-lock.ts';
 import { makeFolder } from '../../model/make-folder.ts';
 import { reasonOf } from '../../model/system-reason.ts';
 import { openDiskFile, type InputFile } from '../storage/file.ts';
-import { notWritten } from './files.ts';
 
 /** A folder of results, on a disk or in a bucket. */
 export interface ResultFolder {

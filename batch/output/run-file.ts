@@ -2,8 +2,8 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { shorten } from '../../model/echo.ts';
+import { notWritten } from '../../model/not-written.ts';
 import { UserError } from '../../model/errors.ts';
-import { notWritten } from './files.ts';
 import type { ResultFolder, WritableFolder } from './result-folder.ts';
 
 const RUN_FILE = 'run.json';

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import sharp from 'sharp';
 import { echo } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
-import { isDiskFull, reasonOf } from '../../model/system-reason.ts';
+import { notWritten } from '../../model/not-written.ts';
 import { openPackage } from '../../model/package/open-package.ts';
 import { paddedLength } from '../../service/engine/session/self-test.ts';
 import { readSettings } from '../../service/settings/read.ts';
@@ -119,8 +119,7 @@ async function writePixels(image: string, target: string, size: number, orientat
 
 async function writePng(target: string, png: Buffer): Promise<void> {
   await writeFile(target, png).catch((cause: unknown) => {
-    const message = `Cannot write ${target}: ${reasonOf(cause)}.`;
-    throw new UserError(isDiskFull(cause) ? 'disk-full' : 'output-not-writable', message, { cause });
+    throw notWritten(target, cause);
   });
 }
 
