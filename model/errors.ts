@@ -24,6 +24,8 @@ export const FAILURES = {
   'input-unreadable': 'A file or text given to the command cannot be read or used.',
   'settings-invalid': 'A setting or option has an unknown name or a wrong value; the message says what is accepted.',
   'address-unavailable': 'The address to listen on is taken or not allowed. Choose another HOST or PORT.',
+  'runtime-unavailable':
+    'ONNX Runtime cannot be loaded on this machine. The message says why, and which machines it has libraries for.',
   'engine-failed': 'The engine could not start or compute. The message and the log have the cause.',
   'model-unknown': 'The hub has no such model or revision.',
   'listing-unusable': "The hub's listing of the model lacks a needed file, or names one that cannot be used.",

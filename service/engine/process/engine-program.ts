@@ -13,8 +13,12 @@ import { runSelfTest, warmUp } from '../session/self-test.ts';
 import { batchSizes } from '../session/batch-sizes.ts';
 import { raiseOomScore } from './oom-score.ts';
 import { lowerPriority } from './priority.ts';
-import { openSession, type EngineSession } from '../session/session.ts';
+import type { EngineSession } from '../session/session.ts';
 import { WeightsWatch } from '../session/weights-watch.ts';
+
+// Loads ONNX Runtime, beside what the service loads. On a machine that cannot, the service asks and is told why.
+const sessions = import('../session/session.ts');
+sessions.catch(() => undefined);
 
 let session: EngineSession | undefined;
 let weights: WeightsWatch | undefined;
@@ -40,6 +44,7 @@ async function load(options: LoadOptions): Promise<void> {
     const { dir, manifest } = modelPackage;
     const stamp = await stampPackage(modelPackage);
     weights = new WeightsWatch(join(dir, PACKAGE_FILES.weights));
+    const { openSession } = await sessions;
     const opened = await openSession(dir, manifest, options);
     if ((await stampPackage(modelPackage)) !== stamp) throw new Error('its files changed while the engine loaded them');
     const loadedMs = performance.now();
