@@ -12,7 +12,7 @@ import type { Explained } from '../../service/inference/explainer.ts';
 import { openModel, openTokenizer } from '../../service/inference/open-model.ts';
 import { closePixels, PixelsError, toPixels, type OrientationMode } from '../../model/input/pixels/pixels.ts';
 import { textWarnings } from '../../model/input/text-warnings.ts';
-import { encodePrompt } from '../../model/input/tokens.ts';
+import { encodePrompt, isBlank } from '../../model/input/tokens.ts';
 import { table } from '../format.ts';
 import { describePeak, drawHeatmap } from '../heatmap.ts';
 import { readImageFile } from '../image-file.ts';
@@ -82,8 +82,8 @@ async function explain(options: ExplainOptions): Promise<{ explanation: Explanat
   const modelPackage = await openPackage(options.model);
   const tokenizer = await openTokenizer(modelPackage);
   const { text, image } = modelPackage.manifest;
-  // As in the service, a blank premise counts as none.
-  const premise = options.premise?.trim() === '' ? undefined : options.premise;
+  // As in the service, a premise without words counts as none.
+  const premise = isBlank(options.premise) ? undefined : options.premise;
   const encoded = encodePrompt(tokenizer, text, options.text, premise);
   const explanation = {
     prompt: encoded.prompt,

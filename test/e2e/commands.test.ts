@@ -163,6 +163,11 @@ it('explain and predict turn a picture as its EXIF says, unless IMAGE_ORIENTATIO
   expect(await confidence({})).not.toContain('17.1 %');
 });
 
+it('explain takes a premise without words as none, as the service does', async () => {
+  const args = ['explain', '--model', packageDir, '--text', 'a cat sleeps'];
+  expect((await ofaVe([...args, '--premise', '?!'])).stdout).toBe((await ofaVe(args)).stdout);
+});
+
 it('explain warns about characters that can change an answer', async () => {
   const { stdout } = await ofaVe(['explain', '--model', packageDir, '--text', 'a\tcat\xa0sleeps']);
   expect(stdout).toContain('warning     The text contains a control character such as a tab or a line feed (U+0009)');
