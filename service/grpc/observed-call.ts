@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Metadata, status as codes, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
 import { ClientGone, DeadlineExceeded } from '../inference/errors.ts';
 import { CLIENT_CLOSED_REQUEST, RequestRecord, UNMATCHED } from '../observability/request-record.ts';
 import type { RequestListener } from '../requests/listener.ts';
 import type { HttpProblem } from '../requests/problem.ts';
+import { requestIdOf } from '../requests/request-id.ts';
 import { toProblem } from '../requests/to-problem.ts';
 import { httpStatusOf, problemOf, statusOf } from './status.ts';
 import { UNKNOWN_METHOD } from './unknown-methods.ts';
@@ -36,7 +36,7 @@ export class ObservedCall {
   /** Trailing metadata of every status. */
   readonly #trailers: Record<string, string> = {};
   readonly #onClose: (call: ObservedCall) => void;
-  #requestId: string = randomUUID();
+  #requestId = requestIdOf();
   #ended = false;
 
   /** @param onClose called once when the call's stream has closed, answered or not */
@@ -74,8 +74,7 @@ export class ObservedCall {
 
   /** Starts the record. */
   begin(metadata: Metadata): void {
-    const id = headerOf(metadata, 'x-request-id');
-    if (id !== undefined && /^[\w-]{1,255}$/.test(id)) this.#requestId = id;
+    this.#requestId = requestIdOf(headerOf(metadata, 'x-request-id'));
     this.#trailers['x-request-id'] = this.#requestId;
     const headers = new Headers();
     for (const name of ['traceparent', 'tracestate']) {

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Hono } from 'hono';
 import { PATHS } from '../contract.ts';
 import { RequestRecord } from '../observability/request-record.ts';
 import { modelVersions } from '../open-inference/model.ts';
 import { recognizeBy } from '../requests/identify.ts';
+import { requestIdOf } from '../requests/request-id.ts';
 import { toProblem } from '../requests/to-problem.ts';
 import type { AppDeps } from './app.ts';
 import { compressAnswers } from './middleware/compress.ts';
@@ -67,11 +67,6 @@ function routesOf({ predictor: { model } }: AppDeps): Map<string, string> {
     [PATHS.predictJson, PATHS.predict],
     ...[modelPath, ...versioned].map((path) => [`${path}/infer`, INFER_PATH] as const),
   ]);
-}
-
-/** The client's id, if the application would take it. */
-function requestIdOf(sent = ''): string {
-  return /^[\w=-]{1,255}$/.test(sent) ? sent : randomUUID();
 }
 
 /** Names and values in turn. */

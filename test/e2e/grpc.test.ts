@@ -39,8 +39,11 @@ describe('an inference', () => {
 
   it('is answered as over REST, typed inputs with typed outputs', async () => {
     const live = await stub.start({});
-    const { code, response } = await connect(live).infer({ ...(await inferRequest(texts)), id: 'mine' }).answer;
+    const request = { ...(await inferRequest(texts)), id: 'mine' };
+    const metadata = { 'x-request-id': 'am9iLTE_=' };
+    const { code, response, trailers } = await connect(live).infer(request, { metadata }).answer;
     expect(code).toBe(codes.OK);
+    expect(trailers).toMatchObject(metadata);
     expect(response).toMatchObject({ model_name: 'mini-none', id: 'mine' });
     const rest = await restOutputs(live, texts);
     const typed = typedOutputs(response);

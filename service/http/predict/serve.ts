@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { freeMemory } from '../../../model/free-memory.ts';
 import type { Slot } from '../../inference/admission.ts';
 import type { Parsed } from '../../requests/parse.ts';
+import { REQUEST_ID } from '../../requests/request-id.ts';
 import {
   serveQuestions,
   serveWithSlot,
@@ -23,12 +24,14 @@ export const REQUEST_HEADERS = z.object({
     minimum: 1,
     description: "Deadline in milliseconds, the arrival of the body included; can only shorten the server's own limit.",
   }),
-  'X-Request-Id': z.string().optional().openapi({
-    pattern: '^[A-Za-z0-9_=-]+$',
-    maxLength: 255,
-    description:
-      'Identifies the request in logs and is returned with the answer. A random UUID takes the place of one that is absent or malformed.',
-  }),
+  'X-Request-Id': z
+    .string()
+    .optional()
+    .openapi({
+      ...REQUEST_ID,
+      description:
+        'Identifies the request in logs and is returned with the answer. A random UUID takes the place of one that is absent or malformed.',
+    }),
 });
 
 /** Statuses of the errors of every route that reads an image. */
