@@ -1,4 +1,4 @@
-import { Budget } from '../budget.ts';
+import { Budget } from '../../model/budget.ts';
 import { RowError } from '../row-error.ts';
 import type { ImageSource, StoredImage } from './stored-image.ts';
 
@@ -25,7 +25,7 @@ export class ImageLoader {
   constructor(source: ImageSource, { maxMib, maxTotalMib }: ImageLimits) {
     this.#source = source;
     this.#maxMib = maxMib;
-    this.#memory = new Budget(maxTotalMib * 2 ** 20);
+    this.#memory = new Budget(Infinity, maxTotalMib * 2 ** 20);
   }
 
   /**

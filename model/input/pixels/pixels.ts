@@ -4,7 +4,7 @@ import { Piscina } from 'piscina';
 import { abortable } from '../../abort.ts';
 import { memoryLimit } from '../../memory-limit.ts';
 import { sourceFlags } from '../../source-flags.ts';
-import { Budget } from './budget.ts';
+import { Budget } from '../../budget.ts';
 import { PixelsError } from './error.ts';
 import type { OrientationMode } from './orientation.ts';
 import { probe as probeImage, type Probe } from './probe.ts';

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Budget } from '../../../../model/input/pixels/budget.ts';
+import { Budget } from '../../model/budget.ts';
 
 /** Pieces of work that run until they are told to end, and the order in which they started. */
 function bench(budget: Budget) {
@@ -94,6 +95,27 @@ describe('the budget', () => {
     await expect(dropped).rejects.toThrow('gone');
     await settle();
     expect(started).toEqual(['running', 'behind']);
+  });
+
+  it('lends what fits, or all of it to one that asks for more, in order, and takes it back once', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 15 }), { maxLength: 30 }), async (costs) => {
+        const budget = new Budget(Infinity, 10);
+        const served: number[] = [];
+        await Promise.all(
+          costs.map(async (cost, index) => {
+            const release = await budget.take(cost);
+            served.push(index);
+            expect(budget.spent <= 10 || budget.spent === cost).toBe(true);
+            await settle();
+            release();
+            release();
+          }),
+        );
+        expect(served).toEqual([...costs.keys()]);
+        expect(budget.spent).toBe(0);
+      }),
+    );
   });
 
   it('gives back the room of a piece that failed', async () => {

@@ -45,14 +45,31 @@ export class Budget {
    * @throws the signal's reason, or what `work` throws
    */
   async run<T>(cost: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await this.#enter(cost, signal);
+    const release = await this.take(cost, signal);
     try {
       return await work();
     } finally {
+      release();
+    }
+  }
+
+  /**
+   * Waits until the budget allows a task, which ends when what is returned is called.
+   *
+   * @param cost at most the capacity, or it runs alone
+   * @param signal cancels the wait
+   * @throws the signal's reason
+   */
+  async take(cost: number, signal?: AbortSignal): Promise<() => void> {
+    await this.#enter(cost, signal);
+    let isRunning = true;
+    return () => {
+      if (!isRunning) return;
+      isRunning = false;
       this.#running--;
       this.#spent -= cost;
       this.#advance();
-    }
+    };
   }
 
   #enter(cost: number, signal: AbortSignal | undefined): Promise<void> {
