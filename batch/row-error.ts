@@ -14,12 +14,12 @@ type BatchProblem =
 
 /** Why a row has no answer. */
 export class RowError extends Error {
+  override readonly name = 'RowError';
   readonly code: BatchProblem | keyof typeof PROBLEMS;
   readonly field: string | undefined;
 
   constructor(code: RowError['code'], message: string, field?: string) {
     super(message);
-    this.name = 'RowError';
     this.code = code;
     this.field = field;
   }

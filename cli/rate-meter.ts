@@ -5,7 +5,7 @@ const SPACING_MS = 100;
 
 /** Measures the rate at which a value grows, over the last ten seconds. */
 export class RateMeter {
-  #samples: { readonly value: number; readonly at: number }[] = [];
+  readonly #samples: { readonly value: number; readonly at: number }[] = [];
 
   /**
    * @param value the value so far

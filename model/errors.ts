@@ -45,11 +45,11 @@ export type FailureCode = keyof typeof FAILURES;
  * command line prints only the message, without a stack trace, and exits with 1.
  */
 export class UserError extends Error {
+  override readonly name = 'UserError';
   readonly code: FailureCode;
 
   constructor(code: FailureCode, message: string, options?: ErrorOptions) {
     super(echo(message), options);
-    this.name = 'UserError';
     this.code = code;
   }
 }

@@ -91,7 +91,7 @@ class Fleet {
   readonly #options: FleetOptions;
   readonly #autoscaler: Autoscaler;
   readonly changes: Change[] = [];
-  #pods: ObservedPod[] = [];
+  readonly #pods: ObservedPod[] = [];
   /** Pods that were removed and still answer what they have accepted. */
   #leaving: ObservedPod[] = [];
   #ready: ObservedPod[] = [];

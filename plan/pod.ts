@@ -29,7 +29,7 @@ export class SimulatedPod {
   answered = 0;
   readonly #model: PodModel;
   readonly #onAnswer: (latencySeconds: number) => void;
-  #waiting: number[] = [];
+  readonly #waiting: number[] = [];
   #running: number[] = [];
   #runEnds = 0;
 

@@ -48,12 +48,12 @@ async function* rowsOf(
   for (const { num_rows: length } of metadata.row_groups) {
     const groupEnd = groupStart + Number(length);
     // Every slice needs the same columns of the file: they are read once for each row group.
-    const columns = new Map<string, Promise<ArrayBuffer>>();
+    const chunks = new Map<string, Promise<ArrayBuffer>>();
     const read = slicesOf(file);
     const slice = (start: number, end = file.size): Promise<ArrayBuffer> => {
       const key = `${start}-${end}`;
-      const bytes = columns.get(key) ?? read(start, end);
-      columns.set(key, bytes);
+      const bytes = chunks.get(key) ?? read(start, end);
+      chunks.set(key, bytes);
       return bytes;
     };
     for (let rowStart = groupStart; rowStart < groupEnd; rowStart += sliceRows) {

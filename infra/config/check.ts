@@ -16,13 +16,13 @@ const RULES = [computeRules, podRules, settingsRules, operationsRules, kserveRul
 
 /** A configuration that cannot be deployed. `mistakes` has a sentence for each, which begins with the field's path. */
 export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
   readonly mistakes: readonly string[];
 
   constructor(sentences: readonly string[]) {
     const mistakes = sentences.map(echo);
     const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
     super([`The deployment's configuration has ${count}:`, ...mistakes.map((line) => `  - ${line}`)].join('\n'));
-    this.name = 'ConfigError';
     this.mistakes = mistakes;
   }
 }

@@ -11,30 +11,30 @@ export function scalingWindow({ workload }: WorkloadContext): string {
 
 /** PromQL on one track of a workload. Queries select by namespace and pod name, which every way of scraping adds. */
 export class WorkloadQueries {
-  private readonly context: WorkloadContext;
-  private readonly track: Track;
+  readonly #context: WorkloadContext;
+  readonly #track: Track;
 
   constructor(context: WorkloadContext, track: Track = 'stable') {
-    this.context = context;
-    this.track = track;
+    this.#context = context;
+    this.#track = track;
   }
 
   /** `metric{...}` of the track's pods, narrowed down by further label matchers. */
   select(metric: string, filter = ''): string {
-    const pods = `namespace="${this.context.namespace}",pod=~"${podNamePattern(this.context, this.track)}"`;
+    const pods = `namespace="${this.#context.namespace}",pod=~"${podNamePattern(this.#context, this.#track)}"`;
     return `${metric}{${joinMatchers(pods, filter)}}`;
   }
 
   /** Answered requests per second, without probes and documents. */
   requestRate(window: string, filter = ''): string {
-    const { metrics } = this.context.server;
+    const { metrics } = this.#context.server;
     const filters = joinMatchers(metrics.requestFilter, filter);
     return `sum(rate(${this.select(metrics.requests, filters)}[${window}]))`;
   }
 
   /** Requests per second that the service owed an answer, or of those the failed ones. */
   owedRate(window: string, which: 'all' | 'failed' = 'all'): string {
-    const { owedFilter, errorFilter } = this.context.server.metrics;
+    const { owedFilter, errorFilter } = this.#context.server.metrics;
     return this.requestRate(window, joinMatchers(owedFilter, which === 'failed' ? errorFilter : ''));
   }
 
@@ -43,8 +43,8 @@ export class WorkloadQueries {
    * are not scraped at all, which an autoscaler must not take for no load.
    */
   scalingRate(): string {
-    const { always } = this.context.server.metrics;
-    return `(${this.owedRate(scalingWindow(this.context))}) or 0 * sum(${this.select(always)})`;
+    const { always } = this.#context.server.metrics;
+    return `(${this.owedRate(scalingWindow(this.#context))}) or 0 * sum(${this.select(always)})`;
   }
 
   /**
@@ -62,7 +62,7 @@ export class WorkloadQueries {
 
   /** Number of owed requests that failed. */
   errorCount(window: string): string {
-    const { owedFilter, errorFilter, requestFilter, requests } = this.context.server.metrics;
+    const { owedFilter, errorFilter, requestFilter, requests } = this.#context.server.metrics;
     return `sum(increase(${this.select(requests, joinMatchers(requestFilter, owedFilter, errorFilter))}[${window}]))`;
   }
 
@@ -78,14 +78,14 @@ export class WorkloadQueries {
   }
 
   private latency(series: '_bucket' | '_count', filter = ''): string {
-    const { latency, latencyFilter } = this.context.server.metrics;
+    const { latency, latencyFilter } = this.#context.server.metrics;
     return this.select(`${latency}${series}`, joinMatchers(latencyFilter, filter));
   }
 
   /** Accepted and unanswered items of all pods, or per value of the label `grouping`. */
   load(grouping = ''): string {
     const by = grouping === '' ? '' : ` by (${grouping})`;
-    return this.context.server.metrics.load.map((gauge) => `sum${by} (${this.select(gauge)})`).join(' + ');
+    return this.#context.server.metrics.load.map((gauge) => `sum${by} (${this.select(gauge)})`).join(' + ');
   }
 }
 

@@ -18,9 +18,7 @@ export interface Slot {
 /**
  * Bounds the work that the service has accepted: the number of items (not requests) from acceptance to answer. What
  * would exceed the bound is refused before any work is done, with a `Retry-After` estimated from the rate of recent
- * answers and the number of refused clients. The HTTP routes call it: `refusal` when the headers have arrived, `admit`
- * when the body is complete, `resize` once its items are known, `answered` and `release` at its end. It stands before
- * the predictor and knows nothing of batches.
+ * answers and the number of refused clients. It stands before the predictor and knows nothing of batches.
  */
 export class Admission {
   readonly #maxItems: number;

@@ -1,4 +1,4 @@
-/** What is wrong with a request's image or texts; the HTTP layer maps each to a problem type. */
+/** What is wrong with a request's image or texts; `toProblem` has a problem type for each. */
 export type InputProblem =
   | 'image-unsupported'
   | 'image-corrupt'
@@ -27,12 +27,12 @@ export class Refusal extends Error {
 
 /** The request's image or text cannot be judged; retrying does not help. */
 export class InputError extends Error {
+  override readonly name = 'InputError';
   readonly problem: InputProblem;
   readonly field: InputField;
 
   constructor(problem: InputProblem, field: InputField, message: string) {
     super(message);
-    this.name = 'InputError';
     this.problem = problem;
     this.field = field;
   }
@@ -48,6 +48,7 @@ const OVERLOADED = {
 
 /** The service is at its limit: the request was refused before any work was done. */
 export class Overloaded extends Refusal {
+  override readonly name = 'Overloaded';
   /** What is used up. A client that has used up its share has no more due to it; the rest the service owes to all. */
   readonly full: keyof typeof OVERLOADED;
   /** Seconds after which a retry is likely to be accepted. */
@@ -55,7 +56,6 @@ export class Overloaded extends Refusal {
 
   constructor(full: keyof typeof OVERLOADED, retryAfterSeconds: number) {
     super(OVERLOADED[full]);
-    this.name = 'Overloaded';
     this.full = full;
     this.retryAfterSeconds = retryAfterSeconds;
   }
@@ -63,48 +63,47 @@ export class Overloaded extends Refusal {
 
 /** One request has more items than the service accepts in all; retrying does not help. */
 export class TooManyItems extends Error {
+  override readonly name = 'TooManyItems';
   /** Most items that a request may have. */
   readonly max: number;
 
   constructor(items: number, max: number) {
     super(`The request has ${items} items; at most ${max} are accepted.`);
-    this.name = 'TooManyItems';
     this.max = max;
   }
 }
 
 /** The engine failed on this item, or no engine is left to compute it. */
 export class EngineUnavailable extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'EngineUnavailable';
-  }
+  override readonly name: string = 'EngineUnavailable';
 }
 
 /** The engine failed on this item alone; a retry is likely to fail as well. */
 export class ItemFailed extends EngineUnavailable {
+  override readonly name = 'ItemFailed';
+
   constructor(options?: ErrorOptions) {
     super('The engine repeatedly failed on this image and text; they are refused for a while.', options);
-    this.name = 'ItemFailed';
   }
 }
 
 /** The AbortSignal reason of a request past its deadline. */
 export class DeadlineExceeded extends Error {
+  override readonly name = 'DeadlineExceeded';
   /** Whose limit it was: the service owes an answer within its own. */
   readonly setBy: 'client' | 'service';
 
   constructor(setBy: DeadlineExceeded['setBy']) {
     super('The request ran out of time.');
-    this.name = 'DeadlineExceeded';
     this.setBy = setBy;
   }
 }
 
 /** The AbortSignal reason of a request whose client disconnected. */
 export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+
   constructor() {
     super('The client disconnected.');
-    this.name = 'ClientGone';
   }
 }

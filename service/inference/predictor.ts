@@ -106,7 +106,7 @@ export interface PredictorParts {
 }
 
 /** One text about one picture, on its way to its answer. */
-interface Slot {
+interface Pending {
   readonly pictureKey: string;
   readonly inputIds: readonly number[];
   /** Its answer, if that is known already. */
@@ -150,8 +150,8 @@ export class BatchingPredictor implements Predictor {
       this.#timed('preprocess', context, () => this.#prepare(image, encoded[index] ?? [], signal)),
     );
     try {
-      const slots = (await Promise.all(pictures)).flatMap(({ slots: each }) => each);
-      return await this.#answer(slots, { ...context, signal });
+      const pending = (await Promise.all(pictures)).flatMap(({ pending: each }) => each);
+      return await this.#answer(pending, { ...context, signal });
     } catch (error) {
       siblings.abort(error);
       throw error;
@@ -176,20 +176,20 @@ export class BatchingPredictor implements Predictor {
     return copy;
   }
 
-  /** Decodes a picture, unless all answers about it are known. @returns a slot for each text, in order */
+  /** Decodes a picture, unless all answers about it are known. @returns what is pending for each text, in order */
   async #prepare(
     image: Uint8Array,
     texts: readonly (readonly number[])[],
     signal: AbortSignal,
-  ): Promise<{ slots: Slot[]; release: () => void }> {
+  ): Promise<{ pending: Pending[]; release: () => void }> {
     const { pictures, answers, observer } = this.#parts;
     const pictureKey = await pictures.keyOf(image, signal);
-    const slots = texts.map((inputIds) => ({ pictureKey, inputIds, known: answers?.get(pictureKey, inputIds) }));
-    const hits = slots.filter(({ known }) => known !== undefined).length;
-    if (answers !== undefined) observer?.lookups('answers', hits, slots.length - hits);
-    if (hits === slots.length) return { slots, release: () => undefined };
+    const pending = texts.map((inputIds) => ({ pictureKey, inputIds, known: answers?.get(pictureKey, inputIds) }));
+    const hits = pending.filter(({ known }) => known !== undefined).length;
+    if (answers !== undefined) observer?.lookups('answers', hits, pending.length - hits);
+    if (hits === pending.length) return { pending, release: () => undefined };
     const { pixels, release } = await this.#decode(pictureKey, image, signal);
-    return { slots: slots.map((slot) => ({ ...slot, pixels })), release };
+    return { pending: pending.map((text) => ({ ...text, pixels })), release };
   }
 
   #decode(key: string, image: Uint8Array, signal: AbortSignal): Promise<Picture> {
@@ -224,10 +224,10 @@ export class BatchingPredictor implements Predictor {
     });
   }
 
-  /** Computes what is not known yet. @returns an answer for each slot, in order */
-  async #answer(slots: readonly Slot[], context: RequestContext): Promise<Answer[]> {
+  /** Computes what is not known yet. @returns an answer for each text, in order */
+  async #answer(pending: readonly Pending[], context: RequestContext): Promise<Answer[]> {
     const { answers, labels, observer } = this.#parts;
-    const items = slots.flatMap(({ known, pixels, pictureKey, inputIds }) =>
+    const items = pending.flatMap(({ known, pixels, pictureKey, inputIds }) =>
       known !== undefined || pixels === undefined ? [] : [{ pixels, pictureKey, inputIds, observer: context.observer }],
     );
     const computed = await this.#compute(items, context);
@@ -236,7 +236,7 @@ export class BatchingPredictor implements Predictor {
       if (answer !== undefined) answers?.set(pictureKey, inputIds, answer);
     }
     const rest = computed.values();
-    return slots.map(({ known }) => {
+    return pending.map(({ known }) => {
       const answer = known ?? rest.next().value;
       if (answer === undefined) throw new Error('the engine answered too few items');
       // Metrics keep the model's own words.

@@ -171,6 +171,7 @@ export const problemSchema = z
 
 /** An error on its way to the client. Its message becomes the `detail`. */
 export class HttpProblem extends Refusal {
+  override readonly name = 'HttpProblem';
   readonly problem: ProblemName;
   readonly field: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
@@ -181,7 +182,6 @@ export class HttpProblem extends Refusal {
     extra: { field?: string; headers?: Readonly<Record<string, string>>; cause?: unknown } = {},
   ) {
     super(echo(detail), { cause: extra.cause });
-    this.name = 'HttpProblem';
     this.problem = problem;
     this.field = extra.field;
     this.headers = extra.headers ?? {};

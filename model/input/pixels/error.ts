@@ -17,12 +17,12 @@ const MESSAGES: Record<PixelsErrorCode, string> = {
  * contains the decoder's own message, which may leak addresses.
  */
 export class PixelsError extends Error {
+  override readonly name = 'PixelsError';
   readonly code: PixelsErrorCode;
 
   /** @param options.detail a sentence instead of the usual one */
   constructor(code: PixelsErrorCode, { detail, ...options }: ErrorOptions & { readonly detail?: string } = {}) {
     super(detail ?? MESSAGES[code], options);
-    this.name = 'PixelsError';
     this.code = code;
   }
 }

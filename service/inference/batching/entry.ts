@@ -28,7 +28,7 @@ export class Entry<Item, Output> {
   #stage: 'queue' | 'inference' = 'queue';
   #stageStartMs: number;
   #isSettled = false;
-  #removeListener: () => void = () => undefined;
+  readonly #removeListener: () => void = () => undefined;
   #resolve: (output: Output) => void = () => undefined;
   #reject: (reason: unknown) => void = () => undefined;
 
