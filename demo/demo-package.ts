@@ -3,15 +3,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EXAMPLES_FOLDER } from '../model/package/examples.ts';
 import { isUpToDate, sumOf } from '../model/compile/up-to-date.ts';
+import { ROOT } from '../model/root.ts';
 import { EXAMPLES } from './examples.ts';
 
-/** The repository's root, from this file or its compiled copy. */
-const ROOT = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../' : '../../', import.meta.url));
-
 /** Checkpoint of the model that ships with the repository. */
-export const DEMO_CHECKPOINT = path.join(ROOT, 'demo', 'checkpoint');
+export const DEMO_CHECKPOINT = fileURLToPath(new URL('demo/checkpoint', ROOT));
 /** Folder of its compiled package; not under version control. */
-const DEMO_PACKAGE = path.join(ROOT, '.cache', 'demo-package');
+const DEMO_PACKAGE = fileURLToPath(new URL('.cache/demo-package', ROOT));
 
 /** Whether the package's examples are those of the repository; `isUpToDate` does not cover them. */
 async function hasTheseExamples(target: string): Promise<boolean> {

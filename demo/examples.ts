@@ -2,6 +2,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { readExamples as readFolder } from '../model/package/examples.ts';
+import { ROOT } from '../model/root.ts';
 import { ANSWERS } from './answers.ts';
 
 const sentencesSchema = z.array(
@@ -22,10 +23,8 @@ export interface Example {
   readonly sentences: z.infer<typeof sentencesSchema>;
 }
 
-/** Folder of the examples, in the layout of a package. A compiled copy of this file reads it from the sources. */
-export const EXAMPLES = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? './examples/' : '../../demo/examples/', import.meta.url),
-);
+/** Folder of the examples, in the layout of a package. A build reads it from the sources. */
+export const EXAMPLES = fileURLToPath(new URL('demo/examples/', ROOT));
 
 /** Reads the example pictures that ship with the repository, with their sentences. */
 export async function readExamples(): Promise<readonly Example[]> {

@@ -1,11 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { loadSync, type PackageDefinition, type ServiceDefinition } from '@grpc/proto-loader';
+import { ROOT } from '../../model/root.ts';
 
-/** The compiled program lies in build/, and the file where it is in the source tree. */
-const PROTO = new URL(
-  import.meta.url.endsWith('.ts') ? './inference.proto' : '../../../service/grpc/inference.proto',
-  import.meta.url,
-);
+/** A build reads it from the sources. */
+const PROTO = new URL('service/grpc/inference.proto', ROOT);
 
 /** All messages and services of the protocol. */
 export const PROTOCOL: PackageDefinition = loadSync(fileURLToPath(PROTO), { keepCase: true });

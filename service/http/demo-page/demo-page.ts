@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { createRoute } from '@hono/zod-openapi';
 import { createMiddleware } from 'hono/factory';
 import type { Example } from '../../../model/package/examples.ts';
+import { ROOT } from '../../../model/root.ts';
 import { PATHS } from '../../contract.ts';
 import { KEY_SECURITY } from '../middleware/api-keys.ts';
 import type { App, AppEnv } from '../context.ts';
@@ -35,10 +36,7 @@ const PAGE_POLICY = [
 ].join('; ');
 
 /** The folder of the page's files; a build reads them from the sources. */
-const PAGE = new URL(
-  import.meta.url.endsWith('.ts') ? './assets/' : '../../../../service/http/demo-page/assets/',
-  import.meta.url,
-);
+const PAGE = new URL('service/http/demo-page/assets/', ROOT);
 
 /** The page's modules. */
 const SCRIPTS = ['page', 'answer', 'camera', 'code', 'drops', 'files', 'heat', 'history', 'service', 'view'];
