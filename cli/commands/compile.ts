@@ -1,10 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { compileCheckpoint } from '../../model/compile/compile.ts';
 import type { CompileOptions } from '../../model/compile/compile-options.ts';
 import { KNOWS_RULE, knowsSchema } from '../../model/package/manifest.ts';
+import { compileWithProgress } from '../compile-with-progress.ts';
 import { bytes, count } from '../format.ts';
 import { checkCalibration } from '../precision.ts';
-import { COMPILE_STAGES, progressBar } from '../progress.ts';
 
 type Options = Omit<CompileOptions, 'replace' | 'onProgress' | 'onNote'> & { readonly force?: true };
 
@@ -45,24 +44,13 @@ export function compileCommand(): Command {
     .option('--force', 'replace an existing package')
     .action(async (checkpoint: string, target: string, { force, ...options }: Options) => {
       checkCalibration(options.precision ?? 'fp32', options.calibration);
-      const bar = progressBar(COMPILE_STAGES);
-      try {
-        const started = performance.now();
-        const manifest = await compileCheckpoint(checkpoint, target, {
-          ...options,
-          replace: force === true,
-          onProgress: bar.update,
-          onNote: bar.note,
-        });
-        bar.stop();
-        const seconds = ((performance.now() - started) / 1000).toFixed(1);
-        console.log(
-          `${target}: ${manifest.name}, ${manifest.precision}, ${count(manifest.graph.parameters)} parameters, ` +
-            `${bytes(manifest.memory.weightsBytes)} of weights and constants, in ${seconds} s.`,
-        );
-      } finally {
-        bar.stop();
-      }
+      const started = performance.now();
+      const manifest = await compileWithProgress(checkpoint, target, { ...options, replace: force === true });
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      console.log(
+        `${target}: ${manifest.name}, ${manifest.precision}, ${count(manifest.graph.parameters)} parameters, ` +
+          `${bytes(manifest.memory.weightsBytes)} of weights and constants, in ${seconds} s.`,
+      );
     });
 }
 

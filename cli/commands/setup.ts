@@ -1,7 +1,5 @@
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import { compileCheckpoint } from '../../model/compile/compile.ts';
-import type { CompileOptions } from '../../model/compile/compile-options.ts';
 import { isUpToDate } from '../../model/compile/up-to-date.ts';
 import { UserError } from '../../model/errors.ts';
 import { lacksVnni, WITHOUT_VNNI } from '../../model/vnni.ts';
@@ -10,6 +8,7 @@ import { cpuForInt8 } from '../../service/engine/device/plan.ts';
 import { readSettings, type Settings } from '../../service/settings/read.ts';
 import type { EngineInfo } from '../../service/engine/protocol.ts';
 import { openModel } from '../../service/inference/open-model.ts';
+import { compileWithProgress } from '../compile-with-progress.ts';
 import {
   checkpointFolder,
   fetchCheckpoint,
@@ -18,7 +17,6 @@ import {
   withFetchOptions,
 } from '../fetch-checkpoint.ts';
 import { checkCalibration, choosePrecision, type Precision } from '../precision.ts';
-import { COMPILE_STAGES, progressBar } from '../progress.ts';
 import { summary } from './fetch.ts';
 
 /** What int8 gains and costs: see docs/models.md. */
@@ -74,6 +72,7 @@ export function setupCommand(): Command {
         await compileWithProgress(checkpoint, target, {
           precision,
           name: path.posix.basename(source.id),
+          replace: true,
           ...(options.calibration === undefined ? {} : { calibration: options.calibration }),
         });
         console.log(`${target}: compiled.`);
@@ -82,24 +81,6 @@ export function setupCommand(): Command {
       console.log(`Ready. Start it: npm start -- --model ${target}`);
       if (precision === 'fp32') console.log(`Another choice is --precision int8: ${INT8_OFFER}.`);
     });
-}
-
-async function compileWithProgress(
-  checkpoint: string,
-  target: string,
-  options: Pick<CompileOptions, 'precision' | 'name' | 'calibration'>,
-): Promise<void> {
-  const bar = progressBar(COMPILE_STAGES);
-  try {
-    await compileCheckpoint(checkpoint, target, {
-      ...options,
-      replace: true,
-      onProgress: bar.update,
-      onNote: bar.note,
-    });
-  } finally {
-    bar.stop();
-  }
 }
 
 /** Starts an engine as the server does; it runs the package's self-test before it becomes ready. */
