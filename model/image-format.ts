@@ -1,6 +1,9 @@
 /** The image formats that can be decoded. */
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'bmp' | 'avif';
 
+/** Their names in a sentence. */
+export const IMAGE_FORMATS = 'JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF';
+
 /** Bytes at a file's start in which its format shows. An AVIF may list several brands. */
 export const FORMAT_BYTES = 256;
 

@@ -2,17 +2,12 @@ import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { Agent, request, type Dispatcher } from 'undici';
 import { shorten } from '../../model/echo.ts';
+import { BODY_BUFFER_BYTES, MAX_REDIRECTS } from '../../model/http-client.ts';
 import { RowError } from '../row-error.ts';
 import { unreadable, type ImageSource, type StoredImage } from './stored-image.ts';
 
-const MAX_REDIRECTS = 5;
 /** How long connecting, or the next bytes, may take, in milliseconds. */
 const STALL_MS = 30_000;
-/**
- * More than arrives in one turn of the event loop: undici 7 crashes the process if a server closes the connection while a
- * full buffer has paused the response (nodejs/undici#5360).
- */
-const BODY_BUFFER_BYTES = 4 << 20;
 
 interface WebOptions {
   /** Hosts that images may be fetched from. */

@@ -1,8 +1,11 @@
 import { parseJson } from '../exact-json.ts';
 import type { RawRow } from './row.ts';
 
-/** Longest line in bytes: the service's limit for JSON without an image would be shorter, and memory stays bounded. */
-const MAX_LINE_BYTES = 4 << 20;
+/**
+ * Longest line, and longest file beside a picture, in bytes: the service's limit for JSON without an image would be
+ * shorter, and memory stays bounded.
+ */
+export const MAX_LINE_BYTES = 4 << 20;
 
 const NEWLINE = 0x0a;
 const BYTE_ORDER_MARK = '\ufeff';

@@ -3,12 +3,11 @@ import { shorten } from '../../model/echo.ts';
 import { parseJson } from '../exact-json.ts';
 import { notReadable, type InputFile } from '../storage/file.ts';
 import { readAhead, type SequentialFile } from '../storage/read-ahead.ts';
+import { MAX_LINE_BYTES } from './jsonl.ts';
 import { isPicture } from './pictures.ts';
 import type { ColumnNames, RawRow } from './row.ts';
 import { tarMembers } from './tar.ts';
 
-/** Longest file beside a picture, in bytes: that of a line of JSON. */
-const MAX_BYTES = 4 << 20;
 /** Largest picture that is read along, in bytes. All rows that are worked on may have one, besides other limits. */
 const MAX_ALONG = 1 << 20;
 
@@ -69,7 +68,7 @@ async function* samplesOf(
       const image = isAlong ? inMemory(await contentOf(offset, size)) : memberImage(tar, name, offset, size);
       sample.pictures.push({ name, image });
     } else if (name === `${key}.json` || name === `${key}.txt`) {
-      const content = size > MAX_BYTES ? undefined : await contentOf(offset, size);
+      const content = size > MAX_LINE_BYTES ? undefined : await contentOf(offset, size);
       if (content !== undefined) onBytes?.(content);
       sample.files.push({ name, content });
     }
@@ -92,14 +91,15 @@ function toRawRow(tar: InputFile, { key, pictures, files }: Sample, names: Colum
   if (json !== undefined) {
     const columns = jsonOf(json.content);
     if (columns === undefined)
-      return { damage: `${shorten(json.name)} is not a JSON object in UTF-8 of at most 4 MiB.` };
+      return { damage: `${shorten(json.name)} is not a JSON object in UTF-8 of at most ${MAX_LINE_BYTES >> 20} MiB.` };
     // The picture is in the tar, whatever JSON names.
     for (const [name, value] of Object.entries(columns)) if (name !== names.image) fields[name] = value;
   }
   const text = files.find(({ name }) => name.endsWith('.txt'));
   if (text !== undefined && !Object.hasOwn(fields, names.text) && !Object.hasOwn(fields, names.texts)) {
     const content = textOf(text.content);
-    if (content === undefined) return { damage: `${shorten(text.name)} is not UTF-8, or longer than 4 MiB.` };
+    if (content === undefined)
+      return { damage: `${shorten(text.name)} is not UTF-8, or longer than ${MAX_LINE_BYTES >> 20} MiB.` };
     fields[names.text] = content.trim();
   }
   if (picture === undefined) return { fields };

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { echo } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
+import { IMAGE_FORMATS } from '../../model/image-format.ts';
 import { readSettings } from '../../service/settings/read.ts';
 import type { Answer } from '../../service/inference/answer.ts';
 import { EngineUnavailable, InputError } from '../../service/inference/errors.ts';
@@ -23,10 +24,7 @@ export function predictCommand(): Command {
     .summary('answer once, without a server')
     .description('Judges whether an image entails a text, exactly as the server does, and prints the answer.')
     .requiredOption('--model <package>', 'folder of the model package')
-    .requiredOption(
-      '--image <file>',
-      'image file: JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF; judged upright unless IMAGE_ORIENTATION=stored',
-    )
+    .requiredOption('--image <file>', `image file: ${IMAGE_FORMATS}; judged upright unless IMAGE_ORIENTATION=stored`)
     .requiredOption('--text <text>', 'the hypothesis to judge')
     .option('--premise <text>', 'a text assumed to be true')
     .option('--json', 'print JSON')

@@ -1,5 +1,6 @@
 import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from 'undici';
 import { UserError } from '../errors.ts';
+import { BODY_BUFFER_BYTES, MAX_REDIRECTS } from '../http-client.ts';
 import { version } from '../version.ts';
 import { networkFailure, RequestFailure, statusFailure } from './request-failure.ts';
 import type { ModelSource } from './source.ts';
@@ -14,14 +15,6 @@ export interface HttpResponse {
   /** To be read at once, without waiting between chunks. Throws {@link RequestFailure} if the connection breaks. */
   readonly body: AsyncIterable<Buffer>;
 }
-
-const MAX_REDIRECTS = 5;
-/**
- * More than arrives in one turn of the event loop. undici 7 crashes the process if a server closes the connection
- * while a full buffer has paused the response (nodejs/undici#5360, fixed in version 8, which needs Node.js 22), so
- * readers must take the body as it arrives.
- */
-const BODY_BUFFER_BYTES = 4 << 20;
 
 /** Sends GET requests for one model to its hub, through the proxies that the environment names. */
 export class HubClient {

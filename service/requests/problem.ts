@@ -1,6 +1,7 @@
 import { Refusal } from '../inference/errors.ts';
 import { z } from '@hono/zod-openapi';
 import { echo } from '../../model/echo.ts';
+import { IMAGE_FORMATS } from '../../model/image-format.ts';
 
 /** The content type of errors. */
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -95,8 +96,7 @@ export const PROBLEMS = {
   'unsupported-image': {
     status: 415,
     title: 'Unsupported image format',
-    description:
-      'The file is not a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF, or is a rare variant that cannot be decoded exactly. The detail names common formats, such as HEIC, and what to send instead.',
+    description: `The file is not a ${IMAGE_FORMATS}, or is a rare variant that cannot be decoded exactly. The detail names common formats, such as HEIC, and what to send instead.`,
   },
   'undecodable-image': {
     status: 422,

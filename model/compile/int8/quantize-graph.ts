@@ -1,13 +1,10 @@
 import { floatInitializer, type Initializer, intInitializer, readFloats } from '../onnx/tensor.ts';
-import { type Graph, makeNode, type Node, type NodeOptions, type Value } from '../onnx/graph.ts';
+import { type Graph, makeNode, MICROSOFT, type Node, type NodeOptions, type Value } from '../onnx/graph.ts';
 import type { ChannelRanges } from './calibrate.ts';
 import type { Plan, Step } from './plan.ts';
 import { type Scale, scaleOf } from './scale.ts';
 import { smoothingFactors } from './smoothing.ts';
 import { quantizedKernels, quantizedMatrix } from './weights.ts';
-
-/** Domain of ONNX Runtime's own operators. */
-const MICROSOFT = 'com.microsoft';
 
 /** Factor of the measured ranges of tokens, since other questions reach further. Values beyond them are clipped. */
 const ROOM = 1.2;

@@ -1,4 +1,4 @@
-import type { Attribute, Graph, Node, Port } from './graph.ts';
+import { type Attribute, type Graph, MICROSOFT, type Node, type Port } from './graph.ts';
 import { ProtoWriter } from './protobuf.ts';
 import { DATA_TYPES, type Initializer } from './tensor.ts';
 
@@ -6,7 +6,7 @@ import { DATA_TYPES, type Initializer } from './tensor.ts';
 const IR_VERSION = 10;
 /** Version of ONNX's operator set. */
 export const OPSET = 21;
-/** Version of the operator set `com.microsoft`. */
+/** Version of ONNX Runtime's own operators. */
 const MICROSOFT_OPSET = 1;
 
 /** Where the values of an initializer are: in the graph's own file, or in another file in the same folder. */
@@ -29,7 +29,7 @@ export function encodeModel(
     .string(3, producer.version)
     .message(7, (w) => encodeGraph(w, graph, placements))
     .message(8, (w) => w.string(1, '').int(2, OPSET))
-    .message(8, (w) => w.string(1, 'com.microsoft').int(2, MICROSOFT_OPSET));
+    .message(8, (w) => w.string(1, MICROSOFT).int(2, MICROSOFT_OPSET));
   return model.finish();
 }
 

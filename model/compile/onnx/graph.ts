@@ -1,5 +1,8 @@
 import { type DataType, type Initializer, byteLength } from './tensor.ts';
 
+/** Domain of ONNX Runtime's own operators. */
+export const MICROSOFT = 'com.microsoft';
+
 /**
  * A tensor of the graph. Its shape is nominal: that of a batch of one with the longest text, which determines the
  * estimated costs. At run time batch and text length are free.

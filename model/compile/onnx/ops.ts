@@ -1,9 +1,6 @@
 import { elementCount } from '../shape.ts';
-import { GraphBuilder, type Value } from './graph.ts';
+import { GraphBuilder, MICROSOFT, type Value } from './graph.ts';
 import { DATA_TYPES, type DataType, intInitializer } from './tensor.ts';
-
-/** Domain of ONNX Runtime's own operators. */
-const MICROSOFT = 'com.microsoft';
 
 /**
  * A graph builder with one method per operator that the architecture uses, each of which infers the nominal shape of

@@ -1,10 +1,6 @@
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import sharp, { type Metadata, type Sharp } from 'sharp';
-
-/** Most pixels. Pillow rejects larger images as decompression bombs. */
-export const MAX_PIXELS = 178_956_970;
-/** Longest side in pixels. */
-export const MAX_SIDE = 20_000;
+import { MAX_PIXELS } from './limits.ts';
 
 /** Set for the threads that this one starts, once the settings below are made. */
 const IS_SET_UP = 'ofa-ve: the decoder is set up';

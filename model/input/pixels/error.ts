@@ -1,4 +1,6 @@
+import { IMAGE_FORMATS } from '../../image-format.ts';
 import type { ForeignFormat } from './foreign-formats.ts';
+import { IMAGE_LIMITS } from './limits.ts';
 
 /**
  * Why an image was rejected: it is in none of the formats that are decoded (or in a rare variety of one), it is
@@ -7,9 +9,9 @@ import type { ForeignFormat } from './foreign-formats.ts';
 export type PixelsErrorCode = 'unsupported' | 'corrupt' | 'too-large';
 
 const MESSAGES: Record<PixelsErrorCode, string> = {
-  unsupported: 'The image is not a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF file that can be read.',
+  unsupported: `The image is not a ${IMAGE_FORMATS} file that can be read.`,
   corrupt: 'The image is damaged or incomplete and cannot be decoded.',
-  'too-large': 'The image is too large: at most 178,956,970 pixels, 20,000 a side and 100 scans can be decoded.',
+  'too-large': `The image is too large: at most ${IMAGE_LIMITS} can be decoded.`,
 };
 
 /**

@@ -1,6 +1,6 @@
-import { MAX_PIXELS, type ImageHeader } from './decoder.ts';
+import type { ImageHeader } from './decoder.ts';
+import { MAX_PIXELS, MAX_SCANS } from './limits.ts';
 
-const MAX_SCANS = 100;
 /** Most pixels that all scans of a JPEG may cover in total: those of the largest image with 12 scans. */
 const MAX_SCANNED_PIXELS = 12 * MAX_PIXELS;
 const MARKER = 0xff;

@@ -1,7 +1,8 @@
 import { formatOf, type ImageFormat } from '../../image-format.ts';
 import { AVIF_BYTES_PER_PIXEL, MAX_AVIF_PIXELS, withStillBrand } from './avif.ts';
 import { readBmp } from './bmp.ts';
-import { MAX_PIXELS, MAX_SIDE, readHeader, type ImageHeader } from './decoder.ts';
+import { readHeader, type ImageHeader } from './decoder.ts';
+import { MAX_PIXELS, MAX_SIDE } from './limits.ts';
 import { decodingMemory } from './decoding-memory.ts';
 import { PixelsError, unsupported } from './error.ts';
 import { foreignFormatOf } from './foreign-formats.ts';

@@ -6,8 +6,9 @@ import type { RequestBody } from './request-body.ts';
 /** Most JSON of a request in MiB. Base64 takes a third more than the file, and far more time than a form does. */
 export const MAX_JSON_MIB = 16;
 const MAX_JSON_BYTES = MAX_JSON_MIB * 1024 * 1024;
-/** Most JSON outside of strings. Bodies have a few hundred bytes; 16 MiB of `[[],[],` would take 300 MB of heap. */
-const MAX_STRUCTURE_BYTES = 64 * 1024;
+/** Most JSON outside of strings, in KiB. Bodies have a few hundred bytes; 16 MiB of `[[],[],` would take 300 MB of heap. */
+export const MAX_STRUCTURE_KIB = 64;
+const MAX_STRUCTURE_BYTES = MAX_STRUCTURE_KIB * 1024;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 

@@ -1,4 +1,5 @@
 import { createRoute, type RouteConfig, type z } from '@hono/zod-openapi';
+import { IMAGE_LIMITS } from '../../../model/input/pixels/limits.ts';
 import { PATHS } from '../../contract.ts';
 import type { ModelInfo } from '../../inference/predictor.ts';
 import type { PredictDeps } from '../../requests/serve.ts';
@@ -11,6 +12,7 @@ import {
   formBodySchema,
   formEncoding,
   jsonBodySchema,
+  MAX_PARTS,
   predictionSchema,
   type judgementSchema,
 } from './schema.ts';
@@ -30,14 +32,14 @@ export function documentPredict(app: App, { predictor: { model }, limits }: Pred
       ...problemResponses(PREDICTION_ERRORS),
     },
   } satisfies Omit<RouteConfig, 'path'>;
-  const bounds = `The image is judged upright, as its EXIF or XMP says, unless the setting IMAGE_ORIENTATION is stored. The body may have ${limits.maxBodyMb} MiB, also after its decompression (Content-Encoding gzip or deflate), and the image 178,956,970 pixels, 20,000 a side and 100 scans. There may be no more texts than the setting MAX_QUEUE.`;
+  const bounds = `The image is judged upright, as its EXIF or XMP says, unless the setting IMAGE_ORIENTATION is stored. The body may have ${limits.maxBodyMb} MiB, also after its decompression (Content-Encoding gzip or deflate), and the image ${IMAGE_LIMITS}. There may be no more texts than the setting MAX_QUEUE.`;
   app.openAPIRegistry.registerPath(
     createRoute({
       ...common,
       path: PATHS.predict,
       operationId: 'predict',
       summary: 'Judge whether an image entails a text',
-      description: `Takes the JSON of \`${PATHS.predictJson}\`, too. A form may have 48 parts; unknown ones are ignored, with a warning in the answer. ${bounds}`,
+      description: `Takes the JSON of \`${PATHS.predictJson}\`, too. A form may have ${MAX_PARTS} parts; unknown ones are ignored, with a warning in the answer. ${bounds}`,
       request: {
         headers: REQUEST_HEADERS,
         body: {

@@ -8,15 +8,15 @@ import type { RequestBody } from '../body/request-body.ts';
 import { HttpProblem } from '../../requests/problem.ts';
 import { checkExplain, parser, type PredictInput } from './parse.ts';
 import { MAX_TEXT_CHARACTERS, MAX_TEXTS, TOO_LONG, TOO_MANY } from '../../requests/text.ts';
-import { formBodySchema, NOT_A_FILE } from './schema.ts';
+import { formBodySchema, MAX_PARTS, NOT_A_FILE } from './schema.ts';
 import { unknownFields } from './warnings.ts';
 
-/** The image, the texts, the premise, and some spare, so that too many texts are reported as such. */
+/** What a form may have. */
 const FORM_LIMITS = {
   // "texts" is read to refuse it: ignored, its sentences would get no answer.
   known: new Set([...Object.keys(formBodySchema.shape), 'texts']),
   files: { names: new Set(['image']), notAFile: NOT_A_FILE },
-  parts: MAX_TEXTS + 16,
+  parts: MAX_PARTS,
   textBytes: 4 * MAX_TEXT_CHARACTERS,
   tooLong: TOO_LONG,
   repeated: { name: 'text', most: MAX_TEXTS, tooMany: TOO_MANY },

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
+import { IMAGE_FORMATS } from '../../../model/image-format.ts';
 import { MAX_TEXTS, textSchema, TOO_MANY } from '../../requests/text.ts';
-import { MAX_JSON_MIB } from '../body/json.ts';
+import { MAX_JSON_MIB, MAX_STRUCTURE_KIB } from '../body/json.ts';
 import { warningSchema } from './warnings.ts';
 
 /** A picture for examples: 8 x 8 pixels, a red square on white, as PNG in base64. */
@@ -42,8 +43,7 @@ const EITHER_TEXT_OR_TEXTS: object = {
 export const jsonBodySchema = z
   .object({
     image: z.string({ error: 'must be the image in base64, or as a data URI' }).openapi({
-      description:
-        'An image file (JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF) in base64 (RFC 4648, also URL-safe, padded or not), or as a data URI with base64.',
+      description: `An image file (${IMAGE_FORMATS}) in base64 (RFC 4648, also URL-safe, padded or not), or as a data URI with base64.`,
       minLength: 1,
       maxLength: MAX_JSON_MIB * 2 ** 20,
     }),
@@ -55,7 +55,7 @@ export const jsonBodySchema = z
     explain: z.boolean({ error: 'must be true or false' }).optional().openapi({ description: EXPLAIN }),
   })
   .openapi('PredictJson', {
-    description: `Give either \`text\` or \`texts\`. JSON may have ${MAX_JSON_MIB} MiB in all, of which 64 KiB outside of strings: send larger images in a form.`,
+    description: `Give either \`text\` or \`texts\`. JSON may have ${MAX_JSON_MIB} MiB in all, of which ${MAX_STRUCTURE_KIB} KiB outside of strings: send larger images in a form.`,
     ...EITHER_TEXT_OR_TEXTS,
   });
 
@@ -68,11 +68,14 @@ const imageFile = z
   .openapi({
     type: 'string',
     format: 'binary',
-    description: 'An image file, not empty: JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF.',
+    description: `An image file, not empty: ${IMAGE_FORMATS}.`,
   });
 
 /** A multipart form with only an image. */
 export const imageFormSchema = z.object({ image: imageFile }).openapi('ImageForm');
+
+/** Most parts of a form: image, texts, premise, and some spare, so that too many texts are reported as such. */
+export const MAX_PARTS = MAX_TEXTS + 16;
 
 /** The multipart form of a prediction. */
 export const formBodySchema = z
