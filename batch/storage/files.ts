@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { glob, isDynamicPattern } from 'tinyglobby';
+import { glob } from 'tinyglobby';
 import { UserError } from '../../model/errors.ts';
 import { notReadable, openDiskFile, type FoundFiles, type InputFile } from './file.ts';
+import { isPattern } from './names.ts';
 import { isS3 } from './s3.ts';
 
 /**
@@ -15,7 +16,7 @@ import { isS3 } from './s3.ts';
 export async function findFiles(address: string, followLinks: boolean): Promise<FoundFiles> {
   if (isS3(address)) return (await import('./s3-file.ts')).findS3Files(address);
   const found = await stat(address).catch((cause: unknown) => {
-    if (isDynamicPattern(address)) return undefined;
+    if (isPattern(address)) return undefined;
     throw notReadable(address, cause);
   });
   if (found === undefined) {

@@ -52,6 +52,6 @@ export class ClaimColumns {
   }
 
   #idsOf(hypothesis: string): readonly number[] {
-    return [...encodePrompt(this.#tokenizer, TEXT, hypothesis, undefined).ids];
+    return encodePrompt(this.#tokenizer, TEXT, hypothesis).ids;
   }
 }

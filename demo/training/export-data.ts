@@ -2,7 +2,7 @@ import { appendFile, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { closePixels, toPixels } from '../../model/input/pixels/pixels.ts';
-import { IMAGE_SIZE, exportPictures } from './export-pictures.ts';
+import { IMAGE_SIZE, THING_FIELDS, exportPictures } from './export-pictures.ts';
 import { exportSentences, exportVocabulary, readTokenizer } from './export-sentences.ts';
 import { MAX_THINGS } from '../world/scene.ts';
 import { strangePicture } from '../world/strange.ts';
@@ -11,7 +11,6 @@ import { PROGRAM } from '../world/program.ts';
 /** Number of pictures without shapes, which come last. */
 const STRANGE_PICTURES = 2500;
 const HELD_OUT = { pictures: 3000, pairs: 6000 } as const;
-const THING_FIELDS = 6;
 
 interface Options {
   readonly out: string;

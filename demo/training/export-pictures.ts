@@ -11,7 +11,7 @@ import { SHAPES } from '../world/shapes.ts';
 export const IMAGE_SIZE = 112;
 export const GRID = IMAGE_SIZE / 16;
 /** Fields of each thing: cell (-1: no such thing), shape, colour, size, x and y in ten-thousandths. */
-const FIELDS = 6;
+export const THING_FIELDS = 6;
 /** Pictures that are rendered concurrently. */
 const AT_ONCE = 16;
 
@@ -40,7 +40,7 @@ export function cellsOf(scene: Scene): readonly number[] {
 }
 
 function labels(scene: Scene): Int16Array {
-  const rows = new Int16Array(MAX_THINGS * FIELDS).fill(-1);
+  const rows = new Int16Array(MAX_THINGS * THING_FIELDS).fill(-1);
   const cells = cellsOf(scene);
   scene.things.forEach((thing, index) => {
     rows.set(
@@ -52,7 +52,7 @@ function labels(scene: Scene): Int16Array {
         Math.round(thing.seen.x * 10_000),
         Math.round(thing.seen.y * 10_000),
       ],
-      index * FIELDS,
+      index * THING_FIELDS,
     );
   });
   return rows;
@@ -60,7 +60,7 @@ function labels(scene: Scene): Int16Array {
 
 /**
  * Writes the pictures of `count` seeds, starting with `firstSeed`, as the model sees them (`pictures.bin`: uint8
- * [count, size, size, 3]) and the things in them (`things.bin`: int16 [count, 7, 6], see FIELDS).
+ * [count, size, size, 3]) and the things in them (`things.bin`: int16 [count, 7, 6], see THING_FIELDS).
  */
 export async function exportPictures(folder: string, split: Split, count: number, firstSeed = 0): Promise<void> {
   await mkdir(folder, { recursive: true });

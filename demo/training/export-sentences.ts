@@ -230,7 +230,7 @@ export async function exportSentences(
     const picture = noShapes ? strange.first + random.int(strange.count) : own;
     const values = isStrange
       ? strangeRow(picture, ids.length, text.ids.length)
-      : row(drawn, own, ids.length, [...text.ids], claims);
+      : row(drawn, own, ids.length, text.ids, claims);
     rows.set(values, made * COLUMNS);
     for (const id of text.ids) ids.push(id);
     made++;
