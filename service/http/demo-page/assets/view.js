@@ -22,6 +22,13 @@ export const make = (name, className, text = '') => {
   return made;
 };
 
+/** A text of the user, which may run from right to left. @param {string} name @param {string} className @param {string} text */
+const words = (name, className, text) => {
+  const made = make(name, className, text);
+  made.dir = 'auto';
+  return made;
+};
+
 /** @param {number} share */
 const percent = (share) => `${(share * 100).toFixed(1)} %`;
 
@@ -92,7 +99,7 @@ const resultList = (rows, onLook) => {
   for (const row of rows) {
     const item = document.createElement('li');
     const verdict = make('p', 'verdict');
-    verdict.append(make('span', 'sentence', `“${row.text}”`), ' ', badge(row.judgement));
+    verdict.append(words('span', 'sentence', `“${row.text}”`), ' ', badge(row.judgement));
     verdict.append(...check(row.judgement, row.expected));
     item.append(verdict, scoresOf(row.judgement), lookButton(row, onLook, ['Where it looked', 'for']));
     list.append(item);
@@ -112,7 +119,7 @@ const resultTable = (rows, onLook) => {
   const body = table.createTBody();
   for (const row of rows) {
     const line = body.insertRow();
-    const sentence = make('th', 'sentence', row.text);
+    const sentence = words('th', 'sentence', row.text);
     sentence.setAttribute('scope', 'row');
     const answer = document.createElement('td');
     answer.append(badge(row.judgement), ...check(row.judgement, row.expected));
@@ -158,7 +165,7 @@ export const card = (control, { src, alt, text, judgement }) => {
   image.src = src;
   image.alt = alt;
   image.loading = 'lazy';
-  control.append(image, make('span', 'caption', text));
+  control.append(image, words('span', 'caption', text));
   if (judgement !== undefined) control.append(badge(judgement));
   item.append(control);
   return item;
