@@ -82,6 +82,33 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
     await page.waitForSelector('#results li');
   });
 
+  it('pastes the text of a word processor into a text field, and says what is wrong with other files', async () => {
+    const page = await demo.openPage();
+    const paste = (id: string, file: string, type: string, text = ''): Promise<boolean> =>
+      page.evaluate(`{
+        const data = new DataTransfer();
+        data.items.add(new File(['%PDF-1.7'], '${file}', { type: '${type}' }));
+        if ('${text}' !== '') for (const type of ['text/plain', 'text/html']) data.setData(type, '${text}');
+        const init = { bubbles: true, cancelable: true, clipboardData: data };
+        document.getElementById('${id}').dispatchEvent(new ClipboardEvent('paste', init));
+      }`);
+    // Word processors add a picture of the text. True: the browser's default action follows.
+    expect(await paste('texts', 'image.png', 'image/png', 'a dog')).toBe(true);
+    expect(await paste('texts', 'a.pdf', 'application/pdf')).toBe(false);
+    await page.locator('#file-error', { hasText: 'a.pdf is a PDF document.' }).waitFor();
+  });
+
+  it('takes one picture at a time', async () => {
+    const page = await demo.openPage();
+    await page.evaluate(`{
+      const data = new DataTransfer();
+      for (const name of ['a.png', 'b.png']) data.items.add(new File(['x'], name, { type: 'image/png' }));
+      const init = { bubbles: true, cancelable: true, dataTransfer: data };
+      document.getElementById('drop').dispatchEvent(new DragEvent('drop', init));
+    }`);
+    expect(await page.locator('#error').textContent()).toBe('Those are 2 files. Drop one picture.');
+  });
+
   it('leaves dropped text to text fields, and refuses it elsewhere', async () => {
     const page = await demo.openPage();
     const drop = (id: string): Promise<boolean> =>
@@ -134,9 +161,14 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
     const choose = (name: string, content: string): Promise<void> =>
       page.setInputFiles('#file', { name, mimeType: 'image/png', buffer: Buffer.from(content, 'latin1') });
     await choose('a.png', 'no image');
-    await page.locator('#file-error', { hasText: 'a.png is no picture. The model reads JPEG,' }).waitFor();
+    await page.locator('#file-error', { hasText: 'a.png is in another format. The model reads JPEG,' }).waitFor();
     await choose('b.heic', '\0\0\0\x18ftypheic');
     await page.locator('#file-error', { hasText: 'b.heic is a HEIC photo.' }).waitFor();
+    // Some phones write the brand of any such container first.
+    await choose('c.heic', '\0\0\0\x1cftypmif1\0\0\0\0mif1heic');
+    await page.locator('#file-error', { hasText: 'c.heic is a HEIC photo.' }).waitFor();
+    await choose('d.cr3', '\0\0\0\x18ftypcrx ');
+    await page.locator('#file-error', { hasText: 'd.cr3 is a raw photo.' }).waitFor();
     expect(await page.locator('#file-name').textContent()).toBe('No picture yet');
     await page.setInputFiles('#file', picture);
     await page.locator('#file-error', { hasText: /^$/ }).waitFor({ state: 'attached' });

@@ -7,14 +7,15 @@ const READ = [
   /^\xff\xd8\xff/,
   /^\x89PNG\r\n\x1a\n/,
   /^RIFF[^]{4}WEBP/,
-  /^[^]{4}ftyp(avif|avis|mif1|miaf)/,
+  /^[^]{4}ftyp([^]{4})*?avi[fs]/,
   /^GIF8[79]a/,
-  /^BM/,
+  /^BM[^]{12}[\f(48@l|]\0{3}/,
   /^(II[*+]\0|MM\0[*+])/,
 ];
 /** How others begin, and what they are. @type {readonly (readonly [RegExp, string])[]} */
 const OTHERS = [
-  [/^[^]{4}ftyp(heic|heix|hevc|heim|heis)/, 'a HEIC photo'],
+  [/^[^]{4}ftyp([^]{4})*?(hei[cxms]|hev[cx]|mif1|msf1)/, 'a HEIC photo'],
+  [/^[^]{4}ftypcrx /, 'a raw photo'],
   [/^[^]{4}ftyp/, 'a video'],
   [/^%PDF/, 'a PDF document'],
   [/^(\xef\xbb\xbf)?\s*<(svg|\?xml)/i, 'an SVG drawing'],
@@ -36,8 +37,8 @@ export const readPicture = async (file, maxMb) => {
   const bytes = await file.arrayBuffer().catch(() => {
     throw new Error(`${name} cannot be read. Is it a folder, or has it been moved?`);
   });
-  const head = String.fromCharCode(...new Uint8Array(bytes.slice(0, 64)));
+  const head = String.fromCharCode(...new Uint8Array(bytes.slice(0, 256)));
   if (READ.some((start) => start.test(head))) return new File([bytes], name, { type });
   const kind = size === 0 ? 'empty' : OTHERS.find(([start]) => start.test(head))?.[1];
-  throw new Error(`${name} is ${kind ?? 'no picture'}. The model reads ${FORMATS}.`);
+  throw new Error(`${name} is ${kind ?? 'in another format'}. The model reads ${FORMATS}.`);
 };

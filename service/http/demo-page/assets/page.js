@@ -1,7 +1,7 @@
 // The demo page: sends a picture and sentences to the service, and shows the answer.
 import { showAnswer, markStale } from './answer.js';
 import { offerCamera } from './camera.js';
-import { acceptDrops } from './drops.js';
+import { acceptDrops, pastedFile } from './drops.js';
 import { readPicture } from './files.js';
 import { earlier, forget, remember } from './history.js';
 import { about, pictureOf, predict } from './service.js';
@@ -233,7 +233,7 @@ const addListeners = () => {
       fileError.textContent = 'This browser cannot display the picture; it may be damaged.';
   });
   document.addEventListener('paste', (event) => {
-    const pasted = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'));
+    const pasted = pastedFile(event);
     if (!pasted) return;
     event.preventDefault();
     void take(pasted);
