@@ -8,6 +8,7 @@ import { csvOf, element, isTable, make, results } from './view.js';
 /** @import { Row } from './view.js' */
 
 const caption = element('seen-caption', HTMLElement);
+const key = element('key', HTMLInputElement);
 const CHOSEN = 'The picture as it was chosen.';
 const SEEN = 'What the model saw, pixel for pixel.';
 
@@ -15,6 +16,8 @@ const SEEN = 'What the model saw, pixel for pixel.';
 let answered;
 /** @type {Row[]} */
 let rows = [];
+/** Aborts the pending explanation when another one, or another answer, takes its place. */
+let looking = new AbortController();
 
 /** @param {Blob} picture @param {HTMLImageElement} image */
 const display = (picture, image) => {
@@ -28,16 +31,21 @@ const look = async ({ text }, button) => {
   for (const other of document.querySelectorAll('.look')) other.setAttribute('aria-pressed', 'false');
   hideHeat();
   caption.textContent = SEEN;
+  // An explanation takes the service as long as many answers.
+  looking.abort();
   const asked = answered;
   if (wasPressed || asked === undefined) return;
+  looking = new AbortController();
+  const { signal } = looking;
+  // Read aloud, as what was asked for.
+  caption.setAttribute('aria-live', 'polite');
   button.setAttribute('aria-pressed', 'true');
   button.classList.add('busy');
-  const isCurrent = () => asked === answered && button.getAttribute('aria-pressed') === 'true';
   try {
-    const heatmap = await explain(asked, text, new AbortController().signal);
-    if (isCurrent()) caption.textContent = `“${text}”: ${showHeat(heatmap)}`;
+    const heatmap = await explain({ ...asked, key: key.value.trim() }, text, signal);
+    if (!signal.aborted) caption.textContent = `“${text}”: ${showHeat(heatmap)}`;
   } catch (problem) {
-    if (isCurrent()) {
+    if (!signal.aborted) {
       button.setAttribute('aria-pressed', 'false');
       caption.textContent = problem instanceof Error ? problem.message : String(problem);
     }
@@ -58,10 +66,11 @@ const showCode = () => {
  * @param {Answer} answer
  * @param {AbortSignal} signal aborts when another question takes its place
  * @param {number} [elapsed] milliseconds, unless the answer is an earlier one
- * @returns {Promise<void>} fulfils when the exact pixels are shown, too
+ * @returns {Promise<void>} fulfils when the exact pixels are shown, too, or cannot be had
  */
 export const showAnswer = async (asked, { judgements, warnings = [], latency, model }, signal, elapsed) => {
   answered = asked;
+  looking.abort();
   rows = judgements.map((judgement, index) => {
     const text = asked.texts[index] ?? '';
     const same = asked.example?.sentences.find(
@@ -83,16 +92,24 @@ export const showAnswer = async (asked, { judgements, warnings = [], latency, mo
   delete figure.dataset['exact'];
   // At once, so that picture and answers appear together.
   display(asked.image, image);
+  caption.setAttribute('aria-live', 'off');
   caption.textContent = CHOSEN;
   element('answer', HTMLElement).hidden = false;
-  const exact = await pixels(asked, signal);
-  signal.throwIfAborted();
-  display(exact, image);
-  if (caption.textContent === CHOSEN) caption.textContent = SEEN;
-  figure.dataset['exact'] = 'true';
+  try {
+    const exact = await pixels(asked, signal);
+    signal.throwIfAborted();
+    display(exact, image);
+    if (caption.textContent === CHOSEN) caption.textContent = SEEN;
+    figure.dataset['exact'] = 'true';
+  } catch (problem) {
+    signal.throwIfAborted();
+    // The answer stands without them.
+    const reason = problem instanceof Error ? problem.message : String(problem);
+    if (caption.textContent === CHOSEN) caption.textContent = `${CHOSEN} What the model saw is not shown: ${reason}`;
+  }
 };
 
-/** Marks the answer as one to another question than this. @param {Question | undefined} now */
+/** Marks the answer if it is one to another question. @param {Question | undefined} now @returns {boolean} whether it is */
 export const markStale = (now) => {
   const isSame =
     answered?.image === now?.image &&
@@ -100,6 +117,7 @@ export const markStale = (now) => {
     answered?.texts.join('\n') === now?.texts.join('\n');
   element('stale', HTMLParagraphElement).hidden = isSame;
   element('answer', HTMLElement).classList.toggle('stale', !isSame);
+  return !isSame;
 };
 
 element('language', HTMLSelectElement).addEventListener('change', showCode);

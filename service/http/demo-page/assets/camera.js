@@ -11,17 +11,24 @@ export const offerCamera = async (onPhoto, onError) => {
   const dialog = element('camera-dialog', HTMLDialogElement);
   const view = element('camera-view', HTMLVideoElement);
   button.hidden = false;
+  let isOpening = false;
   button.addEventListener('click', () => {
-    devices.getUserMedia({ video: { facingMode: 'environment' } }).then(
-      (stream) => {
-        view.srcObject = stream;
-        void view.play();
-        dialog.showModal();
-      },
-      () => {
-        onError(new Error('The camera cannot be used. Allow it for this page in the browser, or choose a picture.'));
-      },
-    );
+    // A second stream would keep the camera on.
+    if (isOpening) return;
+    isOpening = true;
+    void devices
+      .getUserMedia({ video: { facingMode: 'environment' } })
+      .then(
+        (stream) => {
+          view.srcObject = stream;
+          void view.play();
+          dialog.showModal();
+        },
+        () => {
+          onError(new Error('The camera cannot be used. Allow it for this page in the browser, or choose a picture.'));
+        },
+      )
+      .finally(() => (isOpening = false));
   });
   dialog.addEventListener('close', () => {
     if (view.srcObject instanceof MediaStream) for (const track of view.srcObject.getTracks()) track.stop();

@@ -4,7 +4,8 @@ import { offerCamera } from './camera.js';
 import { acceptDrops, pastedFile } from './drops.js';
 import { readPicture } from './files.js';
 import { earlier, forget, remember } from './history.js';
-import { about, pictureOf, predict } from './service.js';
+import { choosePicture, chosenPicture, pictureLoaded } from './picture.js';
+import { about, KeyError, pictureOf, predict } from './service.js';
 import { card, element } from './view.js';
 
 /** @import { Entry } from './history.js' */
@@ -12,7 +13,6 @@ import { card, element } from './view.js';
 
 const form = element('form', HTMLFormElement);
 const file = element('file', HTMLInputElement);
-const preview = element('preview', HTMLImageElement);
 const texts = element('texts', HTMLTextAreaElement);
 const premise = element('premise', HTMLTextAreaElement);
 const key = element('key', HTMLInputElement);
@@ -21,34 +21,17 @@ const fileError = element('file-error', HTMLParagraphElement);
 const status = element('status', HTMLParagraphElement);
 const ask = element('ask', HTMLButtonElement);
 
-/** The chosen picture. @type {File | undefined} */
-let picture;
 /** Aborts the pending question when another one takes its place. */
 let asking = new AbortController();
-/** The example that is shown, unless the user has changed its picture. @type {Example | undefined} */
-let shown;
 /** Largest request in MiB. */
 let maxMb = Infinity;
 /** The package's examples. @type {Example[]} */
 let examples = [];
 
-/** @param {File} chosen @param {Example} [example] */
-const choose = (chosen, example) => {
-  picture = chosen;
-  shown = example;
-  URL.revokeObjectURL(preview.src);
-  preview.src = URL.createObjectURL(chosen);
-  preview.alt = example?.alt ?? `Chosen picture: ${chosen.name}`;
-  preview.hidden = false;
-  element('file-name', HTMLParagraphElement).textContent = chosen.name;
-  error.textContent = '';
-  fileError.textContent = '';
-};
-
 /** Takes a file of the user, unless it is no picture. @param {File} chosen */
 const take = async (chosen) => {
   try {
-    choose(await readPicture(chosen, maxMb));
+    if (await choosePicture(readPicture(chosen, maxMb))) error.textContent = '';
   } catch (problem) {
     fileError.textContent = problem instanceof Error ? problem.message : String(problem);
   }
@@ -58,27 +41,41 @@ const take = async (chosen) => {
 /** @param {unknown} problem */
 const showError = (problem) => {
   error.textContent = problem instanceof Error ? problem.message : String(problem);
+  if (problem instanceof KeyError) {
+    // The service may require keys only since the page was loaded.
+    element('key-field', HTMLDivElement).hidden = false;
+    key.focus();
+  }
   error.scrollIntoView({ block: 'nearest' });
 };
 
 /** The question that the form holds now; without a picture, undefined. @returns {Question | undefined} */
-const current = () =>
-  picture && {
-    image: picture,
-    texts: texts.value
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== ''),
-    premise: premise.value.trim(),
-    key: key.value,
-    ...(shown === undefined ? {} : { example: shown }),
-  };
+const current = () => {
+  const picture = chosenPicture();
+  return (
+    picture && {
+      ...picture,
+      texts: texts.value
+        .split('\n')
+        .map((line) => line.trim())
+        .filter((line) => line !== ''),
+      premise: premise.value.trim(),
+      key: key.value.trim(),
+    }
+  );
+};
 
-/** Marks an answer that is no longer the one to the form's question, and an address that is no longer its example's. */
+/**
+ * Marks an answer that is no longer the one to the form's question, and an address that is no longer its example's.
+ *
+ * @returns {boolean} whether the answer is no longer the one
+ */
 const update = () => {
   const now = current();
-  markStale(now);
-  if (location.hash !== '' && now?.example === undefined) history.replaceState(null, '', location.pathname);
+  const isStale = markStale(now);
+  if (location.hash !== '' && now?.example === undefined)
+    history.replaceState(null, '', location.pathname + location.search);
+  return isStale;
 };
 
 /** As {@link current}; undefined, with an error shown, if something is missing. @returns {Question | undefined} */
@@ -91,16 +88,11 @@ const question = () => {
     showError('Write at least one sentence.');
     texts.focus();
   } else {
+    // A premise that is sent is seen.
+    if (asked.premise !== '') element('premise-field', HTMLDetailsElement).open = true;
     return asked;
   }
   return undefined;
-};
-
-/** Aborts the previous question. @returns {AbortSignal} aborts when the next one is asked */
-const supersede = () => {
-  asking.abort();
-  asking = new AbortController();
-  return asking.signal;
 };
 
 /** Shows on the button whether a question is being asked. @param {boolean} busy */
@@ -108,7 +100,26 @@ const setBusy = (busy) => {
   status.textContent = busy ? 'Asking …' : '';
   ask.textContent = busy ? 'Asking …' : 'Ask';
   ask.classList.toggle('busy', busy);
-  if (busy) ask.scrollIntoView({ block: 'nearest' });
+};
+
+/**
+ * Takes the place of the previous question, which is aborted.
+ *
+ * @param {(signal: AbortSignal) => Promise<void>} work
+ * @returns {Promise<void>} fulfils when the question is answered, has failed, or has been replaced itself
+ */
+const supersede = async (work) => {
+  asking.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  error.textContent = '';
+  setBusy(false);
+  try {
+    await work(signal);
+  } catch (problem) {
+    if (!signal.aborted) showError(problem);
+  }
+  if (!signal.aborted) setBusy(false);
 };
 
 /** Moves to the answer, which does not fit below the question on a phone. */
@@ -118,25 +129,22 @@ const revealAnswer = () => {
   if (answer.getBoundingClientRect().bottom > innerHeight) answer.scrollIntoView({ block: 'start' });
 };
 
-const submit = async () => {
-  error.textContent = '';
+/** Asks what is in the form. @param {AbortSignal} signal */
+const askCurrent = async (signal) => {
+  setBusy(true);
+  if (!(await pictureLoaded()) || signal.aborted) return;
   const asked = question();
   if (asked === undefined) return;
-  const signal = supersede();
-  setBusy(true);
-  try {
-    const began = performance.now();
-    const answer = await predict(asked, signal);
-    signal.throwIfAborted();
-    const complete = showAnswer(asked, answer, signal, performance.now() - began);
-    update();
-    revealAnswer();
-    await Promise.all([complete, remember({ question: asked, answer })]);
-    await showHistory();
-  } catch (problem) {
-    if (!signal.aborted) showError(problem);
-  }
-  if (!signal.aborted) setBusy(false);
+  ask.scrollIntoView({ block: 'nearest' });
+  const focused = document.activeElement;
+  const began = performance.now();
+  const answer = await predict(asked, signal);
+  signal.throwIfAborted();
+  const complete = showAnswer(asked, answer, signal, performance.now() - began);
+  // Whoever writes the next question meanwhile is left where they are.
+  if (!update() && document.activeElement === focused) revealAnswer();
+  await Promise.all([complete, remember({ question: asked, answer })]);
+  await showHistory();
 };
 
 /** Puts a question into the form. @param {string[]} sentences @param {string} given the premise */
@@ -147,26 +155,20 @@ const fill = (sentences, given) => {
 };
 
 /** @param {Example} example */
-const tryExample = async (example) => {
-  const signal = supersede();
-  try {
-    const chosen = await pictureOf(example);
-    if (signal.aborted) return;
-    choose(chosen, example);
-  } catch (problem) {
-    if (!signal.aborted) showError(problem);
-    return;
-  }
-  const given = example.sentences[0]?.premise ?? '';
-  // A request has one premise: take the sentences that share it.
-  const together = example.sentences.filter((each) => (each.premise ?? '') === given);
-  fill(
-    together.map(({ hypothesis }) => hypothesis),
-    given,
-  );
-  form.scrollIntoView({ block: 'start' });
-  await submit();
-};
+const tryExample = (example) =>
+  supersede(async (signal) => {
+    setBusy(true);
+    if (!(await choosePicture(pictureOf(example), example)) || signal.aborted) return;
+    const given = example.sentences[0]?.premise ?? '';
+    // A request has one premise: take the sentences that share it.
+    const together = example.sentences.filter((each) => (each.premise ?? '') === given);
+    fill(
+      together.map(({ hypothesis }) => hypothesis),
+      given,
+    );
+    form.scrollIntoView({ block: 'start' });
+    await askCurrent(signal);
+  });
 
 /** Asks the example that the page's address names. */
 const tryLinked = async () => {
@@ -190,16 +192,17 @@ const exampleCard = (example, index) => {
 };
 
 /** Shows an earlier question with its answer, without asking again. @param {Entry} entry */
-const restore = ({ question: { image, texts: sentences, premise: given, example }, answer }) => {
-  supersede();
-  setBusy(false);
-  choose(image, example);
-  fill(sentences, given);
-  const asked = current();
-  if (asked !== undefined) void showAnswer(asked, answer, asking.signal).catch(showError);
-  update();
-  revealAnswer();
-};
+const restore = ({ question: { image, texts: sentences, premise: given, example }, answer }) =>
+  supersede(async (signal) => {
+    if (!(await choosePicture(Promise.resolve(image), example)) || signal.aborted) return;
+    fill(sentences, given);
+    const asked = current();
+    if (asked === undefined) return;
+    const complete = showAnswer(asked, answer, signal);
+    update();
+    revealAnswer();
+    await complete;
+  });
 
 const showHistory = async () => {
   const entries = await earlier();
@@ -209,7 +212,7 @@ const showHistory = async () => {
     const button = document.createElement('button');
     button.type = 'button';
     button.addEventListener('click', () => {
-      restore(entry);
+      void restore(entry);
     });
     const { image, texts: sentences } = entry.question;
     const more = sentences.length > 1 ? ` (and ${sentences.length - 1} more)` : '';
@@ -226,25 +229,20 @@ const addListeners = () => {
     // So that the same file can be chosen again.
     if (chosen) void take(chosen).finally(() => (file.value = ''));
   });
-  preview.addEventListener('error', () => {
-    // The model reads TIFF, which most browsers cannot display.
-    preview.hidden = true;
-    if (!/tiff?$/i.test(picture?.name ?? ''))
-      fileError.textContent = 'This browser cannot display the picture; it may be damaged.';
-  });
   document.addEventListener('paste', (event) => {
     const pasted = pastedFile(event);
     if (!pasted) return;
     event.preventDefault();
     void take(pasted);
   });
-  texts.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  form.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && event.target instanceof HTMLTextAreaElement)
+      form.requestSubmit();
   });
   form.addEventListener('input', update);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    void submit();
+    void supersede(askCurrent);
   });
   addEventListener('popstate', () => void tryLinked());
   element('clear', HTMLButtonElement).addEventListener('click', () => {

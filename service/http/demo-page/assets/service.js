@@ -8,8 +8,24 @@
 /** @typedef {{ model: Model & { image_size: number }, knows?: string, max_body_mb: number, needs_key: boolean, examples: Example[] }} About */
 /** @typedef {{ image: File, texts: string[], premise: string, key: string, example?: Example }} Question */
 
-/** @param {Response} response @returns {Promise<unknown>} */
-const jsonOf = (response) => response.json();
+/** Says that an API key is missing or wrong. */
+export class KeyError extends Error {}
+
+/** @param {Response} response @returns {Promise<unknown>} @throws {Error} with a message for the user */
+const jsonOf = async (response) => {
+  const text = await response.text().catch(() => {
+    throw new Error('The connection was lost before the answer was complete. Ask again.');
+  });
+  try {
+    /** @type {unknown} */
+    const value = JSON.parse(text);
+    return value;
+  } catch {
+    throw new Error(
+      'The answer is not the service’s: a proxy or a sign-in page between has sent it. Reload this page.',
+    );
+  }
+};
 
 /**
  * @param {string} path relative to the page, which may be served under any prefix
@@ -23,8 +39,21 @@ const request = async (path, init) => {
     throw new Error('The service cannot be reached. Is it still running?');
   });
   if (response.ok) return response;
-  const problem = /** @type {{ detail?: string }} */ (await jsonOf(response).catch(() => ({})));
-  throw new Error(problem.detail ?? `The service answered ${response.status}.`);
+  const problem = /** @type {{ detail?: string } | null} */ (await jsonOf(response).catch(() => null));
+  const detail = problem?.detail;
+  if (detail === undefined) throw new Error(`The service answered ${response.status}.`);
+  if (response.status === 401) throw new KeyError('This service requires an API key. Enter it above.');
+  if (response.status === 403) throw new KeyError(detail);
+  throw new Error(detail);
+};
+
+/** @param {string} key @returns {Headers} */
+const headersOf = (key) => {
+  try {
+    return new Headers(key === '' ? {} : { authorization: `Bearer ${key}` });
+  } catch {
+    throw new KeyError('The API key has characters that no key can have. Copy it again.');
+  }
 };
 
 /** @param {Question} question @param {Record<string, string[]>} fields @param {AbortSignal} signal @returns {RequestInit} */
@@ -32,7 +61,7 @@ const formOf = ({ image, key }, fields, signal) => {
   const body = new FormData();
   body.append('image', image);
   for (const [name, values] of Object.entries(fields)) for (const value of values) body.append(name, value);
-  return { method: 'POST', body, signal, headers: key === '' ? {} : { authorization: `Bearer ${key}` } };
+  return { method: 'POST', body, signal, headers: headersOf(key) };
 };
 
 /** @param {Question} question */
