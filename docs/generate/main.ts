@@ -1,6 +1,6 @@
 /**
- * Writes docs/reference/ and the picture in docs/architecture.md from the code; with `--check`, fails instead where they differ
- * from it.
+ * Writes docs/reference/, the picture in docs/architecture.md and the comments of settings from the code; with `--check`,
+ * fails instead where they differ from it.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { configPage } from './config-page.ts';
@@ -8,7 +8,7 @@ import { errorsPage } from './errors-page.ts';
 import { metricsPage } from './metrics-page.ts';
 import { formatted, type Page } from './page.ts';
 import { roomsDiagram } from './rooms-diagram.ts';
-import { settingsPage } from './settings-page.ts';
+import { settingComments, settingsPage } from './settings-page.ts';
 
 const ARCHITECTURE = 'docs/architecture.md';
 const ROOMS = /(?<=<!-- rooms -->\n).*(?=<!-- \/rooms -->)/s;
@@ -19,7 +19,14 @@ async function architecturePage(): Promise<Page> {
   return { path: ARCHITECTURE, text: text.replace(ROOMS, () => `\n${diagram}\n\n`) };
 }
 
-const pages = [settingsPage(), await metricsPage(), errorsPage(), configPage(), await architecturePage()];
+const pages = [
+  settingsPage(),
+  settingComments(),
+  await metricsPage(),
+  errorsPage(),
+  configPage(),
+  await architecturePage(),
+];
 const stale: string[] = [];
 for (const page of pages) {
   const { path, text } = await formatted(page);

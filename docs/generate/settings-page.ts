@@ -19,6 +19,29 @@ in \`server.settings\` of \`infra/config.ts\`.
   };
 }
 
+/** The same for editors, which show it where a setting is written in TypeScript. */
+export function settingComments(): Page {
+  const members = Object.entries<Setting>(SETTINGS).map(([name, setting]) => {
+    const fallback = setting.default === '' ? 'not set' : String(setting.default);
+    const lines = [...wrapped(`${setting.description} ${valuesOf(setting)}`), `@default ${fallback}`];
+    return `  /**\n${lines.map((line) => `   * ${line}\n`).join('')}   */\n  readonly ${name}: unknown;\n`;
+  });
+  return {
+    path: 'service/settings/comments.ts',
+    text: `// Generated from service/settings/definitions.ts by \`npm run reference\`: change it there.
+
+/** The names of all settings, with comments that say what each means. */
+export interface SettingComments {
+${members.join('')}}
+`,
+  };
+}
+
+/** Lines of at most 110 characters. */
+function wrapped(text: string): string[] {
+  return text.match(/\S.{0,109}(?=\s|$)/g) ?? [];
+}
+
 function valuesOf(setting: Setting): string {
   switch (setting.kind) {
     case 'integer':

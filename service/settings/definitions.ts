@@ -1,3 +1,4 @@
+import type { SettingComments } from './comments.ts';
 import {
   choice,
   integer,
@@ -173,8 +174,10 @@ type ValueOf<S extends Setting> = S extends { readonly canBeOff: true }
       ? Choice
       : string;
 
-/** A value for every setting; {@link SETTINGS} says what each means. */
-export type Settings = { readonly [Name in SettingName]: ValueOf<(typeof SETTINGS)[Name]> };
+/** A value for every setting. Editors show the comments of {@link SettingComments}, which are those of {@link SETTINGS}. */
+export type Settings = {
+  [Name in keyof SettingComments]: Name extends SettingName ? ValueOf<(typeof SETTINGS)[Name]> : never;
+};
 
 /** The default of every setting. */
 export const DEFAULT_SETTINGS = Object.fromEntries(
