@@ -237,7 +237,6 @@ export const securitySchema = z.strictObject({
   userId: field<number>(
     (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 2 ** 31 - 1,
     'a user id from 1 to 2147483647, as the pods do not run as root',
-    'number',
   ),
   /** Whether the root file system is read-only. @default true */
   readOnlyRootFilesystem: flag,

@@ -40,24 +40,18 @@ export function atLeast(version: KubernetesVersion, minimum: KubernetesVersion):
   return KUBERNETES_VERSIONS.indexOf(version) >= KUBERNETES_VERSIONS.indexOf(minimum);
 }
 
-/** How a value is written: a number without quotes, or text with them. */
-export type Notation = 'number' | 'text';
-
 /**
  * A value of the configuration: its type, a check at run time (Node strips types without checking them), and the end of
  * the sentence "it must be ..." for a wrong value.
- *
- * @param notation how the value is written, if there is only one way: the sentence for the other one says so
  */
-export function field<T>(accepts: (value: unknown) => boolean, mustBe: string, notation?: Notation) {
-  return z.custom<T>(accepts, { error: mustBe, params: { notation } });
+export function field<T>(accepts: (value: unknown) => boolean, mustBe: string) {
+  return z.custom<T>(accepts, { error: mustBe, params: { accepts } });
 }
 
 export function whole(min: number, max: number) {
   return field<number>(
     (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
     `a whole number from ${min} to ${max}`,
-    'number',
   );
 }
 
@@ -65,7 +59,6 @@ export function decimal(min: number, max: number) {
   return field<number>(
     (value) => typeof value === 'number' && value >= min && value <= max,
     `a number from ${min} to ${max}`,
-    'number',
   );
 }
 
@@ -73,17 +66,13 @@ export const flag = field<boolean>((value) => typeof value === 'boolean', 'true 
 
 /** One of a closed set of words. */
 export function oneOf<const T extends readonly string[]>(...words: T) {
-  return field<T[number]>(
-    (value) => typeof value === 'string' && words.includes(value),
-    `one of ${words.join(', ')}`,
-    'text',
-  );
+  return field<T[number]>((value) => typeof value === 'string' && words.includes(value), `one of ${words.join(', ')}`);
 }
 
 /** Text that passes a check, which `mustBe` describes. */
 export function text(check: RegExp | ((text: string) => boolean), mustBe: string) {
   const accepts = check instanceof RegExp ? (value: string) => check.test(value) : check;
-  return field<string>((value) => typeof value === 'string' && accepts(value), mustBe, 'text');
+  return field<string>((value) => typeof value === 'string' && accepts(value), mustBe);
 }
 
 export const anyText = text(/./, 'text that is not empty');
@@ -148,15 +137,11 @@ export const folder = text(
 );
 
 /** A whole number of bytes, which `Quantity` of Kubernetes holds and a number of JavaScript, too. */
-export const memory = field<Memory>(
-  (value) => {
-    if (typeof value !== 'string' || !/^\d+(\.\d+)?(Ki|Mi|Gi|Ti)$/.test(value)) return false;
-    const bytes = bytesOf(value as Memory);
-    return Number.isSafeInteger(bytes) && bytes > 0;
-  },
-  'a whole number of bytes with a binary unit, such as 512Mi or 5.5Gi',
-  'text',
-);
+export const memory = field<Memory>((value) => {
+  if (typeof value !== 'string' || !/^\d+(\.\d+)?(Ki|Mi|Gi|Ti)$/.test(value)) return false;
+  const bytes = bytesOf(value as Memory);
+  return Number.isSafeInteger(bytes) && bytes > 0;
+}, 'a whole number of bytes with a binary unit, such as 512Mi or 5.5Gi');
 
 /** Most cores that a node could have. */
 const MOST_CORES = 10_000;

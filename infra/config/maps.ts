@@ -33,7 +33,7 @@ export const labels = map(
   () => labelValue,
 );
 
-const anyValue = field<string>((value) => typeof value === 'string', 'text', 'text');
+const anyValue = field<string>((value) => typeof value === 'string', 'text');
 
 /** Annotations: any text under a valid name. */
 export const annotations = map(
@@ -61,7 +61,6 @@ export type Variable = string | z.infer<typeof variableSource>;
 const literalVariable = field<string>(
   (value) => typeof value === 'string',
   "text, or the key of a Secret or ConfigMap such as { kind: 'secret', name: 'hub', key: 'token' }",
-  'text',
 );
 
 /** Environment variables by name. */

@@ -29,7 +29,6 @@ function metricTarget(max: number) {
   return field<number>(
     (value) => typeof value === 'number' && value >= 0 && value <= max && isInThousandths(value),
     `a number from 0 to ${max} with at most three decimals`,
-    'number',
   );
 }
 

@@ -75,7 +75,6 @@ export const deploymentSchema = z.strictObject({
   kubernetesVersion: field<KubernetesVersion>(
     (value) => (KUBERNETES_VERSIONS as readonly unknown[]).includes(value),
     `one of ${KUBERNETES_VERSIONS.join(', ')}`,
-    'text',
   ),
   /** Namespace of the deployment. */
   namespace: namespaceSchema,

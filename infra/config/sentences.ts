@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
-import type { Notation } from './fields.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -50,11 +49,23 @@ function mustBe(issue: z.core.$ZodIssue): string {
   return issue.expected === 'array' ? 'a list' : 'an object with the fields that infra/config declares';
 }
 
-/** What a value of the wrong notation looks like in the right one; empty where the notation is not what is wrong. */
-function otherNotation(value: unknown, notation: Notation | undefined): string {
-  if (notation === 'text' && typeof value === 'number') return `; write it in quotes: ${JSON.stringify(String(value))}`;
-  const isNumber = typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value));
-  return notation === 'number' && isNumber ? `; write it without quotes: ${Number(value)}` : '';
+/** What a value looks like with or without quotes, if that is all that is wrong with it; empty otherwise. */
+function otherNotation(value: unknown, accepts: (value: unknown) => boolean): string {
+  if (Number.isFinite(value) || typeof value === 'boolean') {
+    // As a number, 1.30 is 1.3.
+    const texts = [String(value), ...(Number.isInteger(value) ? [] : [`${String(value)}0`])];
+    const quoted = texts.find((each) => accepts(each));
+    return quoted === undefined ? '' : `; write it in quotes: ${JSON.stringify(quoted)}`;
+  }
+  const unquoted = typeof value === 'string' ? literal(value) : undefined;
+  return unquoted !== undefined && accepts(unquoted) ? `; write it without quotes: ${unquoted}` : '';
+}
+
+/** The number, `true` or `false` that a text spells. */
+function literal(text: string): number | boolean | undefined {
+  if (text === 'true' || text === 'false') return text === 'true';
+  const number = Number(text);
+  return text.trim() === '' || !Number.isFinite(number) ? undefined : number;
 }
 
 /** The names of the fields at a path; none where the schema has no such object. */
@@ -96,19 +107,20 @@ export function sentencesOf(issues: readonly z.core.$ZodIssue[], root: unknown, 
         return `${where}${key} is not a field of the configuration; ${advice}`;
       });
     }
-    const { notation, isName } = (issue.code === 'custom' ? (issue.params ?? {}) : {}) as Params;
+    const { accepts = () => false, isName } = (issue.code === 'custom' ? (issue.params ?? {}) : {}) as Params;
     if (isName === true)
       return [
         `${written(issue.path.slice(0, -1))} has the name ${shown(issue.path.at(-1))}; it must be ${issue.message}.`,
       ];
     const value = valueAt(root, issue.path);
-    return [`${written(issue.path)} is ${shown(value)}; it must be ${mustBe(issue)}${otherNotation(value, notation)}.`];
+    return [`${written(issue.path)} is ${shown(value)}; it must be ${mustBe(issue)}${otherNotation(value, accepts)}.`];
   });
 }
 
 /** What the fields add to their issues. */
 interface Params {
-  readonly notation?: Notation | undefined;
+  /** The check that the value did not pass. */
+  readonly accepts?: (value: unknown) => boolean;
   /** Whether the last part of the path, an entry's name, is wrong, and not its value. */
   readonly isName?: boolean;
 }

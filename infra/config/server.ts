@@ -7,18 +7,7 @@ import {
   type SettingName,
   type Settings,
 } from '../../service/contract.ts';
-import {
-  absolutePath,
-  anyText,
-  dataKey,
-  decimal,
-  field,
-  objectName,
-  shortName,
-  text,
-  whole,
-  type Notation,
-} from './fields.ts';
+import { absolutePath, anyText, dataKey, decimal, field, objectName, shortName, text, whole } from './fields.ts';
 
 /** Settings that the deployment fills in, and what each follows from. */
 export const FILLED_IN = {
@@ -45,10 +34,10 @@ export function withDefaults(settings: ServiceSettings): Settings {
 function settingField(name: string, setting: Setting) {
   if (name in FILLED_IN)
     return field<never>(() => false, `left out, as it follows from ${FILLED_IN[name as FilledIn]}`);
+  const accepts = (value: unknown): boolean => checkSetting(setting, value) === undefined;
   return z.unknown().superRefine((value, context) => {
     const mustBe = checkSetting(setting, value);
-    const notation: Notation = setting.kind === 'integer' ? 'number' : 'text';
-    if (mustBe !== undefined) context.addIssue({ code: 'custom', message: mustBe, params: { notation } });
+    if (mustBe !== undefined) context.addIssue({ code: 'custom', message: mustBe, params: { accepts } });
   });
 }
 

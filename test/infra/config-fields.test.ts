@@ -153,6 +153,37 @@ const SINGLE_FIELDS: readonly Case[] = [
     'kubernetesVersion is 1.33; it must be one of 1.27, 1.28, 1.29, 1.30, 1.31, 1.32, 1.33, 1.34, 1.35, 1.36, 1.37; write it in quotes: "1.33".',
   ],
   [
+    'kubernetesVersion',
+    1.3,
+    'kubernetesVersion is 1.3; it must be one of 1.27, 1.28, 1.29, 1.30, 1.31, 1.32, 1.33, 1.34, 1.35, 1.36, 1.37; write it in quotes: "1.30".',
+  ],
+  [
+    'kubernetesVersion',
+    1.2,
+    'kubernetesVersion is 1.2; it must be one of 1.27, 1.28, 1.29, 1.30, 1.31, 1.32, 1.33, 1.34, 1.35, 1.36, 1.37.',
+  ],
+  [
+    `${FIRST}scheduling.nodeSelector`,
+    { 'nvidia.com/gpu.present': true },
+    'workloads[0].scheduling.nodeSelector["nvidia.com/gpu.present"] is true; it must be at most 63 letters, digits, dots, hyphens and underscores, neither beginning nor ending with one of the last three; write it in quotes: "true".',
+  ],
+  [
+    `${FIRST}resources.limits.memory`,
+    6,
+    'workloads[0].resources.limits.memory is 6; it must be a whole number of bytes with a binary unit, such as 512Mi or 5.5Gi.',
+  ],
+  [
+    `${FIRST}resources.limits.cpu`,
+    '4',
+    'workloads[0].resources.limits.cpu is "4"; it must be a number of cores above 0 such as 2 or 0.5, or millicores such as 500m, and no finer than that; write it without quotes: 4.',
+  ],
+  [
+    `${FIRST}canary.enabled`,
+    'true',
+    'workloads[0].canary.enabled is "true"; it must be true or false; write it without quotes: true.',
+  ],
+  [`${FIRST}replicas`, '0', 'workloads[0].replicas is "0"; it must be a whole number from 1 to 1000.'],
+  [
     `${FIRST}replicas`,
     '3',
     'workloads[0].replicas is "3"; it must be a whole number from 1 to 1000; write it without quotes: 3.',
