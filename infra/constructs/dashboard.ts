@@ -54,13 +54,17 @@ export function dashboardModel(context: WorkloadContext) {
   };
 }
 
-/** The workload's dashboard as a ConfigMap, which Grafana's sidecar finds by its label. */
+/**
+ * The workload's dashboard as a ConfigMap, which Grafana's sidecar finds by its label. The sidecar writes the ConfigMaps
+ * of all namespaces into one folder, each under its key: one key in two namespaces would be one dashboard.
+ */
 export class Dashboard extends k8s.KubeConfigMap {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
-    const { name, observability } = context.workload;
+    const { namespace, workload } = context;
+    const { name, observability } = workload;
     super(scope, id, {
       metadata: objectMeta(context, `${name}-dashboard`, observability.dashboard.labels),
-      data: { [`${name}.json`]: `${JSON.stringify(dashboardModel(context), null, 2)}\n` },
+      data: { [`${namespace}.${name}.json`]: `${JSON.stringify(dashboardModel(context), null, 2)}\n` },
     });
   }
 }

@@ -2,7 +2,7 @@ import type { IConfigMap, IService } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
 import { dashboardModel } from '../../infra/constructs/dashboard.ts';
 import { contextOf } from '../../infra/workload/context.ts';
-import type { DeploymentConfig } from '../../infra/config.ts';
+import { extend, type DeploymentConfig } from '../../infra/config.ts';
 import { deployments, manifestsOf, ofKind, only, serverOf, picks, type Labels, type Manifest } from './manifests.ts';
 import { scenarios, withWorkload, type ScenarioName } from './scenarios.ts';
 
@@ -64,7 +64,7 @@ describe('dashboard', () => {
       'ofa-ve-dashboard',
     ) as unknown as IConfigMap;
     expect(metadata?.labels).toMatchObject({ grafana_dashboard: '1' });
-    expect(JSON.parse(data?.['ofa-ve.json'] ?? '')).toEqual(modelOf('default'));
+    expect(JSON.parse(data?.['ofa-ve.ofa-ve.json'] ?? '')).toEqual(modelOf('default'));
   });
 
   it('has panels that do not overlap, each with its own id', () => {
@@ -72,6 +72,15 @@ describe('dashboard', () => {
     const places = panels.map(({ gridPos: { x, y } }) => `${x},${y}`);
     expect(places).toEqual([...new Set(places)]);
     expect(panels.map(({ id }) => id)).toEqual(panels.map((_panel, index) => index + 1));
+  });
+
+  it('is a file of its own in each namespace, as the sidecar writes those of all into one folder', () => {
+    const files = ['ofa', 'ofa-ofa'].flatMap((name) =>
+      manifestsOf(extend(scenarios['multi-model'], { namespace: { name } }))
+        .filter(({ metadata }) => metadata.name.endsWith('-dashboard'))
+        .flatMap(({ data }) => Object.keys(data as object)),
+    );
+    expect(new Set(files).size).toBe(4);
   });
 
   it('has a stable and unique address', () => {
@@ -120,7 +129,8 @@ describe('ingress', () => {
     ['aws-alb', 'alb.ingress.kubernetes.io/healthcheck-path', '/readyz'],
   ] as const)('tells %s by %s', (controller, annotation, value) => {
     const networkPolicy = { clients: [], clientNetworks: ['10.0.0.0/16'] };
-    expect(annotationsOf(withWorkload({ exposure: { ingress: { controller } }, networkPolicy }))).toMatchObject({
+    const ingress = { controller, className: controller };
+    expect(annotationsOf(withWorkload({ exposure: { ingress }, networkPolicy }))).toMatchObject({
       [annotation]: value,
     });
   });
