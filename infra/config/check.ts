@@ -76,7 +76,10 @@ function clashes({ workloads }: DeploymentConfig): string[] {
       { key: `name ${name}`, field: 'name', value: name },
       { key: `name ${name}-metrics`, field: 'name', value: `${name}-metrics` },
       ...named.map(({ field, value }) => ({ key: `name ${value}`, field, value })),
-      ...(route === 'none' ? [] : [{ key: `host ${host} ${path}`, field: 'exposure.host', value: `${host}${path}` }]),
+      // Routes compare whole parts of a path: /a and /a/ are the same prefix.
+      ...(route === 'none'
+        ? []
+        : [{ key: `host ${host} ${path.replace(/\/$/, '')}`, field: 'exposure.host', value: `${host}${path}` }]),
       ...(grpcHost === undefined
         ? []
         : [{ key: `host ${grpcHost} gRPC`, field: 'exposure.gateway.grpcHost', value: grpcHost }]),

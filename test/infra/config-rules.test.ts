@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { config, demoModel, ofaLarge } from '../../infra/config.ts';
+import { config } from '../../infra/config.ts';
 import { environmentOf } from '../../infra/environment.ts';
 import { deepChange, mistakesOf } from './mistakes.ts';
 
@@ -209,6 +209,14 @@ const FIELDS_TOGETHER: readonly (readonly [
     'canary.image.reference is registry.example.com/ai/ofa-ve-large:1.0, the image of the stable version; name the new one.',
   ],
   [
+    'a controller whose Ingress has the class of another',
+    [
+      ['exposure.ingress.controller', 'traefik'],
+      ['networkPolicy.enabled', false],
+    ],
+    'exposure.ingress.className is nginx, but exposure.ingress.controller is traefik; name the IngressClass of that controller.',
+  ],
+  [
     'an objective between two buckets',
     [
       ['observability.alerts.enabled', true],
@@ -258,16 +266,6 @@ describe('fields that do not fit each other', () => {
   it.each(FIELDS_TOGETHER)('%s', (_name, changes, sentence) => {
     const wrong = changes.reduce<unknown>((whole, [path, value]) => deepChange(whole, FIRST + path, value), config);
     expect(mistakesOf(wrong)).toContain(`workloads[0].${sentence}`);
-  });
-
-  it('two workloads of one name, and of one address', () => {
-    expect(mistakesOf({ ...config, workloads: [ofaLarge, { ...demoModel, name: 'ofa-ve' }] })).toEqual([
-      'workloads[1].name claims ofa-ve, which workloads[0] already has; choose another.',
-      'workloads[1].name claims ofa-ve-metrics, which workloads[0] already has; choose another.',
-    ]);
-    expect(mistakesOf({ ...config, workloads: [ofaLarge, { ...ofaLarge, name: 'other' }] })).toEqual([
-      'workloads[1].exposure.host claims ofa-api.example.com/, which workloads[0] already has; choose another.',
-    ]);
   });
 
   it('a server of another kind whose shutdown is shorter than its requests', async () => {

@@ -38,6 +38,15 @@ const REFUSED: readonly (readonly [path: string, value: unknown, sentence: strin
   ['pod.env', { A: { kind: 'secret', name: 'a', key: '..' } }, /pod\.env\.A\.key is "\.\."/],
   ['pod.env', { A: { kind: 'secret', name: 'a_b', key: 'c' } }, /pod\.env\.A\.name is "a_b"/],
   ['pod.env', { A: { kind: 'secret', name: 'a', key: 'c', optional: true } }, /pod\.env\.A\.optional is not a field/],
+  [
+    'scheduling.spread',
+    ['ScheduleAnyway', 'DoNotSchedule'].map((whenUnsatisfiable) => ({
+      topologyKey: 'zone',
+      maxSkew: 1,
+      whenUnsatisfiable,
+    })),
+    'scheduling.spread has zone twice; leave one out.',
+  ],
   ['pod.volumes', [{ ...spool, name: 'tmp' }], /has the name tmp, which another volume/],
   ['pod.volumes', [spool, { ...spool, mountPath: '/other' }], /has the name spool/],
   ['pod.volumes', [{ ...spool, mountPath: '/tmp' }], /has the folder \/tmp, where another volume is mounted/],

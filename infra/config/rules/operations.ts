@@ -1,9 +1,18 @@
+import type { WorkloadConfig } from '../schema.ts';
 import { withDefaults } from '../server.ts';
 import { leastPods, type Rule, type RuleInput } from './rule.ts';
 
 const INGRESS_NGINX = 'ingress-nginx';
 /** Ingress controllers with annotations that divide traffic by weight. */
 const WEIGHTING_CONTROLLERS = [INGRESS_NGINX, 'aws-alb'];
+
+/** Ingress controllers whose class is usually called nginx. Another may be, as well. */
+const NGINX_CONTROLLERS = [INGRESS_NGINX, 'f5-nginx', 'other'];
+
+/** Whether cert-manager fills the Secret of a workload's Ingress. */
+function issuesCertificate({ exposure: { ingress, route } }: WorkloadConfig): boolean {
+  return route === 'ingress' && ingress.tls.enabled && ingress.tls.clusterIssuer !== undefined;
+}
 
 /** What sends requests from outside the cluster, where no namespace can stand for it. */
 function outsideSender({ workload: { exposure } }: RuleInput): string | undefined {
@@ -87,6 +96,28 @@ export const operationsRules = {
     return other < 0
       ? undefined
       : `exposure.gateway.grpcHost is ${grpcHost}, which is exposure.host of workloads[${other}]; a Gateway refuses that, so use another.`;
+  },
+
+  /** `nginx` is the default, and the class of both controllers of that name: any other would ignore the Ingress. */
+  classFitsController({ workload: { exposure } }) {
+    const { className, controller } = exposure.ingress;
+    return exposure.route === 'ingress' && className === 'nginx' && !NGINX_CONTROLLERS.includes(controller)
+      ? `exposure.ingress.className is nginx, but exposure.ingress.controller is ${controller}; name the IngressClass of that controller.`
+      : undefined;
+  },
+
+  /** cert-manager lets the first Ingress have the Secret, and never asks for the certificate of the second. */
+  certificatesDiffer({ config: { workloads }, workload }) {
+    const { host, ingress } = workload.exposure;
+    const { secretName } = ingress.tls;
+    const before = workloads.slice(0, workloads.indexOf(workload));
+    const other = before.findIndex(
+      (each) =>
+        issuesCertificate(each) && each.exposure.ingress.tls.secretName === secretName && each.exposure.host !== host,
+    );
+    return issuesCertificate(workload) && other >= 0
+      ? `exposure.ingress.tls.secretName is ${secretName}, which cert-manager fills with the certificate of workloads[${other}]; choose another.`
+      : undefined;
   },
 
   answerFitsRoute({ workload: { exposure }, server }) {

@@ -57,9 +57,14 @@ function mountMistakes(
 
 /** Rules on what is in a pod: those of the API server on lists, and those that keep additions apart from our own. */
 export const podRules = {
+  /**
+   * The server allows a preferred and a required spread over the same domains, but `kubectl apply` finds the entry that
+   * has changed by its key alone, and changes the other one.
+   */
   spreadsOnce({ workload: { scheduling } }) {
-    const keys = scheduling.spread.map(({ topologyKey, whenUnsatisfiable }) => `${topologyKey} (${whenUnsatisfiable})`);
-    return repeated(keys).map((key) => `scheduling.spread has ${key} twice; leave one out.`);
+    return repeated(scheduling.spread.map(({ topologyKey }) => topologyKey)).map(
+      (key) => `scheduling.spread has ${key} twice; leave one out.`,
+    );
   },
 
   architectureIsSetOnce({ workload: { gpu, scheduling } }) {
