@@ -1,19 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-
-/** What the steps need to know of an object. */
-interface KubernetesObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly spec?: {
-    readonly [field: string]: unknown;
-    /** Of a Deployment. */
-    readonly replicas?: number;
-    /** Of a ScaledObject. */
-    readonly advanced?: { readonly horizontalPodAutoscalerConfig?: { readonly name?: string } };
-  };
-}
+import type { KubernetesObject } from './kubernetes-object.ts';
+import { recreated } from './refused-changes.ts';
 
 /** Commands that a change of the manifests needs beside `kubectl apply`. */
 export interface ChangeSteps {
@@ -26,17 +13,23 @@ export interface ChangeSteps {
 /** Kinds that set a Deployment's number of pods. */
 const AUTOSCALERS = ['HorizontalPodAutoscaler', 'ScaledObject'];
 
-/** The commands that wait until what runs a workload is ready, by its kind. One kind may take over from the other. */
+/** The commands that wait until what runs a workload is ready, by its kind. */
 const READINESS: Readonly<Record<string, string>> = {
   Deployment: 'kubectl rollout status',
   InferenceService: 'kubectl wait --for=condition=Ready --timeout=30m',
 };
 
-/** The commands that lead a cluster from one set of manifests to another without losing pods. */
-export function changeSteps(before: readonly string[], after: readonly string[]): ChangeSteps {
+/**
+ * The commands that lead a cluster from one set of manifests to another without losing pods.
+ *
+ * @param folder that of the new manifests
+ */
+export function changeSteps(before: readonly string[], after: readonly string[], folder = 'dist'): ChangeSteps {
   const old = before.flatMap(objectsIn);
   const current = after.flatMap(objectsIn);
   const kept = new Map(current.map((object) => [pathOf(object), object]));
+  const known = new Set(old.map(pathOf));
+  const added = current.filter((object) => !known.has(pathOf(object)));
   const adopted = new Set(current.flatMap((object) => autoscalerOf(object) ?? []));
   const inUse = new Set(current.map(({ metadata }) => metadata.namespace));
   const removed = old.filter(
@@ -46,20 +39,23 @@ export function changeSteps(before: readonly string[], after: readonly string[])
       !(object.kind === 'Namespace' && inUse.has(object.metadata.name)),
   );
   const autoscalers = removed.filter(({ kind }) => AUTOSCALERS.includes(kind));
+  const deletedBefore = [...autoscalers, ...recreated(old, (object) => kept.get(pathOf(object)))];
   return {
     before: [
       ...autoscalers.flatMap(autoscalerRemoval),
       ...old.flatMap((object) => replicasHandover(object, kept.get(pathOf(object)))),
-      ...old.flatMap((object) => jobRemoval(object, kept.get(pathOf(object)))),
-      ...old.flatMap((object) => deploymentRemoval(object, kept.get(pathOf(object)))),
+      ...deletedBefore.slice(autoscalers.length).map(removal),
     ],
     // What was created first may be needed by the rest, so it goes last.
     after: [
-      ...new Set(removed.flatMap((object) => successorReadiness(object, current))),
+      ...(removed.some(({ kind }) => kind in READINESS) ? added.flatMap(readiness) : []),
       ...removed
-        .filter((object) => !autoscalers.includes(object))
+        .filter((object) => !deletedBefore.includes(object))
         .toReversed()
         .map(removal),
+      ...(removed.some((object) => added.some((other) => shareAddress(object, other)))
+        ? [`kubectl apply -f ${folder} # ingress-nginx refuses an Ingress for an address that another has`]
+        : []),
     ],
   };
 }
@@ -75,19 +71,26 @@ function pathOf({ apiVersion, kind, metadata: { name, namespace } }: KubernetesO
   return `${namespace === undefined ? '' : `-n ${namespace} `}${resource}/${name}`;
 }
 
+/** A Job may be gone already. */
 function removal(object: KubernetesObject): string {
-  return `kubectl delete ${pathOf(object)}`;
+  return `kubectl delete ${pathOf(object)}${object.kind === 'Job' ? ' --ignore-not-found' : ''}`;
 }
 
-/** Waits for the object of another kind that runs the workload of a removed one from now on. */
-function successorReadiness({ kind, metadata }: KubernetesObject, current: readonly KubernetesObject[]): string[] {
-  if (!(kind in READINESS)) return [];
-  return current
-    .filter((object) => object.metadata.name === metadata.name && object.metadata.namespace === metadata.namespace)
-    .flatMap((object) => {
-      const command = READINESS[object.kind];
-      return command === undefined || object.kind === kind ? [] : [`${command} ${pathOf(object)}`];
-    });
+/** Waits for what runs a workload from now on, under another name, in another namespace or as another kind. */
+function readiness(object: KubernetesObject): string[] {
+  const command = READINESS[object.kind];
+  return command === undefined ? [] : [`${command} ${pathOf(object)}`];
+}
+
+/** Whether two objects are Ingresses with a host and path in common. */
+function shareAddress(one: KubernetesObject, other: KubernetesObject): boolean {
+  const others = new Set(addressesOf(other));
+  return addressesOf(one).some((address) => others.has(address));
+}
+
+function addressesOf({ kind, spec }: KubernetesObject): string[] {
+  if (kind !== 'Ingress') return [];
+  return (spec?.rules ?? []).flatMap(({ host, http }) => (http?.paths ?? []).map(({ path }) => `${host}${path}`));
 }
 
 /** Path of the HorizontalPodAutoscaler that KEDA creates for a ScaledObject, or takes over if there is one. */
@@ -116,30 +119,4 @@ function replicasHandover(old: KubernetesObject, current: KubernetesObject | und
   return [
     `kubectl apply view-last-applied ${pathOf(old)} -o yaml | sed '/^  replicas:/d' | kubectl apply set-last-applied -f -`,
   ];
-}
-
-/** Fields of a Job that may change. */
-const CHANGEABLE_OF_JOB = ['parallelism', 'suspend', 'ttlSecondsAfterFinished'];
-
-/**
- * The server refuses a change of a Job's pods, as by a new image of the workload. A new Job goes on where the old one
- * was, which may be gone already.
- */
-function jobRemoval(old: KubernetesObject, current: KubernetesObject | undefined): string[] {
-  const fixed = ({ spec = {} }: KubernetesObject) =>
-    Object.entries(spec).filter(([field]) => !CHANGEABLE_OF_JOB.includes(field));
-  const isRefused = old.kind === 'Job' && current !== undefined && !isDeepStrictEqual(fixed(old), fixed(current));
-  return isRefused ? [`${removal(old)} --ignore-not-found`] : [];
-}
-
-/**
- * The server refuses a change of a Deployment's selector, as by another kind of server under the same name. The Service
- * selects as the Deployment does, so the old pods would get no requests in any case.
- */
-function deploymentRemoval(old: KubernetesObject, current: KubernetesObject | undefined): string[] {
-  const isRefused =
-    old.kind === 'Deployment' &&
-    current !== undefined &&
-    !isDeepStrictEqual(old.spec?.['selector'], current.spec?.['selector']);
-  return isRefused ? [removal(old)] : [];
 }

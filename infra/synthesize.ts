@@ -26,7 +26,7 @@ export function synthesize({ config, customize }: Environment, folder: string): 
   const files = readdirSync(folder).sort();
   if (path.basename(folder) === MANIFESTS) writeKustomization(path.dirname(folder), files);
   const after = files.map((file) => readFileSync(path.join(folder, file), 'utf8'));
-  return { files: files.map((file) => path.join(folder, file)), ...changeSteps(before, after) };
+  return { files: files.map((file) => path.join(folder, file)), ...changeSteps(before, after, folder) };
 }
 
 function writeKustomization(folder: string, files: readonly string[]): void {
