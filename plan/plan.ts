@@ -113,7 +113,8 @@ export function planFleet(input: PlanInput): Plan | Pick<Plan, 'pods'> | undefin
   if (sustainedPerPod === 0) return undefined;
   const perPod = sustainedPerPod / TOLERATED;
   const targets = {
-    // Little's law: items at a time are the rate times the time of each.
+    // Little's law: items at a time are the rate times the time of each. Where that comes to 0, which disables the
+    // signal, a single item would be many times any target, and the autoscaler would add pods for each that it sees.
     loadItems: Number((perPod * trial(input, pod, perPod).meanLatencySeconds).toFixed(1)),
     requestsPerSecond: rateTarget(perPod),
   };

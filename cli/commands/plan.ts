@@ -106,7 +106,11 @@ function describe(plan: Plan, { rate, sloMs, sloPercent, startSeconds }: PlanOpt
     `Bursts of 10 minutes within half an hour, with pods that start in ${startSeconds} s:`,
     table(bursts, ['start', 'end', 'end', 'end', 'end']),
     '',
-    'For a burst that begins faster than pods start, raise minReplicas. In infra/config.ts:',
+    'For a burst that begins faster than pods start, raise minReplicas.',
+    ...(targets.loadItems === 0
+      ? ['loadItems is 0 and so disabled: a pod is busy too seldom for its load to say how many are needed.']
+      : []),
+    'In infra/config.ts:',
     'autoscaling: {',
     `  minReplicas: ${rules.minReplicas},`,
     `  maxReplicas: ${rules.maxReplicas},`,

@@ -23,6 +23,14 @@ describe('ofa-ve plan', () => {
     expect(stdout).toMatch(/targets: \{ loadItems: [\d.]+, requestsPerSecond: [\d.]+, cpuPercent: 0 \}/);
   });
 
+  it('says why it disables the load where pods are seldom busy', async () => {
+    const said = /^loadItems is 0 and so disabled: a pod is busy too seldom/m;
+    const { stdout } = await plan('--rate', '1', ...USUAL.slice(2, -1), '60', '--queue', '1');
+    expect(stdout).toMatch(said);
+    expect(stdout).toMatch(/loadItems: 0, requestsPerSecond: 0\.\d+/);
+    expect((await plan(...USUAL)).stdout).not.toMatch(said);
+  });
+
   it('prints the same as JSON', async () => {
     const { stdout } = await plan(...USUAL, '--json');
     const found = JSON.parse(stdout) as { pods: number; rules: { minReplicas: number }; bursts: unknown[] };
