@@ -1,4 +1,3 @@
-import { UserError } from '../model/errors.ts';
 import type { Manifest } from '../model/package/manifest.ts';
 import { hasCudaProvider, INSTALL_CUDA_PROVIDER } from '../service/engine/device/cuda-provider.ts';
 import { chooseDevice, type DeviceOptions } from '../service/engine/device/choose-device.ts';
@@ -35,15 +34,6 @@ export async function choosePrecision(device: Device, options: DeviceOptions = {
   if (installed.kind !== 'gpus') return { precision: 'fp32', reason };
   const hint = `To use ${namesOf(installed.gpus)}, install it with \`${INSTALL_CUDA_PROVIDER}\` and run \`setup\` again, which then compiles to fp16.`;
   return { precision: 'fp32', reason, hint };
-}
-
-/** @throws UserError `settings-invalid` if pictures for calibration are given where nothing is calibrated */
-export function checkCalibration(precision: Precision, calibration: string | undefined): void {
-  if (calibration === undefined || precision === 'int8') return;
-  throw new UserError(
-    'settings-invalid',
-    `--calibration is for int8 alone, and the precision is ${precision}; leave it out, or add --precision int8.`,
-  );
 }
 
 function namesOf(gpus: readonly Gpu[]): string {

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The library `ofa-ve`: see docs/library.md. What this file exports follows Semantic Versioning; everything else in the
  * package may change at any time.

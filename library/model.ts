@@ -1,6 +1,8 @@
+import { requireBytes, requireObject, requireSignal, requireText, wrongType } from '../model/arguments.ts';
 import { UserError } from '../model/errors.ts';
 import type { TextWarning } from '../model/input/text-warnings.ts';
 import type { Answer } from '../service/inference/answer.ts';
+import { EngineUnavailable } from '../service/inference/errors.ts';
 import { openModel as openEngines, type OpenModel } from '../service/inference/open-model.ts';
 import { checkSettings } from '../service/settings/check.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../service/settings/definitions.ts';
@@ -16,15 +18,16 @@ const SETTING_NAMES = [
   'ENGINE_TIMEOUT_MS',
   'ENGINE_START_TIMEOUT_MS',
 ] as const satisfies readonly (keyof Settings)[];
+type SettingName = (typeof SETTING_NAMES)[number];
 
 /**
  * Settings of an opened model, by the names and with the defaults that they have for the service
- * (docs/reference/settings.md). Variables of the environment are not read.
+ * (docs/reference/settings.md), which a setting that is undefined has, too. Variables of the environment are not read.
  */
-export type ModelSettings = Partial<Pick<Settings, (typeof SETTING_NAMES)[number]>>;
+export type ModelSettings = { readonly [Name in SettingName]?: Settings[Name] | undefined };
 
-/** A model package with running engines. */
-export interface Model {
+/** A model package with running engines; `await using` closes it. */
+export interface Model extends AsyncDisposable {
   readonly name: string;
   readonly precision: 'fp32' | 'fp16' | 'int8';
   /** First 12 hexadecimal digits of the SHA-256 of the package's manifest. */
@@ -52,11 +55,11 @@ export interface PredictOptions {
   /** Withdraws the question; `predict` rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called with each warning about a text; `index` is that of its hypothesis. */
-  readonly onWarning?: (warning: TextWarning, index: number) => void;
+  readonly onWarning?: ((warning: TextWarning, index: number) => void) | undefined;
 }
 
-/** What {@link predict} needs of a model, which is not part of the library's interface. */
-const opened = new WeakMap<Model, OpenModel>();
+/** What {@link predict} needs of a model, which is not part of the library's interface; `closed` once it is. */
+const opened = new WeakMap<Model, OpenModel | 'closed'>();
 
 /**
  * Opens a model package and starts its engines, each in a process of its own.
@@ -66,6 +69,8 @@ const opened = new WeakMap<Model, OpenModel>();
  * @throws UserError `package-unreadable`, `package-damaged`, `settings-invalid` or `engine-failed`
  */
 export async function openModel(folder: string, settings: ModelSettings = {}): Promise<Model> {
+  requireText("The model package's folder", folder);
+  requireObject('The settings', settings);
   const values = { ...DEFAULT_SETTINGS, ...checked(settings) };
   // Questions are not limited in number; the pictures of so many are kept where the engines can read them.
   const model = await openEngines(folder, { ...values, MAX_QUEUE: 64 * values.MAX_BATCH });
@@ -76,7 +81,11 @@ export async function openModel(folder: string, settings: ModelSettings = {}): P
     throw error;
   }
   const { name, precision, digest, answers, imageSize } = model.predictor.model;
-  const facade = { name, precision, digest, labels: answers, imageSize, close: () => model.close() };
+  const close = (): Promise<void> => {
+    opened.set(facade, 'closed');
+    return model.close();
+  };
+  const facade = { name, precision, digest, labels: answers, imageSize, close, [Symbol.asyncDispose]: close };
   opened.set(facade, model);
   return facade;
 }
@@ -95,30 +104,50 @@ export function predict(
   question: Question<readonly string[]>,
   options?: PredictOptions,
 ): Promise<Answer[]>;
+export function predict(model: Model, question: Question, options?: PredictOptions): Promise<Answer | Answer[]>;
 export async function predict(
   model: Model,
-  { image, text, premise }: Question,
-  { signal = new AbortController().signal, onWarning }: PredictOptions = {},
+  question: Question,
+  options: PredictOptions = {},
 ): Promise<Answer | Answer[]> {
-  const { predictor } = opened.get(model) ?? {};
-  if (predictor === undefined) throw new TypeError('The model is not one that openModel has returned.');
+  const found = opened.get(model);
+  if (found === undefined) throw new TypeError('The model is not one that openModel has returned.');
+  checkTypes(question, options);
+  if (found === 'closed') throw new EngineUnavailable('The model is closed.');
+  const { image, text, premise } = question;
+  const { signal = new AbortController().signal, onWarning } = options;
   const hypotheses = typeof text === 'string' ? [text] : text;
   const warn = onWarning === undefined ? {} : { onWarning };
-  const answers = await predictor.predict({ image, hypotheses, premise, signal, ...warn });
+  const answers = await found.predictor.predict({ image, hypotheses, premise, signal, ...warn });
   const [answer] = answers;
   return typeof text === 'string' && answer !== undefined ? answer : answers;
 }
 
-/** The settings, if they are known and right. */
-function checked(settings: ModelSettings): ModelSettings {
+/** @throws TypeError if a program in JavaScript passes something else than {@link predict} declares */
+function checkTypes(question: Question, options: PredictOptions): void {
+  requireObject('The question', question);
+  requireObject('The options', options);
+  const { image, text, premise } = question;
+  const { signal, onWarning }: { signal?: unknown; onWarning?: unknown } = options;
+  requireBytes('image', image);
+  if (Array.isArray(text)) for (const [index, each] of text.entries()) requireText(`text[${index}]`, each);
+  else if (typeof text !== 'string') throw wrongType('text', 'a string or an array of strings', text);
+  if (premise !== undefined) requireText('premise', premise);
+  requireSignal(signal);
+  if (onWarning !== undefined && typeof onWarning !== 'function') throw wrongType('onWarning', 'a function', onWarning);
+}
+
+/** The settings that are given, if they are known and right. */
+function checked(settings: ModelSettings): Partial<Pick<Settings, SettingName>> {
+  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   const names: readonly string[] = SETTING_NAMES;
-  const unknown = Object.keys(settings).filter((name) => !names.includes(name));
+  const unknown = Object.keys(given).filter((name) => !names.includes(name));
   const problems = [
     ...unknown.map((name) => `${name} is not one of ${names.join(', ')}`),
-    ...checkSettings(settings).map(
+    ...checkSettings(given).map(
       ({ name, value, mustBe }) => `${name} is ${JSON.stringify(value)} but must be ${mustBe}`,
     ),
   ];
   if (problems.length > 0) throw new UserError('settings-invalid', `Wrong settings: ${problems.join('; ')}.`);
-  return settings;
+  return given;
 }

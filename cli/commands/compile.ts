@@ -1,9 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CompileOptions } from '../../model/compile/compile-options.ts';
-import { KNOWS_RULE, knowsSchema } from '../../model/package/manifest.ts';
+import { KNOWS_RULE, knowsSchema, PRECISIONS } from '../../model/package/manifest.ts';
 import { compileWithProgress } from '../compile-with-progress.ts';
 import { bytes, count } from '../format.ts';
-import { checkCalibration } from '../precision.ts';
 
 type Options = Omit<CompileOptions, 'replace' | 'onProgress' | 'onNote'> & { readonly force?: true };
 
@@ -16,7 +15,7 @@ export function compileCommand(): Command {
     .argument('<package-folder>', 'folder to create; it is complete or not there at all')
     .addOption(
       new Option('--precision <type>', 'fp32 for CPUs, fp16 for GPUs, int8 for CPUs with VNNI: see docs/models.md')
-        .choices(['fp32', 'fp16', 'int8'])
+        .choices(PRECISIONS)
         .default('fp32'),
     )
     .option(
@@ -43,7 +42,6 @@ export function compileCommand(): Command {
     )
     .option('--force', 'replace an existing package')
     .action(async (checkpoint: string, target: string, { force, ...options }: Options) => {
-      checkCalibration(options.precision ?? 'fp32', options.calibration);
       const started = performance.now();
       const manifest = await compileWithProgress(checkpoint, target, { ...options, replace: force === true });
       const seconds = ((performance.now() - started) / 1000).toFixed(1);

@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { Command, Option } from 'commander';
+import { checkCalibration } from '../../model/compile/prepare.ts';
 import { isUpToDate } from '../../model/compile/up-to-date.ts';
 import { UserError } from '../../model/errors.ts';
+import { PRECISIONS } from '../../model/package/manifest.ts';
 import { lacksVnni, WITHOUT_VNNI } from '../../model/vnni.ts';
 import { DEFAULT_PRESET } from '../../model/fetch/presets.ts';
 import { cpuForInt8 } from '../../service/engine/device/plan.ts';
@@ -16,7 +18,7 @@ import {
   sourceOf,
   withFetchOptions,
 } from '../fetch-checkpoint.ts';
-import { checkCalibration, choosePrecision, type Precision } from '../precision.ts';
+import { choosePrecision, type Precision } from '../precision.ts';
 import { summary } from './fetch.ts';
 
 /** What int8 gains and costs: see docs/models.md. */
@@ -42,7 +44,7 @@ export function setupCommand(): Command {
       new Option(
         '--precision <type>',
         `fp32 for CPUs, fp16 for GPUs (default: fp16 where CUDA would be used); int8 for CPUs: ${INT8_OFFER}`,
-      ).choices(['fp32', 'fp16', 'int8']),
+      ).choices(PRECISIONS),
     )
     .option('--calibration <folder>', 'for int8: folder with pictures like those that will be asked about')
     .option('--cache <folder>', 'folder for checkpoints/ and packages/', '.cache')

@@ -3,25 +3,25 @@ import type { Manifest } from '../package/manifest.ts';
 /** Options of `compileCheckpoint`. */
 export interface CompileOptions {
   /** Type of weights and activations. fp16 is for GPUs, int8 for CPUs. Default: fp32. */
-  readonly precision?: Manifest['precision'];
+  readonly precision?: Manifest['precision'] | undefined;
   /**
    * Folder with pictures that show int8 the range of activations. Default: the examples, or generated pictures if there
    * are none.
    */
-  readonly calibration?: string;
+  readonly calibration?: string | undefined;
   /** Most tokens of a prompt, without `<s>` and `</s>`. Default: the checkpoint's max_src_length. */
-  readonly maxTextTokens?: number;
+  readonly maxTextTokens?: number | undefined;
   /** Name of the model in the manifest. Default: see `modelName`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** What the model was trained for, as one sentence for its users. Default: `knows` of configuration.json, if any. */
-  readonly knows?: string;
+  readonly knows?: string | undefined;
   /** Folder with examples for the package. Default: the checkpoint's folder `examples`, if it exists. */
-  readonly examples?: string;
+  readonly examples?: string | undefined;
   /** Whether to replace an existing package. Default: false. */
-  readonly replace?: boolean;
-  readonly onProgress?: (progress: CompileProgress) => void;
+  readonly replace?: boolean | undefined;
+  readonly onProgress?: ((progress: CompileProgress) => void) | undefined;
   /** Called with one sentence about what is out of the ordinary in the checkpoint. */
-  readonly onNote?: (note: string) => void;
+  readonly onNote?: ((note: string) => void) | undefined;
 }
 
 /**

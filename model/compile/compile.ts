@@ -2,6 +2,7 @@ import { existsSync, lstatSync, renameSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Weights, openWeights } from './checkpoint/weights.ts';
+import { requireObject, requireText } from '../arguments.ts';
 import { UserError } from '../errors.ts';
 import { writeExamples } from '../package/examples.ts';
 import type { CompileOptions } from './compile-options.ts';
@@ -34,6 +35,9 @@ export async function compileCheckpoint(
   target: string,
   options: CompileOptions = {},
 ): Promise<Manifest> {
+  requireText('The checkpoint folder', checkpoint);
+  requireText('The package folder', target);
+  requireObject('The options', options);
   checkTarget(target, options.replace === true);
   const prepared = await prepare(checkpoint, options);
   const weights = await openWeights(checkpoint);

@@ -4,7 +4,7 @@ import type { CompileOptions } from './compile-options.ts';
 import { UserError } from '../errors.ts';
 import { type Example, findExamples } from '../package/examples.ts';
 import { PACKAGE_FORMAT } from '../package/layout.ts';
-import { KNOWS_RULE, knowsSchema, type Manifest, NAME_RULE, nameSchema } from '../package/manifest.ts';
+import { KNOWS_RULE, knowsSchema, type Manifest, NAME_RULE, nameSchema, PRECISIONS } from '../package/manifest.ts';
 import { buildTokenizerJson, loadTokenizer, type Tokenizer } from '../package/tokenizer.ts';
 import { readRegularText } from '../regular-file.ts';
 import { reasonOf } from '../system-reason.ts';
@@ -26,11 +26,12 @@ export interface Prepared {
 }
 
 /**
- * Checks the options that the manifest repeats by its own rules, so that no package is written that cannot be read.
+ * Checks the options, those that the manifest repeats by its own rules, so that no package is written that cannot be read.
  *
  * @throws UserError `settings-invalid`
  */
-function checkOptions(name: string, { knows, maxTextTokens = 1 }: CompileOptions): void {
+function checkOptions(name: string, options: CompileOptions): void {
+  const { precision = 'fp32', calibration, knows, maxTextTokens = 1 } = options;
   const refuse = (what: string, rule: string): never => {
     throw new UserError('settings-invalid', `${what} must be ${rule}.`);
   };
@@ -39,6 +40,17 @@ function checkOptions(name: string, { knows, maxTextTokens = 1 }: CompileOptions
   if (!Number.isSafeInteger(maxTextTokens) || maxTextTokens < 1) {
     refuse('The longest prompt in tokens (--max-text-tokens)', 'a whole number above 0');
   }
+  if (!PRECISIONS.includes(precision)) refuse('The precision (--precision)', `one of ${PRECISIONS.join(', ')}`);
+  checkCalibration(precision, calibration);
+}
+
+/** @throws UserError `settings-invalid` if pictures for calibration are given where nothing is calibrated */
+export function checkCalibration(precision: Manifest['precision'], calibration: string | undefined): void {
+  if (calibration === undefined || precision === 'int8') return;
+  throw new UserError(
+    'settings-invalid',
+    `--calibration is for int8 alone, and the precision is ${precision}; leave it out, or add --precision int8.`,
+  );
 }
 
 /** Reads the checkpoint's configuration, vocabulary and examples. @throws UserError if one cannot be used */

@@ -4,6 +4,9 @@ import { PACKAGE_FILES, PACKAGE_FORMAT } from './layout.ts';
 /** Largest piece that is accepted: a few pieces are in memory while a package is verified. */
 const MAX_PIECE_BYTES = 64 << 20;
 
+/** Types of weights and activations. */
+export const PRECISIONS = ['fp32', 'fp16', 'int8'] as const;
+
 const sumSchema = z.string().regex(/^[0-9a-f]{64}$/);
 
 const fileSchema = z.object({
@@ -61,7 +64,7 @@ const contentSchema = z.object({
   /** Size of the pieces that have checksums of their own. */
   pieceBytes: z.number().int().positive().max(MAX_PIECE_BYTES),
   /** Type of weights and activations. It does not change inputs and outputs. */
-  precision: z.enum(['fp32', 'fp16', 'int8']),
+  precision: z.enum(PRECISIONS),
   /** The pictures that int8 was calibrated with. */
   calibration: z
     .object({

@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
-import { checkCalibration, choosePrecision, type PrecisionChoice } from '../../cli/precision.ts';
+import { choosePrecision, type PrecisionChoice } from '../../cli/precision.ts';
+import { checkCalibration } from '../../model/compile/prepare.ts';
 import { UserError } from '../../model/errors.ts';
 import { INSTALL_CUDA_PROVIDER } from '../../service/engine/device/cuda-provider.ts';
 import type { DeviceOptions } from '../../service/engine/device/choose-device.ts';

@@ -1,6 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openModel, predict, type Model, type ModelSettings, type TextWarning } from '../../library/index.ts';
+import {
+  compile,
+  openModel,
+  predict,
+  toPixels,
+  type CompileOptions,
+  type Model,
+  type ModelSettings,
+  type Question,
+  type TextWarning,
+} from '../../library/index.ts';
 import { expectedCases, fixtureFile, fixturePackage } from '../../testing/fixtures.ts';
 
 describe('an open model', () => {
@@ -38,6 +48,28 @@ describe('an open model', () => {
     await expect(predict(model, { image, text: 'a dog' }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
+  it.each<[string, object, object, string]>([
+    [
+      'no image',
+      { image: undefined },
+      {},
+      'image must be a Uint8Array or Buffer with the bytes of a file, not undefined.',
+    ],
+    ['a path', { image: 'a.png' }, {}, 'image must be a Uint8Array or Buffer with the bytes of a file, not "a.png".'],
+    ['an ArrayBuffer', { image: new ArrayBuffer(1) }, {}, 'of a file, not an ArrayBuffer.'],
+    ['a promise', { image: Promise.resolve() }, {}, 'of a file, not a promise: await it first.'],
+    ['no text', { text: undefined }, {}, 'text must be a string or an array of strings, not undefined.'],
+    ['a number in the list', { text: ['a dog', 5] }, {}, 'text[1] must be a string, not 5.'],
+    ['no premise', { premise: null }, {}, 'premise must be a string, not null.'],
+    ['another signal', {}, { signal: new EventTarget() }, 'signal must be an AbortSignal, not an EventTarget.'],
+    ['another callback', {}, { onWarning: 'warn' }, 'onWarning must be a function, not "warn".'],
+  ])('names what is of a wrong type: %s', async (_, question, options, message) => {
+    const wrong = { image, text: 'a dog', ...question } as Question;
+    const refused = predict(model, wrong, options);
+    await expect(refused).rejects.toBeInstanceOf(TypeError);
+    await expect(refused).rejects.toThrow(message);
+  });
+
   it('is needed to predict', async () => {
     await expect(predict({ ...model }, { image, text: 'a dog' })).rejects.toThrow(
       'not one that openModel has returned',
@@ -57,6 +89,43 @@ it('a model may be closed twice, and while another one answers', async () => {
   await one.close();
   expect(await Promise.all(answers)).toHaveLength(10);
   await other.close();
+});
+
+it('a closed model refuses every question, even one that it has answered', async () => {
+  const question = { image: await readFile(fixtureFile('mini-none', 'image-00.png')), text: 'a dog' };
+  let closed: Model;
+  {
+    await using model = await openModel(await fixturePackage('mini-none'), {
+      DEVICE: 'cpu',
+      ENGINE_THREADS: undefined,
+    });
+    closed = model;
+    await predict(model, question);
+  }
+  await expect(predict(closed, question)).rejects.toMatchObject({
+    name: 'EngineUnavailable',
+    message: 'The model is closed.',
+  });
+});
+
+it('options of a wrong type are named', async () => {
+  const folder = new URL('.', import.meta.url) as unknown as string;
+  await expect(openModel(folder)).rejects.toThrow("The model package's folder must be a string, not a URL.");
+  await expect(compile(folder, 'package')).rejects.toThrow('The checkpoint folder must be a string, not a URL.');
+  await expect(compile('checkpoint', folder)).rejects.toThrow('The package folder must be a string, not a URL.');
+  const wrong = { precision: 'fp8' } as unknown as CompileOptions;
+  await expect(compile(fixtureFile('mini-none', ''), 'package', wrong)).rejects.toMatchObject({
+    code: 'settings-invalid',
+    message: 'The precision (--precision) must be one of fp32, fp16, int8.',
+  });
+  await expect(compile(fixtureFile('mini-none', ''), 'package', { calibration: 'pictures' })).rejects.toThrow(
+    '--calibration is for int8 alone',
+  );
+  const [bytes, turned] = [Buffer.from('GIF89a'), { orientation: 'turned' as 'stored' }];
+  await expect(toPixels('a.png' as unknown as Buffer, 32)).rejects.toThrow('The image must be a Uint8Array or Buffer');
+  await expect(toPixels(bytes, 32, turned)).rejects.toThrow(
+    'orientation must be one of upright, stored, not "turned".',
+  );
 });
 
 it('settings that are wrong or no settings of a model are refused', async () => {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { abortable } from '../../abort.ts';
+import { requireBytes, requireChoice, requireObject, requireSignal } from '../../arguments.ts';
 import { memoryLimit } from '../../memory-limit.ts';
 import { sourceFlags } from '../../source-flags.ts';
 import { Budget } from '../../budget.ts';
@@ -14,6 +15,7 @@ import { forEachChunk } from '../chunks.ts';
 export { PixelsError, type PixelsErrorCode } from './error.ts';
 export type { OrientationMode } from './orientation.ts';
 
+const ORIENTATIONS = ['upright', 'stored'] as const satisfies readonly OrientationMode[];
 /** Most pixels along a side of the result. Models use a few hundred. */
 const MAX_SIZE = 4096;
 /** More threads would take CPU time from the engine. */
@@ -71,9 +73,9 @@ function costOf({ width, height, memory }: Probe, fileBytes: number): number {
 }
 
 export interface ToPixelsOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** @default 'upright' */
-  readonly orientation?: OrientationMode;
+  readonly orientation?: OrientationMode | undefined;
 }
 
 /**
@@ -90,11 +92,12 @@ export interface ToPixelsOptions {
  * @returns size * size * 3 bytes: rows from top to bottom, RGB
  * @throws PixelsError if the image is 'unsupported', 'corrupt' or 'too-large'
  */
-export async function toPixels(
-  bytes: Uint8Array,
-  size: number,
-  { signal, orientation = 'upright' }: ToPixelsOptions = {},
-): Promise<Uint8Array> {
+export async function toPixels(bytes: Uint8Array, size: number, options: ToPixelsOptions = {}): Promise<Uint8Array> {
+  requireBytes('The image', bytes);
+  requireObject('The options', options);
+  const { signal, orientation = 'upright' } = options;
+  requireSignal(signal);
+  requireChoice('orientation', ORIENTATIONS, orientation);
   if (!Number.isInteger(size) || size < 1 || size > MAX_SIZE) {
     throw new RangeError(`The size of the pixels must be a whole number from 1 to ${MAX_SIZE}, not ${size}.`);
   }
