@@ -29,14 +29,18 @@ export async function environmentNames(): Promise<string[]> {
 /**
  * The environment of a name; without one, infra/config.ts.
  *
+ * @param givenBy the variable or option that has the name
  * @throws {ConfigError} if there is no environment of that name
  */
-export async function environmentOf(name: string | undefined): Promise<Environment> {
+export async function environmentOf(
+  name: string | undefined,
+  givenBy: string = ENVIRONMENT_VARIABLE,
+): Promise<Environment> {
   if (name === undefined || name === '') return { name: undefined, config, customize };
   const names = await environmentNames();
   if (!names.includes(name)) {
     throw new ConfigError([
-      `${ENVIRONMENT_VARIABLE} is "${name}"; it must be ${names.join(', ')} or unset (a file of infra/environments).`,
+      `${givenBy} is "${name}"; it must be ${names.join(', ')} or unset (a file of infra/environments).`,
     ]);
   }
   const module = (await import(new URL(`${name}.ts`, FOLDER).href)) as {

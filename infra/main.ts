@@ -13,7 +13,9 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { all: { type: 'boolean', default: false }, environment: { type: 'string' }, output: { type: 'string' } },
   });
-  const environment = await environmentOf(values.environment ?? process.env[ENVIRONMENT_VARIABLE]);
+  const environment = await (values.environment === undefined
+    ? environmentOf(process.env[ENVIRONMENT_VARIABLE])
+    : environmentOf(values.environment, '--environment'));
   const folderOfCdk8s = process.env['CDK8S_OUTDIR'];
   if (folderOfCdk8s !== undefined) {
     process.stderr.write(warningOf(environment, folderOfCdk8s) + describeSteps(synthesize(environment, folderOfCdk8s)));
