@@ -23,6 +23,8 @@ const load = (name) => import(new URL(sources ? `../${name}.ts` : `../build/${na
 if (sources) await import('./load-sources.js');
 // The engine loads its modules while this process loads its own.
 if (process.argv[2] === 'serve') (await load('service/engine/process/fork-engine')).forkSpareEngine();
+// The service's log has its own way to outlive its reader.
+else (await load('cli/output')).outliveOutput();
 const { main } = await load('cli/main');
 const code = await main(process.argv.slice(2));
 // A command may have set an exit code itself.

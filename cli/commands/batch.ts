@@ -179,9 +179,10 @@ function summary({ rows, failedRows, answers, failures }: Tally, result?: BatchR
   const counts = table(lines, ['start', 'end']);
   if (result === undefined) return counts;
   const { computed, seconds, folder } = result;
+  const none = rows === 0 ? 'There was no row to compute' : 'No row was left to compute';
   const work =
     computed === 0
-      ? 'No row was left to compute'
+      ? none
       : `${computed} ${computed === 1 ? 'row' : 'rows'} computed in ${duration(seconds)}, ${(computed / seconds).toFixed(1)} rows/s`;
   return `${counts}\n\n${work}; the results are in ${folder}.`;
 }

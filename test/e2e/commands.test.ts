@@ -1,10 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ofaVe, ofaVeProcess } from '../../testing/cli.ts';
 import { fixturePackage, fixtureFile } from '../../testing/fixtures.ts';
+import { PROGRAM } from '../../testing/service-process.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
 const image = fixtureFile('mini-none', 'image-00.png');
@@ -97,6 +102,43 @@ it('wrong usage has exit code 2, and says where the options are', async () => {
   const half = await ofaVe(['explain', '--model', packageDir, '--text', 'a', '--image', image]);
   expect(half.code).toBe(2);
   expect(half.stderr).toContain('--image goes with --pixels or --heatmap');
+});
+
+describe('what cannot be printed', () => {
+  const run = async (output: 'pipe' | number): Promise<[code: unknown, stderr: string]> => {
+    const args = ['predict', '--model', packageDir, '--image', image, '--text', 'a'];
+    const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', output, 'pipe'] });
+    child.stdout?.destroy();
+    const exit = once(child, 'exit');
+    const stderr = child.stderr === null ? '' : await text(child.stderr);
+    return [((await exit) as unknown[])[0], stderr];
+  };
+
+  it('is no failure if the reader has left', async () => {
+    expect(await run('pipe')).toEqual([0, '']);
+  });
+
+  it.runIf(existsSync('/dev/full'))('is a failure in one sentence if the disk is full', async () => {
+    const file = openSync('/dev/full', 'w');
+    const ended = await run(file);
+    closeSync(file);
+    expect(ended).toEqual([1, 'The output cannot be written: the disk is full.\n']);
+  });
+});
+
+it('batch says that an input has no rows', async () => {
+  const input = join(folder, 'empty.csv');
+  await writeFile(input, 'image,text\n');
+  const { code, stdout } = await ofaVe([
+    'batch',
+    '--model',
+    packageDir,
+    '--input',
+    input,
+    '--output',
+    join(folder, 'none'),
+  ]);
+  expect([code, stdout]).toEqual([0, expect.stringContaining('There was no row to compute; the results are in')]);
 });
 
 it('explain --heatmap writes the picture with the parts that decide', async () => {

@@ -119,7 +119,9 @@ describe('ofa-ve synth', () => {
     await ofaVe();
     const { code, stdout, stderr } = await ofaVe('--environment', 'staging');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/^The deployment's configuration has 1 mistake:\n {2}- --environment is "staging"; it must be demo, .*\n$/);
+    expect(stderr).toMatch(
+      /^The deployment's configuration has 1 mistake:\n {2}- --environment is "staging"; it must be demo, .*\n$/,
+    );
     expect(await contents(path.join(folder, 'dist'))).toEqual(await contents(path.join(ROOT, 'dist')));
   });
 });
