@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { readConfig, type TaskConfig } from './checkpoint/config.ts';
+import { foreignFile, HEAD_BYTES } from './checkpoint/foreign-file.ts';
 import type { CompileOptions } from './compile-options.ts';
 import { UserError } from '../errors.ts';
 import { type Example, findExamples } from '../package/examples.ts';
@@ -133,9 +134,14 @@ export function imagePositions(task: TaskConfig): number {
 }
 
 async function readText(folder: string, name: string): Promise<string> {
+  const file = path.join(folder, name);
   try {
-    return await readRegularText(path.join(folder, name));
+    const text = await readRegularText(file);
+    const foreign = foreignFile(Buffer.from(text.slice(0, HEAD_BYTES)));
+    if (foreign !== undefined) throw new UserError('checkpoint-unreadable', `${file} ${foreign}`);
+    return text;
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(
       'checkpoint-incomplete',
       `The checkpoint folder ${folder} has no readable ${name}: ${reasonOf(error)}.`,

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { UserError } from '../../errors.ts';
 import { readRegularText } from '../../regular-file.ts';
 import { unreadable } from './file-source.ts';
+import { foreignFile, HEAD_BYTES } from './foreign-file.ts';
 
 /** @throws UserError (checkpoint-unreadable) if the file cannot be read, or is not JSON in UTF-8 */
 export async function readJson(path: string): Promise<unknown> {
@@ -11,7 +12,8 @@ export async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UserError('checkpoint-unreadable', `${path} is not JSON.`, { cause: error });
+    const what = foreignFile(Buffer.from(text.slice(0, HEAD_BYTES))) ?? 'is not JSON.';
+    throw new UserError('checkpoint-unreadable', `${path} ${what}`, { cause: error });
   }
 }
 

@@ -3,6 +3,7 @@ import { UserError } from '../../errors.ts';
 import { elementCount } from '../shape.ts';
 import { ELEMENT_BYTES, type Dtype } from './dtype.ts';
 import type { FileSource } from './file-source.ts';
+import { foreignFile, HEAD_BYTES, isTorchFile } from './foreign-file.ts';
 import { contiguousStrides, MAX_RANK, type OpenedTensors, openTensors, type StoredTensor } from './tensor.ts';
 
 /** The format's own limit. */
@@ -34,9 +35,18 @@ function damaged(path: string, what: string, cause?: unknown): UserError {
   return new UserError('checkpoint-unreadable', message, { cause });
 }
 
+/** Rejects a file of another format, saying what it is and what to do. */
+function refuseOtherFormats(path: string, head: Uint8Array): void {
+  const what =
+    foreignFile(head) ??
+    (isTorchFile(head) ? 'is a file of torch.save, not of safetensors; name it pytorch_model.bin.' : undefined);
+  if (what !== undefined) throw new UserError('checkpoint-unreadable', `${path} ${what}`);
+}
+
 /** Reads the header: its length in 8 bytes, then JSON. */
 async function readHeader(source: FileSource): Promise<{ header: Map<string, unknown>; dataStart: number }> {
   const { path, size } = source;
+  refuseOtherFormats(path, await source.read(0, Math.min(HEAD_BYTES, size)));
   if (size < 8) throw damaged(path, `it has ${size} bytes`);
   const lengthBytes = await source.read(0, 8);
   const length = Number(new DataView(lengthBytes.buffer).getBigUint64(0, true));

@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.ts';
 import { ELEMENT_BYTES } from './dtype.ts';
 import type { FileSource } from './file-source.ts';
+import { foreignFile, HEAD_BYTES, isSafetensors } from './foreign-file.ts';
 import { readLegacyTensors } from './legacy-archive.ts';
 import { locateTensor, readStateDict } from './state-dict.ts';
 import type { TensorRecord } from './state-dict-host.ts';
@@ -20,9 +21,9 @@ function refuseOtherFormats(source: FileSource, head: Uint8Array): never {
   const refuse = (what: string): never => {
     throw new UserError('checkpoint-unreadable', `${source.path} ${what}`);
   };
-  if (startsWith(head, 'version https://git-lfs')) {
-    refuse('is a Git LFS pointer, not the file itself; fetch the file with git lfs pull.');
-  }
+  const foreign = foreignFile(head);
+  if (foreign !== undefined) refuse(foreign);
+  if (isSafetensors(head)) refuse('is a safetensors file, not one of torch.save; name it model.safetensors.');
   if (startsWith(head, 'ustar', 257)) {
     refuse(
       "is in PyTorch's format from before version 0.1.10; convert it with PyTorch: " +
@@ -102,7 +103,7 @@ function locate(source: FileSource, root: string, entries: Entries, name: string
 }
 
 async function readTensors(source: FileSource): Promise<Map<string, StoredTensor>> {
-  const head = await source.read(0, Math.min(512, source.size));
+  const head = await source.read(0, Math.min(HEAD_BYTES, source.size));
   if (head[0] === 0x80) return readLegacyTensors(source);
   if (!startsWith(head, 'PK')) refuseOtherFormats(source, head);
   const entries = await readZipEntries(source);

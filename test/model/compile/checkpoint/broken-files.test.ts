@@ -1,6 +1,7 @@
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { compileCheckpoint } from '../../../../model/compile/compile.ts';
 import { openWeights, type Weights } from '../../../../model/compile/checkpoint/weights.ts';
 import { readArchivePickle } from '../../../../testing/archive-pickle.ts';
 import { writeSafetensors, writeTorchArchive, type ArchiveTensor } from '../../../../testing/torch-archive.ts';
@@ -41,7 +42,9 @@ describe('broken folders and files', () => {
     truncateSync(file, size);
     await expect(openWeights(folder)).rejects.toMatchObject({
       name: 'UserError',
-      message: expect.stringMatching(/pytorch_model\.bin is (truncated|not a PyTorch checkpoint)[^\n]*\.$/) as string,
+      message: expect.stringMatching(
+        /pytorch_model\.bin is (truncated|empty|not a PyTorch checkpoint)[^\n]*\.$/,
+      ) as string,
     });
   });
 
@@ -87,8 +90,7 @@ describe('broken folders and files', () => {
       Buffer.concat([Buffer.alloc(257), Buffer.from('ustar')]),
       /before version 0\.1\.10.*torch\.save/,
     ],
-    ['a Git LFS pointer', Buffer.from('version https://git-lfs.github.com/spec/v1\noid x\n'), /git lfs pull/],
-    ['something else', Buffer.from('<html>404</html>'), /is not a PyTorch checkpoint/],
+    ['something else', Buffer.from('404'), /is not a PyTorch checkpoint/],
   ])('%s', async (_, bytes, message) => {
     const folder = tempFolder();
     writeFileSync(join(folder, 'pytorch_model.bin'), bytes);
@@ -97,6 +99,50 @@ describe('broken folders and files', () => {
       message: expect.stringMatching(message) as string,
     });
   });
+});
+
+describe.each(['pytorch_model.bin', 'model.safetensors', 'config.json', 'vocab.json', 'merges.txt'])(
+  'instead of %s',
+  (name) => {
+    test.each([
+      [
+        'a Git LFS pointer',
+        'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n',
+        'is a Git LFS pointer, not the file itself; fetch the file with git lfs pull.',
+      ],
+      [
+        'a web page',
+        '\n<!DOCTYPE html><html><title>Log in</title></html>',
+        'is a web page, not the file itself; download it again, after a login if its site asks for one.',
+      ],
+      ['nothing', '', 'is empty; download it again.'],
+    ])('%s', async (_, text, message) => {
+      const folder = tempFolder();
+      cpSync(FIXTURE, folder, { recursive: true });
+      const file = join(folder, name);
+      if (name === 'model.safetensors') rmSync(join(folder, 'pytorch_model.bin'));
+      writeFileSync(file, text);
+      await expect(compileCheckpoint(folder, join(folder, 'package'))).rejects.toMatchObject({
+        code: 'checkpoint-unreadable',
+        message: `${file} ${message}`,
+      });
+    });
+  },
+);
+
+test.each([
+  ['pytorch_model.bin', 'model.safetensors', 'is a file of torch.save, not of safetensors; name it pytorch_model.bin.'],
+  [
+    'model.safetensors',
+    'pytorch_model.bin',
+    'is a safetensors file, not one of torch.save; name it model.safetensors.',
+  ],
+])('%s under the name %s', async (name, wrong, message) => {
+  const folder = tempFolder();
+  const tensors = [['a', { dtype: 'float32', shape: [1], data: [1] }]] as const;
+  if (name === 'model.safetensors') writeSafetensors(join(folder, wrong), tensors);
+  else writeTorchArchive(join(folder, wrong), tensors);
+  await expect(openWeights(folder)).rejects.toThrow(`${join(folder, wrong)} ${message}`);
 });
 
 describe('parts with an index', () => {
