@@ -81,11 +81,15 @@ function count(value: unknown, what: string): number {
   return value;
 }
 
-/** Arguments: storage, offset, size, stride, requires_grad, backward hooks, and metadata in newer versions. */
+/**
+ * Arguments: storage, offset, size, stride, requires_grad, backward hooks, and in newer versions a dictionary that says
+ * whether the tensor is a view whose values PyTorch negates as it reads them.
+ */
 function rebuildTensor(args: readonly unknown[]): TensorRecord | UnsupportedTensor {
-  const [storage, offset, shape, strides] = args;
+  const [storage, offset, shape, strides, , , flags] = args;
   if (!(storage instanceof StorageRecord)) throw new PickleError('a tensor has no storage');
   if (storage.dtype === undefined) return new UnsupportedTensor(`of type ${storage.type}`);
+  if (flags instanceof Map && flags.get('neg') === true) return new UnsupportedTensor('a negated view (resolve_neg)');
   return new TensorRecord(storage, storage.dtype, {
     offset: count(offset, 'offset'),
     shape: counts(shape, 'size'),

@@ -196,6 +196,15 @@ const UNSUPPORTED: readonly [string, string, (pickle: PickleWriter) => PickleWri
       return pickle.global('torch', 'float8_e4m3fn').tuple().reduce();
     },
   ],
+  [
+    'a view with its sign to be changed',
+    'a negated view (resolve_neg)',
+    (pickle) => {
+      pickle.global('torch._utils', '_rebuild_tensor_v2').mark().storage('FloatStorage', '0', 6).int(0);
+      pickle.ints([2, 3]).ints([3, 1]).false().orderedDict();
+      return pickle.emptyDict().mark().text('neg').true().setItems().tuple().reduce();
+    },
+  ],
   ['a complex number', 'of type complex64', (pickle) => tensor(pickle, 'ComplexFloatStorage')],
   [
     'a quantized parameter',
