@@ -15,7 +15,15 @@ function shapesOnly(): Weights {
     return [name, { name, shape, storage, dtype: fill.kind === 'integers' ? 'int64' : 'float32' }] as const;
   });
   const read = (name: string): Promise<Float32Array> => Promise.reject(new Error(`${name} has no values`));
-  return { files: [], prefix: '', tensors: new Map(tensors), read, readRows: read, close: () => Promise.resolve() };
+  return {
+    files: [],
+    prefix: '',
+    wrappers: [],
+    tensors: new Map(tensors),
+    read,
+    readRows: read,
+    close: () => Promise.resolve(),
+  };
 }
 
 /**

@@ -6,6 +6,8 @@ import { requireObject, requireText } from '../arguments.ts';
 import { UserError } from '../errors.ts';
 import { writeExamples } from '../package/examples.ts';
 import type { CompileOptions } from './compile-options.ts';
+import { printable } from './checkpoint/state-dict-host.ts';
+import { unknownTensors } from './ofa/known-tensors.ts';
 import { describe, imagePositions, prepare, type Prepared, textOf } from './prepare.ts';
 import { checksumsOf, PIECE_BYTES } from '../package/checksums.ts';
 import { hashFile } from '../hash-file.ts';
@@ -41,9 +43,7 @@ export async function compileCheckpoint(
   checkTarget(target, options.replace === true);
   const prepared = await prepare(checkpoint, options);
   const weights = await openWeights(checkpoint);
-  if (weights.prefix !== '') {
-    options.onNote?.(`The names of the tensors in ${checkpoint} begin with ${weights.prefix}, which was stripped.`);
-  }
+  for (const note of notesOn(checkpoint, weights)) options.onNote?.(note);
   try {
     return await inScratchFolder(target, async (scratch) => {
       const manifest = await writePackage(checkpoint, scratch, prepared, weights, options);
@@ -55,6 +55,22 @@ export async function compileCheckpoint(
   } finally {
     await weights.close();
   }
+}
+
+/** What is out of the ordinary in the names of a checkpoint's tensors, in sentences. */
+function notesOn(checkpoint: string, { prefix, wrappers, tensors }: Weights): string[] {
+  const names = `The names of the tensors in ${checkpoint}`;
+  const unknown = unknownTensors(tensors.keys());
+  return [
+    ...(prefix === '' ? [] : [`${names} begin with ${prefix}, which was stripped.`]),
+    ...(wrappers.length === 0 ? [] : [`${names} contain ${wrappers.join(' and ')}, which was stripped.`]),
+    ...(unknown[0] === undefined
+      ? []
+      : [
+          `${checkpoint} has tensors that OFA does not have, ${unknown.length} in all, such as ${printable(unknown[0])}: they ` +
+            'are left out. If an adapter such as LoRA was trained, merge it into the weights before you compile.',
+        ]),
+  ];
 }
 
 /**

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { UserError } from '../../errors.ts';
 import { unreadable } from './file-source.ts';
-import { stripPrefix } from './prefix.ts';
+import { unwrapNames } from './wrappers.ts';
 import { openSafetensors } from './safetensors.ts';
 import { openShards } from './shards.ts';
 import { readView, type OpenedTensors, type StoredTensor, type TensorInfo } from './tensor.ts';
@@ -15,6 +15,8 @@ export interface Weights {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /** The prefix that was stripped from the names of tensors, such as `module.`; empty if there was none. */
   readonly prefix: string;
+  /** The wrappers that were stripped from inside the names, such as `_orig_mod.`. */
+  readonly wrappers: readonly string[];
   /**
    * The whole tensor as float32, row-major without gaps.
    *
@@ -32,7 +34,7 @@ export interface Weights {
 
 /** @param file name of the weights file, or of the index that lists several */
 function fileWeights(folder: string, file: string, { sources, tensors: stored }: OpenedTensors): Weights {
-  const { tensors, prefix } = stripPrefix(stored);
+  const { tensors, prefix, wrappers } = unwrapNames(stored);
   const find = (name: string): StoredTensor => {
     const tensor = tensors.get(name);
     if (tensor !== undefined) return tensor;
@@ -42,6 +44,7 @@ function fileWeights(folder: string, file: string, { sources, tensors: stored }:
     files: [...new Set([file, ...sources.map((source) => relative(folder, source.path))])],
     tensors: new Map([...tensors].map(([name, { info }]) => [name, info])),
     prefix,
+    wrappers,
     async read(name) {
       const tensor = find(name);
       return readView(tensor, tensor.view);

@@ -56,6 +56,35 @@ describe('a checkpoint compiles to the same bytes', () => {
     },
   );
 
+  test('with a wrapper around each layer, which is reported', async () => {
+    const folder = saved((file, tensors) => {
+      const wrap = (name: string): string => name.replace(/layers\.\d+\./, '$&_orig_mod.');
+      writeTorchArchive(
+        file,
+        tensors.map(([name, tensor]) => [wrap(name), tensor]),
+      );
+    });
+    const notes: string[] = [];
+    const { files } = await compile(folder, { onNote: (note) => notes.push(note) });
+    expect(files).toEqual(published.files);
+    expect(notes).toEqual([`The names of the tensors in ${folder} contain _orig_mod., which was stripped.`]);
+  });
+
+  test('with an adapter beside the weights, which is reported as left out', async () => {
+    const adapter: ArchiveTensor = { dtype: 'float32', shape: [1], data: [1] };
+    const folder = saved((file, tensors) => {
+      const added = ['A', 'B'].map((part) => [`encoder.layers.0.fc1.lora_${part}`, adapter] as const);
+      writeTorchArchive(file, [...tensors, ...added]);
+    });
+    const notes: string[] = [];
+    const { files } = await compile(folder, { onNote: (note) => notes.push(note) });
+    expect(files).toEqual(published.files);
+    expect(notes).toEqual([
+      `${folder} has tensors that OFA does not have, 2 in all, such as encoder.layers.0.fc1.lora_A: they are left out. ` +
+        'If an adapter such as LoRA was trained, merge it into the weights before you compile.',
+    ]);
+  });
+
   test.each(['model_state_dict', 'module', 'net', 'ema', 'state_dict.model'])(
     'as %s in a dictionary',
     async (wrapIn) => {

@@ -59,16 +59,31 @@ describe('the wrapper of a training checkpoint', () => {
 });
 
 describe('a prefix of all names', () => {
-  test.each(['module.', '_orig_mod.', 'model.', 'module._orig_mod.', '_orig_mod.module.model.'])(
-    '%s is stripped',
-    async (prefix) => {
-      const weights = await archive([`${prefix}encoder.a`, `${prefix}decoder.b`]);
-      expect(weights.prefix).toBe(prefix);
-      expect([...weights.tensors.keys()]).toEqual(['encoder.a', 'decoder.b']);
-      expect(weights.tensors.get('encoder.a')?.name).toBe('encoder.a');
-      expect([...(await weights.read('encoder.a'))]).toEqual([1, 2, 3, 4, 5, 6]);
-    },
-  );
+  test.each([
+    'module.',
+    '_orig_mod.',
+    'model.',
+    '_fsdp_wrapped_module.',
+    'module._orig_mod.',
+    '_orig_mod.module.model.',
+  ])('%s is stripped', async (prefix) => {
+    const weights = await archive([`${prefix}encoder.a`, `${prefix}decoder.b`]);
+    expect(weights.prefix).toBe(prefix);
+    expect([...weights.tensors.keys()]).toEqual(['encoder.a', 'decoder.b']);
+    expect(weights.tensors.get('encoder.a')?.name).toBe('encoder.a');
+    expect([...(await weights.read('encoder.a'))]).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test.each([
+    ['_orig_mod.', 'encoder.layers.0._orig_mod.fc1.bias', ''],
+    ['_checkpoint_wrapped_module.', 'encoder.layers.0._checkpoint_wrapped_module.fc1.bias', ''],
+    ['_fsdp_wrapped_module.', 'module.encoder.layers._fsdp_wrapped_module.0.fc1.bias', 'module.'],
+  ])('or a wrapper inside, %s, is stripped', async (wrapper, name, prefix) => {
+    const weights = await archive([name, `${prefix}decoder.b`]);
+    expect(weights).toMatchObject({ prefix, wrappers: [wrapper] });
+    expect([...weights.tensors.keys()]).toEqual(['encoder.layers.0.fc1.bias', 'decoder.b']);
+    expect(weights.tensors.get('encoder.layers.0.fc1.bias')?.name).toBe('encoder.layers.0.fc1.bias');
+  });
 
   test('is stripped in safetensors, too', async () => {
     const folder = tempFolder();
