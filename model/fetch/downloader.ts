@@ -1,4 +1,4 @@
-import { appendFileSync, createReadStream, createWriteStream, writeFileSync } from 'node:fs';
+import { appendFileSync, createReadStream, createWriteStream, rmSync, writeFileSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -145,7 +145,9 @@ export class Downloader {
       status === 200
         ? Number(header('content-length') ?? file.bytes) === file.bytes
         : header('content-range')?.startsWith(`bytes ${received}-${file.bytes - 1}/`);
-    if (!isRequested) throw refuse();
+    // A page, for a login say, may have no length: its bytes would be kept as the first ones of the file.
+    const isPage = /^text\/html\b/i.test(header('content-type') ?? '');
+    if (!isRequested || isPage) throw refuse();
     if (status === 200 && received > 0) {
       this.#options.onNote(`${host} cannot resume ${file.name}: downloading it again from the start.`);
       download.received = 0;
@@ -153,7 +155,11 @@ export class Downloader {
     // Synchronous calls, so that the body is never left waiting for the disk: see BODY_BUFFER_BYTES.
     if (download.received === 0) writeFileSync(partial, '');
     for await (const chunk of body) {
-      if (download.received + chunk.length > file.bytes) throw refuse();
+      if (download.received + chunk.length > file.bytes) {
+        // It is another file: the next run must not go on with it.
+        rmSync(partial);
+        throw refuse();
+      }
       appendFileSync(partial, chunk);
       download.received += chunk.length;
       this.#reportDownload(chunk.length);

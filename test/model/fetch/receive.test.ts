@@ -1,6 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../../testing/temp-folder.ts';
 import { content, miniModel, type ModelServer, modelServer } from './model-server.ts';
@@ -36,6 +35,11 @@ describe('instead of a file, a server sends', () => {
       /does not send the 1390725 bytes of pytorch_model\.bin that its listing names: run the same command again/,
     ],
     [
+      'a page of unknown length',
+      (response) => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('login'),
+      /does not send the 1390725 bytes of pytorch_model\.bin that its listing names: run the same command again/,
+    ],
+    [
       'status 404',
       (response) => response.writeHead(404).end(),
       /has no pytorch_model\.bin: check the id on the model's page/,
@@ -68,7 +72,7 @@ describe('instead of a file, a server sends', () => {
     const failure = await failureOf(server, folder);
     expect(failure).toMatchObject({ name: 'UserError' });
     expect(failure.message).toMatch(message);
-    expect(existsSync(join(folder, WEIGHTS))).toBe(false);
+    expect(readdirSync(folder).filter((name) => name.startsWith(WEIGHTS))).toEqual([]);
   });
 });
 
