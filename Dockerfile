@@ -39,13 +39,15 @@ COPY model model
 COPY service service
 RUN npx tsc -p tsconfig.build.json
 
-# The compiled program, its entry point, and the files that it reads from their places in the source tree.
-FROM scratch AS program
-COPY package.json LICENSE /
-COPY bin /bin
-COPY service/http/demo-page/assets /service/http/demo-page/assets
-COPY service/grpc/inference.proto /service/grpc/inference.proto
-COPY --from=build /app/build /build
+# The compiled program, its entry point, and the files that it reads from their places in the source tree. Whatever the
+# clone's umask was, the server, who does not own them, can read them.
+FROM build AS program
+RUN mkdir /program && mv build /program/
+COPY package.json LICENSE /program/
+COPY bin/ofa-ve.js /program/bin/
+COPY service/http/demo-page/assets /program/service/http/demo-page/assets
+COPY service/grpc/inference.proto /program/service/grpc/
+RUN chmod -R u=rwX,go=rX /program
 
 # --- The model ---
 
@@ -63,12 +65,14 @@ COPY model model
 FROM compiler AS compiled
 ARG MODEL_NAME=ofa-demo
 RUN --mount=type=bind,from=checkpoint,target=/checkpoint \
-    node docker/compile-model.ts /checkpoint /package "${MODEL_NAME}" fp32
+    node docker/compile-model.ts /checkpoint /package "${MODEL_NAME}" fp32 \
+    && chmod -R u=rwX,go=rX /package
 
 FROM compiler AS compiled-fp16
 ARG MODEL_NAME=ofa-demo
 RUN --mount=type=bind,from=checkpoint,target=/checkpoint \
-    node docker/compile-model.ts /checkpoint /package "${MODEL_NAME}" fp16
+    node docker/compile-model.ts /checkpoint /package "${MODEL_NAME}" fp16 \
+    && chmod -R u=rwX,go=rX /package
 
 # Replace them with an existing package: --build-context model=FOLDER
 FROM scratch AS model
@@ -84,12 +88,14 @@ FROM ${NODE_BASE} AS model-parts
 COPY --from=model / /rest/model/
 RUN mkdir -p /weights/model \
     && mv /rest/model/model.onnx.data /weights/model/ \
+    && chmod -R u=rwX,go=rX /weights /rest \
     && find /weights /rest -exec touch --date=@0 {} +
 
 FROM ${NODE_BASE} AS model-fp16-parts
 COPY --from=model-fp16 / /rest/model/
 RUN mkdir -p /weights/model \
     && mv /rest/model/model.onnx.data /weights/model/ \
+    && chmod -R u=rwX,go=rX /weights /rest \
     && find /weights /rest -exec touch --date=@0 {} +
 
 # --- ONNX Runtime's CUDA provider, which is not in the npm package ---
@@ -139,7 +145,7 @@ COPY --from=cuda-provider / /app/node_modules/onnxruntime-node/bin/napi-v6/linux
 COPY --from=cuda-dependencies /app/node_modules /app/node_modules
 RUN --mount=type=bind,source=docker,target=/docker \
     ["node", "/docker/check-provider.ts", "/app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so"]
-COPY --from=program / /app/
+COPY --from=program /program /app/
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="ofa-ve" \
@@ -164,7 +170,7 @@ COPY --from=manifests /usr/local/bin/node /usr/local/bin/
 COPY --from=model-parts /weights /
 COPY --from=model-parts /rest /
 COPY --from=dependencies /app/node_modules /app/node_modules
-COPY --from=program / /app/
+COPY --from=program /program /app/
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="ofa-ve" \

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readExamples } from '../../demo/examples.ts';
+import { run } from './shell.ts';
 
 /** The repository's root. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -18,13 +19,14 @@ export interface Context {
   readonly remove: () => Promise<void>;
 }
 
-/** Copies the sources to build from. */
+/** Copies the sources to build from. Nobody but their owner may read them, as in a clone that a umask of 077 made. */
 export async function copyContext(): Promise<Context> {
   const folder = await mkdtemp(path.join(tmpdir(), 'ofa-ve-context-'));
   for (const entry of await readdir(ROOT)) {
     if (LEFT_OUT.includes(entry)) continue;
     await cp(path.join(ROOT, entry), path.join(folder, entry), { recursive: true, preserveTimestamps: true });
   }
+  await run('chmod', ['-R', 'go-rwx', folder]);
   return {
     folder,
     dockerfile: path.join(folder, 'Dockerfile'),
