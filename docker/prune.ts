@@ -35,8 +35,13 @@ await keepOnly(path.join(binaries, 'linux'), [arch]);
 
 await remove('.package-lock.json');
 await remove('.bin');
+
+/** Sources and declarations in TypeScript, which Node.js loads from no package, and maps to them. */
+const SOURCE = /\.(map|[cm]?ts)$/;
+/** A package's own tests. */
+const TESTS = /(^|\/node_modules\/)(@[^/]+\/)?[^/@]+\/tests?$/;
 for (const entry of await readdir(modules, { recursive: true })) {
-  if (/\.(map|d\.ts|d\.mts|d\.cts)$/.test(entry)) await remove(entry);
+  if (SOURCE.test(entry) || TESTS.test(entry)) await remove(entry);
 }
 
 /** ONNX Runtime, sharp, and the libvips that sharp loads. */

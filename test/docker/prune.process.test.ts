@@ -28,8 +28,9 @@ beforeEach(async () => {
   modules = tempFolder();
   await put('swagger-ui-dist/package.json');
   await put('swagger-ui-dist/swagger-ui-es-bundle.js');
-  await put('zod/index.d.ts');
-  await put('zod/index.js');
+  for (const file of ['index.js', 'index.js.map', 'index.d.ts', 'src/index.ts', 'test/index.js'])
+    await put(`zod/${file}`);
+  for (const file of ['tests/index.js', 'build/test/index.js']) await put(`@a/b/node_modules/c/${file}`);
   for (const [arch, machine] of [
     ['x64', 62],
     ['arm64', 183],
@@ -41,6 +42,15 @@ beforeEach(async () => {
   await put('@img/sharp-linux-arm64/lib/sharp-linux-arm64-0.35.5.node', elf(183));
   await put('@img/sharp-libvips-linux-arm64/lib/libvips-cpp.so.8.18.7', elf(183));
 });
+
+/** Paths of the files below a folder. */
+async function files(folder: string): Promise<string[]> {
+  const entries = await readdir(path.join(modules, folder), { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(path.join(modules, folder), path.join(entry.parentPath, entry.name)))
+    .sort();
+}
 
 function prune(arch: string): Promise<{ code: number; output: string }> {
   const args = [path.join(ROOT, 'bin/run.js'), path.join(ROOT, 'docker/prune.ts'), modules, arch];
@@ -59,8 +69,9 @@ it('keeps the binaries of the architecture, and nothing that is not loaded', asy
     'linux/arm64/libonnxruntime.so.1',
     'linux/arm64/onnxruntime_binding.node',
   ]);
-  expect(await readdir(path.join(modules, 'zod'))).toEqual(['index.js']);
-  expect(await readdir(path.join(modules, 'swagger-ui-dist'))).toEqual(['package.json']);
+  expect(await files('zod')).toEqual(['index.js']);
+  expect(await files('@a')).toEqual(['b/node_modules/c/build/test/index.js']);
+  expect(await files('swagger-ui-dist')).toEqual(['package.json']);
 });
 
 it('fails where a binary is for another architecture, and where one is missing', async () => {
