@@ -16,14 +16,18 @@ ARG CUDA=13
 
 FROM ${NODE_BASE} AS manifests
 WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
+COPY package.json package-lock.json .npmrc LICENSE ./
 
 # The secret is for networks whose proxy has its own certificate authority; without it Node.js warns and continues.
 FROM manifests AS dependencies
-# Prune fails if a binary is left that is not for the image's architecture.
-COPY docker/prune.ts docker/native-binaries.ts docker/
+# Inventory fails if a package has no licence, prune if a binary is left that is not for the image's architecture. Where
+# development dependencies are named but not installed, npm makes no bill of materials.
+COPY docker/inventory.ts docker/bill-of-materials.ts docker/notices.ts docker/prune.ts docker/native-binaries.ts docker/
+COPY docker/licenses docker/licenses
 RUN --mount=type=cache,target=/root/.npm --mount=type=secret,id=extra-ca \
     NODE_EXTRA_CA_CERTS=/run/secrets/extra-ca npm ci --omit=dev --no-audit --no-fund \
+    && npm pkg delete devDependencies \
+    && node docker/inventory.ts /licenses \
     && node docker/prune.ts node_modules
 
 FROM manifests AS build
@@ -43,7 +47,7 @@ RUN npx tsc -p tsconfig.build.json
 # clone's umask was, the server, who does not own them, can read them.
 FROM build AS program
 RUN mkdir /program && mv build /program/
-COPY package.json LICENSE /program/
+COPY package.json /program/
 COPY bin/ofa-ve.js /program/bin/
 COPY service/http/demo-page/assets /program/service/http/demo-page/assets
 COPY service/grpc/inference.proto /program/service/grpc/
@@ -104,7 +108,8 @@ FROM dependencies AS cuda-13-dependencies
 
 FROM dependencies AS cuda-12-dependencies
 RUN --mount=type=cache,target=/root/.npm --mount=type=secret,id=extra-ca \
-    NODE_EXTRA_CA_CERTS=/run/secrets/extra-ca npm install --omit=dev --no-save --no-audit --no-fund onnxruntime-node@1.26.0 \
+    NODE_EXTRA_CA_CERTS=/run/secrets/extra-ca npm install --omit=dev --no-audit --no-fund onnxruntime-node@1.26.0 \
+    && node docker/inventory.ts /licenses \
     && node docker/prune.ts node_modules
 
 FROM cuda-${CUDA}-dependencies AS cuda-dependencies
@@ -143,6 +148,7 @@ COPY --from=model-fp16-parts /weights /
 COPY --from=model-fp16-parts /rest /
 COPY --from=cuda-provider / /app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/
 COPY --from=cuda-dependencies /app/node_modules /app/node_modules
+COPY --from=cuda-dependencies /licenses /licenses
 RUN --mount=type=bind,source=docker,target=/docker \
     ["node", "/docker/check-provider.ts", "/app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so"]
 COPY --from=program /program /app/
@@ -170,6 +176,7 @@ COPY --from=manifests /usr/local/bin/node /usr/local/bin/
 COPY --from=model-parts /weights /
 COPY --from=model-parts /rest /
 COPY --from=dependencies /app/node_modules /app/node_modules
+COPY --from=dependencies /licenses /licenses
 COPY --from=program /program /app/
 ARG VERSION=0.1.0
 ARG REVISION=unknown

@@ -7,8 +7,11 @@ import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { nativeBinaries } from './native-binaries.ts';
 
-/** The two assets of swagger-ui-dist that the service uses, and what identifies the package. */
-const SWAGGER_KEEPS = ['package.json', 'LICENSE', 'NOTICE', 'swagger-ui.css', 'swagger-ui-bundle.js'];
+/** The two assets of swagger-ui-dist that the service uses, what identifies the package, and its licences. */
+const SWAGGER_KEEPS = [
+  ...['package.json', 'LICENSE', 'NOTICE', 'swagger-ui-bundle.js.LICENSE.txt'],
+  ...['swagger-ui.css', 'swagger-ui-bundle.js'],
+];
 
 const [modules, arch = process.arch] = process.argv.slice(2);
 if (!modules) {

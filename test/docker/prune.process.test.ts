@@ -28,6 +28,7 @@ beforeEach(async () => {
   modules = tempFolder();
   await put('swagger-ui-dist/package.json');
   await put('swagger-ui-dist/swagger-ui-es-bundle.js');
+  await put('swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt');
   for (const file of ['index.js', 'index.js.map', 'index.d.ts', 'src/index.ts', 'test/index.js'])
     await put(`zod/${file}`);
   for (const file of ['tests/index.js', 'build/test/index.js']) await put(`@a/b/node_modules/c/${file}`);
@@ -71,7 +72,8 @@ it('keeps the binaries of the architecture, and nothing that is not loaded', asy
   ]);
   expect(await files('zod')).toEqual(['index.js']);
   expect(await files('@a')).toEqual(['b/node_modules/c/build/test/index.js']);
-  expect(await files('swagger-ui-dist')).toEqual(['package.json']);
+  // The licences of what is bundled stay.
+  expect(await files('swagger-ui-dist')).toEqual(['package.json', 'swagger-ui-bundle.js.LICENSE.txt']);
 });
 
 it('fails where a binary is for another architecture, and where one is missing', async () => {

@@ -31,7 +31,7 @@ export async function standInBases(engine: Engine, dockerfile: string): Promise<
   const [, version = '', suite = ''] = node ?? [];
   if (version === '') throw new Error(`NODE_BASE is ${nodeTag}, where node:VERSION-SUITE-slim was expected.`);
   const debian = `localhost/ofa-ve-base:${suite}`;
-  const withNode = `localhost/ofa-ve-base:node-${version}-${suite}`;
+  const withNode = `localhost/ofa-ve-base:node-${version}-npm-${NPM_VERSION}-${suite}`;
   await importOnce(engine, debian, async (root) => {
     await bootstrap(suite, root);
   });
@@ -59,7 +59,7 @@ async function bootstrap(suite: string, root: string): Promise<void> {
   await run('tar', ['-C', root, '-xf', archive]);
 }
 
-/** Node.js of that very version, as npm's registry has it, and npm. */
+/** Node.js of that very version with its licence, as npm's registry has it, and npm. */
 async function addNode(root: string, version: string): Promise<void> {
   step(`Node.js ${version} from npm's registry, once`);
   const platform = `node-linux-${process.arch}`;
@@ -68,7 +68,7 @@ async function addNode(root: string, version: string): Promise<void> {
   await mkdir(path.join(local, 'bin'), { recursive: true });
   await mkdir(npm, { recursive: true });
   const packages: [string, string[]][] = [
-    [`${platform}@${version}`, ['-C', local, '--strip-components=1', 'package/bin/node']],
+    [`${platform}@${version}`, ['-C', local, '--strip-components=1', 'package/bin/node', 'package/LICENSE']],
     [`npm@${NPM_VERSION}`, ['-C', npm, '--strip-components=1']],
   ];
   const scratch = await mkdtemp(path.join(tmpdir(), 'ofa-ve-node-'));

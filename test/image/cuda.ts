@@ -9,6 +9,7 @@ import { ROOT, type Subject } from './context.ts';
 import type { Build, Engine } from './engine.ts';
 import { inspectImage, printSize } from './image.ts';
 import { weightsLayer } from './layers.ts';
+import { checkLicenses } from './licenses.ts';
 import { step } from './shell.ts';
 
 const BINARIES = path.join(ROOT, 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64');
@@ -108,6 +109,7 @@ async function checkVariant(engine: Engine, tag: string, model: Subject, release
     await checkAnswers(container, model.questions);
     const found = await container.exec('node', '-p', "require('onnxruntime-node/package.json').version");
     assert.equal(found, release ?? (await lockedRelease()));
+    await checkLicenses(container);
     console.log(`onnxruntime-node ${found}, serving the fp16 package on the CPU`);
     // As Ctrl-C in a terminal does; the target cpu is stopped as Docker and Kubernetes do.
     await checkStop(engine, container, 'SIGINT');

@@ -36,6 +36,7 @@ import {
 } from './image.ts';
 import { inputsHash, isVerified, recordVerified } from './inputs.ts';
 import { checkLayers } from './layers.ts';
+import { checkLicenses } from './licenses.ts';
 import { checkMemory, checkOomKill } from './memory.ts';
 import { run, step } from './shell.ts';
 
@@ -118,6 +119,7 @@ async function checkImage(engine: Engine, build: Build, model: Subject): Promise
     await checkPages(container);
     await checkConfinement(container, config.workloads[0]?.security.userId ?? Number.NaN);
     await checkContent(await container.exec('node', '-e', CONTENT_PROGRAM));
+    await checkLicenses(container);
     // Loads what the backfills of a deployment run.
     await container.exec('node', 'bin/ofa-ve.js', 'batch', '--help');
     await checkReplacement(engine, container);
