@@ -16,7 +16,7 @@ ARG CUDA=13
 
 FROM ${NODE_BASE} AS manifests
 WORKDIR /app
-COPY package.json package-lock.json .npmrc LICENSE ./
+COPY package.json package-lock.json .npmrc LICENSE NOTICE ./
 
 # The secret is for networks whose proxy has its own certificate authority; without it Node.js warns and continues.
 FROM manifests AS dependencies

@@ -24,7 +24,7 @@ async function libvipsVersions(): Promise<Versions> {
 
 /** Copies of texts that do not keep their modes, which may be those of a clone that only its owner can read. */
 async function copyTexts(target: string): Promise<void> {
-  await writeFile(path.join(target, 'LICENSE'), await readFile('LICENSE'));
+  for (const own of ['LICENSE', 'NOTICE']) await writeFile(path.join(target, own), await readFile(own));
   // Beside bin/, as in the archives of Node.js.
   const ofNode = path.join(process.execPath, '../../LICENSE');
   const text = await readFile(ofNode).catch(() => undefined);

@@ -6,7 +6,7 @@ import { run } from './shell.ts';
 
 /** All that an image is built from, and the test itself. */
 const INPUTS = [
-  ...['Dockerfile', '.dockerignore', '.npmrc', 'LICENSE', 'package.json', 'package-lock.json'],
+  ...['Dockerfile', '.dockerignore', '.npmrc', 'LICENSE', 'NOTICE', 'package.json', 'package-lock.json'],
   ...[
     'tsconfig.json',
     'tsconfig.build.json',

@@ -37,6 +37,7 @@ export async function checkLicenses({ exec }: Container): Promise<void> {
     'the list is not of this image',
   );
   assert.match(await exec('cat', `${FOLDER}/LICENSE`), /^\s*Apache License/);
+  assert.match(await exec('cat', `${FOLDER}/NOTICE`), /Independent JPEG Group/);
   assert.match(await exec('cat', `${FOLDER}/nodejs.txt`), /^Node\.js is licensed/);
   console.log(`${packages.length} packages, all with their licences and in the bill of materials`);
 }

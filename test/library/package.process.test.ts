@@ -66,6 +66,7 @@ it('the package has what runs, and no tests, benchmarks, training or sources', (
   expect([...folders].sort()).toEqual([
     'CHANGELOG.md',
     'LICENSE',
+    'NOTICE',
     'README.md',
     'bin/ofa-ve.js',
     ...['batch', 'cli', 'demo', 'imports', 'infra', 'library', 'model', 'plan', 'service'].map(
