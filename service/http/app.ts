@@ -5,6 +5,7 @@ import { requestId } from 'hono/request-id';
 import type { Example } from '../../model/package/examples.ts';
 import { PATHS } from '../contract.ts';
 import { identifyBy, type ClientRules } from '../requests/identify.ts';
+import { compressAnswers } from './middleware/compress.ts';
 import { identifyClient } from './middleware/identify-client.ts';
 import type { App, AppEnv } from './context.ts';
 import { addDemo, PIXELS_PATH } from './demo-page/demo-page.ts';
@@ -17,7 +18,7 @@ import type { RequestListener } from '../requests/listener.ts';
 import type { ModelStatistics } from '../open-inference/statistics.ts';
 import type { PredictDeps } from '../requests/serve.ts';
 import { addProbes } from './probes/probes.ts';
-import { INDEX_PATH, INFER_PATH, VERSIONED_INFER_PATH } from './open-inference/docs.ts';
+import { INDEX_PATH, INFER_PATH, OPEN_INFERENCE_PREFIX, VERSIONED_INFER_PATH } from './open-inference/docs.ts';
 import { addOpenInference } from './open-inference/route.ts';
 import { JSON_LENGTH_HEADER } from './open-inference/schema.ts';
 import { allowOrigins, securityHeaders } from './middleware/security.ts';
@@ -62,6 +63,8 @@ export function baseApp(health: Health, listener?: RequestListener): App {
   app.use(requestId());
   app.use(observeRequests(() => health.draining, listener));
   for (const middleware of securityHeaders()) app.use(middleware);
+  // Outside of what replaces an answer: the new one would keep the header of a compressed one.
+  app.use(`${OPEN_INFERENCE_PREFIX}/*`, compressAnswers());
   app.use(
     methodNotAllowed({
       app,

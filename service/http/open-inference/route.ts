@@ -23,7 +23,6 @@ import type {
   serverReadySchema,
 } from './schema.ts';
 import { addManagement } from './management.ts';
-import { compressAnswers } from '../middleware/compress.ts';
 import { servePrediction } from '../predict/serve.ts';
 
 /**
@@ -32,7 +31,6 @@ import { servePrediction } from '../predict/serve.ts';
  */
 export function addOpenInference(app: App, deps: PredictDeps, statistics: ModelStatistics): void {
   const { model } = deps.predictor;
-  app.use(`${OPEN_INFERENCE_PREFIX}/*`, compressAnswers());
   const server: z.infer<typeof serverMetadataSchema> = SERVER;
   app.get(OPEN_INFERENCE_PREFIX, (c) => c.json(server));
   addHealth(app, deps);

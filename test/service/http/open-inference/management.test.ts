@@ -134,8 +134,17 @@ describe('answers', () => {
 
   it('that are errors or metadata are compressed, too', async () => {
     const { app } = fakeService();
-    for (const path of ['/v2', '/v2/models/fake', '/v2/models/bert', '/v2/health/ready']) {
-      const response = await app.request(path, { headers: { 'accept-encoding': 'gzip, deflate' } });
+    for (const [method, path] of [
+      ['GET', '/v2'],
+      ['GET', '/v2/models/fake'],
+      ['GET', '/v2/models/bert'],
+      ['GET', '/v2/health/ready'],
+      ['DELETE', '/v2'],
+      ['GET', '/v2/models/fake/infer'],
+      ['OPTIONS', '/v2/models/fake'],
+      ['GET', '/v2/nothing'],
+    ] as const) {
+      const response = await app.request(path, { method, headers: { 'accept-encoding': 'gzip, deflate' } });
       expect(response.headers.get('content-encoding'), path).toBe('gzip');
       expect(response.headers.get('x-request-id')).not.toBeNull();
       const content = gunzipSync(Buffer.from(await response.arrayBuffer())).toString();
