@@ -33,6 +33,16 @@ const HEADERS: TextMapGetter<Headers> = {
   keys: (headers) => [...headers.keys()],
 };
 
+/** The statuses of gRPC that are errors of a server, by OpenTelemetry's conventions. */
+const GRPC_FAILURES = new Set<string | number>([
+  'UNKNOWN',
+  'DEADLINE_EXCEEDED',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+]);
+
 /** A collector that does not answer must not delay the service's exit for longer. */
 const FLUSH_MS = 500;
 
@@ -123,13 +133,15 @@ export class OtelTracing {
     }
     const { grpc_status: grpcStatus, ...attributes } = record.attributes;
     if (grpcStatus === undefined) {
-      if (route !== UNMATCHED) span.updateName(`${method} ${route}`).setAttribute('http.route', route);
+      if (method !== undefined && route !== UNMATCHED)
+        span.updateName(`${method} ${route}`).setAttribute('http.route', route);
       span.setAttribute('http.response.status_code', status);
     } else span.setAttribute('rpc.response.status_code', grpcStatus);
     span.setAttribute('ofa_ve.request_id', requestId);
     for (const [name, value] of Object.entries(attributes)) span.setAttribute(`ofa_ve.${name}`, value);
     if (problem !== undefined) span.setAttribute('error.type', problem.problem);
-    if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+    const failed = grpcStatus === undefined ? status >= 500 : GRPC_FAILURES.has(grpcStatus);
+    if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
     span.end(originMs + performance.now());
   }
 
