@@ -5,9 +5,9 @@ import { getRequestListener, type HttpBindings, RequestError } from '@hono/node-
 import { CONNECTION_LIMITS, Connections, type ConnectionLimits } from './connections.ts';
 import type { App } from './context.ts';
 import type { Gate } from './overload-gate.ts';
-import { answerParserErrors } from './parser-errors.ts';
+import { answerParserErrors, recordRefusal } from './parser-errors.ts';
 import { listenAt, portOf, settle } from '../requests/listen-at.ts';
-import type { Listener } from '../requests/listener.ts';
+import type { Listener, RequestListener as Observer } from '../requests/listener.ts';
 import { HttpProblem } from '../requests/problem.ts';
 import { toProblem } from '../requests/to-problem.ts';
 import {
@@ -41,6 +41,8 @@ export interface ListenOptions {
   readonly headersMs?: number;
   /** Sees each request before the application. */
   readonly gate?: Gate;
+  /** Called for the requests that the application never sees, since they are invalid. */
+  readonly listener?: Observer;
 }
 
 /**
@@ -62,7 +64,7 @@ export async function listen(app: App, host: string, port: number, options: List
   Object.assign(server, { httpAllowHalfOpen: true });
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
   const connections = new Connections(server, options.connectionLimits ?? CONNECTION_LIMITS);
-  answerParserErrors(server, connections);
+  answerParserErrors(server, connections, options.listener);
   const serve = serveWith(app, connections, options);
   server.on('request', serve);
   server.on('checkContinue', (incoming, outgoing) => {
@@ -84,7 +86,7 @@ export async function listen(app: App, host: string, port: number, options: List
 function serveWith(
   app: App,
   connections: Connections,
-  { discardLimits = DISCARD_LIMITS, gate }: ListenOptions,
+  { discardLimits = DISCARD_LIMITS, gate, listener }: ListenOptions,
 ): RequestListener {
   const handle = getRequestListener(
     async (request, env) => {
@@ -98,7 +100,7 @@ function serveWith(
       overrideGlobalObjects: false,
       // Its own cleanup would destroy the connection after half a second, and the answer with it.
       autoCleanupIncoming: false,
-      errorHandler: refuse,
+      errorHandler: (error) => refuse(error, listener),
     },
   );
   return (incoming, outgoing) => {
@@ -119,10 +121,12 @@ function serveWith(
 }
 
 /** Answers a request whose URL or Host is invalid, which the application never sees. */
-function refuse(error: unknown): Response {
+function refuse(error: unknown, listener: Observer | undefined): Response {
   const requestId = randomUUID();
-  const response = problemOf(error).toResponse(requestId);
+  const problem = problemOf(error);
+  const response = problem.toResponse(requestId);
   response.headers.set('x-request-id', requestId);
+  recordRefusal(listener, problem, requestId);
   return response;
 }
 

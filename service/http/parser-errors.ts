@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type Server } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { RequestRecord, UNMATCHED } from '../observability/request-record.ts';
+import type { RequestListener } from '../requests/listener.ts';
 import { HttpProblem } from '../requests/problem.ts';
 import { requestTimeout } from '../requests/to-problem.ts';
 import type { Connections } from './connections.ts';
@@ -8,19 +11,39 @@ import type { Connections } from './connections.ts';
 /** How long a client may go on sending what cannot be parsed: many read the answer only after that. */
 const LINGER_MS = 5000;
 
-/** Answers what Node.js cannot parse as a request, so that the application never sees it. Node.js would send no body. */
-export function answerParserErrors(server: Server, connections: Connections): void {
+/**
+ * Answers what Node.js cannot parse as a request, so that the application never sees it. Node.js would send no body.
+ *
+ * @param listener called for each answer
+ */
+export function answerParserErrors(server: Server, connections: Connections, listener?: RequestListener): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const current = connections.current(socket);
     if (!socket.writable || current?.headersSent === true) {
       socket.destroy(error);
       return;
     }
-    socket.end(responseTo(problemOf(error)));
-    // What is being done for the request ends at once.
-    if (current === undefined) destroyLater(socket);
-    else socket.destroy(error);
+    const problem = problemOf(error);
+    const requestId = randomUUID();
+    socket.end(responseTo(problem, requestId));
+    if (current !== undefined) {
+      // What is being done for the request ends at once, and with it its record.
+      socket.destroy(error);
+      return;
+    }
+    destroyLater(socket);
+    // Browsers open connections in advance, and may send nothing.
+    if (!(socket instanceof Socket) || socket.bytesRead > 0) recordRefusal(listener, problem, requestId);
   });
+}
+
+/** Records a request that the application never sees. */
+export function recordRefusal(listener: RequestListener | undefined, problem: HttpProblem, requestId: string): void {
+  const record = new RequestRecord();
+  const { cause } = problem;
+  // Which rule of HTTP it breaks.
+  if (cause instanceof Error && 'code' in cause) record.attributes['code'] = String(cause.code);
+  listener?.end({ method: undefined, route: UNMATCHED, status: problem.status, requestId, record, problem });
 }
 
 function destroyLater(socket: Duplex): void {
@@ -41,8 +64,7 @@ function problemOf(cause: NodeJS.ErrnoException): HttpProblem {
 }
 
 /** The whole response as it is sent. */
-function responseTo(problem: HttpProblem): string {
-  const requestId = randomUUID();
+function responseTo(problem: HttpProblem, requestId: string): string {
   const body = problem.body(requestId);
   const lines = Object.entries({
     ...problem.headersFor(''),

@@ -4,7 +4,7 @@ import { ANSWER_ROUTES, LATENCY_BUCKETS_SECONDS, METRIC_LABELS, METRICS, type Re
 import { ENGINE_FAILURES, type EngineFailureReason } from '../engine/process/failure.ts';
 import type { EnginePool } from '../engine/process/pool.ts';
 import type { EngineState } from '../engine/process/engine-state.ts';
-import { CLIENT_CLOSED_REQUEST, outcomeOf, type RequestSummary } from './request-record.ts';
+import { CLIENT_CLOSED_REQUEST, outcomeOf, UNMATCHED, type RequestSummary } from './request-record.ts';
 import type { Admission } from '../inference/admission.ts';
 import { Overloaded } from '../inference/errors.ts';
 import type { BatchRecord, CacheName, InferenceObserver, Stage, StageName } from '../inference/observer.ts';
@@ -89,8 +89,8 @@ export class Metrics implements InferenceObserver {
     }
     const key = record.attributes['api_key'];
     if (key !== undefined) this.#collectors.keyRequests.inc({ api_key: this.#keyLabel(String(key)), outcome });
-    // The service did not refuse a request whose client left.
-    if (problem === undefined || status === CLIENT_CLOSED_REQUEST) return;
+    // The service did not refuse a request whose client left; what matches no route asks for no work.
+    if (problem === undefined || status === CLIENT_CLOSED_REQUEST || route === UNMATCHED) return;
     const { cause } = problem;
     const reason = cause instanceof Overloaded ? OVERLOADS[cause.full] : REJECTIONS[problem.problem];
     if (reason !== undefined) this.#collectors.rejected.inc({ reason });

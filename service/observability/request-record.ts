@@ -13,7 +13,8 @@ export interface RequestProblem {
 
 /** A finished request. */
 export interface RequestSummary {
-  readonly method: string;
+  /** Undefined if it could not be parsed. */
+  readonly method: string | undefined;
   /** The route's path as declared, or {@link UNMATCHED}. */
   readonly route: string;
   /** The HTTP status, or {@link CLIENT_CLOSED_REQUEST}. */

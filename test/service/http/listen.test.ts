@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { expectProblem, fakeService } from './fake-service.ts';
 import { useRawServer } from './raw-server.ts';
 import type { ListenOptions } from '../../../service/http/listen.ts';
+import { UNMATCHED, type RequestSummary } from '../../../service/observability/request-record.ts';
 
 const server = useRawServer();
 
@@ -69,9 +70,15 @@ it.each([
   ['has too large headers', 431, 'headers-too-large', `GET /${'a'.repeat(200_000)} HTTP/1.1\r\nhost: a\r\n\r\n`],
   ['sends no headers', 408, 'request-timeout', 'GET /livez HTTP/1.1\r\nhost: a\r\n'],
 ])('answers what %s as a problem, and closes the connection', async (_, status, problem, sent) => {
-  const response = await exchangeBytes(sent, { headersMs: status === 408 ? 1 : 15_000 });
+  const recorded: RequestSummary[] = [];
+  const listener = { end: (summary: RequestSummary) => recorded.push(summary) };
+  const response = await exchangeBytes(sent, { headersMs: status === 408 ? 1 : 15_000, listener });
   expect(response.headers.get('connection')).toBe('close');
+  const requestId = response.headers.get('x-request-id');
   await expectProblem(response, status, problem);
+  // The application records what it has begun to read.
+  const isBegun = sent.includes('chunked');
+  expect(recorded).toMatchObject(isBegun ? [] : [{ route: UNMATCHED, status, requestId, problem: { problem } }]);
 });
 
 it('sends one answer only when what follows a request is malformed', async () => {
@@ -80,4 +87,14 @@ it('sends one answer only when what follows a request is malformed', async () =>
   socket.write('GET /livez HTTP/1.1\r\nhost: a\r\n\r\nx\r\n\r\n');
   const received = await text(socket);
   expect(received.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+});
+
+it('records what has no valid Host, and nothing for a connection on which nothing is sent', async () => {
+  const recorded: RequestSummary[] = [];
+  const listener = { end: (summary: RequestSummary) => recorded.push(summary) };
+  const response = await exchangeBytes('GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n', { listener });
+  const requestId = response.headers.get('x-request-id');
+  expect(recorded).toMatchObject([{ route: UNMATCHED, status: 400, requestId, problem: { field: 'Host' } }]);
+  expect((await exchangeBytes('', { headersMs: 1, listener })).status).toBe(408);
+  expect(recorded).toHaveLength(1);
 });

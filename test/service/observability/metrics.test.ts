@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { METRICS, type RequestOutcome } from '../../../service/contract.ts';
 import { ENGINE_FAILURES } from '../../../service/engine/process/failure.ts';
-import { RequestRecord } from '../../../service/observability/request-record.ts';
+import { RequestRecord, UNMATCHED } from '../../../service/observability/request-record.ts';
 import { HttpProblem } from '../../../service/requests/problem.ts';
-import { toProblem } from '../../../service/requests/to-problem.ts';
+import { requestTimeout, toProblem } from '../../../service/requests/to-problem.ts';
 import { Overloaded } from '../../../service/inference/errors.ts';
 import { Metrics } from '../../../service/observability/metrics.ts';
 import { until } from '../../e2e/client.ts';
@@ -179,4 +179,15 @@ it.each([
   metrics.close();
   expect(text).toContain(`${METRICS.requests}{route="/predict",status="429",outcome="${outcome}"} 1`);
   expect(text).toContain(`${METRICS.rejected}{reason="${reason}"} 1`);
+});
+
+it('counts headers that arrive too late as a request, but not as a slow body', async () => {
+  const metrics = new Metrics();
+  const problem = requestTimeout('late');
+  const record = new RequestRecord();
+  metrics.request({ method: undefined, route: UNMATCHED, status: 408, requestId: 'a', record, problem });
+  const text = await metrics.text();
+  metrics.close();
+  expect(text).toContain(`${METRICS.requests}{route="unmatched",status="408",outcome="refused"} 1`);
+  expect(text).toContain(`${METRICS.rejected}{reason="slow_body"} 0`);
 });
