@@ -1,14 +1,16 @@
 import { HttpProblem } from './problem.ts';
 import { quote } from './check.ts';
 
+const DATA_URI = /^data:[^,]{0,200};base64,/i;
+
 /**
  * Decodes base64 (RFC 4648, also its URL-safe alphabet, padded or not, broken into lines or not), or a data URI with
- * base64.
+ * base64, which may be percent-encoded.
  *
  * @returns undefined where the text is neither, or stands for no bytes
  */
 export function decodeBase64(text: string): Buffer | undefined {
-  const encoded = text.replaceAll(/[\r\n]+/g, '').replace(/^data:[^,]{0,200};base64,/i, '');
+  const encoded = withoutScheme(withoutBreaks(text));
   const padding = encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0;
   const characters = encoded.length - padding;
   const bytes = Buffer.from(encoded, 'base64');
@@ -16,6 +18,23 @@ export function decodeBase64(text: string): Buffer | undefined {
   // stands for none.
   const isValid = characters % 4 !== 1 && bytes.length === Math.floor((characters * 3) / 4);
   return isValid && bytes.length > 0 ? bytes : undefined;
+}
+
+function withoutBreaks(text: string): string {
+  return text.replaceAll(/[\r\n]+/g, '');
+}
+
+/** The data of a data URI as it was before it was percent-encoded; any other text as it is. */
+function withoutScheme(text: string): string {
+  const scheme = DATA_URI.exec(text)?.[0];
+  if (scheme === undefined) return text;
+  const data = text.slice(scheme.length);
+  try {
+    return data.includes('%') ? withoutBreaks(decodeURIComponent(data)) : data;
+  } catch {
+    // Refused as base64.
+    return data;
+  }
 }
 
 /**

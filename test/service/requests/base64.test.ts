@@ -12,6 +12,7 @@ describe('decodeBase64', () => {
     ['in the URL-safe alphabet', (text) => Buffer.from(text, 'base64').toString('base64url')],
     ['in lines', (text) => text.replaceAll(/.{76}/g, '$&\r\n')],
     ['as a data URI', (text) => `data:image/png;base64,${text}`],
+    ['as a percent-encoded data URI', (text) => `data:image/png;base64,${encodeURIComponent(`${text}\r\n`)}`],
     ['as a data URI with parameters, in capitals', (text) => `DATA:image/png;a=b;Base64,${text}`],
   ])('decodes any bytes %s', (_, write) => {
     fc.assert(
@@ -30,6 +31,9 @@ describe('decodeBase64', () => {
     ['spaces', `${BASE64.slice(0, 40_000)} ${BASE64.slice(40_000)}`],
     ['padding within', `${BASE64.slice(0, 40_000)}==${BASE64.slice(40_002)}`],
     ['a character that stands for no byte', 'QUJDR'],
+    ['percent-encoding outside of a data URI', encodeURIComponent(BASE64)],
+    ['a malformed escape', `data:image/png;base64,${BASE64}%3`],
+    ['an escaped foreign character', `data:image/png;base64,${BASE64.slice(0, 40_000)}%20${BASE64.slice(40_000)}`],
     ['a data URI without base64', `data:image/png,${BASE64}`],
     ['a sentence', 'the dog is brown and '.repeat(5000)],
   ])('refuses %s', (_, text) => {
