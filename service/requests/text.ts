@@ -28,9 +28,14 @@ function isShort(text: string): boolean {
 /**
  * The hypotheses of a request that has either `text` or `texts`.
  *
+ * @param unknown names of its unknown fields
  * @throws HttpProblem `missing-field` or `invalid-field`
  */
-export function hypothesesOf(text: string | undefined, texts: readonly string[] | undefined): readonly string[] {
+export function hypothesesOf(
+  text: string | undefined,
+  texts: readonly string[] | undefined,
+  unknown: readonly string[] = [],
+): readonly string[] {
   // Generated clients in Java send an empty list for one that is absent.
   if (text !== undefined && (texts?.length ?? 0) > 0) {
     throw new HttpProblem('invalid-field', 'Only one of the fields "text" and "texts" may be given.', {
@@ -41,6 +46,6 @@ export function hypothesesOf(text: string | undefined, texts: readonly string[] 
     throw new HttpProblem('invalid-field', 'The field "texts" must hold at least one text.', { field: 'texts' });
   }
   const hypotheses = text === undefined ? texts : [text];
-  if (hypotheses === undefined) throw missingField('text');
+  if (hypotheses === undefined) throw missingField('text', unknown);
   return hypotheses;
 }

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { optionalField } from '../../requests/check.ts';
 
 const count = z.number().int();
 
@@ -60,7 +61,7 @@ export const statisticsSchema = z.object({ model_stats: z.array(modelStatisticsS
 /** The request for the index of the model repository, which may be empty. */
 export const indexRequestSchema = z
   .looseObject({
-    ready: z.boolean({ error: 'must be true or false' }).optional().openapi({
+    ready: optionalField(z.boolean({ error: 'must be true or false' })).openapi({
       description: 'Whether to list only models that are ready.',
     }),
   })

@@ -68,7 +68,7 @@ async function readIndexRequest(c: Context<AppEnv>, deps: PredictDeps): Promise<
       const { signal } = deadline;
       const body = bodyOf(c, { limits }, { signal, onBytes: upload.received, onEnd: upload.complete });
       const read = await readJsonBody(body);
-      return read.bytes.length === 0 ? {} : checkBody(indexRequestSchema, parseJson(read));
+      return checkBody(indexRequestSchema, read.bytes.length === 0 ? {} : parseJson(read));
     } finally {
       upload.release();
     }

@@ -9,6 +9,7 @@ import {
   outputsOf,
   refuseExtensions,
 } from '../../open-inference/schema.ts';
+import { optionalField } from '../../requests/check.ts';
 import { MAX_TEXTS } from '../../requests/text.ts';
 
 /** The header of the binary tensor extension: the number of bytes of JSON, which binary tensors follow. */
@@ -45,18 +46,19 @@ const inputSchema = z
   .object(
     {
       ...inputFields,
-      parameters: z
-        .looseObject(
-          {
-            binary_data_size: countSchema.optional().openapi({
-              description: 'Bytes of this tensor behind the JSON; each element follows its length (uint32).',
-            }),
-          },
-          AN_OBJECT,
-        )
-        .superRefine(refuseExtensions)
-        .optional(),
-      data: dataSchema.optional(),
+      parameters: optionalField(
+        z
+          .looseObject(
+            {
+              binary_data_size: optionalField(countSchema).openapi({
+                description: 'Bytes of this tensor behind the JSON; each element follows its length (uint32).',
+              }),
+            },
+            AN_OBJECT,
+          )
+          .superRefine(refuseExtensions),
+      ),
+      data: optionalField(dataSchema),
     },
     AN_OBJECT,
   )
@@ -65,34 +67,31 @@ const inputSchema = z
 /** The body of an inference request in the Open Inference Protocol (V2 of KServe and Triton, REST). */
 export const inferBodySchema = z
   .object({
-    id: idSchema.optional().openapi({ description: 'Returned in the response.' }),
-    parameters: z
-      .looseObject(
+    id: optionalField(idSchema).openapi({ description: 'Returned in the response.' }),
+    parameters: optionalField(
+      z.looseObject(
         {
-          binary_data_output: z.boolean(A_FLAG).optional().openapi({
+          binary_data_output: optionalField(z.boolean(A_FLAG)).openapi({
             description: 'Whether outputs are binary unless they say otherwise.',
           }),
         },
         AN_OBJECT,
-      )
-      .optional(),
-    inputs: inputsOf(inputSchema),
-    outputs: outputsOf(
-      z.object(
-        {
-          name: outputNameSchema,
-          parameters: z
-            .looseObject({ binary_data: z.boolean(A_FLAG).optional() }, AN_OBJECT)
-            .superRefine(refuseExtensions)
-            .optional(),
-        },
-        AN_OBJECT,
       ),
-    )
-      .optional()
-      .openapi({
-        description: 'The requested outputs, each once. Default: all.',
-      }),
+    ),
+    inputs: inputsOf(inputSchema),
+    outputs: optionalField(
+      outputsOf(
+        z.object(
+          {
+            name: outputNameSchema,
+            parameters: optionalField(
+              z.looseObject({ binary_data: optionalField(z.boolean(A_FLAG)) }, AN_OBJECT).superRefine(refuseExtensions),
+            ),
+          },
+          AN_OBJECT,
+        ),
+      ),
+    ).openapi({ description: 'The requested outputs, each once. Default: all.' }),
   })
   .openapi('InferRequest', {
     description: `At most ${MAX_JSON_MIB} MiB of JSON: send larger images as binary tensors.`,

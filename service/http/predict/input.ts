@@ -59,9 +59,9 @@ export async function readImageForm(body: RequestBody): Promise<Uint8Array> {
   if (mediaTypeOf(body.headers) !== 'multipart/form-data') {
     throw unsupportedType('The body must be multipart/form-data.');
   }
-  const { files } = await parseForm(body, FORM_LIMITS);
+  const { files, unknown } = await parseForm(body, FORM_LIMITS);
   const [image, ...others] = files.get('image') ?? [];
-  if (image === undefined) throw missingField('image');
+  if (image === undefined) throw missingField('image', [...unknown]);
   if (image.length === 0) throw emptyImage('image');
   if (others.length > 0) throw repeatedField('image');
   return image;
@@ -82,7 +82,7 @@ function fromForm({ texts, files, unknown }: Form): PredictInput {
     if (name !== 'text' && values.length > 1) throw repeatedField(name);
     fields.set(name, name === 'text' ? values : values[0]);
   }
-  const { image, text, premise, explain } = checkBody(formBodySchema, Object.fromEntries(fields));
+  const { image, text, premise, explain } = checkBody(formBodySchema, Object.fromEntries(fields), [...unknown]);
   checkExplain(explain === 'true', text);
   return {
     questions: [{ image, hypotheses: text, premise }],

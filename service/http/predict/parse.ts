@@ -1,5 +1,5 @@
 import { decodeImage } from '../../requests/base64.ts';
-import { checkBody } from '../../requests/check.ts';
+import { checkBody, unknownFieldsOf } from '../../requests/check.ts';
 import { parseJson } from '../body/json.ts';
 import { workerOf, type JsonBody, type Parsed, type Parser } from '../../requests/parse.ts';
 import { HttpProblem } from '../../requests/problem.ts';
@@ -28,9 +28,9 @@ export function checkExplain(explain: boolean, hypotheses: readonly string[]): v
 
 function parse(body: JsonBody): PredictInput {
   const json = parseJson(body);
-  const { image, text, texts, premise, explain = false } = checkBody(jsonBodySchema, json);
-  const question = { image: decodeImage(image, 'image'), hypotheses: hypothesesOf(text, texts), premise };
+  const unknown = unknownFieldsOf(jsonBodySchema, json);
+  const { image, text, texts, premise, explain = false } = checkBody(jsonBodySchema, json, unknown);
+  const question = { image: decodeImage(image, 'image'), hypotheses: hypothesesOf(text, texts, unknown), premise };
   checkExplain(explain, question.hypotheses);
-  const unknown = Object.keys(json as object).filter((name) => !Object.hasOwn(jsonBodySchema.shape, name));
   return { questions: [question], explain, isList: text === undefined, warnings: unknownFields(unknown) };
 }

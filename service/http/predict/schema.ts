@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { IMAGE_FORMATS } from '../../../model/image-format.ts';
+import { optionalField } from '../../requests/check.ts';
 import { MAX_TEXTS, textSchema, TOO_MANY } from '../../requests/text.ts';
 import { MAX_JSON_MIB, MAX_STRUCTURE_KIB } from '../body/json.ts';
 import { warningSchema } from './warnings.ts';
@@ -33,26 +34,29 @@ const texts = z.array(hypothesis, { error: 'must be a list of texts' }).max(MAX_
  * named. The types of the library lack these keywords.
  */
 const EITHER_TEXT_OR_TEXTS: object = {
-  if: { properties: { image: {}, text: {}, texts: {}, premise: {}, explain: {} }, required: ['text'] },
+  if: { properties: { image: {}, text: { type: 'string' }, texts: {}, premise: {}, explain: {} }, required: ['text'] },
   // Clients in Java send an empty list for one that is absent.
   then: { properties: { image: {}, text: {}, texts: { maxItems: 0 }, premise: {}, explain: {} } },
-  else: { properties: { image: {}, text: {}, texts: { minItems: 1 }, premise: {}, explain: {} }, required: ['texts'] },
+  else: {
+    properties: { image: {}, text: {}, texts: { type: 'array', items: {}, minItems: 1 }, premise: {}, explain: {} },
+    required: ['texts'],
+  },
 };
 
 /** The JSON body of a prediction. */
 export const jsonBodySchema = z
   .object({
     image: z.string({ error: 'must be the image in base64, or as a data URI' }).openapi({
-      description: `An image file (${IMAGE_FORMATS}) in base64 (RFC 4648, also URL-safe, padded or not), or as a data URI with base64.`,
+      description: `An image file (${IMAGE_FORMATS}) in base64 (RFC 4648, also URL-safe, padded or not), or as a data URI with base64, percent-encoded or not.`,
       minLength: 1,
       maxLength: MAX_JSON_MIB * 2 ** 20,
     }),
-    text: hypothesis.optional(),
-    texts: texts.optional().openapi({
+    text: optionalField(hypothesis),
+    texts: optionalField(texts).openapi({
       description: 'Several hypotheses about the image, instead of `text`; the answer has `results` in the same order.',
     }),
-    premise: premise.optional(),
-    explain: z.boolean({ error: 'must be true or false' }).optional().openapi({ description: EXPLAIN }),
+    premise: optionalField(premise),
+    explain: optionalField(z.boolean({ error: 'must be true or false' })).openapi({ description: EXPLAIN }),
   })
   .openapi('PredictJson', {
     description: `Give either \`text\` or \`texts\`. JSON may have ${MAX_JSON_MIB} MiB in all, of which ${MAX_STRUCTURE_KIB} KiB outside of strings: send larger images in a form.`,
@@ -77,6 +81,10 @@ export const imageFormSchema = z.object({ image: imageFile }).openapi('ImageForm
 /** Most parts of a form: image, texts, premise, and some spare, so that too many texts are reported as such. */
 export const MAX_PARTS = MAX_TEXTS + 16;
 
+function lowerCase(value: unknown): unknown {
+  return typeof value === 'string' ? value.toLowerCase() : value;
+}
+
 /** The multipart form of a prediction. */
 export const formBodySchema = z
   .object({
@@ -90,7 +98,11 @@ export const formBodySchema = z
         description: 'The hypothesis. Repeat the field to judge several; the answer then has `results`.',
       }),
     premise: premise.optional(),
-    explain: z.enum(['true', 'false'], { error: 'must be true or false' }).optional().openapi({ description: EXPLAIN }),
+    explain: z
+      // Other languages write a boolean with a capital: str(True), True.ToString().
+      .preprocess(lowerCase, z.enum(['true', 'false'], { error: 'must be true or false' }))
+      .optional()
+      .openapi({ type: 'string', enum: ['true', 'false'], description: EXPLAIN }),
   })
   .openapi('PredictForm');
 

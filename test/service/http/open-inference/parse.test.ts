@@ -201,3 +201,20 @@ describe('an inference request', () => {
     }
   });
 });
+
+it('takes null for what is absent', async () => {
+  const data = { datatype: 'BYTES', shape: [1], parameters: null };
+  const inputs = [
+    { name: 'image', ...data, data: [BASE64] },
+    { name: 'text', ...data, data: ['a'], parameters: { binary_data_size: null } },
+  ];
+  const outputs = [{ name: 'label', parameters: { binary_data: null } }];
+  for (const more of [
+    { id: null, parameters: null, outputs: null },
+    { parameters: { binary_data_output: null }, outputs },
+  ]) {
+    const response = await infer(fakeService(), inputs, more);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json']);
+    expect(await response.json()).not.toHaveProperty('id');
+  }
+});

@@ -7,8 +7,10 @@ it('an answer has an explanation if the form asks for one', async () => {
   const { app } = fakeService();
   const plain = await postForm(app, formOf([IMAGE, ['text', 'a'], ['explain', 'false']]));
   expect(await plain.json()).not.toHaveProperty('explanation');
-  const explained = await postForm(app, formOf([IMAGE, ['text', 'a'], ['explain', 'true']]));
-  expect(await explained.json()).toMatchObject({ explanation: { method: 'occlusion', heatmap: [[0.1235, -0.5]] } });
+  for (const yes of ['true', 'True']) {
+    const explained = await postForm(app, formOf([IMAGE, ['text', 'a'], ['explain', yes]]));
+    expect(await explained.json()).toMatchObject({ explanation: { method: 'occlusion', heatmap: [[0.1235, -0.5]] } });
+  }
 });
 
 it('an answer has an explanation if the JSON asks for one', async () => {

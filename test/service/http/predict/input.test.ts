@@ -4,6 +4,12 @@ import { expectProblem, fakeService, formOf, postForm, postStream } from '../fak
 const PICTURE = Uint8Array.of(1, 2, 3, 4);
 const IMAGE: [string, Uint8Array] = ['image', PICTURE];
 
+it('names the unknown fields of a form where one is missing', async () => {
+  const form = formOf([IMAGE, ['text[]', 'a'], ['text[]', 'b']]);
+  const detail = await expectProblem(await postForm(fakeService().app, form), 400, 'missing-field', 'text');
+  expect(detail).toBe('The field "text" is missing. Unknown fields: "text[]".');
+});
+
 describe('a form is refused', () => {
   it.each([
     ['without an image', [['text', 'a dog']], 'missing-field', 'image'],

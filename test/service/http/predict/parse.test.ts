@@ -20,7 +20,8 @@ describe('JSON is refused', () => {
     ['with a URL instead of an image', { ...ok, image: 'http://localhost/a.png' }, 400, 'invalid-field', 'image'],
     ['with a data URI without base64', { ...ok, image: 'data:image/png,abc' }, 400, 'invalid-field', 'image'],
     ['with a text that is a number', { ...ok, text: 5 }, 400, 'invalid-field', 'text'],
-    ['with a text that is null', { ...ok, text: null }, 400, 'invalid-field', 'text'],
+    ['with a text that is null', { ...ok, text: null }, 400, 'missing-field', 'text'],
+    ['with an image that is null', { ...ok, image: null }, 400, 'invalid-field', 'image'],
     ['with a text that is too long', { ...ok, text: 'a'.repeat(10_001) }, 400, 'invalid-field', 'text'],
     ['with a premise that is a list', { ...ok, premise: ['a'] }, 400, 'invalid-field', 'premise'],
     ['with text and texts', { ...ok, texts: ['a'] }, 400, 'invalid-field', 'texts'],
@@ -33,6 +34,17 @@ describe('JSON is refused', () => {
     await expectProblem(await postJson(app, body), status, problem, field);
     expect(asked).toEqual([]);
     expect(admission.held).toBe(0);
+  });
+
+  it('with the names of unknown fields where one is missing', async () => {
+    const { app } = fakeService();
+    const detail = async (body: object): Promise<string> =>
+      expectProblem(await postJson(app, body), 400, 'missing-field', 'text' in body ? 'image' : 'text');
+    expect(await detail({ image: BASE64 })).toBe('The field "text" is missing.');
+    expect(await detail({ image: BASE64, txt: 'a' })).toBe('The field "text" is missing. Unknown fields: "txt".');
+    expect(await detail({ text: 'a', img: 1, b: 2, c: 3, d: 4, e: 5 })).toBe(
+      'The field "image" is missing. Unknown fields: "img", "b", "c" and 2 more.',
+    );
   });
 
   it('with the path of the wrong value', async () => {

@@ -44,8 +44,9 @@ describe('the same request', () => {
         await postJson(app, { image: `DATA:image/png;Base64,${BASE64}`, ...json }),
         await postJson(app, { image: Buffer.from(PICTURE).toString('base64url'), ...json }),
         await postJson(app, { image: BASE64.replaceAll(/.{76}/g, '$&\n'), ...json }),
+        await postJson(app, { text: null, texts: null, premise: null, explain: null, image: BASE64, ...json }),
       ];
-      expect(answers.map(({ status }) => status)).toEqual(Array(9).fill(200));
+      expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
       const read = asked.map(({ image, hypotheses, premise }) => ({
         image: Buffer.from(image).toString('hex'),
         hypotheses,
