@@ -71,11 +71,17 @@ const inferRoute = {
   security: KEY_SECURITY,
   request: {
     headers: REQUEST_HEADERS.extend({
-      'Content-Encoding': z.string().optional().openapi({
-        description:
-          'gzip or deflate, if the body is compressed. Answers are compressed where Accept-Encoding asks for it.',
-      }),
+      'Content-Encoding': z
+        .string()
+        .optional()
+        .openapi({
+          enum: ['gzip', 'deflate', 'identity'],
+          description:
+            'gzip or deflate, if the body is compressed. Answers are compressed where Accept-Encoding asks for it.',
+        }),
       [JSON_LENGTH_HEADER]: z.string().optional().openapi({
+        type: 'integer',
+        minimum: 0,
         description:
           'Length of the uncompressed JSON in bytes if binary tensors follow it (extension binary_tensor_data). An image in a binary tensor is the file itself, or base64.',
       }),
