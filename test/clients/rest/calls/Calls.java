@@ -29,12 +29,12 @@ public class Calls {
     String encoded = Base64.getEncoder().encodeToString(Files.readAllBytes(image.toPath()));
     String one = args[2];
     String other = args[3];
-    show("form, one", api.predict(image, List.of(one), null, null, null));
-    show("form, several", api.predict(image, List.of(one, other), null, null, null));
+    show("form, one", api.predict(image, List.of(one), null, null, null, null));
+    show("form, several", api.predict(image, List.of(one, other), null, null, null, null));
     show("JSON, one", api.predictJson(new PredictJson().image(encoded).text(one), null, null));
     show("JSON, several", api.predictJson(new PredictJson().image(encoded).texts(List.of(one, other)), null, null));
     try {
-      api.predict(image, List.of("  "), null, null, null);
+      api.predict(image, List.of("  "), null, null, null, null);
     } catch (ApiException error) {
       String sentence = error.getResponseBody().replaceFirst("(?s).*\"error\":\"([^\"]*)\".*", "$1");
       System.out.println("error\t" + error.getCode() + "\t" + sentence);
