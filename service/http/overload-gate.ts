@@ -77,8 +77,9 @@ async function commonHeaders(
   origins: readonly string[],
 ): Promise<(path: string, origin: string | undefined) => Headers> {
   const app = new Hono();
-  for (const middleware of [...securityHeaders(), ...allowOrigins(origins, JSON_LENGTH_HEADER)]) app.use(middleware);
+  for (const middleware of securityHeaders()) app.use(middleware);
   app.use(`${OPEN_INFERENCE_PREFIX}/*`, compressAnswers());
+  for (const middleware of allowOrigins(origins, JSON_LENGTH_HEADER)) app.use(middleware);
   app.post('*', (c) => c.body(null));
   const headers = new Map<string, Headers>();
   const keyOf = (path: string, origin: string): string =>
