@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { move, Piscina, transferableSymbol, valueSymbol } from 'piscina';
 import { abortable } from '../../model/abort.ts';
-import { mayBePooled } from '../../model/free-memory.ts';
+import { isPooled } from '../../model/free-memory.ts';
 import { sourceFlags } from '../../model/source-flags.ts';
 import type { Question } from '../inference/predictor.ts';
 import { HttpProblem, type ProblemName } from './problem.ts';
@@ -71,7 +71,7 @@ export function workerOf(parse: (body: JsonBody) => Parsed): (body: JsonBody) =>
   return (body) => {
     try {
       const result = parse(body);
-      const images = result.questions.map(({ image }) => image).filter((image) => !mayBePooled(image));
+      const images = result.questions.map(({ image }) => image).filter((image) => !isPooled(image));
       const transfer = [...new Set(images.map(({ buffer }) => buffer))];
       return move({ [transferableSymbol]: transfer, [valueSymbol]: { result } }) as unknown as WorkerAnswer;
     } catch (error) {
