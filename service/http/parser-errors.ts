@@ -17,7 +17,10 @@ const LINGER_MS = 5000;
  * @param listener called for each answer
  */
 export function answerParserErrors(server: Server, connections: Connections, listener?: RequestListener): void {
+  const answered = new WeakSet<Duplex>();
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // The rest of a long request arrives in pieces, none of which can be parsed.
+    if (answered.has(socket)) return;
     const current = connections.current(socket);
     if (!socket.writable || current?.headersSent === true) {
       socket.destroy(error);
@@ -26,6 +29,7 @@ export function answerParserErrors(server: Server, connections: Connections, lis
     const problem = problemOf(error);
     const requestId = randomUUID();
     socket.end(responseTo(problem, requestId));
+    answered.add(socket);
     if (current !== undefined) {
       // What is being done for the request ends at once, and with it its record.
       socket.destroy(error);
