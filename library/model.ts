@@ -18,13 +18,13 @@ const SETTING_NAMES = [
   'ENGINE_TIMEOUT_MS',
   'ENGINE_START_TIMEOUT_MS',
 ] as const satisfies readonly (keyof Settings)[];
-type SettingName = (typeof SETTING_NAMES)[number];
+type Chosen = Pick<Settings, (typeof SETTING_NAMES)[number]>;
 
 /**
  * Settings of an opened model, by the names and with the defaults that they have for the service
  * (docs/reference/settings.md), which a setting that is undefined has, too. Variables of the environment are not read.
  */
-export type ModelSettings = { readonly [Name in SettingName]?: Settings[Name] | undefined };
+export type ModelSettings = { readonly [Name in keyof Chosen]?: Chosen[Name] | undefined };
 
 /** A model package with running engines; `await using` closes it. */
 export interface Model extends AsyncDisposable {
@@ -138,7 +138,7 @@ function checkTypes(question: Question, options: PredictOptions): void {
 }
 
 /** The settings that are given, if they are known and right. */
-function checked(settings: ModelSettings): Partial<Pick<Settings, SettingName>> {
+function checked(settings: ModelSettings): Partial<Chosen> {
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   const names: readonly string[] = SETTING_NAMES;
   const unknown = Object.keys(given).filter((name) => !names.includes(name));
