@@ -11,6 +11,8 @@ import { UNKNOWN_METHOD } from './unknown-methods.ts';
 
 /** Time for a client to take its answer, or to end a message that nobody reads any more. */
 const LINGER_MS = 10_000;
+/** How often to look whether an answer has been sent, where the client takes its time to read. */
+const QUEUE_MS = 20;
 /** A client cancels its call when its deadline passes, a little before the deadline that the server has computed. */
 const DEADLINE_TOLERANCE_MS = 100;
 
@@ -108,10 +110,21 @@ export class ObservedCall {
     return { ...status, metadata };
   }
 
-  /** Asks the client to send no more of its messages. The call must have been answered. */
+  /** Asks the client to send no more of its messages, once the answer has been sent. The call must have been answered. */
   stopReceiving(): void {
-    // RST_STREAM with NO_ERROR, after the answer (RFC 9113, section 8.1).
-    this.stream.close();
+    setImmediate(() => {
+      this.#reset();
+    });
+  }
+
+  /** Sends RST_STREAM with NO_ERROR, after the answer (RFC 9113, section 8.1): Node.js 26 drops one that is still queued. */
+  #reset(): void {
+    const queued = this.stream.session?.state.outboundQueueSize ?? 0;
+    if (queued === 0) this.stream.close();
+    else
+      setTimeout(() => {
+        this.#reset();
+      }, QUEUE_MS).unref();
   }
 
   #finish(code: number): void {
