@@ -150,9 +150,10 @@ async function close(server: Server, connections: Connections): Promise<void> {
   // The kernel would reset the connections that are not accepted.
   await settle(server);
   const closed = once(server, 'close');
+  // Node.js would close idle connections now, from version 26 on also those whose first request is on its way.
+  server.closeIdleConnections = () => undefined;
   server.close();
-  // Node.js does not count a connection as idle while it waits for headers, and has stopped their timeout by now. One
-  // that becomes idle later would stay open for its keep-alive time.
+  // Headers have no timeout any more, and a connection that becomes idle later would stay open for its keep-alive time.
   const sweep = setInterval(() => {
     connections.closeIdle(FIRST_REQUEST_MS);
   }, IDLE_SWEEP_MS);
