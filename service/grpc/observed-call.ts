@@ -140,7 +140,7 @@ export class ObservedCall {
       status: isGone ? CLIENT_CLOSED_REQUEST : (problem?.status ?? httpStatusOf(code)),
       requestId: this.#requestId,
       record,
-      problem,
+      problem: isGone ? undefined : problem,
     });
   }
 

@@ -21,6 +21,7 @@ export interface RequestSummary {
   readonly status: number;
   readonly requestId: string;
   readonly record: RequestRecord;
+  /** What the client was told; undefined if it got its answer, or had left. */
   readonly problem: RequestProblem | undefined;
 }
 

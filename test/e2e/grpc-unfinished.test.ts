@@ -1,5 +1,6 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { afterEach, describe, expect, it } from 'vitest';
+import { logInMemory } from '../../testing/logging.ts';
 import { metric, until } from './client.ts';
 import type { TestService } from './service.ts';
 import { stubServices } from './stub-service.ts';
@@ -58,12 +59,15 @@ describe('a call whose message does not become complete frees the room for it', 
     ],
     ['its client ends its side', 'status="400",outcome="refused"', ({ stream }) => stream.end()],
   ])('when %s', async (_, labels, end) => {
-    const live = await stub.start({});
+    const { logger, lines } = logInMemory();
+    const live = await stub.start({}, {}, { logger });
     const call = begin(live, MIB);
     await until('it arrives', async () => (await uploads(live)) === 1);
     end(call);
     await expectRoomSoon(live);
     await until('it is counted', () => isCounted(live, labels));
+    // The service was not.
+    expect(lines().filter(({ problem }) => problem === 'unavailable')).toEqual([]);
   });
 
   it('when its client cancels as Node.js does, which ends its side first', async () => {

@@ -34,13 +34,14 @@ export function observeRequests(
     for (const [name, value] of Object.entries(headers)) c.header(name, value);
     // A client that reused the connection would send its next request to a process that is shutting down.
     if (isDraining()) c.header('connection', 'close');
+    const isGone = record.problem?.cause instanceof ClientGone;
     listener.end({
       method: c.req.method,
       route: labelOf(routePath(c, -1)),
-      status: record.problem?.cause instanceof ClientGone ? CLIENT_CLOSED_REQUEST : c.res.status,
+      status: isGone ? CLIENT_CLOSED_REQUEST : c.res.status,
       requestId: c.get('requestId'),
       record,
-      problem: record.problem,
+      problem: isGone ? undefined : record.problem,
     });
   });
 }
