@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ROOT_CONTEXT,
@@ -11,22 +12,14 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import { getStringListFromEnv, W3CTraceContextPropagator } from '@opentelemetry/core';
-import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { version } from '../../model/version.ts';
 import { UNMATCHED, type RequestRecord, type RequestSummary } from './request-record.ts';
-import type { BatchRecord, RequestObserver, StageName } from '../inference/observer.ts';
+import type { BatchRecord, RequestObserver } from '../inference/observer.ts';
 import type { Logger } from './logger.ts';
 import { LossReportingExporter, reportLosses, reportWrongVariables } from './otel-exporter.ts';
 import { TraceLoss } from './trace-loss.ts';
-
-const SPAN_NAME: Record<StageName, string> = {
-  read: 'read',
-  tokenize: 'tokenise',
-  preprocess: 'decode',
-  queue: 'queue',
-  inference: 'inference',
-};
 
 const HEADERS: TextMapGetter<Headers> = {
   get: (headers, name) => headers.get(name) ?? undefined,
@@ -72,16 +65,16 @@ export class OtelTracing {
   /** Spans of open requests, and of finished ones to which a batch still refers. */
   readonly #traced = new WeakMap<RequestObserver, Traced>();
 
-  /** @param url where to send the spans */
+  /** @param url where to send the spans; their host's name is that of the pod in Kubernetes */
   constructor(url: string, logger: Logger) {
     const warn = (detail: string): void => {
       logger.warn({ detail }, 'a variable of OpenTelemetry is ignored');
     };
     reportWrongVariables(warn);
-    const resource = resourceFromAttributes({
-      'service.name': 'ofa-ve',
-      'service.version': version,
-    }).merge(detectResources({ detectors: [envDetector] }));
+    const own = { 'service.name': 'ofa-ve', 'service.version': version, 'host.name': hostname() };
+    const resource = defaultResource()
+      .merge(resourceFromAttributes(own))
+      .merge(detectResources({ detectors: [envDetector] }));
     this.#loss = new TraceLoss(logger, url);
     this.#provider = new BasicTracerProvider({
       resource,
@@ -127,7 +120,7 @@ export class OtelTracing {
     if (traced === undefined) return;
     const { span, context, originMs } = traced;
     for (const { name, startMs, endMs, failed } of record.stages) {
-      const child = this.#tracer.startSpan(SPAN_NAME[name], { startTime: originMs + startMs }, context);
+      const child = this.#tracer.startSpan(name, { startTime: originMs + startMs }, context);
       if (failed) child.setStatus({ code: SpanStatusCode.ERROR });
       child.end(originMs + endMs);
     }

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { logInMemory } from '../../testing/logging.ts';
 import { attributesOf, OtlpCollector, type Span } from '../../testing/otlp-collector.ts';
@@ -50,7 +51,7 @@ it('exports a span for each stage of a request under the caller’s span, and li
     'ofa_ve.texts': 1,
     'ofa_ve.text_hash': expect.stringMatching(/^[0-9a-f]{12}$/) as unknown,
   });
-  for (const name of ['read', 'tokenise', 'decode', 'queue', 'inference']) {
+  for (const name of ['read', 'tokenize', 'preprocess', 'queue', 'inference']) {
     const part = named(name);
     expect([name, part.traceId, part.parentSpanId]).toEqual([name, traceId, server.spanId]);
     expect(part.startTimeUnixNano).toBeGreaterThanOrEqual(server.startTimeUnixNano - 1_000_000n);
@@ -58,8 +59,14 @@ it('exports a span for each stage of a request under the caller’s span, and li
   }
   expect(named('engine run').links).toMatchObject([{ traceId, spanId: server.spanId }]);
   expect(spans).toHaveLength(7);
-  const resource = received[0]?.resourceSpans[0]?.resource.attributes;
-  expect(resource).toContainEqual({ key: 'service.name', value: { stringValue: 'ofa-ve' } });
+  const resource = received[0]?.resourceSpans[0]?.resource.attributes ?? [];
+  const values = Object.fromEntries(resource.map(({ key, value }) => [key, value['stringValue']]));
+  expect(values).toMatchObject({
+    'service.name': 'ofa-ve',
+    'host.name': hostname(),
+    'telemetry.sdk.name': 'opentelemetry',
+    'telemetry.sdk.language': 'nodejs',
+  });
   // Sizes and hashes, never the content.
   expect(
     JSON.stringify(received, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
