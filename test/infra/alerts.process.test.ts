@@ -12,6 +12,10 @@ import { scenarioNames, scenarios, type ScenarioName } from './scenarios.ts';
 import { beginnings } from './alert-beginnings.ts';
 import { alertTest } from './alert-cases.ts';
 import { SCRAPE_SECONDS, silent, type Recording } from './alert-series.ts';
+import { logRequest } from '../../service/observability/logger.ts';
+import { RequestRecord } from '../../service/observability/request-record.ts';
+import { HttpProblem } from '../../service/requests/problem.ts';
+import { logInMemory } from '../../testing/logging.ts';
 
 function contexts({ workloads, namespace, kubernetesVersion }: DeploymentConfig) {
   return workloads.map((workload) => contextOf(workload, namespace.name, kubernetesVersion));
@@ -149,6 +153,24 @@ describe('the runbook', () => {
 
   it('has exactly one entry for every alert', () => {
     expect([...headings].sort()).toEqual([...names].sort());
+  });
+
+  it('has kubectl print the logs of all pods of a selector in full, which it cuts to ten lines of each', () => {
+    const commands = [...runbook.matchAll(/kubectl [^`]*? logs -l [^`|]*/g)].map(([command]) => command);
+    expect(commands.length).toBeGreaterThan(1);
+    for (const command of commands) expect(command).toContain('--tail=-1');
+  });
+
+  it('finds failed requests, errors and what ends the service in the log, and not every request', () => {
+    const pattern = new RegExp(/grep -E '("level":[^']+)'/.exec(runbook)?.[1] ?? expect.fail());
+    const { logger, lines } = logInMemory();
+    const base = { method: 'POST', route: '/predict', requestId: 'a', record: new RequestRecord() };
+    const problem = new HttpProblem('unavailable', 'no engine');
+    logRequest(logger, { ...base, status: 200, problem: undefined });
+    logRequest(logger, { ...base, status: 503, problem });
+    logRequest(logger, { ...base, status: 500, problem: new HttpProblem('internal', 'a bug') });
+    logger.fatal('giving up');
+    expect(lines().map((line) => pattern.test(JSON.stringify(line)))).toEqual([false, true, true, true]);
   });
 
   it('is where every alert points to', () => {
