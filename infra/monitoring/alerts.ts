@@ -11,7 +11,7 @@ import {
 } from './burn-rates.ts';
 import { deploymentName, podNamePattern } from '../workload/names.ts';
 import { startSeconds, type WorkloadContext } from '../workload/context.ts';
-import { WorkloadQueries } from './queries.ts';
+import { tracksOf, WorkloadQueries } from './queries.ts';
 
 /** A recording rule or an alert, as Prometheus reads it. */
 interface Rule {
@@ -127,8 +127,9 @@ function capacityAlerts(context: WorkloadContext): AlertDraft[] {
             name: 'QueueSaturated',
             severity: 'warning' as const,
             for: '5m',
-            expr: `max(${queries.load('pod')}) >= ${threshold}`,
-            summary: `A pod has {{ $value }} of ${server.capacityItems} slots in use; requests will be refused.`,
+            // Refused clients come back all at once: between two rushes a queue may be empty that is full most of the time.
+            expr: `max(${queries.medianLoad('5m', 'pod')}) >= ${threshold}`,
+            summary: `A pod has {{ $value | printf "%.0f" }} of ${server.capacityItems} slots in use; requests will be refused.`,
           },
         ]
       : []),
@@ -156,12 +157,20 @@ function engineAlerts(context: WorkloadContext): AlertDraft[] {
   const { workload } = context;
   if (workload.server.kind !== 'ofa-ve') return [];
   const { alerts } = workload.observability;
-  const queries = new WorkloadQueries(context);
+  // The canary's pods, too: retries hide from CanaryFails what a new version does to its engines.
+  const perPod = (expr: (queries: WorkloadQueries) => string) =>
+    tracksOf(context)
+      .map(([, queries]) => expr(queries))
+      .join(' or ');
   const restarts: AlertDraft = {
     name: 'EngineRestarts',
     severity: 'warning',
-    expr: `sum by (pod) (increase(${queries.select(METRICS.engineRestarts)}[30m])) >= ${alerts.engineRestarts}`,
-    summary: 'The engine of {{ $labels.pod }} was replaced {{ $value | humanize }} times within 30 minutes.',
+    expr: perPod(
+      (queries) =>
+        `sum by (pod) (increase(${queries.select(METRICS.engineRestarts)}[30m])) >= ${alerts.engineRestarts}`,
+    ),
+    // Prometheus extrapolates an increase, so that it is hardly ever a whole number.
+    summary: 'The engine of {{ $labels.pod }} was replaced {{ $value | printf "%.0f" }} times within 30 minutes.',
   };
   if (workload.gpu.kind === 'none') return [restarts];
   return [
@@ -170,7 +179,9 @@ function engineAlerts(context: WorkloadContext): AlertDraft[] {
       name: 'GpuMemoryHigh',
       severity: 'warning',
       for: '5m',
-      expr: `max by (pod, gpu) (${queries.select(METRICS.gpuMemory)}) > ${bytesOf(alerts.gpuMemory)}`,
+      expr: perPod(
+        (queries) => `max by (pod, gpu) (${queries.select(METRICS.gpuMemory)}) > ${bytesOf(alerts.gpuMemory)}`,
+      ),
       summary: `GPU {{ $labels.gpu }} of {{ $labels.pod }} has {{ $value | humanize1024 }}B in use, more than ${alerts.gpuMemory}.`,
     },
   ];

@@ -1,6 +1,6 @@
 import { METRICS } from '../../service/contract.ts';
 import type { WorkloadContext } from '../workload/context.ts';
-import { WorkloadQueries } from './queries.ts';
+import { tracksOf, WorkloadQueries } from './queries.ts';
 
 /** One graph: what it shows, in Grafana's unit, and its queries with their legends. */
 export interface PanelDraft {
@@ -11,7 +11,7 @@ export interface PanelDraft {
   readonly queries: readonly { readonly expr: string; readonly legend: string }[];
 }
 
-/** Window that Grafana chooses, at least four scrapes. */
+/** Window that Grafana chooses: at least four times a query's `interval`. */
 const WINDOW = '$__rate_interval';
 
 function commonPanels(context: WorkloadContext): PanelDraft[] {
@@ -20,7 +20,7 @@ function commonPanels(context: WorkloadContext): PanelDraft[] {
   return [
     {
       title: 'Requests',
-      description: 'Answered requests a second, without probes.',
+      description: 'Requests for answers a second, and those of them that failed. Probes are left out.',
       unit: 'reqps',
       queries: [
         { expr: queries.requestRate(WINDOW), legend: 'all' },
@@ -141,12 +141,10 @@ function enginePanels(context: WorkloadContext): PanelDraft[] {
       title: 'Engine restarts',
       description: 'Replaced engine processes within an hour, by reason.',
       unit: 'short',
-      queries: [
-        {
-          expr: `sum by (pod, reason) (increase(${queries.select(METRICS.engineRestarts)}[1h]))`,
-          legend: '{{pod}} {{reason}}',
-        },
-      ],
+      queries: tracksOf(context).map(([, each]) => ({
+        expr: `sum by (pod, reason) (increase(${each.select(METRICS.engineRestarts)}[1h]))`,
+        legend: '{{pod}} {{reason}}',
+      })),
     },
   ];
 }
@@ -201,10 +199,11 @@ function keyPanels(context: WorkloadContext): PanelDraft[] {
 }
 
 function gpuPanels(context: WorkloadContext): PanelDraft[] {
-  const queries = new WorkloadQueries(context);
-  const perGpu = (metric: string) => [
-    { expr: `max by (pod, gpu) (${queries.select(metric)})`, legend: '{{pod}} {{gpu}}' },
-  ];
+  const perGpu = (metric: string) =>
+    tracksOf(context).map(([, queries]) => ({
+      expr: `max by (pod, gpu) (${queries.select(metric)})`,
+      legend: '{{pod}} {{gpu}}',
+    }));
   return [
     {
       title: 'GPU memory',
@@ -224,9 +223,7 @@ function gpuPanels(context: WorkloadContext): PanelDraft[] {
 /** Stable version and canary in one graph, while there is a canary. */
 function canaryPanels(context: WorkloadContext): PanelDraft[] {
   if (!context.workload.canary.enabled) return [];
-  const versions = (['stable', 'canary'] as const).map(
-    (track) => [track, new WorkloadQueries(context, track)] as const,
-  );
+  const versions = tracksOf(context);
   return [
     {
       title: 'Canary: failed share',

@@ -84,9 +84,24 @@ export class WorkloadQueries {
 
   /** Accepted and unanswered items of all pods, or per value of the label `grouping`. */
   load(grouping = ''): string {
-    const by = grouping === '' ? '' : ` by (${grouping})`;
-    return this.#context.server.metrics.load.map((gauge) => `sum${by} (${this.select(gauge)})`).join(' + ');
+    return this.sumOfLoad(grouping, (gauge) => gauge);
   }
+
+  /** Median of {@link load} over a window, or nearly so: the sum of the gauges' medians. */
+  medianLoad(window: string, grouping = ''): string {
+    return this.sumOfLoad(grouping, (gauge) => `quantile_over_time(0.5, ${gauge}[${window}])`);
+  }
+
+  private sumOfLoad(grouping: string, over: (gauge: string) => string): string {
+    const by = grouping === '' ? '' : ` by (${grouping})`;
+    return this.#context.server.metrics.load.map((gauge) => `sum${by} (${over(this.select(gauge))})`).join(' + ');
+  }
+}
+
+/** The versions that a workload runs: the stable one, and the canary if there is one. */
+export function tracksOf(context: WorkloadContext): (readonly [Track, WorkloadQueries])[] {
+  const tracks: readonly Track[] = context.workload.canary.enabled ? ['stable', 'canary'] : ['stable'];
+  return tracks.map((track) => [track, new WorkloadQueries(context, track)] as const);
 }
 
 /** Joins lists of label matchers, of which some may be empty. */

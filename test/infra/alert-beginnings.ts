@@ -1,4 +1,4 @@
-import { CANARY, CREATED, fires, latencies, READY, requests, SECOND, silent, STABLE } from './alert-series.ts';
+import { CANARY, CREATED, fires, latencies, load, READY, requests, SECOND, silent, STABLE } from './alert-series.ts';
 import type { AlertTest } from './alert-cases.ts';
 
 const CANARY_READY = 'kube_deployment_status_replicas_ready{namespace="ofa-ve",deployment="ofa-ve-canary"}';
@@ -92,10 +92,7 @@ export const beginnings: Readonly<Record<string, AlertTest>> = {
     alert_rule_test: [silent('LatencyBurnsFast', '2h3m'), silent('LatencyBurnsSlowly', '2h3m')],
   },
   'a new pod is saturated only after five minutes': {
-    input_series: [
-      { series: `ofa_ve_queue_items{${SECOND}}`, values: '_x10 60x20' },
-      { series: `ofa_ve_inflight_items{${SECOND}}`, values: '_x10 4x20' },
-    ],
+    input_series: load(SECOND, '_x10 60x20', '_x10 4x20'),
     alert_rule_test: [
       silent('QueueSaturated', '14m'),
       fires('QueueSaturated', '17m', 'warning', 'A pod has 64 of 64 slots in use; requests will be refused.'),

@@ -3,6 +3,7 @@ import {
   fires,
   HOURS,
   latencies,
+  load,
   QWEN,
   READY,
   requests,
@@ -151,23 +152,29 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
     ],
   },
   'a pod with four fifths of its slots in use is saturated': {
-    input_series: [
-      { series: `ofa_ve_queue_items{${STABLE}}`, values: '50x30' },
-      { series: `ofa_ve_inflight_items{${STABLE}}`, values: '8x30' },
-      { series: `ofa_ve_queue_items{${SECOND}}`, values: '0x30' },
-      { series: `ofa_ve_inflight_items{${SECOND}}`, values: '1x30' },
-    ],
+    input_series: [...load(STABLE, '50x30', '8x30'), ...load(SECOND, '0x30', '1x30')],
     alert_rule_test: [
       silent('QueueSaturated', '4m'),
       fires('QueueSaturated', '10m', 'warning', 'A pod has 58 of 64 slots in use; requests will be refused.'),
     ],
   },
+  'a pod whose queue is empty between two rushes of refused clients is saturated': {
+    interval: '15s',
+    input_series: load(STABLE, '60 60 0 '.repeat(30), '4 4 0 '.repeat(30)),
+    alert_rule_test: [
+      silent('QueueSaturated', '4m'),
+      fires('QueueSaturated', '9m', 'warning', 'A pod has 64 of 64 slots in use; requests will be refused.'),
+      fires('QueueSaturated', '20m', 'warning', 'A pod has 64 of 64 slots in use; requests will be refused.'),
+    ],
+  },
   'many pods with a little each are not': {
-    input_series: [STABLE, SECOND].flatMap((pod) => [
-      { series: `ofa_ve_queue_items{${pod}}`, values: '30x30' },
-      { series: `ofa_ve_inflight_items{${pod}}`, values: '8x30' },
-    ]),
+    input_series: [STABLE, SECOND].flatMap((pod) => load(pod, '30x30', '8x30')),
     alert_rule_test: [silent('QueueSaturated', '10m')],
+  },
+  'a pod that has a rush a minute is not': {
+    interval: '15s',
+    input_series: load(STABLE, '60 9 0 0 '.repeat(20), '4 8 0 0 '.repeat(20)),
+    alert_rule_test: [silent('QueueSaturated', '9m'), silent('QueueSaturated', '19m')],
   },
   'a Deployment without a ready pod is reported': {
     input_series: [{ series: READY, values: '2x5 0x10' }],
@@ -210,6 +217,22 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
         'warning',
         'The engine of ofa-ve-5d8f7c9b4-x2x2x was replaced 4 times within 30 minutes.',
         { pod: 'ofa-ve-5d8f7c9b4-x2x2x' },
+      ),
+    ],
+  },
+  'the restarts of the canary’s engine are reported, and those of other workloads are not': {
+    input_series: [CANARY, STRANGER].map((pod) => ({
+      series: `ofa_ve_engine_restarts_total{${pod},reason="crash"}`,
+      values: '0x10 1x5 2x5 4x20',
+    })),
+    alert_rule_test: [
+      silent('EngineRestarts', '18m'),
+      fires(
+        'EngineRestarts',
+        '30m',
+        'warning',
+        'The engine of ofa-ve-canary-6f6f6f6f6f-z4z4z was replaced 4 times within 30 minutes.',
+        { pod: 'ofa-ve-canary-6f6f6f6f6f-z4z4z' },
       ),
     ],
   },

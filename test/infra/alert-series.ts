@@ -40,6 +40,14 @@ export function requests(
   };
 }
 
+/** A pod's items in the queue and in the engines. */
+export function load(pod: string, queue: string, inflight: string): Series[] {
+  return [
+    { series: `ofa_ve_queue_items{${pod}}`, values: queue },
+    { series: `ofa_ve_inflight_items{${pod}}`, values: inflight },
+  ];
+}
+
 /** Buckets of the latency histogram: how many a minute up to 2.5 s, and in all. */
 export function latencies(
   fast: number,
