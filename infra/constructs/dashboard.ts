@@ -11,7 +11,7 @@ const PANEL = { width: 12, height: 8, perRow: 2 } as const;
 /** The Prometheus that the viewer selects at the top of the dashboard. */
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 
-function panel(draft: PanelDraft, index: number) {
+function panel(draft: PanelDraft, index: number, scrapeSeconds: number) {
   return {
     id: index + 1,
     type: 'timeseries',
@@ -31,6 +31,8 @@ function panel(draft: PanelDraft, index: number) {
       datasource: DATASOURCE,
       expr,
       legendFormat: legend,
+      // Without it, Grafana assumes the interval of its data source, and rates over fewer than two scrapes are empty.
+      interval: `${scrapeSeconds}s`,
     })),
   };
 }
@@ -50,7 +52,9 @@ export function dashboardModel(context: WorkloadContext) {
     templating: {
       list: [{ name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus', hide: 0 }],
     },
-    panels: panelDrafts(context).map(panel),
+    panels: panelDrafts(context).map((draft, index) =>
+      panel(draft, index, workload.observability.scrapeIntervalSeconds),
+    ),
   };
 }
 

@@ -233,6 +233,14 @@ const FIELDS_TOGETHER: readonly (readonly [
     'observability.alerts.enabled is true, but nothing scrapes the metrics; set observability.monitor or scrapeAnnotations.',
   ],
   [
+    'scrapes that are too rare for alerts',
+    [
+      ['observability.alerts.enabled', true],
+      ['observability.scrapeIntervalSeconds', 300],
+    ],
+    'observability.scrapeIntervalSeconds is 300, too long for alerts that look at five minutes; use 75 at most.',
+  ],
+  [
     'a network policy that blocks Prometheus',
     [
       ['observability.monitor', 'PodMonitor'],

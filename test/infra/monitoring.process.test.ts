@@ -83,6 +83,13 @@ describe('dashboard', () => {
     expect(new Set(files).size).toBe(4);
   });
 
+  it('tells Grafana the interval of the scrapes, without which its windows could be too short for rates', () => {
+    const { workloads, namespace, kubernetesVersion } = withWorkload({ observability: { scrapeIntervalSeconds: 60 } });
+    const context = contextOf(workloads[0] ?? expect.fail(), namespace.name, kubernetesVersion);
+    const targets = dashboardModel(context).panels.flatMap((panel) => panel.targets);
+    expect(new Set(targets.map(({ interval }) => interval))).toEqual(new Set(['60s']));
+  });
+
   it('has a stable and unique address', () => {
     expect(modelOf('default').uid).toBe(modelOf('everything').uid);
     expect(modelOf('multi-model', 1).uid).not.toBe(modelOf('multi-model', 0).uid);

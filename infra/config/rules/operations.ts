@@ -9,6 +9,9 @@ const WEIGHTING_CONTROLLERS = [INGRESS_NGINX, 'aws-alb'];
 /** Ingress controllers whose class is usually called nginx. Another may be, as well. */
 const NGINX_CONTROLLERS = [INGRESS_NGINX, 'f5-nginx', 'other'];
 
+/** A fourth of the shortest window of the alerts, five minutes: a lost scrape must not blind them. */
+const MOST_SCRAPE_SECONDS = 75;
+
 /** Whether cert-manager fills the Secret of a workload's Ingress. */
 function issuesCertificate({ exposure: { ingress, route } }: WorkloadConfig): boolean {
   return route === 'ingress' && ingress.tls.enabled && ingress.tls.clusterIssuer !== undefined;
@@ -164,6 +167,13 @@ export const operationsRules = {
   alertsAreFed({ workload: { observability } }) {
     return observability.alerts.enabled && observability.monitor === 'none' && !observability.scrapeAnnotations
       ? 'observability.alerts.enabled is true, but nothing scrapes the metrics; set observability.monitor or scrapeAnnotations.'
+      : undefined;
+  },
+
+  alertsSeeScrapes({ workload: { observability } }) {
+    const { alerts, scrapeIntervalSeconds } = observability;
+    return alerts.enabled && scrapeIntervalSeconds > MOST_SCRAPE_SECONDS
+      ? `observability.scrapeIntervalSeconds is ${scrapeIntervalSeconds}, too long for alerts that look at five minutes; use ${MOST_SCRAPE_SECONDS} at most.`
       : undefined;
   },
 
