@@ -4,8 +4,11 @@
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]/gu;
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-/** The user name and password of an address within a text. */
-const USER_INFO = /([a-z][a-z0-9+.-]*:\/\/)[^\s"'`/?#@]*(?:@[^\s"'`/?#@]*)*@/giu;
+/**
+ * The user name and password of an address within a text. Only the end of a longer scheme is looked at, as the time for a
+ * long word would otherwise grow with the square of its length.
+ */
+const USER_INFO = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s"'`/?#@]*(?:@[^\s"'`/?#@]*)*@/giu;
 /** Everything that may be a user name and password if the whole text is an address, even an invalid one. */
 const USER_INFO_OF_WHOLE = /^([^@]*?:\/\/)?.*@/su;
 

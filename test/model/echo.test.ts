@@ -29,9 +29,23 @@ describe('an echoed text', () => {
     ['connect to http://me:secret@proxy:3128 failed', 'connect to http://***@proxy:3128 failed'],
     ['https://secret@host/path?a=b@c', 'https://***@host/path?a=b@c'],
     ['https://me:se@cret@host', 'https://***@host'],
+    [`${'x'.repeat(100)}://me:secret@host`, `${'x'.repeat(100)}://***@host`],
     ['one HTTP://a:b@c, two socks5://d:e@f', 'one HTTP://***@c, two socks5://***@f'],
   ])('hides the password in %s', (text, shown) => {
     expect(echo(text)).toBe(shown);
+  });
+
+  it('takes no longer for a long word than for as many short ones', () => {
+    const fastest = (text: string): number => {
+      const times = Array.from({ length: 3 }, () => {
+        const startMs = performance.now();
+        echo(text);
+        return performance.now() - startMs;
+      });
+      return Math.min(...times);
+    };
+    const length = 40_000;
+    expect(fastest('a'.repeat(length))).toBeLessThan(20 * fastest('aaaaaaa '.repeat(length / 8)));
   });
 });
 

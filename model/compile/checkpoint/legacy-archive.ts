@@ -1,3 +1,4 @@
+import { shorten } from '../../echo.ts';
 import { UserError } from '../../errors.ts';
 import { ELEMENT_BYTES } from './dtype.ts';
 import type { FileSource } from './file-source.ts';
@@ -86,7 +87,7 @@ export async function readLegacyTensors(source: FileSource): Promise<Map<string,
   for (const [name, record] of pickles.tensors) {
     const position = positions.get(record.storage.key);
     if (position === undefined) {
-      throw new UserError('checkpoint-incomplete', `${path} lacks the values of the tensor ${name}.`);
+      throw new UserError('checkpoint-incomplete', `${path} lacks the values of the tensor ${shorten(name)}.`);
     }
     tensors.set(name, locateTensor(source, position, name, record));
   }

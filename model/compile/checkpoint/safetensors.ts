@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shorten } from '../../echo.ts';
 import { UserError } from '../../errors.ts';
 import { elementCount } from '../shape.ts';
 import { ELEMENT_BYTES, type Dtype } from './dtype.ts';
@@ -64,25 +65,25 @@ function readEntry(source: FileSource, dataStart: number, name: string, value: u
   const { path } = source;
   const parsed = entrySchema.safeParse(value);
   if (!parsed.success) {
-    throw damaged(path, `its tensor ${name} lacks a dtype, shape or data_offsets`, parsed.error);
+    throw damaged(path, `its tensor ${shorten(name)} lacks a dtype, shape or data_offsets`, parsed.error);
   }
   const { shape } = parsed.data;
   const dtype = DTYPES.get(parsed.data.dtype);
   if (dtype === undefined) {
     throw new UserError(
       'checkpoint-unsupported',
-      `${path} has a tensor ${name} of type ${parsed.data.dtype}; supported are ${[...DTYPES.keys()].join(', ')}.`,
+      `${path} has a tensor ${shorten(name)} of type ${shorten(parsed.data.dtype)}; supported are ${[...DTYPES.keys()].join(', ')}.`,
     );
   }
   const [start, end] = parsed.data.data_offsets;
   const bytes = elementCount(shape) * ELEMENT_BYTES[dtype];
   if (end - start !== bytes) {
-    throw damaged(path, `its tensor ${name} has ${end - start} bytes but its shape needs ${bytes}`);
+    throw damaged(path, `its tensor ${shorten(name)} has ${end - start} bytes but its shape needs ${bytes}`);
   }
   if (dataStart + end > source.size) {
     throw new UserError(
       'checkpoint-incomplete',
-      `${path} is truncated: the tensor ${name} extends past the end of the file; download it again.`,
+      `${path} is truncated: the tensor ${shorten(name)} extends past the end of the file; download it again.`,
     );
   }
   const position = dataStart + start;
@@ -95,7 +96,8 @@ function checkOverlap(path: string, tensors: ReadonlyMap<string, StoredTensor>):
   let end = 0;
   for (const tensor of [...tensors.values()].sort((a, b) => a.position - b.position)) {
     const bytes = elementCount(tensor.info.shape) * ELEMENT_BYTES[tensor.info.dtype];
-    if (bytes > 0 && tensor.position < end) throw damaged(path, `its tensor ${tensor.info.name} overlaps another`);
+    if (bytes > 0 && tensor.position < end)
+      throw damaged(path, `its tensor ${shorten(tensor.info.name)} overlaps another`);
     end = Math.max(end, tensor.position + bytes);
   }
 }

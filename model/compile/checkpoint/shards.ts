@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { shorten } from '../../echo.ts';
 import { UserError } from '../../errors.ts';
 import type { FileSource } from './file-source.ts';
 import { readJson } from './json-file.ts';
@@ -20,7 +21,7 @@ async function readIndex(path: string): Promise<Map<string, string>> {
   const index = new Map(Object.entries(parsed.data.weight_map));
   for (const file of index.values()) {
     if (basename(file) !== file || file === '..' || file.includes('\\')) {
-      const message = `${path} names the part ${file}, which is outside its folder.`;
+      const message = `${path} names the part ${shorten(file)}, which is outside its folder.`;
       throw new UserError('checkpoint-unsafe', message);
     }
   }
@@ -50,7 +51,7 @@ async function openParts(
     if (tensor === undefined) {
       throw new UserError(
         'checkpoint-incomplete',
-        `${path} lists the tensor ${name} under ${file}, which does not contain it.`,
+        `${path} lists the tensor ${shorten(name)} under ${shorten(file)}, which does not contain it.`,
       );
     }
     tensors.set(name, { ...tensor, info: { ...tensor.info, storage: `${file}:${tensor.info.storage}` } });

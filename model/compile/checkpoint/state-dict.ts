@@ -96,7 +96,7 @@ export function locateTensor(
   name: string,
   { storage, dtype, view }: TensorRecord,
 ): StoredTensor {
-  checkView(`The tensor ${name} in ${source.path}`, view, storage.elements);
+  checkView(`The tensor ${printable(name)} in ${source.path}`, view, storage.elements);
   const identity = [storage.key, dtype, view.offset, view.shape, view.strides].join(':');
   return { info: { name, dtype, shape: view.shape, storage: identity }, source, position, view };
 }

@@ -1,3 +1,4 @@
+import { shorten } from '../../echo.ts';
 import { UserError } from '../../errors.ts';
 import { ELEMENT_BYTES } from './dtype.ts';
 import type { FileSource } from './file-source.ts';
@@ -60,7 +61,7 @@ function findStored(source: FileSource, entries: Entries, name: string): ZipEntr
   if (entry?.stored !== false) return entry;
   throw new UserError(
     'checkpoint-unreadable',
-    `${source.path} is compressed or encrypted (its entry ${name}), but PyTorch does neither; ` +
+    `${source.path} is compressed or encrypted (its entry ${shorten(name)}), but PyTorch does neither; ` +
       'use the file as torch.save wrote it.',
   );
 }
@@ -90,13 +91,13 @@ function locate(source: FileSource, root: string, entries: Entries, name: string
   const { storage, dtype } = record;
   const entry = findStored(source, entries, `${root}data/${storage.key}`);
   if (entry === undefined) {
-    throw new UserError('checkpoint-incomplete', `${source.path} lacks the values of the tensor ${name}.`);
+    throw new UserError('checkpoint-incomplete', `${source.path} lacks the values of the tensor ${shorten(name)}.`);
   }
   const expected = storage.elements * ELEMENT_BYTES[dtype];
   if (entry.size !== expected) {
     throw new UserError(
       'checkpoint-incomplete',
-      `${source.path} holds ${entry.size} bytes for the tensor ${name}, whose storage has ${expected}.`,
+      `${source.path} holds ${entry.size} bytes for the tensor ${shorten(name)}, whose storage has ${expected}.`,
     );
   }
   return locateTensor(source, entry.position, name, record);

@@ -81,6 +81,13 @@ describe('is rejected with one sentence', () => {
       'checkpoint-unsupported',
       /a of type F8_E4M3; supported are F32, F16/,
     ],
+    [
+      'a name as long as a book',
+      { ['a'.repeat(100_000)]: tensor(0, 4) },
+      8,
+      'checkpoint-unreadable',
+      /its tensor a{149}…a{50} has 4 bytes but/,
+    ],
   ])('%s', async (_, header, size, code, message) => {
     await expect(openWeights(folderWith(header, size))).rejects.toMatchObject({
       name: 'UserError',
