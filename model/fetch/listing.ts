@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
-import { staysInside } from '../compile/checkpoint/inside.ts';
+import { staysInside } from '../inside.ts';
 import { WEIGHT_FILES } from '../compile/checkpoint/weights.ts';
 import { UserError } from '../errors.ts';
 import type { HttpResponse, HubClient } from './http.ts';

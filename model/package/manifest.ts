@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isInside } from '../inside.ts';
 import { PACKAGE_FILES, PACKAGE_FORMAT } from './layout.ts';
 
 /** Largest piece that is accepted: a few pieces are in memory while a package is verified. */
@@ -10,7 +11,7 @@ export const PRECISIONS = ['fp32', 'fp16', 'int8'] as const;
 const sumSchema = z.string().regex(/^[0-9a-f]{64}$/);
 
 const fileSchema = z.object({
-  name: z.string(),
+  name: z.string().refine(isInside, { error: 'it must be the path of a file in the folder' }),
   bytes: z.number().int().nonnegative(),
   /** SHA-256 of the whole file in hex. */
   sha256: sumSchema,

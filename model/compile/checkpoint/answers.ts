@@ -1,7 +1,7 @@
 import { join, posix } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../errors.ts';
-import { staysInside } from './inside.ts';
+import { staysInside } from '../../inside.ts';
 import { readJson } from './json-file.ts';
 
 const answersSchema = z.record(z.string().min(1), z.int().nonnegative());

@@ -39,6 +39,22 @@ const place = fc
   .tuple(fc.constantFrom(PACKAGE_FILES.graph, PACKAGE_FILES.weights, PACKAGE_FILES.tokenizer), fc.nat())
   .map(([name, at]) => ({ name, at: at % (contents.get(name)?.length ?? 1) }));
 
+it.each(['../notes.txt', '/etc/hostname', 'examples/../../notes.txt', './model.onnx', ''])(
+  'a package whose manifest lists the path %j is refused, and no file outside of the folder looked at',
+  async (name) => {
+    const folder = tempFolder();
+    const dir = join(folder, 'package');
+    await cp(opened.dir, dir, { recursive: true });
+    await writeFile(join(folder, 'notes.txt'), 'hello');
+    const { bytes, sha256, pieces } = new ChecksumStream().digest();
+    const files = [...opened.manifest.files, { name, bytes, sha256, pieces }];
+    await writeFile(join(dir, PACKAGE_FILES.manifest), JSON.stringify({ ...opened.manifest, files }));
+    await expect(openPackage(dir)).rejects.toThrow(
+      `manifest.json in the model package ${dir} is not valid at files.${files.length - 1}.name: it must be the path of a file in the folder; compile the package again.`,
+    );
+  },
+);
+
 describe('a package is refused with the file and the place', () => {
   it('if any bit of any file is flipped', async () => {
     expect(await damageOf()).toBe('');
