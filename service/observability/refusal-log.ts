@@ -7,7 +7,7 @@ const INTERVAL_MS = 1000;
 /** Why requests were refused; other reasons are logged with each request. */
 const REASONS = {
   queue: 'the queue is full',
-  share: 'other clients need their share of the queue',
+  share: 'other clients need their share',
 } as const;
 
 type Reason = keyof typeof REASONS;

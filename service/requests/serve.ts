@@ -139,7 +139,7 @@ export async function serveWithSlot<Input, Result>(
   // Empty until the body is complete.
   const slot = admission.admit(0, client);
   try {
-    const upload = uploads.begin(announcedBytes, abort);
+    const upload = uploads.begin(announcedBytes, abort, client);
     try {
       const arrival: Arrival = {
         signal,

@@ -1,5 +1,6 @@
 import { Overloaded } from '../inference/errors.ts';
 import type { HttpProblem } from './problem.ts';
+import { bodiesOverShare, type HeldBody, type Room } from './body-shares.ts';
 import { requestTimeout } from './to-problem.ts';
 
 /** Time before the least rate applies. Kestrel allows as much. */
@@ -37,21 +38,25 @@ interface UploadLimits {
   readonly retryAfterSeconds: (share: number) => number;
 }
 
-/** One body that is arriving. */
-interface Body {
+/** One body, until its request is answered. */
+interface Body extends HeldBody {
   readonly startMs: number;
-  readonly abort: (reason: HttpProblem) => void;
+  readonly abort: (reason: HttpProblem | Overloaded) => void;
+  isArriving: boolean;
   received: number;
   reserved: number;
 }
 
 /**
  * Bounds the request bodies in memory: how many are arriving, and how many bytes all of them hold. A body that arrives
- * too slowly is aborted with `request-timeout`. If there is no room for a new one, the slowest make room for it; if all
- * are fast, the new one is refused. So slow clients cannot lock out others.
+ * too slowly is aborted with `request-timeout`. If there is no room for a new one, the slowest make room for it, and then
+ * those of clients that hold more than their fair share; if there are none, the new one is refused. So neither slow
+ * clients nor greedy ones can lock out others.
  */
 export class Uploads {
   readonly #limits: UploadLimits;
+  /** In the order in which they began, complete ones included. */
+  readonly #held = new Set<Body>();
   readonly #arriving = new Set<Body>();
   #bytes = 0;
   #check: NodeJS.Timeout | undefined;
@@ -74,13 +79,16 @@ export class Uploads {
    * Accepts a body.
    *
    * @param announced its size by Content-Length, or 0; reserved at once
-   * @param abort called with the reason if the body is too slow
+   * @param abort called with the reason if the body is too slow, or its client needs more room than it has a right to
+   * @param client name of the client, which has a right to a fair share of the room. @default clients are not told apart
    * @throws Overloaded if there is no room for it
    */
-  begin(announced: number, abort: (reason: HttpProblem) => void): Upload {
-    this.#makeRoom(1, announced);
-    const body: Body = { startMs: performance.now(), abort, received: 0, reserved: announced };
-    this.#bytes += announced;
+  begin(announced: number, abort: Body['abort'], client?: string): Upload {
+    const body: Body = { client, startMs: performance.now(), abort, isArriving: false, received: 0, reserved: 0 };
+    this.#makeRoom({ places: 1, bytes: announced }, body);
+    this.#reserve(body, announced);
+    body.isArriving = true;
+    this.#held.add(body);
     this.#arriving.add(body);
     this.#check ??= setInterval(() => {
       // After data that has already arrived was read: the event loop may have been blocked.
@@ -93,9 +101,8 @@ export class Uploads {
         if (!this.#arriving.has(body)) return;
         body.received = total;
         if (held <= body.reserved) return;
-        this.#makeRoom(0, held - body.reserved, body);
-        this.#bytes += held - body.reserved;
-        body.reserved = held;
+        this.#makeRoom({ places: 0, bytes: held - body.reserved }, body);
+        this.#reserve(body, held);
       },
       complete: () => {
         this.#remove(body);
@@ -108,35 +115,40 @@ export class Uploads {
   }
 
   /**
-   * Makes room by aborting the slowest bodies; aborts none if that would not be enough.
+   * Makes room by aborting bodies; aborts none if that would not be enough.
    *
-   * @param except the body that needs the room
+   * @param wanting the body that needs the room
    */
-  #makeRoom(places: number, bytes: number, except?: Body): void {
+  #makeRoom(more: Room, wanting: Body): void {
     const { maxUploads, maxBytes, retryAfterSeconds } = this.#limits;
     const excess = {
-      places: this.#arriving.size + places - maxUploads,
-      bytes: this.#bytes + bytes - maxBytes,
+      places: this.#arriving.size + more.places - maxUploads,
+      bytes: this.#bytes + more.bytes - maxBytes,
     };
     if (excess.places <= 0 && excess.bytes <= 0) return;
-    const victims: Body[] = [];
-    let freed = 0;
-    for (const body of this.#slowest(except)) {
-      if (victims.length >= excess.places && freed >= excess.bytes) break;
-      victims.push(body);
-      freed += body.reserved;
-    }
-    if (victims.length < excess.places) throw new Overloaded('uploads', retryAfterSeconds(0));
-    if (freed < excess.bytes) {
+    const slow = this.#slowest(wanting);
+    const victims =
+      firstThatFree(excess, slow) ?? firstThatFree(excess, [...this.#overShare(more, wanting, excess), ...slow]);
+    if (victims === undefined) {
+      if (slow.length < excess.places) throw new Overloaded('uploads', retryAfterSeconds(0));
       throw new Overloaded('memory', retryAfterSeconds(excess.bytes / Math.max(1, this.#bytes)));
     }
+    const wasSlow = new Set(slow);
     for (const body of victims) {
-      this.#abort(body, 'The body arrived too slowly, and other requests needed the room for it.');
+      const tooSlow = 'The body arrived too slowly, and other requests needed the room for it.';
+      this.#abort(body, wasSlow.has(body) ? requestTimeout(tooSlow) : new Overloaded('share', retryAfterSeconds(0)));
     }
   }
 
+  /** The bodies of clients that hold more than their share of what there is not enough of. */
+  #overShare(more: Room, wanting: Body, excess: Room): Body[] {
+    const most = { places: this.#limits.maxUploads, bytes: this.#limits.maxBytes };
+    const short = (['bytes', 'places'] as const).filter((what) => excess[what] > 0);
+    return short.flatMap((what) => bodiesOverShare(this.#held, wanting, more, most, what));
+  }
+
   /** The bodies that can make room for others, slowest first. */
-  #slowest(except: Body | undefined): Body[] {
+  #slowest(except: Body): Body[] {
     const now = performance.now();
     const rate = ({ received, startMs }: Body): number =>
       ((received + HEAD_START_BYTES) / Math.max(1, now - startMs)) * 1000;
@@ -150,18 +162,24 @@ export class Uploads {
     for (const body of this.#arriving) {
       const ms = now - body.startMs;
       if (ms > GRACE_MS && body.received < (ms / 1000) * MIN_BYTES_PER_SECOND) {
-        this.#abort(body, `The body arrived at less than ${MIN_BYTES_PER_SECOND} bytes per second.`);
+        this.#abort(body, requestTimeout(`The body arrived at less than ${MIN_BYTES_PER_SECOND} bytes per second.`));
       }
     }
   }
 
-  #abort(body: Body, detail: string): void {
+  #abort(body: Body, reason: HttpProblem | Overloaded): void {
     this.#remove(body);
     this.#free(body);
-    body.abort(requestTimeout(detail));
+    body.abort(reason);
+  }
+
+  #reserve(body: Body, bytes: number): void {
+    this.#bytes += bytes - body.reserved;
+    body.reserved = bytes;
   }
 
   #remove(body: Body): void {
+    body.isArriving = false;
     this.#arriving.delete(body);
     if (this.#arriving.size > 0) return;
     clearInterval(this.#check);
@@ -169,7 +187,21 @@ export class Uploads {
   }
 
   #free(body: Body): void {
-    this.#bytes -= body.reserved;
-    body.reserved = 0;
+    this.#reserve(body, 0);
+    this.#held.delete(body);
   }
+}
+
+/** The first of these bodies whose end frees enough. @returns undefined if not even all of them do */
+function firstThatFree(excess: Room, bodies: readonly Body[]): ReadonlySet<Body> | undefined {
+  const victims = new Set<Body>();
+  let bytes = 0;
+  const isEnough = (): boolean => victims.size >= excess.places && bytes >= excess.bytes;
+  for (const body of bodies) {
+    if (isEnough()) break;
+    if (victims.has(body)) continue;
+    victims.add(body);
+    bytes += body.reserved;
+  }
+  return isEnough() ? victims : undefined;
 }

@@ -63,7 +63,7 @@ async function readIndexRequest(c: Context<AppEnv>, deps: PredictDeps): Promise<
     closing: deps.closing,
   });
   try {
-    const upload = deps.uploads.begin(announcedBytes(raw), deadline.abort);
+    const upload = deps.uploads.begin(announcedBytes(raw), deadline.abort, c.get('client'));
     try {
       const { signal } = deadline;
       const body = bodyOf(c, { limits }, { signal, onBytes: upload.received, onEnd: upload.complete });

@@ -48,6 +48,35 @@ describe('API keys', () => {
     expect((await postJson(app, ok, { 'x-api-key': 'beta' })).status).toBe(200);
   });
 
+  it('share the memory for bodies: one that announces large ones does not keep others out', async () => {
+    await writeFile(file, `${sha256('alpha')} a\n${sha256('beta')} b\n`);
+    const { app, summaries } = fakeService({ maxBodyBytes: 1000, deps: { apiKeys: open() } });
+    let finish = (): void => undefined;
+    const sendHalf = async (): Promise<Response> => {
+      const json = Buffer.from(JSON.stringify({ ...ok, premise: 'x'.repeat(300) }));
+      const body = new ReadableStream({
+        start: (controller) => {
+          controller.enqueue(json.subarray(0, 100));
+          const before = finish;
+          finish = () => {
+            before();
+            controller.enqueue(json.subarray(100));
+            controller.close();
+          };
+        },
+      });
+      const headers = { 'content-type': 'application/json', 'content-length': '500', 'x-api-key': 'alpha' };
+      return app.request('/predict/json', { method: 'POST', body, headers, duplex: 'half' });
+    };
+    const large = [sendHalf(), sendHalf()];
+    expect((await postJson(app, ok, { 'x-api-key': 'beta' })).status).toBe(200);
+    finish();
+    const [first, second] = await Promise.all(large);
+    expect(first?.status).toBe(200);
+    if (second !== undefined) expect(await expectProblem(second, 429, 'overloaded')).toContain('share');
+    expect(summaries.map(({ status }) => status).sort()).toEqual([200, 200, 429]);
+  });
+
   it('may have a rate, beyond which requests get 429 with the time to wait', async () => {
     await writeFile(file, `${sha256('alpha')} a rate=2/h\n${sha256('beta')} b\n`);
     const { app, asked, summaries } = fakeService({ deps: { apiKeys: open() } });

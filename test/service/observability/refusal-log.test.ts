@@ -21,7 +21,7 @@ it('logs the requests of a second that found no place in the queue in one line',
   vi.advanceTimersByTime(1000);
   expect(lines.map(({ msg, refused }) => [msg, refused])).toEqual([
     ['refused 1000 requests because the queue is full', 1000],
-    ['refused 1 request because other clients need their share of the queue', 1],
+    ['refused 1 request because other clients need their share', 1],
   ]);
   vi.advanceTimersByTime(5000);
   expect(lines.length).toBe(2);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Uploads, type Upload } from '../../../service/requests/uploads.ts';
 import type { HttpProblem } from '../../../service/requests/problem.ts';
 import { Overloaded } from '../../../service/inference/errors.ts';
+import { toProblem } from '../../../service/requests/to-problem.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -15,9 +16,9 @@ function boundTo(limits: { maxUploads?: number; maxBytes?: number }): Uploads {
 }
 
 /** A body whose abort is recorded. */
-function begin(uploads: Uploads, announced = 0): Upload & { readonly aborted: HttpProblem[] } {
+function begin(uploads: Uploads, announced = 0, client?: string): Upload & { readonly aborted: HttpProblem[] } {
   const aborted: HttpProblem[] = [];
-  const upload = uploads.begin(announced, (reason) => aborted.push(reason));
+  const upload = uploads.begin(announced, (reason) => aborted.push(toProblem(reason)), client);
   return { ...upload, aborted };
 }
 
@@ -125,5 +126,69 @@ describe('memory', () => {
     const upload = begin(uploads);
     for (const total of [100, 30, 100]) upload.received(total);
     expect(uploads.bytes).toBe(100);
+  });
+});
+
+describe('clients that are told apart', () => {
+  /** The indices of bodies that were aborted, each with 429 and a time to wait. */
+  const abortedOf = (bodies: readonly { readonly aborted: readonly HttpProblem[] }[]): number[] =>
+    bodies.flatMap(({ aborted: [reason, ...others] }, index) => {
+      if (reason === undefined) return [];
+      expect([reason.status, reason.headers['retry-after'], others]).toEqual([429, '7', []]);
+      expect(reason.message).toContain('Your share is used up');
+      return [index];
+    });
+
+  it('have a right to an equal share of the memory: the latest bodies of one that holds more make room', () => {
+    const uploads = boundTo({ maxBytes: 100 });
+    const greedy = [begin(uploads, 30, 'a'), begin(uploads, 30, 'a'), begin(uploads, 40, 'a')];
+    begin(uploads, 20, 'b');
+    expect(abortedOf(greedy)).toEqual([2]);
+    begin(uploads, 30, 'b');
+    expect(abortedOf(greedy)).toEqual([1, 2]);
+    expect(uploads.bytes).toBe(80);
+    // What is left is its own to use.
+    begin(uploads, 20, 'a');
+    expect(() => begin(uploads, 1, 'a')).toThrow(expect.objectContaining({ full: 'memory' }) as Error);
+    expect(uploads.bytes).toBe(100);
+  });
+
+  it('have a right to an equal share of the places', () => {
+    const uploads = boundTo({ maxUploads: 4 });
+    const greedy = Array.from({ length: 4 }, () => begin(uploads, 0, 'a'));
+    begin(uploads, 0, 'b');
+    begin(uploads, 0, 'b');
+    expect(abortedOf(greedy)).toEqual([2, 3]);
+    expect(() => begin(uploads, 0, 'b')).toThrow(expect.objectContaining({ full: 'uploads' }) as Error);
+    begin(uploads, 0, 'c');
+    expect([uploads.arriving, abortedOf(greedy)]).toEqual([4, [1, 2, 3]]);
+  });
+
+  it('have it for a body that grows, too', () => {
+    const uploads = boundTo({ maxBytes: 100 });
+    const greedy = [begin(uploads, 50, 'a'), begin(uploads, 50, 'a')];
+    const growing = begin(uploads, 0, 'b');
+    growing.received(40);
+    expect(abortedOf(greedy)).toEqual([1]);
+    expect(uploads.bytes).toBe(90);
+  });
+
+  it('take nothing from complete bodies, single bodies, and clients within their share', async () => {
+    const uploads = boundTo({ maxBytes: 100 });
+    const complete = [begin(uploads, 20, 'a'), begin(uploads, 20, 'a')];
+    for (const body of complete) body.complete();
+    const single = begin(uploads, 45, 'b');
+    const within = [begin(uploads, 5, 'c'), begin(uploads, 5, 'c')];
+    await vi.advanceTimersByTimeAsync(100);
+    expect(() => begin(uploads, 10, 'd')).toThrow(expect.objectContaining({ full: 'memory' }) as Error);
+    expect(abortedOf([...complete, single, ...within])).toEqual([]);
+  });
+
+  it('lose nothing where nothing is short, nor to one that is not told apart', () => {
+    const uploads = boundTo({ maxBytes: 100 });
+    const bodies = [begin(uploads, 50, 'a'), begin(uploads, 40, 'a')];
+    begin(uploads, 10, 'b');
+    expect(() => begin(uploads, 10)).toThrow(Overloaded);
+    expect(abortedOf(bodies)).toEqual([]);
   });
 });
