@@ -136,14 +136,15 @@ describe('API keys', () => {
 
   describe('in a file that changes', () => {
     let reloads: ({ keys: number } | { error: string })[] = [];
+    let seen = 0;
     beforeEach(() => {
       reloads = [];
+      seen = 0;
     });
-    /** The next reload, bounded by the test's timeout. */
+    /** The first reload that was not seen yet, bounded by the test's timeout. */
     async function reload(): Promise<{ keys: number } | { error: string } | undefined> {
-      const count = reloads.length;
-      while (reloads.length === count) await new Promise((resolve) => setTimeout(resolve, 5));
-      return reloads.at(-1);
+      while (reloads.length === seen) await new Promise((resolve) => setTimeout(resolve, 5));
+      return reloads[seen++];
     }
     async function watched(pollMs?: number): Promise<ApiKeys> {
       await writeFile(file, sha256('alpha'));
