@@ -2,6 +2,9 @@ import type { ApiObject, Chart } from 'cdk8s';
 import { isDnsSubdomain } from './config/api-rules.ts';
 import { ConfigError } from './config/check.ts';
 import { annotations, labels } from './config/maps.ts';
+import { repeated } from './config/rules/rule.ts';
+
+type Entry = Readonly<Record<string, unknown>>;
 
 /** What every object has, and what an object with pods has. */
 interface Manifest {
@@ -12,9 +15,24 @@ interface Manifest {
   };
   readonly spec?: {
     readonly selector?: { readonly matchLabels?: Record<string, string> };
-    readonly template?: { readonly metadata?: { readonly labels?: Record<string, string> } };
+    readonly template?: { readonly metadata?: { readonly labels?: Record<string, string> }; readonly spec?: Entry };
   };
 }
+
+/**
+ * The lists of a pod, and of its containers, whose entries are found by fields of theirs when a change is applied (the
+ * `patchMergeKey` of the API), and these fields. A port may have two protocols.
+ */
+const POD_LISTS = {
+  containers: ['name'],
+  initContainers: ['name'],
+  volumes: ['name'],
+  imagePullSecrets: ['name'],
+  resourceClaims: ['name'],
+  hostAliases: ['ip'],
+  topologySpreadConstraints: ['topologyKey'],
+} as const;
+const CONTAINER_LISTS = { env: ['name'], ports: ['containerPort', 'protocol'], volumeMounts: ['mountPath'] } as const;
 
 /** Most bytes of all annotations of an object; `kubectl apply` keeps the whole object in one. */
 const MOST_ANNOTATION_BYTES = 256 * 1024;
@@ -45,6 +63,7 @@ function mistakesOf(object: ApiObject): string[] {
     ...nameMistakes(object),
     ...metadataMistakes(object, json),
     ...podMistakes(object, json),
+    ...repeatedEntries(object, json),
     ...sizeMistakes(object, json),
   ];
 }
@@ -77,6 +96,36 @@ function podMistakes(object: ApiObject, { spec }: Manifest): string[] {
   return Object.entries(spec?.selector?.matchLabels ?? {})
     .filter(([name, value]) => spec?.template !== undefined && found[name] !== value)
     .map(([name, value]) => `${titleOf(object)} selects pods by ${name}=${value}, which its own pods do not have.`);
+}
+
+/** Applying a change to one of two entries with the same key would change or remove the other. */
+function repeatedEntries(object: ApiObject, { spec }: Manifest): string[] {
+  const pod = spec?.template?.spec ?? {};
+  const containers = [...entriesOf(pod, 'initContainers'), ...entriesOf(pod, 'containers')];
+  const found = [
+    ...repeatedKeys(pod, POD_LISTS),
+    ...containers.flatMap((container) => repeatedKeys(container, CONTAINER_LISTS)),
+  ];
+  return found.map(
+    (which) => `${titleOf(object)} has two ${which}, of which a change finds only one; remove the other.`,
+  );
+}
+
+/** What occurs twice in the lists of an object: the name of the list and the key. */
+function repeatedKeys(holder: Entry, lists: Readonly<Record<string, readonly string[]>>): string[] {
+  return Object.entries(lists).flatMap(([list, fields]) => {
+    const keys = entriesOf(holder, list).map((entry) =>
+      fields.flatMap((field) => (field in entry ? String(entry[field]) : [])).join('/'),
+    );
+    return repeated(keys.filter((key) => key !== '')).map((key) => `${list} with the ${fields.join('/')} ${key}`);
+  });
+}
+
+/** The objects in a list; none where an object of another kind has something else under that name. */
+function entriesOf(holder: Entry, list: string): Entry[] {
+  const found = holder[list];
+  if (!Array.isArray(found)) return [];
+  return found.filter((entry: unknown): entry is Entry => typeof entry === 'object' && entry !== null);
 }
 
 function sizeMistakes(object: ApiObject, json: Manifest): string[] {

@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import { isDnsLabel } from './api-rules.ts';
 import { anyText, flag, httpUrl, objectName, shortName, text, whole } from './fields.ts';
+import type { Variable } from './maps.ts';
 
-/** Where a backfill finds its claim. */
+/** Where a backfill finds its claim, and the name of that volume. */
 export const DATA_FOLDER = '/data';
+export const DATA_VOLUME = 'data';
+/** Name of the container of a backfill's pods. */
+export const BATCH_CONTAINER = 'batch';
 
 const location = text(
   /^(?:s3:\/\/[^\s/]+\/?\S*|\/.*)$/,
@@ -70,3 +74,17 @@ export const backfillSchema = z.strictObject({
 
 /** See {@link backfillSchema}. */
 export type BackfillConfig = z.infer<typeof backfillSchema>;
+
+/** The object store's address and credentials, as the AWS SDK reads them; none with a volume. */
+export function storageVariables({ storage }: BackfillConfig): Record<string, Variable> {
+  if (storage.kind === 'claim') return {};
+  const { secretName, endpoint, region } = storage;
+  const credential = (key: string): Record<string, Variable> =>
+    secretName === undefined ? {} : { [key]: { kind: 'secret', name: secretName, key } };
+  return {
+    AWS_REGION: region,
+    ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL_S3: endpoint }),
+    ...credential('AWS_ACCESS_KEY_ID'),
+    ...credential('AWS_SECRET_ACCESS_KEY'),
+  };
+}

@@ -2,47 +2,37 @@ import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { IJob, IJobSpec } from 'kubernetes-models/batch/v1';
 import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
-import { DATA_FOLDER, type BackfillConfig } from '../config/backfills.ts';
+import {
+  BATCH_CONTAINER,
+  DATA_FOLDER,
+  DATA_VOLUME,
+  storageVariables,
+  type BackfillConfig,
+} from '../config/backfills.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { backfillLabels, backfillMeta } from '../workload/backfill-names.ts';
 import { versionOf } from '../workload/names.ts';
-import { batchVariables, withoutExpansion } from './environment-variables.ts';
+import { batchVariables, variables, withoutExpansion } from './environment-variables.ts';
 import { basePod, containerResources, securityContext } from './pod.ts';
 import { mountsOf, podVolumes, type Mounted } from './volumes.ts';
 
-const CONTAINER = 'batch';
-
 /** Exit code of `ofa-ve batch` for wrong usage, which fails in every shard alike. */
 const WRONG_USAGE = 2;
-
-type EnvVar = NonNullable<IContainer['env']>[number];
 
 /** Evictions, such as those for a pod of the service, cost no retry; what no retry can mend ends the Job. */
 const FAILURE_POLICY: NonNullable<IJobSpec['podFailurePolicy']> = {
   rules: [
     // The server fills in the status, which applying the manifest would then remove each time.
     { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-    { action: 'FailJob', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [WRONG_USAGE] } },
+    { action: 'FailJob', onExitCodes: { containerName: BATCH_CONTAINER, operator: 'In', values: [WRONG_USAGE] } },
   ],
 };
-
-/** The object store's address and credentials, as the AWS SDK reads them. */
-function storageVariables({ storage }: BackfillConfig): EnvVar[] {
-  if (storage.kind === 'claim') return [];
-  const { secretName, endpoint, region } = storage;
-  const credentials = secretName === undefined ? [] : ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
-  return [
-    { name: 'AWS_REGION', value: region },
-    ...(endpoint === undefined ? [] : [{ name: 'AWS_ENDPOINT_URL_S3', value: endpoint }]),
-    ...credentials.map((key) => ({ name: key, valueFrom: { secretKeyRef: { name: secretName ?? '', key } } })),
-  ];
-}
 
 function dataVolume({ storage }: BackfillConfig): Mounted[] {
   return storage.kind === 'claim'
     ? [
         {
-          volume: { name: 'data', persistentVolumeClaim: { claimName: storage.claimName } },
+          volume: { name: DATA_VOLUME, persistentVolumeClaim: { claimName: storage.claimName } },
           mountPath: DATA_FOLDER,
         },
       ]
@@ -65,11 +55,11 @@ function jobPod(context: WorkloadContext, backfill: BackfillConfig, priorityClas
   const { image, model } = context.workload;
   const volumes = podVolumes(context, model, dataVolume(backfill));
   const container: IContainer = {
-    name: CONTAINER,
+    name: BATCH_CONTAINER,
     image: image.reference,
     imagePullPolicy: image.pullPolicy,
     args: argumentsOf(backfill),
-    env: [...batchVariables(context), ...storageVariables(backfill)],
+    env: [...batchVariables(context), ...variables(storageVariables(backfill))],
     resources: containerResources(context),
     securityContext: securityContext(context),
     volumeMounts: mountsOf(volumes),

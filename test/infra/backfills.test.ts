@@ -151,6 +151,7 @@ it('without backfills there is no Job and no PriorityClass', () => {
 });
 
 const S3 = { kind: 's3', region: 'us-east-1' } as const;
+const VOLUME = { kind: 'empty-dir', sizeLimit: '1Gi', inMemory: false } as const;
 
 /** A backfill, perhaps with changes to the workload, and the sentence that it gets. */
 const MISTAKES: readonly (readonly [string, Partial<Backfill>, Record<string, unknown>, string])[] = [
@@ -195,6 +196,30 @@ const MISTAKES: readonly (readonly [string, Partial<Backfill>, Record<string, un
     { priorityClassName: 'high' },
     { 'workloads.0.scheduling.priorityClassName': 'high' },
     'backfills[0].priorityClassName is high, that of the service; choose a lower one, or leave it out.',
+  ],
+  [
+    'with a variable that its storage sets, too',
+    { storage: S3, input: 's3://a/b', output: 's3://a/c' },
+    { 'workloads.0.pod.env': { AWS_REGION: 'eu-central-1' } },
+    'backfills[0].storage sets AWS_REGION for its pods, which pod.env has, too; leave it out there.',
+  ],
+  [
+    'beside a volume with the name of its own',
+    {},
+    { 'workloads.0.pod.volumes': [{ ...VOLUME, name: 'data', mountPath: '/spool' }] },
+    'pod.volumes has the name data, which another volume of the pod has; choose another.',
+  ],
+  [
+    'beside a volume in the folder of its own',
+    {},
+    { 'workloads.0.pod.volumes': [{ ...VOLUME, name: 'spool', mountPath: '/data' }] },
+    'pod.volumes has the folder /data, where another volume is mounted; choose another.',
+  ],
+  [
+    'beside a container with the name of its own',
+    {},
+    { 'workloads.0.pod.sidecars': [{ name: 'batch', image: 'proxy:1.0', resources: ofaLarge.resources }] },
+    "pod has two containers named batch (the deployment's own are server, load-model, batch); rename one.",
   ],
   [
     'with the name of another object',

@@ -38,6 +38,12 @@ describe('the memory of a canary with a model of its own', () => {
   });
 });
 
+it('names no Secret of its registry twice', () => {
+  const image = { pullSecrets: ['hub', 'hub'] };
+  expect(mistakes({ image })).toEqual(['workloads[0].canary.image.pullSecrets has hub twice; leave one out.']);
+  expect(mistakes({ enabled: false, image })).toEqual([]);
+});
+
 describe('the claim of a canary', () => {
   const claim = (accessMode: 'ReadWriteOnce' | 'ReadWriteMany') =>
     extend(ofaLarge.model, {

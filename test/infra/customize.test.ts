@@ -102,6 +102,26 @@ describe('what a function may not do', () => {
       },
       'Deployment ofa-ve selects pods by track=stable, which its own pods do not have.',
     ],
+    [
+      'give a container a variable that it has',
+      {
+        'ofa-ve': (chart) => {
+          const path = '/spec/template/spec/containers/0/env/-';
+          chart.object('Deployment', 'ofa-ve').addJsonPatch(JsonPatch.add(path, { name: 'HOME', value: '/' }));
+        },
+      },
+      'Deployment ofa-ve has two env with the name HOME, of which a change finds only one; remove the other.',
+    ],
+    [
+      'give a pod a volume that it has',
+      {
+        'ofa-ve': (chart) => {
+          const path = '/spec/template/spec/volumes/-';
+          chart.object('Deployment', 'ofa-ve').addJsonPatch(JsonPatch.add(path, { name: 'tmp', emptyDir: {} }));
+        },
+      },
+      'Deployment ofa-ve has two volumes with the name tmp, of which',
+    ],
     ['make an object too large', object({ name: 'a', annotations: { b: 'c'.repeat(300_000) } }), 'Service a has 30'],
   ])('%s', (_name, customize, sentence) => {
     expect(() => deploymentApp(config, { customize })).toThrow(sentence);

@@ -47,6 +47,7 @@ const REFUSED: readonly (readonly [path: string, value: unknown, sentence: strin
     })),
     'scheduling.spread has zone twice; leave one out.',
   ],
+  ['image.pullSecrets', ['hub', 'quay', 'hub'], 'image.pullSecrets has hub twice; leave one out.'],
   ['pod.volumes', [{ ...spool, name: 'tmp' }], /has the name tmp, which another volume/],
   ['pod.volumes', [spool, { ...spool, mountPath: '/other' }], /has the name spool/],
   ['pod.volumes', [{ ...spool, mountPath: '/tmp' }], /has the folder \/tmp, where another volume is mounted/],

@@ -1,4 +1,4 @@
-import { DATA_FOLDER, type BackfillConfig } from '../backfills.ts';
+import { DATA_FOLDER, storageVariables, type BackfillConfig } from '../backfills.ts';
 import { atLeast } from '../fields.ts';
 import type { WorkloadConfig } from '../schema.ts';
 import { mostPods, repeated, type Rule } from './rule.ts';
@@ -77,6 +77,12 @@ export const backfillRules = {
       const source = GIVEN_OPTIONS[name];
       return source === undefined ? [] : [`options has ${name}, which follows from ${source}; leave it out.`];
     }),
+  ),
+
+  storageVariablesAreFree: each((backfill, { pod }) =>
+    Object.keys(storageVariables(backfill))
+      .filter((name) => name in pod.env)
+      .map((name) => `storage sets ${name} for its pods, which pod.env has, too; leave it out there.`),
   ),
 
   priorityIsLower: each(({ priorityClassName }, { scheduling }) =>

@@ -1,6 +1,7 @@
 import { SETTINGS } from '../../../service/contract.ts';
 import type { WorkloadContext } from '../../workload/context.ts';
 import { ownPodAnnotations, podLabels } from '../../workload/names.ts';
+import { BATCH_CONTAINER, DATA_FOLDER, DATA_VOLUME } from '../backfills.ts';
 import type { ContainerConfig } from '../pod.ts';
 import {
   ARCHITECTURE_LABEL,
@@ -67,6 +68,16 @@ export const podRules = {
     );
   },
 
+  pullSecretsDiffer({ workload: { canary, image } }) {
+    const lists = {
+      'image.pullSecrets': image.pullSecrets,
+      'canary.image.pullSecrets': canary.enabled ? (canary.image.pullSecrets ?? []) : [],
+    };
+    return Object.entries(lists).flatMap(([path, names]) =>
+      repeated(names).map((name) => `${path} has ${name} twice; leave one out.`),
+    );
+  },
+
   architectureIsSetOnce({ workload: { gpu, scheduling } }) {
     const selectors = {
       'scheduling.nodeSelector': scheduling.nodeSelector,
@@ -112,8 +123,10 @@ export const podRules = {
     });
   },
 
-  volumesDiffer({ workload: { pod, server } }) {
-    const names = repeated([...Object.keys(OWN_VOLUMES), ...pod.volumes.map(({ name }) => name)]);
+  volumesDiffer({ workload: { backfills, pod, server } }) {
+    const isClaimed = backfills.some(({ storage }) => storage.kind === 'claim');
+    const own = { ...OWN_VOLUMES, ...(isClaimed ? { [DATA_VOLUME]: DATA_FOLDER } : {}) };
+    const names = repeated([...Object.keys(own), ...pod.volumes.map(({ name }) => name)]);
     const mounts = pod.volumes.flatMap(({ mountPath }) => (mountPath === undefined ? [] : [{ mountPath }]));
     const readOnly = pod.volumes.flatMap(({ kind, mountPath }) =>
       (kind === 'secret' || kind === 'config-map') && mountPath !== undefined ? [mountPath] : [],
@@ -123,7 +136,7 @@ export const podRules = {
     );
     return [
       ...names.map((name) => `pod.volumes has the name ${name}, which another volume of the pod has; choose another.`),
-      ...mountMistakes('pod.volumes', mounts, OWN_VOLUMES, [OWN_VOLUMES.models, OWN_VOLUMES['api-keys'], ...readOnly]),
+      ...mountMistakes('pod.volumes', mounts, own, [OWN_VOLUMES.models, OWN_VOLUMES['api-keys'], ...readOnly]),
       ...hidden.map(
         ({ mountPath }) =>
           `pod.volumes has the folder ${mountPath}, which would hide files of the image; choose another.`,
@@ -144,9 +157,11 @@ export const podRules = {
 
   containersDiffer(input) {
     const names = addedContainers(input).map(([, { name }]) => name);
-    const own = [serverContainer(input.workload), LOADER_CONTAINER];
+    const { workload } = input;
+    const batch = workload.backfills.length > 0 ? [BATCH_CONTAINER] : [];
+    const own = [serverContainer(workload), LOADER_CONTAINER, ...batch];
     return repeated([...own, ...names]).map(
-      (name) => `pod has two containers named ${name} (the deployment's own are ${own.join(' and ')}); rename one.`,
+      (name) => `pod has two containers named ${name} (the deployment's own are ${own.join(', ')}); rename one.`,
     );
   },
 
