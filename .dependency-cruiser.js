@@ -13,7 +13,10 @@ const ROOMS = {
   '^model/compile/': ['^model/[^/]+\\.ts$', '^model/package/', '^model/input/'],
   '^model/fetch/': ['^model/[^/]+\\.ts$', '^model/package/', '^model/compile/checkpoint/'],
   '^service/settings/': ['^model/[^/]+\\.ts$'],
-  '^service/contract\\.ts$': ['^model/echo\\.ts$', '^service/settings/(definitions|setting|check|memory)\\.ts$'],
+  '^service/contract\\.ts$': [
+    '^model/(arguments|echo)\\.ts$',
+    '^service/settings/(definitions|setting|check|memory)\\.ts$',
+  ],
   '^service/engine/': ['^model/([^/]+\\.ts$|package/)', '^service/(contract\\.ts$|settings/)'],
   '^service/inference/': ['^model/([^/]+\\.ts$|package/|input/)', '^service/(contract\\.ts$|settings/|engine/)'],
   '^service/observability/': [

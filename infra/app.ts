@@ -1,10 +1,12 @@
 import { App, type AppProps } from 'cdk8s';
+import { Construct } from 'constructs';
+import { wrongType } from '../service/contract.ts';
 import { BaseChart } from './charts/base-chart.ts';
 import { WorkloadChart } from './charts/workload-chart.ts';
 import { checkObjects } from './check-objects.ts';
 import { checkConfig } from './config/check.ts';
 import type { DeploymentConfig } from './config/schema.ts';
-import { addFinished, type Customize } from './customize.ts';
+import { addFinished, type Customize, type FinishedCharts } from './customize.ts';
 import { contextOf, type WorkloadContext } from './workload/context.ts';
 
 /** Settings of cdk8s, and functions over the finished charts. */
@@ -24,19 +26,29 @@ export function deploymentApp(candidate: DeploymentConfig, { customize = {}, ...
 }
 
 /**
- * Checks a configuration and adds its charts to an app: one for what is shared, called `base`, and one for each workload,
- * with its name.
+ * Checks a configuration and adds its charts: one for what is shared, called `base`, and one for each workload, with its
+ * name.
  *
+ * @param scope the app, or a construct within it: each deployment of an app needs a scope of its own
  * @param customize functions over the finished charts @default none
+ * @returns the charts, `base` first, to depend on or to be made dependent
  * @throws {ConfigError} if the configuration, or an object that `customize` has changed, has mistakes
  */
-export function addDeployment(app: App, candidate: DeploymentConfig, customize: Customize = {}): void {
+export function addDeployment(
+  scope: Construct,
+  candidate: DeploymentConfig,
+  customize: Customize = {},
+): FinishedCharts {
+  if (!Construct.isConstruct(scope))
+    throw wrongType('The scope of a deployment', 'a construct, such as the app', scope);
   const config = checkConfig(candidate);
   const contexts = contextsOf(config);
   const source = new App();
   const base = new BaseChart(source, config, contexts);
   const workloads = contexts.map((context) => new WorkloadChart(source, context));
-  checkObjects(addFinished(app, [base, ...workloads], customize));
+  const charts = addFinished(scope, base, workloads, customize);
+  checkObjects(charts);
+  return charts;
 }
 
 /**

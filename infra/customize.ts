@@ -1,6 +1,8 @@
-import { ApiObject, Chart, type ApiObjectProps, type App } from 'cdk8s';
+import { types } from 'node:util';
+import { ApiObject, Chart, type ApiObjectProps } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { ConfigError } from './config/check.ts';
+import { shown } from './config/sentences.ts';
 
 interface NamedObject extends ApiObjectProps {
   readonly metadata: { readonly name: string };
@@ -10,7 +12,7 @@ interface NamedObject extends ApiObjectProps {
  * A chart after all its constructs are built. Each object is a plain `ApiObject`, so that a patch may set fields that
  * cdk8s' own classes do not know and would drop.
  */
-class FinishedChart extends Chart {
+export class FinishedChart extends Chart {
   constructor(scope: Construct, source: Chart) {
     super(scope, source.node.id, { disableResourceNameHashes: true });
     for (const json of source.toJson() as NamedObject[])
@@ -37,22 +39,60 @@ class FinishedChart extends Chart {
  */
 export type Customize = Readonly<Record<string, (chart: FinishedChart) => void>>;
 
+/** The finished charts of a deployment: that of what is shared, and those of the workloads. */
+export type FinishedCharts = readonly [base: FinishedChart, ...workloads: FinishedChart[]];
+
 /**
- * Adds charts to an app as finished ones, and calls the functions of `customize` on them.
+ * Adds charts as finished ones, and calls the functions of `customize` on them.
  *
- * @param sources the chart that the others depend on, and the others
- * @returns the finished charts
- * @throws {ConfigError} if a function has the name of no chart
+ * @param base the chart that the others depend on
+ * @throws {ConfigError} if `customize` has something else than functions by the names of charts
  */
-export function addFinished(app: App, sources: readonly Chart[], customize: Customize): Chart[] {
-  const charts = sources.map((chart) => new FinishedChart(app, chart));
-  const [base, ...workloads] = charts;
-  if (base !== undefined) for (const workload of workloads) workload.addDependency(base);
-  const names = charts.map(({ node }) => node.id);
-  const mistakes = Object.keys(customize)
-    .filter((name) => !names.includes(name))
-    .map((name) => `customize.${name} is the name of no chart; it must be one of ${names.join(', ')}.`);
+export function addFinished(
+  scope: Construct,
+  base: Chart,
+  workloads: readonly Chart[],
+  customize: Customize,
+): FinishedCharts {
+  const ids = [base, ...workloads].map(({ node }) => node.id);
+  const mistakes = [...customizeMistakes(customize, ids), ...takenIds(scope, ids)];
   if (mistakes.length > 0) throw new ConfigError(mistakes);
-  for (const chart of charts) customize[chart.node.id]?.(chart);
-  return charts;
+  const [first, ...others] = [
+    new FinishedChart(scope, base),
+    ...workloads.map((chart) => new FinishedChart(scope, chart)),
+  ] as const;
+  for (const chart of others) chart.addDependency(first);
+  for (const chart of [first, ...others]) {
+    const { id } = chart.node;
+    const result: unknown = customize[id]?.(chart);
+    if (types.isPromise(result))
+      throw new ConfigError([
+        `customize.${id} returns a promise, which nothing waits for; make it a function without async.`,
+      ]);
+  }
+  return [first, ...others];
+}
+
+/** @param customize may be anything in a program in JavaScript, or in an environment's file, which is not type-checked */
+function customizeMistakes(customize: unknown, ids: readonly string[]): string[] {
+  if (typeof customize !== 'object' || customize === null)
+    return [
+      `customize is ${shown(customize)}; it must be an object of functions by the names of charts: ${ids.join(', ')}.`,
+    ];
+  return Object.entries(customize).flatMap(([name, change]: [string, unknown]) => {
+    if (!ids.includes(name)) return `customize.${name} is the name of no chart; it must be one of ${ids.join(', ')}.`;
+    return typeof change === 'function'
+      ? []
+      : `customize.${name} is ${shown(change)}; it must be a function over the chart.`;
+  });
+}
+
+/** Constructs of one scope have different names, and those of the charts of a deployment are given. */
+function takenIds({ node }: Construct, ids: readonly string[]): string[] {
+  const taken = ids.filter((id) => node.tryFindChild(id) !== undefined);
+  return taken.length === 0
+    ? []
+    : [
+        `The scope has ${taken.join(', ')} already, as after another deployment; give each a scope of its own, such as new Construct(app, 'staging').`,
+      ];
 }

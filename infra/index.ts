@@ -3,10 +3,15 @@
  * the package may change at any time.
  */
 
-export { addDeployment, checkedContexts, deploymentApp } from './app.ts';
+export { addDeployment, checkedContexts, deploymentApp, type DeploymentAppProps } from './app.ts';
 export { ConfigError } from './config/check.ts';
 export { config, demoModel, extend, ofaLarge } from './config.ts';
 export type { Changes, Customize, DeploymentConfig, WorkloadConfig } from './config.ts';
+export type { KubernetesVersion } from './config/fields.ts';
+export type { GpuConfig, ImageConfig, ModelConfig } from './config/schema.ts';
+export type { OtherServer } from './config/server.ts';
+export type { ServerFacts } from './config/server-facts.ts';
+export type { FinishedChart, FinishedCharts } from './customize.ts';
 export { BaseChart } from './charts/base-chart.ts';
 export { WorkloadChart } from './charts/workload-chart.ts';
 export { AdapterRules } from './constructs/adapter-rules.ts';
@@ -16,15 +21,17 @@ export { Canary } from './constructs/canary.ts';
 export { Dashboard } from './constructs/dashboard.ts';
 export { DisruptionBudget } from './constructs/disruption-budget.ts';
 export { GatewayGrpcRoute, GatewayRoute } from './constructs/gateway-route.ts';
-export { GpuClaimTemplate } from './constructs/gpu-claim.ts';
+export { GpuClaimTemplate, type DynamicGpu } from './constructs/gpu-claim.ts';
 export { IngressRoute } from './constructs/ingress.ts';
 export { IstioRoute } from './constructs/istio-route.ts';
 export { KedaScaler } from './constructs/keda-scaler.ts';
+export { KserveWorkload } from './constructs/kserve.ts';
 export { MetricsMonitor } from './constructs/metrics-monitor.ts';
 export { ModelStorage } from './constructs/model-storage.ts';
 export { DeploymentNamespace } from './constructs/namespace.ts';
 export { PodAutoscaler } from './constructs/pod-autoscaler.ts';
 export { ServerDeployment, type ServerDeploymentProps } from './constructs/server-deployment.ts';
+export { PodServiceAccount } from './constructs/service-account.ts';
 export { TrafficPolicy } from './constructs/traffic-policy.ts';
 export { MetricsService, RequestService } from './constructs/workload-services.ts';
 export type { WorkloadContext } from './workload/context.ts';

@@ -7,7 +7,13 @@
 export { compileCheckpoint as compile } from '../model/compile/compile.ts';
 export type { CompileOptions, CompileProgress } from '../model/compile/compile-options.ts';
 export { UserError, type FailureCode } from '../model/errors.ts';
-export { PixelsError, toPixels, type PixelsErrorCode, type ToPixelsOptions } from '../model/input/pixels/pixels.ts';
+export {
+  PixelsError,
+  toPixels,
+  type OrientationMode,
+  type PixelsErrorCode,
+  type ToPixelsOptions,
+} from '../model/input/pixels/pixels.ts';
 export type { TextWarning } from '../model/input/text-warnings.ts';
 export type { Manifest } from '../model/package/manifest.ts';
 export type { Answer } from '../service/inference/answer.ts';

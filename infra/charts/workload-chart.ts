@@ -1,5 +1,4 @@
 import { Chart } from 'cdk8s';
-import { k8s } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
 import { AlertRules } from '../constructs/alert-rules.ts';
 import { Backfills } from '../constructs/backfills.ts';
@@ -14,11 +13,11 @@ import { KedaScaler } from '../constructs/keda-scaler.ts';
 import { KserveWorkload } from '../constructs/kserve.ts';
 import { MetricsMonitor } from '../constructs/metrics-monitor.ts';
 import { ModelStorage } from '../constructs/model-storage.ts';
-import { objectMeta } from '../workload/names.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { trackProps } from '../workload/track.ts';
 import { PodAutoscaler } from '../constructs/pod-autoscaler.ts';
 import { ServerDeployment } from '../constructs/server-deployment.ts';
+import { PodServiceAccount } from '../constructs/service-account.ts';
 import { TrafficPolicy } from '../constructs/traffic-policy.ts';
 import { MetricsService, RequestService } from '../constructs/workload-services.ts';
 
@@ -30,16 +29,9 @@ export class WorkloadChart extends Chart {
   constructor(scope: Construct, context: WorkloadContext) {
     const { workload } = context;
     const { autoscaling, canary, disruption, exposure, gpu, kserve, model, name, networkPolicy, replicas } = workload;
-    const { annotations } = workload.serviceAccount;
     super(scope, name, { disableResourceNameHashes: true });
 
-    new k8s.KubeServiceAccount(this, 'service-account', {
-      metadata: {
-        ...objectMeta(context, name),
-        ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
-      },
-      automountServiceAccountToken: false,
-    });
+    new PodServiceAccount(this, 'service-account', context);
     const source = [model, canary.model].map((from) => from?.source).find((from) => from?.kind === 'claim');
     if (source !== undefined) new ModelStorage(this, 'models', context, source);
     if (gpu.kind === 'dra') new GpuClaimTemplate(this, 'gpu', context, gpu);

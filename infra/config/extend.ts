@@ -4,14 +4,12 @@
  */
 export type Changes<T> = T extends string | number | boolean | readonly unknown[] | { readonly kind: string }
   ? T
-  : { [Key in keyof T]?: Changes<T[Key]> | (Removable<T, Key> extends true ? undefined : never) };
-
-/** True for entries of a map and for optional fields. */
-type Removable<T, Key extends keyof T> = string extends keyof T
-  ? true
-  : Partial<Pick<T, Key>> extends Pick<T, Key>
-    ? true
-    : false;
+  : {
+      // Entries of a map and optional fields can be removed.
+      [Key in keyof T]?:
+        | Changes<T[Key]>
+        | (string extends keyof T ? undefined : Partial<Pick<T, Key>> extends Pick<T, Key> ? undefined : never);
+    };
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

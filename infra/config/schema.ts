@@ -31,7 +31,12 @@ export const workloadSchema = z.strictObject({
   server: serverSchema,
   /** Where the model comes from and how much memory it needs. */
   model: modelSchema,
-  /** Number of pods without autoscaling. @default 2 */
+  /**
+   * Number of pods where `autoscaling.by` is none. With an autoscaler, it is not used: the bounds are
+   * `autoscaling.minReplicas` and `autoscaling.maxReplicas`.
+   *
+   * @default 2
+   */
   replicas: whole(1, 1000),
   /** Accelerator of each pod. */
   gpu: gpuSchema,

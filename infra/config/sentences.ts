@@ -26,7 +26,7 @@ function written(path: Path): string {
 }
 
 /** The value as code, shortened to fit a sentence. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (value === undefined) return 'missing';
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   const code = json(value) ?? inspect(value, { breakLength: Infinity });

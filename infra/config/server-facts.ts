@@ -10,10 +10,8 @@ import {
 import type { WorkloadConfig } from './schema.ts';
 import { withDefaults, type OtherServer } from './server.ts';
 
-type PodOnly = 'kind' | 'command' | 'args' | 'preStopCommand';
-
 /** What the rest of the deployment needs to know about a server, whichever it is. */
-export interface ServerFacts extends Readonly<Omit<OtherServer, PodOnly>> {
+export interface ServerFacts extends Readonly<Omit<OtherServer, 'kind' | 'command' | 'args' | 'preStopCommand'>> {
   /** Most items in one batch; 0 if unknown. */
   readonly batchItems: number;
   /** Port for gRPC; undefined if the server has none. */

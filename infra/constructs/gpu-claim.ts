@@ -5,7 +5,8 @@ import type { GpuConfig } from '../config/schema.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta } from '../workload/names.ts';
 
-type DynamicGpu = Extract<GpuConfig, { kind: 'dra' }>;
+/** Devices of a device class, which each pod claims. */
+export type DynamicGpu = Extract<GpuConfig, { kind: 'dra' }>;
 
 function templateSpec({ deviceClassName, count, selectors }: DynamicGpu) {
   const exactly = {

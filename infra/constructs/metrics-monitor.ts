@@ -1,4 +1,5 @@
 import { Construct } from 'constructs';
+import { requireChoice } from '../../service/contract.ts';
 import { PodMonitor, ServiceMonitor } from '../../imports/monitoring.coreos.com.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { metricsPortName, objectMeta, PORT_NAMES, workloadSelector } from '../workload/names.ts';
@@ -7,6 +8,7 @@ import { METRICS_SERVICE_LABEL } from './workload-services.ts';
 /** Has the Prometheus operator scrape the pods, through their Service or directly. */
 export class MetricsMonitor extends Construct {
   constructor(scope: Construct, id: string, context: WorkloadContext, kind: 'PodMonitor' | 'ServiceMonitor') {
+    requireChoice('kind', ['PodMonitor', 'ServiceMonitor'], kind);
     super(scope, id);
     const { workload, server } = context;
     const { monitorLabels, scrapeIntervalSeconds } = workload.observability;

@@ -1,9 +1,12 @@
+import { requireChoice } from '../../service/contract.ts';
 import { serverContainer } from '../config/pod-settings.ts';
 import type { ServerFacts } from '../config/server-facts.ts';
 import type { WorkloadContext } from './context.ts';
 
+const TRACKS = ['stable', 'canary'] as const;
+
 /** One of a workload's two versions, each of which is a Deployment. */
-export type Track = 'stable' | 'canary';
+export type Track = (typeof TRACKS)[number];
 
 /** Names of the ports of containers, Services and probes. */
 export const PORT_NAMES = { http: 'http', grpc: 'grpc', metrics: 'metrics' } as const;
@@ -13,8 +16,9 @@ export function metricsPortName({ ports }: ServerFacts): string {
   return ports.admin === ports.http ? PORT_NAMES.http : PORT_NAMES.metrics;
 }
 
-/** Name of a track's objects. */
+/** Name of a track's objects. A program in JavaScript may name a track that does not exist. */
 export function trackName({ workload }: WorkloadContext, track: Track): string {
+  requireChoice('track', TRACKS, track);
   return track === 'stable' ? workload.name : `${workload.name}-canary`;
 }
 

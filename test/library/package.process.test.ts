@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { deploymentApp } from '../../infra/app.ts';
 import { config, extend, ofaLarge } from '../../infra/config.ts';
@@ -61,6 +62,41 @@ function run(...args: string[]) {
   return spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
 }
 
+/**
+ * The types that the exported declarations of a module mention, and the module does not export. A program that keeps
+ * such a value in a variable of its own could not name its type. Left out are base classes, and types that are looked up
+ * by keys (`Settings[Name]`), which declarations of other modules write out.
+ */
+function unnamedTypes(file: string): string[] {
+  const module = ts.ModuleKind.NodeNext;
+  const resolution = ts.ModuleResolutionKind.NodeNext;
+  const program = ts.createProgram([file], { strict: true, module, moduleResolution: resolution, types: ['node'] });
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(file) ?? expect.fail(file);
+  const resolved = (symbol: ts.Symbol) =>
+    (symbol.flags & ts.SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol);
+  const exports = checker.getExportsOfModule(checker.getSymbolAtLocation(source) ?? expect.fail(file)).map(resolved);
+  const isOwn = ({ declarations = [] }: ts.Symbol) =>
+    declarations.some((node) => node.getSourceFile().fileName.includes('/ofa-ve/build/'));
+  const mentioned = (node: ts.Node): ts.Symbol[] => {
+    const isBaseClass = ts.isHeritageClause(node) && ts.isClassDeclaration(node.parent);
+    if (isBaseClass || ts.isIndexedAccessTypeNode(node) || ts.isTypeParameterDeclaration(node)) return [];
+    const name = ts.isTypeReferenceNode(node)
+      ? node.typeName
+      : ts.isExpressionWithTypeArguments(node)
+        ? node.expression
+        : undefined;
+    const symbol = name === undefined ? undefined : checker.getSymbolAtLocation(name);
+    const inside: ts.Symbol[] = symbol === undefined ? [] : [resolved(symbol)];
+    ts.forEachChild(node, (child) => void inside.push(...mentioned(child)));
+    return inside;
+  };
+  const found = exports
+    .flatMap(({ declarations = [] }) => declarations.flatMap(mentioned))
+    .filter((symbol) => isOwn(symbol) && (symbol.flags & ts.SymbolFlags.TypeParameter) === 0);
+  return [...new Set(found)].filter((symbol) => !exports.includes(symbol)).map(({ name }) => name);
+}
+
 it('the package has what runs, and no tests, benchmarks, training or sources', () => {
   const folders = new Set(files.map((file) => file.split('/').slice(1, 3).join('/')));
   expect([...folders].sort()).toEqual([
@@ -86,7 +122,8 @@ describe('a project outside', () => {
     const deploy = docProgram('library.md', 'deploy.ts');
     const wrong = deploy.replace('bodyLimitMb: 50', 'bodyLimitMb: 10');
     expect(wrong).not.toBe(deploy);
-    compile({ 'judge.ts': docProgram('library.md', 'judge.ts'), 'deploy.ts': deploy, 'wrong.ts': wrong });
+    const [judge, environments] = [docProgram('library.md', 'judge.ts'), docProgram('library.md', 'environments.ts')];
+    compile({ 'judge.ts': judge, 'deploy.ts': deploy, 'wrong.ts': wrong, 'environments.ts': environments });
   }, 600_000);
 
   it('compiles a checkpoint and judges a picture, as the commands do', async () => {
@@ -126,6 +163,24 @@ describe('a project outside', () => {
     const own = deploymentApp(extend(config, { namespace: { name: 'judges' }, workloads }));
     expect(written.join('---\n')).toBe(own.synthYaml());
     expect(readdirSync(dist).filter((file) => file.includes('extra'))).toHaveLength(1);
+  });
+
+  it('synthesizes several deployments, after the namespaces that they are in', () => {
+    const { stderr, status } = run('environments.js');
+    expect([stderr, status]).toEqual(['', 0]);
+    const names = readdirSync(path.join(project, 'clusters')).sort();
+    expect(names[0]).toBe('0000-namespaces.k8s.yaml');
+    expect(readFileSync(path.join(ROOT, 'docs/library.md'), 'utf8')).toContain(`\`${names[1] ?? ''}\``);
+    expect(names.map((name) => name.replace(/-c[0-9a-f]{7}\.k8s\.yaml$/, '')).slice(1)).toEqual([
+      '0001-staging-base',
+      '0002-staging-ofa-ve',
+      '0003-production-base',
+      '0004-production-ofa-ve',
+    ]);
+  });
+
+  it.each(['library', 'infra'])('can name every type that the declarations of %s mention', (room) => {
+    expect(unnamedTypes(path.join(project, 'node_modules/ofa-ve/build', room, 'index.d.ts'))).toEqual([]);
   });
 
   it('gets the sentences of a wrong configuration, and writes nothing', () => {
