@@ -1,13 +1,15 @@
 import { existsSync, lstatSync, renameSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { OfaConfig } from './checkpoint/config.ts';
 import { type Weights, openWeights } from './checkpoint/weights.ts';
 import { requireObject, requireText } from '../arguments.ts';
 import { UserError } from '../errors.ts';
 import { writeExamples } from '../package/examples.ts';
 import type { CompileOptions } from './compile-options.ts';
 import { printable } from './checkpoint/state-dict-host.ts';
-import { unknownTensors } from './ofa/known-tensors.ts';
+import { refuseFairseqNames, unknownTensors, unusedTensors } from './ofa/known-tensors.ts';
+import { checkSharedTables } from './ofa/token-tables.ts';
 import { describe, imagePositions, prepare, type Prepared, textOf } from './prepare.ts';
 import { checksumsOf, PIECE_BYTES } from '../package/checksums.ts';
 import { hashFile } from '../hash-file.ts';
@@ -43,8 +45,9 @@ export async function compileCheckpoint(
   checkTarget(target, options.replace === true);
   const prepared = await prepare(checkpoint, options);
   const weights = await openWeights(checkpoint);
-  for (const note of notesOn(checkpoint, weights)) options.onNote?.(note);
   try {
+    refuseFairseqNames(weights.tensors.keys());
+    for (const note of notesOn(checkpoint, weights, prepared.config)) options.onNote?.(note);
     return await inScratchFolder(target, async (scratch) => {
       const manifest = await writePackage(checkpoint, scratch, prepared, weights, options);
       publish(scratch, target, options.replace === true);
@@ -58,7 +61,7 @@ export async function compileCheckpoint(
 }
 
 /** What is out of the ordinary in the names of a checkpoint's tensors, in sentences. */
-function notesOn(checkpoint: string, { prefix, wrappers, tensors }: Weights): string[] {
+function notesOn(checkpoint: string, { prefix, wrappers, tensors }: Weights, config: OfaConfig): string[] {
   const names = `The names of the tensors in ${checkpoint}`;
   const unknown = unknownTensors(tensors.keys());
   return [
@@ -70,6 +73,7 @@ function notesOn(checkpoint: string, { prefix, wrappers, tensors }: Weights): st
           `${checkpoint} has tensors that OFA does not have, ${unknown.length} in all, such as ${printable(unknown[0])}: they ` +
             'are left out. If an adapter such as LoRA was trained, merge it into the weights before you compile.',
         ]),
+    ...unusedTensors(tensors.keys(), config),
   ];
 }
 
@@ -185,6 +189,7 @@ async function buildGraph(
   };
   const textLength = lengths.at(-1) ?? prepared.maxTokens + 2;
   const float = options.precision === 'fp16' ? 'float16' : 'float32';
+  await checkSharedTables(weights, config);
   const built = ofaGraph({ weights, config, task, vocabulary, textLength, float });
   return options.precision === 'int8'
     ? { ...built, ...(await quantized(built.graph, folder, prepared, options)) }

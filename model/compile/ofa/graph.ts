@@ -11,13 +11,11 @@ import { decode } from './decoder.ts';
 import { embedImage, embedScale, encode } from './encoder.ts';
 import { Module } from './module.ts';
 import { type Parameter, Parameters } from './parameters.ts';
+import { TABLE_ROWS, tokenTables } from './token-tables.ts';
 import { HALF, IMAGENET, imageTrunk } from './trunk.ts';
 
 /** Scope of the nodes from the decoder's states to the answers. */
 export const ANSWER_HEAD = 'answers';
-
-/** Rows of the token table that are read and written at a time. */
-const TABLE_ROWS = 4096;
 
 /** What the graph needs to know about the vocabulary. */
 interface GraphVocabulary {
@@ -58,8 +56,9 @@ export function ofaGraph(source: GraphSource): { graph: Graph; parameters: numbe
   const model = new Module(graph, config, parameters, source.float);
   const [encoder, decoder] = [model.at('encoder'), model.at('decoder')];
   const { pixels, inputIds } = declareInputs(graph, task.patchImageSize, textLength);
-  const tables = tokenTables(parameters, config, vocabulary);
-  const tokenTable = (table: Parameter): Value => emitTable(model, table, vocabulary.size);
+  checkVocabulary(config, vocabulary);
+  const tables = tokenTables(parameters, config);
+  const tokenTable = (): Value => emitTable(model, tables.input, vocabulary.size);
 
   const normalisation = task.imagenetMeanStd ? IMAGENET : HALF;
   const features = graph.scope('trunk', () => imageTrunk(encoder.at('embed_images'), pixels, normalisation));
@@ -71,14 +70,14 @@ export function ofaGraph(source: GraphSource): { graph: Graph; parameters: numbe
       image: graph.cast(image, encoder.float),
       grid: features.shape[2] ?? 1,
       inputIds,
-      tokenTable: tokenTable(tables.encoder),
+      tokenTable: tokenTable(),
       padToken: special.pad,
       textLength,
     }),
   );
   const trie = answerTrie(vocabulary.answers, task.answers, special.eos);
   const decoded = graph.scope('decoder', () => {
-    const inputs = { inputIds, tokenTable: tokenTable(tables.decoder), special, trie, textLength, encoded };
+    const inputs = { inputIds, tokenTable: tokenTable(), special, trie, textLength, encoded };
     return decode(decoder, inputs, task.promptType);
   });
   const scores = graph.scope(ANSWER_HEAD, () => scoreAnswers(decoder, decoded, trie, tables.output));
@@ -126,35 +125,14 @@ function checkDepths({ tensors }: Weights, parameters: Parameters, config: OfaCo
   }
 }
 
-interface TokenTables {
-  readonly encoder: Parameter;
-  readonly decoder: Parameter;
-  /** The output projection. */
-  readonly output: Parameter;
-}
-
-/** The token tables [vocabulary, width] of encoder, decoder and output, which most checkpoints tie. */
-function tokenTables(parameters: Parameters, config: OfaConfig, vocabulary: GraphVocabulary): TokenTables {
-  if (vocabulary.size > config.vocabSize) {
-    throw new UserError(
-      'vocabulary-invalid',
-      `vocab.json has ${vocabulary.size} tokens, but the model's table has only ${config.vocabSize} rows (vocab_size): ` +
-        'it is not the vocabulary that this checkpoint was trained with.',
-    );
-  }
-  const shape = [config.vocabSize, config.dModel];
-  const names = {
-    encoder: 'encoder.embed_tokens.weight',
-    decoder: 'decoder.embed_tokens.weight',
-    output: 'decoder.output_projection.weight',
-  };
-  const tied = config.shareDecoderInputOutputEmbed;
-  // Some files keep a tensor that has several names under only one of them.
-  const candidates = [names.encoder, names.decoder, ...(tied ? [names.output] : [])];
-  const encoder = parameters.get(candidates.find((name) => parameters.has(name)) ?? names.encoder, shape);
-  const own = parameters.has(names.decoder) && !parameters.tied(encoder.name, names.decoder);
-  const decoder = own ? parameters.get(names.decoder, shape) : encoder;
-  return { encoder, decoder, output: tied ? decoder : parameters.get(names.output, shape) };
+/** @throws UserError if a text can have tokens that the model does not have */
+function checkVocabulary({ vocabSize }: OfaConfig, { size }: GraphVocabulary): void {
+  if (size <= vocabSize) return;
+  throw new UserError(
+    'vocabulary-invalid',
+    `vocab.json has ${size} tokens, but the model's table has only ${vocabSize} rows (vocab_size): ` +
+      'it is not the vocabulary that this checkpoint was trained with.',
+  );
 }
 
 /** The first rows of a token table as a constant, scaled. */

@@ -94,8 +94,23 @@ export class Parameters {
     return {
       name,
       shape,
-      read: () => this.#weights.read(name),
-      readRows: (from, to) => this.#weights.readRows(name, from, to),
+      read: async () => finite(name, await this.#weights.read(name)),
+      readRows: async (from, to) => finite(name, await this.#weights.readRows(name, from, to)),
     };
   }
+}
+
+/**
+ * @returns the values
+ * @throws UserError `checkpoint-unreadable` if one is NaN or infinite: the self-test need not meet it, but some text would
+ */
+function finite(name: string, values: Float32Array): Float32Array {
+  for (const value of values) {
+    if (Number.isFinite(value)) continue;
+    throw new UserError(
+      'checkpoint-unreadable',
+      `The checkpoint's tensor ${name} holds ${value}: it is damaged, or its training diverged.`,
+    );
+  }
+  return values;
 }
