@@ -8,6 +8,9 @@ import { DEFAULT_ENDPOINT, modelSource, type ModelSource } from '../model/fetch/
 import { interruptible } from './interrupt.ts';
 import { progressBar } from './progress.ts';
 
+/** The branch that every repository has. */
+const DEFAULT_REVISION = 'master';
+
 /** Options of the commands that fetch. */
 export interface FetchCommandOptions {
   readonly endpoint?: string;
@@ -21,7 +24,7 @@ export function withFetchOptions(command: Command): Command {
       '--endpoint <address>',
       `root of a server with ModelScope's API (default: $MODELSCOPE_ENDPOINT, $MODELSCOPE_DOMAIN or ${DEFAULT_ENDPOINT})`,
     )
-    .option('--revision <name>', "branch, tag or commit of the model's repository", 'master')
+    .option('--revision <name>', "branch, tag or commit of the model's repository", DEFAULT_REVISION)
     .addHelpText(
       'after',
       "\nMODELSCOPE_API_TOKEN gives access to private models. Files in the cache of ModelScope's own client (MODELSCOPE_CACHE) are not downloaded again. HTTP_PROXY, HTTPS_PROXY and NO_PROXY are honoured. To resume an interrupted fetch, run the same command again.",
@@ -40,10 +43,19 @@ function variable(name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
-/** The default folder for a model's checkpoint. */
-export function checkpointFolder({ id }: ModelSource, cache = '.cache'): string {
+/**
+ * Where a model's folders are below `checkpoints` and `packages` of a cache: `large`, or `OWNER/NAME` if it is no preset,
+ * with `@REVISION` if that is not the default. No two models share one.
+ */
+export function modelPath({ id, revision }: ModelSource): string {
   const [preset] = Object.entries(PRESETS).find((entry) => entry[1].id === id) ?? [];
-  return path.join(cache, 'checkpoints', preset ?? path.posix.basename(id));
+  const suffix = revision === DEFAULT_REVISION ? '' : `@${encodeURIComponent(revision)}`;
+  return path.join(...(preset ?? id).split('/')) + suffix;
+}
+
+/** The default folder for a model's checkpoint. */
+export function checkpointFolder(source: ModelSource, cache = '.cache'): string {
+  return path.join(cache, 'checkpoints', modelPath(source));
 }
 
 /** Fetches with a progress bar. After Ctrl-C, the next fetch resumes. */

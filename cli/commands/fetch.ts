@@ -18,7 +18,7 @@ export function fetchCommand(): Command {
       'Downloads the files of a published checkpoint that compiling needs from ModelScope, and verifies the SHA-256 of each. Files that are already there and right are kept; those in the cache of the Python package modelscope are copied.',
     )
     .argument('[model]', 'preset or model id', DEFAULT_PRESET)
-    .argument('[folder]', 'folder to download into (default: .cache/checkpoints/<preset or name>)')
+    .argument('[folder]', 'folder to download into (default: .cache/checkpoints/<preset or model id>)')
     .addHelpText('after', () => `\nPresets:\n${presets()}`)
     .action(async (model: string, folder: string | undefined, options: FetchCommandOptions) => {
       const source = sourceOf(model, options);

@@ -3,6 +3,8 @@ import { Command, Option } from 'commander';
 import { checkCalibration } from '../../model/compile/prepare.ts';
 import { isUpToDate } from '../../model/compile/up-to-date.ts';
 import { UserError } from '../../model/errors.ts';
+import { makeFolder } from '../../model/make-folder.ts';
+import { notWritten } from '../../model/not-written.ts';
 import { PRECISIONS } from '../../model/package/manifest.ts';
 import { lacksVnni, WITHOUT_VNNI } from '../../model/vnni.ts';
 import { DEFAULT_PRESET } from '../../model/fetch/presets.ts';
@@ -15,6 +17,7 @@ import {
   checkpointFolder,
   fetchCheckpoint,
   type FetchCommandOptions,
+  modelPath,
   sourceOf,
   withFetchOptions,
 } from '../fetch-checkpoint.ts';
@@ -65,12 +68,14 @@ export function setupCommand(): Command {
       const checkpoint = checkpointFolder(source, options.cache);
       const files = await fetchCheckpoint(source, checkpoint);
       console.log(`${checkpoint}: ${summary(files)}.`);
-      const name = `${path.basename(checkpoint)}-${precision}`;
-      const target = path.join(options.cache, 'packages', name);
+      const target = path.join(options.cache, 'packages', `${modelPath(source)}-${precision}`);
       const sums = new Map(files.map((file) => [file.name, file.sha256]));
       if (!options.force && (await isUpToDate(checkpoint, target, precision, sums, options.calibration))) {
         console.log(`${target}: already compiled and up to date.`);
       } else {
+        await makeFolder(path.dirname(target)).catch((cause: unknown) => {
+          throw notWritten(target, cause);
+        });
         await compileWithProgress(checkpoint, target, {
           precision,
           name: path.posix.basename(source.id),

@@ -1,5 +1,5 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import path, { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openPackage } from '../../model/package/open-package.ts';
 import { hasCudaProvider } from '../../service/engine/device/cuda-provider.ts';
@@ -138,6 +138,27 @@ describe('ofa-ve setup', () => {
     expect((await ofaVe(args, env)).stdout).toContain(`${target}: compiled.\n`);
     expect(existsSync(join(target, 'model.onnx'))).toBe(true);
     expect((await ofaVe([...args, '--force'], env)).stdout).toContain(`${target}: compiled.\n`);
+  });
+
+  test('keeps models of the same name and other revisions apart', async () => {
+    const cache = tempFolder();
+    const run = async (id: string, revision: string, ...options: string[]): Promise<string> => {
+      const { endpoint } = await modelServer(miniModel(), { id, revision });
+      const args = ['setup', id, '--cache', cache, '--endpoint', endpoint, ...options];
+      const { code, stdout } = await ofaVe(args, machineWith('exit 9'));
+      expect(code).toBe(0);
+      return stdout;
+    };
+    const packages = [
+      await run('one/large', 'master'),
+      await run('other/large', 'master'),
+      await run('other/large', 'fix/1', '--revision', 'fix/1'),
+    ].map((stdout) => path.relative(join(cache, 'packages'), / --model (\S+)$/m.exec(stdout)?.[1] ?? ''));
+    expect(packages).toEqual(['one/large-fp32', 'other/large-fp32', 'other/large@fix%2F1-fp32']);
+    for (const each of packages) {
+      expect((await openPackage(join(cache, 'packages', each))).manifest.name).toBe('large');
+      expect(existsSync(join(cache, 'checkpoints', each.replace(/-fp32$/, ''), 'config.json'))).toBe(true);
+    }
   });
 
   test('reports in one sentence that a model cannot be fetched', async () => {
