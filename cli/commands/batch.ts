@@ -7,12 +7,12 @@ import type { Tally } from '../../batch/output/outcome.ts';
 import { runBatch, type BatchResult } from '../../batch/run.ts';
 import { chooseShard } from '../../batch/shard.ts';
 import { closeS3 } from '../../batch/storage/s3.ts';
-import { demoPackage } from '../../demo/demo-package.ts';
 import { openModel } from '../../service/inference/open-model.ts';
 import { readSettings, type Settings } from '../../service/settings/read.ts';
 import { batchReporter } from '../batch-progress.ts';
 import { duration, table } from '../format.ts';
 import { interruptible } from '../interrupt.ts';
+import { chosenModel, type ModelOptions, withModelOptions } from '../model-options.ts';
 
 /** Exit code of a run in which every row has an outcome, and some have failed. */
 const SOME_FAILED = 3;
@@ -22,9 +22,7 @@ const SAME_NAMES = Object.fromEntries(COLUMNS.map((name) => [name, name])) as Co
 
 const DEFAULT_PART_ROWS = 10_000;
 
-interface RunOptions {
-  readonly model?: string;
-  readonly demo?: true;
+interface RunOptions extends ModelOptions {
   readonly allowFailures?: true;
   readonly input?: string;
   readonly output?: string;
@@ -42,14 +40,12 @@ interface RunOptions {
 
 /** `ofa-ve batch`: answers many rows, and goes on after an interruption. */
 export function batchCommand(): Command {
-  const command = new Command('batch')
+  const command = withModelOptions(new Command('batch'))
     .summary('answer a file of rows or a folder of pictures')
     .description(
       'Judges every row of a file, or every picture of a folder, exactly as the server does, and writes the results as part files. The same command goes on after it was interrupted or killed.',
     )
     .usage('--model <package> --input <input> --output <folder> [options]')
-    .option('--model <package>', 'folder of the model package (MODEL_DIR)')
-    .option('--demo', 'use the small demo model that ships with ofa-ve, unless a model is given')
     .option(
       '--input <input>',
       'file of rows (.jsonl, .csv, .tsv, .parquet), WebDataset shard (.tar), folder of pictures or rows, quoted pattern of any of these files, or - for standard input (default: --images)',
@@ -75,7 +71,7 @@ export function batchCommand(): Command {
     .enablePositionalOptions()
     .addHelpText(
       'after',
-      '\nExit codes: 0 every row has an answer, 3 every row has an outcome but some failed, 1 the run cannot go on, 130 interrupted.\nSettings such as DEVICE, MAX_BATCH and LABELS are environment variables, as of ofa-ve serve. Input, images and output may be addresses such as s3://bucket/folder; credentials, region and endpoint are those of the AWS SDK.',
+      '\nExit codes: 0 every row has an answer, 3 every row has an outcome but some failed, 1 the run cannot go on, 2 wrong usage, 130 interrupted.\nSettings such as DEVICE, MAX_BATCH and LABELS are environment variables, as of ofa-ve serve. Input, images and output may be addresses such as s3://bucket/folder; credentials, region and endpoint are those of the AWS SDK.',
     );
   return command
     .action(async (options: RunOptions) => {
@@ -83,10 +79,7 @@ export function batchCommand(): Command {
       const [input, images] = options.input === undefined ? [options.images] : [options.input, options.images];
       if (input === undefined) return command.error("error: required option '--input <input>' not specified");
       if (output === undefined) return command.error("error: required option '--output <folder>' not specified");
-      const model = options.model ?? process.env['MODEL_DIR']?.trim() ?? '';
-      if (model === '' && !options.demo) {
-        return command.error('error: give a model package with --model, or use --demo');
-      }
+      const model = await chosenModel(options, command);
       const result = await interruptible((signal) => run({ ...options, model, input, images, output }, signal));
       console.log(summary(result.tally, result));
       if (result.tally.failedRows > 0 && !options.allowFailures) process.exitCode = SOME_FAILED;
@@ -129,7 +122,7 @@ async function run(
   limitGarbage();
   const shard = chooseShard(options.shard, options.shards, process.env['JOB_COMPLETION_INDEX']);
   const settings = withRoom(readSettings(process.env));
-  const model = await openModel(options.model === '' ? await demoPackage() : options.model, settings);
+  const model = await openModel(options.model, settings);
   const reporter = batchReporter();
   try {
     return await runBatch({

@@ -16,9 +16,9 @@ import { encodePrompt, isBlank } from '../../model/input/tokens.ts';
 import { table } from '../format.ts';
 import { describePeak, drawHeatmap } from '../heatmap.ts';
 import { readImageFile } from '../image-file.ts';
+import { chosenModel, type ModelOptions, withModelOptions } from '../model-options.ts';
 
-interface ExplainOptions {
-  readonly model: string;
+interface ExplainOptions extends ModelOptions {
   readonly text: string;
   readonly premise?: string;
   readonly image?: string;
@@ -42,13 +42,12 @@ interface Explanation {
 
 /** `ofa-ve explain`: shows the model's input for a text and an image. */
 export function explainCommand(): Command {
-  return new Command('explain')
+  return withModelOptions(new Command('explain'))
     .summary("show the model's input, and what decides its answer")
     .description(
       "Shows the model's input for a text and an image (prompt, tokens, what was truncated, pixels), and which parts " +
         'of the image decide the answer.',
     )
-    .requiredOption('--model <package>', 'folder of the model package')
     .requiredOption('--text <text>', 'the hypothesis to judge')
     .option('--premise <text>', 'a text assumed to be true')
     .option('--image <file>', 'image file, upright unless IMAGE_ORIENTATION=stored; for --pixels or --heatmap')
@@ -63,11 +62,12 @@ export function explainCommand(): Command {
       if ((image === undefined) !== (pixels === undefined && heatmap === undefined)) {
         command.error('error: --image goes with --pixels or --heatmap: the file to read and the PNG file to write');
       }
-      const { explanation, size } = await explain(options);
+      const folder = await chosenModel(options, command);
+      const { explanation, size } = await explain(folder, options);
       const { IMAGE_ORIENTATION: orientation } = readSettings(process.env);
       if (image !== undefined && pixels !== undefined) await writePixels(image, pixels, size, orientation);
       const explained =
-        image !== undefined && heatmap !== undefined ? await writeHeatmap(image, heatmap, options) : undefined;
+        image !== undefined && heatmap !== undefined ? await writeHeatmap(image, heatmap, folder, options) : undefined;
       if (options.json) {
         console.log(JSON.stringify({ ...explanation, ...explained }, null, 2));
         return;
@@ -78,8 +78,8 @@ export function explainCommand(): Command {
     });
 }
 
-async function explain(options: ExplainOptions): Promise<{ explanation: Explanation; size: number }> {
-  const modelPackage = await openPackage(options.model);
+async function explain(folder: string, options: ExplainOptions): Promise<{ explanation: Explanation; size: number }> {
+  const modelPackage = await openPackage(folder);
   const tokenizer = await openTokenizer(modelPackage);
   const { text, image } = modelPackage.manifest;
   // As in the service, a premise without words counts as none.
@@ -124,11 +124,11 @@ async function writePng(target: string, png: Buffer): Promise<void> {
 }
 
 /** Judges the text and writes the heatmap of the answer. */
-async function writeHeatmap(file: string, target: string, options: ExplainOptions): Promise<Explained> {
+async function writeHeatmap(file: string, target: string, folder: string, options: ExplainOptions): Promise<Explained> {
   const image = await readImageFile(file);
   // Nobody waits for a request here, so it may take as long as it does.
   const settings = readSettings({ ...process.env, ENGINES: '1', REQUEST_TIMEOUT_MS: '3600000' });
-  const model = await openModel(options.model, settings);
+  const model = await openModel(folder, settings);
   try {
     const { signal } = new AbortController();
     const { text: hypothesis, premise } = options;

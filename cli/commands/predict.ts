@@ -7,9 +7,9 @@ import type { Answer } from '../../service/inference/answer.ts';
 import { EngineUnavailable, InputError } from '../../service/inference/errors.ts';
 import { openModel, type OpenModel } from '../../service/inference/open-model.ts';
 import { readImageFile } from '../image-file.ts';
+import { chosenModel, type ModelOptions, withModelOptions } from '../model-options.ts';
 
-interface PredictOptions {
-  readonly model: string;
+interface PredictOptions extends ModelOptions {
   readonly image: string;
   readonly text: string;
   readonly premise?: string;
@@ -20,18 +20,18 @@ const BAR_WIDTH = 40;
 
 /** `ofa-ve predict`: one answer, without a server. */
 export function predictCommand(): Command {
-  return new Command('predict')
+  return withModelOptions(new Command('predict'))
     .summary('answer once, without a server')
     .description('Judges whether an image entails a text, exactly as the server does, and prints the answer.')
-    .requiredOption('--model <package>', 'folder of the model package')
     .requiredOption('--image <file>', `image file: ${IMAGE_FORMATS}; judged upright unless IMAGE_ORIENTATION=stored`)
     .requiredOption('--text <text>', 'the hypothesis to judge')
     .option('--premise <text>', 'a text assumed to be true')
     .option('--json', 'print JSON')
-    .action(async (options: PredictOptions) => {
+    .action(async (options: PredictOptions, command: Command) => {
+      const folder = await chosenModel(options, command);
       const image = await readImageFile(options.image);
       // One engine is enough, even with several GPUs.
-      const model = await openModel(options.model, readSettings({ ...process.env, ENGINES: '1' }));
+      const model = await openModel(folder, readSettings({ ...process.env, ENGINES: '1' }));
       try {
         const answer = await judge(model, image, options);
         console.log(options.json ? JSON.stringify(toJson(model, answer), null, 2) : toText(answer));

@@ -7,26 +7,23 @@ import { describeSettings, ignoredSettings, readSettings } from '../../service/s
 import type { RunningService } from '../../service/lifecycle/start-service.ts';
 import { misspeltSettings } from '../../service/settings/suggest.ts';
 import { runService } from '../../service/lifecycle/run-service.ts';
+import { givenModel, type ModelOptions, withModelOptions } from '../model-options.ts';
 
-interface ServeOptions {
-  readonly demo?: true;
-  readonly model?: string;
+interface ServeOptions extends ModelOptions {
   readonly port?: string;
 }
 
 /** `ofa-ve serve`: serves predictions over HTTP until a signal stops it. */
 export function serveCommand(): Command {
-  return new Command('serve')
+  return withModelOptions(new Command('serve'))
     .summary('serve predictions over HTTP')
     .description(
       'Serves predictions of a model package over HTTP until SIGTERM or SIGINT. Settings are environment variables; --model and --port set two of them.',
     )
-    .option('--model <package>', 'folder of the model package (MODEL_DIR)')
     .option('--port <number>', 'port for predictions (PORT)')
-    .option('--demo', 'serve the small demo model that ships with ofa-ve, unless a model is given')
     .addHelpText('after', () => `\nSettings (environment variables):\n${describeSettings()}`)
     .action(async (options: ServeOptions) => {
-      const given = options.model ?? process.env['MODEL_DIR']?.trim() ?? '';
+      const given = givenModel(options);
       const demo = options.demo === true && given === '';
       const settings = readSettings({
         ...process.env,

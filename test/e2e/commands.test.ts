@@ -155,6 +155,26 @@ it('predict prints every label', async () => {
   expect(stdout).toMatch(/^maybe\n {2}yes +17\.1 % {2}#+\n {2}no +16\.1 % {2}#+\n {2}maybe +66\.8 % {2}#+\n$/);
 });
 
+it('predict and explain take the demo model, or that of MODEL_DIR', async () => {
+  const args = ['--image', image, '--text', 'there are two red circles.', '--json'];
+  const named = await ofaVe(['predict', ...args], { MODEL_DIR: packageDir });
+  expect(JSON.parse(named.stdout)).toMatchObject({ label: 'maybe', model: { name: 'mini-none' } });
+  const demo = await ofaVe(['predict', '--demo', ...args]);
+  expect(JSON.parse(demo.stdout)).toMatchObject({ model: { name: 'ofa-demo' } });
+  const explained = await ofaVe(['explain', '--demo', '--text', 'a', '--json']);
+  expect(JSON.parse(explained.stdout)).toMatchObject({ prompt: ' does the image describe " a "?' });
+  for (const command of [
+    ['predict', ...args],
+    ['explain', '--text', 'a'],
+  ]) {
+    const { code, stderr } = await ofaVe(command);
+    expect([code, stderr]).toEqual([
+      2,
+      'error: give a model package with --model, or use --demo\n(run with --help for the options)\n',
+    ]);
+  }
+});
+
 it('batch counts one row as one', async () => {
   const input = join(folder, 'rows.jsonl');
   await writeFile(input, JSON.stringify({ image, text: 'a' }));
