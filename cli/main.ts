@@ -36,10 +36,28 @@ async function program(name: string): Promise<Command> {
   // Help and suggestions need all commands.
   const chosen = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name as CommandName]] : Object.values(COMMANDS);
   for (const load of chosen) root.addCommand(await load());
+  root.addCommand(helpCommand(root));
   for (const command of [root, ...root.commands, ...root.commands.flatMap(({ commands }) => commands)]) {
     command.exitOverride().configureOutput({ outputError }).showHelpAfterError('(run with --help for the options)');
   }
   return root;
+}
+
+/** `ofa-ve help`. Commander's own answers a wrong name with the help of the program, and knows no commands of commands. */
+function helpCommand(root: Command): Command {
+  return new Command('help')
+    .summary('print the help of a command')
+    .argument('[command...]', 'the command, such as batch, or batch merge')
+    .action(async (names: string[]) => {
+      let command = root;
+      for (const name of names) {
+        const found = command.commands.find((each) => each.name() === name);
+        // Reports the unknown command, with a suggestion.
+        if (found === undefined && command === root) await root.parseAsync([name], { from: 'user' });
+        command = found ?? command.error(`error: unknown command '${names.join(' ')}'`);
+      }
+      command.outputHelp();
+    });
 }
 
 /** Prints a usage error, which repeats arguments; Commander's own suggestion follows on a line of its own. */

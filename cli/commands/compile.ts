@@ -23,7 +23,7 @@ export function compileCommand(): Command {
       'folder with pictures like those that will be asked about, for int8 (default: the examples, or generated pictures)',
     )
     .option(
-      '--max-text-tokens <n>',
+      '--max-text-tokens <number>',
       "longest prompt in tokens; fewer make the package smaller (default: the checkpoint's max_src_length)",
       positiveInteger,
     )

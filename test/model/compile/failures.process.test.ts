@@ -142,6 +142,8 @@ describe('wrong usage', () => {
     [['compile', 'a', 'b', '--max-text-tokens', '0'], /whole number above 0/],
     [['compile', 'a', 'b', '--nope'], /unknown option '--nope'/],
     [['nope'], /unknown command 'nope'/],
+    [['help', 'serv'], /unknown command 'serv'\n\(Did you mean serve\?\)/],
+    [['help', 'batch', 'nope'], /unknown command 'batch nope'/],
     [['inspect'], /missing required argument 'package-folder'/],
   ])('%j exits with 2 and an explanation', async (args, sentence) => {
     const result = await ofaVe(args);
@@ -154,6 +156,8 @@ describe('wrong usage', () => {
     const help = await ofaVe(['compile', '--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(/--precision <type>/);
+    expect(await ofaVe(['help', 'compile'])).toEqual(help);
+    expect((await ofaVe(['help', 'batch', 'merge'])).stdout).toMatch(/^Usage: ofa-ve batch merge /);
     expect(await ofaVe(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
   });
 
