@@ -68,8 +68,10 @@ function parseManifest(dir: string, text: string): Manifest {
   }
   const format = z.object({ format: z.unknown() }).safeParse(json);
   if (format.success && format.data.format !== PACKAGE_FORMAT) {
+    const isNewer = typeof format.data.format === 'number' && format.data.format > PACKAGE_FORMAT;
     throw unreadable(
-      `The model package ${dir} has format ${JSON.stringify(format.data.format)} and this version reads format ${PACKAGE_FORMAT}; compile the checkpoint again.`,
+      `The model package ${dir} has format ${JSON.stringify(format.data.format)} and this version reads format ${PACKAGE_FORMAT}; ` +
+        `${isNewer ? 'update ofa-ve, or compile the checkpoint again with this version' : 'compile the checkpoint again'}.`,
     );
   }
   const parsed = manifestSchema.safeParse(json);

@@ -142,7 +142,12 @@ describe('a manifest is refused', () => {
     [
       'of the first format, which had no checksums of pieces',
       { format: 1 },
-      /has format 1 and .* reads format 2; compile/,
+      /has format 1 and .* reads format 2; compile the checkpoint again\.$/,
+    ],
+    [
+      'of a newer format',
+      { format: 3 },
+      /has format 3 and .* reads format 2; update ofa-ve, or compile the checkpoint again with this version\.$/,
     ],
     ['that does not list its graphs', { files: [] }, /not valid at files: it does not list image\.onnx;/],
     [
