@@ -122,9 +122,14 @@ export const markStale = (now) => {
 
 element('language', HTMLSelectElement).addEventListener('change', showCode);
 
+/** Without it, Excel takes a CSV file for one in the code page of its Windows. */
+const BYTE_ORDER_MARK = '\ufeff';
+
 element('csv', HTMLButtonElement).addEventListener('click', () => {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([csvOf(rows, answered?.premise ?? '')], { type: 'text/csv' }));
+  link.href = URL.createObjectURL(
+    new Blob([BYTE_ORDER_MARK, csvOf(rows, answered?.premise ?? '')], { type: 'text/csv' }),
+  );
   link.download = 'answers.csv';
   link.click();
   URL.revokeObjectURL(link.href);
