@@ -31,6 +31,7 @@ describe('an open model', () => {
     const answers = await predict(model, { image, text: texts });
     expect(answers.map(({ label }) => label.toLowerCase())).toEqual(cases.map(({ label }) => label));
     expect(await Promise.all(texts.map((text) => predict(model, { image, text })))).toEqual(answers);
+    expect(await predict(model, { image, text: [] })).toEqual([]);
     expect(model.labels).toEqual(['Yes', 'No', 'Maybe']);
   });
 
