@@ -13,6 +13,7 @@ import { openModel, openTokenizer } from '../../service/inference/open-model.ts'
 import { closePixels, PixelsError, toPixels, type OrientationMode } from '../../model/input/pixels/pixels.ts';
 import { textWarnings } from '../../model/input/text-warnings.ts';
 import { encodePrompt, isBlank } from '../../model/input/tokens.ts';
+import { answerFields } from '../answer-fields.ts';
 import { table } from '../format.ts';
 import { describePeak, drawHeatmap } from '../heatmap.ts';
 import { readImageFile } from '../image-file.ts';
@@ -69,7 +70,8 @@ export function explainCommand(): Command {
       const explained =
         image !== undefined && heatmap !== undefined ? await writeHeatmap(image, heatmap, folder, options) : undefined;
       if (options.json) {
-        console.log(JSON.stringify({ ...explanation, ...explained }, null, 2));
+        const answered = explained && { answer: answerFields(explained.answer), heatmap: explained.heatmap };
+        console.log(JSON.stringify({ ...explanation, ...answered }, null, 2));
         return;
       }
       console.log(toText(explanation));

@@ -6,6 +6,7 @@ import { readSettings } from '../../service/settings/read.ts';
 import type { Answer } from '../../service/inference/answer.ts';
 import { EngineUnavailable, InputError } from '../../service/inference/errors.ts';
 import { openModel, type OpenModel } from '../../service/inference/open-model.ts';
+import { answerFields } from '../answer-fields.ts';
 import { readImageFile } from '../image-file.ts';
 import { chosenModel, type ModelOptions, withModelOptions } from '../model-options.ts';
 
@@ -57,15 +58,7 @@ async function judge(model: OpenModel, image: Uint8Array, options: PredictOption
 
 function toJson({ predictor }: OpenModel, answer: Answer): object {
   const { name, precision, digest, answers } = predictor.model;
-  return {
-    result: answer.result,
-    labels: answers,
-    label: answer.label,
-    confidence: answer.confidence,
-    scores: answer.scores,
-    log_scores: answer.logScores,
-    model: { name, precision, digest },
-  };
+  return { ...answerFields(answer), labels: answers, model: { name, precision, digest } };
 }
 
 function toText(answer: Answer): string {

@@ -147,6 +147,12 @@ it('explain --heatmap writes the picture with the parts that decide', async () =
   const { stdout } = await ofaVe(['explain', ...args]);
   expect(stdout).toMatch(/heatmap {5}.*heatmap\.png: maybe \(0\.668\), most at \d+ % from the left/);
   expect(await sharp(await readFile(target)).metadata()).toMatchObject({ format: 'png', width: 512, height: 512 });
+  const { answer, heatmap } = JSON.parse((await ofaVe(['explain', ...args, '--json'])).stdout) as Record<
+    string,
+    object
+  >;
+  expect(Object.keys(answer ?? {})).toEqual(['result', 'label', 'confidence', 'scores', 'log_scores']);
+  expect(heatmap).toHaveLength(8);
 });
 
 it('predict prints every label', async () => {
