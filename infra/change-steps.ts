@@ -1,4 +1,5 @@
 import { parseAllDocuments } from 'yaml';
+import { refusedByOrder, shareAddress } from './ingress-addresses.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
 import { recreated } from './refused-changes.ts';
 
@@ -38,24 +39,26 @@ export function changeSteps(before: readonly string[], after: readonly string[],
       !adopted.has(pathOf(object)) &&
       !(object.kind === 'Namespace' && inUse.has(object.metadata.name)),
   );
-  const autoscalers = removed.filter(({ kind }) => AUTOSCALERS.includes(kind));
-  const deletedBefore = [...autoscalers, ...recreated(old, (object) => kept.get(pathOf(object)))];
+  const autoscalers = removed.filter(
+    (object) => AUTOSCALERS.includes(object.kind) && !endsWithTarget(object, removed, kept),
+  );
+  const successorOf = (object: KubernetesObject) => kept.get(pathOf(object));
+  const refused = [...recreated(old, successorOf), ...refusedByOrder(old, current, successorOf)];
+  const leftovers = removed.filter((object) => !autoscalers.includes(object) && !refused.includes(object)).toReversed();
+  const contested = leftovers.filter((object) => added.some((other) => shareAddress(object, other)));
   return {
     before: [
       ...autoscalers.flatMap(autoscalerRemoval),
-      ...old.flatMap((object) => replicasHandover(object, kept.get(pathOf(object)))),
-      ...deletedBefore.slice(autoscalers.length).map(removal),
+      ...old.flatMap((object) => replicasHandover(object, successorOf(object))),
+      ...refused.map(removal),
     ],
-    // What was created first may be needed by the rest, so it goes last.
     after: [
       ...(removed.some(({ kind }) => kind in READINESS) ? added.flatMap(readiness) : []),
-      ...removed
-        .filter((object) => !deletedBefore.includes(object))
-        .toReversed()
-        .map(removal),
-      ...(removed.some((object) => added.some((other) => shareAddress(object, other)))
-        ? [`kubectl apply -f ${folder} # ingress-nginx refuses an Ingress for an address that another has`]
-        : []),
+      // Nothing else comes between, as nobody reaches the service meanwhile.
+      ...contested.map(removal),
+      ...(contested.length > 0 ? [`kubectl apply -f ${folder}`] : []),
+      // What was created first may be needed by the rest, so it goes last.
+      ...leftovers.filter((object) => !contested.includes(object)).map(removal),
     ],
   };
 }
@@ -82,15 +85,25 @@ function readiness(object: KubernetesObject): string[] {
   return command === undefined ? [] : [`${command} ${pathOf(object)}`];
 }
 
-/** Whether two objects are Ingresses with a host and path in common. */
-function shareAddress(one: KubernetesObject, other: KubernetesObject): boolean {
-  const others = new Set(addressesOf(other));
-  return addressesOf(one).some((address) => others.has(address));
+/** Whether an autoscaler is at work until its Deployment goes, after the apply, with no other taking its place. */
+function endsWithTarget(
+  autoscaler: KubernetesObject,
+  removed: readonly KubernetesObject[],
+  kept: ReadonlyMap<string, KubernetesObject>,
+): boolean {
+  const { metadata, spec } = autoscaler;
+  if (kept.has(autoscalerOf(autoscaler) ?? '')) return false;
+  return removed.some(
+    (object) =>
+      object.kind in READINESS &&
+      object.metadata.namespace === metadata.namespace &&
+      deploymentOf(object) === spec?.scaleTargetRef?.name,
+  );
 }
 
-function addressesOf({ kind, spec }: KubernetesObject): string[] {
-  if (kind !== 'Ingress') return [];
-  return (spec?.rules ?? []).flatMap(({ host, http }) => (http?.paths ?? []).map(({ path }) => `${host}${path}`));
+/** Name of the Deployment that an object is or that KServe writes for it. */
+function deploymentOf({ kind, metadata: { name } }: KubernetesObject): string {
+  return kind === 'InferenceService' ? `${name}-predictor` : name;
 }
 
 /** Path of the HorizontalPodAutoscaler that KEDA creates for a ScaledObject, or takes over if there is one. */

@@ -7,6 +7,8 @@ export interface KubernetesObject {
     readonly [field: string]: unknown;
     /** Of a Deployment. */
     readonly replicas?: number;
+    /** Of an autoscaler. */
+    readonly scaleTargetRef?: { readonly name: string };
     /** Of a ScaledObject. */
     readonly advanced?: { readonly horizontalPodAutoscalerConfig?: { readonly name?: string } };
     /** Of a PersistentVolumeClaim. */

@@ -49,7 +49,11 @@ export function describeSteps({ before, after }: ChangeSteps): string {
     ),
     section(
       after,
-      'kubectl apply leaves objects in the cluster that are no longer part of the deployment. After it, run:',
+      `kubectl apply leaves objects in the cluster that are no longer part of the deployment. ${
+        after.some((command) => command.startsWith('kubectl apply'))
+          ? 'Under ingress-nginx it ends with an error, as an old Ingress still has the address of a new one, which the second apply makes. '
+          : ''
+      }After it, run:`,
     ),
   ].join('');
 }

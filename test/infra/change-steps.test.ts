@@ -149,11 +149,12 @@ describe('objects that a change leaves behind', () => {
     expect(steps(scenarios.default, to)).toEqual({ before: [], after: [] });
   });
 
-  it('are those of a removed workload, whose autoscaler goes first', () => {
+  it('are those of a removed workload, with its autoscaler', () => {
     const from = scenarios['multi-model'];
     const to = extend(from, { workloads: from.workloads.slice(0, 1) });
     const { before, after } = steps(from, to);
-    expect(before).toEqual([expect.stringMatching(/(scaledobject|horizontalpodautoscaler)\S+\/qwen-vl$/)]);
+    expect(before).toEqual([]);
+    expect(after).toContain('kubectl delete -n ofa-ve horizontalpodautoscaler.autoscaling/qwen-vl');
     expect(after).toContain('kubectl delete -n ofa-ve deployment.apps/qwen-vl');
   });
 });
@@ -167,6 +168,17 @@ describe('the text about a change', () => {
     expect(describeSteps({ before: ['one'], after: ['two', 'three'] })).toMatch(
       /^kubectl apply alone would .* Before it, run .*:\n {2}one\nkubectl apply leaves .* After it, run:\n {2}two\n {2}three\n$/,
     );
+  });
+
+  it('prepares for the refusal that a second apply mends', () => {
+    const { before, after } = steps(scenarios.default, withWorkload({ name: 'judge' }));
+    expect(describeSteps({ before, after })).toContain('Under ingress-nginx it ends with an error');
+    expect(describeSteps(steps(scenarios.production, scenarios.default))).not.toContain('ingress-nginx');
+  });
+
+  it('can be pasted into zsh, which takes a comment for arguments', () => {
+    const { before, after } = steps(scenarios.default, withWorkload({ name: 'judge' }));
+    for (const command of [...before, ...after]) expect(command).not.toContain('#');
   });
 });
 

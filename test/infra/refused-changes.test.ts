@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { changeSteps } from '../../infra/change-steps.ts';
-import { extend, type Changes, type DeploymentConfig, type WorkloadConfig } from '../../infra/config.ts';
+import { extend, ofaLarge, type Changes, type DeploymentConfig, type WorkloadConfig } from '../../infra/config.ts';
 import { yamlOf } from './manifests.ts';
 import { BACKFILL, scenarios, withWorkload } from './scenarios.ts';
 
@@ -66,20 +66,39 @@ describe('a change of the claim with the models', () => {
 });
 
 describe('another name', () => {
-  const AGAIN =
-    'kubectl apply -f environments/berlin/dist # ingress-nginx refuses an Ingress for an address that another has';
+  const AGAIN = 'kubectl apply -f environments/berlin/dist';
+  /** The Ingress changes hands between two commands, when the new pods are ready and nothing else is gone. */
+  const handover = (namespace: string, deployment: string) => [
+    `kubectl rollout status -n ${namespace} deployment.apps/${deployment}`,
+    'kubectl delete -n ofa-ve ingress.networking.k8s.io/ofa-ve',
+    AGAIN,
+  ];
 
   it('of a workload keeps the old pods until the new ones are ready, and then its address changes hands', () => {
-    const { after } = steps(scenarios.default, withWorkload({ name: 'judge' }));
-    expect(after[0]).toBe('kubectl rollout status -n ofa-ve deployment.apps/judge');
-    expect(after).toContain('kubectl delete -n ofa-ve deployment.apps/ofa-ve');
-    expect(after.at(-1)).toBe(AGAIN);
+    const { before, after } = steps(scenarios.default, withWorkload({ name: 'judge' }));
+    expect(before).toEqual([]);
+    expect(after.slice(0, 3)).toEqual(handover('ofa-ve', 'judge'));
+    expect(after.slice(3)).toEqual(
+      expect.arrayContaining([
+        'kubectl delete -n ofa-ve horizontalpodautoscaler.autoscaling/ofa-ve',
+        'kubectl delete -n ofa-ve deployment.apps/ofa-ve',
+      ]),
+    );
   });
 
-  it('of the namespace does so, too', () => {
+  it('of the namespace does so, too, before the namespace ends, which takes as long as its pods', () => {
     const { after } = steps(scenarios.default, extend(scenarios.default, { namespace: { name: 'berlin' } }));
-    expect(after[0]).toBe('kubectl rollout status -n berlin deployment.apps/ofa-ve');
-    expect(after.slice(-2)).toEqual(['kubectl delete namespace/ofa-ve', AGAIN]);
+    expect(after.slice(0, 3)).toEqual(handover('berlin', 'ofa-ve'));
+    expect(after.at(-1)).toBe('kubectl delete namespace/ofa-ve');
+  });
+
+  it('deletes the Ingress of a canary with that of the stable version', () => {
+    const { after } = steps(scenarios['canary-ingress'], withWorkload({ name: 'judge', canary: { enabled: true } }));
+    expect(after.slice(2, 5)).toEqual([
+      'kubectl delete -n ofa-ve ingress.networking.k8s.io/ofa-ve-canary',
+      'kubectl delete -n ofa-ve ingress.networking.k8s.io/ofa-ve',
+      AGAIN,
+    ]);
   });
 
   it('with another host needs no second apply', () => {
@@ -88,5 +107,41 @@ describe('another name', () => {
       withWorkload({ name: 'judge', exposure: { host: 'judge.example.com' } }),
     );
     expect(after).not.toContain(AGAIN);
+  });
+
+  it.each([scenarios.default, scenarios.keda, scenarios.kserve, scenarios['kserve-canary-untouched']])(
+    'leaves the old pods their autoscaler until they go',
+    (from) => {
+      const to = extend(from, { workloads: from.workloads.map((one) => extend(one, { name: 'judge' })) });
+      const { before, after } = steps(from, to);
+      const index = (kind: RegExp) => after.findIndex((command) => kind.test(command));
+      expect(before).toEqual([]);
+      expect(index(/delete \S+ \S+ (horizontalpodautoscaler|scaledobject)/)).toBeGreaterThan(0);
+    },
+  );
+});
+
+describe('hosts that workloads exchange', () => {
+  const withHosts = (hosts: Readonly<Record<string, string>>) =>
+    extend(scenarios.default, {
+      workloads: Object.entries(hosts).map(([name, host]) => extend(ofaLarge, { name, exposure: { host } })),
+    });
+  const from = withHosts({ blue: 'a.example.com', green: 'b.example.com' });
+
+  it('leave no order of the Ingresses in which ingress-nginx accepts them, so one is made anew', () => {
+    expect(steps(from, withHosts({ blue: 'b.example.com', green: 'a.example.com' }))).toEqual({
+      before: ['kubectl delete -n ofa-ve ingress.networking.k8s.io/green'],
+      after: [],
+    });
+  });
+
+  it('need nothing where an Ingress gives up its host before the next one takes it', () => {
+    const to = withHosts({ blue: 'c.example.com', green: 'a.example.com' });
+    expect(steps(from, to)).toEqual({ before: [], after: [] });
+  });
+
+  it('need nothing where a canary has the host of its stable version', () => {
+    const to = withWorkload({ canary: { enabled: true }, exposure: { host: 'a.example.com' } });
+    expect(steps(scenarios['canary-ingress'], to)).toEqual({ before: [], after: [] });
   });
 });
