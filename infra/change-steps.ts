@@ -1,7 +1,7 @@
 import { parseAllDocuments } from 'yaml';
 import { refusedByOrder, shareAddress } from './ingress-addresses.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
-import { recreated } from './refused-changes.ts';
+import { recreated, using } from './refused-changes.ts';
 
 /** Commands that a change of the manifests needs beside `kubectl apply`. */
 export interface ChangeSteps {
@@ -45,6 +45,7 @@ export function changeSteps(before: readonly string[], after: readonly string[],
   const successorOf = (object: KubernetesObject) => kept.get(pathOf(object));
   const refused = [...recreated(old, successorOf), ...refusedByOrder(old, current, successorOf)];
   const leftovers = removed.filter((object) => !autoscalers.includes(object) && !refused.includes(object)).toReversed();
+  const users = new Set(leftovers.flatMap((object) => using(object, old)));
   const contested = leftovers.filter((object) => added.some((other) => shareAddress(object, other)));
   return {
     before: [
@@ -54,6 +55,7 @@ export function changeSteps(before: readonly string[], after: readonly string[],
     ],
     after: [
       ...(removed.some(({ kind }) => kind in READINESS) ? added.flatMap(readiness) : []),
+      ...[...users].filter((object) => successorOf(object) !== undefined && !refused.includes(object)).flatMap(rollout),
       // Nothing else comes between, as nobody reaches the service meanwhile.
       ...contested.map(removal),
       ...(contested.length > 0 ? [`kubectl apply -f ${folder}`] : []),
@@ -83,6 +85,17 @@ function removal(object: KubernetesObject): string {
 function readiness(object: KubernetesObject): string[] {
   const command = READINESS[object.kind];
   return command === undefined ? [] : [`${command} ${pathOf(object)}`];
+}
+
+/** Waits until a change of a workload has replaced its pods. The condition of an InferenceService holds all the while. */
+function rollout(object: KubernetesObject): string[] {
+  if (!(object.kind in READINESS)) return [];
+  const { namespace } = object.metadata;
+  return readiness({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: deploymentOf(object), ...(namespace === undefined ? {} : { namespace }) },
+  });
 }
 
 /** Whether an autoscaler is at work until its Deployment goes, after the apply, with no other taking its place. */

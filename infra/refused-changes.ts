@@ -45,15 +45,23 @@ export function recreated(
   });
   const claims = refused.filter(({ kind }) => kind === 'PersistentVolumeClaim');
   const others = refused.filter((object) => !claims.includes(object));
-  return [...new Set([...others, ...claims.flatMap((claim) => mounting(claim, old)), ...claims])];
+  return [...new Set([...others, ...claims.flatMap((claim) => using(claim, old)), ...claims])];
 }
 
-/** The objects whose pods mount a claim. The pods of a ServingRuntime are those of InferenceServices. */
-function mounting({ metadata: { name, namespace } }: KubernetesObject, all: readonly KubernetesObject[]) {
+/** The fields by which pods name what they cannot start without, by its kind. */
+const USES: Readonly<Record<string, string>> = {
+  PersistentVolumeClaim: 'claimName',
+  ResourceClaimTemplate: 'resourceClaimTemplateName',
+};
+
+/** The objects whose pods use a claim of storage or a template for one of devices. A ServingRuntime's are those of InferenceServices. */
+export function using({ kind, metadata: { name, namespace } }: KubernetesObject, all: readonly KubernetesObject[]) {
   const inNamespace = all.filter(({ metadata }) => metadata.namespace === namespace);
   const mentioning = (field: string, value: string) =>
     inNamespace.filter((object) => JSON.stringify(object).includes(`"${field}":"${value}"`));
-  return mentioning('claimName', name).flatMap((object) =>
+  const field = USES[kind];
+  if (field === undefined) return [];
+  return mentioning(field, name).flatMap((object) =>
     object.kind === 'ServingRuntime' ? mentioning('runtime', object.metadata.name) : [object],
   );
 }

@@ -67,7 +67,10 @@ describe('a change of the devices that pods claim', () => {
     expect(JSON.stringify(only(after ?? [], 'Deployment'))).toContain(`"resourceClaimTemplateName":"${current}"`);
     expect(steps(scenarios.dra, changed)).toEqual({
       before: [],
-      after: [`kubectl delete -n ofa-ve resourceclaimtemplate.resource.k8s.io/${old}`],
+      after: [
+        'kubectl rollout status -n ofa-ve deployment.apps/ofa-ve',
+        `kubectl delete -n ofa-ve resourceclaimtemplate.resource.k8s.io/${old}`,
+      ],
     });
   });
 });

@@ -65,6 +65,31 @@ describe('a change of the claim with the models', () => {
   });
 });
 
+describe('a claim that a change leaves behind', () => {
+  const WITH_CANARY = { canary: { enabled: true } } as const;
+
+  it('stays until no pod mounts it, as pods that start meanwhile would find it ending', () => {
+    const from = withWorkload({ model: { source: CLAIM }, ...WITH_CANARY }, '1.33');
+    expect(steps(from, withWorkload(WITH_CANARY, '1.33'))).toEqual({
+      before: [],
+      after: [
+        'kubectl rollout status -n ofa-ve deployment.apps/ofa-ve',
+        'kubectl rollout status -n ofa-ve deployment.apps/ofa-ve-canary',
+        DELETE_CLAIM,
+      ],
+    });
+  });
+
+  it('stays for the pods that KServe runs, too', () => {
+    const kserve = { kserve: { enabled: true } };
+    const from = withWorkload({ model: { source: CLAIM }, ...kserve }, '1.33');
+    expect(steps(from, withWorkload(kserve, '1.33')).after).toEqual([
+      'kubectl rollout status -n ofa-ve deployment.apps/ofa-ve-predictor',
+      DELETE_CLAIM,
+    ]);
+  });
+});
+
 describe('another name', () => {
   const AGAIN = 'kubectl apply -f environments/berlin/dist';
   /** The Ingress changes hands between two commands, when the new pods are ready and nothing else is gone. */
