@@ -7,8 +7,10 @@
 import { checkAutoscaling } from './checks/autoscaling.ts';
 import { checkCanary } from './checks/canary.ts';
 import type { Cluster, Result } from './checks/check.ts';
+import { checkClaims } from './checks/claims.ts';
 import { checkEdgeValues } from './checks/edge-values.ts';
 import { checkLeftovers } from './checks/leftovers.ts';
+import { checkNames } from './checks/names.ts';
 import { checkReplicas } from './checks/replicas.ts';
 import { checkScenarios } from './checks/scenarios.ts';
 import { ControlPlane } from './control-plane/control-plane.ts';
@@ -25,6 +27,8 @@ const SCALING_START_SECONDS = 60;
 /** Nodes for the checks. Each pool has its own, so that checks do not take each other's GPUs. */
 const POOLS = [
   { pool: 'changes', count: 4, gpus: 4, startSeconds: 2, stopSeconds: 1 },
+  // Slower than the autoscaler's sync period, so that it has acted before the first pod of a Deployment is ready.
+  { pool: 'names', count: 4, gpus: 2, startSeconds: 20, stopSeconds: 3 },
   { pool: 'canary', count: 2, gpus: 1, startSeconds: 4, stopSeconds: 3 },
   { pool: 'scaling', count: 6, gpus: 1, startSeconds: SCALING_START_SECONDS, stopSeconds: 5 },
 ] as const;
@@ -34,6 +38,8 @@ const GROUPS: Readonly<Record<string, (cluster: Cluster) => AsyncGenerator<Resul
   scenarios: checkScenarios,
   replicas: (cluster) => checkReplicas(cluster, 'changes'),
   canary: (cluster) => checkCanary(cluster, 'canary'),
+  claims: (cluster) => checkClaims(cluster, 'changes'),
+  names: (cluster) => checkNames(cluster, 'names'),
   leftovers: (cluster) => checkLeftovers(cluster, 'changes'),
   'edge-values': checkEdgeValues,
   autoscaling: (cluster) => checkAutoscaling(cluster, 'scaling', SCALING_START_SECONDS),

@@ -63,7 +63,7 @@ export class OperatedDeployment {
     };
     const options = { cwd: this.#folder, env, maxBuffer: 64 * 2 ** 20 };
     try {
-      return (await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', command], options)).stdout;
+      return (await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', command], options)).stdout;
     } catch (error) {
       const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
       throw new Error(`${command}\n${stdout}${stderr}`, { cause: error });
@@ -75,6 +75,22 @@ export class OperatedDeployment {
     const { before, after } = this.synth(config);
     for (const command of [...before, 'kubectl apply -f dist', ...after]) await this.shell(command);
     await this.untilObserved();
+  }
+
+  /**
+   * Runs a command line that must fail.
+   *
+   * @param text that it must print
+   */
+  async refused(command: string, text: string): Promise<void> {
+    const outcome = await this.shell(command).catch((error: unknown) => error);
+    if (!(outcome instanceof Error)) throw new Error(`${command} did not fail with ${text}`);
+    if (!outcome.message.includes(text)) throw outcome;
+  }
+
+  /** Fails unless the cluster is as the manifests say. */
+  async matches(): Promise<void> {
+    await this.shell('kubectl diff -f dist');
   }
 
   /** The pods of a track. */

@@ -10,6 +10,7 @@ export interface Pod extends ApiObject {
   readonly spec: {
     readonly nodeName?: string;
     readonly containers: readonly { readonly name: string; readonly image: string }[];
+    readonly volumes?: readonly { readonly persistentVolumeClaim?: { readonly claimName: string } }[];
   };
   readonly status: {
     readonly phase: string;
