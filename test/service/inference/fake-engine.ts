@@ -19,7 +19,7 @@ export class FakeEngine implements BatchEngine<number, string> {
   #state: 'ready' | 'away' | 'gone' = 'ready';
   readonly #runs: FakeRun[] = [];
   readonly #waitingForRun: ((run: FakeRun) => void)[] = [];
-  #waitingForReady: (() => void)[] = [];
+  readonly #waitingForReady: (() => void)[] = [];
 
   /** Ends each run without the test: it succeeds if the behaviour returns true. */
   behave(behaviour: (items: readonly number[]) => boolean | Promise<boolean>): void {
