@@ -21,7 +21,8 @@ export const offerCamera = async (onPhoto, onError) => {
       .then(
         (stream) => {
           view.srcObject = stream;
-          void view.play();
+          // It is rejected if the dialog is closed before the first picture.
+          view.play().catch(() => undefined);
           dialog.showModal();
         },
         () => {
