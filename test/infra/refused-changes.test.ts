@@ -2,20 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { changeSteps } from '../../infra/change-steps.ts';
 import { extend, ofaLarge, type Changes, type DeploymentConfig, type WorkloadConfig } from '../../infra/config.ts';
 import { yamlOf } from './manifests.ts';
-import { BACKFILL, scenarios, withWorkload } from './scenarios.ts';
+import { BACKFILL, CLAIM, type ClaimSource, scenarios, UNNAMED_CLASS, withWorkload } from './scenarios.ts';
 
-type Claim = Extract<WorkloadConfig['model']['source'], { kind: 'claim' }>;
-
-/** On the cluster's storage class. */
-const UNNAMED: Claim = {
-  kind: 'claim',
-  size: '10Gi',
-  accessMode: 'ReadWriteMany',
-  version: '1.0',
-  loaderImage: 'registry.example.com/ai/ofa-ve-package:1.0',
-  loaderFolder: '/package',
-};
-const CLAIM: Claim = { ...UNNAMED, storageClassName: 'shared' };
 const DELETE_CLAIM = 'kubectl delete -n ofa-ve persistentvolumeclaim/ofa-ve-models';
 
 function steps(from: DeploymentConfig, to: DeploymentConfig) {
@@ -23,12 +11,12 @@ function steps(from: DeploymentConfig, to: DeploymentConfig) {
 }
 
 describe('a change of the claim with the models', () => {
-  const on = (source: Claim, changes: Changes<WorkloadConfig> = {}) =>
+  const on = (source: ClaimSource, changes: Changes<WorkloadConfig> = {}) =>
     withWorkload({ model: { source }, ...changes }, '1.33');
 
   it.each([
     ['another class', { ...CLAIM, storageClassName: 'fast' }],
-    ["the cluster's class", UNNAMED],
+    ["the cluster's class", UNNAMED_CLASS],
     ['less space', { ...CLAIM, size: '5120Mi' }],
   ] as const)('to %s needs a new one, which what mounts it makes way for', (_name, source) => {
     expect(steps(on(CLAIM), on(source))).toEqual({
@@ -46,7 +34,7 @@ describe('a change of the claim with the models', () => {
       canary: { enabled: true },
       backfills: [BACKFILL],
     });
-    const { before, after } = steps(from, on(UNNAMED));
+    const { before, after } = steps(from, on(UNNAMED_CLASS));
     expect(before).toEqual([
       'kubectl delete -n ofa-ve deployment.apps/ofa-ve',
       'kubectl delete -n ofa-ve deployment.apps/ofa-ve-canary',
@@ -58,7 +46,7 @@ describe('a change of the claim with the models', () => {
 
   it('deletes the InferenceService whose pods KServe runs', () => {
     const kserve = { kserve: { enabled: true } };
-    expect(steps(on(CLAIM, kserve), on(UNNAMED, kserve)).before).toEqual([
+    expect(steps(on(CLAIM, kserve), on(UNNAMED_CLASS, kserve)).before).toEqual([
       'kubectl delete -n ofa-ve inferenceservice.serving.kserve.io/ofa-ve',
       DELETE_CLAIM,
     ]);

@@ -22,15 +22,21 @@ const { nodeSelector, tolerations } = {
   tolerations: [{ key: 'nvidia.com/gpu', effect: 'NoSchedule' as const }],
 };
 
-const CLAIM: WorkloadConfig['model']['source'] = {
+/** Where a model comes from, if it is on a claim. */
+export type ClaimSource = Extract<WorkloadConfig['model']['source'], { kind: 'claim' }>;
+
+/** A claim of the cluster's storage class. */
+export const UNNAMED_CLASS: ClaimSource = {
   kind: 'claim',
   size: '10Gi',
-  storageClassName: 'shared',
   accessMode: 'ReadWriteMany',
   version: '1.0',
   loaderImage: 'registry.example.com/ai/ofa-ve-package:1.0',
   loaderFolder: '/package',
 };
+
+/** One of a named class. */
+export const CLAIM: ClaimSource = { ...UNNAMED_CLASS, storageClassName: 'shared' };
 
 /** Rows of a volume, in eight shards. */
 export const BACKFILL: WorkloadConfig['backfills'][number] = {

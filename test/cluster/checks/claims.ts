@@ -1,42 +1,32 @@
-import type { DeploymentConfig, WorkloadConfig } from '../../../infra/config.ts';
+import type { DeploymentConfig } from '../../../infra/config.ts';
+import { type ClaimSource, UNNAMED_CLASS } from '../../infra/scenarios.ts';
 import { Storage } from '../stand-ins/storage.ts';
 import type { Pod } from '../stand-ins/pods.ts';
 import { until } from '../wait.ts';
 import { attempt, type Cluster, type Result } from './check.ts';
 import { OperatedDeployment } from './deployment.ts';
 
-type Claim = Extract<WorkloadConfig['model']['source'], { kind: 'claim' }>;
-
 /** Name of the claim. */
 const CLAIM = 'ofa-ve-models';
 /** Ready pods of the stable version after each change. */
 const PODS = 2;
-/** On the class of the cluster. */
-const UNNAMED: Claim = {
-  kind: 'claim',
-  size: '10Gi',
-  accessMode: 'ReadWriteMany',
-  version: '1.0',
-  loaderImage: 'registry.example.com/ai/ofa-ve-package:1.0',
-  loaderFolder: '/package',
-};
 
 /** The classes of the volumes that the claims take, one after the other. */
 const VOLUMES = { shared: 1, fast: 2, usual: 1 };
 
-const CHANGES: readonly [name: string, to: Claim, expected: string][] = [
-  ['to another class', { ...UNNAMED, storageClassName: 'fast' }, '10Gi of fast'],
-  ['to less space', { ...UNNAMED, storageClassName: 'fast', size: '5Gi' }, '5Gi of fast'],
-  ["to the cluster's class", UNNAMED, '10Gi of usual'],
+const CHANGES: readonly [name: string, to: ClaimSource, expected: string][] = [
+  ['to another class', { ...UNNAMED_CLASS, storageClassName: 'fast' }, '10Gi of fast'],
+  ['to less space', { ...UNNAMED_CLASS, storageClassName: 'fast', size: '5Gi' }, '5Gi of fast'],
+  ["to the cluster's class", UNNAMED_CLASS, '10Gi of usual'],
 ];
 
 /** Changes a claim in ways that the server refuses, by the commands that synth prints. */
 export async function* checkClaims(cluster: Cluster, pool: string): AsyncGenerator<Result> {
   const storage = await Storage.start(cluster.plane.client, VOLUMES, 'usual');
   const deployment = new OperatedDeployment(cluster, 'claims', pool);
-  const config = (source: Claim) => deployment.config({ model: { source }, canary: { enabled: true } });
+  const config = (source: ClaimSource) => deployment.config({ model: { source }, canary: { enabled: true } });
   try {
-    await deployment.change(config({ ...UNNAMED, storageClassName: 'shared' }));
+    await deployment.change(config({ ...UNNAMED_CLASS, storageClassName: 'shared' }));
     for (const [name, source, expected] of CHANGES)
       yield await attempt(name, () => replaceClaim(cluster, deployment, config(source), expected));
     yield await attempt('to none, as the model comes with the image', () =>
