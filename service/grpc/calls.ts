@@ -7,6 +7,7 @@ import {
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
 import { EngineUnavailable, Overloaded } from '../inference/errors.ts';
+import type { ModelStatistics } from '../open-inference/statistics.ts';
 import type { WatchedHealth } from '../requests/health.ts';
 import type { Identify } from '../requests/identify.ts';
 import type { RequestListener } from '../requests/listener.ts';
@@ -31,6 +32,7 @@ const MAX_OTHERS = 1024;
 
 /** What gRPC needs beside what every protocol does. */
 export interface GrpcDeps extends PredictDeps {
+  readonly statistics: ModelStatistics;
   readonly health: WatchedHealth;
   readonly listener?: RequestListener;
   /** Names the client of an inference. */

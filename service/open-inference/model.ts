@@ -43,9 +43,14 @@ export function checkModel(model: ModelInfo, name = model.name, version = MODEL_
   if (name !== model.name) {
     throw new HttpProblem('not-found', `There is no such model; this service has ${model.name}.`);
   }
-  if (modelVersions(model).includes(version)) return;
+  if (isModel(model, name, version)) return;
   const detail = `There is no such version; this service has ${MODEL_VERSION}, which is also called ${model.digest}.`;
   throw new HttpProblem('not-found', detail);
+}
+
+/** Whether this is the model served, see {@link checkModel}. */
+export function isModel(model: ModelInfo, name = model.name, version = MODEL_VERSION): boolean {
+  return name === model.name && modelVersions(model).includes(version);
 }
 
 /** The names of the model's only version. */

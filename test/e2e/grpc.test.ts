@@ -118,33 +118,6 @@ describe('an inference', () => {
   });
 });
 
-describe('the other calls', () => {
-  it('say what REST says', async () => {
-    const live = await stub.start({});
-    const { call } = connect(live);
-    expect((await call('ServerLive', {}).answer).response).toEqual({ live: true });
-    expect((await call('ServerReady', {}).answer).response).toEqual({ ready: true });
-    expect((await call('ModelReady', { name: 'mini-none' }).answer).response).toEqual({ ready: true });
-    const server = (await call<{ name: string }>('ServerMetadata', {}).answer).response;
-    expect(server).toMatchObject({ name: 'ofa-ve' });
-    const rest = (await (await fetch(`${live.url}/v2/models/mini-none`)).json()) as object;
-    const { response } = await call('ModelMetadata', { name: 'mini-none' }).answer;
-    // Whole numbers of 64 bits are objects of a library.
-    const plain: unknown = JSON.parse(JSON.stringify(response), (_, value: unknown) => numberOf(value));
-    expect(plain).toEqual(rest);
-  });
-
-  it('refuse messages that are too large or compressed', async () => {
-    const { call } = connect(await stub.start({}));
-    const large = await call('ModelReady', { name: 'x'.repeat(100_000) }).answer;
-    expect([large.code, large.trailers['problem']]).toEqual([codes.RESOURCE_EXHAUSTED, 'body-too-large']);
-  });
-});
-
-function numberOf(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'low' in value ? value.low : value;
-}
-
 describe('a request that is wrong', () => {
   it.each([
     [{}, codes.INVALID_ARGUMENT, 'invalid-field', 'The field "inputs" must hold an input.'],
@@ -180,7 +153,9 @@ describe('a request that is wrong', () => {
     const { call, infer } = connect(await stub.start({}));
     for (const answer of [
       await infer({ ...(await inferRequest(['a'])), model_name: 'other' }).answer,
-      await call('ModelReady', { name: 'mini-none', version: '7' }).answer,
+      await call('ModelMetadata', { name: 'mini-none', version: '7' }).answer,
+      await call('ModelConfig', { name: 'other' }).answer,
+      await call('ModelStatistics', { name: 'mini-none', version: '7' }).answer,
     ]) {
       expect(answer.code).toBe(codes.NOT_FOUND);
       expect(answer.details).toMatch(/^There is no such (model|version); this service has /);
