@@ -1,12 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { RequestRecord, UNMATCHED } from '../observability/request-record.ts';
 import type { RequestListener } from '../requests/listener.ts';
 import { HttpProblem } from '../requests/problem.ts';
+import { requestIdOf } from '../requests/request-id.ts';
 import { requestTimeout } from '../requests/to-problem.ts';
 import type { Connections } from './connections.ts';
+import { noteParserRefusal, noteRule } from './problems/parser-refusals.ts';
 
 /** How long a client may go on sending what cannot be parsed: many read the answer only after that. */
 const LINGER_MS = 5000;
@@ -27,10 +28,12 @@ export function answerParserErrors(server: Server, connections: Connections, lis
       return;
     }
     const problem = problemOf(error);
-    const requestId = randomUUID();
+    const id = current?.req.headers['x-request-id'];
+    const requestId = requestIdOf(typeof id === 'string' ? id : undefined);
     socket.end(responseTo(problem, requestId));
     answered.add(socket);
     if (current !== undefined) {
+      noteParserRefusal(current, { problem, requestId });
       // What is being done for the request ends at once, and with it its record.
       socket.destroy(error);
       return;
@@ -44,9 +47,7 @@ export function answerParserErrors(server: Server, connections: Connections, lis
 /** Records a request that the application never sees. */
 export function recordRefusal(listener: RequestListener | undefined, problem: HttpProblem, requestId: string): void {
   const record = new RequestRecord();
-  const { cause } = problem;
-  // Which rule of HTTP it breaks.
-  if (cause instanceof Error && 'code' in cause) record.attributes['code'] = String(cause.code);
+  noteRule(record, problem);
   listener?.end({ method: undefined, route: UNMATCHED, status: problem.status, requestId, record, problem });
 }
 

@@ -3,8 +3,14 @@ import { routePath } from 'hono/route';
 import { ClientGone } from '../../inference/errors.ts';
 import { PATHS } from '../../contract.ts';
 import type { AppEnv } from '../context.ts';
-import { CLIENT_CLOSED_REQUEST, RequestRecord, UNMATCHED } from '../../observability/request-record.ts';
+import {
+  CLIENT_CLOSED_REQUEST,
+  RequestRecord,
+  UNMATCHED,
+  type RequestProblem,
+} from '../../observability/request-record.ts';
 import type { RequestListener } from '../../requests/listener.ts';
+import { noteRule, parserRefusalOf } from '../problems/parser-refusals.ts';
 
 /** The part of a path that names the only version of the model; metrics have one route with and without it. */
 const VERSION = '/versions/:version';
@@ -35,13 +41,15 @@ export function observeRequests(
     // A client that reused the connection would send its next request to a process that is shutting down.
     if (isDraining()) c.header('connection', 'close');
     const isGone = record.problem?.cause instanceof ClientGone;
-    listener.end({
-      method: c.req.method,
-      route: labelOf(routePath(c, -1)),
-      status: isGone ? CLIENT_CLOSED_REQUEST : c.res.status,
-      requestId: c.get('requestId'),
-      record,
-      problem: isGone ? undefined : record.problem,
-    });
+    const end = (status: number, problem: RequestProblem | undefined, requestId = c.get('requestId')): void => {
+      listener.end({ method: c.req.method, route: labelOf(routePath(c, -1)), status, requestId, record, problem });
+    };
+    // Tests call the application without a connection.
+    const refusal = isGone ? parserRefusalOf((c.env as AppEnv['Bindings'] | undefined)?.outgoing) : undefined;
+    if (refusal !== undefined) {
+      noteRule(record, refusal.problem);
+      end(refusal.problem.status, refusal.problem, refusal.requestId);
+    } else if (isGone) end(CLIENT_CLOSED_REQUEST, undefined);
+    else end(c.res.status, record.problem);
   });
 }

@@ -13,7 +13,8 @@ function exchange(...lines: readonly string[]): Promise<Response> {
 }
 
 async function exchangeBytes(sent: string | Uint8Array, options: Partial<ListenOptions> = {}): Promise<Response> {
-  await server.start(fakeService().app, options);
+  const { listener } = options;
+  await server.start(fakeService({ deps: listener === undefined ? {} : { listener } }).app, options);
   const socket = await server.open();
   socket.write(sent);
   const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
@@ -77,8 +78,8 @@ it.each([
   const requestId = response.headers.get('x-request-id');
   await expectProblem(response, status, problem);
   // The application records what it has begun to read.
-  const isBegun = sent.includes('chunked');
-  expect(recorded).toMatchObject(isBegun ? [] : [{ route: UNMATCHED, status, requestId, problem: { problem } }]);
+  const route = sent.includes('chunked') ? '/predict' : UNMATCHED;
+  expect(recorded).toMatchObject([{ route, status, requestId, problem: { problem } }]);
 });
 
 it('sends one answer only when what follows a request is malformed', async () => {
