@@ -30,8 +30,8 @@ const EXPLAIN =
 const texts = z.array(hypothesis, { error: 'must be a list of texts' }).max(MAX_TEXTS, { error: TOO_MANY });
 
 /**
- * Either `text` or `texts`. Not oneOf, from which generators of clients make two types. Linters want every property
- * named. The types of the library lack these keywords.
+ * Either `text` or `texts`, and one text only if its answer is to be explained. Not oneOf, from which generators of
+ * clients make two types. Linters want every property named. The types of the library lack these keywords.
  */
 const EITHER_TEXT_OR_TEXTS: object = {
   if: { properties: { image: {}, text: { type: 'string' }, texts: {}, premise: {}, explain: {} }, required: ['text'] },
@@ -40,7 +40,21 @@ const EITHER_TEXT_OR_TEXTS: object = {
   else: {
     properties: { image: {}, text: {}, texts: { type: 'array', items: {}, minItems: 1 }, premise: {}, explain: {} },
     required: ['texts'],
+    if: {
+      properties: { image: {}, text: {}, texts: {}, premise: {}, explain: { type: 'boolean', const: true } },
+      required: ['explain'],
+    },
+    then: { properties: { image: {}, text: {}, texts: { maxItems: 1 }, premise: {}, explain: {} } },
   },
+};
+
+/** A form has one text only if its answer is to be explained. */
+const ONE_TEXT_TO_EXPLAIN: object = {
+  if: {
+    properties: { image: {}, text: {}, premise: {}, explain: { type: 'string', const: 'true' } },
+    required: ['explain'],
+  },
+  then: { properties: { image: {}, text: { maxItems: 1 }, premise: {}, explain: {} } },
 };
 
 /** The JSON body of a prediction. */
@@ -104,7 +118,7 @@ export const formBodySchema = z
       .optional()
       .openapi({ type: 'string', enum: ['true', 'false'], description: EXPLAIN }),
   })
-  .openapi('PredictForm');
+  .openapi('PredictForm', ONE_TEXT_TO_EXPLAIN);
 
 /** What generators of clients need to send one field for each text, instead of one with commas. */
 export const formEncoding = { text: { style: 'form', explode: true } } as const;

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { PATHS } from '../../../../service/contract.ts';
 import { PROBLEMS } from '../../../../service/requests/problem.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
-import { fakeKeys, fakeService, postJson, type FakeServiceOptions } from '../fake-service.ts';
+import { fakeKeys, fakeService, type FakeServiceOptions } from '../fake-service.ts';
 
 const responseSchema = z.object({
   description: z.string(),
@@ -192,32 +192,6 @@ describe('the OpenAPI document', () => {
     }
     const text = JSON.stringify(raw);
     for (const name of Object.keys(PROBLEMS)) expect(text).toContain(`errors.md#${name}"`);
-  });
-
-  it('states what a body of JSON must be', async () => {
-    const { components } = await rawDocument();
-    const ajv = new Ajv2020({ strict: false });
-    const validate = ajv.compile({ $ref: '#/components/schemas/PredictJson', components });
-    const image = 'R0lG';
-    const bodies = [
-      [true, { image, text: 'a' }],
-      [true, { image, texts: ['a', 'b'], premise: '' }],
-      [true, { image, text: 'a', texts: [] }],
-      [true, { image, text: 'a', unknown: 1 }],
-      [true, { image, text: '😀'.repeat(10_000) }],
-      [false, { image }],
-      [false, { text: 'a' }],
-      [false, { image, text: 'a', texts: ['a'] }],
-      [false, { image, texts: [] }],
-      [false, { image, texts: Array(33).fill('a') }],
-      [false, { image, text: 'a'.repeat(10_001) }],
-      [false, { image: '', text: 'a' }],
-    ] as const;
-    for (const [isValid, body] of bodies) {
-      expect([validate(body), body]).toEqual([isValid, body]);
-      const { status } = await postJson(fakeService().app, body);
-      expect([status, body]).toEqual([isValid ? 200 : 400, body]);
-    }
   });
 
   it('describes every route of the API', async () => {
