@@ -75,6 +75,7 @@ function fromForm({ texts, files, unknown }: Form): PredictInput {
   }
   const fields = new Map<string, unknown>();
   for (const [name, [file, ...others]] of files) {
+    if (!FORM_LIMITS.files.names.has(name)) throw notAText(name);
     if (others.length > 0 || texts.has(name)) throw repeatedField(name);
     fields.set(name, file);
   }
@@ -90,4 +91,10 @@ function fromForm({ texts, files, unknown }: Form): PredictInput {
     isList: text.length > 1,
     warnings: unknownFields([...unknown]),
   };
+}
+
+/** A field that came as a file; some programs give every field a filename. */
+function notAText(field: string): HttpProblem {
+  const detail = `The field "${field}" must not be a file: its part must have neither a filename nor the type application/octet-stream.`;
+  return new HttpProblem('invalid-field', detail, { field });
 }

@@ -78,7 +78,8 @@ export const jsonBodySchema = z
   });
 
 /** The end of the sentence that refuses an image in a form that is not a file. */
-export const NOT_A_FILE = 'must be a file (curl -F image=@FILE)';
+export const NOT_A_FILE =
+  'must be a file: its part needs a filename, or a type such as image/jpeg (curl -F image=@FILE)';
 
 const imageFile = z
   .instanceof(Uint8Array, { error: NOT_A_FILE })
@@ -104,13 +105,9 @@ export const formBodySchema = z
   .object({
     image: imageFile,
     // A field that occurs once is a list of one.
-    text: z
-      .array(hypothesis, { error: 'must be a text, not a file' })
-      .min(1)
-      .max(MAX_TEXTS, { error: TOO_MANY })
-      .openapi({
-        description: 'The hypothesis. Repeat the field to judge several; the answer then has `results`.',
-      }),
+    text: z.array(hypothesis).min(1).max(MAX_TEXTS, { error: TOO_MANY }).openapi({
+      description: 'The hypothesis. Repeat the field to judge several; the answer then has `results`.',
+    }),
     premise: premise.optional(),
     explain: z
       // Other languages write a boolean with a capital: str(True), True.ToString().

@@ -41,7 +41,7 @@ describe('an image in a form', () => {
     for (const path of ['/predict', '/demo/pixels']) {
       const { response, got } = await ask(image, headers, path);
       expect(await expectProblem(response, 400, 'invalid-field', 'image')).toBe(
-        'The field "image" must be a file (curl -F image=@FILE).',
+        'The field "image" must be a file: its part needs a filename, or a type such as image/jpeg (curl -F image=@FILE).',
       );
       expect(got).toBeUndefined();
     }

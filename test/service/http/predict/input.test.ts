@@ -44,15 +44,6 @@ describe('a form is refused', () => {
       'image',
     ],
     [
-      'with a text that is a file',
-      [
-        ['image', PICTURE],
-        ['text', PICTURE],
-      ],
-      'invalid-field',
-      'text',
-    ],
-    [
       'with two premises',
       [
         ['image', PICTURE],
@@ -129,6 +120,14 @@ describe('a form is refused', () => {
       ['texts', 'a'],
     ]);
     expect(await expectProblem(await postForm(app, form), 400, 'invalid-field', 'texts')).toContain('repeat "text"');
+  });
+
+  it.each(['text', 'premise', 'explain'])('with the field %s as a file, whatever is in it', async (field) => {
+    const { app } = fakeService();
+    const form = formOf([IMAGE, ['text', 'a'], [field, Buffer.from('true')]]);
+    expect(await expectProblem(await postForm(app, form), 400, 'invalid-field', field)).toBe(
+      `The field "${field}" must not be a file: its part must have neither a filename nor the type application/octet-stream.`,
+    );
   });
 
   it('with the field "texts" as a file', async () => {
