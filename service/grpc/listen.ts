@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
 import { listenAt, portOf, settle } from '../requests/listen-at.ts';
 import type { Listener } from '../requests/listener.ts';
 import { Calls, type GrpcDeps } from './calls.ts';
 import { Connections } from './connections.ts';
 import { metadataHandlers } from './handlers.ts';
 import { addHealth } from './health.ts';
-import { PROTOCOL, SERVICE } from './protocol.ts';
+import { SERVICE } from './protocol.ts';
+import { addReflection } from './reflection.ts';
 import { handleUnknownMethods } from './unknown-methods.ts';
 
 /** Most calls that a connection may have open; clients queue further ones. */
@@ -55,7 +55,7 @@ export async function listenGrpc(deps: GrpcDeps, options: GrpcListenOptions): Pr
   handleUnknownMethods(grpc);
   grpc.addService(SERVICE, { ...metadataHandlers(deps), ModelInfer: calls.infer });
   addHealth(grpc, deps.health);
-  new ReflectionService(PROTOCOL).addToServer(grpc);
+  addReflection(grpc);
   // grpc-js has no limit of connections; a server of our own has one.
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   server.on('connection', (socket) => {
