@@ -6,6 +6,8 @@ import {
   COUNT_WINDOWS,
   errorBudget,
   LEAST_FAILURES,
+  LONG_WINDOWS,
+  LONG_WINDOWS_INTERVAL,
   RATIO_WINDOWS,
   type Misses,
 } from './burn-rates.ts';
@@ -26,6 +28,8 @@ interface Rule {
 /** A named list of rules that are evaluated in order. */
 export interface RuleGroup {
   readonly name: string;
+  /** Time between two evaluations; Prometheus's own where it is left out. */
+  readonly interval?: string;
   readonly rules: Rule[];
 }
 
@@ -56,17 +60,18 @@ function percent(share: number): string {
   return `${Number((share * 100).toFixed(4))} %`;
 }
 
-function recordings(context: WorkloadContext): Rule[] {
+/** The rules that record the ratios and counts of some windows. */
+function recordings(context: WorkloadContext, isRecorded: (window: string) => boolean): Rule[] {
   const { latencySeconds } = context.workload.observability.alerts.objectives;
   const queries = new WorkloadQueries(context);
   const labels = identity(context);
   const { failed, slow } = RECORDED;
   return [
-    ...RATIO_WINDOWS.flatMap((window) => [
+    ...RATIO_WINDOWS.filter(isRecorded).flatMap((window) => [
       { record: `${failed.ratio}${window}`, expr: queries.errorRatio(window), labels },
       { record: `${slow.ratio}${window}`, expr: queries.slowRatio(window, latencySeconds), labels },
     ]),
-    ...COUNT_WINDOWS.flatMap((window) => [
+    ...COUNT_WINDOWS.filter(isRecorded).flatMap((window) => [
       { record: `${failed.count}${window}`, expr: queries.errorCount(window), labels },
       { record: `${slow.count}${window}`, expr: queries.slowCount(window, latencySeconds), labels },
     ]),
@@ -248,7 +253,12 @@ export function ruleGroups(context: WorkloadContext): RuleGroup[] {
     ...canaryAlerts(context),
   ];
   return [
-    { name: `${context.workload.name}-ratios`, rules: recordings(context) },
+    { name: `${context.workload.name}-ratios`, rules: recordings(context, (window) => !LONG_WINDOWS.includes(window)) },
+    {
+      name: `${context.workload.name}-long-ratios`,
+      interval: LONG_WINDOWS_INTERVAL,
+      rules: recordings(context, (window) => LONG_WINDOWS.includes(window)),
+    },
     { name: `${context.workload.name}-alerts`, rules: drafts.map((draft) => alert(context, draft)) },
   ];
 }

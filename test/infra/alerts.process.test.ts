@@ -61,6 +61,29 @@ describe.skipIf(isLeftOut('promtool'))('promtool', () => {
   });
 });
 
+describe('recorded windows', () => {
+  const groups = groupsOf('everything');
+  const windowsOf = ({ rules }: RuleGroup) =>
+    rules.flatMap(({ record }) => /(?:rate|increase)(\d+[mhd])$/.exec(record ?? '')?.[1] ?? []);
+  const seldom = groups.filter(({ interval }) => interval !== undefined);
+
+  it('of days are evaluated less often, and the others are not', () => {
+    expect(new Set(seldom.flatMap(windowsOf))).toEqual(new Set(['1d', '3d']));
+    const others = groups.filter((group) => !seldom.includes(group));
+    expect(new Set(others.flatMap(windowsOf))).toEqual(new Set(['5m', '30m', '1h', '2h', '6h']));
+  });
+
+  it('have a value at all times, as Prometheus looks back by five minutes', () => {
+    expect(seldom.map(({ interval }) => interval)).toEqual(['3m']);
+  });
+
+  it('of days are not what alerts on users being affected now wait for', () => {
+    const now = groups.flatMap(({ rules }) => rules).filter(({ labels }) => labels?.['severity'] === 'critical');
+    expect(now.map(({ alert }) => alert)).toContain('AvailabilityBurnsFast');
+    for (const { alert, expr } of now) expect(expr, alert).not.toMatch(/(rate|increase)[13]d/);
+  });
+});
+
 describe.skipIf(isLeftOut('promtool'))('the series recorded beside 200 slow bodies', () => {
   const recorded = JSON.parse(
     readFileSync(new URL('../fixtures/recorded/slow-bodies.json', import.meta.url), 'utf8'),
