@@ -154,7 +154,26 @@ function capacityAlerts(context: WorkloadContext): AlertDraft[] {
       expr: `absent(${queries.select(server.metrics.always)}) unless on () ${ready} == 0`,
       summary: 'Prometheus has no metrics of the pods, of which some should be ready; no other alert can be trusted.',
     },
+    {
+      name: 'PodMetricsMissing',
+      severity: 'warning',
+      for: '10m',
+      expr: unscraped(context),
+      summary: '{{ $labels.pod }} is ready, but Prometheus has no metrics of it; alerts and scaling leave it out.',
+    },
   ];
+}
+
+/** Ready pods without metrics. While no pod of the stable version has any, MetricsMissing says so once for all. */
+function unscraped(context: WorkloadContext): string {
+  const { always } = context.server.metrics;
+  return tracksOf(context)
+    .map(([track, queries]) => {
+      const ready = `max by (pod) (${queries.select('kube_pod_status_ready', 'condition="true"')}) == 1`;
+      const pods = `${ready} unless on (pod) ${queries.select(always)}`;
+      return track === 'stable' ? `(${pods} and on () ${queries.select(always)})` : `(${pods})`;
+    })
+    .join(' or ');
 }
 
 /** Alerts on metrics that only the service of this repository has. */

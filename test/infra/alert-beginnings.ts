@@ -3,8 +3,6 @@ import type { AlertTest } from './alert-cases.ts';
 
 const CANARY_READY = 'kube_deployment_status_replicas_ready{namespace="ofa-ve",deployment="ofa-ve-canary"}';
 const NO_POD = 'No pod is ready; every request fails.';
-const NO_METRICS =
-  'Prometheus has no metrics of the pods, of which some should be ready; no other alert can be trusted.';
 const DEPLOYMENT = { deployment: 'ofa-ve' };
 
 /** A counter's series: the samples in promtool's notation. */
@@ -30,21 +28,6 @@ export const beginnings: Readonly<Record<string, AlertTest>> = {
   'an outage stays reported, although for hours no pod has been ready': {
     input_series: [CREATED, { series: READY, values: '2x5 0x200' }],
     alert_rule_test: [fires('NoReadyReplica', '3h', 'critical', NO_POD, DEPLOYMENT)],
-  },
-  'metrics are not missed while no pod is ready yet': {
-    input_series: [CREATED, { series: READY, values: '0x40' }],
-    alert_rule_test: [silent('MetricsMissing', '30m')],
-  },
-  'metrics are missed without kube-state-metrics, too': {
-    input_series: [],
-    alert_rule_test: [silent('MetricsMissing', '9m'), fires('MetricsMissing', '11m', 'warning', NO_METRICS)],
-  },
-  'metrics that disappear are missed after a quarter of an hour': {
-    input_series: [
-      { series: READY, values: '2x60' },
-      { series: `ofa_ve_build_info{${STABLE},version="1.0"}`, values: '1x30 _x30' },
-    ],
-    alert_rule_test: [silent('MetricsMissing', '40m'), fires('MetricsMissing', '46m', 'warning', NO_METRICS)],
   },
   'a first request that fails is not a burning budget': {
     interval: '15s',

@@ -185,24 +185,6 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
       }),
     ],
   },
-  'ready pods whose metrics are missing are reported': {
-    input_series: [{ series: READY, values: '2x30' }],
-    alert_rule_test: [
-      fires(
-        'MetricsMissing',
-        '20m',
-        'warning',
-        'Prometheus has no metrics of the pods, of which some should be ready; no other alert can be trusted.',
-      ),
-    ],
-  },
-  'metrics that are there before the first request are not missing': {
-    input_series: [
-      { series: READY, values: '2x30' },
-      { series: `ofa_ve_build_info{${STABLE},version="1.0"}`, values: '1x30' },
-    ],
-    alert_rule_test: [silent('MetricsMissing', '20m')],
-  },
   'an engine that keeps being replaced is reported, of whichever reasons': {
     input_series: [
       { series: `ofa_ve_engine_restarts_total{${STABLE},reason="crash"}`, values: '0x10 1x10 2x20' },

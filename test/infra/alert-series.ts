@@ -94,6 +94,16 @@ export function silent(alertname: string, evalTime: string) {
 
 export const READY = 'kube_deployment_status_replicas_ready{namespace="ofa-ve",deployment="ofa-ve"}';
 
+/** Whether a pod is ready, as kube-state-metrics says it. */
+export function podReady(pod: string, values: string): Series {
+  return { series: `kube_pod_status_ready{${pod},uid="a",condition="true"}`, values };
+}
+
+/** A metric that a pod has from its start on. */
+export function buildInfo(pod: string, values: string): Series {
+  return { series: `ofa_ve_build_info{${pod},version="1.0"}`, values };
+}
+
 /** Unix time at which the Deployment was created: the beginning of a test. */
 export const CREATED: Series = {
   series: 'kube_deployment_created{namespace="ofa-ve",deployment="ofa-ve"}',

@@ -11,6 +11,7 @@ import { isLeftOut, promtool } from './prometheus-tools.ts';
 import { scenarioNames, scenarios, type ScenarioName } from './scenarios.ts';
 import { beginnings } from './alert-beginnings.ts';
 import { alertTest } from './alert-cases.ts';
+import { missingMetrics } from './alert-missing-metrics.ts';
 import { SCRAPE_SECONDS, silent, type Recording } from './alert-series.ts';
 import { logRequest } from '../../service/observability/logger.ts';
 import { RequestRecord } from '../../service/observability/request-record.ts';
@@ -42,7 +43,7 @@ describe.skipIf(isLeftOut('promtool'))('promtool', () => {
     expect(output).toMatch(/SUCCESS: \d+ rules found/);
   });
 
-  const cases = { ...alertTest, ...beginnings };
+  const cases = { ...alertTest, ...beginnings, ...missingMetrics };
 
   it.each(Object.keys(cases))('%s', async (name) => {
     const { scenario = 'everything', evaluateEvery = '1m', interval = '1m', ...test } = cases[name] ?? expect.fail();
@@ -131,6 +132,7 @@ describe.skipIf(isLeftOut('promtool'))('the series recorded beside 200 slow bodi
 const CLUSTER_METRICS = [
   'kube_deployment_status_replicas_ready',
   'kube_deployment_created',
+  'kube_pod_status_ready',
   'kube_pod_status_unschedulable',
 ];
 
