@@ -139,12 +139,15 @@ function enginePanels(context: WorkloadContext): PanelDraft[] {
     },
     {
       title: 'Engine restarts',
-      description: 'Replaced engine processes within an hour, by reason.',
+      description: 'Replaced engine processes within an hour: all, and by pod and reason where there were some.',
       unit: 'short',
-      queries: tracksOf(context).map(([, each]) => ({
-        expr: `sum by (pod, reason) (increase(${each.select(METRICS.engineRestarts)}[1h]))`,
-        legend: '{{pod}} {{reason}}',
-      })),
+      queries: tracksOf(context).flatMap(([track, each]) => {
+        const increase = `(increase(${each.select(METRICS.engineRestarts)}[1h]))`;
+        return [
+          { expr: `sum${increase}`, legend: track },
+          { expr: `sum by (pod, reason) ${increase} > 0`, legend: '{{pod}} {{reason}}' },
+        ];
+      }),
     },
   ];
 }
