@@ -34,7 +34,6 @@ export const ofaLarge: WorkloadConfig = {
   },
   server: { kind: 'ofa-ve', settings: {} },
   model: { source: { kind: 'image' }, needs: MODEL_NEEDS.ofaLarge },
-  replicas: 2,
   gpu: {
     kind: 'device',
     resourceName: 'nvidia.com/gpu',

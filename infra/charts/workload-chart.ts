@@ -28,7 +28,7 @@ const ROUTES = { ingress: IngressRoute, gateway: GatewayRoute, istio: IstioRoute
 export class WorkloadChart extends Chart {
   constructor(scope: Construct, context: WorkloadContext) {
     const { workload } = context;
-    const { autoscaling, canary, disruption, exposure, gpu, kserve, model, name, networkPolicy, replicas } = workload;
+    const { autoscaling, canary, disruption, exposure, gpu, kserve, model, name, networkPolicy } = workload;
     super(scope, name, { disableResourceNameHashes: true });
 
     new PodServiceAccount(this, 'service-account', context);
@@ -40,7 +40,7 @@ export class WorkloadChart extends Chart {
     } else {
       new ServerDeployment(this, 'stable', context, {
         ...trackProps(context, 'stable'),
-        ...(autoscaling.by === 'none' ? { replicas } : {}),
+        ...(workload.replicas === undefined ? {} : { replicas: workload.replicas }),
       });
     }
     if (canary.enabled) new Canary(this, 'canary', context);

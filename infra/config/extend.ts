@@ -31,7 +31,7 @@ function merge(base: unknown, changes: unknown): unknown {
  * Returns a copy of `base` with `changes` and leaves both as they are. Objects are merged field by field, lists and
  * variants (objects with a `kind`) are replaced.
  *
- * @example extend(ofaLarge, { replicas: 3, resources: { requests: { cpu: 4 } } })
+ * @example extend(ofaLarge, { autoscaling: { maxReplicas: 3 }, resources: { requests: { cpu: 4 } } })
  */
 export function extend<T extends object>(base: T, changes: NoInfer<Changes<T>>): T {
   return merge(base, changes) as T;

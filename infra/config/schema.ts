@@ -32,12 +32,10 @@ export const workloadSchema = z.strictObject({
   /** Where the model comes from and how much memory it needs. */
   model: modelSchema,
   /**
-   * Number of pods where `autoscaling.by` is none. With an autoscaler, it is not used: the bounds are
+   * Number of pods where `autoscaling.by` is none, and only there: an autoscaler has the bounds
    * `autoscaling.minReplicas` and `autoscaling.maxReplicas`.
-   *
-   * @default 2
    */
-  replicas: whole(1, 1000),
+  replicas: whole(1, 1000).optional(),
   /** Accelerator of each pod. */
   gpu: gpuSchema,
   /** CPU, memory and disk of each pod. */

@@ -27,7 +27,6 @@ const NEAR_THE_EDGES: Readonly<Record<string, readonly unknown[]>> = {
   [`${FIRST}name`]: ['a', 'a'.repeat(20), 'a'.repeat(40), 'a'.repeat(57), L63, '0a', 'a-0', 'a.b', 'A'],
   [`${FIRST}image.reference`]: ['a:1', '[::1]:5000/a:1', 'a:5000/b:1', 'a/b/c:1_', `a:${'1'.repeat(128)}`, 'a:1 '],
   [`${FIRST}image.pullSecrets`]: [['a.b'], ['A'], [L253], [`${L253}a`], ['']],
-  [`${FIRST}replicas`]: [1, 1000, 0, 1.5],
   [`${FIRST}resources.limits.cpu`]: [8, '8', '8000m', 2.5, 0.1 + 3.9, '5.5', 1e3],
   [`${FIRST}resources.limits.memory`]: ['7Gi', '7000Mi', '6.5Gi', '8Pi', '7340032Ki', '7340032.5Ki', '7516192768'],
   [`${FIRST}resources.requests.ephemeralStorage`]: ['1Ki', '0.5Gi', '4Gi', '5Gi'],

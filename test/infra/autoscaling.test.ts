@@ -2,6 +2,7 @@ import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2'
 import { describe, expect, it } from 'vitest';
 import type { Changes, DeploymentConfig, WorkloadConfig } from '../../infra/config.ts';
 import { manifestsOf, only, type Labels } from './manifests.ts';
+import { mistakesOf } from './mistakes.ts';
 import { scenarios, withWorkload } from './scenarios.ts';
 
 describe('autoscaling', () => {
@@ -47,5 +48,22 @@ describe('autoscaling', () => {
   it('writes a fractional target in thousandths', () => {
     const config = withWorkload({ autoscaling: { targets: { requestsPerSecond: 2.5 } } });
     expect(autoscaler(config).spec?.metrics?.[1]?.pods?.target.averageValue).toBe('2500m');
+  });
+});
+
+describe('a fixed number of pods', () => {
+  const mistakes = (changes: Changes<WorkloadConfig>) => mistakesOf(withWorkload(changes));
+
+  it.each(['hpa', 'keda'] as const)('is refused beside %s, which would not use it', (by) => {
+    expect(mistakes({ replicas: 4, autoscaling: { by, adapter: { rules: false } } })).toEqual([
+      `workloads[0].replicas is 4, but autoscaling.by is ${by}, which sets the number of pods; set autoscaling.minReplicas and autoscaling.maxReplicas instead, or autoscaling.by to none.`,
+    ]);
+  });
+
+  it('is needed without an autoscaler', () => {
+    expect(mistakes({ autoscaling: { by: 'none' } })).toEqual([
+      'workloads[0].replicas is missing, but autoscaling.by is none, so nothing says how many pods there are; set it.',
+    ]);
+    expect(mistakes({ replicas: 4, autoscaling: { by: 'none' } })).toEqual([]);
   });
 });

@@ -21,7 +21,7 @@ const DELETE_KEDA = [
 
 describe('a change of what sets the number of pods', () => {
   const by = (mode: 'none' | 'hpa' | 'keda'): DeploymentConfig =>
-    withWorkload({ replicas: 4, autoscaling: { by: mode, adapter: { rules: false } } });
+    withWorkload({ replicas: mode === 'none' ? 4 : undefined, autoscaling: { by: mode, adapter: { rules: false } } });
 
   it.each([
     ['none', 'hpa', [HANDOVER]],

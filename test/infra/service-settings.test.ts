@@ -127,6 +127,7 @@ const ROOMY = extend(ofaLarge, {
   resources: { requests: { memory: '64Ti' }, limits: { memory: '128Ti' } },
   probes: { startup: { budgetSeconds: 7200 } },
   exposure: { bodyLimitMb: 10_240 },
+  replicas: 1,
   autoscaling: { by: 'none' },
   observability: { alerts: { gpuMemory: '1Ki' } },
 });

@@ -104,7 +104,7 @@ describe('the compiler refuses', () => {
     ['an unknown route', "{ exposure: { route: 'traefik' } }", `'"traefik"' is not assignable`],
     ['an unknown controller', "{ exposure: { ingress: { controller: 'nginx' } } }", `'"nginx"' is not assignable`],
     ['two autoscalers', "{ autoscaling: { by: ['hpa', 'keda'] } }", 'is not assignable'],
-    ['the removal of what must be there', '{ replicas: undefined }', "'undefined' is not assignable"],
+    ['the removal of what must be there', '{ name: undefined }', "'undefined' is not assignable"],
   ])('%s', (_name, changes, complaint) => {
     expect(complaints(withChanges(changes)).join('\n')).toContain(complaint);
   });

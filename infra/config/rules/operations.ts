@@ -27,6 +27,17 @@ function outsideSender({ workload: { exposure } }: RuleInput): string | undefine
 
 /** Rules on scaling, exposure, canary and monitoring. */
 export const operationsRules = {
+  replicasWithoutAutoscaler({ workload: { autoscaling, replicas } }) {
+    if (autoscaling.by === 'none') {
+      return replicas === undefined
+        ? 'replicas is missing, but autoscaling.by is none, so nothing says how many pods there are; set it.'
+        : undefined;
+    }
+    return replicas === undefined
+      ? undefined
+      : `replicas is ${replicas}, but autoscaling.by is ${autoscaling.by}, which sets the number of pods; set autoscaling.minReplicas and autoscaling.maxReplicas instead, or autoscaling.by to none.`;
+  },
+
   replicasInOrder({ workload: { autoscaling } }) {
     return autoscaling.minReplicas > autoscaling.maxReplicas
       ? `autoscaling.minReplicas is ${autoscaling.minReplicas}, above autoscaling.maxReplicas, which is ${autoscaling.maxReplicas}.`

@@ -38,11 +38,11 @@ export function mebibytes(value: number): string {
 }
 
 /** Fewest pods of the stable version. */
-export function leastPods({ autoscaling, replicas }: WorkloadConfig): number {
+export function leastPods({ autoscaling, replicas = 1 }: WorkloadConfig): number {
   return autoscaling.by === 'none' ? replicas : autoscaling.minReplicas;
 }
 
 /** Most pods of the stable version. */
-export function mostPods({ autoscaling, replicas }: WorkloadConfig): number {
+export function mostPods({ autoscaling, replicas = 1 }: WorkloadConfig): number {
   return autoscaling.by === 'none' ? replicas : autoscaling.maxReplicas;
 }
