@@ -9,6 +9,8 @@ export interface ChangeSteps {
   readonly before: readonly string[];
   /** Commands to run after it: `kubectl apply` deletes nothing. */
   readonly after: readonly string[];
+  /** What takes the place of an autoscaled workload and begins with the fewest pods of its autoscaler, if there is any. */
+  readonly fewestPods?: readonly string[];
 }
 
 /** Kinds that set a Deployment's number of pods. */
@@ -46,6 +48,9 @@ export function changeSteps(before: readonly string[], after: readonly string[],
   const refused = [...recreated(old, successorOf), ...refusedByOrder(old, current, successorOf)];
   const leftovers = removed.filter((object) => !autoscalers.includes(object) && !refused.includes(object)).toReversed();
   const users = new Set(leftovers.flatMap((object) => using(object, old)));
+  const fewestPods = removed.some((object) => isScaled(object, old))
+    ? added.filter((object) => isScaled(object, current)).map(resourceOf)
+    : [];
   const contested = leftovers.filter((object) => added.some((other) => shareAddress(object, other)));
   return {
     before: [
@@ -62,6 +67,7 @@ export function changeSteps(before: readonly string[], after: readonly string[],
       // What was created first may be needed by the rest, so it goes last.
       ...leftovers.filter((object) => !contested.includes(object)).map(removal),
     ],
+    ...(fewestPods.length > 0 ? { fewestPods } : {}),
   };
 }
 
@@ -70,10 +76,14 @@ function objectsIn(yaml: string): KubernetesObject[] {
 }
 
 /** An object's namespace, resource and name, as arguments of kubectl. */
-function pathOf({ apiVersion, kind, metadata: { name, namespace } }: KubernetesObject): string {
+function pathOf(object: KubernetesObject): string {
+  const { namespace } = object.metadata;
+  return `${namespace === undefined ? '' : `-n ${namespace} `}${resourceOf(object)}`;
+}
+
+function resourceOf({ apiVersion, kind, metadata: { name } }: KubernetesObject): string {
   const [group] = apiVersion.includes('/') ? apiVersion.split('/') : [undefined];
-  const resource = kind.toLowerCase() + (group === undefined ? '' : `.${group}`);
-  return `${namespace === undefined ? '' : `-n ${namespace} `}${resource}/${name}`;
+  return `${kind.toLowerCase()}${group === undefined ? '' : `.${group}`}/${name}`;
 }
 
 /** A Job may be gone already. */
@@ -104,13 +114,20 @@ function endsWithTarget(
   removed: readonly KubernetesObject[],
   kept: ReadonlyMap<string, KubernetesObject>,
 ): boolean {
-  const { metadata, spec } = autoscaler;
   if (kept.has(autoscalerOf(autoscaler) ?? '')) return false;
-  return removed.some(
-    (object) =>
-      object.kind in READINESS &&
-      object.metadata.namespace === metadata.namespace &&
-      deploymentOf(object) === spec?.scaleTargetRef?.name,
+  return removed.some((object) => scales(autoscaler, object));
+}
+
+/** Whether one of the autoscalers among `all` sets the number of an object's pods. */
+function isScaled(object: KubernetesObject, all: readonly KubernetesObject[]): boolean {
+  return all.some((other) => AUTOSCALERS.includes(other.kind) && scales(other, object));
+}
+
+function scales({ metadata, spec }: KubernetesObject, object: KubernetesObject): boolean {
+  return (
+    object.kind in READINESS &&
+    object.metadata.namespace === metadata.namespace &&
+    deploymentOf(object) === spec?.scaleTargetRef?.name
   );
 }
 

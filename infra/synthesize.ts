@@ -41,8 +41,12 @@ function writeKustomization(folder: string, files: readonly string[]): void {
 }
 
 /** The steps as text for people; empty if there are none. */
-export function describeSteps({ before, after }: ChangeSteps): string {
+export function describeSteps({ before, after, fewestPods = [] }: ChangeSteps): string {
   return [
+    ...fewestPods.map(
+      (resource) =>
+        `${resource} has only autoscaling.minReplicas at first, however many pods the old one has; if the load needs more, raise it until the change is over.\n`,
+    ),
     section(
       before,
       'kubectl apply alone would remove pods, leave two autoscalers at work or be refused. Before it, run (with Argo CD, Flux or --server-side, see docs/deploy.md, "Changing a running deployment"):',

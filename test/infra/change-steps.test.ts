@@ -179,6 +179,22 @@ describe('the text about a change', () => {
     expect(describeSteps(steps(scenarios.production, scenarios.default))).not.toContain('ingress-nginx');
   });
 
+  it('warns that a new autoscaled Deployment has few pods at first, and of no other', () => {
+    const SENTENCE =
+      /^deployment[.]apps[/]judge has only autoscaling[.]minReplicas at first, .*; if the load needs more, raise it until/;
+    for (const from of [scenarios.default, scenarios.keda]) {
+      const to = extend(from, { workloads: from.workloads.map((one) => extend(one, { name: 'judge' })) });
+      expect(describeSteps(steps(from, to))).toMatch(SENTENCE);
+    }
+    const [fixed, renamed] = ['ofa-ve', 'judge'].map((name) =>
+      withWorkload({ name, replicas: 4, autoscaling: { by: 'none' } }),
+    ) as [DeploymentConfig, DeploymentConfig];
+    expect(describeSteps(steps(fixed, renamed))).not.toContain('minReplicas');
+    const [first] = scenarios['multi-model'].workloads;
+    const one = extend(scenarios['multi-model'], { workloads: first === undefined ? [] : [first] });
+    expect(describeSteps(steps(one, scenarios['multi-model']))).not.toContain('minReplicas');
+  });
+
   it('can be pasted into zsh, which takes a comment for arguments', () => {
     const { before, after } = steps(scenarios.default, withWorkload({ name: 'judge' }));
     for (const command of [...before, ...after]) expect(command).not.toContain('#');

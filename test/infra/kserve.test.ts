@@ -168,6 +168,7 @@ describe('the change to KServe and back', () => {
         'kubectl wait --for=condition=Ready --timeout=30m -n ofa-ve inferenceservice.serving.kserve.io/ofa-ve',
         'kubectl delete -n ofa-ve deployment.apps/ofa-ve',
       ],
+      fewestPods: ['inferenceservice.serving.kserve.io/ofa-ve'],
     });
     expect(steps(within, without)).toEqual({
       before: [],
@@ -176,6 +177,7 @@ describe('the change to KServe and back', () => {
         'kubectl delete -n ofa-ve inferenceservice.serving.kserve.io/ofa-ve',
         'kubectl delete -n ofa-ve servingruntime.serving.kserve.io/ofa-ve',
       ],
+      fewestPods: ['deployment.apps/ofa-ve'],
     });
   });
 });

@@ -18,7 +18,7 @@ export async function* checkNames(cluster: Cluster, pool: string): AsyncGenerato
   const deployment = new OperatedDeployment(cluster, NAMESPACES[0], pool);
   const judge = deployment.config({ ...FIXED, name: 'judge' });
   const moved = extend(judge, { namespace: { name: NAMESPACES[1] } });
-  const scaled = extendAll(moved, { autoscaling: { by: 'hpa' } });
+  const scaled = extendAll(moved, { replicas: undefined, autoscaling: { by: 'hpa' } });
   const referee = extendAll(scaled, { name: 'referee' });
   try {
     await deployment.change(deployment.config(FIXED));
