@@ -113,6 +113,8 @@ RUN --mount=type=cache,target=/root/.npm --mount=type=secret,id=extra-ca \
     && node docker/prune.ts node_modules
 
 FROM cuda-${CUDA}-dependencies AS cuda-dependencies
+RUN [ "$(uname -m)" = x86_64 ] || { echo >&2 "The target cuda is for linux/amd64 alone, as ONNX Runtime has no CUDA provider \
+for Node.js on $(uname -m): build it with --platform linux/amd64, or the target cpu."; exit 1; }
 
 # The installer reads the proxy from its own variables.
 FROM cuda-dependencies AS cuda-download
