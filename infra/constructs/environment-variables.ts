@@ -4,6 +4,8 @@ import type { Variable } from '../config/maps.ts';
 import { BATCH_SETTINGS, platformVariables, podSettings } from '../config/pod-settings.ts';
 import type { ModelConfig, WorkloadConfig } from '../config/schema.ts';
 import type { WorkloadContext } from '../workload/context.ts';
+import { deploymentName, versionOf } from '../workload/names.ts';
+import type { TrackProps } from '../workload/track.ts';
 
 type EnvVar = NonNullable<IContainer['env']>[number];
 
@@ -11,16 +13,36 @@ type EnvVar = NonNullable<IContainer['env']>[number];
  * Environment of the server's container: settings in the order of the contract, what the platform needs, then what the
  * configuration adds. Nothing in it changes from one synthesis to the next.
  */
-export function environmentVariables({ workload }: WorkloadContext, model: ModelConfig): EnvVar[] {
-  const { server, observability, pod } = workload;
+export function environmentVariables(context: WorkloadContext, props: TrackProps): EnvVar[] {
+  const { workload } = context;
+  const { server, observability } = workload;
+  const added = observability.tracing.enabled ? traced(context, props) : workload.pod.env;
   const platform = variables(platformVariables(workload));
   if (server.kind === 'ofa-ve') {
     const names = Object.keys(SETTINGS) as SettingName[];
-    return [...settingVariables(workload, model, names), ...platform, ...variables(pod.env)];
+    return [...settingVariables(workload, props.model, names), ...platform, ...variables(added)];
   }
   const traces = { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: observability.tracing.endpoint };
   const defaults = [...(observability.tracing.enabled ? [traces] : []), ...platform];
-  return [...variables(pod.env), ...defaults.filter(({ name }) => !(name in pod.env))];
+  return [...variables(added), ...defaults.filter(({ name }) => !(name in added))];
+}
+
+/**
+ * The variables that the configuration adds, and with them what tells the traces of workloads, namespaces and versions
+ * apart: OpenTelemetry's attributes of a service and of Kubernetes. Those of the configuration count where both have one.
+ */
+function traced(context: WorkloadContext, { track, image }: TrackProps): Readonly<Record<string, Variable>> {
+  const { namespace, workload } = context;
+  const attributes = {
+    'service.namespace': namespace,
+    'service.version': versionOf(image.reference),
+    'k8s.namespace.name': namespace,
+    'k8s.deployment.name': deploymentName(context, track),
+  };
+  const own = Object.entries(attributes).map(([name, value]) => `${name}=${value}`);
+  const { OTEL_RESOURCE_ATTRIBUTES: others = '', ...env } = workload.pod.env;
+  const all = typeof others === 'string' ? [...own, ...(others === '' ? [] : [others])].join(',') : others;
+  return { OTEL_SERVICE_NAME: workload.name, OTEL_RESOURCE_ATTRIBUTES: all, ...env };
 }
 
 /** Environment of a container that runs `ofa-ve batch`: that of the server, with the settings that a batch run reads. */

@@ -86,7 +86,8 @@ function containerPorts({ server: { ports, grpcPort } }: WorkloadContext): NonNu
   ];
 }
 
-function serverOf(context: WorkloadContext, { image, model }: TrackProps): IContainer {
+function serverOf(context: WorkloadContext, props: TrackProps): IContainer {
+  const { image, model } = props;
   const { server } = context.workload;
   const { command, args } = server.kind === 'other' ? server : { command: [], args: [] };
   return {
@@ -96,7 +97,7 @@ function serverOf(context: WorkloadContext, { image, model }: TrackProps): ICont
     ...(command.length > 0 ? { command } : {}),
     ...(args.length > 0 ? { args } : {}),
     ports: containerPorts(context),
-    env: environmentVariables(context, model),
+    env: environmentVariables(context, props),
     resources: containerResources(context),
     ...probes(context),
     ...preStop(context),

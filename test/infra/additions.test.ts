@@ -30,7 +30,7 @@ it('binds the ServiceAccount to an identity of a cloud, and lets the pods reach 
 it('adds variables from text, Secrets and ConfigMaps', () => {
   expect(serverOf(deployment).env).toEqual(
     expect.arrayContaining([
-      { name: 'OTEL_RESOURCE_ATTRIBUTES', value: 'deployment.environment=test' },
+      { name: 'OTEL_RESOURCE_ATTRIBUTES', value: 'deployment.environment.name=test' },
       { name: 'EMPTY' },
       { name: 'PROXY_PASSWORD', valueFrom: { secretKeyRef: { name: 'proxy', key: 'password' } } },
       { name: 'REGION', valueFrom: { configMapKeyRef: { name: 'cluster', key: 'region' } } },

@@ -14,7 +14,7 @@ function environment(container: IContainer): Record<string, string | undefined> 
 }
 
 /** What the platform and its libraries read; everything else has to be a setting of the service. */
-const PLATFORM_VARIABLES = ['HOME', 'CUDA_CACHE_PATH'];
+const PLATFORM_VARIABLES = ['HOME', 'CUDA_CACHE_PATH', 'OTEL_SERVICE_NAME', 'OTEL_RESOURCE_ATTRIBUTES'];
 
 describe.each(Object.entries(scenarios))('%s', (_name, config) => {
   const all = deployments(manifestsOf(config));

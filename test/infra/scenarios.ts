@@ -99,7 +99,7 @@ const additions = {
     labels: { team: 'vision', 'azure.workload.identity/use': 'true' },
     annotations: { 'example.com/owner': 'vision@example.com' },
     env: {
-      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test',
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
       EMPTY: '',
       PROXY_PASSWORD: { kind: 'secret', name: 'proxy', key: 'password' },
       REGION: { kind: 'config-map', name: 'cluster', key: 'region' },

@@ -5,6 +5,7 @@ import { isReachable } from '../../infra/config/fields.ts';
 import { FILLED_IN } from '../../infra/config/server.ts';
 import { environmentVariables } from '../../infra/constructs/environment-variables.ts';
 import { contextOf } from '../../infra/workload/context.ts';
+import { trackProps } from '../../infra/workload/track.ts';
 import { UserError } from '../../model/errors.ts';
 import { SETTINGS, type Setting } from '../../service/contract.ts';
 import { ignoredSettings, readSettings } from '../../service/settings/read.ts';
@@ -160,7 +161,7 @@ const changes = fc.record({
 
 function serviceAccepts(workload: WorkloadConfig): boolean {
   const context = contextOf(workload, 'ofa-ve', '1.27');
-  const variables = environmentVariables(context, workload.model);
+  const variables = environmentVariables(context, trackProps(context, 'stable'));
   try {
     const environment = Object.fromEntries(variables.map(({ name, value }) => [name, value]));
     readSettings(environment);
