@@ -11,6 +11,9 @@ const PANEL = { width: 12, height: 8, perRow: 2 } as const;
 /** The Prometheus that the viewer selects at the top of the dashboard. */
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 
+/** Flux's `postBuild` would take Grafana's variables for its own, and replace unknown ones by nothing. */
+const NO_SUBSTITUTION = { 'kustomize.toolkit.fluxcd.io/substitute': 'disabled' };
+
 function panel(draft: PanelDraft, index: number, scrapeSeconds: number) {
   return {
     id: index + 1,
@@ -67,7 +70,10 @@ export class Dashboard extends k8s.KubeConfigMap {
     const { namespace, workload } = context;
     const { name, observability } = workload;
     super(scope, id, {
-      metadata: objectMeta(context, `${name}-dashboard`, observability.dashboard.labels),
+      metadata: {
+        ...objectMeta(context, `${name}-dashboard`, observability.dashboard.labels),
+        annotations: NO_SUBSTITUTION,
+      },
       data: { [`${namespace}.${name}.json`]: `${JSON.stringify(dashboardModel(context), null, 2)}\n` },
     });
   }

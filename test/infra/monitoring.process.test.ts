@@ -4,7 +4,7 @@ import { dashboardModel } from '../../infra/constructs/dashboard.ts';
 import { contextOf } from '../../infra/workload/context.ts';
 import { extend, type DeploymentConfig } from '../../infra/config.ts';
 import { deployments, manifestsOf, ofKind, only, serverOf, picks, type Labels, type Manifest } from './manifests.ts';
-import { scenarios, withWorkload, type ScenarioName } from './scenarios.ts';
+import { scenarioNames, scenarios, withWorkload, type ScenarioName } from './scenarios.ts';
 
 interface Monitor {
   readonly selector: { readonly matchLabels: Labels };
@@ -66,6 +66,18 @@ describe('dashboard', () => {
     expect(metadata?.labels).toMatchObject({ grafana_dashboard: '1' });
     expect(JSON.parse(data?.['ofa-ve.ofa-ve.json'] ?? '')).toEqual(modelOf('default'));
   });
+
+  it.each(scenarioNames)(
+    'is the only object of %s that Flux would substitute variables in, and tells it not to',
+    (name) => {
+      const withVariables = manifestsOf(scenarios[name]).filter((manifest) => JSON.stringify(manifest).includes('${'));
+      for (const { kind, metadata } of withVariables) {
+        expect(metadata.annotations, `${kind} ${metadata.name}`).toMatchObject({
+          'kustomize.toolkit.fluxcd.io/substitute': 'disabled',
+        });
+      }
+    },
+  );
 
   it('has panels that do not overlap, each with its own id', () => {
     const { panels } = modelOf('everything');
