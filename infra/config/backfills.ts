@@ -63,9 +63,9 @@ export const backfillSchema = z.strictObject({
    * @default one of the deployment's own, with the value -2, which preempts nothing
    */
   priorityClassName: objectName.optional(),
-  /** Whether the Job waits until its `suspend` is set to false. */
+  /** Whether the Job waits, or a running one stops: apply it with false to start it. */
   suspend: flag,
-  /** Kueue's LocalQueue that starts the Job. @default none */
+  /** Kueue's LocalQueue that starts the Job, with `suspend` false. @default none */
   queueName: text(
     isDnsLabel,
     'the name of a LocalQueue: at most 63 lower-case letters, digits and hyphens, neither beginning nor ending with a hyphen',

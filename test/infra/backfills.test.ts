@@ -119,9 +119,15 @@ describe('a backfill', () => {
     expect(own.env?.map(({ name }) => name).filter((name) => name.startsWith('AWS_'))).toEqual(['AWS_REGION']);
   });
 
-  it('waits, and is queued by Kueue, when asked for', () => {
-    const { metadata, spec } = jobOf(onS3, 'ofa-ve-catalogue');
-    expect([spec.suspend, metadata?.labels?.['kueue.x-k8s.io/queue-name']]).toEqual([true, 'gpu-batch']);
+  it('waits, or is queued by Kueue, which suspends it itself', () => {
+    const waiting = ['ofa-ve-catalogue', 'ofa-ve-archive'].map((name) => {
+      const { metadata, spec } = jobOf(onS3, name);
+      return [spec.suspend, metadata?.labels?.['kueue.x-k8s.io/queue-name']];
+    });
+    expect(waiting).toEqual([
+      [true, undefined],
+      [undefined, 'gpu-batch'],
+    ]);
   });
 
   it('passes arguments on as they are written', () => {
@@ -196,6 +202,12 @@ const MISTAKES: readonly (readonly [string, Partial<Backfill>, Record<string, un
     { priorityClassName: 'high' },
     { 'workloads.0.scheduling.priorityClassName': 'high' },
     'backfills[0].priorityClassName is high, that of the service; choose a lower one, or leave it out.',
+  ],
+  [
+    'that its queue starts and the next apply stops',
+    { queueName: 'gpu-batch', suspend: true },
+    {},
+    'backfills[0].suspend is true, but the queue gpu-batch starts the Job, which the next apply would suspend again; set it to false.',
   ],
   [
     'with a variable that its storage sets, too',

@@ -91,6 +91,15 @@ export const backfillRules = {
       : [],
   ),
 
+  // Kueue suspends a new Job by itself.
+  queueStarts: each(({ queueName, suspend }) =>
+    queueName !== undefined && suspend
+      ? [
+          `suspend is true, but the queue ${queueName} starts the Job, which the next apply would suspend again; set it to false.`,
+        ]
+      : [],
+  ),
+
   modelIsShared({ workload }) {
     const { source } = workload.model;
     const jobs = workload.backfills.reduce((sum, { parallelism }) => sum + parallelism, 0);
