@@ -7,13 +7,13 @@ import { notWritten } from '../../model/not-written.ts';
 import { openPackage } from '../../model/package/open-package.ts';
 import { paddedLength } from '../../service/engine/session/self-test.ts';
 import { readSettings } from '../../service/settings/read.ts';
-import { EngineUnavailable, InputError } from '../../service/inference/errors.ts';
 import type { Explained } from '../../service/inference/explainer.ts';
 import { openModel, openTokenizer } from '../../service/inference/open-model.ts';
 import { closePixels, PixelsError, toPixels, type OrientationMode } from '../../model/input/pixels/pixels.ts';
 import { textWarnings } from '../../model/input/text-warnings.ts';
 import { encodePrompt, isBlank } from '../../model/input/tokens.ts';
 import { answerFields } from '../answer-fields.ts';
+import { answered } from '../answered.ts';
 import { table } from '../format.ts';
 import { describePeak, drawHeatmap } from '../heatmap.ts';
 import { readImageFile } from '../image-file.ts';
@@ -135,14 +135,10 @@ async function writeHeatmap(file: string, target: string, folder: string, option
     const { signal } = new AbortController();
     const { text: hypothesis, premise } = options;
     const request = { image, hypothesis, premise, signal };
-    const explained = await model.failFast(model.explainer.explain(request));
-    const pixels = await model.predictor.preprocess(image, signal);
+    const explained = await answered(() => model.failFast(model.explainer.explain(request)));
+    const pixels = await answered(() => model.predictor.preprocess(image, signal));
     await writePng(target, await drawHeatmap(pixels, model.predictor.model.imageSize, explained.heatmap));
     return explained;
-  } catch (error) {
-    if (!(error instanceof InputError || error instanceof EngineUnavailable)) throw error;
-    const code = error instanceof InputError ? 'input-unreadable' : 'engine-failed';
-    throw new UserError(code, error.message, { cause: error });
   } finally {
     await model.close();
   }

@@ -4,9 +4,9 @@ import { UserError } from '../../model/errors.ts';
 import { IMAGE_FORMATS } from '../../model/image-format.ts';
 import { readSettings } from '../../service/settings/read.ts';
 import type { Answer } from '../../service/inference/answer.ts';
-import { EngineUnavailable, InputError } from '../../service/inference/errors.ts';
 import { openModel, type OpenModel } from '../../service/inference/open-model.ts';
 import { answerFields } from '../answer-fields.ts';
+import { answered } from '../answered.ts';
 import { readImageFile } from '../image-file.ts';
 import { chosenModel, type ModelOptions, withModelOptions } from '../model-options.ts';
 
@@ -43,17 +43,11 @@ export function predictCommand(): Command {
 }
 
 async function judge(model: OpenModel, image: Uint8Array, options: PredictOptions): Promise<Answer> {
-  try {
-    const { signal } = new AbortController();
-    const request = { image, hypotheses: [options.text], premise: options.premise, signal };
-    const [answer] = await model.failFast(model.predictor.predict(request));
-    if (answer === undefined) throw new UserError('engine-failed', 'The engine gave no answer.');
-    return answer;
-  } catch (error) {
-    if (!(error instanceof InputError || error instanceof EngineUnavailable)) throw error;
-    const code = error instanceof InputError ? 'input-unreadable' : 'engine-failed';
-    throw new UserError(code, error.message, { cause: error });
-  }
+  const { signal } = new AbortController();
+  const request = { image, hypotheses: [options.text], premise: options.premise, signal };
+  const [answer] = await answered(() => model.failFast(model.predictor.predict(request)));
+  if (answer === undefined) throw new UserError('engine-failed', 'The engine gave no answer.');
+  return answer;
 }
 
 function toJson({ predictor }: OpenModel, answer: Answer): object {
