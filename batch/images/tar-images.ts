@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { tarMembers, type TarMember } from '../input/tar.ts';
+import { nameHash } from '../name-hash.ts';
 import type { InputFile } from '../storage/file.ts';
 import { readAhead } from '../storage/read-ahead.ts';
 import { memberImage, unreadable, type ImageSource, type StoredImage } from './stored-image.ts';
@@ -25,7 +25,7 @@ export class TarImages implements ImageSource {
     const index = new MemberIndex();
     for (const [number, tar] of tars.entries()) {
       for await (const { name, offset, size } of membersOf(tar)) {
-        index.add({ hash: hashOf(name), tar: number, offset, size });
+        index.add({ hash: nameHash(name), tar: number, offset, size });
       }
     }
     const repeated = index.sort();
@@ -34,7 +34,7 @@ export class TarImages implements ImageSource {
   }
 
   find(name: string): Promise<StoredImage> {
-    const found = this.#index.find(hashOf(name.replace(/^(\.\/)+/, '')));
+    const found = this.#index.find(nameHash(name.replace(/^(\.\/)+/, '')));
     const tar = this.#tars[found?.tar ?? -1];
     if (found !== undefined && tar !== undefined) {
       return Promise.resolve(memberImage(tar, name, found.offset, found.size));
@@ -57,7 +57,7 @@ async function refuseRepeated(tars: readonly InputFile[], repeated: bigint): Pro
   const names = new Set<string>();
   for (const tar of tars) {
     for await (const { name } of membersOf(tar)) {
-      if (hashOf(name) !== repeated) continue;
+      if (nameHash(name) !== repeated) continue;
       if (names.has(name)) {
         const message = `The tars of --images have more than one file ${shorten(name)}, so that rows cannot name it.`;
         throw new UserError('input-unreadable', message);
@@ -65,11 +65,6 @@ async function refuseRepeated(tars: readonly InputFile[], repeated: bigint): Pro
       names.add(name);
     }
   }
-}
-
-/** The first 8 bytes of a name's SHA-256. Two of a million names agree in them once in 40 million times. */
-function hashOf(name: string): bigint {
-  return hash('sha256', name, 'buffer').readBigUInt64LE();
 }
 
 interface Entry {

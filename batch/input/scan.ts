@@ -1,6 +1,7 @@
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
+import { nameHash } from '../name-hash.ts';
 import { toRow, type ColumnNames, type RawRow } from './row.ts';
 import type { Source } from './source.ts';
 
@@ -79,7 +80,7 @@ class ColumnCheck {
   }
 }
 
-/** The first 8 bytes of each id's SHA-256. */
+/** The hash of each id. */
 class IdHashes {
   #hashes = new BigUint64Array(1024);
   #length = 0;
@@ -90,7 +91,7 @@ class IdHashes {
       larger.set(this.#hashes);
       this.#hashes = larger;
     }
-    this.#hashes[this.#length++] = hashOf(id);
+    this.#hashes[this.#length++] = nameHash(String(id));
   }
 
   /** The hashes that occur more than once. */
@@ -105,10 +106,6 @@ class IdHashes {
   }
 }
 
-function hashOf(id: string | number): bigint {
-  return hash('sha256', String(id), 'buffer').readBigUInt64LE();
-}
-
 /** Two ids may have the same hash: only equal ids are refused. */
 async function refuseRepeatedIds(source: Source, names: ColumnNames, repeated: ReadonlySet<bigint>): Promise<void> {
   if (repeated.size === 0) return;
@@ -117,7 +114,7 @@ async function refuseRepeatedIds(source: Source, names: ColumnNames, repeated: R
   for await (const raw of source.rows()) {
     const { id, error } = toRow(raw, number, names);
     number++;
-    if (error !== undefined || !repeated.has(hashOf(id))) continue;
+    if (error !== undefined || !repeated.has(nameHash(String(id)))) continue;
     const first = firsts.get(String(id));
     if (first === undefined) {
       firsts.set(String(id), number);
