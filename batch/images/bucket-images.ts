@@ -31,10 +31,16 @@ export class BucketImages implements ImageSource {
 
   #resolve(name: string): S3Address {
     const { bucket, key } = this.#root;
-    const object = isS3(name) ? addressOf(name) : { bucket, key: path.posix.join(key, name) };
+    const object = isS3(name) ? addressOf(name) : { bucket, key: keyOf(key, name) };
     if (this.#allowOutside || (object.bucket === bucket && object.key.startsWith(key))) return object;
     throw outsideFolder(name);
   }
+}
+
+/** The key of a relative name. Unlike in the path of a file, `//` is not the same as `/` in a key. */
+function keyOf(folder: string, name: string): string {
+  const isPlain = !name.split('/').some((part) => part === '.' || part === '..');
+  return isPlain ? folder + (folder === '' ? name : name.replace(/^\/+/, '')) : path.posix.join(folder, name);
 }
 
 /**

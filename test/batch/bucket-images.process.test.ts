@@ -1,0 +1,47 @@
+import { createServer } from 'node:http';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BucketImages } from '../../batch/images/bucket-images.ts';
+import { closeS3 } from '../../batch/storage/s3.ts';
+
+/** Paths of the requests for objects. */
+const asked: string[] = [];
+const server = createServer((request, response) => {
+  asked.push(decodeURIComponent((request.url ?? '').replace(/\?.*/, '')));
+  response.end('picture');
+});
+const before = { ...process.env };
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}`,
+    AWS_ACCESS_KEY_ID: 'a',
+    AWS_SECRET_ACCESS_KEY: 'b',
+  });
+});
+
+afterAll(async () => {
+  await closeS3();
+  process.env = before;
+  server.close();
+});
+
+/** The object that is asked for. */
+async function keyOf(folder: string, name: string): Promise<string | undefined> {
+  const image = await new BucketImages(folder, false).find(name, new AbortController().signal);
+  await image.close?.();
+  return asked.pop();
+}
+
+test('two slashes of a key are not one', async () => {
+  expect(await keyOf('s3://shop/a//b', 'c.jpg')).toBe('/shop/a//b/c.jpg');
+  expect(await keyOf('s3://shop/a//b', 'c//d.jpg')).toBe('/shop/a//b/c//d.jpg');
+  expect(await keyOf('s3://shop', '/c.jpg')).toBe('/shop//c.jpg');
+});
+
+test('a name is relative to the folder, and cannot leave it', async () => {
+  expect(await keyOf('s3://shop/a', './b/../c.jpg')).toBe('/shop/a/c.jpg');
+  expect(await keyOf('s3://shop/a', '/c.jpg')).toBe('/shop/a/c.jpg');
+  await expect(keyOf('s3://shop/a', 'b/../../c.jpg')).rejects.toMatchObject({ code: 'image-outside-folder' });
+});
