@@ -23,8 +23,10 @@ export async function* readDelimited(
   format: 'csv' | 'tsv',
   names: ColumnNames,
 ): AsyncGenerator<RawRow> {
+  const { first, all } = await peek(chunks);
   const parser = parse({
     bom: true,
+    record_delimiter: lineEnds(first),
     delimiter: format === 'csv' ? ',' : '\t',
     // Many programs write quotes into TSV as they are.
     relax_quotes: format === 'tsv',
@@ -32,7 +34,7 @@ export async function* readDelimited(
     skip_empty_lines: true,
     max_record_size: MAX_RECORD_CHARACTERS,
   });
-  const bytes = Readable.from(checkUtf8(chunks), { objectMode: false });
+  const bytes = Readable.from(checkUtf8(all), { objectMode: false });
   const records = bytes.on('error', (error) => parser.destroy(error)).pipe(parser);
   let header: Header | undefined;
   let rows = 0;
@@ -53,6 +55,37 @@ export async function* readDelimited(
     // Closes the file where not all of it was read.
     bytes.destroy();
   }
+}
+
+/** The first chunk, and all of them. */
+async function peek(chunks: AsyncIterable<Uint8Array>): Promise<{ first: Uint8Array; all: AsyncIterable<Uint8Array> }> {
+  const source = chunks[Symbol.asyncIterator]();
+  const start = await source.next();
+  async function* all(): AsyncGenerator<Uint8Array> {
+    try {
+      if (start.done !== true) yield start.value;
+      yield* { [Symbol.asyncIterator]: () => source };
+    } finally {
+      await source.return?.();
+    }
+  }
+  return { first: start.done === true ? new Uint8Array() : start.value, all: all() };
+}
+
+/**
+ * The ends of lines: both LF and CRLF, since a file that was put together has both and the parser would go by the first
+ * line; CR alone only where the first line ends so.
+ *
+ * @param start of the file, in UTF-8 or UTF-16
+ */
+function lineEnds(start: Uint8Array): string[] {
+  const text = Buffer.from(start)
+    .toString('latin1')
+    .replace(/\0|"[^"]*"/g, '');
+  // A CR is known to be alone by what follows it.
+  const [, end] = /(\r?\n|\r(?=[^\n]))/.exec(text) ?? [];
+  if (end === undefined) return ['\r\n', '\n', '\r'];
+  return end === '\r' ? ['\r'] : ['\r\n', '\n'];
 }
 
 /**

@@ -125,6 +125,25 @@ describe('CSV and TSV', () => {
     expect(await rowsOf(readDelimited(chunks(text, 1000), 'tsv', NAMES))).toEqual([{ image: 'a', text: 'groß' }]);
   });
 
+  test.each([
+    ['CRLF, and LF after the first line', 'image,text\r\na,b\nc,"d\ne"\r\n'],
+    ['LF, and CRLF after the first line', 'image,text\na,b\r\nc,"d\ne"\n'],
+    ['CR alone', 'image,text\ra,b\rc,"d\ne"\r'],
+  ])('lines may end with %s', async (_, text) => {
+    for (const size of [1, 11, 1000]) {
+      const rows = [
+        { image: 'a', text: 'b' },
+        { image: 'c', text: 'd\ne' },
+      ];
+      expect(await rowsOf(readDelimited(chunks(text, size), 'csv', NAMES))).toEqual(rows);
+    }
+  });
+
+  test('a CR within a line stays what it is', async () => {
+    const text = chunks('image,text\na,b\rc\n', 1000);
+    expect(await rowsOf(readDelimited(text, 'csv', NAMES))).toEqual([{ image: 'a', text: 'b\rc' }]);
+  });
+
   test('a wrong quote ends the reading with a sentence that names the last good row', async () => {
     const open = rowsOf(readDelimited(chunks('image,text\na,"b\nc,d\n'), 'csv', NAMES));
     await expect(open).rejects.toMatchObject({
