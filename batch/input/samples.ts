@@ -58,6 +58,7 @@ async function* samplesOf(
   let sample: Sample | undefined;
   for await (const { name, offset, size } of tarMembers(near)) {
     onBytes?.(Buffer.from(`${name}\0${size}\0`));
+    if (!isOfSample(name)) continue;
     const key = keyOf(name);
     if (sample?.key !== key) {
       if (sample !== undefined) yield sample;
@@ -74,6 +75,14 @@ async function* samplesOf(
     }
   }
   if (sample !== undefined) yield sample;
+}
+
+/**
+ * Whether a member belongs to a sample, as WebDataset's own reader has it: a `README`, the `._1.jpg` that tar on macOS
+ * writes beside `1.jpg`, and what is in `__meta__` do not.
+ */
+function isOfSample(name: string): boolean {
+  return /(^|\/)[^./][^/]*\.[^/]*$/.test(name) && !/^__[^/]*__\//.test(name);
 }
 
 /** A member's path up to the first dot of its file name. */
