@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { expect, test } from 'vitest';
 import { mergeRuns } from '../../batch/merge.ts';
@@ -80,6 +81,19 @@ test('files of rows in one folder are one input, and those of several kinds are 
   await expect(run({ input: tempFolder(), output })).rejects.toThrow(
     /has no pictures and no rows \(jpg, .*parquet, tar\)/,
   );
+});
+
+test.each([
+  ['rows.csv', gzipSync('image,text\n'), 'is compressed: unpack it with gunzip.'],
+  ['rows.jsonl', Buffer.from('PK\x03\x04...'), 'is a ZIP archive or a spreadsheet: unpack it, or save it as CSV.'],
+  ['rows.tsv', Buffer.from('PAR1....'), 'is Parquet: read it with --format parquet.'],
+])('%s that is no text is refused with what it is', async (name, content, message) => {
+  const input = join(tempFolder(), name);
+  writeFileSync(input, content);
+  await expect(run({ input, output: join(tempFolder(), 'out') })).rejects.toMatchObject({
+    code: 'input-unreadable',
+    message: `The input ${input} ${message}`,
+  });
 });
 
 test('a tar that is cut off is refused before anything is computed, as input and as images', async () => {
