@@ -1,5 +1,5 @@
 import { UserError } from '../../model/errors.ts';
-import { findFiles, openFile } from '../storage/files.ts';
+import { findFiles, isFolder, openFile } from '../storage/files.ts';
 import { isPattern, isTar } from '../storage/names.ts';
 import { isS3 } from '../storage/s3.ts';
 import { BucketImages, findInAnyBucket } from './bucket-images.ts';
@@ -41,7 +41,8 @@ export async function openImages(
 
 async function openLocal(images: string | undefined, { allowOutside }: ImageOptions): Promise<ImageSource> {
   if (images === undefined) return { find: (name) => Promise.reject(unreadable(name, new Error('it is in no tar'))) };
-  if (!isTar(images) && !isPattern(images)) {
+  const isTars = isPattern(images) ? !(await isFolder(images)) : isTar(images);
+  if (!isTars) {
     return isS3(images) ? new BucketImages(images, allowOutside) : ImageFolder.open(images, allowOutside);
   }
   const { names } = await findFiles(images, allowOutside);

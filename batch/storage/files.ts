@@ -29,6 +29,12 @@ export async function findFiles(address: string, followLinks: boolean): Promise<
   return { kind: 'folder', names: names.sort() };
 }
 
+/** Whether there is such a folder, whose name may have the characters of a pattern. @throws UserError `input-unreadable` */
+export async function isFolder(address: string): Promise<boolean> {
+  if (isS3(address)) return (await import('./s3-file.ts')).isS3Folder(address);
+  return (await stat(address).catch(() => undefined))?.isDirectory() ?? false;
+}
+
 /** Opens a file or object. @throws UserError `input-unreadable` */
 export async function openFile(address: string): Promise<InputFile> {
   return isS3(address) ? (await import('./s3-file.ts')).openS3File(address) : openDiskFile(address);

@@ -40,19 +40,37 @@ export async function openS3File(address: string): Promise<InputFile> {
 /** As `findFiles`; a folder is what keys start with. */
 export async function findS3Files(address: string): Promise<FoundFiles> {
   const { bucket, key } = parseS3(address);
-  if (isPattern(key)) {
-    const { base } = picomatch.scan(key);
-    const matches = picomatch(key, { dot: true });
-    const names = (await listKeys(bucket, base === '' ? '' : `${base}/`)).filter((name) => matches(name));
-    if (names.length > 0) return { kind: 'pattern', names: names.map((name) => `s3://${bucket}/${name}`) };
-    throw new UserError('input-unreadable', `No object matches the pattern ${address}.`);
-  }
   const prefix = folderPrefix(key);
-  const isFile = key !== '' && !key.endsWith('/') && (await exists(address));
+  const isFile = key !== '' && !key.endsWith('/') && (await exists(address).catch(unlessPattern(key, false)));
   if (isFile) return { kind: 'file', names: [address] };
-  const names = (await listKeys(bucket, prefix)).map((name) => name.slice(prefix.length));
-  if (names.length > 0) return { kind: 'folder', names };
-  throw notReadable(address, new Error('there is no such object, and none below it'));
+  const keys = await listKeys(bucket, prefix).catch(unlessPattern<string[]>(key, []));
+  const names = keys.map((each) => each.slice(prefix.length));
+  if (keys.length > 0) return { kind: 'folder', names };
+  if (!isPattern(key)) throw notReadable(address, new Error('there is no such object, and none below it'));
+  const { base } = picomatch.scan(key);
+  const matches = picomatch(key, { dot: true });
+  const found = (await listKeys(bucket, base === '' ? '' : `${base}/`)).filter((name) => matches(name));
+  if (found.length > 0) return { kind: 'pattern', names: found.map((name) => `s3://${bucket}/${name}`) };
+  throw new UserError('input-unreadable', `No object matches the pattern ${address}.`);
+}
+
+/** A policy may deny to look for what has a pattern for its name, and allow to list what the pattern matches. */
+function unlessPattern<T>(key: string, absent: T): (error: unknown) => T {
+  return (error) => {
+    if (isPattern(key)) return absent;
+    throw error;
+  };
+}
+
+/** Whether there are objects in a folder. @throws UserError `input-unreadable` */
+export async function isS3Folder(address: string): Promise<boolean> {
+  const { bucket, key } = parseS3(address);
+  const { sdk, client } = await s3();
+  const list = new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: folderPrefix(key) });
+  const { KeyCount: count = 0 } = await client.send(list).catch((error: unknown) => {
+    throw notReadable(address, s3Reason(error));
+  });
+  return count > 0;
 }
 
 /** What the keys of objects in a folder start with. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { parquetWriteFile } from 'hyparquet-writer';
@@ -81,6 +81,18 @@ test('files of rows in one folder are one input, and those of several kinds are 
   await expect(run({ input: tempFolder(), output })).rejects.toThrow(
     /has no pictures and no rows \(jpg, .*parquet, tar\)/,
   );
+});
+
+test('folders may have the characters of patterns in their names', async () => {
+  const rows = testRows(6);
+  const expected = await answersTo(writeRows(pictureFolder(), rows));
+  for (const name of ['shoes (1)', 'shoes [new]', 'shoes *']) {
+    const folder = join(tempFolder(), name);
+    cpSync(pictureFolder(), folder, { recursive: true });
+    const input = writeRows(folder, rows);
+    expect(await answersTo(input)).toEqual(expected);
+    expect(await answersTo(input, folder)).toEqual(expected);
+  }
 });
 
 test.each([

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { mergeRuns } from '../../batch/merge.ts';
 import { uploadFile } from '../../batch/output/s3-folder.ts';
-import { findFiles, openFile } from '../../batch/storage/files.ts';
+import { findFiles, isFolder, openFile } from '../../batch/storage/files.ts';
 import { listKeys, openS3File } from '../../batch/storage/s3-file.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 import { pictureFolder, resultsIn, testRows, writeRows } from './rows.ts';
@@ -71,6 +71,11 @@ describe('an object', () => {
       at('data/image-01.png'),
       at('data/image-02.png'),
     ]);
+    for (const key of ['new [1]/a*.jsonl']) await put('{}', key);
+    expect(await findFiles(at('new [1]/a*.jsonl'), false)).toMatchObject({ kind: 'file' });
+    expect(await findFiles(at('new [1]'), false)).toEqual({ kind: 'folder', names: ['a*.jsonl'] });
+    expect(await isFolder(at('new [1]'))).toBe(true);
+    expect(await isFolder(at('new [2]'))).toBe(false);
     await expect(findFiles(at('data/*.gif'), false)).rejects.toThrow('No object matches the pattern');
     await expect(findFiles(at('dat'), false)).rejects.toThrow('there is no such object, and none below it.');
   });
