@@ -28,7 +28,7 @@ type BatchSettings = Pick<Settings, 'MAX_BATCH' | 'MAX_BODY_MB' | 'MAX_BODIES_MB
 export interface BatchOptions {
   readonly model: OpenModel;
   readonly settings: BatchSettings;
-  readonly source: Omit<SourceOptions, 'names' | 'copy'>;
+  readonly source: Omit<SourceOptions, 'names' | 'output' | 'copy'>;
   readonly names: ColumnNames;
   /** Hypotheses for rows that have none of their own. */
   readonly texts: readonly string[];
@@ -81,7 +81,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const folder = await writableFolder(shard === undefined ? output : inFolder(output, shardFolder(shard)));
   const copy = path.join(folder.workFolder, '.stdin');
   try {
-    const source = await openSource({ ...options.source, names: options.names, copy });
+    const source = await openSource({ ...options.source, names: options.names, output, copy });
     const { MAX_BODY_MB: maxMib, MAX_BODIES_MB: maxTotalMib } = options.settings;
     const allowOutside = options.source.allowOutside || source.isAnywhere;
     const images = await openImages(source.images, { allowOutside, hosts: options.hosts, maxMib });

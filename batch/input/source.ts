@@ -3,7 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../model/errors.ts';
 import { reasonOf } from '../../model/system-reason.ts';
 import { openDiskFile, type FoundFiles, type InputFile } from '../storage/file.ts';
-import { findFiles, folderOf, inFolder, openFile } from '../storage/files.ts';
+import { isResultFile } from '../output/part-file.ts';
+import { absolute, findFiles, folderOf, inFolder, openFile } from '../storage/files.ts';
 import { FORMAT_OF_ENDING, FORMATS, formatOf, readRows, type Format } from './formats.ts';
 import { isPicture, PICTURE_ENDINGS } from './pictures.ts';
 import type { ColumnNames, RawRow } from './row.ts';
@@ -43,6 +44,8 @@ export interface SourceOptions {
   /** Whether links may lead out of a folder of pictures. */
   readonly allowOutside: boolean;
   readonly names: ColumnNames;
+  /** The folder of the run's results, which are no input even where it is in a folder of the input. */
+  readonly output: string;
   /** A file to which standard input is copied, so that it can be read twice. */
   readonly copy: string;
 }
@@ -53,7 +56,7 @@ export interface SourceOptions {
  * @throws UserError `input-unreadable` or `settings-invalid`
  */
 export async function openSource(options: SourceOptions): Promise<Source> {
-  const { input, images, format, copy, names, allowOutside } = options;
+  const { input, images, format, copy, names, allowOutside, output } = options;
   if (input === '-') {
     if (format === undefined) {
       throw new UserError('settings-invalid', `Standard input needs --format: one of ${FORMATS.join(', ')}.`);
@@ -64,7 +67,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     const open = (): Promise<InputFile> => openDiskFile(copy, 'standard input');
     return rowSource({ name: 'standard input', format, images: images ?? '.', names, files: [open] });
   }
-  const found = await findFiles(input, allowOutside);
+  const found = withoutResults(await findFiles(input, allowOutside), input, output);
   const rowFormat = formatOfAll(found, options);
   if (rowFormat === undefined) {
     if (images !== undefined || format !== undefined) {
@@ -82,6 +85,18 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     names,
     files: files.map((file) => () => openFile(file)),
   });
+}
+
+/** Leaves out what runs have written: the same command would otherwise find another input than before. */
+function withoutResults(found: FoundFiles, input: string, output: string): FoundFiles {
+  if (found.kind === 'file') return found;
+  const results = `${absolute(output).replace(/\/+$/, '')}/`;
+  const isResult = (name: string): boolean => {
+    if (!name.includes('part-')) return false;
+    const address = absolute(found.kind === 'folder' ? inFolder(input, name) : name);
+    return address.startsWith(results) && isResultFile(address.slice(results.length));
+  };
+  return { ...found, names: found.names.filter((name) => !isResult(name)) };
 }
 
 /**

@@ -17,6 +17,11 @@ export function partName({ index }: Part, format: ResultFormat): string {
   return `part-${String(index).padStart(5, '0')}.${format}`;
 }
 
+/** Whether a path in the folder of a run's results is that of a part, of the run or of one of its shards. */
+export function isResultFile(name: string): boolean {
+  return /^(shard-\d+-of-\d+\/)?part-\d{5,}\.(jsonl|parquet)$/.test(name);
+}
+
 /** Where the rows of a part are written until it is complete: lines of JSON, which can be continued, in any case. */
 export function partialFile({ workFolder }: WritableFolder, part: Part): string {
   return path.join(workFolder, `${partName(part, 'jsonl')}.partial`);

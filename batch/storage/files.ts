@@ -8,7 +8,7 @@ import { isS3 } from './s3.ts';
 
 /**
  * Finds the files of a path or an address of S3: of a folder all that are in it and its folders; those that a pattern such as
- * `photos/**\/*.jpg` matches.
+ * `photos/**\/*.jpg` matches. Hidden files of a folder are left out: macOS writes `._1.jpg` beside `1.jpg` on other disks.
  *
  * @param followLinks whether to look into folders that are links
  * @throws UserError `input-unreadable`, also for a pattern that matches nothing
@@ -25,7 +25,7 @@ export async function findFiles(address: string, followLinks: boolean): Promise<
     throw new UserError('input-unreadable', `No file matches the pattern ${address}.`);
   }
   if (!found.isDirectory()) return { kind: 'file', names: [address] };
-  const names = await glob('**/*', { cwd: address, dot: true, followSymbolicLinks: followLinks });
+  const names = await glob('**/*', { cwd: address, followSymbolicLinks: followLinks });
   return { kind: 'folder', names: names.sort() };
 }
 

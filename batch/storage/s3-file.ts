@@ -44,7 +44,7 @@ export async function findS3Files(address: string): Promise<FoundFiles> {
   const isFile = key !== '' && !key.endsWith('/') && (await exists(address).catch(unlessPattern(key, false)));
   if (isFile) return { kind: 'file', names: [address] };
   const keys = await listKeys(bucket, prefix).catch(unlessPattern<string[]>(key, []));
-  const names = keys.map((each) => each.slice(prefix.length));
+  const names = keys.map((each) => each.slice(prefix.length)).filter((name) => !/(^|\/)\./.test(name));
   if (keys.length > 0) return { kind: 'folder', names };
   if (!isPattern(key)) throw notReadable(address, new Error('there is no such object, and none below it'));
   const { base } = picomatch.scan(key);

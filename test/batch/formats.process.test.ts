@@ -83,7 +83,7 @@ test('files of rows in one folder are one input, and those of several kinds are 
   );
 });
 
-test('folders may have the characters of patterns in their names', async () => {
+test('folders may have the characters of patterns in their names, and hidden files', async () => {
   const rows = testRows(6);
   const expected = await answersTo(writeRows(pictureFolder(), rows));
   for (const name of ['shoes (1)', 'shoes [new]', 'shoes *']) {
@@ -92,6 +92,22 @@ test('folders may have the characters of patterns in their names', async () => {
     const input = writeRows(folder, rows);
     expect(await answersTo(input)).toEqual(expected);
     expect(await answersTo(input, folder)).toEqual(expected);
+    writeFileSync(join(folder, '._image-00.png'), 'of macOS');
+    const { tally } = await run({ input: folder, output: join(tempFolder(), 'out'), texts: ['a'] });
+    expect(tally).toMatchObject({ rows: 3, failedRows: 0 });
+  }
+});
+
+test.each(['results', '.'])('results in %s of the folder of the input are no input later', async (place) => {
+  for (const shard of [undefined, { index: 0, count: 2 }]) {
+    const folder = tempFolder();
+    const output = join(folder, place);
+    writeRows(folder, testRows(25), 'part-1.jsonl');
+    const command = { input: folder, output, source: { images: pictureFolder() }, partRows: 10, shard };
+    const rows = shard === undefined ? 25 : 12;
+    expect(await run(command)).toMatchObject({ computed: rows, tally: { rows } });
+    expect(await run({ ...command, input: join(folder, '**/*.jsonl') })).toMatchObject({ computed: 0 });
+    expect(await run(command)).toMatchObject({ computed: 0 });
   }
 });
 

@@ -71,7 +71,7 @@ describe('an object', () => {
       at('data/image-01.png'),
       at('data/image-02.png'),
     ]);
-    for (const key of ['new [1]/a*.jsonl']) await put('{}', key);
+    for (const key of ['new [1]/a*.jsonl', 'new [1]/.hidden']) await put('{}', key);
     expect(await findFiles(at('new [1]/a*.jsonl'), false)).toMatchObject({ kind: 'file' });
     expect(await findFiles(at('new [1]'), false)).toEqual({ kind: 'folder', names: ['a*.jsonl'] });
     expect(await isFolder(at('new [1]'))).toBe(true);
