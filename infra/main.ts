@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { ENVIRONMENT_VARIABLE } from '../service/contract.ts';
 import { ConfigError } from './config/check.ts';
 import { environmentNames, environmentOf, MANIFESTS, outputFolder, type Environment } from './environment.ts';
-import { describeSteps, synthesize } from './synthesize.ts';
+import { describeSynthesis, synthesize } from './synthesize.ts';
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -18,7 +18,9 @@ async function main(): Promise<void> {
     : environmentOf(values.environment, '--environment'));
   const folderOfCdk8s = process.env['CDK8S_OUTDIR'];
   if (folderOfCdk8s !== undefined) {
-    process.stderr.write(warningOf(environment, folderOfCdk8s) + describeSteps(synthesize(environment, folderOfCdk8s)));
+    process.stderr.write(
+      warningOf(environment, folderOfCdk8s) + describeSynthesis(synthesize(environment, folderOfCdk8s)),
+    );
   } else if (values.all) {
     for (const name of [undefined, ...(await environmentNames())]) write(await environmentOf(name));
   } else {
@@ -29,7 +31,7 @@ async function main(): Promise<void> {
 /** Writes an environment and prints the names of its files. */
 function write(environment: Environment, folder = outputFolder(environment)): void {
   const synthesis = synthesize(environment, folder);
-  process.stderr.write(describeSteps(synthesis));
+  process.stderr.write(describeSynthesis(synthesis));
   for (const file of synthesis.files) process.stdout.write(`${file}\n`);
 }
 

@@ -4,15 +4,25 @@ import path from 'node:path';
 
 const SUFFIX = '.k8s.yaml';
 
-/**
- * The manifests that a folder held before they are written anew: its files, or if cdk8s has emptied it already, those
- * of the last commit; none if there is neither.
- */
-export function manifestsBefore(folder: string): string[] {
-  if (existsSync(folder)) {
-    const files = readdirSync(folder).filter((file) => file.endsWith(SUFFIX));
-    return files.map((file) => readFileSync(path.join(folder, file), 'utf8'));
-  }
+/** The manifests that a folder had before they are written anew. */
+export interface ManifestsBefore {
+  /** Its files, or if cdk8s has emptied it already, those of the last commit; none if there is neither. */
+  readonly held: readonly string[];
+  /** Those of the last commit, if these are others: nobody knows which of the two the cluster has. */
+  readonly committed: readonly string[] | undefined;
+}
+
+/** Reads what a folder of manifests holds, and what it held at the last commit. */
+export function manifestsBefore(folder: string): ManifestsBefore {
+  const committed = manifestsOfLastCommit(folder);
+  if (!existsSync(folder)) return { held: committed, committed: undefined };
+  const files = readdirSync(folder).filter((file) => file.endsWith(SUFFIX));
+  const held = files.sort().map((file) => readFileSync(path.join(folder, file), 'utf8'));
+  const isCommitted = committed.length === 0 || committed.join('\0') === held.join('\0');
+  return { held, committed: isCommitted ? undefined : committed };
+}
+
+function manifestsOfLastCommit(folder: string): string[] {
   const files = git(['ls-tree', '--name-only', 'HEAD', `${folder}/`]) ?? '';
   return files
     .split('\n')

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { deploymentApp } from './app.ts';
 import { changeSteps, type ChangeSteps } from './change-steps.ts';
 import { MANIFESTS, type Environment } from './environment.ts';
@@ -9,6 +10,8 @@ import { manifestsBefore } from './manifests-before.ts';
 interface Synthesis extends ChangeSteps {
   /** Paths of the manifests. */
   readonly files: readonly string[];
+  /** What the change since the last commit needs, if it is not the same. */
+  readonly sinceCommit: ChangeSteps | undefined;
 }
 
 /**
@@ -26,7 +29,13 @@ export function synthesize({ config, customize }: Environment, folder: string): 
   const files = readdirSync(folder).sort();
   if (path.basename(folder) === MANIFESTS) writeKustomization(path.dirname(folder), files);
   const after = files.map((file) => readFileSync(path.join(folder, file), 'utf8'));
-  return { files: files.map((file) => path.join(folder, file)), ...changeSteps(before, after, folder) };
+  const steps = changeSteps(before.held, after, folder);
+  const sinceCommit = before.committed && changeSteps(before.committed, after, folder);
+  return {
+    files: files.map((file) => path.join(folder, file)),
+    ...steps,
+    sinceCommit: isDeepStrictEqual(sinceCommit, steps) ? undefined : sinceCommit,
+  };
 }
 
 function writeKustomization(folder: string, files: readonly string[]): void {
@@ -38,6 +47,17 @@ function writeKustomization(folder: string, files: readonly string[]): void {
     ...files.map((file) => `  - ${MANIFESTS}/${file}`),
   ];
   writeFileSync(path.join(folder, 'kustomization.yaml'), `${lines.join('\n')}\n`);
+}
+
+/** The steps of a synthesis as text for people; empty if there are none. */
+export function describeSynthesis({
+  sinceCommit,
+  ...steps
+}: Pick<Synthesis, keyof ChangeSteps | 'sinceCommit'>): string {
+  if (sinceCommit === undefined) return describeSteps(steps);
+  // A second synth before the first kubectl apply would otherwise hide what the first has printed.
+  const needed = describeSteps(sinceCommit) || 'Only kubectl apply is needed.\n';
+  return `${describeSteps(steps)}The folder held changes that are not committed. If you have not applied them, this is what counts, from the last commit on:\n${needed}`;
 }
 
 /** The steps as text for people; empty if there are none. */

@@ -15,7 +15,7 @@ export function synthCommand(): Command {
   return new Command('synth')
     .summary('write the Kubernetes manifests of a deployment')
     .description(
-      'Checks infra/config.ts, or an environment of infra/environments, and writes its manifests, as `npx cdk8s synth` does. Prints the commands that a change needs before and after kubectl apply, compared with what the folder held.',
+      'Checks infra/config.ts, or an environment of infra/environments, and writes its manifests, as `npx cdk8s synth` does. Prints the commands that a change needs before and after kubectl apply, compared with what the folder held and with the last commit.',
     )
     .option(
       '--environment <name>',

@@ -79,6 +79,16 @@ function run(program: string, args: readonly string[], env = process.env): Promi
   });
 }
 
+/** Commits what is in the folder of the test. */
+async function commit(): Promise<void> {
+  for (const args of [
+    ['init', '-q'],
+    ['add', '.'],
+    ['-c', 'user.name=a', '-c', 'user.email=a@example.com', 'commit', '-qm', 'a'],
+  ])
+    expect((await run('git', args)).code).toBe(0);
+}
+
 describe('ofa-ve synth', () => {
   const ofaVe = (...args: string[]): Promise<Ended> =>
     run(process.execPath, [path.join(ROOT, 'bin/ofa-ve.js'), 'synth', ...args]);
@@ -115,6 +125,24 @@ describe('ofa-ve synth', () => {
     expect((await ofaVe('--output', 'out')).stderr).toBe('');
   });
 
+  it('names the commands since the last commit again until they are committed', async () => {
+    const steps = 'Before it, run';
+    const uncommitted = 'The folder held changes that are not committed.';
+    await ofaVe('--output', 'out', '--environment', 'production');
+    await commit();
+    const first = await ofaVe('--output', 'out');
+    expect(first.stderr).toContain(steps);
+    expect(first.stderr).not.toContain(uncommitted);
+    const second = await ofaVe('--output', 'out');
+    expect(second.stderr.startsWith(uncommitted)).toBe(true);
+    expect(second.stderr.endsWith(first.stderr)).toBe(true);
+    const back = await ofaVe('--output', 'out', '--environment', 'production');
+    expect(back.stderr).toMatch(/Only kubectl apply is needed\.\n$/);
+    await ofaVe('--output', 'out');
+    await commit();
+    expect((await ofaVe('--output', 'out')).stderr).toBe('');
+  });
+
   it('ends with the sentences alone, and leaves the folder as it was', async () => {
     await ofaVe();
     const { code, stdout, stderr } = await ofaVe('--environment', 'staging');
@@ -132,12 +160,7 @@ describe('what a change leaves behind', () => {
     const main = (chosen: NodeJS.ProcessEnv): Promise<Ended> =>
       run(process.execPath, [path.join(ROOT, 'bin/run.js'), path.join(ROOT, 'infra/main.ts')], { ...env, ...chosen });
     expect((await main({})).stderr).toBe('');
-    for (const args of [
-      ['init', '-q'],
-      ['add', '.'],
-      ['-c', 'user.name=a', '-c', 'user.email=a@example.com', 'commit', '-qm', 'a'],
-    ])
-      expect((await run('git', args)).code).toBe(0);
+    await commit();
     await rm(path.join(folder, 'dist'), { recursive: true });
     const { stderr } = await main({ OFA_VE_ENV: 'production' });
     expect(stderr).toContain('  kubectl delete -n ofa-ve ingress.networking.k8s.io/ofa-ve\n');
