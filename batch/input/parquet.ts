@@ -1,4 +1,5 @@
 import type { SchemaTree } from 'hyparquet';
+import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { inMemory } from '../images/stored-image.ts';
 import type { InputFile } from '../storage/file.ts';
@@ -69,6 +70,11 @@ function checkColumns({ name }: InputFile, { columns }: ParquetFile, names: Colu
   const refuse = (message: string): never => {
     throw new UserError('input-unreadable', `The Parquet file ${name} ${message}; its columns are: ${found}.`);
   };
+  if (types.size < columns.length) {
+    const all = columns.map((column) => column.element.name);
+    const repeated = all.find((each, index) => all.indexOf(each) < index) ?? '';
+    refuse(`has more than one column "${shorten(repeated)}"`);
+  }
   const wanted = {
     image: ['text', 'bytes', 'picture'],
     text: ['text', 'bytes'],

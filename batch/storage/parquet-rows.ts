@@ -25,8 +25,8 @@ export interface ParquetFile {
 export async function openParquet(file: InputFile): Promise<ParquetFile> {
   const { parquetMetadataAsync, parquetSchema } = await import('hyparquet');
   const buffer = { byteLength: file.size, slice: slicesOf(file) };
-  const metadata = await parquetMetadataAsync(buffer).catch((cause: unknown) => {
-    throw damaged(file, cause);
+  const metadata = await parquetMetadataAsync(buffer).catch(async (cause: unknown) => {
+    throw damaged(file, (await isEncrypted(file)) ? new Error('it is encrypted') : cause);
   });
   const columns = parquetSchema(metadata).children;
   return { columns, rows: () => rowsOf(file, metadata, columns) };
@@ -67,6 +67,12 @@ async function* rowsOf(
     }
     groupStart = groupEnd;
   }
+}
+
+/** Whether the file ends as one does whose metadata is encrypted. */
+async function isEncrypted(file: InputFile): Promise<boolean> {
+  const magic = await file.read(Math.max(0, file.size - 4), file.size).catch(() => new Uint8Array());
+  return Buffer.from(magic).toString('latin1') === 'PARE';
 }
 
 function slicesOf(file: InputFile): (start: number, end?: number) => Promise<ArrayBuffer> {

@@ -175,6 +175,13 @@ test.each<[Columns, string]>([
     ],
     'has a column "texts" that is not of lists; its columns are: image (text), texts (text).',
   ],
+  [
+    [
+      { name: 'image', data: ['a'], type: 'STRING' },
+      { name: 'image', data: ['b'], type: 'STRING' },
+    ],
+    'has more than one column "image"; its columns are: image (text).',
+  ],
 ])('a file with other columns is refused: %j', async (columns, message) => {
   const file = write(columns);
   await expect(read(file)).rejects.toMatchObject({
@@ -183,7 +190,7 @@ test.each<[Columns, string]>([
   });
 });
 
-test('a file that is cut off or damaged is refused', async () => {
+test('a file that is cut off, damaged or encrypted is refused', async () => {
   const file = write([{ name: 'image', data: Array.from({ length: 500 }, (_, n) => `${n}.jpg`), type: 'STRING' }]);
   const bytes = readFileSync(file);
   writeFileSync(file, bytes.subarray(0, bytes.length - 20));
@@ -191,4 +198,6 @@ test('a file that is cut off or damaged is refused', async () => {
     code: 'input-unreadable',
     message: expect.stringMatching(/rows\.parquet is not a readable Parquet file: .*\.$/) as string,
   });
+  writeFileSync(file, Buffer.concat([bytes.subarray(0, -4), Buffer.from('PARE')]));
+  await expect(read(file)).rejects.toThrow(`${file} is not a readable Parquet file: it is encrypted.`);
 });
