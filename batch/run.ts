@@ -14,7 +14,7 @@ import { absolute, inFolder } from './storage/files.ts';
 import { Judge } from './judge.ts';
 import type { OpenFile } from './output/files.ts';
 import { Tally, toLine } from './output/outcome.ts';
-import { PartWriter } from './output/part-file.ts';
+import { partialFile, PartWriter } from './output/part-file.ts';
 import { resultFormatOf } from './output/format.ts';
 import { writableFolder } from './output/open-folder.ts';
 import { openParts, type OpenPart } from './output/resume.ts';
@@ -201,14 +201,25 @@ class Run {
     const { names, texts } = this.#options;
     let [part, ...later] = open;
     if (part === undefined) return;
-    const { first, rows } = source.rowsFrom(part.next);
+    const { first, rows } = source.rowsFrom(Math.max(part.part.first, part.next - 1));
     let number = first;
     for await (const raw of rows) {
       while (part !== undefined && number >= part.part.end) [part, ...later] = later;
       if (part === undefined) return;
       if (number >= part.next) yield toRow(raw, number, names, { texts, isNumbered });
+      else if (number === part.next - 1) this.#checkKept(part, toRow(raw, number, names, { isNumbered }));
       number++;
     }
+  }
+
+  /** Checks that the last row of a part that was begun is the one it should be: lines may have been taken out. */
+  #checkKept({ part, lastId }: OpenPart, { id }: Row): void {
+    if (lastId === undefined || String(id) === lastId) return;
+    const file = partialFile(this.#folder, part);
+    throw new UserError(
+      'input-unreadable',
+      `${file} has other rows than the input: somebody has changed it. Delete it, and its rows are computed again.`,
+    );
   }
 
   async #write(lines: AsyncIterable<string>, open: readonly OpenPart[]): Promise<void> {

@@ -15,6 +15,8 @@ export interface OpenPart {
   readonly next: number;
   /** Bytes of the rows that have one. */
   readonly length: number;
+  /** The id that the last of them should have; undefined if there are none. */
+  readonly lastId: string | undefined;
 }
 
 /**
@@ -60,6 +62,7 @@ async function countComplete(folder: WritableFolder, part: Part, format: ResultF
 async function beginning(file: string, part: Part, tally: Tally): Promise<OpenPart> {
   let next = part.first;
   let length = 0;
+  let last: string | undefined;
   if (existsSync(file)) {
     const chunks = createReadStream(file, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>;
     for await (const { text, end } of splitLines(chunks)) {
@@ -67,7 +70,9 @@ async function beginning(file: string, part: Part, tally: Tally): Promise<OpenPa
       if (next === part.end || !tally.addLine(text)) break;
       next++;
       length = end;
+      last = text;
     }
   }
-  return { part, next, length };
+  const lastId = last === undefined ? undefined : String((JSON.parse(last) as { readonly id?: unknown }).id);
+  return { part, next, length, lastId };
 }

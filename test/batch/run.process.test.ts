@@ -112,6 +112,25 @@ describe('a run goes on where the one before was', () => {
     await expect(run({ input, output })).rejects.toThrow('has 19 rows but should have 50: somebody has changed it');
   });
 
+  test('but not after lines were taken out of a part', async () => {
+    const input = writeRows(pictures, testRows(60));
+    const output = join(tempFolder(), 'out');
+    await run({ input, output, shard: { index: 1, count: 2 } });
+    const part = join(output, 'shard-1-of-2/part-00000.jsonl');
+    const whole = readFileSync(part, 'utf8');
+    rmSync(part);
+    const kept = whole.split('\n').slice(0, 20);
+    writeFileSync(`${part}.partial`, `${kept.toSpliced(5, 1).join('\n')}\n`);
+    const again = (): Promise<unknown> => run({ input, output, shard: { index: 1, count: 2 } });
+    await expect(again()).rejects.toMatchObject({
+      code: 'input-unreadable',
+      message: `${part}.partial has other rows than the input: somebody has changed it. Delete it, and its rows are computed again.`,
+    });
+    writeFileSync(`${part}.partial`, `${kept.slice(0, 5).join('\n')}\n`);
+    expect(await again()).toMatchObject({ computed: 25 });
+    expect(readFileSync(part, 'utf8')).toBe(whole);
+  });
+
   test('after the disk was full', async () => {
     const input = writeRows(pictures, testRows(60));
     const output = join(tempFolder(), 'out');
