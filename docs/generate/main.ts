@@ -5,7 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { configPage } from './config-page.ts';
 import { errorsPage } from './errors-page.ts';
-import { metricsPage } from './metrics-page.ts';
+import { metricsPage, MissingMetric } from './metrics-page.ts';
 import { formatted, type Page } from './page.ts';
 import { roomsDiagram } from './rooms-diagram.ts';
 import { settingComments, settingsPage } from './settings-page.ts';
@@ -19,22 +19,31 @@ async function architecturePage(): Promise<Page> {
   return { path: ARCHITECTURE, text: text.replace(ROOMS, () => `\n${diagram}\n\n`) };
 }
 
-const pages = [
-  settingsPage(),
-  settingComments(),
-  await metricsPage(),
-  errorsPage(),
-  configPage(),
-  await architecturePage(),
-];
-const stale: string[] = [];
-for (const page of pages) {
-  const { path, text } = await formatted(page);
-  if (text === (await readFile(path, 'utf8').catch(() => undefined))) continue;
-  if (process.argv.includes('--check')) stale.push(path);
-  else await writeFile(path, text);
-}
-if (stale.length > 0) {
+async function main(): Promise<void> {
+  const pages = [
+    settingsPage(),
+    settingComments(),
+    await metricsPage(),
+    errorsPage(),
+    configPage(),
+    await architecturePage(),
+  ];
+  const stale: string[] = [];
+  for (const page of pages) {
+    const { path, text } = await formatted(page);
+    if (text === (await readFile(path, 'utf8').catch(() => undefined))) continue;
+    if (process.argv.includes('--check')) stale.push(path);
+    else await writeFile(path, text);
+  }
+  if (stale.length === 0) return;
   console.error(`Out of date: ${stale.join(', ')}. Run \`npm run reference\` and commit the result.`);
+  process.exitCode = 1;
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof MissingMetric)) throw error;
+  console.error(error.message);
   process.exitCode = 1;
 }

@@ -17,6 +17,14 @@ interface Description {
   readonly buckets: readonly string[];
 }
 
+/** Where a metric's labels are found out. */
+const EXPOSED_IN = 'exposeEverything of docs/generate/metrics-page.ts';
+
+/** A metric that the page cannot describe yet. */
+export class MissingMetric extends Error {
+  override readonly name = 'MissingMetric';
+}
+
 /** Labels that have a series for each of their values from the start. */
 const COMPLETE: ReadonlySet<string> = new Set(['reason']);
 
@@ -74,12 +82,19 @@ async function exposeEverything(): Promise<string> {
 function describe(exposition: string, name: string): Description {
   const find = (keyword: string): string => {
     const [, found] = new RegExp(`^# ${keyword} ${name} (.*)$`, 'm').exec(exposition) ?? [];
-    if (found === undefined) throw new Error(`${name} is not registered: expose it in ${import.meta.filename}.`);
+    if (found === undefined) {
+      throw new MissingMetric(
+        `${name} of service/contract.ts is not registered: give it its help text in service/observability/metrics.ts. If a method such as watchQueue does that there, call it in ${EXPOSED_IN}, too.`,
+      );
+    }
     return found;
   };
+  const [help, type] = [find('HELP'), find('TYPE')];
   const series = exposition.split('\n').filter((line) => new RegExp(`^${name}(_bucket)?[{ ]`).test(line));
   // Without a series, its labels would not be known.
-  if (series.length === 0) throw new Error(`${name} has no series: give it one in ${import.meta.filename}.`);
+  if (series.length === 0) {
+    throw new MissingMetric(`${name} has no series before the first request: make one in ${EXPOSED_IN}.`);
+  }
   const values = new Map<string, Set<string>>();
   for (const [, label = '', value = ''] of series.flatMap((line) => [...line.matchAll(/(\w+)="([^"]*)"/g)])) {
     values.set(label, (values.get(label) ?? new Set()).add(value));
@@ -88,8 +103,8 @@ function describe(exposition: string, name: string): Description {
   values.delete('le');
   buckets.delete('+Inf');
   return {
-    help: find('HELP'),
-    type: find('TYPE'),
+    help,
+    type,
     labels: [...values.keys()],
     values: [...values].filter(([label]) => COMPLETE.has(label)).map(([label, found]) => [label, [...found]]),
     buckets: [...buckets],

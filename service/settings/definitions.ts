@@ -174,10 +174,13 @@ type ValueOf<S extends Setting> = S extends { readonly canBeOff: true }
       ? Choice
       : string;
 
-/** A value for every setting. Editors show the comments of {@link SettingComments}, which are those of {@link SETTINGS}. */
+/**
+ * A value for every setting. Editors show the comments of {@link SettingComments}, which are those of {@link SETTINGS}; a
+ * new setting gets its comment there from `npm run reference`.
+ */
 export type Settings = {
   [Name in keyof SettingComments]: Name extends SettingName ? ValueOf<(typeof SETTINGS)[Name]> : never;
-};
+} & { [Name in Exclude<SettingName, keyof SettingComments>]: ValueOf<(typeof SETTINGS)[Name]> };
 
 /** The default of every setting. */
 export const DEFAULT_SETTINGS = Object.fromEntries(
