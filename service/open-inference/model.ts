@@ -2,7 +2,8 @@ import { version } from '../../model/version.ts';
 import type { ModelInfo } from '../inference/predictor.ts';
 import type { Health } from '../requests/health.ts';
 import { HttpProblem } from '../requests/problem.ts';
-import { INPUTS, OUTPUTS, type OutputDatatype } from './tensors.ts';
+import type { ModelConfig, ModelMetadata, RepositoryIndex } from './management-schema.ts';
+import { INPUTS, OUTPUTS } from './tensors.ts';
 
 /** The only version of the model. The package's digest names it, too. */
 export const MODEL_VERSION = '1';
@@ -15,22 +16,6 @@ export const SERVER = {
 };
 
 const PLATFORM = 'onnxruntime_onnx';
-
-interface TensorMetadata {
-  name: string;
-  datatype: 'BYTES' | OutputDatatype;
-  /** -1 stands for any number of items. */
-  shape: number[];
-}
-
-/** The model's inputs and outputs. */
-interface ModelMetadata {
-  name: string;
-  versions: string[];
-  platform: string;
-  inputs: TensorMetadata[];
-  outputs: TensorMetadata[];
-}
 
 /**
  * Checks which model a request is for.
@@ -58,48 +43,31 @@ export function modelVersions({ digest }: ModelInfo): string[] {
   return [MODEL_VERSION, digest];
 }
 
-export function modelMetadata(model: ModelInfo): ModelMetadata {
+/** The model's inputs and outputs; -1 stands for any number of items. */
+function tensorsOf({ answers }: ModelInfo) {
   return {
-    name: model.name,
-    versions: modelVersions(model),
-    platform: PLATFORM,
-    inputs: INPUTS.map((name) => ({ name, datatype: 'BYTES', shape: [-1] })),
+    inputs: INPUTS.map((name) => ({ name, datatype: 'BYTES' as const, shape: [-1] })),
     outputs: Object.entries(OUTPUTS).map(([name, { datatype, perItem }]) => ({
       name,
       datatype,
-      shape: [-1, ...perItem(model.answers.length)],
+      shape: [-1, ...perItem(answers.length)],
     })),
   };
+}
+
+export function modelMetadata(model: ModelInfo): ModelMetadata {
+  return { name: model.name, versions: modelVersions(model), platform: PLATFORM, ...tensorsOf(model) };
 }
 
 /** Triton's names of the datatypes in a model's configuration. */
 const CONFIG_TYPES = { BYTES: 'TYPE_STRING', INT64: 'TYPE_INT64', FP32: 'TYPE_FP32' } as const;
 
-/** An input or output of the configuration. */
-interface TensorConfig {
-  name: string;
-  data_type: (typeof CONFIG_TYPES)[keyof typeof CONFIG_TYPES];
-  dims: number[];
-}
-
-/** The model's configuration, as Triton's extension defines it. */
-interface ModelConfiguration {
-  name: string;
-  platform: string;
-  backend: string;
-  /** 0, since the number of items is a dimension of its own in `dims`. */
-  max_batch_size: number;
-  input: (TensorConfig & { optional: boolean })[];
-  output: TensorConfig[];
-  parameters: Record<'digest' | 'precision' | 'labels', { string_value: string }>;
-}
-
-export function modelConfiguration(model: ModelInfo): ModelConfiguration {
-  const { inputs, outputs } = modelMetadata(model);
-  const config = ({ name, datatype, shape }: TensorMetadata): TensorConfig => ({
-    name,
-    data_type: CONFIG_TYPES[datatype],
-    dims: shape,
+export function modelConfiguration(model: ModelInfo): ModelConfig {
+  const { inputs, outputs } = tensorsOf(model);
+  const config = (tensor: (typeof inputs | typeof outputs)[number]) => ({
+    name: tensor.name,
+    data_type: CONFIG_TYPES[tensor.datatype],
+    dims: tensor.shape,
   });
   return {
     name: model.name,
@@ -116,21 +84,12 @@ export function modelConfiguration(model: ModelInfo): ModelConfiguration {
   };
 }
 
-/** The model in the index of the repository. */
-interface IndexEntry {
-  name: string;
-  version: string;
-  state: 'READY' | 'LOADING' | 'UNAVAILABLE';
-  /** Why it is not ready. */
-  reason: string;
-}
-
 /**
  * The index of the model repository: its only model.
  *
  * @param onlyReady whether to leave out a model that is not ready
  */
-export function repositoryIndex({ name }: ModelInfo, health: Health, onlyReady: boolean): IndexEntry[] {
+export function repositoryIndex({ name }: ModelInfo, health: Health, onlyReady: boolean): RepositoryIndex {
   const ready = health.ready();
   if (ready.ok) return [{ name, version: MODEL_VERSION, state: 'READY', reason: '' }];
   if (onlyReady) return [];

@@ -1,30 +1,10 @@
 import type { BatchRecord, Stage } from '../inference/observer.ts';
 import type { ModelInfo } from '../inference/predictor.ts';
+import type { Duration, StatisticsOfModel } from './management-schema.ts';
 import { MODEL_VERSION } from './model.ts';
 
-/** How often something happened, and how long it took in all. */
-interface Duration {
-  count: number;
-  /** Nanoseconds. */
-  ns: number;
-}
-
-/** The durations of Triton's statistics extension by name. */
-type DurationName = 'success' | 'fail' | 'queue' | 'compute_input' | 'compute_infer' | 'compute_output';
-
-/** The statistics of one model, as Triton's statistics extension defines them. */
-interface ModelStatisticsAnswer {
-  name: string;
-  version: string;
-  /** Milliseconds since 1970, or 0. */
-  last_inference: number;
-  inference_count: number;
-  execution_count: number;
-  /** There is no cache of answers. */
-  inference_stats: Record<DurationName | 'cache_hit' | 'cache_miss', Duration>;
-  /** Runs of the engine by their number of items. */
-  batch_stats: ({ batch_size: number } & Record<'compute_input' | 'compute_infer' | 'compute_output', Duration>)[];
-}
+/** Triton's names of what is counted. */
+type DurationName = Exclude<keyof StatisticsOfModel['inference_stats'], 'cache_hit' | 'cache_miss'>;
 
 const none = (): Duration => ({ count: 0, ns: 0 });
 
@@ -75,7 +55,7 @@ export class ModelStatistics {
     add(runs, endMs - startMs);
   }
 
-  of({ name }: ModelInfo): ModelStatisticsAnswer {
+  of({ name }: ModelInfo): StatisticsOfModel {
     const runs = [...this.#runs].sort(([a], [b]) => a - b);
     return {
       name,

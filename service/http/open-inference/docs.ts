@@ -1,4 +1,11 @@
 import { createRoute, z, type RouteConfig } from '@hono/zod-openapi';
+import {
+  indexRequestSchema,
+  indexSchema,
+  modelConfigSchema,
+  modelMetadataSchema,
+  statisticsSchema,
+} from '../../open-inference/management-schema.ts';
 import { MODEL_VERSION } from '../../open-inference/model.ts';
 import { KEY_SECURITY } from '../middleware/api-keys.ts';
 import type { App } from '../context.ts';
@@ -6,13 +13,11 @@ import {
   inferAnswerSchema,
   inferBodySchema,
   JSON_LENGTH_HEADER,
-  modelMetadataSchema,
   modelReadySchema,
   serverLiveSchema,
   serverMetadataSchema,
   serverReadySchema,
 } from './schema.ts';
-import { indexRequestSchema, indexSchema, modelConfigSchema, statisticsSchema } from './management-schema.ts';
 import { EXAMPLE_IMAGE, EXAMPLE_TEXTS } from '../predict/schema.ts';
 import { PREDICTION_ERRORS, REQUEST_HEADERS } from '../predict/serve.ts';
 import { JSON_TYPE } from '../../requests/problem.ts';

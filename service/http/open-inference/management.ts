@@ -1,5 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { indexRequestSchema, type statisticsSchema } from '../../open-inference/management-schema.ts';
 import { modelConfiguration, repositoryIndex } from '../../open-inference/model.ts';
 import type { ModelStatistics } from '../../open-inference/statistics.ts';
 import { checkBody } from '../../requests/check.ts';
@@ -11,12 +12,6 @@ import type { App, AppEnv } from '../context.ts';
 import { requestedMs } from '../middleware/timeout-header.ts';
 import { bodyOf } from '../predict/serve.ts';
 import { INDEX_PATH, MODEL_PATH, STATISTICS_PATH, VERSION_PATH } from './docs.ts';
-import {
-  indexRequestSchema,
-  type indexSchema,
-  type modelConfigSchema,
-  type statisticsSchema,
-} from './management-schema.ts';
 
 /** Largest request for the index in MiB. */
 const MAX_INDEX_MIB = 1;
@@ -29,7 +24,7 @@ export function addManagement(
   checkModelPath: (c: Context<AppEnv>) => void,
 ): void {
   const { model } = deps.predictor;
-  const config: z.infer<typeof modelConfigSchema> = modelConfiguration(model);
+  const config = modelConfiguration(model);
   const stats = (): z.infer<typeof statisticsSchema> => ({ model_stats: [statistics.of(model)] });
   const fresh = { 'cache-control': 'no-store' };
   // Before the path of a model called "stats".
@@ -46,8 +41,7 @@ export function addManagement(
   }
   app.post(INDEX_PATH, async (c) => {
     const { ready = false } = await readIndexRequest(c, deps);
-    const index: z.infer<typeof indexSchema> = repositoryIndex(model, deps.health, ready);
-    return c.json(index, 200, fresh);
+    return c.json(repositoryIndex(model, deps.health, ready), 200, fresh);
   });
 }
 

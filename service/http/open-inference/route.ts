@@ -15,13 +15,7 @@ import {
 } from './docs.ts';
 import { readInferRequest } from './input.ts';
 import { toInferAnswer } from './answer.ts';
-import type {
-  modelMetadataSchema,
-  modelReadySchema,
-  serverLiveSchema,
-  serverMetadataSchema,
-  serverReadySchema,
-} from './schema.ts';
+import type { modelReadySchema, serverLiveSchema, serverMetadataSchema, serverReadySchema } from './schema.ts';
 import { addManagement } from './management.ts';
 import { servePrediction } from '../predict/serve.ts';
 
@@ -37,7 +31,7 @@ export function addOpenInference(app: App, deps: PredictDeps, statistics: ModelS
   addManagement(app, deps, statistics, (c) => {
     checkModelPath(c, model);
   });
-  const described: z.infer<typeof modelMetadataSchema> = modelMetadata(model);
+  const described = modelMetadata(model);
   for (const path of [MODEL_PATH, VERSION_PATH]) {
     app.get(path, (c) => {
       checkModelPath(c, model);

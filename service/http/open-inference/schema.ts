@@ -123,23 +123,6 @@ export const inferAnswerSchema = z
   })
   .openapi('InferResponse');
 
-const tensorSchema = z.object({
-  name: z.string(),
-  datatype: z.string(),
-  shape: z.array(z.number().int()),
-});
-
-/** The model's inputs and outputs. */
-export const modelMetadataSchema = z
-  .object({
-    name: z.string(),
-    versions: z.array(z.string()),
-    platform: z.string(),
-    inputs: z.array(tensorSchema),
-    outputs: z.array(tensorSchema),
-  })
-  .openapi('ModelMetadata');
-
 /** The server's liveness. */
 export const serverLiveSchema = z.object({ live: z.boolean() }).openapi('ServerLive');
 

@@ -1,7 +1,26 @@
 import { z } from '@hono/zod-openapi';
-import { optionalField } from '../../requests/check.ts';
+import { optionalField } from '../requests/check.ts';
 
 const count = z.number().int();
+
+const tensorSchema = z.object({
+  name: z.string(),
+  datatype: z.string(),
+  shape: z.array(z.number().int()),
+});
+
+/** The model's inputs and outputs. */
+export const modelMetadataSchema = z
+  .object({
+    name: z.string(),
+    versions: z.array(z.string()),
+    platform: z.string(),
+    inputs: z.array(tensorSchema),
+    outputs: z.array(tensorSchema),
+  })
+  .openapi('ModelMetadata');
+/** See {@link modelMetadataSchema}. */
+export type ModelMetadata = z.infer<typeof modelMetadataSchema>;
 
 const tensorConfig = z.object({ name: z.string(), data_type: z.string(), dims: z.array(count) });
 
@@ -17,6 +36,8 @@ export const modelConfigSchema = z
     parameters: z.record(z.string(), z.object({ string_value: z.string() })),
   })
   .openapi('ModelConfig');
+/** See {@link modelConfigSchema}. */
+export type ModelConfig = z.infer<typeof modelConfigSchema>;
 
 const duration = z.object({ count, ns: count }).openapi('StatisticDuration');
 
@@ -40,7 +61,7 @@ const modelStatisticsSchema = z
       })
       .openapi({
         description:
-          'Requests by outcome, then the stages of items: waiting for an engine, decoding and tokenizing, running. The service has no cache of answers.',
+          'Requests by outcome, then the stages of items: waiting for an engine, decoding and tokenizing, running. The protocol counts whole requests that a cache has answered: `cache_hit` and `cache_miss` stay 0, as the service keeps answers to single items.',
       }),
     batch_stats: z
       .array(
@@ -54,6 +75,10 @@ const modelStatisticsSchema = z
       .openapi({ description: 'Runs of an engine by their number of items.' }),
   })
   .openapi('ModelStatistics');
+/** The statistics of one model, as Triton's extension defines them. */
+export type StatisticsOfModel = z.infer<typeof modelStatisticsSchema>;
+/** How often something happened, and how many nanoseconds it took in all. */
+export type Duration = z.infer<typeof duration>;
 
 /** Counters since the start of the service, by Triton's statistics extension. */
 export const statisticsSchema = z.object({ model_stats: z.array(modelStatisticsSchema) }).openapi('Statistics');
@@ -78,3 +103,5 @@ export const indexSchema = z
     }),
   )
   .openapi('RepositoryIndex');
+/** See {@link indexSchema}. */
+export type RepositoryIndex = z.infer<typeof indexSchema>;
