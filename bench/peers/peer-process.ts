@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../testing/free-port.ts';
 import { processTree } from '../support/process-usage.ts';
 
 /** Python servers that answer forms at /predict, and what each is. */
@@ -64,11 +64,3 @@ function killIfRunning(pid: number): void {
 
 /** Any answer will do, 404 too. */
 const ANSWERED = [() => true, () => false] as const;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}

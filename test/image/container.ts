@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { openAsBlob } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PATHS } from '../../service/contract.ts';
+import { freePort } from '../../testing/free-port.ts';
 import type { Question } from './context.ts';
 import type { Engine } from './engine.ts';
 
@@ -26,14 +26,6 @@ const GRACE_S = 20;
 const DRAIN_MS = 1000;
 /** Share of the questions that has to be answered right: a small model errs, one that sees nothing gets a third. */
 const RIGHT_SHARE = 0.8;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /**
  * Starts the image: read-only root, no capabilities, no new privileges, a memory limit without swap.

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { requireProgram } from './prometheus-tools.ts';
+import { freePort } from '../../testing/free-port.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
 /** One series of an answer: its labels and its value. */
@@ -29,15 +29,6 @@ export interface PrometheusOptions {
   readonly pods: readonly Record<string, string>[];
   /** Rule groups. */
   readonly groups: readonly unknown[];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** A real Prometheus that reads one target every second. */

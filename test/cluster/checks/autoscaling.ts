@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import type { AdapterRule } from '../../../infra/monitoring/adapter-rules.ts';
 import type { PodReading } from '../../../plan/autoscaler.ts';
-import { freePort } from '../control-plane/processes.ts';
+import { freePort } from '../../../testing/free-port.ts';
 import { MetricsApis, type MetricsSource } from '../stand-ins/metrics-apis.ts';
 import { ServiceLoad, type LoadPhase, type PodCapacity } from '../stand-ins/service-load.ts';
 import { until } from '../wait.ts';

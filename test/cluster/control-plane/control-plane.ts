@@ -4,7 +4,8 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ApiClient } from './api-client.ts';
-import { freePort, Processes } from './processes.ts';
+import { freePort } from '../../../testing/free-port.ts';
+import { Processes } from './processes.ts';
 import type { Programs } from './programs.ts';
 
 /** How long a program may take to answer; a busy machine starts it late. */
