@@ -4,10 +4,10 @@ import path from 'node:path';
 import type { OfaConfig } from './checkpoint/config.ts';
 import { type Weights, openWeights } from './checkpoint/weights.ts';
 import { requireObject, requireText } from '../arguments.ts';
+import { echo, shorten } from '../echo.ts';
 import { UserError } from '../errors.ts';
 import { writeExamples } from '../package/examples.ts';
 import type { CompileOptions } from './compile-options.ts';
-import { printable } from './checkpoint/state-dict-host.ts';
 import { refuseFairseqNames, unknownTensors, unusedTensors } from './ofa/known-tensors.ts';
 import { checkSharedTables } from './ofa/token-tables.ts';
 import { describe, imagePositions, prepare, type Prepared, textOf } from './prepare.ts';
@@ -47,7 +47,7 @@ export async function compileCheckpoint(
   const weights = await openWeights(checkpoint);
   try {
     refuseFairseqNames(weights.tensors.keys());
-    for (const note of notesOn(checkpoint, weights, prepared.config)) options.onNote?.(note);
+    for (const note of notesOn(checkpoint, weights, prepared.config)) options.onNote?.(echo(note));
     return await inScratchFolder(target, async (scratch) => {
       const manifest = await writePackage(checkpoint, scratch, prepared, weights, options);
       publish(scratch, target, options.replace === true);
@@ -70,7 +70,7 @@ function notesOn(checkpoint: string, { prefix, wrappers, tensors }: Weights, con
     ...(unknown[0] === undefined
       ? []
       : [
-          `${checkpoint} has tensors that OFA does not have, ${unknown.length} in all, such as ${printable(unknown[0])}: they ` +
+          `${checkpoint} has tensors that OFA does not have, ${unknown.length} in all, such as ${shorten(unknown[0])}: they ` +
             'are left out. If an adapter such as LoRA was trained, merge it into the weights before you compile.',
         ]),
     ...unusedTensors(tensors.keys(), config),

@@ -1,4 +1,4 @@
-import { echo } from '../../echo.ts';
+import { shorten } from '../../echo.ts';
 import { UserError } from '../../errors.ts';
 import { type Dtype, ELEMENT_BYTES } from './dtype.ts';
 import { PickleError } from './pickle-reader.ts';
@@ -143,12 +143,6 @@ const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ['torch.Size', ([sizes]) => sizes],
 ]);
 
-/** At most 80 characters without control characters, safe to show in a message. */
-export function printable(text: string): string {
-  const line = echo(text);
-  return line.length > 80 ? `${line.slice(0, 80)}...` : line;
-}
-
 /** Allows only what a state dict consists of. */
 export class StateDictHost implements PickleHost {
   /** Every storage that the pickle refers to, by its key. */
@@ -163,7 +157,7 @@ export class StateDictHost implements PickleHost {
     if (CALLS.has(name) || storageType(name) !== undefined || TYPE_NAME.test(name)) return;
     throw new UserError(
       'checkpoint-unsafe',
-      `${this.#path} asks for the Python object ${printable(name)}, which weights do not need. It was refused and ` +
+      `${this.#path} asks for the Python object ${shorten(name)}, which weights do not need. It was refused and ` +
         'nothing was executed; expected is a file that torch.save(model.state_dict(), path) wrote.',
     );
   }

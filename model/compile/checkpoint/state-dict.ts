@@ -1,9 +1,10 @@
+import { shorten } from '../../echo.ts';
 import { UserError } from '../../errors.ts';
 import { ELEMENT_BYTES } from './dtype.ts';
 import type { FileSource } from './file-source.ts';
 import { PickleError, PickleReader } from './pickle-reader.ts';
 import { readPickle } from './pickle.ts';
-import { printable, StateDictHost, TensorRecord, UnsupportedTensor } from './state-dict-host.ts';
+import { StateDictHost, TensorRecord, UnsupportedTensor } from './state-dict-host.ts';
 import { checkView, type StoredTensor } from './tensor.ts';
 
 /** Entries of a training checkpoint that may hold the weights, in order of preference. */
@@ -35,7 +36,7 @@ function findTensors(path: string, root: unknown): Map<string, TensorRecord> {
     if (value instanceof UnsupportedTensor) {
       throw new UserError(
         'checkpoint-unsupported',
-        `${path} has a tensor ${printable(name)} that is ${value.what}; supported are dense tensors with values of type ` +
+        `${path} has a tensor ${shorten(name)} that is ${value.what}; supported are dense tensors with values of type ` +
           `${Object.keys(ELEMENT_BYTES).join(', ')}: convert it with PyTorch and save the checkpoint again.`,
       );
     }
@@ -96,7 +97,7 @@ export function locateTensor(
   name: string,
   { storage, dtype, view }: TensorRecord,
 ): StoredTensor {
-  checkView(`The tensor ${printable(name)} in ${source.path}`, view, storage.elements);
+  checkView(`The tensor ${shorten(name)} in ${source.path}`, view, storage.elements);
   const identity = [storage.key, dtype, view.offset, view.shape, view.strides].join(':');
   return { info: { name, dtype, shape: view.shape, storage: identity }, source, position, view };
 }
