@@ -7,7 +7,8 @@ import { parseArgs } from 'node:util';
 import { ENVIRONMENT_VARIABLE } from '../service/contract.ts';
 import { ConfigError } from './config/check.ts';
 import { environmentNames, environmentOf, MANIFESTS, outputFolder, type Environment } from './environment.ts';
-import { describeSynthesis, synthesize } from './synthesize.ts';
+import { describeSynthesis } from './changes/describe-steps.ts';
+import { synthesize } from './synthesize.ts';
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { deploymentApp } from './app.ts';
-import { changeSteps, type ChangeSteps } from './change-steps.ts';
+import { changeSteps, type ChangeSteps } from './changes/change-steps.ts';
 import { MANIFESTS, type Environment } from './environment.ts';
-import { manifestsBefore } from './manifests-before.ts';
+import { manifestsBefore } from './changes/manifests-before.ts';
 
 /** What {@link synthesize} has written, and what the change needs beside `kubectl apply`. */
 interface Synthesis extends ChangeSteps {
@@ -47,41 +47,4 @@ function writeKustomization(folder: string, files: readonly string[]): void {
     ...files.map((file) => `  - ${MANIFESTS}/${file}`),
   ];
   writeFileSync(path.join(folder, 'kustomization.yaml'), `${lines.join('\n')}\n`);
-}
-
-/** The steps of a synthesis as text for people; empty if there are none. */
-export function describeSynthesis({
-  sinceCommit,
-  ...steps
-}: Pick<Synthesis, keyof ChangeSteps | 'sinceCommit'>): string {
-  if (sinceCommit === undefined) return describeSteps(steps);
-  // A second synth before the first kubectl apply would otherwise hide what the first has printed.
-  const needed = describeSteps(sinceCommit) || 'Only kubectl apply is needed.\n';
-  return `${describeSteps(steps)}The folder held changes that are not committed. If you have not applied them, this is what counts, from the last commit on:\n${needed}`;
-}
-
-/** The steps as text for people; empty if there are none. */
-export function describeSteps({ before, after, fewestPods = [] }: ChangeSteps): string {
-  return [
-    ...fewestPods.map(
-      (resource) =>
-        `${resource} has only autoscaling.minReplicas at first, however many pods the old one has; if the load needs more, raise it until the change is over.\n`,
-    ),
-    section(
-      before,
-      'kubectl apply alone would remove pods, leave two autoscalers at work or be refused. Before it, run (with Argo CD, Flux or --server-side, see docs/deploy.md, "Changing a running deployment"):',
-    ),
-    section(
-      after,
-      `kubectl apply leaves objects in the cluster that are no longer part of the deployment. ${
-        after.some((command) => command.startsWith('kubectl apply'))
-          ? 'Under ingress-nginx it ends with an error, as an old Ingress still has the address of a new one, which the second apply makes. '
-          : ''
-      }After it, run:`,
-    ),
-  ].join('');
-}
-
-function section(commands: readonly string[], heading: string): string {
-  return commands.length === 0 ? '' : [heading, ...commands.map((command) => `  ${command}`), ''].join('\n');
 }

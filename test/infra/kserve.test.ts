@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { extend, type Changes, type WorkloadConfig } from '../../infra/config.ts';
-import { changeSteps } from '../../infra/change-steps.ts';
+import { changeSteps } from '../../infra/changes/change-steps.ts';
 import { inferenceServiceSpec } from './kserve.ts';
 import { deployments, manifestsOf, ofKind, only, podOf, yamlOf } from './manifests.ts';
 import { mistakesOf } from './mistakes.ts';

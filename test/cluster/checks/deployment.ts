@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import type { ChangeSteps } from '../../../infra/change-steps.ts';
+import type { ChangeSteps } from '../../../infra/changes/change-steps.ts';
 import { extend, type Changes, type DeploymentConfig, type WorkloadConfig } from '../../../infra/config.ts';
 import { synthesize } from '../../../infra/synthesize.ts';
 import { withWorkload } from '../../infra/scenarios.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { changeSteps } from '../../infra/change-steps.ts';
-import { extend, ofaLarge, type Changes, type DeploymentConfig, type WorkloadConfig } from '../../infra/config.ts';
-import { yamlOf } from './manifests.ts';
-import { BACKFILL, CLAIM, type ClaimSource, scenarios, UNNAMED_CLASS, withWorkload } from './scenarios.ts';
+import { changeSteps } from '../../../infra/changes/change-steps.ts';
+import { extend, ofaLarge, type Changes, type DeploymentConfig, type WorkloadConfig } from '../../../infra/config.ts';
+import { yamlOf } from '../manifests.ts';
+import { BACKFILL, CLAIM, type ClaimSource, scenarios, UNNAMED_CLASS, withWorkload } from '../scenarios.ts';
 
 const DELETE_CLAIM = 'kubectl delete -n ofa-ve persistentvolumeclaim/ofa-ve-models';
 

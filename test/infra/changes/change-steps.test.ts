@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { changeSteps } from '../../infra/change-steps.ts';
-import { extend, type Changes, type DeploymentConfig, type WorkloadConfig } from '../../infra/config.ts';
-import { describeSteps } from '../../infra/synthesize.ts';
-import { deepChange } from './mistakes.ts';
-import { manifestsOf, only, yamlOf, type Manifest } from './manifests.ts';
-import { BACKFILL, scenarioNames, scenarios, withWorkload } from './scenarios.ts';
+import { changeSteps } from '../../../infra/changes/change-steps.ts';
+import { extend, type Changes, type DeploymentConfig, type WorkloadConfig } from '../../../infra/config.ts';
+import { describeSteps } from '../../../infra/changes/describe-steps.ts';
+import { deepChange } from '../mistakes.ts';
+import { manifestsOf, only, yamlOf, type Manifest } from '../manifests.ts';
+import { BACKFILL, scenarioNames, scenarios, withWorkload } from '../scenarios.ts';
 
 function steps(from: DeploymentConfig, to: DeploymentConfig) {
   return changeSteps([yamlOf(from)], [yamlOf(to)]);
@@ -203,7 +203,7 @@ describe('the text about a change', () => {
 
 /** The command of docs/deploy.md that prunes: its label selector and the kinds that it may delete. */
 function documentedPrune() {
-  const page = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../../docs/deploy.md', import.meta.url), 'utf8');
   const [, kinds = '', selector = ''] =
     /kinds="([^"]+)"\nkubectl apply -f dist --prune -l (\S+)/.exec(page) ?? expect.fail('no command');
   return {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { bytesOf, type Memory } from './config/fields.ts';
+import { bytesOf, type Memory } from '../config/fields.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
 
 /** Fields of a Job that may change. */
