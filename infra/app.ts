@@ -60,6 +60,6 @@ export function checkedContexts(candidate: DeploymentConfig): WorkloadContext[] 
   return contextsOf(checkConfig(candidate));
 }
 
-function contextsOf({ workloads, namespace, kubernetesVersion }: DeploymentConfig): WorkloadContext[] {
-  return workloads.map((workload) => contextOf(workload, namespace.name, kubernetesVersion));
+function contextsOf(config: DeploymentConfig): WorkloadContext[] {
+  return config.workloads.map((workload) => contextOf(workload, config));
 }

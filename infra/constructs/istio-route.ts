@@ -5,7 +5,7 @@ import {
   type VirtualServiceSpecHttpMatch,
 } from '../../imports/networking.istio.io.ts';
 import type { WorkloadContext } from '../workload/context.ts';
-import { objectMeta, trackName, type Track } from '../workload/names.ts';
+import { objectMeta, trackName, tracksOf } from '../workload/names.ts';
 
 /** Route for requests by Istio, whose subsets divide the pods of one Service, for callers in and outside the mesh. */
 export class IstioRoute extends Construct {
@@ -15,7 +15,7 @@ export class IstioRoute extends Construct {
     const { exposure, canary } = workload;
     const metadata = objectMeta(context, workload.name);
     const host = `${trackName(context, 'stable')}.${namespace}.svc.cluster.local`;
-    const tracks: Track[] = canary.enabled ? ['stable', 'canary'] : ['stable'];
+    const tracks = tracksOf(context);
     const share = { stable: canary.enabled ? 100 - canary.weightPercent : 100, canary: canary.weightPercent };
     const to = (port: number) => ({
       timeout: `${exposure.readTimeoutSeconds}s`,

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { serverContainer } from '../config/pod-settings.ts';
-import { leastPods } from '../config/rules/rule.ts';
+import { leastPods } from '../config/replicas.ts';
 import type { WorkloadContext } from '../workload/context.ts';
-import { objectMeta, trackName, type Track } from '../workload/names.ts';
+import { objectMeta, trackName, tracksOf, type Track } from '../workload/names.ts';
 import { trackProps } from '../workload/track.ts';
 import { podTemplate } from './pod.ts';
 
@@ -107,8 +107,7 @@ export class KserveWorkload extends Construct {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
     super(scope, id);
     const { autoscaling, canary, exposure, name } = context.workload;
-    const tracks: Track[] = canary.enabled ? ['stable', 'canary'] : ['stable'];
-    for (const track of tracks) {
+    for (const track of tracksOf(context)) {
       new ApiObject(this, `${track}-runtime`, {
         apiVersion: 'serving.kserve.io/v1alpha1',
         kind: 'ServingRuntime',

@@ -13,7 +13,7 @@ import {
 } from './burn-rates.ts';
 import { deploymentName, podNamePattern } from '../workload/names.ts';
 import { startSeconds, type WorkloadContext } from '../workload/context.ts';
-import { tracksOf, WorkloadQueries } from './queries.ts';
+import { queriesByTrack, WorkloadQueries } from './queries.ts';
 
 /** A recording rule or an alert, as Prometheus reads it. */
 interface Rule {
@@ -167,7 +167,7 @@ function capacityAlerts(context: WorkloadContext): AlertDraft[] {
 /** Ready pods without metrics. While no pod of the stable version has any, MetricsMissing says so once for all. */
 function unscraped(context: WorkloadContext): string {
   const { always } = context.server.metrics;
-  return tracksOf(context)
+  return queriesByTrack(context)
     .map(([track, queries]) => {
       const ready = `max by (pod) (${queries.select('kube_pod_status_ready', 'condition="true"')}) == 1`;
       const pods = `${ready} unless on (pod) ${queries.select(always)}`;
@@ -183,7 +183,7 @@ function engineAlerts(context: WorkloadContext): AlertDraft[] {
   const { alerts } = workload.observability;
   // The canary's pods, too: retries hide from CanaryFails what a new version does to its engines.
   const perPod = (expr: (queries: WorkloadQueries) => string) =>
-    tracksOf(context)
+    queriesByTrack(context)
       .map(([, queries]) => expr(queries))
       .join(' or ');
   const restarts: AlertDraft = {

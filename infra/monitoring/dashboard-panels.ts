@@ -1,6 +1,6 @@
 import { METRICS } from '../../service/contract.ts';
 import type { WorkloadContext } from '../workload/context.ts';
-import { tracksOf, WorkloadQueries } from './queries.ts';
+import { queriesByTrack, WorkloadQueries } from './queries.ts';
 
 /** One graph: what it shows, in Grafana's unit, and its queries with their legends. */
 export interface PanelDraft {
@@ -141,7 +141,7 @@ function enginePanels(context: WorkloadContext): PanelDraft[] {
       title: 'Engine restarts',
       description: 'Replaced engine processes within an hour: all, and by pod and reason where there were some.',
       unit: 'short',
-      queries: tracksOf(context).flatMap(([track, each]) => {
+      queries: queriesByTrack(context).flatMap(([track, each]) => {
         const increase = `(increase(${each.select(METRICS.engineRestarts)}[1h]))`;
         return [
           { expr: `sum${increase}`, legend: track },
@@ -203,7 +203,7 @@ function keyPanels(context: WorkloadContext): PanelDraft[] {
 
 function gpuPanels(context: WorkloadContext): PanelDraft[] {
   const perGpu = (metric: string) =>
-    tracksOf(context).map(([, queries]) => ({
+    queriesByTrack(context).map(([, queries]) => ({
       expr: `max by (pod, gpu) (${queries.select(metric)})`,
       legend: '{{pod}} {{gpu}}',
     }));
@@ -226,7 +226,7 @@ function gpuPanels(context: WorkloadContext): PanelDraft[] {
 /** Stable version and canary in one graph, while there is a canary. */
 function canaryPanels(context: WorkloadContext): PanelDraft[] {
   if (!context.workload.canary.enabled) return [];
-  const versions = tracksOf(context);
+  const versions = queriesByTrack(context);
   return [
     {
       title: 'Canary: failed share',

@@ -1,4 +1,4 @@
-import { podNamePattern, type Track } from '../workload/names.ts';
+import { podNamePattern, tracksOf, type Track } from '../workload/names.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 
 /**
@@ -56,8 +56,8 @@ export class WorkloadQueries {
 
   /** Share of requests that took longer than `seconds`, which must be the bound of a bucket. */
   slowRatio(window: string, seconds: number): string {
-    const fast = this.latency('_bucket', bucketFilter(seconds));
-    return `1 - sum(rate(${fast}[${window}])) / sum(rate(${this.latency('_count')}[${window}]))`;
+    const fast = this.#latency('_bucket', bucketFilter(seconds));
+    return `1 - sum(rate(${fast}[${window}])) / sum(rate(${this.#latency('_count')}[${window}]))`;
   }
 
   /** Number of owed requests that failed. */
@@ -68,40 +68,39 @@ export class WorkloadQueries {
 
   /** Number of requests that took longer than `seconds`, which must be the bound of a bucket. */
   slowCount(window: string, seconds: number): string {
-    const fast = this.latency('_bucket', bucketFilter(seconds));
-    return `sum(increase(${this.latency('_count')}[${window}])) - sum(increase(${fast}[${window}]))`;
+    const fast = this.#latency('_bucket', bucketFilter(seconds));
+    return `sum(increase(${this.#latency('_count')}[${window}])) - sum(increase(${fast}[${window}]))`;
   }
 
   /** Quantile of the latency in seconds. */
   latencyQuantile(quantile: number, window: string): string {
-    return `histogram_quantile(${quantile}, sum by (le) (rate(${this.latency('_bucket')}[${window}])))`;
+    return `histogram_quantile(${quantile}, sum by (le) (rate(${this.#latency('_bucket')}[${window}])))`;
   }
 
-  private latency(series: '_bucket' | '_count', filter = ''): string {
+  #latency(series: '_bucket' | '_count', filter = ''): string {
     const { latency, latencyFilter } = this.#context.server.metrics;
     return this.select(`${latency}${series}`, joinMatchers(latencyFilter, filter));
   }
 
   /** Accepted and unanswered items of all pods, or per value of the label `grouping`. */
   load(grouping = ''): string {
-    return this.sumOfLoad(grouping, (gauge) => gauge);
+    return this.#sumOfLoad(grouping, (gauge) => gauge);
   }
 
   /** Median of {@link load} over a window, or nearly so: the sum of the gauges' medians. */
   medianLoad(window: string, grouping = ''): string {
-    return this.sumOfLoad(grouping, (gauge) => `quantile_over_time(0.5, ${gauge}[${window}])`);
+    return this.#sumOfLoad(grouping, (gauge) => `quantile_over_time(0.5, ${gauge}[${window}])`);
   }
 
-  private sumOfLoad(grouping: string, over: (gauge: string) => string): string {
+  #sumOfLoad(grouping: string, over: (gauge: string) => string): string {
     const by = grouping === '' ? '' : ` by (${grouping})`;
     return this.#context.server.metrics.load.map((gauge) => `sum${by} (${over(this.select(gauge))})`).join(' + ');
   }
 }
 
-/** The versions that a workload runs: the stable one, and the canary if there is one. */
-export function tracksOf(context: WorkloadContext): (readonly [Track, WorkloadQueries])[] {
-  const tracks: readonly Track[] = context.workload.canary.enabled ? ['stable', 'canary'] : ['stable'];
-  return tracks.map((track) => [track, new WorkloadQueries(context, track)] as const);
+/** The queries on each track that a workload runs. */
+export function queriesByTrack(context: WorkloadContext): (readonly [Track, WorkloadQueries])[] {
+  return tracksOf(context).map((track) => [track, new WorkloadQueries(context, track)] as const);
 }
 
 /** Joins lists of label matchers, of which some may be empty. */

@@ -1,5 +1,5 @@
 import type { KubernetesVersion } from '../config/fields.ts';
-import type { WorkloadConfig } from '../config/schema.ts';
+import type { DeploymentConfig, WorkloadConfig } from '../config/schema.ts';
 import { serverFacts, type ServerFacts } from '../config/server-facts.ts';
 
 /** What the constructs of a workload share. */
@@ -12,10 +12,9 @@ export interface WorkloadContext {
 
 export function contextOf(
   workload: WorkloadConfig,
-  namespace: string,
-  kubernetesVersion: KubernetesVersion,
+  { namespace, kubernetesVersion }: Pick<DeploymentConfig, 'namespace' | 'kubernetesVersion'>,
 ): WorkloadContext {
-  return { namespace, kubernetesVersion, workload, server: serverFacts(workload) };
+  return { namespace: namespace.name, kubernetesVersion, workload, server: serverFacts(workload) };
 }
 
 /** Seconds that a pod may take from its creation on a node without the image until it counts as available. */

@@ -8,6 +8,11 @@ const TRACKS = ['stable', 'canary'] as const;
 /** One of a workload's two versions, each of which is a Deployment. */
 export type Track = (typeof TRACKS)[number];
 
+/** The tracks that a workload runs. */
+export function tracksOf({ workload }: WorkloadContext): readonly Track[] {
+  return workload.canary.enabled ? TRACKS : ['stable'];
+}
+
 /** Names of the ports of containers, Services and probes. */
 export const PORT_NAMES = { http: 'http', grpc: 'grpc', metrics: 'metrics' } as const;
 

@@ -18,8 +18,8 @@ import { RequestRecord } from '../../service/observability/request-record.ts';
 import { HttpProblem } from '../../service/requests/problem.ts';
 import { logInMemory } from '../../testing/logging.ts';
 
-function contexts({ workloads, namespace, kubernetesVersion }: DeploymentConfig) {
-  return workloads.map((workload) => contextOf(workload, namespace.name, kubernetesVersion));
+function contexts(config: DeploymentConfig) {
+  return config.workloads.map((workload) => contextOf(workload, config));
 }
 
 function groupsOf(name: ScenarioName): RuleGroup[] {

@@ -53,8 +53,8 @@ describe('monitors', () => {
 
 describe('dashboard', () => {
   const modelOf = (name: ScenarioName, index = 0) => {
-    const { workloads, namespace, kubernetesVersion } = scenarios[name];
-    return dashboardModel(contextOf(workloads[index] ?? expect.fail(), namespace.name, kubernetesVersion));
+    const config = scenarios[name];
+    return dashboardModel(contextOf(config.workloads[index] ?? expect.fail(), config));
   };
 
   it('is in a ConfigMap with the label that Grafana selects', () => {
@@ -96,8 +96,8 @@ describe('dashboard', () => {
   });
 
   it('tells Grafana the interval of the scrapes, without which its windows could be too short for rates', () => {
-    const { workloads, namespace, kubernetesVersion } = withWorkload({ observability: { scrapeIntervalSeconds: 60 } });
-    const context = contextOf(workloads[0] ?? expect.fail(), namespace.name, kubernetesVersion);
+    const config = withWorkload({ observability: { scrapeIntervalSeconds: 60 } });
+    const context = contextOf(config.workloads[0] ?? expect.fail(), config);
     const targets = dashboardModel(context).panels.flatMap((panel) => panel.targets);
     expect(new Set(targets.map(({ interval }) => interval))).toEqual(new Set(['60s']));
   });

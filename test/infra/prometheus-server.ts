@@ -33,12 +33,12 @@ export interface PrometheusOptions {
 
 /** A real Prometheus that reads one target every second. */
 export class PrometheusServer implements AsyncDisposable {
-  private readonly url: string;
-  private readonly end: () => Promise<void>;
+  readonly #url: string;
+  readonly #end: () => Promise<void>;
 
   private constructor(url: string, end: () => Promise<void>) {
-    this.url = url;
-    this.end = end;
+    this.#url = url;
+    this.#end = end;
   }
 
   /** Starts it and waits until it has read the target twice, which is what a rate needs. */
@@ -64,12 +64,12 @@ export class PrometheusServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.end();
+    await this.#end();
   }
 
   /** The value of an expression now. */
   async query(expr: string): Promise<Sample[]> {
-    const { result } = (await this.get('query', { query: expr })) as {
+    const { result } = (await this.#get('query', { query: expr })) as {
       result: { metric: Record<string, string>; value: [number, string] }[];
     };
     return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
@@ -89,12 +89,12 @@ export class PrometheusServer implements AsyncDisposable {
 
   /** Every rule, with how its last evaluation went. */
   async rules(): Promise<EvaluatedRule[]> {
-    const { groups } = (await this.get('rules', {})) as { groups: { rules: EvaluatedRule[] }[] };
+    const { groups } = (await this.#get('rules', {})) as { groups: { rules: EvaluatedRule[] }[] };
     return groups.flatMap(({ rules }) => rules);
   }
 
-  private async get(path: string, parameters: Record<string, string>): Promise<unknown> {
-    const response = await fetch(`${this.url}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
+  async #get(path: string, parameters: Record<string, string>): Promise<unknown> {
+    const response = await fetch(`${this.#url}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
     const body = (await response.json()) as { status: string; error?: string; data: unknown };
     if (body.status !== 'success') throw new Error(`${parameters['query'] ?? path}: ${body.error ?? ''}`);
     return body.data;

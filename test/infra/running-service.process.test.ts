@@ -21,7 +21,7 @@ import { scenarios } from './scenarios.ts';
 
 const config = scenarios.everything;
 const [workload] = config.workloads;
-const context = contextOf(workload ?? expect.fail(), config.namespace.name, config.kubernetesVersion);
+const context = contextOf(workload ?? expect.fail(), config);
 const POD = 'ofa-ve-5d8f7c9b4-x2x2x';
 /** A client's key, which one of the panels counts. */
 const KEY = 'running-service';

@@ -160,7 +160,7 @@ const changes = fc.record({
 });
 
 function serviceAccepts(workload: WorkloadConfig): boolean {
-  const context = contextOf(workload, 'ofa-ve', '1.27');
+  const context = contextOf(workload, config);
   const variables = environmentVariables(context, trackProps(context, 'stable'));
   try {
     const environment = Object.fromEntries(variables.map(({ name, value }) => [name, value]));

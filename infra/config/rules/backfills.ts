@@ -1,7 +1,8 @@
 import { DATA_FOLDER, storageVariables, type BackfillConfig } from '../backfills.ts';
 import { atLeast } from '../fields.ts';
 import type { WorkloadConfig } from '../schema.ts';
-import { mostPods, repeated, type Rule } from './rule.ts';
+import { mostPods } from '../replicas.ts';
+import { repeated, type Rule } from './rule.ts';
 
 /** The first version that knows `backoffLimitPerIndex` without a feature gate. */
 const LEAST_VERSION = '1.29';

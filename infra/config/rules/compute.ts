@@ -3,7 +3,8 @@ import { atLeast, bytesOf } from '../fields.ts';
 import { enginesOfPod } from '../pod-settings.ts';
 import type { ModelConfig, WorkloadConfig } from '../schema.ts';
 import { withDefaults } from '../server.ts';
-import { exceedingRequests, mebibytes, leastPods, mostPods, type Rule, type RuleInput } from './rule.ts';
+import { leastPods, mostPods } from '../replicas.ts';
+import { exceedingRequests, mebibytes, type Rule, type RuleInput } from './rule.ts';
 
 /** Bytes of main memory that a pod needs: its engines share the weights, which are mapped, but keep features each. */
 function neededBytes({ workload, server }: RuleInput, needs: ModelConfig['needs']): number {

@@ -1,6 +1,7 @@
 import type { WorkloadConfig } from '../schema.ts';
 import { withDefaults } from '../server.ts';
-import { leastPods, type Rule, type RuleInput } from './rule.ts';
+import { leastPods } from '../replicas.ts';
+import type { Rule, RuleInput } from './rule.ts';
 
 const INGRESS_NGINX = 'ingress-nginx';
 /** Ingress controllers with annotations that divide traffic by weight. */

@@ -1,5 +1,5 @@
 import { SETTINGS } from '../../../service/contract.ts';
-import type { WorkloadContext } from '../../workload/context.ts';
+import { contextOf } from '../../workload/context.ts';
 import { ownPodAnnotations, podLabels } from '../../workload/names.ts';
 import { BATCH_CONTAINER, DATA_FOLDER, DATA_VOLUME } from '../backfills.ts';
 import type { ContainerConfig } from '../pod.ts';
@@ -19,10 +19,6 @@ const POD_TEMPLATE_HASH = 'pod-template-hash';
 const IMAGE_FOLDERS = ['/app', '/model'];
 /** Folders that the container runtime fills. */
 const SYSTEM_FOLDERS = ['/proc', '/sys'];
-
-function contextOf({ config, workload, server }: RuleInput): WorkloadContext {
-  return { namespace: config.namespace.name, kubernetesVersion: config.kubernetesVersion, workload, server };
-}
 
 function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
@@ -94,17 +90,18 @@ export const podRules = {
       : undefined;
   },
 
-  labelsAreFree(input) {
-    const { image, pod } = input.workload;
-    const own = [...Object.keys(podLabels(contextOf(input), 'stable', image.reference)), POD_TEMPLATE_HASH];
+  labelsAreFree({ config, workload }) {
+    const { image, pod } = workload;
+    const labels = podLabels(contextOf(workload, config), 'stable', image.reference);
+    const own = [...Object.keys(labels), POD_TEMPLATE_HASH];
     return own
       .filter((name) => name in pod.labels)
       .map((name) => `pod.labels has ${name}, by which the deployment finds its pods; use another name.`);
   },
 
-  annotationsAreFree(input) {
-    const { annotations } = input.workload.pod;
-    return Object.keys(ownPodAnnotations(contextOf(input)))
+  annotationsAreFree({ config, workload }) {
+    const { annotations } = workload.pod;
+    return Object.keys(ownPodAnnotations(contextOf(workload, config)))
       .filter((name) => name in annotations)
       .map((name) => `pod.annotations has ${name}, which the deployment sets itself; leave it out.`);
   },

@@ -36,13 +36,3 @@ export function exceedingRequests(path: string, { requests, limits }: WorkloadCo
 export function mebibytes(value: number): string {
   return `${Math.ceil(value / 2 ** 20)}Mi`;
 }
-
-/** Fewest pods of the stable version. */
-export function leastPods({ autoscaling, replicas = 1 }: WorkloadConfig): number {
-  return autoscaling.by === 'none' ? replicas : autoscaling.minReplicas;
-}
-
-/** Most pods of the stable version. */
-export function mostPods({ autoscaling, replicas = 1 }: WorkloadConfig): number {
-  return autoscaling.by === 'none' ? replicas : autoscaling.maxReplicas;
-}
