@@ -13,7 +13,7 @@ import { runBatch } from '../batch/run.ts';
 import { demoPackage } from '../demo/demo-package.ts';
 import { readExamples } from '../demo/examples.ts';
 import { encodePrompt } from '../model/input/tokens.ts';
-import { paddedLength } from '../service/engine/session/self-test.ts';
+import { paddedLength } from '../model/package/padded-length.ts';
 import type { InferenceObserver } from '../service/inference/observer.ts';
 import { openModel, type OpenModel } from '../service/inference/open-model.ts';
 import { readSettings } from '../service/settings/read.ts';

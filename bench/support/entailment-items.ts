@@ -7,7 +7,7 @@ import { PACKAGE_FILES } from '../../model/package/layout.ts';
 import { openPackage } from '../../model/package/open-package.ts';
 import { selfTestImage } from '../../model/package/self-test.ts';
 import { loadTokenizer } from '../../model/package/tokenizer.ts';
-import { paddedLength } from '../../service/engine/session/self-test.ts';
+import { paddedLength } from '../../model/package/padded-length.ts';
 
 const PHOTOS = ['astronaut', 'chelsea', 'coffee'];
 /** Generated pictures beside the photos. */

@@ -5,7 +5,7 @@ import { echo } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { notWritten } from '../../model/not-written.ts';
 import { openPackage } from '../../model/package/open-package.ts';
-import { paddedLength } from '../../service/engine/session/self-test.ts';
+import { paddedLength } from '../../model/package/padded-length.ts';
 import { readSettings } from '../../service/settings/read.ts';
 import type { Explained } from '../../service/inference/explainer.ts';
 import { openModel, openTokenizer } from '../../service/inference/open-model.ts';

@@ -1,5 +1,5 @@
 import { isBlank } from '../../model/input/tokens.ts';
-import { paddedLength } from '../engine/session/self-test.ts';
+import { paddedLength } from '../../model/package/padded-length.ts';
 import type { Answer } from './answer.ts';
 import { InputError, Overloaded } from './errors.ts';
 import { coverWindow, heatmapOf, meanColour, WINDOWS, type Heatmap } from './occlusion.ts';

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { UserError } from '../../model/errors.ts';
 import type { ModelPackage } from '../../model/package/open-package.ts';
 import type { Manifest } from '../../model/package/manifest.ts';
-import { paddedLength } from '../engine/session/self-test.ts';
+import { paddedLength } from '../../model/package/padded-length.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import { toAnswer, type Answer } from './answer.ts';
 import type { Batcher } from './batching/batcher.ts';

@@ -1,16 +1,8 @@
 import type { Manifest } from '../../../model/package/manifest.ts';
+import { paddedLength } from '../../../model/package/padded-length.ts';
 import { selfTestImage } from '../../../model/package/self-test.ts';
 import type { EngineInfo, EngineOutput } from '../protocol.ts';
 import type { EngineSession } from './session.ts';
-
-/** The shortest of the model's input lengths that holds `tokens` tokens. */
-export function paddedLength(lengths: readonly number[], tokens: number): number {
-  const length = lengths.find((candidate) => candidate >= tokens);
-  if (length === undefined) {
-    throw new RangeError(`${tokens} tokens are more than the model's ${lengths.at(-1) ?? 0}`);
-  }
-  return length;
-}
 
 /** After this time no further case begins: with OFA-large on a CPU, each takes as long as loading the model. */
 const ENOUGH_MS = 1000;
