@@ -8,20 +8,18 @@ import { openApiKeys, type ApiKeys } from '../clients/api-keys.ts';
 import { ClientAddresses } from '../clients/addresses.ts';
 import { identifyBy, type ClientRules } from '../requests/identify.ts';
 import { Uploads } from '../requests/uploads.ts';
-import type { RequestListener } from '../requests/listener.ts';
 import { Admission } from '../inference/admission.ts';
-import type { InferenceObserver } from '../inference/observer.ts';
 import { openModel, type OpenModel } from '../inference/open-model.ts';
-import { isGrpcProbe, logRequest, makeLogger, type Logger } from '../observability/logger.ts';
+import { makeLogger, type Logger } from '../observability/logger.ts';
 import { RefusalLog } from '../observability/refusal-log.ts';
 import { ModelStatistics } from '../open-inference/statistics.ts';
 import { Metrics } from '../observability/metrics.ts';
-import { outcomeOf } from '../observability/request-record.ts';
-import { startTracing, traceIdOf, type Tracing } from '../observability/tracing.ts';
+import { startTracing } from '../observability/tracing.ts';
 import { reportEngineEvents } from '../observability/engine-events.ts';
 import { startGpuWatchdog, type GpuMonitorTimes } from '../observability/gpu-watchdog.ts';
 import { checkDescriptors, descriptorWarning, maxUploads } from './connection-caps.ts';
 import type { Listeners } from './listeners.ts';
+import { inferenceObserver, requestListener } from './observers.ts';
 import { Opened } from './opened.ts';
 import { ServiceHealth } from './service-health.ts';
 import { shutDown, type ServiceParts } from './shutdown.ts';
@@ -88,7 +86,7 @@ async function openService(settings: Settings, options: StartOptions, opened: Op
   opened.add(() => tracing?.close());
   const { engineProgram } = options;
   const model = await openModel(settings.MODEL_DIR, settings, {
-    observer: observe(metrics, statistics, tracing),
+    observer: inferenceObserver({ metrics, statistics, tracing }),
     ...(engineProgram === undefined ? {} : { engineProgram }),
   });
   opened.add(() => model.close());
@@ -119,7 +117,7 @@ async function openService(settings: Settings, options: StartOptions, opened: Op
     uploads,
     health,
     limits: { requestTimeoutMs: settings.REQUEST_TIMEOUT_MS, maxBodyMb: settings.MAX_BODY_MB },
-    listener: listenTo(metrics, statistics, logger, refusals, tracing),
+    listener: requestListener({ metrics, statistics, tracing }, logger, refusals),
   };
   const [documents, demo] = [settings.DOCS === 'on', settings.DEMO_PAGE === 'on'];
   // The engines load the model while this process loads what serves requests.
@@ -169,55 +167,6 @@ function boundUploads(settings: Settings, admission: Admission): Uploads {
     maxBytes: bodiesBytes(settings),
     retryAfterSeconds: (share) => admission.retryAfterSeconds(share),
   });
-}
-
-function observe(metrics: Metrics, statistics: ModelStatistics, tracing: Tracing | undefined): InferenceObserver {
-  return {
-    stage: (stage) => {
-      metrics.stage(stage);
-      statistics.stage(stage);
-    },
-    batch: (record) => {
-      metrics.batch(record);
-      statistics.batch(record);
-      tracing?.batch(record);
-    },
-    answer: (label) => {
-      metrics.answer(label);
-    },
-    lookups: (cache, hits, misses) => {
-      metrics.lookups(cache, hits, misses);
-    },
-  };
-}
-
-/** Only POST requests are traced, without the probes of gRPC: probes come every second and do no work. */
-function listenTo(
-  metrics: Metrics,
-  statistics: ModelStatistics,
-  logger: Logger,
-  refusals: RefusalLog,
-  tracing: Tracing | undefined,
-): RequestListener {
-  return {
-    begin: (request, record) => {
-      record.traceId = traceIdOf(request.headers.get('traceparent') ?? undefined);
-      if (tracing === undefined || request.method !== 'POST' || isGrpcProbe(request.url)) return {};
-      const { traceId, response } = tracing.begin(request, record);
-      record.traceId = traceId;
-      return { traceresponse: response };
-    },
-    end: (summary) => {
-      metrics.request(summary);
-      const { record } = summary;
-      // Requests whose questions were accepted.
-      if ('texts' in record.attributes) statistics.request(outcomeOf(summary) === 'answered', record.elapsedMs());
-      // The predictor reports the other stages.
-      for (const stage of record.stages) if (stage.name === 'read') metrics.stage(stage);
-      if (!refusals.count(summary)) logRequest(logger, summary);
-      tracing?.end(summary);
-    },
-  };
 }
 
 /** The examples of the model's package. Damaged ones are logged and left out: the model answers without them. */
