@@ -3,7 +3,8 @@ import { paddedLength } from '../../model/package/padded-length.ts';
 import type { Answer } from './answer.ts';
 import { InputError, Overloaded } from './errors.ts';
 import { coverWindow, heatmapOf, meanColour, WINDOWS, type Heatmap } from './occlusion.ts';
-import type { Predictor, PredictorParts, RequestContext } from './predictor.ts';
+import type { PredictorParts } from './batching-predictor.ts';
+import type { Predictor, RequestContext } from './predictor.ts';
 
 /** Windows of one heatmap in the batcher at a time: other requests wait for no more than these. */
 const WINDOWS_AT_ONCE = 4;

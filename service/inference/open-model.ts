@@ -21,7 +21,8 @@ import type { InferenceObserver } from './observer.ts';
 import { PictureCache } from './picture-cache.ts';
 import { pixelMemory } from './pixel-memory.ts';
 import { closePixels, limitPixelMemory, pixelMemoryUse, toPixels } from '../../model/input/pixels/pixels.ts';
-import { BatchingPredictor, type PredictItem, type PredictOutput, type Predictor } from './predictor.ts';
+import { BatchingPredictor, type PredictItem, type PredictOutput } from './batching-predictor.ts';
+import type { Predictor } from './predictor.ts';
 import { ItemQuarantine } from './batching/quarantine.ts';
 import { promptEncoder } from './prompt-encoder.ts';
 

@@ -3,7 +3,7 @@ import type { PictureStore } from '../../engine/session/picture-store.ts';
 import type { EngineBatch } from '../../engine/protocol.ts';
 import type { BatchEngine } from './batcher.ts';
 import type { InferenceObserver } from '../observer.ts';
-import type { PredictItem, PredictOutput } from '../predictor.ts';
+import type { PredictItem, PredictOutput } from '../batching-predictor.ts';
 
 /**
  * Adapts an engine's supervisor to what the batcher calls: turns the items of a batch into the engine's message, in

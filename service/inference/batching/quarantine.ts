@@ -1,6 +1,6 @@
 import { EngineFailure, type EngineFailureReason } from '../../engine/process/failure.ts';
 import { ItemFailed } from '../errors.ts';
-import type { PredictItem } from '../predictor.ts';
+import type { PredictItem } from '../batching-predictor.ts';
 import type { Quarantine } from './batcher.ts';
 
 /** Failures that an item can cause. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { EngineUnavailable, InputError, Overloaded } from '../../../service/inference/errors.ts';
 import { Explainer, type ExplainerOptions } from '../../../service/inference/explainer.ts';
 import { coverWindow, heatmapOf, meanColour, peakOf, WINDOWS } from '../../../service/inference/occlusion.ts';
-import type { Predictor, PredictorParts } from '../../../service/inference/predictor.ts';
+import type { PredictorParts } from '../../../service/inference/batching-predictor.ts';
+import type { Predictor } from '../../../service/inference/predictor.ts';
 
 const SIZE = 16;
 const WHITE = 255;

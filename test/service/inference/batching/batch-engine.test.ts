@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { copyPicture, PictureStore } from '../../../../service/engine/session/picture-store.ts';
 import type { EngineBatch } from '../../../../service/engine/protocol.ts';
 import { batchEngine } from '../../../../service/inference/batching/batch-engine.ts';
-import type { PredictItem } from '../../../../service/inference/predictor.ts';
+import type { PredictItem } from '../../../../service/inference/batching-predictor.ts';
 
 const item = (pixels: Uint8Array, token: number): PredictItem => {
   return { pixels, pictureKey: '', inputIds: [token], observer: undefined };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EngineFailure, type EngineFailureReason } from '../../../../service/engine/process/failure.ts';
 import { ItemFailed } from '../../../../service/inference/errors.ts';
-import type { PredictItem } from '../../../../service/inference/predictor.ts';
+import type { PredictItem } from '../../../../service/inference/batching-predictor.ts';
 import { ItemQuarantine } from '../../../../service/inference/batching/quarantine.ts';
 
 const MINUTE_MS = 60_000;

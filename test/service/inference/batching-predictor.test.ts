@@ -11,8 +11,8 @@ import {
   BatchingPredictor,
   type PredictItem,
   type PredictOutput,
-  type Question,
-} from '../../../service/inference/predictor.ts';
+} from '../../../service/inference/batching-predictor.ts';
+import type { Question } from '../../../service/inference/predictor.ts';
 
 /** The parts of a package that the predictor reads. */
 const modelPackage = {
