@@ -20,7 +20,7 @@ export function describeSteps({ before, after, fewestPods = [] }: ChangeSteps): 
     ),
     section(
       before,
-      'kubectl apply alone would remove pods, leave two autoscalers at work or be refused. Before it, run (with Argo CD, Flux or --server-side, see docs/deploy.md, "Changing a running deployment"):',
+      'kubectl apply alone would remove pods, leave two autoscalers at work or be refused. Before it, run (with Argo CD, Flux or --server-side, see docs/changes.md):',
     ),
     section(
       after,

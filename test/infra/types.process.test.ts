@@ -58,7 +58,7 @@ describe('the compiler takes', () => {
   });
 });
 
-describe.each(['docs/deploy.md', 'docs/batch.md'])('%s', (page) => {
+describe.each(['docs/deploy.md', 'docs/changes.md', 'docs/batch.md'])('%s', (page) => {
   const guide = readFileSync(ROOT + page, 'utf8');
   const examples = [...guide.matchAll(/^ *```ts\n(.*?)^ *```$/gms)].map((match) => match[1] ?? '');
 

@@ -201,9 +201,9 @@ describe('the text about a change', () => {
   });
 });
 
-/** The command of docs/deploy.md that prunes: its label selector and the kinds that it may delete. */
+/** The command of docs/changes.md that prunes: its label selector and the kinds that it may delete. */
 function documentedPrune() {
-  const page = readFileSync(new URL('../../../docs/deploy.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../../docs/changes.md', import.meta.url), 'utf8');
   const [, kinds = '', selector = ''] =
     /kinds="([^"]+)"\nkubectl apply -f dist --prune -l (\S+)/.exec(page) ?? expect.fail('no command');
   return {
