@@ -1,7 +1,7 @@
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { cudaIncompatibility } from '../../service/engine/device/cuda-build.ts';
 import { table, type Check, type Context, type Finding } from './check.ts';
-import { gibibytes } from '../support/format.ts';
+import { gibibytes, processorName } from '../support/format.ts';
 
 /** The machine that the figures were measured on, and whether its GPUs and driver meet the requirements. */
 export const machineCheck: Check = {
@@ -11,7 +11,7 @@ export const machineCheck: Check = {
 
 function describe({ device, gpus }: Context): Finding {
   const host = [
-    `- processors: ${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} threads`,
+    `- processors: ${processorName()}, ${availableParallelism()} threads`,
     `- memory: ${gibibytes(totalmem())}`,
     `- Node ${process.versions.node}`,
   ].join('\n');

@@ -1,8 +1,23 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
+
+/**
+ * A processor's name. Virtual machines call generations of very different speed by one, so on x86 with Linux its family
+ * and model in hexadecimal follow (AMD's 1A is Zen 5, 19 is Zen 3 and 4).
+ */
+export function processorName(): string {
+  const name = cpus()[0]?.model.trim() ?? 'unknown processor';
+  const details = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '';
+  const [family, model] = ['cpu family', 'model'].map((field) => {
+    const [, number] = new RegExp(`^${field}\\s*: (\\d+)$`, 'm').exec(details) ?? [];
+    return number && Number(number).toString(16).toUpperCase();
+  });
+  return family && model ? `${name} (family ${family}, model ${model})` : name;
+}
 
 /** The processor, its threads, the memory, the version of Node.js and today's date, for a line of output. */
 function machine(): string {
-  const processor = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} threads`;
+  const processor = `${processorName()}, ${availableParallelism()} threads`;
   const day = new Date().toISOString().slice(0, 10);
   return `${processor}, ${gibibytes(totalmem(), 0)}, Node.js ${process.versions.node}, ${day}`;
 }
