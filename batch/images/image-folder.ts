@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
@@ -23,10 +23,14 @@ export class ImageFolder implements ImageSource {
    * @throws UserError `input-unreadable`
    */
   static async open(folder: string, allowOutside: boolean): Promise<ImageFolder> {
-    const root = await realpath(folder).catch((cause: unknown) => {
+    try {
+      const root = await realpath(folder);
+      if ((await stat(root)).isDirectory()) return new ImageFolder(root, allowOutside);
+    } catch (cause) {
       throw new UserError('input-unreadable', `Cannot read the folder ${folder}: ${reasonOf(cause)}.`, { cause });
-    });
-    return new ImageFolder(root, allowOutside);
+    }
+    const message = `--images is the file ${folder}; it must be a folder, a tar that is not compressed, or a quoted pattern of such tars.`;
+    throw new UserError('input-unreadable', message);
   }
 
   /** @param name the image's path, relative to the folder or absolute */

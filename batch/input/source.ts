@@ -122,6 +122,11 @@ function formatOfAll({ kind, names }: FoundFiles, { input, format }: SourceOptio
 function formatOfFile(input: string): Format {
   const known = formatOf(input);
   if (known !== undefined) return known;
+  const packed = /\.(?:gz|tgz|zst|xz|bz2|zip)$/i.exec(input)?.[0];
+  if (packed !== undefined) {
+    const reason = `The input ${input} ends with ${packed}: unpack it first, as compressed files are not read.`;
+    throw new UserError('input-unreadable', reason);
+  }
   const endings = Object.keys(FORMAT_OF_ENDING).join(', ');
   const message = `The input ${input} has none of the endings ${endings}; name its format with --format.`;
   throw new UserError('settings-invalid', message);

@@ -36,9 +36,9 @@ export async function* tarMembers(file: InputFile): AsyncGenerator<TarMember> {
   for (;;) {
     const block = await read(position, BLOCK);
     if (block.length < BLOCK) throw cutOff();
-    const header = new Header(block, 0, extended.pax);
-    if (header.nullBlock) return;
-    if (!header.cksumValid) {
+    const header = headerOf(block, extended.pax);
+    if (header?.nullBlock) return;
+    if (!header?.cksumValid) {
       const advice = position === 0 ? 'is not a tar (compressed ones must be unpacked with gunzip)' : 'is damaged';
       throw damaged(file, `${advice}: there is no header of a file at byte ${position}`);
     }
@@ -55,6 +55,15 @@ export async function* tarMembers(file: InputFile): AsyncGenerator<TarMember> {
     extended = {};
     if (FILES.has(header.type)) yield { name: name.replace(/^(\.\/)+/, ''), offset, size };
     count++;
+  }
+}
+
+/** The header in a block; undefined if its numbers are none, as in compressed data, which the library throws at. */
+function headerOf(block: Buffer, pax: Pax | undefined): Header | undefined {
+  try {
+    return new Header(block, 0, pax);
+  } catch {
+    return undefined;
   }
 }
 

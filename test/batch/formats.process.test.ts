@@ -124,6 +124,24 @@ test.each([
   });
 });
 
+test.each(['rows.csv.gz', 'shard.tar.gz', 'shard.tgz', 'rows.jsonl.ZST', 'photos.zip'])(
+  'compressed files are refused: %s as input and as images',
+  async (name) => {
+    const file = join(tempFolder(), name);
+    writeFileSync(file, gzipSync('packed'));
+    const output = join(tempFolder(), 'out');
+    await expect(run({ input: file, output, texts: ['a'] })).rejects.toMatchObject({
+      code: 'input-unreadable',
+      message: `The input ${file} ends with ${name.slice(name.lastIndexOf('.'))}: unpack it first, as compressed files are not read.`,
+    });
+    const input = writeRows(pictureFolder(), testRows(1));
+    await expect(run({ input, output, source: { images: file } })).rejects.toMatchObject({
+      code: 'input-unreadable',
+      message: `--images is the file ${file}; it must be a folder, a tar that is not compressed, or a quoted pattern of such tars.`,
+    });
+  },
+);
+
 test('a tar that is cut off is refused before anything is computed, as input and as images', async () => {
   const folder = pictureFolder();
   const tar = writeTar(join(folder, 'cut.tar'), { 'a.png': readFileSync(join(folder, 'image-00.png')), 'a.txt': 'a' });
