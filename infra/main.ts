@@ -23,17 +23,41 @@ async function main(): Promise<void> {
       warningOf(environment, folderOfCdk8s) + describeSynthesis(synthesize(environment, folderOfCdk8s)),
     );
   } else if (values.all) {
-    for (const name of [undefined, ...(await environmentNames())]) write(await environmentOf(name));
+    await writeAll();
   } else {
     write(environment, values.output);
   }
 }
 
-/** Writes an environment and prints the names of its files. */
-function write(environment: Environment, folder = outputFolder(environment)): void {
+/**
+ * Writes all environments, those after one with mistakes too. What is said of one stands below its folder: they are
+ * deployed to different clusters, in which their objects often have the same names.
+ */
+async function writeAll(): Promise<void> {
+  for (const name of [undefined, ...(await environmentNames())]) {
+    const environment = await environmentOf(name);
+    const folder = outputFolder(environment);
+    try {
+      write(environment, folder, `${folder}:\n`);
+    } catch (error) {
+      reportMistakes(error, `${folder}:\n`);
+    }
+  }
+}
+
+/** Writes an environment and prints the names of its files, and under a heading what its change needs. */
+function write(environment: Environment, folder = outputFolder(environment), heading = ''): void {
   const synthesis = synthesize(environment, folder);
-  process.stderr.write(describeSynthesis(synthesis));
+  const needed = describeSynthesis(synthesis);
+  if (needed !== '') process.stderr.write(heading + needed);
   for (const file of synthesis.files) process.stdout.write(`${file}\n`);
+}
+
+/** Prints the mistakes of a configuration. @throws what is none */
+function reportMistakes(error: unknown, heading = ''): void {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${heading}${error.message}\n`);
+  process.exitCode = 1;
 }
 
 /** Synthesizing into the folder of another deployment would compare the two, and lose the other's manifests. */
@@ -45,7 +69,5 @@ function warningOf(environment: Environment, folder: string): string {
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+  reportMistakes(error);
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -112,6 +112,30 @@ describe('ofa-ve synth', () => {
     expect((await ofaVe('--all')).code).toBe(0);
     expect((await readdir(path.join(folder, 'environments'))).sort()).toEqual(await environmentNames());
     expect(await contents(path.join(folder, 'dist'))).toEqual(await contents(path.join(ROOT, 'dist')));
+  });
+
+  it('says of which environment the commands and the mistakes are, and writes those after a wrong one', async () => {
+    const copy = path.join(folder, 'copy');
+    for (const name of ['bin', 'infra', 'imports', 'model', 'service', 'package.json'])
+      await cp(path.join(ROOT, name), path.join(copy, name), { recursive: true });
+    await symlink(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
+    await writeFile(
+      path.join(copy, 'infra/environments/berlin.ts'),
+      "import { config, extend } from '../config.ts';\nexport default extend(config, { kubernetesVersion: '1.1' });\n",
+    );
+    await ofaVe('--output', 'environments/demo/dist', '--environment', 'production');
+    const { code, stderr } = await run(process.execPath, [
+      path.join(copy, 'bin/run.js'),
+      path.join(copy, 'infra/main.ts'),
+      '--all',
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^environments\/berlin\/dist:\nThe deployment's configuration has 1 mistake:\n {2}- kubernetesVersion .*\nenvironments\/demo\/dist:\n.*After it, run:\n/s,
+    );
+    expect(await contents(path.join(folder, 'environments/production/dist'))).toEqual(
+      await contents(path.join(ROOT, 'environments/production/dist')),
+    );
   });
 
   it('names the commands that remove what a change leaves behind, and nothing when asked again', async () => {
