@@ -165,7 +165,7 @@ const MISTAKES: readonly (readonly [string, Partial<Backfill>, Record<string, un
     'on an old cluster',
     {},
     { kubernetesVersion: '1.28' },
-    'backfills need Kubernetes 1.29, but kubernetesVersion is 1.28; leave the list empty.',
+    'backfills need Kubernetes 1.29, but kubernetesVersion is 1.28; set it to 1.29 if all clusters have that or a later one, or leave the list empty.',
   ],
   [
     'with pods of too long a name',

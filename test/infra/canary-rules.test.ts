@@ -115,7 +115,7 @@ describe('the image volume of a canary', () => {
   it('needs the version that the stable one needs', () => {
     expect(mistakes({ model }, {}, '1.33')).toEqual([]);
     expect(mistakes({ model }, {}, '1.32')).toEqual([
-      'workloads[0].canary.model.source.kind is oci-volume, which needs Kubernetes 1.33, but kubernetesVersion is 1.32; use image or claim.',
+      'workloads[0].canary.model.source.kind is oci-volume, which needs Kubernetes 1.33, but kubernetesVersion is 1.32; set it to 1.33 if all clusters have that or a later one, or use image or claim.',
     ]);
     expect(mistakes({ enabled: false, model }, {}, '1.32')).toEqual([]);
   });

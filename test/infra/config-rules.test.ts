@@ -51,12 +51,12 @@ const FIELDS_TOGETHER: readonly (readonly [
         },
       ],
     ],
-    'gpu.kind is dra, which needs Kubernetes 1.34, but kubernetesVersion is 1.27; use device, mig or time-sliced.',
+    'gpu.kind is dra, which needs Kubernetes 1.34, but kubernetesVersion is 1.27; set it to 1.34 if all clusters have that or a later one, or use device, mig or time-sliced.',
   ],
   [
     'image volumes on an old cluster',
     [['model.source', { kind: 'oci-volume', reference: 'ofa:1', pullPolicy: 'Always' }]],
-    'model.source.kind is oci-volume, which needs Kubernetes 1.33, but kubernetesVersion is 1.27; use image or claim.',
+    'model.source.kind is oci-volume, which needs Kubernetes 1.33, but kubernetesVersion is 1.27; set it to 1.33 if all clusters have that or a later one, or use image or claim.',
   ],
   [
     'a volume that only one node can mount',

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { runInThisContext } from 'node:vm';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { deploymentApp } from '../../infra/app.ts';
+import { extend, type Customize, type DeploymentConfig } from '../../infra/config.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Where the snippets pretend to be, so that their imports resolve. */
@@ -58,18 +61,37 @@ describe('the compiler takes', () => {
   });
 });
 
+/** What an example of a page exports: it sees what an environment sees. */
+async function exportsOf(source: string): Promise<{ default: DeploymentConfig; customize?: Customize }> {
+  const modules: Readonly<Record<string, unknown>> = {
+    '../config.ts': await import('../../infra/config.ts'),
+    cdk8s: await import('cdk8s'),
+  };
+  const { outputText } = ts.transpileModule(source, { compilerOptions: { module: ts.ModuleKind.CommonJS } });
+  const exports = {};
+  const run = runInThisContext(`(require, exports) => {${outputText}\n}`) as (...scope: unknown[]) => void;
+  run((name: string) => modules[name], exports);
+  return exports as Awaited<ReturnType<typeof exportsOf>>;
+}
+
 describe.each(['docs/deploy.md', 'docs/changes.md', 'docs/batch.md'])('%s', (page) => {
   const guide = readFileSync(ROOT + page, 'utf8');
-  const examples = [...guide.matchAll(/^ *```ts\n(.*?)^ *```$/gms)].map((match) => match[1] ?? '');
+  const examples = [...guide.matchAll(/^ *```ts\n(.*?)^ *```$/gms)]
+    .map(([, example = '']) => example)
+    // Most show a part of a workload.
+    .map((example) => (example.includes('export default') ? example : withChanges(`{ ${example} }`)))
+    .map((source, index) => [index + 1, source] as const);
 
-  it.each(examples.map((example, index) => [index + 1, example] as const))(
-    'compiles in example %i',
-    (_number, example) => {
-      // Most show a part of a workload.
-      const source = example.includes('export default') ? example : withChanges(`{ ${example} }`);
-      expect(complaints(source)).toEqual([]);
-    },
-  );
+  it.each(examples)('compiles in example %i', (_number, source) => {
+    expect(complaints(source)).toEqual([]);
+  });
+
+  it.each(examples)('has a deployment without mistakes in example %i', async (_number, source) => {
+    const { default: config, customize = {} } = await exportsOf(source);
+    // The text around an example says which clusters have what it needs.
+    const app = deploymentApp(extend(config, { kubernetesVersion: '1.33' }), { customize });
+    expect(app.synthYaml()).toContain('kind: Deployment');
+  });
 });
 
 describe('the compiler refuses', () => {

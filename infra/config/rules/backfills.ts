@@ -1,8 +1,7 @@
 import { DATA_FOLDER, storageVariables, type BackfillConfig } from '../backfills.ts';
-import { atLeast } from '../fields.ts';
 import type { WorkloadConfig } from '../schema.ts';
 import { mostPods } from '../replicas.ts';
-import { repeated, type Rule } from './rule.ts';
+import { repeated, tooOld, type Rule } from './rule.ts';
 
 /** The first version that knows `backoffLimitPerIndex` without a feature gate. */
 const LEAST_VERSION = '1.29';
@@ -31,8 +30,8 @@ function each(rule: (backfill: BackfillConfig, workload: WorkloadConfig) => read
 /** Rules on the Jobs beside the service. */
 export const backfillRules = {
   backfillsNeedVersion({ config, workload }) {
-    return workload.backfills.length > 0 && !atLeast(config.kubernetesVersion, LEAST_VERSION)
-      ? `backfills need Kubernetes ${LEAST_VERSION}, but kubernetesVersion is ${config.kubernetesVersion}; leave the list empty.`
+    return workload.backfills.length > 0
+      ? tooOld(config, LEAST_VERSION, 'backfills need', 'leave the list empty')
       : undefined;
   },
 

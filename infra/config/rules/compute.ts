@@ -1,10 +1,10 @@
 import { bodiesBytes, CLOSING_MS, LEAST_PIXEL_BYTES, longestRequestMs } from '../../../service/contract.ts';
-import { atLeast, bytesOf } from '../fields.ts';
+import { bytesOf } from '../fields.ts';
 import { enginesOfPod } from '../pod-settings.ts';
 import type { ModelConfig, WorkloadConfig } from '../schema.ts';
 import { withDefaults } from '../server.ts';
 import { leastPods, mostPods } from '../replicas.ts';
-import { exceedingRequests, mebibytes, type Rule, type RuleInput } from './rule.ts';
+import { exceedingRequests, mebibytes, tooOld, type Rule, type RuleInput } from './rule.ts';
 
 /** Bytes of main memory that a pod needs: its engines share the weights, which are mapped, but keep features each. */
 function neededBytes({ workload, server }: RuleInput, needs: ModelConfig['needs']): number {
@@ -66,17 +66,17 @@ export const computeRules = {
   },
 
   draNeedsVersion({ config, workload }) {
-    return workload.gpu.kind === 'dra' && !atLeast(config.kubernetesVersion, '1.34')
-      ? `gpu.kind is dra, which needs Kubernetes 1.34, but kubernetesVersion is ${config.kubernetesVersion}; use device, mig or time-sliced.`
+    return workload.gpu.kind === 'dra'
+      ? tooOld(config, '1.34', 'gpu.kind is dra, which needs', 'use device, mig or time-sliced')
       : undefined;
   },
 
   imageVolumeNeedsVersion({ config, workload }) {
     return modelsOf(workload)
-      .filter(({ model }) => model.source.kind === 'oci-volume' && !atLeast(config.kubernetesVersion, '1.33'))
-      .map(
+      .filter(({ model }) => model.source.kind === 'oci-volume')
+      .flatMap(
         ({ path }) =>
-          `${path}.source.kind is oci-volume, which needs Kubernetes 1.33, but kubernetesVersion is ${config.kubernetesVersion}; use image or claim.`,
+          tooOld(config, '1.33', `${path}.source.kind is oci-volume, which needs`, 'use image or claim') ?? [],
       );
   },
 

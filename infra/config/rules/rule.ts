@@ -1,4 +1,4 @@
-import { bytesOf, coresOf } from '../fields.ts';
+import { atLeast, bytesOf, coresOf } from '../fields.ts';
 import type { DeploymentConfig, WorkloadConfig } from '../schema.ts';
 import type { ServerFacts } from '../server-facts.ts';
 
@@ -30,6 +30,18 @@ export function exceedingRequests(path: string, { requests, limits }: WorkloadCo
     (kind) =>
       `${path}.requests.${kind} is ${requests[kind]}, above ${path}.limits.${kind}, which is ${limits[kind]}; a pod cannot request more than its limit.`,
   );
+}
+
+/** The sentence on a feature that the configuration's version of Kubernetes does not have; undefined if it does. */
+export function tooOld(
+  { kubernetesVersion }: DeploymentConfig,
+  minimum: DeploymentConfig['kubernetesVersion'],
+  needs: string,
+  otherwise: string,
+): string | undefined {
+  return atLeast(kubernetesVersion, minimum)
+    ? undefined
+    : `${needs} Kubernetes ${minimum}, but kubernetesVersion is ${kubernetesVersion}; set it to ${minimum} if all clusters have that or a later one, or ${otherwise}.`;
 }
 
 /** `value` in MiB, rounded up, so that requesting the amount in a message is enough. */
