@@ -1,0 +1,98 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { config, ofaLarge } from '../../infra/config.ts';
+import { deploymentSchema, workloadSchema } from '../../infra/config/schema.ts';
+import { signalNames } from '../../infra/monitoring/adapter-rules.ts';
+import { contextOf } from '../../infra/workload/context.ts';
+import { METRICS } from '../../service/contract.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The pages that people write; the changelog names what is gone, too. */
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...readdirSync(`${ROOT}docs`, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md') && !file.startsWith('reference'))
+    .map((file) => path.join('docs', file)),
+].map((page) => ({ page, text: readFileSync(ROOT + page, 'utf8') }));
+
+/** What stands between backticks within a line. */
+function inlineCode(text: string): string[] {
+  return [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
+}
+
+/** Of the repository, but for those of tools. */
+const FOLDERS =
+  'batch bench bin cli demo dist docker docs environments findings imports infra library model plan service test testing'.split(
+    ' ',
+  );
+
+/** The paths of this repository in a page, up to the first wildcard; `berlin` is the environment of the examples. */
+function pathsIn(text: string): string[] {
+  const paths = new RegExp(String.raw`(?<![\w./@:-])(?:${FOLDERS.join('|')})/[\w./-]*`, 'g');
+  return inlineCode(text)
+    .flatMap((code) => code.match(paths) ?? [])
+    .filter((name) => !name.includes('environments/berlin'));
+}
+
+/** Whether the configuration has a field; in a choice of several objects, whether one of them has it. */
+function hasField(schema: z.core.$ZodType, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return true;
+  if (schema instanceof z.ZodOptional) return hasField(schema.unwrap(), [name, ...rest]);
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    return schema.options.some((option) => hasField(option, [name, ...rest]));
+  }
+  if (!(schema instanceof z.ZodObject)) return false;
+  const shape: Readonly<Record<string, z.core.$ZodType | undefined>> = schema.shape;
+  const field = shape[name];
+  return field !== undefined && hasField(field, rest);
+}
+
+/** The fields of the configuration in a page, by their paths; those of OFA's files have other endings. */
+function fieldsIn(text: string): string[] {
+  return inlineCode(text)
+    .flatMap((code) => /^([a-zA-Z]+(?:\.\w+)+)(?::|$)/.exec(code)?.[1] ?? [])
+    .filter((name) => SECTIONS.has(name.replace(/\..*/, '')) && !/\.(?:onnx|data|json|ts|yaml|md)$/.test(name));
+}
+
+const SECTIONS = new Set([...Object.keys(deploymentSchema.shape), ...Object.keys(workloadSchema.shape)]);
+
+describe.each(PAGES)('$page', ({ text }) => {
+  it('names files and folders that are there', () => {
+    expect(pathsIn(text).filter((name) => !existsSync(ROOT + name))).toEqual([]);
+  });
+
+  it('names fields that the configuration has', () => {
+    const missing = fieldsIn(text).filter(
+      (name) => !hasField(workloadSchema, name.split('.')) && !hasField(deploymentSchema, name.split('.')),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('names metrics that the service has', () => {
+    const known = new Set<string>([
+      ...Object.values(METRICS),
+      ...Object.values(signalNames(contextOf(ofaLarge, config))),
+    ]);
+    const named = text.match(/\bofa_ve_\w+/g) ?? [];
+    expect(named.filter((name) => !known.has(name.replace(/_(?:bucket|count|sum)$/, '')))).toEqual([]);
+  });
+});
+
+it('the checks above find something in the pages', () => {
+  const all = PAGES.map(({ text }) => text).join('\n');
+  expect(pathsIn(all).length).toBeGreaterThan(100);
+  expect(fieldsIn(all).length).toBeGreaterThan(30);
+});
+
+it('the map of the architecture has every folder of the repository, and of the deployment', () => {
+  const map = readFileSync(`${ROOT}docs/architecture.md`, 'utf8');
+  const infra = readdirSync(`${ROOT}infra`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const folders = [...FOLDERS, ...infra.map(({ name }) => name)];
+  expect(folders.filter((name) => !map.includes(`\`${name}/`))).toEqual([]);
+});
