@@ -59,7 +59,7 @@ export function setupCommand(): Command {
       const choice = await choosePrecision(settings.DEVICE);
       const { precision = choice.precision } = options;
       const { reason, hint } = options.precision === undefined ? choice : { reason: '--precision is given' };
-      checkCalibration(precision, options.calibration);
+      await checkCalibration(precision, options.calibration);
       if (precision === 'int8') cpuForInt8(settings.DEVICE);
       console.log(`${reason}: compiling to ${precision}.`);
       if (precision === 'int8' && lacksVnni()) console.log(`Note: ${WITHOUT_VNNI}.`);

@@ -9,6 +9,7 @@ import { KNOWS_RULE, knowsSchema, type Manifest, NAME_RULE, nameSchema, PRECISIO
 import { buildTokenizerJson, loadTokenizer, type Tokenizer } from '../package/tokenizer.ts';
 import { readRegularText } from '../regular-file.ts';
 import { reasonOf } from '../system-reason.ts';
+import { picturesIn } from './int8/calibration-pictures.ts';
 import { modelName } from './model-name.ts';
 import { textLengths } from './text-lengths.ts';
 import { version } from '../version.ts';
@@ -29,9 +30,9 @@ export interface Prepared {
 /**
  * Checks the options, those that the manifest repeats by its own rules, so that no package is written that cannot be read.
  *
- * @throws UserError `settings-invalid`
+ * @throws UserError `settings-invalid` or `input-unreadable`
  */
-function checkOptions(name: string, options: CompileOptions): void {
+async function checkOptions(name: string, options: CompileOptions): Promise<void> {
   const { precision = 'fp32', calibration, knows, maxTextTokens = 1 } = options;
   const refuse = (what: string, rule: string): never => {
     throw new UserError('settings-invalid', `${what} must be ${rule}.`);
@@ -42,22 +43,31 @@ function checkOptions(name: string, options: CompileOptions): void {
     refuse('The longest prompt in tokens (--max-text-tokens)', 'a whole number above 0');
   }
   if (!PRECISIONS.includes(precision)) refuse('The precision (--precision)', `one of ${PRECISIONS.join(', ')}`);
-  checkCalibration(precision, calibration);
+  await checkCalibration(precision, calibration);
 }
 
-/** @throws UserError `settings-invalid` if pictures for calibration are given where nothing is calibrated */
-export function checkCalibration(precision: Manifest['precision'], calibration: string | undefined): void {
-  if (calibration === undefined || precision === 'int8') return;
-  throw new UserError(
-    'settings-invalid',
-    `--calibration is for int8 alone, and the precision is ${precision}; leave it out, or add --precision int8.`,
-  );
+/**
+ * @throws UserError `settings-invalid` if pictures for calibration are given where nothing is calibrated, or
+ *   `input-unreadable` if their folder has none
+ */
+export async function checkCalibration(
+  precision: Manifest['precision'],
+  calibration: string | undefined,
+): Promise<void> {
+  if (calibration === undefined) return;
+  if (precision !== 'int8') {
+    throw new UserError(
+      'settings-invalid',
+      `--calibration is for int8 alone, and the precision is ${precision}; leave it out, or add --precision int8.`,
+    );
+  }
+  await picturesIn(calibration);
 }
 
 /** Reads the checkpoint's configuration, vocabulary and examples. @throws UserError if one cannot be used */
 export async function prepare(checkpoint: string, options: CompileOptions): Promise<Prepared> {
   const name = options.name ?? modelName(checkpoint);
-  checkOptions(name, options);
+  await checkOptions(name, options);
   const { model, task } = await readConfig(checkpoint);
   const tokenizerJson = buildTokenizerJson(
     await readText(checkpoint, 'vocab.json'),

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { choosePrecision, type PrecisionChoice } from '../../cli/precision.ts';
 import { checkCalibration } from '../../model/compile/prepare.ts';
@@ -6,6 +8,7 @@ import { INSTALL_CUDA_PROVIDER } from '../../service/engine/device/cuda-provider
 import type { DeviceOptions } from '../../service/engine/device/choose-device.ts';
 import type { Device } from '../../service/engine/protocol.ts';
 import { fakeSmi, type FakeGpu, type FakeSmi } from '../../testing/fake-smi.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 const T4 = { index: 0, uuid: 'GPU-aaaa' };
 const V100 = { index: 1, uuid: 'GPU-bbbb', name: 'Tesla V100', capability: '7.0' };
@@ -91,12 +94,15 @@ it('is refused if DEVICE is cuda and CUDA is not available', async () => {
   );
 });
 
-it('is int8 where pictures for calibration are given', () => {
-  expect(() => {
-    checkCalibration('fp32', 'pictures');
-  }).toThrow('--calibration is for int8 alone, and the precision is fp32; leave it out, or add --precision int8.');
-  expect(() => {
-    checkCalibration('int8', 'pictures');
-    checkCalibration('fp16', undefined);
-  }).not.toThrow();
+it('is int8 where pictures for calibration are given, and their folder has some', async () => {
+  const folder = tempFolder();
+  await expect(checkCalibration('fp32', folder)).rejects.toThrow(
+    '--calibration is for int8 alone, and the precision is fp32; leave it out, or add --precision int8.',
+  );
+  await expect(checkCalibration('int8', folder)).rejects.toThrow(
+    `The calibration folder ${folder} has no pictures in it.`,
+  );
+  writeFileSync(path.join(folder, '1.jpg'), '');
+  await checkCalibration('int8', folder);
+  await checkCalibration('fp16', undefined);
 });

@@ -109,6 +109,16 @@ describe('ofa-ve setup', () => {
     expect((await run()).stdout).toContain('large-int8: already compiled and up to date.\n');
   });
 
+  test('refuses a calibration folder without pictures before it fetches', async () => {
+    const pictures = tempFolder();
+    const args = ['setup', '--precision', 'int8', '--calibration', pictures, '--cache', tempFolder()];
+    const { code, stderr } = await ofaVe([...args, '--endpoint', 'http://127.0.0.1:9'], machineWith('exit 9'));
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `The calibration folder ${pictures} has no pictures in it.\n`,
+    });
+  });
+
   test('refuses int8 for a GPU before it fetches', async () => {
     const args = ['setup', '--precision', 'int8', '--cache', tempFolder(), '--endpoint', 'http://127.0.0.1:9'];
     const { code, stderr } = await ofaVe(args, { ...machineWith(T4), DEVICE: 'cuda' });
