@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -8,18 +7,9 @@ import { deploymentSchema, workloadSchema } from '../../infra/config/schema.ts';
 import { signalNames } from '../../infra/monitoring/adapter-rules.ts';
 import { contextOf } from '../../infra/workload/context.ts';
 import { METRICS } from '../../service/contract.ts';
+import { DOC_PAGES } from '../../testing/doc-pages.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-
-/** The pages that people write; the changelog names what is gone, too. */
-const PAGES = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  ...readdirSync(`${ROOT}docs`, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.md') && !file.startsWith('reference'))
-    .map((file) => path.join('docs', file)),
-].map((page) => ({ page, text: readFileSync(ROOT + page, 'utf8') }));
 
 /** What stands between backticks within a line. */
 function inlineCode(text: string): string[] {
@@ -62,7 +52,7 @@ function fieldsIn(text: string): string[] {
 
 const SECTIONS = new Set([...Object.keys(deploymentSchema.shape), ...Object.keys(workloadSchema.shape)]);
 
-describe.each(PAGES)('$page', ({ text }) => {
+describe.each(DOC_PAGES)('$page', ({ text }) => {
   it('names files and folders that are there', () => {
     expect(pathsIn(text).filter((name) => !existsSync(ROOT + name))).toEqual([]);
   });
@@ -85,7 +75,7 @@ describe.each(PAGES)('$page', ({ text }) => {
 });
 
 it('the checks above find something in the pages', () => {
-  const all = PAGES.map(({ text }) => text).join('\n');
+  const all = DOC_PAGES.map(({ text }) => text).join('\n');
   expect(pathsIn(all).length).toBeGreaterThan(100);
   expect(fieldsIn(all).length).toBeGreaterThan(30);
 });

@@ -1,0 +1,52 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { DOC_PAGES } from '../../testing/doc-pages.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The options of a command of `ofa-ve`, as its help shows them. */
+const options = new Map<string, readonly string[]>();
+function optionsOf(command: string): readonly string[] {
+  let known = options.get(command);
+  if (known === undefined) {
+    const args = [`${ROOT}bin/ofa-ve.js`, ...command.split(' ').filter((word) => word !== ''), '--help'];
+    known = execFileSync(process.execPath, args, { encoding: 'utf8' }).match(/--[a-z][a-z-]*/g) ?? [];
+    options.set(command, known);
+  }
+  return known;
+}
+
+/** Commands of `ofa-ve` in a text, each with its options, from a shell's lines or between backticks. */
+function commandsIn(text: string) {
+  const commands = text.replaceAll('\\\n', ' ').matchAll(/(?:npx |`)ofa-ve ((?:batch merge|[a-z]+)?)([^\n`|;&#]*)/g);
+  return [...commands].map(([line, command = '', rest = '']) => ({
+    line,
+    command,
+    used: rest.match(/(?<=\s)--[a-z][a-z-]*/g) ?? [],
+  }));
+}
+
+describe.each(DOC_PAGES)('$page', ({ text }) => {
+  it('shows commands that a shell can read', () => {
+    const wrong = [...text.matchAll(/^ *```sh[^\n]*\n(.*?)^ *```$/gms)]
+      .map(([, input = '']) => spawnSync('bash', ['-n'], { input, encoding: 'utf8' }).stderr)
+      .filter((stderr) => stderr !== '');
+    expect(wrong).toEqual([]);
+  });
+
+  it('shows commands and options that ofa-ve has', () => {
+    const wrong = commandsIn(text).filter(({ command, used }) => {
+      const known = optionsOf(command);
+      return used.some((option) => !known.includes(option));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('shows scripts that package.json has', () => {
+    const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { scripts: Record<string, string> };
+    const named = [...text.matchAll(/npm run (?:-s )?([\w:-]+)/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  });
+});
