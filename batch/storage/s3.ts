@@ -34,11 +34,13 @@ let loaded: Promise<{ readonly sdk: typeof Sdk; readonly client: Sdk.S3Client }>
 /**
  * The client with the SDK's own chain of credentials, region and endpoint. An endpoint other than Amazon's is addressed
  * by paths, and without the checksums that many compatible services do not know.
+ *
+ * @throws UserError `settings-invalid`
  */
 export function s3(): NonNullable<typeof loaded> {
+  const { env } = process;
+  const isOther = hasEndpoint(env);
   loaded ??= import('@aws-sdk/client-s3').then((sdk) => {
-    const { env } = process;
-    const isOther = (env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'] ?? '') !== '';
     const agent = { keepAlive: true, maxSockets: MAX_SOCKETS };
     const client = new sdk.S3Client({
       forcePathStyle: isOther && env['S3_VIRTUAL_HOSTS'] !== 'on',
@@ -50,6 +52,16 @@ export function s3(): NonNullable<typeof loaded> {
     return { sdk, client };
   });
   return loaded;
+}
+
+/** Whether the environment names another service than Amazon's. @throws UserError `settings-invalid` if it is no address */
+function hasEndpoint(env: NodeJS.ProcessEnv): boolean {
+  const name = env['AWS_ENDPOINT_URL_S3'] === undefined ? 'AWS_ENDPOINT_URL' : 'AWS_ENDPOINT_URL_S3';
+  const value = env[name] ?? '';
+  if (value === '') return false;
+  if (URL.canParse(value) && /^https?:/i.test(value)) return true;
+  const message = `${name} is "${value}" but must be the address of a service, such as http://minio.storage:9000.`;
+  throw new UserError('settings-invalid', message);
 }
 
 /** Closes the client's connections, if there are any. */
@@ -120,5 +132,6 @@ function sentenceEnd(name: string, message: string, status: number | undefined):
   if (name === 'CredentialsProviderError') {
     return 'there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or another source of the AWS SDK';
   }
+  if (message === 'Region is missing') return 'no region is set: set AWS_REGION to that of the bucket';
   return `${name}: ${message || 'no answer'}`.replace(/\.$/, '');
 }
