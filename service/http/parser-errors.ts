@@ -6,6 +6,7 @@ import type { RequestListener } from '../requests/listener.ts';
 import { HttpProblem } from '../requests/problem.ts';
 import { requestIdOf } from '../requests/request-id.ts';
 import { requestTimeout } from '../requests/to-problem.ts';
+import { answerWithoutRest } from './body/unread-body.ts';
 import type { Connections } from './connections.ts';
 import { noteParserRefusal, noteRule } from './problems/parser-refusals.ts';
 
@@ -25,6 +26,10 @@ export function answerParserErrors(server: Server, connections: Connections, lis
     const current = connections.current(socket);
     if (!socket.writable || current?.headersSent === true) {
       socket.destroy(error);
+      return;
+    }
+    if (current !== undefined && answerWithoutRest(current)) {
+      answered.add(socket);
       return;
     }
     const problem = problemOf(error);

@@ -55,12 +55,34 @@ export function closeUnlessRead(incoming: IncomingMessage, outgoing: ServerRespo
   };
 }
 
-/** Reads and drops what is left of a body before its request is answered, if that is little and comes at once. */
+/** Answers that are made, and what has each of them sent at once. */
+const answers = new WeakMap<object, () => void>();
+
+/**
+ * Has the answer that the application has made sent as the last of its connection, without waiting for the rest of the
+ * body.
+ *
+ * @returns false if the application is still at work
+ */
+export function answerWithoutRest(outgoing: OutgoingMessage): boolean {
+  const send = answers.get(outgoing);
+  if (send === undefined) return false;
+  outgoing.shouldKeepAlive = false;
+  send();
+  return true;
+}
+
+/**
+ * Reads and drops what is left of a body before its request is answered, if that is little and comes at once.
+ *
+ * Call it when the answer is made and recorded.
+ */
 export async function awaitRest(
   incoming: IncomingMessage,
   outgoing: OutgoingMessage,
   { before }: DiscardLimits,
 ): Promise<void> {
+  answers.set(outgoing, () => undefined);
   if (!outgoing.shouldKeepAlive || !isArriving(incoming) || announcedBy(incoming) > before.bytes) return;
   await new Promise<void>((resolve) => {
     const done = (): void => {
@@ -68,6 +90,7 @@ export async function awaitRest(
       resolve();
     };
     const timeout = setTimeout(done, before.ms);
+    answers.set(outgoing, done);
     for (const event of ['end', 'close'] as const) incoming.once(event, done);
     let bytes = 0;
     dropBody(incoming, (chunk) => {

@@ -45,7 +45,7 @@ export function observeRequests(
       listener.end({ method: c.req.method, route: labelOf(routePath(c, -1)), status, requestId, record, problem });
     };
     // Tests call the application without a connection.
-    const refusal = isGone ? parserRefusalOf((c.env as AppEnv['Bindings'] | undefined)?.outgoing) : undefined;
+    const refusal = parserRefusalOf((c.env as AppEnv['Bindings'] | undefined)?.outgoing);
     if (refusal !== undefined) {
       noteRule(record, refusal.problem);
       end(refusal.problem.status, refusal.problem, refusal.requestId);

@@ -15,7 +15,7 @@ export function noteParserRefusal(outgoing: ServerResponse, refusal: ParserRefus
   refusals.set(outgoing, refusal);
 }
 
-/** What the client was told in place of the application's answer; to the application, it has gone. */
+/** What the client was told in place of the application's answer. */
 export function parserRefusalOf(outgoing: object | undefined): ParserRefusal | undefined {
   return outgoing === undefined ? undefined : refusals.get(outgoing);
 }

@@ -1,8 +1,10 @@
 import { text } from 'node:stream/consumers';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { expectProblem, fakeService } from './fake-service.ts';
 import { useRawServer } from './raw-server.ts';
+import { DISCARD_LIMITS } from '../../../service/http/body/unread-body.ts';
 import type { ListenOptions } from '../../../service/http/listen.ts';
+import type { Gate } from '../../../service/http/overload-gate.ts';
 import { UNMATCHED, type RequestSummary } from '../../../service/observability/request-record.ts';
 
 const server = useRawServer();
@@ -80,6 +82,35 @@ it.each([
   // The application records what it has begun to read.
   const route = sent.includes('chunked') ? '/predict' : UNMATCHED;
   expect(recorded).toMatchObject([{ route, status, requestId, problem: { problem } }]);
+});
+
+it.each([
+  ['has answered', `POST /nothing HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n`, 404],
+  ['is at work', `POST /nothing HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nx\r\n`, 400],
+  ['is at work on what needs no body', 'GET /livez HTTP/1.1\r\nhost: a\r\n\r\nx\r\n\r\n', 400],
+])('records what its client got where the rest is malformed while the application %s', async (_, sent, status) => {
+  const recorded: RequestSummary[] = [];
+  const listener = { end: (summary: RequestSummary) => recorded.push(summary) };
+  const before = { bytes: 1, ms: 60_000 };
+  await server.start(fakeService({ deps: { listener } }).app, { discardLimits: { ...DISCARD_LIMITS, before } });
+  const socket = await server.open();
+  socket.write(sent);
+  // The answer waits for the rest of the body.
+  await vi.waitFor(() => {
+    expect(recorded).toHaveLength(1);
+  });
+  socket.write('x\r\n');
+  const [head = ''] = (await text(socket)).split('\r\n\r\n');
+  expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*\r\nconnection: close`, 'i'));
+  expect(recorded).toMatchObject([{ status, requestId: /x-request-id: (\S+)/i.exec(head)?.[1] }]);
+});
+
+it('refuses what the gate refuses although the rest is malformed', async () => {
+  const gate: Gate = (_, outgoing) => () => outgoing.writeHead(429).end();
+  await server.start(fakeService().app, { gate });
+  const socket = await server.open();
+  socket.write(`${POST}transfer-encoding: chunked\r\n\r\nx\r\n`);
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 429 /);
 });
 
 it('sends one answer only when what follows a request is malformed', async () => {
