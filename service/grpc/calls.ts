@@ -19,7 +19,7 @@ import { InferCall, tooLarge } from './infer-call.ts';
 import type { InferResponse } from './infer-response.ts';
 import { MessageProgress } from './message-progress.ts';
 import { headerOf, ObservedCall } from './observed-call.ts';
-import { INFER_METHOD } from './protocol.ts';
+import { INFER_METHOD, KEYED_METHODS } from './protocol.ts';
 import { UNKNOWN_METHOD } from './unknown-methods.ts';
 
 const MIB = 1024 * 1024;
@@ -35,7 +35,7 @@ export interface GrpcDeps extends PredictDeps {
   readonly statistics: ModelStatistics;
   readonly health: WatchedHealth;
   readonly listener?: RequestListener;
-  /** Names the client of an inference. */
+  /** Names the client of a call that needs a key. */
   readonly identify?: Identify;
 }
 
@@ -76,7 +76,8 @@ export class Calls {
               outer.sendStatus({ ...call.failure(problem), code: codes.UNIMPLEMENTED });
             } else {
               try {
-                if (isInference) inference = this.#beginInference(call, metadata, fail);
+                const client = KEYED_METHODS.has(path) ? this.#identify(call, metadata) : undefined;
+                if (isInference) inference = this.#beginInference(call, client, metadata, fail);
                 else this.#beginOther(call, fail);
               } catch (error) {
                 fail(error);
@@ -111,14 +112,19 @@ export class Calls {
     for (const fail of this.#others.values()) fail(new EngineUnavailable('The service is shutting down.'));
   }
 
-  #beginInference(call: ObservedCall, metadata: Metadata, fail: (error: unknown) => void): InferCall {
-    const { identify, limits } = this.#deps;
-    const { remoteAddress } = call.base.getConnectionInfo();
-    const client = identify?.({
-      header: (name) => headerOf(metadata, name),
-      address: remoteAddress,
-      record: call.record,
-    });
+  /** Names the client of a call. @throws as {@link Identify} */
+  #identify({ base, record }: ObservedCall, metadata: Metadata): string | undefined {
+    const { remoteAddress: address } = base.getConnectionInfo();
+    return this.#deps.identify?.({ header: (name) => headerOf(metadata, name), address, record });
+  }
+
+  #beginInference(
+    call: ObservedCall,
+    client: string | undefined,
+    metadata: Metadata,
+    fail: (error: unknown) => void,
+  ): InferCall {
+    const { limits } = this.#deps;
     // Under overload most calls end here, before anything else is done for them.
     checkRoom(this.#deps, client);
     const progress = new MessageProgress(call.stream, (bytes) => {

@@ -21,3 +21,5 @@ export const SERVICE: ServiceDefinition = Object.fromEntries(
 
 /** The path of an inference. */
 export const INFER_METHOD = `/${SERVICE_NAME}/ModelInfer`;
+/** The paths of the calls for which a client needs a key where there are keys: those for which REST asks for one. */
+export const KEYED_METHODS: ReadonlySet<string> = new Set([INFER_METHOD, `/${SERVICE_NAME}/RepositoryIndex`]);

@@ -121,7 +121,7 @@ export const SETTINGS = {
   ),
   API_KEYS_FILE: text(
     {},
-    'File with one API key per line, as its SHA-256 in hexadecimal, and optionally a name, which log and metrics show, and a rate such as rate=10/s, 600/min or 5000/h, in requests that all keys of a name may send to one process. If set, predictions require one of the keys, and each name gets a fair share of the queue. The file is re-read when it changes.',
+    'File with one API key per line, as its SHA-256 in hexadecimal, and optionally a name, which log and metrics show, and a rate such as rate=10/s, 600/min or 5000/h, in requests that all keys of a name may send to one process. If set, predictions and the index of the model repository require one of the keys, and each name gets a fair share of the queue. The file is re-read when it changes.',
   ),
   TRUSTED_PROXIES: text(
     { format: 'networks' },

@@ -117,10 +117,14 @@ describe('reflection', () => {
 });
 
 describe('API keys', () => {
-  it('are required of inferences, as metadata', async () => {
+  const withKey = (): ReturnType<typeof stub.start> => {
     const file = join(tempFolder(), 'keys');
     writeFileSync(file, `${createHash('sha256').update('secret').digest('hex')} team-a\n`);
-    const live = await stub.start({}, { API_KEYS_FILE: file });
+    return stub.start({}, { API_KEYS_FILE: file });
+  };
+
+  it('are required of inferences, as metadata', async () => {
+    const live = await withKey();
     const { infer, call } = connect(live);
     const request = await inferRequest(['a']);
     const codeWith = async (metadata: Record<string, string>): Promise<number> =>
@@ -130,6 +134,25 @@ describe('API keys', () => {
     expect(await codeWith({ 'x-api-key': 'secret' })).toBe(codes.OK);
     expect(await codeWith({ authorization: 'Bearer secret' })).toBe(codes.OK);
     expect((await call('ModelReady', {}).answer).code).toBe(codes.OK);
+  });
+
+  it('are required where REST requires them', async () => {
+    const live = await withKey();
+    const { call } = connect(live);
+    const name = 'mini-none';
+    for (const [method, path, init] of [
+      ['RepositoryIndex', 'repository/index', { method: 'POST' }],
+      ['ModelConfig', `models/${name}/config`],
+      ['ModelStatistics', `models/${name}/stats`],
+      ['ModelMetadata', `models/${name}`],
+      ['ServerMetadata', ''],
+      ['ServerReady', 'health/ready'],
+    ] as const) {
+      const needsKey = (await fetch(`${live.url}/v2/${path}`, init)).status === 401;
+      const { code } = await call(method, { name }).answer;
+      expect([method, code]).toEqual([method, needsKey ? codes.UNAUTHENTICATED : codes.OK]);
+      expect((await call(method, { name }, { metadata: { 'x-api-key': 'secret' } }).answer).code).toBe(codes.OK);
+    }
   });
 });
 
