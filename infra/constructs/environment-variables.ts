@@ -40,9 +40,13 @@ function traced(context: WorkloadContext, { track, image }: TrackProps): Readonl
     'k8s.deployment.name': deploymentName(context, track),
   };
   const own = Object.entries(attributes).map(([name, value]) => `${name}=${value}`);
-  const { OTEL_RESOURCE_ATTRIBUTES: others = '', ...env } = workload.pod.env;
+  const { env } = workload.pod;
+  const { OTEL_RESOURCE_ATTRIBUTES: others = '' } = env;
   const all = typeof others === 'string' ? [...own, ...(others === '' ? [] : [others])].join(',') : others;
-  return { OTEL_SERVICE_NAME: workload.name, OTEL_RESOURCE_ATTRIBUTES: all, ...env };
+  const added: Record<string, Variable> = { OTEL_SERVICE_NAME: workload.name, OTEL_RESOURCE_ATTRIBUTES: all };
+  const missing = Object.entries(added).filter(([name]) => !(name in env));
+  // Those of the configuration keep their places: Kubernetes replaces $(NAME) only by a variable that comes before.
+  return { ...Object.fromEntries(missing), ...env, OTEL_RESOURCE_ATTRIBUTES: all };
 }
 
 /** Environment of a container that runs `ofa-ve batch`: that of the server, with the settings that a batch run reads. */

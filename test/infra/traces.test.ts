@@ -53,6 +53,17 @@ it('takes another name of the service from the configuration, and attributes fro
   );
 });
 
+it('leaves variables behind those that they name, by which Kubernetes replaces them', () => {
+  const REGION = { kind: 'config-map', name: 'cluster', key: 'region' } as const;
+  const env = { REGION, OTEL_SERVICE_NAME: 'judge-$(REGION)', OTEL_RESOURCE_ATTRIBUTES: 'cloud.region=$(REGION)' };
+  const [deployment] = deployments(manifestsOf(withWorkload({ ...TRACED, pod: { env } })));
+  const variables = serverOf(deployment ?? expect.fail()).env ?? [];
+  const names = variables.map(({ name }) => name);
+  expect(names.slice(names.indexOf('REGION'))).toEqual(Object.keys(env));
+  expect(names.filter((name) => name.startsWith('OTEL_RESOURCE'))).toHaveLength(1);
+  expect(variables.at(-1)?.value).toMatch(/^service\.namespace=ofa-ve,.*,cloud\.region=\$\(REGION\)$/);
+});
+
 it('sets nothing without traces', () => {
   expect(resources(scenarios.default)).toEqual([{}]);
 });
