@@ -80,8 +80,8 @@ async function peek(chunks: AsyncIterable<Uint8Array>): Promise<{ first: Uint8Ar
  */
 function lineEnds(start: Uint8Array): string[] {
   const text = Buffer.from(start)
-    .toString('latin1')
-    .replace(/\0|"[^"]*"/g, '');
+    .toString(isUtf16(start) ? 'utf16le' : 'latin1')
+    .replace(/"[^"]*"/g, '');
   // A CR is known to be alone by what follows it.
   const [, end] = /(\r?\n|\r(?=[^\n]))/.exec(text) ?? [];
   if (end === undefined) return ['\r\n', '\n', '\r'];
@@ -96,7 +96,7 @@ function lineEnds(start: Uint8Array): string[] {
  */
 async function* checkUtf8(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  let isUtf16: boolean | undefined;
+  let isOther: boolean | undefined;
   let line = 1;
   const check = (chunk?: Uint8Array): void => {
     try {
@@ -114,12 +114,17 @@ async function* checkUtf8(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
     }
   };
   for await (const chunk of chunks) {
-    isUtf16 ??= chunk[0] === 0xff && chunk[1] === 0xfe;
-    if (!isUtf16) check(chunk);
+    isOther ??= isUtf16(chunk);
+    if (!isOther) check(chunk);
     yield chunk;
   }
   // A last character may be cut off.
-  if (isUtf16 === false) check();
+  if (isOther === false) check();
+}
+
+/** Whether a text begins with the byte order mark of UTF-16 (little endian). */
+function isUtf16(start: Uint8Array): boolean {
+  return start[0] === 0xff && start[1] === 0xfe;
 }
 
 function newlinesIn(text: string): number {

@@ -122,6 +122,12 @@ describe('CSV and TSV', () => {
 
   test('UTF-16 with a byte order mark is read, as programs for tables write it', async () => {
     const text = Buffer.from('\ufeffimage\ttext\r\na\tgroß\r\n', 'utf16le');
+    // In UTF-16 these letters have the bytes of CR, LF and a quote.
+    const letters = Buffer.from('\ufeffčísloਊĢ\timage\r\n1\ta\r\n2\tb\r\n', 'utf16le');
+    expect(await rowsOf(readDelimited(chunks(letters), 'tsv', NAMES))).toEqual([
+      { čísloਊĢ: '1', image: 'a' },
+      { čísloਊĢ: '2', image: 'b' },
+    ]);
     expect(await rowsOf(readDelimited(chunks(text, 1000), 'tsv', NAMES))).toEqual([{ image: 'a', text: 'groß' }]);
   });
 
