@@ -1,10 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { deploymentApp } from './app.ts';
 import { changeSteps, type ChangeSteps } from './changes/change-steps.ts';
 import { MANIFESTS, type Environment } from './environment.ts';
-import { manifestsBefore } from './changes/manifests-before.ts';
+import { manifestsBefore, manifestsIn } from './changes/manifests-before.ts';
 
 /** What {@link synthesize} has written, and what the change needs beside `kubectl apply`. */
 interface Synthesis extends ChangeSteps {
@@ -12,21 +12,24 @@ interface Synthesis extends ChangeSteps {
   readonly files: readonly string[];
   /** What the change since the last commit needs, if it is not the same. */
   readonly sinceCommit: ChangeSteps | undefined;
+  /** A file of the folder that was no manifest, if there was any: the steps are then those since the last commit. */
+  readonly damaged: string | undefined;
 }
 
 /**
- * Checks a configuration and writes its manifests. What the folder held before is removed. Beside a folder `dist`, it
- * writes a kustomization of its files: in the folder itself, `kubectl apply -f` would take it for a manifest.
+ * Checks a configuration and writes its manifests. The manifests that the folder held before are removed, and nothing
+ * else. Beside a folder `dist`, it writes a kustomization of its files: in the folder itself, `kubectl apply -f` would
+ * take it for a manifest.
  *
  * @throws {ConfigError} if the configuration has mistakes; the folder is then as it was
  */
 export function synthesize({ config, customize }: Environment, folder: string): Synthesis {
   const before = manifestsBefore(folder);
   const app = deploymentApp(config, { customize, outdir: folder });
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  for (const file of manifestsIn(folder)) rmSync(path.join(folder, file));
   app.synth();
-  const files = readdirSync(folder).sort();
+  const files = manifestsIn(folder);
   if (path.basename(folder) === MANIFESTS) writeKustomization(path.dirname(folder), files);
   const after = files.map((file) => readFileSync(path.join(folder, file), 'utf8'));
   const steps = changeSteps(before.held, after, folder);
@@ -34,6 +37,7 @@ export function synthesize({ config, customize }: Environment, folder: string): 
   return {
     files: files.map((file) => path.join(folder, file)),
     ...steps,
+    damaged: before.damaged && path.join(folder, before.damaged),
     sinceCommit: isDeepStrictEqual(sinceCommit, steps) ? undefined : sinceCommit,
   };
 }

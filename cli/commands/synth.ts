@@ -23,7 +23,7 @@ export function synthCommand(): Command {
     )
     .option(
       '--output <folder>',
-      'folder for the manifests; what it holds is removed (default: dist, for an environment environments/NAME/dist)',
+      'folder for the manifests; those that it holds are removed (default: dist, for an environment environments/NAME/dist)',
     )
     .addOption(
       new Option('--all', 'write dist and the folder of each environment').conflicts(['environment', 'output']),

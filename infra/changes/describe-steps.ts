@@ -3,8 +3,12 @@ import type { ChangeSteps } from './change-steps.ts';
 /** The steps of a synthesis as text for people; empty if there are none. */
 export function describeSynthesis({
   sinceCommit,
+  damaged,
   ...steps
-}: ChangeSteps & { readonly sinceCommit: ChangeSteps | undefined }): string {
+}: ChangeSteps & { readonly sinceCommit: ChangeSteps | undefined; readonly damaged: string | undefined }): string {
+  if (damaged !== undefined) {
+    return `${damaged} was no manifest, as after a merge with conflicts; what follows is compared with the last commit alone.\n${describeSteps(steps)}`;
+  }
   if (sinceCommit === undefined) return describeSteps(steps);
   // A second synth before the first kubectl apply would otherwise hide what the first has printed.
   const needed = describeSteps(sinceCommit) || 'Only kubectl apply is needed.\n';

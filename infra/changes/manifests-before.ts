@@ -1,25 +1,48 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { parseAllDocuments } from 'yaml';
 
 const SUFFIX = '.k8s.yaml';
 
 /** The manifests that a folder had before they are written anew. */
 export interface ManifestsBefore {
-  /** Its files, or if cdk8s has emptied it already, those of the last commit; none if there is neither. */
+  /**
+   * Its files, or if cdk8s has emptied it already or one of them is no manifest, those of the last commit; none if there
+   * is neither.
+   */
   readonly held: readonly string[];
   /** Those of the last commit, if these are others: nobody knows which of the two the cluster has. */
   readonly committed: readonly string[] | undefined;
+  /** A file that is no manifest, as one with the marks of a merge conflict, if there is any. */
+  readonly damaged?: string;
 }
 
 /** Reads what a folder of manifests holds, and what it held at the last commit. */
 export function manifestsBefore(folder: string): ManifestsBefore {
-  const committed = manifestsOfLastCommit(folder);
+  const committed = manifestsOfLastCommit(folder).filter(isManifest);
   if (!existsSync(folder)) return { held: committed, committed: undefined };
-  const files = readdirSync(folder).filter((file) => file.endsWith(SUFFIX));
-  const held = files.sort().map((file) => readFileSync(path.join(folder, file), 'utf8'));
+  const files = manifestsIn(folder);
+  const held = files.map((file) => readFileSync(path.join(folder, file), 'utf8'));
+  const damaged = files.find((_, index) => !isManifest(held[index] ?? ''));
+  if (damaged !== undefined) return { held: committed, committed: undefined, damaged };
   const isCommitted = committed.length === 0 || committed.join('\0') === held.join('\0');
   return { held, committed: isCommitted ? undefined : committed };
+}
+
+/** Whether a text is YAML of objects that have a kind and a name. */
+function isManifest(yaml: string): boolean {
+  return parseAllDocuments(yaml).every((document) => {
+    if (document.errors.length > 0) return false;
+    const object = document.toJS() as { kind?: unknown; metadata?: { name?: unknown } | null } | null;
+    return object === null || (typeof object.kind === 'string' && typeof object.metadata?.name === 'string');
+  });
+}
+
+/** The names of the manifests in a folder. */
+export function manifestsIn(folder: string): string[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith(SUFFIX));
+  return files.sort();
 }
 
 function manifestsOfLastCommit(folder: string): string[] {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -147,6 +147,35 @@ describe('ofa-ve synth', () => {
     expect(changed.stderr).toContain('  kubectl delete -n ofa-ve httproute.gateway.networking.k8s.io/ofa-ve\n');
     expect(changed.stderr).not.toContain(' deployment.apps');
     expect((await ofaVe('--output', 'out')).stderr).toBe('');
+  });
+
+  it('removes the manifests of the folder, and nothing else', async () => {
+    await mkdir(path.join(folder, 'apps'));
+    await writeFile(path.join(folder, 'apps/README.md'), 'mine');
+    await writeFile(path.join(folder, 'apps/0007-old.k8s.yaml'), '');
+    const { code, stdout } = await ofaVe('--output', 'apps');
+    const written = await contents(path.join(ROOT, 'dist'));
+    expect(await contents(path.join(folder, 'apps'))).toEqual({ ...written, 'README.md': 'mine' });
+    expect([code, stdout]).toEqual([
+      0,
+      Object.keys(written)
+        .map((file) => `apps/${file}\n`)
+        .join(''),
+    ]);
+  });
+
+  it('compares with the last commit where a merge has left conflicts', async () => {
+    await ofaVe('--output', 'out', '--environment', 'production');
+    await commit();
+    const file = path.join(folder, 'out/0001-ofa-ve.k8s.yaml');
+    const lines = (await readFile(file, 'utf8')).split('\n');
+    const conflict = ['<<<<<<< HEAD', 'kind: A', '=======', 'kind: B', '>>>>>>> theirs'];
+    await writeFile(file, [...lines.slice(0, 4), ...conflict, ...lines.slice(4)].join('\n'));
+    const { code, stderr } = await ofaVe('--output', 'out');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^out\/0001-ofa-ve\.k8s\.yaml was no manifest, .*\nkubectl apply alone would /);
+    expect(stderr).toContain('  kubectl delete -n ofa-ve httproute.gateway.networking.k8s.io/ofa-ve\n');
+    expect(stderr).not.toContain('undefined');
   });
 
   it('names the commands since the last commit again until they are committed', async () => {
