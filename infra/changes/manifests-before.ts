@@ -45,18 +45,31 @@ export function manifestsIn(folder: string): string[] {
   return files.sort();
 }
 
+/** Of the repository that the folder is in, which may be another than that of this program. */
 function manifestsOfLastCommit(folder: string): string[] {
-  const files = git(['ls-tree', '--name-only', 'HEAD', `${folder}/`]) ?? '';
+  const cwd = existing(path.resolve(folder));
+  // Names as they are: git would otherwise quote those with letters such as ö.
+  const files = git(cwd, ['ls-tree', '-z', '--name-only', 'HEAD', `./${path.relative(cwd, folder)}/`]) ?? '';
   return files
-    .split('\n')
+    .split('\0')
     .filter((file) => file.endsWith(SUFFIX))
-    .flatMap((file) => git(['show', `HEAD:./${file}`]) ?? []);
+    .flatMap((file) => git(cwd, ['show', `HEAD:./${file}`]) ?? []);
+}
+
+/** A folder, or the nearest above it that exists. */
+function existing(folder: string): string {
+  return existsSync(folder) ? folder : existing(path.dirname(folder));
 }
 
 /** Output of git; undefined without a repository or without git. */
-function git(args: readonly string[]): string | undefined {
+function git(cwd: string, args: readonly string[]): string | undefined {
   try {
-    return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    return execFileSync('git', args, {
+      cwd,
+      encoding: 'utf8',
+      maxBuffer: Infinity,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
   } catch {
     return undefined;
   }
