@@ -11,9 +11,10 @@ import { tarMembers } from './tar.ts';
 /** Largest picture that is read along, in bytes. All rows that are worked on may have one, besides other limits. */
 const MAX_ALONG = 1 << 20;
 
-/** A picture, or a file beside one. */
+/** A file beside a picture. */
 interface SampleFile {
   readonly name: string;
+  readonly ending: string;
   /** Undefined if it is too long. */
   readonly content: Uint8Array | undefined;
 }
@@ -68,10 +69,10 @@ async function* samplesOf(
       const isAlong = !tar.isLocal && onBytes === undefined && size <= MAX_ALONG;
       const image = isAlong ? inMemory(await contentOf(offset, size)) : memberImage(tar, name, offset, size);
       sample.pictures.push({ name, image });
-    } else if (name === `${key}.json` || name === `${key}.txt`) {
+    } else if (['.json', '.txt'].includes(endingOf(name, key))) {
       const content = size > MAX_LINE_BYTES ? undefined : await contentOf(offset, size);
       if (content !== undefined) onBytes?.(content);
-      sample.files.push({ name, content });
+      sample.files.push({ name, ending: endingOf(name, key), content });
     }
   }
   if (sample !== undefined) yield sample;
@@ -92,11 +93,16 @@ function keyOf(name: string): string {
   return dot < 0 ? name : name.slice(0, dot);
 }
 
+/** What follows the key in a name, in lower case, as WebDataset's own reader has it. */
+function endingOf(name: string, key: string): string {
+  return name.slice(key.length).toLowerCase();
+}
+
 function toRawRow(tar: InputFile, { key, pictures, files }: Sample, names: ColumnNames): RawRow {
   const [picture, second] = pictures;
   if (second !== undefined) return { damage: `The sample ${shorten(key)} has ${pictures.length} pictures.` };
   const fields: Record<string, unknown> = { [names.id]: key };
-  const json = files.find(({ name }) => name.endsWith('.json'));
+  const json = files.find(({ ending }) => ending === '.json');
   if (json !== undefined) {
     const columns = jsonOf(json.content);
     if (columns === undefined)
@@ -104,7 +110,7 @@ function toRawRow(tar: InputFile, { key, pictures, files }: Sample, names: Colum
     // The picture is in the tar, whatever JSON names.
     for (const [name, value] of Object.entries(columns)) if (name !== names.image) fields[name] = value;
   }
-  const text = files.find(({ name }) => name.endsWith('.txt'));
+  const text = files.find(({ ending }) => ending === '.txt');
   if (text !== undefined && !Object.hasOwn(fields, names.text) && !Object.hasOwn(fields, names.texts)) {
     const content = textOf(text.content);
     if (content === undefined)

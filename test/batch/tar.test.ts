@@ -118,6 +118,10 @@ test('samples of WebDataset become rows', async () => {
     '5.json': '[1]',
     '6.in.jpg': 'a',
     '6.out.jpg': 'b',
+    '7.Jpg': 'seven',
+    '7.TXT': 'a cat',
+    '8.jpg': 'eight',
+    '8.JSON': json({ text: 'a cow' }),
   });
   const tar = await openDiskFile(file);
   expect(await rowsOf(readSamples(tar, NAMES))).toEqual([
@@ -127,7 +131,10 @@ test('samples of WebDataset become rows', async () => {
     { id: 9, text: 'no picture' },
     '5.json is not a JSON object in UTF-8 of at most 4 MiB.',
     'The sample 6 has 2 pictures.',
+    { id: '7', image: `${file}/7.Jpg`, text: 'a cat' },
+    { id: '8', image: `${file}/8.jpg`, text: 'a cow' },
   ]);
+  const pictures = ['one', 'two', 'three', 'seven', 'eight'];
   const read: string[] = [];
   for (const isLocal of [true, false]) {
     for await (const row of readSamples({ ...tar, isLocal }, NAMES)) {
@@ -135,7 +142,7 @@ test('samples of WebDataset become rows', async () => {
       read.push(Buffer.from(await row.picture.read(signal)).toString());
     }
   }
-  expect(read).toEqual(['one', 'two', 'three', 'one', 'two', 'three']);
+  expect(read).toEqual([...pictures, ...pictures]);
 });
 
 test('pictures are found by their names in several tars', async () => {
