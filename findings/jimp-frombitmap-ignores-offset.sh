@@ -2,10 +2,10 @@
 # jimp 1.6.1: fromBitmap ignores where in its memory a typed array begins, so each of the frames that lie one after the
 # other becomes the first one.
 #
-# Decoders of animations and videos, and WebAssembly modules, give the frames as views of one memory, and subarray() cuts
-# such views. fromBitmap copies the whole memory behind the view from its start: the picture has the right width and
-# height, the pixels are those at the start, and its data is longer than the picture. Neither TypeScript's types nor the
-# documentation of fromBitmap restrict it, and the constructor of Jimp takes the same frame as it is.
+# Decoders of animations and videos, and WebAssembly modules, give the frames as views of one memory, and subarray()
+# cuts such views. fromBitmap copies the whole memory behind the view from its start: the picture has the right width
+# and height, the pixels are those at the start, and its data is longer than the picture. Neither TypeScript's types nor
+# the documentation of fromBitmap restrict it, and the constructor of Jimp takes the same frame as it is.
 #
 # Expected: the pixels of the frame, as sharp 0.35.5 gives them.
 # What helps: a copy, frame.slice(), or new Jimp() with a Buffer of the frame.

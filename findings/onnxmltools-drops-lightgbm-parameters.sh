@@ -3,10 +3,10 @@
 # model gives other numbers.
 #
 # sigmoid is a factor of the score, which counts as 1. boosting="rf" takes the mean of the trees, of which the sum is
-# left. multiclassova has a sigmoid for each class and becomes a softmax. reg_sqrt trains on roots, which are not squared
-# again. And zero_as_missing sends zeros along the way of missing values, but the ONNX model compares them. Each is in
-# the model's text, which the converter reads (as "binary sigmoid:3", "average_output", "regression sqrt" and so on).
-# Nothing warns, though the converter refuses objectives that it does not know.
+# left. multiclassova has a sigmoid for each class and becomes a softmax. reg_sqrt trains on roots, which are not
+# squared again. And zero_as_missing sends zeros along the way of missing values, but the ONNX model compares them. Each
+# is in the model's text, which the converter reads (as "binary sigmoid:3", "average_output", "regression sqrt" and so
+# on). Nothing warns, though the converter refuses objectives that it does not know.
 #
 # Expected: the numbers of LightGBM 4.7.0, or a refusal.
 # What helps: the defaults of these parameters (multiclass instead of multiclassova), or LGBMRegressor for a forest,

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # onnxruntime 1.32.0: its optimizer turns z * (1 / x) into z / x for integers too, where 1 / x is 0 for all x above 1.
 #
-# The fusion of Div and Mul is right about real numbers. With integers 7 * (1 / 2) is 7 * 0, but the optimized model gives
-# 7 / 2, which is 3; an integer 1 / x is a way to ask where x is 1. And where the constant 1 has more dimensions than x
-# and z, the result should have as many, but loses them: [1, 3] becomes [3], though the model states its shape, of
-# which there is a warning. It happens at each level of optimization but ORT_DISABLE_ALL. The documentation calls
-# the basic one "semantics-preserving".
+# The fusion of Div and Mul is right about real numbers. With integers 7 * (1 / 2) is 7 * 0, but the optimized model
+# gives 7 / 2, which is 3; an integer 1 / x is a way to ask where x is 1. And where the constant 1 has more dimensions
+# than x and z, the result should have as many, but loses them: [1, 3] becomes [3], though the model states its shape,
+# of which there is a warning. It happens at each level of optimization but ORT_DISABLE_ALL. The documentation calls the
+# basic one "semantics-preserving".
 #
 # Expected: the numbers and shapes without optimizations, which are those of onnx's reference evaluator.
 # What helps: disabled_optimizers=["DivMulFusion"] when creating the session, or Equal and Cast instead of Div.
@@ -40,7 +40,8 @@ def compare(title, element, dtype, ones="", shape="3", **options):
     inputs = {"x": np.array([1, 2, 4], dtype=dtype), "z": np.array([7, 7, 7], dtype=dtype)}
     expected = ReferenceEvaluator(model).run(None, inputs)[0]
     seen = []
-    for level in [onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL, onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL]:
+    levels = onnxruntime.GraphOptimizationLevel
+    for level in [levels.ORT_DISABLE_ALL, levels.ORT_ENABLE_ALL]:
         settings = onnxruntime.SessionOptions()
         settings.graph_optimization_level = level
         session = onnxruntime.InferenceSession(model.SerializeToString(), settings, **options)

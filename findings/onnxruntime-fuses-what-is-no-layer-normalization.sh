@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# onnxruntime 1.32.0: its optimizer makes a LayerNormalization of subgraphs that only resemble one, so a model gives other
-# numbers than it says, with other signs, for instance.
+# onnxruntime 1.32.0: its optimizer makes a LayerNormalization of subgraphs that only resemble one, so a model gives
+# other numbers than it says, with other signs, for instance.
 #
 # The fusion looks for ReduceMean, Sub, Pow, ReduceMean, Add, Sqrt and Div, but not at the order of the operands of Sub
-# and Div nor at the exponent. So (mean - x) / deviation becomes (x - mean) / deviation, deviation / (x - mean) the same,
-# and the fourth root of a fourth moment a standard deviation. It happens at each level of optimization but
+# and Div nor at the exponent. So (mean - x) / deviation becomes (x - mean) / deviation, deviation / (x - mean) does,
+# too, and the root of a fourth moment becomes that of the variance. It happens at each level of optimization but
 # ORT_DISABLE_ALL, without a message. The documentation calls those of the basic level "semantics-preserving graph
 # rewrites". The fusion for RMS normalization does look at its exponent and order.
 #
 # Expected: the numbers without optimizations, which are those of onnx's reference evaluator.
-# What helps: disabled_optimizers=["LayerNormFusionL1", "LayerNormFusionL2"] when creating the session; or Mul instead of
-# Pow, for exponents that allow it, which the fusion does not take for a square.
+# What helps: disabled_optimizers=["LayerNormFusionL1", "LayerNormFusionL2"] when creating the session; or Mul instead
+# of Pow, for exponents that allow it, which the fusion does not take for a square.
 # Needs Python 3 with pip, instead of Node.js.
 set -euo pipefail
 folder=$(mktemp -d)
@@ -51,7 +51,8 @@ def compare(title, sub="x, mean", exponent=2, div="centered, deviation", **optio
     onnx.checker.check_model(model, full_check=True)
     expected = ReferenceEvaluator(model).run(None, {"x": x})[0]
     seen = []
-    for level in [onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL, onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL]:
+    levels = onnxruntime.GraphOptimizationLevel
+    for level in [levels.ORT_DISABLE_ALL, levels.ORT_ENABLE_ALL]:
         settings = onnxruntime.SessionOptions()
         settings.graph_optimization_level = level
         session = onnxruntime.InferenceSession(model.SerializeToString(), settings, **options)

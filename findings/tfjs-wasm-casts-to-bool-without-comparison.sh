@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# @tensorflow/tfjs-backend-wasm 4.22.0: a cast to bool takes the integer part modulo 256, so 0.5, -0.5 and 256 are false,
-# and 2 is a true that differs from true.
+# @tensorflow/tfjs-backend-wasm 4.22.0: a cast to bool takes the integer part modulo 256, so 0.5, -0.5 and 256 are
+# false, and 2 is a true that differs from true.
 #
 # Its Cast copies the numbers into bytes, as JavaScript does between typed arrays, instead of comparing them with 0.
 # Numbers above 1 stay in the tensor: back as int32 they are 2 or 3 instead of 1, the number of true elements is wrong,
