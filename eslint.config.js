@@ -50,7 +50,7 @@ export default defineConfig(
       'test/image/**/*.ts',
       'test/clients/**/*.ts',
       'test/cluster/main.ts',
-      'test/infra/record-slow-bodies.ts',
+      'test/infra/monitoring/record-slow-bodies.ts',
     ],
     rules: { 'no-console': 'off' },
   },

@@ -1,7 +1,7 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { DeploymentConfig } from '../config/schema.ts';
-import { AdapterRules } from '../constructs/adapter-rules.ts';
+import { AdapterRules } from '../constructs/scaling/adapter-rules.ts';
 import { DeploymentNamespace } from '../constructs/namespace.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 

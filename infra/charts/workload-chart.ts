@@ -1,25 +1,25 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { AlertRules } from '../constructs/alert-rules.ts';
-import { Backfills } from '../constructs/backfills.ts';
+import { AlertRules } from '../constructs/monitoring/alert-rules.ts';
+import { Backfills } from '../constructs/backfills/backfills.ts';
 import { Canary } from '../constructs/canary.ts';
-import { Dashboard } from '../constructs/dashboard.ts';
+import { Dashboard } from '../constructs/monitoring/dashboard.ts';
 import { DisruptionBudget } from '../constructs/disruption-budget.ts';
-import { GatewayGrpcRoute, GatewayRoute } from '../constructs/gateway-route.ts';
-import { GpuClaimTemplate } from '../constructs/gpu-claim.ts';
-import { IngressRoute } from '../constructs/ingress.ts';
-import { IstioRoute } from '../constructs/istio-route.ts';
-import { KedaScaler } from '../constructs/keda-scaler.ts';
+import { GatewayGrpcRoute, GatewayRoute } from '../constructs/traffic/gateway-route.ts';
+import { GpuClaimTemplate } from '../constructs/pods/gpu-claim.ts';
+import { IngressRoute } from '../constructs/traffic/ingress.ts';
+import { IstioRoute } from '../constructs/traffic/istio-route.ts';
+import { KedaScaler } from '../constructs/scaling/keda-scaler.ts';
 import { KserveWorkload } from '../constructs/kserve.ts';
-import { MetricsMonitor } from '../constructs/metrics-monitor.ts';
-import { ModelStorage } from '../constructs/model-storage.ts';
+import { MetricsMonitor } from '../constructs/monitoring/metrics-monitor.ts';
+import { ModelStorage } from '../constructs/pods/model-storage.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { trackProps } from '../workload/track.ts';
-import { PodAutoscaler } from '../constructs/pod-autoscaler.ts';
+import { PodAutoscaler } from '../constructs/scaling/pod-autoscaler.ts';
 import { ServerDeployment } from '../constructs/server-deployment.ts';
 import { PodServiceAccount } from '../constructs/service-account.ts';
-import { TrafficPolicy } from '../constructs/traffic-policy.ts';
-import { MetricsService, RequestService } from '../constructs/workload-services.ts';
+import { TrafficPolicy } from '../constructs/traffic/traffic-policy.ts';
+import { MetricsService, RequestService } from '../constructs/traffic/workload-services.ts';
 
 /** The constructs of the routes. */
 const ROUTES = { ingress: IngressRoute, gateway: GatewayRoute, istio: IstioRoute };

@@ -4,7 +4,7 @@ import type { WorkloadContext } from '../workload/context.ts';
 import { canaryPriorityClass, workloadLabels } from '../workload/names.ts';
 import { trackProps } from '../workload/track.ts';
 import { ServerDeployment } from './server-deployment.ts';
-import { RequestService } from './workload-services.ts';
+import { RequestService } from './traffic/workload-services.ts';
 
 /** Below that of pods without a PriorityClass, which is 0. */
 const CANARY_PRIORITY = -1;

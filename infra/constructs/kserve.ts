@@ -6,7 +6,7 @@ import { leastPods } from '../config/replicas.ts';
 import type { WorkloadContext } from '../workload/context.ts';
 import { objectMeta, trackName, tracksOf, type Track } from '../workload/names.ts';
 import { trackProps } from '../workload/track.ts';
-import { podTemplate } from './pod.ts';
+import { podTemplate } from './pods/pod.ts';
 
 /** Model format by which KServe checks that a ServingRuntime fits an InferenceService. */
 const MODEL_FORMAT = { name: 'ofa-ve', version: '1' };

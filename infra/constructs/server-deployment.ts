@@ -4,7 +4,7 @@ import type { IDeployment } from 'kubernetes-models/apps/v1';
 import { startSeconds, type WorkloadContext } from '../workload/context.ts';
 import { objectMeta, trackName, trackSelector } from '../workload/names.ts';
 import type { TrackProps } from '../workload/track.ts';
-import { podTemplate } from './pod.ts';
+import { podTemplate } from './pods/pod.ts';
 
 /** See {@link ServerDeployment}. */
 export interface ServerDeploymentProps extends TrackProps {

@@ -1,4 +1,4 @@
-import { ACCEPTED, FIRST, REFUSED } from '../infra/edge-values.ts';
+import { ACCEPTED, FIRST, REFUSED } from '../infra/config/edge-values.ts';
 
 const L63 = 'a'.repeat(63);
 const L253 = `${`${'a'.repeat(62)}.`.repeat(4)}a`;

@@ -3,7 +3,7 @@ import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IPodSpec } from 'kubernetes-models/v1';
 import type { Json, Labels, Manifest } from './manifest.ts';
 
-/** Schemas of KServe 0.20.0's definitions, by apiVersion and kind; see extract-kserve-schemas.ts. */
+/** Schemas of KServe 0.20.0's definitions, by apiVersion and kind; see schemas/extract-kserve-schemas.ts. */
 export const KSERVE_SCHEMAS = JSON.parse(
   readFileSync(new URL('../fixtures/kserve/0.20.0.json', import.meta.url), 'utf8'),
 ) as Record<string, { readonly properties: Record<string, Json> }>;

@@ -1,0 +1,63 @@
+import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
+import type { IService } from 'kubernetes-models/v1';
+import { describe, expect, it } from 'vitest';
+import { config, extend, ofaLarge, type WorkloadConfig } from '../../../infra/config.ts';
+import { deployments, manifestsOf, only, serverOf } from '../manifests.ts';
+import { mistakesOf } from '../mistakes.ts';
+import { scenarios, withWorkload } from '../scenarios.ts';
+
+describe('gRPC', () => {
+  const portsOf = (settings: { GRPC_PORT?: number | 'off' }) => {
+    const manifests = manifestsOf(withWorkload({ server: { kind: 'ofa-ve', settings } }));
+    const [deployment] = deployments(manifests);
+    const { spec } = only(manifests, 'Service', 'ofa-ve') as unknown as IService;
+    const policy = only(manifests, 'NetworkPolicy') as unknown as INetworkPolicy;
+    return {
+      container: serverOf(deployment ?? expect.fail()).ports?.find(({ name }) => name === 'grpc')?.containerPort,
+      service: spec?.ports?.find(({ name }) => name === 'grpc'),
+      allowed: policy.spec?.ingress?.[0]?.ports?.map(({ port }) => port),
+    };
+  };
+
+  it('has a port of its own in pod, Service and network policy, for HTTP/2 without TLS', () => {
+    const { container, service, allowed } = portsOf({ GRPC_PORT: 9001 });
+    expect(container).toBe(9001);
+    expect(service).toMatchObject({ port: 8001, targetPort: 'grpc', appProtocol: 'kubernetes.io/h2c' });
+    expect(allowed).toEqual(['http', 'grpc']);
+  });
+
+  it('is nowhere if it is off', () => {
+    expect(portsOf({ GRPC_PORT: 'off' })).toEqual({ container: undefined, service: undefined, allowed: ['http'] });
+  });
+
+  it('is routed by a GRPCRoute with a host of its own, which divides it between the versions', () => {
+    const manifests = manifestsOf(scenarios['canary-gateway']);
+    const { hostnames, rules } = only(manifests, 'GRPCRoute')['spec'] as {
+      hostnames: string[];
+      rules: { backendRefs: { name: string; port: number; weight: number }[] }[];
+    };
+    expect(hostnames).toEqual(['ofa-grpc.example.com']);
+    expect(rules[0]?.backendRefs).toEqual([
+      { group: '', kind: 'Service', name: 'ofa-ve', port: 8001, weight: 90 },
+      { group: '', kind: 'Service', name: 'ofa-ve-canary', port: 8001, weight: 10 },
+    ]);
+  });
+
+  it('has a host that no other workload has, for gRPC or else', () => {
+    const workload = (name: string, host: string, grpcHost?: string) =>
+      extend(ofaLarge, {
+        name,
+        exposure: { route: 'gateway', host, gateway: { grpcHost } },
+        networkPolicy: { clients: [{ namespace: 'gateway-system', podLabels: {} }] },
+      });
+    const mistakes = (...workloads: WorkloadConfig[]) => mistakesOf({ ...config, workloads });
+    const first = workload('first', 'a.example.com', 'a-grpc.example.com');
+    expect(mistakes(first, workload('second', 'b.example.com', 'b-grpc.example.com'))).toEqual([]);
+    expect(mistakes(first, workload('second', 'b.example.com', 'a-grpc.example.com'))).toEqual([
+      'workloads[1].exposure.gateway.grpcHost claims a-grpc.example.com, which workloads[0] already has; choose another.',
+    ]);
+    expect(mistakes(first, workload('second', 'a-grpc.example.com'))).toEqual([
+      'workloads[0].exposure.gateway.grpcHost is a-grpc.example.com, which is exposure.host of workloads[1]; a Gateway refuses that, so use another.',
+    ]);
+  });
+});

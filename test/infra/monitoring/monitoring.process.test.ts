@@ -1,0 +1,167 @@
+import type { IConfigMap, IService } from 'kubernetes-models/v1';
+import { describe, expect, it } from 'vitest';
+import { dashboardModel } from '../../../infra/constructs/monitoring/dashboard.ts';
+import { contextOf } from '../../../infra/workload/context.ts';
+import { extend, type DeploymentConfig } from '../../../infra/config.ts';
+import { deployments, manifestsOf, ofKind, only, serverOf, picks, type Labels, type Manifest } from '../manifests.ts';
+import { scenarioNames, scenarios, withWorkload, type ScenarioName } from '../scenarios.ts';
+
+interface Monitor {
+  readonly selector: { readonly matchLabels: Labels };
+  readonly endpoints?: readonly { readonly port: string; readonly path: string }[];
+  readonly podMetricsEndpoints?: readonly { readonly port: string; readonly path: string }[];
+}
+
+function monitors(manifests: readonly Manifest[], kind: string): Monitor[] {
+  return ofKind(manifests, kind).map(({ spec }) => spec as Monitor);
+}
+
+describe('monitors', () => {
+  it('find the Service for metrics and none for requests, by a port that it has', () => {
+    const manifests = manifestsOf(scenarios.everything);
+    const [monitor] = monitors(manifests, 'ServiceMonitor');
+    const services = (ofKind(manifests, 'Service') as unknown as IService[]).filter(({ metadata }) =>
+      picks(monitor?.selector.matchLabels ?? {}, metadata?.labels),
+    );
+    expect(services.map(({ metadata }) => metadata?.name)).toEqual(['ofa-ve-metrics']);
+    expect(services[0]?.spec?.ports?.map(({ name }) => name)).toContain(monitor?.endpoints?.[0]?.port);
+  });
+
+  it('find the pods of their own workload, by a port that these have', () => {
+    const manifests = manifestsOf(scenarios['multi-model']);
+    for (const { selector, podMetricsEndpoints = [] } of monitors(manifests, 'PodMonitor')) {
+      const pods = deployments(manifests).filter(({ spec }) =>
+        picks(selector.matchLabels, spec?.template.metadata?.labels),
+      );
+      expect(pods).toHaveLength(1);
+      const ports = pods.flatMap((pod) => serverOf(pod).ports ?? []).map(({ name }) => name);
+      for (const { port } of podMetricsEndpoints) expect(ports).toContain(port);
+    }
+  });
+
+  it('are not needed by a Prometheus that uses annotations', () => {
+    const [deployment] = deployments(manifestsOf(scenarios.default));
+    expect(deployment?.spec?.template.metadata?.annotations).toMatchObject({
+      'prometheus.io/scrape': 'true',
+      'prometheus.io/port': '9090',
+      'prometheus.io/path': '/metrics',
+    });
+    const [silent] = deployments(manifestsOf(scenarios.production));
+    expect(silent?.spec?.template.metadata?.annotations).not.toHaveProperty('prometheus.io/scrape');
+  });
+});
+
+describe('dashboard', () => {
+  const modelOf = (name: ScenarioName, index = 0) => {
+    const config = scenarios[name];
+    return dashboardModel(contextOf(config.workloads[index] ?? expect.fail(), config));
+  };
+
+  it('is in a ConfigMap with the label that Grafana selects', () => {
+    const { metadata, data } = only(
+      manifestsOf(scenarios.default),
+      'ConfigMap',
+      'ofa-ve-dashboard',
+    ) as unknown as IConfigMap;
+    expect(metadata?.labels).toMatchObject({ grafana_dashboard: '1' });
+    expect(JSON.parse(data?.['ofa-ve.ofa-ve.json'] ?? '')).toEqual(modelOf('default'));
+  });
+
+  it.each(scenarioNames)(
+    'is the only object of %s that Flux would substitute variables in, and tells it not to',
+    (name) => {
+      const withVariables = manifestsOf(scenarios[name]).filter((manifest) => JSON.stringify(manifest).includes('${'));
+      for (const { kind, metadata } of withVariables) {
+        expect(metadata.annotations, `${kind} ${metadata.name}`).toMatchObject({
+          'kustomize.toolkit.fluxcd.io/substitute': 'disabled',
+        });
+      }
+    },
+  );
+
+  it('has panels that do not overlap, each with its own id', () => {
+    const { panels } = modelOf('everything');
+    const places = panels.map(({ gridPos: { x, y } }) => `${x},${y}`);
+    expect(places).toEqual([...new Set(places)]);
+    expect(panels.map(({ id }) => id)).toEqual(panels.map((_panel, index) => index + 1));
+  });
+
+  it('is a file of its own in each namespace, as the sidecar writes those of all into one folder', () => {
+    const files = ['ofa', 'ofa-ofa'].flatMap((name) =>
+      manifestsOf(extend(scenarios['multi-model'], { namespace: { name } }))
+        .filter(({ metadata }) => metadata.name.endsWith('-dashboard'))
+        .flatMap(({ data }) => Object.keys(data as object)),
+    );
+    expect(new Set(files).size).toBe(4);
+  });
+
+  it('tells Grafana the interval of the scrapes, without which its windows could be too short for rates', () => {
+    const config = withWorkload({ observability: { scrapeIntervalSeconds: 60 } });
+    const context = contextOf(config.workloads[0] ?? expect.fail(), config);
+    const targets = dashboardModel(context).panels.flatMap((panel) => panel.targets);
+    expect(new Set(targets.map(({ interval }) => interval))).toEqual(new Set(['60s']));
+  });
+
+  it('has a stable and unique address', () => {
+    expect(modelOf('default').uid).toBe(modelOf('everything').uid);
+    expect(modelOf('multi-model', 1).uid).not.toBe(modelOf('multi-model', 0).uid);
+  });
+
+  it('has panels on GPUs only where there are some', () => {
+    const gpuPanels = (name: ScenarioName) =>
+      modelOf(name).panels.filter(({ title }) => title.startsWith('GPU')).length;
+    expect([gpuPanels('default'), gpuPanels('demo')]).toEqual([2, 0]);
+  });
+
+  it('has only panels on common metrics for another server', () => {
+    expect(modelOf('multi-model', 1).panels.map(({ title }) => title)).toEqual([
+      'Requests',
+      'Failed share',
+      'Latency',
+      'Accepted and unanswered items',
+    ]);
+  });
+});
+
+describe('alerts of another server', () => {
+  it('leave out the metrics that only this service has', () => {
+    const rule = only(manifestsOf(scenarios['multi-model']), 'PrometheusRule', 'qwen-vl');
+    const { groups } = rule['spec'] as { groups: { rules: { alert?: string; expr: string }[] }[] };
+    const rules = groups.flatMap((group) => group.rules);
+    expect(rules.map(({ alert }) => alert)).not.toContain('EngineRestarts');
+    expect(rules.map(({ expr }) => expr).join()).not.toContain('ofa_ve_');
+  });
+});
+
+describe('ingress', () => {
+  const annotationsOf = (config: DeploymentConfig, name = 'ofa-ve') =>
+    only(manifestsOf(config), 'Ingress', name).metadata.annotations ?? {};
+
+  it.each([
+    ['ingress-nginx', 'nginx.ingress.kubernetes.io/proxy-body-size', '50m'],
+    ['ingress-nginx', 'nginx.ingress.kubernetes.io/proxy-read-timeout', '120'],
+    ['f5-nginx', 'nginx.org/client-max-body-size', '50m'],
+    ['f5-nginx', 'nginx.org/proxy-read-timeout', '120s'],
+    ['haproxy-ingress', 'haproxy-ingress.github.io/proxy-body-size', '50m'],
+    ['haproxy-ingress', 'haproxy-ingress.github.io/timeout-server', '120s'],
+    ['aws-alb', 'alb.ingress.kubernetes.io/load-balancer-attributes', 'idle_timeout.timeout_seconds=120'],
+    ['aws-alb', 'alb.ingress.kubernetes.io/healthcheck-path', '/readyz'],
+  ] as const)('tells %s by %s', (controller, annotation, value) => {
+    const networkPolicy = { clients: [], clientNetworks: ['10.0.0.0/16'] };
+    const ingress = { controller, className: controller };
+    expect(annotationsOf(withWorkload({ exposure: { ingress }, networkPolicy }))).toMatchObject({
+      [annotation]: value,
+    });
+  });
+
+  it('lets the annotations of the configuration override those of the controller', () => {
+    const annotations = { 'nginx.ingress.kubernetes.io/proxy-read-timeout': '600' };
+    expect(annotationsOf(withWorkload({ exposure: { ingress: { annotations } } }))).toMatchObject(annotations);
+  });
+
+  it('requests the certificate once, although the canary has its own Ingress', () => {
+    const config = scenarios.everything;
+    expect(annotationsOf(config)).toHaveProperty(['cert-manager.io/cluster-issuer'], 'letsencrypt');
+    expect(annotationsOf(config, 'ofa-ve-canary')).not.toHaveProperty(['cert-manager.io/cluster-issuer']);
+  });
+});
