@@ -13,10 +13,7 @@ const ROOMS = {
   '^model/compile/': ['^model/[^/]+\\.ts$', '^model/package/', '^model/input/'],
   '^model/fetch/': ['^model/[^/]+\\.ts$', '^model/package/', '^model/compile/checkpoint/'],
   '^service/settings/': ['^model/[^/]+\\.ts$'],
-  '^service/contract\\.ts$': [
-    '^model/(arguments|echo)\\.ts$',
-    '^service/settings/(definitions|setting|check|memory)\\.ts$',
-  ],
+  '^service/contract\\.ts$': ['^service/settings/(definitions|setting|check|memory)\\.ts$'],
   '^service/engine/': ['^model/([^/]+\\.ts$|package/)', '^service/(contract\\.ts$|settings/)'],
   '^service/inference/': ['^model/([^/]+\\.ts$|package/|input/)', '^service/(contract\\.ts$|settings/|engine/)'],
   '^service/observability/': [
@@ -46,7 +43,7 @@ const ROOMS = {
   '^library/': ['^model/', '^service/(settings/|inference/)'],
   // The autoscaler and the pods of a deployment, simulated.
   '^plan/': [],
-  '^infra/': ['^service/contract\\.ts$', '^imports/'],
+  '^infra/': ['^model/(arguments|echo)\\.ts$', '^service/contract\\.ts$', '^imports/'],
   '^docker/': ['^model/', '^service/'],
   '^cli/': ['^model/', '^service/', '^demo/', '^batch/', '^plan/'],
   // What generates the reference pages.

@@ -1,6 +1,6 @@
 import { App, type AppProps } from 'cdk8s';
 import { Construct } from 'constructs';
-import { wrongType } from '../service/contract.ts';
+import { wrongType } from '../model/arguments.ts';
 import { BaseChart } from './charts/base-chart.ts';
 import { WorkloadChart } from './charts/workload-chart.ts';
 import { checkObjects } from './check-objects.ts';

@@ -3,8 +3,6 @@
  * and nothing else of the service, so nothing that it imports has a dependency.
  */
 
-export { requireChoice, wrongType } from '../model/arguments.ts';
-export { echo, withoutUserInfo } from '../model/echo.ts';
 export { checkSetting, checkSettings } from './settings/check.ts';
 export {
   CLOSING_MS,

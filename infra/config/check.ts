@@ -1,4 +1,4 @@
-import { echo } from '../../service/contract.ts';
+import { echo } from '../../model/echo.ts';
 import { deploymentSchema, type DeploymentConfig } from './schema.ts';
 import { serverFacts } from './server-facts.ts';
 import { backfillRules } from './rules/backfills.ts';

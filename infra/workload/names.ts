@@ -1,4 +1,4 @@
-import { requireChoice } from '../../service/contract.ts';
+import { requireChoice } from '../../model/arguments.ts';
 import { serverContainer } from '../config/pod-settings.ts';
 import type { ServerFacts } from '../config/server-facts.ts';
 import type { WorkloadContext } from './context.ts';

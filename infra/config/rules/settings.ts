@@ -1,4 +1,5 @@
-import { checkSettings, withoutUserInfo } from '../../../service/contract.ts';
+import { withoutUserInfo } from '../../../model/echo.ts';
+import { checkSettings } from '../../../service/contract.ts';
 import { bytesOf } from '../fields.ts';
 import { devicesOfPod, podSettings } from '../pod-settings.ts';
 import { FILLED_IN, withDefaults } from '../server.ts';

@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { requireChoice } from '../../../service/contract.ts';
+import { requireChoice } from '../../../model/arguments.ts';
 import { PodMonitor, ServiceMonitor } from '../../../imports/monitoring.coreos.com.ts';
 import type { WorkloadContext } from '../../workload/context.ts';
 import { metricsPortName, objectMeta, PORT_NAMES, workloadSelector } from '../../workload/names.ts';
