@@ -1,7 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { UserError } from '../../model/errors.ts';
-import { reasonOf } from '../../model/system-reason.ts';
+import { notWritten } from '../../model/not-written.ts';
 import { version } from '../../model/version.ts';
 import { table, type Check, type Finding } from './check.ts';
 import type { BenchDevice } from './subjects.ts';
@@ -39,8 +38,7 @@ export async function writeReport(
     await replaceFile(file, toMarkdown(device, entries, underWay));
     await replaceFile(json, `${JSON.stringify({ version, device, underWay, checks }, null, 2)}\n`);
   } catch (cause) {
-    const message = `The report ${file} cannot be written: ${reasonOf(cause)}.`;
-    throw new UserError('output-not-writable', message, { cause });
+    throw notWritten(file, cause);
   }
   return { markdown: file, json };
 }

@@ -13,6 +13,7 @@ import { batchReporter } from '../batch-progress.ts';
 import { duration, table } from '../format.ts';
 import { interruptible } from '../interrupt.ts';
 import { chosenModel, type ModelOptions, withModelOptions } from '../model-options.ts';
+import { wholeNumber } from '../number.ts';
 
 /** Exit code of a run in which every row has an outcome, and some have failed. */
 const SOME_FAILED = 3;
@@ -63,8 +64,8 @@ export function batchCommand(): Command {
     .option('--allow-host <host>', 'fetch https images from this host; may be repeated', append)
     .option('--column <name=column>', "the input's name for a column; may be repeated: image=photo", toColumns)
     .option('--text <text>', 'hypothesis for rows that have none; may be repeated', append)
-    .option('--part-rows <number>', 'rows of each part file', toCount, DEFAULT_PART_ROWS)
-    .option('--max-failures <number>', 'stop when more rows have failed (default: never)', toCountOrZero)
+    .option('--part-rows <number>', 'rows of each part file', wholeNumber(1), DEFAULT_PART_ROWS)
+    .option('--max-failures <number>', 'stop when more rows have failed (default: never)', wholeNumber(0))
     .option('--allow-failures', 'exit with 0, not 3, when some rows have failed')
     .option('--shard <I/N>', 'only shard I of N, from 0')
     .option('--shards <N>', 'only one of N shards, that of JOB_COMPLETION_INDEX')
@@ -188,15 +189,4 @@ function toColumns(value: string, previous = SAME_NAMES): ColumnNames {
   const [, name = '', column = ''] = /^([^=]*)=(.*)$/s.exec(value) ?? [];
   if (column !== '' && Object.hasOwn(previous, name)) return { ...previous, [name]: column };
   throw new InvalidArgumentError(`It must be NAME=COLUMN, where NAME is one of ${COLUMNS.join(', ')}.`);
-}
-
-function toCountOrZero(value: string): number {
-  if (/^\d{1,9}$/.test(value)) return Number(value);
-  throw new InvalidArgumentError('It must be a whole number.');
-}
-
-function toCount(value: string): number {
-  const count = toCountOrZero(value);
-  if (count > 0) return count;
-  throw new InvalidArgumentError('It must be at least 1.');
 }

@@ -3,6 +3,7 @@ import type { CompileOptions } from '../../model/compile/compile-options.ts';
 import { KNOWS_RULE, knowsSchema, PRECISIONS } from '../../model/package/manifest.ts';
 import { compileWithProgress } from '../compile-with-progress.ts';
 import { bytes, count } from '../format.ts';
+import { wholeNumber } from '../number.ts';
 
 type Options = Omit<CompileOptions, 'replace' | 'onProgress' | 'onNote'> & { readonly force?: true };
 
@@ -25,7 +26,7 @@ export function compileCommand(): Command {
     .option(
       '--max-text-tokens <number>',
       "longest prompt in tokens; fewer make the package smaller (default: the checkpoint's max_src_length)",
-      positiveInteger,
+      wholeNumber(1),
     )
     .option(
       '--name <name>',
@@ -56,12 +57,4 @@ function knowsSentence(text: string): string {
   const parsed = knowsSchema.safeParse(text);
   if (!parsed.success) throw new InvalidArgumentError(`It must be ${KNOWS_RULE}.`);
   return parsed.data;
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new InvalidArgumentError('It must be a whole number above 0.');
-  }
-  return value;
 }

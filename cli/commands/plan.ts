@@ -1,7 +1,8 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { UserError } from '../../model/errors.ts';
 import { MOST_PODS, planFleet, type Plan, type PlanInput } from '../../plan/plan.ts';
 import { table } from '../format.ts';
+import { number, wholeNumber } from '../number.ts';
 
 interface PlanOptions {
   readonly rate: number;
@@ -13,15 +14,6 @@ interface PlanOptions {
   readonly batchMs?: number;
   readonly queue: number;
   readonly json?: true;
-}
-
-function number(least: number, most: number, whole = false) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (text.trim() === '' || !(value >= least && value <= most) || (whole && !Number.isInteger(value)))
-      throw new InvalidArgumentError(`It must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}.`);
-    return value;
-  };
 }
 
 /** `ofa-ve plan`: how many pods a rate needs, by simulation. */
@@ -36,13 +28,13 @@ export function planCommand(): Command {
     .requiredOption('--start-seconds <seconds>', 'time from creating a pod until it is ready', number(0, 7200))
     .requiredOption('--slo-ms <ms>', 'latency that answers must keep', number(1, 600_000))
     .option('--slo-percent <percent>', 'share of requests that must keep it', number(50, 99.99), 99)
-    .option('--batch <items>', 'most items in a run (MAX_BATCH)', number(1, 256, true), 8)
+    .option('--batch <items>', 'most items in a run (MAX_BATCH)', wholeNumber(1, 256), 8)
     .option(
       '--batch-ms <ms>',
       'time of a run with a full batch (default: as long as its items one by one)',
       number(0.1, 600_000),
     )
-    .option('--queue <items>', 'items that a pod accepts (MAX_QUEUE)', number(1, 100_000, true), 64)
+    .option('--queue <items>', 'items that a pod accepts (MAX_QUEUE)', wholeNumber(1, 100_000), 64)
     .option('--json', 'print the plan as JSON')
     .action((options: PlanOptions) => {
       const input = inputOf(options);

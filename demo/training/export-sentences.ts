@@ -141,7 +141,7 @@ export interface ShardOptions {
   readonly pairs: number;
   /** Index of the shard's first picture. */
   readonly first: number;
-  /** Seed of the picture with index 0. Default: 0. */
+  /** Seed of the picture with index 0. @default 0 */
   readonly firstSeed?: number;
   readonly pool?: number;
   /** Index of the first strange picture, and their number; without them, every picture has shapes. */

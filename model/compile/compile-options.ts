@@ -2,22 +2,22 @@ import type { Manifest } from '../package/manifest.ts';
 
 /** Options of `compileCheckpoint`. */
 export interface CompileOptions {
-  /** Type of weights and activations. fp16 is for GPUs, int8 for CPUs. Default: fp32. */
+  /** Type of weights and activations. fp16 is for GPUs, int8 for CPUs. @default fp32 */
   readonly precision?: Manifest['precision'] | undefined;
   /**
-   * Folder with pictures that show int8 the range of activations. Default: the examples, or generated pictures if there
-   * are none.
+   * Folder with pictures that show int8 the range of activations. @default the examples, or generated pictures if there
+   * are none
    */
   readonly calibration?: string | undefined;
-  /** Most tokens of a prompt, without `<s>` and `</s>`. Default: the checkpoint's max_src_length. */
+  /** Most tokens of a prompt, without `<s>` and `</s>`. @default the checkpoint's max_src_length */
   readonly maxTextTokens?: number | undefined;
-  /** Name of the model in the manifest. Default: see `modelName`. */
+  /** Name of the model in the manifest. @default see `modelName` */
   readonly name?: string | undefined;
-  /** What the model was trained for, as one sentence for its users. Default: `knows` of configuration.json, if any. */
+  /** What the model was trained for, as one sentence for its users. @default `knows` of configuration.json, if any */
   readonly knows?: string | undefined;
-  /** Folder with examples for the package. Default: the checkpoint's folder `examples`, if it exists. */
+  /** Folder with examples for the package. @default the checkpoint's folder `examples`, if it exists */
   readonly examples?: string | undefined;
-  /** Whether to replace an existing package. Default: false. */
+  /** Whether to replace an existing package. @default false */
   readonly replace?: boolean | undefined;
   readonly onProgress?: ((progress: CompileProgress) => void) | undefined;
   /** Called with one sentence about what is out of the ordinary in the checkpoint. */

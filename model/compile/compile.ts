@@ -13,6 +13,7 @@ import { checkSharedTables } from './ofa/token-tables.ts';
 import { describe, imagePositions, prepare, type Prepared, textOf } from './prepare.ts';
 import { checksumsOf, PIECE_BYTES } from '../package/checksums.ts';
 import { hashFile } from '../hash-file.ts';
+import { notWritten } from '../not-written.ts';
 import { ANSWER_HEAD, ofaGraph } from './ofa/graph.ts';
 import { OPSET } from './onnx/encode.ts';
 import { countOperators, type Graph, peakActivationBytes } from './onnx/graph.ts';
@@ -22,7 +23,6 @@ import { GRAPH_IO, PACKAGE_FILES } from '../package/layout.ts';
 import type { Manifest } from '../package/manifest.ts';
 import { inScratchFolder, swapIntoPlace } from './scratch-folder.ts';
 import { runCases, selfTestInputs } from './self-test-run.ts';
-import { isDiskFull, reasonOf } from '../system-reason.ts';
 import { version } from '../version.ts';
 
 /** Largest difference from a self-test's probability that passes, by precision. */
@@ -254,7 +254,5 @@ async function sourceFiles(
 
 /** Turns a file system error into a UserError. */
 function asUserError(error: unknown, target: string): unknown {
-  if (!(error instanceof Error && 'syscall' in error)) return error;
-  const message = `${target} cannot be written: ${reasonOf(error)}.`;
-  return new UserError(isDiskFull(error) ? 'disk-full' : 'output-not-writable', message, { cause: error });
+  return error instanceof Error && 'syscall' in error ? notWritten(target, error) : error;
 }

@@ -10,7 +10,7 @@ export interface RetryOptions {
   readonly signal: AbortSignal;
   /** Called with one sentence about a retry, or anything else out of the ordinary. */
   readonly onNote: (note: string) => void;
-  /** Waits between attempts. Default: a timer. */
+  /** Waits between attempts. @default a timer */
   readonly wait?: (ms: number) => Promise<unknown>;
 }
 

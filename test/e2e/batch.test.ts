@@ -190,7 +190,7 @@ test('options that are missing or wrong are named', async () => {
       [...needed, '--column', 'picture=a'],
       'It must be NAME=COLUMN, where NAME is one of id, image, text, texts, premise.',
     ],
-    [[...needed, '--part-rows', '0'], 'It must be at least 1.'],
+    [[...needed, '--part-rows', '0'], 'It must be a whole number of at least 1.'],
     [['merge', 'a'], "required option '--output <file>' not specified"],
   ] as const;
   for (const [args, message] of failures) {

@@ -61,7 +61,7 @@ function bottleneck(block: Module, x: Value, stride: number): Value {
 interface Convolution {
   /** Side of the kernel; the padding is half of it, rounded down. */
   readonly kernel: number;
-  /** Default: 1. */
+  /** @default 1 */
   readonly stride?: number;
   /** Multiplies each input channel. */
   readonly inputScale?: readonly number[];

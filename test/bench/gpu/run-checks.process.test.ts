@@ -81,6 +81,6 @@ it('does not say so in a complete report, and reports an unwritable file in one 
   expect(await readFile(markdown, 'utf8')).not.toContain('Incomplete');
   expect(await readFile(json, 'utf8')).not.toContain('underWay');
   await expect(writeReport(join(markdown, 'report.md'), 'cpu', [])).rejects.toThrow(
-    /^The report .*report\.md cannot be written: .*\.$/,
+    /^Cannot write .*report\.md: .*\.$/,
   );
 });

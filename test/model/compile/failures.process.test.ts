@@ -139,7 +139,7 @@ describe('wrong usage', () => {
   test.each([
     [['compile'], /missing required argument 'checkpoint-folder'/],
     [['compile', 'a', 'b', '--precision', 'int4'], /Allowed choices are fp32, fp16/],
-    [['compile', 'a', 'b', '--max-text-tokens', '0'], /whole number above 0/],
+    [['compile', 'a', 'b', '--max-text-tokens', '0'], /whole number of at least 1/],
     [['compile', 'a', 'b', '--nope'], /unknown option '--nope'/],
     [['nope'], /unknown command 'nope'/],
     [['help', 'serv'], /unknown command 'serv'\n\(Did you mean serve\?\)/],
@@ -206,7 +206,7 @@ describe('wrong usage', () => {
     const target = path.join(folder, 'package');
     await expect(compileCheckpoint(FIXTURE, target, { onProgress })).rejects.toMatchObject({
       code: 'disk-full',
-      message: `${target} cannot be written: the disk is full.`,
+      message: `Cannot write ${target}: the disk is full.`,
     });
     expect(await readdir(folder)).toEqual([]);
   });
@@ -241,7 +241,7 @@ describe('wrong usage', () => {
     const long = path.join(folder, 'x'.repeat(256));
     await expect(compileCheckpoint(missing, long)).rejects.toMatchObject({
       code: 'output-not-writable',
-      message: `${long} cannot be written: the path, or a name in it, is too long.`,
+      message: `Cannot write ${long}: the path, or a name in it, is too long.`,
     });
   });
 });
