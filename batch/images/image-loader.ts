@@ -1,4 +1,5 @@
 import { Budget } from '../../model/budget.ts';
+import { MIB } from '../../model/bytes.ts';
 import { RowError } from '../row-error.ts';
 import type { ImageSource, StoredImage } from './stored-image.ts';
 
@@ -25,7 +26,7 @@ export class ImageLoader {
   constructor(source: ImageSource, { maxMib, maxTotalMib }: ImageLimits) {
     this.#source = source;
     this.#maxMib = maxMib;
-    this.#memory = new Budget(Infinity, maxTotalMib * 2 ** 20);
+    this.#memory = new Budget(Infinity, maxTotalMib * MIB);
   }
 
   /**
@@ -39,8 +40,8 @@ export class ImageLoader {
     try {
       const { size } = found;
       if (size === 0) throw new RowError('invalid-field', 'The field "image" is empty.', 'image');
-      if (size > this.#maxMib * 2 ** 20) {
-        const detail = `The image file has ${Math.ceil(size / 2 ** 20)} MiB; at most ${this.#maxMib} are read (MAX_BODY_MB).`;
+      if (size > this.#maxMib * MIB) {
+        const detail = `The image file has ${Math.ceil(size / MIB)} MiB; at most ${this.#maxMib} are read (MAX_BODY_MB).`;
         throw new RowError('body-too-large', detail, 'image');
       }
       const release = await this.#memory.take(size, signal);

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { Agent, request, type Dispatcher } from 'undici';
+import { MIB } from '../../model/bytes.ts';
 import { shorten } from '../../model/echo.ts';
 import { BODY_BUFFER_BYTES, MAX_REDIRECTS } from '../../model/http-client.ts';
 import { RowError } from '../row-error.ts';
@@ -29,7 +30,7 @@ export class WebImages implements ImageSource {
 
   constructor({ hosts, maxMib, isAllowed = isPublic, ca }: WebOptions) {
     this.#hosts = new Set(hosts.map((host) => host.toLowerCase()));
-    this.#maxBytes = maxMib * 2 ** 20;
+    this.#maxBytes = maxMib * MIB;
     this.#isAllowed = isAllowed;
     this.#agent = new Agent({
       connect: { timeout: STALL_MS, lookup: checkedLookup(isAllowed), ...(ca === undefined ? {} : { ca }) },
@@ -82,7 +83,7 @@ export class WebImages implements ImageSource {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       length += chunk.length;
       if (length > this.#maxBytes) {
-        const detail = `The image has more than ${this.#maxBytes / 2 ** 20} MiB; at most that is read (MAX_BODY_MB).`;
+        const detail = `The image has more than ${this.#maxBytes / MIB} MiB; at most that is read (MAX_BODY_MB).`;
         throw new RowError('body-too-large', detail, 'image');
       }
       chunks.push(chunk);

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { MIB } from '../bytes.ts';
 import { UserError } from '../errors.ts';
 import { FORMAT_BYTES, formatOf, type ImageFormat } from '../image-format.ts';
 import { openRegular, readRegularText } from '../regular-file.ts';
@@ -16,7 +17,7 @@ export const EXAMPLES_FOLDER = 'examples';
 const EXAMPLES_FILE = 'examples.json';
 
 /** Largest picture in bytes: a page shows all pictures at once. */
-const MAX_PICTURE_BYTES = 10 * 2 ** 20;
+const MAX_PICTURE_BYTES = 10 * MIB;
 /** Limits on examples, and on sentences per picture. */
 const MAX_EXAMPLES = 100;
 const MAX_SENTENCES = 32;
@@ -152,7 +153,7 @@ async function readExample(folder: string, entry: unknown, answers: readonly str
   try {
     const { size } = await stat(file);
     if (size > MAX_PICTURE_BYTES) {
-      return `${parsed.data.image} is larger than ${MAX_PICTURE_BYTES / 2 ** 20} MiB`;
+      return `${parsed.data.image} is larger than ${MAX_PICTURE_BYTES / MIB} MiB`;
     }
     const format = formatOf(await firstBytes(file));
     if (format === undefined || format === 'tiff' || format === 'bmp') {

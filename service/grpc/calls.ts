@@ -6,6 +6,7 @@ import {
   type ServerInterceptor,
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
+import { MIB } from '../../model/bytes.ts';
 import { EngineUnavailable, Overloaded } from '../inference/errors.ts';
 import type { ModelStatistics } from '../open-inference/statistics.ts';
 import type { WatchedHealth } from '../requests/health.ts';
@@ -22,7 +23,6 @@ import { headerOf, ObservedCall } from './observed-call.ts';
 import { INFER_METHOD, KEYED_METHODS } from './protocol.ts';
 import { UNKNOWN_METHOD } from './unknown-methods.ts';
 
-const MIB = 1024 * 1024;
 /** Most bytes of all messages of a call that is no inference: each of them holds a name or two. */
 const MAX_OTHER_BYTES = 64 * 1024;
 /** Time for the first of them to arrive. */

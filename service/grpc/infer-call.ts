@@ -1,6 +1,7 @@
 import { createGunzip, createInflate } from 'node:zlib';
 import type { sendUnaryData } from '@grpc/grpc-js';
 import { abortable } from '../../model/abort.ts';
+import { MIB } from '../../model/bytes.ts';
 import { checkModel } from '../open-inference/model.ts';
 import { HttpProblem } from '../requests/problem.ts';
 import { serveQuestions, type Arrival, type PredictDeps } from '../requests/serve.ts';
@@ -8,8 +9,6 @@ import { readInferRequest, type InferRequest } from './infer-request.ts';
 import { toInferResponse, type InferResponse } from './infer-response.ts';
 import type { MessageProgress } from './message-progress.ts';
 import type { ObservedCall } from './observed-call.ts';
-
-const MIB = 1024 * 1024;
 
 /** A message as grpc-js hands it over: complete, and compressed if the client has compressed it. */
 interface Delivery {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { MIB } from '../../model/bytes.ts';
 import { OpenConnections } from '../requests/open-connections.ts';
 
 /** What clients can hold of the service. */
@@ -19,7 +20,7 @@ export interface ConnectionLimits {
 
 export const CONNECTION_LIMITS: ConnectionLimits = {
   unreadMs: 60_000,
-  unreadBytes: 64 * 1024 * 1024,
+  unreadBytes: 64 * MIB,
   waitingEach: 16,
   waiting: 1024,
   closingRestMs: 10_000,

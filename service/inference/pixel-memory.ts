@@ -1,3 +1,4 @@
+import { MIB } from '../../model/bytes.ts';
 import { memoryLimit } from '../../model/memory-limit.ts';
 import type { Manifest } from '../../model/package/manifest.ts';
 import { enginesMemoryNeed } from '../engine/device/memory.ts';
@@ -5,7 +6,6 @@ import type { EnginePlan } from '../engine/device/plan.ts';
 import { bodiesBytes, featureCacheBytes, LEAST_PIXEL_BYTES, SERVICE_BYTES } from '../settings/memory.ts';
 import type { Settings } from '../settings/definitions.ts';
 
-const MIB = 2 ** 20;
 /** Enough for several of the largest images at once. */
 const MOST_PIXEL_BYTES = 4096 * MIB;
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { MIB } from '../../model/bytes.ts';
 import { killOnExit, outputsOf } from '../engine/process/child-process.ts';
 import { stallTolerantTimeout } from '../engine/process/stall-tolerant-timeout.ts';
 
@@ -41,7 +42,6 @@ const FAILURE = /ERR!|GPU is lost|Unknown Error|requires? reset|Unable to determ
 const UNKNOWN_UTILIZATION = /, \[Unknown Error\]\s*$/i;
 /** Intervals after which to try again to start `nvidia-smi`. */
 const RETRY_INTERVALS = 10;
-const MIB = 1024 * 1024;
 
 /**
  * Monitors an engine's GPU with an `nvidia-smi` that reports continuously. Faults are reported only between `resume` and

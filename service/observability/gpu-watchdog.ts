@@ -1,3 +1,4 @@
+import { MIB } from '../../model/bytes.ts';
 import type { EnginePool } from '../engine/process/pool.ts';
 import { GpuMonitor, type GpuMonitorOptions } from './gpu-monitor.ts';
 import type { Logger } from './logger.ts';
@@ -27,7 +28,7 @@ export function startGpuWatchdog(
       ...times,
       ...(gpu === undefined ? {} : { device: gpu.gpuUuid }),
       // nvidia-smi reports the memory of the whole GPU, which a slice only has a part of.
-      memoryLimitBytes: isSlice ? 0 : memoryLimitMb * 1024 * 1024,
+      memoryLimitBytes: isSlice ? 0 : memoryLimitMb * MIB,
       onReading: (reading) => {
         metrics.gpu(reading);
       },

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
+import { MIB } from '../../model/bytes.ts';
 import { echo } from '../../model/echo.ts';
 import { PATHS } from '../contract.ts';
 import { outcomeOf, type RequestSummary } from './request-record.ts';
@@ -7,7 +8,7 @@ import { outcomeOf, type RequestSummary } from './request-record.ts';
 export type { Logger } from 'pino';
 
 /** Most characters of the log that wait for the reader of stdout; further lines are dropped. */
-const MAX_PENDING = 4 * 1024 * 1024;
+const MAX_PENDING = 4 * MIB;
 const FLUSH_POLL_MS = 10;
 
 /**

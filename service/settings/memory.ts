@@ -1,6 +1,5 @@
+import { MIB } from '../../model/bytes.ts';
 import type { Settings } from './definitions.ts';
-
-const MIB = 2 ** 20;
 
 /**
  * Memory of the service's own process besides request bodies and decoding: 170 MiB idle, and what two threads hold that

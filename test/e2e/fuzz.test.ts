@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { MIB } from '../../model/bytes.ts';
 import { predictBody, send, until } from './client.ts';
 import { makeFuzzer, type Fuzzed } from './fuzz-requests.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
@@ -10,7 +11,6 @@ import { serve, type TestService } from './service.ts';
 
 const REQUESTS = 10_000;
 const AT_ONCE = 24;
-const MIB = 1024 * 1024;
 
 let service: TestService;
 const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });

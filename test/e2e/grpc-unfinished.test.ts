@@ -1,5 +1,6 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { afterEach, describe, expect, it } from 'vitest';
+import { MIB } from '../../model/bytes.ts';
 import { logInMemory } from '../../testing/logging.ts';
 import { metric, until } from './client.ts';
 import type { TestService } from './service.ts';
@@ -8,7 +9,6 @@ import { stubServices } from './stub-service.ts';
 const stub = stubServices();
 
 const INFER = '/inference.GRPCInferenceService/ModelInfer';
-const MIB = 1024 * 1024;
 /** Far less than a body's time of 30 s. */
 const SOON_MS = 15_000;
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { abortable } from '../../abort.ts';
 import { requireBytes, requireChoice, requireObject, requireSignal } from '../../arguments.ts';
+import { MIB } from '../../bytes.ts';
 import { memoryLimit } from '../../memory-limit.ts';
 import { sourceFlags } from '../../source-flags.ts';
 import { Budget } from '../../budget.ts';
@@ -20,7 +21,6 @@ const ORIENTATIONS = ['upright', 'stored'] as const satisfies readonly Orientati
 const MAX_SIZE = 4096;
 /** More threads would take CPU time from the engine. */
 const MAX_THREADS = 4;
-const MIB = 2 ** 20;
 /** Memory of decoding an image that does not depend on its size: the decoder's tables, the kernel's, fragments. */
 const BYTES_PER_IMAGE = 16 * MIB;
 

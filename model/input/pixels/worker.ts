@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { move } from 'piscina';
+import { MIB } from '../../bytes.ts';
 import { decodeCommonJpeg } from './jpeg/decode.ts';
 import { decode, upright } from './decode.ts';
 import { CAN_FREE, freeMemory } from '../../free-memory.ts';
@@ -26,7 +27,7 @@ export interface PixelsTask {
 export type PixelsResult = Uint8Array | PixelsErrorCode;
 
 /** Bytes of decoded pictures after which their memory is freed: of recent ones alone, which is quick, and of all. */
-const COLLECT_RECENT_BYTES = 32 * 2 ** 20;
+const COLLECT_RECENT_BYTES = 32 * MIB;
 const COLLECT_ALL_BYTES = 8 * COLLECT_RECENT_BYTES;
 /** Pictures that need as much are few, and what one leaves matters. */
 const LARGE_BYTES = COLLECT_RECENT_BYTES / 2;

@@ -1,3 +1,4 @@
+import { MIB } from '../../../model/bytes.ts';
 import { memoryLimit } from '../../../model/memory-limit.ts';
 import type { Manifest } from '../../../model/package/manifest.ts';
 import type { Provider } from '../protocol.ts';
@@ -5,7 +6,6 @@ import type { Gpu, Obstacle } from './visible-gpus.ts';
 
 type Memory = Manifest['memory'];
 
-const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
 /**

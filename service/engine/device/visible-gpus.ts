@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { MIB } from '../../../model/bytes.ts';
 import { listOf } from '../../settings/check.ts';
 import type { Environment } from '../../settings/setting.ts';
 
@@ -36,7 +37,6 @@ const QUERY = 'index,uuid,name,memory.total,memory.free,compute_cap,driver_versi
 const TIMEOUT_MS = 30_000;
 /** Exit code of `nvidia-smi` when there is no GPU, according to its manual. */
 const NO_DEVICE = 6;
-const MIB = 1024 * 1024;
 /** The gigabytes in the name of a MIG profile are decimal, and a few per cent more than the slice has. */
 const SLICE_GIGABYTE = 0.95e9;
 

@@ -1,3 +1,4 @@
+import { MIB } from '../../../model/bytes.ts';
 import { HttpProblem } from '../../requests/problem.ts';
 import type { JsonBody } from '../../requests/parse.ts';
 import { ByteBuilder } from './byte-builder.ts';
@@ -5,7 +6,7 @@ import type { RequestBody } from './request-body.ts';
 
 /** Most JSON of a request in MiB. Base64 takes a third more than the file, and far more time than a form does. */
 export const MAX_JSON_MIB = 16;
-const MAX_JSON_BYTES = MAX_JSON_MIB * 1024 * 1024;
+const MAX_JSON_BYTES = MAX_JSON_MIB * MIB;
 /** Most JSON outside of strings, in KiB. Bodies have a few hundred bytes; 16 MiB of `[[],[],` would take 300 MB of heap. */
 export const MAX_STRUCTURE_KIB = 64;
 const MAX_STRUCTURE_BYTES = MAX_STRUCTURE_KIB * 1024;

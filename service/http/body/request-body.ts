@@ -1,11 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import { MIB } from '../../../model/bytes.ts';
 import { freeMemory } from '../../../model/free-memory.ts';
 import { ClientGone } from '../../inference/errors.ts';
 import { IncomingReader, StreamReader, type ChunkReader } from './chunk-reader.ts';
 import { contentEncoding, decompress } from './content-encoding.ts';
 import { HttpProblem } from '../../requests/problem.ts';
-
-const MIB = 1024 * 1024;
 
 /**
  * Refuses a request for what its headers say of its body, before any of it is read.

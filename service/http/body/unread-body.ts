@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http';
+import { MIB } from '../../../model/bytes.ts';
 
 /** How much of a body is read that its request does not need, and for how long. */
 export interface DiscardLimits {
@@ -12,7 +13,7 @@ export const DISCARD_LIMITS: DiscardLimits = {
   // As much as Go's server reads, and long enough for a body that was sent right behind its head.
   before: { bytes: 256 * 1024, ms: 100 },
   // Enough for most bodies that would have been accepted, and for slow clients; nginx allows the same pause.
-  after: { bytes: 128 * 1024 * 1024, ms: 60_000, pauseMs: 5000 },
+  after: { bytes: 128 * MIB, ms: 60_000, pauseMs: 5000 },
 };
 
 /** How often the limits are checked. */

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { MIB } from '../../../model/bytes.ts';
 import { IMAGE_FORMATS } from '../../../model/image-format.ts';
 import { optionalField } from '../../requests/check.ts';
 import { MAX_TEXTS, textSchema, TOO_MANY } from '../../requests/text.ts';
@@ -63,7 +64,7 @@ export const jsonBodySchema = z
     image: z.string({ error: 'must be the image in base64, or as a data URI' }).openapi({
       description: `An image file (${IMAGE_FORMATS}) in base64 (RFC 4648, also URL-safe, padded or not), or as a data URI with base64, percent-encoded or not.`,
       minLength: 1,
-      maxLength: MAX_JSON_MIB * 2 ** 20,
+      maxLength: MAX_JSON_MIB * MIB,
     }),
     text: optionalField(hypothesis),
     texts: optionalField(texts).openapi({

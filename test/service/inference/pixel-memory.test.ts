@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import { MIB } from '../../../model/bytes.ts';
 import { pixelMemory } from '../../../service/inference/pixel-memory.ts';
 import { DEFAULT_SETTINGS } from '../../../service/settings/definitions.ts';
 
-const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 const memory = { weightsBytes: 100 * MIB, activationBytesPerItem: 10 * MIB };
 const settings = { ...DEFAULT_SETTINGS, MAX_BATCH: 8, FEATURE_CACHE_MB: 64, MAX_BODIES_MB: 256 };

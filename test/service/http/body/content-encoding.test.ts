@@ -2,11 +2,11 @@ import { getDefaultHighWaterMark } from 'node:stream';
 import { once } from 'node:events';
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { MIB } from '../../../../model/bytes.ts';
 import { PIXELS_PATH } from '../../../../service/http/demo-page/demo-page.ts';
 import { expectProblem, fakeService, formOf, type FakeService } from '../fake-service.ts';
 
 const OK = Buffer.from(JSON.stringify({ image: Buffer.from('GIF89a..').toString('base64'), text: 'a dog' }));
-const MIB = 1024 * 1024;
 
 function post({ app }: FakeService, body: Uint8Array | ReadableStream, encoding: string, path = '/predict') {
   const init: RequestInit & { duplex: 'half' } = {
