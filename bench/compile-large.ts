@@ -117,13 +117,8 @@ async function main(): Promise<void> {
       keep: { type: 'boolean', default: false },
       precision: { type: 'string', default: 'fp32' },
       checkpoint: { type: 'string' },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
   const own = join(tmpdir(), `ofa-ve-large-checkpoint-${SEED}`);
   const checkpoint = values.checkpoint ?? own;
   const precisions = values.precision === 'both' ? ['fp32', 'fp16'] : [values.precision];
@@ -148,4 +143,4 @@ async function main(): Promise<void> {
   }
 }
 
-await runProgram(main);
+await runProgram(main, HELP);

@@ -113,13 +113,8 @@ async function main(): Promise<void> {
       'onnxruntime-node': { type: 'string' },
       provider: { type: 'string' },
       cudnn: { type: 'string', default: '91400' },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
   const installed = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
   const packageFolder = values['onnxruntime-node'] ?? installed;
   const binaries = join(packageFolder, 'bin/napi-v6/linux/x64');
@@ -162,4 +157,4 @@ async function versionOf(packageFolder: string): Promise<string> {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-await runProgram(main);
+await runProgram(main, HELP);

@@ -145,17 +145,12 @@ async function main(): Promise<void> {
     options: {
       package: { type: 'string' },
       forms: { type: 'string', default: '400' },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
   const folder = values.package ?? (await demoPackage());
   const curves = [...(await engineCurves(folder)), ...(await serviceCurves(folder, Number(values.forms)))];
   await mkdir(CHARTS, { recursive: true });
   printReport(...(await Promise.all(curves.map(present))));
 }
 
-await runProgram(main);
+await runProgram(main, HELP);

@@ -13,6 +13,7 @@ import { writeReport, type Entry } from './gpu/report.ts';
 import { runChecks } from './gpu/run-checks.ts';
 import type { SessionRun } from './gpu/session-messages.ts';
 import { runSession } from './gpu/session-run.ts';
+import { wholeNumber } from './support/run-program.ts';
 
 const HELP = `usage: npm run bench:gpu -- [options]
 
@@ -67,16 +68,11 @@ function readOptions(): Options | undefined {
     device,
     checkpoints: values.checkpoint,
     ...(fp16 === undefined || fp32 === undefined ? {} : { packages: { fp16, fp32 } }),
-    maxBatch: whole('--max-batch', values['max-batch'] ?? (device === 'cuda' ? '16' : '4')),
-    measureMs: whole('--measure-ms', values['measure-ms']),
+    maxBatch: wholeNumber('--max-batch', values['max-batch'] ?? (device === 'cuda' ? '16' : '4')),
+    measureMs: wholeNumber('--measure-ms', values['measure-ms']),
     report: values.report,
     ...(values.packages === undefined ? {} : { folder: values.packages }),
   };
-}
-
-function whole(option: string, text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new UserError('settings-invalid', `${option} is "${text}" but must be a whole number from 1.`);
 }
 
 /** The visible GPUs. @throws UserError if there are none or CUDA is not installed */

@@ -127,13 +127,8 @@ async function main(): Promise<void> {
       rounds: { type: 'string', default: '8' },
       checkpoint: { type: 'string' },
       keep: { type: 'string' },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
   const folder = values.keep ?? (await mkdtemp(join(tmpdir(), 'ofa-ve-large-answer-')));
   const runners = new Map<Side, Runner>();
   try {
@@ -156,4 +151,4 @@ async function main(): Promise<void> {
   }
 }
 
-await runProgram(main);
+await runProgram(main, HELP);

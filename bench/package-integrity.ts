@@ -8,7 +8,7 @@ import { PackageVerifier, stampPackage } from '../model/package/verify-package.t
 import { EngineSupervisor } from '../service/engine/process/supervisor.ts';
 import { printReport, quantile, table } from './support/format.ts';
 import { withLargePackage } from './support/large-package.ts';
-import { runProgram } from './support/run-program.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 
 const HELP = `usage: node bin/run.js bench/package-integrity.ts [options]
 
@@ -79,17 +79,9 @@ async function main(): Promise<void> {
     options: {
       large: { type: 'string' },
       runs: { type: 'string', default: '5' },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1) {
-    throw new Error(`--runs is "${values.runs}" but must be a whole number from 1.`);
-  }
+  const runs = wholeNumber('--runs', values.runs);
   const results = [await measure('demo model', await demoPackage(), runs)];
   await withLargePackage(values.large, async (folder) => {
     results.push(await measure("OFA-large's shape", folder, runs));
@@ -105,4 +97,4 @@ async function main(): Promise<void> {
   if (results.some(({ added }) => !(added <= TARGET))) process.exitCode = 1;
 }
 
-await runProgram(main);
+await runProgram(main, HELP);

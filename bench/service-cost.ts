@@ -10,7 +10,8 @@ import { DEMO_CHECKPOINT } from '../demo/demo-package.ts';
 import { compareAnswers, FORMS, measureInTurn, type Round, type Subject } from './load/cost-rounds.ts';
 import { makePictures } from './load/form-clients.ts';
 import { PEERS, startPeer } from './peers/peer-process.ts';
-import { compileBuild, imageNodeOptions, ROOT } from './support/compiled-build.ts';
+import { ROOT } from '../testing/root.ts';
+import { compileBuild, imageNodeOptions } from './support/compiled-build.ts';
 import { EARLIER, withEarlierBuild } from './support/earlier-build.ts';
 import { mebibytes, printReport, quantile, table } from './support/format.ts';
 import { processTree, proportionalBytes } from './support/process-usage.ts';
@@ -246,13 +247,8 @@ async function main(): Promise<void> {
       clients: { type: 'string', default: '16,1' },
       rounds: { type: 'string', default: '7' },
       peer: { type: 'string' },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
   const load = { clients: values.clients.split(',').map(Number), rounds: Number(values.rounds), peer: values.peer };
   const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-cost-'));
   try {
@@ -268,4 +264,4 @@ async function main(): Promise<void> {
   }
 }
 
-await runProgram(main);
+await runProgram(main, HELP);

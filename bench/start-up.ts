@@ -5,10 +5,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { compileBuild, ROOT } from './support/compiled-build.ts';
+import { ROOT } from '../testing/root.ts';
+import { compileBuild } from './support/compiled-build.ts';
 import { EARLIER, withEarlierBuild } from './support/earlier-build.ts';
 import { printReport, quantile, table } from './support/format.ts';
-import { runProgram } from './support/run-program.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
 /** Largest ratios of the times that meet the targets. */
@@ -123,16 +124,9 @@ async function main(): Promise<void> {
       node: { type: 'string', multiple: true, default: [] },
       runs: { type: 'string', default: '5' },
       large: { type: 'string' },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1)
-    throw new Error(`--runs is "${values.runs}" but must be a whole number from 1.`);
+  const runs = wholeNumber('--runs', values.runs);
   const runtimes = await Promise.all([process.execPath, ...values.node].map(inspect));
   const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-start-up-'));
   try {
@@ -156,4 +150,4 @@ async function main(): Promise<void> {
   }
 }
 
-await runProgram(main);
+await runProgram(main, HELP);

@@ -132,11 +132,9 @@ async function main(): Promise<void> {
     options: {
       clients: { type: 'string', default: '100' },
       seconds: { type: 'string', default: '300' },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) console.log(HELP);
-  else await measure(Number(values.clients), Number(values.seconds));
+  await measure(Number(values.clients), Number(values.seconds));
 }
 
-await runProgram(main);
+await runProgram(main, HELP);

@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, it } from 'vitest';
 import { nativeBinaries } from '../../docker/native-binaries.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
+import { ROOT } from '../../testing/root.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ORT = 'onnxruntime-node/bin/napi-v6';
 
 /** The first bytes of an ELF file for a machine: 62 is x86-64, 183 is AArch64, 40 is 32-bit ARM. */

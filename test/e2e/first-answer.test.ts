@@ -1,11 +1,10 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, expect, it } from 'vitest';
 import { readExamples } from '../../demo/examples.ts';
 import { ofaVeProcess } from '../../testing/cli.ts';
+import { ROOT } from '../../testing/root.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
 const hasCurl = await run('curl', ['--version']).then(
   () => true,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ROOT } from './context.ts';
+import { ROOT } from '../../testing/root.ts';
 import { run, step } from './shell.ts';
 
 /**

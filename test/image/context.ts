@@ -2,12 +2,9 @@ import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { readExamples } from '../../demo/examples.ts';
 import { run } from './shell.ts';
-
-/** The repository's root. */
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+import { ROOT } from '../../testing/root.ts';
 
 /** What a clone has that an image never needs, and what is too large to copy for nothing. */
 const LEFT_OUT = ['.git', 'node_modules', '.cache', 'build', 'dist', 'imports', 'coverage', 'test', 'bench'];

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { ROOT } from './context.ts';
+import { ROOT } from '../../testing/root.ts';
 import { attempt, has, run, step, type Finished, type RunOptions } from './shell.ts';
 
 /** What builds and runs images here: Docker with BuildKit, or podman. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DEFAULT_SETTINGS } from '../../service/contract.ts';
 import { config } from '../../infra/config.ts';
-import { ROOT } from './context.ts';
+import { ROOT } from '../../testing/root.ts';
 import type { Engine } from './engine.ts';
 
 /** The image under test. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ROOT } from './context.ts';
+import { ROOT } from '../../testing/root.ts';
 import { run } from './shell.ts';
 
 /** All that an image is built from, and the test itself. */

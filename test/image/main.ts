@@ -21,7 +21,8 @@ import {
   untilHealthy,
   untilReady,
 } from './container.ts';
-import { copyContext, ROOT, subject, type Context, type Subject } from './context.ts';
+import { ROOT } from '../../testing/root.ts';
+import { copyContext, subject, type Context, type Subject } from './context.ts';
 import { checkCuda } from './cuda.ts';
 import { findEngine, type Build, type Engine } from './engine.ts';
 import {

@@ -1,13 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { environmentNames, environmentOf, outputFolder } from '../../infra/environment.ts';
 import { synthesize } from '../../infra/synthesize.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
-
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+import { ROOT } from '../../testing/root.ts';
 
 const names = await environmentNames();
 

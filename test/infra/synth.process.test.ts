@@ -1,13 +1,11 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { environmentNames } from '../../infra/environment.ts';
 import { importCrds } from '../../infra/crds/import.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
-
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+import { ROOT } from '../../testing/root.ts';
 
 let folder = '';
 

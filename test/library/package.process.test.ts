@@ -1,7 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { deploymentApp } from '../../infra/app.ts';
@@ -10,8 +9,7 @@ import { ofaVe } from '../../testing/cli.ts';
 import { docProgram } from '../../testing/doc-programs.ts';
 import { fixtureFile } from '../../testing/fixtures.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
-
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+import { ROOT } from '../../testing/root.ts';
 
 interface PackageFile {
   readonly version: string;

@@ -2,11 +2,11 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run, type Command } from './run.ts';
+import { ROOT } from '../../../testing/root.ts';
 
 /** Versions of the generators. */
 const GENERATORS = { 'openapi-generator': '7.17.0', 'openapi-python-client': '0.29.0', orval: '7.13.0' } as const;
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const CALLS = fileURLToPath(new URL('./calls/', import.meta.url));
 /** Tools and generated code; below the root, so that generated code finds the packages of the project. */
 export const WORK = path.join(ROOT, '.cache', 'rest-clients');

@@ -1,10 +1,9 @@
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { config } from '../../../infra/config.ts';
+import { ROOT } from '../../../testing/root.ts';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const SCHEMA = path.join(ROOT, 'infra/config/schema.ts');
 
 /** What the editor shows of a field, and the values that it has in infra/config.ts. */

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { runInThisContext } from 'node:vm';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { deploymentApp } from '../../infra/app.ts';
-import { extend, type Customize, type DeploymentConfig } from '../../infra/config.ts';
+import { deploymentApp } from '../../../infra/app.ts';
+import { extend, type Customize, type DeploymentConfig } from '../../../infra/config.ts';
+import { ROOT } from '../../../testing/root.ts';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 /** Where the snippets pretend to be, so that their imports resolve. */
 const SNIPPET = `${ROOT}infra/environments/snippet.ts`;
 
