@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { fixtureFile } from '../../testing/fixtures.ts';
+import type { TestService } from './service.ts';
 
 /** How a request ended; `status` is 0 if the connection broke. */
 export interface Outcome {
@@ -75,6 +76,16 @@ export async function metric(adminUrl: string, line: string): Promise<number> {
   const text = await (await fetch(`${adminUrl}/metrics`)).text();
   const found = text.split('\n').find((each) => each.startsWith(`${line} `));
   return Number(found?.slice(line.length) ?? 0);
+}
+
+/** Requests whose bodies are arriving. */
+export function uploads({ adminUrl }: TestService): Promise<number> {
+  return metric(adminUrl, 'ofa_ve_uploads_in_progress');
+}
+
+/** Items that the service has accepted but not answered. */
+export async function held({ adminUrl }: TestService): Promise<number> {
+  return (await metric(adminUrl, 'ofa_ve_queue_items')) + (await metric(adminUrl, 'ofa_ve_inflight_items'));
 }
 
 /** Longest wait for a condition: more than a start of the program from its sources takes on a busy machine. */

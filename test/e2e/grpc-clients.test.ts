@@ -9,7 +9,7 @@ import { protoPath as healthProto } from 'grpc-health-check';
 import descriptor from 'protobufjs/ext/descriptor/index.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { tempFolder } from '../../testing/temp-folder.ts';
-import { metric, until } from './client.ts';
+import { metric, until, uploads } from './client.ts';
 import { grpcClients, inferRequest } from './grpc-client.ts';
 import type { TestService } from './service.ts';
 import { stubServices } from './stub-service.ts';
@@ -196,8 +196,7 @@ describe('clients that send their messages slowly', () => {
       sessions.push(session);
       return Array.from({ length: 20 }, () => stall(session));
     }).flat();
-    const uploads = (): Promise<number> => metric(live.adminUrl, 'ofa_ve_uploads_in_progress');
-    await until('200 are sending', async () => (await uploads()) === 200);
+    await until('200 are sending', async () => (await uploads(live)) === 200);
     expect(await metric(live.adminUrl, 'ofa_ve_queue_items')).toBe(0);
     const request = await inferRequest(['a']);
     const { infer } = connect(live);
@@ -206,7 +205,7 @@ describe('clients that send their messages slowly', () => {
     for (const headers of await Promise.all(slow)) {
       expect(headers['grpc-status']).toBe(String(codes.DEADLINE_EXCEEDED));
     }
-    expect(await uploads()).toBe(0);
+    expect(await uploads(live)).toBe(0);
     expect(await metric(live.adminUrl, `ofa_ve_requests_total{route="${INFER}",status="408",outcome="refused"}`)).toBe(
       200,
     );

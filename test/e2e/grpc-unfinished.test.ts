@@ -2,7 +2,7 @@ import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } f
 import { afterEach, describe, expect, it } from 'vitest';
 import { MIB } from '../../model/bytes.ts';
 import { logInMemory } from '../../testing/logging.ts';
-import { metric, until } from './client.ts';
+import { metric, until, uploads } from './client.ts';
 import type { TestService } from './service.ts';
 import { stubServices } from './stub-service.ts';
 
@@ -34,8 +34,6 @@ function begin({ grpcPort }: TestService, length: number): Call {
   stream.resume().write(bytes);
   return { session, stream };
 }
-
-const uploads = ({ adminUrl }: TestService): Promise<number> => metric(adminUrl, 'ofa_ve_uploads_in_progress');
 
 async function isCounted({ adminUrl }: TestService, labels: string): Promise<boolean> {
   return (await metric(adminUrl, `ofa_ve_requests_total{route="${INFER}",${labels}}`)) === 1;

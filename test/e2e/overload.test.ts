@@ -2,24 +2,24 @@ import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { IN_ENGINE_MS, IN_QUEUE_MS, metric, predictBody, send, sendWithin, until, type Outcome } from './client.ts';
-import type { TestService } from './service.ts';
+import {
+  held,
+  IN_ENGINE_MS,
+  IN_QUEUE_MS,
+  metric,
+  predictBody,
+  send,
+  sendWithin,
+  until,
+  uploads,
+  type Outcome,
+} from './client.ts';
 import { MARKED, stubServices } from './stub-service.ts';
 
 const stub = stubServices();
 
 function count(outcomes: readonly Outcome[], status: number): number {
   return outcomes.filter((outcome) => outcome.status === status).length;
-}
-
-/** Items that the service has accepted but not answered. */
-async function held({ adminUrl }: TestService): Promise<number> {
-  return (await metric(adminUrl, 'ofa_ve_queue_items')) + (await metric(adminUrl, 'ofa_ve_inflight_items'));
-}
-
-/** Bodies that are arriving. */
-function uploads({ adminUrl }: TestService): Promise<number> {
-  return metric(adminUrl, 'ofa_ve_uploads_in_progress');
 }
 
 describe('a run of several seconds', () => {

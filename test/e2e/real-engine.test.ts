@@ -2,6 +2,8 @@ import { getPriority } from 'node:os';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Settings } from '../../service/settings/read.ts';
 import {
+  held,
+  uploads,
   IN_ENGINE_MS,
   IN_QUEUE_MS,
   metric,
@@ -69,16 +71,6 @@ async function answersOf(live: TestService, texts: readonly string[]): Promise<M
     answers.set(text, yesOf(await post(live, await predictBody(text)).outcome));
   }
   return answers;
-}
-
-/** Items that the service has accepted but not answered. */
-async function held({ adminUrl }: TestService): Promise<number> {
-  return (await metric(adminUrl, 'ofa_ve_queue_items')) + (await metric(adminUrl, 'ofa_ve_inflight_items'));
-}
-
-/** Bodies that are arriving. */
-function uploads({ adminUrl }: TestService): Promise<number> {
-  return metric(adminUrl, 'ofa_ve_uploads_in_progress');
 }
 
 const textAt = (index: number): string => TEXTS[index % TEXTS.length] ?? '';

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { metric, predictBody, send, until } from './client.ts';
+import { metric, predictBody, send, until, uploads } from './client.ts';
 import type { TestService } from './service.ts';
 import { stubServices } from './stub-service.ts';
 
@@ -55,14 +55,13 @@ describe('clients that send their bodies slowly', () => {
     const live = await stub.start({});
     const path = route.replace(':name', live.model.predictor.model.name);
     const slow = Array.from({ length: 200 }, () => stall(live.port, path));
-    const uploads = (): Promise<number> => metric(live.adminUrl, 'ofa_ve_uploads_in_progress');
-    await until('all are sending', async () => (await uploads()) === 200);
+    await until('all are sending', async () => (await uploads(live)) === 200);
     expect(await metric(live.adminUrl, 'ofa_ve_queue_items')).toBe(0);
     expect(await statuses(live, 50, path)).toEqual(Array(50).fill(200));
     for (const answer of await Promise.all(slow)) {
       expect(answer).toMatch(/^HTTP\/1\.1 408 [^]*connection: close[^]*"status":408/i);
     }
-    expect(await uploads()).toBe(0);
+    expect(await uploads(live)).toBe(0);
     const count = (labels: string): Promise<number> =>
       metric(live.adminUrl, `ofa_ve_requests_total{route="${route}",${labels}}`);
     expect(await count('status="408",outcome="refused"')).toBe(200);
@@ -72,8 +71,7 @@ describe('clients that send their bodies slowly', () => {
   it('make room for others when there are too many', async () => {
     const live = await stub.start({});
     const slow = Array.from({ length: 256 }, () => stall(live.port));
-    const full = async (): Promise<boolean> => (await metric(live.adminUrl, 'ofa_ve_uploads_in_progress')) === 256;
-    await until('there is no more room', full);
+    await until('there is no more room', async () => (await uploads(live)) === 256);
     // A body yields its place after a moment.
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(await statuses(live, 20)).toEqual(Array(20).fill(200));

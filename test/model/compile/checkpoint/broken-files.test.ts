@@ -1,20 +1,14 @@
 import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compileCheckpoint } from '../../../../model/compile/compile.ts';
-import { openWeights, type Weights } from '../../../../model/compile/checkpoint/weights.ts';
+import { openWeights } from '../../../../model/compile/checkpoint/weights.ts';
 import { readArchivePickle } from '../../../../testing/archive-pickle.ts';
-import { writeSafetensors, writeTorchArchive, type ArchiveTensor } from '../../../../testing/torch-archive.ts';
+import { writeSafetensors, writeTorchArchive } from '../../../../testing/torch-archive.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
+import { open, square } from './open-weights.ts';
 
 const FIXTURE = join(import.meta.dirname, '../../../fixtures/ofa/mini-none');
-const square: ArchiveTensor = { dtype: 'float32', shape: [2, 3], data: [1, 2, 3, 4, 5, 6] };
-
-async function open(folder: string): Promise<Weights> {
-  const weights = await openWeights(folder);
-  onTestFinished(() => weights.close());
-  return weights;
-}
 
 describe('broken folders and files', () => {
   test('a folder without weights', async () => {

@@ -1,15 +1,10 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { openWeights, type Weights } from '../../../../model/compile/checkpoint/weights.ts';
+import { describe, expect, test } from 'vitest';
+import { openWeights } from '../../../../model/compile/checkpoint/weights.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 import { writeSafetensors, writeSafetensorsHeader, writeTorchArchive } from '../../../../testing/torch-archive.ts';
-
-async function open(folder: string): Promise<Weights> {
-  const weights = await openWeights(folder);
-  onTestFinished(() => weights.close());
-  return weights;
-}
+import { open } from './open-weights.ts';
 
 /** A folder with a safetensors file of this header and `size` bytes of data. */
 function folderWith(header: unknown, size: number): string {

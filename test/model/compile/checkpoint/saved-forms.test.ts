@@ -1,6 +1,6 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readStateDict } from '../../../../model/compile/checkpoint/state-dict.ts';
 import { openWeights, type Weights } from '../../../../model/compile/checkpoint/weights.ts';
 import { PickleWriter } from '../../../../testing/pickle-writer.ts';
@@ -12,15 +12,9 @@ import {
   writeSafetensors,
   writeTorchArchive,
 } from '../../../../testing/torch-archive.ts';
+import { open, square } from './open-weights.ts';
 
-const square: ArchiveTensor = { dtype: 'float32', shape: [2, 3], data: [1, 2, 3, 4, 5, 6] };
 const FILE = 'pytorch_model.bin';
-
-async function open(folder: string): Promise<Weights> {
-  const weights = await openWeights(folder);
-  onTestFinished(() => weights.close());
-  return weights;
-}
 
 async function archive(names: readonly string[], wrapIn?: string): Promise<Weights> {
   const folder = tempFolder();

@@ -1,17 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { openWeights, type Weights } from '../../../../model/compile/checkpoint/weights.ts';
+import { describe, expect, test } from 'vitest';
+import { type Weights } from '../../../../model/compile/checkpoint/weights.ts';
 import { writeTorchArchive, type ArchiveTensor } from '../../../../testing/torch-archive.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
+import { open, square } from './open-weights.ts';
 
 const FIXTURE = join(import.meta.dirname, '../../../fixtures/ofa/mini-none');
-
-async function open(folder: string): Promise<Weights> {
-  const weights = await openWeights(folder);
-  onTestFinished(() => weights.close());
-  return weights;
-}
 
 async function archive(
   tensors: Readonly<Record<string, ArchiveTensor>>,
@@ -23,7 +18,6 @@ async function archive(
 }
 
 const numbers = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
-const square: ArchiveTensor = { dtype: 'float32', shape: [2, 3], data: [1, 2, 3, 4, 5, 6] };
 
 describe('a checkpoint that PyTorch wrote', () => {
   test('lists its tensors with type and shape', async () => {
