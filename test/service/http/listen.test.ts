@@ -5,7 +5,11 @@ import { useRawServer } from './raw-server.ts';
 import { DISCARD_LIMITS } from '../../../service/http/body/unread-body.ts';
 import type { ListenOptions } from '../../../service/http/listen.ts';
 import type { Gate } from '../../../service/http/overload-gate.ts';
-import { UNMATCHED, type RequestSummary } from '../../../service/observability/request-record.ts';
+import {
+  CLIENT_CLOSED_REQUEST,
+  UNMATCHED,
+  type RequestSummary,
+} from '../../../service/observability/request-record.ts';
 
 const server = useRawServer();
 
@@ -111,6 +115,18 @@ it('refuses what the gate refuses although the rest is malformed', async () => {
   const socket = await server.open();
   socket.write(`${POST}transfer-encoding: chunked\r\n\r\nx\r\n`);
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 429 /);
+});
+
+it.each([
+  ['by its length', 'content-length: 9\r\n\r\n{'],
+  ['in chunks', 'transfer-encoding: chunked\r\n\r\n9\r\n{'],
+])('records a client that leaves while it sends a body %s as gone, and not as refused', async (_, rest) => {
+  const recorded = new Promise<RequestSummary>((end) => {
+    void server.start(fakeService({ deps: { listener: { end } } }).app).then(async () => {
+      (await server.open()).end(`${POST}${rest}`);
+    });
+  });
+  expect(await recorded).toMatchObject({ route: '/predict', status: CLIENT_CLOSED_REQUEST, problem: undefined });
 });
 
 it('sends one answer only when what follows a request is malformed', async () => {
