@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { fixtureFile, fixturePackage } from '../../testing/fixtures.ts';
 import { ofaVe } from '../../testing/cli.ts';
 import { predictBody, send } from './client.ts';
-import { grpcClients, inferRequest } from './grpc-client.ts';
+import { grpcClients, inferRequest } from './grpc/grpc-client.ts';
 import type { TestService } from './service.ts';
 import { stubServices } from './stub-service.ts';
 

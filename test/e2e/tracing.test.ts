@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { logInMemory } from '../../testing/logging.ts';
 import { attributesOf, OtlpCollector, type Span } from '../../testing/otlp-collector.ts';
 import { predictBody } from './client.ts';
-import { grpcClients } from './grpc-client.ts';
+import { grpcClients } from './grpc/grpc-client.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
 import { serve } from './service.ts';
 

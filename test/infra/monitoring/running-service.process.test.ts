@@ -10,7 +10,7 @@ import { panelDrafts } from '../../../infra/monitoring/dashboard-panels.ts';
 import { podNamePattern } from '../../../infra/workload/names.ts';
 import { contextOf } from '../../../infra/workload/context.ts';
 import { predictBody, send } from '../../e2e/client.ts';
-import { grpcClients } from '../../e2e/grpc-client.ts';
+import { grpcClients } from '../../e2e/grpc/grpc-client.ts';
 import { fixturePackage } from '../../../testing/fixtures.ts';
 import { tempFolder } from '../../../testing/temp-folder.ts';
 import { serve, type TestService } from '../../e2e/service.ts';

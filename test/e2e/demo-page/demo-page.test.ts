@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import sharp from 'sharp';
-import { toPixels } from '../../model/input/pixels/pixels.ts';
+import { toPixels } from '../../../model/input/pixels/pixels.ts';
 import { artefacts, ask, isLeftOut, picture, useDemoPage } from './demo-page.ts';
-import { fixturePackage } from '../../testing/fixtures.ts';
-import { serve } from './service.ts';
+import { fixturePackage } from '../../../testing/fixtures.ts';
+import { serve } from '../service.ts';
 
 describe.skipIf(isLeftOut)('the demo page in a browser', () => {
   const demo = useDemoPage();

@@ -1,10 +1,10 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { afterEach, describe, expect, it } from 'vitest';
-import { MIB } from '../../model/bytes.ts';
-import { logInMemory } from '../../testing/logging.ts';
-import { metric, until, uploads } from './client.ts';
-import type { TestService } from './service.ts';
-import { stubServices } from './stub-service.ts';
+import { MIB } from '../../../model/bytes.ts';
+import { logInMemory } from '../../../testing/logging.ts';
+import { metric, until, uploads } from '../client.ts';
+import type { TestService } from '../service.ts';
+import { stubServices } from '../stub-service.ts';
 
 const stub = stubServices();
 

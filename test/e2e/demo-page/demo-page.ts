@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { compileCheckpoint } from '../../model/compile/compile.ts';
-import { fixtureFile } from '../../testing/fixtures.ts';
-import { serve, type TestService } from './service.ts';
-import { tempFolder } from '../../testing/temp-folder.ts';
+import { compileCheckpoint } from '../../../model/compile/compile.ts';
+import { fixtureFile } from '../../../testing/fixtures.ts';
+import { serve, type TestService } from '../service.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
 
 /** The system's browser; the project downloads none. */
 const executablePath = [
@@ -21,7 +21,7 @@ const executablePath = [
 export const isLeftOut = executablePath === undefined && (process.env['CI'] ?? '') === '';
 
 /** Where screenshots are kept. */
-export const artefacts = fileURLToPath(new URL('../../coverage/screenshots/', import.meta.url));
+export const artefacts = fileURLToPath(new URL('../../../coverage/screenshots/', import.meta.url));
 /** A picture to ask about. */
 export const picture = fixtureFile('mini-none', 'image-00.png');
 

@@ -1,9 +1,9 @@
 import { status as codes } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { metric, predictBody, send, until } from './client.ts';
+import { metric, predictBody, send, until } from '../client.ts';
 import { grpcClients, inferRequest, rawInferRequest, type InferResponse } from './grpc-client.ts';
-import type { TestService } from './service.ts';
-import { MARKED, stubServices } from './stub-service.ts';
+import type { TestService } from '../service.ts';
+import { MARKED, stubServices } from '../stub-service.ts';
 
 const stub = stubServices();
 const connect = grpcClients();

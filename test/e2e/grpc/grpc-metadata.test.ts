@@ -1,7 +1,7 @@
 import { status as codes } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { grpcClients, inferRequest } from './grpc-client.ts';
-import { stubServices } from './stub-service.ts';
+import { stubServices } from '../stub-service.ts';
 
 const stub = stubServices();
 const connect = grpcClients();

@@ -8,11 +8,11 @@ import { loadSync } from '@grpc/proto-loader';
 import { protoPath as healthProto } from 'grpc-health-check';
 import descriptor from 'protobufjs/ext/descriptor/index.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { tempFolder } from '../../testing/temp-folder.ts';
-import { metric, until, uploads } from './client.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
+import { metric, until, uploads } from '../client.ts';
 import { grpcClients, inferRequest } from './grpc-client.ts';
-import type { TestService } from './service.ts';
-import { stubServices } from './stub-service.ts';
+import type { TestService } from '../service.ts';
+import { stubServices } from '../stub-service.ts';
 
 const stub = stubServices();
 const connect = grpcClients();

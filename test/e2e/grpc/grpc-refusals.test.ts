@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect as connectHttp2, constants } from 'node:http2';
 import { status as codes, type Client, type ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { metric, until } from './client.ts';
+import { metric, until } from '../client.ts';
 import { grpcClients, inferRequest } from './grpc-client.ts';
-import { stubServices } from './stub-service.ts';
+import { stubServices } from '../stub-service.ts';
 
 const stub = stubServices();
 const connect = grpcClients();

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { credentials, makeGenericClientConstructor, Metadata, type Client, type ServiceError } from '@grpc/grpc-js';
 import type { ServiceDefinition } from '@grpc/proto-loader';
 import { afterEach } from 'vitest';
-import { PROTOCOL, SERVICE_NAME } from '../../service/grpc/protocol.ts';
-import { fixtureFile } from '../../testing/fixtures.ts';
-import type { TestService } from './service.ts';
+import { PROTOCOL, SERVICE_NAME } from '../../../service/grpc/protocol.ts';
+import { fixtureFile } from '../../../testing/fixtures.ts';
+import type { TestService } from '../service.ts';
 
 const service = PROTOCOL[SERVICE_NAME] as ServiceDefinition;
 

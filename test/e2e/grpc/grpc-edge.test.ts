@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { status as codes } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { attributesOf, OtlpCollector } from '../../testing/otlp-collector.ts';
-import { tempFolder } from '../../testing/temp-folder.ts';
-import { metric, until } from './client.ts';
+import { attributesOf, OtlpCollector } from '../../../testing/otlp-collector.ts';
+import { tempFolder } from '../../../testing/temp-folder.ts';
+import { metric, until } from '../client.ts';
 import { grpcClients, inferRequest } from './grpc-client.ts';
-import { stubServices } from './stub-service.ts';
+import { stubServices } from '../stub-service.ts';
 
 const stub = stubServices();
 const connect = grpcClients();
