@@ -63,7 +63,7 @@ describe('the compiler takes', () => {
 /** What an example of a page exports: it sees what an environment sees. */
 async function exportsOf(source: string): Promise<{ default: DeploymentConfig; customize?: Customize }> {
   const modules: Readonly<Record<string, unknown>> = {
-    '../config.ts': await import('../../infra/config.ts'),
+    '../config.ts': await import('../../../infra/config.ts'),
     cdk8s: await import('cdk8s'),
   };
   const { outputText } = ts.transpileModule(source, { compilerOptions: { module: ts.ModuleKind.CommonJS } });
