@@ -17,6 +17,9 @@ export const ELEMENT_BYTES = {
 /** Element types that a checkpoint may contain. */
 export type Dtype = keyof typeof ELEMENT_BYTES;
 
+/** Those that weights may have. */
+export const FLOATS = ['float32', 'float16', 'bfloat16', 'float64'] as const satisfies readonly Dtype[];
+
 let halfTable: Float32Array | undefined;
 
 /** All 65,536 half-precision values. */

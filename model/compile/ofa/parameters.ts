@@ -1,3 +1,4 @@
+import { type Dtype, FLOATS } from '../checkpoint/dtype.ts';
 import type { Weights } from '../checkpoint/weights.ts';
 import { UserError } from '../../errors.ts';
 import { elementCount } from '../shape.ts';
@@ -36,11 +37,21 @@ export class Parameters {
   }
 
   /**
-   * A tensor of exactly this shape.
+   * A tensor of exactly this shape, with floating-point values.
+   *
+   * @throws UserError if it is missing, has another shape or holds integers
+   */
+  get(name: string, shape: readonly number[]): Parameter {
+    refuseIntegers(this.#prefix + name, this.#weights.tensors.get(this.#prefix + name)?.dtype);
+    return this.getIndices(name, shape);
+  }
+
+  /**
+   * A tensor of exactly this shape whose values are integers, whatever their type.
    *
    * @throws UserError if it is missing or has another shape
    */
-  get(name: string, shape: readonly number[]): Parameter {
+  getIndices(name: string, shape: readonly number[]): Parameter {
     const found = this.shapeOf(name);
     if (found.length !== shape.length || found.some((dim, at) => dim !== shape[at])) {
       throw new UserError(
@@ -98,6 +109,22 @@ export class Parameters {
       readRows: async (from, to) => finite(name, await this.#weights.readRows(name, from, to)),
     };
   }
+}
+
+/**
+ * Refuses integers where the model has weights: those of quantized checkpoints mean nothing without their scales, which
+ * each tool keeps in tensors of its own.
+ *
+ * @param dtype undefined for a tensor that is missing
+ * @throws UserError `checkpoint-unsupported`
+ */
+function refuseIntegers(name: string, dtype: Dtype | undefined): void {
+  if (dtype === undefined || FLOATS.some((each) => each === dtype)) return;
+  throw new UserError(
+    'checkpoint-unsupported',
+    `The checkpoint's tensor ${name} holds values of type ${dtype}, as in a quantized model; supported are ` +
+      `${FLOATS.join(', ')}: compile the weights from before they were quantized.`,
+  );
 }
 
 /**

@@ -175,7 +175,7 @@ async function storedBuckets(
   if (!parameters.has('token_rp_bucket')) return undefined;
   const [side = 0] = parameters.shapeOf('token_rp_bucket');
   const last = Math.max(...texts.map((position) => position ?? 0));
-  const buffer = parameters.get('token_rp_bucket', [side, side]);
+  const buffer = parameters.getIndices('token_rp_bucket', [side, side]);
   const rows = await buffer.readRows(0, Math.min(side, last + 1));
   const wrong = rows.find((bucket) => !Number.isInteger(bucket) || bucket < 0 || bucket >= entries);
   if (wrong !== undefined) {

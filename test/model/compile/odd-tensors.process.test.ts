@@ -11,14 +11,18 @@ import { type ArchiveTensor, writeTorchArchive } from '../../../testing/torch-ar
 const MODEL = variant('odd tensors');
 const TABLES = ['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight', 'decoder.output_projection.weight'];
 
-type Change = (name: string, tensor: ArchiveTensor) => readonly [string, ArchiveTensor];
+/** Undefined leaves the tensor out. */
+type Change = (name: string, tensor: ArchiveTensor) => readonly [string, ArchiveTensor] | undefined;
 
 /** The model's checkpoint with changed tensors and fields of its config.json. */
 function checkpoint(change: Change, fields: object = {}): string {
   const folder = join(tempFolder(), 'checkpoint');
   mkdirSync(folder);
   writeVariantCheckpoint(folder, MODEL);
-  const tensors = archiveTensors(MODEL).map(([name, tensor]) => change(name, tensor));
+  const tensors = archiveTensors(MODEL).flatMap(([name, tensor]) => {
+    const changed = change(name, tensor);
+    return changed === undefined ? [] : [changed];
+  });
   writeTorchArchive(join(folder, 'pytorch_model.bin'), tensors);
   const config = join(folder, 'config.json');
   writeFileSync(config, JSON.stringify({ ...(JSON.parse(readFileSync(config, 'utf8')) as object), ...fields }));
@@ -90,6 +94,22 @@ test.each([NaN, Infinity, -Infinity])('a value %d is refused by the name of its 
     message: `The checkpoint's tensor encoder.embed_tokens.weight holds ${value}: it is damaged, or its training diverged.`,
   });
 });
+
+test.each(['int8', 'uint8', 'int32'] as const)(
+  'a weight of type %s is refused, as its scale is unknown',
+  async (dtype) => {
+    const quantized: Change = (name, tensor) => {
+      if (name !== 'encoder.layers.0.fc1.weight') return [name, tensor];
+      return [name, { ...tensor, dtype, data: valuesOf(tensor).map((value) => Math.abs(Math.round(value * 100))) }];
+    };
+    await expect(compile(checkpoint(quantized))).rejects.toMatchObject({
+      code: 'checkpoint-unsupported',
+      message:
+        `The checkpoint's tensor encoder.layers.0.fc1.weight holds values of type ${dtype}, as in a quantized model; supported ` +
+        'are float32, float16, bfloat16, float64: compile the weights from before they were quantized.',
+    });
+  },
+);
 
 test("fairseq's names are refused as such", async () => {
   const folder = checkpoint((name, tensor) => [
