@@ -52,6 +52,7 @@ export function ofaGraph(source: GraphSource): { graph: Graph; parameters: numbe
   const { special } = vocabulary;
   const parameters = new Parameters(source.weights);
   checkDepths(source.weights, parameters, config);
+  checkHeadFactors(source.weights.tensors.keys());
   const graph = new Ops();
   const model = new Module(graph, config, parameters, source.float);
   const [encoder, decoder] = [model.at('encoder'), model.at('decoder')];
@@ -123,6 +124,24 @@ function checkDepths({ tensors }: Weights, parameters: Parameters, config: OfaCo
       );
     }
   }
+}
+
+/**
+ * A model has `c_attn` in all its attentions or, trained without `scale_heads`, in none, where it counts as ones.
+ *
+ * @throws UserError if one attention has it and another lacks it
+ */
+function checkHeadFactors(names: Iterable<string>): void {
+  const all = new Set(names);
+  const attentions = [...all].flatMap(
+    (name) => /^((?:en|de)coder\.layers\..*_attn)\.out_proj\.weight$/.exec(name)?.[1] ?? [],
+  );
+  const lacking = attentions.filter((attention) => !all.has(`${attention}.c_attn`));
+  if (lacking[0] === undefined || lacking.length === attentions.length) return;
+  throw new UserError(
+    'checkpoint-incomplete',
+    `The checkpoint has no tensor ${lacking[0]}.c_attn, although other attentions have theirs.`,
+  );
 }
 
 /** @throws UserError if a text can have tokens that the model does not have */

@@ -52,9 +52,11 @@ function bottleneck(block: Module, x: Value, stride: number): Value {
   const reduced = graph.relu(convolution(block, x, 'conv1', 'bn1', { kernel: 1 }));
   const spatial = graph.relu(convolution(block, reduced, 'conv2', 'bn2', { kernel: 3, stride }));
   const expanded = convolution(block, spatial, 'conv3', 'bn3', { kernel: 1 });
-  const shortcut = block.parameters.has('downsample.0.weight')
-    ? convolution(block, x, 'downsample.0', 'downsample.1', { kernel: 1, stride })
-    : x;
+  const isSame = stride === 1 && x.shape[1] === expanded.shape[1];
+  const shortcut =
+    !isSame || block.parameters.has('downsample.0.weight')
+      ? convolution(block, x, 'downsample.0', 'downsample.1', { kernel: 1, stride })
+      : x;
   return graph.relu(graph.add(expanded, shortcut));
 }
 

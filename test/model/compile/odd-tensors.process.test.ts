@@ -111,6 +111,32 @@ test.each(['int8', 'uint8', 'int32'] as const)(
   },
 );
 
+describe('a tensor that not every model has', () => {
+  test.each([
+    ['encoder.embed_images.layer1.0.downsample.0.weight', /no tensor \S+, which its configuration requires\.$/],
+    ['encoder.embed_images.layer3.0.downsample.0.weight', /no tensor \S+, which its configuration requires\.$/],
+    ['encoder.layers.0.self_attn.c_attn', /no tensor \S+, although other attentions have theirs\.$/],
+    ['decoder.layers.1.cross_attn.c_attn', /no tensor \S+, although other attentions have theirs\.$/],
+  ])('is missed where this one needs it: %s', async (missing, message) => {
+    const folder = checkpoint((name, tensor) => (name === missing ? undefined : [name, tensor]));
+    const refusal = compile(folder);
+    await expect(refusal).rejects.toMatchObject({
+      code: 'checkpoint-incomplete',
+      message: expect.stringMatching(message) as string,
+    });
+    await expect(refusal).rejects.toThrow(missing);
+  });
+
+  test('may be the factors of heads, which then are ones', async () => {
+    const isFactor = (name: string): boolean => name.endsWith('.c_attn');
+    const without = await compile(checkpoint((name, tensor) => (isFactor(name) ? undefined : [name, tensor])));
+    const ones = await compile(
+      checkpoint((name, tensor) => [name, isFactor(name) ? { ...tensor, data: [1, 1, 1, 1] } : tensor]),
+    );
+    expect(without.files).toEqual(ones.files);
+  });
+});
+
 test("fairseq's names are refused as such", async () => {
   const folder = checkpoint((name, tensor) => [
     name
