@@ -8,7 +8,7 @@ import { echo, shorten } from '../echo.ts';
 import { UserError } from '../errors.ts';
 import { writeExamples } from '../package/examples.ts';
 import type { CompileOptions } from './compile-options.ts';
-import { refuseFairseqNames, unknownTensors, unusedTensors } from './ofa/known-tensors.ts';
+import { refuseAdapters, refuseFairseqNames, unknownTensors, unusedTensors } from './ofa/known-tensors.ts';
 import { checkSharedTables } from './ofa/token-tables.ts';
 import { describe, imagePositions, prepare, type Prepared, textOf } from './prepare.ts';
 import { checksumsOf, PIECE_BYTES } from '../package/checksums.ts';
@@ -47,6 +47,7 @@ export async function compileCheckpoint(
   const weights = await openWeights(checkpoint);
   try {
     refuseFairseqNames(weights.tensors.keys());
+    refuseAdapters(weights.tensors.keys());
     for (const note of notesOn(checkpoint, weights, prepared.config)) options.onNote?.(echo(note));
     return await inScratchFolder(target, async (scratch) => {
       const manifest = await writePackage(checkpoint, scratch, prepared, weights, options);
@@ -71,7 +72,7 @@ function notesOn(checkpoint: string, { prefix, wrappers, tensors }: Weights, con
       ? []
       : [
           `${checkpoint} has tensors that OFA does not have, ${unknown.length} in all, such as ${shorten(unknown[0])}: they ` +
-            'are left out. If an adapter such as LoRA was trained, merge it into the weights before you compile.',
+            'are left out. If the model was trained with them, its answers will differ.',
         ]),
     ...unusedTensors(tensors.keys(), config),
   ];

@@ -1,4 +1,5 @@
 import type { OfaConfig } from '../checkpoint/config.ts';
+import { shorten } from '../../echo.ts';
 import { UserError } from '../../errors.ts';
 
 const PROJECTION = '(?:[qkv]_proj|out_proj)\\.(?:weight|bias)';
@@ -58,6 +59,24 @@ export function unusedTensors(names: Iterable<string>, config: OfaConfig): strin
         `such as ${unused[0]}: correct config.json if the model was trained with them.`,
     ];
   });
+}
+
+/** What PEFT, loralib and adapter-transformers call what they train beside the weights. */
+const ADAPTER = /(?:^|\.)(?:lora_\w+|ia3_\w+|adapters?(?:_\w+)?)(?:\.|$)/;
+
+/**
+ * Refuses weights with an adapter beside them. Left out, the model would give the answers from before it was trained.
+ *
+ * @throws UserError `checkpoint-unsupported`
+ */
+export function refuseAdapters(names: Iterable<string>): void {
+  const found = [...names].filter((name) => ADAPTER.test(name));
+  if (found[0] === undefined) return;
+  throw new UserError(
+    'checkpoint-unsupported',
+    `The checkpoint has tensors of an adapter such as LoRA, ${found.length} in all, such as ${shorten(found[0])}: merge it into ` +
+      "the weights, as PEFT's merge_and_unload does, and save them without it.",
+  );
 }
 
 /** What fairseq, in which OFA was trained, calls the parts of a layer. */

@@ -12,6 +12,7 @@ import { type ArchiveTensor, writeLegacyArchive, writeTorchArchive } from '../..
 
 const FILE = 'pytorch_model.bin';
 const MODEL = variant('saved in many forms', {});
+const ONE: ArchiveTensor = { dtype: 'float32', shape: [1], data: [1] };
 
 /** The model's checkpoint as it is published, and the files of its package. */
 const published = { folder: '', files: [] as Manifest['files'] };
@@ -70,18 +71,17 @@ describe('a checkpoint compiles to the same bytes', () => {
     expect(notes).toEqual([`The names of the tensors in ${folder} contain _orig_mod., which was stripped.`]);
   });
 
-  test('with an adapter beside the weights, which is reported as left out', async () => {
-    const adapter: ArchiveTensor = { dtype: 'float32', shape: [1], data: [1] };
+  test('with tensors that OFA does not have, which are reported as left out', async () => {
     const folder = saved((file, tensors) => {
-      const added = ['A', 'B'].map((part) => [`encoder.layers.0.fc1.lora_${part}`, adapter] as const);
+      const added = ['in', 'out'].map((part) => [`encoder.head.${part}`, ONE] as const);
       writeTorchArchive(file, [...tensors, ...added]);
     });
     const notes: string[] = [];
     const { files } = await compile(folder, { onNote: (note) => notes.push(note) });
     expect(files).toEqual(published.files);
     expect(notes).toEqual([
-      `${folder} has tensors that OFA does not have, 2 in all, such as encoder.layers.0.fc1.lora_A: they are left out. ` +
-        'If an adapter such as LoRA was trained, merge it into the weights before you compile.',
+      `${folder} has tensors that OFA does not have, 2 in all, such as encoder.head.in: they are left out. ` +
+        'If the model was trained with them, its answers will differ.',
     ]);
   });
 
@@ -133,6 +133,23 @@ test.each([
   await expect(compile(folder)).rejects.toMatchObject({
     code: 'checkpoint-unsupported',
     message: expect.stringMatching(message) as string,
+  });
+});
+
+test.each([
+  ['loralib', '', 'encoder.layers.0.self_attn.q_proj.lora_A'],
+  ['PEFT', 'base_model.model.', 'base_model.model.encoder.layers.0.self_attn.q_proj.lora_B.default.weight'],
+  ['PEFT, for IA3', 'base_model.model.', 'base_model.model.decoder.layers.1.fc1.ia3_l.default'],
+  ['bottlenecks', '', 'encoder.layers.0.adapter.down.weight'],
+])('weights with an adapter of %s beside them are refused', async (_, prefix, name) => {
+  const folder = saved((file, tensors) => {
+    writeTorchArchive(file, [...prefixed(tensors, prefix), [name, ONE]]);
+  });
+  await expect(compile(folder)).rejects.toMatchObject({
+    code: 'checkpoint-unsupported',
+    message:
+      `The checkpoint has tensors of an adapter such as LoRA, 1 in all, such as ${name}: merge it into the weights, as ` +
+      "PEFT's merge_and_unload does, and save them without it.",
   });
 });
 
