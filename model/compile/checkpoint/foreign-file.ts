@@ -3,6 +3,15 @@ export const HEAD_BYTES = 512;
 
 const PAGE = /^\s*<(?:!doctype html|html|head|\?xml)/i;
 
+/** Archives and compressed files, which users pack checkpoints into, by their first bytes. */
+const PACKED: readonly (readonly [string, readonly number[]])[] = [
+  ['gzip', [0x1f, 0x8b]],
+  ['bzip2', [0x42, 0x5a, 0x68]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['7z', [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]],
+];
+
 /**
  * What a file is that was saved or downloaded instead of the one that was meant, and what to do about it, as the end of
  * a sentence that starts with its path; undefined if it may be the right one.
@@ -17,7 +26,11 @@ export function foreignFile(head: Uint8Array): string | undefined {
   }
   if (PAGE.test(text))
     return 'is a web page, not the file itself; download it again, after a login if its site asks for one.';
-  return undefined;
+  // The length of a safetensors header can begin with any bytes.
+  if (isSafetensors(head)) return undefined;
+  const packed = PACKED.find(([, bytes]) => bytes.every((byte, at) => head[at] === byte))?.[0];
+  const kind = text.startsWith('ustar', 257) ? 'tar' : packed;
+  return kind === undefined ? undefined : `is packed with ${kind}; unpack it.`;
 }
 
 /** Whether a file begins like one of safetensors: eight bytes with the length of a JSON object, and the object. */

@@ -22,15 +22,19 @@ function refuseOtherFormats(source: FileSource, head: Uint8Array): never {
   const refuse = (what: string): never => {
     throw new UserError('checkpoint-unreadable', `${source.path} ${what}`);
   };
-  const foreign = foreignFile(head);
-  if (foreign !== undefined) refuse(foreign);
   if (isSafetensors(head)) refuse('is a safetensors file, not one of torch.save; name it model.safetensors.');
-  if (startsWith(head, 'ustar', 257)) {
+  // Its first member has one of these names.
+  if (
+    startsWith(head, 'ustar', 257) &&
+    ['sys_info', 'pickle', 'storages', 'tensors'].some((name) => startsWith(head, `${name}\0`))
+  ) {
     refuse(
       "is in PyTorch's format from before version 0.1.10; convert it with PyTorch: " +
         "torch.save(torch.load(path, map_location='cpu'), path).",
     );
   }
+  const foreign = foreignFile(head);
+  if (foreign !== undefined) refuse(foreign);
   return refuse('is not a PyTorch checkpoint; expected is a file that torch.save(model.state_dict(), path) wrote.');
 }
 
@@ -38,6 +42,10 @@ function refuseOtherFormats(source: FileSource, head: Uint8Array): never {
 function findRoot(path: string, entries: Entries): string {
   const roots = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   const [first, second] = roots;
+  const inner = [...entries.keys()].find((name) => /\.(?:bin|pth?|ckpt|safetensors)$/.test(name));
+  if (first === undefined && inner !== undefined) {
+    throw new UserError('checkpoint-unreadable', `${path} is a zip archive with ${shorten(inner)} in it; unpack it.`);
+  }
   if (first === undefined || second !== undefined) {
     throw new UserError(
       'checkpoint-unreadable',

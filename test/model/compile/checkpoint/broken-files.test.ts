@@ -1,12 +1,22 @@
 import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { compileCheckpoint } from '../../../../model/compile/compile.ts';
 import { openWeights } from '../../../../model/compile/checkpoint/weights.ts';
 import { readArchivePickle } from '../../../../testing/archive-pickle.ts';
 import { writeSafetensors, writeTorchArchive } from '../../../../testing/torch-archive.ts';
+import { ZipWriter } from '../../../../testing/zip.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 import { open, square } from './open-weights.ts';
+
+/** The first bytes of a tar archive. */
+function tarHead(member: string): Buffer {
+  const head = Buffer.alloc(512);
+  head.write(member, 0);
+  head.write('ustar', 257);
+  return head;
+}
 
 const FIXTURE = join(import.meta.dirname, '../../../fixtures/ofa/mini-none');
 
@@ -79,11 +89,11 @@ describe('broken folders and files', () => {
   });
 
   test.each([
-    [
-      'PyTorch before 0.1.10',
-      Buffer.concat([Buffer.alloc(257), Buffer.from('ustar')]),
-      /before version 0\.1\.10.*torch\.save/,
-    ],
+    ['PyTorch before 0.1.10', tarHead('sys_info'), /before version 0\.1\.10.*torch\.save/],
+    ['a tar archive', tarHead('pytorch_model.bin'), /pytorch_model\.bin is packed with tar; unpack it\.$/],
+    ['a gzip file', gzipSync('weights'), /is packed with gzip; unpack it\.$/],
+    ['an xz file', Buffer.from('\xfd7zXZ\0\0\x04', 'latin1'), /is packed with xz; unpack it\.$/],
+    ['a zstd file', Buffer.from('\x28\xb5\x2f\xfd\x24', 'latin1'), /is packed with zstd; unpack it\.$/],
     ['something else', Buffer.from('404'), /is not a PyTorch checkpoint/],
   ])('%s', async (_, bytes, message) => {
     const folder = tempFolder();
@@ -93,6 +103,28 @@ describe('broken folders and files', () => {
       message: expect.stringMatching(message) as string,
     });
   });
+});
+
+test.each(['pytorch_model.bin', 'folder/checkpoint.pt'])('a zip archive with %s in it', async (inside) => {
+  const folder = tempFolder();
+  const file = join(folder, 'pytorch_model.bin');
+  const zip = new ZipWriter(file);
+  zip.add(inside, Buffer.from('weights'));
+  zip.close();
+  await expect(openWeights(folder)).rejects.toMatchObject({
+    code: 'checkpoint-unreadable',
+    message: `${file} is a zip archive with ${inside} in it; unpack it.`,
+  });
+});
+
+test('a safetensors file whose header has a length that begins like gzip is none', async () => {
+  const folder = tempFolder();
+  const file = join(folder, 'model.safetensors');
+  const header = Buffer.from('{}'.padEnd(0x8b1f));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  writeFileSync(file, Buffer.concat([length, header]));
+  expect((await open(folder)).tensors.size).toBe(0);
 });
 
 describe.each(['pytorch_model.bin', 'model.safetensors', 'config.json', 'vocab.json', 'merges.txt'])(
