@@ -84,6 +84,7 @@ function notesOn(checkpoint: string, { prefix, wrappers, tensors }: Weights, con
  * @throws UserError, also for a path that nothing can have
  */
 function checkTarget(target: string, replace: boolean): void {
+  if (target === '') throw new UserError('output-not-writable', 'The path of the package folder is empty.');
   try {
     if (lstatSync(target, { throwIfNoEntry: false }) === undefined) return;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { readConfig, type TaskConfig } from './checkpoint/config.ts';
 import { foreignFile, HEAD_BYTES } from './checkpoint/foreign-file.ts';
@@ -64,10 +65,22 @@ export async function checkCalibration(
   await picturesIn(calibration);
 }
 
+/** @throws UserError if the checkpoint is no folder, but its file of weights, say */
+async function checkFolder(checkpoint: string): Promise<void> {
+  if (checkpoint === '') throw new UserError('checkpoint-unreadable', 'The path of the checkpoint folder is empty.');
+  const found = await stat(checkpoint).catch(() => undefined);
+  if (found?.isFile() !== true) return;
+  throw new UserError(
+    'checkpoint-unreadable',
+    `${checkpoint} is a file; give the checkpoint folder, in which config.json is beside the weights.`,
+  );
+}
+
 /** Reads the checkpoint's configuration, vocabulary and examples. @throws UserError if one cannot be used */
 export async function prepare(checkpoint: string, options: CompileOptions): Promise<Prepared> {
   const name = options.name ?? modelName(checkpoint);
   await checkOptions(name, options);
+  await checkFolder(checkpoint);
   const { model, task } = await readConfig(checkpoint);
   const tokenizerJson = buildTokenizerJson(
     await readText(checkpoint, 'vocab.json'),

@@ -227,6 +227,22 @@ describe('wrong usage', () => {
     expect(await readdir(target)).toEqual(['mine']);
   });
 
+  test('the file of the weights instead of their folder', async () => {
+    const file = path.join(FIXTURE, 'pytorch_model.bin');
+    const { code, stderr } = await ofaVe(['compile', file, path.join(tempFolder(), 'package')]);
+    expect([code, stderr]).toEqual([
+      1,
+      `${file} is a file; give the checkpoint folder, in which config.json is beside the weights.\n`,
+    ]);
+  });
+
+  test.each([
+    ['', 'package', 'The path of the checkpoint folder is empty.'],
+    [FIXTURE, '', 'The path of the package folder is empty.'],
+  ])('an empty path, as of a variable that is not set: %j %j', async (checkpoint, target, message) => {
+    expect(await ofaVe(['compile', checkpoint, target])).toMatchObject({ code: 1, stderr: `${message}\n` });
+  });
+
   test('a target whose name cannot be given is refused before anything is computed', async () => {
     const folder = tempFolder();
     const link = path.join(folder, 'link');
