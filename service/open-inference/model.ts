@@ -17,6 +17,13 @@ export const SERVER = {
 
 const PLATFORM = 'onnxruntime_onnx';
 
+/** Why a request is not for the model served, as a sentence; undefined if it is. */
+function refusal(model: ModelInfo, name: string, version: string): string | undefined {
+  if (name !== model.name) return `There is no such model; this service has ${model.name}.`;
+  if (modelVersions(model).includes(version)) return undefined;
+  return `There is no such version; this service has ${MODEL_VERSION}, which is also called ${model.digest}.`;
+}
+
 /**
  * Checks which model a request is for.
  *
@@ -25,17 +32,13 @@ const PLATFORM = 'onnxruntime_onnx';
  * @throws HttpProblem `not-found`
  */
 export function checkModel(model: ModelInfo, name = model.name, version = MODEL_VERSION): void {
-  if (name !== model.name) {
-    throw new HttpProblem('not-found', `There is no such model; this service has ${model.name}.`);
-  }
-  if (isModel(model, name, version)) return;
-  const detail = `There is no such version; this service has ${MODEL_VERSION}, which is also called ${model.digest}.`;
-  throw new HttpProblem('not-found', detail);
+  const detail = refusal(model, name, version);
+  if (detail !== undefined) throw new HttpProblem('not-found', detail);
 }
 
 /** Whether this is the model served, see {@link checkModel}. */
 export function isModel(model: ModelInfo, name = model.name, version = MODEL_VERSION): boolean {
-  return name === model.name && modelVersions(model).includes(version);
+  return refusal(model, name, version) === undefined;
 }
 
 /** The names of the model's only version. */
