@@ -89,13 +89,13 @@ describe('health checking', () => {
 });
 
 describe('reflection', () => {
-  it('names the services and describes their messages', async () => {
+  it.each(['v1', 'v1alpha'])('names the services and describes their messages (%s)', async (version) => {
     const live = await stub.start({});
     const proto = join(
       createRequire(import.meta.url).resolve('@grpc/reflection'),
-      '../../proto/grpc/reflection/v1/reflection.proto',
+      `../../proto/grpc/reflection/${version}/reflection.proto`,
     );
-    const client = otherClient(live, proto, ['grpc', 'reflection', 'v1', 'ServerReflection']);
+    const client = otherClient(live, proto, ['grpc', 'reflection', version, 'ServerReflection']);
     const stream = client['ServerReflectionInfo']?.() as NodeJS.ReadWriteStream & { write(message: object): void };
     const answers: { file_descriptor_response?: { file_descriptor_proto?: Buffer[] } }[] = [];
     stream.on('data', (answer: (typeof answers)[number]) => answers.push(answer));
