@@ -1,26 +1,10 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { createServer, type Socket } from 'node:net';
 import { listenAt, portOf, settle } from '../requests/listen-at.ts';
 import type { Listener } from '../requests/listener.ts';
-import { Calls, type GrpcDeps } from './calls.ts';
+import type { GrpcDeps } from './calls.ts';
 import { Connections } from './connections.ts';
-import { metadataHandlers } from './handlers.ts';
-import { addHealth } from './health.ts';
-import { SERVICE } from './protocol.ts';
-import { addReflection } from './reflection.ts';
-import { handleUnknownMethods } from './unknown-methods.ts';
-
-/** Most calls that a connection may have open; clients queue further ones. */
-const MAX_STREAMS = 128;
-/** A connection without a call is closed after this time; clients open a new one when they need it. */
-const IDLE_MS = 300_000;
-/** How often a connection is asked whether it is alive, and the time for it to answer. */
-const KEEPALIVE_MS = 60_000;
-const KEEPALIVE_TIMEOUT_MS = 20_000;
-/** Clients connect again after this time, by then perhaps to a pod that was not there before; open calls have longer. */
-const MAX_AGE_MS = 1_800_000;
-const MAX_AGE_GRACE_MS = 600_000;
+import type { GrpcServer } from './server.ts';
 
 export interface GrpcListenOptions {
   readonly host: string;
@@ -31,35 +15,32 @@ export interface GrpcListenOptions {
 }
 
 /**
- * Serves the Open Inference Protocol over gRPC, health checking and reflection.
+ * Serves the Open Inference Protocol over gRPC, health checking and reflection. Many services are only asked over HTTP,
+ * and what answers gRPC takes a fifth of a start and 10 MB, so it is loaded for the first connection, which waits.
  *
  * @throws UserError `address-unavailable`
  */
 export async function listenGrpc(deps: GrpcDeps, options: GrpcListenOptions): Promise<Listener> {
+  // grpc-js has no limit of connections; a server of our own has one.
   const server = createServer({ noDelay: true });
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
   const connections = new Connections(server);
-  const calls = new Calls(deps, connections);
-  const grpc = new Server({
-    interceptors: [calls.interceptor],
-    'grpc.max_concurrent_streams': MAX_STREAMS,
-    'grpc.max_connection_idle_ms': IDLE_MS,
-    'grpc.keepalive_time_ms': KEEPALIVE_MS,
-    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
-    'grpc.max_connection_age_ms': MAX_AGE_MS,
-    'grpc.max_connection_age_grace_ms': MAX_AGE_GRACE_MS,
-    // Checked in Calls, with a sentence of ours.
-    'grpc.max_receive_message_length': -1,
-    'grpc.enable_channelz': 0,
-  });
-  handleUnknownMethods(grpc);
-  grpc.addService(SERVICE, { ...metadataHandlers(deps), ModelInfer: calls.infer });
-  addHealth(grpc, deps.health);
-  addReflection(grpc);
-  // grpc-js has no limit of connections; a server of our own has one.
-  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  let grpc: GrpcServer | undefined;
+  let loading: Promise<GrpcServer> | undefined;
+  const load = async (): Promise<GrpcServer> => {
+    const { makeGrpcServer } = await import('./server.ts');
+    return (grpc = makeGrpcServer(deps, connections));
+  };
+  // A broken installation ends the process, as it would at its start.
+  const serveLater = async (socket: Socket): Promise<void> => {
+    socket.on('error', ignore);
+    const loaded = await (loading ??= load());
+    socket.off('error', ignore);
+    if (!socket.destroyed) loaded.serve(socket);
+  };
   server.on('connection', (socket) => {
-    injector.injectConnection(socket);
+    if (grpc === undefined) void serveLater(socket);
+    else grpc.serve(socket);
   });
   await listenAt(server, { ...options, setting: 'GRPC_PORT' });
   return {
@@ -69,14 +50,17 @@ export async function listenGrpc(deps: GrpcDeps, options: GrpcListenOptions): Pr
       await settle(server);
       const closed = once(server, 'close');
       server.close();
-      calls.endOthers();
-      // Tells clients to use another connection, and closes each one after its last call.
-      grpc.tryShutdown(() => undefined);
+      (await loading)?.close();
       await closed;
     },
     destroy: () => {
-      grpc.forceShutdown();
+      grpc?.destroy();
       connections.destroy();
     },
   };
+}
+
+/** The connection closes, too. */
+function ignore(): void {
+  // Nothing has been asked.
 }

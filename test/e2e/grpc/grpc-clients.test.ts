@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
 import { createRequire } from 'node:module';
+import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { credentials, loadPackageDefinition, status as codes, type Client, type ServiceError } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
@@ -85,6 +87,17 @@ describe('health checking', () => {
     await until('it is told', () => watched.length >= 3);
     expect(watched).toEqual(['SERVING', 'NOT_SERVING', 'SERVING']);
     client.close();
+  });
+});
+
+describe('the first connections', () => {
+  it('are all served, whatever becomes of the very first one, while gRPC is being loaded', async () => {
+    const live = await stub.start({});
+    const reset = connectSocket(live.grpcPort ?? 0, '127.0.0.1');
+    await once(reset, 'connect');
+    reset.resetAndDestroy();
+    const answers = Array.from({ length: 20 }, () => connect(live).call('ServerLive', {}).answer);
+    expect((await Promise.all(answers)).map(({ code }) => code)).toEqual(answers.map(() => codes.OK));
   });
 });
 
