@@ -1,3 +1,4 @@
+import { shorten } from '../../../model/echo.ts';
 import { SETTINGS } from '../../../service/contract.ts';
 import { contextOf } from '../../workload/context.ts';
 import { ownPodAnnotations, podLabels } from '../../workload/names.ts';
@@ -22,6 +23,20 @@ const SYSTEM_FOLDERS = ['/proc', '/sys'];
 
 function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
+}
+
+/** Longest name or value of an attribute that OpenTelemetry reads from the environment. */
+const MOST_ATTRIBUTE_CHARACTERS = 255;
+
+/** Whether OpenTelemetry reads an entry of `OTEL_RESOURCE_ATTRIBUTES`. A reference to another variable may become anything. */
+function isAttribute(entry: string): boolean {
+  const parts = entry.replaceAll(/\$\([^)]*\)/g, 'x').split('=');
+  if (parts.length !== 2 || parts[0]?.trim() === '') return false;
+  try {
+    return parts.every((part) => decodeURIComponent(part.trim()).length <= MOST_ATTRIBUTE_CHARACTERS);
+  } catch {
+    return false;
+  }
 }
 
 /** A list of added containers and its path in the configuration. */
@@ -118,6 +133,19 @@ export const podRules = {
         ? `pod.env has ${name}, which the deployment sets to ${platform[name] ?? ''}; leave it out.`
         : [];
     });
+  },
+
+  /** Of a malformed list, OpenTelemetry leaves out every entry, those of the deployment included. */
+  resourceAttributesAreRead({ workload: { observability, pod } }) {
+    const { OTEL_RESOURCE_ATTRIBUTES: attributes } = pod.env;
+    if (!observability.tracing.enabled || typeof attributes !== 'string') return [];
+    return attributes
+      .split(',')
+      .filter((entry) => entry.trim() !== '' && !isAttribute(entry))
+      .map(
+        (entry) =>
+          `pod.env.OTEL_RESOURCE_ATTRIBUTES has ${JSON.stringify(shorten(entry))}, for which OpenTelemetry would leave out all attributes; write each as name=value of at most ${MOST_ATTRIBUTE_CHARACTERS} characters, and a comma, an equals sign or a percent sign in it as %2C, %3D or %25.`,
+      );
   },
 
   volumesDiffer({ workload: { backfills, pod, server } }) {

@@ -1,6 +1,7 @@
 import { detectResources, envDetector } from '@opentelemetry/resources';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { Changes, DeploymentConfig, WorkloadConfig } from '../../../infra/config.ts';
+import { mistakesOf } from '../mistakes.ts';
 import { deployments, manifestsOf, serverOf } from '../manifests.ts';
 import { scenarios, withWorkload } from '../scenarios.ts';
 
@@ -39,6 +40,33 @@ it('adds the attributes of the configuration, which count where both have one', 
     'deployment.environment.name': 'berlin',
     'k8s.deployment.name': 'ofa-ve',
   });
+});
+
+it.each(['team', 'team=a=b', '=vision', 'share=50%', `team=${'a'.repeat(256)}`])(
+  'refuses the attribute %s, for which OpenTelemetry would leave out all',
+  (attribute) => {
+    const pod = { env: { OTEL_RESOURCE_ATTRIBUTES: `deployment.environment.name=berlin,${attribute}` } };
+    const untraced = withWorkload({ pod });
+    expect(mistakesOf(untraced)).toEqual([]);
+    expect(mistakesOf(withWorkload({ ...TRACED, pod }))).toEqual([
+      expect.stringMatching(/^workloads\[0\]\.pod\.env\.OTEL_RESOURCE_ATTRIBUTES has "[^"]+", for which OpenTelemetry/),
+    ]);
+    for (const { name, value = '' } of serverOf(deployments(manifestsOf(untraced))[0] ?? expect.fail()).env ?? []) {
+      if (name.startsWith('OTEL_')) vi.stubEnv(name, value);
+    }
+    expect(detectResources({ detectors: [envDetector] }).attributes).toEqual({});
+  },
+);
+
+it.each([
+  'share=50%25,pair=a%3Db%2Cc',
+  ' team = vision , ',
+  'empty=',
+  'cloud.region=$(REGION)',
+  `a=${'b'.repeat(255)}`,
+])('accepts the attributes %s, which OpenTelemetry reads', (OTEL_RESOURCE_ATTRIBUTES) => {
+  const [attributes] = resources(withWorkload({ ...TRACED, pod: { env: { OTEL_RESOURCE_ATTRIBUTES } } }));
+  expect(Object.keys(attributes ?? {}).length).toBeGreaterThan(5);
 });
 
 it('takes another name of the service from the configuration, and attributes from a Secret', () => {
