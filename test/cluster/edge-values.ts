@@ -36,6 +36,7 @@ const NEAR_THE_EDGES: Readonly<Record<string, readonly unknown[]>> = {
   [`${FIRST}gpu.tolerations`]: [
     [{ key: 'a/b', effect: 'NoExecute' }],
     [{ key: 'a', value: L63, effect: 'NoSchedule' }],
+    [{ key: 'a', value: '', effect: 'NoSchedule' }],
     [{ key: 'a', value: '-', effect: 'NoSchedule' }],
     [{ key: '', effect: 'NoSchedule' }],
   ],

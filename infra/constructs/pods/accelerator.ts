@@ -18,7 +18,8 @@ export function devicesOf(gpu: GpuConfig): Record<string, string> {
   }
 }
 
-/** The toleration of a taint, with any value if none is given. */
+/** The toleration of a taint, with any value if none is given. The server drops an empty value. */
 export function toleration({ key, value, effect }: Taint): NonNullable<IPodSpec['tolerations']>[number] {
-  return { key, ...(value === undefined ? { operator: 'Exists' } : { operator: 'Equal', value }), effect };
+  if (value === undefined) return { key, operator: 'Exists', effect };
+  return { key, operator: 'Equal', ...(value === '' ? {} : { value }), effect };
 }

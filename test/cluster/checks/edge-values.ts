@@ -6,7 +6,7 @@ import { Discovery } from '../control-plane/discovery.ts';
 import { EDGE_VALUES } from '../edge-values.ts';
 import { attempt, type Cluster, type Result } from './check.ts';
 
-/** Values at the edge of what the API server accepts: each is refused by synth, or accepted by the server. */
+/** Values at the edge of what the API server accepts: each is refused by synth, or accepted and kept by the server. */
 export async function* checkEdgeValues(cluster: Cluster): AsyncGenerator<Result> {
   const base = deepChange(config, 'namespace.name', 'edge-values') as DeploymentConfig;
   const usual = manifestsOf(base);
@@ -61,9 +61,20 @@ async function dryRun(
     }
     const path = `${await discovery.listPath(manifest)}/${manifest.metadata.name}`;
     // Server-side apply, which also takes an object that is there already.
-    await plane.client.patch(`${path}?${DRY_RUN}`, manifest, 'apply');
-    return undefined;
+    const stored = await plane.client.patch<unknown>(`${path}?${DRY_RUN}`, manifest, 'apply');
+    const dropped = droppedFrom(manifest, stored);
+    return dropped.length === 0
+      ? undefined
+      : `${manifest.kind} ${manifest.metadata.name}: the server drops or changes ${dropped.join(', ')}`;
   } catch (error) {
     return `${manifest.kind} ${manifest.metadata.name}: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/** The fields of an object that the server does not keep as they are: applying it again would change them each time. */
+function droppedFrom(applied: unknown, stored: unknown, path = ''): string[] {
+  if (typeof applied !== 'object' || applied === null) return applied === stored ? [] : [path];
+  if (typeof stored !== 'object' || stored === null) return [path];
+  const kept = stored as Readonly<Record<string, unknown>>;
+  return Object.entries(applied).flatMap(([name, value]) => droppedFrom(value, kept[name], `${path}.${name}`));
 }

@@ -107,6 +107,16 @@ describe('the default pod', () => {
     expect(tolerations).toEqual([{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }]);
   });
 
+  it('tolerates a taint without a value, which the server drops from the toleration', () => {
+    const taint = { key: 'pool', value: '', effect: 'NoExecute' } as const;
+    const [deployment] = deployments(manifestsOf(withWorkload({ scheduling: { tolerations: [taint] } })));
+    expect(podOf(deployment ?? expect.fail()).tolerations?.at(-1)).toEqual({
+      key: 'pool',
+      operator: 'Equal',
+      effect: 'NoExecute',
+    });
+  });
+
   it('is replaced in place, so that a rollout needs no spare GPU', () => {
     expect(standard.spec?.strategy?.rollingUpdate).toEqual({ maxSurge: 0, maxUnavailable: 1 });
   });
