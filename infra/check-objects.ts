@@ -1,4 +1,5 @@
 import type { ApiObject, Chart } from 'cdk8s';
+import { misreadTexts } from './check-texts.ts';
 import { isDnsSubdomain } from './config/api-rules.ts';
 import { ConfigError } from './config/check.ts';
 import { annotations, labels } from './config/maps.ts';
@@ -65,6 +66,7 @@ function mistakesOf(object: ApiObject): string[] {
     ...podMistakes(object, json),
     ...repeatedEntries(object, json),
     ...sizeMistakes(object, json),
+    ...misreadTexts(json).map((found) => `${titleOf(object)} has ${found}`),
   ];
 }
 

@@ -13,6 +13,7 @@ import { checkLeftovers } from './checks/leftovers.ts';
 import { checkNames } from './checks/names.ts';
 import { checkReplicas } from './checks/replicas.ts';
 import { checkScenarios } from './checks/scenarios.ts';
+import { checkTexts } from './checks/texts.ts';
 import { ControlPlane } from './control-plane/control-plane.ts';
 import { findCrds, findPrograms } from './control-plane/programs.ts';
 import { Kubectl } from './kubectl.ts';
@@ -42,6 +43,7 @@ const GROUPS: Readonly<Record<string, (cluster: Cluster) => AsyncGenerator<Resul
   names: (cluster) => checkNames(cluster, 'names'),
   leftovers: (cluster) => checkLeftovers(cluster, 'changes'),
   'edge-values': checkEdgeValues,
+  texts: checkTexts,
   autoscaling: (cluster) => checkAutoscaling(cluster, 'scaling', SCALING_START_SECONDS),
 };
 
