@@ -1,7 +1,7 @@
 import { parseAllDocuments } from 'yaml';
 import { refusedByOrder, shareAddress } from './ingress-addresses.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
-import { recreated, using } from './refused-changes.ts';
+import { grows, recreated, using } from './refused-changes.ts';
 
 /** Commands that a change of the manifests needs beside `kubectl apply`. */
 export interface ChangeSteps {
@@ -11,6 +11,8 @@ export interface ChangeSteps {
   readonly after: readonly string[];
   /** What takes the place of an autoscaled workload and begins with the fewest pods of its autoscaler, if there is any. */
   readonly fewestPods?: readonly string[];
+  /** Claims that grow, which the server may refuse, if there are any. */
+  readonly growing?: readonly string[];
 }
 
 /** Kinds that set a Deployment's number of pods. */
@@ -51,6 +53,9 @@ export function changeSteps(before: readonly string[], after: readonly string[],
   const fewestPods = removed.some((object) => isScaled(object, old))
     ? added.filter((object) => isScaled(object, current)).map(resourceOf)
     : [];
+  const growing = old
+    .filter((object) => !refused.includes(object) && grows(object, successorOf(object)))
+    .map(resourceOf);
   const contested = leftovers.filter((object) => added.some((other) => shareAddress(object, other)));
   return {
     before: [
@@ -68,6 +73,7 @@ export function changeSteps(before: readonly string[], after: readonly string[],
       ...leftovers.filter((object) => !contested.includes(object)).map(removal),
     ],
     ...(fewestPods.length > 0 ? { fewestPods } : {}),
+    ...(growing.length > 0 ? { growing } : {}),
   };
 }
 

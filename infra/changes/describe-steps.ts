@@ -16,11 +16,15 @@ export function describeSynthesis({
 }
 
 /** The steps as text for people; empty if there are none. */
-export function describeSteps({ before, after, fewestPods = [] }: ChangeSteps): string {
+export function describeSteps({ before, after, fewestPods = [], growing = [] }: ChangeSteps): string {
   return [
     ...fewestPods.map(
       (resource) =>
         `${resource} has only autoscaling.minReplicas at first, however many pods the old one has; if the load needs more, raise it until the change is over.\n`,
+    ),
+    ...growing.map(
+      (resource) =>
+        `${resource} grows, which the cluster refuses unless it is bound and its storage class has allowVolumeExpansion; see "Where the model comes from" in docs/deploy.md.\n`,
     ),
     section(
       before,

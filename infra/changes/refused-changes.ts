@@ -29,6 +29,11 @@ function sizeOf({ spec }: KubernetesObject): number {
   return storage.endsWith('i') ? bytesOf(storage as Memory) : NaN;
 }
 
+/** Whether an object is a claim that gets more space, which the server refuses if its storage cannot grow. */
+export function grows(old: KubernetesObject, current: KubernetesObject | undefined): boolean {
+  return old.kind === 'PersistentVolumeClaim' && current !== undefined && sizeOf(old) < sizeOf(current);
+}
+
 /**
  * Objects that must be deleted before their new versions are applied: those whose change the server refuses, and those
  * whose pods mount a claim among these, as a claim is not deleted before its last pod.

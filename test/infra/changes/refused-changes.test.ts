@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { changeSteps } from '../../../infra/changes/change-steps.ts';
+import { describeSteps } from '../../../infra/changes/describe-steps.ts';
 import { extend, ofaLarge, type Changes, type DeploymentConfig, type WorkloadConfig } from '../../../infra/config.ts';
 import { yamlOf } from '../manifests.ts';
 import { BACKFILL, CLAIM, type ClaimSource, scenarios, UNNAMED_CLASS, withWorkload } from '../scenarios.ts';
@@ -25,8 +26,18 @@ describe('a change of the claim with the models', () => {
     });
   });
 
-  it.each(['10Gi', '10240Mi', '20Gi', '1Ti'] as const)('to %s, which is no less, needs none', (size) => {
+  it.each(['10Gi', '10240Mi'] as const)('to %s, which is the same, needs none', (size) => {
     expect(steps(on(CLAIM), on({ ...CLAIM, size }))).toEqual({ before: [], after: [] });
+  });
+
+  it.each(['20Gi', '1Ti'] as const)('to %s needs none, but a word, as not all storage can grow', (size) => {
+    const found = steps(on(CLAIM), on({ ...CLAIM, size }));
+    expect(found).toEqual({ before: [], after: [], growing: ['persistentvolumeclaim/ofa-ve-models'] });
+    expect(describeSteps(found)).toMatch(/^persistentvolumeclaim\/ofa-ve-models grows, .*allowVolumeExpansion;.*\.\n$/);
+  });
+
+  it('says nothing of growth where the claim is deleted in any case', () => {
+    expect(steps(on(CLAIM), on({ ...UNNAMED_CLASS, size: '20Gi' }))).not.toHaveProperty('growing');
   });
 
   it('deletes the canary and the backfills, each once, although the same change ends them', () => {
