@@ -12,6 +12,8 @@ export type OrientationMode = 'upright' | 'stored';
 
 const ORIENTATION_TAG = 274;
 const EXIF_MARK = Buffer.from('Exif\0\0');
+/** EXIF begins like a classic TIFF. As in Pillow, its version may have the other order of bytes. */
+const EXIF_STARTS: readonly string[] = ['II*\0', 'II\0*', 'MM\0*', 'MM*\0'];
 
 /**
  * The orientation of an image file as Pillow's `ImageOps.exif_transpose` finds it: in EXIF (for a TIFF, in its own
@@ -19,8 +21,8 @@ const EXIF_MARK = Buffer.from('Exif\0\0');
  */
 export function orientationOf(bytes: Uint8Array, format: ImageFormat): Orientation {
   const { exif, xmp } = readMetadata(bytes, format);
-  const directory = format === 'tiff' ? bytes : exif;
-  return toOrientation((directory && fromDirectory(directory)) ?? (xmp && fromXmp(xmp)));
+  const orientation = format === 'tiff' ? fromDirectory(bytes) : exif && fromExif(exif);
+  return toOrientation(orientation ?? (xmp && fromXmp(xmp)));
 }
 
 /**
@@ -36,7 +38,7 @@ export function avifOrientation(
 ): Orientation {
   const transform = transformOf(bytes);
   if (mode === 'stored') return INVERSE[transform] ?? transform;
-  if (transform !== 1 || (exif && fromDirectory(exif)) !== undefined) return 1;
+  if (transform !== 1 || (exif && fromExif(exif)) !== undefined) return 1;
   return toOrientation(xmp && fromXmp(xmp));
 }
 
@@ -51,15 +53,22 @@ function isOrientation(value: number): value is Orientation {
   return Number.isInteger(value) && value >= 1 && value <= 8;
 }
 
-/** @returns undefined if there is no orientation */
-function fromDirectory(bytes: Uint8Array): number | undefined {
+/** @returns undefined if there is no orientation, NaN if it cannot be read */
+function fromExif(bytes: Uint8Array): number | undefined {
   let exif = bytes;
   while (EXIF_MARK.equals(exif.subarray(0, EXIF_MARK.length))) exif = exif.subarray(EXIF_MARK.length);
+  if (exif.length === 0) return undefined;
+  const start = Buffer.from(exif.subarray(0, 4)).toString('latin1');
+  return EXIF_STARTS.includes(start) ? fromDirectory(exif) : NaN;
+}
+
+/** @returns undefined if there is no orientation, NaN if it is not a number */
+function fromDirectory(bytes: Uint8Array): number | undefined {
   let orientation: number | undefined;
   try {
-    const directory = new TiffDirectory(exif);
+    const directory = new TiffDirectory(bytes);
     for (const entry of directory.readableEntries()) {
-      if (entry.tag === ORIENTATION_TAG && entry.count > 0) orientation = directory.integer(entry) ?? 1;
+      if (entry.tag === ORIENTATION_TAG && entry.count > 0) orientation = directory.first(entry);
     }
   } catch (error) {
     // The directory is truncated. Pillow too keeps what was read before.

@@ -20,8 +20,22 @@ const BYTES_OF: Readonly<Record<number, number>> = {
   [LONG8]: 8,
 };
 
-/** The same of the other types: text, a signed byte, a signed fraction, floats and an offset. */
-const BYTES_OF_OTHERS: Readonly<Record<number, number>> = { 2: 1, 6: 1, 10: 8, 11: 4, 12: 8, 13: 4 };
+const ASCII = 2;
+const SIGNED_BYTE = 6;
+const SIGNED_RATIONAL = 10;
+const FLOAT = 11;
+const DOUBLE = 12;
+const IFD = 13;
+
+/** The same of types that say nothing of an image's layout. */
+const BYTES_OF_OTHERS: Readonly<Record<number, number>> = {
+  [ASCII]: 1,
+  [SIGNED_BYTE]: 1,
+  [SIGNED_RATIONAL]: 8,
+  [FLOAT]: 4,
+  [DOUBLE]: 8,
+  [IFD]: 4,
+};
 
 /** An entry of a TIFF directory. */
 export interface TiffEntry {
@@ -47,7 +61,7 @@ export class TiffDirectory {
   }
 
   /**
-   * Yields the entries with values of a known type.
+   * Yields the entries with values of a type that says something of the layout.
    *
    * @throws RangeError at the first entry that is outside the file
    */
@@ -56,7 +70,7 @@ export class TiffDirectory {
   }
 
   /**
-   * Yields those of the entries that Pillow reads: it ends at the first one whose values are not all there.
+   * Yields the entries that Pillow reads, of all types: it ends at the first one whose values are not all there.
    *
    * @throws RangeError as `entries` does
    */
@@ -64,7 +78,7 @@ export class TiffDirectory {
     for (const entry of this.#all()) {
       const { type, count, at } = entry;
       if (at + count * (BYTES_OF[type] ?? BYTES_OF_OTHERS[type] ?? 0) > this.#view.byteLength) return;
-      if (BYTES_OF[type] !== undefined) yield entry;
+      yield entry;
     }
   }
 
@@ -90,13 +104,11 @@ export class TiffDirectory {
   /**
    * The first value of an entry.
    *
-   * @returns undefined if it is not an integer of 16 bits or more
+   * @returns NaN if it is text or a byte
    * @throws RangeError if it is outside the file
    */
-  integer(entry: TiffEntry): number | undefined {
-    return entry.type === BYTE || entry.type === UNDEFINED || entry.type === RATIONAL
-      ? undefined
-      : this.number(entry, 0);
+  first(entry: TiffEntry): number {
+    return [BYTE, ASCII, UNDEFINED].includes(entry.type) ? NaN : this.number(entry, 0);
   }
 
   /**
@@ -110,13 +122,22 @@ export class TiffDirectory {
       case SHORT:
         return this.#view.getUint16(place, this.littleEndian);
       case LONG:
+      case IFD:
         return this.#view.getUint32(place, this.littleEndian);
       case RATIONAL:
         return this.#view.getUint32(place, this.littleEndian) / this.#view.getUint32(place + 4, this.littleEndian);
+      case SIGNED_BYTE:
+        return this.#view.getInt8(place);
       case SIGNED_SHORT:
         return this.#view.getInt16(place, this.littleEndian);
       case SIGNED_LONG:
         return this.#view.getInt32(place, this.littleEndian);
+      case SIGNED_RATIONAL:
+        return this.#view.getInt32(place, this.littleEndian) / this.#view.getInt32(place + 4, this.littleEndian);
+      case FLOAT:
+        return this.#view.getFloat32(place, this.littleEndian);
+      case DOUBLE:
+        return this.#view.getFloat64(place, this.littleEndian);
       case LONG8:
         return Number(this.#view.getBigUint64(place, this.littleEndian));
       default:

@@ -133,10 +133,29 @@ describe('the orientation of a JPEG', () => {
     expect(await orientation(xmpSegment(xmp(6)), xmpSegment(xmp(3)))).toBe(3);
   });
 
-  it('may be an integer of 16 or 32 bits, and of several values the first', async () => {
-    for (const type of [3, 4, 8, 9]) expect(await orientation(exifSegment(exif(6, { type })))).toBe(6);
+  it('may be a number of any type, and of several values the first, but no byte and no text', async () => {
+    for (const type of [3, 4, 6, 8, 9, 13]) expect(await orientation(exifSegment(exif(6, { type })))).toBe(6);
     expect(await orientation(exifSegment(exif(6, { count: 2 })))).toBe(6);
-    expect(await orientation(exifSegment(exif(6, { type: 1 })))).toBe(1);
+    const float = exif(0, { type: 11 });
+    float.writeFloatLE(6, 18);
+    expect(await orientation(exifSegment(float))).toBe(6);
+    const fraction = Buffer.concat([exif(26, { type: 10 }), Uint8Array.of(12, 0, 0, 0, 2, 0, 0, 0)]);
+    expect(await orientation(exifSegment(fraction))).toBe(6);
+    for (const type of [1, 2, 7]) {
+      expect(await orientation(exifSegment(exif(6, { type })), xmpSegment(xmp(8)))).toBe(1);
+    }
+  });
+
+  it('is upright where its EXIF does not begin like a TIFF, whatever its XMP says', async () => {
+    for (const start of ['II)\0', 'II+\0', 'ABCD']) {
+      const content = exif(6);
+      content.write(start, 'latin1');
+      expect(await orientation(exifSegment(content), xmpSegment(xmp(8)))).toBe(1);
+    }
+    const swapped = exif(6);
+    swapped.write('II\0*', 'latin1');
+    expect(await orientation(exifSegment(swapped))).toBe(6);
+    expect(await orientation(exifSegment(Buffer.alloc(0)), xmpSegment(xmp(8)))).toBe(8);
   });
 
   it('is not read behind an entry whose values are missing, as in Pillow', async () => {
