@@ -135,7 +135,7 @@ function isDecodable(layout: TiffLayout, { color, bits, isFloat }: Variety): boo
 }
 
 /** Whether the image decoder, with libtiff, is known to agree with Pillow. */
-function isKnownToLibtiff(layout: TiffLayout, { color, bits, samples }: Variety): boolean {
+function isKnownToLibtiff(layout: TiffLayout, { color, bits, samples, isSigned }: Variety): boolean {
   switch (layout.compression) {
     case COMPRESSION.ccittRunLength:
     case COMPRESSION.ccittWords:
@@ -143,7 +143,10 @@ function isKnownToLibtiff(layout: TiffLayout, { color, bits, samples }: Variety)
     case COMPRESSION.group4:
       return bits === 1;
     case COMPRESSION.jpeg:
-      if (bits !== 8 || color === 'premultiplied' || color === 'lab' || samples > 4) return false;
+      if (bits !== 8 || isSigned || color === 'premultiplied' || color === 'lab' || samples > 4) return false;
+      // In tiles, it has no alpha and no palette.
+      if (layout.isTiled && (samples === 2 || (samples === 4 && color === 'rgb'))) return false;
+      if (layout.isTiled && layout.photometric === palette) return false;
       return !layout.separate || samples === 1 || (samples > 2 && !layout.isTiled);
     default:
       return false;
@@ -197,6 +200,7 @@ function describe(layout: TiffLayout): string {
     `${bits.length} ${bits.length === 1 ? 'sample' : 'samples'}`,
     ...(layout.littleEndian ? [] : ['big-endian']),
     ...(layout.separate ? ['in separate planes'] : []),
+    ...(layout.isTiled && compression === COMPRESSION.jpeg ? ['in tiles'] : []),
     ...(layout.reversesBits ? ['with reversed bits'] : []),
     ...(predictor > 1 ? [`with predictor ${predictor}`] : []),
     ...(isExpandable(compression) ? [] : [`compressed with ${compressionName}`]),

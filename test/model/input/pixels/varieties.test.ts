@@ -119,9 +119,10 @@ describe('a TIFF', () => {
   const planes = 284;
   const extra = 338;
   const format = 339;
-  const tiles = { 322: 16, 323: 16, 324: 8, 325: 8 };
+  const jpegTiles = { 259: 7, 322: 16, 323: 16, 324: 8, 325: 8 };
   const rgb = { [bits]: [8, 8, 8], [photometric]: 2, [samples]: 3 };
   const rgba = { [bits]: [8, 8, 8, 8], [photometric]: 2, [samples]: 4 };
+  const grayAlpha = { [bits]: [8, 8], [photometric]: 1, [samples]: 2, [extra]: 2 };
 
   it('is turned as its orientation says', async () => {
     const data = Uint8Array.from({ length: 12 }, (_, index) => index);
@@ -161,7 +162,11 @@ describe('a TIFF', () => {
     ['8-bit ICC Lab (3 samples)', { [bits]: [8, 8, 8], [photometric]: 9, [samples]: 3 }],
     ['8-bit RGB (3 samples compressed with LERC)', { ...rgb, 259: 34_887 }],
     ['8-bit RGB (3 samples compressed with method 999)', { ...rgb, 259: 999 }],
-    ['8-bit RGB (3 samples in separate planes compressed with JPEG)', { ...rgb, [planes]: 2, 259: 7, ...tiles }],
+    ['8-bit RGB (3 samples in separate planes in tiles compressed with JPEG)', { ...rgb, [planes]: 2, ...jpegTiles }],
+    ['8-bit RGB (4 samples in tiles compressed with JPEG)', { ...rgba, [extra]: 2, ...jpegTiles }],
+    ['8-bit gray (2 samples in tiles compressed with JPEG)', { ...grayAlpha, ...jpegTiles }],
+    ['8-bit palette (1 sample in tiles compressed with JPEG)', { [bits]: 8, [photometric]: 3, ...jpegTiles }],
+    ['8-bit signed gray (1 sample compressed with JPEG)', { [bits]: 8, [photometric]: 1, [format]: 2, 259: 7 }],
   ])('of %s is refused by that name', async (name, tags) => {
     const file = tiff(1, 1, tags, new Uint8Array(8));
     await expect(toPixels(file, 1)).rejects.toMatchObject({
