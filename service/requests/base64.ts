@@ -37,6 +37,12 @@ function withoutScheme(text: string): string {
   }
 }
 
+/** What to say of texts that are sent by mistake. */
+const HINTS: readonly (readonly [text: RegExp, hint: string])[] = [
+  [/^https?:/i, '; the service does not fetch URLs'],
+  [/^b['"]/, `; b'...' is how Python prints bytes: send base64.b64encode(...).decode()`],
+];
+
 /**
  * Decodes an image that was sent as text; see {@link decodeBase64}.
  *
@@ -47,7 +53,7 @@ export function decodeImage(text: string, field: string): Buffer {
   const bytes = decodeBase64(text);
   if (bytes !== undefined) return bytes;
   if (/^(data:[^,]{0,200};base64,)?[\r\n]*$/i.test(text)) throw emptyImage(field);
-  const hint = /^https?:/i.test(text) ? '; the service does not fetch URLs' : '';
+  const [, hint = ''] = HINTS.find(([pattern]) => pattern.test(text)) ?? [];
   throw new HttpProblem(
     'invalid-field',
     `The field ${quote(field)} must be an image file in base64, or a data URI with base64${hint}.`,

@@ -5,7 +5,7 @@ import { readHeader, type ImageHeader } from './decoder.ts';
 import { MAX_PIXELS, MAX_SIDE } from './limits.ts';
 import { decodingMemory } from './decoding-memory.ts';
 import { PixelsError, unsupported } from './error.ts';
-import { foreignFormatOf } from './foreign-formats.ts';
+import { foreignFormatOf, isConvertedToText } from './foreign-formats.ts';
 import { readGif } from './gif.ts';
 import { readJpegHeader, undecodableProcess } from './jpeg.ts';
 import { orientationOf } from './orientation.ts';
@@ -28,6 +28,7 @@ export interface Probe {
 }
 
 const AS_BASELINE = 'send it as baseline JPEG or PNG';
+const CONVERTED_TO_TEXT = 'The image is damaged, because a program read it as text: read and send the file as bytes.';
 const TOO_LARGE_AVIF = `The image is too large: at most ${MAX_AVIF_PIXELS.toLocaleString('en')} pixels of an AVIF can be decoded.`;
 
 function isTooLarge(width: number, height: number): boolean {
@@ -58,6 +59,7 @@ async function headerOf(bytes: Uint8Array, format: ImageFormat): Promise<ImageHe
 export async function probe(bytes: Uint8Array): Promise<Probe> {
   const format = formatOf(bytes);
   if (format === undefined) {
+    if (isConvertedToText(bytes)) throw new PixelsError('corrupt', { detail: CONVERTED_TO_TEXT });
     const foreign = foreignFormatOf(bytes);
     throw foreign === undefined ? new PixelsError('unsupported') : unsupported(foreign);
   }

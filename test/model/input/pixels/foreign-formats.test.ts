@@ -31,6 +31,15 @@ describe('the refusal of another format says what the file is and what to send i
     ['SVG', latin1('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'an SVG drawing'],
     ['SVG with a heading', latin1('\xef\xbb\xbf<?xml version="1.0"?>\n<!-- a -->\n<svg >'), 'an SVG drawing'],
     ['HTML', latin1('<!DOCTYPE html><html>'), 'a web page, which is not supported: send the image itself'],
+    ['XML', latin1('<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code>'), 'an XML document'],
+    ['JSON', latin1('{"error":"not found"}'), 'JSON, which is not supported: send the image itself'],
+    ['an address', latin1('https://example.com/a.jpg\n'), 'the address of a file'],
+    ['a Git LFS pointer', latin1('version https://git-lfs.github.com/spec/v1\n'), 'a Git LFS pointer'],
+    ['JPEG in base64', latin1('/9j/4AAQSkZJRg'), 'text in base64, which is not supported: send the decoded file'],
+    ['a data URI', latin1('data:image/png;base64,iVBORw0KGgo'), 'text in base64'],
+    ['gzip', latin1('\x1f\x8b\x08\0'), 'compressed by gzip, which is not supported: send the image itself'],
+    ['AppleDouble', latin1('\0\x05\x16\x07\0\x02\0\0Mac OS X'), 'a "._" file of macOS'],
+    ['RAF', latin1('FUJIFILMCCD-RAW 0201'), 'a raw photo, which is not supported: export it as JPEG'],
     ['ICO', latin1('\0\0\x01\0\x01\0\x10\x10'), 'an icon (ICO or CUR)'],
     ['MP4', isoMedia('isom', 'iso2', 'avc1', 'mp41'), 'an MP4 video, which is not supported: send a single frame'],
     ['MOV', isoMedia('qt  '), 'a QuickTime video (MOV)'],
@@ -52,6 +61,34 @@ describe('the refusal of another format says what the file is and what to send i
     const start = performance.now();
     await refusal(latin1('<!---->'.repeat(100_000)));
     expect(performance.now() - start).toBeLessThan(500);
+  });
+});
+
+describe('an image that a program read as text is damaged, by a sentence that says so', () => {
+  const read = (name: string): Buffer =>
+    readFileSync(new URL(`../../../fixtures/images/${name}`, import.meta.url)).subarray(0, 200);
+  const names = ['jpeg-444.jpg', 'png-rgb.png', 'webp-lossy.webp'];
+  const sentence = 'The image is damaged, because a program read it as text: read and send the file as bytes.';
+
+  it.each(names)('%s as UTF-8', async (name) => {
+    const text = read(name).toString('utf8');
+    expect(await refusal(Buffer.from(text))).toMatchObject({ code: 'corrupt', message: sentence });
+  });
+
+  it.each(names)('%s as Latin-1', async (name) => {
+    const file = read(name);
+    // A length of which no byte would be ASCII in a file of this size.
+    if (name.endsWith('.webp')) file.writeUInt32LE(0x8f_94, 4);
+    const text = file.toString('latin1');
+    expect(await refusal(Buffer.from(text))).toMatchObject({ code: 'corrupt', message: sentence });
+  });
+
+  it.each([
+    ['\r\n', '\n'],
+    ['\n', '\r\n'],
+  ])('a PNG with %j as %j', async (from, to) => {
+    const text = read('png-rgb.png').toString('latin1').replaceAll(from, to);
+    expect(await refusal(latin1(text))).toMatchObject({ code: 'corrupt', message: sentence });
   });
 });
 

@@ -57,6 +57,15 @@ describe('JSON is refused', () => {
     expect(await expectProblem(response, 400, 'invalid-field', 'image')).toContain('the service does not fetch URLs');
   });
 
+  it('with a hint that bytes were printed', async () => {
+    for (const image of [`b'${BASE64}'`, `b"${BASE64}"`]) {
+      const response = await postJson(fakeService().app, { ...ok, image });
+      expect(await expectProblem(response, 400, 'invalid-field', 'image')).toContain(
+        "b'...' is how Python prints bytes",
+      );
+    }
+  });
+
   it.each(['multipart/form-data; boundary=b', 'text/plain'])('at its own path if it is %s', async (type) => {
     const { app } = fakeService();
     const response = await app.request('/predict/json', {
