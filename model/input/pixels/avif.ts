@@ -1,4 +1,4 @@
-import type { Orientation, RgbImage } from './transpose.ts';
+import type { Orientation } from './transpose.ts';
 
 /** Most pixels of an AVIF. Its decoder needs far more memory and time than the others. */
 export const MAX_AVIF_PIXELS = 50_000_000;
@@ -130,10 +130,37 @@ export function isGrayOfLimitedRange(bytes: Uint8Array): boolean {
   return isGray && isLimited;
 }
 
-/** Spreads levels from 16 to 235 over 0 to 255. */
-export function spreadLimitedRange(image: RgbImage): RgbImage {
+/**
+ * Whether the colours of an AVIF were multiplied by its alpha, by the reference "prem" between its items (ISO/IEC
+ * 23008-12, 6.4.3). The decoder leaves them so, and Pillow divides them.
+ *
+ * @param bytes an AVIF file, possibly damaged
+ */
+export function isPremultiplied(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const meta = find(boxesOf(view, 0, view.byteLength), 'meta');
+  const references = meta && find(boxesOf(view, meta.start + FULL_BOX_BYTES, meta.end), 'iref');
+  if (references === undefined) return false;
+  return find(boxesOf(view, references.start + FULL_BOX_BYTES, references.end), 'prem') !== undefined;
+}
+
+/** RGB of RGBA whose colours were multiplied by alpha. Without alpha, they are black. */
+export function divideByAlpha(samples: Uint8Array): Uint8Array {
+  const pixels = new Uint8Array((samples.length / 4) * 3);
+  for (let source = 0, target = 0; source < samples.length; source += 4, target += 3) {
+    const alpha = samples[source + 3] ?? 0;
+    if (alpha === 0) continue;
+    for (let channel = 0; channel < 3; channel++) {
+      pixels[target + channel] = Math.min(Math.round(((samples[source + channel] ?? 0) * 255) / alpha), 255);
+    }
+  }
+  return pixels;
+}
+
+/** Spreads levels from 16 to 235 over 0 to 255, but not those of alpha, the fourth channel. */
+export function spreadLimitedRange(samples: Uint8Array, channels: number): Uint8Array {
   const levels = Uint8ClampedArray.from({ length: 256 }, (_, level) => ((level - 16) * 255) / 219);
-  return { ...image, pixels: image.pixels.map((level) => levels[level] ?? 0) };
+  return samples.map((level, index) => (channels === 4 && index % 4 === 3 ? level : (levels[level] ?? 0)));
 }
 
 function find(boxes: Iterable<Box>, wanted: string): Box | undefined {

@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp';
-import { isGrayOfLimitedRange, spreadLimitedRange, withStillBrand } from './avif.ts';
+import { divideByAlpha, isGrayOfLimitedRange, isPremultiplied, spreadLimitedRange, withStillBrand } from './avif.ts';
 import { decodeBmp, readBmp } from './bmp.ts';
 import { underBlack } from './cmyk.ts';
 import { open } from './decoder.ts';
@@ -57,8 +57,21 @@ function readingOf(image: Sharp, { format, space, channels }: Probe, bytes: Uint
       grayToRgb(new Uint16Array(data.buffer, data.byteOffset, data.length / 2));
     return { samples, toRgb };
   }
+  if (format === 'avif') return readingOfAvif(image, channels, bytes);
   const samples = image.removeAlpha().toColourspace('srgb').raw({ depth: 'uchar' });
   return { samples, toRgb: (data, count) => (count === 1 ? grayToRgb(data) : data) };
+}
+
+function readingOfAvif(image: Sharp, channels: number, bytes: Uint8Array): Reading {
+  const divides = channels === 4 && isPremultiplied(bytes);
+  const spreads = isGrayOfLimitedRange(bytes);
+  return {
+    samples: (divides ? image : image.removeAlpha()).toColourspace('srgb').raw({ depth: 'uchar' }),
+    toRgb: (data, count) => {
+      const samples = spreads ? spreadLimitedRange(data, count) : data;
+      return divides ? divideByAlpha(samples) : samples;
+    },
+  };
 }
 
 /**
@@ -83,8 +96,7 @@ export async function decode(bytes: Uint8Array, probe: Probe, mode: OrientationM
         const file = withStillBrand(bytes);
         const metadata = await open(file).metadata();
         const image = await decodeBySharp(file, probe);
-        const pixels = isGrayOfLimitedRange(bytes) ? spreadLimitedRange(image) : image;
-        return transpose(pixels, avifOrientation(bytes, metadata, mode));
+        return transpose(image, avifOrientation(bytes, metadata, mode));
       }
       case 'tiff':
         return transpose(await decodeTiffFile(bytes, probe), orientationOf(bytes, format));
