@@ -1,4 +1,5 @@
 import type { FileMetaData, SchemaTree } from 'hyparquet';
+import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { notReadable, type InputFile } from './file.ts';
 import { converterOf, PARSERS, plainSchema } from './parquet-values.ts';
@@ -28,6 +29,7 @@ export async function openParquet(file: InputFile): Promise<ParquetFile> {
   const metadata = await parquetMetadataAsync(buffer).catch(async (cause: unknown) => {
     throw damaged(file, (await isEncrypted(file)) ? new Error('it is encrypted') : cause);
   });
+  refuseEncrypted(file, metadata);
   const columns = parquetSchema(metadata).children;
   return { columns, rows: () => rowsOf(file, metadata, columns) };
 }
@@ -67,6 +69,14 @@ async function* rowsOf(
     }
     groupStart = groupEnd;
   }
+}
+
+/** Refuses a file with encrypted columns, whose metadata may be readable: the decoder would take them for damaged. */
+function refuseEncrypted(file: InputFile, { row_groups: groups }: FileMetaData): void {
+  const encrypted = groups[0]?.columns.filter(({ crypto_metadata: key }) => key !== undefined) ?? [];
+  if (encrypted.length === 0) return;
+  const names = encrypted.map(({ meta_data: data }) => shorten(data?.path_in_schema.join('.') ?? '?')).join(', ');
+  throw damaged(file, new Error(`it has encrypted columns (${names})`));
 }
 
 /** Whether the file ends as one does whose metadata is encrypted. */

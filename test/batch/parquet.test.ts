@@ -200,4 +200,5 @@ test('a file that is cut off, damaged or encrypted is refused', async () => {
   });
   writeFileSync(file, Buffer.concat([bytes.subarray(0, -4), Buffer.from('PARE')]));
   await expect(read(file)).rejects.toThrow(`${file} is not a readable Parquet file: it is encrypted.`);
+  await expect(read(fixture('encrypted-column'))).rejects.toThrow('it has encrypted columns (price).');
 });
