@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { echo } from '../model/echo.ts';
 import { UserError } from '../model/errors.ts';
 import { version } from '../model/version.ts';
+import { refuseEmptyValues } from './empty-values.ts';
 
 /** Exit codes of the program. */
 const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -29,9 +30,12 @@ async function program(name: string): Promise<Command> {
     .version(version)
     // A command of a command may have options of the same names.
     .enablePositionalOptions()
+    .hook('preAction', (_, command) => {
+      refuseEmptyValues(command);
+    })
     .addHelpText(
       'after',
-      '\nExit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted. DEBUG=1 prints the stack trace of a failure.',
+      '\nExit codes: 0 success, 1 failure, 2 wrong usage or settings, 130 interrupted. DEBUG=1 prints the stack trace of a failure.',
     );
   // Help and suggestions need all commands.
   const chosen = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name as CommandName]] : Object.values(COMMANDS);
@@ -65,6 +69,11 @@ function outputError(message: string, write: (text: string) => void): void {
   write(`${echo(message.trimEnd()).replace('\\n(Did you mean ', '\n(Did you mean ')}\n`);
 }
 
+function exitCodeOf({ code }: UserError): number {
+  if (code === 'interrupted') return EXIT.interrupted;
+  return code === 'settings-invalid' ? EXIT.usage : EXIT.failed;
+}
+
 /**
  * Runs a command to its end, and reports its failure.
  *
@@ -80,6 +89,6 @@ export async function main(args: readonly string[]): Promise<number> {
     const message = echo(error instanceof Error ? error.message : String(error));
     console.error(error instanceof UserError ? message : `Unexpected failure: ${message}`);
     if (process.env['DEBUG'] && error instanceof Error) console.error(error.stack);
-    return error instanceof UserError && error.code === 'interrupted' ? EXIT.interrupted : EXIT.failed;
+    return error instanceof UserError ? exitCodeOf(error) : EXIT.failed;
   }
 }

@@ -17,7 +17,7 @@ export interface PrecisionChoice {
 /**
  * Chooses fp16 if the service would run on CUDA. A CPU gains nothing from fp16 and has to cast to fp32 and back.
  *
- * @throws UserError `settings-invalid` if DEVICE is cuda and CUDA is not available
+ * @throws UserError `machine-unsuitable` if DEVICE is cuda and CUDA is not available
  */
 export async function choosePrecision(device: Device, options: DeviceOptions = {}): Promise<PrecisionChoice> {
   const choice = await chooseDevice(device, options);

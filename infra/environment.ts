@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
+import { UserError } from '../model/errors.ts';
 import { ENVIRONMENT_VARIABLE } from '../service/contract.ts';
-import { ConfigError } from './config/check.ts';
 import { config, customize, type DeploymentConfig } from './config.ts';
 import type { Customize } from './customize.ts';
 
@@ -30,7 +30,7 @@ export async function environmentNames(): Promise<string[]> {
  * The environment of a name; without one, infra/config.ts.
  *
  * @param givenBy the variable or option that has the name
- * @throws {ConfigError} if there is no environment of that name
+ * @throws UserError `settings-invalid` if there is no environment of that name
  */
 export async function environmentOf(
   name: string | undefined,
@@ -39,9 +39,8 @@ export async function environmentOf(
   if (name === undefined || name === '') return { name: undefined, config, customize };
   const names = await environmentNames();
   if (!names.includes(name)) {
-    throw new ConfigError([
-      `${givenBy} is "${name}"; it must be ${names.join(', ')} or unset (a file of infra/environments).`,
-    ]);
+    const message = `${givenBy} is "${name}"; it must be ${names.join(', ')} or unset (a file of infra/environments).`;
+    throw new UserError('settings-invalid', message);
   }
   const module = (await import(new URL(`${name}.ts`, FOLDER).href)) as {
     readonly default: DeploymentConfig;

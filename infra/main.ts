@@ -4,11 +4,16 @@
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { UserError } from '../model/errors.ts';
+import { notWritten } from '../model/not-written.ts';
 import { ENVIRONMENT_VARIABLE } from '../service/contract.ts';
 import { ConfigError } from './config/check.ts';
 import { environmentNames, environmentOf, MANIFESTS, outputFolder, type Environment } from './environment.ts';
 import { describeSynthesis } from './changes/describe-steps.ts';
 import { synthesize } from './synthesize.ts';
+
+/** As of the other commands. */
+const WRONG_USAGE = 2;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -20,7 +25,7 @@ async function main(): Promise<void> {
   const folderOfCdk8s = process.env['CDK8S_OUTDIR'];
   if (folderOfCdk8s !== undefined) {
     process.stderr.write(
-      warningOf(environment, folderOfCdk8s) + describeSynthesis(synthesize(environment, folderOfCdk8s)),
+      warningOf(environment, folderOfCdk8s) + describeSynthesis(writtenTo(environment, folderOfCdk8s)),
     );
   } else if (values.all) {
     await writeAll();
@@ -47,17 +52,26 @@ async function writeAll(): Promise<void> {
 
 /** Writes an environment and prints the names of its files, and under a heading what its change needs. */
 function write(environment: Environment, folder = outputFolder(environment), heading = ''): void {
-  const synthesis = synthesize(environment, folder);
+  const synthesis = writtenTo(environment, folder);
   const needed = describeSynthesis(synthesis);
   if (needed !== '') process.stderr.write(heading + needed);
   for (const file of synthesis.files) process.stdout.write(`${file}\n`);
 }
 
-/** Prints the mistakes of a configuration. @throws what is none */
+/** @throws UserError if the folder cannot be written */
+function writtenTo(environment: Environment, folder: string): ReturnType<typeof synthesize> {
+  try {
+    return synthesize(environment, folder);
+  } catch (error) {
+    throw error instanceof Error && 'syscall' in error ? notWritten(`the manifests to ${folder}`, error) : error;
+  }
+}
+
+/** Prints the mistakes of a configuration, or what else the user can mend. @throws any other error */
 function reportMistakes(error: unknown, heading = ''): void {
-  if (!(error instanceof ConfigError)) throw error;
+  if (!(error instanceof ConfigError || error instanceof UserError)) throw error;
   process.stderr.write(`${heading}${error.message}\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof UserError && error.code === 'settings-invalid' ? WRONG_USAGE : 1;
 }
 
 /** Synthesizing into the folder of another deployment would compare the two, and lose the other's manifests. */

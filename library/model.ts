@@ -66,7 +66,7 @@ const opened = new WeakMap<Model, OpenModel | 'closed'>();
  *
  * @param folder a package that {@link compile} or `ofa-ve compile` has written
  * @returns the model, once an engine has passed its self-test
- * @throws UserError `package-unreadable`, `package-damaged`, `settings-invalid` or `engine-failed`
+ * @throws UserError `package-unreadable`, `package-damaged`, `settings-invalid`, `machine-unsuitable` or `engine-failed`
  */
 export async function openModel(folder: string, settings: ModelSettings = {}): Promise<Model> {
   requireText("The model package's folder", folder);

@@ -23,6 +23,8 @@ export const FAILURES = {
     "The compiled graph fails the compiler's own check, in half precision mostly by overflow. Compile for fp32.",
   'input-unreadable': 'A file or text given to the command cannot be read or used.',
   'settings-invalid': 'A setting or option has an unknown name or a wrong value; the message says what is accepted.',
+  'machine-unsuitable':
+    'The machine or container lacks what the settings ask for: a GPU for DEVICE, as many GPUs as ENGINES, or open files. The message says what would help.',
   'address-unavailable': 'The address to listen on is taken or not allowed. Choose another HOST or PORT.',
   'runtime-unavailable':
     'ONNX Runtime cannot be loaded on this machine. The message says why, and which machines it has libraries for.',
@@ -42,7 +44,8 @@ export type FailureCode = keyof typeof FAILURES;
 
 /**
  * An error that a user can act on. Its message is a sentence that names what is wrong and what would be right. The
- * command line prints only the message, without a stack trace, and exits with 1.
+ * command line prints only the message, without a stack trace, and exits with 1; for `settings-invalid` with 2, for
+ * `interrupted` with 130.
  */
 export class UserError extends Error {
   override readonly name = 'UserError';

@@ -11,6 +11,7 @@ import { openModel } from '../../service/inference/open-model.ts';
 import { readSettings, type Settings } from '../../service/settings/read.ts';
 import { batchReporter } from '../batch-progress.ts';
 import { duration, table } from '../format.ts';
+import { hypothesis } from '../hypothesis.ts';
 import { interruptible } from '../interrupt.ts';
 import { chosenModel, type ModelOptions, withModelOptions } from '../model-options.ts';
 import { wholeNumber } from '../number.ts';
@@ -63,7 +64,7 @@ export function batchCommand(): Command {
     .option('--allow-outside', 'read images outside of that folder, too')
     .option('--allow-host <host>', 'fetch https images from this host; may be repeated', append)
     .option('--column <name=column>', "the input's name for a column; may be repeated: image=photo", toColumns)
-    .option('--text <text>', 'hypothesis for rows that have none; may be repeated', append)
+    .option('--text <text>', 'hypothesis for rows that have none; may be repeated', appendText)
     .option('--part-rows <number>', 'rows of each part file', wholeNumber(1), DEFAULT_PART_ROWS)
     .option('--max-failures <number>', 'stop when more rows have failed (default: never)', wholeNumber(0))
     .option('--allow-failures', 'exit with 0, not 3, when some rows have failed')
@@ -72,7 +73,7 @@ export function batchCommand(): Command {
     .enablePositionalOptions()
     .addHelpText(
       'after',
-      '\nExit codes: 0 every row has an answer, 3 every row has an outcome but some failed, 1 the run cannot go on, 2 wrong usage, 130 interrupted.\nSettings such as DEVICE, MAX_BATCH and LABELS are environment variables, as of ofa-ve serve. Input, images and output may be addresses such as s3://bucket/folder; credentials, region and endpoint are those of the AWS SDK.',
+      '\nExit codes: 0 every row has an answer, 3 every row has an outcome but some failed, 1 the run cannot go on, 2 wrong usage or settings, 130 interrupted.\nSettings such as DEVICE, MAX_BATCH and LABELS are environment variables, as of ofa-ve serve. Input, images and output may be addresses such as s3://bucket/folder; credentials, region and endpoint are those of the AWS SDK.',
     );
   return command
     .action(async (options: RunOptions) => {
@@ -183,6 +184,10 @@ function summary({ rows, failedRows, answers, failures }: Tally, result?: BatchR
 
 function append(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
+}
+
+function appendText(value: string, previous: readonly string[] = []): readonly string[] {
+  return append(hypothesis(value), previous);
 }
 
 function toColumns(value: string, previous = SAME_NAMES): ColumnNames {

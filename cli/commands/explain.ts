@@ -16,6 +16,7 @@ import { answerFields } from '../answer-fields.ts';
 import { answered } from '../answered.ts';
 import { table } from '../format.ts';
 import { describePeak, drawHeatmap } from '../heatmap.ts';
+import { hypothesis } from '../hypothesis.ts';
 import { readImageFile } from '../image-file.ts';
 import { chosenModel, type ModelOptions, withModelOptions } from '../model-options.ts';
 
@@ -49,7 +50,7 @@ export function explainCommand(): Command {
       "Shows the model's input for a text and an image (prompt, tokens, what was truncated, pixels), and which parts " +
         'of the image decide the answer.',
     )
-    .requiredOption('--text <text>', 'the hypothesis to judge')
+    .requiredOption('--text <text>', 'the hypothesis to judge', hypothesis)
     .option('--premise <text>', 'a text assumed to be true')
     .option('--image <file>', 'image file, upright unless IMAGE_ORIENTATION=stored; for --pixels or --heatmap')
     .option('--pixels <png>', 'PNG file to write the exact input pixels to; needs --image')

@@ -7,6 +7,7 @@ import type { Answer } from '../../service/inference/answer.ts';
 import { openModel, type OpenModel } from '../../service/inference/open-model.ts';
 import { answerFields } from '../answer-fields.ts';
 import { answered } from '../answered.ts';
+import { hypothesis } from '../hypothesis.ts';
 import { readImageFile } from '../image-file.ts';
 import { chosenModel, type ModelOptions, withModelOptions } from '../model-options.ts';
 
@@ -25,7 +26,7 @@ export function predictCommand(): Command {
     .summary('answer once, without a server')
     .description('Judges whether an image entails a text, exactly as the server does, and prints the answer.')
     .requiredOption('--image <file>', `image file: ${IMAGE_FORMATS}; judged upright unless IMAGE_ORIENTATION=stored`)
-    .requiredOption('--text <text>', 'the hypothesis to judge')
+    .requiredOption('--text <text>', 'the hypothesis to judge', hypothesis)
     .option('--premise <text>', 'a text assumed to be true')
     .option('--json', 'print JSON')
     .action(async (options: PredictOptions, command: Command) => {

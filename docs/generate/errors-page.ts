@@ -16,7 +16,7 @@ the log.
 `;
   const commandLine = `## The command line
 
-A command that fails prints one sentence and exits with 1 (2 for wrong usage, 130 if it was interrupted). Programs that
+A command that fails prints one sentence and exits with 1 (2 for wrong usage or settings, 130 if it was interrupted). Programs that
 import the code find the reason in \`code\` of \`UserError\`:
 `;
   return {

@@ -21,15 +21,14 @@ const MODEL_ID = /^[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*$/;
  * Resolves the name of a preset or a model id.
  *
  * @param endpoint root of the API; https if it has no scheme, as for ModelScope's own client
- * @throws UserError (model-unknown) if the name is neither; (settings-invalid) if the endpoint is no web address, or
- *   the token cannot be one
+ * @throws UserError (settings-invalid) if the name is neither, the endpoint is no web address, or the token cannot be one
  */
 export function modelSource(name: string, revision: string, endpoint = DEFAULT_ENDPOINT, token?: string): ModelSource {
   const id = isPresetName(name) ? PRESETS[name].id : name;
   if (!MODEL_ID.test(id)) {
     const presets = Object.keys(PRESETS).join(', ');
     const message = `${JSON.stringify(name)} is not a model: give a preset (${presets}) or a model id such as ${PRESETS.large.id}.`;
-    throw new UserError('model-unknown', message);
+    throw new UserError('settings-invalid', message);
   }
   // Neither value is repeated: they may hold secrets.
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {

@@ -77,8 +77,8 @@ export interface OpenModelOptions {
  * Opens a model package and builds what leads from a request to its engines: picture cache, predictor, batcher, pool.
  *
  * @param dir the package's folder
- * @throws UserError `package-unreadable`; `package-damaged`; `settings-invalid` if the machine lacks what the settings
- *   require, or LABELS does not fit the package
+ * @throws UserError `package-unreadable`; `package-damaged`; `machine-unsuitable` if the machine lacks what the settings
+ *   require; `settings-invalid` if LABELS or DEVICE does not fit the package
  */
 export async function openModel(
   dir: string,

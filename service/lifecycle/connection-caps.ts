@@ -60,13 +60,13 @@ export function descriptorWarning({ MAX_QUEUE }: Settings, limits = readLimits()
  * Refuses a limit of file descriptors under which the service could not work.
  *
  * @param limits as for {@link connectionCaps}
- * @throws UserError `settings-invalid`
+ * @throws UserError `machine-unsuitable`
  */
 export function checkDescriptors(limits = readLimits()): void {
   const descriptors = maxDescriptors(limits);
   if (descriptors === undefined || descriptors >= LEAST_DESCRIPTORS) return;
   throw new UserError(
-    'settings-invalid',
+    'machine-unsuitable',
     `The process may open only ${descriptors} files, too few to serve; allow it at least ${LEAST_DESCRIPTORS}: ${HOW_TO_RAISE}.`,
   );
 }

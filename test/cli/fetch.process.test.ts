@@ -42,7 +42,7 @@ describe('ofa-ve fetch', () => {
       MODELSCOPE_CACHE: cache,
     };
     const missing = await ofaVe(['fetch', 'large', folder], { ...env, MODELSCOPE_API_TOKEN: 'two words' });
-    expect(missing).toMatchObject({ code: 1, stderr: 'MODELSCOPE_API_TOKEN must be one word of ASCII characters.\n' });
+    expect(missing).toMatchObject({ code: 2, stderr: 'MODELSCOPE_API_TOKEN must be one word of ASCII characters.\n' });
     server.intercept = (_, response) => {
       response.writeHead(401).end();
       return true;

@@ -40,13 +40,13 @@ describe('ofa-ve plan', () => {
 
   it('says when no number of pods would do', async () => {
     const { code, stderr } = await plan(...USUAL.slice(0, -1), '30');
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toBe('A pod does not answer 99 % of the requests within 30 ms at any rate, as a run takes 40 ms.\n');
   });
 
   it('says when a rate needs more pods than a deployment may have', async () => {
     const { code, stdout, stderr } = await plan('--rate', '90000', ...USUAL.slice(2));
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^90000 requests\/s need \d+ pods, but a deployment has at most 1000; divide the rate/);
   });
 

@@ -39,7 +39,6 @@ describe('a mistake is reported in one sentence with exit code 1', () => {
       ['--image', 'NO-IMAGE', '--text', 'a'],
       'The image is not a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF',
     ],
-    ['a text without words', ['--image', image, '--text', '..'], 'The text contains no words to judge.'],
   ])('%s', async (_, args, sentence) => {
     const model = args.includes('--model') ? [] : ['--model', packageDir];
     const given = args.map((arg) => (arg === 'NO-IMAGE' ? join(folder, 'no-image.png') : arg));
@@ -56,14 +55,6 @@ describe('a mistake is reported in one sentence with exit code 1', () => {
     expect(stderr).toMatch(/model\.onnx\.data .* has 1000 bytes but should have \d+ bytes/);
   });
 
-  it('an invalid setting', async () => {
-    const { code, stderr } = await ofaVeProcess(['serve', '--model', packageDir], { MAX_BATCH: 'many' });
-    expect([code, stderr]).toEqual([
-      1,
-      'Wrong settings: MAX_BATCH is "many" but must be a whole number from 1 to 256.\n',
-    ]);
-  });
-
   it('an option with control characters, which are escaped', async () => {
     const { code, stderr } = await ofaVe(['inspect', packageDir, '--modl\x1b[31m\n']);
     expect(code).toBe(2);
@@ -73,10 +64,45 @@ describe('a mistake is reported in one sentence with exit code 1', () => {
   });
 });
 
+describe('a wrong option or setting has exit code 2, whoever notices it', () => {
+  const rows = ['batch', '--demo', '--output', 'results', '--text', 'a'];
+
+  it.each([
+    ['a setting', ['predict', '--demo', '--image', image, '--text', 'a'], 'MAX_BATCH is "many" but must be'],
+    ['--port', ['serve', '--demo', '--port', 'http'], 'PORT is "http" but must be'],
+    ['--shard', [...rows, '--input', 'photos', '--shard', '2/2'], '--shard is "2/2" but must be I/N'],
+    ['--format', [...rows, '--input', '-'], 'Standard input needs --format: one of jsonl'],
+    ['--name', ['compile', 'checkpoint', 'package', '--name', 'a\tb'], "The model's name (--name)"],
+    ['a model', ['fetch', 'larg'], '"larg" is not a model: give a preset'],
+    ['an SLO', ['plan', '--rate', '9', '--latency-ms', '9', '--start-seconds', '9', '--slo-ms', '1'], 'A pod does not'],
+    ['a text without words', ['predict', '--demo', '--image', image, '--text', '..'], 'It contains no words to judge.'],
+    ['an empty text', ['explain', '--demo', '--text', ''], 'It contains no words to judge.'],
+    ['a blank text', [...rows, '--input', 'photos', '--text', ' '], "'--text <text>' argument ' ' is invalid."],
+    ['no file', ['predict', '--demo', '--image', '', '--text', 'a'], "'--image <file>' argument '' is invalid."],
+    ['no host', [...rows, '--input', 'photos', '--allow-host', ''], "'--allow-host <host>' argument '' is invalid."],
+    ['no folder', ['inspect', ''], "value '' is invalid for argument 'package-folder'. It must not be empty."],
+    ['one of several', ['batch', 'merge', 'a', '', '--output', 'b'], "value '' is invalid for argument 'folders'."],
+  ])('%s', async (what, args, sentence) => {
+    const { code, stdout, stderr } = await ofaVe(args, what === 'a setting' ? { MAX_BATCH: 'many' } : {});
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(sentence)]);
+  });
+
+  it('but not what another machine would have', async () => {
+    const { code, stderr } = await ofaVe(['predict', '--demo', '--image', image, '--text', 'a'], { DEVICE: 'cuda' });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('DEVICE is cuda, but ')]);
+  });
+});
+
+it('synth says in one sentence that the manifests cannot be written', async () => {
+  const target = join(folder, 'no-image.png', 'dist');
+  const { code, stderr } = await ofaVeProcess(['synth', '--output', target]);
+  expect([code, stderr]).toEqual([1, `Cannot write the manifests to ${target}: part of the path is not a folder.\n`]);
+});
+
 it('serve without a model says how to set one', async () => {
   const { code, stderr } = await ofaVeProcess(['serve'], { MODEL_DIR: ' ' });
   expect([code, stderr]).toEqual([
-    1,
+    2,
     'MODEL_DIR is not set; give a model package with --model, or use --demo for the small model that ships with ofa-ve.\n',
   ]);
 });

@@ -16,7 +16,7 @@ import { batchVariables, variables, withoutExpansion } from '../pods/environment
 import { basePod, containerResources, securityContext } from '../pods/pod.ts';
 import { mountsOf, podVolumes, type Mounted } from '../pods/volumes.ts';
 
-/** Exit code of `ofa-ve batch` for wrong usage, which fails in every shard alike. */
+/** Exit code of `ofa-ve batch` for wrong options and settings, which fail in every shard alike. */
 const WRONG_USAGE = 2;
 
 /** Evictions, such as those for a pod of the service, cost no retry; what no retry can mend ends the Job. */

@@ -1,4 +1,4 @@
-import { UserError } from '../../../model/errors.ts';
+import { UserError, type FailureCode } from '../../../model/errors.ts';
 import type { Environment } from '../../settings/setting.ts';
 import { cudaIncompatibility, type FitOptions } from './cuda-build.ts';
 import { hasCudaProvider, INSTALL_CUDA_PROVIDER } from './cuda-provider.ts';
@@ -23,7 +23,7 @@ export interface DeviceOptions extends FitOptions {
 /**
  * Chooses CUDA if its provider is installed and a visible GPU meets the provider's requirements.
  *
- * @throws UserError `settings-invalid` if DEVICE is cuda and CUDA cannot be used
+ * @throws UserError `machine-unsuitable` if DEVICE is cuda and CUDA cannot be used
  */
 export async function chooseDevice(
   device: Device,
@@ -52,10 +52,15 @@ export async function chooseDevice(
 /**
  * Falls back to the CPU if DEVICE is auto.
  *
+ * @param code what it is that does not go with CUDA
  * @returns why the CPU was chosen: a clause for the log
- * @throws UserError `settings-invalid` if DEVICE is cuda
+ * @throws UserError with that code if DEVICE is cuda
  */
-export function withoutCuda(device: Device, { reason, remedy }: Obstacle): string {
+export function withoutCuda(
+  device: Device,
+  { reason, remedy }: Obstacle,
+  code: FailureCode = 'machine-unsuitable',
+): string {
   if (device === 'auto') return `DEVICE is auto, and ${reason}`;
-  throw new UserError('settings-invalid', `DEVICE is cuda, but ${reason}; ${remedy}.`);
+  throw new UserError(code, `DEVICE is cuda, but ${reason}; ${remedy}.`);
 }

@@ -34,7 +34,7 @@ export type PlanSettings = Pick<Settings, 'DEVICE' | 'ENGINES' | 'ENGINE_THREADS
  * Plans an engine for each GPU that is visible, meets the requirements of ONNX Runtime's build and has enough free
  * memory; or else engines on the CPU.
  *
- * @throws UserError `settings-invalid` if the settings require something the machine does not have
+ * @throws UserError `machine-unsuitable` if it lacks what the settings require; `settings-invalid` if the package does
  */
 export async function planEngines(
   settings: PlanSettings,
@@ -67,7 +67,7 @@ function planInt8(settings: PlanSettings, memory: Manifest['memory']): EnginePla
 export function cpuForInt8(device: PlanSettings['DEVICE']): string {
   if (device === 'cpu') return 'DEVICE is cpu';
   const remedy = 'compile with --precision fp16, or set DEVICE to cpu';
-  return withoutCuda(device, { reason: 'an int8 package runs only on CPUs', remedy });
+  return withoutCuda(device, { reason: 'an int8 package runs only on CPUs', remedy }, 'settings-invalid');
 }
 
 function planGpus(
@@ -113,7 +113,7 @@ function planUnlisted(settings: PlanSettings, problem: string): EnginePlan {
 function checkCount(wanted: number, most: number, there: string): void {
   if (wanted <= most) return;
   throw new UserError(
-    'settings-invalid',
+    'machine-unsuitable',
     `ENGINES is ${wanted}, which is more than the GPUs there are (${there}); set it to ${most}, or to 0 for one engine each.`,
   );
 }
