@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
-import { folderPrefix } from '../storage/s3-file.ts';
+import { exists, folderPrefix, isS3Folder } from '../storage/s3-file.ts';
 import { isS3, parseS3, readObject, s3, s3Reason, s3Status, type S3Address } from '../storage/s3.ts';
-import { outsideFolder } from './image-folder.ts';
+import { notFolder, outsideFolder } from './image-folder.ts';
 import { unreadable, type ImageSource, type StoredImage } from './stored-image.ts';
 
 /** Image files in buckets. */
@@ -11,14 +11,21 @@ export class BucketImages implements ImageSource {
   readonly #root: S3Address;
   readonly #allowOutside: boolean;
 
-  /**
-   * @param folder what relative names start from
-   * @param allowOutside whether names may lead out of it
-   */
-  constructor(folder: string, allowOutside: boolean) {
+  private constructor(folder: string, allowOutside: boolean) {
     const { bucket, key } = parseS3(folder);
     this.#root = { bucket, key: folderPrefix(key) };
     this.#allowOutside = allowOutside;
+  }
+
+  /**
+   * @param folder what relative names start from
+   * @param allowOutside whether names may lead out of it
+   * @throws UserError `input-unreadable` if nothing is in the folder; not if that must not be listed
+   */
+  static async open(folder: string, allowOutside: boolean): Promise<BucketImages> {
+    if (await isS3Folder(folder).catch(() => true)) return new BucketImages(folder, allowOutside);
+    if (parseS3(folder).key !== '' && (await exists(folder).catch(() => false))) throw notFolder(folder);
+    throw new UserError('input-unreadable', `Cannot read the folder ${folder}: there is no object in it.`);
   }
 
   /**

@@ -29,8 +29,7 @@ export class ImageFolder implements ImageSource {
     } catch (cause) {
       throw new UserError('input-unreadable', `Cannot read the folder ${folder}: ${reasonOf(cause)}.`, { cause });
     }
-    const message = `--images is the file ${folder}; it must be a folder, a tar that is not compressed, or a quoted pattern of such tars.`;
-    throw new UserError('input-unreadable', message);
+    throw notFolder(folder);
   }
 
   /** @param name the image's path, relative to the folder or absolute */
@@ -61,6 +60,12 @@ export class ImageFolder implements ImageSource {
     const relative = path.relative(this.#root, await realpath(file));
     return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
   }
+}
+
+/** The error of a file that is given as the folder of images. */
+export function notFolder(file: string): UserError {
+  const message = `--images is the file ${file}; it must be a folder, a tar that is not compressed, or a quoted pattern of such tars.`;
+  return new UserError('input-unreadable', message);
 }
 
 /** The error of an image that a row may not name. */

@@ -43,7 +43,7 @@ async function openLocal(images: string | undefined, { allowOutside }: ImageOpti
   if (images === undefined) return { find: (name) => Promise.reject(unreadable(name, new Error('it is in no tar'))) };
   const isTars = isPattern(images) ? !(await isFolder(images)) : isTar(images);
   if (!isTars) {
-    return isS3(images) ? new BucketImages(images, allowOutside) : ImageFolder.open(images, allowOutside);
+    return isS3(images) ? BucketImages.open(images, allowOutside) : ImageFolder.open(images, allowOutside);
   }
   const { names } = await findFiles(images, allowOutside);
   const other = names.find((name) => !isTar(name));

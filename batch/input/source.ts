@@ -1,13 +1,17 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../model/errors.ts';
+import { FORMAT_BYTES, formatOf as pictureFormatOf } from '../../model/image-format.ts';
 import { reasonOf } from '../../model/system-reason.ts';
-import { openDiskFile, type FoundFiles, type InputFile } from '../storage/file.ts';
+import { notReadable, openDiskFile, type FoundFiles, type InputFile } from '../storage/file.ts';
 import { isResultFile } from '../output/part-file.ts';
 import { absolute, findFiles, folderOf, inFolder, openFile } from '../storage/files.ts';
 import { FORMAT_OF_ENDING, FORMATS, formatOf, readRows, type Format } from './formats.ts';
 import { isPicture, PICTURE_ENDINGS } from './pictures.ts';
 import type { ColumnNames, RawRow } from './row.ts';
+
+/** Those of files with rows, for a sentence. */
+const ENDINGS = Object.keys(FORMAT_OF_ENDING).join(', ');
 
 /** The input of a run, which can be read more than once. */
 export interface Source {
@@ -70,6 +74,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
   const found = withoutResults(await findFiles(input, allowOutside), input, output);
   const rowFormat = formatOfAll(found, options);
   if (rowFormat === undefined) {
+    if (found.kind === 'pattern') await refuseOthers(found.names, input);
     if (images !== undefined || format !== undefined) {
       throw new UserError('settings-invalid', 'A folder or pattern of pictures takes neither --images nor --format.');
     }
@@ -122,13 +127,32 @@ function formatOfAll({ kind, names }: FoundFiles, { input, format }: SourceOptio
 function formatOfFile(input: string): Format {
   const known = formatOf(input);
   if (known !== undefined) return known;
+  refusePacked(input);
+  const message = `The input ${input} has none of the endings ${ENDINGS}; name its format with --format.`;
+  throw new UserError('settings-invalid', message);
+}
+
+function refusePacked(input: string): void {
   const packed = /\.(?:gz|tgz|zst|xz|bz2|zip)$/i.exec(input)?.[0];
-  if (packed !== undefined) {
-    const reason = `The input ${input} ends with ${packed}: unpack it first, as compressed files are not read.`;
-    throw new UserError('input-unreadable', reason);
-  }
-  const endings = Object.keys(FORMAT_OF_ENDING).join(', ');
-  const message = `The input ${input} has none of the endings ${endings}; name its format with --format.`;
+  if (packed === undefined) return;
+  const reason = `The input ${input} ends with ${packed}: unpack it first, as compressed files are not read.`;
+  throw new UserError('input-unreadable', reason);
+}
+
+/**
+ * Refuses files of a pattern that would be taken for pictures and are none: rows in files such as `day-1.txt`. Pictures may
+ * have any names, so the first one's content decides where no name has the ending of a picture.
+ */
+async function refuseOthers(names: readonly string[], input: string): Promise<void> {
+  const [first] = names;
+  if (first === undefined || names.some(isPicture)) return;
+  refusePacked(input);
+  const file = await openFile(first);
+  const start = await file.read(0, FORMAT_BYTES).catch((cause: unknown) => {
+    throw notReadable(first, cause);
+  });
+  if (pictureFormatOf(start) !== undefined) return;
+  const message = `The pattern ${input} matches ${first}, which is no picture and has none of the endings ${ENDINGS}; name the format of its rows with --format.`;
   throw new UserError('settings-invalid', message);
 }
 

@@ -29,7 +29,8 @@ afterAll(async () => {
 
 /** The object that is asked for. */
 async function keyOf(folder: string, name: string): Promise<string | undefined> {
-  const image = await new BucketImages(folder, false).find(name, new AbortController().signal);
+  const images = await BucketImages.open(folder, false);
+  const image = await images.find(name, new AbortController().signal);
   await image.close?.();
   return asked.pop();
 }

@@ -83,6 +83,27 @@ test('files of rows in one folder are one input, and those of several kinds are 
   );
 });
 
+test('a pattern of files without known endings has pictures, or needs the format of its rows', async () => {
+  const folder = pictureFolder();
+  const files = (name: string): { input: string; output: string } => ({
+    input: join(folder, name),
+    output: join(tempFolder(), 'out'),
+  });
+  writeRows(folder, testRows(3), 'day-1.txt');
+  await expect(run({ ...files('day-*.txt'), texts: ['a'] })).rejects.toMatchObject({
+    code: 'settings-invalid',
+    message: `The pattern ${join(folder, 'day-*.txt')} matches ${join(folder, 'day-1.txt')}, which is no picture and has none of the endings .jsonl, .ndjson, .csv, .tsv, .parquet, .tar; name the format of its rows with --format.`,
+  });
+  const tally = { rows: 3, failedRows: 0 };
+  expect(await run({ ...files('day-*.txt'), source: { format: 'jsonl' } })).toMatchObject({ tally });
+  for (const [index, name] of ['image-00.png', 'image-01.png', 'image-02.png'].entries()) {
+    cpSync(join(folder, name), join(folder, `upload-${index}`));
+  }
+  expect(await run({ ...files('upload-*'), texts: ['a'] })).toMatchObject({ tally });
+  writeFileSync(join(folder, 'rows.csv.gz'), gzipSync('image,text'));
+  await expect(run({ ...files('*.csv.gz'), texts: ['a'] })).rejects.toThrow('*.csv.gz ends with .gz: unpack it first');
+});
+
 test('folders may have the characters of patterns in their names, and hidden files', async () => {
   const rows = testRows(6);
   const expected = await answersTo(writeRows(pictureFolder(), rows));

@@ -123,6 +123,20 @@ test('rows, pictures and results in a bucket, in shards, with broken connections
   await expect(mergeRuns([output], at('all.jsonl'))).rejects.toThrow('exists already');
 });
 
+test('images that are no folder of a bucket are refused before anything is computed', async () => {
+  const input = writeRows(pictures, testRows(1), 'one.jsonl');
+  const images = async (key: string): Promise<unknown> =>
+    run({ input, output: join(tempFolder(), 'out'), source: { images: at(key) } });
+  await put('packed', 'images.tar.gz');
+  await expect(images('images.tar.gz')).rejects.toMatchObject({
+    code: 'input-unreadable',
+    message: `--images is the file ${at('images.tar.gz')}; it must be a folder, a tar that is not compressed, or a quoted pattern of such tars.`,
+  });
+  await expect(images('dat')).rejects.toThrow(`Cannot read the folder ${at('dat')}: there is no object in it.`);
+  await put('', 'data');
+  expect(await images('data')).toMatchObject({ tally: { failedRows: 0 } });
+});
+
 test('tars in a bucket, as input and as images', async () => {
   const picture = (name: string): Buffer => readFileSync(join(pictures, name));
   const members = ROWS.flatMap(({ id, image, text }) => [
