@@ -38,6 +38,8 @@ export interface BatchOptions {
   readonly hosts: readonly string[];
   /** @default the whole input */
   readonly shard?: Shard | undefined;
+  /** Whether an earlier run had the same pictures at another place. */
+  readonly imagesMoved?: boolean;
   /** Rows of each part file. */
   readonly partRows: number;
   /** Most failed rows, those of earlier runs included. @default any number */
@@ -113,7 +115,7 @@ async function runIn(
   const parts = resultFormatOf(options.output);
   const { sha256, rows, isNumbered } = await scanInput(source, names, texts.length > 0);
   const { name, precision } = model.predictor.model;
-  await claim(folder, {
+  const run: RunDescription = {
     model: { name, precision, digest: model.modelPackage.digest },
     settings: { LABELS: settings.LABELS, IMAGE_ORIENTATION: settings.IMAGE_ORIENTATION },
     input: {
@@ -123,7 +125,8 @@ async function runIn(
     shard,
     partRows,
     parts,
-  });
+  };
+  await claim(folder, run, options.imagesMoved === true);
   const range = rangeOf(shard, rows);
   const tally = new Tally();
   const open = await openParts(folder, partsOf(range, partRows), parts, tally);
@@ -144,17 +147,21 @@ function inputChanged({ source, output }: BatchOptions): string {
 }
 
 /** Takes the folder for a run, unless it has results of another one. */
-async function claim(folder: WritableFolder, run: RunDescription): Promise<void> {
+async function claim(folder: WritableFolder, run: RunDescription, imagesMoved: boolean): Promise<void> {
   const found = await readRunFile(folder);
-  if (found === undefined) {
+  const difference = found && differenceOf(found, run);
+  if (found !== undefined && difference === undefined) return;
+  // Pictures are not compared: only the user knows whether those at another place are the same.
+  const haveMoved =
+    found && differenceOf({ ...found, input: { ...found.input, images: run.input.images } }, run) === undefined;
+  if (found === undefined || (haveMoved === true && imagesMoved)) {
     await writeRunFile(folder, run);
     return;
   }
-  const difference = differenceOf(found, run);
-  if (difference === undefined) return;
+  const remedy = haveMoved === true ? '; if these are the same pictures at another place, add --images-moved' : '';
   throw new UserError(
     'output-not-writable',
-    `The folder ${folder.name} has results ${difference}. Choose another --output, or delete the folder.`,
+    `The folder ${folder.name} has results ${difference}. Choose another --output, or delete the folder${remedy}.`,
   );
 }
 

@@ -91,7 +91,8 @@ export function differenceOf(found: RunDescription, wanted: RunDescription): str
   if (found.input.sha256 !== wanted.input.sha256) {
     return `of another input (${found.input.name} with ${found.input.rows} rows, whose content was another)`;
   }
-  if (found.input.images !== wanted.input.images) return `of another folder of images (${found.input.images})`;
+  if (!isSameFolder(found.input.images, wanted.input.images))
+    return `of another folder of images (${found.input.images})`;
   for (const name of ['columns', 'texts'] as const) {
     if (!isSame(found.input[name], wanted.input[name])) {
       return `of other ${name} (${shown(found.input[name])}, not ${shown(wanted.input[name])})`;
@@ -105,6 +106,11 @@ export function differenceOf(found: RunDescription, wanted: RunDescription): str
 
 function shown(value: unknown): string {
   return shorten(JSON.stringify(value));
+}
+
+/** Whether two addresses are of one folder: those of S3 may end with a slash. */
+function isSameFolder(one: string, other: string): boolean {
+  return one.replace(/\/$/, '') === other.replace(/\/$/, '');
 }
 
 function isSame(one: unknown, other: unknown): boolean {

@@ -30,6 +30,7 @@ interface RunOptions extends ModelOptions {
   readonly output?: string;
   readonly format?: (typeof FORMATS)[number];
   readonly images?: string;
+  readonly imagesMoved?: true;
   readonly allowOutside?: true;
   readonly allowHost?: readonly string[];
   readonly column?: ColumnNames;
@@ -61,6 +62,7 @@ export function batchCommand(): Command {
       '--images <images>',
       'folder that image paths in the rows are relative to (default: that of the input file), or a tar or quoted pattern of tars with them',
     )
+    .option('--images-moved', 'go on with a run whose images were at another place')
     .option('--allow-outside', 'read images outside of that folder, too')
     .option('--allow-host <host>', 'fetch https images from this host; may be repeated', append)
     .option('--column <name=column>', "the input's name for a column; may be repeated: image=photo", toColumns)
@@ -138,6 +140,7 @@ async function run(
       shard,
       partRows,
       maxFailures,
+      imagesMoved: options.imagesMoved === true,
       signal,
       onProgress: reporter.update,
     });

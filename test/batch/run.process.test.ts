@@ -64,6 +64,26 @@ test('a folder of pictures needs no file of rows', async () => {
 });
 
 describe('a run goes on where the one before was', () => {
+  test('after its pictures were moved, if the user says so', async () => {
+    const folders = [tempFolder(), tempFolder()].map((folder) => join(folder, 'photos'));
+    const [before = '', after = ''] = folders;
+    renameSync(pictureFolder(), before);
+    const command = { output: join(tempFolder(), 'out'), texts: ['a dog'] };
+    await run({ ...command, input: before });
+    renameSync(before, after);
+    await expect(run({ ...command, input: after })).rejects.toMatchObject({
+      code: 'output-not-writable',
+      message: `The folder ${command.output} has results of another folder of images (${before}). Choose another --output, or delete the folder; if these are the same pictures at another place, add --images-moved.`,
+    });
+    expect(await run({ ...command, input: after, imagesMoved: true })).toMatchObject({ computed: 0 });
+    // The place is known from then on.
+    expect(await run({ ...command, input: after })).toMatchObject({ computed: 0 });
+    rmSync(join(after, 'image-00.png'));
+    await expect(run({ ...command, input: after, imagesMoved: true })).rejects.toThrow(
+      / has results of another input .*\. Choose another --output, or delete the folder\.$/,
+    );
+  });
+
   test('after an interruption', async () => {
     const rows = testRows(120);
     const input = writeRows(pictures, rows);

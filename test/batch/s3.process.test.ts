@@ -137,6 +137,13 @@ test('images that are no folder of a bucket are refused before anything is compu
   expect(await images('data')).toMatchObject({ tally: { failedRows: 0 } });
 });
 
+test('a folder of images is the same with a slash at its end', async () => {
+  const input = writeRows(pictures, testRows(5), 'five.jsonl');
+  const output = join(tempFolder(), 'out');
+  await run({ input, output, source: { images: at('data') } });
+  expect(await run({ input, output, source: { images: at('data/') } })).toMatchObject({ computed: 0 });
+});
+
 test('tars in a bucket, as input and as images', async () => {
   const picture = (name: string): Buffer => readFileSync(join(pictures, name));
   const members = ROWS.flatMap(({ id, image, text }) => [
