@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { UserError } from '../../model/errors.ts';
 import { ENVIRONMENT_VARIABLE } from '../../service/contract.ts';
+import { interruptible } from '../interrupt.ts';
 
 /** The same program that cdk8s runs. */
 const PROGRAM = fileURLToPath(new URL('../../infra/main.ts', import.meta.url));
@@ -40,8 +41,17 @@ export function synthCommand(): Command {
         ...(output === undefined ? [] : ['--output', output]),
         ...(all === undefined ? [] : ['--all']),
       ];
-      const child = spawn(process.execPath, [RUN, PROGRAM, ...args], { stdio: 'inherit' });
-      const [code] = (await once(child, 'exit')) as [number | null];
-      process.exitCode = code ?? 1;
+      process.exitCode = await interruptible((signal) => synthesize(args, signal));
     });
+}
+
+/** Runs the program; it is ended with this one, and would otherwise write manifests after that. */
+async function synthesize(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const child = spawn(process.execPath, [RUN, PROGRAM, ...args], { stdio: 'inherit' });
+  signal.addEventListener('abort', () => child.kill());
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (signal.aborted) {
+    throw new UserError('interrupted', 'Interrupted; some manifests may be missing: run the same command again.');
+  }
+  return code ?? 1;
 }

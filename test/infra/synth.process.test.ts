@@ -1,7 +1,10 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { text } from 'node:stream/consumers';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { environmentNames } from '../../infra/environment.ts';
 import { importCrds } from '../../infra/crds/import.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
@@ -104,6 +107,25 @@ describe('ofa-ve synth', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('environments/demo/dist/0001-ofa-ve.k8s.yaml\n');
     expect((await readdir(path.join(folder, 'environments/demo'))).sort()).toEqual(['dist', 'kustomization.yaml']);
+  });
+
+  it.runIf(process.platform === 'linux')('takes its program with it when a signal ends it', async () => {
+    const args = [path.join(ROOT, 'bin/ofa-ve.js'), 'synth', '--output', 'dist'];
+    const command = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    const stderr = text(command.stderr);
+    const program = async (): Promise<string | undefined> => {
+      const children = await readFile(`/proc/${command.pid}/task/${command.pid}/children`, 'utf8').catch(() => '');
+      for (const id of children.trim().split(' ')) {
+        const line = await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '');
+        if (line.includes('infra/main.ts')) return id;
+      }
+      return undefined;
+    };
+    const id = await vi.waitUntil(program, { timeout: 30_000, interval: 5 });
+    command.kill('SIGTERM');
+    expect(await once(command, 'exit')).toEqual([130, null]);
+    expect(await stderr).toBe('Interrupted; some manifests may be missing: run the same command again.\n');
+    expect(existsSync(`/proc/${id}`)).toBe(false);
   });
 
   it('writes all of them when asked', async () => {
