@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { realpath, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { Command } from 'commander';
 import sharp from 'sharp';
 import { echo } from '../../model/echo.ts';
@@ -64,6 +65,10 @@ export function explainCommand(): Command {
       if ((image === undefined) !== (pixels === undefined && heatmap === undefined)) {
         command.error('error: --image goes with --pixels or --heatmap: the file to read and the PNG file to write');
       }
+      const taken = await takenTwice([image, pixels, heatmap]);
+      if (taken !== undefined) {
+        command.error(`error: ${taken} would be overwritten: --image, --pixels and --heatmap must be different files`);
+      }
       const folder = await chosenModel(options, command);
       const { explanation, size } = await explain(folder, options);
       const { IMAGE_ORIENTATION: orientation } = readSettings(process.env);
@@ -79,6 +84,18 @@ export function explainCommand(): Command {
       if (pixels !== undefined) console.log(`pixels      ${pixels} (${size} x ${size}, ${orientation})`);
       if (explained !== undefined) console.log(`heatmap     ${heatmap}: ${describeExplained(explained)}`);
     });
+}
+
+/** The first file that an earlier one is, too, by whatever path or link. */
+async function takenTwice(files: readonly (string | undefined)[]): Promise<string | undefined> {
+  const seen = new Set<string>();
+  for (const file of files) {
+    if (file === undefined) continue;
+    const place = await realpath(file).catch(() => path.resolve(file));
+    if (seen.has(place)) return file;
+    seen.add(place);
+  }
+  return undefined;
 }
 
 async function explain(folder: string, options: ExplainOptions): Promise<{ explanation: Explanation; size: number }> {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -255,6 +255,25 @@ it('explain and predict turn a picture as its EXIF says, unless IMAGE_ORIENTATIO
   };
   expect(await confidence({ IMAGE_ORIENTATION: 'stored' })).toContain('17.1 %');
   expect(await confidence({})).not.toContain('17.1 %');
+});
+
+it('explain overwrites neither its image nor its other file', async () => {
+  const photo = join(folder, 'photo.png');
+  await writeFile(photo, await readFile(image));
+  await symlink(photo, join(folder, 'link.png'));
+  const files = [
+    ['--image', photo, '--pixels', join(folder, '.', 'photo.png')],
+    ['--image', photo, '--heatmap', join(folder, 'link.png')],
+    ['--image', image, '--pixels', join(folder, 'same.png'), '--heatmap', join(folder, 'same.png')],
+  ];
+  for (const args of files) {
+    const { code, stderr } = await ofaVe(['explain', '--model', packageDir, '--text', 'a', ...args]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining(`error: ${args.at(-1)} would be overwritten: --image,`),
+    ]);
+  }
+  expect(await readFile(photo)).toEqual(await readFile(image));
 });
 
 it('explain takes a premise without words as none, as the service does', async () => {
