@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { openRegular } from './regular-file.ts';
+import { readChunks } from './regular-file.ts';
 
 /** Bytes per read. */
 const CHUNK = 4 << 20;
@@ -17,8 +17,7 @@ export async function hashFile(
 ): Promise<{ name: string; bytes: number; sha256: string }> {
   const hash = createHash('sha256');
   let bytes = 0;
-  const stream = (await openRegular(file)).createReadStream({ highWaterMark: CHUNK });
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of readChunks(file, CHUNK)) {
     hash.update(chunk);
     bytes += chunk.length;
     onProgress?.(bytes);

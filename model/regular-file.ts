@@ -6,6 +6,9 @@ import { open, type FileHandle } from 'node:fs/promises';
  */
 const FLAGS = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0);
 
+/** Least bytes of a chunk. */
+const LEAST_CHUNK_BYTES = 64 << 10;
+
 /**
  * Opens a file for reading whose path a user has given. Reading a named pipe or a device could take for ever.
  *
@@ -20,6 +23,20 @@ export async function openRegular(path: string): Promise<FileHandle> {
     await handle.close();
     throw error;
   }
+}
+
+/**
+ * Reads a file whose path a user has given, from its start to its end.
+ *
+ * @param most bytes of a chunk; a smaller file gets no memory for more, which V8 would collect garbage for
+ * @throws as {@link openRegular}
+ */
+export async function* readChunks(path: string, most: number): AsyncGenerator<Buffer, void> {
+  const handle = await openRegular(path);
+  const { size } = await handle.stat();
+  // A file may have no size, such as those of /proc, or grow.
+  const highWaterMark = Math.min(most, Math.max(size, LEAST_CHUNK_BYTES));
+  yield* handle.createReadStream({ highWaterMark }) as AsyncIterable<Buffer>;
 }
 
 /** Reads a whole file whose path a user has given. @throws as {@link openRegular} */

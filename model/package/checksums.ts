@@ -1,7 +1,7 @@
 import { createHash, webcrypto, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { openRegular } from '../regular-file.ts';
+import { openRegular, readChunks } from '../regular-file.ts';
 
 /**
  * Bytes of a piece in packages that this version writes. A piece is what a damage is narrowed down to, and what one
@@ -57,10 +57,7 @@ export class ChecksumStream {
 /** The checksums of a file that exists. */
 export async function checksumsOf(file: string): Promise<Checksums> {
   const sums = new ChecksumStream();
-  const stream = (await openRegular(file)).createReadStream({ highWaterMark: PIECE_BYTES });
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    sums.update(chunk);
-  }
+  for await (const chunk of readChunks(file, PIECE_BYTES)) sums.update(chunk);
   return sums.digest();
 }
 

@@ -6,6 +6,7 @@ import { requireBytes, requireChoice, requireObject, requireSignal } from '../..
 import { MIB } from '../../bytes.ts';
 import { memoryLimit } from '../../memory-limit.ts';
 import { sourceFlags } from '../../source-flags.ts';
+import { withThousands } from '../../thousands.ts';
 import { Budget } from '../../budget.ts';
 import { PixelsError } from './error.ts';
 import type { OrientationMode } from './orientation.ts';
@@ -66,7 +67,7 @@ function costOf({ width, height, memory }: Probe, fileBytes: number): number {
   // The file is copied for the thread, and once more to isolate the first frame of a GIF.
   const cost = BYTES_PER_IMAGE + memory + 2 * fileBytes;
   if (cost <= budget.capacity) return cost;
-  const mebibytes = (bytes: number): string => `${Math.ceil(bytes / MIB).toLocaleString('en')} MiB`;
+  const mebibytes = (bytes: number): string => `${withThousands(Math.ceil(bytes / MIB))} MiB`;
   throw new PixelsError('too-large', {
     detail: `The image is too large: to decode its ${width} x ${height} pixels takes ${mebibytes(cost)} of memory, and ${mebibytes(budget.capacity)} are allowed.`,
   });

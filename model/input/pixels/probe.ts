@@ -1,4 +1,5 @@
 import { formatOf, type ImageFormat } from '../../image-format.ts';
+import { withThousands } from '../../thousands.ts';
 import { AVIF_BYTES_PER_PIXEL, MAX_AVIF_PIXELS, withStillBrand } from './avif.ts';
 import { readBmp } from './bmp.ts';
 import { readHeader, type ImageHeader } from './decoder.ts';
@@ -29,7 +30,7 @@ export interface Probe {
 
 const AS_BASELINE = 'send it as baseline JPEG or PNG';
 const CONVERTED_TO_TEXT = 'The image is damaged, because a program read it as text: read and send the file as bytes.';
-const TOO_LARGE_AVIF = `The image is too large: at most ${MAX_AVIF_PIXELS.toLocaleString('en')} pixels of an AVIF can be decoded.`;
+const TOO_LARGE_AVIF = `The image is too large: at most ${withThousands(MAX_AVIF_PIXELS)} pixels of an AVIF can be decoded.`;
 
 function isTooLarge(width: number, height: number): boolean {
   return width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS;
