@@ -1,60 +1,32 @@
 import { join } from 'node:path';
 import { UserError } from '../../model/errors.ts';
 import { readRegular } from '../../model/regular-file.ts';
-import { openPackage, type ModelPackage } from '../../model/package/open-package.ts';
+import type { ModelPackage } from '../../model/package/open-package.ts';
 import { PACKAGE_FILES } from '../../model/package/layout.ts';
-import type { Manifest } from '../../model/package/manifest.ts';
-import { PackageVerifier, verifyContent } from '../../model/package/verify-package.ts';
+import { verifyContent } from '../../model/package/verify-package.ts';
 import { loadTokenizer, type Tokenizer } from '../../model/package/tokenizer.ts';
-import { featureCacheBytes } from '../settings/memory.ts';
-import type { Settings } from '../settings/read.ts';
-import { planEngines, type EnginePlan } from '../engine/device/plan.ts';
-import { PictureStore } from '../engine/session/picture-store.ts';
-import { sparePicturesFd } from '../engine/process/fork-engine.ts';
-import { EnginePool } from '../engine/process/pool.ts';
+import { pixelMemoryUse, toPixels } from '../../model/input/pixels/pixels.ts';
+import type { PictureStore } from '../engine/session/picture-store.ts';
+import type { EnginePool } from '../engine/process/pool.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { batchEngine } from './batching/batch-engine.ts';
 import { Batcher } from './batching/batcher.ts';
 import { Explainer } from './explainer.ts';
-import { labelsOf, type Label } from './labels.ts';
 import type { InferenceObserver } from './observer.ts';
+import { openEngines, type ModelSettings, type OpenEngines } from './open-engines.ts';
 import { PictureCache } from './picture-cache.ts';
-import { pixelMemory } from './pixel-memory.ts';
-import { closePixels, limitPixelMemory, pixelMemoryUse, toPixels } from '../../model/input/pixels/pixels.ts';
 import { BatchingPredictor, type PredictItem, type PredictOutput } from './batching-predictor.ts';
 import type { Predictor } from './predictor.ts';
 import { ItemQuarantine } from './batching/quarantine.ts';
 import { promptEncoder } from './prompt-encoder.ts';
 
-/** The settings that {@link openModel} reads. */
-export type ModelSettings = Pick<
-  Settings,
-  | 'LABELS'
-  | 'IMAGE_ORIENTATION'
-  | 'DEVICE'
-  | 'ENGINES'
-  | 'ENGINE_THREADS'
-  | 'MAX_BATCH'
-  | 'FEATURE_CACHE_MB'
-  | 'MAX_BODIES_MB'
-  | 'MAX_QUEUE'
-  | 'REQUEST_TIMEOUT_MS'
-  | 'ENGINE_TIMEOUT_MS'
-  | 'ENGINE_START_TIMEOUT_MS'
->;
-
 /** A model package with everything that answers requests with it. */
-export interface OpenModel {
-  readonly modelPackage: ModelPackage;
+export interface OpenModel extends OpenEngines {
   readonly tokenizer: Tokenizer;
   readonly predictor: Predictor;
   readonly explainer: Explainer;
   /** Memory that decoding may take at the moment, and its limit. */
   readonly pixelMemoryUse: typeof pixelMemoryUse;
-  /** The answers as clients see them. */
-  readonly labels: readonly Label[];
-  /** The engines, which are not started yet. */
-  readonly pool: EnginePool;
   readonly batcher: Batcher<PredictItem, PredictOutput>;
   /**
    * Starts the engines, unless they are running, and awaits work that needs them. Fails with the first engine failure
@@ -63,8 +35,6 @@ export interface OpenModel {
    * @throws UserError `engine-failed` as soon as an engine fails
    */
   failFast<T>(work: Promise<T>): Promise<T>;
-  /** Stops the engines and the decoding threads. */
-  close(): Promise<void>;
 }
 
 export interface OpenModelOptions {
@@ -74,38 +44,38 @@ export interface OpenModelOptions {
 }
 
 /**
- * Opens a model package and builds what leads from a request to its engines: picture cache, predictor, batcher, pool.
+ * Opens a model package with its engines and everything else that answers requests.
  *
  * @param dir the package's folder
- * @throws UserError `package-unreadable`; `package-damaged`; `machine-unsuitable` if the machine lacks what the settings
- *   require; `settings-invalid` if LABELS or DEVICE does not fit the package
+ * @throws UserError as {@link openEngines} and {@link modelOn}
  */
 export async function openModel(
   dir: string,
   settings: ModelSettings,
   { observer, engineProgram }: OpenModelOptions = {},
 ): Promise<OpenModel> {
-  const modelPackage = await openPackage(dir);
-  const tokenizer = await openTokenizer(modelPackage);
-  const { manifest } = modelPackage;
-  const labels = labelsOf(manifest.answers, settings.LABELS);
-  const plan = await planWithPixels(settings, manifest, engineProgram);
-  // Last, as nothing closes its file if something else fails.
-  const store = PictureStore.open(manifest.image.size ** 2 * 3, settings.MAX_QUEUE, sparePicturesFd());
-  const closing = new AbortController();
-  const verifier = new PackageVerifier(modelPackage, closing.signal);
-  const pool = new EnginePool({
-    plan,
-    modelPackage,
-    verifyPackage: () => verifier.verify(),
-    maxBatch: settings.MAX_BATCH,
-    cacheBytes: featureCacheBytes(settings),
-    startTimeoutMs: settings.ENGINE_START_TIMEOUT_MS,
-    runTimeoutMs: settings.ENGINE_TIMEOUT_MS,
-    ...(engineProgram === undefined ? {} : { program: engineProgram }),
-    ...(store === undefined ? {} : { picturesFd: store.fd }),
+  const engines = await openEngines(dir, settings, engineProgram);
+  return modelOn(engines, settings, observer).catch(async (error: unknown) => {
+    await engines.close();
+    throw error;
   });
-  warmDecoder(manifest.image.size);
+}
+
+/**
+ * Builds what leads from a request to engines: tokenizer, picture cache, predictor, batcher. The tokenizer of OFA's
+ * vocabulary takes 0.15 s, in which the engines can load already.
+ *
+ * @param engines are closed by the model's `close`, or by the caller if this fails
+ * @throws UserError `package-unreadable` or `package-damaged`, for the tokenizer
+ */
+export async function modelOn(
+  engines: OpenEngines,
+  settings: ModelSettings,
+  observer?: InferenceObserver,
+): Promise<OpenModel> {
+  const { modelPackage, pool, store } = engines;
+  const { manifest } = modelPackage;
+  const tokenizer = await openTokenizer(modelPackage);
   const batcher = new Batcher<PredictItem, PredictOutput>({
     engines: pool.engines.map((engine) => batchEngine(engine.supervisor, manifest.answers.length, store, observer)),
     maxBatch: settings.MAX_BATCH,
@@ -113,7 +83,7 @@ export async function openModel(
   });
   const parts = {
     modelPackage,
-    labels,
+    labels: engines.labels,
     encode: promptEncoder(tokenizer, manifest.text),
     pictures: pictureCache(manifest.image.size, settings.IMAGE_ORIENTATION, store),
     answers: settings.FEATURE_CACHE_MB > 0 ? new AnswerCache() : undefined,
@@ -122,23 +92,8 @@ export async function openModel(
   };
   const predictor = new BatchingPredictor(parts);
   const explainer = new Explainer(predictor, parts, explainerLimits(settings, pool.engines.length));
-  const close = async (): Promise<void> => {
-    closing.abort(new Error('the model was closed'));
-    await Promise.all([pool.stop(), closePixels()]);
-    store?.close();
-  };
-  return {
-    modelPackage,
-    tokenizer,
-    predictor,
-    explainer,
-    pixelMemoryUse,
-    labels,
-    pool,
-    batcher,
-    failFast: failFastOn(pool),
-    close,
-  };
+  const failFast = failFastOn(pool);
+  return { ...engines, tokenizer, predictor, explainer, pixelMemoryUse, batcher, failFast };
 }
 
 function pictureCache(size: number, orientation: ModelSettings['IMAGE_ORIENTATION'], store: PictureStore | undefined) {
@@ -150,19 +105,6 @@ const explainerLimits = ({ MAX_BATCH, REQUEST_TIMEOUT_MS }: ModelSettings, engin
   maxWaiting: MAX_BATCH,
   longestMs: REQUEST_TIMEOUT_MS,
 });
-
-/** Plans the engines, and limits decoding to the memory that they leave. */
-async function planWithPixels(
-  settings: ModelSettings,
-  manifest: Manifest,
-  engineProgram: URL | undefined,
-): Promise<EnginePlan> {
-  // A test's program does not need ONNX Runtime's CUDA provider.
-  const plan = await planEngines(settings, manifest, engineProgram ? { cudaInstalled: true } : {});
-  const { bytes, warning } = pixelMemory(plan, manifest.memory, settings);
-  limitPixelMemory(bytes);
-  return warning === undefined ? plan : { ...plan, warnings: [...plan.warnings, warning] };
-}
 
 function failFastOn(pool: EnginePool): OpenModel['failFast'] {
   const failed = new Promise<never>((_, reject) => {
@@ -180,12 +122,6 @@ function failFastOn(pool: EnginePool): OpenModel['failFast'] {
     pool.start();
     return Promise.race([work, failed]);
   };
-}
-
-/** Starts a decoding thread while the engine loads, so that the first request does not have to wait for it. */
-function warmDecoder(size: number): void {
-  const onePixel = Buffer.from('R0lGODlhAQABAIAAAAAAAAAAACwAAAAAAQABAAACAkQBADs=', 'base64');
-  toPixels(onePixel, size).catch(() => undefined);
 }
 
 /** Reads a package's tokenizer. @throws UserError `package-unreadable` or `package-damaged` */

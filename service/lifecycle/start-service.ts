@@ -9,7 +9,8 @@ import { ClientAddresses } from '../clients/addresses.ts';
 import { identifyBy, type ClientRules } from '../requests/identify.ts';
 import { Uploads } from '../requests/uploads.ts';
 import { Admission } from '../inference/admission.ts';
-import { openModel, type OpenModel } from '../inference/open-model.ts';
+import { openEngines } from '../inference/open-engines.ts';
+import { modelOn, type OpenModel } from '../inference/open-model.ts';
 import { makeLogger, type Logger } from '../observability/logger.ts';
 import { RefusalLog } from '../observability/refusal-log.ts';
 import { ModelStatistics } from '../open-inference/statistics.ts';
@@ -84,25 +85,25 @@ async function openService(settings: Settings, options: StartOptions, opened: Op
   const statistics = new ModelStatistics();
   const tracing = await startTracing(settings, logger);
   opened.add(() => tracing?.close());
-  const { engineProgram } = options;
-  const model = await openModel(settings.MODEL_DIR, settings, {
-    observer: inferenceObserver({ metrics, statistics, tracing }),
-    ...(engineProgram === undefined ? {} : { engineProgram }),
-  });
-  opened.add(() => model.close());
-  const health = new ServiceHealth(model.pool);
-  const admission = new Admission(settings.MAX_QUEUE);
-  const uploads = boundUploads(settings, admission);
-  watchLoad(metrics, admission, uploads, model);
-  reportEngineEvents(model.pool, logger, metrics);
-  opened.add(startGpuWatchdog(model.pool, logger, metrics, settings.GPU_MEMORY_LIMIT_MB, options.gpuWatch));
-  const closing = new AbortController();
-  // Every open request adds a listener.
-  setMaxListeners(0, closing.signal);
   const apiKeys = openKeys(settings.API_KEYS_FILE, logger);
   opened.add(() => {
     apiKeys?.close();
   });
+  const engines = await openEngines(settings.MODEL_DIR, settings, options.engineProgram);
+  opened.add(() => engines.close());
+  const { pool } = engines;
+  const health = new ServiceHealth(pool);
+  reportEngineEvents(pool, logger, metrics);
+  opened.add(startGpuWatchdog(pool, logger, metrics, settings.GPU_MEMORY_LIMIT_MB, options.gpuWatch));
+  // The engines load the model while this process loads what serves requests.
+  pool.start();
+  const model = await modelOn(engines, settings, inferenceObserver({ metrics, statistics, tracing }));
+  const admission = new Admission(settings.MAX_QUEUE);
+  const uploads = boundUploads(settings, admission);
+  watchLoad(metrics, admission, uploads, model);
+  const closing = new AbortController();
+  // Every open request adds a listener.
+  setMaxListeners(0, closing.signal);
   const clients = clientRules(settings, apiKeys);
   const refusals = new RefusalLog(logger);
   opened.add(() => {
@@ -120,8 +121,6 @@ async function openService(settings: Settings, options: StartOptions, opened: Op
     listener: requestListener({ metrics, statistics, tracing }, logger, refusals),
   };
   const [documents, demo] = [settings.DOCS === 'on', settings.DEMO_PAGE === 'on'];
-  // The engines load the model while this process loads what serves requests.
-  model.pool.start();
   const listening = async (): Promise<Listeners> => {
     const { listenAll } = await import('./listeners.ts');
     const examples = documents || demo ? await examplesOf(model, logger) : [];

@@ -3,7 +3,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import { config, extend, ofaLarge, type DeploymentConfig, type WorkloadConfig } from '../../../infra/config.ts';
 import { environmentOf } from '../../../infra/environment.ts';
 import type { BATCH_SETTINGS } from '../../../infra/config/pod-settings.ts';
-import type { ModelSettings } from '../../../service/inference/open-model.ts';
+import type { ModelSettings } from '../../../service/inference/open-engines.ts';
 import { readSettings } from '../../../service/settings/read.ts';
 import { manifestsOf, ofKind, only, picks, podOf, deployments, type Labels, type Manifest } from '../manifests.ts';
 import { deepChange, mistakesOf } from '../mistakes.ts';
