@@ -41,9 +41,3 @@ export interface Check {
   readonly subject?: string;
   run(context: Context): Promise<Finding>;
 }
-
-/** A Markdown table. */
-export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}

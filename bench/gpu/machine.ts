@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { cudaIncompatibility } from '../../service/engine/device/cuda-build.ts';
-import { table, type Check, type Context, type Finding } from './check.ts';
-import { gibibytes, processorName } from '../support/format.ts';
+import type { Check, Context, Finding } from './check.ts';
+import { gibibytes, processorName, table } from '../support/format.ts';
 
 /** The machine that the figures were measured on, and whether its GPUs and driver meet the requirements. */
 export const machineCheck: Check = {

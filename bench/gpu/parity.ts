@@ -6,7 +6,8 @@ import { EXAMPLES_FOLDER, readExamples } from '../../model/package/examples.ts';
 import { readSettings } from '../../service/settings/read.ts';
 import type { Answer } from '../../service/inference/answer.ts';
 import { openModel } from '../../service/inference/open-model.ts';
-import { table, type Check, type Context, type Finding } from './check.ts';
+import { table } from '../support/format.ts';
+import type { Check, Context, Finding } from './check.ts';
 import type { BenchDevice, Subject } from './subjects.ts';
 
 /** Largest allowed difference of a probability in half precision, as in the self-test. */

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { KernelCounts } from '../../service/engine/process/attention-kernels.ts';
 import { runChild } from '../support/measure-child.ts';
-import { table, type Check, type Context, type Finding } from './check.ts';
+import { table } from '../support/format.ts';
+import type { Check, Context, Finding } from './check.ts';
 import type { Placement } from './placement-child.ts';
 import type { Subject } from './subjects.ts';
 

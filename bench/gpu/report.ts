@@ -2,7 +2,8 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { notWritten } from '../../model/not-written.ts';
 import { version } from '../../model/version.ts';
-import { table, type Check, type Finding } from './check.ts';
+import { table } from '../support/format.ts';
+import type { Check, Finding } from './check.ts';
 import type { BenchDevice } from './subjects.ts';
 
 /** A finished check. */

@@ -2,8 +2,8 @@ import { Agent, request } from 'node:http';
 import { pino } from 'pino';
 import { readSettings } from '../../service/settings/read.ts';
 import { startService, type RunningService } from '../../service/lifecycle/start-service.ts';
-import { table, type Check, type Context } from './check.ts';
-import { quantile } from '../support/format.ts';
+import type { Check, Context } from './check.ts';
+import { quantile, table } from '../support/format.ts';
 import { requestBodies } from './requests.ts';
 import type { Subject } from './subjects.ts';
 

@@ -1,4 +1,5 @@
-import { table, type Check, type Context, type Finding } from './check.ts';
+import { table } from '../support/format.ts';
+import type { Check, Context, Finding } from './check.ts';
 import { nominalPeak } from './nominal-peaks.ts';
 import { teraflops } from './peak.ts';
 import type { SessionRun, ShapeTimes } from './session-messages.ts';

@@ -39,12 +39,14 @@ export function mebibytes(bytes: number): string {
 }
 
 /** A Markdown table, its columns padded so that it is as readable in a terminal. Every row has a cell for each heading. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [headings, ...rows];
-  const widths = headings.map((_, column) => Math.max(3, ...all.map((row) => (row[column] ?? '').length)));
+export function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const texts = rows.map((row) => row.map(String));
+  const widths = headings.map((heading, column) =>
+    Math.max(3, heading.length, ...texts.map((row) => (row[column] ?? '').length)),
+  );
   const line = (cells: readonly string[]): string =>
     `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width)).join(' | ')} |`;
-  return [line(headings), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(line)].join('\n');
+  return [line(headings), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...texts.map(line)].join('\n');
 }
 
 /**
