@@ -5,7 +5,8 @@
 # positions, ranks and cumulated probabilities of a model that goes from PyTorch to ONNX and back count from the other
 # end. NonZero of ONNX, as of NumPy, has a row for each axis, and torch.nonzero one for each item; the converter gives
 # the latter as it is, so what indexes with the first row gets the first item. The export's Transpose after it makes it
-# of the wrong form again. The list of supported operators has both without a remark, and nothing warns.
+# of the wrong form again. The list of operators has CumSum as supported without a remark. It has NonZero as not
+# supported, but the converter takes it all the same, and nothing warns.
 #
 # Expected: the numbers of ONNX Runtime 1.32.0, which follow from the operators' descriptions.
 # What helps: reverse = 0 in the model, as below; module.reverse = False for each OnnxCumSum of the result, and a
