@@ -1,5 +1,6 @@
-import { simulateFleet, type FleetResult, type Signals } from './fleet.ts';
-import { batchCurve, type PodModel } from './pod.ts';
+import { poissonArrivals, randomNumbers } from './arrivals.ts';
+import { simulateFleet, type FleetOptions, type FleetResult, type Signals } from './fleet.ts';
+import { batchCurve, SimulatedPod, type PodModel } from './pod.ts';
 import type { ScalingRules, ScalingStep } from './autoscaler.ts';
 
 /** What a plan is made for. */
@@ -19,8 +20,11 @@ export interface PlanInput {
   readonly sloShare: number;
 }
 
+/** What the autoscaler makes of half an hour. */
+type Autoscaled = Pick<FleetResult, 'attained' | 'refused' | 'mostPods' | 'meanPods'>;
+
 /** What happens when the rate rises to a multiple for ten minutes. */
-interface Burst extends Pick<FleetResult, 'attained' | 'refused' | 'mostPods' | 'meanPods'> {
+interface Burst extends Autoscaled {
   readonly factor: number;
 }
 
@@ -35,6 +39,8 @@ export interface Plan {
   readonly rules: ScalingRules;
   /** The usual rate with exactly that many pods. */
   readonly steady: FleetResult;
+  /** The usual rate under the autoscaler, which has more pods whenever chance has sent more requests. */
+  readonly usual: Autoscaled;
   readonly bursts: readonly Burst[];
 }
 
@@ -49,21 +55,32 @@ const RATE_WINDOW_SECONDS = 60;
 
 /** The autoscaler leaves a metric alone that is up to a tenth above its target. */
 const TOLERATED = 1.1;
+/** Pods that the load may add at the usual rate. */
+const LOAD_MAY_ADD = 1.05;
 const BURST_FACTORS = [1.5, 2, 3];
-/** Requests that one pod is tried with: enough for a hundredth of them to be many. */
-const TRIAL_REQUESTS = 20_000;
+/** Requests that may miss the objective in a trial of one pod: enough for chance to matter little. */
+const TRIAL_MISSES = 200;
+/** Requests that the usual rate is simulated with, in at most ten hours, so that a slow model's share means something. */
+const STEADY_REQUESTS = 20_000;
 
 /** A pod alone under an even rate. */
-function trial(input: PlanInput, pod: PodModel, rate: number): FleetResult {
-  const still = { pods: 1, periodSeconds: 60, stabilizationSeconds: 0 };
-  return simulateFleet({
-    pod,
-    startSeconds: 0,
-    rules: { minReplicas: 1, maxReplicas: 1, scaleUp: still, scaleDown: still },
-    signals: signalsOf({ loadItems: 0, requestsPerSecond: 0 }),
-    arrivals: [{ seconds: TRIAL_REQUESTS / rate, rate }],
-    sloSeconds: input.sloSeconds,
+function trial({ sloSeconds, sloShare }: PlanInput, pod: PodModel, rate: number) {
+  let requests = 0;
+  let answers = 0;
+  let attained = 0;
+  let latencySeconds = 0;
+  const alone = new SimulatedPod(pod, 0, (latency) => {
+    answers += 1;
+    latencySeconds += latency;
+    if (latency <= sloSeconds) attained += 1;
   });
+  const seconds = TRIAL_MISSES / (1 - sloShare) / rate;
+  for (const at of poissonArrivals([{ seconds, rate }], randomNumbers(1))) {
+    requests += 1;
+    alone.accept(at);
+  }
+  alone.advance(Infinity);
+  return { attained: attained / requests, meanLatencySeconds: latencySeconds / answers };
 }
 
 function signalsOf({ loadItems, requestsPerSecond }: Plan['targets']): Signals {
@@ -73,9 +90,32 @@ function signalsOf({ loadItems, requestsPerSecond }: Plan['targets']): Signals {
   };
 }
 
-/** A target to two digits, and no finer than the thousandths that the autoscaler stores. */
+/**
+ * A target to two digits, and no finer than the thousandths that the autoscaler stores. Rounded down: up, it would be
+ * more than a pod can do.
+ */
 function rateTarget(rate: number): number {
-  return Math.max(0.001, Math.floor(Number(rate.toPrecision(2)) * 1000 + 1e-6) / 1000);
+  const digit = 10 ** Math.max(-3, Math.floor(Math.log10(rate)) - 1);
+  return Math.max(0.001, Number((Math.floor(rate / digit + 1e-6) * digit).toFixed(3)));
+}
+
+/**
+ * The lowest target of the load that adds no pods at the usual rate beyond those that the rate's own target adds.
+ * The load is read at single moments and swings, all the more in a small or idle fleet, and pods stay for ten minutes
+ * after each swing: with its mean as its target, a fleet would have twice the pods that it needs.
+ *
+ * @param mean items at a time in a pod at the usual rate
+ * @returns 0, which disables the signal, if the queue is too short for any
+ */
+function loadTarget(fleet: Omit<FleetOptions, 'signals'>, mean: number, requestsPerSecond: number): number {
+  const meanPods = (loadItems: number): number =>
+    simulateFleet({ ...fleet, signals: signalsOf({ loadItems, requestsPerSecond }) }).meanPods;
+  const most = meanPods(0) * LOAD_MAY_ADD;
+  for (let target = Math.max(0.1, mean); target <= fleet.pod.capacityItems; target *= 1.25) {
+    const rounded = Number(target.toFixed(1));
+    if (meanPods(rounded) <= most) return rounded;
+  }
+  return 0;
 }
 
 /** Some pods that a step changes: a share of all, and at least as many as in a small fleet. */
@@ -112,37 +152,39 @@ export function planFleet(input: PlanInput): Plan | Pick<Plan, 'pods'> | undefin
   const sustainedPerPod = sustainedRate(input, pod, mostPerPod);
   if (sustainedPerPod === 0) return undefined;
   const perPod = sustainedPerPod / TOLERATED;
-  const targets = {
-    // Little's law: items at a time are the rate times the time of each. Where that comes to 0, which disables the
-    // signal, a single item would be many times any target, and the autoscaler would add pods for each that it sees.
-    loadItems: Number((perPod * trial(input, pod, perPod).meanLatencySeconds).toFixed(1)),
-    requestsPerSecond: rateTarget(perPod),
-  };
-  const pods = Math.ceil(rate / targets.requestsPerSecond);
+  const requestsPerSecond = rateTarget(perPod);
+  const pods = Math.ceil(rate / requestsPerSecond);
   if (pods > MOST_PODS) return { pods };
   const rules = {
     minReplicas: pods,
-    maxReplicas: Math.min(MOST_PODS, Math.ceil((Math.max(...BURST_FACTORS) * rate) / targets.requestsPerSecond)),
+    maxReplicas: Math.min(MOST_PODS, Math.ceil((Math.max(...BURST_FACTORS) * rate) / requestsPerSecond)),
     scaleUp: stepOf(SCALE_UP, pods / 4),
     scaleDown: stepOf(SCALE_DOWN, pods / 10),
   };
-  const common = { pod, startSeconds, signals: signalsOf(targets), sloSeconds };
+  const fleet = { pod, startSeconds, sloSeconds, rules };
+  const usually = [{ seconds: 1800, rate }];
+  // Little's law: items at a time are the rate times the time of each.
+  const meanItems = perPod * trial(input, pod, perPod).meanLatencySeconds;
+  const loadItems = loadTarget({ ...fleet, arrivals: usually }, meanItems, requestsPerSecond);
+  const targets = { loadItems, requestsPerSecond };
+  const signals = signalsOf(targets);
   const bursts = BURST_FACTORS.map((factor): Burst => {
     const arrivals = [
       { seconds: 300, rate },
       { seconds: 600, rate: rate * factor },
       { seconds: 900, rate },
     ];
-    return { factor, ...simulateFleet({ ...common, rules, arrivals }) };
+    return { factor, ...simulateFleet({ ...fleet, signals, arrivals }) };
   });
-  const fixed = { ...rules, maxReplicas: pods };
+  const steadily = [{ seconds: Math.min(36_000, Math.max(900, STEADY_REQUESTS / rate)), rate }];
   return {
     mostPerPod,
     sustainedPerPod,
     pods,
     targets,
     rules,
-    steady: simulateFleet({ ...common, rules: fixed, arrivals: [{ seconds: 900, rate }] }),
+    steady: simulateFleet({ ...fleet, signals, rules: { ...rules, maxReplicas: pods }, arrivals: steadily }),
+    usual: simulateFleet({ ...fleet, signals, arrivals: usually }),
     bursts,
   };
 }

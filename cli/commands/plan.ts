@@ -42,7 +42,7 @@ export function planCommand(): Command {
       if (plan === undefined) {
         throw new UserError(
           'settings-invalid',
-          `A pod does not answer ${options.sloPercent} % of the requests within ${options.sloMs} ms at any rate, as a run takes ${options.latencyMs} ms.`,
+          `A run takes ${options.latencyMs} ms: even a pod that computes only 0.5 % of the time does not answer ${options.sloPercent} % of the requests within ${options.sloMs} ms.`,
         );
       }
       if (!('rules' in plan)) {
@@ -70,11 +70,15 @@ function inputOf({ latencyMs, batchMs, batch, ...options }: PlanOptions): PlanIn
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
-function describe(plan: Plan, { rate, sloMs, sloPercent, startSeconds }: PlanOptions): string {
+/** A rate to a tenth, or to two digits where that would be too coarse. */
+const perSecond = (rate: number): string => (rate >= 10 ? rate.toFixed(1) : String(Number(rate.toPrecision(2))));
+
+function describe(plan: Plan, options: PlanOptions): string {
+  const { rate, sloMs, sloPercent, startSeconds } = options;
   const { targets, rules, steady } = plan;
   const facts = [
-    ['a pod', `${plan.mostPerPod.toFixed(1)} requests/s at most`],
-    ['', `${plan.sustainedPerPod.toFixed(1)} requests/s with ${sloPercent} % within ${sloMs} ms`],
+    ['a pod', `${perSecond(plan.mostPerPod)} requests/s at most`],
+    ['', `${perSecond(plan.sustainedPerPod)} requests/s with ${sloPercent} % within ${sloMs} ms`],
     [
       'pods',
       `${plan.pods} for ${rate} requests/s: ${percent(steady.attained)} within ${sloMs} ms, ${percent(steady.idle)} idle`,
@@ -82,7 +86,7 @@ function describe(plan: Plan, { rate, sloMs, sloPercent, startSeconds }: PlanOpt
   ];
   const bursts = [
     ['rate', `within ${sloMs} ms`, 'refused', 'most pods', 'mean pods'],
-    ...plan.bursts.map(({ factor, attained, refused, mostPods, meanPods }) => [
+    ...[{ factor: 1, ...plan.usual }, ...plan.bursts].map(({ factor, attained, refused, mostPods, meanPods }) => [
       `x ${factor}`,
       percent(attained),
       percent(refused),
@@ -95,12 +99,12 @@ function describe(plan: Plan, { rate, sloMs, sloPercent, startSeconds }: PlanOpt
   return [
     table(facts, ['start', 'start']),
     '',
-    `Bursts of 10 minutes within half an hour, with pods that start in ${startSeconds} s:`,
+    `Half an hour with these targets, at the usual rate and with bursts of 10 minutes; pods start in ${startSeconds} s:`,
     table(bursts, ['start', 'end', 'end', 'end', 'end']),
     '',
     'For a burst that begins faster than pods start, raise minReplicas.',
     ...(targets.loadItems === 0
-      ? ['loadItems is 0 and so disabled: a pod is busy too seldom for its load to say how many are needed.']
+      ? ['loadItems is 0 and so disabled: no load that fits the queue tells a burst from chance.']
       : []),
     'In infra/config.ts:',
     'autoscaling: {',

@@ -23,9 +23,19 @@ describe('ofa-ve plan', () => {
     expect(stdout).toMatch(/targets: \{ loadItems: [\d.]+, requestsPerSecond: [\d.]+, cpuPercent: 0 \}/);
   });
 
-  it('says why it disables the load where pods are seldom busy', async () => {
-    const said = /^loadItems is 0 and so disabled: a pod is busy too seldom/m;
-    const { stdout } = await plan('--rate', '1', ...USUAL.slice(2, -1), '60', '--queue', '1');
+  it('shows what the autoscaler makes of the usual rate before it shows bursts', async () => {
+    const { stdout } = await plan(...USUAL);
+    expect(stdout).toMatch(/\nrate .*\nx 1 +[\d.]+ % +[\d.]+ % +\d+ +[\d.]+\nx 1\.5 /);
+  });
+
+  it('prints the rates of slow models to two digits', async () => {
+    const { stdout } = await plan('--rate', '1', '--latency-ms', '1200', '--start-seconds', '60', '--slo-ms', '5000');
+    expect(stdout).toMatch(/^a pod {2}0\.83 requests\/s at most\n {7}0\.\d\d requests\/s with 99 %/);
+  });
+
+  it('says why it disables the load where none would do', async () => {
+    const said = /^loadItems is 0 and so disabled: no load that fits the queue/m;
+    const { stdout } = await plan('--rate', '0.1', ...USUAL.slice(2, -1), '60', '--queue', '1');
     expect(stdout).toMatch(said);
     expect(stdout).toMatch(/loadItems: 0, requestsPerSecond: 0\.\d+/);
     expect((await plan(...USUAL)).stdout).not.toMatch(said);
@@ -41,7 +51,9 @@ describe('ofa-ve plan', () => {
   it('says when no number of pods would do', async () => {
     const { code, stderr } = await plan(...USUAL.slice(0, -1), '30');
     expect(code).toBe(2);
-    expect(stderr).toBe('A pod does not answer 99 % of the requests within 30 ms at any rate, as a run takes 40 ms.\n');
+    expect(stderr).toBe(
+      'A run takes 40 ms: even a pod that computes only 0.5 % of the time does not answer 99 % of the requests within 30 ms.\n',
+    );
   });
 
   it('says when a rate needs more pods than a deployment may have', async () => {

@@ -103,6 +103,46 @@ describe('a plan', () => {
     expect(plan.bursts.at(-1)?.attained).toBeLessThan(plan.bursts[0]?.attained ?? 0);
   });
 
+  it('has about its pods at the usual rate under the autoscaler, too', () => {
+    // Slow pods that must be idle most of the time to keep the objective: their load swings from 0 to many times its mean.
+    const slow = { ...input, rate: 5, latencySeconds: 1.2, fullBatchSeconds: 9.6, sloSeconds: 2.5 };
+    for (const each of [input, slow]) {
+      const plan = planFleet(each);
+      if (plan === undefined || !('rules' in plan)) expect.fail();
+      const { pods, rules, targets, usual } = plan;
+      const { meanPods, mostPods } = simulate({
+        pod: {
+          runSeconds: batchCurve(each.latencySeconds, each.fullBatchSeconds, 8),
+          batchItems: 8,
+          capacityItems: 64,
+        },
+        rules,
+        arrivals: [{ seconds: 3600, rate: each.rate }],
+        seconds: 3600,
+        signals: {
+          loadItems: { target: targets.loadItems },
+          requestsPerSecond: { target: targets.requestsPerSecond, windowSeconds: 60 },
+        },
+      });
+      expect(targets.loadItems).toBeGreaterThan(0);
+      expect(meanPods).toBeLessThan(1.2 * pods);
+      expect(usual.mostPods).toBeLessThanOrEqual(1.3 * pods);
+      expect(usual.mostPods).toBeGreaterThanOrEqual(pods);
+      expect(mostPods).toBeLessThan(rules.maxReplicas);
+    }
+  });
+
+  it('has no target above what a pod can do', () => {
+    for (const latencySeconds of [0.0375, 0.04, 0.043, 0.1, 0.3]) {
+      const plan = planFleet({ ...input, latencySeconds, fullBatchSeconds: 8 * latencySeconds, sloSeconds: 1 });
+      if (plan === undefined || !('rules' in plan)) expect.fail();
+      const { sustainedPerPod, targets } = plan;
+      // The autoscaler tolerates a tenth above the target.
+      expect(1.1 * targets.requestsPerSecond).toBeLessThanOrEqual(sustainedPerPod * (1 + 1e-9));
+      expect(1.25 * targets.requestsPerSecond).toBeGreaterThan(sustainedPerPod);
+    }
+  });
+
   it('needs fewer pods where batches are cheaper than single items', () => {
     const cheap = planFleet({ ...input, fullBatchSeconds: 0.12 }) ?? expect.fail();
     expect(cheap.pods).toBeLessThan((planFleet(input) ?? expect.fail()).pods);
