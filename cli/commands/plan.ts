@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { UserError } from '../../model/errors.ts';
 import { MOST_PODS, planFleet, type Plan, type PlanInput } from '../../plan/plan.ts';
+import { DEFAULT_SETTINGS } from '../../service/settings/definitions.ts';
 import { table } from '../format.ts';
 import { number, wholeNumber } from '../number.ts';
 
@@ -23,20 +24,26 @@ export function planCommand(): Command {
     .description(
       'Simulates pods behind a Service with a HorizontalPodAutoscaler, and prints how many pods a rate of requests needs, which targets autoscaling should have, and what bursts do.',
     )
-    .requiredOption('--rate <requests>', 'usual requests per second', number(0.1, 100_000))
+    .requiredOption('--rate <requests>', 'usual requests per second', number(0.1, 10_000))
     .requiredOption('--latency-ms <ms>', 'time of a run with one item on this GPU or CPU', number(0.1, 600_000))
     .requiredOption('--start-seconds <seconds>', 'time from creating a pod until it is ready', number(0, 7200))
     .requiredOption('--slo-ms <ms>', 'latency that answers must keep', number(1, 600_000))
     .option('--slo-percent <percent>', 'share of requests that must keep it', number(50, 99.99), 99)
-    .option('--batch <items>', 'most items in a run (MAX_BATCH)', wholeNumber(1, 256), 8)
+    .option('--batch <items>', 'most items in a run (MAX_BATCH)', wholeNumber(1, 256), DEFAULT_SETTINGS.MAX_BATCH)
     .option(
       '--batch-ms <ms>',
       'time of a run with a full batch (default: as long as its items one by one)',
       number(0.1, 600_000),
     )
-    .option('--queue <items>', 'items that a pod accepts (MAX_QUEUE)', wholeNumber(1, 100_000), 64)
+    .option(
+      '--queue <items>',
+      'items that a pod accepts (MAX_QUEUE)',
+      wholeNumber(1, 100_000),
+      DEFAULT_SETTINGS.MAX_QUEUE,
+    )
     .option('--json', 'print the plan as JSON')
     .action((options: PlanOptions) => {
+      checkBatch(options);
       const input = inputOf(options);
       const plan = planFleet(input);
       if (plan === undefined) {
@@ -53,6 +60,18 @@ export function planCommand(): Command {
       }
       console.log(options.json ? JSON.stringify(plan, undefined, 2) : describe(plan, options));
     });
+}
+
+function checkBatch({ latencyMs, batch, batchMs = latencyMs }: PlanOptions): void {
+  if (batchMs < latencyMs) {
+    throw new UserError(
+      'settings-invalid',
+      `--batch-ms is ${batchMs}, but a run with one item takes ${latencyMs} ms (--latency-ms); a full batch takes at least as long.`,
+    );
+  }
+  if (batch === 1 && batchMs > latencyMs) {
+    throw new UserError('settings-invalid', 'With --batch 1, a full batch is one item; leave out --batch-ms.');
+  }
 }
 
 function inputOf({ latencyMs, batchMs, batch, ...options }: PlanOptions): PlanInput {
@@ -72,6 +91,15 @@ const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /** A rate to a tenth, or to two digits where that would be too coarse. */
 const perSecond = (rate: number): string => (rate >= 10 ? rate.toFixed(1) : String(Number(rate.toPrecision(2))));
+
+/** The settings that are not the service's defaults, which the plan counts on. */
+function settingsLine({ batch, queue }: PlanOptions): string[] {
+  const changed = [
+    ...(batch === DEFAULT_SETTINGS.MAX_BATCH ? [] : [`MAX_BATCH: ${batch}`]),
+    ...(queue === DEFAULT_SETTINGS.MAX_QUEUE ? [] : [`MAX_QUEUE: ${queue}`]),
+  ];
+  return changed.length === 0 ? [] : [`server: { kind: 'ofa-ve', settings: { ${changed.join(', ')} } },`];
+}
 
 function describe(plan: Plan, options: PlanOptions): string {
   const { rate, sloMs, sloPercent, startSeconds } = options;
@@ -114,5 +142,6 @@ function describe(plan: Plan, options: PlanOptions): string {
     `  scaleUp: ${step(rules.scaleUp)},`,
     `  scaleDown: ${step(rules.scaleDown)},`,
     '},',
+    ...settingsLine(options),
   ].join('\n');
 }

@@ -33,6 +33,24 @@ describe('ofa-ve plan', () => {
     expect(stdout).toMatch(/^a pod {2}0\.83 requests\/s at most\n {7}0\.\d\d requests\/s with 99 %/);
   });
 
+  it('prints the settings that it counts on, if they are not the defaults', async () => {
+    expect((await plan(...USUAL)).stdout).not.toContain('server:');
+    const { stdout } = await plan(...USUAL, '--batch', '4', '--queue', '32');
+    expect(stdout).toMatch(/^server: \{ kind: 'ofa-ve', settings: \{ MAX_BATCH: 4, MAX_QUEUE: 32 \} \},$/m);
+  });
+
+  it('refuses a full batch that takes less time than one item, or is one item and takes longer', async () => {
+    expect(await plan(...USUAL, '--batch-ms', '10')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr:
+        '--batch-ms is 10, but a run with one item takes 40 ms (--latency-ms); a full batch takes at least as long.\n',
+    });
+    const { code, stderr } = await plan(...USUAL, '--batch', '1', '--batch-ms', '80');
+    expect(code).toBe(2);
+    expect(stderr).toBe('With --batch 1, a full batch is one item; leave out --batch-ms.\n');
+  });
+
   it('says why it disables the load where none would do', async () => {
     const said = /^loadItems is 0 and so disabled: no load that fits the queue/m;
     const { stdout } = await plan('--rate', '0.1', ...USUAL.slice(2, -1), '60', '--queue', '1');
@@ -57,14 +75,14 @@ describe('ofa-ve plan', () => {
   });
 
   it('says when a rate needs more pods than a deployment may have', async () => {
-    const { code, stdout, stderr } = await plan('--rate', '90000', ...USUAL.slice(2));
+    const { code, stdout, stderr } = await plan('--rate', '10000', '--latency-ms', '200', ...USUAL.slice(4));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/^90000 requests\/s need \d+ pods, but a deployment has at most 1000; divide the rate/);
+    expect(stderr).toMatch(/^10000 requests\/s need \d+ pods, but a deployment has at most 1000; divide the rate/);
   });
 
   it('refuses what is no number', async () => {
     const { code, stderr } = await plan('--rate', 'many', ...USUAL.slice(2));
     expect(code).toBe(2);
-    expect(stderr).toContain('It must be a number from 0.1 to 100000.');
+    expect(stderr).toContain('It must be a number from 0.1 to 10000.');
   });
 });
