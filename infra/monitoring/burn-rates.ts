@@ -22,6 +22,12 @@ type CountWindow = (typeof COUNT_WINDOWS)[number];
 /** Fewest failures that matter: after a silence, a single failed request is all of the requests. */
 export const LEAST_FAILURES = 5;
 
+/**
+ * Share of misses that is an outage, whatever the objective: for one below 94 %, a multiple of the budget is more than
+ * all requests.
+ */
+const OUTAGE = 0.9;
+
 /** A pair of windows: the long one shows that a problem matters, the short one that it persists. */
 export interface BurnRate {
   /** How many times faster than allowed the error budget is spent. */
@@ -60,7 +66,7 @@ export interface Misses {
 export function burning({ ratio, count }: Misses, budget: number, rates: readonly BurnRate[]): string {
   return rates
     .map(({ factor, long, short }) => {
-      const threshold = Number((factor * budget).toFixed(6));
+      const threshold = Math.min(OUTAGE, Number((factor * budget).toFixed(6)));
       return `(${ratio(long)} > ${threshold} and ${ratio(short)} > ${threshold} and ${count(long)} >= ${LEAST_FAILURES})`;
     })
     .join(' or ');

@@ -8,11 +8,21 @@ import { adapterRules } from '../../../infra/monitoring/adapter-rules.ts';
 import { panelDrafts } from '../../../infra/monitoring/dashboard-panels.ts';
 import { contextOf } from '../../../infra/workload/context.ts';
 import { isLeftOut, promtool } from './prometheus-tools.ts';
-import { scenarioNames, scenarios, type ScenarioName } from '../scenarios.ts';
+import { scenarioNames, scenarios, withWorkload, type ScenarioName } from '../scenarios.ts';
 import { beginnings } from './alert-beginnings.ts';
-import { alertTest } from './alert-cases.ts';
+import { alertTest, type AlertTest } from './alert-cases.ts';
 import { missingMetrics } from './alert-missing-metrics.ts';
-import { SCRAPE_SECONDS, silent, type Recording } from './alert-series.ts';
+import {
+  fires,
+  HOURS,
+  latencies,
+  requests,
+  RUNBOOK,
+  SCRAPE_SECONDS,
+  silent,
+  STABLE,
+  type Recording,
+} from './alert-series.ts';
 import { logRequest } from '../../../service/observability/logger.ts';
 import { RequestRecord } from '../../../service/observability/request-record.ts';
 import { HttpProblem } from '../../../service/requests/problem.ts';
@@ -31,6 +41,21 @@ function rulesFile(name: ScenarioName): string {
   return stringify({ groups: groupsOf(name) });
 }
 
+/** Runs a test of some rules with promtool. */
+function testRules(groups: RuleGroup[], name: string, { evaluateEvery = '1m', interval = '1m', ...test }: AlertTest) {
+  const tests = {
+    rule_files: ['rules.yaml'],
+    evaluation_interval: evaluateEvery,
+    // Else in any order: an alert would look for ratios that are not recorded yet.
+    group_eval_order: groups.map((group) => group.name),
+    tests: [{ interval, name, ...test }],
+  };
+  return promtool(['test', 'rules', 'tests.yaml'], {
+    'rules.yaml': stringify({ groups }),
+    'tests.yaml': stringify(tests),
+  });
+}
+
 function alertNames(name: ScenarioName): string[] {
   return groupsOf(name).flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? []));
 }
@@ -46,19 +71,28 @@ describe.skipIf(isLeftOut('promtool'))('promtool', () => {
   const cases = { ...alertTest, ...beginnings, ...missingMetrics };
 
   it.each(Object.keys(cases))('%s', async (name) => {
-    const { scenario = 'everything', evaluateEvery = '1m', interval = '1m', ...test } = cases[name] ?? expect.fail();
-    const tests = {
-      rule_files: ['rules.yaml'],
-      evaluation_interval: evaluateEvery,
-      // Else in any order: an alert would look for ratios that are not recorded yet.
-      group_eval_order: groupsOf(scenario).map((group) => group.name),
-      tests: [{ interval, name, ...test }],
-    };
-    const output = await promtool(['test', 'rules', 'tests.yaml'], {
-      'rules.yaml': rulesFile(scenario),
-      'tests.yaml': stringify(tests),
+    const { scenario = 'everything', ...test } = cases[name] ?? expect.fail();
+    expect(await testRules(groupsOf(scenario), name, test)).toContain('SUCCESS');
+  });
+
+  it.each([50, 80, 90, 93])('an outage is reported although the objective is %d %%', async (percent) => {
+    const objectives = { availabilityPercent: percent, latencyPercent: percent };
+    const config = withWorkload({
+      observability: { alerts: { objectives, runbookUrl: RUNBOOK } },
     });
-    expect(output).toContain('SUCCESS');
+    const groups = contexts(config).flatMap(ruleGroups);
+    const failures: AlertTest = {
+      input_series: [requests(STABLE, 200, 1, 2 * HOURS), requests(STABLE, 503, 99, 2 * HOURS)],
+      alert_rule_test: [
+        fires('AvailabilityBurnsFast', '2h', 'critical', `99% of the requests fail; at most ${100 - percent} % may.`),
+      ],
+    };
+    const slowness: AlertTest = {
+      input_series: latencies(1, 100, 2 * HOURS),
+      alert_rule_test: [fires('LatencyBurnsFast', '2h', 'critical', '99% of the requests take longer than 2.5 s.')],
+    };
+    expect(await testRules(groups, 'failures', failures)).toContain('SUCCESS');
+    expect(await testRules(groups, 'slowness', slowness)).toContain('SUCCESS');
   });
 });
 
