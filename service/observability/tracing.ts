@@ -18,7 +18,11 @@ export async function startTracing(settings: TracesSettings, logger: Logger): Pr
   return new OtelTracing(url, logger);
 }
 
+/** Version, trace id, parent id and flags, none of which may be invalid, and what versions after 00 may add. */
+const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
+
 /** The trace id of a W3C `traceparent` header, for the log even if this service does not trace. */
 export function traceIdOf(traceparent: string | undefined): string | undefined {
-  return /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent ?? '')?.[1];
+  const [, version, traceId, more] = TRACEPARENT.exec(traceparent ?? '') ?? [];
+  return version === '00' && more !== undefined ? undefined : traceId;
 }
