@@ -8,21 +8,33 @@ export const AVIF_BYTES_PER_PIXEL = 20;
 /** Offset of the major brand, in the box that a file starts with. */
 const MAJOR_BRAND = 8;
 
+/** The boxes that crop, turn and mirror an image (ISO/IEC 23008-12, 6.5.9, 6.5.10 and 6.5.12). */
+const TRANSFORMS: readonly string[] = ['clap', 'irot', 'imir'];
+
 /**
- * An AVIF under the major brand that the decoder looks for. Animations have another one, and are read like a still
- * image, which is their first frame.
+ * An AVIF for the decoder: under the major brand that it looks for, and without transforms. Animations have another
+ * brand, and are read like a still image, which is their first frame. Of the transforms, the decoder would apply those
+ * of a grid's tiles too, and crop what Pillow does not; `transformOf` says how to turn the result.
+ *
+ * @param bytes an AVIF file, possibly damaged
  */
-export function withStillBrand(bytes: Uint8Array): Uint8Array {
+export function forDecoder(bytes: Uint8Array): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const transforms = [...allProperties(view)].filter(({ type }) => TRANSFORMS.includes(type));
   const brand = Buffer.from('avif');
-  if (brand.equals(bytes.subarray(MAJOR_BRAND, MAJOR_BRAND + brand.length))) return bytes;
-  const file = bytes.slice();
+  const hasBrand = brand.equals(bytes.subarray(MAJOR_BRAND, MAJOR_BRAND + brand.length));
+  if (hasBrand && transforms.length === 0) return bytes;
+  // Of a Buffer, slice() is no copy.
+  const file = new Uint8Array(bytes);
   file.set(brand, MAJOR_BRAND);
+  for (const { typeAt } of transforms) file.set(Buffer.from('free'), typeAt);
   return file;
 }
 
-/** A box of an ISO base media file: its type, and where its content starts and ends. */
+/** A box of an ISO base media file: its type and where that stands, and where its content starts and ends. */
 interface Box {
   readonly type: string;
+  readonly typeAt: number;
   readonly start: number;
   readonly end: number;
 }
@@ -42,14 +54,14 @@ function* boxesOf(view: DataView, start: number, end: number): Generator<Box> {
     const headBytes = hasLargeSize ? 16 : 8;
     const boxEnd = size === 0 ? end : at + (hasLargeSize ? Number(view.getBigUint64(at + 8)) : size);
     if (boxEnd < at + headBytes || boxEnd > end) return;
-    yield { type, start: at + headBytes, end: boxEnd };
+    yield { type, typeAt: at + 4, start: at + headBytes, end: boxEnd };
     at = boxEnd;
   }
 }
 
 /**
  * The orientation that an AVIF gives in its boxes `irot` and `imir` (ISO/IEC 23008-12, 6.5.10 and 6.5.12), as the one
- * of EXIF that has the same effect. The decoder applies it.
+ * of EXIF that has the same effect.
  *
  * @param bytes an AVIF file, possibly damaged
  */
@@ -86,27 +98,65 @@ function readTransform(view: DataView): Transform {
   return { angle, axis };
 }
 
+/** The boxes that describe the images of a file. */
+function metaBoxes(view: DataView): Box[] {
+  const meta = find(boxesOf(view, 0, view.byteLength), 'meta');
+  return meta ? [...boxesOf(view, meta.start + FULL_BOX_BYTES, meta.end)] : [];
+}
+
+/** The properties of all images, which each of them refers to by their numbers. */
+function allProperties(view: DataView): Box[] {
+  const properties = find(metaBoxes(view), 'iprp');
+  const container = properties && find(boxesOf(view, properties.start, properties.end), 'ipco');
+  return container ? [...boxesOf(view, container.start, container.end)] : [];
+}
+
 /**
- * The boxes of the primary image's properties, in the order in which they apply.
+ * The number of the primary image.
+ *
+ * @throws RangeError if the box is too short
+ */
+function primaryItem(view: DataView): number | undefined {
+  const item = find(metaBoxes(view), 'pitm');
+  if (item === undefined) return undefined;
+  return view.getUint8(item.start) === 0 ? view.getUint16(item.start + 4) : view.getUint32(item.start + 4);
+}
+
+/**
+ * The boxes of an image's properties, by default the primary one's, in the order in which they apply.
  *
  * @throws RangeError if a box is too short
  */
-function* imageProperties(view: DataView): Generator<Box> {
-  const meta = find(boxesOf(view, 0, view.byteLength), 'meta');
-  const inMeta = [...(meta ? boxesOf(view, meta.start + FULL_BOX_BYTES, meta.end) : [])];
-  const item = find(inMeta, 'pitm');
-  const properties = find(inMeta, 'iprp');
-  if (!item || !properties) return;
-  const inProperties = [...boxesOf(view, properties.start, properties.end)];
-  const container = find(inProperties, 'ipco');
-  const all = container ? [...boxesOf(view, container.start, container.end)] : [];
-  const id = view.getUint8(item.start) === 0 ? view.getUint16(item.start + 4) : view.getUint32(item.start + 4);
-  for (const association of inProperties.filter(({ type }) => type === 'ipma')) {
-    for (const index of propertiesOf(view, association, id)) {
+function* imageProperties(view: DataView, item = primaryItem(view)): Generator<Box> {
+  const properties = find(metaBoxes(view), 'iprp');
+  if (item === undefined || !properties) return;
+  const all = allProperties(view);
+  for (const association of boxesOf(view, properties.start, properties.end)) {
+    if (association.type !== 'ipma') continue;
+    for (const index of propertiesOf(view, association, item)) {
       const property = all[index - 1];
       if (property !== undefined) yield property;
     }
   }
+}
+
+/**
+ * The number of the image's first tile, if it is a grid of tiles.
+ *
+ * @throws RangeError if a box is too short
+ */
+function firstTile(view: DataView): number | undefined {
+  const references = find(metaBoxes(view), 'iref');
+  if (references === undefined) return undefined;
+  const hasLongIds = view.getUint8(references.start) > 0;
+  const idAt = (at: number): number => (hasLongIds ? view.getUint32(at) : view.getUint16(at));
+  const idBytes = hasLongIds ? 4 : 2;
+  const primary = primaryItem(view);
+  for (const { type, start } of boxesOf(view, references.start + FULL_BOX_BYTES, references.end)) {
+    // Behind the number of the grid is that of its tiles, and then each tile's own.
+    if (type === 'dimg' && idAt(start) === primary) return idAt(start + idBytes + 2);
+  }
+  return undefined;
 }
 
 /**
@@ -117,17 +167,18 @@ function* imageProperties(view: DataView): Generator<Box> {
  */
 export function isGrayOfLimitedRange(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let isGray = false;
-  let isLimited = false;
   try {
-    for (const { type, start } of imageProperties(view)) {
-      if (type === 'av1C') isGray = (view.getUint8(start + 2) & 0x10) !== 0;
-      if (type === 'colr' && view.getUint32(start) === NCLX) isLimited = (view.getUint8(start + 10) & 0x80) === 0;
-    }
+    const own = [...imageProperties(view)];
+    const tile = firstTile(view);
+    // Of a grid, the tiles say how they are coded.
+    const coding = find(tile === undefined ? own : imageProperties(view, tile), 'av1C');
+    const colors = own.find(({ type, start }) => type === 'colr' && view.getUint32(start) === NCLX);
+    if (coding === undefined || colors === undefined) return false;
+    return (view.getUint8(coding.start + 2) & 0x10) !== 0 && (view.getUint8(colors.start + 10) & 0x80) === 0;
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (error instanceof RangeError) return false;
+    throw error;
   }
-  return isGray && isLimited;
 }
 
 /**
@@ -138,8 +189,7 @@ export function isGrayOfLimitedRange(bytes: Uint8Array): boolean {
  */
 export function isPremultiplied(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const meta = find(boxesOf(view, 0, view.byteLength), 'meta');
-  const references = meta && find(boxesOf(view, meta.start + FULL_BOX_BYTES, meta.end), 'iref');
+  const references = find(metaBoxes(view), 'iref');
   if (references === undefined) return false;
   return find(boxesOf(view, references.start + FULL_BOX_BYTES, references.end), 'prem') !== undefined;
 }

@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp';
-import { divideByAlpha, isGrayOfLimitedRange, isPremultiplied, spreadLimitedRange, withStillBrand } from './avif.ts';
+import { divideByAlpha, forDecoder, isGrayOfLimitedRange, isPremultiplied, spreadLimitedRange } from './avif.ts';
 import { decodeBmp, readBmp } from './bmp.ts';
 import { underBlack } from './cmyk.ts';
 import { open } from './decoder.ts';
@@ -93,7 +93,7 @@ export async function decode(bytes: Uint8Array, probe: Probe, mode: OrientationM
       case 'gif':
         return decodeGif(bytes, readGif(bytes));
       case 'avif': {
-        const file = withStillBrand(bytes);
+        const file = forDecoder(bytes);
         const metadata = await open(file).metadata();
         const image = await decodeBySharp(file, probe);
         return transpose(image, avifOrientation(bytes, metadata, mode));

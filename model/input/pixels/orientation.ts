@@ -26,8 +26,8 @@ export function orientationOf(bytes: Uint8Array, format: ImageFormat): Orientati
 }
 
 /**
- * How to turn an AVIF that was decoded, which includes the transform of its boxes, as Pillow does: that transform stands
- * instead of an orientation in EXIF, and XMP counts where the file has neither.
+ * How to turn an AVIF that was decoded without the transform of its boxes, as Pillow does: that transform stands instead
+ * of an orientation in EXIF, and XMP counts where the file has neither.
  *
  * @param metadata its EXIF and XMP
  */
@@ -36,14 +36,11 @@ export function avifOrientation(
   { exif, xmp }: EmbeddedMetadata,
   mode: OrientationMode,
 ): Orientation {
+  if (mode === 'stored') return 1;
   const transform = transformOf(bytes);
-  if (mode === 'stored') return INVERSE[transform] ?? transform;
-  if (transform !== 1 || (exif && fromExif(exif)) !== undefined) return 1;
+  if (transform !== 1 || (exif && fromExif(exif)) !== undefined) return transform;
   return toOrientation(xmp && fromXmp(xmp));
 }
-
-/** The orientations that do not undo themselves. */
-const INVERSE: Partial<Record<Orientation, Orientation>> = { 6: 8, 8: 6 };
 
 function toOrientation(value = 1): Orientation {
   return isOrientation(value) ? value : 1;

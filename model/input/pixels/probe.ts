@@ -1,6 +1,6 @@
 import { formatOf, type ImageFormat } from '../../image-format.ts';
 import { withThousands } from '../../thousands.ts';
-import { AVIF_BYTES_PER_PIXEL, MAX_AVIF_PIXELS, withStillBrand } from './avif.ts';
+import { AVIF_BYTES_PER_PIXEL, forDecoder, MAX_AVIF_PIXELS } from './avif.ts';
 import { readBmp } from './bmp.ts';
 import { readHeader, type ImageHeader } from './decoder.ts';
 import { MAX_PIXELS, MAX_SIDE } from './limits.ts';
@@ -46,7 +46,7 @@ async function headerOf(bytes: Uint8Array, format: ImageFormat): Promise<ImageHe
   // Of a damaged header the decoder says so, whatever size it gives.
   if (jpeg !== undefined && !isTooLarge(jpeg.width, jpeg.height)) return jpeg;
   try {
-    return await readHeader(format === 'avif' ? withStillBrand(bytes) : bytes);
+    return await readHeader(format === 'avif' ? forDecoder(bytes) : bytes);
   } catch (error) {
     throw new PixelsError('corrupt', { cause: error });
   }
