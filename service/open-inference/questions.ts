@@ -85,7 +85,8 @@ function toText(name: InputName, element: Element): string {
 
 function decodeUtf8(name: InputName, bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // A byte order mark is part of the text, as it is in JSON and forms.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw invalidInput(name, 'holds a text that is not UTF-8');
   }

@@ -144,6 +144,15 @@ describe('binary tensors', () => {
     expect(Buffer.from(service.asked[0]?.image ?? []).equals(image)).toBe(true);
   });
 
+  it('keep a byte order mark of a text, as JSON and forms do', async () => {
+    const service = fakeService();
+    await infer(service, [
+      { name: 'image', bytes: tensor('GIF89a..') },
+      { name: 'text', bytes: tensor('\ufeffa') },
+    ]);
+    expect(service.asked).toMatchObject([{ hypotheses: ['\ufeffa'] }]);
+  });
+
   it('leave unknown image formats to the decoder', async () => {
     const service = fakeService();
     await infer(service, [
