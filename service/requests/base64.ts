@@ -40,6 +40,7 @@ function withoutScheme(text: string): string {
 /** What to say of texts that are sent by mistake. */
 const HINTS: readonly (readonly [text: RegExp, hint: string])[] = [
   [/^https?:/i, '; the service does not fetch URLs'],
+  [/^(?=[^]*[ \t])(data:[^,]{0,200};base64,)?[\w+/=\s-]*$/i, '; it contains spaces, perhaps in place of +'],
   [/^b['"]/, `; b'...' is how Python prints bytes: send base64.b64encode(...).decode()`],
 ];
 
@@ -52,7 +53,8 @@ const HINTS: readonly (readonly [text: RegExp, hint: string])[] = [
 export function decodeImage(text: string, field: string): Buffer {
   const bytes = decodeBase64(text);
   if (bytes !== undefined) return bytes;
-  if (/^(data:[^,]{0,200};base64,)?[\r\n]*$/i.test(text)) throw emptyImage(field);
+  // A browser writes "data:," for a canvas without pixels.
+  if (/^(data:,|data:[^,]{0,200};base64,)?[\r\n]*$/i.test(text)) throw emptyImage(field);
   const [, hint = ''] = HINTS.find(([pattern]) => pattern.test(text)) ?? [];
   throw new HttpProblem(
     'invalid-field',

@@ -7,6 +7,12 @@ import type { RequestBody } from './request-body.ts';
 /** Encodings of parts that forms no longer have (RFC 7578, section 4.7), but programs that write mails use. */
 const TRANSFER_ENCODINGS = new Set(['base64', 'quoted-printable']);
 
+const TRUNCATED = 'The form is truncated or one of its parts is malformed.';
+const WITHOUT_PARTS =
+  'The form has no parts: each must begin with the boundary that the Content-Type gives, and lines must end in CR LF.';
+const WITHOUT_BOUNDARY =
+  'The Content-Type of the form has no boundary: leave that header to the library that writes the form.';
+
 /** The known fields of a multipart form by name, repeated ones in their order. */
 export interface Form {
   readonly texts: ReadonlyMap<string, readonly string[]>;
@@ -40,9 +46,11 @@ export async function parseForm(body: RequestBody, limits: FormLimits): Promise<
   const unknown = new Set<string>();
   const texts = new FormTexts(limits);
   const parser = makeParser(body.headers.get('content-type') ?? '', limits);
+  let hasParts = false;
   const parsed = new Promise<void>((resolve, reject) => {
     // The types do not say that the name is missing if the part has none.
     parser.on('file', (name: string | undefined, stream, fileName, encoding, type) => {
+      hasParts = true;
       stream.on('error', reject);
       if (name === undefined || !limits.known.has(name)) {
         if (name === undefined) reject(withoutName());
@@ -67,7 +75,7 @@ export async function parseForm(body: RequestBody, limits: FormLimits): Promise<
     });
     parser.on('finish', resolve);
     parser.on('error', (cause) => {
-      reject(malformed('The form is truncated or one of its parts is malformed.', cause));
+      reject(malformed(hasParts ? TRUNCATED : WITHOUT_PARTS, cause));
     });
   });
   // It is awaited below; until then a rejection must not count as unhandled.
@@ -102,7 +110,7 @@ function makeParser(contentType: string, limits: FormLimits): BusboyInstance {
       },
     });
   } catch (cause) {
-    throw malformed('The Content-Type of the form has no boundary.', cause);
+    throw malformed(WITHOUT_BOUNDARY, cause);
   }
 }
 

@@ -37,11 +37,50 @@ export async function readJsonBody(body: RequestBody, jsonLength?: number): Prom
 export function parseJson({ bytes, jsonLength }: JsonBody): unknown {
   const json = bytes.subarray(0, jsonLength);
   checkStructure(json);
+  const text = decodeUtf8(json);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json)) as unknown;
+    return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new HttpProblem('malformed-body', 'The body is not JSON in UTF-8.', { cause });
+    throw malformed(notJson(text, (cause as SyntaxError).message), cause);
   }
+}
+
+function decodeUtf8(json: Uint8Array): string {
+  const [first, second] = json;
+  if (first === 0x1f && second === 0x8b) {
+    throw malformed('The body is compressed by gzip: say so in the header Content-Encoding.');
+  }
+  // Their byte order marks, or the zeros of an ASCII character.
+  if (first === 0xfe || first === 0xff || first === 0 || second === 0) {
+    throw malformed('The body is in UTF-16 or UTF-32: send JSON in UTF-8.');
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(json);
+  } catch (cause) {
+    throw malformed('The body is not in UTF-8, as JSON must be.', cause);
+  }
+}
+
+/**
+ * What is wrong with a text that is not JSON, without quoting from it.
+ *
+ * @param reason the parser's message, which has a position or the first wrong character, but quotes as well
+ */
+function notJson(text: string, reason: string): string {
+  if (text.trim() === '') return 'The body is empty: send JSON.';
+  const [, position] = / at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(reason) ?? [];
+  if (reason === 'Unexpected end of JSON input' || Number(position) >= text.length) {
+    return 'The body is not JSON: it ends too early.';
+  }
+  if (position !== undefined) return `The body is not JSON: its syntax is wrong at character ${Number(position) + 1}.`;
+  const [, character] = /^Unexpected token '(.)'/u.exec(reason) ?? [];
+  return character === undefined
+    ? 'The body is not JSON.'
+    : `The body is not JSON: it has ${JSON.stringify(character)} where that is not allowed.`;
+}
+
+function malformed(detail: string, cause?: unknown): HttpProblem {
+  return new HttpProblem('malformed-body', detail, { cause });
 }
 
 function checkStructure(json: Uint8Array): void {

@@ -22,7 +22,7 @@ const MEDIA_TYPES = new Set([
  */
 export async function readInferRequest(body: RequestBody): Promise<InferRequest> {
   if (!MEDIA_TYPES.has(mediaTypeOf(body.headers))) {
-    throw unsupportedType('The body must be application/json, or application/octet-stream with binary tensors.');
+    throw unsupportedType(body.headers, 'application/json, or application/octet-stream with binary tensors');
   }
   const announced = body.headers.get(JSON_LENGTH_HEADER);
   if (announced !== null && !/^\d{1,12}$/.test(announced)) throw invalid('must be a whole number of bytes');

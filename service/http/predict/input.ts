@@ -34,7 +34,7 @@ export async function readPredictInput(body: RequestBody): Promise<PredictInput>
     case 'application/json':
       return readPredictJson(body);
     default:
-      throw unsupportedType('The body must be multipart/form-data or application/json.');
+      throw unsupportedType(body.headers, 'multipart/form-data or application/json');
   }
 }
 
@@ -45,7 +45,7 @@ export async function readPredictInput(body: RequestBody): Promise<PredictInput>
  */
 export async function readPredictJson(body: RequestBody): Promise<PredictInput> {
   if (mediaTypeOf(body.headers) !== 'application/json') {
-    throw unsupportedType('The body must be application/json.');
+    throw unsupportedType(body.headers, 'application/json');
   }
   return parseBody(parser, await readJsonBody(body), body.signal);
 }
@@ -57,7 +57,7 @@ export async function readPredictJson(body: RequestBody): Promise<PredictInput> 
  */
 export async function readImageForm(body: RequestBody): Promise<Uint8Array> {
   if (mediaTypeOf(body.headers) !== 'multipart/form-data') {
-    throw unsupportedType('The body must be multipart/form-data.');
+    throw unsupportedType(body.headers, 'multipart/form-data');
   }
   const { files, unknown } = await parseForm(body, FORM_LIMITS);
   const [image, ...others] = files.get('image') ?? [];

@@ -44,6 +44,25 @@ describe('parseForm', () => {
     });
   });
 
+  it.each([
+    ['of other bytes', 'hello'],
+    ['that is empty', ''],
+    ['of another boundary', formWith(Buffer.from('a')).toString().replaceAll('--b', '--c')],
+    ['whose lines end in LF', formWith(Buffer.from('a')).toString().replaceAll('\r\n', '\n')],
+  ])('names the boundary where it finds no part in a form %s', async (_, text) => {
+    await expect(parseForm(formBody(Buffer.from(text), 1000), LIMITS)).rejects.toMatchObject({
+      problem: 'malformed-body',
+      message: expect.stringMatching(/^The form has no parts: .*boundary.*CR LF/) as unknown,
+    });
+  });
+
+  it('does not where a form is cut off', async () => {
+    const bytes = formWith(Buffer.from('a')).subarray(0, 100);
+    await expect(parseForm(formBody(bytes, 1000), LIMITS)).rejects.toMatchObject({
+      message: expect.stringContaining('is truncated') as unknown,
+    });
+  });
+
   const textPart = (text: Uint8Array, headers = ''): Buffer =>
     Buffer.concat([
       Buffer.from(`--b\r\ncontent-disposition: form-data; name="text"${headers}\r\n\r\n`),

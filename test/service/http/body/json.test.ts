@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseJson, readJsonBody } from '../../../../service/http/body/json.ts';
@@ -74,6 +75,32 @@ describe('parseJson', () => {
     ['invalid UTF-8', Uint8Array.of(0x22, 0xff, 0x22)],
   ])('refuses %s', (_, json) => {
     expect(problemOf(json)).toBe('malformed-body');
+  });
+
+  const gzipped = gzipSync('{"text":"a dog"}');
+  it.each([
+    ['nothing', '', 'is empty'],
+    ['white space', ' \r\n', 'is empty'],
+    ['UTF-16', Buffer.from('\ufeff{"text":"a"}', 'utf16le'), 'is in UTF-16 or UTF-32'],
+    ['UTF-16 without a mark', Buffer.from('{"text":"a"}', 'utf16le'), 'is in UTF-16 or UTF-32'],
+    ['big-endian UTF-16', Buffer.from('\ufeff{"text":"a"}', 'utf16le').swap16(), 'is in UTF-16 or UTF-32'],
+    ['Latin-1', Buffer.from('{"text":"gro\xdf"}', 'latin1'), 'is not in UTF-8'],
+    ['undeclared gzip', gzipped, 'is compressed by gzip'],
+    ['a trailing comma', '{"text":"a",}', 'its syntax is wrong at character 13.'],
+    ['single quotes', "{'text':'a'}", 'its syntax is wrong at character 2.'],
+    ['a line break in a text', '{"text":"a\nb"}', 'its syntax is wrong at character 11.'],
+    ['two objects', '{"text":"a"}\n{"text":"b"}', 'its syntax is wrong at character 14.'],
+    ['a number that JSON lacks', '{"text":NaN, "at position 3":1}', 'it has "N" where that is not allowed.'],
+    ['an end within a text', '{"text":"a do', 'it ends too early.'],
+    ['an end within an object', '{"text":"a"', 'it ends too early.'],
+  ])('says what is wrong with %s, and quotes no text', (_, json, fault) => {
+    expect(() => parse(json)).toThrow(
+      expect.objectContaining({
+        problem: 'malformed-body',
+        message: expect.stringContaining(fault) as string,
+      }) as Error,
+    );
+    expect(() => parse(json)).not.toThrow('dog');
   });
 
   it.each([

@@ -171,7 +171,8 @@ it.each(['text/plain', 'application/x-www-form-urlencoded', 'image/png', ''])(
       'unsupported-media-type',
       'Content-Type',
     );
-    expect(detail).toContain('multipart/form-data or application/json');
+    const fault = type === '' ? 'is missing' : `"${type}" is not accepted`;
+    expect(detail).toBe(`The Content-Type ${fault}: it must be multipart/form-data or application/json.`);
   },
 );
 

@@ -66,6 +66,20 @@ describe('JSON is refused', () => {
     }
   });
 
+  it('with a hint where a form has made spaces of plus signs', async () => {
+    for (const image of [`${BASE64} `, `data:image/png;base64, ${BASE64}`]) {
+      const response = await postJson(fakeService().app, { ...ok, image });
+      expect(await expectProblem(response, 400, 'invalid-field', 'image')).toContain('it contains spaces');
+    }
+    const response = await postJson(fakeService().app, { ...ok, image: 'a dog, or a cat.' });
+    expect(await expectProblem(response, 400, 'invalid-field', 'image')).not.toContain('spaces');
+  });
+
+  it('as empty where a browser wrote a canvas without pixels', async () => {
+    const response = await postJson(fakeService().app, { ...ok, image: 'data:,' });
+    expect(await expectProblem(response, 400, 'invalid-field', 'image')).toBe('The field "image" is empty.');
+  });
+
   it.each(['multipart/form-data; boundary=b', 'text/plain'])('at its own path if it is %s', async (type) => {
     const { app } = fakeService();
     const response = await app.request('/predict/json', {
