@@ -8,6 +8,9 @@ export const AVIF_BYTES_PER_PIXEL = 20;
 /** Offset of the major brand, in the box that a file starts with. */
 const MAJOR_BRAND = 8;
 
+/** Most properties that an image can refer to, by 15 bits. */
+const MAX_BOXES = 2 ** 15 - 1;
+
 /** The boxes that crop, turn and mirror an image (ISO/IEC 23008-12, 6.5.9, 6.5.10 and 6.5.12). */
 const TRANSFORMS: readonly string[] = ['clap', 'irot', 'imir'];
 
@@ -44,10 +47,10 @@ const NCLX = 0x6e_63_6c_78;
 /** Bytes of the version and flags at the start of some boxes' content. */
 const FULL_BOX_BYTES = 4;
 
-/** The boxes between two offsets. Ends early at a damaged one. */
+/** The boxes between two offsets. Ends early at a damaged one, and after as many as an image can refer to. */
 function* boxesOf(view: DataView, start: number, end: number): Generator<Box> {
   let at = start;
-  while (at + 8 <= end) {
+  for (let count = 0; count < MAX_BOXES && at + 8 <= end; count++) {
     const size = view.getUint32(at);
     const type = String.fromCharCode(...[4, 5, 6, 7].map((offset) => view.getUint8(at + offset)));
     const hasLargeSize = size === 1 && at + 16 <= end;
@@ -100,15 +103,33 @@ function readTransform(view: DataView): Transform {
 
 /** The boxes that describe the images of a file. */
 function metaBoxes(view: DataView): Box[] {
-  const meta = find(boxesOf(view, 0, view.byteLength), 'meta');
-  return meta ? [...boxesOf(view, meta.start + FULL_BOX_BYTES, meta.end)] : [];
+  const metas = [...boxesOf(view, 0, view.byteLength)].filter(({ type }) => type === 'meta');
+  return metas.flatMap(({ start, end }) => [...boxesOf(view, start + FULL_BOX_BYTES, end)]);
 }
 
 /** The properties of all images, which each of them refers to by their numbers. */
 function allProperties(view: DataView): Box[] {
-  const properties = find(metaBoxes(view), 'iprp');
-  const container = properties && find(boxesOf(view, properties.start, properties.end), 'ipco');
-  return container ? [...boxesOf(view, container.start, container.end)] : [];
+  const inProperties = metaBoxes(view).flatMap(({ type, start, end }) =>
+    type === 'iprp' ? [...boxesOf(view, start, end)] : [],
+  );
+  return inProperties.flatMap(({ type, start, end }) => (type === 'ipco' ? [...boxesOf(view, start, end)] : []));
+}
+
+/**
+ * The pixels of the largest image in an AVIF by its boxes `ispe`, which is a tile where a grid shows only a part of it.
+ * The decoder decodes that whole, and refuses one whose box says another size.
+ *
+ * @param bytes an AVIF file, possibly damaged
+ * @returns 0 if there is no such box, without which it cannot be decoded
+ */
+export function pixelsOfLargest(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let pixels = 0;
+  for (const { type, start, end } of allProperties(view)) {
+    if (type !== 'ispe' || end - start < 12) continue;
+    pixels = Math.max(pixels, view.getUint32(start + 4) * view.getUint32(start + 8));
+  }
+  return pixels;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { formatOf, type ImageFormat } from '../../image-format.ts';
 import { withThousands } from '../../thousands.ts';
-import { AVIF_BYTES_PER_PIXEL, forDecoder, MAX_AVIF_PIXELS } from './avif.ts';
+import { AVIF_BYTES_PER_PIXEL, forDecoder, MAX_AVIF_PIXELS, pixelsOfLargest } from './avif.ts';
 import { readBmp } from './bmp.ts';
 import { readHeader, type ImageHeader } from './decoder.ts';
 import { MAX_PIXELS, MAX_SIDE } from './limits.ts';
@@ -98,9 +98,12 @@ export async function probe(bytes: Uint8Array): Promise<Probe> {
   const { width, height, channels, space } = header;
   checkSize(width, height);
   if (format === 'avif') {
-    if (width * height > MAX_AVIF_PIXELS) throw new PixelsError('too-large', { detail: TOO_LARGE_AVIF });
+    const largest = pixelsOfLargest(bytes);
+    if (largest === 0) throw new PixelsError('corrupt');
+    const pixels = Math.max(width * height, largest);
+    if (pixels > MAX_AVIF_PIXELS) throw new PixelsError('too-large', { detail: TOO_LARGE_AVIF });
     const bytesPerPixel = AVIF_BYTES_PER_PIXEL * (header.depth === 'uchar' ? 1 : 2) * (header.hasAlpha ? 1.5 : 1);
-    return { format, width, height, space, channels, memory: width * height * bytesPerPixel };
+    return { format, width, height, space, channels, memory: pixels * bytesPerPixel };
   }
   const memory = decodingMemory(bytes, format, header);
   return { format, width, height, space, channels, memory };

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import sharp, { type JpegOptions } from 'sharp';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { coefficientBytes } from '../../../../model/input/pixels/jpeg.ts';
@@ -45,6 +46,21 @@ describe('the memory of decoding', () => {
     const kind = PICTURE_KINDS.find((each) => each.name === name) ?? expect.fail();
     const { memory } = await probe(await kind.encode(picture(WIDTH, HEIGHT), WIDTH, HEIGHT));
     expect(memory / (WIDTH * HEIGHT)).toBe(bytes);
+  });
+
+  it('counts the tile of an AVIF that shows only a part of it', async () => {
+    const recorded = JSON.parse(
+      readFileSync(new URL('../../../fixtures/varieties/avif.json', import.meta.url), 'utf8'),
+    ) as Readonly<Record<string, { readonly file: string }>>;
+    const file = Buffer.from(recorded['avif of a part of a tile']?.file ?? expect.fail(), 'base64');
+    expect(await probe(file)).toMatchObject({ width: 64, height: 64, memory: 640 * 640 * 20 });
+    const sizes = file.lastIndexOf('ispe') + 8;
+    file.writeUInt32BE(7000, sizes);
+    file.writeUInt32BE(8000, sizes + 4);
+    await expect(probe(file)).rejects.toMatchObject({
+      code: 'too-large',
+      message: expect.stringContaining('pixels of an AVIF') as unknown,
+    });
   });
 
   it('is waited for, and a picture that needs more is refused with the limit', async () => {
