@@ -70,7 +70,7 @@ export class PictureCache {
       if (released) return;
       released = true;
       if (--shared.users > 0) return;
-      if (this.#shared.get(key) === shared) this.#shared.delete(key);
+      this.#shared.delete(key);
       shared.controller.abort();
       shared.pixels.then(
         (pixels) => {
@@ -95,8 +95,6 @@ export class PictureCache {
       return decoded;
     });
     const shared = { pixels, controller, users: 0 };
-    // Prevents an unhandled rejection after all users have left.
-    shared.pixels.catch(() => undefined);
     this.#shared.set(key, shared);
     return shared;
   }

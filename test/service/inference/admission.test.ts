@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Admission, type Slot } from '../../../service/inference/admission.ts';
 import { Overloaded, TooManyItems } from '../../../service/inference/errors.ts';
-import { FairShares } from '../../../service/inference/fair-shares.ts';
 
 /** The `retryAfterSeconds` of a refused call. */
 function retryAfter(refused: () => unknown): number {
@@ -68,6 +67,32 @@ describe('Retry-After', () => {
     expect(longest).toBeGreaterThan(15);
     expect(longest).toBeLessThanOrEqual(30);
     expect(retryAfter(() => new Admission(0).admit())).toBe(1);
+  });
+
+  it('counts on one second for the whole queue before the first answers', () => {
+    const admission = new Admission(10, () => 0);
+    admission.admit(10);
+    const seconds = Array.from({ length: 6 }, () => retryAfter(() => admission.admit(5)));
+    expect(seconds).toEqual([1, 1, 1, 2, 2, 3]);
+  });
+
+  it('is for a share of what is held the time of as many answers', () => {
+    const rested = (share: number): number => batches(2, 1990, 20, 20).admission.retryAfterSeconds(share);
+    expect([0, 0.47, 1, 2].map(rested)).toEqual([2, 10, 20, 20]);
+  });
+
+  it('counts on the rate of answers while the queue is half full', () => {
+    let now = 0;
+    const admission = new Admission(4, () => now);
+    let slot = admission.admit(2);
+    for (let answer = 0; answer < 20; answer++) {
+      now += 10_000;
+      admission.answered(2);
+      slot.release();
+      slot = admission.admit(2);
+    }
+    admission.admit(2);
+    expect(retryAfter(() => admission.admit())).toBe(10);
   });
 
   it('lets refused clients return at the rate of the answers', () => {
@@ -146,6 +171,22 @@ describe('the queue', () => {
     expect(admission.held).toBe(0);
   });
 
+  it('gives nothing to a request that has ended', () => {
+    const admission = new Admission(2);
+    const slot = admission.admit();
+    slot.release();
+    slot.resize(2);
+    expect(admission.held).toBe(0);
+  });
+
+  it('refuses early a client whose share is used up, and no other', () => {
+    const admission = new Admission(4);
+    admission.admit(1, 'b');
+    for (let item = 0; item < 2; item++) admission.admit(1, 'a');
+    expect(admission.refusal('a')).toMatchObject({ full: 'share' });
+    expect([admission.refusal('b'), admission.refusal()]).toEqual([undefined, undefined]);
+  });
+
   it('tells apart what does not fit now and what never will', () => {
     const admission = new Admission(2);
     const slot = admission.admit(0);
@@ -156,97 +197,5 @@ describe('the queue', () => {
     expect(() => {
       slot.resize(3);
     }).toThrow(TooManyItems);
-  });
-});
-
-describe('the share of a client', () => {
-  it('is the whole queue while no other client is active', () => {
-    const admission = new Admission(4);
-    for (let item = 0; item < 4; item++) admission.admit(1, 'a');
-    expect(admission.held).toBe(4);
-  });
-
-  it('is divided among the clients that hold items or were refused within the last 10 s', () => {
-    let now = 0;
-    const admission = new Admission(4, () => now);
-    const slots = Array.from({ length: 4 }, () => admission.admit(1, 'a'));
-    expect(() => admission.admit(1, 'b')).toThrow('full');
-    slots.pop()?.release();
-    expect(() => admission.admit(1, 'a')).toThrow('share');
-    admission.admit(1, 'b').release();
-    slots.pop()?.release();
-    expect(() => admission.admit(1, 'a')).toThrow('share');
-    now += 10_001;
-    admission.admit(2, 'a');
-    expect(admission.held).toBe(4);
-  });
-
-  it('is at least one item, and does not bound requests without a client', () => {
-    const admission = new Admission(3);
-    const clients = ['a', 'b', 'c'];
-    for (const client of clients) admission.admit(1, client);
-    expect(() => admission.admit(1, 'd')).toThrow('full');
-    const other = new Admission(2);
-    other.admit(1, 'a');
-    other.admit();
-    expect(other.held).toBe(2);
-  });
-
-  it('may be exceeded by a single request, so that a large one is not refused for ever', () => {
-    const admission = new Admission(6);
-    admission.admit(1, 'a');
-    admission.admit(1, 'b');
-    const large = admission.admit(0, 'c');
-    large.resize(1);
-    large.resize(4);
-    expect(() => admission.admit(1, 'c')).toThrow(Overloaded);
-    expect(admission.held).toBe(6);
-  });
-
-  it('is the same for all requests of a client, whichever were there first', () => {
-    const admission = new Admission(4);
-    const [early, late] = [admission.admit(0, 'a'), admission.admit(0, 'a')];
-    admission.admit(1, 'b');
-    early.resize(1);
-    late.resize(1);
-    expect(() => admission.admit(1, 'a')).toThrow('share');
-    admission.admit(0, 'a').release();
-    expect(() => admission.admit(1, 'a')).toThrow('share');
-    early.release();
-    late.release();
-    admission.admit(2, 'a');
-    expect(admission.held).toBe(3);
-  });
-});
-
-describe('fair shares', () => {
-  it('are known for a bounded number of clients; the others have one share together', () => {
-    let now = 0;
-    const shares = new FairShares(30, () => now, 2);
-    shares.add(shares.of('a'), 10);
-    shares.refused(shares.of('b'));
-    const [c, d] = [shares.of('c'), shares.of('d')];
-    shares.add(c, 10);
-    expect(shares.of('d')).toBe(c);
-    expect(shares.excess(shares.of('d'), 1, 0)).toBe(1);
-    expect(d.items).toBe(0);
-    now += 10_001;
-    // "b" has been forgotten, so there is room again; what "c" holds is still counted where it was.
-    shares.add(shares.of('a'), -10);
-    expect(shares.of('c')).not.toBe(c);
-    shares.add(c, -10);
-    expect(shares.excess(shares.of('e'), 100, 0)).toBe(0);
-  });
-
-  it('keep 10,000 clients apart', () => {
-    const shares = new FairShares(100_000, () => 0);
-    const clients = Array.from({ length: 10_000 }, (_, index) => `client ${index}`);
-    for (const client of clients) shares.refused(shares.of(client));
-    for (const client of clients) {
-      const share = shares.of(client);
-      expect(shares.excess(share, 1, 0)).toBe(0);
-      shares.add(share, 1);
-    }
-    expect(shares.excess(shares.of('client 1'), 10, 0)).toBe(1);
   });
 });

@@ -1,97 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { ModelPackage } from '../../../model/package/open-package.ts';
 import { AnswerCache } from '../../../service/inference/answer-cache.ts';
-import { Batcher } from '../../../service/inference/batching/batcher.ts';
 import { DeadlineExceeded, InputError } from '../../../service/inference/errors.ts';
-import { labelsOf } from '../../../service/inference/labels.ts';
-import { PictureCache } from '../../../service/inference/picture-cache.ts';
-import { PixelsError } from '../../../model/input/pixels/pixels.ts';
 import type { Stage } from '../../../service/inference/observer.ts';
-import {
-  BatchingPredictor,
-  type PredictItem,
-  type PredictOutput,
-} from '../../../service/inference/batching-predictor.ts';
-import type { Question } from '../../../service/inference/predictor.ts';
+import { context, ENDLESS, question, setup, until } from './predictor-setup.ts';
 
-/** The parts of a package that the predictor reads. */
-const modelPackage = {
-  digest: '0123456789abcdef',
-  manifest: {
-    name: 'fake',
-    precision: 'fp32',
-    answers: ['yes', 'no', 'maybe'],
-    image: { size: 8 },
-    text: { lengths: [12] },
-  },
-} as unknown as ModelPackage;
-
-/** A picture whose decoding never ends. */
-const ENDLESS = 255;
-
-/** An image file is one byte, and so are its pixels; 0 cannot be decoded. */
-function setup(answers?: AnswerCache) {
-  const kept: number[] = [];
-  const freed: number[] = [];
-  const pictures = new PictureCache(
-    (bytes) => {
-      if (bytes[0] === 0) return Promise.reject(new PixelsError('corrupt'));
-      return bytes[0] === ENDLESS ? new Promise(() => undefined) : Promise.resolve(bytes);
-    },
-    { put: (pixels) => kept.push(pixels[0] ?? -1), free: (pixels) => freed.push(pixels[0] ?? -1) },
-  );
-  const runs: number[][] = [];
-  let finish: (() => void)[] = [];
-  const batcher = new Batcher<PredictItem, PredictOutput>({
-    maxBatch: 2,
-    engines: [
-      {
-        isReady: true,
-        whenReady: () => Promise.resolve(),
-        run: async (items) => {
-          runs.push(items.map(({ inputIds }) => inputIds[0] ?? -1));
-          await new Promise<void>((resolve) => finish.push(resolve));
-          return items.map(() => {
-            return {
-              probabilities: Float32Array.of(0.5, 0.25, 0.25),
-              logScores: Float32Array.of(-1, -2, -2),
-            };
-          });
-        },
-      },
-    ],
-  });
-  const measured: Stage[] = [];
-  const looked: string[] = [];
-  const predictor = new BatchingPredictor({
-    modelPackage,
-    labels: labelsOf(modelPackage.manifest.answers, ''),
-    encode: (text) => ({ ids: [Number(text)], warnings: [] }),
-    pictures,
-    answers,
-    batcher,
-    observer: {
-      stage: (stage) => measured.push(stage),
-      batch: () => undefined,
-      answer: () => undefined,
-      lookups: (cache, hits, misses) => looked.push(`${cache} ${hits} ${misses}`),
-    },
-  });
-  const finishAll = (): void => {
-    for (const end of finish) end();
-    finish = [];
-  };
-  return { predictor, pictures, batcher, runs, finishAll, kept, freed, measured, looked };
-}
-
-const question = (picture: number, text: number): Question => {
-  return { image: Uint8Array.of(picture), hypotheses: [String(text)] };
-};
-const context = () => ({ signal: new AbortController().signal });
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
-}
+it('names its model by the first digits of the package’s digest', () => {
+  expect(setup().predictor.model).toMatchObject({ name: 'fake', precision: 'fp32', digest: '0123456789ab' });
+});
 
 it('keeps a picture while a request about it is open', async () => {
   const { predictor, runs, finishAll, kept, freed } = setup();
@@ -116,6 +31,17 @@ it('preprocesses a picture into pixels that stay when the picture is freed', asy
   await new Promise((resolve) => setImmediate(resolve));
   expect(freed).toEqual([7]);
   expect(pixels).toEqual(new Uint8Array(20_000).fill(7));
+});
+
+it('answers in the names and the order of the labels, and counts the model’s own words', async () => {
+  const { predictor, runs, finishAll, counted } = setup(undefined, undefined, 'maybe=unsure,yes=Ja,no=Nein');
+  const asked = predictor.predict({ ...question(1, 1), ...context() });
+  await until(() => runs.length === 1);
+  finishAll();
+  const scores = { unsure: 0.25, Ja: 0.5, Nein: 0.25 };
+  const logScores = { unsure: -3, Ja: -1, Nein: -2 };
+  expect(await asked).toEqual([{ result: 1, label: 'Ja', confidence: 0.5, scores, logScores }]);
+  expect(counted).toEqual(['yes']);
 });
 
 describe('with kept answers', () => {
@@ -179,7 +105,7 @@ describe('a request of several questions', () => {
 
   it('stops all work and keeps nothing once one of them fails', async () => {
     const { predictor, runs, batcher, pictures, kept, freed } = setup();
-    const asked = predictor.predictAll([question(0, 1), question(1, 2), question(2, 3)], context());
+    const asked = predictor.predictAll([question(0, 1), question(1, 2), question(ENDLESS, 3)], context());
     await expect(asked).rejects.toThrow(InputError);
     await until(() => pictures.size === 0);
     await until(() => freed.length === kept.length);

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { EngineUnavailable, InputError, Overloaded } from '../../../service/inference/errors.ts';
-import { Explainer, type ExplainerOptions } from '../../../service/inference/explainer.ts';
+import { Explainer, type ExplainerOptions, type ExplainRequest } from '../../../service/inference/explainer.ts';
 import { coverWindow, heatmapOf, meanColour, peakOf, WINDOWS } from '../../../service/inference/occlusion.ts';
 import type { PredictorParts } from '../../../service/inference/batching-predictor.ts';
-import type { Predictor } from '../../../service/inference/predictor.ts';
+import type { Predictor, PredictRequest } from '../../../service/inference/predictor.ts';
 
 const SIZE = 16;
 const WHITE = 255;
@@ -26,14 +26,22 @@ function setup(
   onSubmit: (signal: AbortSignal) => Promise<never> | undefined = () => undefined,
 ) {
   const batches: number[] = [];
+  const asked: (readonly string[])[] = [];
+  const encoded: (string | undefined)[][] = [];
   const predictor = {
     preprocess: (image: Uint8Array) => Promise.resolve(image),
-    predict: () => Promise.resolve([{ result: 0, label: 'yes', confidence: 0.9, scores: {} }]),
+    predict: ({ hypotheses }: PredictRequest) => {
+      asked.push(hypotheses);
+      return Promise.resolve([{ result: 0, label: 'yes', confidence: 0.9, scores: {} }]);
+    },
   } as unknown as Predictor;
   const parts = {
     modelPackage: { manifest: { image: { size: SIZE }, text: { lengths: [12] } } },
-    labels: [{ name: 'yes', column: 0 }],
-    encode: () => ({ ids: [1], warnings: [] }),
+    labels: [{ name: 'yes', column: 1 }],
+    encode: (...texts: (string | undefined)[]) => {
+      encoded.push(texts);
+      return { ids: [1], warnings: [] };
+    },
     batcher: {
       waiting,
       submit: (
@@ -46,16 +54,26 @@ function setup(
           if (failing !== undefined) return failing;
           expect(item.pictureKey).toBeUndefined();
           const probability = item.pixels.includes(WHITE) ? 0.9 : 0.1;
-          return Promise.resolve({ probabilities: Float32Array.of(probability), logScores: Float32Array.of(0) });
+          return Promise.resolve({ probabilities: Float32Array.of(0, probability), logScores: Float32Array.of(0, 0) });
         });
       },
     },
   } as unknown as PredictorParts;
   const explainer = new Explainer(predictor, parts, { maxAtOnce: 1, maxWaiting: 4, ...options });
-  const explain = (image: Uint8Array) =>
-    explainer.explain({ image, hypothesis: 'a dot', signal: new AbortController().signal });
-  return { explain, batches };
+  const explain = (image: Uint8Array, more: Partial<ExplainRequest> = {}) =>
+    explainer.explain({ image, hypothesis: 'a dot', signal: new AbortController().signal, ...more });
+  return { explain, batches, asked, encoded };
 }
+
+/** Has each look at the clock take so long. */
+function tick(ms: number): void {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => (now += ms));
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe('a heatmap', () => {
   it('has its peak where the decisive part is', async () => {
@@ -88,6 +106,28 @@ describe('a heatmap', () => {
     expect(signals.map(({ reason }) => reason as unknown)).toEqual([failure]);
   });
 
+  it.each([
+    ['a photo', 'a photo'],
+    ['?!', undefined],
+    [undefined, undefined],
+  ])('is made for the same texts as the answer, the premise %j as %j', async (premise, used) => {
+    const { explain, asked, encoded } = setup();
+    await explain(pictureWithDot(0, 0), { premise });
+    expect(asked).toEqual([['a dot']]);
+    expect(encoded).toEqual([['a dot', used]]);
+  });
+
+  it('ends when its client disconnects', async () => {
+    const client = new AbortController();
+    const gone = new Error('gone');
+    const { explain, batches } = setup({}, 0, (signal) => {
+      client.abort(gone);
+      return Promise.reject(signal.reason as Error);
+    });
+    await expect(explain(pictureWithDot(0, 0), { signal: client.signal })).rejects.toBe(gone);
+    expect(batches).toEqual([4]);
+  });
+
   it('averages the four windows that cover each cell', () => {
     const falls = Array.from({ length: WINDOWS }, (_, window) => (window === 0 ? 1 : 0));
     const heatmap = heatmapOf(falls);
@@ -101,14 +141,31 @@ describe('a heatmap', () => {
     const first = explain(pictureWithDot(0, 0));
     await expect(explain(pictureWithDot(0, 0))).rejects.toThrow(Overloaded);
     await first;
-    await expect(explain(pictureWithDot(0, 0))).resolves.toBeDefined();
+    await expect(explain(pictureWithDot(0, 0))).resolves.toMatchObject({ answer: { label: 'yes' } });
+    await expect(setup({}, 4).explain(pictureWithDot(0, 0))).resolves.toMatchObject({ answer: { label: 'yes' } });
     await expect(setup({}, 5).explain(pictureWithDot(0, 0))).rejects.toThrow('too busy to explain');
   });
 
+  it('is refused with the time that the latest one took', async () => {
+    tick(100);
+    const { explain } = setup();
+    const refused = async (): Promise<unknown> => {
+      const first = explain(pictureWithDot(0, 0));
+      const second: unknown = await explain(pictureWithDot(0, 0)).catch((error: unknown) => error);
+      await first;
+      return second;
+    };
+    expect(await refused()).toMatchObject({ full: 'explanations', retryAfterSeconds: 1 });
+    // 21 batches of 0.1 s.
+    expect(await refused()).toMatchObject({ full: 'explanations', retryAfterSeconds: 3 });
+  });
+
   it('is given up at once if it would take too long', async () => {
-    const { explain, batches } = setup({ longestMs: -1 });
+    tick(100);
+    const { explain, batches } = setup({ longestMs: 1500 });
     await expect(explain(pictureWithDot(0, 0))).rejects.toThrow(InputError);
-    expect(batches).toEqual([4]);
+    await expect(explain(pictureWithDot(0, 0))).rejects.toThrow('would take about 3 s here, and 2 s are allowed');
+    expect(batches).toEqual([4, 4]);
     // With other requests in the queue, it may be faster later.
     await expect(setup({ longestMs: -1 }, 1).explain(pictureWithDot(0, 0))).rejects.toThrow(Overloaded);
   });

@@ -32,6 +32,17 @@ describe('LABELS', () => {
     ]);
   });
 
+  it('finds answers in capitals, too', () => {
+    expect(named('no,yes', ['Yes', 'No'])).toEqual([
+      ['no', 'No', 1],
+      ['yes', 'Yes', 0],
+    ]);
+  });
+
+  it('does not guess which answer is meant where two differ in case alone', () => {
+    expect(() => named('Yes,yes', ['yes', 'YES'])).toThrow('LABELS has "Yes", which is no answer');
+  });
+
   it('keeps answers apart that differ in case alone, or that hold "="', () => {
     expect(named('YES,yes', ['yes', 'YES'])).toEqual([
       ['YES', 'YES', 1],

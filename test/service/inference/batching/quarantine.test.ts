@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { EngineFailure, type EngineFailureReason } from '../../../../service/engine/process/failure.ts';
+import {
+  ENGINE_FAILURES,
+  EngineFailure,
+  type EngineFailureReason,
+} from '../../../../service/engine/process/failure.ts';
 import { ItemFailed } from '../../../../service/inference/errors.ts';
 import type { PredictItem } from '../../../../service/inference/batching-predictor.ts';
 import { ItemQuarantine } from '../../../../service/inference/batching/quarantine.ts';
@@ -52,6 +56,14 @@ describe('an item that failed alone', () => {
     expect(isRefused(undefined, 1)).toBe(false);
   });
 
+  it('is blamed for what an item can cause, and for nothing else', () => {
+    const blamed = ENGINE_FAILURES.filter((reason) => {
+      const failures = [lost(reason), lost(reason)];
+      return setup().quarantine.blame(item('a', 1), failures) !== undefined;
+    });
+    expect(blamed).toEqual(['timeout', 'crash', 'out-of-memory', 'run-error', 'bad-output']);
+  });
+
   it.each([
     ['one failure had another cause', [lost(), lost('gpu-memory')]],
     ['an engine failed before the run', [lost(), lost('crash', false)]],
@@ -64,9 +76,18 @@ describe('an item that failed alone', () => {
     expect(failures.filter((failure) => failure instanceof EngineFailure && failure.isItemsFault)).toEqual([]);
   });
 
+  it('is answered with the last failure as the cause', () => {
+    const last = lost('timeout');
+    expect(setup().quarantine.blame(item('a', 1), [lost(), last])).toMatchObject({ cause: last });
+  });
+
   it('is forgotten once a thousand others have failed since', () => {
     const { quarantine, isRefused } = setup();
     for (let picture = 0; picture <= 1000; picture++) quarantine.blame(item(`${picture}`, 1), [lost(), lost()]);
     expect([isRefused('0', 1), isRefused('1', 1), isRefused('1000', 1)]).toEqual([false, true, true]);
+    // The one that failed first has failed again.
+    quarantine.blame(item('1', 1), [lost(), lost()]);
+    quarantine.blame(item('1001', 1), [lost(), lost()]);
+    expect([isRefused('1', 1), isRefused('2', 1)]).toEqual([true, false]);
   });
 });
