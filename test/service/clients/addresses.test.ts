@@ -23,6 +23,7 @@ describe('the client of a request', () => {
     ['10.0.0.8, 10.0.0.9', '10.0.0.8'],
     ['unknown, 10.0.0.9', '10.0.0.9'],
     ['6.6.6.6, junk', '10.1.2.3'],
+    ['6.6.6.6, 198.51.100.1:80junk', '10.1.2.3'],
     ['6.6.6.6,', '10.1.2.3'],
   ])('behind trusted proxies with X-Forwarded-For "%s" is %s', (value, client) => {
     expect(clientOf('10.1.2.3', { 'x-forwarded-for': value })).toBe(client);
@@ -51,6 +52,8 @@ describe('the client of a request', () => {
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
     ['::ffff:203.0.113.9', '203.0.113.9'],
     ['::ffff:cb00:7109', '203.0.113.9'],
+    ['0:0:0:0:0:ffff:cb00:7109', '203.0.113.9'],
+    ['2001:db8::ffff:cb00:7109', '2001:db8:0:0::/64'],
     ['::1', '0:0:0:0::/64'],
     ['64:ff9b::203.0.113.9', '64:ff9b:0:0::/64'],
   ])('%s belongs to %s', (remote, client) => {
@@ -61,5 +64,12 @@ describe('the client of a request', () => {
     const headers = { 'x-forwarded-for': '2001:db8::1' };
     expect(clientOf('fd12::1', headers)).toBe('2001:db8:0:0::/64');
     expect(clientOf('::ffff:10.1.2.3', headers)).toBe('2001:db8:0:0::/64');
+  });
+
+  it('is found behind a proxy that is trusted by its own IPv6 address, but not behind its neighbours', () => {
+    const proxy = new ClientAddresses(['2001:db8::7']);
+    const behind = (remote: string) => proxy.clientOf(remote, (name) => ({ 'x-forwarded-for': '6.6.6.6' })[name]);
+    expect(behind('2001:db8::7')).toBe('6.6.6.6');
+    expect(behind('2001:db8::8')).toBe('2001:db8:0:0::/64');
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tempFolder } from '../../../testing/temp-folder.ts';
 import { UserError } from '../../../model/errors.ts';
-import { openApiKeys, type ApiKeys } from '../../../service/clients/api-keys.ts';
+import { offeredKeys, openApiKeys, type ApiKeys } from '../../../service/clients/api-keys.ts';
 import { fakeKeys, expectProblem, fakeService, postJson } from '../http/fake-service.ts';
 
 const ok = { image: Buffer.from([1, 2, 3]).toString('base64'), text: 'a dog' };
@@ -118,6 +118,15 @@ describe('API keys', () => {
     }
   });
 
+  it.each([
+    ['bearer  alpha', ['alpha']],
+    ['Bearer alpha beta', []],
+    ['Basic Bearer alpha', []],
+    ['Beareralpha', []],
+  ])('are offered by Authorization: %s as %j', (authorization, keys) => {
+    expect(offeredKeys((name) => (name === 'authorization' ? authorization : undefined))).toEqual(keys);
+  });
+
   it('are not required where the answer is 404 or 405', async () => {
     const apiKeys = fakeKeys();
     const { app, summaries } = fakeService({ deps: { apiKeys } });
@@ -159,6 +168,15 @@ describe('API keys', () => {
       await rename(`${file}.new`, file);
       expect(await reload()).toEqual({ keys: 2 });
       expect(['alpha', 'beta'].map((key) => keys.holderOf(key) !== undefined)).toEqual([false, true]);
+    });
+
+    it('have the rates of the file as it was read last', async () => {
+      const keys = await watched();
+      expect([keys.rates.take('a'), keys.rates.take('a')]).toEqual([0, 0]);
+      await writeFile(file, `${sha256('alpha')} a rate=1/h`);
+      expect(await reload()).toEqual({ keys: 1 });
+      expect(keys.rates.take('a')).toBe(0);
+      expect(keys.rates.take('a')).toBeGreaterThan(0);
     });
 
     it('are reloaded when the file changes before the first poll', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBase64 } from '../../../service/requests/base64.ts';
+import { decodeBase64, decodeImage } from '../../../service/requests/base64.ts';
 
 const IMAGE = Buffer.from(Uint8Array.from({ length: 60_001 }, (_, i) => (i * 31 + (i >> 7)) & 255));
 const BASE64 = IMAGE.toString('base64');
@@ -55,5 +55,28 @@ describe('decodeBase64', () => {
         },
       ),
     );
+  });
+});
+
+describe('decodeImage', () => {
+  const otherwise = 'must be an image file in base64, or a data URI with base64';
+
+  it('gives the bytes of an image', () => {
+    expect([...decodeImage('QUJD', 'image')]).toEqual([65, 66, 67]);
+  });
+
+  it.each([
+    ['nothing', '', 'is empty.'],
+    ['an empty data URI', 'DATA:image/png;base64,\r\n', 'is empty.'],
+    ['an address', 'HTTPS://example.com/a.png', `${otherwise}; the service does not fetch URLs.`],
+    [
+      'bytes as Python prints them',
+      "b'/9j/4AAQ'",
+      `${otherwise}; b'...' is how Python prints bytes: send base64.b64encode(...).decode().`,
+    ],
+    ['a sentence about both', 'not http: but b"\n', `${otherwise}.`],
+  ])('says what is wrong with %s', (_, text, sentence) => {
+    const message = `The field "image" ${sentence}`;
+    expect(() => decodeImage(text, 'image')).toThrow(expect.objectContaining({ message }) as Error);
   });
 });

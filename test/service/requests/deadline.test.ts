@@ -1,12 +1,13 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DeadlineExceeded } from '../../../service/inference/errors.ts';
-import { startDeadline } from '../../../service/requests/deadline.ts';
+import { ClientGone, DeadlineExceeded } from '../../../service/inference/errors.ts';
+import { startDeadline, type Deadline, type DeadlineOptions } from '../../../service/requests/deadline.ts';
 
 const LONGEST_MS = 1000;
 
-function start(clientMs?: number) {
+function start(clientMs?: number, signals: Partial<Pick<DeadlineOptions, 'closing' | 'disconnected'>> = {}) {
   const never = new AbortController().signal;
-  return startDeadline({ longestMs: LONGEST_MS, clientMs, disconnected: never, closing: never });
+  return startDeadline({ longestMs: LONGEST_MS, clientMs, disconnected: never, closing: never, ...signals });
 }
 
 beforeEach(() => {
@@ -48,9 +49,9 @@ describe('the time of a request', () => {
     expect((deadline.signal.reason as DeadlineExceeded).setBy).toBe(setBy);
   });
 
-  it('is the client who is to blame for a body that is not complete within its own limit', () => {
-    const deadline = start(900);
-    vi.advanceTimersByTime(900);
+  it.each([900, LONGEST_MS])('is exceeded by the client whose body is not complete within %d ms of its own', (ms) => {
+    const deadline = start(ms);
+    vi.advanceTimersByTime(ms);
     expect((deadline.signal.reason as DeadlineExceeded).setBy).toBe('client');
   });
 
@@ -64,9 +65,44 @@ describe('the time of a request', () => {
   });
 
   it('no longer ends once it is disposed of', () => {
-    const deadline = start(500);
+    const [closing, disconnected] = [new AbortController(), new AbortController()];
+    const deadline = start(500, { closing: closing.signal, disconnected: disconnected.signal });
     deadline.dispose();
     vi.advanceTimersByTime(10 * LONGEST_MS);
+    // The signal of the whole service would otherwise keep every request in memory.
+    expect(getEventListeners(closing.signal, 'abort')).toEqual([]);
+    closing.abort();
+    disconnected.abort();
     expect(deadline.signal.aborted).toBe(false);
+  });
+
+  it.each([
+    [
+      'during the request',
+      (controller: AbortController, begin: () => Deadline) => {
+        const deadline = begin();
+        controller.abort(new Error('over'));
+        return deadline;
+      },
+    ],
+    [
+      'before it',
+      (controller: AbortController, begin: () => Deadline) => {
+        controller.abort(new Error('over'));
+        return begin();
+      },
+    ],
+  ])('ends when the client disconnects or the service has to stop, %s', (_, abort) => {
+    const [closing, disconnected] = [new AbortController(), new AbortController()];
+    const stopped = abort(closing, () => start(undefined, { closing: closing.signal }));
+    expect(stopped.signal.reason).toEqual(new Error('over'));
+    const gone = abort(disconnected, () => start(undefined, { disconnected: disconnected.signal }));
+    expect(gone.signal.reason).toBeInstanceOf(ClientGone);
+  });
+
+  it('ends for any other reason that it is given', () => {
+    const deadline = start();
+    deadline.abort(new Error('too slow'));
+    expect(deadline.signal.reason).toEqual(new Error('too slow'));
   });
 });

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function boundTo(limits: { maxUploads?: number; maxBytes?: number }): Uploads {
+function boundTo(limits: Partial<ConstructorParameters<typeof Uploads>[0]>): Uploads {
   return new Uploads({ maxUploads: 100, maxBytes: 1e9, retryAfterSeconds: () => 7, ...limits });
 }
 
@@ -25,6 +25,7 @@ function begin(uploads: Uploads, announced = 0, client?: string): Upload & { rea
 describe('the least rate', () => {
   it('applies after a grace period and ends a body with 408 and a closed connection', async () => {
     const uploads = boundTo({});
+    await vi.advanceTimersByTimeAsync(10_000);
     const slow = begin(uploads, 50_000);
     await vi.advanceTimersByTimeAsync(4900);
     expect(slow.aborted).toEqual([]);
@@ -121,6 +122,37 @@ describe('memory', () => {
     expect(slow.aborted).toEqual([]);
   });
 
+  it('is not reserved again by what still arrives of a body that was aborted', async () => {
+    const uploads = boundTo({ maxBytes: 100 });
+    const slow = begin(uploads, 100);
+    await vi.advanceTimersByTimeAsync(1000);
+    begin(uploads, 10);
+    slow.received(50);
+    expect([slow.aborted.length, uploads.bytes]).toEqual([1, 10]);
+  });
+
+  it('for all that was announced is reserved before it arrives', () => {
+    const uploads = boundTo({ maxBytes: 100 });
+    begin(uploads, 60).received(10);
+    expect(uploads.bytes).toBe(60);
+  });
+
+  it('for more than was announced needs no further place', () => {
+    const uploads = boundTo({ maxUploads: 1 });
+    begin(uploads, 60).received(100);
+    expect(uploads.bytes).toBe(100);
+  });
+
+  it('is refused with the time until as much is likely to be free, whatever place a slow body could give', async () => {
+    const shares: number[] = [];
+    const uploads = boundTo({ maxUploads: 1, maxBytes: 100, retryAfterSeconds: (share) => shares.push(share) });
+    begin(uploads, 70).complete();
+    begin(uploads, 10);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(() => begin(uploads, 60)).toThrow(expect.objectContaining({ full: 'memory' }) as Error);
+    expect(shares).toEqual([0.5]);
+  });
+
   it('is counted once per body', () => {
     const uploads = boundTo({ maxBytes: 100 });
     const upload = begin(uploads);
@@ -182,6 +214,32 @@ describe('clients that are told apart', () => {
     await vi.advanceTimersByTimeAsync(100);
     expect(() => begin(uploads, 10, 'd')).toThrow(expect.objectContaining({ full: 'memory' }) as Error);
     expect(abortedOf([...complete, single, ...within])).toEqual([]);
+  });
+
+  it('make room only where the slow bodies do not, which may be anybody’s', async () => {
+    const uploads = boundTo({ maxBytes: 100 });
+    const slow = begin(uploads, 20, 'c');
+    await vi.advanceTimersByTimeAsync(1000);
+    const greedy = [begin(uploads, 40, 'a'), begin(uploads, 40, 'a')];
+    begin(uploads, 10, 'b');
+    expect([slow.aborted.map(({ status }) => status), abortedOf(greedy)]).toEqual([[408], []]);
+  });
+
+  it('make room together with the slow bodies', async () => {
+    const uploads = boundTo({ maxBytes: 100 });
+    const slow = begin(uploads, 20, 'c');
+    await vi.advanceTimersByTimeAsync(1000);
+    const greedy = [begin(uploads, 70, 'a'), begin(uploads, 10, 'a')];
+    begin(uploads, 30, 'b');
+    expect([slow.aborted.map(({ status }) => status), abortedOf(greedy)]).toEqual([[408], [1]]);
+  });
+
+  it('lose no bodies for memory because they hold many places', () => {
+    const uploads = boundTo({ maxUploads: 4, maxBytes: 100 });
+    const many = [begin(uploads, 6, 'a'), begin(uploads, 6, 'a'), begin(uploads, 6, 'a')];
+    begin(uploads, 82, 'c').complete();
+    expect(() => begin(uploads, 10, 'b')).toThrow(expect.objectContaining({ full: 'memory' }) as Error);
+    expect(abortedOf(many)).toEqual([]);
   });
 
   it('lose nothing where nothing is short, nor to one that is not told apart', () => {

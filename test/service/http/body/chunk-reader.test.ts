@@ -34,6 +34,17 @@ describe('IncomingReader', () => {
     expect(await reader.read()).toBeUndefined();
   });
 
+  test('reads chunks that have arrived before in their order', async () => {
+    const reader = new IncomingReader(incoming, new AbortController().signal);
+    for (const text of ['one', 'two', 'three']) {
+      const arrived = once(incoming, 'data');
+      sender.write(text);
+      await arrived;
+    }
+    const texts = [await reader.read(), await reader.read(), await reader.read()];
+    expect(texts.map((chunk) => Buffer.from(chunk ?? []).toString())).toEqual(['one', 'two', 'three']);
+  });
+
   test('reads all of a large body, and holds no more of it than a socket does', async () => {
     const body = Buffer.alloc(8 * 2 ** 20, 'ab');
     sender.end(body);

@@ -63,6 +63,47 @@ describe('parseForm', () => {
     });
   });
 
+  it('names the parts that it does not know, and leaves them out', async () => {
+    const head = Buffer.from('--b\r\ncontent-disposition: form-data; name="other"; filename="b"\r\n\r\n');
+    const other = Buffer.concat([head, image.subarray(0, 200 * KIB), Buffer.from('\r\n')]);
+    const form = await parseForm(formBody(Buffer.concat([other, other, formWith(image.subarray(0, 9))]), 1000), LIMITS);
+    expect([...form.unknown]).toEqual(['other']);
+    expect([[...form.files.keys()], [...form.texts.keys()]]).toEqual([['image'], ['text']]);
+  });
+
+  it('reads as many parts as are allowed, and refuses more', async () => {
+    const form = (count: number): Buffer => {
+      const part = '--b\r\ncontent-disposition: form-data; name="image"; filename="a"\r\n\r\na\r\n';
+      return Buffer.from(`${part.repeat(count)}--b--\r\n`);
+    };
+    expect((await parseForm(formBody(form(9), 1000), LIMITS)).files.get('image')).toHaveLength(9);
+    await expect(parseForm(formBody(form(10), 1000), LIMITS)).rejects.toMatchObject({
+      problem: 'malformed-body',
+      message: 'The form has more than 9 parts.',
+    });
+  });
+
+  it.each(['multipart/form-data', ''])('refuses a form without a boundary (%j)', async (type) => {
+    const body = formBody(formWith(image.subarray(0, 9)), 1000, { 'content-type': type });
+    await expect(parseForm(body, LIMITS)).rejects.toMatchObject({
+      problem: 'malformed-body',
+      message: expect.stringMatching(/^The Content-Type of the form has no boundary: /) as unknown,
+    });
+  });
+
+  it('refuses a text where a file belongs', async () => {
+    const part = textPart(Buffer.from('a.png')).toString().replace('name="text"', 'name="image"');
+    await expect(parseForm(formBody(Buffer.from(part), 1000), LIMITS)).rejects.toMatchObject({
+      problem: 'invalid-field',
+      message: 'The field "image" must be a file.',
+    });
+  });
+
+  it.each([150, 40])('refuses a form that ends within a part, after %i bytes', async (length) => {
+    const bytes = formWith(image.subarray(0, 1000)).subarray(0, length);
+    await expect(parseForm(formBody(bytes, 64), LIMITS)).rejects.toMatchObject({ problem: 'malformed-body' });
+  });
+
   const textPart = (text: Uint8Array, headers = ''): Buffer =>
     Buffer.concat([
       Buffer.from(`--b\r\ncontent-disposition: form-data; name="text"${headers}\r\n\r\n`),

@@ -12,6 +12,7 @@ describe('a problem with the input', () => {
     ['image-too-large', 413, 'image-too-large', 'image'],
     ['text-empty', 422, 'empty-text', 'text'],
     ['premise-unsupported', 400, 'invalid-field', 'premise'],
+    ['too-slow', 400, 'invalid-field', 'explain'],
   ] as const)('%s is answered %i', async (problem: InputProblem, status, name, field) => {
     const { app } = fakeService({
       predict: () => Promise.reject(new InputError(problem, field, 'why it is wrong')),
