@@ -4,6 +4,8 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 const PROCESS_TESTS = 'test/**/*.process.test.ts';
 const TEMP_FOLDERS = 'testing/setup/temp-folders.ts';
 const E2E_TESTS = 'test/e2e/**/*.test.ts';
+/** Fails a test that asserts nothing, such as one whose loop is over an empty list. Those in a browser wait instead. */
+const ASSERTING = { expect: { requireAssertions: true } };
 
 function project(test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration {
   return {
@@ -31,13 +33,14 @@ export default defineConfig({
     },
     projects: [
       project({
+        ...ASSERTING,
         name: 'unit',
         include: ['test/**/*.test.ts'],
         exclude: [PROCESS_TESTS, E2E_TESTS],
         isolate: false,
         setupFiles: [TEMP_FOLDERS, 'testing/setup/no-processes.ts'],
       }),
-      project({ name: 'process', include: [PROCESS_TESTS] }),
+      project({ ...ASSERTING, name: 'process', include: [PROCESS_TESTS] }),
       project({ name: 'e2e', include: [E2E_TESTS] }),
     ],
   },

@@ -31,8 +31,9 @@ describe('autoscaling', () => {
 
   it('uses metrics that the rules for the adapter define', () => {
     const { data } = only(manifestsOf(ALL), 'ConfigMap', 'ofa-ve-adapter-rules') as unknown as { data: Labels };
-    for (const { pods } of autoscaler(ALL).spec?.metrics ?? [])
-      if (pods !== undefined) expect(data['config.yaml']).toContain(`as: ${pods.metric.name}`);
+    const metrics = (autoscaler(ALL).spec?.metrics ?? []).flatMap(({ pods }) => pods?.metric.name ?? []);
+    expect(metrics).toHaveLength(2);
+    for (const metric of metrics) expect(data['config.yaml']).toContain(`as: ${metric}`);
   });
 
   it('has KEDA fall back where Prometheus may not answer, and not on the CPU alone, which KEDA refuses', () => {

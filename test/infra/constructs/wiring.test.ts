@@ -116,6 +116,9 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
   });
 
   it('routes to Services and ports that exist, and never to the metrics', () => {
+    const routed = config.workloads.filter(({ exposure }) => exposure.route !== 'none');
+    const served = new Set(backends(manifests).map(({ name }) => name.replace(/-canary$/, '')));
+    expect([...served].sort()).toEqual(routed.map(({ name }) => name).sort());
     for (const { name, port } of backends(manifests)) {
       const service = only(manifests, 'Service', name) as unknown as IService;
       expect((service.spec?.ports ?? []).flatMap((one) => [one.name, one.port])).toContain(port);
@@ -141,7 +144,9 @@ describe.each(Object.entries(scenarios))('%s', (_name, config) => {
   });
 
   it('protects the stable pods from drains, but not broken ones', () => {
-    for (const { spec } of ofKind(manifests, 'PodDisruptionBudget') as unknown as IPodDisruptionBudget[]) {
+    const budgets = ofKind(manifests, 'PodDisruptionBudget') as unknown as IPodDisruptionBudget[];
+    expect(budgets).toHaveLength(config.workloads.filter(({ disruption }) => disruption.enabled).length);
+    for (const { spec } of budgets) {
       const selected = podLabelSets(manifests).filter((one) => picks(spec?.selector?.matchLabels ?? {}, one));
       expect(selected.map((labels) => labels['track'])).toEqual(['stable']);
       expect(spec?.unhealthyPodEvictionPolicy).toBe('AlwaysAllow');

@@ -147,6 +147,7 @@ describe('where spans are sent', () => {
     );
     begin(tracing ?? expect.fail()).end();
     await spansNamed('POST /predict');
+    expect(collector.spans).toHaveLength(1);
   });
 
   it('is nowhere if nothing is set, or OpenTelemetry or its exporter is disabled', async () => {

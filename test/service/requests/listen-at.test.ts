@@ -17,23 +17,26 @@ function newServer(): Server {
   return server;
 }
 
-async function accepts(host: string, server: Server): Promise<void> {
+/** The address at which a server accepts a connection. */
+async function accepts(host: string, server: Server): Promise<string | undefined> {
   const socket = connect(portOf(server, 0), host);
   await once(socket, 'connect');
+  const { remoteAddress } = socket;
   socket.destroy();
+  return remoteAddress;
 }
 
 describe('all addresses', () => {
   it('are those of IPv4, too', async () => {
     const server = newServer();
     await listenAt(server, { host: '::', port: 0, setting: 'PORT' });
-    await accepts('127.0.0.1', server);
+    expect(await accepts('127.0.0.1', server)).toBe('127.0.0.1');
   });
 
   it.runIf(hasIpv6)('are those of IPv6', async () => {
     const server = newServer();
     await listenAt(server, { host: '::', port: 0, setting: 'PORT' });
-    await accepts('::1', server);
+    expect(await accepts('::1', server)).toBe('::1');
   });
 
   it.each(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])('are those of IPv4 alone where IPv6 fails with %s', async (code) => {
@@ -47,7 +50,7 @@ describe('all addresses', () => {
     }) as typeof server.listen;
     await listenAt(server, { host: '::', port: 0, setting: 'PORT' });
     expect(server.address()).toMatchObject({ family: 'IPv4', address: '0.0.0.0' });
-    await accepts('127.0.0.1', server);
+    expect(await accepts('127.0.0.1', server)).toBe('127.0.0.1');
   });
 });
 

@@ -246,6 +246,7 @@ describe('a client that sends its body at once', () => {
       const sending = setInterval(() => socket.write(CHUNK), 500);
       await closed;
       clearInterval(sending);
+      expect(socket.destroyed).toBe(true);
     });
   });
 
@@ -262,5 +263,6 @@ describe('a client that sends its body at once', () => {
     }, 1);
     await client.closed;
     clearInterval(sending);
+    expect(client.socket.destroyed).toBe(true);
   });
 });
