@@ -2,6 +2,9 @@ import type { Server, Socket } from 'node:net';
 import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { OpenConnections } from '../requests/open-connections.ts';
 
+/** Time for a client to close its side of a connection after the server has ended its own. */
+const CLIENT_CLOSE_MS = 1000;
+
 /** The open connections of a server. One without an inference is idle, whatever other calls it has. */
 export class Connections {
   readonly #open: OpenConnections;
@@ -15,6 +18,9 @@ export class Connections {
       this.#sockets.set(key, socket);
       socket.once('close', () => {
         this.#sockets.delete(key);
+      });
+      socket.once('finish', () => {
+        closeSoon(socket);
       });
     });
   }
@@ -38,6 +44,14 @@ export class Connections {
   #socketOf(call: ServerInterceptingCallInterface): Socket | undefined {
     return this.#sockets.get(keyOf(call.getConnectionInfo()));
   }
+}
+
+/** A client that hangs, or whose machine is gone, would keep the connection open, and with it a server that closes. */
+function closeSoon(socket: Socket): void {
+  const late = setTimeout(() => socket.destroy(), CLIENT_CLOSE_MS).unref();
+  socket.once('close', () => {
+    clearTimeout(late);
+  });
 }
 
 function keyOf({ remoteAddress, remotePort }: { remoteAddress?: string | undefined; remotePort?: number | undefined }) {

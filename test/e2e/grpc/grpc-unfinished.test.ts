@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
+import { connect as connectSocket, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MIB } from '../../../model/bytes.ts';
 import { logInMemory } from '../../../testing/logging.ts';
@@ -17,7 +19,7 @@ interface Call {
   readonly stream: ClientHttp2Stream;
 }
 
-const opened: ClientHttp2Session[] = [];
+const opened: (ClientHttp2Session | Socket)[] = [];
 afterEach(() => {
   for (const session of opened.splice(0)) session.destroy();
 });
@@ -81,5 +83,29 @@ describe('a call whose message does not become complete frees the room for it', 
     begin(live, 2 * MIB);
     await until('it is counted', () => isCounted(live, 'status="413",outcome="refused"'));
     await expectRoomSoon(live);
+  });
+});
+
+/** What an HTTP/2 client sends first, and an empty SETTINGS frame. */
+const PREFACE = Buffer.concat([
+  Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+  Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
+]);
+
+describe('a service that stops does not wait for a client that keeps its side of a connection open', () => {
+  it.each([
+    ['has asked nothing', PREFACE],
+    ['has sent nothing', Buffer.alloc(0)],
+  ])('and %s', async (_, bytes) => {
+    const live = await stub.start({});
+    const socket = connectSocket({ port: live.grpcPort ?? 0, host: '127.0.0.1', allowHalfOpen: true });
+    opened.push(socket);
+    // The server's settings.
+    await once(socket, 'data');
+    socket.write(bytes);
+    const ended = once(socket, 'end');
+    const startMs = performance.now();
+    await Promise.all([live.stop(), ended]);
+    expect(performance.now() - startMs).toBeLessThan(SOON_MS);
   });
 });
