@@ -11,8 +11,11 @@ export interface ConnectionCaps {
 
 /** File descriptors kept from clients' ports: for the admin port, engines and files. */
 const RESERVED = 256;
-/** Fewer file descriptors than the process needs for itself, its engines and a few clients. */
-const LEAST_DESCRIPTORS = 128;
+/**
+ * File descriptors that the process needs for itself, its engines and a few clients. With sources that tsx translates it
+ * holds 80, and more while it loads a module for the first request that needs it: without them, it would end.
+ */
+const LEAST_DESCRIPTORS = 256;
 /** Where the limit of open files is set. */
 const HOW_TO_RAISE = 'ulimit -n, LimitNOFILE of systemd, or --ulimit nofile of the container';
 /** One connection carries many calls. */

@@ -33,9 +33,9 @@ it('are explained when the limit is too low for the queue', () => {
 
 it('are no use below what the service itself needs, which is refused', () => {
   expect(() => {
-    checkDescriptors(limits('127'));
-  }).toThrow('The process may open only 127 files, too few to serve; allow it at least 128: ulimit -n,');
-  for (const text of [limits('128'), limits('unlimited'), '']) {
+    checkDescriptors(limits('255'));
+  }).toThrow('The process may open only 255 files, too few to serve; allow it at least 256: ulimit -n,');
+  for (const text of [limits('256'), limits('unlimited'), '']) {
     expect(() => {
       checkDescriptors(text);
     }).not.toThrow();
