@@ -1,10 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { listenAt, portOf, settle } from '../requests/listen-at.ts';
 import type { Listener } from '../requests/listener.ts';
 import type { GrpcDeps } from './calls.ts';
 import { Connections } from './connections.ts';
 import type { GrpcServer } from './server.ts';
+
+/** Time for the first calls of connections that have waited for gRPC: clients ask when they have the server's settings. */
+const FIRST_CALL_MS = 500;
 
 export interface GrpcListenOptions {
   readonly host: string;
@@ -27,9 +31,12 @@ export async function listenGrpc(deps: GrpcDeps, options: GrpcListenOptions): Pr
   const connections = new Connections(server);
   let grpc: GrpcServer | undefined;
   let loading: Promise<GrpcServer> | undefined;
+  let loadedAt = -Infinity;
   const load = async (): Promise<GrpcServer> => {
     const { makeGrpcServer } = await import('./server.ts');
-    return (grpc = makeGrpcServer(deps, connections));
+    grpc = makeGrpcServer(deps, connections);
+    loadedAt = performance.now();
+    return grpc;
   };
   // A broken installation ends the process, as it would at its start.
   const serveLater = async (socket: Socket): Promise<void> => {
@@ -50,7 +57,9 @@ export async function listenGrpc(deps: GrpcDeps, options: GrpcListenOptions): Pr
       await settle(server);
       const closed = once(server, 'close');
       server.close();
-      (await loading)?.close();
+      await loading;
+      await sleep(Math.max(0, loadedAt + FIRST_CALL_MS - performance.now()));
+      grpc?.close();
       await closed;
     },
     destroy: () => {

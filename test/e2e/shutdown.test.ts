@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
+import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,6 +26,7 @@ interface LogLine {
 
 /** For a test that takes a while even without the start of the program. */
 const LONG = { timeout: 120_000 };
+const SERVER_LIVE = '/inference.GRPCInferenceService/ServerLive';
 
 let folder = '';
 let packageDir = '';
@@ -238,6 +240,23 @@ it('does not wait for incomplete headers', async () => {
   await service.stop();
   await expect(service.finished).resolves.toBe(0);
   for (const socket of sockets) socket.destroy();
+});
+
+it('answers the call of a connection that it accepted while gRPC is not loaded', LONG, async () => {
+  const program = new Program({ DRAIN_DELAY_MS: '0' });
+  const { grpc_port: port } = await program.logged('listening');
+  const session = connectHttp2(`http://127.0.0.1:${String(port)}`);
+  // As clients of gRPC do, it asks when it has the server's settings.
+  const asked = once(session, 'remoteSettings').then(async () => {
+    const call = session.request({ ':method': 'POST', ':path': SERVER_LIVE, 'content-type': 'application/grpc' });
+    call.resume().end(Buffer.alloc(5));
+    return (await once(call, 'trailers')) as [IncomingHttpHeaders];
+  });
+  await once(session, 'connect');
+  program.child.kill('SIGTERM');
+  expect((await asked)[0]['grpc-status']).toBe('0');
+  session.close();
+  expect(await program.exit).toBe(0);
 });
 
 it('names the setting of a port that is in use', async () => {
