@@ -74,7 +74,11 @@ describe('a wrong option or setting has exit code 2, whoever notices it', () => 
     ['--format', [...rows, '--input', '-'], 'Standard input needs --format: one of jsonl'],
     ['--name', ['compile', 'checkpoint', 'package', '--name', 'a\tb'], "The model's name (--name)"],
     ['a model', ['fetch', 'larg'], '"larg" is not a model: give a preset'],
-    ['an SLO', ['plan', '--rate', '9', '--latency-ms', '9', '--start-seconds', '9', '--slo-ms', '1'], 'A pod does not'],
+    [
+      'an SLO',
+      ['plan', '--rate', '9', '--latency-ms', '9', '--start-seconds', '9', '--slo-ms', '1'],
+      'even a pod that',
+    ],
     ['a text without words', ['predict', '--demo', '--image', image, '--text', '..'], 'It contains no words to judge.'],
     ['an empty text', ['explain', '--demo', '--text', ''], 'It contains no words to judge.'],
     ['a blank text', [...rows, '--input', 'photos', '--text', ' '], "'--text <text>' argument ' ' is invalid."],

@@ -71,11 +71,10 @@ describe('dashboard', () => {
     'is the only object of %s that Flux would substitute variables in, and tells it not to',
     (name) => {
       const withVariables = manifestsOf(scenarios[name]).filter((manifest) => JSON.stringify(manifest).includes('${'));
-      for (const { kind, metadata } of withVariables) {
-        expect(metadata.annotations, `${kind} ${metadata.name}`).toMatchObject({
-          'kustomize.toolkit.fluxcd.io/substitute': 'disabled',
-        });
-      }
+      const substituted = withVariables.filter(
+        ({ metadata }) => metadata.annotations?.['kustomize.toolkit.fluxcd.io/substitute'] !== 'disabled',
+      );
+      expect(substituted.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([]);
     },
   );
 

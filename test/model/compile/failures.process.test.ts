@@ -240,7 +240,7 @@ describe('wrong usage', () => {
     ['', 'package', 'The path of the checkpoint folder is empty.'],
     [FIXTURE, '', 'The path of the package folder is empty.'],
   ])('an empty path, as of a variable that is not set: %j %j', async (checkpoint, target, message) => {
-    expect(await ofaVe(['compile', checkpoint, target])).toMatchObject({ code: 1, stderr: `${message}\n` });
+    await expect(compileCheckpoint(checkpoint, target)).rejects.toMatchObject({ message });
   });
 
   test('a target whose name cannot be given is refused before anything is computed', async () => {
