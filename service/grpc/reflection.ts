@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
-import type { handleBidiStreamingCall, MethodDefinition, Server, ServiceDefinition } from '@grpc/grpc-js';
+import type { Server } from '@grpc/grpc-js';
 import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';
-import type * as Reflection from '@grpc/reflection';
+import { ReflectionService } from '@grpc/reflection';
 import { protoPath } from 'grpc-health-check';
 import descriptor from 'protobufjs/ext/descriptor/index.js';
 import { PROTOCOL } from './protocol.ts';
@@ -10,59 +9,15 @@ const { FileDescriptorProto } = descriptor;
 
 type Message = descriptor.IDescriptorProto;
 
-/** The one call of each version of reflection. */
-const PATHS = ['v1', 'v1alpha'].map((version) => `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`);
-
-/** The call of one version as the library defines and handles it. */
-interface ReflectionCall {
-  readonly definition: MethodDefinition<object, object>;
-  readonly handle: handleBidiStreamingCall<object, object>;
+/** Adds gRPC's reflection, by which tools learn the messages of the protocol and of health checking. */
+export function addReflection(server: Server): void {
+  new ReflectionService(files()).addToServer(server);
 }
 
 /**
- * Adds gRPC's reflection, by which tools learn the messages of the protocol and of health checking. Few services are
- * ever asked, and describing the messages takes a twentieth of a start, so the first call does it.
+ * The files of the protocol and of health checking, by a message of each: every message comes with all files, and the
+ * library would decode them for each.
  */
-export function addReflection(server: Pick<Server, 'addService'>): void {
-  let calls: ReadonlyMap<string, ReflectionCall> | undefined;
-  const callAt = (path: string): ReflectionCall => {
-    calls ??= describe();
-    const call = calls.get(path);
-    if (call === undefined) throw new Error(`@grpc/reflection does not answer ${path}`);
-    return call;
-  };
-  for (const path of PATHS) {
-    const definition: MethodDefinition<object, object> = {
-      path,
-      requestStream: true,
-      responseStream: true,
-      requestSerialize: (request) => callAt(path).definition.requestSerialize(request),
-      requestDeserialize: (bytes) => callAt(path).definition.requestDeserialize(bytes),
-      responseSerialize: (response) => callAt(path).definition.responseSerialize(response),
-      responseDeserialize: (bytes) => callAt(path).definition.responseDeserialize(bytes),
-    };
-    const handle: ReflectionCall['handle'] = (stream) => {
-      callAt(path).handle(stream);
-    };
-    server.addService({ ServerReflectionInfo: definition }, { ServerReflectionInfo: handle });
-  }
-}
-
-/** The calls by their paths. */
-function describe(): ReadonlyMap<string, ReflectionCall> {
-  const { ReflectionService } = createRequire(import.meta.url)('@grpc/reflection') as typeof Reflection;
-  const calls = new Map<string, ReflectionCall>();
-  new ReflectionService(files()).addToServer({
-    addService: (definitions: ServiceDefinition, handlers) => {
-      for (const [name, definition] of Object.entries(definitions as Record<string, ReflectionCall['definition']>)) {
-        calls.set(definition.path, { definition, handle: handlers[name] as ReflectionCall['handle'] });
-      }
-    },
-  });
-  return calls;
-}
-
-/** The files of the protocol and of health checking, by a message of each, since every message comes with all files. */
 function files(): PackageDefinition {
   const described = [PROTOCOL, loadSync(protoPath)].flatMap((definitions) => {
     const [message] = Object.entries(definitions).filter(
