@@ -1,11 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { echo } from '../model/echo.ts';
-import { UserError } from '../model/errors.ts';
+import { EXIT, exitCodeOf, UserError } from '../model/errors.ts';
 import { version } from '../model/version.ts';
 import { refuseEmptyValues } from './empty-values.ts';
-
-/** Exit codes of the program. */
-const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** Each command is in a module of its own, which is loaded only when it is used: some take a second to load. */
 const COMMANDS = {
@@ -69,11 +66,6 @@ function outputError(message: string, write: (text: string) => void): void {
   write(`${echo(message.trimEnd()).replace('\\n(Did you mean ', '\n(Did you mean ')}\n`);
 }
 
-function exitCodeOf({ code }: UserError): number {
-  if (code === 'interrupted') return EXIT.interrupted;
-  return code === 'settings-invalid' ? EXIT.usage : EXIT.failed;
-}
-
 /**
  * Runs a command to its end, and reports its failure.
  *
@@ -89,6 +81,6 @@ export async function main(args: readonly string[]): Promise<number> {
     const message = echo(error instanceof Error ? error.message : String(error));
     console.error(error instanceof UserError ? message : `Unexpected failure: ${message}`);
     if (process.env['DEBUG'] && error instanceof Error) console.error(error.stack);
-    return error instanceof UserError ? exitCodeOf(error) : EXIT.failed;
+    return exitCodeOf(error);
   }
 }

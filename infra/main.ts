@@ -4,16 +4,13 @@
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { UserError } from '../model/errors.ts';
+import { exitCodeOf, UserError } from '../model/errors.ts';
 import { notWritten } from '../model/not-written.ts';
 import { ENVIRONMENT_VARIABLE } from '../service/contract.ts';
 import { ConfigError } from './config/check.ts';
 import { environmentNames, environmentOf, MANIFESTS, outputFolder, type Environment } from './environment.ts';
 import { describeSynthesis } from './changes/describe-steps.ts';
 import { synthesize } from './synthesize.ts';
-
-/** As of the other commands. */
-const WRONG_USAGE = 2;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -71,7 +68,7 @@ function writtenTo(environment: Environment, folder: string): ReturnType<typeof 
 function reportMistakes(error: unknown, heading = ''): void {
   if (!(error instanceof ConfigError || error instanceof UserError)) throw error;
   process.stderr.write(`${heading}${error.message}\n`);
-  process.exitCode = error instanceof UserError && error.code === 'settings-invalid' ? WRONG_USAGE : 1;
+  process.exitCode = exitCodeOf(error);
 }
 
 /** Synthesizing into the folder of another deployment would compare the two, and lose the other's manifests. */

@@ -44,8 +44,7 @@ export type FailureCode = keyof typeof FAILURES;
 
 /**
  * An error that a user can act on. Its message is a sentence that names what is wrong and what would be right. The
- * command line prints only the message, without a stack trace, and exits with 1; for `settings-invalid` with 2, for
- * `interrupted` with 130.
+ * command line prints only the message, without a stack trace, and exits with {@link exitCodeOf}.
  */
 export class UserError extends Error {
   override readonly name = 'UserError';
@@ -55,4 +54,14 @@ export class UserError extends Error {
     super(echo(message), options);
     this.code = code;
   }
+}
+
+/** Exit codes of commands; `usage` is for wrong options and settings. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** The exit code of a command that ends with an error. */
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof UserError)) return EXIT.failed;
+  if (error.code === 'interrupted') return EXIT.interrupted;
+  return error.code === 'settings-invalid' ? EXIT.usage : EXIT.failed;
 }

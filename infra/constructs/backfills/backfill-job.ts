@@ -2,6 +2,7 @@ import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { IJob, IJobSpec } from 'kubernetes-models/batch/v1';
 import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
+import { EXIT } from '../../../model/errors.ts';
 import {
   BATCH_CONTAINER,
   DATA_FOLDER,
@@ -16,15 +17,13 @@ import { batchVariables, variables, withoutExpansion } from '../pods/environment
 import { basePod, containerResources, securityContext } from '../pods/pod.ts';
 import { mountsOf, podVolumes, type Mounted } from '../pods/volumes.ts';
 
-/** Exit code of `ofa-ve batch` for wrong options and settings, which fail in every shard alike. */
-const WRONG_USAGE = 2;
-
 /** Evictions, such as those for a pod of the service, cost no retry; what no retry can mend ends the Job. */
 const FAILURE_POLICY: NonNullable<IJobSpec['podFailurePolicy']> = {
   rules: [
     // The server fills in the status, which applying the manifest would then remove each time.
     { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-    { action: 'FailJob', onExitCodes: { containerName: BATCH_CONTAINER, operator: 'In', values: [WRONG_USAGE] } },
+    // Wrong options and settings fail in every shard alike.
+    { action: 'FailJob', onExitCodes: { containerName: BATCH_CONTAINER, operator: 'In', values: [EXIT.usage] } },
   ],
 };
 
