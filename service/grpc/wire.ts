@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/minimal.js';
-import { HttpProblem } from '../requests/problem.ts';
+import { HttpProblem, malformedBody } from '../requests/problem.ts';
 
 /** Most fields of a message, nested ones included: a request has a few dozen for each of its texts. */
 const MAX_FIELDS = 10_000;
@@ -35,7 +35,7 @@ export function readMessage(bytes: Uint8Array, fields: Readonly<Record<number, F
     new MessageReader(bytes).read(bytes.length, fields);
   } catch (cause) {
     if (cause instanceof HttpProblem) throw cause;
-    throw malformed('The message is not valid in Protocol Buffers.', cause);
+    throw malformedBody('The message is not valid in Protocol Buffers.', cause);
   }
 }
 
@@ -51,7 +51,7 @@ class MessageReader implements WireField {
   read(end: number, fields: Readonly<Record<number, FieldReader>>): void {
     const reader = this.#reader;
     while (reader.pos < end) {
-      if (++this.#fields > MAX_FIELDS) throw malformed(`The message has more than ${MAX_FIELDS} fields.`);
+      if (++this.#fields > MAX_FIELDS) throw malformedBody(`The message has more than ${MAX_FIELDS} fields.`);
       const tag = reader.uint32();
       this.#wireType = tag & 7;
       const read = Object.hasOwn(fields, tag >>> 3) ? fields[tag >>> 3] : undefined;
@@ -68,7 +68,7 @@ class MessageReader implements WireField {
 
   text(maxBytes: number): string {
     const bytes = this.bytes();
-    if (bytes.length > maxBytes) throw malformed(`The message has a name of more than ${maxBytes} bytes.`);
+    if (bytes.length > maxBytes) throw malformedBody(`The message has a name of more than ${maxBytes} bytes.`);
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   }
 
@@ -108,8 +108,4 @@ class MessageReader implements WireField {
   #expect(wireType: number): void {
     if (this.#wireType !== wireType) throw new TypeError(`Wire type ${this.#wireType} instead of ${wireType}.`);
   }
-}
-
-function malformed(detail: string, cause?: unknown): HttpProblem {
-  return new HttpProblem('malformed-body', detail, { cause });
 }

@@ -221,3 +221,8 @@ export class HttpProblem extends Refusal {
     return JSON.stringify(body);
   }
 }
+
+/** The error of a body that cannot be read. */
+export function malformedBody(detail: string, cause?: unknown): HttpProblem {
+  return new HttpProblem('malformed-body', detail, { cause });
+}

@@ -1,5 +1,5 @@
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
-import { HttpProblem, JSON_TYPE } from '../../requests/problem.ts';
+import { HttpProblem, JSON_TYPE, malformedBody } from '../../requests/problem.ts';
 import { ByteBuilder } from './byte-builder.ts';
 import { quote } from '../../requests/check.ts';
 import type { RequestBody } from './request-body.ts';
@@ -71,11 +71,11 @@ export async function parseForm(body: RequestBody, limits: FormLimits): Promise<
       }
     });
     parser.on('partsLimit', () => {
-      reject(malformed(`The form has more than ${limits.parts} parts.`));
+      reject(malformedBody(`The form has more than ${limits.parts} parts.`));
     });
     parser.on('finish', resolve);
     parser.on('error', (cause) => {
-      reject(malformed(hasParts ? TRUNCATED : WITHOUT_PARTS, cause));
+      reject(malformedBody(hasParts ? TRUNCATED : WITHOUT_PARTS, cause));
     });
   });
   // It is awaited below; until then a rejection must not count as unhandled.
@@ -110,7 +110,7 @@ function makeParser(contentType: string, limits: FormLimits): BusboyInstance {
       },
     });
   } catch (cause) {
-    throw malformed(WITHOUT_BOUNDARY, cause);
+    throw malformedBody(WITHOUT_BOUNDARY, cause);
   }
 }
 
@@ -127,10 +127,6 @@ function textsOf(json: string): string[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-function malformed(detail: string, cause?: unknown): HttpProblem {
-  return new HttpProblem('malformed-body', detail, { cause });
 }
 
 function invalid(field: string, what: string): HttpProblem {
@@ -242,5 +238,5 @@ function decodeUtf8(name: string, bytes: Buffer): string {
 }
 
 function withoutName(): HttpProblem {
-  return malformed('A part of the form has no name: its Content-Disposition needs name="image", for example.');
+  return malformedBody('A part of the form has no name: its Content-Disposition needs name="image", for example.');
 }

@@ -1,5 +1,5 @@
 import { MIB } from '../../../model/bytes.ts';
-import { HttpProblem } from '../../requests/problem.ts';
+import { HttpProblem, malformedBody } from '../../requests/problem.ts';
 import type { JsonBody } from '../../requests/parse.ts';
 import { ByteBuilder } from './byte-builder.ts';
 import type { RequestBody } from './request-body.ts';
@@ -41,23 +41,23 @@ export function parseJson({ bytes, jsonLength }: JsonBody): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw malformed(notJson(text, (cause as SyntaxError).message), cause);
+    throw malformedBody(notJson(text, (cause as SyntaxError).message), cause);
   }
 }
 
 function decodeUtf8(json: Uint8Array): string {
   const [first, second] = json;
   if (first === 0x1f && second === 0x8b) {
-    throw malformed('The body is compressed by gzip: say so in the header Content-Encoding.');
+    throw malformedBody('The body is compressed by gzip: say so in the header Content-Encoding.');
   }
   // Their byte order marks, or the zeros of an ASCII character.
   if (first === 0xfe || first === 0xff || first === 0 || second === 0) {
-    throw malformed('The body is in UTF-16 or UTF-32: send JSON in UTF-8.');
+    throw malformedBody('The body is in UTF-16 or UTF-32: send JSON in UTF-8.');
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(json);
   } catch (cause) {
-    throw malformed('The body is not in UTF-8, as JSON must be.', cause);
+    throw malformedBody('The body is not in UTF-8, as JSON must be.', cause);
   }
 }
 
@@ -77,10 +77,6 @@ function notJson(text: string, reason: string): string {
   return character === undefined
     ? 'The body is not JSON.'
     : `The body is not JSON: it has ${JSON.stringify(character)} where that is not allowed.`;
-}
-
-function malformed(detail: string, cause?: unknown): HttpProblem {
-  return new HttpProblem('malformed-body', detail, { cause });
 }
 
 function checkStructure(json: Uint8Array): void {
