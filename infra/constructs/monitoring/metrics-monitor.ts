@@ -3,7 +3,7 @@ import { requireChoice } from '../../../model/arguments.ts';
 import { PodMonitor, ServiceMonitor } from '../../../imports/monitoring.coreos.com.ts';
 import type { WorkloadContext } from '../../workload/context.ts';
 import { metricsPortName, objectMeta, PORT_NAMES, workloadSelector } from '../../workload/names.ts';
-import { METRICS_SERVICE_LABEL } from '../traffic/workload-services.ts';
+import { metricsServiceLabel } from '../traffic/workload-services.ts';
 
 /** Has the Prometheus operator scrape the pods, through their Service or directly. */
 export class MetricsMonitor extends Construct {
@@ -14,20 +14,18 @@ export class MetricsMonitor extends Construct {
     const { monitorLabels, scrapeIntervalSeconds } = workload.observability;
     const metadata = objectMeta(context, workload.name, monitorLabels);
     const endpoint = { path: server.paths.metrics, interval: `${scrapeIntervalSeconds}s` };
-    const selector = workloadSelector(context);
     const podTargetLabels = ['track', 'app.kubernetes.io/version'];
     if (kind === 'PodMonitor') {
       const podMetricsEndpoints = [{ port: metricsPortName(server), ...endpoint }];
       new PodMonitor(this, 'monitor', {
         metadata,
-        spec: { selector: { matchLabels: selector }, podMetricsEndpoints, podTargetLabels },
+        spec: { selector: { matchLabels: workloadSelector(context) }, podMetricsEndpoints, podTargetLabels },
       });
     } else {
-      const matchLabels = { ...selector, ...METRICS_SERVICE_LABEL };
       const endpoints = [{ port: PORT_NAMES.metrics, ...endpoint }];
       new ServiceMonitor(this, 'monitor', {
         metadata,
-        spec: { selector: { matchLabels }, endpoints, podTargetLabels },
+        spec: { selector: { matchLabels: metricsServiceLabel(context) }, endpoints, podTargetLabels },
       });
     }
   }

@@ -11,8 +11,13 @@ import {
   type Track,
 } from '../../workload/names.ts';
 
-/** Label that distinguishes the Service for metrics from those for requests. */
-export const METRICS_SERVICE_LABEL = { 'app.kubernetes.io/component': 'metrics' } as const;
+/**
+ * Label by which a ServiceMonitor finds the Service for metrics. It is no common one, as tools that deploy give those
+ * values of their own: Argo CD's label tracking sets `app.kubernetes.io/instance` of every object.
+ */
+export function metricsServiceLabel({ workload }: WorkloadContext): Record<string, string> {
+  return { 'metrics-of': workload.name };
+}
 
 /** The Service for the requests of a track. */
 export class RequestService extends k8s.KubeService {
@@ -58,7 +63,10 @@ export class RequestService extends k8s.KubeService {
 export class MetricsService extends k8s.KubeService {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
     super(scope, id, {
-      metadata: objectMeta(context, `${context.workload.name}-metrics`, METRICS_SERVICE_LABEL),
+      metadata: objectMeta(context, `${context.workload.name}-metrics`, {
+        'app.kubernetes.io/component': 'metrics',
+        ...metricsServiceLabel(context),
+      }),
       spec: {
         // Prometheus scrapes each pod separately, those that are not ready included.
         clusterIp: 'None',

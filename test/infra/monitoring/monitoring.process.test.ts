@@ -27,6 +27,16 @@ describe('monitors', () => {
     expect(services[0]?.spec?.ports?.map(({ name }) => name)).toContain(monitor?.endpoints?.[0]?.port);
   });
 
+  it('find the Service whatever common labels the tool that deploys gives every object', () => {
+    const manifests = manifestsOf(scenarios.everything);
+    const { selector } = monitors(manifests, 'ServiceMonitor')[0] ?? expect.fail();
+    const { labels } = only(manifests, 'Service', 'ofa-ve-metrics').metadata;
+    const common = Object.fromEntries(
+      ['name', 'instance', 'component', 'part-of', 'managed-by'].map((each) => [`app.kubernetes.io/${each}`, 'other']),
+    );
+    expect(picks(selector.matchLabels, { ...labels, ...common })).toBe(true);
+  });
+
   it('find the pods of their own workload, by a port that these have', () => {
     const manifests = manifestsOf(scenarios['multi-model']);
     for (const { selector, podMetricsEndpoints = [] } of monitors(manifests, 'PodMonitor')) {
