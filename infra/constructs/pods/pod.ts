@@ -188,14 +188,24 @@ function podSpec(context: WorkloadContext, props: TrackProps): IPodSpec {
   };
 }
 
+/**
+ * Lets the cluster autoscaler move the pod when it empties a node that it can spare. By default, it keeps every node
+ * with an emptyDir; those of these pods hold nothing that outlives one.
+ */
+function movable({ volumes = [] }: IPodSpec): Record<string, string> {
+  const local = volumes.filter(({ emptyDir }) => emptyDir !== undefined).map(({ name }) => name);
+  return { 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes': local.join(',') };
+}
+
 /** The template of the pods of a track. */
 export function podTemplate(context: WorkloadContext, props: TrackProps): IPodTemplateSpec {
   const { pod } = context.workload;
+  const spec = podSpec(context, props);
   return {
     metadata: {
-      annotations: { ...ownPodAnnotations(context), ...pod.annotations },
+      annotations: { ...ownPodAnnotations(context), ...movable(spec), ...pod.annotations },
       labels: { ...podLabels(context, props.track, props.image.reference), ...pod.labels },
     },
-    spec: podSpec(context, props),
+    spec,
   };
 }
