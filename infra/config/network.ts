@@ -119,7 +119,7 @@ export const networkPolicySchema = z.strictObject({
   outgoing: z.array(
     z.strictObject({
       ...peer.shape,
-      /** TCP port that may be called. */
+      /** TCP port on which these pods listen, whatever that of their Service. */
       port: whole(1, 65_535),
     }),
   ),
@@ -153,6 +153,11 @@ export const tracingSchema = z.strictObject({
     (address) => /^https?:\/\/(?:[^\s/:?#]+|\[[^\s/?#]+\]):\d+$/.test(address) && isReachable(address),
     'an address with a port, such as http://collector.observability:4318',
   ),
-  /** The collector's pods, which the network policy allows. @default every pod of the namespace observability */
+  /**
+   * The collector's pods, which the network policy allows at the endpoint's port. If they listen on another than their
+   * Service, add that to `networkPolicy.outgoing`.
+   *
+   * @default every pod of the namespace observability
+   */
   collector: peer,
 });
