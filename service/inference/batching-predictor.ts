@@ -29,7 +29,7 @@ export interface PredictOutput {
   readonly logScores: Float32Array;
 }
 
-/** Converts a hypothesis and a premise to the encoder's input ids. */
+/** Converts a hypothesis and a premise, which may be blank, to the encoder's input ids. */
 type Encode = (hypothesis: string, premise: string | undefined) => EncodedTexts;
 
 export interface PredictorParts {
@@ -148,14 +148,13 @@ export class BatchingPredictor implements Predictor {
   }
 
   #encode(question: Question): ReturnType<Encode>[] {
-    const premise = isBlank(question.premise) ? undefined : question.premise;
     return question.hypotheses.map((hypothesis, index) => {
       if (isBlank(hypothesis)) {
         const which = question.hypotheses.length === 1 ? 'The text' : `Text ${index + 1}`;
         throw new InputError('text-empty', 'text', `${which} contains no words to judge.`);
       }
       try {
-        return this.#parts.encode(hypothesis, premise);
+        return this.#parts.encode(hypothesis, question.premise);
       } catch (error) {
         throw asInputError(error);
       }

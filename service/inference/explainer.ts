@@ -1,4 +1,3 @@
-import { isBlank } from '../../model/input/tokens.ts';
 import { paddedLength } from '../../model/package/padded-length.ts';
 import type { Answer } from './answer.ts';
 import { InputError, Overloaded } from './errors.ts';
@@ -93,7 +92,7 @@ export class Explainer {
   ): Promise<Heatmap> {
     const { modelPackage, labels, encode, batcher } = this.#parts;
     const { image, text } = modelPackage.manifest;
-    const inputIds = encode(hypothesis, isBlank(premise) ? undefined : premise).ids;
+    const inputIds = encode(hypothesis, premise).ids;
     const length = paddedLength(text.lengths, inputIds.length);
     const column = labels[answer.result]?.column ?? 0;
     const fill = meanColour(pixels);

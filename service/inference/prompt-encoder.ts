@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Tokenizer } from '../../model/package/tokenizer.ts';
 import { textWarnings, type TextWarning } from '../../model/input/text-warnings.ts';
-import { encodePrompt, type TextSettings } from '../../model/input/tokens.ts';
+import { encodePrompt, isBlank, type TextSettings } from '../../model/input/tokens.ts';
 
 /** Texts to keep: with their tokens and warnings they take a few MiB. */
 const MAX_TEXTS = 2000;
@@ -15,16 +15,18 @@ export interface EncodedTexts {
 }
 
 /**
- * Turns texts into the tokens of a prompt. Recent ones are kept: a client asks the same about many pictures.
+ * Turns texts into the tokens of a prompt. A premise without words counts as none. Recent texts are kept: a client asks
+ * the same about many pictures.
  *
  * @returns a function that throws as `encodePrompt` does
  */
 export function promptEncoder(tokenizer: Tokenizer, settings: TextSettings) {
   const known = new LRUCache<string, EncodedTexts>({ max: MAX_TEXTS });
-  return (hypothesis: string, premise: string | undefined): EncodedTexts => {
-    const key = `${premise?.length ?? 'none'} ${premise ?? ''}${hypothesis}`;
+  return (hypothesis: string, given: string | undefined): EncodedTexts => {
+    const key = `${given?.length ?? 'none'} ${given ?? ''}${hypothesis}`;
     const kept = known.get(key);
     if (kept !== undefined) return kept;
+    const premise = isBlank(given) ? undefined : given;
     const encoded = encodePrompt(tokenizer, settings, hypothesis, premise);
     const texts = { ids: encoded.ids, warnings: textWarnings(settings, encoded, hypothesis, premise) };
     if (key.length <= MAX_CHARACTERS) known.set(key, texts);

@@ -106,15 +106,11 @@ describe('a heatmap', () => {
     expect(signals.map(({ reason }) => reason as unknown)).toEqual([failure]);
   });
 
-  it.each([
-    ['a photo', 'a photo'],
-    ['?!', undefined],
-    [undefined, undefined],
-  ])('is made for the same texts as the answer, the premise %j as %j', async (premise, used) => {
+  it.each(['a photo', undefined])('is made for the same texts as the answer, with the premise %j', async (premise) => {
     const { explain, asked, encoded } = setup();
     await explain(pictureWithDot(0, 0), { premise });
     expect(asked).toEqual([['a dot']]);
-    expect(encoded).toEqual([['a dot', used]]);
+    expect(encoded).toEqual([['a dot', premise]]);
   });
 
   it('ends when its client disconnects', async () => {

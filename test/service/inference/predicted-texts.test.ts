@@ -13,12 +13,7 @@ describe('a text', () => {
     expect(pictures.size).toBe(0);
   });
 
-  it.each([
-    ['a park', 'a park'],
-    ['', undefined],
-    ['?! ', undefined],
-    [undefined, undefined],
-  ])('is judged with the premise %j as %j', async (premise, used) => {
+  it.each(['a park', undefined])('is judged with the premise %j', async (premise) => {
     const premises: (string | undefined)[] = [];
     const { predictor, runs, finishAll } = setup(undefined, (_, given) => {
       premises.push(given);
@@ -28,7 +23,7 @@ describe('a text', () => {
     await until(() => runs.length === 1);
     finishAll();
     await asked;
-    expect(premises).toEqual([used]);
+    expect(premises).toEqual([premise]);
   });
 
   it('that the package has no prompt for is the client’s mistake', async () => {

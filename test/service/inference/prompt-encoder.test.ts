@@ -49,7 +49,6 @@ describe('the prompt encoder', () => {
       ['a cat', undefined],
       ['cat', 'a '],
       [' cat', 'a'],
-      ['a cat', ''],
       ['none a cat', undefined],
       ['1 a', undefined],
     ] as const;
@@ -58,6 +57,12 @@ describe('the prompt encoder', () => {
       expect(encode(hypothesis, premise).ids).toEqual(ids);
     }
     expect(prompts).toHaveLength(pairs.length);
+  });
+
+  it('takes a premise without words for none', () => {
+    const { encode } = setup();
+    const { ids } = encodePrompt(tokenizer, SETTINGS, 'a cat');
+    for (const blank of ['', ' \n', '...', undefined]) expect(encode('a cat', blank).ids).toEqual(ids);
   });
 
   it('keeps a limited number of recent texts', () => {
