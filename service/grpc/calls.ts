@@ -137,7 +137,7 @@ export class Calls {
   }
 
   #beginOther(call: ObservedCall, fail: (error: unknown) => void): void {
-    if (this.#others.size >= MAX_OTHERS) throw new Overloaded('uploads', 1);
+    if (this.#others.size >= MAX_OTHERS) throw new Overloaded('calls', 1);
     this.#others.set(call, fail);
     const late = setTimeout(() => {
       fail(requestTimeout(`The message did not arrive within ${OTHER_MESSAGE_MS} ms.`));

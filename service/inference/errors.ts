@@ -42,6 +42,7 @@ const OVERLOADED = {
   queue: 'The queue is full; try again later.',
   share: 'Your share is used up, as other clients need theirs; try again later.',
   uploads: 'Too many request bodies are arriving; try again later.',
+  calls: 'Too many calls are open; try again later.',
   memory: 'The memory for request bodies is used up; try again later.',
   explanations: 'The service is too busy to explain an answer; try again later, or leave out "explain".',
 } as const;

@@ -35,6 +35,7 @@ const OVERLOADS: Record<Overloaded['full'], string> = {
   queue: 'queue_full',
   share: 'share_used',
   uploads: 'uploads_full',
+  calls: 'calls_full',
   memory: 'memory_full',
   explanations: 'explanations_full',
 };

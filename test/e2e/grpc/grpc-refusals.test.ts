@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect as connectHttp2, constants } from 'node:http2';
+import { connect as connectHttp2, constants, type ClientHttp2Session } from 'node:http2';
 import { status as codes, type Client, type ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { metric, until } from '../client.ts';
@@ -39,6 +39,45 @@ describe('a call to a method that does not exist', () => {
     expect(metrics).not.toMatch(/ModelLoad|a\.b\.C|xxx|_OTHER/);
     // The connection still serves.
     expect((await infer(await inferRequest(['a'])).answer).code).toBe(codes.OK);
+  });
+});
+
+describe('more calls than may be open beside inferences', () => {
+  const watch = (session: ClientHttp2Session) =>
+    session.request({
+      ':method': 'POST',
+      ':path': '/grpc.health.v1.Health/Watch',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+
+  it('are refused with a sentence about calls, and inferences are not', async () => {
+    const live = await stub.start({});
+    const sessions = Array.from({ length: 8 }, () => connectHttp2(`http://127.0.0.1:${live.grpcPort}`));
+    const extra = connectHttp2(`http://127.0.0.1:${live.grpcPort}`);
+    try {
+      // 128 on each connection. They have yet to send the message that says what they watch.
+      for (const session of sessions)
+        for (let opened = 0; opened < 128; opened++) watch(session).on('error', () => undefined);
+      // Answers come in order: one to a ping says that the streams before it have arrived.
+      await Promise.all(
+        sessions.map(
+          (session) =>
+            new Promise<void>((resolve) =>
+              session.ping(() => {
+                resolve();
+              }),
+            ),
+        ),
+      );
+      const [headers] = (await once(watch(extra), 'response')) as [Record<string, unknown>];
+      expect(Number(headers['grpc-status'])).toBe(codes.RESOURCE_EXHAUSTED);
+      expect(decodeURIComponent(String(headers['grpc-message']))).toBe('Too many calls are open; try again later.');
+      expect(await metric(live.adminUrl, 'ofa_ve_rejected_total{reason="calls_full"}')).toBe(1);
+      expect((await connect(live).infer(await inferRequest(['a'])).answer).code).toBe(codes.OK);
+    } finally {
+      for (const session of [...sessions, extra]) session.destroy();
+    }
   });
 });
 

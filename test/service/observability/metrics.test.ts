@@ -170,6 +170,7 @@ it.each([
   ['queue', 'overloaded', 'queue_full'],
   ['memory', 'overloaded', 'memory_full'],
   ['uploads', 'overloaded', 'uploads_full'],
+  ['calls', 'overloaded', 'calls_full'],
   ['share', 'refused', 'share_used'],
   ['explanations', 'refused', 'explanations_full'],
 ] as const)('tells apart what the service owes and what not: a used up %s is %s', async (full, outcome, reason) => {
