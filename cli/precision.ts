@@ -2,7 +2,7 @@ import type { Manifest } from '../model/package/manifest.ts';
 import { hasCudaProvider, INSTALL_CUDA_PROVIDER } from '../service/engine/device/cuda-provider.ts';
 import { chooseDevice, type DeviceOptions } from '../service/engine/device/choose-device.ts';
 import type { Gpu } from '../service/engine/device/visible-gpus.ts';
-import type { Device } from '../service/engine/protocol.ts';
+import type { Settings } from '../service/settings/definitions.ts';
 
 export type Precision = Manifest['precision'];
 
@@ -19,7 +19,10 @@ export interface PrecisionChoice {
  *
  * @throws UserError `machine-unsuitable` if DEVICE is cuda and CUDA is not available
  */
-export async function choosePrecision(device: Device, options: DeviceOptions = {}): Promise<PrecisionChoice> {
+export async function choosePrecision(
+  device: Settings['DEVICE'],
+  options: DeviceOptions = {},
+): Promise<PrecisionChoice> {
   const choice = await chooseDevice(device, options);
   if (choice.kind === 'gpus') {
     return { precision: 'fp16', reason: `DEVICE is ${device}, and CUDA can run on ${namesOf(choice.gpus)}` };

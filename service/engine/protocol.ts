@@ -38,8 +38,6 @@ export interface EngineOutput {
   readonly reusedImages?: number;
 }
 
-/** The choices of the setting DEVICE. */
-export type Device = 'auto' | 'cpu' | 'cuda';
 /** Where a session runs. */
 export type Provider = 'cpu' | 'cuda';
 

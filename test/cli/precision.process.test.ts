@@ -6,7 +6,7 @@ import { checkCalibration } from '../../model/compile/prepare.ts';
 import { UserError } from '../../model/errors.ts';
 import { INSTALL_CUDA_PROVIDER } from '../../service/engine/device/cuda-provider.ts';
 import type { DeviceOptions } from '../../service/engine/device/choose-device.ts';
-import type { Device } from '../../service/engine/protocol.ts';
+import type { Settings } from '../../service/settings/definitions.ts';
 import { fakeSmi, type FakeGpu, type FakeSmi } from '../../testing/fake-smi.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
@@ -20,7 +20,11 @@ afterEach(() => {
   smi = undefined;
 });
 
-async function choose(device: Device, gpus: readonly FakeGpu[], options: DeviceOptions = {}): Promise<PrecisionChoice> {
+async function choose(
+  device: Settings['DEVICE'],
+  gpus: readonly FakeGpu[],
+  options: DeviceOptions = {},
+): Promise<PrecisionChoice> {
   smi = await fakeSmi(gpus);
   return choosePrecision(device, { cudaInstalled: true, environment: {}, compat: 0, ...options });
 }

@@ -1,9 +1,9 @@
 import { UserError, type FailureCode } from '../../../model/errors.ts';
+import type { Settings } from '../../settings/definitions.ts';
 import type { Environment } from '../../settings/setting.ts';
 import { cudaIncompatibility, type FitOptions } from './cuda-build.ts';
 import { hasCudaProvider, INSTALL_CUDA_PROVIDER } from './cuda-provider.ts';
 import { listGpus, visibleGpus, type Gpu, type Obstacle } from './visible-gpus.ts';
-import type { Device } from '../protocol.ts';
 
 /** Where a model runs, according to DEVICE and the machine's hardware. GPU memory is checked later. */
 export type DeviceChoice =
@@ -26,7 +26,7 @@ export interface DeviceOptions extends FitOptions {
  * @throws UserError `machine-unsuitable` if DEVICE is cuda and CUDA cannot be used
  */
 export async function chooseDevice(
-  device: Device,
+  device: Settings['DEVICE'],
   { cudaInstalled = hasCudaProvider(), environment = process.env, ...fit }: DeviceOptions = {},
 ): Promise<DeviceChoice> {
   if (device === 'cpu') return { kind: 'cpu', reason: 'DEVICE is cpu' };
@@ -57,7 +57,7 @@ export async function chooseDevice(
  * @throws UserError with that code if DEVICE is cuda
  */
 export function withoutCuda(
-  device: Device,
+  device: Settings['DEVICE'],
   { reason, remedy }: Obstacle,
   code: FailureCode = 'machine-unsuitable',
 ): string {

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { MIB } from '../../../model/bytes.ts';
 import { IMAGE_FORMATS } from '../../../model/image-format.ts';
+import { PRECISIONS } from '../../../model/package/manifest.ts';
 import { optionalField } from '../../requests/check.ts';
 import { MAX_TEXTS, textSchema, TOO_MANY } from '../../requests/text.ts';
 import { MAX_JSON_MIB, MAX_STRUCTURE_KIB } from '../body/json.ts';
@@ -160,7 +161,7 @@ export const predictionSchema = z
     model: z
       .object({
         name: z.string(),
-        precision: z.enum(['fp32', 'fp16', 'int8']),
+        precision: z.enum(PRECISIONS),
         digest: z.string().openapi({ description: "Identifies the model's package." }),
       })
       .openapi('Model', { description: 'The model that answered.' }),
