@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readIfThere } from './read-if-there.ts';
 
 /**
  * Whether the processor has to multiply bytes the slow way: an x86 one without VNNI instructions. ONNX Runtime's fast way
@@ -28,9 +28,5 @@ export function exactInt8(): Readonly<Record<string, string>> {
 }
 
 function readCpuinfo(): string {
-  try {
-    return readFileSync('/proc/cpuinfo', 'utf8');
-  } catch {
-    return '';
-  }
+  return readIfThere('/proc/cpuinfo') ?? '';
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { UserError } from '../../model/errors.ts';
+import { readIfThere } from '../../model/read-if-there.ts';
 import type { Settings } from '../settings/read.ts';
 
 /** Most open connections of each port. */
@@ -81,9 +81,5 @@ function maxDescriptors(limits: string): number | undefined {
 
 /** Empty on systems without it. */
 function readLimits(): string {
-  try {
-    return readFileSync('/proc/self/limits', 'utf8');
-  } catch {
-    return '';
-  }
+  return readIfThere('/proc/self/limits') ?? '';
 }

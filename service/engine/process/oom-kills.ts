@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readIfThere } from '../../../model/read-if-there.ts';
 
 const CGROUPS_FILE = '/proc/self/cgroup';
 const CGROUPS_FOLDER = '/sys/fs/cgroup';
@@ -47,7 +47,7 @@ export class OomKills {
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
  */
 export function countOomKills(
-  cgroups = readText(CGROUPS_FILE) ?? '',
+  cgroups = readIfThere(CGROUPS_FILE) ?? '',
   folder: string = CGROUPS_FOLDER,
 ): number | undefined {
   const v1 = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(cgroups)?.[1];
@@ -57,15 +57,7 @@ export function countOomKills(
       ? [folder, v2 ?? '', 'memory.events']
       : ([join(folder, 'memory'), v1, 'memory.oom_control'] as const);
   // In a container, the path may be that on the host, while its own cgroup is mounted as the root.
-  const text = readText(join(root, path, file)) ?? readText(join(root, file));
+  const text = readIfThere(join(root, path, file)) ?? readIfThere(join(root, file));
   const count = /^oom_kill (\d+)$/m.exec(text ?? '')?.[1];
   return count === undefined ? undefined : Number(count);
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
