@@ -3,7 +3,8 @@ import { UserError } from '../model/errors.ts';
 import type { TextWarning } from '../model/input/text-warnings.ts';
 import type { Answer } from '../service/inference/answer.ts';
 import { EngineUnavailable } from '../service/inference/errors.ts';
-import { openModel as openEngines, type OpenModel } from '../service/inference/open-model.ts';
+import { withoutQueueLimit } from '../service/inference/open-engines.ts';
+import { openModel as openWithEngines, type OpenModel } from '../service/inference/open-model.ts';
 import { checkSettings } from '../service/settings/check.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../service/settings/definitions.ts';
 
@@ -72,8 +73,7 @@ export async function openModel(folder: string, settings: ModelSettings = {}): P
   requireText("The model package's folder", folder);
   requireObject('The settings', settings);
   const values = { ...DEFAULT_SETTINGS, ...checked(settings) };
-  // Questions are not limited in number; the pictures of so many are kept where the engines can read them.
-  const model = await openEngines(folder, { ...values, MAX_QUEUE: 64 * values.MAX_BATCH });
+  const model = await openWithEngines(folder, withoutQueueLimit(values));
   try {
     await model.failFast(model.pool.whenReady());
   } catch (error) {

@@ -7,8 +7,9 @@ import type { Tally } from '../../batch/output/outcome.ts';
 import { runBatch, type BatchResult } from '../../batch/run.ts';
 import { chooseShard } from '../../batch/shard.ts';
 import { closeS3 } from '../../batch/storage/s3.ts';
+import { withoutQueueLimit } from '../../service/inference/open-engines.ts';
 import { openModel } from '../../service/inference/open-model.ts';
-import { readSettings, type Settings } from '../../service/settings/read.ts';
+import { readSettings } from '../../service/settings/read.ts';
 import { batchReporter } from '../batch-progress.ts';
 import { duration, table } from '../format.ts';
 import { hypothesis } from '../hypothesis.ts';
@@ -125,7 +126,7 @@ async function run(
   } = options;
   limitGarbage();
   const shard = chooseShard(options.shard, options.shards, process.env['JOB_COMPLETION_INDEX']);
-  const settings = withRoom(readSettings(process.env));
+  const settings = withoutQueueLimit(readSettings(process.env));
   const model = await openModel(options.model, settings);
   const reporter = batchReporter();
   try {
@@ -157,11 +158,6 @@ async function run(
  */
 function limitGarbage(): void {
   setFlagsFromString('--heap-growing-percent=30');
-}
-
-/** Rows are queued by the run itself, which needs room for the pictures of all that it works on. */
-function withRoom(settings: Settings): Settings {
-  return { ...settings, MAX_QUEUE: 64 * settings.MAX_BATCH };
 }
 
 function summary({ rows, failedRows, answers, failures }: Tally, result?: BatchResult): string {

@@ -28,6 +28,14 @@ export type ModelSettings = Pick<
   | 'ENGINE_START_TIMEOUT_MS'
 >;
 
+/** Batches whose pictures are kept where the engines can read them if the number of questions has no limit. */
+const UNLIMITED_BATCHES = 64;
+
+/** The settings of a program that asks as many questions at once as it likes. */
+export function withoutQueueLimit<Given extends Pick<Settings, 'MAX_BATCH' | 'MAX_QUEUE'>>(settings: Given): Given {
+  return { ...settings, MAX_QUEUE: UNLIMITED_BATCHES * settings.MAX_BATCH };
+}
+
 /** A model package and the engines that will run it. */
 export interface OpenEngines {
   readonly modelPackage: ModelPackage;
