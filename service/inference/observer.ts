@@ -35,7 +35,8 @@ export type CacheName = 'answers' | 'features';
 export interface InferenceObserver {
   stage(stage: Stage): void;
   batch(batch: BatchRecord): void;
-  answer(label: string): void;
+  /** @param answer the model's own word for it, whatever the setting LABELS calls it */
+  answer(answer: string): void;
   /** Lookups in a cache, of answers to items or of the features of a batch's pictures. */
   lookups(cache: CacheName, hits: number, misses: number): void;
 }

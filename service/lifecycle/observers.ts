@@ -27,8 +27,8 @@ export function inferenceObserver({ metrics, statistics, tracing }: Observers): 
       statistics.batch(record);
       tracing?.batch(record);
     },
-    answer: (label) => {
-      metrics.answer(label);
+    answer: (answer) => {
+      metrics.answer(answer);
     },
     lookups: (cache, hits, misses) => {
       metrics.lookups(cache, hits, misses);

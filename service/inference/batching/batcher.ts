@@ -117,7 +117,7 @@ export class Batcher<Item, Output> {
     const options = { now: this.#now, signal, report, onAbort };
     const entries = items.map((item) => new Entry<Item, Output>(item, options));
     const byLength = new Map<number, Entry<Item, Output>[]>();
-    for (const entry of entries.filter(this.#isWanted)) {
+    for (const entry of this.#wantedOf(entries)) {
       byLength.set(entry.length, [...(byLength.get(entry.length) ?? []), entry]);
     }
     for (const [length, group] of byLength) this.#queue.add(length, group);
@@ -168,7 +168,7 @@ export class Batcher<Item, Output> {
   }
 
   async #run(lane: Lane<Item, Output>, batch: Batch<Item, Output>): Promise<void> {
-    const entries = batch.entries.filter(this.#isWanted);
+    const entries = this.#wantedOf(batch.entries);
     if (entries.length === 0) return;
     lane.running = entries;
     const startMs = this.#now();
@@ -211,12 +211,15 @@ export class Batcher<Item, Output> {
     }
   }
 
-  /** Whether an item is still to be run: it is not settled, and not in quarantine. */
-  readonly #isWanted = (entry: Entry<Item, Output>): boolean => {
-    const refusal = entry.isSettled ? undefined : this.#quarantine?.refuse(entry.item);
-    if (refusal !== undefined) entry.reject(refusal);
-    return !entry.isSettled;
-  };
+  /** Rejects the items that are in quarantine. @returns those that are still to be run */
+  #wantedOf(entries: readonly Entry<Item, Output>[]): Entry<Item, Output>[] {
+    const unsettled = entries.filter(({ isSettled }) => !isSettled);
+    return unsettled.filter((entry) => {
+      const refusal = this.#quarantine?.refuse(entry.item);
+      if (refusal !== undefined) entry.reject(refusal);
+      return refusal === undefined;
+    });
+  }
 
   #rejectAll(cause: unknown): void {
     const error = new EngineUnavailable('No engine is left to compute this item.', { cause });
