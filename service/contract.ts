@@ -71,7 +71,7 @@ export const METRIC_LABELS = {
 /**
  * How a request ended. Only `answered` requests measure latency, as refusals are fast. Two are the service's fault:
  * `failed` (5xx), and `overloaded`, a 429 because the queue, or the room for bodies, was full. The others are the
- * client's: `refused` (any other 4xx, among them a body that came too slowly, a used up rate or share of the queue),
+ * client's: `refused` (any other 4xx, including a body that came too slowly and a used-up rate or share of the queue),
  * `client_deadline` (it missed a deadline that the client had set below the service's) and `abandoned`.
  */
 export type RequestOutcome = 'answered' | 'refused' | 'overloaded' | 'failed' | 'client_deadline' | 'abandoned';

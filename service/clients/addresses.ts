@@ -4,7 +4,7 @@ import type { ReadHeader } from './api-keys.ts';
 /**
  * Tells clients apart by their addresses behind proxies, as far as these are trusted: `X-Forwarded-For` and `Forwarded`
  * (RFC 7239) are read from the right, where the nearest proxy has added the address that sent it the request, up to the
- * first one that is no trusted proxy. What stands left of that may be forged.
+ * first one that is not a trusted proxy. Anything to the left of that may be forged.
  */
 export class ClientAddresses {
   readonly #proxies = new BlockList();
@@ -56,7 +56,7 @@ function forwarded(value = ''): string[] {
   return value.split(',').map((hop) => /(?:^|[;\s])for="?([^";\s]*)/i.exec(hop)?.[1] ?? '');
 }
 
-/** An address without brackets, port and zone; one that IPv6 maps from IPv4 as IPv4. Undefined if it is none. */
+/** An address without brackets, port and zone; one that IPv6 maps from IPv4 as IPv4. Undefined if it is not an address. */
 function parse(text: string): string | undefined {
   const [, bracketed, withPort] = /^(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)$/.exec(text.trim()) ?? [];
   const [address = ''] = (bracketed ?? withPort ?? text.trim()).split('%');

@@ -8,7 +8,7 @@ import { RateLimits } from './rate-limits.ts';
 
 /** How often the file is checked: file systems send no events for mounted secrets. */
 const POLL_MS = 2000;
-/** The file is read after it has not changed for so many intervals: it may be written in place, piece by piece. */
+/** The file is read once it has not changed for this many intervals: it may be written in place, piece by piece. */
 const QUIET_POLLS = 1.5;
 
 /** The accepted API keys. */

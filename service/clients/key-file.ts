@@ -1,6 +1,6 @@
 import { UserError } from '../../model/errors.ts';
 
-/** How many requests a client may send: so many at once, and as many more in each period. */
+/** How many requests a client may send: this many at once, and as many again in each period. */
 export interface Rate {
   readonly requests: number;
   readonly periodMs: number;
@@ -60,7 +60,7 @@ export function parseKeys(text: string, path: string): Map<string, KeyHolder> {
       `API_KEYS_FILE ${path} has no key; write the SHA-256 of one key a line, or unset API_KEYS_FILE to let everybody in.`,
     );
   }
-  // The rate may stand on any line of a name.
+  // The rate may be on any line of a name.
   return new Map([...holders].map(([hash, { name }]) => [hash, { name, rate: rates.get(name) }]));
 }
 

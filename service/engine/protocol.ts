@@ -34,7 +34,7 @@ export interface EngineOutput {
   readonly probabilities: Float32Array;
   /** float32 [B, A], natural logarithms. */
   readonly logScores: Float32Array;
-  /** How many images of the batch had their features kept from an earlier run. @default none are ever kept */
+  /** How many images of the batch had features kept from an earlier run; absent if none are ever kept. */
   readonly reusedImages?: number;
 }
 

@@ -23,14 +23,14 @@ import { headerOf, ObservedCall } from './observed-call.ts';
 import { INFER_METHOD, KEYED_METHODS } from './protocol.ts';
 import { UNKNOWN_METHOD } from './unknown-methods.ts';
 
-/** Most bytes of all messages of a call that is no inference: each of them holds a name or two. */
+/** Most bytes of all messages of a call other than an inference: each of them holds a name or two. */
 const MAX_OTHER_BYTES = 64 * 1024;
 /** Time for the first of them to arrive. */
 const OTHER_MESSAGE_MS = 10_000;
-/** Most open calls that are no inferences. Watching health and reflection last as long as the client likes. */
+/** Most open calls other than inferences. Watching health and reflection last as long as the client likes. */
 const MAX_OTHERS = 1024;
 
-/** What gRPC needs beside what every protocol does. */
+/** What gRPC needs besides what every protocol does. */
 export interface GrpcDeps extends PredictDeps {
   readonly statistics: ModelStatistics;
   readonly health: WatchedHealth;
@@ -45,7 +45,7 @@ export class Calls {
   readonly #connections: Connections;
   /** By the metadata that the handler gets. */
   readonly #inferences = new WeakMap<Metadata, InferCall>();
-  /** How to end each open call that is no inference. */
+  /** How to end each open call other than an inference. */
   readonly #others = new Map<ObservedCall, (error: unknown) => void>();
 
   constructor(deps: GrpcDeps, connections: Connections) {

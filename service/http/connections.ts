@@ -112,7 +112,7 @@ export class Connections {
   }
 
   /**
-   * Closes connections that have had no request for so long. Those on which nothing but the rest of a refused body is
+   * Closes connections that have had no request for this long. Those on which nothing but the rest of a refused body is
    * arriving are half-closed, and destroyed soon after: their clients need only read the answer.
    */
   closeIdle(ms: number): void {

@@ -18,8 +18,8 @@ export type Gate = (incoming: IncomingMessage, outgoing: ServerResponse) => (() 
 /**
  * Refuses predictions while the queue is full, or its client's share of it used up, by their headers alone. Under
  * overload most requests end here, so the answer has to cost little: it is that of the application (429 with
- * `Retry-After`), without its middleware. Such requests have no trace. Everything else is left to the application, also
- * what it refuses for another reason: an unknown model, a wrong API key, a rate.
+ * `Retry-After`), without its middleware. Such requests have no trace. Everything else is left to the application,
+ * including what it refuses for another reason: an unknown model, a wrong API key, a rate.
  */
 export async function overloadGate(deps: AppDeps): Promise<Gate> {
   const { admission, health, listener } = deps;

@@ -24,7 +24,7 @@ export function answerParserErrors(server: Server, connections: Connections, lis
     // The rest of a long request arrives in pieces, none of which can be parsed.
     if (answered.has(socket)) return;
     const current = connections.current(socket);
-    // A client that leaves while it sends its body is no refusal: the application records it.
+    // A client that leaves while it sends its body has not been refused: the application records it.
     const hasLeft = current !== undefined && error.code === 'HPE_INVALID_EOF_STATE';
     if (!socket.writable || current?.headersSent === true || hasLeft) {
       socket.destroy(error);

@@ -10,10 +10,10 @@ import type { AppEnv } from './context.ts';
 /** How much of a body is handed to a connection at once. */
 const PIECE_BYTES = 64 * 1024;
 
-/** A content, which may have to be read first. */
+/** Content, which may have to be read first. */
 type Loaded = Promise<Uint8Array | string> | string;
 
-/** One encoding of a content. */
+/** One encoding of the content. */
 interface Variant {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly etag: string;

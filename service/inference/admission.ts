@@ -18,7 +18,7 @@ export interface Slot {
 /**
  * Bounds the work that the service has accepted: the number of items (not requests) from acceptance to answer. What
  * would exceed the bound is refused before any work is done, with a `Retry-After` estimated from the rate of recent
- * answers and the number of refused clients. It stands before the predictor and knows nothing of batches.
+ * answers and the number of refused clients. It comes before the predictor and knows nothing about batches.
  */
 export class Admission {
   readonly #maxItems: number;

@@ -45,7 +45,7 @@ export class AnswerRate {
     return this.#batches === 0 ? undefined : this.#ms / this.#answers;
   }
 
-  /** Milliseconds until so many more answers are likely to have come; 0 before the first measurement. */
+  /** Milliseconds until this many more answers are likely to have come; 0 before the first measurement. */
   waitMs(answers: number, now: number): number {
     if (this.#batches === 0) return 0;
     // At least one batch's time, however few answers are needed; less the time since the latest batch.

@@ -35,9 +35,9 @@ function labelOf(answers: readonly string[], entry: LabelEntry): Label {
     const column = columnOf(answers, answer);
     if (column >= 0) return { name, answer: answers[column] ?? '', column };
   }
-  if (entry.answer !== undefined) throw wrong(`has "${entry.text}", but "${entry.answer}" is no answer`, answers);
+  if (entry.answer !== undefined) throw wrong(`has "${entry.text}", but "${entry.answer}" is not an answer`, answers);
   throw wrong(
-    `has "${entry.name}", which is no answer; say for which it stands, as in "ANSWER=${entry.name}"`,
+    `has "${entry.name}", which is not an answer; say which one it stands for, as in "ANSWER=${entry.name}"`,
     answers,
   );
 }

@@ -70,7 +70,7 @@ export async function startService(settings: Settings, options: StartOptions = {
   try {
     return await openService(settings, options, opened);
   } catch (error) {
-    // What failed first is what the user can mend.
+    // What failed first is what the user can fix.
     await opened.close().catch(() => undefined);
     throw error;
   }

@@ -125,7 +125,7 @@ export class GpuMonitor {
     }
   }
 
-  /** This is no fault of the GPU, so that its silence does not count meanwhile. */
+  /** This is not the GPU's fault, so its silence does not count meanwhile. */
   #cannotStart({ code, message }: NodeJS.ErrnoException): void {
     this.#cancelSilence();
     this.#markStale();
@@ -194,7 +194,7 @@ export class GpuMonitor {
   }
 }
 
-/** Parses a line such as `0, 5120, 37`; undefined if it is no reading, or an impossible one. */
+/** Parses a line such as `0, 5120, 37`; undefined if it is not a reading, or an impossible one. */
 export function parseReading(line: string): GpuReading | undefined {
   const match = /^\s*(\d{1,3}), (\d{1,9}|\[[\w /]+\]), (\d{1,3}|\[[\w /]+\])\s*$/.exec(line);
   if (match === null) return undefined;

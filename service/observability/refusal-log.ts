@@ -12,7 +12,7 @@ const REASONS = {
 
 type Reason = keyof typeof REASONS;
 
-/** Logs requests that found no place in the queue: one line a second for all, as there may be thousands. */
+/** Logs requests that found no free slot of the queue: one line a second for all, as there may be thousands. */
 export class RefusalLog {
   readonly #logger: Logger;
   readonly #counts = new Map<Reason, number>();
@@ -22,7 +22,7 @@ export class RefusalLog {
     this.#logger = logger;
   }
 
-  /** Counts a finished request if it was refused for want of a place. @returns whether it was */
+  /** Counts a finished request if it was refused for want of a slot. @returns whether it was */
   count({ problem }: Pick<RequestSummary, 'problem'>): boolean {
     const cause = problem?.cause;
     if (!(cause instanceof Overloaded) || (cause.full !== 'queue' && cause.full !== 'share')) return false;

@@ -37,7 +37,7 @@ function withoutScheme(text: string): string {
   }
 }
 
-/** What to say of texts that are sent by mistake. */
+/** What to say about texts that are sent by mistake. */
 const HINTS: readonly (readonly [text: RegExp, hint: string])[] = [
   [/^https?:/i, '; the service does not fetch URLs'],
   [/^(?=[^]*[ \t])(data:[^,]{0,200};base64,)?[\w+/=\s-]*$/i, '; it contains spaces, perhaps in place of +'],

@@ -5,7 +5,7 @@ import { UserError } from '../../model/errors.ts';
 
 /** Most connections that wait to be accepted; the kernel lowers it to net.core.somaxconn. Node.js's default is 511. */
 const BACKLOG = 4096;
-/** Accepting has come to an end when no connection has arrived for so long, or in any case after the second time. */
+/** All connections count as accepted when none has arrived for the first time, or in any case after the second. */
 const QUIET_MS = 50;
 const LONGEST_QUIET_MS = 500;
 

@@ -45,7 +45,7 @@ export class OpenConnections {
     this.#connections.set(socket, activity);
   }
 
-  /** Closes connections that have been idle for so long. */
+  /** Closes connections that have been idle for at least this long. */
   closeIdle(ms: number): void {
     const now = performance.now();
     for (const [socket, { pending, idleSince }] of this.#connections) {

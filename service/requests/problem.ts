@@ -73,7 +73,7 @@ export const PROBLEMS = {
     status: 408,
     title: 'Request timeout',
     description:
-      'The headers did not arrive within 15 seconds, or the body arrived too slowly: below the least rate, not within the setting REQUEST_TIMEOUT_MS, or as one of the slowest while the service had no room for more. The connection is closed. Retry over a faster connection, or send a smaller image.',
+      'The headers did not arrive within 15 seconds, or the body arrived too slowly: below the minimum rate, not within the setting REQUEST_TIMEOUT_MS, or as one of the slowest while the service had no room for more. The connection is closed. Retry over a faster connection, or send a smaller image.',
   },
   'body-too-large': {
     status: 413,

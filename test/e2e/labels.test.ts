@@ -50,5 +50,5 @@ it('names the same answers', async () => {
 
 it('does not start with names that do not fit the package', async () => {
   const started = serve({ MODEL_DIR: await fixturePackage('mini-none'), LABELS: 'Ja,Nein,Vielleicht' });
-  await expect(started).rejects.toThrow('LABELS has "Ja", which is no answer');
+  await expect(started).rejects.toThrow('LABELS has "Ja", which is not an answer');
 });

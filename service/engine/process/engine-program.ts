@@ -16,7 +16,7 @@ import { lowerPriority } from './priority.ts';
 import type { EngineSession } from '../session/session.ts';
 import { WeightsWatch } from '../session/weights-watch.ts';
 
-// Loads ONNX Runtime, beside what the service loads. On a machine that cannot, the service asks and is told why.
+// Loads ONNX Runtime while the service loads its own modules. Where that fails, the answer to `load` says why.
 const sessions = import('../session/session.ts');
 sessions.catch(() => undefined);
 

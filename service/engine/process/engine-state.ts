@@ -7,7 +7,7 @@ export type EngineState =
   | { readonly phase: 'ready'; readonly info: EngineInfo }
   /** The engine was lost; the next one is on its way. */
   | { readonly phase: 'replacing'; readonly failure: EngineFailure }
-  /** Given up, after too many failures or one that no other start can mend: final. */
+  /** Given up, after too many failures or one that another start cannot fix: final. */
   | { readonly phase: 'failed'; readonly failure: EngineFailure }
   /** Stopped on request: final. */
   | { readonly phase: 'stopped' };

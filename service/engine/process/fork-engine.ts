@@ -74,7 +74,7 @@ function isRunning({ connected, exitCode, signalCode }: ChildProcess): boolean {
   return connected && exitCode === null && signalCode === null;
 }
 
-/** What of a child process keeps this one alive. */
+/** The parts of a child process that keep this one alive. */
 function partsOf(child: ChildProcess): { ref(): void; unref(): void }[] {
   // Pipes are sockets, which the types do not say.
   const pipes = [child.stdout, child.stderr] as (Socket | null)[];

@@ -19,10 +19,10 @@ export class OomKills {
   }
 
   /**
-   * Call it before a process starts, to which no kill so far belongs. Those that others have yet to claim stay theirs: two
-   * processes may be killed at once, and one be replaced before it is known of the other.
+   * Call it before a process starts: no kill so far can be its own. Kills that others have yet to claim stay theirs, as two
+   * processes may be killed at once, and one may be replaced before the end of the other is noticed.
    *
-   * @returns to be called when the process was ended by SIGKILL: whether there was a kill since that no other has claimed
+   * @returns a function to call when SIGKILL has ended the process: whether there was a kill since that no other has claimed
    */
   watch(): () => boolean {
     const before = this.#count() ?? Infinity;

@@ -55,12 +55,12 @@ export class ImageFeatures {
     // Each item has an image of its own, and all were computed in this order: the usual batch.
     const isWhole = reused === 0 && isOneToOne(batch) && computed.dims[0] === rows;
     const tensor = isWhole ? computed : this.#gather(batch, known, rows);
-    // Last, as it overwrites what was kept longest, which may be of this batch.
+    // Last, as it overwrites the oldest features, which this batch may use.
     this.#keep(batch, missing, known);
     return { tensor, reused };
   }
 
-  /** Of one batch at a time: the next one may overwrite it. */
+  /** Kept features, for the current batch alone: the next one may overwrite them. */
   #lookUp(key: string | undefined): Float32Array | undefined {
     return key === undefined ? undefined : this.#kept?.get(key);
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { abortable } from '../../../model/abort.ts';
 
-/** The client is not read from while so many bytes wait to be taken. */
+/** Reading from the client pauses while this many bytes wait to be taken. */
 const MOST_WAITING_BYTES = 64 * 1024;
 
 /** Reads a body chunk by chunk. */
@@ -72,7 +72,7 @@ export class IncomingReader implements ChunkReader {
   };
 }
 
-/** After which of its events a request has no further chunks. */
+/** The events after which a request has no further chunks. */
 const ENDS = ['end', 'error', 'close'] as const;
 
 /** Reads a request of the Fetch API, as tests make them. */

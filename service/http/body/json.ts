@@ -90,7 +90,7 @@ function checkStructure(json: Uint8Array): void {
     if (!isInString) structure++;
   }
   if (structure > MAX_STRUCTURE_BYTES) {
-    throw new HttpProblem('body-too-large', 'The body has too much JSON beside its texts and images.');
+    throw new HttpProblem('body-too-large', 'The body has too much JSON besides its texts and images.');
   }
 }
 

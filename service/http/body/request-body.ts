@@ -7,7 +7,7 @@ import { contentEncoding, decompress } from './content-encoding.ts';
 import { HttpProblem } from '../../requests/problem.ts';
 
 /**
- * Refuses a request for what its headers say of its body, before any of it is read.
+ * Refuses a request for what its headers say about its body, before any of it is read.
  *
  * @param maxMib largest body in MiB
  * @throws HttpProblem `body-too-large`, or `unsupported-media-type` for an unknown Content-Encoding

@@ -42,7 +42,7 @@ export function sendContinue(outgoing: object | undefined): void {
 }
 
 /**
- * Has the connection of a request closed after an answer that is given while its body is still arriving. Proxies may
+ * Closes the connection of a request after an answer that is given while its body is still arriving. Proxies may
  * keep the connection although they have not sent all of the body (HAProxy does when a client of HTTP/2 cancels its
  * request), and what they send next would count as the rest of it.
  *
@@ -56,11 +56,11 @@ export function closeUnlessRead(incoming: IncomingMessage, outgoing: ServerRespo
   };
 }
 
-/** Answers that are made, and what has each of them sent at once. */
+/** The answers that are ready, each with a function that sends it at once. */
 const answers = new WeakMap<object, () => void>();
 
 /**
- * Has the answer that the application has made sent as the last of its connection, without waiting for the rest of the
+ * Sends the answer that the application has made, as the last one on its connection, without waiting for the rest of the
  * body.
  *
  * @returns false if the application is still at work

@@ -7,7 +7,7 @@ import { KEY_SCHEMES } from '../middleware/api-keys.ts';
 import type { App } from '../context.ts';
 import { EXAMPLE_IMAGE, EXAMPLE_TEXTS } from '../predict/schema.ts';
 
-/** What the document says of this service in particular. */
+/** What the document says about this service in particular. */
 export interface DocumentFacts {
   readonly model: ModelInfo;
   /** Examples of the model; the document shows a picture and sentences of them. */

@@ -29,7 +29,7 @@ export function securityHeaders(): MiddlewareHandler[] {
  * Lets pages of these origins call the service.
  *
  * @param origins none are allowed unless they are listed
- * @param header a header of requests and responses beside the usual ones
+ * @param header a header of requests and responses besides the usual ones
  */
 export function allowOrigins(origins: readonly string[], header: string): MiddlewareHandler<AppEnv>[] {
   if (origins.length === 0) return [];

@@ -28,7 +28,7 @@ export interface Warning {
 /** Most fields that are named, so that the answer does not grow with the request. */
 const MAX_NAMED = 10;
 
-/** A warning in an answer. Its code is no enumeration, since generated clients refuse values that are added later. */
+/** A warning in an answer. Its code is not an enumeration, since generated clients refuse values that are added later. */
 export const warningSchema = z
   .object({
     code: z.string().openapi({

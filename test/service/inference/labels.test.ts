@@ -40,7 +40,7 @@ describe('LABELS', () => {
   });
 
   it('does not guess which answer is meant where two differ in case alone', () => {
-    expect(() => named('Yes,yes', ['yes', 'YES'])).toThrow('LABELS has "Yes", which is no answer');
+    expect(() => named('Yes,yes', ['yes', 'YES'])).toThrow('LABELS has "Yes", which is not an answer');
   });
 
   it('keeps answers apart that differ in case alone, or that hold "="', () => {
@@ -55,8 +55,8 @@ describe('LABELS', () => {
   });
 
   it.each([
-    ['Ja,Nein,Vielleicht', 'LABELS has "Ja", which is no answer; say for which it stands, as in "ANSWER=Ja".'],
-    ['yes=Ja,non=Nein,maybe', 'LABELS has "non=Nein", but "non" is no answer.'],
+    ['Ja,Nein,Vielleicht', 'LABELS has "Ja", which is not an answer; say which one it stands for, as in "ANSWER=Ja".'],
+    ['yes=Ja,non=Nein,maybe', 'LABELS has "non=Nein", but "non" is not an answer.'],
     ['Yes,No', 'LABELS has 2 names.'],
     ['Yes,No,Maybe,yes=Ja', 'LABELS names the answer "yes" twice.'],
   ])('is refused where it does not fit the model (%s)', (setting, message) => {
