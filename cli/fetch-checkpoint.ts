@@ -44,7 +44,7 @@ function variable(name: string): string | undefined {
 }
 
 /**
- * Where a model's folders are below `checkpoints` and `packages` of a cache: `large`, or `OWNER/NAME` if it is no preset,
+ * Where a model's folders are below `checkpoints` and `packages` of a cache: `large`, or `OWNER/NAME` if it is not a preset,
  * with `@REVISION` if that is not the default. No two models share one.
  */
 export function modelPath({ id, revision }: ModelSource): string {

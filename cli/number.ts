@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** The parser of an option with a number; commander says of which option its error is. */
+/** The parser of an option with a number; commander says which option its error is about. */
 export function number(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = valueOf(text);

@@ -1,7 +1,7 @@
 import { reasonOf } from '../model/system-reason.ts';
 
 /**
- * Lets a command finish when what it prints cannot be written: without a sound if the reader has left, as `head` does,
+ * Lets a command finish when what it prints cannot be written: silently if the reader has left, as `head` does,
  * and otherwise with a sentence and the exit code of a failure. Node.js would end it with a stack trace.
  */
 export function outliveOutput(): void {

@@ -76,7 +76,7 @@ export function batchCommand(): Command {
     .enablePositionalOptions()
     .addHelpText(
       'after',
-      '\nExit codes: 0 every row has an answer, 3 every row has an outcome but some failed, 1 the run cannot go on, 2 wrong usage or settings, 130 interrupted.\nSettings such as DEVICE, MAX_BATCH and LABELS are environment variables, as of ofa-ve serve. Input, images and output may be addresses such as s3://bucket/folder; credentials, region and endpoint are those of the AWS SDK.',
+      '\nExit codes: 0 every row has an answer, 3 every row has an outcome but some failed, 1 the run cannot go on, 2 wrong usage or settings, 130 interrupted.\nSettings such as DEVICE, MAX_BATCH and LABELS are environment variables, as for ofa-ve serve. Input, images and output may be addresses such as s3://bucket/folder; credentials, region and endpoint are those of the AWS SDK.',
     );
   return command
     .action(async (options: RunOptions) => {
@@ -152,9 +152,9 @@ async function run(
 }
 
 /**
- * Lets V8 collect garbage when the heap is 30 % larger than what is alive. By default, it waits for four times of that in a
- * program that makes as much garbage as reading rows: over 200,000 rows, the peak was 260 MB instead of 175, at the same
- * rate.
+ * Lets V8 collect garbage when the heap is 30 % larger than what is alive. By default, it waits for four times as much in a
+ * program that makes as much garbage as reading rows does: over 200,000 rows, the peak was 260 MB instead of 175, at the
+ * same rate.
  */
 function limitGarbage(): void {
   setFlagsFromString('--heap-growing-percent=30');

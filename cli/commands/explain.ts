@@ -86,7 +86,7 @@ export function explainCommand(): Command {
     });
 }
 
-/** The first file that an earlier one is, too, by whatever path or link. */
+/** The first file that is the same as an earlier one, by whatever path or link. */
 async function takenTwice(files: readonly (string | undefined)[]): Promise<string | undefined> {
   const seen = new Set<string>();
   for (const file of files) {

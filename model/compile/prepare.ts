@@ -65,7 +65,7 @@ export async function checkCalibration(
   await picturesIn(calibration);
 }
 
-/** @throws UserError if the checkpoint is no folder, but its file of weights, say */
+/** @throws UserError if the checkpoint is not a folder but, say, its file of weights */
 async function checkFolder(checkpoint: string): Promise<void> {
   if (checkpoint === '') throw new UserError('checkpoint-unreadable', 'The path of the checkpoint folder is empty.');
   const found = await stat(checkpoint).catch(() => undefined);

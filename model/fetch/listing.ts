@@ -73,7 +73,7 @@ export function weightsName(listing: Listing): string {
   return WEIGHT_FILES.find((name) => listing.has(name)) ?? WEIGHT_FILES.join(' or ');
 }
 
-/** Undefined if the body is too long, or no JSON. */
+/** Undefined if the body is too long, or is not JSON. */
 async function readJson({ body }: HttpResponse): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;

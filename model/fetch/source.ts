@@ -21,7 +21,7 @@ const MODEL_ID = /^[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*$/;
  * Resolves the name of a preset or a model id.
  *
  * @param endpoint root of the API; https if it has no scheme, as for ModelScope's own client
- * @throws UserError (settings-invalid) if the name is neither, the endpoint is no web address, or the token cannot be one
+ * @throws UserError (settings-invalid) if the name is neither, the endpoint is not a web address, or the token cannot be one
  */
 export function modelSource(name: string, revision: string, endpoint = DEFAULT_ENDPOINT, token?: string): ModelSource {
   const id = isPresetName(name) ? PRESETS[name].id : name;

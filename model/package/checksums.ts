@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { openRegular, readChunks } from '../regular-file.ts';
 
 /**
- * Bytes of a piece in packages that this version writes. A piece is what a damage is narrowed down to, and what one
+ * Bytes of a piece in packages that this version writes. A piece is what damage is narrowed down to, and what one
  * thread reads and hashes at a time; the manifest of a package of 2.5 GB lists 600.
  */
 export const PIECE_BYTES = 4 << 20;

@@ -36,7 +36,7 @@ export async function stampPackage({ dir, manifest, digest }: ModelPackage): Pro
 }
 
 /**
- * Checks that every file of an open package has the checksums in its manifest. Files beside them are not looked at, as
+ * Checks that every file of an open package has the checksums in its manifest. Other files in the folder are not looked at, as
  * nothing reads them.
  *
  * @throws UserError `package-damaged` that names a file, and where it differs

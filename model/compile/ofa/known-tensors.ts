@@ -61,11 +61,11 @@ export function unusedTensors(names: Iterable<string>, config: OfaConfig): strin
   });
 }
 
-/** What PEFT, loralib and adapter-transformers call what they train beside the weights. */
+/** What PEFT, loralib and adapter-transformers call what they train alongside the weights. */
 const ADAPTER = /(?:^|\.)(?:lora_\w+|ia3_\w+|adapters?(?:_\w+)?)(?:\.|$)/;
 
 /**
- * Refuses weights with an adapter beside them. Left out, the model would give the answers from before it was trained.
+ * Refuses weights with an adapter alongside. Without it, the model would give the answers from before it was trained.
  *
  * @throws UserError `checkpoint-unsupported`
  */

@@ -4,7 +4,7 @@ import type { Graph, Node, Port, Value } from './graph.ts';
  * Splits a graph in two at a tensor.
  *
  * @param name the tensor; the rest of the graph must depend on nothing else that leads to it
- * @param dims its dimensions, as of an input or output of a graph
+ * @param dims its dimensions, as for an input or output of a graph
  * @returns the nodes that lead to the tensor, of which it is the output, and the others, of which it is an input
  * @throws Error if there is no such tensor, or the rest needs another one before it
  */

@@ -27,14 +27,14 @@ export function forDecoder(bytes: Uint8Array): Uint8Array {
   const brand = Buffer.from('avif');
   const hasBrand = brand.equals(bytes.subarray(MAJOR_BRAND, MAJOR_BRAND + brand.length));
   if (hasBrand && transforms.length === 0) return bytes;
-  // Of a Buffer, slice() is no copy.
+  // The slice() of a Buffer does not copy.
   const file = new Uint8Array(bytes);
   file.set(brand, MAJOR_BRAND);
   for (const { typeAt } of transforms) file.set(Buffer.from('free'), typeAt);
   return file;
 }
 
-/** A box of an ISO base media file: its type and where that stands, and where its content starts and ends. */
+/** A box of an ISO base media file: its type, the offset of that, and where its content starts and ends. */
 interface Box {
   readonly type: string;
   readonly typeAt: number;

@@ -42,7 +42,7 @@ export function open(bytes: Uint8Array): Sharp {
   return sharp(bytes, { ...OPTIONS, limitInputPixels: MAX_PIXELS });
 }
 
-/** What a header says of an image. */
+/** What a header says about an image. */
 export type ImageHeader = Pick<
   Metadata,
   'width' | 'height' | 'channels' | 'space' | 'depth' | 'isProgressive' | 'hasAlpha'

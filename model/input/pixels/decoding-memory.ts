@@ -16,7 +16,7 @@ type Decoded = Exclude<ImageFormat, 'gif' | 'bmp' | 'avif'>;
  * each kind of picture takes. The decoder's own memory is freed before its result is converted and turned.
  *
  * @param bytes the file
- * @param header what the decoder says of it
+ * @param header what the decoder says about it
  * @returns bytes
  */
 export function decodingMemory(bytes: Uint8Array, format: Decoded, header: ImageHeader): number {

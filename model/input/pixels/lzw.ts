@@ -15,7 +15,7 @@ export function expandTiffLzw(data: Uint8Array, target: Uint8Array): number {
  * Expands LZW as GIF has it (GIF89a, appendix F). The code for its end may be missing.
  *
  * @param data of all blocks
- * @param symbolBits the code size that stands before the data
+ * @param symbolBits the code size that precedes the data
  * @param target as for TIFF
  */
 export function expandGifLzw(data: Uint8Array, target: Uint8Array, symbolBits: number): number {
@@ -25,7 +25,7 @@ export function expandGifLzw(data: Uint8Array, target: Uint8Array, symbolBits: n
 /** @param isOld as GIF and old writers of TIFF have it */
 function expand(data: Uint8Array, target: Uint8Array, symbolBits: number, isOld: boolean): number {
   const clear = 1 << symbolBits;
-  // A string of the table is a place of the target where it stands: each one continues the one before it there.
+  // A string of the table is kept as its position in the target, where it continues the string before it.
   const starts = new Uint32Array(MAX_CODES);
   const lengths = new Uint16Array(MAX_CODES);
   const widening = isOld ? 0 : 1;

@@ -26,8 +26,8 @@ export function orientationOf(bytes: Uint8Array, format: ImageFormat): Orientati
 }
 
 /**
- * How to turn an AVIF that was decoded without the transform of its boxes, as Pillow does: that transform stands instead
- * of an orientation in EXIF, and XMP counts where the file has neither.
+ * How to turn an AVIF that was decoded without the transform of its boxes, as Pillow does: that transform takes
+ * the place of an orientation in EXIF, and XMP counts where the file has neither.
  *
  * @param metadata its EXIF and XMP
  */

@@ -14,7 +14,7 @@ import { copiesOf } from './tiff/decompress.ts';
 import { TiffFile } from './tiff/layout.ts';
 import { varietyOf } from './tiff/variety.ts';
 
-/** What is known of an image before it is decoded. */
+/** What is known about an image before it is decoded. */
 export interface Probe {
   readonly format: ImageFormat;
   /** Size in pixels, before an orientation is applied. */
@@ -43,7 +43,7 @@ function checkSize(width: number, height: number): void {
 
 async function headerOf(bytes: Uint8Array, format: ImageFormat): Promise<ImageHeader> {
   const jpeg = format === 'jpeg' ? readJpegHeader(bytes) : undefined;
-  // Of a damaged header the decoder says so, whatever size it gives.
+  // If the header is damaged, the decoder says so, whatever the size in it.
   if (jpeg !== undefined && !isTooLarge(jpeg.width, jpeg.height)) return jpeg;
   try {
     return await readHeader(format === 'avif' ? forDecoder(bytes) : bytes);

@@ -34,7 +34,7 @@ const LARGE_BYTES = COLLECT_RECENT_BYTES / 2;
 /** V8 frees buffers in another thread, and the decoder's by a callback on the event loop: after 3 to 8 ms. */
 const FREEING_MS = 10;
 
-// V8 frees the buffers of decoded pictures when it next collects garbage, which this thread seldom has a reason to: it
+// V8 frees the buffers of decoded pictures when it next collects garbage, which this thread seldom has a reason to do: it
 // would keep the last picture, of up to half a gigabyte, beside the next one.
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as (options?: { readonly type: 'minor' }) => void;

@@ -27,7 +27,7 @@ const FLOAT = 11;
 const DOUBLE = 12;
 const IFD = 13;
 
-/** The same of types that say nothing of an image's layout. */
+/** The same for types that say nothing about an image's layout. */
 const BYTES_OF_OTHERS: Readonly<Record<number, number>> = {
   [ASCII]: 1,
   [SIGNED_BYTE]: 1,
@@ -61,7 +61,7 @@ export class TiffDirectory {
   }
 
   /**
-   * Yields the entries with values of a type that says something of the layout.
+   * Yields the entries with values of a type that says something about the layout.
    *
    * @throws RangeError at the first entry that is outside the file
    */

@@ -66,7 +66,7 @@ function longCode(table: usize, bits: u64): i32 {
   return 0;
 }
 
-/** What a table says of the bits on top: see ../tables.ts. */
+/** What a table says about the bits on top: see ../tables.ts. */
 function look(table: usize, bits: u64): i32 {
   return load<i32>(table + ((<usize>(bits >> (64 - LOOKUP_BITS))) << 2));
 }
