@@ -67,7 +67,9 @@ function notesOn(checkpoint: string, { prefix, wrappers, tensors }: Weights, con
   const unknown = unknownTensors(tensors.keys());
   return [
     ...(prefix === '' ? [] : [`${names} begin with ${prefix}, which was stripped.`]),
-    ...(wrappers.length === 0 ? [] : [`${names} contain ${wrappers.join(' and ')}, which was stripped.`]),
+    ...(wrappers.length === 0
+      ? []
+      : [`${names} contain ${wrappers.join(' and ')}, which ${wrappers.length === 1 ? 'was' : 'were'} stripped.`]),
     ...(unknown[0] === undefined
       ? []
       : [

@@ -57,9 +57,12 @@ describe('a checkpoint compiles to the same bytes', () => {
     },
   );
 
-  test('with a wrapper around each layer, which is reported', async () => {
+  test.each([
+    [['_orig_mod.'], '_orig_mod., which was'],
+    [['_fsdp_wrapped_module.', '_orig_mod.'], '_fsdp_wrapped_module. and _orig_mod., which were'],
+  ])('with the wrappers %j around each layer, which are reported', async (wrappers, reported) => {
     const folder = saved((file, tensors) => {
-      const wrap = (name: string): string => name.replace(/layers\.\d+\./, '$&_orig_mod.');
+      const wrap = (name: string): string => name.replace(/layers\.\d+\./, `$&${wrappers.join('')}`);
       writeTorchArchive(
         file,
         tensors.map(([name, tensor]) => [wrap(name), tensor]),
@@ -68,7 +71,7 @@ describe('a checkpoint compiles to the same bytes', () => {
     const notes: string[] = [];
     const { files } = await compile(folder, { onNote: (note) => notes.push(note) });
     expect(files).toEqual(published.files);
-    expect(notes).toEqual([`The names of the tensors in ${folder} contain _orig_mod., which was stripped.`]);
+    expect(notes).toEqual([`The names of the tensors in ${folder} contain ${reported} stripped.`]);
   });
 
   test('with tensors that OFA does not have, which are reported as left out', async () => {
