@@ -9,7 +9,7 @@ import type { ServiceHealth } from './service-health.ts';
 /** What a shutdown stops. */
 export interface ServiceParts {
   readonly logger: Logger;
-  readonly health: ServiceHealth;
+  readonly health: Pick<ServiceHealth, 'drain'>;
   readonly listeners: Listeners;
   /** Aborted to answer the requests that are still open. */
   readonly closing: AbortController;
@@ -23,7 +23,7 @@ const FORCE_CLOSE_MS = 300;
 /**
  * Stops a service: reports not ready, goes on serving for `drainMs`, then waits for the open requests. Requests that
  * are still open a second (CLOSING_MS) before `timeoutMs` are answered 503, and connections left after that are
- * destroyed. The admin port, with probes and metrics, closes last.
+ * destroyed. The admin port, with probes and metrics, closes last. What cannot be closed is logged.
  *
  * @param drainMs time for load balancers to notice that the service is not ready
  * @param timeoutMs longest time for all of it
@@ -52,9 +52,12 @@ export async function shutDown(
   clearTimeout(forceCloseTimer);
   // An engine that hangs in its driver survives SIGKILL; the service must end without it.
   const timeout = sleep(Math.max(FORCE_CLOSE_MS, deadline - FORCE_CLOSE_MS - performance.now()));
-  await Promise.race([opened.close(), timeout]);
-  const closed = listeners.admin.close();
+  const closed = opened.close().catch((err: unknown) => {
+    logger.error({ err }, 'something could not be closed');
+  });
+  await Promise.race([closed, timeout]);
+  const adminClosed = listeners.admin.close();
   listeners.admin.destroy();
-  await Promise.race([closed, sleep(Math.max(0, deadline - performance.now()), undefined, { ref: false })]);
+  await Promise.race([adminClosed, sleep(Math.max(0, deadline - performance.now()), undefined, { ref: false })]);
   logger.info('stopped');
 }

@@ -1,0 +1,39 @@
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+import { Opened } from '../../../service/lifecycle/opened.ts';
+import { shutDown } from '../../../service/lifecycle/shutdown.ts';
+import type { Listener } from '../../../service/requests/listener.ts';
+
+it('goes on to the admin port, and ends, when something cannot be closed', async () => {
+  const calls: string[] = [];
+  const listener = (name: string): Listener => ({
+    port: 0,
+    close: () => {
+      calls.push(`${name} closed`);
+      return Promise.resolve();
+    },
+    destroy: () => {
+      calls.push(`${name} destroyed`);
+    },
+  });
+  const lines: string[] = [];
+  const opened = new Opened();
+  opened.add(() => Promise.reject(new Error('the file is gone')));
+  opened.add(() => {
+    calls.push('the others closed');
+  });
+  await shutDown(
+    {
+      logger: pino({ base: null }, { write: (line: string) => lines.push(line) }),
+      health: { drain: () => undefined },
+      listeners: { public: listener('public'), grpc: undefined, admin: listener('admin') },
+      closing: new AbortController(),
+      opened,
+    },
+    { drainMs: 0, timeoutMs: 2000 },
+  );
+  expect(calls).toEqual(['public closed', 'the others closed', 'admin closed', 'admin destroyed']);
+  const logged = lines.map((line) => JSON.parse(line) as { msg: string; err?: { message: string } });
+  expect(logged.map(({ msg }) => msg)).toEqual(['stopping', 'something could not be closed', 'stopped']);
+  expect(logged[1]?.err?.message).toBe('the file is gone');
+});
