@@ -1,13 +1,6 @@
 import { z } from 'zod';
 import { formatOf } from '../../model/image-format.ts';
-import {
-  checkOutputs,
-  checkShape,
-  invalidInput,
-  questionsOf,
-  splitElements,
-  type Tensors,
-} from '../open-inference/questions.ts';
+import { checkOutputs, checkShape, invalidInput, questionsOf, splitElements } from '../open-inference/questions.ts';
 import {
   idSchema,
   inputFields,
@@ -63,8 +56,14 @@ const messageSchema = z.object({
 /** Longest name, in bytes; also of the model and of parameters. */
 const MAX_NAME_BYTES = 4 * MAX_TEXT_CHARACTERS;
 
+/** A request whose questions have yet to be decoded. */
+interface Undecoded {
+  readonly request: Omit<InferRequest, keyof Parsed>;
+  readonly tensors: ReadonlyMap<InputName, readonly Uint8Array[]>;
+}
+
 /** Parses a message in a worker thread. */
-const parser: Parser<InferRequest> = { module: import.meta.url, parse: ({ bytes }) => parse(decode(bytes)) };
+const parser: Parser<InferRequest> = { module: import.meta.url, parse: ({ bytes }) => decode(parse(bytes)) };
 export default workerOf(parser.parse);
 
 /**
@@ -74,33 +73,39 @@ export default workerOf(parser.parse);
  * @throws HttpProblem that names the field or input at fault, or the signal's reason
  */
 export async function readInferRequest(bytes: Uint8Array, signal: AbortSignal): Promise<InferRequest> {
-  const message = decode(bytes);
+  const undecoded = parse(bytes);
   // Files are used where they lie; only large base64 takes long to decode.
-  const isLargeText = (element: Uint8Array): boolean =>
-    element.length >= WORKER_BYTES && formatOf(element) === undefined;
-  const elements = [...message.raw, ...message.inputs.flatMap(({ contents }) => contents)];
-  const isLarge = message.raw.some((tensor) => isLargeText(tensor.subarray(4))) || elements.some(isLargeText);
-  if (!isLarge) return parse(message);
+  const isLarge = [...undecoded.tensors.values()]
+    .flat()
+    .some((element) => element.length >= WORKER_BYTES && formatOf(element) === undefined);
+  if (!isLarge) return decode(undecoded);
   return parseBody(parser, { bytes: new Uint8Array(bytes), jsonLength: 0 }, signal);
 }
 
-function parse(message: InferMessage): InferRequest {
+function decode({ request, tensors }: Undecoded): InferRequest {
+  return { ...request, questions: questionsOf(tensors) };
+}
+
+function parse(bytes: Uint8Array): Undecoded {
+  const message = readFields(bytes);
   const { id, inputs, outputs } = checkBody(messageSchema, message);
   const names = outputs.map(({ name }) => name);
   checkOutputs(names);
   return {
-    modelName: message.modelName === '' ? undefined : message.modelName,
-    modelVersion: message.modelVersion === '' ? undefined : message.modelVersion,
-    id,
-    outputs: names.length > 0 ? names : OUTPUT_NAMES,
-    isRaw: message.isRaw ?? message.raw.length > 0,
-    questions: questionsOf(readTensors(inputs, message.raw)),
+    request: {
+      modelName: message.modelName === '' ? undefined : message.modelName,
+      modelVersion: message.modelVersion === '' ? undefined : message.modelVersion,
+      id,
+      outputs: names.length > 0 ? names : OUTPUT_NAMES,
+      isRaw: message.isRaw ?? message.raw.length > 0,
+    },
+    tensors: readTensors(inputs, message.raw),
   };
 }
 
 type Inputs = z.output<typeof messageSchema>['inputs'];
 
-function readTensors(inputs: Inputs, raw: readonly Uint8Array[]): Tensors {
+function readTensors(inputs: Inputs, raw: readonly Uint8Array[]): Undecoded['tensors'] {
   if (raw.length > 0 && raw.length !== inputs.length) {
     throw new HttpProblem(
       'invalid-field',
@@ -126,7 +131,7 @@ function readTensors(inputs: Inputs, raw: readonly Uint8Array[]): Tensors {
   return tensors;
 }
 
-function decode(bytes: Uint8Array): InferMessage {
+function readFields(bytes: Uint8Array): InferMessage {
   const message: InferMessage = {
     modelName: '',
     modelVersion: '',

@@ -54,7 +54,7 @@ class MessageReader implements WireField {
       if (++this.#fields > MAX_FIELDS) throw malformedBody(`The message has more than ${MAX_FIELDS} fields.`);
       const tag = reader.uint32();
       this.#wireType = tag & 7;
-      const read = Object.hasOwn(fields, tag >>> 3) ? fields[tag >>> 3] : undefined;
+      const read = fields[tag >>> 3];
       if (read === undefined) reader.skipType(this.#wireType);
       else read(this);
     }
@@ -69,7 +69,8 @@ class MessageReader implements WireField {
   text(maxBytes: number): string {
     const bytes = this.bytes();
     if (bytes.length > maxBytes) throw malformedBody(`The message has a name of more than ${maxBytes} bytes.`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // A byte order mark is part of the text, as it is in JSON.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   }
 
   bool(): boolean {
@@ -100,9 +101,7 @@ class MessageReader implements WireField {
   /** Where a field that begins with its length ends. */
   #end(): number {
     const length = this.#reader.uint32();
-    const end = this.#reader.pos + length;
-    if (end > this.#reader.len) throw new RangeError('A field extends beyond its message.');
-    return end;
+    return this.#reader.pos + length;
   }
 
   #expect(wireType: number): void {
