@@ -102,11 +102,6 @@ const FIELDS_TOGETHER: readonly (readonly [
     'probes.startup.budgetSeconds is 600, but the server takes up to 600 s to start; allow more than that.',
   ],
   [
-    'a probe timeout longer than its period',
-    [['probes.liveness.timeoutSeconds', 11]],
-    'probes.liveness.timeoutSeconds is 11, longer than its period of 10 s; use at most 10.',
-  ],
-  [
     'a shutdown that cuts requests off',
     [['server.settings.REQUEST_TIMEOUT_MS', 60_000]],
     'server.settings.SHUTDOWN_TIMEOUT_MS is 70000, but DRAIN_DELAY_MS, twice REQUEST_TIMEOUT_MS and 1000 for the last answers make 126000; requests would be cut off.',

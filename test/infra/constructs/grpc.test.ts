@@ -56,8 +56,8 @@ describe('gRPC', () => {
     expect(mistakes(first, workload('second', 'b.example.com', 'a-grpc.example.com'))).toEqual([
       'workloads[1].exposure.gateway.grpcHost claims a-grpc.example.com, which workloads[0] already has; choose another.',
     ]);
-    expect(mistakes(first, workload('second', 'a-grpc.example.com'))).toEqual([
-      'workloads[0].exposure.gateway.grpcHost is a-grpc.example.com, which is exposure.host of workloads[1]; a Gateway refuses that, so use another.',
+    expect(mistakes(workload('second', 'a-grpc.example.com'), first)).toEqual([
+      'workloads[1].exposure.gateway.grpcHost is a-grpc.example.com, which is exposure.host of workloads[0]; a Gateway refuses that, so use another.',
     ]);
   });
 });

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { config } from '../../../infra/config.ts';
+import { deepChange, mistakesOf } from '../mistakes.ts';
+import { BACKFILL } from '../scenarios.ts';
+
+type Changes = Readonly<Record<string, unknown>>;
+
+/** What synth says about the default workload with some values; nothing if it is sound. */
+function mistakes(changes: Changes): readonly string[] {
+  const newer = deepChange(config, 'kubernetesVersion', '1.30');
+  return mistakesOf(
+    Object.entries(changes).reduce<unknown>(
+      (whole, [path, value]) => deepChange(whole, `workloads.0.${path}`, value),
+      newer,
+    ),
+  );
+}
+
+const KEDA = { 'autoscaling.by': 'keda', 'autoscaling.adapter.rules': false };
+const backfill = (changes: object): Changes => ({ backfills: [{ ...BACKFILL, ...changes }] });
+
+/** The last value that each rule accepts, and the first that it refuses. */
+const BOUNDS: readonly (readonly [name: string, last: Changes, first: Changes])[] = [
+  ['memory that the model needs', { 'resources.requests.memory': '4165Mi' }, { 'resources.requests.memory': '4164Mi' }],
+  ['a request of all its limit allows', { 'resources.requests.cpu': 4 }, { 'resources.requests.cpu': '4001m' }],
+  [
+    'a share of the pods that is one of them',
+    { 'rollout.maxSurge': 1, 'rollout.maxUnavailable': '50%' },
+    { 'rollout.maxSurge': 1, 'rollout.maxUnavailable': '49%' },
+  ],
+  ['a budget longer than the start', { 'probes.startup.budgetSeconds': 601 }, { 'probes.startup.budgetSeconds': 600 }],
+  [
+    'a shutdown as long as the longest request',
+    {
+      'exposure.readTimeoutSeconds': 121,
+      'server.settings': { REQUEST_TIMEOUT_MS: 60_000, SHUTDOWN_TIMEOUT_MS: 126_000 },
+    },
+    {
+      'exposure.readTimeoutSeconds': 121,
+      'server.settings': { REQUEST_TIMEOUT_MS: 60_000, SHUTDOWN_TIMEOUT_MS: 125_999 },
+    },
+  ],
+  [
+    'an alert below the limit that it warns of',
+    { 'server.settings.GPU_MEMORY_LIMIT_MB': 14 * 1024 + 1 },
+    { 'server.settings.GPU_MEMORY_LIMIT_MB': 14 * 1024 },
+  ],
+  ['as many replicas at least as at most', { 'autoscaling.minReplicas': 6 }, { 'autoscaling.minReplicas': 7 }],
+  [
+    'a load of all that a pod accepts',
+    { 'autoscaling.targets.loadItems': 64 },
+    { 'autoscaling.targets.loadItems': 65 },
+  ],
+  [
+    'as few replicas to fall back to as there may be',
+    { ...KEDA, 'autoscaling.keda.fallbackReplicas': 2 },
+    { ...KEDA, 'autoscaling.keda.fallbackReplicas': 1 },
+  ],
+  [
+    'as many replicas to fall back to as there may be',
+    { ...KEDA, 'autoscaling.keda.fallbackReplicas': 6 },
+    { ...KEDA, 'autoscaling.keda.fallbackReplicas': 7 },
+  ],
+  [
+    'evictions of all pods but one',
+    { 'autoscaling.minReplicas': 3, 'disruption.maxUnavailable': 2 },
+    { 'autoscaling.minReplicas': 3, 'disruption.maxUnavailable': 3 },
+  ],
+  ['bodies as large as the service takes', { 'exposure.bodyLimitMb': 50 }, { 'exposure.bodyLimitMb': 49 }],
+  [
+    'reads that may take longer than a request',
+    { 'exposure.readTimeoutSeconds': 61 },
+    { 'exposure.readTimeoutSeconds': 60 },
+  ],
+  [
+    'scrapes as rare as alerts allow',
+    { 'observability.alerts.enabled': true, 'observability.scrapeIntervalSeconds': 75 },
+    { 'observability.alerts.enabled': true, 'observability.scrapeIntervalSeconds': 76 },
+  ],
+  [
+    'a backfill that runs all its shards at once',
+    backfill({ completions: 2, parallelism: 2 }),
+    backfill({ completions: 2, parallelism: 3 }),
+  ],
+  [
+    'pods of a backfill whose host names have 63 characters',
+    { name: 'a'.repeat(20), ...backfill({ name: 'b'.repeat(40), completions: 10 }) },
+    { name: 'a'.repeat(20), ...backfill({ name: 'b'.repeat(40), completions: 11 }) },
+  ],
+];
+
+describe('the bounds of fields that have to fit each other', () => {
+  it.each(BOUNDS)('%s', (_name, last, first) => {
+    expect(mistakes(last)).toEqual([]);
+    expect(mistakes(first)).toHaveLength(1);
+  });
+
+  it.each(['startup', 'liveness', 'readiness'])('the timeout of the %s probe, at most its period', (name) => {
+    const period = { [`probes.${name}.periodSeconds`]: 8 };
+    expect(mistakes({ ...period, [`probes.${name}.timeoutSeconds`]: 8 })).toEqual([]);
+    expect(mistakes({ ...period, [`probes.${name}.timeoutSeconds`]: 9 })).toEqual([
+      `workloads[0].probes.${name}.timeoutSeconds is 9, longer than its period of 8 s; use at most 8.`,
+    ]);
+  });
+});
