@@ -16,21 +16,34 @@ describe('several engines', () => {
     expect((await engines[0]?.nextRun())?.items).toEqual([5]);
   });
 
-  it("share one request's items", async () => {
+  it.each([
+    [
+      [1, 2, 3, 4],
+      [2, 2],
+    ],
+    [
+      [1, 2, 3, 4, 5],
+      [3, 2],
+    ],
+  ])("share one request's items (%j)", async (items, shares) => {
     const { engines, submit } = setup({ count: 2, maxBatch: 8 });
-    void submit([1, 2, 3, 4, 5]);
+    void submit(items);
     const runs = await Promise.all(engines.map((engine) => engine.nextRun()));
-    expect(runs.map(({ items }) => items.length)).toEqual([3, 2]);
+    expect(runs.map((run) => run.items.length)).toEqual(shares);
   });
 
   it('take the next item in order of least time computed', async () => {
     let now = 0;
     const { engines, submit } = setup({ count: 2, now: () => now });
-    const [first, second] = await takeOneEach(engines, submit);
-    now = 10;
+    void submit([1]);
+    const first = await runOf(engines[0]);
+    now = 100;
+    void submit([2]);
+    const second = await runOf(engines[1]);
+    now = 110;
     second.finish();
     await turn();
-    now = 30;
+    now = 130;
     first.finish();
     await turn();
     void submit([3]);
@@ -126,12 +139,14 @@ async function takeOneEach(
   engines: readonly FakeEngine[],
   submit: Setup['submit'],
 ): Promise<[FakeRun, FakeRun, Promise<string>[]]> {
-  const [one, two] = engines;
-  if (one === undefined || two === undefined) throw new Error('this needs two engines');
   const answers = submit([1]);
-  const first = await one.nextRun();
+  const first = await runOf(engines[0]);
   answers.push(...submit([2]));
-  return [first, await two.nextRun(), answers];
+  return [first, await runOf(engines[1]), answers];
+}
+
+function runOf(engine: FakeEngine | undefined): Promise<FakeRun> {
+  return engine?.nextRun() ?? expect.fail('this needs two engines');
 }
 
 /** Waits for one turn of the event loop. */

@@ -126,16 +126,28 @@ describe('a failed run', () => {
 
   it('is split until the item that causes it is alone, and only that item is rejected', async () => {
     const { engine, submit } = setup({ maxBatch: 8 });
-    engine.behave((items) => !items.includes(6));
+    engine.behave((items) => !items.includes(8));
     engine.setReady(false);
     const answers = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((item) => submit([item]));
     engine.setReady(true);
     const settled = await Promise.allSettled(answers);
     expect(settled.map(({ status }) => status)).toEqual(
-      [1, 2, 3, 4, 5, 6, 7, 8].map((item) => (item === 6 ? 'rejected' : 'fulfilled')),
+      [1, 2, 3, 4, 5, 6, 7, 8].map((item) => (item === 8 ? 'rejected' : 'fulfilled')),
     );
     // The batch twice, then one half of each size: which the engine's failure limit must allow.
     expect(engine.failures).toBe(2 + Math.log2(8));
+  });
+
+  it('counts its items as waiting until their part is run', async () => {
+    const { engine, batcher, submit } = setup();
+    const answers = submit([1, 2, 3, 4]);
+    (await engine.nextRun()).fail();
+    (await engine.nextRun()).fail();
+    const half = await engine.nextRun();
+    expect([half.items, batcher.inFlight, batcher.waiting]).toEqual([[1, 2], 2, 2]);
+    half.finish();
+    (await engine.nextRun()).finish();
+    await expect(Promise.all(answers)).resolves.toHaveLength(4);
   });
 
   it('is not repeated with an item in quarantine', async () => {
@@ -186,7 +198,7 @@ describe('a failed run', () => {
   });
 
   it('rejects all items, waiting and new, when the engine ends for good', async () => {
-    const { engine, submit } = setup();
+    const { engine, batcher, submit } = setup();
     const [running] = submit([1]);
     const run = await engine.nextRun();
     const [waiting] = submit([2]);
@@ -195,5 +207,6 @@ describe('a failed run', () => {
     await expect(running).rejects.toBeInstanceOf(EngineUnavailable);
     await expect(waiting).rejects.toBeInstanceOf(EngineUnavailable);
     await expect(submit([3])[0]).rejects.toBeInstanceOf(EngineUnavailable);
+    expect([batcher.waiting, batcher.inFlight]).toEqual([0, 0]);
   });
 });
