@@ -14,15 +14,20 @@ describe('the number of pods that a metric asks for', () => {
     ['nearly ten per cent above the target are tolerated', running(10.99, 10.99), 2],
     ['ten per cent are not, as 1.1 - 1 exceeds 0.1 in binary', running(11, 11), 3],
     ['ten per cent below the target are tolerated', running(9, 9, 9), 3],
+    ['less than a thousandth is cut off the mean', running(11, 11, 10.999), 3],
     ['half the target halves them', running(5, 5, 5, 5), 2],
     // Ratio 2 over one pod; with the missing one at 0 it is 1, so nothing changes.
     ['a pod without a value counts as idle when pods would be added', running(20, undefined), 2],
     ['and still pods are added if the others suffice', running(40, undefined), 4],
+    // Ratio 1.5 over one pod, 0.5 with the missing ones.
+    ['and none is removed on their account', running(15, undefined, undefined), 3],
     // Ratio 0.2; with the missing one at its target it is 0.6: ceil(0.6 * 2).
     ['it counts as on target when pods would be removed', running(2, undefined), 2],
     ['which then are removed more slowly', running(2, 2, 2, undefined), 2],
     // Ratio 3 over one pod, 1.5 with the pending one at 0: ceil(1.5 * 2).
     ['a pending pod counts as idle when pods would be added', [...running(30), PENDING], 3],
+    // 1.05 with it.
+    ['so that the others may be within the tolerance', [...running(21), PENDING], 2],
     ['and does not count when they would be removed', [...running(2, 2), PENDING], 1],
   ])('%s', (_what, pods, expected) => {
     expect(desiredByMetric({ target: 10, pods }, pods.length)).toBe(expected);

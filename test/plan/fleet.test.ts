@@ -33,6 +33,10 @@ describe('a pod', () => {
     expect(result.idle).toBeCloseTo(1 - 0.22 / 60, 9);
   });
 
+  it('answers what it has accepted after the end, too', () => {
+    expect(simulate({ arrivals: [59.99] })).toMatchObject({ requests: 1, attained: 1, refused: 0 });
+  });
+
   it('refuses what exceeds its queue', () => {
     expect(simulate({ arrivals: [0, 0.01, 0.02, 0.03, 0.04, 0.05] }).refused).toBeCloseTo(2 / 6, 9);
   });
@@ -75,7 +79,14 @@ describe('a fleet', () => {
     });
     expect(slow.mostPods).toBeGreaterThan(1);
     // One pod computes 66 a second at most.
-    expect(slow.attained).toBeLessThan((1200 * 20 + 120 * 70) / (1200 * 20 + 120 * 250));
+    expect(slow.refused).toBeGreaterThan((120 * (250 - 67)) / slow.requests - 0.01);
+  });
+
+  it('counts the time and the work of pods until they are removed', () => {
+    // Ten runs of one item, by either pod; the autoscaler removes the second one at 15 s.
+    const { meanPods, idle } = simulate({ arrivals: Array.from({ length: 10 }, (_, at) => at), pods: 2 });
+    expect(meanPods).toBeCloseTo((2 * 15 + 45) / 60, 9);
+    expect(idle).toBeCloseTo(1 - 1 / 75, 9);
   });
 });
 
