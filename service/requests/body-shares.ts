@@ -48,7 +48,7 @@ export function bodiesOverShare<Body extends HeldBody>(
   const sizeOf = (bodies: readonly Body[]): number => bodies.reduce((sum, body) => sum + size(body), 0);
   const own = clients.get(wanting.client) ?? [];
   if (own.length > 0 && sizeOf(own) + size(wanting) + more[short] > share) return [];
-  clients.delete(wanting.client);
+  // The client's own hold no more than its share.
   return [...clients.values()]
     .map((bodies) => ({ bodies, total: sizeOf(bodies) }))
     .sort((one, other) => other.total - one.total)
