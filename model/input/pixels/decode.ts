@@ -5,7 +5,7 @@ import { underBlack } from './cmyk.ts';
 import { open } from './decoder.ts';
 import { PixelsError } from './error.ts';
 import { decodeGif, readGif } from './gif.ts';
-import { hasTooManyScans } from './jpeg.ts';
+import { hasTooManyScans, isBrokenAfterScan } from './jpeg.ts';
 import { avifOrientation, orientationOf, type OrientationMode } from './orientation.ts';
 import type { Probe } from './probe.ts';
 import { decodeTiff } from './tiff/decode.ts';
@@ -86,6 +86,7 @@ function readingOfAvif(image: Sharp, channels: number, bytes: Uint8Array): Readi
 export async function decode(bytes: Uint8Array, probe: Probe, mode: OrientationMode): Promise<RgbImage> {
   const { format } = probe;
   if (format === 'jpeg' && hasTooManyScans(bytes, probe.width * probe.height)) throw new PixelsError('too-large');
+  if (format === 'jpeg' && isBrokenAfterScan(bytes)) throw new PixelsError('corrupt');
   try {
     switch (format) {
       case 'bmp':

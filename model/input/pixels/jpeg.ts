@@ -4,6 +4,10 @@ import { MAX_PIXELS, MAX_SCANS } from './limits.ts';
 /** Most pixels that all scans of a JPEG may cover in total: those of the largest image with 12 scans. */
 const MAX_SCANNED_PIXELS = 12 * MAX_PIXELS;
 const MARKER = 0xff;
+const TEM = 0x01;
+const NUMBER_OF_LINES = 0xdc;
+const RESTART_INTERVAL = 0xdd;
+const COMMENT = 0xfe;
 const START_OF_SCAN = 0xda;
 const END_OF_IMAGE = 0xd9;
 
@@ -131,8 +135,47 @@ export function* segments(bytes: Uint8Array): Generator<{ readonly code: number;
   }
 }
 
+/**
+ * Whether a baseline JPEG goes on after its only scan with what cannot be there, such as a second frame. libjpeg finds
+ * that out when it reads on to the end of the image, as Pillow lets it. libvips does not, and so shows gray in place of
+ * all pixels that follow a byte which damage has made a marker.
+ *
+ * @param bytes a JPEG file, possibly damaged
+ */
+export function isBrokenAfterScan(bytes: Uint8Array): boolean {
+  const scan = onlyScan(bytes);
+  if (scan === undefined) return false;
+  let at = bytes.indexOf(MARKER, scan.start);
+  while (at >= 0 && at + 1 < bytes.length) {
+    const code = bytes[at + 1] ?? 0;
+    if (code === END_OF_IMAGE) return false;
+    let next = code === MARKER ? at + 1 : at + 2;
+    if (isApplicationData(code) || code === COMMENT || code === NUMBER_OF_LINES) next += uint16(bytes, at + 2);
+    // Where data are to go on behind the next restart marker, markers of no meaning are skipped.
+    else if (code !== 0 && code !== MARKER && !isRestartOrTem(code) && !(scan.restarts && code < 0xc0)) return true;
+    at = bytes.indexOf(MARKER, next);
+  }
+  return false;
+}
+
+/** Where the data of a JPEG's scan start, if it has one for all components, and whether they have restart markers. */
+function onlyScan(bytes: Uint8Array): { readonly start: number; readonly restarts: boolean } | undefined {
+  let components: number | undefined;
+  let restarts = false;
+  for (const { code, at } of segments(bytes)) {
+    if (PROGRESSIVE_FRAMES.includes(code)) return undefined;
+    if (startsFrame(code)) components = bytes[at + 9];
+    if (code === RESTART_INTERVAL) restarts = uint16(bytes, at + 4) > 0;
+    if (code !== START_OF_SCAN) continue;
+    return bytes[at + 4] === components ? { start: at + 2 + uint16(bytes, at + 2), restarts } : undefined;
+  }
+  return undefined;
+}
+
 /** Whether a marker has no length and body: TEM, RST0-7, SOI and EOI. */
-const standsAlone = (code: number): boolean => code === 0x01 || (code >= 0xd0 && code <= 0xd9);
+const standsAlone = (code: number): boolean => code === TEM || (code >= 0xd0 && code <= 0xd9);
+const isRestartOrTem = (code: number): boolean => code === TEM || (code >= 0xd0 && code <= 0xd7);
+const isApplicationData = (code: number): boolean => code >= 0xe0 && code <= 0xef;
 
 /**
  * Counts the scans (SOS markers) of a JPEG without decoding it. A progressive file of a few hundred kilobytes can have
