@@ -117,7 +117,7 @@ export function upright(image: RgbImage, bytes: Uint8Array, format: Probe['forma
 async function decodeTiffFile(bytes: Uint8Array, probe: Probe): Promise<RgbImage> {
   const file = new TiffFile(bytes);
   const variety = varietyOf(file.layout);
-  return variety.needsLibtiff ? decodeBySharp(file.withoutPlanes(bytes), probe) : decodeTiff(bytes, file, variety);
+  return variety.needsLibtiff ? decodeBySharp(file.forLibtiff(), probe) : decodeTiff(bytes, file, variety);
 }
 
 async function decodeBySharp(bytes: Uint8Array, probe: Probe): Promise<RgbImage> {

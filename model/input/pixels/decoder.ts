@@ -43,10 +43,12 @@ export function open(bytes: Uint8Array): Sharp {
 }
 
 /** What a header says about an image. */
-export type ImageHeader = Pick<
+export interface ImageHeader extends Pick<
   Metadata,
-  'width' | 'height' | 'channels' | 'space' | 'depth' | 'isProgressive' | 'hasAlpha'
->;
+  'width' | 'height' | 'space' | 'depth' | 'isProgressive' | 'hasAlpha'
+> {
+  readonly channels: number;
+}
 
 /** Reads the header of an image of any size. The caller must check the size. */
 export function readHeader(bytes: Uint8Array): Promise<ImageHeader> {

@@ -11,8 +11,8 @@ import { readGif } from './gif.ts';
 import { readJpegHeader, undecodableProcess } from './jpeg.ts';
 import { orientationOf } from './orientation.ts';
 import { copiesOf } from './tiff/decompress.ts';
-import { TiffFile } from './tiff/layout.ts';
-import { varietyOf } from './tiff/variety.ts';
+import { PHOTOMETRIC, TiffFile, type TiffLayout } from './tiff/layout.ts';
+import { varietyOf, type Variety } from './tiff/variety.ts';
 
 /** What is known about an image before it is decoded. */
 export interface Probe {
@@ -52,6 +52,33 @@ async function headerOf(bytes: Uint8Array, format: ImageFormat): Promise<ImageHe
   }
 }
 
+function probeTiff(bytes: Uint8Array): Probe {
+  const format = 'tiff';
+  const { layout } = new TiffFile(bytes);
+  const { width, height, blockWidth, blockHeight } = layout;
+  checkSize(width, height);
+  checkSize(blockWidth, blockHeight);
+  const variety = varietyOf(layout);
+  if (variety.needsLibtiff) {
+    const header = headerOfTiff(layout, variety);
+    const { space, channels } = header;
+    return { format, width, height, space, channels, memory: decodingMemory(bytes, format, header) };
+  }
+  const blockBytes = Math.ceil((blockWidth * blockHeight * variety.bits * variety.samples) / 8);
+  // RGB, samples that are collected from planes, and a strip or tile. Afterwards, RGB twice to turn it.
+  const decoding = width * height * (layout.separate ? 7 : 3) + blockBytes * copiesOf(layout.compression);
+  const turning = orientationOf(bytes, format) === 1 ? 0 : width * height * 6;
+  return { format, width, height, space: 'srgb', channels: 3, memory: Math.max(decoding, turning) };
+}
+
+/** The header of a TIFF for libtiff, as libvips would read it. */
+function headerOfTiff({ width, height, photometric }: TiffLayout, { color, samples }: Variety): ImageHeader {
+  const channels = photometric === PHOTOMETRIC.palette ? 3 : samples;
+  const space = color === 'cmyk' ? 'cmyk' : channels < 3 ? 'b-w' : 'srgb';
+  const hasAlpha = channels === 2 || (channels === 4 && color !== 'cmyk');
+  return { width, height, channels, space, depth: 'uchar', isProgressive: false, hasAlpha };
+}
+
 /**
  * Reads an image's header, and rejects an image that is too large to decode.
  *
@@ -75,21 +102,7 @@ export async function probe(bytes: Uint8Array): Promise<Probe> {
     checkSize(width, height);
     return { format, width, height, space: 'srgb', channels: 3, memory: width * height * (runLength ? 4 : 3) };
   }
-  if (format === 'tiff') {
-    const { layout } = new TiffFile(bytes);
-    const { width, height, blockWidth, blockHeight } = layout;
-    checkSize(width, height);
-    checkSize(blockWidth, blockHeight);
-    const { bits, samples, needsLibtiff } = varietyOf(layout);
-    if (!needsLibtiff) {
-      const blockBytes = Math.ceil((blockWidth * blockHeight * bits * samples) / 8);
-      // RGB, samples that are collected from planes, and a strip or tile. Afterwards, RGB twice to turn it.
-      const decoding = width * height * (layout.separate ? 7 : 3) + blockBytes * copiesOf(layout.compression);
-      const turning = orientationOf(bytes, format) === 1 ? 0 : width * height * 6;
-      const memory = Math.max(decoding, turning);
-      return { format, width, height, space: 'srgb', channels: 3, memory };
-    }
-  }
+  if (format === 'tiff') return probeTiff(bytes);
   if (format === 'jpeg') {
     const process = undecodableProcess(bytes);
     if (process !== undefined) throw unsupported({ name: `a ${process} JPEG`, instead: AS_BASELINE });

@@ -45,16 +45,20 @@ export interface TiffEntry {
   readonly count: number;
   /** Offset of the values, possibly past the end of the file. */
   readonly at: number;
+  /** The entry itself. */
+  readonly bytes: Uint8Array;
 }
 
 /** The first directory of a classic or big TIFF; the content of EXIF has the same structure. */
 export class TiffDirectory {
+  readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly littleEndian: boolean;
   readonly #big: boolean;
 
   /** @throws RangeError if the header is incomplete */
   constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.littleEndian = this.#view.getUint8(0) === 0x49;
     this.#big = this.#view.getUint16(2, this.littleEndian) === 43;
@@ -97,7 +101,8 @@ export class TiffDirectory {
       const field = entry + (this.#big ? 12 : 8);
       const address = this.#address(field);
       const at = count * valueBytes <= (this.#big ? 8 : 4) ? field : address;
-      yield { tag: this.#view.getUint16(entry, this.littleEndian), type, count, at };
+      const bytes = this.#bytes.subarray(entry, entry + entryBytes);
+      yield { tag: this.#view.getUint16(entry, this.littleEndian), type, count, at, bytes };
     }
   }
 
@@ -152,6 +157,43 @@ export class TiffDirectory {
    */
   numbers(entry: TiffEntry, most: number): number[] {
     return Array.from({ length: Math.min(entry.count, most) }, (_, index) => this.number(entry, index));
+  }
+
+  /** An entry of one number, for `withDirectory`. */
+  entryOf(tag: number, value: number): TiffEntry {
+    const bytes = new Uint8Array(this.#big ? 20 : 12);
+    const view = new DataView(bytes.buffer);
+    view.setUint16(0, tag, this.littleEndian);
+    view.setUint16(2, SHORT, this.littleEndian);
+    this.#setAddress(view, 4, 1);
+    const at = this.#big ? 12 : 8;
+    view.setUint16(at, value, this.littleEndian);
+    return { tag, type: SHORT, count: 1, at, bytes };
+  }
+
+  /** The file with another directory, of these entries, as its only one. */
+  withDirectory(entries: readonly TiffEntry[]): Uint8Array {
+    const sorted = entries.toSorted((a, b) => a.tag - b.tag);
+    const at = this.#bytes.length + (this.#bytes.length % 2);
+    const countBytes = this.#big ? 8 : 2;
+    const size = sorted.reduce((total, { bytes }) => total + bytes.length, countBytes);
+    const file = new Uint8Array(at + size + (this.#big ? 8 : 4));
+    file.set(this.#bytes);
+    const view = new DataView(file.buffer);
+    this.#setAddress(view, this.#big ? 8 : 4, at);
+    if (this.#big) this.#setAddress(view, at, sorted.length);
+    else view.setUint16(at, sorted.length, this.littleEndian);
+    let to = at + countBytes;
+    for (const { bytes } of sorted) {
+      file.set(bytes, to);
+      to += bytes.length;
+    }
+    return file;
+  }
+
+  #setAddress(view: DataView, at: number, value: number): void {
+    if (this.#big) view.setBigUint64(at, BigInt(value), this.littleEndian);
+    else view.setUint32(at, value, this.littleEndian);
   }
 
   #address(at: number): number {

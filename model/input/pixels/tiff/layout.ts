@@ -32,6 +32,9 @@ type TagName = keyof typeof TAGS;
 
 const NAMES = new Map(Object.entries(TAGS).map(([name, tag]) => [tag as number, name as TagName]));
 
+/** Tags that only libtiff reads: T4Options, T6Options, InkSet, NumberOfInks, JPEGTables and YCbCrPositioning. */
+const TAGS_OF_LIBTIFF: readonly number[] = [292, 293, 332, 334, 347, 531];
+
 export const PHOTOMETRIC = {
   whiteIsZero: 0,
   blackIsZero: 1,
@@ -112,15 +115,23 @@ export class TiffFile {
   }
 
   /**
-   * The file without a statement that its samples are in separate planes, which means nothing where there is only one
-   * sample, but which libvips refuses in tiles.
+   * The file for libtiff: its first page alone, and only the tags that say how it is decoded, because libvips refuses
+   * files for what is wrong with other pages and tags. Planes mean nothing where there is only one sample, but libvips
+   * refuses them in tiles.
    */
-  withoutPlanes(bytes: Uint8Array): Uint8Array {
-    const entry = this.#entries.get('planarConfiguration');
-    if (entry === undefined || !this.layout.separate || this.layout.bits.length > 1) return bytes;
-    const file = bytes.slice();
-    file.set(this.layout.littleEndian ? [1, 0] : [0, 1], entry.at);
-    return file;
+  forLibtiff(): Uint8Array {
+    const hasPlanes = this.layout.separate && this.layout.bits.length > 1;
+    const entries = new Map<number, TiffEntry>();
+    for (const entry of this.#directory.entries()) {
+      const { tag } = entry;
+      const counts = tag === TAGS.planarConfiguration ? hasPlanes : NAMES.has(tag) || TAGS_OF_LIBTIFF.includes(tag);
+      if (counts) entries.set(tag, entry);
+    }
+    const { photometric } = TAGS;
+    if (!entries.has(photometric)) {
+      entries.set(photometric, this.#directory.entryOf(photometric, this.layout.photometric));
+    }
+    return this.#directory.withDirectory([...entries.values()]);
   }
 
   #readLayout(): TiffLayout {
