@@ -1,3 +1,4 @@
+import { uint16 } from './jpeg.ts';
 import type { Orientation } from './transpose.ts';
 
 /** Most pixels of an AVIF. Its decoder needs far more memory and time than the others. */
@@ -17,20 +18,25 @@ const TRANSFORMS: readonly string[] = ['clap', 'irot', 'imir'];
 /**
  * An AVIF for the decoder: under the major brand that it looks for, and without transforms. Animations have another
  * brand, and are read like a still image, which is their first frame. Of the transforms, the decoder would apply those
- * of a grid's tiles too, and crop what Pillow does not; `transformOf` says how to turn the result.
+ * of a grid's tiles too, and crop what Pillow does not; `transformOf` says how to turn the result. A box that leaves all
+ * of the coding of colours unspecified but the range of levels gets BT.601, which Pillow takes then: the decoder would
+ * ignore the box, and its range too.
  *
  * @param bytes an AVIF file, possibly damaged
  */
 export function forDecoder(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const transforms = [...allProperties(view)].filter(({ type }) => TRANSFORMS.includes(type));
+  const properties = allProperties(view);
+  const transforms = properties.filter(({ type }) => TRANSFORMS.includes(type));
+  const unspecified = properties.filter((box) => isUnspecified(view, box));
   const brand = Buffer.from('avif');
   const hasBrand = brand.equals(bytes.subarray(MAJOR_BRAND, MAJOR_BRAND + brand.length));
-  if (hasBrand && transforms.length === 0) return bytes;
+  if (hasBrand && transforms.length === 0 && unspecified.length === 0) return bytes;
   // The slice() of a Buffer does not copy.
   const file = new Uint8Array(bytes);
   file.set(brand, MAJOR_BRAND);
   for (const { typeAt } of transforms) file.set(Buffer.from('free'), typeAt);
+  for (const { start } of unspecified) file[start + MATRIX_AT + 1] = BT601;
   return file;
 }
 
@@ -44,6 +50,14 @@ interface Box {
 
 /** The kind of a box `colr` that says how colours are coded: "nclx". */
 const NCLX = 0x6e_63_6c_78;
+/** Offsets in a box `colr` of this kind. */
+const PRIMARIES_AT = 4;
+const TRANSFER_AT = 6;
+const MATRIX_AT = 8;
+const RANGE_AT = 10;
+/** Codes of ITU-T H.273. */
+const UNSPECIFIED = 2;
+const BT601 = 6;
 /** Bytes of the version and flags at the start of some boxes' content. */
 const FULL_BOX_BYTES = 4;
 
@@ -99,6 +113,16 @@ function readTransform(view: DataView): Transform {
     if (type === 'imir') axis = view.getUint8(start) & 1;
   }
   return { angle, axis };
+}
+
+/** Whether a box says how colours are coded in numbers: the first such property of an image counts. */
+function isNclx(view: DataView, { type, start, end }: Box): boolean {
+  return type === 'colr' && end - start > RANGE_AT && view.getUint32(start) === NCLX;
+}
+
+function isUnspecified(view: DataView, box: Box): boolean {
+  if (!isNclx(view, box)) return false;
+  return [PRIMARIES_AT, TRANSFER_AT, MATRIX_AT].every((at) => view.getUint16(box.start + at) === UNSPECIFIED);
 }
 
 /** The boxes that describe the images of a file. */
@@ -193,13 +217,42 @@ export function isGrayOfLimitedRange(bytes: Uint8Array): boolean {
     const tile = firstTile(view);
     // Of a grid, the tiles say how they are coded.
     const coding = find(tile === undefined ? own : imageProperties(view, tile), 'av1C');
-    const colors = own.find(({ type, start }) => type === 'colr' && view.getUint32(start) === NCLX);
-    if (coding === undefined || colors === undefined) return false;
-    return (view.getUint8(coding.start + 2) & 0x10) !== 0 && (view.getUint8(colors.start + 10) & 0x80) === 0;
+    if (coding === undefined || (view.getUint8(coding.start + 2) & 0x10) === 0) return false;
+    const colors = own.find((box) => isNclx(view, box));
+    if (colors !== undefined) return (view.getUint8(colors.start + RANGE_AT) & 0x80) === 0;
+    return hasLimitedSequence(bytes.subarray(coding.start + CODING_BYTES, coding.end));
   } catch (error) {
     if (error instanceof RangeError) return false;
     throw error;
   }
+}
+
+/** Bytes of the box `av1C` before its OBUs. */
+const CODING_BYTES = 4;
+/** How an OBU begins that is the header of a sequence and says its length (AV1, 5.3.2). */
+const SEQUENCE_HEADER = 0x0a;
+/** Longest OBU whose length is one byte. */
+const SHORT_OBU = 127;
+
+/**
+ * Whether the header of a gray AV1 sequence says that levels go from 16 to 235. Its last three bits are `color_range`,
+ * `film_grain_params_present` and a 1, before the zeros that fill its last byte (AV1, 5.5.1 and 5.5.2).
+ *
+ * @param obus the OBUs in a box `av1C`
+ */
+function hasLimitedSequence(obus: Uint8Array): boolean {
+  for (let at = 0; at + 1 < obus.length;) {
+    const length = obus[at + 1] ?? 0;
+    const end = at + 2 + length;
+    if (length > SHORT_OBU || end > obus.length) return false;
+    if (obus[at] === SEQUENCE_HEADER) {
+      const bits = length < 2 ? 0 : uint16(obus, end - 2);
+      const last = bits & -bits;
+      return last !== 0 && (bits & (last << 2)) === 0;
+    }
+    at = end;
+  }
+  return false;
 }
 
 /**
@@ -213,25 +266,6 @@ export function isPremultiplied(bytes: Uint8Array): boolean {
   const references = find(metaBoxes(view), 'iref');
   if (references === undefined) return false;
   return find(boxesOf(view, references.start + FULL_BOX_BYTES, references.end), 'prem') !== undefined;
-}
-
-/** RGB of RGBA whose colours were multiplied by alpha. Without alpha, they are black. */
-export function divideByAlpha(samples: Uint8Array): Uint8Array {
-  const pixels = new Uint8Array((samples.length / 4) * 3);
-  for (let source = 0, target = 0; source < samples.length; source += 4, target += 3) {
-    const alpha = samples[source + 3] ?? 0;
-    if (alpha === 0) continue;
-    for (let channel = 0; channel < 3; channel++) {
-      pixels[target + channel] = Math.min(Math.round(((samples[source + channel] ?? 0) * 255) / alpha), 255);
-    }
-  }
-  return pixels;
-}
-
-/** Spreads levels from 16 to 235 over 0 to 255, but not those of alpha, the fourth channel. */
-export function spreadLimitedRange(samples: Uint8Array, channels: number): Uint8Array {
-  const levels = Uint8ClampedArray.from({ length: 256 }, (_, level) => ((level - 16) * 255) / 219);
-  return samples.map((level, index) => (channels === 4 && index % 4 === 3 ? level : (levels[level] ?? 0)));
 }
 
 function find(boxes: Iterable<Box>, wanted: string): Box | undefined {

@@ -1,5 +1,6 @@
 import type { Sharp } from 'sharp';
-import { divideByAlpha, forDecoder, isGrayOfLimitedRange, isPremultiplied, spreadLimitedRange } from './avif.ts';
+import { divideByAlpha, spreadLimitedRange } from './avif-samples.ts';
+import { forDecoder, isGrayOfLimitedRange, isPremultiplied } from './avif.ts';
 import { decodeBmp, readBmp } from './bmp.ts';
 import { underBlack } from './cmyk.ts';
 import { open } from './decoder.ts';
