@@ -24,6 +24,18 @@ const BY_START: readonly (readonly [start: RegExp, format: ForeignFormat])[] = [
   [/^II\xbc/, { name: 'a JPEG XR', instead: AS_JPEG_OR_PNG }],
   [/^8BPS/, { name: 'a Photoshop document (PSD)', instead: 'export it as PNG' }],
   [/^%PDF-/, { name: 'a PDF', instead: 'send its page as PNG' }],
+  [/^(?:%!PS|\xc5\xd0\xd3\xc6)/, { name: 'a PostScript file (EPS)', instead: 'export it as PNG' }],
+  [
+    /^(?:\x01\0\0\0[^]{36} EMF|\xd7\xcd\xc6\x9a)/,
+    { name: 'a Windows metafile (EMF or WMF)', instead: 'export it as PNG' },
+  ],
+  [/^gimp xcf/, { name: 'a GIMP document (XCF)', instead: 'export it as PNG' }],
+  [
+    /^(?:\x76\x2f\x31\x01|#\?(?:RADIANCE|RGBE)\n)/,
+    { name: 'an image of high dynamic range (EXR or HDR)', instead: 'export it as JPEG or PNG' },
+  ],
+  [/^P[1-6]\s+(?:#|\d)/, { name: 'a Netpbm image (PPM or PGM)', instead: 'send it as PNG' }],
+  [/^DDS \x7c\0\0\0/, { name: 'a texture (DDS)', instead: 'send it as PNG' }],
   [/^(?:\xef\xbb\xbf)?\s*(?=<(?:\?xml|!--|!DOCTYPE svg|svg))[^]*<svg[\s>]/i, SVG],
   [/^(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html)[\s>]/i, { name: 'a web page', instead: ITSELF }],
   [/^(?:\xef\xbb\xbf)?\s*<\?xml\s/, { name: 'an XML document', instead: ITSELF }],
@@ -33,6 +45,7 @@ const BY_START: readonly (readonly [start: RegExp, format: ForeignFormat])[] = [
   // Pictures in base64 begin like this: JPEG, PNG, GIF, WebP.
   [/^(?:data:[^,]{0,200};base64,)?(?:\/9j\/|iVBORw0KGgo|R0lGOD|UklGR)/i, BASE64],
   [/^\0\0[\x01\x02]\0[^\0]\0/, { name: 'an icon (ICO or CUR)', instead: 'send it as PNG' }],
+  [/^icns\0/, { name: 'an icon (ICNS)', instead: 'send it as PNG' }],
   [/^\x1a\x45\xdf\xa3/, { name: 'a WebM or Matroska video', instead: FRAME }],
   [/^RIFF[^]{4}AVI /, { name: 'an AVI video', instead: FRAME }],
   [/^[^]{4}(?:moov|mdat|wide)/, { name: 'a QuickTime video (MOV)', instead: FRAME }],
