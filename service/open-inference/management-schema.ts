@@ -2,6 +2,8 @@ import { z } from '@hono/zod-openapi';
 import { optionalField } from '../requests/check.ts';
 
 const count = z.number().int();
+/** One that may exceed 32 bits, which many generators of clients give an integer without a format. */
+const longCount = count.openapi({ format: 'int64' });
 
 const tensorSchema = z.object({
   name: z.string(),
@@ -39,15 +41,15 @@ export const modelConfigSchema = z
 /** See {@link modelConfigSchema}. */
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
 
-const duration = z.object({ count, ns: count }).openapi('StatisticDuration');
+const duration = z.object({ count: longCount, ns: longCount }).openapi('StatisticDuration');
 
 const modelStatisticsSchema = z
   .object({
     name: z.string(),
     version: z.string(),
-    last_inference: count.openapi({ description: 'Milliseconds since 1970; 0 before the first.' }),
-    inference_count: count.openapi({ description: 'Items that an engine computed.' }),
-    execution_count: count.openapi({ description: 'Runs of an engine.' }),
+    last_inference: longCount.openapi({ description: 'Milliseconds since 1970; 0 before the first.' }),
+    inference_count: longCount.openapi({ description: 'Items that an engine computed.' }),
+    execution_count: longCount.openapi({ description: 'Runs of an engine.' }),
     inference_stats: z
       .object({
         success: duration,

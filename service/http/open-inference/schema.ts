@@ -104,7 +104,11 @@ const outputSchema = z.object({
   shape: z.array(z.number().int()),
   datatype: z.enum(['BYTES', 'FP32', 'INT64']),
   parameters: z.object({ binary_data_size: z.number().int() }).optional(),
-  data: z.array(z.union([z.string(), z.number()])).optional(),
+  // Their type follows from `datatype`. Without a union, which half of the generators of clients cannot read.
+  data: z
+    .array(z.union([z.string(), z.number()]))
+    .optional()
+    .openapi({ type: 'array', items: {}, description: 'Strings or numbers.' }),
 });
 
 /** The response to an inference request. */

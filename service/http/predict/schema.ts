@@ -122,11 +122,14 @@ export const formBodySchema = z
 /** What generators of clients need to send one field for each text, instead of one with commas. */
 export const formEncoding = { text: { style: 'form', explode: true } } as const;
 
+/** Without its format, generators of clients read numbers with 32 bits, or as decimals. */
+const number = z.number().openapi({ format: 'double' });
+
 /** Which parts of the picture decide an answer. */
 export const explanationSchema = z
   .object({
     method: z.string().openapi({ description: 'How it was found; only `occlusion` so far.', example: 'occlusion' }),
-    heatmap: z.array(z.array(z.number())).openapi({
+    heatmap: z.array(z.array(number)).openapi({
       description:
         '8 rows from top to bottom of 8 numbers from left to right, one for each of 64 equal parts of the upright picture: by how much the probability of `label` falls, on average over the windows of two by two parts that cover this one, when a window is filled with the mean colour of the picture. Below 0 where it rises.',
     }),
@@ -138,8 +141,8 @@ export const judgementSchema = z
   .object({
     result: z.number().int().openapi({ description: 'Index of the label in `labels`.' }),
     label: z.string().openapi({ description: 'The most probable answer.' }),
-    confidence: z.number().openapi({ description: 'Probability of the label.' }),
-    scores: z.record(z.string(), z.number()).openapi({ description: 'Probability of each label.' }),
+    confidence: number.openapi({ description: 'Probability of the label.' }),
+    scores: z.record(z.string(), number).openapi({ description: 'Probability of each label.' }),
     explanation: explanationSchema.optional().openapi({ description: 'If the request had `explain`.' }),
   })
   .openapi('Judgement');
@@ -157,7 +160,7 @@ export const predictionSchema = z
     }),
     labels: z.array(z.string()).openapi({ description: 'All answers, in their order.' }),
     warnings: z.array(warningSchema).optional().openapi({ description: 'Absent where there are none.' }),
-    latency_ms: z.number().openapi({ description: 'Time spent in the service, in milliseconds.' }),
+    latency_ms: number.openapi({ description: 'Time spent in the service, in milliseconds.' }),
     model: z
       .object({
         name: z.string(),
