@@ -49,9 +49,10 @@ export async function parseForm(body: RequestBody, limits: FormLimits): Promise<
   let hasParts = false;
   const parsed = new Promise<void>((resolve, reject) => {
     // The types do not say that the name is missing if the part has none.
-    parser.on('file', (name: string | undefined, stream, fileName, encoding, type) => {
+    parser.on('file', (partName: string | undefined, stream, fileName, encoding, type) => {
       hasParts = true;
       stream.on('error', reject);
+      const { name, index } = fieldOf(partName, limits.repeated.name);
       if (name === undefined || !limits.known.has(name)) {
         if (name === undefined) reject(withoutName());
         else unknown.add(name);
@@ -67,7 +68,7 @@ export async function parseForm(body: RequestBody, limits: FormLimits): Promise<
         reject(invalid(name, limits.files.notAFile));
         stream.resume();
       } else {
-        texts.read({ name, type }, stream, reject);
+        texts.read({ name, index, type }, stream, reject);
       }
     });
     parser.on('partsLimit', () => {
@@ -114,6 +115,15 @@ function makeParser(contentType: string, limits: FormLimits): BusboyInstance {
   }
 }
 
+/**
+ * The field that a part belongs to, and its place in it. Clients of PHP, Ruby and JavaScript write a list as `text[0]` and
+ * `text[1]`, or each as `text[]`.
+ */
+function fieldOf(partName: string | undefined, repeated: string): { name: string | undefined; index: number } {
+  const [, list, index] = /^(.*)\[(\d*)\]$/s.exec(partName ?? '') ?? [];
+  return list === repeated ? { name: list, index: Number(index) } : { name: partName, index: 0 };
+}
+
 function append<T>(map: Map<string, T[]>, name: string, value: T): void {
   map.set(name, [...(map.get(name) ?? []), value]);
 }
@@ -157,6 +167,8 @@ function readFile(stream: BusboyFileStream, announcedBytes: number, done: (conte
 
 interface TextPart {
   readonly name: string;
+  /** Its place among those of its name, if it has one. */
+  readonly index: number;
   readonly type: string;
   /** Undefined until it has been read. */
   values?: readonly string[];
@@ -172,10 +184,11 @@ class FormTexts {
     this.#limits = limits;
   }
 
-  /** The texts by name, in the order of their parts. */
+  /** The texts by name, in the order of their places and parts. */
   values(): Map<string, string[]> {
     const texts = new Map<string, string[]>();
-    for (const { name, values = [] } of this.#parts) for (const value of values) append(texts, name, value);
+    const parts = this.#parts.toSorted((one, other) => one.index - other.index);
+    for (const { name, values = [] } of parts) for (const value of values) append(texts, name, value);
     return texts;
   }
 
@@ -204,10 +217,12 @@ class FormTexts {
   }
 
   #valuesOf({ name, type }: TextPart, text: string): readonly string[] {
-    if (type !== JSON_TYPE) return [text];
+    const isRepeated = name === this.#limits.repeated.name;
+    // swagger-typescript-api writes a list as JSON without its type. No sentence begins like this.
+    if (type !== JSON_TYPE) return (isRepeated && text.startsWith('["') ? textsOf(text) : undefined) ?? [text];
     const values = textsOf(text);
     // Clients that write every part as JSON put a text in quotes; other JSON, such as true, is the text itself.
-    if (name !== this.#limits.repeated.name) return values?.length === 1 ? values : [text];
+    if (!isRepeated) return values?.length === 1 ? values : [text];
     // Java's okhttp-gson sends the whole list once for each of its elements.
     if (this.#jsonLists.has(text)) return [];
     if (values === undefined) throw invalid(name, 'must be a text, or a list of texts as JSON');

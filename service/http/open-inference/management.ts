@@ -62,7 +62,8 @@ async function readIndexRequest(c: Context<AppEnv>, deps: PredictDeps): Promise<
       const { signal } = deadline;
       const body = bodyOf(c, { limits }, { signal, onBytes: upload.received, onEnd: upload.complete });
       const read = await readJsonBody(body);
-      return checkBody(indexRequestSchema, read.bytes.length === 0 ? {} : parseJson(read));
+      // Clients in Java write null for a body that is not set.
+      return checkBody(indexRequestSchema, (read.bytes.length === 0 ? undefined : parseJson(read)) ?? {});
     } finally {
       upload.release();
     }

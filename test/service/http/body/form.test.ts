@@ -155,6 +155,41 @@ describe('parseForm', () => {
     expect(form.texts.get('text')).toEqual(texts);
   });
 
+  it.each([
+    ['of the same name', ['text', 'text', 'text']],
+    ['in brackets', ['text[]', 'text[]', 'text[]']],
+    ['in brackets with indexes', ['text[0]', 'text[1]', 'text[2]']],
+  ])('reads repeated texts %s', async (_, names) => {
+    const parts = names.map((name, i) => `--b\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${i}\r\n`);
+    const form = await parseForm(formBody(Buffer.from(`${parts.join('')}--b--\r\n`), 40), LIMITS);
+    expect(form.texts).toEqual(new Map([['text', ['0', '1', '2']]]));
+  });
+
+  it('orders texts by their indexes, which maps of clients do not keep', async () => {
+    const parts = [10, 2, 0].map(
+      (index) => `--b\r\ncontent-disposition: form-data; name="text[${index}]"\r\n\r\n${index}\r\n`,
+    );
+    const form = await parseForm(formBody(Buffer.from(`${parts.join('')}--b--\r\n`), 40), LIMITS);
+    expect(form.texts.get('text')).toEqual(['0', '2', '10']);
+  });
+
+  it.each(['image[]', 'text[a]', 'text[0][1]', '[]'])('does not know the field %s', async (name) => {
+    const part = `--b\r\ncontent-disposition: form-data; name="${name}"\r\n\r\na\r\n--b--\r\n`;
+    expect([...(await parseForm(formBody(Buffer.from(part), 40), LIMITS)).unknown]).toEqual([name]);
+  });
+
+  it.each([
+    ['["a dog", "a cat"]', ['a dog', 'a cat']],
+    ['["a dog"]', ['a dog']],
+    ['["a dog", 1]', ['["a dog", 1]']],
+    ['["a dog" barks', ['["a dog" barks']],
+    ['"a dog"', ['"a dog"']],
+    ['[a dog]', ['[a dog]']],
+  ])('reads the text %s', async (text, expected) => {
+    const { texts } = await parseForm(formBody(textPart(Buffer.from(text)), 1000), LIMITS);
+    expect(texts.get('text')).toEqual(expected);
+  });
+
   it('refuses a text one byte too long', async () => {
     expect((await parseForm(formBody(textPart(Buffer.alloc(100, 'a')), 64), LIMITS)).texts.get('text')).toHaveLength(1);
     await expect(parseForm(formBody(textPart(Buffer.alloc(101, 'a')), 64), LIMITS)).rejects.toMatchObject({

@@ -51,7 +51,7 @@ describe('the index of the repository', () => {
   ): Promise<Response> =>
     Promise.resolve(service.app.request('/v2/repository/index', { method: 'POST', body, headers }));
 
-  it.each([null, '', '{}', '{"ready": null}', '{"ready": true}', '{"ready": false, "more": 1}'])(
+  it.each([null, '', 'null', '{}', '{"ready": null}', '{"ready": true}', '{"ready": false, "more": 1}'])(
     'has the model, whose state it gives (%s)',
     async (body) => {
       const READY = { name: 'fake', version: '1', state: 'READY', reason: '' };

@@ -5,9 +5,23 @@ const PICTURE = Uint8Array.of(1, 2, 3, 4);
 const IMAGE: [string, Uint8Array] = ['image', PICTURE];
 
 it('names the unknown fields of a form where one is missing', async () => {
-  const form = formOf([IMAGE, ['text[]', 'a'], ['text[]', 'b']]);
+  const form = formOf([IMAGE, ['sentence', 'a'], ['sentence', 'b']]);
   const detail = await expectProblem(await postForm(fakeService().app, form), 400, 'missing-field', 'text');
-  expect(detail).toBe('The field "text" is missing. Unknown fields: "text[]".');
+  expect(detail).toBe('The field "text" is missing. Unknown fields: "sentence".');
+});
+
+it('reads lists as forms of PHP, Ruby and JavaScript have them', async () => {
+  for (const names of [
+    ['text[]', 'text[]'],
+    ['text[0]', 'text[1]'],
+  ]) {
+    const form = formOf([IMAGE, ...names.map((name, index): [string, string] => [name, `a dog ${index}`])]);
+    const response = await postForm(fakeService().app, form);
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      expect.objectContaining({ results: [expect.anything(), expect.anything()] }),
+    ]);
+  }
 });
 
 describe('a form is refused', () => {
