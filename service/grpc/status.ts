@@ -40,6 +40,12 @@ export function problemOf({ metadata }: { readonly metadata?: Metadata | null | 
   return metadata ? problems.get(metadata) : undefined;
 }
 
+/**
+ * The metadata by which servers steer the retry policy of gRPC's own clients (gRFC A6): milliseconds to wait, or a negative
+ * number not to retry. Without it they follow their own pace and repeat whatever has a code that they retry.
+ */
+const PUSHBACK_KEY = 'grpc-retry-pushback-ms';
+
 /** The status of a problem: its sentence, and as trailing metadata its name and `retry-after`, in seconds. */
 export function statusOf(problem: HttpProblem): StatusObject {
   const metadata = new Metadata();
@@ -47,6 +53,7 @@ export function statusOf(problem: HttpProblem): StatusObject {
   problems.set(metadata, problem);
   const retryAfter = problem.headers['retry-after'];
   if (retryAfter !== undefined) metadata.set('retry-after', retryAfter);
+  metadata.set(PUSHBACK_KEY, retryAfter === undefined ? '-1' : String(Number(retryAfter) * 1000));
   const isGone = problem.cause instanceof ClientGone;
   return { code: isGone ? codes.CANCELLED : CODES[problem.problem], details: problem.message, metadata };
 }

@@ -4,7 +4,7 @@ import { status as codes, type Client, type ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { metric, until } from '../client.ts';
 import { grpcClients, inferRequest } from './grpc-client.ts';
-import { stubServices } from '../stub-service.ts';
+import { MARKED, stubServices } from '../stub-service.ts';
 
 const stub = stubServices();
 const connect = grpcClients();
@@ -125,5 +125,34 @@ describe('a full queue', () => {
       session.destroy();
     }
     expect((await first.answer).code).toBe(codes.OK);
+  });
+});
+
+describe('the retry policy of a client', () => {
+  const policy = { maxAttempts: 4, initialBackoff: '0.01s', maxBackoff: '0.01s', backoffMultiplier: 1 };
+  const retrying = {
+    'grpc.service_config': JSON.stringify({
+      methodConfig: [
+        { name: [{}], retryPolicy: { ...policy, retryableStatusCodes: ['UNAVAILABLE', 'RESOURCE_EXHAUSTED'] } },
+      ],
+    }),
+  };
+
+  it('waits as long as the service says, and is then answered', async () => {
+    const live = await stub.start({ runMs: 1000 }, { MAX_QUEUE: 1 });
+    const { infer } = connect(live, retrying);
+    const first = infer(await inferRequest(['a']));
+    await until('it is in the engine', () => live.model.batcher.inFlight === 1);
+    // By its own pace it would give up after a few hundredths of a second.
+    expect((await infer(await inferRequest(['b'])).answer).code).toBe(codes.OK);
+    expect((await first.answer).code).toBe(codes.OK);
+  });
+
+  it('does not repeat what keeps failing', async () => {
+    const live = await stub.start({ error: MARKED.token });
+    const { code, trailers } = await connect(live, retrying).infer(await inferRequest([MARKED.text])).answer;
+    expect([code, trailers['retry-after']]).toEqual([codes.UNAVAILABLE, undefined]);
+    const failed = `ofa_ve_requests_total{route="${INFER}",status="503",outcome="failed"}`;
+    expect(await metric(live.adminUrl, failed)).toBe(1);
   });
 });
