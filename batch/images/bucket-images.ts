@@ -2,7 +2,7 @@ import path from 'node:path';
 import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { exists, folderPrefix, isS3Folder } from '../storage/s3-file.ts';
-import { isS3, parseS3, readObject, s3, s3Reason, s3Status, type S3Address } from '../storage/s3.ts';
+import { bodyOf, isS3, parseS3, readObjectBytes, s3, s3Reason, s3Status, type S3Address } from '../storage/s3.ts';
 import { notFolder, outsideFolder } from './image-folder.ts';
 import { unreadable, type ImageSource, type StoredImage } from './stored-image.ts';
 
@@ -79,21 +79,16 @@ async function findObject(name: string, object: S3Address, signal: AbortSignal):
     throw failure(name, error);
   });
   const { ContentLength: size = 0, ETag: etag } = response;
-  const body = response.Body as unknown as { destroy(): void };
+  const range = { ...object, etag, start: 0, end: size };
   return {
     size,
-    read: async () => {
-      const chunks: Uint8Array[] = [];
-      try {
-        const range = { ...object, etag, start: 0, end: size };
-        for await (const chunk of readObject(range, response)) chunks.push(chunk);
-      } catch (error) {
+    read: (reading) =>
+      readObjectBytes(range, { begun: response, signal: reading }).catch((error: unknown) => {
+        reading.throwIfAborted();
         throw failure(name, error);
-      }
-      return Buffer.concat(chunks);
-    },
+      }),
     close: () => {
-      body.destroy();
+      bodyOf(response).destroy();
       return Promise.resolve();
     },
   };

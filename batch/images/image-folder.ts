@@ -38,8 +38,9 @@ export class ImageFolder implements ImageSource {
     const { size } = await handle.stat();
     return {
       size,
-      read: () =>
-        handle.readFile().catch((error: unknown) => {
+      read: (signal) =>
+        handle.readFile({ signal }).catch((error: unknown) => {
+          signal.throwIfAborted();
           throw unreadable(name, error);
         }),
       close: () => handle.close(),

@@ -2,7 +2,7 @@ import picomatch from 'picomatch';
 import { UserError } from '../../model/errors.ts';
 import { notReadable, type FoundFiles, type InputFile } from './file.ts';
 import { isPattern } from './names.ts';
-import { parseS3, readObject, s3, s3Reason, s3Status } from './s3.ts';
+import { parseS3, readObject, readObjectBytes, s3, s3Reason, s3Status } from './s3.ts';
 
 /** Opens an object. @throws UserError `input-unreadable` */
 export async function openS3File(address: string): Promise<InputFile> {
@@ -25,15 +25,10 @@ export async function openS3File(address: string): Promise<InputFile> {
         throw notReadable(address, s3Reason(error));
       }
     },
-    read: async (start, end) => {
-      const chunks: Uint8Array[] = [];
-      try {
-        for await (const chunk of readObject({ ...object, start, end: Math.min(end, size) })) chunks.push(chunk);
-      } catch (error) {
+    read: (start, end) =>
+      readObjectBytes({ ...object, start, end: Math.min(end, size) }).catch((error: unknown) => {
         throw s3Reason(error);
-      }
-      return Buffer.concat(chunks);
-    },
+      }),
   };
 }
 

@@ -1,13 +1,21 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BucketImages } from '../../batch/images/bucket-images.ts';
+import { openS3File } from '../../batch/storage/s3-file.ts';
 import { closeS3 } from '../../batch/storage/s3.ts';
 
 /** Paths of the requests for objects. */
 const asked: string[] = [];
 const server = createServer((request, response) => {
-  asked.push(decodeURIComponent((request.url ?? '').replace(/\?.*/, '')));
-  response.end('picture');
+  const path = decodeURIComponent((request.url ?? '').replace(/\?.*/, ''));
+  asked.push(path);
+  if (!path.endsWith('/stalled')) {
+    response.end('picture');
+    return;
+  }
+  response.writeHead(200, { 'content-length': 100 });
+  if (request.method === 'HEAD') response.end();
+  else response.write('pict');
 });
 const before = { ...process.env };
 
@@ -45,4 +53,22 @@ test('a name is relative to the folder, and cannot leave it', async () => {
   expect(await keyOf('s3://shop/a', './b/../c.jpg')).toBe('/shop/a/c.jpg');
   expect(await keyOf('s3://shop/a', '/c.jpg')).toBe('/shop/a/c.jpg');
   await expect(keyOf('s3://shop/a', 'b/../../c.jpg')).rejects.toMatchObject({ code: 'image-outside-folder' });
+});
+
+test('a picture that stalls is given up when its run is aborted', async () => {
+  const interrupt = new AbortController();
+  const images = await BucketImages.open('s3://shop', false);
+  const image = await images.find('stalled', interrupt.signal);
+  const reading = image.read(interrupt.signal);
+  const reason = new Error('interrupted');
+  interrupt.abort(reason);
+  await expect(reading).rejects.toBe(reason);
+});
+
+test('a file that stalls is given up when the connections are closed', async () => {
+  const chunks = (await openS3File('s3://shop/stalled')).stream()[Symbol.asyncIterator]();
+  expect(await chunks.next()).toEqual({ done: false, value: Buffer.from('pict') });
+  const rest = chunks.next();
+  await closeS3();
+  await expect(rest).rejects.toThrow('Cannot read the input s3://shop/stalled: the connections were closed.');
 });
