@@ -6,10 +6,11 @@ import { UserError } from '../model/errors.ts';
 import { notWritten } from '../model/not-written.ts';
 import type { OpenFile } from './output/files.ts';
 import { resultFormatOf, type ResultFormat } from './output/format.ts';
-import { readResults, writeResults } from './output/lines.ts';
+import { writeResults } from './output/lines.ts';
 import { resultFolder } from './output/open-folder.ts';
 import { Tally } from './output/outcome.ts';
 import { partName } from './output/part-file.ts';
+import { readPart } from './output/read-part.ts';
 import { moveOnDisk, type ResultFolder } from './output/result-folder.ts';
 import { differenceOf, readRunFile, type RunDescription } from './output/run-file.ts';
 import { partsOf, rangeOf, type Part } from './shard.ts';
@@ -156,14 +157,5 @@ async function writeAll(
 }
 
 async function* linesOf(parts: readonly FoundPart[], tally: Tally): AsyncGenerator<string> {
-  for (const { folder, part, format } of parts) {
-    const file = await folder.open(partName(part, format));
-    let rows = 0;
-    for await (const line of readResults(file, format)) {
-      if (tally.addLine(line)) rows++;
-      yield line;
-    }
-    const expected = part.end - part.first;
-    if (rows !== expected) throw incomplete(`${file.name} has ${rows} rows but should have ${expected}.`);
-  }
+  for (const { folder, part, format } of parts) yield* readPart(folder, part, format, tally);
 }

@@ -225,7 +225,7 @@ class Run {
     const file = partialFile(this.#folder, part);
     throw new UserError(
       'input-unreadable',
-      `${file} has other rows than the input: somebody has changed it. Delete it, and its rows are computed again.`,
+      `${file} has other rows than the input: somebody has changed it. Delete it and run the command again, which computes its rows.`,
     );
   }
 

@@ -1,4 +1,5 @@
 import { parseJson } from '../exact-json.ts';
+import { splitLines } from '../storage/lines.ts';
 import type { RawRow } from './row.ts';
 
 /**
@@ -7,18 +8,17 @@ import type { RawRow } from './row.ts';
  */
 export const MAX_LINE_BYTES = 4 << 20;
 
-const NEWLINE = 0x0a;
 const BYTE_ORDER_MARK = '\ufeff';
 
 /** Reads lines of JSON. A line that is not an object in JSON becomes a damaged row; blank lines are skipped. */
 export async function* readJsonl(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RawRow> {
   let isFirst = true;
-  for await (const line of splitLines(chunks)) {
-    if (line === undefined) {
+  for await (const { bytes } of splitLines(chunks, MAX_LINE_BYTES)) {
+    if (bytes === undefined) {
       yield { damage: `The line is longer than ${MAX_LINE_BYTES >> 20} MiB.` };
       continue;
     }
-    const row = parseLine(line, isFirst);
+    const row = parseLine(bytes, isFirst);
     isFirst = false;
     if (row !== undefined) yield row;
   }
@@ -43,31 +43,4 @@ function parseLine(line: Uint8Array, isFirst: boolean): RawRow | undefined {
     return { damage: `The line is not JSON: ${error instanceof Error ? error.message : String(error)}.` };
   }
   return { damage: 'The line is JSON, but not an object.' };
-}
-
-/** @returns each line without its end; undefined for one that is too long */
-async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | undefined> {
-  let parts: Uint8Array[] = [];
-  let length = 0;
-  const add = (part: Uint8Array): void => {
-    length += part.length;
-    if (length > MAX_LINE_BYTES) parts = [];
-    else if (part.length > 0) parts.push(part);
-  };
-  const take = (): Uint8Array | undefined => {
-    const line = length > MAX_LINE_BYTES ? undefined : Buffer.concat(parts);
-    parts = [];
-    length = 0;
-    return line;
-  };
-  for await (const chunk of chunks) {
-    let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      add(chunk.subarray(start, end));
-      yield take();
-      start = end + 1;
-    }
-    add(chunk.subarray(start));
-  }
-  if (length > 0) yield take();
 }

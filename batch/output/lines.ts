@@ -1,34 +1,30 @@
+import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { InputFile } from '../storage/file.ts';
+import { splitLines } from '../storage/lines.ts';
 import type { ResultFormat } from './format.ts';
 import { readParquetLines, writeParquet } from './parquet-results.ts';
 
-const NEWLINE = 0x0a;
 /** Lines are written together, at least this many characters at once. */
 const CHUNK = 1 << 18;
 
-/** A line of a file of results, and where it ends. */
-interface Line {
+/** A row as a line of JSON, and where it ends. */
+interface ResultLine {
   readonly text: string;
   /** Offset in bytes behind its newline. */
   readonly end: number;
 }
 
-/** Splits bytes into complete lines; what follows the last newline is left out. */
-export async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
-  let rest: Uint8Array[] = [];
-  let end = 0;
-  for await (const chunk of chunks) {
-    let start = 0;
-    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, start)) {
-      const line = Buffer.concat([...rest, chunk.subarray(start, at)]);
-      rest = [];
-      start = at + 1;
-      end += line.length + 1;
-      yield { text: line.toString('utf8'), end };
-    }
-    rest.push(chunk.subarray(start));
+/** The complete lines of a file of results; what follows the last newline is left out. */
+async function* completeLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ResultLine> {
+  for await (const { bytes, isComplete, end } of splitLines(chunks)) {
+    if (isComplete && bytes !== undefined) yield { text: bytes.toString('utf8'), end };
   }
+}
+
+/** Reads the rows of a part that is not complete, of which the last may have been cut off. */
+export function readPartial(file: string): AsyncGenerator<ResultLine> {
+  return completeLines(createReadStream(file, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>);
 }
 
 /**
@@ -38,7 +34,7 @@ export async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGener
  */
 export async function* readResults(file: InputFile, format: ResultFormat): AsyncGenerator<string> {
   if (format === 'parquet') yield* readParquetLines(file);
-  else for await (const { text } of splitLines(file.stream())) yield text;
+  else for await (const { text } of completeLines(file.stream())) yield text;
 }
 
 /** Writes rows, each as a line of JSON. */

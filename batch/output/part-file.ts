@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { UserError } from '../../model/errors.ts';
@@ -6,7 +5,7 @@ import { notWritten } from '../../model/not-written.ts';
 import type { Part } from '../shard.ts';
 import type { OpenFile } from './files.ts';
 import type { ResultFormat } from './format.ts';
-import { splitLines, writeResults } from './lines.ts';
+import { readPartial, writeResults } from './lines.ts';
 import type { WritableFolder } from './result-folder.ts';
 
 /** Characters of rows that wait for a slow disk before no more are taken. */
@@ -128,7 +127,7 @@ export class PartWriter {
     const { openFile = open, format } = this.#options;
     const handle = await openFile(converted, 'w');
     try {
-      await writeResults(linesOf(this.#file), format, handle);
+      await writeResults(textsOf(readPartial(this.#file)), format, handle);
       await handle.sync();
     } finally {
       await handle.close();
@@ -142,7 +141,6 @@ export class PartWriter {
   }
 }
 
-async function* linesOf(file: string): AsyncGenerator<string> {
-  const chunks = createReadStream(file, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>;
-  for await (const { text } of splitLines(chunks)) yield text;
+async function* textsOf(lines: AsyncIterable<{ readonly text: string }>): AsyncGenerator<string> {
+  for await (const { text } of lines) yield text;
 }

@@ -1,11 +1,11 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { UserError } from '../../model/errors.ts';
 import type { Part } from '../shard.ts';
 import type { ResultFormat } from './format.ts';
-import { readResults, splitLines } from './lines.ts';
+import { readPartial } from './lines.ts';
 import type { Tally } from './outcome.ts';
 import { partialFile, partName } from './part-file.ts';
+import { readPart } from './read-part.ts';
 import type { WritableFolder } from './result-folder.ts';
 
 /** A part that is not complete. */
@@ -38,25 +38,12 @@ export async function openParts(
       open.push(await beginning(partial, part, tally));
       continue;
     }
-    await countComplete(folder, part, format, tally);
+    const rows = readPart(folder, part, format, tally);
+    while ((await rows.next()).done !== true);
     // Left by a run that was killed between publishing the part and removing this.
     await rm(partial, { force: true });
   }
   return open;
-}
-
-async function countComplete(folder: WritableFolder, part: Part, format: ResultFormat, tally: Tally): Promise<void> {
-  let rows = 0;
-  const file = await folder.open(partName(part, format));
-  for await (const line of readResults(file, format)) {
-    if (tally.addLine(line)) rows++;
-  }
-  const expected = part.end - part.first;
-  if (rows === expected) return;
-  throw new UserError(
-    'input-unreadable',
-    `${file.name} has ${rows} rows but should have ${expected}: somebody has changed it. Delete it, and its rows are computed again.`,
-  );
 }
 
 async function beginning(file: string, part: Part, tally: Tally): Promise<OpenPart> {
@@ -64,8 +51,7 @@ async function beginning(file: string, part: Part, tally: Tally): Promise<OpenPa
   let length = 0;
   let last: string | undefined;
   if (existsSync(file)) {
-    const chunks = createReadStream(file, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>;
-    for await (const { text, end } of splitLines(chunks)) {
+    for await (const { text, end } of readPartial(file)) {
       // After a loss of power, the end of a file may be anything.
       if (next === part.end || !tally.addLine(text)) break;
       next++;

@@ -80,7 +80,7 @@ export async function closeS3(): Promise<void> {
   current?.client.destroy();
 }
 
-/** A response, or where to continue one. */
+/** Bytes of an object. */
 interface ObjectRange extends S3Address {
   /** Undefined to accept a changed object. */
   readonly etag: string | undefined;

@@ -129,7 +129,9 @@ describe('a run goes on where the one before was', () => {
     expect(await run({ input, output })).toMatchObject({ computed: 0 });
     expect(readFileSync(part, 'utf8')).toBe(whole);
     writeFileSync(part, kept);
-    await expect(run({ input, output })).rejects.toThrow('has 19 rows but should have 50: somebody has changed it');
+    const changed = `${part} has 19 rows but should have 50: somebody has changed it. Delete it and run the batch command again, which computes its rows.`;
+    await expect(run({ input, output })).rejects.toThrow(changed);
+    await expect(mergeRuns([output], join(output, 'all.jsonl'))).rejects.toThrow(changed);
   });
 
   test('but not after lines were taken out of a part', async () => {
@@ -144,7 +146,7 @@ describe('a run goes on where the one before was', () => {
     const again = (): Promise<unknown> => run({ input, output, shard: { index: 1, count: 2 } });
     await expect(again()).rejects.toMatchObject({
       code: 'input-unreadable',
-      message: `${part}.partial has other rows than the input: somebody has changed it. Delete it, and its rows are computed again.`,
+      message: `${part}.partial has other rows than the input: somebody has changed it. Delete it and run the command again, which computes its rows.`,
     });
     writeFileSync(`${part}.partial`, `${kept.slice(0, 5).join('\n')}\n`);
     expect(await again()).toMatchObject({ computed: 25 });
