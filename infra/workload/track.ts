@@ -1,6 +1,6 @@
 import type { ImageConfig, ModelConfig } from '../config/schema.ts';
 import type { WorkloadContext } from './context.ts';
-import type { Track } from './names.ts';
+import { tracksOf, type Track } from './names.ts';
 
 /** What one track runs. */
 export interface TrackProps {
@@ -14,4 +14,11 @@ export function trackProps({ workload: { canary, image, model } }: WorkloadConte
   if (track === 'stable') return { track, image, model };
   const { reference, pullPolicy = image.pullPolicy, pullSecrets = image.pullSecrets } = canary.image;
   return { track, image: { reference, pullPolicy, pullSecrets }, model: canary.model ?? model };
+}
+
+/** The tracks that a workload runs, with the share of the traffic that each gets, in percent. */
+export function trafficShares(context: WorkloadContext): { readonly track: Track; readonly percent: number }[] {
+  const { canary } = context.workload;
+  const percents = { stable: canary.enabled ? 100 - canary.weightPercent : 100, canary: canary.weightPercent };
+  return tracksOf(context).map((track) => ({ track, percent: percents[track] }));
 }

@@ -2,6 +2,7 @@ import type { Construct } from 'constructs';
 import { GrpcRoute, HttpRoute } from '../../../imports/gateway.networking.k8s.io.ts';
 import type { WorkloadContext } from '../../workload/context.ts';
 import { objectMeta, trackName } from '../../workload/names.ts';
+import { trafficShares } from '../../workload/track.ts';
 
 /** Route for requests by the Gateway API. Weights divide the traffic between the stable version and the canary. */
 export class GatewayRoute extends HttpRoute {
@@ -57,11 +58,11 @@ function parentsOf({ workload: { exposure } }: WorkloadContext) {
 }
 
 function backendsOf(context: WorkloadContext, port: number) {
-  const { canary } = context.workload;
-  return canary.enabled
-    ? [
-        { ...BACKEND, name: trackName(context, 'stable'), port, weight: 100 - canary.weightPercent },
-        { ...BACKEND, name: trackName(context, 'canary'), port, weight: canary.weightPercent },
-      ]
-    : [{ ...BACKEND, name: trackName(context, 'stable'), port, weight: 1 }];
+  const shares = trafficShares(context);
+  return shares.map(({ track, percent }) => ({
+    ...BACKEND,
+    name: trackName(context, track),
+    port,
+    weight: shares.length > 1 ? percent : 1,
+  }));
 }

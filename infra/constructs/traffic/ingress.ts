@@ -4,6 +4,7 @@ import type { ExposureConfig } from '../../config/schema.ts';
 import type { ServerFacts } from '../../config/server-facts.ts';
 import type { WorkloadContext } from '../../workload/context.ts';
 import { objectMeta, PORT_NAMES, trackName } from '../../workload/names.ts';
+import { trafficShares } from '../../workload/track.ts';
 
 /** Annotations for the body limit, the timeouts and health checks; empty where they are set elsewhere or do not exist. */
 const ANNOTATIONS: Record<
@@ -75,18 +76,12 @@ function issuer({ workload }: WorkloadContext): Record<string, string> {
 }
 
 function albWeights(context: WorkloadContext): Record<string, string> {
-  const { canary, exposure } = context.workload;
-  const group = (track: 'stable' | 'canary', weight: number) => ({
+  const targetGroups = trafficShares(context).map(({ track, percent }) => ({
     serviceName: trackName(context, track),
-    servicePort: exposure.service.port,
-    weight,
-  });
-  const action = {
-    type: 'forward',
-    forwardConfig: {
-      targetGroups: [group('stable', 100 - canary.weightPercent), group('canary', canary.weightPercent)],
-    },
-  };
+    servicePort: context.workload.exposure.service.port,
+    weight: percent,
+  }));
+  const action = { type: 'forward', forwardConfig: { targetGroups } };
   return { [`alb.ingress.kubernetes.io/actions.${ALB_ACTION}`]: JSON.stringify(action) };
 }
 

@@ -5,25 +5,25 @@ import {
   type VirtualServiceSpecHttpMatch,
 } from '../../../imports/networking.istio.io.ts';
 import type { WorkloadContext } from '../../workload/context.ts';
-import { objectMeta, trackName, tracksOf } from '../../workload/names.ts';
+import { objectMeta, trackName } from '../../workload/names.ts';
+import { trafficShares } from '../../workload/track.ts';
 
 /** Route for requests by Istio, whose subsets divide the pods of one Service, for callers in and outside the mesh. */
 export class IstioRoute extends Construct {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
     super(scope, id);
     const { workload, namespace, server } = context;
-    const { exposure, canary } = workload;
+    const { exposure } = workload;
     const metadata = objectMeta(context, workload.name);
     const host = `${trackName(context, 'stable')}.${namespace}.svc.cluster.local`;
-    const tracks = tracksOf(context);
-    const share = { stable: canary.enabled ? 100 - canary.weightPercent : 100, canary: canary.weightPercent };
+    const shares = trafficShares(context);
     const to = (port: number) => ({
       timeout: `${exposure.readTimeoutSeconds}s`,
       // Retry only what never reached a pod: by default, Istio also retries 503 and adds to an overload.
       retries: { attempts: 2, retryOn: 'connect-failure,refused-stream' },
-      route: tracks.map((track) => ({
+      route: shares.map(({ track, percent }) => ({
         destination: { host, subset: track, port: { number: port } },
-        weight: share[track],
+        weight: percent,
       })),
     });
     new DestinationRule(this, 'destination', {
@@ -31,7 +31,7 @@ export class IstioRoute extends Construct {
       spec: {
         host,
         trafficPolicy: { loadBalancer: { simple: 'LEAST_REQUEST' } },
-        subsets: tracks.map((track) => ({ name: track, labels: { track } })),
+        subsets: shares.map(({ track }) => ({ name: track, labels: { track } })),
       },
     });
     new VirtualService(this, 'route', {
