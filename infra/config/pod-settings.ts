@@ -6,9 +6,9 @@ import { withDefaults } from './server.ts';
 /** Where a model package that is not in the image is mounted. */
 export const MODELS_FOLDER = '/models';
 /** Where the Secret with the API keys is mounted. */
-export const API_KEYS_FOLDER = '/etc/ofa-ve/api-keys';
+const API_KEYS_FOLDER = '/etc/ofa-ve/api-keys';
 /** Where CUDA keeps compiled kernels: a volume of its own, so that they survive a restart of the container. */
-export const CUDA_CACHE_FOLDER = '/var/cache/cuda';
+const CUDA_CACHE_FOLDER = '/var/cache/cuda';
 /** Volumes of every pod, as far as it needs them, and where they are mounted. */
 export const OWN_VOLUMES = {
   models: MODELS_FOLDER,

@@ -1,14 +1,7 @@
 import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
 import { canonicalMemory } from '../../config/fields.ts';
 import type { PodConfig } from '../../config/pod.ts';
-import {
-  API_KEYS_FOLDER,
-  CUDA_CACHE_FOLDER,
-  LOADER_CONTAINER,
-  modelFolder,
-  MODELS_FOLDER,
-  OWN_VOLUMES,
-} from '../../config/pod-settings.ts';
+import { LOADER_CONTAINER, modelFolder, MODELS_FOLDER, OWN_VOLUMES } from '../../config/pod-settings.ts';
 import type { ModelConfig } from '../../config/schema.ts';
 import type { WorkloadContext } from '../../workload/context.ts';
 
@@ -34,20 +27,23 @@ function modelVolume(context: WorkloadContext, { source }: ModelConfig): Mounted
     source.kind === 'claim'
       ? { persistentVolumeClaim: { claimName: claimName(context) } }
       : { image: { reference: source.reference, pullPolicy: source.pullPolicy } };
-  return [{ volume: { name: 'models', ...from }, mountPath: MODELS_FOLDER, readOnly: true }];
+  return [ownVolume('models', from, true)];
 }
 
-function emptyDir(name: string, sizeLimit: string, inMemory = false): Volume {
-  return { name, emptyDir: { ...(inMemory ? { medium: 'Memory' } : {}), sizeLimit } };
+/** One of {@link OWN_VOLUMES}. */
+function ownVolume(name: keyof typeof OWN_VOLUMES, source: Omit<Volume, 'name'>, readOnly = false): Mounted {
+  return { volume: { name, ...source }, mountPath: OWN_VOLUMES[name], readOnly };
+}
+
+function emptyDir(sizeLimit: string, inMemory = false): Omit<Volume, 'name'> {
+  return { emptyDir: { ...(inMemory ? { medium: 'Memory' } : {}), sizeLimit } };
 }
 
 function apiKeys({ workload: { server } }: WorkloadContext): Mounted[] {
   if (server.kind === 'other' || server.apiKeys === undefined) return [];
   const { secretName } = server.apiKeys;
-  return [
-    // A folder, as a single mounted file would not change with the Secret.
-    { volume: { name: 'api-keys', secret: { secretName } }, mountPath: API_KEYS_FOLDER, readOnly: true },
-  ];
+  // A folder, as a single mounted file would not change with the Secret.
+  return [ownVolume('api-keys', { secret: { secretName } }, true)];
 }
 
 /** A volume that the configuration adds. */
@@ -55,7 +51,7 @@ function added(volume: PodConfig['volumes'][number]): Mounted {
   const { name, mountPath } = volume;
   switch (volume.kind) {
     case 'empty-dir':
-      return { volume: emptyDir(name, canonicalMemory(volume.sizeLimit), volume.inMemory), mountPath };
+      return { volume: { name, ...emptyDir(canonicalMemory(volume.sizeLimit), volume.inMemory) }, mountPath };
     case 'secret':
       return { volume: { name, secret: { secretName: volume.secretName } }, mountPath, readOnly: true };
     case 'config-map':
@@ -82,8 +78,8 @@ export function podVolumes(
     ...modelVolume(context, model),
     ...own,
     ...pod.volumes.map(added),
-    { volume: emptyDir('tmp', '1Gi'), mountPath: OWN_VOLUMES.tmp },
-    ...(gpu.kind === 'none' ? [] : [{ volume: emptyDir('cuda-cache', '1Gi'), mountPath: CUDA_CACHE_FOLDER }]),
+    ownVolume('tmp', emptyDir('1Gi')),
+    ...(gpu.kind === 'none' ? [] : [ownVolume('cuda-cache', emptyDir('1Gi'))]),
   ];
 }
 
