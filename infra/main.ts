@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { exitCodeOf, UserError } from '../model/errors.ts';
-import { notWritten } from '../model/not-written.ts';
+import { orNotWritten } from '../model/not-written.ts';
 import { ENVIRONMENT_VARIABLE } from '../service/contract.ts';
 import { ConfigError } from './config/check.ts';
 import { environmentNames, environmentOf, MANIFESTS, outputFolder, type Environment } from './environment.ts';
@@ -60,7 +60,7 @@ function writtenTo(environment: Environment, folder: string): ReturnType<typeof 
   try {
     return synthesize(environment, folder);
   } catch (error) {
-    throw error instanceof Error && 'syscall' in error ? notWritten(`the manifests to ${folder}`, error) : error;
+    throw orNotWritten(`the manifests to ${folder}`, error);
   }
 }
 

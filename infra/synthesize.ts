@@ -2,18 +2,14 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { deploymentApp } from './app.ts';
-import { changeSteps, type ChangeSteps } from './changes/change-steps.ts';
+import { changeSteps, type SynthesisSteps } from './changes/change-steps.ts';
 import { MANIFESTS, type Environment } from './environment.ts';
 import { manifestsBefore, manifestsIn } from './changes/manifests-before.ts';
 
 /** What {@link synthesize} has written, and what the change needs beside `kubectl apply`. */
-interface Synthesis extends ChangeSteps {
+interface Synthesis extends SynthesisSteps {
   /** Paths of the manifests. */
   readonly files: readonly string[];
-  /** What the change since the last commit needs, if it is not the same. */
-  readonly sinceCommit: ChangeSteps | undefined;
-  /** A file of the folder that was no manifest, if there was any: the steps are then those since the last commit. */
-  readonly damaged: string | undefined;
 }
 
 /**

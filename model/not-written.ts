@@ -7,3 +7,8 @@ export function notWritten(file: string, cause: unknown): UserError {
   const message = `Cannot write ${file}: ${reasonOf(cause)}.`;
   return new UserError(isDiskFull(cause) ? 'disk-full' : 'output-not-writable', message, { cause });
 }
+
+/** A failure of the file system as the error of a file that cannot be written; any other error as it is. */
+export function orNotWritten(file: string, error: unknown): unknown {
+  return error instanceof Error && 'syscall' in error ? notWritten(file, error) : error;
+}

@@ -15,6 +15,14 @@ export interface ChangeSteps {
   readonly growing?: readonly string[];
 }
 
+/** The steps of a synthesis: those from the manifests that its folder held. */
+export interface SynthesisSteps extends ChangeSteps {
+  /** Those from the manifests of the last commit, if they are others. */
+  readonly sinceCommit: ChangeSteps | undefined;
+  /** A file of the folder that was no manifest, if there was any: all steps are then those from the last commit. */
+  readonly damaged: string | undefined;
+}
+
 /** Kinds that set a Deployment's number of pods. */
 const AUTOSCALERS = ['HorizontalPodAutoscaler', 'ScaledObject'];
 

@@ -1,11 +1,7 @@
-import type { ChangeSteps } from './change-steps.ts';
+import type { ChangeSteps, SynthesisSteps } from './change-steps.ts';
 
 /** The steps of a synthesis as text for people; empty if there are none. */
-export function describeSynthesis({
-  sinceCommit,
-  damaged,
-  ...steps
-}: ChangeSteps & { readonly sinceCommit: ChangeSteps | undefined; readonly damaged: string | undefined }): string {
+export function describeSynthesis({ sinceCommit, damaged, ...steps }: SynthesisSteps): string {
   if (damaged !== undefined) {
     return `${damaged} was no manifest, as after a merge with conflicts; what follows is compared with the last commit alone.\n${describeSteps(steps)}`;
   }

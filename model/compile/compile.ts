@@ -13,7 +13,7 @@ import { checkSharedTables } from './ofa/token-tables.ts';
 import { describe, imagePositions, prepare, type Prepared, textOf } from './prepare.ts';
 import { checksumsOf, PIECE_BYTES } from '../package/checksums.ts';
 import { hashFile } from '../hash-file.ts';
-import { notWritten } from '../not-written.ts';
+import { orNotWritten } from '../not-written.ts';
 import { ANSWER_HEAD, ofaGraph } from './ofa/graph.ts';
 import { OPSET } from './onnx/encode.ts';
 import { countOperators, type Graph, peakActivationBytes } from './onnx/graph.ts';
@@ -55,7 +55,7 @@ export async function compileCheckpoint(
       return manifest;
     });
   } catch (error) {
-    throw asUserError(error, target);
+    throw orNotWritten(target, error);
   } finally {
     await weights.close();
   }
@@ -90,7 +90,7 @@ function checkTarget(target: string, replace: boolean): void {
   try {
     if (lstatSync(target, { throwIfNoEntry: false }) === undefined) return;
   } catch (error) {
-    throw asUserError(error, target);
+    throw orNotWritten(target, error);
   }
   if (!existsSync(target)) {
     throw new UserError(
@@ -254,9 +254,4 @@ async function sourceFiles(
     before += file.bytes;
   }
   return files;
-}
-
-/** Turns a file system error into a UserError. */
-function asUserError(error: unknown, target: string): unknown {
-  return error instanceof Error && 'syscall' in error ? notWritten(target, error) : error;
 }
