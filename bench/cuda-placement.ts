@@ -97,7 +97,7 @@ async function attentionKernel(runtime: Runtime, folder: string, length: number,
   const mixed = builder.attention(q, k, v, heads, { bias });
   const graph = builder.finish('attention', [builder.output('y', mixed, shapes.q)]);
   const file = join(folder, 'attention.onnx');
-  await writeFile(file, encodeModel(graph, new Map(), { name: 'ofa-ve', version: '' }));
+  await writeFile(file, encodeModel(graph, new Map()));
   const inputs = [...Object.entries(shapes), ['bias', square] as const].map(
     ([name, dims]) => `${name}=${dims.join(',')}`,
   );

@@ -2,7 +2,7 @@
 // usage: node bin/run.js bench/gpu/peak-child.ts cuda|cpu <threads> <folder for the graph>
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from '../../model/onnx-runtime.ts';
-import { GraphBuilder } from '../../model/compile/onnx/graph.ts';
+import { Ops } from '../../model/compile/onnx/ops.ts';
 import { floatInitializer, type FloatType } from '../../model/compile/onnx/tensor.ts';
 import { writeGraphs } from '../../model/compile/onnx/write.ts';
 import { sessionOptions } from '../../service/engine/session/session-options.ts';
@@ -26,24 +26,19 @@ async function writeChain(folder: string, provider: Provider): Promise<void> {
     new SeededRandom(count).fill(values, 0, deviation);
     return Promise.resolve(values);
   };
-  const graph = new GraphBuilder();
+  const graph = new Ops();
   const row = graph.input({ name: 'row', type: 'float32', shape: [1, side] }, [1, side]);
   // Entries of variance 1/N keep the magnitude of the products within the range of float16.
   const matrix = graph.constant(floatInitializer('matrix', type, [side, side], random(side * side, side ** -0.5)));
   const column = graph.constant(floatInitializer('column', type, [side, 1], random(side, side ** -0.5)));
-  const cast = graph.node('Cast', [row], type, [1, side], {
-    attributes: { to: type === 'float16' ? 10 : 1 },
-  });
-  let product = graph.node('Add', [cast, matrix], type, [side, side]);
-  for (let i = 0; i < chain; i++) product = graph.node('MatMul', [product, matrix], type, [side, side]);
-  const last = graph.node('MatMul', [product, column], type, [side, 1]);
-  const result = graph.node('Cast', [last], 'float32', [side, 1], { attributes: { to: 1 } });
+  let product = graph.add(graph.cast(row, type), matrix);
+  for (let i = 0; i < chain; i++) product = graph.matMul(product, matrix);
+  const result = graph.cast(graph.matMul(product, column), 'float32');
   await writeGraphs(
     folder,
     { 'peak.onnx': graph.finish('peak', [graph.output('result', result, [side, 1])]) },
     {
       weightsFile: 'peak.onnx.data',
-      producer: { name: 'ofa-ve', version: 'bench' },
     },
   );
 }

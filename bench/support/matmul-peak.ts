@@ -35,7 +35,6 @@ async function writeProduct(folder: string): Promise<void> {
     { 'model.onnx': graph.finish('matmul', [output]) },
     {
       weightsFile: 'model.onnx.data',
-      producer: { name: 'ofa-ve', version: 'bench' },
     },
   );
 }

@@ -23,7 +23,6 @@ import { GRAPH_IO, PACKAGE_FILES } from '../package/layout.ts';
 import type { Manifest } from '../package/manifest.ts';
 import { inScratchFolder, swapIntoPlace } from './scratch-folder.ts';
 import { runCases, selfTestInputs } from './self-test-run.ts';
-import { version } from '../version.ts';
 
 /** Largest difference from a self-test's probability that passes, by precision. */
 const TOLERANCE = { fp32: 1e-3, fp16: 2e-2, int8: 2e-2 } as const;
@@ -136,7 +135,6 @@ async function writePackage(
     { [PACKAGE_FILES.imageGraph]: imageGraph, [PACKAGE_FILES.graph]: answerGraph },
     {
       weightsFile: PACKAGE_FILES.weights,
-      producer: { name: 'ofa-ve', version },
       onProgress: (done, total) => options.onProgress?.({ stage: 'weights', done, total }),
     },
   );
@@ -218,7 +216,6 @@ async function quantized(
     text: textOf(prepared),
     tokenizer,
     keep: ANSWER_HEAD,
-    producer: { name: 'ofa-ve', version },
     onProgress: (done, total) => onProgress?.({ stage: 'calibration', done, total }),
   });
   return { graph: result.graph, calibration: result.record };

@@ -34,7 +34,7 @@ export async function withPart<Result>(
   work: (run: (values: Tensors) => Promise<Tensors>) => Promise<Result>,
 ): Promise<Result> {
   const file = path.join(folder, `${part.name}.onnx`);
-  await writeFile(file, encodeModel(part, placements, { name: 'ofa-ve', version: '' }));
+  await writeFile(file, encodeModel(part, placements));
   try {
     // Optimisation would fold casts of half-precision weights into copies of twice the size, and prepacking would copy
     // all weights: neither is worth it for a few runs. Exact int8 can need some of it.

@@ -10,7 +10,6 @@ import { quantizeGraph } from './quantize-graph.ts';
 export interface QuantizeOptions extends CalibrationSource {
   /** Folder in which a folder for the float32 weights may be created. It is removed again. */
   readonly scratch: string;
-  readonly producer: { readonly name: string; readonly version: string };
   /** Prefix of the names of nodes that stay in float32. */
   readonly keep: string;
   readonly onProgress: (done: number, total: number) => void;
@@ -36,7 +35,6 @@ export async function quantize(
       { 'float32.onnx': graph },
       {
         weightsFile: 'float32.data',
-        producer: options.producer,
         onProgress: (done, total) => {
           options.onProgress(done / total / 2, 1);
         },

@@ -1,3 +1,4 @@
+import { version } from '../../version.ts';
 import { type Attribute, type Graph, MICROSOFT, type Node, type Port } from './graph.ts';
 import { ProtoWriter } from './protobuf.ts';
 import { DATA_TYPES, type Initializer } from './tensor.ts';
@@ -18,15 +19,11 @@ export type Placement =
  *
  * @param placements where each initializer's values are, by name
  */
-export function encodeModel(
-  graph: Graph,
-  placements: ReadonlyMap<string, Placement>,
-  producer: { name: string; version: string },
-): Uint8Array {
+export function encodeModel(graph: Graph, placements: ReadonlyMap<string, Placement>): Uint8Array {
   const model = new ProtoWriter()
     .int(1, IR_VERSION)
-    .string(2, producer.name)
-    .string(3, producer.version)
+    .string(2, 'ofa-ve')
+    .string(3, version)
     .message(7, (w) => encodeGraph(w, graph, placements))
     .message(8, (w) => w.string(1, '').int(2, OPSET))
     .message(8, (w) => w.string(1, MICROSOFT).int(2, MICROSOFT_OPSET));

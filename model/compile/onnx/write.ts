@@ -15,10 +15,9 @@ export interface WrittenFile extends Checksums {
   readonly name: string;
 }
 
-/** File names and metadata of graphs. */
+/** How graphs are written. */
 export interface WriteOptions {
   readonly weightsFile: string;
-  readonly producer: { readonly name: string; readonly version: string };
   /** Called as the weights file grows, with the bytes written so far and in total. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -45,7 +44,7 @@ export async function writeGraphs(
     const { placements, written } = await writeWeights(file, [...constants.values()], options);
     const files: WrittenFile[] = [];
     for (const [name, graph] of Object.entries(graphs)) {
-      const model = encodeModel(graph, placements, options.producer);
+      const model = encodeModel(graph, placements);
       await writeFile(path.join(folder, name), model);
       const sums = new ChecksumStream();
       sums.update(model);

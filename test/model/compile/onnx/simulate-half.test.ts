@@ -33,7 +33,7 @@ async function placementsOf(graph: Graph): Promise<Map<string, Placement>> {
 /** The output of the simulated graph for `x`, and the largest magnitude of each rounded node. */
 async function simulated(build: Build, x: readonly number[]) {
   const { graph, readings } = simulateHalf(halfGraph(build));
-  const bytes = encodeModel(graph, await placementsOf(graph), { name: 'test', version: '' });
+  const bytes = encodeModel(graph, await placementsOf(graph));
   const session = await ort.InferenceSession.create(bytes, { graphOptimizationLevel: 'disabled' });
   const results = await session.run({ x: new ort.Tensor('float32', Float32Array.from(x), [x.length]) });
   await session.release();
@@ -96,7 +96,7 @@ describe('simulated float16', () => {
     const types = new Map(graph.nodes.flatMap((node) => node.outputs).map((each) => [each.name, each.type]));
     const gather = graph.nodes.find((node) => node.op === 'Gather');
     expect(types.get(gather?.outputs[0]?.name ?? '')).toBe('float16');
-    const bytes = encodeModel(graph, await placementsOf(graph), { name: 'test', version: '' });
+    const bytes = encodeModel(graph, await placementsOf(graph));
     const session = await ort.InferenceSession.create(bytes, { graphOptimizationLevel: 'disabled' });
     const { y: picked } = await session.run({});
     await session.release();

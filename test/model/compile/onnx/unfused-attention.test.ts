@@ -40,7 +40,7 @@ async function answer(graph: Graph, batch: number, length: number): Promise<numb
   const placements = new Map(
     await Promise.all(graph.initializers.map(async (each) => [each.name, await inlined(each)] as const)),
   );
-  const session = await ort.InferenceSession.create(encodeModel(graph, placements, { name: 'test', version: '' }));
+  const session = await ort.InferenceSession.create(encodeModel(graph, placements));
   const filled = (seed: number, dims: readonly number[]): ort.Tensor => {
     const values = new Float32Array(dims.reduce((product, dim) => product * dim, 1));
     new SeededRandom(seed).fill(values, 0, 1);

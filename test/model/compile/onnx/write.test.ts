@@ -7,12 +7,10 @@ import { describe, expect, test } from 'vitest';
 import { Ops } from '../../../../model/compile/onnx/ops.ts';
 import { floatInitializer } from '../../../../model/compile/onnx/tensor.ts';
 import { writeGraphs } from '../../../../model/compile/onnx/write.ts';
+import { version } from '../../../../model/version.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
 
-const OPTIONS = {
-  weightsFile: 'model.onnx.data',
-  producer: { name: 'ofa-ve', version: '1.2.3' },
-};
+const OPTIONS = { weightsFile: 'model.onnx.data' };
 
 /** y = x W + b, where W is stored in the weights file and b in the graph's file. */
 function linearGraph(side: number) {
@@ -41,7 +39,7 @@ describe('writeGraphs', () => {
     const { graph, weight, bias } = linearGraph(64);
     const written = await writeGraphs(folder, { 'model.onnx': graph }, OPTIONS);
     const model = fromBinary(ModelProtoSchema, await readFile(path.join(folder, 'model.onnx')));
-    expect(model.producerName).toBe('ofa-ve');
+    expect([model.producerName, model.producerVersion]).toEqual(['ofa-ve', version]);
     expect(model.opsetImport.map((each) => [each.domain, each.version])).toEqual([
       ['', 21n],
       ['com.microsoft', 1n],
