@@ -1,7 +1,8 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { readFile, readdir } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sourceFlags } from '../../model/source-flags.ts';
+import { memoryOf, processTree } from './process-usage.ts';
 
 export interface ChildRun {
   readonly seconds: number;
@@ -81,16 +82,15 @@ function watchMemory(pid: number, peak: { total: number; anonymous: number }): {
       let total = 0;
       let anonymous = 0;
       let highest = 0;
-      for (const member of await processTree(pid)) {
-        const status = await readFile(`/proc/${member}/status`, 'utf8').catch(() => '');
-        total += kilobytes(status, 'VmRSS');
-        anonymous += kilobytes(status, 'RssAnon');
-        highest = Math.max(highest, kilobytes(status, 'VmHWM'));
+      for (const memory of processTree(pid).map(memoryOf)) {
+        total += memory('VmRSS');
+        anonymous += memory('RssAnon');
+        highest = Math.max(highest, memory('VmHWM'));
       }
       // The kernel's high-water mark includes peaks between two samples.
-      peak.total = Math.max(peak.total, total * 1024, highest * 1024);
-      peak.anonymous = Math.max(peak.anonymous, anonymous * 1024);
-      await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
+      peak.total = Math.max(peak.total, total, highest);
+      peak.anonymous = Math.max(peak.anonymous, anonymous);
+      await sleep(SAMPLE_MS);
     }
   };
   const done = loop();
@@ -100,17 +100,4 @@ function watchMemory(pid: number, peak: { total: number; anonymous: number }): {
       await done;
     },
   };
-}
-
-/** A process and its descendants that still exist; without /proc, only the process. */
-async function processTree(pid: number): Promise<number[]> {
-  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
-  const lists = threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => ''));
-  const children = (await Promise.all(lists)).flatMap((text) => text.split(' ').filter(Boolean).map(Number));
-  const below = await Promise.all(children.map(processTree));
-  return [pid, ...below.flat()];
-}
-
-function kilobytes(status: string, field: string): number {
-  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
 }

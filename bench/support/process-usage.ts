@@ -3,12 +3,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Linux counts processor time in ticks of this many milliseconds, on every architecture. */
 const TICK_MS = 10;
 
-/** A process and all that it has started, itself first. */
+/** A process and all that it has started and that still runs, itself first; without /proc, only the process. */
 export function processTree(pid: number): number[] {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+  const children = threads(pid).flatMap((thread) =>
     read(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
   );
   return [pid, ...children.flatMap(processTree)];
+}
+
+/** The memory of a process in bytes, by field of proc_pid_status(5) such as VmRSS; 0 if it has ended. */
+export function memoryOf(pid: number): (field: string) => number {
+  const status = read(`/proc/${pid}/status`);
+  return (field) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024;
 }
 
 /** Processor time of a process in milliseconds, since its start. */
@@ -55,6 +61,15 @@ function ticks(file: string): number {
     .replace(/^.*\) /, '')
     .split(' ');
   return Number(fields[11]) + Number(fields[12]);
+}
+
+function threads(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    // The process has ended.
+    return [];
+  }
 }
 
 function read(file: string): string {
