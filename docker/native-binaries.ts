@@ -13,10 +13,10 @@ export interface NativeBinary {
 const NATIVE_FILE = /\.(node|so(\.\d+)*|dll|dylib)$/;
 
 /** `e_machine` of the ELF header: EM_X86_64 and EM_AARCH64. */
-const MACHINES = new Map([
+const MACHINES: ReadonlyMap<number, 'x64' | 'arm64'> = new Map([
   [62, 'x64'],
   [183, 'arm64'],
-] as const);
+]);
 
 /** Finds the native binaries of a folder and reads for which architecture they are built. */
 export async function nativeBinaries(folder: string): Promise<NativeBinary[]> {
@@ -30,7 +30,7 @@ async function architectureOf(file: string): Promise<NativeBinary['arch']> {
     const header = Buffer.alloc(20);
     await handle.read(header, 0, header.length, 0);
     const isElf = header.readUInt32BE(0) === 0x7f454c46;
-    return isElf ? MACHINES.get(header.readUInt16LE(18) as 62 | 183) : undefined;
+    return isElf ? MACHINES.get(header.readUInt16LE(18)) : undefined;
   } finally {
     await handle.close();
   }

@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const ROOT = fileURLToPath(new URL('../', import.meta.url));
+import { ROOT } from './root.ts';
 
 /** The pages that people write; the changelog names what is gone, too, and the reference is generated. */
 export const DOC_PAGES = [

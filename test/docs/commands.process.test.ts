@@ -1,10 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { DOC_PAGES } from '../../testing/doc-pages.ts';
-
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+import { ROOT } from '../../testing/root.ts';
 
 /** The options of a command of `ofa-ve`, as its help shows them. */
 const options = new Map<string, readonly string[]>();

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { config, ofaLarge } from '../../infra/config.ts';
@@ -8,8 +7,7 @@ import { signalNames } from '../../infra/monitoring/adapter-rules.ts';
 import { contextOf } from '../../infra/workload/context.ts';
 import { METRICS } from '../../service/contract.ts';
 import { DOC_PAGES } from '../../testing/doc-pages.ts';
-
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+import { ROOT } from '../../testing/root.ts';
 
 /** What stands between backticks within a line. */
 function inlineCode(text: string): string[] {

@@ -1,17 +1,15 @@
 import { readFileSync, existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
+import { ROOT } from '../../testing/root.ts';
 
 /** What an editor shows about the words of a program at the repository's root. */
 function hover(program: string, words: readonly string[]): string[] {
-  const file = `${root}program.ts`;
+  const file = `${ROOT}program.ts`;
   const config = ts.parseJsonConfigFileContent(
-    ts.readConfigFile(`${root}tsconfig.json`, (path) => readFileSync(path, 'utf8')).config,
+    ts.readConfigFile(`${ROOT}tsconfig.json`, (path) => readFileSync(path, 'utf8')).config,
     ts.sys,
-    root,
+    ROOT,
   );
   const read = (path: string): string | undefined =>
     path === file ? program : existsSync(path) ? readFileSync(path, 'utf8') : undefined;
@@ -22,7 +20,7 @@ function hover(program: string, words: readonly string[]): string[] {
       const text = read(path);
       return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
     },
-    getCurrentDirectory: () => root,
+    getCurrentDirectory: () => ROOT,
     getCompilationSettings: () => config.options,
     getDefaultLibFileName: (options) => ts.getDefaultLibFilePath(options),
     fileExists: (path) => path === file || ts.sys.fileExists(path),
