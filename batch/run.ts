@@ -68,9 +68,9 @@ export interface BatchResult {
   readonly folder: string;
 }
 
-/** Rows that are worked on, for each item that the engines compute at once: one batch runs, the others get ready. */
+/** Rows in progress for each item that the engines compute at once: one batch runs while the others are prepared. */
 const ROWS_PER_SLOT = 4;
-/** Rows that may be finished but unwritten, for each row that is worked on, while an earlier one takes long. */
+/** Finished rows that may wait for an earlier one to be written, for each row in progress. */
 const UNWRITTEN_PER_ROW = 16;
 
 /**

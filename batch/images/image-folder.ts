@@ -9,7 +9,7 @@ import { unreadable, type ImageSource, type StoredImage } from './stored-image.t
 
 /** A folder of image files on a disk. */
 export class ImageFolder implements ImageSource {
-  /** Without links. */
+  /** The real path, without symbolic links. */
   readonly #root: string;
   readonly #allowOutside: boolean;
 

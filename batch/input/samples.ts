@@ -8,8 +8,8 @@ import { isPicture } from './pictures.ts';
 import type { ColumnNames, RawRow } from './row.ts';
 import { tarMembers } from './tar.ts';
 
-/** Largest picture that is read along, in bytes. All rows that are worked on may have one, besides other limits. */
-const MAX_ALONG = 1 << 20;
+/** Largest picture that is read eagerly, in bytes. Every row in progress may hold one, beside what other limits allow. */
+const MAX_EAGER = 1 << 20;
 
 /** A file beside a picture. */
 interface SampleFile {
@@ -28,10 +28,11 @@ interface Sample {
 
 /**
  * Reads the samples of a WebDataset shard: a row for each. A `.json` gives columns, a `.txt` the text. Other files are
- * skipped. Pictures are read when their row comes; those of a tar in a bucket along with the rest, by one request.
+ * skipped. Pictures are read when their row is answered; small ones of a tar in a bucket eagerly, by the request for
+ * the tar.
  *
- * @param onBytes called with the names and lengths of all files and the content of those beside pictures. Pictures are
- *   not read along then
+ * @param onBytes called with the names and lengths of all files and the content of those beside pictures. No picture is
+ *   read eagerly then
  * @throws UserError `input-unreadable`
  */
 export async function* readSamples(
@@ -66,8 +67,8 @@ async function* samplesOf(
       sample = { key, pictures: [], files: [] };
     }
     if (isPicture(name)) {
-      const isAlong = !tar.isLocal && onBytes === undefined && size <= MAX_ALONG;
-      const image = isAlong ? inMemory(await contentOf(offset, size)) : memberImage(tar, name, offset, size);
+      const isEager = !tar.isLocal && onBytes === undefined && size <= MAX_EAGER;
+      const image = isEager ? inMemory(await contentOf(offset, size)) : memberImage(tar, name, offset, size);
       sample.pictures.push({ name, image });
     } else if (['.json', '.txt'].includes(endingOf(name, key))) {
       const content = size > MAX_LINE_BYTES ? undefined : await contentOf(offset, size);

@@ -19,7 +19,7 @@ export interface Source {
   readonly name: string;
   /** Where the pictures are that rows name; undefined if the rows have their pictures with them. */
   readonly images: string | undefined;
-  /** Whether the pictures may be anywhere: the user has named each of them. */
+  /** Whether pictures outside of the folder are allowed, as the user has named each of them. */
   readonly isAnywhere: boolean;
   /**
    * Reads all rows.

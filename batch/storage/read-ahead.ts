@@ -5,11 +5,11 @@ const WINDOW = 1 << 20;
 
 /** A file that is read at increasing positions, mostly a little at a time. */
 export interface SequentialFile extends InputFile {
-  /** Ends what is being read. */
+  /** Stops reading ahead. */
   close(): Promise<void>;
 }
 
-/** Reads what follows along: of a file in a bucket all bytes, by one request; of one on a disk some. */
+/** Reads more than is asked for: all of a file in a bucket, by one request, and a window of a file on a disk. */
 export function readAhead(file: InputFile): SequentialFile {
   return file.isLocal ? inWindows(file) : asStream(file);
 }

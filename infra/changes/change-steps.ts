@@ -9,7 +9,7 @@ export interface ChangeSteps {
   readonly before: readonly string[];
   /** Commands to run after it: `kubectl apply` deletes nothing. */
   readonly after: readonly string[];
-  /** What takes the place of an autoscaled workload and begins with the fewest pods of its autoscaler, if there is any. */
+  /** Resources that replace an autoscaled workload and start with the autoscaler's minimum of pods, if there are any. */
   readonly fewestPods?: readonly string[];
   /** Claims that grow, which the server may refuse, if there are any. */
   readonly growing?: readonly string[];
@@ -74,7 +74,7 @@ export function changeSteps(before: readonly string[], after: readonly string[],
     after: [
       ...(removed.some(({ kind }) => kind in READINESS) ? added.flatMap(readiness) : []),
       ...[...users].filter((object) => successorOf(object) !== undefined && !refused.includes(object)).flatMap(rollout),
-      // Nothing else comes between, as nobody reaches the service meanwhile.
+      // Directly before the second apply: until then, nobody reaches the service.
       ...contested.map(removal),
       ...(contested.length > 0 ? [`kubectl apply -f ${folder}`] : []),
       // What was created first may be needed by the rest, so it goes last.
@@ -122,7 +122,7 @@ function rollout(object: KubernetesObject): string[] {
   });
 }
 
-/** Whether an autoscaler is at work until its Deployment goes, after the apply, with no other taking its place. */
+/** Whether an autoscaler may stay until its Deployment is deleted after the apply, as no other takes its place. */
 function endsWithTarget(
   autoscaler: KubernetesObject,
   removed: readonly KubernetesObject[],
@@ -132,7 +132,7 @@ function endsWithTarget(
   return removed.some((object) => scales(autoscaler, object));
 }
 
-/** Whether one of the autoscalers among `all` sets the number of an object's pods. */
+/** Whether an autoscaler among `all` scales an object. */
 function isScaled(object: KubernetesObject, all: readonly KubernetesObject[]): boolean {
   return all.some((other) => AUTOSCALERS.includes(other.kind) && scales(other, object));
 }

@@ -10,7 +10,7 @@ import {
 import type { WorkloadConfig } from './schema.ts';
 import { withDefaults, type OtherServer } from './server.ts';
 
-/** What the rest of the deployment needs to know about a server, whichever it is. */
+/** What the rest of the deployment needs to know about any server. */
 export interface ServerFacts extends Readonly<Omit<OtherServer, 'kind' | 'command' | 'args' | 'preStopCommand'>> {
   /** Most items in one batch; 0 if unknown. */
   readonly batchItems: number;
@@ -26,7 +26,10 @@ const ANSWERS = `route=~"${ANSWER_ROUTES.map((route) => route.replace(/[.*+?{}]/
 /** Label matcher of the requests whose latency counts: refusals are fast, and failures have their own objective. */
 const ANSWERED = `${ANSWERS},outcome="${'answered' satisfies RequestOutcome}"`;
 
-/** Outcomes that are the client's doing. Excluded, so that requests to a version without the label `outcome` count. */
+/**
+ * Outcomes for which the client is responsible. They are excluded by name, so that requests to an earlier version, which
+ * have no label `outcome`, still count.
+ */
 const CLIENTS_OWN = (['refused', 'client_deadline', 'abandoned'] satisfies RequestOutcome[]).join('|');
 
 /** Label matcher of the requests that the service owed an answer. */

@@ -5,7 +5,7 @@ import { queriesByTrack, WorkloadQueries } from './queries.ts';
 /** One graph: what it shows, in Grafana's unit, and its queries with their legends. */
 export interface PanelDraft {
   readonly title: string;
-  /** What the panel tells. */
+  /** Shown by Grafana as the panel's help. */
   readonly description: string;
   readonly unit: 'reqps' | 'percentunit' | 's' | 'short' | 'bytes' | 'ops';
   readonly queries: readonly { readonly expr: string; readonly legend: string }[];

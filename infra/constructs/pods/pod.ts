@@ -56,7 +56,7 @@ function preStop({ workload, kubernetesVersion }: WorkloadContext): Partial<ICon
   return { lifecycle: { preStop: { exec: { command } } } };
 }
 
-/** What a container of any pod may do. */
+/** The security context of every container. */
 export function securityContext({ workload }: WorkloadContext): NonNullable<IContainer['securityContext']> {
   return {
     allowPrivilegeEscalation: false,
@@ -66,7 +66,7 @@ export function securityContext({ workload }: WorkloadContext): NonNullable<ICon
   };
 }
 
-/** What the container with the model gets. */
+/** Resources of the container with the model. */
 export function containerResources({ workload }: WorkloadContext): NonNullable<IContainer['resources']> {
   const { requests, limits } = workload.resources;
   const devices = devicesOf(workload.gpu);
@@ -189,8 +189,8 @@ function podSpec(context: WorkloadContext, props: TrackProps): IPodSpec {
 }
 
 /**
- * Lets the cluster autoscaler move the pod when it empties a node that it can spare. By default, it keeps every node
- * with an emptyDir; those of these pods hold nothing that outlives one.
+ * Lets the cluster autoscaler evict the pod to remove a node that it can spare. By default, it keeps every node on which
+ * a pod has an emptyDir; those of these pods hold nothing that must survive the pod.
  */
 function movable({ volumes = [] }: IPodSpec): Record<string, string> {
   const local = volumes.filter(({ emptyDir }) => emptyDir !== undefined).map(({ name }) => name);
