@@ -83,6 +83,17 @@ test('files of rows in one folder are one input, and those of several kinds are 
   );
 });
 
+test('pictures are those by the endings that browsers and Pillow give their formats', async () => {
+  const names = ['a.jpe', 'b.jfif', 'c.JFIF', 'd.apng', 'e.avifs', 'f.tif'];
+  const members = Object.fromEntries(names.map((name) => [name, readFileSync(join(pictureFolder(), 'image-00.png'))]));
+  const folder = tempFolder();
+  for (const [name, content] of Object.entries(members)) writeFileSync(join(folder, name), content);
+  for (const input of [folder, writeTar(join(tempFolder(), 'shard.tar'), members)]) {
+    const { tally } = await run({ input, output: join(tempFolder(), 'out'), texts: ['a'] });
+    expect(tally).toMatchObject({ rows: names.length, failedRows: 0 });
+  }
+});
+
 test('a pattern of files without known endings has pictures, or needs the format of its rows', async () => {
   const folder = pictureFolder();
   const files = (name: string): { input: string; output: string } => ({
