@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { freeMemory } from '../../../model/free-memory.ts';
 import type { Slot } from '../../inference/admission.ts';
 import type { Parsed } from '../../requests/parse.ts';
+import { PROBLEMS } from '../../requests/problem.ts';
 import { REQUEST_ID } from '../../requests/request-id.ts';
 import {
   serveQuestions,
@@ -35,7 +36,9 @@ export const REQUEST_HEADERS = z.object({
 });
 
 /** Statuses of the errors of every route that reads an image. */
-export const PREDICTION_ERRORS = [400, 401, 403, 405, 408, 413, 415, 422, 429, 431, 500, 503, 504] as const;
+export const PREDICTION_ERRORS: readonly number[] = [
+  ...new Set(Object.values(PROBLEMS).map(({ status }) => status)),
+].filter((status) => status !== PROBLEMS['not-found'].status);
 
 /**
  * Reads a request's questions and answers them, in a slot of the queue and before a deadline.
