@@ -43,8 +43,8 @@ export interface SettingComments {
    */
   readonly ENGINES: unknown;
   /**
-   * Threads of each CPU engine; 0 divides the processors among the engines, but ignores the CPU limit of a
-   * container. A whole number from 0 to 256.
+   * Threads of each CPU engine; 0 divides the processors among the engines: the machine's, or the whole ones of
+   * the container's CPU limit, which Node.js 20 does not see. A whole number from 0 to 256.
    * @default 0
    */
   readonly ENGINE_THREADS: unknown;

@@ -56,7 +56,7 @@ export const SETTINGS = {
   ),
   ENGINE_THREADS: integer(
     { default: 0, min: 0, max: 256 },
-    'Threads of each CPU engine; 0 divides the processors among the engines, but ignores the CPU limit of a container.',
+    "Threads of each CPU engine; 0 divides the processors among the engines: the machine's, or the whole ones of the container's CPU limit, which Node.js 20 does not see.",
   ),
   MAX_BATCH: integer(
     { default: 8, min: 1, max: 256 },
