@@ -1,3 +1,4 @@
+import { status as codes } from '@grpc/grpc-js';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -6,6 +7,8 @@ import { deploymentSchema, workloadSchema } from '../../infra/config/schema.ts';
 import { signalNames } from '../../infra/monitoring/adapter-rules.ts';
 import { contextOf } from '../../infra/workload/context.ts';
 import { METRICS } from '../../service/contract.ts';
+import { statusOf } from '../../service/grpc/status.ts';
+import { HttpProblem, PROBLEMS, type ProblemName } from '../../service/requests/problem.ts';
 import { DOC_PAGES } from '../../testing/doc-pages.ts';
 import { ROOT } from '../../testing/root.ts';
 
@@ -70,6 +73,16 @@ describe.each(DOC_PAGES)('$page', ({ text }) => {
     const named = text.match(/\bofa_ve_\w+/g) ?? [];
     expect(named.filter((name) => !known.has(name.replace(/_(?:bucket|count|sum)$/, '')))).toEqual([]);
   });
+});
+
+it('clients.md has the status in gRPC of every error', () => {
+  const text = DOC_PAGES.find(({ page }) => page === 'docs/clients.md')?.text ?? '';
+  for (const [name, { status }] of Object.entries(PROBLEMS)) {
+    const code = codes[statusOf(new HttpProblem(name as ProblemName, '')).code];
+    const row = text.split('\n').find((line) => line.startsWith(`| \`${code}\``));
+    // HTTP/2 refuses too large headers before there is a call.
+    if (name !== 'headers-too-large') expect(row, name).toContain(status);
+  }
 });
 
 it('the checks above find something in the pages', () => {
