@@ -11,7 +11,8 @@ export function settingsPage(): Page {
   const intro = `Every setting is an environment variable. A variable that is unset or empty takes its default, and a wrong value ends
 the start with a message that names the variable. As the OpenTelemetry specification asks, a wrong value of one of its variables
 (\`OTEL_...\`) is ignored, with a warning in the log. \`npx ofa-ve serve --help\` prints the same list. In a deployment, set them
-in \`server.settings\` of \`infra/config.ts\`.
+in \`server.settings\` of \`infra/config.ts\`. An item is one picture with one sentence; a request with several sentences has as
+many items.
 `;
   return {
     path: 'docs/reference/settings.md',

@@ -134,6 +134,9 @@ describe('a project outside', () => {
     expect(first).toBe(`${label} ${confidence}`);
     expect(rest.slice(-2)).toEqual([expect.stringMatching(/^\d+$/), 'text text-empty']);
 
+    // With the package that is there by now.
+    expect(run('judge.js', checkpoint, picture).stdout).toBe(stdout);
+
     const bin = run('node_modules/ofa-ve/bin/ofa-ve.js', 'predict', '--model', 'package', ...options);
     expect([bin.stderr, JSON.parse(bin.stdout)]).toEqual(['', JSON.parse(expected.stdout)]);
   });
