@@ -37,18 +37,18 @@ export async function* readDelimited(
   const bytes = Readable.from(checkUtf8(all), { objectMode: false });
   const records = bytes.on('error', (error) => parser.destroy(error)).pipe(parser);
   let header: Header | undefined;
-  let rows = 0;
   try {
     for await (const record of records as AsyncIterable<string[]>) {
       if (header === undefined) {
         header = toHeader(record, format);
         continue;
       }
-      rows++;
       yield toRawRow(header, record, names);
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
+    // By the parser's own count, which has the first line, too: of the rows that it had ready, the error drops some.
+    const rows = Math.max(parser.info.records - 1, 0);
     const message = `The input is not valid ${format.toUpperCase()} after row ${rows}: ${error.message}.`;
     throw new UserError('input-unreadable', message, { cause: error });
   } finally {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { readDelimited } from '../../batch/input/delimited.ts';
 import { readJsonl } from '../../batch/input/jsonl.ts';
 import { questionOf, toRow } from '../../batch/input/row.ts';
@@ -52,6 +52,25 @@ describe('CSV and TSV', () => {
     expect(await rowsOf(readDelimited(chunks(text), 'csv', NAMES))).toEqual([
       { id: '7', image: 'a.jpg', text: 'He said "no", twice\nor so', price: '3' },
       { image: 'b.jpg', texts: ['x', 'y'], price: '' },
+    ]);
+  });
+
+  test('empty lines are skipped, and an empty file has no rows', async () => {
+    expect(await rowsOf(readDelimited(chunks('\nimage,text\n\na,b\n\n'), 'csv', NAMES))).toEqual([
+      { image: 'a', text: 'b' },
+    ]);
+    for (const text of ['', 'image,text\n']) {
+      expect(await rowsOf(readDelimited(chunks(text), 'csv', NAMES))).toEqual([]);
+    }
+  });
+
+  test('an empty cell of a premise counts as absent, and that of a text where the row has texts', async () => {
+    const text = 'image,text,texts,premise\na,b,,\nc,,"[""d""]",e\nf,g,"[""h""]",\ni,, ,j\n';
+    expect(await rowsOf(readDelimited(chunks(text), 'csv', NAMES))).toEqual([
+      { image: 'a', text: 'b' },
+      { image: 'c', texts: ['d'], premise: 'e' },
+      { image: 'f', text: 'g', texts: ['h'] },
+      { image: 'i', text: '', texts: ' ', premise: 'j' },
     ]);
   });
 
@@ -151,13 +170,53 @@ describe('CSV and TSV', () => {
   });
 
   test('a wrong quote ends the reading with a sentence that names the last good row', async () => {
-    const open = rowsOf(readDelimited(chunks('image,text\na,"b\nc,d\n'), 'csv', NAMES));
+    const open = rowsOf(readDelimited(chunks('image,text\na,b\nc,"d\ne,f\n'), 'csv', NAMES));
     await expect(open).rejects.toMatchObject({
       code: 'input-unreadable',
-      message: expect.stringMatching(/^The input is not valid CSV after row 0: .*at line \d.*\.$/) as string,
+      message: expect.stringMatching(/^The input is not valid CSV after row 1: .*at line \d.*\.$/) as string,
     });
     const twice = rowsOf(readDelimited(chunks('image,image\na,b\n'), 'csv', NAMES));
     await expect(twice).rejects.toThrow('The first line of the input names the column "image" twice.');
+  });
+});
+
+test('an open quote does not read the rest of the file into memory, which is closed', async () => {
+  let [bytes, isClosed] = [0, false];
+  async function* file(): AsyncGenerator<Uint8Array> {
+    try {
+      for (const chunk of [
+        Buffer.from('image,text\na,"'),
+        ...Array.from({ length: 99 }, () => Buffer.alloc(1 << 20, 'b')),
+      ]) {
+        bytes += chunk.length;
+        yield await Promise.resolve(chunk);
+      }
+    } finally {
+      isClosed = true;
+    }
+  }
+  await expect(rowsOf(readDelimited(file(), 'csv', NAMES))).rejects.toThrow(
+    'The input is not valid CSV after row 0: Max',
+  );
+  expect(bytes).toBeLessThan(20 << 20);
+  expect(isClosed).toBe(true);
+});
+
+test('a file is closed where not all of its rows are read', async () => {
+  let isClosed = false;
+  async function* file(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) yield await Promise.resolve(Buffer.from('image,text\na,b\n'));
+    } finally {
+      isClosed = true;
+    }
+  }
+  for await (const row of readDelimited(file(), 'csv', NAMES)) {
+    expect(row).toEqual({ fields: { image: 'a', text: 'b' } });
+    break;
+  }
+  await vi.waitFor(() => {
+    expect(isClosed).toBe(true);
   });
 });
 
