@@ -93,8 +93,7 @@ function leafConverter(element: SchemaElement): Converter {
     return (value) => timestampText(value as bigint, digits, isUtc) ?? String(value);
   }
   if (logical?.type === 'TIME' || converted.startsWith('TIME_')) {
-    return (value) =>
-      timestampText(BigInt(value as number), digits, false)?.slice('1970-01-01T'.length) ?? String(value);
+    return (value) => timeText(BigInt(value as number), digits) ?? String(value);
   }
   return plainValue;
 }
@@ -162,4 +161,10 @@ function timestampText(value: bigint, digits: number, isUtc: boolean): string | 
   const decimals = String(fraction).padStart(digits, '0').padEnd(3, '0');
   const shown = decimals.replace(/(?<=^\d{3,6})(000)+$/, '');
   return `${date.toISOString().slice(0, -'.000Z'.length)}.${shown}${isUtc ? 'Z' : ''}`;
+}
+
+/** A time of day, in the same units. @returns undefined for what is none */
+function timeText(value: bigint, digits: number): string | undefined {
+  const [day, time] = timestampText(value, digits, false)?.split('T') ?? [];
+  return day === '1970-01-01' ? time : undefined;
 }

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { SchemaElement } from 'hyparquet';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { expect, test } from 'vitest';
 import { readParquet } from '../../batch/input/parquet.ts';
@@ -142,10 +143,61 @@ test('a text that is marked as such may have any character', async () => {
   expect(await read(file)).toEqual([{ image: 'a', text: 'x\0y' }]);
 });
 
-test('texts need no mark, but have to be UTF-8', async () => {
-  expect(await read(fixture('unmarked-texts'))).toEqual([
+test.each(['id', 'text', 'premise'])('texts of %s need no mark, but have to be UTF-8', async (column) => {
+  const names = { ...NAMES, text: 'caption', [column]: 'text' };
+  expect(await read(fixture('unmarked-texts'), names)).toEqual([
     { image: 'a', text: 'café' },
     'The column "text" is not UTF-8.',
+  ]);
+});
+
+test('a column of lists may be that of texts', async () => {
+  const [first, empty] = await read(fixture('types'), { ...NAMES, texts: 'list' });
+  expect([first, empty]).toMatchObject([{ list: TYPES[0].list }, { list: null }]);
+});
+
+test('pictures in a column that is not read are passed through in base64', async () => {
+  const [row] = await read(fixture('pictures-with-paths'), { ...NAMES, image: 'text', text: 'caption' });
+  const picture = readFileSync(new URL('../fixtures/images/size-64x64.jpg', import.meta.url));
+  expect(row).toEqual({ image: { bytes: picture.toString('base64'), path: 'first.jpg' }, text: 'one' });
+});
+
+test('values that JSON or a Date cannot have keep their digits, or stay what they are', async () => {
+  const filename = join(tempFolder(), 'rows.parquet');
+  const column = (name: string, element: Omit<SchemaElement, 'name'>): SchemaElement => ({
+    name,
+    repetition_type: 'REQUIRED',
+    ...element,
+  });
+  const values = [
+    [column('image', { type: 'BYTE_ARRAY', converted_type: 'UTF8' }), 'a.jpg'],
+    [column('json', { type: 'BYTE_ARRAY', converted_type: 'JSON' }), { n: [1, null] }],
+    [column('binary', { type: 'BYTE_ARRAY' }), 'a\0b'],
+    [column('mark', { type: 'BYTE_ARRAY' }), '\ufeffa'],
+    [column('date', { type: 'INT32', converted_type: 'DATE' }), 2 ** 31 - 1],
+    [column('timestamp', { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' }), 2n ** 62n],
+    [column('time', { type: 'INT64', converted_type: 'TIME_MICROS' }), 2n ** 62n + 1n],
+    [column('whole', { type: 'INT64', converted_type: 'DECIMAL', precision: 18 }), 123n],
+  ] as const;
+  parquetWriteFile({
+    filename,
+    columnData: values.map(([{ name, type }, value]) => ({
+      name,
+      data: [type === 'BYTE_ARRAY' && typeof value === 'string' ? Buffer.from(value) : value],
+    })),
+    schema: [{ name: 'root', num_children: values.length }, ...values.map(([element]) => element)],
+  });
+  expect(await read(filename)).toEqual([
+    {
+      image: 'a.jpg',
+      json: { n: [1, null] },
+      binary: 'YQBi',
+      mark: '\ufeffa',
+      date: 2 ** 31 - 1,
+      timestamp: '4611686018427387904',
+      time: '4611686018427387905',
+      whole: 123,
+    },
   ]);
 });
 
@@ -168,6 +220,13 @@ test.each<[Columns, string]>([
     [{ name: 'image', data: [5], type: 'INT32' }],
     'has a column "image" that is not of paths or pictures; its columns are: image (int32).',
   ],
+  ...['text', 'premise'].map((name): [Columns, string] => [
+    [
+      { name: 'image', data: ['a'], type: 'STRING' },
+      { name, data: [5], type: 'INT32' },
+    ],
+    `has a column "${name}" that is not of texts; its columns are: image (text), ${name} (int32).`,
+  ]),
   [
     [
       { name: 'image', data: ['a'], type: 'STRING' },
