@@ -82,8 +82,9 @@ async function findParts(runs: readonly Run[]): Promise<FoundPart[]> {
   }
   const [first] = missing;
   if (first === undefined) return found;
-  const more = missing.length > 1 ? `, and ${missing.length - 1} more are missing` : '';
-  throw incomplete(`${first} is missing${more}. Run the batch command to its end.`);
+  const what =
+    missing.length > 1 ? `${missing.length} parts are missing, the first of them ${first}` : `${first} is missing`;
+  throw incomplete(`${what}. Run the batch command to its end.`);
 }
 
 /** The runs of all folders, in the order of their shards. */
