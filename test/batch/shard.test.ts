@@ -37,8 +37,16 @@ test('a shard is chosen by --shard, or by --shards and the index of the Job', ()
 test.each([
   ['3/3', undefined, undefined, '--shard is "3/3" but must be I/N, with I from 0 to N - 1.'],
   ['1', undefined, undefined, '--shard is "1" but must be I/N, with I from 0 to N - 1.'],
+  ['1/2/3', undefined, undefined, '--shard is "1/2/3" but must be I/N, with I from 0 to N - 1.'],
   ['0/1', '1', undefined, 'Give either --shard or --shards.'],
   [undefined, '0', '0', '--shards is "0" but must be a whole number from 1 to 999999.'],
+  [undefined, '4.5', '0', '--shards is "4.5" but must be a whole number from 1 to 999999.'],
+  [
+    undefined,
+    '4',
+    '1.5',
+    'JOB_COMPLETION_INDEX is "1.5" but must be a whole number from 0 to 3. Outside of an indexed Job, use --shard I/N.',
+  ],
   [
     undefined,
     '4',

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { TarImages } from '../../batch/images/tar-images.ts';
 import { readSamples } from '../../batch/input/samples.ts';
 import { tarMembers, type TarMember } from '../../batch/input/tar.ts';
-import { openDiskFile } from '../../batch/storage/file.ts';
+import { openDiskFile, type InputFile } from '../../batch/storage/file.ts';
 import { readAhead } from '../../batch/storage/read-ahead.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 import { NAMES, rowsOf } from './input.ts';
@@ -109,6 +109,7 @@ test('samples of WebDataset become rows', async () => {
     'd/2.jpg': 'two',
     'd/2.txt': 'ignored',
     README: 'no sample',
+    'd.2/README': 'no sample either',
     '._3.png': 'macOS',
     '3.png': 'three',
     '__meta__/shard.json': '{}',
@@ -122,6 +123,8 @@ test('samples of WebDataset become rows', async () => {
     '7.TXT': 'a cat',
     '8.jpg': 'eight',
     '8.JSON': json({ text: 'a cow' }),
+    '9.jpg': 'nine',
+    '9.txt': 'x'.repeat((4 << 20) + 1),
   });
   const tar = await openDiskFile(file);
   expect(await rowsOf(readSamples(tar, NAMES))).toEqual([
@@ -133,6 +136,7 @@ test('samples of WebDataset become rows', async () => {
     'The sample 6 has 2 pictures.',
     { id: '7', image: `${file}/7.Jpg`, text: 'a cat' },
     { id: '8', image: `${file}/8.jpg`, text: 'a cow' },
+    '9.txt is not UTF-8, or longer than 4 MiB.',
   ]);
   const pictures = ['one', 'two', 'three', 'seven', 'eight'];
   const read: string[] = [];
@@ -143,6 +147,61 @@ test('samples of WebDataset become rows', async () => {
     }
   }
   expect(read).toEqual([...pictures, ...pictures]);
+});
+
+test('pictures of up to 1 MiB are read along from a bucket, and others when their row comes', async () => {
+  const [small, large] = ['s'.repeat(1 << 20), 'l'.repeat((1 << 20) + 1)];
+  const tar = await openDiskFile(writeTar(join(tempFolder(), '0.tar'), { 'small.jpg': small, 'large.jpg': large }));
+  const ranges: number[][] = [];
+  const read: InputFile['read'] = (start, end) => {
+    ranges.push([start, end]);
+    return tar.read(start, end);
+  };
+  const found: string[] = [];
+  for await (const row of readSamples({ ...tar, isLocal: false, read }, NAMES)) {
+    if ('damage' in row || row.picture === undefined) expect.fail('There is no picture.');
+    found.push(Buffer.from(await row.picture.read(signal)).toString());
+  }
+  expect(found).toEqual([small, large]);
+  const start = 2 * 512 + small.length;
+  expect(ranges).toEqual([[start, start + large.length]]);
+});
+
+test('the stream of a tar in a bucket is closed where not all of its samples are read', async () => {
+  const tar = await openDiskFile(writeTar(join(tempFolder(), '0.tar'), { '1.txt': 'a', '2.txt': 'b', '3.txt': 'c' }));
+  let isClosed = false;
+  async function* stream(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* tar.stream();
+    } finally {
+      isClosed = true;
+    }
+  }
+  for await (const row of readSamples({ ...tar, isLocal: false, stream }, NAMES)) {
+    expect(row).toEqual({ fields: { id: '1', text: 'a' } });
+    break;
+  }
+  expect(isClosed).toBe(true);
+});
+
+test('a tar is another input where names, lengths or what is beside pictures differ', async () => {
+  const sumOf = async (members: Readonly<Record<string, string>>): Promise<string> => {
+    const seen: Uint8Array[] = [];
+    const tar = await openDiskFile(writeTar(join(tempFolder(), '0.tar'), members));
+    await rowsOf(readSamples({ ...tar, isLocal: false }, NAMES, (bytes) => seen.push(bytes)));
+    return Buffer.concat(seen).toString();
+  };
+  const [picture, text] = [{ '1.jpg': 'one' }, { '1.txt': 'a dog' }];
+  const sum = await sumOf({ ...picture, ...text });
+  for (const other of [
+    { '1.jpg': 'four', ...text },
+    { '1.png': 'one', ...text },
+    { ...picture, '1.txt': 'a cat' },
+  ]) {
+    expect(await sumOf(other)).not.toBe(sum);
+  }
+  // Pictures are not read for it.
+  expect(await sumOf({ '1.jpg': 'two', ...text })).toBe(sum);
 });
 
 test('pictures are found by their names in several tars', async () => {
