@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import { withoutUserInfo } from '../../model/echo.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -33,10 +34,15 @@ export function shown(value: unknown): string {
   return code.length > 60 ? `${code.slice(0, 57)}...` : code;
 }
 
-/** The value as JSON; undefined if JSON cannot write it, such as a function, `10n` or an object that holds itself. */
+/**
+ * The value as JSON, without the passwords of addresses: cut off, they could no longer be told from other text. Undefined if
+ * JSON cannot write it, such as a function, `10n` or an object that holds itself.
+ */
 function json(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, (_, each: unknown) =>
+      typeof each === 'string' && each.includes('://') ? withoutUserInfo(each) : each,
+    );
   } catch {
     return undefined;
   }

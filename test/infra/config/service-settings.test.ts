@@ -65,6 +65,21 @@ describe('synth refuses', () => {
       'server.settings.ADMIN_PORT is 80; it must be a fixed port from 1024 up, as lower ones need root.',
     ],
     [
+      'a port for gRPC that needs root',
+      { 'server.settings.GRPC_PORT': 1023 },
+      'server.settings.GRPC_PORT is 1023; it must be a fixed port from 1024 up, as lower ones need root.',
+    ],
+    [
+      'an address with a password, which is not repeated',
+      { 'server.settings.CORS_ORIGINS': 'https://me:se/cret@a.example' },
+      'server.settings.CORS_ORIGINS is "https://***@a.example"; it must be a comma-separated list of origins such as https://example.org.',
+    ],
+    [
+      'an address with a password that is longer than what is repeated of others',
+      { 'server.settings.CORS_ORIGINS': `https://me:${'secret'.repeat(20)}@a.example` },
+      'server.settings.CORS_ORIGINS is "https://***@a.example"; it must be a comma-separated list of origins such as https://example.org.',
+    ],
+    [
       'a protocol in which the service cannot send traces',
       { 'observability.tracing.enabled': true, 'server.settings.OTEL_EXPORTER_OTLP_PROTOCOL': 'grpc' },
       'server.settings.OTEL_EXPORTER_OTLP_PROTOCOL is "grpc"; it must be http/protobuf or http/json, since traces are sent over HTTP: set OTEL_EXPORTER_OTLP_TRACES_PROTOCOL to http/protobuf and OTEL_EXPORTER_OTLP_TRACES_ENDPOINT to the collector\'s address for HTTP, usually http://HOST:4318/v1/traces.',
