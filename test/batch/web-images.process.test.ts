@@ -9,6 +9,7 @@ import { isPublic, WebImages } from '../../batch/images/web-images.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
 const { signal } = new AbortController();
+const LETTERS = ['a', 'b', 'c', 'd'];
 
 test.each(['8.8.8.8', '172.32.0.1', '2606:4700::1111', '2a00:1450::1'])('%s is public', (address) => {
   expect(isPublic(address)).toBe(true);
@@ -28,11 +29,17 @@ describe('images at addresses', () => {
   let origin = '';
   const answers: Record<string, RequestListener> = {
     '/image': (_, response) => response.end('picture'),
+    '/largest': (_, response) => {
+      for (const letter of LETTERS) response.write(letter.repeat(1 << 18));
+      response.end();
+    },
     '/large': (_, response) => response.end(Buffer.alloc((1 << 20) + 1)),
     '/empty': (_, response) => response.end(),
     '/moved': (_, response) => response.writeHead(302, { location: '/image' }).end(),
     '/elsewhere': (_, response) => response.writeHead(302, { location: 'https://other.example/image' }).end(),
     '/insecure': (_, response) => response.writeHead(302, { location: 'http://localhost/image' }).end(),
+    '/gone': (_, response) => response.writeHead(404, { location: '/image' }).end(),
+    '/silent': () => undefined,
     '/loop': (_, response) => response.writeHead(302, { location: '/loop' }).end(),
   };
 
@@ -70,13 +77,26 @@ describe('images at addresses', () => {
     expect(await read('/moved')).toBe('picture');
   });
 
+  test('may have all bytes that are allowed', async () => {
+    expect(await read('/largest')).toBe(LETTERS.map((letter) => letter.repeat(1 << 18)).join(''));
+  });
+
+  test('are given up with the signal, and its reason', async () => {
+    const images = new WebImages({ hosts: ['localhost'], maxMib: 1, isAllowed: () => true, ca });
+    const found = await images.find(`${origin}/silent`);
+    await expect(found.read(AbortSignal.timeout(100))).rejects.toMatchObject({ name: 'TimeoutError' });
+    await images.close();
+  });
+
   test.each([
     ['https://example.com/a', 'address-not-allowed', 'the host example.com is not one that --allow-host names.'],
     ['http://localhost/a', 'address-not-allowed', 'its address, or one it is redirected to, is not one of https.'],
     ['ftp://localhost/a', 'address-not-allowed', 'its address, or one it is redirected to, is not one of https.'],
     ['/elsewhere', 'address-not-allowed', 'the host other.example is not one that --allow-host names.'],
     ['/insecure', 'address-not-allowed', 'its address, or one it is redirected to, is not one of https.'],
+    ['localhost/a', 'address-not-allowed', 'its address, or one it is redirected to, is not one of https.'],
     ['/missing', 'unreadable-image', 'answers with status 404.'],
+    ['/gone', 'unreadable-image', 'answers with status 404.'],
     ['/loop', 'unreadable-image', 'it is redirected more than 5 times.'],
     ['/large', 'body-too-large', 'The image has more than 1 MiB; at most that is read (MAX_BODY_MB).'],
     ['/empty', 'invalid-field', 'The field "image" is empty.'],
@@ -89,8 +109,16 @@ describe('images at addresses', () => {
       code: 'unreadable-image',
       message: expect.stringMatching(/the address of localhost, .*, is not a public one\.$/) as string,
     });
-    const images = new WebImages({ hosts: ['127.0.0.1'], maxMib: 1 });
-    await expect(images.find('https://127.0.0.1/a')).rejects.toMatchObject({ code: 'address-not-allowed' });
+    const images = new WebImages({ hosts: ['127.0.0.1', '[::1]'], maxMib: 1 });
+    for (const [host, address] of [
+      ['127.0.0.1', '127.0.0.1'],
+      ['[::1]', '::1'],
+    ]) {
+      await expect(images.find(`https://${host}/a`)).rejects.toMatchObject({
+        code: 'address-not-allowed',
+        message: `The image https://${host}/a is not fetched: ${address} is not a public address.`,
+      });
+    }
     await images.close();
   });
 });
