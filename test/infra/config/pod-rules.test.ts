@@ -52,10 +52,12 @@ const REFUSED: readonly (readonly [path: string, value: unknown, sentence: strin
   ['pod.volumes', [spool, { ...spool, mountPath: '/other' }], /has the name spool/],
   ['pod.volumes', [{ ...spool, mountPath: '/tmp' }], /has the folder \/tmp, where another volume is mounted/],
   ['pod.volumes', [{ ...spool, mountPath: '/models/cache' }], /but \/models is read-only/],
+  ['pod.volumes', [{ ...spool, mountPath: '/etc/ofa-ve/api-keys/a' }], /but \/etc\/ofa-ve\/api-keys is read-only/],
   ['pod.volumes', [keys, { ...spool, mountPath: '/keys/a' }], /has the folder \/keys\/a, but \/keys is read-only/],
   ['pod.volumes', [{ ...spool, mountPath: '/app' }], /has the folder \/app, which would hide files of the image/],
   ['pod.volumes', [{ ...spool, mountPath: '/model/a' }], /would hide files of the image/],
   ['pod.volumes', [{ ...spool, mountPath: '/proc/a' }], /which the container runtime fills/],
+  ['pod.volumes', [{ ...spool, mountPath: '/sys/fs' }], /which the container runtime fills/],
   ['pod.volumes', [{ ...spool, mountPath: '/dev' }], /which the container runtime fills/],
   ['pod.volumes', [{ ...spool, mountPath: '/a:b' }], /mountPath is "\/a:b"/],
   ['pod.volumes', [{ ...spool, mountPath: '/a/../b' }], /mountPath is/],
@@ -128,6 +130,20 @@ describe('another server', () => {
       [{ ...spool, mountPath: '/app' }],
     );
     expect(mistakesOf(changed)).toEqual([]);
+  });
+
+  it('has ports of its own, of which none needs root', async () => {
+    const other = (await environmentOf('multi-model')).config;
+    const at = other.workloads.findIndex(({ server }) => server.kind === 'other');
+    const mistakesWith = (http: number, admin: number): readonly string[] =>
+      mistakesOf(deepChange(other, `workloads.${at}.server.ports`, { http, admin }));
+    expect(mistakesWith(1024, 1025)).toEqual([]);
+    expect(mistakesWith(80, 1023)).toEqual(
+      ['http is 80', 'admin is 1023'].map(
+        (port) =>
+          `workloads[${at}].server.ports.${port}; it must be a fixed port from 1024 up, as lower ones need root.`,
+      ),
+    );
   });
 
   it('may run with GPUs on arm64', async () => {
