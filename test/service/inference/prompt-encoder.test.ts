@@ -43,11 +43,12 @@ describe('the prompt encoder', () => {
     expect(prompts).toHaveLength(1);
   });
 
-  it('tells texts apart that are divided differently between premise and hypothesis', () => {
+  it('tells texts apart whose premises are as long, or that are divided differently', () => {
     const { encode, prompts } = setup();
     const pairs = [
       ['a cat', undefined],
       ['cat', 'a '],
+      ['cat', 'b '],
       [' cat', 'a'],
       ['none a cat', undefined],
       ['1 a', undefined],

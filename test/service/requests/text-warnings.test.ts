@@ -8,6 +8,14 @@ describe('the warnings of an answer', () => {
     expect(summarizeTextWarnings([{ ...tab, index: 0 }], 1)).toEqual([
       { code: 'control-character', field: 'text', detail: 'The text contains a tab.' },
     ]);
+    expect(
+      summarizeTextWarnings(
+        [0, 1].map((index) => ({ ...tab, index })),
+        2,
+      ),
+    ).toEqual([
+      { code: 'control-character', field: 'text', detail: 'Text 1 contains a tab. The same holds for 1 more.' },
+    ]);
     const premise = { ...tab, field: 'premise' } as const;
     expect(
       summarizeTextWarnings(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expectProblem, fakeService, postStream } from '../fake-service.ts';
+import { expectProblem, fakeService, postJson, postStream } from '../fake-service.ts';
 
 describe('a body', () => {
   it('that announces too many bytes is refused before it is read', async () => {
@@ -17,6 +17,16 @@ describe('a body', () => {
     const headers = { 'content-type': 'application/json', 'content-length': String(1024 * 1024 + 1) };
     await expectProblem(await postStream(app, body, headers), 413, 'body-too-large');
     expect(read).toBe(false);
+  });
+
+  it.each([
+    ['announced', { 'content-length': String(1024 * 1024) }],
+    ['not announced', {}],
+  ])('of exactly as many bytes as are allowed is read (%s)', async (_, headers) => {
+    const { app } = fakeService({ maxBodyMb: 1 });
+    const body = JSON.stringify({ image: 'A'.repeat(1024 * 1000), text: 'a dog' }).padEnd(1024 * 1024);
+    expect((await postJson(app, body, headers)).status).toBe(200);
+    await expectProblem(await postJson(app, `${body} `), 413, 'body-too-large');
   });
 
   it.each(['application/json', 'multipart/form-data; boundary=b'])(
