@@ -64,27 +64,30 @@ export class Calls {
     });
     if (isInference) this.#connections.begin(base);
     const fail = (error: unknown): void => {
-      if (!call.ended) outer.sendStatus(call.failure(error));
+      if (call.ended) return;
+      const status = call.failure(error);
+      outer.sendStatus(path === UNKNOWN_METHOD ? { ...status, code: codes.UNIMPLEMENTED } : status);
+    };
+    const refuse = (error: unknown): void => {
+      call.whenRefusable(() => {
+        fail(error);
+      });
     };
     const outer: ServerInterceptingCall = new ServerInterceptingCall(base, {
       start: (next) => {
         next({
           onReceiveMetadata: (metadata, forward) => {
             call.begin(metadata);
-            if (path === UNKNOWN_METHOD) {
-              const problem = new HttpProblem('not-found', 'The service has no such method.');
-              outer.sendStatus({ ...call.failure(problem), code: codes.UNIMPLEMENTED });
-            } else {
-              try {
-                const client = KEYED_METHODS.has(path) ? this.#identify(call, metadata) : undefined;
-                if (isInference) inference = this.#beginInference(call, client, metadata, fail);
-                else this.#beginOther(call, fail);
-              } catch (error) {
-                fail(error);
-              }
+            try {
+              if (path === UNKNOWN_METHOD) throw new HttpProblem('not-found', 'The service has no such method.');
+              const client = KEYED_METHODS.has(path) ? this.#identify(call, metadata) : undefined;
+              if (isInference) inference = this.#beginInference(call, client, metadata, fail);
+              else this.#beginOther(call, fail);
+            } catch (error) {
+              refuse(error);
+              return;
             }
-            if (call.ended) call.stopReceiving();
-            else forward(metadata);
+            if (!call.ended) forward(metadata);
           },
         });
       },
@@ -94,6 +97,7 @@ export class Calls {
         next(call.end(status));
         // What it still waits for, as for the rest of a message that is too large, does not come any more.
         inference?.end();
+        if (status.code !== codes.OK) call.stopReceiving();
       },
     });
     return outer;

@@ -11,8 +11,11 @@ import { UNKNOWN_METHOD } from './unknown-methods.ts';
 
 /** Time for a client to take its answer, or to end a message that nobody reads any more. */
 const LINGER_MS = 10_000;
-/** How often to look whether an answer has been sent, where the client takes its time to read. */
-const QUEUE_MS = 20;
+/** Node.js 26 resets a stream without the answer that is still queued; before, it sends that first. */
+const DROPS_QUEUED = Number.parseInt(process.versions.node) >= 26;
+/** There, how often to look whether a message or an answer is complete, and how often at most for a message. */
+const LOOK_MS = 5;
+const LOOKS = 20;
 /** A client cancels its call when its deadline passes, a little before the deadline that the server has computed. */
 const DEADLINE_TOLERANCE_MS = 100;
 
@@ -110,21 +113,32 @@ export class ObservedCall {
     return { ...status, metadata };
   }
 
-  /** Asks the client to send no more of its messages, once the answer has been sent. The call must have been answered. */
-  stopReceiving(): void {
-    setImmediate(() => {
-      this.#reset();
-    });
+  /** Whether the client has sent all of its messages, read or not. */
+  get #isReceived(): boolean {
+    return this.stream.destroyed || this.stream.state.remoteClose === 1;
   }
 
-  /** Sends RST_STREAM with NO_ERROR, after the answer (RFC 9113, section 8.1): Node.js 26 drops one that is still queued. */
-  #reset(): void {
-    const queued = this.stream.session?.state.outboundQueueSize ?? 0;
-    if (queued === 0) this.stream.close();
+  /**
+   * Calls back when the call may be refused. A client that gets the answer before it has sent its message, as Go's and
+   * Java's do, gives up the message and opens its next stream, and Node.js ends a connection that has one stream too
+   * many. So the answer must go with the reset that ends the stream for both sides, or come after the message.
+   */
+  whenRefusable(callback: () => void, looks = LOOKS): void {
+    if (!DROPS_QUEUED || looks === 0 || this.#isReceived) callback();
     else
       setTimeout(() => {
-        this.#reset();
-      }, QUEUE_MS).unref();
+        this.whenRefusable(callback, looks - 1);
+      }, LOOK_MS);
+  }
+
+  /** Asks the client to send no more of its messages: RST_STREAM with NO_ERROR, after the answer (RFC 9113, section 8.1). */
+  stopReceiving(): void {
+    if (this.#isReceived) return;
+    if (!DROPS_QUEUED || this.stream.state.localClose === 1) this.stream.close();
+    else
+      setTimeout(() => {
+        this.stopReceiving();
+      }, LOOK_MS).unref();
   }
 
   #finish(code: number): void {
