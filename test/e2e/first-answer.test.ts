@@ -1,4 +1,5 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { afterEach, expect, it } from 'vitest';
 import { readExamples } from '../../demo/examples.ts';
@@ -21,9 +22,10 @@ afterEach(() => {
   child = undefined;
 });
 
-/** Runs `npm start`. @returns what it printed up to the last line of its welcome */
-async function npmStart(): Promise<string> {
-  const env = { ...process.env, PORT: '0', GRPC_PORT: 'off', ADMIN_PORT: '0', HOST: '127.0.0.1', DEVICE: 'cpu' };
+/** Runs `npm start` with settings. @returns what it printed up to the last line of its welcome */
+async function npmStart(settings: Readonly<Record<string, string>> = {}): Promise<string> {
+  const own = { PORT: '0', GRPC_PORT: 'off', ADMIN_PORT: '0', HOST: '127.0.0.1', DEVICE: 'cpu', ...settings };
+  const env = { ...process.env, ...own };
   const started = spawn('npm', ['start'], { cwd: ROOT, env, detached: true });
   child = started;
   return new Promise((resolve, reject) => {
@@ -49,6 +51,15 @@ it.skipIf(isSkipped)('npm start prints the address of a page and a curl command 
   const { stdout } = await run('sh', ['-c', line], { cwd: ROOT });
   const [example] = await readExamples();
   expect(JSON.parse(stdout)).toMatchObject({ label: example?.sentences[0]?.answer });
+});
+
+it('a SIGTERM for npm start reaches the service, which ends as it does on its own', async () => {
+  await npmStart({ DRAIN_DELAY_MS: '0' });
+  const started = child ?? expect.fail();
+  process.kill(started.pid ?? 0, 'SIGTERM');
+  // The service has the same standard output: this waits for its end, too.
+  expect(await once(started, 'close')).toEqual([0, null]);
+  child = undefined;
 });
 
 it('npm run demo answers every example picture in a table', async () => {
