@@ -16,6 +16,7 @@ function project(test: TestProjectInlineConfiguration['test']): TestProjectInlin
       testTimeout: 120_000,
       hookTimeout: 120_000,
       ...test,
+      expect: { poll: { timeout: 30_000 }, ...test?.expect },
     },
   };
 }

@@ -126,8 +126,9 @@ describe.skipIf(isLeftOut)('the demo page, when its user does not wait', () => {
     await page.evaluate("{ const button = document.getElementById('camera'); button.click(); button.click(); }");
     await page.locator('#camera-cancel').click();
     await page.locator('#camera-dialog').waitFor({ state: 'hidden' });
-    const states = await page.evaluate('window.streams.map((stream) => stream.getTracks()[0].readyState)');
-    expect(states).toEqual(['ended']);
+    const states = () => page.evaluate('window.streams.map((stream) => stream.getTracks()[0].readyState)');
+    // The dialog is hidden before it tells of its end.
+    await expect.poll(states).toEqual(['ended']);
   });
 });
 
