@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { readIfThere } from '../../model/read-if-there.ts';
 
 /** Linux counts processor time in ticks of this many milliseconds, on every architecture. */
 const TICK_MS = 10;
@@ -14,7 +15,7 @@ export function processTree(pid: number): number[] {
 /** The memory of a process in bytes, by field of proc_pid_status(5) such as VmRSS; 0 if it has ended. */
 export function memoryOf(pid: number): (field: string) => number {
   const status = read(`/proc/${pid}/status`);
-  return (field) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024;
+  return (field) => bytesOf(status, field);
 }
 
 /** Processor time of a process in milliseconds, since its start. */
@@ -49,9 +50,11 @@ interface Mapping {
 function* mappings(pid: number): Generator<Mapping, void> {
   for (const block of read(`/proc/${pid}/smaps`).split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)) {
     const [, offset = '', device = '', inode = ''] = /^\S+ \S+ (\S+) (\S+) (\d+)/.exec(block) ?? [];
-    const bytesOf = (name: string): number =>
-      Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(block)?.[1] ?? 0) * 1024;
-    yield { mapping: `${device} ${inode} ${offset}`, resident: bytesOf('Rss'), own: bytesOf('Anonymous') };
+    yield {
+      mapping: `${device} ${inode} ${offset}`,
+      resident: bytesOf(block, 'Rss'),
+      own: bytesOf(block, 'Anonymous'),
+    };
   }
 }
 
@@ -72,11 +75,12 @@ function threads(pid: number): string[] {
   }
 }
 
+/** Empty if the process has ended. */
 function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    // The process has ended.
-    return '';
-  }
+  return readIfThere(file) ?? '';
+}
+
+/** A field in kB of a file of /proc, in bytes; 0 if there is none. */
+function bytesOf(text: string, field: string): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024;
 }
