@@ -1,10 +1,10 @@
-import { refuseStreams } from './raw-streams.ts';
 import { once } from 'node:events';
 import { connect as connectHttp2, constants, type ClientHttp2Session } from 'node:http2';
 import { status as codes, type Client, type ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { metric, until } from '../client.ts';
 import { grpcClients, inferRequest } from './grpc-client.ts';
+import { refuseStreams } from './raw-streams.ts';
 import { MARKED, stubServices } from '../stub-service.ts';
 
 const stub = stubServices();

@@ -7,6 +7,7 @@ import { logInMemory } from '../../../testing/logging.ts';
 import { metric, until, uploads } from '../client.ts';
 import type { TestService } from '../service.ts';
 import { stubServices } from '../stub-service.ts';
+import { PREFACE } from './raw-streams.ts';
 
 const stub = stubServices();
 
@@ -85,12 +86,6 @@ describe('a call whose message does not become complete frees the room for it', 
     await expectRoomSoon(live);
   });
 });
-
-/** What an HTTP/2 client sends first, and an empty SETTINGS frame. */
-const PREFACE = Buffer.concat([
-  Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
-  Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
-]);
 
 describe('a service that stops does not wait for a client that keeps its side of a connection open', () => {
   it.each([

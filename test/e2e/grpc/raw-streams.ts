@@ -10,6 +10,9 @@ const ACK = 1;
 const END_STREAM = 1;
 const END_HEADERS = 4;
 
+/** What an HTTP/2 client sends first, and an empty SETTINGS frame. */
+export const PREFACE = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(SETTINGS, 0)]);
+
 /**
  * Opens streams of ModelInfer that send nothing but their headers, `atOnce` at a time: when a stream has its answer, it
  * is left as it is for the next one, as gRPC's clients for Go and Java do with a message that they have yet to send.
@@ -28,7 +31,7 @@ export async function refuseStreams(
     if (opened < total) socket.write(frame(HEADERS, END_HEADERS, inferHeaders(), 1 + 2 * opened++));
   };
   socket.on('error', () => undefined);
-  socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(SETTINGS, 0)]));
+  socket.write(PREFACE);
   let rest = Buffer.alloc(0);
   socket.on('data', (chunk) => {
     rest = Buffer.concat([rest, chunk]);
