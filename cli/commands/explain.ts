@@ -1,4 +1,4 @@
-import { realpath, writeFile } from 'node:fs/promises';
+import { open, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import sharp from 'sharp';
@@ -137,10 +137,21 @@ async function writePixels(image: string, target: string, size: number, orientat
   }
 }
 
+/** Writes a file. Where it can be made but not written, as on a full disk, nothing is left of it. */
 async function writePng(target: string, png: Buffer): Promise<void> {
-  await writeFile(target, png).catch((cause: unknown) => {
+  try {
+    const handle = await open(target, 'w');
+    try {
+      await handle.writeFile(png);
+    } catch (error) {
+      if ((await handle.stat()).isFile()) await rm(target);
+      throw error;
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
     throw notWritten(target, cause);
-  });
+  }
 }
 
 /** Judges the text and writes the heatmap of the answer. */

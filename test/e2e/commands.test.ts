@@ -159,15 +159,8 @@ describe('what cannot be printed', () => {
 it('batch says that an input has no rows', async () => {
   const input = join(folder, 'empty.csv');
   await writeFile(input, 'image,text\n');
-  const { code, stdout } = await ofaVe([
-    'batch',
-    '--model',
-    packageDir,
-    '--input',
-    input,
-    '--output',
-    join(folder, 'none'),
-  ]);
+  const args = ['--model', packageDir, '--input', input, '--output', join(folder, 'none')];
+  const { code, stdout } = await ofaVe(['batch', ...args]);
   expect([code, stdout]).toEqual([0, expect.stringContaining('There was no row to compute; the results are in')]);
 });
 
@@ -183,6 +176,17 @@ it('explain --heatmap writes the picture with the parts that decide', async () =
   >;
   expect(Object.keys(answer ?? {})).toEqual(['result', 'label', 'confidence', 'scores', 'log_scores']);
   expect(heatmap).toHaveLength(8);
+});
+
+it.each(['--pixels', '--heatmap'])('explain %s leaves no file where none can be written to its end', async (option) => {
+  const target = join(folder, `full${option}.png`);
+  const args = ['explain', '--model', packageDir, '--text', 'a', '--image', image, option, target];
+  // No file may have a byte, as on a full disk.
+  const child = spawn('sh', ['-c', 'ulimit -f 0 && exec "$0" "$@"', process.execPath, PROGRAM, ...args]);
+  expect(await text(child.stderr)).toBe(
+    `Cannot write ${target}: the file would be larger than the file system or a limit allows.\n`,
+  );
+  expect(existsSync(target)).toBe(false);
 });
 
 it('predict prints every label', async () => {
