@@ -54,7 +54,7 @@ function helpCommand(root: Command): Command {
       for (const name of names) {
         const found = command.commands.find((each) => each.name() === name);
         // Reports the unknown command, with a suggestion.
-        if (found === undefined && command === root) await root.parseAsync([name], { from: 'user' });
+        if (found === undefined && command.commands.length > 0) await command.parseAsync([name], { from: 'user' });
         command = found ?? command.error(`error: unknown command '${names.join(' ')}'`);
       }
       command.outputHelp();

@@ -74,12 +74,15 @@ export function batchCommand(): Command {
     .option('--shard <I/N>', 'only shard I of N, from 0')
     .option('--shards <N>', 'only one of N shards, that of JOB_COMPLETION_INDEX')
     .enablePositionalOptions()
+    .allowExcessArguments()
     .addHelpText(
       'after',
       '\nExit codes: 0 every row has an answer, 3 every row has an outcome but some failed, 1 the run cannot go on, 2 wrong usage or settings, 130 interrupted.\nSettings such as DEVICE, MAX_BATCH and LABELS are environment variables, as for ofa-ve serve. Input, images and output may be addresses such as s3://bucket/folder; credentials, region and endpoint are those of the AWS SDK.',
     );
   return command
     .action(async (options: RunOptions) => {
+      const [word] = command.args;
+      if (word !== undefined) await refuseWord(command, word);
       const { output } = options;
       const [input, images] = options.input === undefined ? [options.images] : [options.input, options.images];
       if (input === undefined) return command.error("error: required option '--input <input>' not specified");
@@ -90,6 +93,12 @@ export function batchCommand(): Command {
       if (result.tally.failedRows > 0 && !options.allowFailures) process.exitCode = SOME_FAILED;
     })
     .addCommand(mergeCommand());
+}
+
+/** Reports an unknown command, with a suggestion: Commander does so itself only for commands without an action. */
+async function refuseWord(command: Command, word: string): Promise<void> {
+  const withoutAction = new Command(command.name()).copyInheritedSettings(command).addCommand(mergeCommand());
+  await withoutAction.parseAsync([word], { from: 'user' });
 }
 
 function mergeCommand(): Command {

@@ -143,7 +143,11 @@ describe('wrong usage', () => {
     [['compile', 'a', 'b', '--nope'], /unknown option '--nope'/],
     [['nope'], /unknown command 'nope'/],
     [['help', 'serv'], /unknown command 'serv'\n\(Did you mean serve\?\)/],
-    [['help', 'batch', 'nope'], /unknown command 'batch nope'/],
+    [['help', 'batch', 'nope'], /unknown command 'nope'/],
+    [['help', 'batch', 'merg'], /unknown command 'merg'\n\(Did you mean merge\?\)/],
+    [['help', 'inspect', 'nope'], /unknown command 'inspect nope'/],
+    [['batch', 'merg', 'results', '--output', 'all.jsonl'], /unknown command 'merg'\n\(Did you mean merge\?\)/],
+    [['batch', 'rows.csv', '--output', 'results'], /unknown command 'rows.csv'/],
     [['inspect'], /missing required argument 'package-folder'/],
   ])('%j exits with 2 and an explanation', async (args, sentence) => {
     const result = await ofaVe(args);
