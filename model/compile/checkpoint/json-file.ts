@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { shorten } from '../../echo.ts';
 import { UserError } from '../../errors.ts';
 import { readRegularText } from '../../regular-file.ts';
 import { unreadable } from './file-source.ts';
@@ -20,11 +21,8 @@ export async function readJson(path: string): Promise<unknown> {
 /** The error for a field whose value is not supported. */
 export function unsupported(file: string, field: string, value: unknown, supported: string): UserError {
   const shown = JSON.stringify(value) as string | undefined;
-  const short = shown !== undefined && shown.length > 80 ? `${shown.slice(0, 80)}...` : shown;
-  return new UserError(
-    'checkpoint-unsupported',
-    `${file}: ${field} is ${short ?? 'missing'}, but supported is ${supported}.`,
-  );
+  const what = shown === undefined ? 'missing' : shorten(shown);
+  return new UserError('checkpoint-unsupported', `${file}: ${field} is ${what}, but supported is ${supported}.`);
 }
 
 /** The value at a path of keys, or undefined. */

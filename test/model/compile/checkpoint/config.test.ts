@@ -127,6 +127,7 @@ describe('an unsupported value is rejected by name, with what is supported', () 
       { activation_function: 'relu' },
       /activation_function is "relu", but supported is "gelu"\.$/,
     ],
+    ['a long value', { resnet_type: `${'v'.repeat(148)}🙂${'i'.repeat(200)}t` }, /is "v{148}…i{48}t", but supported/],
     ['resnet_type', { resnet_type: 'vit' }, /resnet_type is "vit", but supported is one of resnet18, .*resnet152\.$/],
     ['resnet_type that is a property of every object', { resnet_type: 'toString' }, /resnet_type is "toString"/],
     ['d_model', { d_model: -4 }, /d_model is -4, but supported is a whole number from 1 to \d+\.$/],
