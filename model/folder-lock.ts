@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
 import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from './errors.ts';
+import { hasEnded, processMark } from './process-mark.ts';
 
 /** How often a process touches its lock, in milliseconds. */
 const BEAT_MS = 1000;
@@ -11,9 +11,8 @@ const BEAT_MS = 1000;
 const STALE_MS = 10_000;
 
 /**
- * Keeps a second process from working in the same folder, by a lock file. A process's id in it would not do: containers
- * that share a volume have the same ones. Where the ids are known to be of one kernel and one container, a lock whose
- * process is gone is taken over at once; elsewhere when it has not been touched for {@link STALE_MS}.
+ * Keeps a second process from working in the same folder, by a lock file. One whose process is known to have
+ * ended is taken over at once, any other when it has not been touched for {@link STALE_MS}.
  *
  * @param name the lock file's
  * @param doing what the holder of the lock is doing, for the message: "downloading into"
@@ -22,7 +21,7 @@ const STALE_MS = 10_000;
  */
 export async function lockFolder(folder: string, name: string, doing: string): Promise<() => Promise<void>> {
   const file = path.join(folder, name);
-  const id = `${randomUUID()} ${process.pid} ${processSpace()}`;
+  const id = `${randomUUID()} ${processMark()}`;
   const isOwner = async (): Promise<boolean> => (await content(file)) === id;
   const isStale = await isAbandoned(file);
   if (isStale) await rm(file, { force: true });
@@ -67,27 +66,6 @@ async function isAbandoned(file: string): Promise<boolean> {
   const touched = (await stat(file).catch(() => undefined))?.mtimeMs;
   if (touched === undefined) return false;
   if (Date.now() - touched > STALE_MS) return true;
-  const [, pid = '', ...space] = (await content(file)).split(' ');
-  return space.join(' ') === processSpace() && processSpace() !== '' && !isRunning(Number(pid));
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
-
-/**
- * Identifies what assigns process ids: the boot of the machine and the namespace. Empty where the system does not say.
- */
-function processSpace(): string {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    return '';
-  }
+  const [, mark = ''] = (await content(file)).split(' ');
+  return hasEnded(mark);
 }

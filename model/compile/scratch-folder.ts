@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
+import { hasEnded, processMark } from '../process-mark.ts';
 
 /** SIGHUP comes when the terminal is closed or the connection to it is lost. Node.js does not ignore it under nohup. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -9,10 +10,15 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const NAME_LENGTH = 40;
 /** Attempts to remove a folder: a few pending file system calls may still create files in it. */
 const ATTEMPTS = 10;
+/** How often a process touches its folder, in milliseconds. */
+const BEAT_MS = 60_000;
+/** A folder that was not touched for this long was left by a process that was killed. */
+const STALE_MS = 10 * BEAT_MS;
 
 /**
  * Runs `work` with a new folder next to the target, so that the result can be renamed into place. Whatever is left of
- * the folder is removed afterwards, also when a signal ends the process.
+ * the folder is removed afterwards, also when a signal ends the process; where that could not be, as for SIGKILL or a loss
+ * of power, by the next process that makes a folder for the same target.
  */
 export async function inScratchFolder<Result>(
   target: string,
@@ -20,7 +26,9 @@ export async function inScratchFolder<Result>(
 ): Promise<Result> {
   const parent = path.dirname(path.resolve(target));
   const name = path.basename(path.resolve(target)).slice(0, NAME_LENGTH).toWellFormed();
-  const folder = path.join(parent, `.${name}.partial-${randomUUID()}`);
+  const prefix = `.${name}.partial-`;
+  await removeAbandoned(parent, prefix);
+  const folder = path.join(parent, `${prefix}${processMark()}-${randomUUID()}`);
   const onSignal = (signal: NodeJS.Signals): void => {
     stopListening();
     removeAtOnce(folder);
@@ -31,6 +39,7 @@ export async function inScratchFolder<Result>(
   const stopListening = (): void => {
     for (const signal of SIGNALS) process.off(signal, onSignal);
   };
+  let beat: NodeJS.Timeout | undefined;
   // Listen before the folder exists, and create it in the same turn, so that no signal can arrive in between.
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
@@ -38,10 +47,25 @@ export async function inScratchFolder<Result>(
     if (!existsSync(parent)) mkdirSync(parent);
     // Not mkdtemp, whose folders only their owner can read: a package may be served by another user.
     mkdirSync(folder);
+    beat = setInterval(() => void utimes(folder, new Date(), new Date()).catch(() => undefined), BEAT_MS);
     return await work(folder);
   } finally {
+    clearInterval(beat);
     await rm(folder, { recursive: true, force: true });
     stopListening();
+  }
+}
+
+/** Removes the folders of processes that were killed. What cannot be removed stays. */
+async function removeAbandoned(parent: string, prefix: string): Promise<void> {
+  for (const name of await readdir(parent).catch(() => [])) {
+    if (!name.startsWith(prefix)) continue;
+    const [, mark] = /^(\d+-[0-9a-f]*)-[0-9a-f-]{36}$/.exec(name.slice(prefix.length)) ?? [];
+    if (mark === undefined) continue;
+    const folder = path.join(parent, name);
+    const touched = (await stat(folder).catch(() => undefined))?.mtimeMs ?? Infinity;
+    const isAbandoned = hasEnded(mark) || Date.now() - touched > STALE_MS;
+    if (isAbandoned) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

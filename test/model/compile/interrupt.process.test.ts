@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { inScratchFolder, swapIntoPlace } from '../../../model/compile/scratch-folder.ts';
 import { PROGRAM } from '../../../testing/service-process.ts';
 import { tempFolder } from '../../../testing/temp-folder.ts';
@@ -39,8 +39,7 @@ function signalOnMaking(name: string, signal: NodeJS.Signals): string {
   return `data:text/javascript,${encodeURIComponent(module)}`;
 }
 
-async function interrupted(name: string, signal: NodeJS.Signals): Promise<unknown> {
-  const folder = tempFolder();
+async function interrupted(name: string, signal: NodeJS.Signals, folder = tempFolder()): Promise<unknown> {
   const compile = ['compile', CHECKPOINT, path.join(folder, 'out')];
   const child = spawn(process.execPath, ['--import', signalOnMaking(name, signal), PROGRAM, ...compile]);
   let output = '';
@@ -114,6 +113,60 @@ test('an existing package stays in place until it is replaced', async () => {
   });
   expect(readdirSync(target)).toEqual(['new']);
   expect(readdirSync(parent)).toEqual(['out']);
+});
+
+describe('what a compiler has left that was killed', () => {
+  /** The folder of a process in another container, which was touched some minutes ago. */
+  function elsewhere(parent: string, target: string, minutes: number): string {
+    const name = `.${target}.partial-7-0123456789abcdef-00000000-0000-4000-8000-${String(minutes).padStart(12, '0')}`;
+    const folder = path.join(parent, name);
+    mkdirSync(folder);
+    const touched = Date.now() / 1000 - 60 * minutes;
+    utimesSync(folder, touched, touched);
+    return name;
+  }
+
+  test.runIf(process.platform === 'linux')('is removed by the next one for the same package', async () => {
+    const folder = tempFolder();
+    const killed = await interrupted('model.onnx.data', 'SIGKILL', folder);
+    expect(killed).toMatchObject({ by: 'SIGKILL', left: [expect.stringMatching(/^\.out\.partial-/)] });
+    await inScratchFolder(path.join(folder, 'other'), () => Promise.resolve());
+    expect(readdirSync(folder)).toHaveLength(1);
+    await inScratchFolder(path.join(folder, 'out'), () => Promise.resolve());
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('is removed ten minutes later where its process cannot be looked for, and nothing else is', async () => {
+    const parent = tempFolder();
+    const others = [elsewhere(parent, 'out', 9), elsewhere(parent, 'output', 11)];
+    for (const name of ['.out.partial-notes', '.out.partial-1-0-old']) {
+      mkdirSync(path.join(parent, name));
+      utimesSync(path.join(parent, name), 1000, 1000);
+      others.push(name);
+    }
+    elsewhere(parent, 'out', 11);
+    const target = path.join(parent, 'out');
+    await inScratchFolder(target, async (running) => {
+      writeFileSync(path.join(running, 'weights'), '');
+      await inScratchFolder(target, () => Promise.resolve());
+      expect(readdirSync(running)).toEqual(['weights']);
+    });
+    expect(readdirSync(parent).sort()).toEqual(others.sort());
+  });
+});
+
+test('a folder is touched while it is in use', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    await inScratchFolder(path.join(tempFolder(), 'out'), async (folder) => {
+      utimesSync(folder, 1000, 1000);
+      vi.advanceTimersByTime(60_000);
+      await expect.poll(() => statSync(folder).mtimeMs).toBeGreaterThan(2_000_000);
+    });
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 describe('interrupting the compiler leaves nothing behind', () => {
