@@ -108,5 +108,5 @@ export function encodePrompt(
 
 /** Whether no words are left of a text after cleaning. */
 export function isBlank(text: string | undefined): boolean {
-  return text === undefined || !/\S/.test(clean(text, 1).text);
+  return text === undefined || !/\S/.test(clean(text, Infinity).text);
 }

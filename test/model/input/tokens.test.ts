@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../../model/compile/checkpoint/config.ts';
 import { buildTokenizerJson, loadTokenizer } from '../../../model/package/tokenizer.ts';
-import { buildPrompt, clean, encodePrompt, type TextSettings } from '../../../model/input/tokens.ts';
+import { buildPrompt, clean, encodePrompt, isBlank, type TextSettings } from '../../../model/input/tokens.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/ofa');
 
@@ -169,6 +169,16 @@ describe('prompts', () => {
         message: expect.stringMatching(message) as string,
       }),
     );
+  });
+});
+
+describe('a text without words', () => {
+  test.each(['', ' ', '\n', '\u3000', '?!', ' - / ', '\ufeff', '\ufeff \ufeff'])('is %j', (text) => {
+    expect(isBlank(text)).toBe(true);
+  });
+
+  test.each(['a', '?! a', '\ufeffa', '\ufeff a'])('is not %j', (text) => {
+    expect(isBlank(text)).toBe(false);
   });
 });
 
