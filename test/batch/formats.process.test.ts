@@ -64,6 +64,17 @@ test('the same rows get the same answers from each kind of input', async () => {
   expect(await answersTo(csv, tar)).toEqual(expected);
 });
 
+test('a folder of pictures takes no other folder of images, and no format of rows', async () => {
+  const input = pictureFolder();
+  const output = join(tempFolder(), 'out');
+  for (const source of [{ images: input }, { format: 'csv' }] as const) {
+    await expect(run({ input, output, texts: ['a'], source })).rejects.toMatchObject({
+      code: 'settings-invalid',
+      message: 'A folder or pattern of pictures takes neither --images nor --format.',
+    });
+  }
+});
+
 test('files of rows in one folder are one input, and those of several kinds are refused', async () => {
   const folder = join(pictureFolder(), 'rows');
   mkdirSync(folder);

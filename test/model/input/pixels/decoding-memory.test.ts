@@ -6,6 +6,7 @@ import { closePixels, limitPixelMemory, toPixels } from '../../../../model/input
 import { probe } from '../../../../model/input/pixels/probe.ts';
 import { memoryLimit } from '../../../../model/memory-limit.ts';
 import { PICTURE_KINDS, picture } from '../../../../testing/picture-kinds.ts';
+import { bmp } from './files.ts';
 
 const WIDTH = 64;
 const HEIGHT = 48;
@@ -29,9 +30,11 @@ const MEASURED: Readonly<Record<string, number>> = {
   WebP: 11,
   'WebP with alpha': 12,
   'WebP lossless': 11,
+  GIF: 4,
   // The strip counts too. Here it holds the whole picture, unlike in a large one.
   'TIFF RGB, LZW': 6,
   'TIFF RGB, LZW, turned': 6,
+  'TIFF RGB, JPEG': 9,
   'TIFF CMYK': 7,
   'TIFF RGBA premultiplied, one strip': 3,
 };
@@ -46,6 +49,18 @@ describe('the memory of decoding', () => {
     const kind = PICTURE_KINDS.find((each) => each.name === name) ?? expect.fail();
     const { memory } = await probe(await kind.encode(picture(WIDTH, HEIGHT), WIDTH, HEIGHT));
     expect(memory / (WIDTH * HEIGHT)).toBe(bytes);
+  });
+
+  it('counts the indices of a BMP in run lengths, and the alpha of an AVIF', async () => {
+    const pixels = WIDTH * HEIGHT;
+    const file = bmp(WIDTH, HEIGHT);
+    expect((await probe(file)).memory).toBe(3 * pixels);
+    file.writeUInt16LE(8, 28);
+    file.writeUInt32LE(1, 30);
+    expect((await probe(file)).memory).toBe(4 * pixels);
+    const avif = picture(WIDTH, HEIGHT).avif({ effort: 0 });
+    expect((await probe(await avif.toBuffer())).memory).toBe(20 * pixels);
+    expect((await probe(await avif.ensureAlpha(0.5).toBuffer())).memory).toBe(30 * pixels);
   });
 
   it('counts the tile of an AVIF that shows only a part of it', async () => {
