@@ -187,10 +187,7 @@ function rowSource({ name, images, format, names, files }: RowSourceParts): Sour
     }
   }
   const rowsFrom: Source['rowsFrom'] = (row) => {
-    const index = Math.max(
-      0,
-      starts.slice(0, files.length).findLastIndex((start) => start <= row),
-    );
+    const index = starts.findLastIndex((start) => start <= row);
     return { first: starts[index] ?? 0, rows: read(index) };
   };
   const stamp = async (): Promise<string> => {
