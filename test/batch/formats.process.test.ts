@@ -64,6 +64,24 @@ test('the same rows get the same answers from each kind of input', async () => {
   expect(await answersTo(csv, tar)).toEqual(expected);
 });
 
+test('files of rows whose lines have moved from one to another are another input', async () => {
+  const images = pictureFolder();
+  const folder = join(images, 'rows');
+  mkdirSync(folder);
+  const [first, second] = testRows(2).map((row) => `image,text\n${row.image},${row.text}\n`);
+  const output = join(tempFolder(), 'out');
+  const runWith = (...files: string[]): ReturnType<typeof run> => {
+    for (const [index, text] of files.entries()) writeFileSync(join(folder, `${index}.csv`), text);
+    return run({ input: folder, output, source: { images } });
+  };
+  expect((await runWith(`${first}`, `${second}`)).tally.rows).toBe(2);
+  // The second heading is a row now.
+  await expect(runWith(`${first}${second}`, '')).rejects.toMatchObject({
+    code: 'output-not-writable',
+    message: expect.stringContaining('has results of another input') as unknown,
+  });
+});
+
 test('a folder of pictures takes no other folder of images, and no format of rows', async () => {
   const input = pictureFolder();
   const output = join(tempFolder(), 'out');

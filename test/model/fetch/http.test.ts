@@ -194,6 +194,11 @@ describe('a proxy', () => {
     expect(server.seen).toEqual([]);
   });
 
+  test('is not that of npm, which npx sets in variables of its own', async () => {
+    vi.stubEnv('npm_config_https_proxy', 'socks5://127.0.0.1:9');
+    await expect(runFetch(await modelServer(miniModel()), tempFolder())).resolves.not.toEqual([]);
+  });
+
   test('is not used for hosts in NO_PROXY', async () => {
     const asked: string[] = [];
     vi.stubEnv('HTTP_PROXY', `http://${await proxy(asked)}`);
