@@ -129,6 +129,11 @@ export function toJson_DestinationRuleSpec(obj: DestinationRuleSpec | undefined)
  */
 export interface DestinationRuleSpecTrafficPolicy {
   /**
+   * @schema DestinationRuleSpecTrafficPolicy#connectionPool
+   */
+  readonly connectionPool?: DestinationRuleSpecTrafficPolicyConnectionPool;
+
+  /**
    * @schema DestinationRuleSpecTrafficPolicy#loadBalancer
    */
   readonly loadBalancer?: DestinationRuleSpecTrafficPolicyLoadBalancer;
@@ -141,6 +146,7 @@ export interface DestinationRuleSpecTrafficPolicy {
 export function toJson_DestinationRuleSpecTrafficPolicy(obj: DestinationRuleSpecTrafficPolicy | undefined): Record<string, any> | undefined {
   if (obj === undefined) { return undefined; }
   const result = {
+    'connectionPool': toJson_DestinationRuleSpecTrafficPolicyConnectionPool(obj.connectionPool),
     'loadBalancer': toJson_DestinationRuleSpecTrafficPolicyLoadBalancer(obj.loadBalancer),
   };
   // filter undefined values
@@ -179,6 +185,30 @@ export function toJson_DestinationRuleSpecSubsets(obj: DestinationRuleSpecSubset
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
+ * @schema DestinationRuleSpecTrafficPolicyConnectionPool
+ */
+export interface DestinationRuleSpecTrafficPolicyConnectionPool {
+  /**
+   * @schema DestinationRuleSpecTrafficPolicyConnectionPool#http
+   */
+  readonly http?: DestinationRuleSpecTrafficPolicyConnectionPoolHttp;
+}
+
+/**
+ * Converts an object of type 'DestinationRuleSpecTrafficPolicyConnectionPool' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_DestinationRuleSpecTrafficPolicyConnectionPool(obj: DestinationRuleSpecTrafficPolicyConnectionPool | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'http': toJson_DestinationRuleSpecTrafficPolicyConnectionPoolHttp(obj.http),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
  * @schema DestinationRuleSpecTrafficPolicyLoadBalancer
  */
 export interface DestinationRuleSpecTrafficPolicyLoadBalancer {
@@ -196,6 +226,30 @@ export function toJson_DestinationRuleSpecTrafficPolicyLoadBalancer(obj: Destina
   if (obj === undefined) { return undefined; }
   const result = {
     'simple': obj.simple,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * @schema DestinationRuleSpecTrafficPolicyConnectionPoolHttp
+ */
+export interface DestinationRuleSpecTrafficPolicyConnectionPoolHttp {
+  /**
+   * @schema DestinationRuleSpecTrafficPolicyConnectionPoolHttp#idleTimeout
+   */
+  readonly idleTimeout?: string;
+}
+
+/**
+ * Converts an object of type 'DestinationRuleSpecTrafficPolicyConnectionPoolHttp' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_DestinationRuleSpecTrafficPolicyConnectionPoolHttp(obj: DestinationRuleSpecTrafficPolicyConnectionPoolHttp | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'idleTimeout': obj.idleTimeout,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});

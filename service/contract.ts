@@ -15,6 +15,13 @@ export { bodiesBytes, featureCacheBytes, LEAST_PIXEL_BYTES } from './settings/me
 export type { SettingName, Settings } from './settings/definitions.ts';
 export type { Setting } from './settings/setting.ts';
 
+/**
+ * Time after which a connection of HTTP without requests is closed. A proxy that keeps one for longer may send
+ * a request just as it is closed, and answers that with 502: load balancers of Google Cloud keep theirs for 600 s, AWS's
+ * and NGINX for 60 s, Traefik for 90 s, Caddy for 120 s.
+ */
+export const IDLE_CONNECTION_MS = 620_000;
+
 /** Paths of the service. */
 export const PATHS = {
   predict: '/predict',

@@ -1,6 +1,7 @@
 import {
   ANSWER_ROUTES,
   featureCacheBytes,
+  IDLE_CONNECTION_MS,
   LATENCY_BUCKETS_SECONDS,
   METRICS,
   PATHS,
@@ -16,6 +17,8 @@ export interface ServerFacts extends Readonly<Omit<OtherServer, 'kind' | 'comman
   readonly batchItems: number;
   /** Port for gRPC; undefined if the server has none. */
   readonly grpcPort: number | undefined;
+  /** Time after which the server closes a connection without requests; undefined if unknown. */
+  readonly idleConnectionSeconds: number | undefined;
   /** Bytes of features that an engine keeps. */
   readonly cacheBytes: number;
 }
@@ -57,7 +60,9 @@ function seconds(milliseconds: number): number {
 /** The facts of a workload's server. Those of this repository's service follow from its contract and settings. */
 export function serverFacts(workload: WorkloadConfig): ServerFacts {
   const { server } = workload;
-  if (server.kind === 'other') return { ...server, batchItems: 0, cacheBytes: 0, grpcPort: undefined };
+  if (server.kind === 'other') {
+    return { ...server, batchItems: 0, cacheBytes: 0, grpcPort: undefined, idleConnectionSeconds: undefined };
+  }
   const settings = withDefaults(server.settings);
   return {
     appName: 'ofa-ve',
@@ -67,6 +72,7 @@ export function serverFacts(workload: WorkloadConfig): ServerFacts {
     metrics: OFA_METRICS,
     capacityItems: settings.MAX_QUEUE,
     batchItems: settings.MAX_BATCH,
+    idleConnectionSeconds: seconds(IDLE_CONNECTION_MS),
     cacheBytes: featureCacheBytes(settings),
     startSeconds: seconds(settings.ENGINE_START_TIMEOUT_MS),
     requestSeconds: seconds(longestRequestMs(settings)),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { once } from 'node:events';
 import { getRequestListener, type HttpBindings, RequestError } from '@hono/node-server';
+import { IDLE_CONNECTION_MS } from '../contract.ts';
 import { CONNECTION_LIMITS, Connections, type ConnectionLimits } from './connections.ts';
 import type { App } from './context.ts';
 import type { Gate } from './overload-gate.ts';
@@ -19,8 +20,6 @@ import {
   discardRest,
 } from './body/unread-body.ts';
 
-/** Idle time after which a connection is closed: longer than load balancers keep theirs (60 s is common). */
-const KEEP_ALIVE_MS = 75_000;
 /** How long a client may take to send its headers; after them the request's deadline applies. */
 const HEADERS_MS = 15_000;
 /** How often Node.js looks for clients that take longer; its default is 30 s. */
@@ -53,7 +52,7 @@ export interface ListenOptions {
  */
 export async function listen(app: App, host: string, port: number, options: ListenOptions): Promise<Listener> {
   const server = createServer({
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveTimeout: IDLE_CONNECTION_MS,
     headersTimeout: options.headersMs ?? HEADERS_MS,
     connectionsCheckingInterval: HEADERS_CHECK_MS,
     requestTimeout: 0,

@@ -8,6 +8,9 @@ import type { WorkloadContext } from '../../workload/context.ts';
 import { objectMeta, trackName } from '../../workload/names.ts';
 import { trafficShares } from '../../workload/track.ts';
 
+/** Istio keeps idle connections for an hour, and a request on one that a pod is closing would fail. */
+const IDLE_MARGIN_SECONDS = 20;
+
 /** Route for requests by Istio, whose subsets divide the pods of one Service, for callers in and outside the mesh. */
 export class IstioRoute extends Construct {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
@@ -30,7 +33,12 @@ export class IstioRoute extends Construct {
       metadata,
       spec: {
         host,
-        trafficPolicy: { loadBalancer: { simple: 'LEAST_REQUEST' } },
+        trafficPolicy: {
+          loadBalancer: { simple: 'LEAST_REQUEST' },
+          ...(server.idleConnectionSeconds === undefined
+            ? {}
+            : { connectionPool: { http: { idleTimeout: `${server.idleConnectionSeconds - IDLE_MARGIN_SECONDS}s` } } }),
+        },
         subsets: shares.map(({ track }) => ({ name: track, labels: { track } })),
       },
     });

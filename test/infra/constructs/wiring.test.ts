@@ -216,19 +216,6 @@ describe('network policy', () => {
   });
 });
 
-describe("a route's path", () => {
-  it.each([
-    ['/', [{ uri: { prefix: '/' } }]],
-    ['/v1', [{ uri: { exact: '/v1' } }, { uri: { prefix: '/v1/' } }]],
-    ['/v1/', [{ uri: { exact: '/v1' } }, { uri: { prefix: '/v1/' } }]],
-  ])('%s takes whole parts with Istio, too, which compares text', (path, match) => {
-    const networkPolicy = { clients: [{ namespace: 'istio-system', podLabels: {} }] };
-    const config = withWorkload({ exposure: { route: 'istio', path }, networkPolicy });
-    const { spec } = only(manifestsOf(config), 'VirtualService');
-    expect((spec as { http: { match: unknown }[] }).http.at(-1)?.match).toEqual(match);
-  });
-});
-
 describe('canary', () => {
   const weights = (name: ScenarioName) => {
     const manifests = manifestsOf(scenarios[name]);

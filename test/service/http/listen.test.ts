@@ -57,6 +57,15 @@ it('answers a request with an unknown expectation', async () => {
   expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
 });
 
+it('keeps idle connections for longer than load balancers do, which would use them while they are closed', async () => {
+  const { port } = await server.start(fakeService().app);
+  const response = await fetch(`http://127.0.0.1:${port}/livez`);
+  await response.text();
+  const [, seconds] = /^timeout=(\d+)$/.exec(response.headers.get('keep-alive') ?? '') ?? [];
+  // Those of Google Cloud.
+  expect(Number(seconds)).toBeGreaterThan(600);
+});
+
 it('answers HTTP/1.0 without a Host', async () => {
   const response = await exchange('GET /livez HTTP/1.0');
   expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
