@@ -10,12 +10,13 @@ import { handleUnknownMethods } from './unknown-methods.ts';
 
 /** Most calls that a connection may have open; clients queue further ones. */
 const MAX_STREAMS = 128;
-/** A connection without a call is closed after this time; clients open a new one when they need it. */
-const IDLE_MS = 300_000;
 /** How often a connection is asked whether it is alive, and the time for it to answer. */
 const KEEPALIVE_MS = 60_000;
 const KEEPALIVE_TIMEOUT_MS = 20_000;
-/** Clients connect again after this time, by then perhaps to a pod that was not there before; open calls have longer. */
+/**
+ * Clients connect again after this time, by then perhaps to a pod that was not there before; open calls have longer.
+ * Idle connections are kept until then, too: grpc-js closes them so abruptly that a call on its way is lost.
+ */
 const MAX_AGE_MS = 1_800_000;
 const MAX_AGE_GRACE_MS = 600_000;
 
@@ -35,7 +36,6 @@ export function makeGrpcServer(deps: GrpcDeps, connections: Connections): GrpcSe
   const grpc = new Server({
     interceptors: [calls.interceptor],
     'grpc.max_concurrent_streams': MAX_STREAMS,
-    'grpc.max_connection_idle_ms': IDLE_MS,
     'grpc.keepalive_time_ms': KEEPALIVE_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.max_connection_age_ms': MAX_AGE_MS,
