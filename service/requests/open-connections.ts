@@ -10,8 +10,8 @@ interface Activity {
 }
 
 /**
- * The open connections of a server, and how long each has been idle. When the server refuses a connection because it has
- * too many, the one that has been idle longest is closed, so that the next attempt succeeds.
+ * The open connections of a server, and how long each has been idle. When one takes the last place, or is refused because
+ * there is none, the one that has been idle longest is closed, so that there is a place for the next.
  */
 export class OpenConnections {
   /** Among those that are idle, the one that has been idle longest comes first. */
@@ -23,6 +23,7 @@ export class OpenConnections {
       socket.once('close', () => {
         this.#connections.delete(socket);
       });
+      if (this.#connections.size >= server.maxConnections) this.#closeLongestIdle();
     });
     // Refused at maxConnections.
     server.on('drop', () => {

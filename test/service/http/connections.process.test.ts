@@ -40,6 +40,13 @@ async function open(sent: string, { reads = true } = {}): Promise<Client> {
   return { socket, closed, text: () => text };
 }
 
+/** Asks for whether the service is alive, and gets the answer. */
+async function answered(): Promise<Client> {
+  const client = await open(PROBE);
+  await expect.poll(() => client.text()).toMatch(/ok/);
+  return client;
+}
+
 /** Asks for 28 MB, and begins to read after so long: what comes is what the kernel has, and then the end. */
 async function readLate(ms: number): Promise<void> {
   const { socket, closed } = await open(ASSET.repeat(20), { reads: false });
@@ -190,12 +197,10 @@ it('disconnects clients that do not complete their headers in time', async () =>
   expect(performance.now() - began).toBeLessThan(10_000);
 });
 
-it('accepts no more connections than it may, and lets idle ones give way', async () => {
+it('accepts no more connections than it may, until some have been idle', async () => {
   await start({ maxConnections: 2 });
-  const first = await open(PROBE);
-  await expect.poll(() => first.text()).toMatch(/ok/);
-  const second = await open(PROBE);
-  await expect.poll(() => second.text()).toMatch(/ok/);
+  const first = await answered();
+  await answered();
   const third = await open(PROBE);
   await third.closed;
   expect(third.text()).toBe('');
@@ -204,10 +209,18 @@ it('accepts no more connections than it may, and lets idle ones give way', async
     await open(PROBE)
   ).closed;
   await first.closed;
-  const last = await open(PROBE);
-  await expect.poll(() => last.text()).toMatch(/ok/);
+  await answered();
+});
+
+it('lets the connection that has been idle longest give way before it has to refuse one', async () => {
+  await start({ maxConnections: 3 });
+  const [first, second] = [await answered(), await answered()];
+  await sleep(1100);
+  await answered();
+  await first.closed;
   second.socket.write(PROBE);
   await expect.poll(() => second.text().split('{"status":"ok"}').length).toBe(3);
+  await answered();
 });
 
 it('answers connections that were established just before it closes', async () => {
