@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { Header } from 'tar';
-import { COLUMNS, type ColumnNames } from '../batch/input/row.ts';
+import { DEFAULT_NAMES } from '../batch/input/row.ts';
 import { runBatch } from '../batch/run.ts';
 import { demoPackage } from '../demo/demo-package.ts';
 import { readExamples } from '../demo/examples.ts';
@@ -28,7 +28,6 @@ const ENGINE_ROWS = 2000;
 const MEMORY_TARGET = 1.1;
 
 const PROGRAM = fileURLToPath(new URL('../bin/ofa-ve.js', import.meta.url));
-const NAMES = Object.fromEntries(COLUMNS.map((name) => [name, name])) as ColumnNames;
 
 interface Row {
   readonly image: string;
@@ -134,7 +133,7 @@ async function compareRates(folder: string, rows: readonly Row[]): Promise<void>
         model,
         settings,
         source: { input, format: undefined, images: undefined, allowOutside: true },
-        names: NAMES,
+        names: DEFAULT_NAMES,
         texts: [],
         output: path.join(folder, `out-${name}`),
         hosts: [],

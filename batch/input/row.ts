@@ -19,6 +19,9 @@ export const COLUMNS = ['id', 'image', 'text', 'texts', 'premise'] as const;
 /** The name that each column has in the input. */
 export type ColumnNames = Readonly<Record<(typeof COLUMNS)[number], string>>;
 
+/** The names of columns unless a run is told others: their own. */
+export const DEFAULT_NAMES = Object.fromEntries(COLUMNS.map((name) => [name, name])) as ColumnNames;
+
 /** A row of the input with the columns that a run knows apart from the others. */
 export interface Row {
   /** Its number in the whole input, from 0. */

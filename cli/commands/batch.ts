@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { COLUMNS, type ColumnNames } from '../../batch/input/row.ts';
+import { COLUMNS, DEFAULT_NAMES, type ColumnNames } from '../../batch/input/row.ts';
 import { FORMATS } from '../../batch/input/formats.ts';
 import { mergeRuns } from '../../batch/merge.ts';
 import type { Tally } from '../../batch/output/outcome.ts';
@@ -19,9 +19,6 @@ import { wholeNumber } from '../number.ts';
 
 /** Exit code of a run in which every row has an outcome, and some have failed. */
 const SOME_FAILED = 3;
-
-/** Columns that are named as ofa-ve does. */
-const SAME_NAMES = Object.fromEntries(COLUMNS.map((name) => [name, name])) as ColumnNames;
 
 const DEFAULT_PART_ROWS = 10_000;
 
@@ -127,7 +124,7 @@ async function run(
     images,
     allowOutside = false,
     allowHost = [],
-    column = SAME_NAMES,
+    column = DEFAULT_NAMES,
     text = [],
     output,
     partRows,
@@ -198,7 +195,7 @@ function appendText(value: string, previous: readonly string[] = []): readonly s
   return append(hypothesis(value), previous);
 }
 
-function toColumns(value: string, previous = SAME_NAMES): ColumnNames {
+function toColumns(value: string, previous = DEFAULT_NAMES): ColumnNames {
   const [, name = '', column = ''] = /^([^=]*)=(.*)$/s.exec(value) ?? [];
   if (column !== '' && Object.hasOwn(previous, name)) return { ...previous, [name]: column };
   throw new InvalidArgumentError(`It must be NAME=COLUMN, where NAME is one of ${COLUMNS.join(', ')}.`);

@@ -1,7 +1,4 @@
-import { COLUMNS, type ColumnNames, type RawRow } from '../../batch/input/row.ts';
-
-/** Columns under their own names. */
-export const NAMES = Object.fromEntries(COLUMNS.map((name) => [name, name])) as ColumnNames;
+import type { RawRow } from '../../batch/input/row.ts';
 
 /** A text as a stream of chunks of this many bytes. */
 export async function* chunks(text: string | Uint8Array, size = 7): AsyncGenerator<Uint8Array> {

@@ -5,10 +5,10 @@ import type { SchemaElement } from 'hyparquet';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { expect, test } from 'vitest';
 import { readParquet } from '../../batch/input/parquet.ts';
-import type { ColumnNames } from '../../batch/input/row.ts';
+import { DEFAULT_NAMES, type ColumnNames } from '../../batch/input/row.ts';
 import { openDiskFile } from '../../batch/storage/file.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
-import { NAMES, rowsOf } from './input.ts';
+import { rowsOf } from './input.ts';
 
 type Columns = Parameters<typeof parquetWriteFile>[0]['columnData'];
 
@@ -18,7 +18,7 @@ function write(columnData: Columns, rowGroupSize = 6000): string {
   return filename;
 }
 
-const read = async (file: string, names: ColumnNames = NAMES): Promise<unknown[]> =>
+const read = async (file: string, names: ColumnNames = DEFAULT_NAMES): Promise<unknown[]> =>
   rowsOf(readParquet(await openDiskFile(file), names));
 
 test('rows are read from several row groups, with values as JSON has them', async () => {
@@ -121,7 +121,7 @@ test.each(['pictures', 'pictures-with-paths'])('pictures may be in the rows: %s'
   const file = fixture(name);
   const place = name === 'pictures' ? `${file}/1` : 'first.jpg';
   const found: unknown[] = [];
-  for await (const row of readParquet(await openDiskFile(file), NAMES)) {
+  for await (const row of readParquet(await openDiskFile(file), DEFAULT_NAMES)) {
     if ('damage' in row) expect.fail(row.damage);
     const bytes = await row.picture?.read(new AbortController().signal);
     expect(bytes?.length).toBe(row.picture?.size);
@@ -144,7 +144,7 @@ test('a text that is marked as such may have any character', async () => {
 });
 
 test.each(['id', 'text', 'premise'])('texts of %s need no mark, but have to be UTF-8', async (column) => {
-  const names = { ...NAMES, text: 'caption', [column]: 'text' };
+  const names = { ...DEFAULT_NAMES, text: 'caption', [column]: 'text' };
   expect(await read(fixture('unmarked-texts'), names)).toEqual([
     { image: 'a', text: 'café' },
     'The column "text" is not UTF-8.',
@@ -152,12 +152,12 @@ test.each(['id', 'text', 'premise'])('texts of %s need no mark, but have to be U
 });
 
 test('a column of lists may be that of texts', async () => {
-  const [first, empty] = await read(fixture('types'), { ...NAMES, texts: 'list' });
+  const [first, empty] = await read(fixture('types'), { ...DEFAULT_NAMES, texts: 'list' });
   expect([first, empty]).toMatchObject([{ list: TYPES[0].list }, { list: null }]);
 });
 
 test('pictures in a column that is not read are passed through in base64', async () => {
-  const [row] = await read(fixture('pictures-with-paths'), { ...NAMES, image: 'text', text: 'caption' });
+  const [row] = await read(fixture('pictures-with-paths'), { ...DEFAULT_NAMES, image: 'text', text: 'caption' });
   const picture = readFileSync(new URL('../fixtures/images/size-64x64.jpg', import.meta.url));
   expect(row).toEqual({ image: { bytes: picture.toString('base64'), path: 'first.jpg' }, text: 'one' });
 });
@@ -204,7 +204,7 @@ test('values that JSON or a Date cannot have keep their digits, or stay what the
 test('the whole file counts for what identifies the input', async () => {
   const file = write([{ name: 'image', data: ['a.jpg'], type: 'STRING' }]);
   const seen: Uint8Array[] = [];
-  await rowsOf(readParquet(await openDiskFile(file), NAMES, (bytes) => seen.push(bytes)));
+  await rowsOf(readParquet(await openDiskFile(file), DEFAULT_NAMES, (bytes) => seen.push(bytes)));
   expect(Buffer.concat(seen).equals(readFileSync(file))).toBe(true);
 });
 

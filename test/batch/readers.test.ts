@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { readDelimited } from '../../batch/input/delimited.ts';
 import { readJsonl } from '../../batch/input/jsonl.ts';
-import { questionOf, toRow } from '../../batch/input/row.ts';
-import { chunks, NAMES, rowsOf } from './input.ts';
+import { DEFAULT_NAMES, questionOf, toRow } from '../../batch/input/row.ts';
+import { chunks, rowsOf } from './input.ts';
 
 describe('JSON Lines', () => {
   test('rows are read whatever the chunks are', async () => {
@@ -49,24 +49,24 @@ describe('CSV and TSV', () => {
   test('quotes, line breaks, a byte order mark and lists of texts', async () => {
     const text =
       '\ufeffid,image,text,texts,price\n7,a.jpg,"He said ""no"", twice\nor so",,3\n,b.jpg,,"[""x"",""y""]",\n';
-    expect(await rowsOf(readDelimited(chunks(text), 'csv', NAMES))).toEqual([
+    expect(await rowsOf(readDelimited(chunks(text), 'csv', DEFAULT_NAMES))).toEqual([
       { id: '7', image: 'a.jpg', text: 'He said "no", twice\nor so', price: '3' },
       { image: 'b.jpg', texts: ['x', 'y'], price: '' },
     ]);
   });
 
   test('empty lines are skipped, and an empty file has no rows', async () => {
-    expect(await rowsOf(readDelimited(chunks('\nimage,text\n\na,b\n\n'), 'csv', NAMES))).toEqual([
+    expect(await rowsOf(readDelimited(chunks('\nimage,text\n\na,b\n\n'), 'csv', DEFAULT_NAMES))).toEqual([
       { image: 'a', text: 'b' },
     ]);
     for (const text of ['', 'image,text\n']) {
-      expect(await rowsOf(readDelimited(chunks(text), 'csv', NAMES))).toEqual([]);
+      expect(await rowsOf(readDelimited(chunks(text), 'csv', DEFAULT_NAMES))).toEqual([]);
     }
   });
 
   test('an empty cell of a premise counts as absent, and that of a text where the row has texts', async () => {
     const text = 'image,text,texts,premise\na,b,,\nc,,"[""d""]",e\nf,g,"[""h""]",\ni,, ,j\n';
-    expect(await rowsOf(readDelimited(chunks(text), 'csv', NAMES))).toEqual([
+    expect(await rowsOf(readDelimited(chunks(text), 'csv', DEFAULT_NAMES))).toEqual([
       { image: 'a', text: 'b' },
       { image: 'c', texts: ['d'], premise: 'e' },
       { image: 'f', text: 'g', texts: ['h'] },
@@ -76,14 +76,14 @@ describe('CSV and TSV', () => {
 
   test('TSV may have quotes within a cell', async () => {
     const text = 'image\ttext\r\na.jpg\ta sign that says "stop"\r\nb.jpg\t"one\ttwo"\r\n';
-    expect(await rowsOf(readDelimited(chunks(text), 'tsv', NAMES))).toEqual([
+    expect(await rowsOf(readDelimited(chunks(text), 'tsv', DEFAULT_NAMES))).toEqual([
       { image: 'a.jpg', text: 'a sign that says "stop"' },
       { image: 'b.jpg', text: 'one\ttwo' },
     ]);
   });
 
   test('a row with too many or too few cells is damaged', async () => {
-    expect(await rowsOf(readDelimited(chunks('image,text\na,b,c\nd\ne,f\n'), 'csv', NAMES))).toEqual([
+    expect(await rowsOf(readDelimited(chunks('image,text\na,b,c\nd\ne,f\n'), 'csv', DEFAULT_NAMES))).toEqual([
       'The first line names 2 columns, but the number of cells here is 3.',
       'The first line names 2 columns, but the number of cells here is 1.',
       { image: 'e', text: 'f' },
@@ -94,12 +94,12 @@ describe('CSV and TSV', () => {
     ['image;text', 'semicolons; save it with commas.'],
     ['image\ttext', 'tabs; read it with --format tsv.'],
   ])('a first line without commas says what separates its cells: %j', async (header, advice) => {
-    const rows = rowsOf(readDelimited(chunks(`${header}\na,b\n`), 'csv', NAMES));
+    const rows = rowsOf(readDelimited(chunks(`${header}\na,b\n`), 'csv', DEFAULT_NAMES));
     await expect(rows).rejects.toThrow(`The cells of the input are not separated by commas but by ${advice}`);
   });
 
   test('empty columns that a spreadsheet writes behind the others are left out', async () => {
-    const read = (text: string): Promise<unknown[]> => rowsOf(readDelimited(chunks(text), 'csv', NAMES));
+    const read = (text: string): Promise<unknown[]> => rowsOf(readDelimited(chunks(text), 'csv', DEFAULT_NAMES));
     // Excel leaves them out where sixteen rows have none.
     expect(await read('image,text,,\r\na,b,,\r\nc,,,\r\nd,e\r\n')).toEqual([
       { image: 'a', text: 'b' },
@@ -117,7 +117,7 @@ describe('CSV and TSV', () => {
   });
 
   test('one column without a name is passed through', async () => {
-    expect(await rowsOf(readDelimited(chunks('image,\na,b\nc,\n'), 'csv', NAMES))).toEqual([
+    expect(await rowsOf(readDelimited(chunks('image,\na,b\nc,\n'), 'csv', DEFAULT_NAMES))).toEqual([
       { image: 'a', '': 'b' },
       { image: 'c' },
     ]);
@@ -125,7 +125,7 @@ describe('CSV and TSV', () => {
 
   test.each([1, 2, 7, 1000])('text that is not UTF-8 is refused, in chunks of %i bytes', async (size) => {
     const read = (text: string, encoding: BufferEncoding): Promise<unknown[]> =>
-      rowsOf(readDelimited(chunks(Buffer.from(text, encoding), size), 'csv', NAMES));
+      rowsOf(readDelimited(chunks(Buffer.from(text, encoding), size), 'csv', DEFAULT_NAMES));
     const text = 'image,text\na,groß 🐕 \ufffd\nb,"Bär\nein"\n';
     expect(await read(text, 'utf8')).toEqual([
       { image: 'a', text: 'groß 🐕 \ufffd' },
@@ -143,11 +143,13 @@ describe('CSV and TSV', () => {
     const text = Buffer.from('\ufeffimage\ttext\r\na\tgroß\r\n', 'utf16le');
     // In UTF-16 these letters have the bytes of CR, LF and a quote.
     const letters = Buffer.from('\ufeffčísloਊĢ\timage\r\n1\ta\r\n2\tb\r\n', 'utf16le');
-    expect(await rowsOf(readDelimited(chunks(letters), 'tsv', NAMES))).toEqual([
+    expect(await rowsOf(readDelimited(chunks(letters), 'tsv', DEFAULT_NAMES))).toEqual([
       { čísloਊĢ: '1', image: 'a' },
       { čísloਊĢ: '2', image: 'b' },
     ]);
-    expect(await rowsOf(readDelimited(chunks(text, 1000), 'tsv', NAMES))).toEqual([{ image: 'a', text: 'groß' }]);
+    expect(await rowsOf(readDelimited(chunks(text, 1000), 'tsv', DEFAULT_NAMES))).toEqual([
+      { image: 'a', text: 'groß' },
+    ]);
   });
 
   test.each([
@@ -160,22 +162,22 @@ describe('CSV and TSV', () => {
         { image: 'a', text: 'b' },
         { image: 'c', text: 'd\ne' },
       ];
-      expect(await rowsOf(readDelimited(chunks(text, size), 'csv', NAMES))).toEqual(rows);
+      expect(await rowsOf(readDelimited(chunks(text, size), 'csv', DEFAULT_NAMES))).toEqual(rows);
     }
   });
 
   test('a CR within a line stays what it is', async () => {
     const text = chunks('image,text\na,b\rc\n', 1000);
-    expect(await rowsOf(readDelimited(text, 'csv', NAMES))).toEqual([{ image: 'a', text: 'b\rc' }]);
+    expect(await rowsOf(readDelimited(text, 'csv', DEFAULT_NAMES))).toEqual([{ image: 'a', text: 'b\rc' }]);
   });
 
   test('a wrong quote ends the reading with a sentence that names the last good row', async () => {
-    const open = rowsOf(readDelimited(chunks('image,text\na,b\nc,"d\ne,f\n'), 'csv', NAMES));
+    const open = rowsOf(readDelimited(chunks('image,text\na,b\nc,"d\ne,f\n'), 'csv', DEFAULT_NAMES));
     await expect(open).rejects.toMatchObject({
       code: 'input-unreadable',
       message: expect.stringMatching(/^The input is not valid CSV after row 1: .*at line \d.*\.$/) as string,
     });
-    const twice = rowsOf(readDelimited(chunks('image,image\na,b\n'), 'csv', NAMES));
+    const twice = rowsOf(readDelimited(chunks('image,image\na,b\n'), 'csv', DEFAULT_NAMES));
     await expect(twice).rejects.toThrow('The first line of the input names the column "image" twice.');
   });
 });
@@ -195,7 +197,7 @@ test('an open quote does not read the rest of the file into memory, which is clo
       isClosed = true;
     }
   }
-  await expect(rowsOf(readDelimited(file(), 'csv', NAMES))).rejects.toThrow(
+  await expect(rowsOf(readDelimited(file(), 'csv', DEFAULT_NAMES))).rejects.toThrow(
     'The input is not valid CSV after row 0: Max',
   );
   expect(bytes).toBeLessThan(20 << 20);
@@ -211,7 +213,7 @@ test('a file is closed where not all of its rows are read', async () => {
       isClosed = true;
     }
   }
-  for await (const row of readDelimited(file(), 'csv', NAMES)) {
+  for await (const row of readDelimited(file(), 'csv', DEFAULT_NAMES)) {
     expect(row).toEqual({ fields: { image: 'a', text: 'b' } });
     break;
   }
@@ -222,7 +224,7 @@ test('a file is closed where not all of its rows are read', async () => {
 
 describe('a row', () => {
   const question = (fields: Record<string, unknown>, texts: readonly string[] = []) =>
-    questionOf(toRow({ fields }, 0, NAMES, { texts }));
+    questionOf(toRow({ fields }, 0, DEFAULT_NAMES, { texts }));
 
   test('has a text, several or those of the command line', () => {
     expect(question({ image: 'a', text: 'b', premise: null })).toEqual({
@@ -238,14 +240,14 @@ describe('a row', () => {
   });
 
   test('keeps the columns that are not read, and its id', () => {
-    const names = { ...NAMES, image: 'photo' };
+    const names = { ...DEFAULT_NAMES, image: 'photo' };
     const fields = { id: 'x', photo: 'a', image: 'b', label: 'no' };
     expect(toRow({ fields }, 4, names)).toMatchObject({
       id: 'x',
       known: { image: 'a' },
       others: { image: 'b', label: 'no' },
     });
-    expect(toRow({ fields: { image: 'a' } }, 4, NAMES).id).toBe(5);
+    expect(toRow({ fields: { image: 'a' } }, 4, DEFAULT_NAMES).id).toBe(5);
   });
 
   test.each([

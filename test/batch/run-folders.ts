@@ -1,16 +1,23 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DEFAULT_NAMES } from '../../batch/input/row.ts';
 import { partName } from '../../batch/output/part-file.ts';
 import { writableDiskFolder } from '../../batch/output/result-folder.ts';
 import { writeRunFile, type RunDescription } from '../../batch/output/run-file.ts';
 import { partsOf, rangeOf } from '../../batch/shard.ts';
-import { NAMES } from './input.ts';
 
 /** A run over five rows in parts of two. */
 export const RUN: RunDescription = {
   model: { name: 'mini', precision: 'fp32', digest: 'a'.repeat(64) },
   settings: { LABELS: 'No,Yes,Maybe', IMAGE_ORIENTATION: 'exif' },
-  input: { name: 'rows.jsonl', sha256: 'b'.repeat(64), rows: 5, images: '/pictures', columns: NAMES, texts: [] },
+  input: {
+    name: 'rows.jsonl',
+    sha256: 'b'.repeat(64),
+    rows: 5,
+    images: '/pictures',
+    columns: DEFAULT_NAMES,
+    texts: [],
+  },
   shard: { index: 0, count: 1 },
   partRows: 2,
   parts: 'jsonl',

@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
+import { DEFAULT_NAMES } from '../../batch/input/row.ts';
 import { runBatch, type BatchOptions, type BatchResult } from '../../batch/run.ts';
 import { openModel, type OpenModel } from '../../service/inference/open-model.ts';
 import { readSettings, type Settings } from '../../service/settings/read.ts';
 import { bundle } from '../../testing/bundle.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
 import type { StubInstructions } from '../service/engine/process/stub-engine.ts';
-import { NAMES } from './input.ts';
 
 const engineProgram = bundle(new URL('../service/engine/process/stub-engine.ts', import.meta.url));
 
@@ -47,7 +47,7 @@ export function stubRuns(): (options: RunOptions) => Promise<BatchResult> {
         model,
         settings,
         source: { input, format: undefined, images: undefined, allowOutside: false, ...source },
-        names: NAMES,
+        names: DEFAULT_NAMES,
         hosts: [],
         texts: [],
         partRows: 50,

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { create } from 'tar';
 import { describe, expect, test } from 'vitest';
 import { TarImages } from '../../batch/images/tar-images.ts';
+import { DEFAULT_NAMES } from '../../batch/input/row.ts';
 import { readSamples } from '../../batch/input/samples.ts';
 import { tarMembers, type TarMember } from '../../batch/input/tar.ts';
 import { openDiskFile, type InputFile } from '../../batch/storage/file.ts';
 import { readAhead } from '../../batch/storage/read-ahead.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
-import { NAMES, rowsOf } from './input.ts';
+import { rowsOf } from './input.ts';
 import { writeTar } from './tars.ts';
 
 const LONG = `${'deep/'.repeat(60)}picture.jpg`;
@@ -127,7 +128,7 @@ test('samples of WebDataset become rows', async () => {
     '9.txt': 'x'.repeat((4 << 20) + 1),
   });
   const tar = await openDiskFile(file);
-  expect(await rowsOf(readSamples(tar, NAMES))).toEqual([
+  expect(await rowsOf(readSamples(tar, DEFAULT_NAMES))).toEqual([
     { id: 'd/1', image: `${file}/d/1.JPG`, text: 'a dog' },
     { id: 'd/2', image: `${file}/d/2.jpg`, caption: 'x', texts: ['a', 'b'] },
     { id: '3', image: `${file}/3.png` },
@@ -141,7 +142,7 @@ test('samples of WebDataset become rows', async () => {
   const pictures = ['one', 'two', 'three', 'seven', 'eight'];
   const read: string[] = [];
   for (const isLocal of [true, false]) {
-    for await (const row of readSamples({ ...tar, isLocal }, NAMES)) {
+    for await (const row of readSamples({ ...tar, isLocal }, DEFAULT_NAMES)) {
       if ('damage' in row || row.picture === undefined) continue;
       read.push(Buffer.from(await row.picture.read(signal)).toString());
     }
@@ -158,7 +159,7 @@ test('pictures of up to 1 MiB are read along from a bucket, and others when thei
     return tar.read(start, end);
   };
   const found: string[] = [];
-  for await (const row of readSamples({ ...tar, isLocal: false, read }, NAMES)) {
+  for await (const row of readSamples({ ...tar, isLocal: false, read }, DEFAULT_NAMES)) {
     if ('damage' in row || row.picture === undefined) expect.fail('There is no picture.');
     found.push(Buffer.from(await row.picture.read(signal)).toString());
   }
@@ -177,7 +178,7 @@ test('the stream of a tar in a bucket is closed where not all of its samples are
       isClosed = true;
     }
   }
-  for await (const row of readSamples({ ...tar, isLocal: false, stream }, NAMES)) {
+  for await (const row of readSamples({ ...tar, isLocal: false, stream }, DEFAULT_NAMES)) {
     expect(row).toEqual({ fields: { id: '1', text: 'a' } });
     break;
   }
@@ -188,7 +189,7 @@ test('a tar is another input where names, lengths or what is beside pictures dif
   const sumOf = async (members: Readonly<Record<string, string>>): Promise<string> => {
     const seen: Uint8Array[] = [];
     const tar = await openDiskFile(writeTar(join(tempFolder(), '0.tar'), members));
-    await rowsOf(readSamples({ ...tar, isLocal: false }, NAMES, (bytes) => seen.push(bytes)));
+    await rowsOf(readSamples({ ...tar, isLocal: false }, DEFAULT_NAMES, (bytes) => seen.push(bytes)));
     return Buffer.concat(seen).toString();
   };
   const [picture, text] = [{ '1.jpg': 'one' }, { '1.txt': 'a dog' }];
