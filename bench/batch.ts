@@ -2,12 +2,11 @@
 // run (of a tenth of the rows) and a long one.
 // usage: node bin/run.js bench/batch.ts [rows] [rows of the long run]
 import { setMaxListeners } from 'node:events';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parquetWriteFile } from 'hyparquet-writer';
-import { Header } from 'tar';
 import { DEFAULT_NAMES } from '../batch/input/row.ts';
 import { runBatch } from '../batch/run.ts';
 import { demoPackage } from '../demo/demo-package.ts';
@@ -17,6 +16,7 @@ import { paddedLength } from '../model/package/padded-length.ts';
 import type { InferenceObserver } from '../service/inference/observer.ts';
 import { openModel, type OpenModel } from '../service/inference/open-model.ts';
 import { readSettings } from '../service/settings/read.ts';
+import { writeTar } from '../testing/tars.ts';
 import { mebibytes, printReport, table } from './support/format.ts';
 import { runChild } from './support/measure-child.ts';
 
@@ -90,24 +90,17 @@ async function writeInputs(folder: string, rows: readonly Row[]): Promise<Map<st
   ]);
 }
 
-/** A WebDataset with the picture and the text of each row. */
+/** Writes a WebDataset with the picture and the text of each row. */
 async function writeSamples(file: string, rows: readonly Row[]): Promise<void> {
-  const handle = await open(file, 'w');
   const pictures = new Map<string, Buffer>();
-  const add = async (name: string, content: Buffer): Promise<void> => {
-    const header = new Header({ path: name, size: content.length, type: 'File', mode: 0o644 });
-    header.encode();
-    const padding = Buffer.alloc((512 - (content.length % 512)) % 512);
-    await handle.appendFile(Buffer.concat([header.block ?? Buffer.alloc(512), content, padding]));
-  };
+  const members: Record<string, Uint8Array | string> = {};
   for (const [number, { image, text }] of rows.entries()) {
     const picture = pictures.get(image) ?? (await readFile(image));
     pictures.set(image, picture);
-    await add(`${number}${path.extname(image)}`, picture);
-    await add(`${number}.txt`, Buffer.from(text));
+    members[`${number}${path.extname(image)}`] = picture;
+    members[`${number}.txt`] = text;
   }
-  await handle.appendFile(Buffer.alloc(1024));
-  await handle.close();
+  writeTar(file, members);
 }
 
 async function compareRates(folder: string, rows: readonly Row[]): Promise<void> {

@@ -4,10 +4,10 @@ import { gzipSync } from 'node:zlib';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { expect, test } from 'vitest';
 import { mergeRuns } from '../../batch/merge.ts';
+import { writeTar } from '../../testing/tars.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 import { pictureFolder, resultsIn, testRows, writeRows, type TestRow } from './rows.ts';
 import { stubRuns } from './stub-runs.ts';
-import { writeTar } from './tars.ts';
 
 const run = stubRuns();
 

@@ -6,11 +6,11 @@ import { mergeRuns } from '../../batch/merge.ts';
 import { uploadFile } from '../../batch/output/s3-folder.ts';
 import { findFiles, isFolder, openFile } from '../../batch/storage/files.ts';
 import { listKeys, openS3File } from '../../batch/storage/s3-file.ts';
+import { writeTar } from '../../testing/tars.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 import { pictureFolder, resultsIn, testRows, writeRows } from './rows.ts';
 import { s3TestServer } from './s3-server.ts';
 import { stubRuns } from './stub-runs.ts';
-import { writeTar } from './tars.ts';
 
 const server = s3TestServer();
 const run = stubRuns();

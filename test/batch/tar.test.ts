@@ -8,9 +8,9 @@ import { readSamples } from '../../batch/input/samples.ts';
 import { tarMembers, type TarMember } from '../../batch/input/tar.ts';
 import { openDiskFile, type InputFile } from '../../batch/storage/file.ts';
 import { readAhead } from '../../batch/storage/read-ahead.ts';
+import { writeTar } from '../../testing/tars.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 import { rowsOf } from './input.ts';
-import { writeTar } from './tars.ts';
 
 const LONG = `${'deep/'.repeat(60)}picture.jpg`;
 const { signal } = new AbortController();

@@ -10,9 +10,9 @@ import { readExamples } from '../../demo/examples.ts';
 import { ofaVe } from '../../testing/cli.ts';
 import { PROGRAM } from '../../testing/service-process.ts';
 import { fixtureFile, fixturePackage } from '../../testing/fixtures.ts';
+import { writeTar } from '../../testing/tars.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 import { pictureFolder, resultsIn, testRows, writeRows } from '../batch/rows.ts';
-import { writeTar } from '../batch/tars.ts';
 import { serve } from './service.ts';
 
 /** Decoded pictures only: each row reaches the engine. */
