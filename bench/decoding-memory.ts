@@ -14,10 +14,10 @@ import { closePixels, toPixels } from '../model/input/pixels/pixels.ts';
 import { sourceFlags } from '../model/source-flags.ts';
 import { IMAGE_ENVIRONMENT } from '../testing/demo-deployment.ts';
 import { PICTURE_KINDS, picture } from '../testing/picture-kinds.ts';
+import { memoryOf } from '../testing/process-usage.ts';
 import { printReport, table } from './support/format.ts';
 
 const SIZE = 480;
-const FIELDS = { now: 'VmRSS', peak: 'VmHWM' } as const;
 
 /** Bytes of memory. */
 interface Measurement {
@@ -29,22 +29,17 @@ interface Measurement {
   readonly estimate: number;
 }
 
-function resident(field: keyof typeof FIELDS): number {
-  const status = readFileSync('/proc/self/status', 'utf8');
-  return Number(new RegExp(`^${FIELDS[field]}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024;
-}
-
 async function peakOf(bytes: Uint8Array): Promise<number> {
   writeFileSync('/proc/self/clear_refs', '5');
   await toPixels(bytes, SIZE);
-  return resident('peak');
+  return memoryOf(process.pid)('VmHWM');
 }
 
 async function measure(path: string): Promise<Measurement> {
   const bytes = readFileSync(path);
   const onePixel = Buffer.from('R0lGODlhAQABAIAAAAAAAAAAACwAAAAAAQABAAACAkQBADs=', 'base64');
   await toPixels(onePixel, SIZE);
-  const before = resident('now');
+  const before = memoryOf(process.pid)('VmRSS');
   const first = await peakOf(bytes);
   await toPixels(bytes, SIZE);
   const third = await peakOf(bytes);

@@ -14,8 +14,8 @@ import { ROOT } from '../testing/root.ts';
 import { compileBuild, imageNodeOptions } from './support/compiled-build.ts';
 import { EARLIER, withEarlierBuild } from './support/earlier-build.ts';
 import { mebibytes, printReport, quantile, table } from './support/format.ts';
-import { processTree, proportionalBytes } from './support/process-usage.ts';
 import { runProgram } from './support/run-program.ts';
+import { processTree, proportionalBytes } from '../testing/process-usage.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
 /** Checkpoints of the models that are served; the second costs the engine next to nothing. */

@@ -13,6 +13,7 @@ import type { LoadOrder, LoadResult, Patience, ProbeOrder, ServiceState } from '
 import { mediumPackage } from './load/package.ts';
 import { mebibytes, printReport, quantile, table } from './support/format.ts';
 import { sourceFlags } from '../model/source-flags.ts';
+import { memoryOf } from '../testing/process-usage.ts';
 
 const MEASURE_MS = 20_000;
 /** The service's MAX_QUEUE. */
@@ -72,9 +73,7 @@ function row(name: string, { load, live }: Measurement, full: Measurement): stri
 
 async function memoryRow(bench: Bench, when: string): Promise<string[]> {
   const state = await ask<ServiceState>(bench.service, 'collect');
-  const status = await readFile(`/proc/${state.enginePid ?? 0}/status`, 'utf8').catch(() => '');
-  const engine = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) * 1024;
-  const bytes = [state.residentBytes, state.heapBytes, state.externalBytes, engine];
+  const bytes = [state.residentBytes, state.heapBytes, state.externalBytes, memoryOf(state.enginePid ?? 0)('VmRSS')];
   return [when, ...bytes.map(mebibytes), String(state.handles)];
 }
 

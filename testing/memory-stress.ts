@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { memoryOf, processTree } from './process-usage.ts';
 import { startServiceProcess, type ServiceProcess } from './service-process.ts';
 
 /** What to send. */
@@ -42,17 +43,17 @@ export async function stressMemory(order: StressOrder): Promise<StressResult> {
   const service = await start(order);
   const { pid, url } = service;
   try {
-    const processes = processesOf(pid);
+    const processes = processTree(pid);
     const idleBytes = total(processes);
     let [peakBytes, servicePeakBytes] = [0, 0];
     const watch = setInterval(() => {
-      peakBytes = Math.max(peakBytes, total(processesOf(pid)));
-      servicePeakBytes = Math.max(servicePeakBytes, total(processesOf(pid).slice(0, 1)));
+      peakBytes = Math.max(peakBytes, total(processTree(pid)));
+      servicePeakBytes = Math.max(servicePeakBytes, total([pid]));
     }, SAMPLE_MS);
     const statuses = await sendPictures(url, order).finally(() => {
       clearInterval(watch);
     });
-    const survived = existsSync(`/proc/${pid}`) && processesOf(pid).join() === processes.join();
+    const survived = processTree(pid).join() === processes.join();
     return { peakBytes, servicePeakBytes, idleBytes, statuses, survived };
   } finally {
     await service.stop();
@@ -102,26 +103,17 @@ async function send(url: string, picture: Uint8Array, text: string): Promise<num
   }
 }
 
-/** The service and its engines, by process id. */
-function processesOf(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return [pid, ...(children === '' ? [] : children.split(' ').map(Number))];
-}
-
+/** Memory of the service and its engines, by process ID, the service first. */
 function total(processes: readonly number[]): number {
   const [service] = processes;
-  return processes.reduce((sum, pid) => sum + resident(pid), service === undefined ? 0 : inMemoryFiles(service));
-}
-
-function resident(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+  const inMemory = service === undefined ? 0 : inMemoryFiles(service);
+  return processes.reduce((sum, pid) => sum + memoryOf(pid)('VmRSS'), inMemory);
 }
 
 /** Bytes of the files in memory that a process has open: they count, but not as resident. */
 function inMemoryFiles(pid: number): number {
   const seen = new Map<number, number>();
-  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+  for (const fd of openFiles(pid)) {
     const path = `/proc/${pid}/fd/${fd}`;
     try {
       if (!/^\/(memfd:|dev\/shm\/)/.test(readlinkSync(path))) continue;
@@ -132,4 +124,13 @@ function inMemoryFiles(pid: number): number {
     }
   }
   return [...seen.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+function openFiles(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`);
+  } catch {
+    // The process has ended.
+    return [];
+  }
 }

@@ -1,6 +1,6 @@
 // Processor time, rate and latency of servers that answer forms at /predict in turn.
 import { FORM_HEADERS, nextForm, sendForms } from './form-clients.ts';
-import { processorMs, processTree } from '../support/process-usage.ts';
+import { processorMs, processTree } from '../../testing/process-usage.ts';
 import { largestDifference } from '../../testing/graph-session.ts';
 
 /** Forms of each server in each round. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../testing/free-port.ts';
-import { processTree } from '../support/process-usage.ts';
+import { processTree } from '../../testing/process-usage.ts';
 
 /** Python servers that answer forms at /predict, and what each is. */
 export const PEERS = {

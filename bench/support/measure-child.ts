@@ -2,7 +2,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sourceFlags } from '../../model/source-flags.ts';
-import { memoryOf, processTree } from './process-usage.ts';
+import { memoryOf, processTree } from '../../testing/process-usage.ts';
 
 export interface ChildRun {
   readonly seconds: number;

@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { demoPackage } from '../../demo/demo-package.ts';
 import { readExamples } from '../../demo/examples.ts';
 import { ofaVe } from '../../testing/cli.ts';
+import { processTree } from '../../testing/process-usage.ts';
 import { PROGRAM } from '../../testing/service-process.ts';
 import { fixtureFile, fixturePackage } from '../../testing/fixtures.ts';
 import { writeTar } from '../../testing/tars.ts';
@@ -117,7 +118,7 @@ describe('a run that is killed', () => {
     const child = start(output);
     const exit = once(child, 'exit');
     while (child.exitCode === null && rowsIn(output) < 100) await sleep(2);
-    const [engine] = childrenOf(child);
+    const [, engine] = processTree(child.pid ?? 0);
     if (engine === undefined) throw new Error('the engine has ended already');
     process.kill(engine, 'SIGKILL');
     expect(await exit).toEqual([0, null]);
@@ -174,10 +175,6 @@ function rowsIn(output: string): number {
     // It may become a whole part at any time.
     else return rows + Math.floor((statSync(`${file}.partial`, { throwIfNoEntry: false })?.size ?? 0) / 300);
   }
-}
-
-function childrenOf({ pid = 0 }: ChildProcess): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
 
 test('options that are missing or wrong are named', async () => {

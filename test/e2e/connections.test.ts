@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, expect, it } from 'vitest';
+import { memoryOf } from '../../testing/process-usage.ts';
 import { PROGRAM } from '../../testing/service-process.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
 import { until } from './client.ts';
@@ -53,10 +53,9 @@ function open(port: number): Socket {
   return socket;
 }
 
-/** Resident memory of the service's parent process in kB, without its engines. */
-async function memory(): Promise<number> {
-  const status = await readFile(`/proc/${child?.pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
+/** Resident memory of the service's parent process in bytes, without its engines. */
+function memory(): number {
+  return memoryOf(child?.pid ?? 0)('VmRSS');
 }
 
 it('holds little memory for 1,000 clients that ask and never read, and disconnects them', async () => {
@@ -65,7 +64,7 @@ it('holds little memory for 1,000 clients that ask and never read, and disconnec
   // The first request loads the file.
   const response = await fetch(`http://127.0.0.1:${port}/docs/swagger-ui-bundle.js`);
   expect((await response.text()).length).toBeGreaterThan(1_000_000);
-  const idle = await memory();
+  const idle = memory();
   const clients = Array.from({ length: 1000 }, () => {
     const socket = open(port);
     socket.pause();
@@ -75,7 +74,7 @@ it('holds little memory for 1,000 clients that ask and never read, and disconnec
   let most = 0;
   for (let second = 0; second < 6; second++) {
     await sleep(1000);
-    most = Math.max(most, await memory());
+    most = Math.max(most, memory());
     expect((await fetch(`http://127.0.0.1:${admin}/livez`)).status).toBe(200);
   }
   expect(most / idle).toBeLessThan(1.5);

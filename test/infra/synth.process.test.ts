@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { environmentNames } from '../../infra/environment.ts';
 import { importCrds } from '../../infra/crds/import.ts';
+import { processTree } from '../../testing/process-usage.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 import { ROOT } from '../../testing/root.ts';
 
@@ -113,9 +114,8 @@ describe('ofa-ve synth', () => {
     const args = [path.join(ROOT, 'bin/ofa-ve.js'), 'synth', '--output', 'dist'];
     const command = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
     const stderr = text(command.stderr);
-    const program = async (): Promise<string | undefined> => {
-      const children = await readFile(`/proc/${command.pid}/task/${command.pid}/children`, 'utf8').catch(() => '');
-      for (const id of children.trim().split(' ')) {
+    const program = async (): Promise<number | undefined> => {
+      for (const id of processTree(command.pid ?? 0)) {
         const line = await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '');
         if (line.includes('infra/main.ts')) return id;
       }

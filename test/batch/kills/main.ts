@@ -9,6 +9,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mergeRuns } from '../../../batch/merge.ts';
 import { readExamples } from '../../../demo/examples.ts';
+import { processTree } from '../../../testing/process-usage.ts';
 import { PROGRAM } from '../../../testing/service-process.ts';
 
 const [kills = '20', rows = '20000'] = process.argv.slice(2);
@@ -47,11 +48,6 @@ async function written(output: string): Promise<number> {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
-async function engineOf({ pid = 0 }: ChildProcess): Promise<number | undefined> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  return children.split(' ').filter(Boolean).map(Number)[0];
-}
-
 /** Kills a run when it has written a random number of bytes more. @returns what was killed */
 async function killOnce(output: string, bytes: number): Promise<string> {
   const until = (await written(output)) + Math.random() * bytes;
@@ -59,7 +55,7 @@ async function killOnce(output: string, bytes: number): Promise<string> {
   const exit = once(child, 'exit');
   while (child.exitCode === null && (await written(output)) < until) await sleep(5);
   await sleep(Math.random() * 50);
-  const engine = Math.random() < 0.5 ? await engineOf(child) : undefined;
+  const [, engine] = Math.random() < 0.5 ? processTree(child.pid ?? 0) : [];
   if (engine !== undefined) {
     process.kill(engine, 'SIGKILL');
     await sleep(Math.random() * 500);

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { readIfThere } from '../../model/read-if-there.ts';
+import { readIfThere } from '../model/read-if-there.ts';
 
 /** Linux counts processor time in ticks of this many milliseconds, on every architecture. */
 const TICK_MS = 10;
