@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Graph, countOperators } from '../model/compile/onnx/graph.ts';
 import { checkForCuda } from '../testing/cuda-kernels.ts';
 import { largeGraph } from './support/large-graph.ts';
+import { runProgram } from './support/run-program.ts';
 
 /** The memory-efficient attention kernel accepts a float16 bias only if the sequence is a multiple of this length. */
 const MULTIPLE = 8;
@@ -36,13 +37,17 @@ function printReport(graph: Graph, images: number, lengths: readonly number[]): 
   return [...violations, ...odd.map((length) => `The sequence of ${length} is not a multiple of ${MULTIPLE}.`)];
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-cuda-static-'));
-try {
-  const { graph, images, lengths } = await largeGraph(folder, 'float16');
-  const violations = printReport(graph, images, lengths);
-  console.log(`verdict:     ${violations.length === 0 ? 'nothing keeps a node from CUDA' : 'violations'}`);
-  for (const violation of violations) console.log(`             ${violation}`);
-  if (violations.length > 0) process.exitCode = 1;
-} finally {
-  await rm(folder, { recursive: true, force: true });
+async function main(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-cuda-static-'));
+  try {
+    const { graph, images, lengths } = await largeGraph(folder, 'float16');
+    const violations = printReport(graph, images, lengths);
+    console.log(`verdict:     ${violations.length === 0 ? 'nothing keeps a node from CUDA' : 'violations'}`);
+    for (const violation of violations) console.log(`             ${violation}`);
+    if (violations.length > 0) process.exitCode = 1;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
+
+await runProgram(main);

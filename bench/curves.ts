@@ -11,7 +11,7 @@ import { makePictures, sendForms } from './load/form-clients.ts';
 import { chart, type Panel } from './support/chart.ts';
 import { printReport, quantile, table } from './support/format.ts';
 import { fullBatch } from './support/full-batch.ts';
-import { runProgram } from './support/run-program.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
 const BATCHES = [1, 2, 4, 8, 16];
@@ -147,8 +147,9 @@ async function main(): Promise<void> {
       forms: { type: 'string', default: '400' },
     },
   });
+  const forms = wholeNumber('--forms', values.forms);
   const folder = values.package ?? (await demoPackage());
-  const curves = [...(await engineCurves(folder)), ...(await serviceCurves(folder, Number(values.forms)))];
+  const curves = [...(await engineCurves(folder)), ...(await serviceCurves(folder, forms))];
   await mkdir(CHARTS, { recursive: true });
   printReport(...(await Promise.all(curves.map(present))));
 }

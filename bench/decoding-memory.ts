@@ -8,7 +8,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { probe } from '../model/input/pixels/probe.ts';
 import { closePixels, toPixels } from '../model/input/pixels/pixels.ts';
 import { sourceFlags } from '../model/source-flags.ts';
@@ -16,6 +16,7 @@ import { IMAGE_ENVIRONMENT } from '../testing/demo-deployment.ts';
 import { PICTURE_KINDS, picture } from '../testing/picture-kinds.ts';
 import { memoryOf } from '../testing/process-usage.ts';
 import { printReport, table } from './support/format.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 
 const SIZE = 480;
 
@@ -48,7 +49,10 @@ async function measure(path: string): Promise<Measurement> {
   return { first: first - before, third: third - before, estimate };
 }
 
-async function main(width: number, height: number): Promise<void> {
+async function main(): Promise<void> {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const [columns = '4000', rowCount = '2500'] = positionals;
+  const [width, height] = [wholeNumber('width', columns), wholeNumber('height', rowCount)];
   const folder = await mkdtemp(join(tmpdir(), 'decoding-memory-'));
   const rows: string[][] = [];
   const perPixel = (bytes: number): string => (bytes / (width * height)).toFixed(1);
@@ -73,4 +77,4 @@ async function main(width: number, height: number): Promise<void> {
 
 const [first, second] = process.argv.slice(2);
 if (first === 'measure') console.log(JSON.stringify(await measure(second ?? '')));
-else await main(Number(first ?? 4000), Number(second ?? 2500));
+else await runProgram(main);

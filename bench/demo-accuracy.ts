@@ -2,6 +2,7 @@
 // the compiled package, the exact pixels and the service's predictor. Exits with 1 if it misses its targets. --wrong
 // lists what was answered wrong.
 // usage: node bin/run.js bench/demo-accuracy.ts [questions per answer] [--wrong]
+import { parseArgs } from 'node:util';
 import { openLocalModel, type LocalModel } from '../demo/local-model.ts';
 import { demoPackage } from '../demo/demo-package.ts';
 import { TextOnly } from '../demo/training/text-only.ts';
@@ -23,8 +24,8 @@ import {
 import { pictureOf } from '../demo/world/render.ts';
 import { sceneOf, type Scene } from '../demo/world/scene.ts';
 import { printReport, table } from './support/format.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 
-const perAnswer = Number(process.argv[2] ?? 2000);
 /** Concurrent questions. */
 const AT_ONCE = 16;
 const BINS = 15;
@@ -253,20 +254,30 @@ function printWrong(sets: Sets): void {
   }
 }
 
-const questions = heldOutQuestions(1, perAnswer);
-const blind = textOnly(questions, heldOutQuestions(LEARNING_SEED, perAnswer));
-const model = await openLocalModel(await demoPackage());
-try {
-  const sets = await ask(model, questions);
-  const figures = figuresOf(sets);
-  print(sets, figures, blind);
-  const missed = shortfalls(figures, calibrationError([...sets.main, ...sets.outside]));
-  if (questions.length < ANSWERS.length * perAnswer) missed.push(`only ${questions.length} questions could be drawn`);
-  for (const shortfall of missed) {
-    console.error(`not reached: ${shortfall}`);
-    process.exitCode = 1;
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: { wrong: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const [number = '2000'] = positionals;
+  const perAnswer = wholeNumber('questions per answer', number);
+  const questions = heldOutQuestions(1, perAnswer);
+  const blind = textOnly(questions, heldOutQuestions(LEARNING_SEED, perAnswer));
+  const model = await openLocalModel(await demoPackage());
+  try {
+    const sets = await ask(model, questions);
+    const figures = figuresOf(sets);
+    print(sets, figures, blind);
+    const missed = shortfalls(figures, calibrationError([...sets.main, ...sets.outside]));
+    if (questions.length < ANSWERS.length * perAnswer) missed.push(`only ${questions.length} questions could be drawn`);
+    for (const shortfall of missed) {
+      console.error(`not reached: ${shortfall}`);
+      process.exitCode = 1;
+    }
+    if (values.wrong) printWrong(sets);
+  } finally {
+    await model.close();
   }
-  if (process.argv.includes('--wrong')) printWrong(sets);
-} finally {
-  await model.close();
 }
+
+await runProgram(main);

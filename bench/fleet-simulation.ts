@@ -5,6 +5,7 @@ import type { RateSteps } from '../plan/arrivals.ts';
 import { simulateFleet, type FleetOptions, type FleetResult, type Signals } from '../plan/fleet.ts';
 import { batchCurve } from '../plan/pod.ts';
 import { printReport, table } from './support/format.ts';
+import { runProgram } from './support/run-program.ts';
 
 /** A pod that computes one item in 40 ms and eight in 120 ms: at most 67 requests a second. */
 const POD = { runSeconds: batchCurve(0.04, 0.12, 8), batchItems: 8, capacityItems: 64 };
@@ -83,29 +84,33 @@ function cells(options: Omit<FleetOptions, 'pod' | 'sloSeconds'>, steps: RateSte
 
 const RESULTS = ['in time', 'refused', 'mean', 'most', 'idle', 'added too late'];
 
-const bySignals = Object.entries(SCENARIOS).flatMap(([scenario, arrivals]) =>
-  Object.entries(SIGNALS).map(([name, chosen]) => [
-    scenario,
-    name,
-    ...cells({ startSeconds: 120, rules: { ...BOUNDS, scaleUp, scaleDown }, signals: chosen, arrivals }, arrivals),
-  ]),
-);
+function main(): void {
+  const bySignals = Object.entries(SCENARIOS).flatMap(([scenario, arrivals]) =>
+    Object.entries(SIGNALS).map(([name, chosen]) => [
+      scenario,
+      name,
+      ...cells({ startSeconds: 120, rules: { ...BOUNDS, scaleUp, scaleDown }, signals: chosen, arrivals }, arrivals),
+    ]),
+  );
 
-const burst = SCENARIOS['10 min of 200/s after 40/s'] ?? [];
-const bySteps = [60, 120, 300].flatMap((startSeconds) =>
-  Object.entries(STEPS).map(([name, step]) => [
-    `${startSeconds} s`,
-    name,
-    ...cells(
-      { startSeconds, rules: { ...BOUNDS, scaleUp: step, scaleDown }, signals: signals(8, 0, 60), arrivals: burst },
-      burst,
-    ).slice(0, -1),
-  ]),
-);
+  const burst = SCENARIOS['10 min of 200/s after 40/s'] ?? [];
+  const bySteps = [60, 120, 300].flatMap((startSeconds) =>
+    Object.entries(STEPS).map(([name, step]) => [
+      `${startSeconds} s`,
+      name,
+      ...cells(
+        { startSeconds, rules: { ...BOUNDS, scaleUp: step, scaleDown }, signals: signals(8, 0, 60), arrivals: burst },
+        burst,
+      ).slice(0, -1),
+    ]),
+  );
 
-printReport(
-  `Pods that compute one item in 40 ms and eight in 120 ms (67 requests a second at most), ${BOUNDS.minReplicas} to ${BOUNDS.maxReplicas} of them, ready after two minutes, under the algorithm of the HorizontalPodAutoscaler, for an hour. In time is within 500 ms; mean and most are pods; a rate is that of requests over one or two minutes:`,
-  table(['load', 'signals per pod', ...RESULTS], bySignals),
-  'How fast pods are added, by the time that a pod takes to start, for the burst of ten minutes:',
-  table(['start', 'pods added', ...RESULTS.slice(0, -1)], bySteps),
-);
+  printReport(
+    `Pods that compute one item in 40 ms and eight in 120 ms (67 requests a second at most), ${BOUNDS.minReplicas} to ${BOUNDS.maxReplicas} of them, ready after two minutes, under the algorithm of the HorizontalPodAutoscaler, for an hour. In time is within 500 ms; mean and most are pods; a rate is that of requests over one or two minutes:`,
+    table(['load', 'signals per pod', ...RESULTS], bySignals),
+    'How fast pods are added, by the time that a pod takes to start, for the burst of ten minutes:',
+    table(['start', 'pods added', ...RESULTS.slice(0, -1)], bySteps),
+  );
+}
+
+await runProgram(main);

@@ -13,7 +13,7 @@ import { writeReport, type Entry } from './gpu/report.ts';
 import { runChecks } from './gpu/run-checks.ts';
 import type { SessionRun } from './gpu/session-messages.ts';
 import { runSession } from './gpu/session-run.ts';
-import { wholeNumber } from './support/run-program.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 
 const HELP = `usage: npm run bench:gpu -- [options]
 
@@ -42,7 +42,7 @@ interface Options {
   readonly folder?: string;
 }
 
-function readOptions(): Options | undefined {
+function readOptions(): Options {
   const { values } = parseArgs({
     options: {
       checkpoint: { type: 'string', multiple: true, default: [] },
@@ -53,10 +53,8 @@ function readOptions(): Options | undefined {
       report: { type: 'string', default: 'build/gpu-report.md' },
       packages: { type: 'string' },
       device: { type: 'string', default: 'cuda' },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) return undefined;
   const { device, fp16, fp32 } = values;
   if (device !== 'cuda' && device !== 'cpu') {
     throw new UserError('settings-invalid', `--device is "${device}" but must be cuda or cpu.`);
@@ -112,12 +110,8 @@ function makeContext(parts: Omit<Context, 'sessionRun' | 'peak'>): Context {
   };
 }
 
-async function main(): Promise<number> {
+async function main(): Promise<void> {
   const options = readOptions();
-  if (options === undefined) {
-    console.log(HELP);
-    return 0;
-  }
   const { device, maxBatch, measureMs, report } = options;
   const gpus = device === 'cuda' ? await findGpus() : [];
   const scratch = await mkdtemp(join(tmpdir(), 'ofa-ve-gpu-bench-'));
@@ -135,15 +129,10 @@ async function main(): Promise<number> {
     const entries = await runChecks(subjects, context, record);
     const { markdown, json } = await record(entries);
     console.log(`report: ${markdown}, ${json}`);
-    return entries.some(({ finding }) => finding.verdict === 'failed') ? 1 : 0;
+    if (entries.some(({ finding }) => finding.verdict === 'failed')) process.exitCode = 1;
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof UserError ? error.message : error);
-  process.exitCode = 1;
-}
+await runProgram(main, HELP);

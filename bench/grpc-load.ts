@@ -7,6 +7,7 @@ import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { printReport, quantile, table } from './support/format.ts';
 import { askGrpc, grpcClient, raw } from './support/grpc-inference.ts';
+import { runProgram } from './support/run-program.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
 const CLIENTS = 16;
@@ -61,36 +62,40 @@ async function run(ask: Ask, ms: number): Promise<number[]> {
   return latencies;
 }
 
-const service = await startServiceProcess({ args: ['--demo'], settings: { FEATURE_CACHE_MB: '0' } });
-const client = grpcClient(service.grpcAddress);
-const agent = new Agent({ keepAlive: true });
-try {
-  const tensors = [raw(await readFile(PICTURE)), raw(Buffer.from(TEXT))];
-  const rest = askRest(service.url, 'ofa-demo', tensors, agent);
-  const grpc = askGrpc(client, tensors);
-  for (const ask of [rest, grpc]) await run(ask, WARM_UP_MS);
-  const latencies: Record<'REST' | 'gRPC', number[]> = { REST: [], gRPC: [] };
-  const ratios: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const first = await run(round % 2 === 0 ? rest : grpc, ROUND_MS);
-    const second = await run(round % 2 === 0 ? grpc : rest, ROUND_MS);
-    const [ofRest, ofGrpc] = round % 2 === 0 ? [first, second] : [second, first];
-    latencies.REST.push(...ofRest);
-    latencies.gRPC.push(...ofGrpc);
-    ratios.push(ofGrpc.length / ofRest.length);
+async function main(): Promise<void> {
+  const service = await startServiceProcess({ args: ['--demo'], settings: { FEATURE_CACHE_MB: '0' } });
+  const client = grpcClient(service.grpcAddress);
+  const agent = new Agent({ keepAlive: true });
+  try {
+    const tensors = [raw(await readFile(PICTURE)), raw(Buffer.from(TEXT))];
+    const rest = askRest(service.url, 'ofa-demo', tensors, agent);
+    const grpc = askGrpc(client, tensors);
+    for (const ask of [rest, grpc]) await run(ask, WARM_UP_MS);
+    const latencies: Record<'REST' | 'gRPC', number[]> = { REST: [], gRPC: [] };
+    const ratios: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const first = await run(round % 2 === 0 ? rest : grpc, ROUND_MS);
+      const second = await run(round % 2 === 0 ? grpc : rest, ROUND_MS);
+      const [ofRest, ofGrpc] = round % 2 === 0 ? [first, second] : [second, first];
+      latencies.REST.push(...ofRest);
+      latencies.gRPC.push(...ofGrpc);
+      ratios.push(ofGrpc.length / ofRest.length);
+    }
+    const rows = Object.entries(latencies).map(([name, times]) => [
+      name,
+      (times.length / ((ROUNDS * ROUND_MS) / 1000)).toFixed(1),
+      `${quantile(times, 0.5).toFixed(1)} ms`,
+      `${quantile(times, 0.99).toFixed(1)} ms`,
+    ]);
+    printReport(
+      table([`${CLIENTS} clients`, 'answers/s', 'median', '99 %'], rows),
+      `gRPC / REST: ${(latencies.gRPC.length / latencies.REST.length).toFixed(2)} (by round: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')})`,
+    );
+  } finally {
+    client.close();
+    agent.destroy();
+    await service.stop();
   }
-  const rows = Object.entries(latencies).map(([name, times]) => [
-    name,
-    (times.length / ((ROUNDS * ROUND_MS) / 1000)).toFixed(1),
-    `${quantile(times, 0.5).toFixed(1)} ms`,
-    `${quantile(times, 0.99).toFixed(1)} ms`,
-  ]);
-  printReport(
-    table([`${CLIENTS} clients`, 'answers/s', 'median', '99 %'], rows),
-    `gRPC / REST: ${(latencies.gRPC.length / latencies.REST.length).toFixed(2)} (by round: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')})`,
-  );
-} finally {
-  client.close();
-  agent.destroy();
-  await service.stop();
 }
+
+await runProgram(main);

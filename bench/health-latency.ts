@@ -2,8 +2,10 @@
 // usage: node bin/run.js bench/health-latency.ts [package] [requests]
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { printReport, quantile, table } from './support/format.ts';
 import { withLargePackage } from './support/large-package.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
 const POLL_MS = 20;
@@ -39,25 +41,31 @@ async function measure(url: string, requests: number): Promise<number[]> {
   return latencies;
 }
 
-const [given, requests = '4'] = process.argv.slice(2);
-await withLargePackage(given, async (folder) => {
-  const service = await startServiceProcess({
-    args: ['--model', folder],
-    settings: { REQUEST_TIMEOUT_MS: '600000', ENGINE_TIMEOUT_MS: '600000', FEATURE_CACHE_MB: '0' },
+async function main(): Promise<void> {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const [given, requests = '4'] = positionals;
+  const count = wholeNumber('requests', requests);
+  await withLargePackage(given, async (folder) => {
+    const service = await startServiceProcess({
+      args: ['--model', folder],
+      settings: { REQUEST_TIMEOUT_MS: '600000', ENGINE_TIMEOUT_MS: '600000', FEATURE_CACHE_MB: '0' },
+    });
+    try {
+      const startMs = performance.now();
+      const latencies = await measure(service.url, count);
+      const seconds = (performance.now() - startMs) / 1000;
+      const at = (share: number): string => `${quantile(latencies, share).toFixed(1)} ms`;
+      printReport(
+        table(
+          ['requests to /healthz', 'median', '99 %', 'slowest'],
+          [[String(latencies.length), at(0.5), at(0.99), at(1)]],
+        ),
+        `The engine computed for ${seconds.toFixed(1)} s, ${count} requests at once.`,
+      );
+    } finally {
+      await service.stop();
+    }
   });
-  try {
-    const startMs = performance.now();
-    const latencies = await measure(service.url, Number(requests));
-    const seconds = (performance.now() - startMs) / 1000;
-    const at = (share: number): string => `${quantile(latencies, share).toFixed(1)} ms`;
-    printReport(
-      table(
-        ['requests to /healthz', 'median', '99 %', 'slowest'],
-        [[String(latencies.length), at(0.5), at(0.99), at(1)]],
-      ),
-      `The engine computed for ${seconds.toFixed(1)} s, ${requests} requests at once.`,
-    );
-  } finally {
-    await service.stop();
-  }
-});
+}
+
+await runProgram(main);

@@ -1,6 +1,7 @@
 // Measures on held-out questions of the demo model about one thing how often the peak of the heatmap lies on that thing.
 // Exits with 1 if it misses its target.
 // usage: node bin/run.js bench/heatmap.ts [questions]
+import { parseArgs } from 'node:util';
 import { demoPackage } from '../demo/demo-package.ts';
 import type { Claim } from '../demo/world/claims.ts';
 import type { Pair } from '../demo/world/pairs.ts';
@@ -12,8 +13,8 @@ import { openModel } from '../service/inference/open-model.ts';
 import { peakOf, WINDOWS } from '../service/inference/occlusion.ts';
 import { readSettings } from '../service/settings/read.ts';
 import { printReport, table } from './support/format.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 
-const most = Number(process.argv[2] ?? 200);
 /** Target: share of the questions whose peak lies on the thing. */
 const LEAST = 0.8;
 /** Held-out questions for each answer, of which those about one thing are taken. */
@@ -51,35 +52,42 @@ function liesOn(peak: { x: number; y: number }, { scene, thing }: AboutOne): boo
   );
 }
 
-const all = heldOutQuestions(1, PER_ANSWER).flatMap(aboutOne);
-const step = Math.max(1, Math.floor(all.length / most));
-const questions = all.filter((_, index) => index % step === 0).slice(0, most);
-const settings = readSettings({ ...process.env, DEVICE: 'cpu', LABELS: '', REQUEST_TIMEOUT_MS: '3600000' });
-const model = await openModel(await demoPackage(), settings);
-try {
-  const { signal } = new AbortController();
-  const hits = new Map<string, boolean[]>();
-  for (const question of questions) {
-    const image = await pictureOf(question.scene);
-    const work = model.explainer.explain({ image, hypothesis: question.hypothesis, signal });
-    const { heatmap } = await model.failFast(work);
-    const kind = `${inner(question.meaning.claim).type}, ${question.answer}`;
-    hits.set(kind, [...(hits.get(kind) ?? []), liesOn(peakOf(heatmap), question)]);
+async function main(): Promise<void> {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const [number = '200'] = positionals;
+  const most = wholeNumber('questions', number);
+  const all = heldOutQuestions(1, PER_ANSWER).flatMap(aboutOne);
+  const step = Math.max(1, Math.floor(all.length / most));
+  const questions = all.filter((_, index) => index % step === 0).slice(0, most);
+  const settings = readSettings({ ...process.env, DEVICE: 'cpu', LABELS: '', REQUEST_TIMEOUT_MS: '3600000' });
+  const model = await openModel(await demoPackage(), settings);
+  try {
+    const { signal } = new AbortController();
+    const hits = new Map<string, boolean[]>();
+    for (const question of questions) {
+      const image = await pictureOf(question.scene);
+      const work = model.explainer.explain({ image, hypothesis: question.hypothesis, signal });
+      const { heatmap } = await model.failFast(work);
+      const kind = `${inner(question.meaning.claim).type}, ${question.answer}`;
+      hits.set(kind, [...(hits.get(kind) ?? []), liesOn(peakOf(heatmap), question)]);
+    }
+    const share = (own: readonly boolean[]): number => own.filter(Boolean).length / Math.max(1, own.length);
+    const percent = (own: readonly boolean[]): string => `${(100 * share(own)).toFixed(1)} %`;
+    const every = [...hits.values()].flat();
+    printReport(
+      `${every.length} questions about one thing, ${WINDOWS} windows each: the peak lies on the thing in ${percent(every)}.`,
+      table(
+        ['claim and right answer', 'questions', 'peak on the thing'],
+        [...hits].map(([kind, own]) => [kind, String(own.length), percent(own)]),
+      ),
+    );
+    if (share(every) < LEAST) {
+      console.error(`not reached: ${100 * LEAST} %`);
+      process.exitCode = 1;
+    }
+  } finally {
+    await model.close();
   }
-  const share = (own: readonly boolean[]): number => own.filter(Boolean).length / Math.max(1, own.length);
-  const percent = (own: readonly boolean[]): string => `${(100 * share(own)).toFixed(1)} %`;
-  const every = [...hits.values()].flat();
-  printReport(
-    `${every.length} questions about one thing, ${WINDOWS} windows each: the peak lies on the thing in ${percent(every)}.`,
-    table(
-      ['claim and right answer', 'questions', 'peak on the thing'],
-      [...hits].map(([kind, own]) => [kind, String(own.length), percent(own)]),
-    ),
-  );
-  if (share(every) < LEAST) {
-    console.error(`not reached: ${100 * LEAST} %`);
-    process.exitCode = 1;
-  }
-} finally {
-  await model.close();
 }
+
+await runProgram(main);

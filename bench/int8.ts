@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { EXAMPLES } from '../demo/examples.ts';
 import { DEMO_CHECKPOINT } from '../demo/demo-package.ts';
 import { openLocalModel } from '../demo/local-model.ts';
@@ -11,7 +12,7 @@ import { heldOutQuestions } from '../demo/world/evaluation/questions.ts';
 import { pictureOf } from '../demo/world/render.ts';
 import { compileCheckpoint } from '../model/compile/compile.ts';
 import { printReport, quantile, table } from './support/format.ts';
-import { runProgram } from './support/run-program.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 
 /** Least share of equal answers, and most that accuracy may lose. */
 const TARGETS = { agreement: 0.995, accuracy: 0.003 } as const;
@@ -73,10 +74,12 @@ async function compare(folder: string, perAnswer: number): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const [perAnswer = '2000'] = process.argv.slice(2);
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const [number = '2000'] = positionals;
+  const perAnswer = wholeNumber('questions per answer', number);
   const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-int8-'));
   try {
-    printReport(await compare(folder, Number(perAnswer)));
+    printReport(await compare(folder, perAnswer));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

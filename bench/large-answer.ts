@@ -14,7 +14,7 @@ import { EARLIER, withEarlierBuild } from './support/earlier-build.ts';
 import { entailmentItems } from './support/entailment-items.ts';
 import { printReport, quantile, table } from './support/format.ts';
 import { writeLargeCheckpoint } from './support/large-checkpoint.ts';
-import { runProgram } from './support/run-program.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 import { alternate, startPackageRunner, type Runner, type RunnerResult } from './support/runners.ts';
 
 const SEED = 1;
@@ -129,6 +129,7 @@ async function main(): Promise<void> {
       keep: { type: 'string' },
     },
   });
+  const rounds = wholeNumber('--rounds', values.rounds);
   const folder = values.keep ?? (await mkdtemp(join(tmpdir(), 'ofa-ve-large-answer-')));
   const runners = new Map<Side, Runner>();
   try {
@@ -144,7 +145,7 @@ async function main(): Promise<void> {
     for (const mode of values.peer === undefined ? [] : (['modelscope', 'best', 'bf16'] as const)) {
       runners.set(mode, startTorch(values.peer ?? '', checkpoint, mode, answers));
     }
-    report(await alternate(runners, (side) => (side in packages ? padded : items), Number(values.rounds)));
+    report(await alternate(runners, (side) => (side in packages ? padded : items), rounds));
   } finally {
     for (const runner of runners.values()) runner.stop();
     if (values.keep === undefined) await rm(folder, { recursive: true, force: true });

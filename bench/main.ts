@@ -63,17 +63,14 @@ async function record(page: string, name: string, report: string): Promise<void>
   await writeFile(page, await format(changed, { ...(await resolveConfig(page)), filepath: page }));
 }
 
+const pages = await sections();
+const known = [...pages.keys()];
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { large: { type: 'string' }, peer: { type: 'string' }, help: { type: 'boolean', default: false } },
+    options: { large: { type: 'string' }, peer: { type: 'string' } },
     allowPositionals: true,
   });
-  const pages = await sections();
-  const known = [...pages.keys()];
-  if (values.help) {
-    console.log(HELP + known.join(', '));
-    return;
-  }
   const unknown = positionals.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`There is no benchmark "${unknown}"; there are ${known.join(', ')}.`);
   for (const [name, page] of pages) {
@@ -90,4 +87,4 @@ async function main(): Promise<void> {
   }
 }
 
-await runProgram(main);
+await runProgram(main, HELP + known.join(', '));

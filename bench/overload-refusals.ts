@@ -7,8 +7,10 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { demoPackage } from '../demo/demo-package.ts';
 import { printReport, quantile, table } from './support/format.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
 const OVERLOAD = 5;
@@ -157,21 +159,27 @@ function report({ outcomes, seconds, clientShare, clientLagMs }: Flood, rate: nu
   if (isMissed || refused.length + answered.length < outcomes.length) process.exitCode = 1;
 }
 
-const [given, seconds = '10'] = process.argv.slice(2);
-const service = await startServiceProcess({
-  args: ['--model', given ?? (await demoPackage())],
-  settings: { ENGINES: '1', MAX_QUEUE: String(QUEUE) },
-});
-try {
-  const url = new URL(service.url);
-  // The first answers warm up the code.
-  await servedRate(url);
-  const rate = OVERLOAD * (await servedRate(url));
-  const measured = await measureFlood(url, rate, Number(seconds));
-  const stop = useProcessor(measured.clientShare);
-  const served = await servedRate(url);
-  stop();
-  report(measured, rate, served);
-} finally {
-  await service.stop();
+async function main(): Promise<void> {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const [given, duration = '10'] = positionals;
+  const seconds = wholeNumber('seconds', duration);
+  const service = await startServiceProcess({
+    args: ['--model', given ?? (await demoPackage())],
+    settings: { ENGINES: '1', MAX_QUEUE: String(QUEUE) },
+  });
+  try {
+    const url = new URL(service.url);
+    // The first answers warm up the code.
+    await servedRate(url);
+    const rate = OVERLOAD * (await servedRate(url));
+    const measured = await measureFlood(url, rate, seconds);
+    const stop = useProcessor(measured.clientShare);
+    const served = await servedRate(url);
+    stop();
+    report(measured, rate, served);
+  } finally {
+    await service.stop();
+  }
 }
+
+await runProgram(main);

@@ -7,6 +7,7 @@ import { PictureStore, copyPicture } from '../service/engine/session/picture-sto
 import type { EngineImage } from '../service/engine/protocol.ts';
 import { sourceFlags } from '../model/source-flags.ts';
 import { printReport, quantile, table } from './support/format.ts';
+import { runProgram } from './support/run-program.ts';
 
 const SIZE = 480;
 const BATCH = 8;
@@ -62,4 +63,4 @@ async function measure(): Promise<void> {
 }
 
 if (process.argv[2] === 'receive') receive();
-else await measure();
+else await runProgram(measure);

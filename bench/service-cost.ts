@@ -14,7 +14,7 @@ import { ROOT } from '../testing/root.ts';
 import { compileBuild, imageNodeOptions } from './support/compiled-build.ts';
 import { EARLIER, withEarlierBuild } from './support/earlier-build.ts';
 import { mebibytes, printReport, quantile, table } from './support/format.ts';
-import { runProgram } from './support/run-program.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 import { processTree, proportionalBytes } from '../testing/process-usage.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
@@ -249,7 +249,8 @@ async function main(): Promise<void> {
       peer: { type: 'string' },
     },
   });
-  const load = { clients: values.clients.split(',').map(Number), rounds: Number(values.rounds), peer: values.peer };
+  const clients = values.clients.split(',').map((text) => wholeNumber('--clients', text));
+  const load = { clients, rounds: wholeNumber('--rounds', values.rounds), peer: values.peer };
   const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-cost-'));
   try {
     const comparisons = await withEarlierBuild(async (earlierRoot) => {

@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import type { LoadOrder, LoadResult, Patience, ProbeOrder, ServiceState } from './load/messages.ts';
 import { mediumPackage } from './load/package.ts';
 import { mebibytes, printReport, quantile, table } from './support/format.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 import { sourceFlags } from '../model/source-flags.ts';
 import { memoryOf } from '../testing/process-usage.ts';
 
@@ -105,32 +106,37 @@ async function run(bench: Bench, soakMinutes: number): Promise<void> {
   printReport(loads, ...(soakMinutes > 0 ? [await soak(bench, soakMinutes)] : []));
 }
 
-const { values } = parseArgs({ options: { soak: { type: 'string' }, package: { type: 'string' } } });
-const folder = await mkdtemp(path.join(tmpdir(), 'ofa-ve-load-'));
-try {
-  const service = start('service', {
-    MODEL_DIR: values.package ?? (await mediumPackage(folder)),
-    HOST: '127.0.0.1',
-    PORT: '0',
-    GRPC_PORT: 'off',
-    ADMIN_PORT: '0',
-    DRAIN_DELAY_MS: '0',
-    MAX_QUEUE: String(CAPACITY),
-    DEVICE: 'cpu',
-    FEATURE_CACHE_MB: '0',
-    ENGINE_THREADS: '1',
-  });
-  const [{ url }] = (await once(service, 'message')) as [{ url: string }];
-  const body = JSON.stringify({
-    image: (await readFile(PICTURE)).toString('base64'),
-    text: 'there are two red circles',
-  });
-  const [clients, prober] = [start('clients'), start('prober')];
-  await run({ service, clients, prober, url, body }, Number(values.soak ?? 0));
-  service.send('stop');
-  clients.disconnect();
-  prober.disconnect();
-  await once(service, 'exit');
-} finally {
-  await rm(folder, { recursive: true, force: true });
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { soak: { type: 'string' }, package: { type: 'string' } } });
+  const soakMinutes = values.soak === undefined ? 0 : wholeNumber('--soak', values.soak);
+  const folder = await mkdtemp(path.join(tmpdir(), 'ofa-ve-load-'));
+  try {
+    const service = start('service', {
+      MODEL_DIR: values.package ?? (await mediumPackage(folder)),
+      HOST: '127.0.0.1',
+      PORT: '0',
+      GRPC_PORT: 'off',
+      ADMIN_PORT: '0',
+      DRAIN_DELAY_MS: '0',
+      MAX_QUEUE: String(CAPACITY),
+      DEVICE: 'cpu',
+      FEATURE_CACHE_MB: '0',
+      ENGINE_THREADS: '1',
+    });
+    const [{ url }] = (await once(service, 'message')) as [{ url: string }];
+    const body = JSON.stringify({
+      image: (await readFile(PICTURE)).toString('base64'),
+      text: 'there are two red circles',
+    });
+    const [clients, prober] = [start('clients'), start('prober')];
+    await run({ service, clients, prober, url, body }, soakMinutes);
+    service.send('stop');
+    clients.disconnect();
+    prober.disconnect();
+    await once(service, 'exit');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
+
+await runProgram(main);

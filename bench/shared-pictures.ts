@@ -1,12 +1,14 @@
 // Compares 8 texts about one picture with 8 pictures of one text each, and with the same 8 pictures asked about again.
 // usage: node bin/run.js bench/shared-pictures.ts [package] [rounds]
 import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
 import { openPackage } from '../model/package/open-package.ts';
 import type { EngineBatch } from '../service/engine/protocol.ts';
 import { openSession } from '../service/engine/session/session.ts';
 import { printReport, quantile, table } from './support/format.ts';
 import { fullBatch } from './support/full-batch.ts';
 import { withLargePackage } from './support/large-package.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 
 const TEXTS = 8;
 /** Largest share of the time of 8 pictures that 8 texts about one may take. */
@@ -54,5 +56,10 @@ async function compare(folder: string, rounds: number): Promise<void> {
   if (!((medians[1]?.ms ?? NaN) / base <= TARGET)) process.exitCode = 1;
 }
 
-const [given, rounds = '3'] = process.argv.slice(2);
-await withLargePackage(given, (folder) => compare(folder, Number(rounds)));
+async function main(): Promise<void> {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const [given, rounds = '3'] = positionals;
+  await withLargePackage(given, (folder) => compare(folder, wholeNumber('rounds', rounds)));
+}
+
+await runProgram(main);

@@ -5,10 +5,12 @@
 import { readFile } from 'node:fs/promises';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
+import { parseArgs } from 'node:util';
 import type { Client } from '@grpc/grpc-js';
 import { demoPackage } from '../demo/demo-package.ts';
 import { printReport, quantile, table } from './support/format.ts';
 import { askGrpc, grpcClient, raw } from './support/grpc-inference.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 import { startServiceProcess, type ServiceProcess } from '../testing/service-process.ts';
 
 const CLIENTS = 50;
@@ -136,33 +138,39 @@ async function latenciesBeside(target: Target, rounds: number): Promise<number[]
   }
 }
 
-const [given, rounds = '10'] = process.argv.slice(2);
-const service = await startServiceProcess({
-  args: ['--model', given ?? (await demoPackage())],
-  settings: { ENGINES: '1', FEATURE_CACHE_MB: '0' },
-});
-const client = grpcClient(service.grpcAddress);
-try {
-  const rows: string[][] = [];
-  for (const target of await targets(service, client, await readFile(PICTURE))) {
-    const times: Record<'alone' | 'beside', number[]> = { alone: [], beside: [] };
-    // The first answers warm up the code.
-    await latencies(target, 2);
-    // In turn, so that a busy moment of the machine counts for both.
-    for (let turn = 0; turn < TURNS; turn++) {
-      times.alone.push(...(await latencies(target, Number(rounds))));
-      times.beside.push(...(await latenciesBeside(target, Number(rounds))));
+async function main(): Promise<void> {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const [given, number = '10'] = positionals;
+  const rounds = wholeNumber('rounds', number);
+  const service = await startServiceProcess({
+    args: ['--model', given ?? (await demoPackage())],
+    settings: { ENGINES: '1', FEATURE_CACHE_MB: '0' },
+  });
+  const client = grpcClient(service.grpcAddress);
+  try {
+    const rows: string[][] = [];
+    for (const target of await targets(service, client, await readFile(PICTURE))) {
+      const times: Record<'alone' | 'beside', number[]> = { alone: [], beside: [] };
+      // The first answers warm up the code.
+      await latencies(target, 2);
+      // In turn, so that a busy moment of the machine counts for both.
+      for (let turn = 0; turn < TURNS; turn++) {
+        times.alone.push(...(await latencies(target, rounds)));
+        times.beside.push(...(await latenciesBeside(target, rounds)));
+      }
+      const [alone, beside] = [quantile(times.alone, 0.99), quantile(times.beside, 0.99)];
+      const ratio = beside / alone;
+      rows.push([target.name, `${alone.toFixed(0)} ms`, `${beside.toFixed(0)} ms`, ratio.toFixed(2)]);
+      if (ratio > MOST_RATIO) process.exitCode = 1;
     }
-    const [alone, beside] = [quantile(times.alone, 0.99), quantile(times.beside, 0.99)];
-    const ratio = beside / alone;
-    rows.push([target.name, `${alone.toFixed(0)} ms`, `${beside.toFixed(0)} ms`, ratio.toFixed(2)]);
-    if (ratio > MOST_RATIO) process.exitCode = 1;
+    printReport(
+      table([`${CLIENTS} clients of`, 'p99 alone', `p99 beside ${SLOW} slow bodies`, 'ratio'], rows),
+      `The target of the ratio is ${MOST_RATIO}.`,
+    );
+  } finally {
+    client.close();
+    await service.stop();
   }
-  printReport(
-    table([`${CLIENTS} clients of`, 'p99 alone', `p99 beside ${SLOW} slow bodies`, 'ratio'], rows),
-    `The target of the ratio is ${MOST_RATIO}.`,
-  );
-} finally {
-  client.close();
-  await service.stop();
 }
+
+await runProgram(main);

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
 import { FORM_HEADERS, makePictures, nextForm, postForm, sendForms } from './load/form-clients.ts';
 import { printReport, quantile, table } from './support/format.ts';
-import { runProgram } from './support/run-program.ts';
+import { runProgram, wholeNumber } from './support/run-program.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
 /** The rate of the open loop, as a share of the rate that the closed loop reached. */
@@ -134,7 +134,7 @@ async function main(): Promise<void> {
       seconds: { type: 'string', default: '300' },
     },
   });
-  await measure(Number(values.clients), Number(values.seconds));
+  await measure(wholeNumber('--clients', values.clients), wholeNumber('--seconds', values.seconds));
 }
 
 await runProgram(main, HELP);

@@ -1,12 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { UserError } from '../../model/errors.ts';
 
 /**
  * Runs a program, or prints its help if it is asked for with --help. If it throws, its exit code is 1 and the error's
  * message is printed.
+ *
+ * @param help @default the comment at the program's top
  */
-export async function runProgram(main: () => Promise<void>, help?: string): Promise<void> {
-  if (help !== undefined && process.argv.slice(2).includes('--help')) {
-    console.log(help);
+export async function runProgram(main: () => Promise<void> | void, help?: string): Promise<void> {
+  if (process.argv.slice(2).includes('--help')) {
+    console.log(help ?? topComment(process.argv[1] ?? ''));
     return;
   }
   try {
@@ -17,8 +20,13 @@ export async function runProgram(main: () => Promise<void>, help?: string): Prom
   }
 }
 
-/** The value of an option that takes a whole number from 1. */
-export function wholeNumber(option: string, text: string): number {
+function topComment(program: string): string {
+  const [comment = ''] = /^(?:\/\/ .*\n)*/.exec(readFileSync(program, 'utf8')) ?? [];
+  return comment.replace(/^\/\/ /gm, '').trimEnd();
+}
+
+/** The value of an argument or option that takes a whole number from 1. */
+export function wholeNumber(name: string, text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new UserError('settings-invalid', `${option} is "${text}" but must be a whole number from 1.`);
+  throw new UserError('settings-invalid', `${name} is "${text}" but must be a whole number from 1 to 999999.`);
 }

@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ROOT } from '../../testing/root.ts';
+
+const PROGRAMS = readdirSync(join(ROOT, 'bench')).filter((name) => name.endsWith('.ts'));
+
+/** What a program prints and how it ends. */
+function run(name: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const command = [join(ROOT, 'bin/run.js'), join(ROOT, 'bench', name), ...args];
+    execFile(process.execPath, command, { timeout: 60_000 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+it.each(PROGRAMS)('%s says its usage at its top, and takes --help', (name) => {
+  const text = readFileSync(join(ROOT, 'bench', name), 'utf8');
+  const [top = ''] = /^(\/\/ .*\n)+/.exec(text) ?? [];
+  expect(top).toMatch(new RegExp(`node bin/run\\.js bench/${name}|npm run bench`));
+  expect(text).toContain('await runProgram(');
+});
+
+describe('a benchmark', () => {
+  it('prints the comment at its top for --help', async () => {
+    const { code, stdout } = await run('demo-accuracy.ts', '--help');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Measures the demo model on 6,000 held-out questions/);
+    expect(stdout).toContain('\nusage: node bin/run.js bench/demo-accuracy.ts [questions per answer] [--wrong]\n');
+  });
+
+  it.each([
+    ['demo-accuracy.ts', ['many'], 'questions per answer is "many" but must be a whole number from 1 to 999999.'],
+    ['pixels.ts', ['0'], 'rounds is "0" but must be a whole number from 1 to 999999.'],
+    ['pixels.ts', ['--rounds'], "Unknown option '--rounds'"],
+    ['curves.ts', ['--forms', 'x'], '--forms is "x" but must be a whole number from 1 to 999999.'],
+  ])('refuses wrong arguments before it measures: %s %j', async (name, args, message) => {
+    const { code, stdout, stderr } = await run(name, ...args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+});
