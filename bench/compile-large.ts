@@ -17,7 +17,6 @@ import { CHILD_TIMEOUT_MS, runChild, type ChildRun } from './support/measure-chi
 import type { PackageSpeed } from './support/package-speed.ts';
 import { runProgram } from './support/run-program.ts';
 
-const SEED = 1;
 const BATCHES = [1, 4];
 
 const HELP = `usage: node bin/run.js bench/compile-large.ts [options]
@@ -48,7 +47,7 @@ function memory({ peakBytes, peakAnonymousBytes }: ChildRun): string {
 async function prepareCheckpoint(folder: string): Promise<void> {
   if (existsSync(folder)) return;
   console.error('writing the checkpoint');
-  await writeLargeCheckpoint(folder, SEED);
+  await writeLargeCheckpoint(folder);
 }
 
 async function compile(checkpoint: string, target: string, precision: string, rows: Row[]): Promise<Manifest> {
@@ -119,7 +118,7 @@ async function main(): Promise<void> {
       checkpoint: { type: 'string' },
     },
   });
-  const own = join(tmpdir(), `ofa-ve-large-checkpoint-${SEED}`);
+  const own = join(tmpdir(), 'ofa-ve-large-checkpoint');
   const checkpoint = values.checkpoint ?? own;
   const precisions = values.precision === 'both' ? ['fp32', 'fp16'] : [values.precision];
   const targets = precisions.map((precision) => join(tmpdir(), `ofa-ve-large-package-${precision}`));

@@ -17,8 +17,6 @@ import { writeLargeCheckpoint } from './support/large-checkpoint.ts';
 import { runProgram, wholeNumber } from './support/run-program.ts';
 import { alternate, startPackageRunner, type Runner, type RunnerResult } from './support/runners.ts';
 
-const SEED = 1;
-
 /** Packages of this build and the earlier one, and PyTorch in its modes. */
 type Side = 'earlier' | 'fp32' | 'int8' | TorchMode;
 const NAMES: Readonly<Record<Side, string>> = {
@@ -135,7 +133,7 @@ async function main(): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
     const checkpoint = values.checkpoint ?? join(folder, 'checkpoint');
-    if (!existsSync(checkpoint)) await writeLargeCheckpoint(checkpoint, SEED);
+    if (!existsSync(checkpoint)) await writeLargeCheckpoint(checkpoint);
     const packages = await packagesOf(folder, checkpoint);
     const { items, padded, answers } = await entailmentItems(folder, packages.fp32);
     // The earlier build's engine did not keep its memory.

@@ -10,6 +10,8 @@ import { SeededRandom, seedOf } from '../../testing/random.ts';
 import { writeTorchArchive, type ArchiveTensor } from '../../testing/torch-archive.ts';
 import { largeVocabulary } from './large-vocabulary.ts';
 
+const SEED = 1;
+
 /** The architecture of OFA-large, in the fields of its config.json. */
 const LARGE: CheckpointShape = {
   vocab_size: 59_457,
@@ -56,14 +58,14 @@ const CONFIGURATION = {
 };
 
 /**
- * Writes a checkpoint of OFA-large's exact shapes (473 million parameters in 1,625 tensors, 2 GB) with seeded random
- * weights. Only one tensor is in memory at a time. The folder appears atomically.
+ * Writes a checkpoint of OFA-large's exact shapes (473 million parameters in 1,625 tensors, 2 GB) with the same
+ * random weights each time. Only one tensor is in memory at a time. The folder appears atomically.
  */
-export async function writeLargeCheckpoint(folder: string, seed: number): Promise<void> {
+export async function writeLargeCheckpoint(folder: string): Promise<void> {
   const partial = `${folder}.partial`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
-  writeTorchArchive(join(partial, 'pytorch_model.bin'), largeTensors(seed));
+  writeTorchArchive(join(partial, 'pytorch_model.bin'), largeTensors());
   await writeLargeConfiguration(partial);
   await rm(folder, { recursive: true, force: true });
   await rename(partial, folder);
@@ -87,21 +89,13 @@ export function largeTensorSpecs(): Generator<TensorSpec> {
   return checkpointTensors(LARGE, { baseWidth: 64, buffers: 'computed' });
 }
 
-function* largeTensors(seed: number): Generator<[string, ArchiveTensor]> {
+function* largeTensors(): Generator<[string, ArchiveTensor]> {
   for (const { name, shape, fill } of largeTensorSpecs()) {
-    yield [
-      name,
-      { dtype: fill.kind === 'integers' ? 'int64' : 'float32', shape, ...contents(seed, name, shape, fill) },
-    ];
+    yield [name, { dtype: fill.kind === 'integers' ? 'int64' : 'float32', shape, ...contents(name, shape, fill) }];
   }
 }
 
-function contents(
-  seed: number,
-  name: string,
-  shape: readonly number[],
-  fill: Fill,
-): Pick<ArchiveTensor, 'data' | 'tiedTo'> {
+function contents(name: string, shape: readonly number[], fill: Fill): Pick<ArchiveTensor, 'data' | 'tiedTo'> {
   switch (fill.kind) {
     case 'tied':
       return { tiedTo: fill.to };
@@ -111,7 +105,7 @@ function contents(
       return {
         data: () => {
           const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
-          new SeededRandom(seedOf(seed, name)).fill(values, fill.mean, fill.deviation);
+          new SeededRandom(seedOf(SEED, name)).fill(values, fill.mean, fill.deviation);
           return values;
         },
       };

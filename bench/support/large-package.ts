@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { compileCheckpoint } from '../../model/compile/compile.ts';
 import { writeLargeCheckpoint } from './large-checkpoint.ts';
 
-const SEED = 1;
-
 /**
  * Runs `work` with a package of OFA-large's shape, which has random weights and needs 5 GB of temporary disk space.
  *
@@ -20,7 +18,7 @@ export async function withLargePackage<Result>(
   try {
     console.error('compiling a random model of the shape of OFA-large');
     const checkpoint = join(folder, 'checkpoint');
-    await writeLargeCheckpoint(checkpoint, SEED);
+    await writeLargeCheckpoint(checkpoint);
     const target = join(folder, 'package');
     await compileCheckpoint(checkpoint, target);
     await rm(checkpoint, { recursive: true });
