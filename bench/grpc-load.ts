@@ -1,12 +1,12 @@
 // Compares gRPC with REST: inferences of the demo model by 16 clients over each, alternated, in one run.
 // usage: node bin/run.js bench/grpc-load.ts
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { Agent, request, type IncomingMessage } from 'node:http';
+import { Agent } from 'node:http';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { printReport, quantile, table } from './support/format.ts';
 import { askGrpc, grpcClient, raw } from './support/grpc-inference.ts';
+import { post } from './support/post.ts';
 import { runProgram } from './support/run-program.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
@@ -34,16 +34,11 @@ function askRest(url: string, model: string, tensors: readonly Buffer[], agent: 
   const body = Buffer.concat([json, ...tensors]);
   const headers = {
     'content-type': 'application/octet-stream',
-    'content-length': body.length,
     'inference-header-content-length': json.length,
   };
   return async () => {
-    const sent = request(`${url}/v2/models/${model}/infer`, { method: 'POST', agent, headers });
-    sent.end(body);
-    const [response] = (await once(sent, 'response')) as [IncomingMessage];
-    response.resume();
-    await once(response, 'end');
-    if (response.statusCode !== 200) throw new Error(`REST answered ${response.statusCode}.`);
+    const { statusCode } = await post(`${url}/v2/models/${model}/infer`, agent, headers, body);
+    if (statusCode !== 200) throw new Error(`REST answered ${statusCode}.`);
   };
 }
 

@@ -1,9 +1,10 @@
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { pino } from 'pino';
 import { readSettings } from '../../service/settings/read.ts';
 import { startService, type RunningService } from '../../service/lifecycle/start-service.ts';
 import type { Check, Context } from './check.ts';
 import { quantile, table } from '../support/format.ts';
+import { post } from '../support/post.ts';
 import { requestBodies } from './requests.ts';
 import type { Subject } from './subjects.ts';
 
@@ -149,18 +150,10 @@ async function drive(
   };
 }
 
-function ask(url: string, agent: Agent, body: Buffer): Promise<number> {
-  return new Promise((resolve) => {
-    const headers = { 'content-type': 'application/json', 'content-length': body.length };
-    const sent = request(url, { method: 'POST', agent, headers }, (response) => {
-      response.resume();
-      response.on('close', () => {
-        resolve(response.complete ? (response.statusCode ?? 0) : 0);
-      });
-    });
-    sent.on('error', () => {
-      resolve(0);
-    });
-    sent.end(body);
-  });
+/** The status of an answer; 0 for a broken connection. */
+async function ask(url: string, agent: Agent, body: Buffer): Promise<number> {
+  return post(url, agent, { 'content-type': 'application/json' }, body).then(
+    ({ statusCode = 0 }) => statusCode,
+    () => 0,
+  );
 }

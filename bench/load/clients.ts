@@ -1,32 +1,26 @@
 // Clients of the service in a process of their own: receives a LoadOrder and sends a LoadResult.
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { post } from '../support/post.ts';
 import type { LoadOrder, LoadResult } from './messages.ts';
 
 // In production clients run on other machines: here they only use the processor time that the service leaves.
 setPriority(10);
 
 interface Answer {
+  /** 0 for a broken connection. */
   readonly status: number;
   readonly retryAfterMs: number;
 }
 
-function ask(url: string, agent: Agent, body: string): Promise<Answer> {
-  return new Promise((resolve) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const sent = request(url, { method: 'POST', agent, headers }, (response) => {
-      response.resume();
-      response.on('close', () => {
-        const seconds = Number(response.headers['retry-after'] ?? 1);
-        resolve({ status: response.complete ? (response.statusCode ?? 0) : 0, retryAfterMs: seconds * 1000 });
-      });
-    });
-    sent.on('error', () => {
-      resolve({ status: 0, retryAfterMs: 1000 });
-    });
-    sent.end(body);
-  });
+async function ask(url: string, agent: Agent, body: string): Promise<Answer> {
+  try {
+    const { statusCode = 0, headers } = await post(url, agent, { 'content-type': 'application/json' }, body);
+    return { status: statusCode, retryAfterMs: Number(headers['retry-after'] ?? 1) * 1000 };
+  } catch {
+    return { status: 0, retryAfterMs: 1000 };
+  }
 }
 
 async function runClients({ url, body, clients, ms, patience }: LoadOrder): Promise<LoadResult> {

@@ -1,6 +1,7 @@
 // Clients that send forms with pictures to /predict.
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import sharp from 'sharp';
+import { post } from '../support/post.ts';
 
 /** Distinct pictures; every request has one that differs in its comment. */
 const PICTURES = 16;
@@ -47,17 +48,9 @@ export function nextForm(pictures: readonly Buffer[]): Buffer {
 }
 
 /** Sends a form to /predict. @returns the status of the response, which has arrived in full */
-export function postForm(url: string, agent: Agent, body: Buffer): Promise<number> {
-  const headers = { ...FORM_HEADERS, 'content-length': body.length };
-  return new Promise((resolve, reject) => {
-    const sent = request(`${url}/predict`, { method: 'POST', agent, headers }, (response) => {
-      response.resume();
-      response.on('error', reject).on('end', () => {
-        resolve(response.statusCode ?? 0);
-      });
-    });
-    sent.on('error', reject).end(body);
-  });
+export async function postForm(url: string, agent: Agent, body: Buffer): Promise<number> {
+  const { statusCode = 0 } = await post(`${url}/predict`, agent, FORM_HEADERS, body);
+  return statusCode;
 }
 
 /** What clients saw. */
