@@ -12,9 +12,9 @@ import { rowsOf } from './input.ts';
 
 type Columns = Parameters<typeof parquetWriteFile>[0]['columnData'];
 
-function write(columnData: Columns, rowGroupSize = 6000): string {
+function write(columnData: Columns): string {
   const filename = join(tempFolder(), 'rows.parquet');
-  parquetWriteFile({ filename, columnData, rowGroupSize });
+  parquetWriteFile({ filename, columnData, rowGroupSize: 6000 });
   return filename;
 }
 

@@ -101,7 +101,7 @@ describe('without the requirements', () => {
     [['--device', 'tpu'], '--device is "tpu" but must be cuda or cpu.'],
     [['--fp16', 'a'], '--fp16 and --fp32 are compared, so give both or neither.'],
     [['--max-batch', '0'], '--max-batch is "0" but must be a whole number from 1 to 999999.'],
-  ])('%s', async (args, sentence) => {
+  ])('refuses %j', async (args, sentence) => {
     expect(await bench(...args)).toEqual({ code: 1, output: `${sentence}\n` });
   });
 });

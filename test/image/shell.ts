@@ -51,8 +51,8 @@ export async function run(command: string, args: readonly string[], options: Run
 }
 
 /** Whether a program can be found and says its version. */
-export async function has(command: string, versionFlag = '--version'): Promise<boolean> {
-  return await attempt(command, [versionFlag]).then(
+export async function has(command: string): Promise<boolean> {
+  return await attempt(command, ['--version']).then(
     ({ code }) => code === 0,
     () => false,
   );

@@ -108,8 +108,8 @@ function start<Response>(client: Client, name: string, request: object, options:
 }
 
 /** One image and some texts, typed. */
-export async function inferRequest(texts: readonly string[], image = 'image-00.png'): Promise<object> {
-  const bytes = await readFile(fixtureFile('mini-none', image));
+export async function inferRequest(texts: readonly string[]): Promise<object> {
+  const bytes = await readFile(fixtureFile('mini-none', 'image-00.png'));
   return {
     inputs: [
       { name: 'image', datatype: 'BYTES', shape: [1], contents: { bytes_contents: [bytes] } },
@@ -124,8 +124,8 @@ export async function inferRequest(texts: readonly string[], image = 'image-00.p
 }
 
 /** The same request with raw inputs. */
-export async function rawInferRequest(texts: readonly string[], image = 'image-00.png'): Promise<object> {
-  const bytes = await readFile(fixtureFile('mini-none', image));
+export async function rawInferRequest(texts: readonly string[]): Promise<object> {
+  const bytes = await readFile(fixtureFile('mini-none', 'image-00.png'));
   const raw = (elements: readonly Buffer[]): Buffer =>
     Buffer.concat(
       elements.flatMap((element) => {

@@ -116,8 +116,8 @@ export function formOf(fields: readonly (readonly [string, string | Uint8Array])
 }
 
 /** Sends a form to `/predict`. */
-export function postForm(app: App, form: FormData, headers: Record<string, string> = {}): Promise<Response> {
-  return Promise.resolve(app.request('/predict', { method: 'POST', body: form, headers }));
+export function postForm(app: App, form: FormData): Promise<Response> {
+  return Promise.resolve(app.request('/predict', { method: 'POST', body: form }));
 }
 
 /** Sends JSON to `/predict`; a string is sent unchanged. */

@@ -3,9 +3,9 @@ import { quantizedKernels, quantizedMatrix, quantizeWeights } from '../../../../
 import { floatInitializer, type Initializer } from '../../../../model/compile/onnx/tensor.ts';
 import { SeededRandom } from '../../../../testing/random.ts';
 
-function random(length: number, deviation = 1): Float32Array {
+function random(length: number): Float32Array {
   const values = new Float32Array(length);
-  new SeededRandom(length).fill(values, 0, deviation);
+  new SeededRandom(length).fill(values, 0, 1);
   return values;
 }
 

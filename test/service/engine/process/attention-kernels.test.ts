@@ -6,8 +6,10 @@ function coloured(text: string): string {
   return `\u001b[36m${text}\u001b[0m`;
 }
 
-function choice(node: string, kernel: string, operator = 'MultiHeadAttention'): string {
-  return coloured(`Operator=${operator}${node === '' ? '' : ` Node=${node}`} DataType=fp16 SdpaKernel=${kernel}`);
+function choice(node: string, kernel: string): string {
+  return coloured(
+    `Operator=MultiHeadAttention${node === '' ? '' : ` Node=${node}`} DataType=fp16 SdpaKernel=${kernel}`,
+  );
 }
 
 function record(lines: readonly string[]): KernelRecorder {
