@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { once } from 'node:events';
 import { getRequestListener, type HttpBindings, RequestError } from '@hono/node-server';
@@ -10,6 +9,7 @@ import { answerParserErrors, recordRefusal } from './parser-errors.ts';
 import { listenAt, portOf, settle } from '../requests/listen-at.ts';
 import type { Listener, RequestListener as Observer } from '../requests/listener.ts';
 import { HttpProblem } from '../requests/problem.ts';
+import { requestIdOf } from '../requests/request-id.ts';
 import { toProblem } from '../requests/to-problem.ts';
 import {
   awaitRest,
@@ -87,21 +87,22 @@ function serveWith(
   connections: Connections,
   { discardLimits = DISCARD_LIMITS, gate, listener }: ListenOptions,
 ): RequestListener {
-  const handle = getRequestListener(
-    async (request, env) => {
-      const { incoming, outgoing } = env as HttpBindings;
-      checkHost(incoming);
-      const response = await app.fetch(request, env);
-      await awaitRest(incoming, outgoing, discardLimits);
-      return response;
-    },
-    {
+  const answer = async (request: Request, env: unknown): Promise<Response> => {
+    const { incoming, outgoing } = env as HttpBindings;
+    checkHost(incoming);
+    const response = await app.fetch(request, env as HttpBindings);
+    await awaitRest(incoming, outgoing, discardLimits);
+    return response;
+  };
+  const handle: RequestListener = (incoming, outgoing) => {
+    const handleOne = getRequestListener(answer, {
       overrideGlobalObjects: false,
       // Its own cleanup would destroy the connection after half a second, and the answer with it.
       autoCleanupIncoming: false,
-      errorHandler: (error) => refuse(error, listener),
-    },
-  );
+      errorHandler: (error) => refuse(error, incoming, listener),
+    });
+    void handleOne(incoming, outgoing);
+  };
   return (incoming, outgoing) => {
     // HTTP/1.0 does not require Host; probes of load balancers leave it out.
     if (incoming.httpVersion === '1.0') incoming.headers.host ??= 'localhost';
@@ -113,15 +114,15 @@ function serveWith(
       closeUnlessRead(incoming, outgoing);
       // Without exactly one Host it is another error.
       const refusal = hostsOf(incoming).length === 1 ? gate?.(incoming, outgoing) : undefined;
-      if (refusal === undefined) void handle(incoming, outgoing);
+      if (refusal === undefined) handle(incoming, outgoing);
       else void awaitRest(incoming, outgoing, discardLimits).then(refusal);
     });
   };
 }
 
 /** Answers a request whose URL or Host is invalid, which the application never sees. */
-function refuse(error: unknown, listener: Observer | undefined): Response {
-  const requestId = randomUUID();
+function refuse(error: unknown, { headers }: IncomingMessage, listener: Observer | undefined): Response {
+  const requestId = requestIdOf(headers['x-request-id']?.toString());
   const problem = problemOf(error);
   const response = problem.toResponse(requestId);
   response.headers.set('x-request-id', requestId);

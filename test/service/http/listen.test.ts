@@ -146,6 +146,15 @@ it('sends one answer only when what follows a request is malformed', async () =>
   expect(received.match(/HTTP\/1\.1 /g)).toHaveLength(1);
 });
 
+it.each([
+  ['no Host', []],
+  ['two Hosts', ['host: a', 'host: a']],
+])('answers a request with %s under the id that its client gave it', async (_, headers) => {
+  const response = await exchange('GET /livez HTTP/1.1', ...headers, 'x-request-id: job-1');
+  expect([response.status, response.headers.get('x-request-id')]).toEqual([400, 'job-1']);
+  await expectProblem(response, 400, 'invalid-field', 'Host');
+});
+
 it('records what has no valid Host, and nothing for a connection on which nothing is sent', async () => {
   const recorded: RequestSummary[] = [];
   const listener = { end: (summary: RequestSummary) => recorded.push(summary) };
