@@ -119,12 +119,14 @@ export class OtelTracing {
     const traced = this.#traced.get(record);
     if (traced === undefined) return;
     const { span, context, originMs } = traced;
+    const { grpc_status: grpcStatus, ...attributes } = record.attributes;
+    const isError = grpcStatus === undefined ? status >= 500 : GRPC_FAILURES.has(grpcStatus);
     for (const { name, startMs, endMs, failed } of record.stages) {
       const child = this.#tracer.startSpan(name, { startTime: originMs + startMs }, context);
-      if (failed) child.setStatus({ code: SpanStatusCode.ERROR });
+      // What is wrong with a picture is no error of the service, and what its client has given up is none either.
+      if (failed && isError) child.setStatus({ code: SpanStatusCode.ERROR });
       child.end(originMs + endMs);
     }
-    const { grpc_status: grpcStatus, ...attributes } = record.attributes;
     if (grpcStatus === undefined) {
       if (method !== undefined && route !== UNMATCHED)
         span.updateName(`${method} ${route}`).setAttribute('http.route', route);
@@ -133,8 +135,7 @@ export class OtelTracing {
     span.setAttribute('ofa_ve.request_id', requestId);
     for (const [name, value] of Object.entries(attributes)) span.setAttribute(`ofa_ve.${name}`, value);
     if (problem !== undefined) span.setAttribute('error.type', problem.problem);
-    const failed = grpcStatus === undefined ? status >= 500 : GRPC_FAILURES.has(grpcStatus);
-    if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
+    if (isError) span.setStatus({ code: SpanStatusCode.ERROR });
     span.end(originMs + performance.now());
   }
 
