@@ -27,8 +27,11 @@ import { UNKNOWN_METHOD } from './unknown-methods.ts';
 const MAX_OTHER_BYTES = 64 * 1024;
 /** Time for the first of them to arrive. */
 const OTHER_MESSAGE_MS = 10_000;
-/** Most open calls other than inferences. Watching health and reflection last as long as the client likes. */
+/** Most open calls other than inferences: so many that last as long as their clients like, and so many others. */
 const MAX_OTHERS = 1024;
+
+/** Open calls, and how to end each of them; the one that began first comes first. */
+type OpenCalls = Map<ObservedCall, (error: unknown) => void>;
 
 /** What gRPC needs besides what every protocol does. */
 export interface GrpcDeps extends PredictDeps {
@@ -45,8 +48,10 @@ export class Calls {
   readonly #connections: Connections;
   /** By the metadata that the handler gets. */
   readonly #inferences = new WeakMap<Metadata, InferCall>();
-  /** How to end each open call other than an inference. */
-  readonly #others = new Map<ObservedCall, (error: unknown) => void>();
+  /** Those that are answered at once when their message is here. */
+  readonly #unary: OpenCalls = new Map();
+  /** Those that watch the service's health, and those of reflection. */
+  readonly #streaming: OpenCalls = new Map();
 
   constructor(deps: GrpcDeps, connections: Connections) {
     this.#deps = deps;
@@ -54,12 +59,13 @@ export class Calls {
   }
 
   /** Sees every call before its handler. */
-  readonly interceptor: ServerInterceptor = ({ path }, base) => {
+  readonly interceptor: ServerInterceptor = ({ path, responseStream }, base) => {
     const isInference = path === INFER_METHOD;
+    const others = responseStream ? this.#streaming : this.#unary;
     let inference: InferCall | undefined;
     const call = new ObservedCall(path, base, this.#deps.listener, () => {
       inference?.end();
-      this.#others.delete(call);
+      others.delete(call);
       if (isInference) this.#connections.end(base);
     });
     if (isInference) this.#connections.begin(base);
@@ -82,12 +88,12 @@ export class Calls {
               if (path === UNKNOWN_METHOD) throw new HttpProblem('not-found', 'The service has no such method.');
               const client = KEYED_METHODS.has(path) ? this.#identify(call, metadata) : undefined;
               if (isInference) inference = this.#beginInference(call, client, metadata, fail);
-              else this.#beginOther(call, fail);
+              else this.#beginOther(call, others, fail);
             } catch (error) {
               refuse(error);
               return;
             }
-            if (!call.ended) forward(metadata);
+            forward(metadata);
           },
         });
       },
@@ -113,7 +119,9 @@ export class Calls {
 
   /** Ends the calls that could go on for ever. */
   endOthers(): void {
-    for (const fail of this.#others.values()) fail(new EngineUnavailable('The service is shutting down.'));
+    for (const fail of [...this.#unary.values(), ...this.#streaming.values()]) {
+      fail(new EngineUnavailable('The service is shutting down.'));
+    }
   }
 
   /** Names the client of a call. @throws as {@link Identify} */
@@ -140,9 +148,16 @@ export class Calls {
     return inference;
   }
 
-  #beginOther(call: ObservedCall, fail: (error: unknown) => void): void {
-    if (this.#others.size >= MAX_OTHERS) throw new Overloaded('calls', 1);
-    this.#others.set(call, fail);
+  #beginOther(call: ObservedCall, others: OpenCalls, fail: (error: unknown) => void): void {
+    if (others.size >= MAX_OTHERS) {
+      const full = new Overloaded('calls', 1);
+      if (others === this.#streaming) throw full;
+      // The one that has waited longest for its message gives way: an honest client's comes with its metadata.
+      const [[oldest, end] = []] = others;
+      if (oldest !== undefined) others.delete(oldest);
+      end?.(full);
+    }
+    others.set(call, fail);
     const late = setTimeout(() => {
       fail(requestTimeout(`The message did not arrive within ${OTHER_MESSAGE_MS} ms.`));
     }, OTHER_MESSAGE_MS).unref();

@@ -57,6 +57,8 @@ describe('more calls than may be open beside inferences', () => {
     const sessions = Array.from({ length: 8 }, () => connectHttp2(`http://127.0.0.1:${live.grpcPort}`));
     const extra = connectHttp2(`http://127.0.0.1:${live.grpcPort}`);
     try {
+      // Until a client has the server's settings, it keeps the last streams back.
+      await Promise.all(sessions.map((session) => once(session, 'remoteSettings')));
       // 128 on each connection. They have yet to send the message that says what they watch.
       for (const session of sessions)
         for (let opened = 0; opened < 128; opened++) watch(session).on('error', () => undefined);
