@@ -10,7 +10,7 @@ if (process.argv[2] === 'serve') {
   const leave = (signal) => {
     if (process.listenerCount(signal) === 1) process.exit(0);
   };
-  process.on('SIGTERM', leave).on('SIGINT', leave);
+  process.on('SIGTERM', leave).on('SIGINT', leave).on('SIGHUP', leave);
 }
 
 // Node.js from 22.8 on keeps what it compiled, if it can write here, for its next start and for the engine's process.

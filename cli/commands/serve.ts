@@ -18,7 +18,7 @@ export function serveCommand(): Command {
   return withModelOptions(new Command('serve'))
     .summary('serve predictions over HTTP')
     .description(
-      'Serves predictions of a model package over HTTP until SIGTERM or SIGINT. Settings are environment variables; --model and --port set two of them.',
+      'Serves predictions of a model package over HTTP until SIGTERM, SIGINT or SIGHUP. Settings are environment variables; --model and --port set two of them.',
     )
     .option('--port <number>', 'port for predictions (PORT)')
     .addHelpText('after', () => `\nSettings (environment variables):\n${describeSettings()}`)

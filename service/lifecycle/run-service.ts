@@ -6,13 +6,14 @@ import { startService, type RunningService, type StartOptions } from './start-se
 
 /** How long the last lines of the log have to be read. */
 const LOG_FLUSH_MS = 200;
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+/** SIGHUP comes when the terminal is closed or the connection to it is lost. */
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** The exit codes by which a shell reports these signals: 128 plus the signal's number. */
-const EXIT_CODES = { SIGTERM: 143, SIGINT: 130 } as const;
+const EXIT_CODES = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const;
 
 /**
- * Runs the service as a program, until a signal stops it or an engine fails for good. The first SIGTERM or SIGINT
- * drains it, a second one exits at once.
+ * Runs the service as a program, until a signal stops it or an engine fails for good. The first SIGTERM, SIGINT
+ * or SIGHUP drains it, a second one exits at once.
  *
  * @param onReady called once, when the first engine is ready
  * @param options for tests

@@ -53,6 +53,7 @@ class Program {
     this.child = spawn(process.execPath, args, {
       env: { ...process.env, HOST: '127.0.0.1', GRPC_PORT: '0', ADMIN_PORT: '0', DRAIN_DELAY_MS: '400', ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
     });
     programs.push(this.child);
     this.exit = once(this.child, 'exit').then(([code]) => code as number | null);
@@ -73,7 +74,7 @@ class Program {
   }
 }
 
-it('drains on SIGTERM: not ready, still serving, every accepted request answered, exit 0', LONG, async () => {
+it.each(['SIGTERM', 'SIGHUP'])('drains on %s: not ready, still serving, all answered, exit 0', LONG, async (signal) => {
   // Long enough for all three rounds of requests, even on a busy machine.
   const program = new Program({ DRAIN_DELAY_MS: '10000' });
   const url = await program.url();
@@ -83,7 +84,8 @@ it('drains on SIGTERM: not ready, still serving, every accepted request answered
   const post = (): ReturnType<typeof send>['outcome'] => send(`${url}/predict`, body, { agent }).outcome;
   expect((await post()).status).toBe(200);
   const early = Array.from({ length: 8 }, post);
-  program.child.kill('SIGTERM');
+  // For its engines, too, as from a terminal that is closed.
+  process.kill(-(program.child.pid ?? expect.fail()), signal);
   await program.logged('stopping');
   const ready = await fetch(`${url}/readyz`);
   expect([ready.status, await ready.json()]).toEqual([
@@ -113,7 +115,7 @@ function dataUrl(module: string): string {
   return `data:text/javascript,${encodeURIComponent(module)}`;
 }
 
-it.each(['SIGTERM', 'SIGINT'] as const)('ends on %s before the program is loaded', async (signal) => {
+it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends on %s before the program is loaded', async (signal) => {
   const program = new Program({}, signalOnImport('/cli/main.ts', signal));
   expect(await program.exit).toBe(0);
   expect(program.log).toEqual([]);
@@ -205,8 +207,8 @@ it('answers 503 to the requests still open near SHUTDOWN_TIMEOUT_MS, and ends', 
   );
   const body = await predictBody('a');
   const open = send(`${service.url}/predict`, body);
-  const stuck = send(`${service.url}/predict`, body, { bytes: 100 });
   await until('one is in the engine', () => service.model.batcher.inFlight === 1);
+  const stuck = send(`${service.url}/predict`, body, { bytes: 100 });
   await service.stop();
   expect((await open.outcome).status).toBe(503);
   expect([0, 503]).toContain((await stuck.outcome).status);

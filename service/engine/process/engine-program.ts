@@ -26,9 +26,9 @@ let weights: WeightsWatch | undefined;
 // The service replaces an engine, but nothing replaces the service.
 raiseOomScore();
 
-// A terminal's Ctrl-C and a container's stop signal every process of the group; the service decides when its engines end.
-process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => undefined);
+// A terminal's Ctrl-C and end, and a container's stop, signal every process of the group; the service decides when its
+// engines end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ToEngine) => {
   void (message.type === 'load' ? load(message.options) : run(message));

@@ -53,8 +53,7 @@ export interface StubInstructions {
 
 let instructions: StubInstructions = {};
 
-process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => undefined);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ToEngine) => {
   if (message.type === 'load') load(message.options);
