@@ -47,9 +47,15 @@ async function answered(): Promise<Client> {
   return client;
 }
 
-/** Asks for 28 MB, and begins to read after so long: what comes is what the kernel has, and then the end. */
+/**
+ * Asks for more than 20 MB by as many requests as a connection may have, and begins to read after so long: what comes is
+ * what the kernel has, and then the end.
+ */
 async function readLate(ms: number): Promise<void> {
-  const { socket, closed } = await open(ASSET.repeat(20), { reads: false });
+  // The first request loads the file.
+  const first = await open(ASSET);
+  await expect.poll(() => first.text().length).toBeGreaterThan(1_000_000);
+  const { socket, closed } = await open(ASSET.repeat(CONNECTION_LIMITS.waitingEach + 1), { reads: false });
   await sleep(ms);
   let bytes = 0;
   socket.on('data', (chunk) => (bytes += chunk.length));
@@ -133,7 +139,7 @@ it('has no more requests parsed than a connection may have', async () => {
 describe('a client that does not read its answers', () => {
   it('is disconnected after a while', async () => {
     await start({ connectionLimits: { ...CONNECTION_LIMITS, unreadMs: 200 } });
-    await readLate(800);
+    await readLate(2000);
   });
 
   it('is disconnected when answers take too much memory, and others are served', async () => {
@@ -215,11 +221,13 @@ it('accepts no more connections than it may, until some have been idle', async (
 it('lets the connection that has been idle longest give way before it has to refuse one', async () => {
   await start({ maxConnections: 3 });
   const [first, second] = [await answered(), await answered()];
+  first.socket.write(PROBE);
+  await expect.poll(() => first.text().split('{"status":"ok"}').length).toBe(3);
   await sleep(1100);
   await answered();
-  await first.closed;
-  second.socket.write(PROBE);
-  await expect.poll(() => second.text().split('{"status":"ok"}').length).toBe(3);
+  await second.closed;
+  first.socket.write(PROBE);
+  await expect.poll(() => first.text().split('{"status":"ok"}').length).toBe(4);
   await answered();
 });
 

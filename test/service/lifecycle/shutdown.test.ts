@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { Opened } from '../../../service/lifecycle/opened.ts';
@@ -17,6 +18,7 @@ it('goes on to the admin port, and ends, when something cannot be closed', async
     },
   });
   const lines: string[] = [];
+  const closing = new AbortController();
   const opened = new Opened();
   opened.add(() => Promise.reject(new Error('the file is gone')));
   opened.add(() => {
@@ -27,12 +29,15 @@ it('goes on to the admin port, and ends, when something cannot be closed', async
       logger: pino({ base: null }, { write: (line: string) => lines.push(line) }),
       health: { drain: () => undefined },
       listeners: { public: listener('public'), grpc: undefined, admin: listener('admin') },
-      closing: new AbortController(),
+      closing,
       opened,
     },
-    { drainMs: 0, timeoutMs: 2000 },
+    { drainMs: 0, timeoutMs: 1100 },
   );
   expect(calls).toEqual(['public closed', 'the others closed', 'admin closed', 'admin destroyed']);
+  // When open requests would have been answered 503.
+  await sleep(200);
+  expect(closing.signal.aborted).toBe(false);
   const logged = lines.map((line) => JSON.parse(line) as { msg: string; err?: { message: string } });
   expect(logged.map(({ msg }) => msg)).toEqual(['stopping', 'something could not be closed', 'stopped']);
   expect(logged[1]?.err?.message).toBe('the file is gone');
