@@ -95,6 +95,7 @@ function serveWith(
     return response;
   };
   const handle: RequestListener = (incoming, outgoing) => {
+    // One for each request: an errorHandler is not told which request the error is of.
     const handleOne = getRequestListener(answer, {
       overrideGlobalObjects: false,
       // Its own cleanup would destroy the connection after half a second, and the answer with it.
