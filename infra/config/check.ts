@@ -44,7 +44,12 @@ const POD_SECURITY_LEVEL = /^(?:restricted|baseline|privileged)$/;
 const POD_SECURITY_VERSION = /^(?:latest|v1\.(?:0|[1-9]\d*))$/;
 
 function namespaceMistakes({ namespace }: DeploymentConfig): string[] {
-  return Object.entries(namespace.labels).flatMap(([name, value]) => {
+  const entries = Object.entries(namespace.labels);
+  if (!namespace.create && entries.length > 0)
+    return [
+      'namespace.labels is set, but namespace.create is false, so that no manifest has them; label the Namespace where it is created.',
+    ];
+  return entries.flatMap(([name, value]) => {
     const label = `namespace.labels["${name}"]`;
     if (PRUNING_LABELS.includes(name)) {
       return [`${label} is set by the deployment, whose objects are found by it; remove it.`];

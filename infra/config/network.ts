@@ -139,9 +139,9 @@ export const namespaceSchema = z.strictObject({
   name: namespaceName,
   /** Whether the Namespace is part of the manifests. @default true */
   create: flag,
-  /** Pod Security level that the cluster enforces. @default restricted */
+  /** Pod Security level that the cluster enforces, as labels of a Namespace that is created. @default restricted */
   podSecurity: oneOf('restricted', 'baseline', 'privileged'),
-  /** Further labels. @default {} */
+  /** Further labels of a Namespace that is created. @default {} */
   labels,
 });
 

@@ -271,6 +271,14 @@ describe('fields that do not fit each other', () => {
     expect(mistakesOf(wrong)).toContain(`workloads[0].${sentence}`);
   });
 
+  it('labels of a Namespace that is not part of the manifests', () => {
+    const namespace = { ...config.namespace, labels: { team: 'vision' } };
+    expect(mistakesOf({ ...config, namespace })).toEqual([]);
+    expect(mistakesOf({ ...config, namespace: { ...namespace, create: false } })).toEqual([
+      'namespace.labels is set, but namespace.create is false, so that no manifest has them; label the Namespace where it is created.',
+    ]);
+  });
+
   it('a server of another kind whose shutdown is shorter than its requests', async () => {
     const environment = (await environmentOf('multi-model')).config;
     expect(mistakesOf(deepChange(environment, 'workloads.1.server.drainSeconds', 60))).toEqual([
