@@ -33,11 +33,19 @@ export function deploymentName(context: WorkloadContext, track: Track): string {
   return context.workload.kserve.enabled ? `${name}-predictor` : name;
 }
 
-/** PriorityClass of the canary's pods, and whether the deployment creates it. PriorityClasses have no namespace. */
-export function canaryPriorityClass({ workload, namespace }: WorkloadContext): { name: string; own: boolean } {
-  const { priorityClassName } = workload.canary;
+/**
+ * Name of a PriorityClass of the deployment's own. These have no namespace: joined by hyphens, `a-b` and `c` would be `a`
+ * and `b-c`, too. The server keeps names that begin with `system-` for itself.
+ */
+export function priorityClassNameOf({ workload, namespace }: WorkloadContext, use: 'canary' | 'backfill'): string {
+  return `${use}.${namespace}.${workload.name}`;
+}
+
+/** PriorityClass of the canary's pods, and whether the deployment creates it. */
+export function canaryPriorityClass(context: WorkloadContext): { name: string; own: boolean } {
+  const { priorityClassName } = context.workload.canary;
   return priorityClassName === undefined
-    ? { name: `${namespace}-${workload.name}-canary`, own: true }
+    ? { name: priorityClassNameOf(context, 'canary'), own: true }
     : { name: priorityClassName, own: false };
 }
 

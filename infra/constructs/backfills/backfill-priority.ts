@@ -1,7 +1,7 @@
 import { k8s } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
 import type { WorkloadContext } from '../../workload/context.ts';
-import { workloadLabels } from '../../workload/names.ts';
+import { priorityClassNameOf, workloadLabels } from '../../workload/names.ts';
 
 /**
  * Below 0, the priority of pods without a class, and below a canary's, so that pods of the service take the place of a
@@ -9,16 +9,11 @@ import { workloadLabels } from '../../workload/names.ts';
  */
 const PRIORITY = -2;
 
-/** Name of the PriorityClass of a workload's backfills. It is an object of the whole cluster. */
-export function backfillPriorityName({ namespace, workload }: WorkloadContext): string {
-  return `${namespace}-${workload.name}-backfill`;
-}
-
 /** The priority of backfills that name no other. */
 export class BackfillPriority extends k8s.KubePriorityClass {
   constructor(scope: Construct, id: string, context: WorkloadContext) {
     super(scope, id, {
-      metadata: { name: backfillPriorityName(context), labels: workloadLabels(context) },
+      metadata: { name: priorityClassNameOf(context, 'backfill'), labels: workloadLabels(context) },
       value: PRIORITY,
       preemptionPolicy: 'Never',
       description: `Backfills of ${context.workload.name}: they make room for the service and preempt nothing.`,

@@ -1,7 +1,8 @@
 import { Construct } from 'constructs';
 import type { WorkloadContext } from '../../workload/context.ts';
+import { priorityClassNameOf } from '../../workload/names.ts';
 import { BackfillJob } from './backfill-job.ts';
-import { BackfillPriority, backfillPriorityName } from './backfill-priority.ts';
+import { BackfillPriority } from './backfill-priority.ts';
 import { BackfillTraffic } from './backfill-traffic.ts';
 
 /** The Jobs of a workload, with their priority and their traffic. */
@@ -14,7 +15,7 @@ export class Backfills extends Construct {
     }
     for (const backfill of backfills) {
       if (networkPolicy.enabled) new BackfillTraffic(this, `${backfill.name}-traffic`, context, backfill);
-      new BackfillJob(this, backfill.name, context, backfill, backfillPriorityName(context));
+      new BackfillJob(this, backfill.name, context, backfill, priorityClassNameOf(context, 'backfill'));
     }
   }
 }

@@ -124,7 +124,7 @@ describe('objects that a change leaves behind', () => {
       after: [
         'kubectl delete -n ofa-ve service/ofa-ve-canary',
         'kubectl delete -n ofa-ve deployment.apps/ofa-ve-canary',
-        'kubectl delete priorityclass.scheduling.k8s.io/ofa-ve-ofa-ve-canary',
+        'kubectl delete priorityclass.scheduling.k8s.io/canary.ofa-ve.ofa-ve',
       ],
     });
   });

@@ -2,7 +2,7 @@ import type { IContainer } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
 import { PATHS, SETTINGS } from '../../../service/contract.ts';
 import { readSettings } from '../../../service/settings/read.ts';
-import { extend, type Changes, type DeploymentConfig, type WorkloadConfig } from '../../../infra/config.ts';
+import { extend, type Changes, type WorkloadConfig } from '../../../infra/config.ts';
 import { deployments, manifestsOf, ofKind, only, podOf, serverOf } from '../manifests.ts';
 import { scenarios, withWorkload, type ScenarioName } from '../scenarios.ts';
 
@@ -264,29 +264,5 @@ describe('image of a canary', () => {
       ['Always', ['registry']],
       ['Never', undefined],
     ]);
-  });
-});
-
-describe('priority of a canary', () => {
-  const prioritiesOf = (config: DeploymentConfig): (string | undefined)[] =>
-    deployments(manifestsOf(config)).map((deployment) => podOf(deployment).priorityClassName);
-
-  it('is below that of pods without a PriorityClass, and evicts nobody', () => {
-    const config = scenarios['canary-gateway'];
-    expect(prioritiesOf(config)).toEqual([undefined, 'ofa-ve-ofa-ve-canary']);
-    expect(only(manifestsOf(config), 'PriorityClass', 'ofa-ve-ofa-ve-canary')).toMatchObject({
-      value: -1,
-      preemptionPolicy: 'Never',
-    });
-  });
-
-  it('leaves that of the stable version alone', () => {
-    expect(prioritiesOf(scenarios.everything)).toEqual(['serving', 'ofa-ve-ofa-ve-canary']);
-  });
-
-  it('is that of an existing class where one is named, and none is created', () => {
-    const config = withWorkload({ canary: { enabled: true, priorityClassName: 'low' } });
-    expect(prioritiesOf(config)).toEqual([undefined, 'low']);
-    expect(ofKind(manifestsOf(config), 'PriorityClass')).toEqual([]);
   });
 });
