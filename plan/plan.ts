@@ -37,6 +37,8 @@ export interface Plan {
   readonly pods: number;
   readonly targets: { readonly loadItems: number; readonly requestsPerSecond: number };
   readonly rules: ScalingRules;
+  /** Pods while KEDA cannot read the load: enough for the smallest of the bursts, which nobody would see. */
+  readonly fallbackReplicas: number;
   /** The usual rate with exactly that many pods. */
   readonly steady: FleetResult;
   /** The usual rate under the autoscaler, which has more pods whenever chance has sent more requests. */
@@ -155,9 +157,10 @@ export function planFleet(input: PlanInput): Plan | Pick<Plan, 'pods'> | undefin
   const requestsPerSecond = rateTarget(perPod);
   const pods = Math.ceil(rate / requestsPerSecond);
   if (pods > MOST_PODS) return { pods };
+  const podsFor = (factor: number): number => Math.min(MOST_PODS, Math.ceil((factor * rate) / requestsPerSecond));
   const rules = {
     minReplicas: pods,
-    maxReplicas: Math.min(MOST_PODS, Math.ceil((Math.max(...BURST_FACTORS) * rate) / requestsPerSecond)),
+    maxReplicas: podsFor(Math.max(...BURST_FACTORS)),
     scaleUp: stepOf(SCALE_UP, pods / 4),
     scaleDown: stepOf(SCALE_DOWN, pods / 10),
   };
@@ -183,6 +186,7 @@ export function planFleet(input: PlanInput): Plan | Pick<Plan, 'pods'> | undefin
     pods,
     targets,
     rules,
+    fallbackReplicas: podsFor(Math.min(...BURST_FACTORS)),
     steady: simulateFleet({ ...fleet, signals, rules: { ...rules, maxReplicas: pods }, arrivals: steadily }),
     usual: simulateFleet({ ...fleet, signals, arrivals: usually }),
     bursts,

@@ -141,6 +141,7 @@ function describe(plan: Plan, options: PlanOptions): string {
     `  targets: { loadItems: ${targets.loadItems}, requestsPerSecond: ${targets.requestsPerSecond}, cpuPercent: 0 },`,
     `  scaleUp: ${step(rules.scaleUp)},`,
     `  scaleDown: ${step(rules.scaleDown)},`,
+    `  keda: { fallbackReplicas: ${plan.fallbackReplicas} },`,
     '},',
     ...settingsLine(options),
   ].join('\n');

@@ -21,6 +21,12 @@ describe('ofa-ve plan', () => {
     expect(stdout).toMatch(/^pods {3}\d+ for 50 requests\/s: [\d.]+ % within 500 ms/m);
     expect(stdout).toMatch(/^x 3 +[\d.]+ % /m);
     expect(stdout).toMatch(/targets: \{ loadItems: [\d.]+, requestsPerSecond: [\d.]+, cpuPercent: 0 \}/);
+    // Those of x 1.5, between the bounds.
+    const [least, most, fallback] = ['minReplicas', 'maxReplicas', 'keda: { fallbackReplicas'].map((field) =>
+      Number(stdout.split(`  ${field}: `)[1]?.match(/^\d+/)?.[0]),
+    );
+    expect(fallback).toBeGreaterThan(least ?? Infinity);
+    expect(fallback).toBeLessThan(most ?? 0);
   });
 
   it('shows what the autoscaler makes of the usual rate before it shows bursts', async () => {

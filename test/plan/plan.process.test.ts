@@ -13,13 +13,14 @@ describe('a plan', () => {
   it('is one that the configuration takes, for many slow pods', () => {
     const plan = planFleet(SLOW);
     if (plan === undefined || !('rules' in plan)) expect.fail();
-    const { pods, targets, rules } = plan;
+    const { pods, targets, rules, fallbackReplicas } = plan;
     expect(pods).toBeGreaterThan(400);
     expect(targets.requestsPerSecond).toBeLessThan(0.01);
-    const config = withWorkload({
-      autoscaling: { ...rules, targets: { ...targets, cpuPercent: 0 } },
-    });
-    expect(mistakesOf(config)).toEqual([]);
+    const autoscaling = { ...rules, targets: { ...targets, cpuPercent: 0 }, keda: { fallbackReplicas } };
+    expect(mistakesOf(withWorkload({ autoscaling }))).toEqual([]);
+    const byKeda = { ...autoscaling, by: 'keda', adapter: { rules: false } } as const;
+    expect(mistakesOf(withWorkload({ autoscaling: byKeda }))).toEqual([]);
+    expect(fallbackReplicas).toBeGreaterThan(pods);
   });
 
   it('knows the most pods that a deployment takes', () => {
