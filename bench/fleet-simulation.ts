@@ -70,8 +70,8 @@ function addedLate({ changes }: FleetResult, steps: RateSteps): string {
   return late.length === 0 ? 'none' : `after ${late.map(({ at }) => `${at - end} s`).join(', ')}`;
 }
 
-function cells(options: Omit<FleetOptions, 'pod' | 'sloSeconds'>, steps: RateSteps): string[] {
-  const result = simulateFleet({ ...options, pod: POD, sloSeconds: SLO_SECONDS });
+function cells(options: Omit<FleetOptions, 'pod' | 'sloSeconds' | 'arrivals'>, steps: RateSteps): string[] {
+  const result = simulateFleet({ ...options, pod: POD, arrivals: { steps }, sloSeconds: SLO_SECONDS });
   return [
     percent(result.attained),
     percent(result.refused),
@@ -85,23 +85,21 @@ function cells(options: Omit<FleetOptions, 'pod' | 'sloSeconds'>, steps: RateSte
 const RESULTS = ['in time', 'refused', 'mean', 'most', 'idle', 'added too late'];
 
 function main(): void {
-  const bySignals = Object.entries(SCENARIOS).flatMap(([scenario, arrivals]) =>
+  const bySignals = Object.entries(SCENARIOS).flatMap(([scenario, steps]) =>
     Object.entries(SIGNALS).map(([name, chosen]) => [
       scenario,
       name,
-      ...cells({ startSeconds: 120, rules: { ...BOUNDS, scaleUp, scaleDown }, signals: chosen, arrivals }, arrivals),
+      ...cells({ startSeconds: 120, rules: { ...BOUNDS, scaleUp, scaleDown }, signals: chosen }, steps),
     ]),
   );
 
+  const byLoad = signals(8, 0, 60);
   const burst = SCENARIOS['10 min of 200/s after 40/s'] ?? [];
   const bySteps = [60, 120, 300].flatMap((startSeconds) =>
     Object.entries(STEPS).map(([name, step]) => [
       `${startSeconds} s`,
       name,
-      ...cells(
-        { startSeconds, rules: { ...BOUNDS, scaleUp: step, scaleDown }, signals: signals(8, 0, 60), arrivals: burst },
-        burst,
-      ).slice(0, -1),
+      ...cells({ startSeconds, rules: { ...BOUNDS, scaleUp: step, scaleDown }, signals: byLoad }, burst).slice(0, -1),
     ]),
   );
 

@@ -10,16 +10,16 @@ export interface Signals {
   readonly requestsPerSecond: { readonly target: number; readonly windowSeconds: number };
 }
 
+/** Requests that arrive by chance at the rates of the steps, or a trace: when each arrived, in order, and its length. */
+type Arrivals = { readonly steps: RateSteps } | { readonly times: Iterable<number>; readonly seconds: number };
+
 export interface FleetOptions {
   readonly pod: PodModel;
   /** Seconds from a pod's creation until it is ready. */
   readonly startSeconds: number;
   readonly rules: ScalingRules;
   readonly signals: Signals;
-  /** Requests per second over time, or the seconds at which requests arrived: a trace, in order. */
-  readonly arrivals: RateSteps | Iterable<number>;
-  /** Length of the simulation; by default that of the steps. */
-  readonly seconds?: number;
+  readonly arrivals: Arrivals;
   /** Latency that an answer must keep. */
   readonly sloSeconds: number;
   /** Ready pods at the start; by default the fewest. */
@@ -177,13 +177,15 @@ class Fleet {
   }
 }
 
+function traceOf(arrivals: Arrivals, random: () => number) {
+  if (!('steps' in arrivals)) return arrivals;
+  return { times: poissonArrivals(arrivals.steps, random), seconds: durationOf(arrivals.steps) };
+}
+
 /** Simulates a fleet of pods under a HorizontalPodAutoscaler. Equal options give equal results. */
 export function simulateFleet(options: FleetOptions): FleetResult {
   const random = randomNumbers(options.seed ?? 1);
-  const { arrivals } = options;
-  const steps = Array.isArray(arrivals) && typeof arrivals[0] === 'object' ? (arrivals as RateSteps) : undefined;
-  const times = steps === undefined ? (arrivals as Iterable<number>) : poissonArrivals(steps, random);
-  const seconds = options.seconds ?? durationOf(steps ?? []);
+  const { times, seconds } = traceOf(options.arrivals, random);
   const fleet = new Fleet(options);
   let requests = 0;
   let refused = 0;

@@ -165,21 +165,21 @@ export function planFleet(input: PlanInput): Plan | Pick<Plan, 'pods'> | undefin
     scaleDown: stepOf(SCALE_DOWN, pods / 10),
   };
   const fleet = { pod, startSeconds, sloSeconds, rules };
-  const usually = [{ seconds: 1800, rate }];
+  const usually = { steps: [{ seconds: 1800, rate }] };
   // Little's law: items at a time are the rate times the time of each.
   const meanItems = perPod * trial(input, pod, perPod).meanLatencySeconds;
   const loadItems = loadTarget({ ...fleet, arrivals: usually }, meanItems, requestsPerSecond);
   const targets = { loadItems, requestsPerSecond };
   const signals = signalsOf(targets);
   const bursts = BURST_FACTORS.map((factor): Burst => {
-    const arrivals = [
+    const steps = [
       { seconds: 300, rate },
       { seconds: 600, rate: rate * factor },
       { seconds: 900, rate },
     ];
-    return { factor, ...simulateFleet({ ...fleet, signals, arrivals }) };
+    return { factor, ...simulateFleet({ ...fleet, signals, arrivals: { steps } }) };
   });
-  const steadily = [{ seconds: Math.min(36_000, Math.max(900, STEADY_REQUESTS / rate)), rate }];
+  const steadily = { steps: [{ seconds: Math.min(36_000, Math.max(900, STEADY_REQUESTS / rate)), rate }] };
   return {
     mostPerPod,
     sustainedPerPod,

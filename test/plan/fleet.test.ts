@@ -11,14 +11,16 @@ const NO_SIGNALS = {
 /** A pod that computes one item in 100 ms and three in 120 ms. */
 const POD = { runSeconds: batchCurve(0.1, 0.12, 3), batchItems: 3, capacityItems: 4 };
 
+/** A trace of a minute. */
+const minute = (times: readonly number[]) => ({ times, seconds: 60 });
+
 function simulate(options: Partial<FleetOptions>) {
   return simulateFleet({
     pod: POD,
     startSeconds: 60,
     rules: FIXED,
     signals: NO_SIGNALS,
-    arrivals: [],
-    seconds: 60,
+    arrivals: minute([]),
     sloSeconds: 0.15,
     ...options,
   });
@@ -27,40 +29,42 @@ function simulate(options: Partial<FleetOptions>) {
 describe('a pod', () => {
   it('answers a trace as worked out by hand', () => {
     // 0: alone until 0.1. Then 0.01, 0.02 and 0.03 together until 0.22: latencies 0.1, 0.21, 0.2, 0.19.
-    const result = simulate({ arrivals: [0, 0.01, 0.02, 0.03] });
+    const result = simulate({ arrivals: minute([0, 0.01, 0.02, 0.03]) });
     expect(result).toMatchObject({ requests: 4, attained: 0.25, refused: 0 });
     expect(result.meanLatencySeconds).toBeCloseTo((0.1 + 0.21 + 0.2 + 0.19) / 4, 9);
     expect(result.idle).toBeCloseTo(1 - 0.22 / 60, 9);
   });
 
   it('answers what it has accepted after the end, too', () => {
-    expect(simulate({ arrivals: [59.99] })).toMatchObject({ requests: 1, attained: 1, refused: 0 });
+    expect(simulate({ arrivals: minute([59.99]) })).toMatchObject({ requests: 1, attained: 1, refused: 0 });
   });
 
   it('refuses what exceeds its queue', () => {
-    expect(simulate({ arrivals: [0, 0.01, 0.02, 0.03, 0.04, 0.05] }).refused).toBeCloseTo(2 / 6, 9);
+    expect(simulate({ arrivals: minute([0, 0.01, 0.02, 0.03, 0.04, 0.05]) }).refused).toBeCloseTo(2 / 6, 9);
   });
 });
 
 describe('a fleet', () => {
   const rules = { minReplicas: 2, maxReplicas: 8, scaleUp: SCALE_UP, scaleDown: SCALE_DOWN };
   const pod = { runSeconds: batchCurve(0.04, 0.12, 8), batchItems: 8, capacityItems: 64 };
-  const arrivals = [
-    { seconds: 600, rate: 20 },
-    { seconds: 120, rate: 250 },
-    { seconds: 600, rate: 20 },
-  ];
+  const arrivals = {
+    steps: [
+      { seconds: 600, rate: 20 },
+      { seconds: 120, rate: 250 },
+      { seconds: 600, rate: 20 },
+    ],
+  };
   const LOAD = { target: 8 };
 
   it('gives equal results for equal options', () => {
-    const options = { pod, rules, arrivals, signals: { ...NO_SIGNALS, loadItems: LOAD }, seconds: 1320 };
+    const options = { pod, rules, arrivals, signals: { ...NO_SIGNALS, loadItems: LOAD } };
     expect(simulate(options)).toEqual(simulate(options));
     expect(simulate({ ...options, seed: 2 })).not.toEqual(simulate(options));
   });
 
   it('adds no pod by its load once a burst is over, but does by a rate over two minutes', () => {
     const late = (requestsPerSecond: FleetOptions['signals']['requestsPerSecond']) =>
-      simulate({ pod, rules, arrivals, seconds: 1320, signals: { loadItems: LOAD, requestsPerSecond } }).changes.filter(
+      simulate({ pod, rules, arrivals, signals: { loadItems: LOAD, requestsPerSecond } }).changes.filter(
         ({ at, replicas }, index, all) => at > 720 && replicas > (all[index - 1]?.replicas ?? 2),
       );
     expect(late(NO_SIGNALS.requestsPerSecond)).toEqual([]);
@@ -73,7 +77,6 @@ describe('a fleet', () => {
       pod,
       rules: grown,
       arrivals,
-      seconds: 1320,
       startSeconds: 3600,
       signals: { ...NO_SIGNALS, loadItems: LOAD },
     });
@@ -84,7 +87,10 @@ describe('a fleet', () => {
 
   it('counts the time and the work of pods until they are removed', () => {
     // Ten runs of one item, by either pod; the autoscaler removes the second one at 15 s.
-    const { meanPods, idle } = simulate({ arrivals: Array.from({ length: 10 }, (_, at) => at), pods: 2 });
+    const { meanPods, idle } = simulate({
+      arrivals: minute(Array.from({ length: 10 }, (_, at) => at)),
+      pods: 2,
+    });
     expect(meanPods).toBeCloseTo((2 * 15 + 45) / 60, 9);
     expect(idle).toBeCloseTo(1 - 1 / 75, 9);
   });
@@ -128,8 +134,7 @@ describe('a plan', () => {
           capacityItems: 64,
         },
         rules,
-        arrivals: [{ seconds: 3600, rate: each.rate }],
-        seconds: 3600,
+        arrivals: { steps: [{ seconds: 3600, rate: each.rate }] },
         signals: {
           loadItems: { target: targets.loadItems },
           requestsPerSecond: { target: targets.requestsPerSecond, windowSeconds: 60 },
