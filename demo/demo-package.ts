@@ -28,7 +28,8 @@ async function hasTheseExamples(target: string): Promise<boolean> {
  * @throws UserError as `compileCheckpoint` does
  */
 export async function demoPackage(target: string = DEMO_PACKAGE): Promise<string> {
-  if ((await isUpToDate(DEMO_CHECKPOINT, target, 'fp32')) && (await hasTheseExamples(target))) return target;
+  if ((await isUpToDate(DEMO_CHECKPOINT, target, { precision: 'fp32' })) && (await hasTheseExamples(target)))
+    return target;
   // The compiler takes a while to load, and usually there is nothing to compile.
   const { compileCheckpoint } = await import('../model/compile/compile.ts');
   await compileCheckpoint(DEMO_CHECKPOINT, target, {

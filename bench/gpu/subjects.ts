@@ -86,7 +86,7 @@ function compilationOf(
       const done = { compiled: [] as Precision[], kept: [] as Precision[] };
       for (const precision of ['fp32', 'fp16'] as const) {
         const target = targets[precision];
-        if (await isUpToDate(checkpoint, target, precision)) {
+        if (await isUpToDate(checkpoint, target, { precision })) {
           done.kept.push(precision);
           continue;
         }

@@ -70,7 +70,8 @@ export function setupCommand(): Command {
       console.log(`${checkpoint}: ${summary(files)}.`);
       const target = path.join(options.cache, 'packages', `${modelPath(source)}-${precision}`);
       const sums = new Map(files.map((file) => [file.name, file.sha256]));
-      if (!options.force && (await isUpToDate(checkpoint, target, precision, sums, options.calibration))) {
+      const calibration = options.calibration === undefined ? {} : { calibration: options.calibration };
+      if (!options.force && (await isUpToDate(checkpoint, target, { precision, sums, ...calibration }))) {
         console.log(`${target}: already compiled and up to date.`);
       } else {
         await makeFolder(path.dirname(target)).catch((cause: unknown) => {
@@ -80,7 +81,7 @@ export function setupCommand(): Command {
           precision,
           name: path.posix.basename(source.id),
           replace: true,
-          ...(options.calibration === undefined ? {} : { calibration: options.calibration }),
+          ...calibration,
         });
         console.log(`${target}: compiled.`);
       }

@@ -6,19 +6,22 @@ import { verifyPackage } from '../package/verify-package.ts';
 import type { Manifest } from '../package/manifest.ts';
 import { version } from '../version.ts';
 
+interface Wanted {
+  readonly precision: Manifest['precision'];
+  /** SHA-256 of the checkpoint's files by name. @default computed from the files */
+  readonly sums?: ReadonlyMap<string, string>;
+  /** Folder of pictures that int8 is calibrated with. @default none */
+  readonly calibration?: string;
+}
+
 /**
  * Whether compiling the checkpoint with this version would produce the package in `target` again. A damaged package is
  * not up to date.
- *
- * @param sums SHA-256 of the checkpoint's files by name. Default: computed from the files
- * @param calibration the folder of pictures that int8 is calibrated with. Default: none
  */
 export async function isUpToDate(
   checkpoint: string,
   target: string,
-  precision: Manifest['precision'],
-  sums?: ReadonlyMap<string, string>,
-  calibration?: string,
+  { precision, sums, calibration }: Wanted,
 ): Promise<boolean> {
   const modelPackage = await openPackage(target).catch(() => undefined);
   if (modelPackage === undefined) return false;

@@ -192,10 +192,10 @@ describe('--calibration', () => {
     expect(second?.digest).toBe(first?.digest);
 
     const target = targets[0] ?? '';
-    expect(await isUpToDate(checkpoint, target, 'int8', undefined, folder)).toBe(true);
-    expect(await isUpToDate(checkpoint, target, 'int8')).toBe(false);
+    expect(await isUpToDate(checkpoint, target, { precision: 'int8', calibration: folder })).toBe(true);
+    expect(await isUpToDate(checkpoint, target, { precision: 'int8' })).toBe(false);
     await cp(fixtureFile('mini-none', 'image-02.png'), path.join(folder, 'image-01.png'));
-    expect(await isUpToDate(checkpoint, target, 'int8', undefined, folder)).toBe(false);
+    expect(await isUpToDate(checkpoint, target, { precision: 'int8', calibration: folder })).toBe(false);
   });
 
   it.each([
