@@ -43,7 +43,7 @@ const ROOMS = {
   '^library/': ['^model/', '^service/(settings/|inference/)'],
   // The autoscaler and the pods of a deployment, simulated.
   '^plan/': [],
-  '^infra/': ['^model/(arguments|echo|errors|not-written)\\.ts$', '^service/contract\\.ts$', '^imports/'],
+  '^infra/': ['^model/(arguments|echo|errors|make-folder|not-written)\\.ts$', '^service/contract\\.ts$', '^imports/'],
   '^docker/': ['^model/', '^service/'],
   '^cli/': ['^model/', '^service/', '^demo/', '^batch/', '^plan/'],
   // What generates the reference pages.

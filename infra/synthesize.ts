@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { makeFolder } from '../model/make-folder.ts';
 import { deploymentApp } from './app.ts';
 import { changeSteps, type SynthesisSteps } from './changes/change-steps.ts';
 import { MANIFESTS, type Environment } from './environment.ts';
@@ -22,7 +23,7 @@ interface Synthesis extends SynthesisSteps {
 export function synthesize({ config, customize }: Environment, folder: string): Synthesis {
   const before = manifestsBefore(folder);
   const app = deploymentApp(config, { customize, outdir: folder });
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   for (const file of manifestsIn(folder)) rmSync(path.join(folder, file));
   app.synth();
   const files = manifestsIn(folder);

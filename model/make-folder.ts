@@ -1,21 +1,20 @@
-import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Makes a folder and those above it, unless they are there.
+ * Makes a folder and those above it, unless they are there: one after the other, as `recursive` of Node.js says ENOENT
+ * whatever keeps it from making the first of several, such as a full disk or a file system that is read-only, and never
+ * ends below `/proc`.
  *
- * @throws the system's error. Node.js itself says ENOENT whatever keeps it from making the first of several folders, such
- *   as a full disk or a file system that is read-only
+ * @throws the system's error
  */
-export async function makeFolder(folder: string): Promise<void> {
+export function makeFolder(folder: string): void {
+  const parent = path.dirname(folder);
+  if (parent !== folder && !existsSync(parent)) makeFolder(parent);
   try {
-    await mkdir(folder, { recursive: true });
+    mkdirSync(folder);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    let missing = path.resolve(folder);
-    while (!existsSync(path.dirname(missing))) missing = path.dirname(missing);
-    await mkdir(missing);
-    await mkdir(folder, { recursive: true });
+    // It may have been there, or another process has made it meanwhile.
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
 }

@@ -63,7 +63,7 @@ export async function writableDiskFolder(folder: string): Promise<WritableFolder
 }
 
 async function lock(folder: string): ReturnType<typeof lockFolder> {
-  await makeFolder(folder);
+  makeFolder(folder);
   return lockFolder(folder, '.batch.lock', 'writing results into');
 }
 

@@ -74,9 +74,11 @@ export function setupCommand(): Command {
       if (!options.force && (await isUpToDate(checkpoint, target, { precision, sums, ...calibration }))) {
         console.log(`${target}: already compiled and up to date.`);
       } else {
-        await makeFolder(path.dirname(target)).catch((cause: unknown) => {
-          throw notWritten(target, cause);
-        });
+        try {
+          makeFolder(path.dirname(target));
+        } catch (error) {
+          throw notWritten(target, error);
+        }
         await compileWithProgress(checkpoint, target, {
           precision,
           name: path.posix.basename(source.id),

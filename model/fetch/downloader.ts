@@ -101,7 +101,7 @@ export class Downloader {
   async #prepare(file: ListedFile, cache: string | undefined): Promise<Download> {
     const target = path.join(this.#folder, file.name);
     const partial = `${target}.${file.sha256.slice(0, 12)}.partial`;
-    await makeFolder(path.dirname(target));
+    makeFolder(path.dirname(target));
     if (cache !== undefined) {
       const { signal } = this.#options;
       await pipeline(createReadStream(path.join(cache, file.name)), createWriteStream(partial), { signal });

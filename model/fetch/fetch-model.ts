@@ -47,7 +47,7 @@ async function fetchFiles(client: HubClient, folder: string, options: FetchOptio
   const weights = weightsName(listing);
   const isIndex = weights.endsWith('.json');
   pick([...DESCRIPTIONS, weights]);
-  await makeFolder(folder);
+  makeFolder(folder);
   const unlock = await lockFolder(folder, '.fetch.lock', 'downloading into');
   try {
     const others = WEIGHT_FILES.slice(0, WEIGHT_FILES.indexOf(weights));

@@ -216,6 +216,14 @@ describe('ofa-ve synth', () => {
     expect((await ofaVe('--output', 'out')).stderr).toBe('');
   });
 
+  it.runIf(process.platform === 'linux')('ends where no folder can be made', async () => {
+    expect(await ofaVe('--output', '/proc/nothing/dist')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'Cannot write the manifests to /proc/nothing/dist: no such file or folder.\n',
+    });
+  });
+
   it('ends with a sentence alone, and leaves the folder as it was', async () => {
     await ofaVe();
     const { code, stdout, stderr } = await ofaVe('--environment', 'staging');

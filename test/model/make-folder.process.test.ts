@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import type * as fs from 'node:fs/promises';
+import { existsSync, writeFileSync } from 'node:fs';
+import type * as fs from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { makeFolder } from '../../model/make-folder.ts';
@@ -8,21 +8,36 @@ import { tempFolder } from '../../testing/temp-folder.ts';
 const disk = vi.hoisted(() => ({ isReadOnly: false }));
 
 /** Fails as Node.js does on a file system that is read-only. */
-vi.mock('node:fs/promises', async (original) => {
+vi.mock('node:fs', async (original) => {
   const real = await original<typeof fs>();
-  const mkdir = (folder: string, options?: { recursive: boolean }): Promise<string | undefined> => {
-    if (!disk.isReadOnly) return real.mkdir(folder, options);
-    return Promise.reject(Object.assign(new Error('mkdir'), { code: options?.recursive ? 'ENOENT' : 'EROFS' }));
+  const mkdirSync = (folder: string, options?: { recursive: boolean }): string | undefined => {
+    if (!disk.isReadOnly) return real.mkdirSync(folder, options);
+    throw Object.assign(new Error('mkdir'), { code: options?.recursive ? 'ENOENT' : 'EROFS' });
   };
-  return { ...real, mkdir };
+  return { ...real, mkdirSync };
 });
 
-test('a folder is made with those above it, or the reason is that of the system', async () => {
+const making = (folder: string) => (): void => {
+  makeFolder(folder);
+};
+
+test('a folder is made with those above it, or the reason is that of the system', () => {
   const folder = path.join(tempFolder(), 'a', 'b');
   disk.isReadOnly = true;
-  await expect(makeFolder(folder)).rejects.toMatchObject({ code: 'EROFS' });
+  expect(making(folder)).toThrow(expect.objectContaining({ code: 'EROFS' }));
   disk.isReadOnly = false;
-  await makeFolder(folder);
-  await makeFolder(folder);
+  makeFolder(folder);
+  makeFolder(folder);
   expect(existsSync(folder)).toBe(true);
+});
+
+test('a file in the way is no folder', () => {
+  const file = path.join(tempFolder(), 'file');
+  writeFileSync(file, '');
+  expect(making(file)).toThrow(expect.objectContaining({ code: 'EEXIST' }));
+  expect(making(path.join(file, 'a'))).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
+});
+
+test.runIf(process.platform === 'linux')('where the system knows no new folder, the search for one above ends', () => {
+  expect(making('/proc/nothing/here')).toThrow(expect.objectContaining({ code: 'ENOENT' }));
 });
