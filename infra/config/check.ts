@@ -1,4 +1,5 @@
 import { echo } from '../../model/echo.ts';
+import { BASE_CHART } from '../workload/names.ts';
 import { deploymentSchema, type DeploymentConfig } from './schema.ts';
 import { serverFacts } from './server-facts.ts';
 import { backfillRules } from './rules/backfills.ts';
@@ -71,6 +72,10 @@ function clashes({ workloads }: DeploymentConfig): string[] {
   return workloads.flatMap(({ name, canary, exposure, kserve, backfills }, index) => {
     const { gateway, host, path, route } = exposure;
     const grpcHost = route === 'gateway' ? gateway.grpcHost : undefined;
+    const reserved =
+      name === BASE_CHART
+        ? [`workloads[${index}].name is ${name}, the name of the chart with what the workloads share; choose another.`]
+        : [];
     const named = [
       ...(canary.enabled ? [{ field: 'canary', value: `${name}-canary` }] : []),
       ...(kserve.enabled ? [{ field: 'kserve', value: `${name}-predictor` }] : []),
@@ -89,13 +94,14 @@ function clashes({ workloads }: DeploymentConfig): string[] {
         ? []
         : [{ key: `host ${grpcHost} gRPC`, field: 'exposure.gateway.grpcHost', value: grpcHost }]),
     ];
-    return claims.flatMap(({ key, field, value }) => {
+    const taken = claims.flatMap(({ key, field, value }) => {
       const other = seen.get(key);
       seen.set(key, index);
       return other === undefined
         ? []
         : [`workloads[${index}].${field} claims ${value}, which workloads[${other}] already has; choose another.`];
     });
+    return [...reserved, ...taken];
   });
 }
 

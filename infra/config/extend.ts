@@ -11,14 +11,24 @@ export type Changes<T> = T extends string | number | boolean | readonly unknown[
         | (string extends keyof T ? undefined : Partial<Pick<T, Key>> extends Pick<T, Key> ? undefined : never);
     };
 
+/** Whether a value is an object with fields, and no list, date or the like. */
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return Object.prototype.toString.call(value) === '[object Object]';
+}
+
+/**
+ * Copies a value, so that a later change to one of the two does not change the other. What cannot be copied, such as a
+ * function that was not called, stays for the check of the configuration, which names it.
+ */
+function copy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copy);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copy(each)]));
 }
 
 function merge(base: unknown, changes: unknown): unknown {
-  // Copied, so that a later change to one of them does not change the other.
-  if (!isRecord(base) || !isRecord(changes) || 'kind' in changes) return structuredClone(changes);
-  const merged = structuredClone(base);
+  if (!isRecord(base) || !isRecord(changes) || 'kind' in changes) return copy(changes);
+  const merged = copy(base) as Record<string, unknown>;
   for (const [key, change] of Object.entries(changes)) {
     const value = merge(base[key], change);
     if (value === undefined) Reflect.deleteProperty(merged, key);

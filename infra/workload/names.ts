@@ -13,6 +13,9 @@ export function tracksOf({ workload }: WorkloadContext): readonly Track[] {
   return workload.canary.enabled ? TRACKS : ['stable'];
 }
 
+/** Name of the chart with what the workloads share, beside which each workload has a chart of its own name. */
+export const BASE_CHART = 'base';
+
 /** Names of the ports of containers, Services and probes. */
 export const PORT_NAMES = { http: 'http', grpc: 'grpc', metrics: 'metrics' } as const;
 

@@ -13,6 +13,12 @@ describe('two workloads cannot share', () => {
     ]);
   });
 
+  it('the name of the chart of both', () => {
+    expect(mistakesOf({ ...config, workloads: [{ ...ofaLarge, name: 'base' }] })).toEqual([
+      'workloads[0].name is base, the name of the chart with what the workloads share; choose another.',
+    ]);
+  });
+
   it('a prefix of a path, written in two ways', () => {
     const at = (name: string, path: string) => extend(ofaLarge, { name, exposure: { path } });
     expect(mistakesOf({ ...config, workloads: [at('one', '/a'), at('two', '/a/')] })).toEqual([

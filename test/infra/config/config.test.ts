@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkConfig } from '../../../infra/config/check.ts';
-import { config, extend, ofaLarge } from '../../../infra/config.ts';
+import { config, extend, ofaLarge, type Changes, type WorkloadConfig } from '../../../infra/config.ts';
 import { PRESETS } from '../../../model/fetch/presets.ts';
 import { environmentNames, environmentOf } from '../../../infra/environment.ts';
 import { deepChange, mistakesOf } from '../mistakes.ts';
@@ -65,6 +65,27 @@ describe('extend', () => {
     expect(changed.gpu).toEqual({ kind: 'none' });
     expect(changed.networkPolicy.clients).toEqual([]);
     expect(ofaLarge).toEqual(before);
+  });
+
+  it('leaves a value of a wrong type to the check, which names it', () => {
+    const host = (): string => 'ofa.example.com';
+    const changed = extend(ofaLarge, {
+      exposure: { host, trustedProxies: [host] },
+    } as unknown as Changes<WorkloadConfig>);
+    expect(mistakesOf({ ...config, workloads: [extend(changed, { name: 'two' })] })).toEqual([
+      expect.stringMatching(/^workloads\[0\]\.exposure\.host is \[Function: host\]; it must be a host name/),
+      expect.stringMatching(
+        /^workloads\[0\]\.exposure\.trustedProxies\[0\] is \[Function: host\]; it must be a network/,
+      ),
+    ]);
+  });
+
+  it('copies what it changes, and the changes', () => {
+    const changes = { networkPolicy: { outgoing: [{ namespace: 'a', podLabels: { app: 'a' }, port: 1 }] } };
+    const [first] = extend(ofaLarge, changes).networkPolicy.outgoing;
+    expect(first).toEqual(changes.networkPolicy.outgoing[0]);
+    expect(first?.podLabels).not.toBe(changes.networkPolicy.outgoing[0]?.podLabels);
+    expect(extend(ofaLarge, { name: 'two' }).networkPolicy.dns[0]).not.toBe(ofaLarge.networkPolicy.dns[0]);
   });
 
   it('removes an entry of a map and an optional field', () => {
