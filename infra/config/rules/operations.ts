@@ -10,6 +10,9 @@ const WEIGHTING_CONTROLLERS = [INGRESS_NGINX, 'aws-alb'];
 /** Ingress controllers whose class is usually called nginx. Another may be, as well. */
 const NGINX_CONTROLLERS = [INGRESS_NGINX, 'f5-nginx', 'other'];
 
+/** How many times its target a metric may be before the autoscaler adds pods. */
+const TOLERATED = 1.1;
+
 /** A fourth of the shortest window of the alerts, five minutes: a lost scrape must not blind them. */
 const MOST_SCRAPE_SECONDS = 75;
 
@@ -57,9 +60,11 @@ export const operationsRules = {
       : undefined;
   },
 
-  loadFitsQueue({ workload: { autoscaling }, server }) {
-    return autoscaling.by !== 'none' && autoscaling.targets.loadItems > server.capacityItems
-      ? `autoscaling.targets.loadItems is ${autoscaling.targets.loadItems}, but a pod accepts at most ${server.capacityItems} items; use less, or no pod is ever added.`
+  loadFitsQueue({ workload: { autoscaling }, server: { capacityItems } }) {
+    const { loadItems } = autoscaling.targets;
+    const most = Math.floor((capacityItems / TOLERATED) * 1000) / 1000;
+    return autoscaling.by !== 'none' && loadItems > most
+      ? `autoscaling.targets.loadItems is ${loadItems}, but a pod accepts at most ${capacityItems} items, and the autoscaler tolerates a tenth above the target; use at most ${most}, or no pod is ever added.`
       : undefined;
   },
 

@@ -22,6 +22,11 @@ const backfill = (changes: object): Changes => ({ backfills: [{ ...BACKFILL, ...
 /** The last value that each rule accepts, and the first that it refuses. */
 const BOUNDS: readonly (readonly [name: string, last: Changes, first: Changes])[] = [
   ['memory that the model needs', { 'resources.requests.memory': '4165Mi' }, { 'resources.requests.memory': '4164Mi' }],
+  [
+    'memory for an engine on each device',
+    { 'gpu.count': 2, 'resources.limits.memory': '8Gi', 'resources.requests.memory': '5660Mi' },
+    { 'gpu.count': 2, 'resources.limits.memory': '8Gi', 'resources.requests.memory': '5659Mi' },
+  ],
   ['a request of all its limit allows', { 'resources.requests.cpu': 4 }, { 'resources.requests.cpu': '4001m' }],
   [
     'a share of the pods that is one of them',
@@ -47,9 +52,9 @@ const BOUNDS: readonly (readonly [name: string, last: Changes, first: Changes])[
   ],
   ['as many replicas at least as at most', { 'autoscaling.minReplicas': 6 }, { 'autoscaling.minReplicas': 7 }],
   [
-    'a load of all that a pod accepts',
-    { 'autoscaling.targets.loadItems': 64 },
-    { 'autoscaling.targets.loadItems': 65 },
+    'a load that a pod can exceed by more than the autoscaler tolerates',
+    { 'autoscaling.targets.loadItems': 58.181 },
+    { 'autoscaling.targets.loadItems': 58.182 },
   ],
   [
     'as few replicas to fall back to as there may be',
@@ -93,6 +98,18 @@ describe('the bounds of fields that have to fit each other', () => {
   it.each(BOUNDS)('%s', (_name, last, first) => {
     expect(mistakes(last)).toEqual([]);
     expect(mistakes(first)).toHaveLength(1);
+  });
+
+  it('clients of a policy, which nobody outside needs without a route', () => {
+    const blocked = { 'networkPolicy.clients': [] };
+    expect(mistakes({ ...blocked, 'exposure.route': 'none' })).toEqual([]);
+    expect(mistakes(blocked)).toHaveLength(1);
+  });
+
+  it('scrapers of a policy, if there is one', () => {
+    const unscraped = { 'networkPolicy.scrapers': [], 'observability.monitor': 'PodMonitor' };
+    expect(mistakes({ ...unscraped, 'networkPolicy.enabled': false })).toEqual([]);
+    expect(mistakes(unscraped)).toHaveLength(1);
   });
 
   it.each(['startup', 'liveness', 'readiness'])('the timeout of the %s probe, at most its period', (name) => {

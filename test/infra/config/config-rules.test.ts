@@ -124,7 +124,7 @@ const FIELDS_TOGETHER: readonly (readonly [
   [
     'a target that is never reached',
     [['autoscaling.targets.loadItems', 65]],
-    'autoscaling.targets.loadItems is 65, but a pod accepts at most 64 items; use less, or no pod is ever added.',
+    'autoscaling.targets.loadItems is 65, but a pod accepts at most 64 items, and the autoscaler tolerates a tenth above the target; use at most 58.181, or no pod is ever added.',
   ],
   [
     'adapter rules that KEDA does not use',
