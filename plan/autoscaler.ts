@@ -56,9 +56,6 @@ export function desiredByMetric({ target, pods }: MetricReading, currentReplicas
   const ratio = ratioOf(values);
   const missing = started.length - values.length;
   const pending = ratio > 1 ? (pods ?? []).length - started.length : 0;
-  if (missing === 0 && pending === 0) {
-    return Math.abs(1 - ratio) <= TOLERANCE ? currentReplicas : Math.ceil(ratio * values.length);
-  }
   // Cautious: pods without a value count as idle when pods would be added, and as on target when they would be removed.
   const assumed = ratio < 1 ? milli(target) : 0;
   const all = [
