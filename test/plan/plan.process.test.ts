@@ -23,6 +23,13 @@ describe('a plan', () => {
     expect(fallbackReplicas).toBeGreaterThan(pods);
   });
 
+  it('changes a large fleet by shares of its pods, and no more at once than the configuration takes', () => {
+    const plan = planFleet(SLOW);
+    if (plan === undefined || !('rules' in plan)) expect.fail();
+    const { pods, rules } = plan;
+    expect([rules.scaleUp.pods, rules.scaleDown.pods]).toEqual([100, Math.ceil(pods / 10)]);
+  });
+
   it('knows the most pods that a deployment takes', () => {
     const withPods = (pods: number) => withWorkload({ autoscaling: { minReplicas: pods, maxReplicas: pods } });
     expect(mistakesOf(withPods(MOST_PODS))).toEqual([]);

@@ -4,6 +4,7 @@ import { deploymentApp } from '../../../infra/app.ts';
 import { ConfigError } from '../../../infra/config/check.ts';
 import { canonicalCpu, canonicalMemory, canonicalNumber } from '../../../infra/config/fields.ts';
 import { ACCEPTED, FIRST, REFUSED } from './edge-values.ts';
+import { versionOf } from '../../../infra/workload/names.ts';
 import { manifestsOf, ofKind } from '../manifests.ts';
 import { deepChange, mistakesOf } from '../mistakes.ts';
 
@@ -50,6 +51,10 @@ describe('amounts are written as the server writes them', () => {
     ]);
     expect([canonicalNumber(0.001), canonicalNumber(100_000)]).toEqual(['1m', '100k']);
   });
+});
+
+it.each(['1', '1.0', '2026-01-15-abcdef0'])('the tag %s is the label of the version', (tag) => {
+  expect(versionOf(`registry.example.com:5000/ofa:${tag}@sha256:${'0'.repeat(64)}`)).toBe(tag);
 });
 
 it.each(['_1.0', '1.0_', '1'.repeat(128)])('the tag %s becomes a valid label', (tag) => {

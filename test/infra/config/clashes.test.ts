@@ -13,6 +13,21 @@ describe('two workloads cannot share', () => {
     ]);
   });
 
+  it('a name that KServe derives for a canary', () => {
+    const own = extend(ofaLarge, { kserve: { enabled: true }, canary: { enabled: true } });
+    const named = (name: string) => extend(ofaLarge, { name, exposure: { host: 'other.example.com' } });
+    for (const name of ['ofa-ve-canary', 'ofa-ve-predictor', 'ofa-ve-canary-predictor'])
+      expect(mistakesOf({ ...config, workloads: [own, named(name)] }), name).toEqual([
+        `workloads[1].name claims ${name}, which workloads[0] already has; choose another.`,
+      ]);
+  });
+
+  it('a name that KServe would derive, but without KServe or canary', () => {
+    const named = extend(ofaLarge, { name: 'ofa-ve-canary-predictor', exposure: { host: 'other.example.com' } });
+    for (const own of [{ kserve: { enabled: true } }, { canary: { enabled: true } }])
+      expect(mistakesOf({ ...config, workloads: [extend(ofaLarge, own), named] })).toEqual([]);
+  });
+
   it('the name of the chart of both', () => {
     expect(mistakesOf({ ...config, workloads: [{ ...ofaLarge, name: 'base' }] })).toEqual([
       'workloads[0].name is base, the name of the chart with what the workloads share; choose another.',

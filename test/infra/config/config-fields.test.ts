@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { config } from '../../../infra/config.ts';
+import { config, ofaLarge } from '../../../infra/config.ts';
 import { deepChange, mistakesOf } from '../mistakes.ts';
 
 /** A path below the configuration, a wrong value there, and the sentence that has to follow. */
@@ -101,6 +101,11 @@ const SINGLE_FIELDS: readonly Case[] = [
     'workloads[0].rollout.maxSurge is "200%"; it must be a number of pods such as 1, or a share such as 25%.',
   ],
   [
+    `${FIRST}canary.weightPercent`,
+    '',
+    'workloads[0].canary.weightPercent is ""; it must be a whole number from 0 to 99.',
+  ],
+  [
     `${FIRST}security.userId`,
     0,
     'workloads[0].security.userId is 0; it must be a user id from 1 to 2147483647, as the pods do not run as root.',
@@ -197,6 +202,11 @@ const SINGLE_FIELDS: readonly Case[] = [
     `${FIRST}scheduling.nodeSelector`,
     { 'my pool': 'a' },
     'workloads[0].scheduling.nodeSelector has the name "my pool"; it must be a name of at most 63 letters, digits, dots, hyphens and underscores, which may follow a DNS name and a slash.',
+  ],
+  [
+    `${FIRST}canary.model`,
+    { ...ofaLarge.model, need: {} },
+    'workloads[0].canary.model.need is not a field of the configuration; did you mean needs?',
   ],
   [`${FIRST}gpu.cuont`, 1, 'workloads[0].gpu.cuont is not a field of the configuration; did you mean count?'],
   [

@@ -14,8 +14,11 @@ export const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
     { 'a..b/c': 'd' },
     { 'pod-security.kubernetes.io/enforce': 'strict' },
     { 'pod-security.kubernetes.io/enforce-version': '1.33' },
+    { 'pod-security.kubernetes.io/enforce-version': 'vv1.33' },
+    { 'pod-security.kubernetes.io/enforce-version': 'v1.33.1' },
     { 'app.kubernetes.io/part-of': 'a' },
   ],
+  [`${FIRST}name`]: ['', 'a-', 'a_b', 'a.b', 'A', '1a', 'a'.repeat(41)],
   [`${FIRST}exposure.gateway.namespace`]: ['gateway.system', LONG],
   [`${FIRST}exposure.istio.gateways`]: [['a.b/c'], ['a/b/c'], ['/c'], ['a/']],
   [`${FIRST}networkPolicy.clients`]: [
@@ -87,6 +90,7 @@ export const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
     'requests.nvidia.com/gpu',
   ],
   [`${FIRST}exposure.service.annotations`]: [{ 'a b': 'c' }, { a: 1 }, { 'x/y/z': '' }],
+  [`${FIRST}observability.alerts.objectives.availabilityPercent`]: [49.9, 99.995, '99'],
   [`${FIRST}rollout.maxSurge`]: [2 ** 31, -1, '1.5%'],
   [`${FIRST}server.settings.PORT`]: [0, 80, 70_000],
 };
@@ -94,10 +98,13 @@ export const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
 /** Values that both accept, with the field's path. */
 export const ACCEPTED: readonly (readonly [path: string, value: unknown])[] = [
   ['namespace.name', '1-a'],
+  ['namespace.name', 'a'.repeat(63)],
   [
     'namespace.labels',
     { 'pod-security.kubernetes.io/warn': 'restricted', 'pod-security.kubernetes.io/warn-version': 'v1.33' },
   ],
+  // Keys of annotations are compared in lower case.
+  [`${FIRST}exposure.service.annotations`, { 'Example.com/owner': 'a' }],
   [`${FIRST}networkPolicy.clientNetworks`, ['10.0.0.0/8', '0.0.0.0/0', '::/0', 'fd00:1::/32', '2001:db8::1/128']],
   [`${FIRST}exposure.path`, '/a/b.c/~d'],
   [`${FIRST}exposure.host`, '*.example.com'],

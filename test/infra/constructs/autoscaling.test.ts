@@ -1,8 +1,10 @@
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { Changes, DeploymentConfig, WorkloadConfig } from '../../../infra/config.ts';
+import { environmentOf } from '../../../infra/environment.ts';
 import { manifestsOf, only, type Labels } from '../manifests.ts';
-import { mistakesOf } from '../mistakes.ts';
+import { deepChange, mistakesOf } from '../mistakes.ts';
 import { scenarios, withWorkload } from '../scenarios.ts';
 
 describe('autoscaling', () => {
@@ -36,6 +38,22 @@ describe('autoscaling', () => {
     for (const metric of metrics) expect(data['config.yaml']).toContain(`as: ${metric}`);
   });
 
+  it('has no rule for a load that the server does not measure', async () => {
+    const environment = (await environmentOf('multi-model')).config;
+    const unmeasured = deepChange(
+      deepChange(environment, 'workloads.1.server.metrics.load', []),
+      'workloads.1.autoscaling.targets',
+      { loadItems: 0, requestsPerSecond: 1, cpuPercent: 0 },
+    ) as DeploymentConfig;
+    const { data } = only(manifestsOf(unmeasured), 'ConfigMap', 'ofa-ve-adapter-rules') as unknown as { data: Labels };
+    const { rules } = parse(data['config.yaml'] ?? '') as { rules: { name: { as: string } }[] };
+    expect(rules.map(({ name }) => name.as)).toEqual([
+      'ofa_ve_load_items',
+      'ofa_ve_requests_per_second',
+      'qwen_vl_requests_per_second',
+    ]);
+  });
+
   it('has KEDA fall back where Prometheus may not answer, and not on the CPU alone, which KEDA refuses', () => {
     const fallbackWith = (targets: Changes<WorkloadConfig>['autoscaling']) => {
       const config = withWorkload({ autoscaling: { by: 'keda', adapter: { rules: false }, ...targets } });
@@ -47,8 +65,11 @@ describe('autoscaling', () => {
   });
 
   it('writes a fractional target in thousandths', () => {
-    const config = withWorkload({ autoscaling: { targets: { requestsPerSecond: 2.5 } } });
-    expect(autoscaler(config).spec?.metrics?.[1]?.pods?.target.averageValue).toBe('2500m');
+    const written = (requestsPerSecond: number) =>
+      autoscaler(withWorkload({ autoscaling: { targets: { requestsPerSecond } } })).spec?.metrics?.[1]?.pods?.target
+        .averageValue;
+    // In binary, 1.005 thousand times is less than 1005.
+    expect([2.5, 1.005].map(written)).toEqual(['2500m', '1005m']);
   });
 });
 

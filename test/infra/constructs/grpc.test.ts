@@ -43,6 +43,31 @@ describe('gRPC', () => {
     ]);
   });
 
+  it('comes in by the listener that HTTP comes in by', () => {
+    const parentsOf = (sectionName?: string) => {
+      const manifests = manifestsOf(
+        withWorkload({
+          exposure: { route: 'gateway', gateway: { sectionName, grpcHost: 'ofa-grpc.example.com' } },
+          networkPolicy: { clients: [{ namespace: 'gateway-system', podLabels: {} }] },
+        }),
+      );
+      return ['HTTPRoute', 'GRPCRoute'].map(
+        (kind) => (only(manifests, kind)['spec'] as { parentRefs: unknown }).parentRefs,
+      );
+    };
+    const gateway = {
+      group: 'gateway.networking.k8s.io',
+      kind: 'Gateway',
+      name: 'public',
+      namespace: 'gateway-system',
+    };
+    expect(parentsOf('https')).toEqual([
+      [{ ...gateway, sectionName: 'https' }],
+      [{ ...gateway, sectionName: 'https' }],
+    ]);
+    expect(parentsOf()).toEqual([[gateway], [gateway]]);
+  });
+
   it('has a host that no other workload has, for gRPC or else', () => {
     const workload = (name: string, host: string, grpcHost?: string) =>
       extend(ofaLarge, {

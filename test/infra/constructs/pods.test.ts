@@ -163,6 +163,11 @@ describe('variants', () => {
   it('waits by the kubelet from Kubernetes 1.30 on, before by a command of the image', () => {
     expect(server('default').lifecycle?.preStop?.exec?.command).toEqual(['node', '-e', 'setTimeout(() => {}, 5000)']);
     expect(server('production').lifecycle?.preStop).toEqual({ sleep: { seconds: 5 } });
+    const preStopOf = (preStopSeconds: number) =>
+      deployments(manifestsOf(withWorkload({ shutdown: { preStopSeconds } }, '1.30'))).map(
+        (one) => serverOf(one).lifecycle?.preStop,
+      );
+    expect([0, 1].flatMap(preStopOf)).toEqual([undefined, { sleep: { seconds: 1 } }]);
     const older = manifestsOf(extend(scenarios['multi-model'], { kubernetesVersion: '1.29' }));
     const commands = deployments(older).map((one) => serverOf(one).lifecycle?.preStop?.exec?.command);
     expect(commands[1]).toEqual(['sleep', '5']);
