@@ -11,7 +11,7 @@ import { EngineUnavailable, Overloaded } from '../inference/errors.ts';
 import type { ModelStatistics } from '../open-inference/statistics.ts';
 import type { WatchedHealth } from '../requests/health.ts';
 import type { Identify } from '../requests/identify.ts';
-import type { RequestListener } from '../requests/listener.ts';
+import type { RequestObserver } from '../requests/observer.ts';
 import { HttpProblem } from '../requests/problem.ts';
 import { checkRoom, type PredictDeps } from '../requests/serve.ts';
 import { requestTimeout } from '../requests/to-problem.ts';
@@ -37,7 +37,7 @@ type OpenCalls = Map<ObservedCall, (error: unknown) => void>;
 export interface GrpcDeps extends PredictDeps {
   readonly statistics: ModelStatistics;
   readonly health: WatchedHealth;
-  readonly listener?: RequestListener;
+  readonly observer?: RequestObserver;
   /** Names the client of a call that needs a key. */
   readonly identify?: Identify;
 }
@@ -63,7 +63,7 @@ export class Calls {
     const isInference = path === INFER_METHOD;
     const others = responseStream ? this.#streaming : this.#unary;
     let inference: InferCall | undefined;
-    const call = new ObservedCall(path, base, this.#deps.listener, () => {
+    const call = new ObservedCall(path, base, this.#deps.observer, () => {
       inference?.end();
       others.delete(call);
       if (isInference) this.#connections.end(base);

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Metadata, status as codes, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
 import { ClientGone, DeadlineExceeded } from '../inference/errors.ts';
 import { CLIENT_CLOSED_REQUEST, RequestRecord, UNMATCHED } from '../observability/request-record.ts';
-import type { RequestListener } from '../requests/listener.ts';
+import type { RequestObserver } from '../requests/observer.ts';
 import type { HttpProblem } from '../requests/problem.ts';
 import { requestIdOf } from '../requests/request-id.ts';
 import { toProblem } from '../requests/to-problem.ts';
@@ -37,7 +37,7 @@ export class ObservedCall {
   /** The compression of messages that are flagged as compressed. */
   readonly encoding: string;
   readonly record = new RequestRecord('grpc');
-  readonly #listener: RequestListener | undefined;
+  readonly #observer: RequestObserver | undefined;
   /** Trailing metadata of every status. */
   readonly #trailers: Record<string, string> = {};
   readonly #onClose: (call: ObservedCall) => void;
@@ -48,12 +48,12 @@ export class ObservedCall {
   constructor(
     path: string,
     base: ServerInterceptingCallInterface,
-    listener: RequestListener | undefined,
+    observer: RequestObserver | undefined,
     onClose: (call: ObservedCall) => void,
   ) {
     this.path = path;
     this.base = base;
-    this.#listener = listener;
+    this.#observer = observer;
     this.#onClose = onClose;
     const internals = base as unknown as Internals;
     this.stream = internals.stream;
@@ -87,7 +87,7 @@ export class ObservedCall {
       if (value !== undefined) headers.set(name, value);
     }
     const request = { method: 'POST', url: `http://localhost${this.path}`, headers };
-    Object.assign(this.#trailers, this.#listener?.begin?.(request, this.record));
+    Object.assign(this.#trailers, this.#observer?.begin?.(request, this.record));
   }
 
   /** The status to send for an error. Its problem is recorded. */
@@ -148,7 +148,7 @@ export class ObservedCall {
     const problem = record.problem as HttpProblem | undefined;
     const isGone = problem?.cause instanceof ClientGone;
     record.attributes['grpc_status'] = codes[code] ?? code;
-    this.#listener?.end({
+    this.#observer?.end({
       method: 'POST',
       route: this.path === UNKNOWN_METHOD ? UNMATCHED : this.path,
       status: isGone ? CLIENT_CLOSED_REQUEST : (problem?.status ?? httpStatusOf(code)),

@@ -14,7 +14,7 @@ import { HttpProblem } from '../requests/problem.ts';
 import type { Health } from '../requests/health.ts';
 import { observeRequests } from './middleware/observe.ts';
 import { addPredict } from './predict/route.ts';
-import type { RequestListener } from '../requests/listener.ts';
+import type { RequestObserver } from '../requests/observer.ts';
 import type { ModelStatistics } from '../open-inference/statistics.ts';
 import type { PredictDeps } from '../requests/serve.ts';
 import { addProbes } from './probes/probes.ts';
@@ -27,7 +27,7 @@ import { toProblem } from '../requests/to-problem.ts';
 export interface AppDeps extends PredictDeps, ClientRules {
   readonly statistics: ModelStatistics;
   /** Called for every request. */
-  readonly listener?: RequestListener;
+  readonly observer?: RequestObserver;
   /** Origins from which browsers may call. @default none */
   readonly corsOrigins?: readonly string[];
   /** Whether to serve the OpenAPI document and Swagger UI. @default true */
@@ -40,7 +40,7 @@ export interface AppDeps extends PredictDeps, ClientRules {
 
 /** The public application: predictions, probes, documents, demo page. */
 export function createApp(deps: AppDeps): App {
-  const app = baseApp(deps.health, deps.listener);
+  const app = baseApp(deps.health, deps.observer);
   for (const middleware of allowOrigins(deps.corsOrigins ?? [], JSON_LENGTH_HEADER)) app.use(middleware);
   const guarded: string[] = [PATHS.predict, PATHS.predictJson, INFER_PATH, VERSIONED_INFER_PATH, INDEX_PATH];
   const { demo = false, documents = true, examples = [] } = deps;
@@ -56,12 +56,12 @@ export function createApp(deps: AppDeps): App {
   return app;
 }
 
-/** An application that answers errors as problems and calls the listener for every request. */
-export function baseApp(health: Health, listener?: RequestListener): App {
+/** An application that answers errors as problems and calls the observer for every request. */
+export function baseApp(health: Health, observer?: RequestObserver): App {
   // A slash at the end of a path is ignored.
   const app = new OpenAPIHono<AppEnv>({ strict: false });
   app.use(requestId());
-  app.use(observeRequests(() => health.draining, listener));
+  app.use(observeRequests(() => health.draining, observer));
   for (const middleware of securityHeaders()) app.use(middleware);
   // Outside of what replaces an answer: the new one would keep the header of a compressed one.
   app.use(`${OPEN_INFERENCE_PREFIX}/*`, compressAnswers());

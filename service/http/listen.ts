@@ -7,7 +7,8 @@ import type { App } from './context.ts';
 import type { Gate } from './overload-gate.ts';
 import { answerParserErrors, recordRefusal } from './parser-errors.ts';
 import { listenAt, portOf, settle } from '../requests/listen-at.ts';
-import type { Listener, RequestListener as Observer } from '../requests/listener.ts';
+import type { Listener } from '../requests/listener.ts';
+import type { RequestObserver } from '../requests/observer.ts';
 import { HttpProblem } from '../requests/problem.ts';
 import { requestIdOf } from '../requests/request-id.ts';
 import { toProblem } from '../requests/to-problem.ts';
@@ -41,7 +42,7 @@ export interface ListenOptions {
   /** Sees each request before the application. */
   readonly gate?: Gate;
   /** Called for the requests that the application never sees, since they are invalid. */
-  readonly listener?: Observer;
+  readonly observer?: RequestObserver;
 }
 
 /**
@@ -63,7 +64,7 @@ export async function listen(app: App, host: string, port: number, options: List
   Object.assign(server, { httpAllowHalfOpen: true });
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
   const connections = new Connections(server, options.connectionLimits ?? CONNECTION_LIMITS);
-  answerParserErrors(server, connections, options.listener);
+  answerParserErrors(server, connections, options.observer);
   const serve = serveWith(app, connections, options);
   server.on('request', serve);
   server.on('checkContinue', (incoming, outgoing) => {
@@ -85,7 +86,7 @@ export async function listen(app: App, host: string, port: number, options: List
 function serveWith(
   app: App,
   connections: Connections,
-  { discardLimits = DISCARD_LIMITS, gate, listener }: ListenOptions,
+  { discardLimits = DISCARD_LIMITS, gate, observer }: ListenOptions,
 ): RequestListener {
   const answer = async (request: Request, env: unknown): Promise<Response> => {
     const { incoming, outgoing } = env as HttpBindings;
@@ -100,7 +101,7 @@ function serveWith(
       overrideGlobalObjects: false,
       // Its own cleanup would destroy the connection after half a second, and the answer with it.
       autoCleanupIncoming: false,
-      errorHandler: (error) => refuse(error, incoming, listener),
+      errorHandler: (error) => refuse(error, incoming, observer),
     });
     void handleOne(incoming, outgoing);
   };
@@ -122,12 +123,12 @@ function serveWith(
 }
 
 /** Answers a request whose URL or Host is invalid, which the application never sees. */
-function refuse(error: unknown, { headers }: IncomingMessage, listener: Observer | undefined): Response {
+function refuse(error: unknown, { headers }: IncomingMessage, observer: RequestObserver | undefined): Response {
   const requestId = requestIdOf(headers['x-request-id']?.toString());
   const problem = problemOf(error);
   const response = problem.toResponse(requestId);
   response.headers.set('x-request-id', requestId);
-  recordRefusal(listener, problem, requestId);
+  recordRefusal(observer, problem, requestId);
   return response;
 }
 

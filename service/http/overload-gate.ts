@@ -22,7 +22,7 @@ export type Gate = (incoming: IncomingMessage, outgoing: ServerResponse) => (() 
  * including what it refuses for another reason: an unknown model, a wrong API key, a rate.
  */
 export async function overloadGate(deps: AppDeps): Promise<Gate> {
-  const { admission, health, listener } = deps;
+  const { admission, health, observer } = deps;
   const routes = routesOf(deps);
   const recognize = recognizeBy(deps);
   const headersOf = await commonHeaders(deps.corsOrigins ?? []);
@@ -53,7 +53,7 @@ export async function overloadGate(deps: AppDeps): Promise<Gate> {
         requestId,
       ]);
       outgoing.end(body);
-      listener?.end({ method, route, status: problem.status, requestId, record, problem });
+      observer?.end({ method, route, status: problem.status, requestId, record, problem });
     };
   };
 }

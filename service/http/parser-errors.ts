@@ -2,7 +2,7 @@ import { STATUS_CODES, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { RequestRecord, UNMATCHED } from '../observability/request-record.ts';
-import type { RequestListener } from '../requests/listener.ts';
+import type { RequestObserver } from '../requests/observer.ts';
 import { HttpProblem } from '../requests/problem.ts';
 import { requestIdOf } from '../requests/request-id.ts';
 import { requestTimeout } from '../requests/to-problem.ts';
@@ -16,9 +16,9 @@ const LINGER_MS = 5000;
 /**
  * Answers what Node.js cannot parse as a request, so that the application never sees it. Node.js would send no body.
  *
- * @param listener called for each answer
+ * @param observer called for each answer
  */
-export function answerParserErrors(server: Server, connections: Connections, listener?: RequestListener): void {
+export function answerParserErrors(server: Server, connections: Connections, observer?: RequestObserver): void {
   const answered = new WeakSet<Duplex>();
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // The rest of a long request arrives in pieces, none of which can be parsed.
@@ -47,15 +47,15 @@ export function answerParserErrors(server: Server, connections: Connections, lis
     }
     destroyLater(socket);
     // Browsers open connections in advance, and may send nothing.
-    if (!(socket instanceof Socket) || socket.bytesRead > 0) recordRefusal(listener, problem, requestId);
+    if (!(socket instanceof Socket) || socket.bytesRead > 0) recordRefusal(observer, problem, requestId);
   });
 }
 
 /** Records a request that the application never sees. */
-export function recordRefusal(listener: RequestListener | undefined, problem: HttpProblem, requestId: string): void {
+export function recordRefusal(observer: RequestObserver | undefined, problem: HttpProblem, requestId: string): void {
   const record = new RequestRecord();
   noteRule(record, problem);
-  listener?.end({ method: undefined, route: UNMATCHED, status: problem.status, requestId, record, problem });
+  observer?.end({ method: undefined, route: UNMATCHED, status: problem.status, requestId, record, problem });
 }
 
 function destroyLater(socket: Duplex): void {

@@ -9,7 +9,7 @@ import { toAnswer, type Answer } from './answer.ts';
 import type { Batcher } from './batching/batcher.ts';
 import { InputError, type InputProblem } from './errors.ts';
 import type { Label } from './labels.ts';
-import { timed, type InferenceObserver, type RequestObserver, type Stage } from './observer.ts';
+import { timed, type InferenceObserver, type StageObserver, type Stage } from './observer.ts';
 import type { Picture, PictureCache } from './picture-cache.ts';
 import type { ModelInfo, Predictor, PredictRequest, Question, RequestContext } from './predictor.ts';
 import type { EncodedTexts } from './prompt-encoder.ts';
@@ -20,7 +20,7 @@ export interface PredictItem {
   /** Equal for equal image files only; undefined if nothing about the picture is to be kept. */
   readonly pictureKey: string | undefined;
   readonly inputIds: readonly number[];
-  readonly observer: RequestObserver | undefined;
+  readonly observer: StageObserver | undefined;
 }
 
 /** A row of the engine's output. */

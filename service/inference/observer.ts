@@ -11,7 +11,7 @@ export interface Stage {
 }
 
 /** Receives one request's stages as they end, for its log line and its trace. */
-export interface RequestObserver {
+export interface StageObserver {
   stage(stage: Stage): void;
 }
 
@@ -25,7 +25,7 @@ export interface BatchRecord {
   /** Tokens to which the items were padded. */
   readonly length: number;
   readonly failed: boolean;
-  readonly requests: readonly RequestObserver[];
+  readonly requests: readonly StageObserver[];
 }
 
 /** What is kept from earlier requests. */

@@ -1,7 +1,7 @@
 import type { TextWarning } from '../../model/input/text-warnings.ts';
 import type { Manifest } from '../../model/package/manifest.ts';
 import type { Answer } from './answer.ts';
-import type { RequestObserver } from './observer.ts';
+import type { StageObserver } from './observer.ts';
 
 export type { TextWarning };
 
@@ -18,7 +18,7 @@ export interface Question {
 export interface RequestContext {
   /** Aborts the work; `predict` rejects with its reason. */
   readonly signal: AbortSignal;
-  readonly observer?: RequestObserver | undefined;
+  readonly observer?: StageObserver | undefined;
   /** Called with each warning about a text; `index` is that of its hypothesis, among those of all questions. */
   readonly onWarning?: (warning: TextWarning, index: number) => void;
 }

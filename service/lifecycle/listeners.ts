@@ -36,7 +36,7 @@ export async function listenAll(settings: Settings, { web, grpc, health, metrics
   const caps = connectionCaps();
   const capped = (port: keyof NonNullable<typeof caps>) => (caps === undefined ? {} : { maxConnections: caps[port] });
   const [app, admin, gate] = [createApp(web), createAdminApp(health, metrics), await overloadGate(web)];
-  const listening = web.listener === undefined ? {} : { listener: web.listener };
+  const observed = web.observer === undefined ? {} : { observer: web.observer };
   const opened: Listener[] = [];
   const open = async (listening: Promise<Listener>): Promise<Listener> => {
     const listener = await listening;
@@ -45,7 +45,7 @@ export async function listenAll(settings: Settings, { web, grpc, health, metrics
   };
   try {
     return {
-      public: await open(listen(app, host, PORT, { setting: 'PORT', gate, ...listening, ...capped('public') })),
+      public: await open(listen(app, host, PORT, { setting: 'PORT', gate, ...observed, ...capped('public') })),
       grpc: GRPC_PORT === 'off' ? undefined : await open(openGrpc(grpc, { host, port: GRPC_PORT, ...capped('grpc') })),
       admin: await open(listen(admin, host, ADMIN_PORT, { setting: 'ADMIN_PORT', ...capped('admin') })),
     };

@@ -5,7 +5,7 @@ import type { RefusalLog } from '../observability/refusal-log.ts';
 import { outcomeOf } from '../observability/request-record.ts';
 import { traceIdOf, type Tracing } from '../observability/tracing.ts';
 import type { ModelStatistics } from '../open-inference/statistics.ts';
-import type { RequestListener } from '../requests/listener.ts';
+import type { RequestObserver } from '../requests/observer.ts';
 
 /** What counts and traces. */
 interface Observers {
@@ -40,11 +40,11 @@ export function inferenceObserver({ metrics, statistics, tracing }: Observers): 
  * Reports each request. Only POST requests are traced, without the probes of gRPC: probes come every second and do no
  * work.
  */
-export function requestListener(
+export function requestObserver(
   { metrics, statistics, tracing }: Observers,
   logger: Logger,
   refusals: RefusalLog,
-): RequestListener {
+): RequestObserver {
   return {
     begin: (request, record) => {
       record.traceId = traceIdOf(request.headers.get('traceparent') ?? undefined);

@@ -20,7 +20,7 @@ import { reportEngineEvents } from '../observability/engine-events.ts';
 import { startGpuWatchdog, type GpuMonitorTimes } from '../observability/gpu-watchdog.ts';
 import { checkDescriptors, descriptorWarning, maxUploads } from './connection-caps.ts';
 import type { Listeners } from './listeners.ts';
-import { inferenceObserver, requestListener } from './observers.ts';
+import { inferenceObserver, requestObserver } from './observers.ts';
 import { Opened } from './opened.ts';
 import { ServiceHealth } from './service-health.ts';
 import { shutDown, type ServiceParts } from './shutdown.ts';
@@ -118,7 +118,7 @@ async function openService(settings: Settings, options: StartOptions, opened: Op
     uploads,
     health,
     limits: { requestTimeoutMs: settings.REQUEST_TIMEOUT_MS, maxBodyMb: settings.MAX_BODY_MB },
-    listener: requestListener({ metrics, statistics, tracing }, logger, refusals),
+    observer: requestObserver({ metrics, statistics, tracing }, logger, refusals),
   };
   const [documents, demo] = [settings.DOCS === 'on', settings.DEMO_PAGE === 'on'];
   const listening = async (): Promise<Listeners> => {

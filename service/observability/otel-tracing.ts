@@ -16,7 +16,7 @@ import { defaultResource, detectResources, envDetector, resourceFromAttributes }
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { version } from '../../model/version.ts';
 import { UNMATCHED, type RequestRecord, type RequestSummary } from './request-record.ts';
-import type { BatchRecord, RequestObserver } from '../inference/observer.ts';
+import type { BatchRecord, StageObserver } from '../inference/observer.ts';
 import type { Logger } from './logger.ts';
 import { LossReportingExporter, reportLosses, reportWrongVariables } from './otel-exporter.ts';
 import { TraceLoss } from './trace-loss.ts';
@@ -63,7 +63,7 @@ export class OtelTracing {
   readonly #continuesTraces: boolean;
   #originMs = performance.timeOrigin;
   /** Spans of open requests, and of finished ones to which a batch still refers. */
-  readonly #traced = new WeakMap<RequestObserver, Traced>();
+  readonly #traced = new WeakMap<StageObserver, Traced>();
 
   /** @param url where to send the spans; their host's name is that of the pod in Kubernetes */
   constructor(url: string, logger: Logger) {

@@ -1,6 +1,6 @@
 import type { RequestOutcome } from '../contract.ts';
 import { DeadlineExceeded, Overloaded } from '../inference/errors.ts';
-import type { RequestObserver, Stage, StageName } from '../inference/observer.ts';
+import type { StageObserver, Stage, StageName } from '../inference/observer.ts';
 
 /** Why a request failed, for log, metrics and trace. */
 export interface RequestProblem {
@@ -44,7 +44,7 @@ export function outcomeOf({ status, problem }: Pick<RequestSummary, 'status' | '
 }
 
 /** Data about a request for its log line and its trace: sizes of images and texts, but never their contents. */
-export class RequestRecord implements RequestObserver {
+export class RequestRecord implements StageObserver {
   readonly startMs = performance.now();
   readonly protocol: 'http' | 'grpc';
   readonly stages: Stage[] = [];

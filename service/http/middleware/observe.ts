@@ -9,7 +9,7 @@ import {
   UNMATCHED,
   type RequestProblem,
 } from '../../observability/request-record.ts';
-import type { RequestListener } from '../../requests/listener.ts';
+import type { RequestObserver } from '../../requests/observer.ts';
 import { noteRule, parserRefusalOf } from '../problems/parser-refusals.ts';
 
 /** The part of a path that names the only version of the model; metrics have one route with and without it. */
@@ -22,18 +22,18 @@ function labelOf(path: string): string {
 }
 
 /**
- * Gives each request its record, and calls the listener before and after it.
+ * Gives each request its record, and calls the observer before and after it.
  *
  * @param isDraining whether clients should close their connections
  */
 export function observeRequests(
   isDraining: () => boolean,
-  listener: RequestListener = { end: () => undefined },
+  observer: RequestObserver = { end: () => undefined },
 ): ReturnType<typeof createMiddleware<AppEnv>> {
   return createMiddleware<AppEnv>(async (c, next) => {
     const record = new RequestRecord();
     c.set('record', record);
-    const headers = listener.begin?.(c.req.raw, record) ?? {};
+    const headers = observer.begin?.(c.req.raw, record) ?? {};
     await next();
     // The response to an error is a new one, without headers that were set earlier.
     c.header('X-Request-Id', c.get('requestId'));
@@ -42,7 +42,7 @@ export function observeRequests(
     if (isDraining()) c.header('connection', 'close');
     const isGone = record.problem?.cause instanceof ClientGone;
     const end = (status: number, problem: RequestProblem | undefined, requestId = c.get('requestId')): void => {
-      listener.end({ method: c.req.method, route: labelOf(routePath(c, -1)), status, requestId, record, problem });
+      observer.end({ method: c.req.method, route: labelOf(routePath(c, -1)), status, requestId, record, problem });
     };
     // Tests call the application without a connection.
     const refusal = parserRefusalOf((c.env as AppEnv['Bindings'] | undefined)?.outgoing);

@@ -30,7 +30,7 @@ async function start(options: Partial<GrpcListenOptions> = {}, serviceOptions: F
   const deps = {
     ...service.deps,
     health: { ...service.deps.health, onChange: () => undefined },
-    listener: {
+    observer: {
       begin: () => {
         begun++;
         return {};

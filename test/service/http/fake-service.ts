@@ -86,7 +86,7 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
       requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
       maxBodyMb: options.maxBodyMb ?? 1,
     },
-    listener: { end: (summary) => summaries.push(summary) },
+    observer: { end: (summary) => summaries.push(summary) },
     ...options.deps,
   };
   return { app: createApp(deps), deps, admission, uploads, predictor, asked, summaries };

@@ -19,8 +19,8 @@ function exchange(...lines: readonly string[]): Promise<Response> {
 }
 
 async function exchangeBytes(sent: string | Uint8Array, options: Partial<ListenOptions> = {}): Promise<Response> {
-  const { listener } = options;
-  await server.start(fakeService({ deps: listener === undefined ? {} : { listener } }).app, options);
+  const { observer } = options;
+  await server.start(fakeService({ deps: observer === undefined ? {} : { observer } }).app, options);
   const socket = await server.open();
   socket.write(sent);
   const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
@@ -87,8 +87,8 @@ it.each([
   ['sends no headers', 408, 'request-timeout', 'GET /livez HTTP/1.1\r\nhost: a\r\n'],
 ])('answers what %s as a problem, and closes the connection', async (_, status, problem, sent) => {
   const recorded: RequestSummary[] = [];
-  const listener = { end: (summary: RequestSummary) => recorded.push(summary) };
-  const response = await exchangeBytes(sent, { headersMs: status === 408 ? 1 : 15_000, listener });
+  const observer = { end: (summary: RequestSummary) => recorded.push(summary) };
+  const response = await exchangeBytes(sent, { headersMs: status === 408 ? 1 : 15_000, observer });
   expect(response.headers.get('connection')).toBe('close');
   const requestId = response.headers.get('x-request-id');
   await expectProblem(response, status, problem);
@@ -103,9 +103,9 @@ it.each([
   ['is at work on what needs no body', 'GET /livez HTTP/1.1\r\nhost: a\r\n\r\nx\r\n\r\n', 400],
 ])('records what its client got where the rest is malformed while the application %s', async (_, sent, status) => {
   const recorded: RequestSummary[] = [];
-  const listener = { end: (summary: RequestSummary) => recorded.push(summary) };
+  const observer = { end: (summary: RequestSummary) => recorded.push(summary) };
   const before = { bytes: 1, ms: 60_000 };
-  await server.start(fakeService({ deps: { listener } }).app, { discardLimits: { ...DISCARD_LIMITS, before } });
+  await server.start(fakeService({ deps: { observer } }).app, { discardLimits: { ...DISCARD_LIMITS, before } });
   const socket = await server.open();
   socket.write(sent);
   // The answer waits for the rest of the body.
@@ -131,7 +131,7 @@ it.each([
   ['in chunks', 'transfer-encoding: chunked\r\n\r\n9\r\n{'],
 ])('records a client that leaves while it sends a body %s as gone, and not as refused', async (_, rest) => {
   const recorded = new Promise<RequestSummary>((end) => {
-    void server.start(fakeService({ deps: { listener: { end } } }).app).then(async () => {
+    void server.start(fakeService({ deps: { observer: { end } } }).app).then(async () => {
       (await server.open()).end(`${POST}${rest}`);
     });
   });
@@ -157,10 +157,10 @@ it.each([
 
 it('records what has no valid Host, and nothing for a connection on which nothing is sent', async () => {
   const recorded: RequestSummary[] = [];
-  const listener = { end: (summary: RequestSummary) => recorded.push(summary) };
-  const response = await exchangeBytes('GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n', { listener });
+  const observer = { end: (summary: RequestSummary) => recorded.push(summary) };
+  const response = await exchangeBytes('GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n', { observer });
   const requestId = response.headers.get('x-request-id');
   expect(recorded).toMatchObject([{ route: UNMATCHED, status: 400, requestId, problem: { field: 'Host' } }]);
-  expect((await exchangeBytes('', { headersMs: 1, listener })).status).toBe(408);
+  expect((await exchangeBytes('', { headersMs: 1, observer })).status).toBe(408);
   expect(recorded).toHaveLength(1);
 });

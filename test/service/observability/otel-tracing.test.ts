@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HttpProblem } from '../../../service/requests/problem.ts';
 import { UNMATCHED, RequestRecord } from '../../../service/observability/request-record.ts';
-import type { RequestObserver } from '../../../service/inference/observer.ts';
+import type { StageObserver } from '../../../service/inference/observer.ts';
 import { startTracing, type Tracing } from '../../../service/observability/tracing.ts';
 import { DEFAULT_SETTINGS } from '../../../service/contract.ts';
 import { tracesUrl, type TracesSettings } from '../../../service/settings/traces.ts';
@@ -56,7 +56,7 @@ function begin(to: Tracing, { traceparent, path = '/predict', route = path, stat
   return { record, end };
 }
 
-function runBatch(to: Tracing, requests: readonly RequestObserver[], failed = false): void {
+function runBatch(to: Tracing, requests: readonly StageObserver[], failed = false): void {
   to.batch({ startMs: 0, endMs: 1, items: 1, pictures: 1, length: 12, failed, requests });
 }
 
