@@ -11,7 +11,7 @@ import { manifestSchema, type Manifest } from '../model/package/manifest.ts';
 import { KEPT_MEMORY } from '../service/engine/process/kept-memory.ts';
 import { largestDifference } from '../testing/graph-session.ts';
 import { fmaPeak } from './support/fma-peak.ts';
-import { gibibytes, printReport, table } from './support/format.ts';
+import { gibibytes, percent, printReport, table } from './support/format.ts';
 import { writeLargeCheckpoint } from './support/large-checkpoint.ts';
 import { CHILD_TIMEOUT_MS, runChild, type ChildRun } from './support/measure-child.ts';
 import type { PackageSpeed } from './support/package-speed.ts';
@@ -84,7 +84,7 @@ async function speed(target: string, manifest: Manifest, rows: Row[]): Promise<v
   const result = JSON.parse(run.stdout) as PackageSpeed;
   const gflops = (multiplyAdds: number): string => `${((multiplyAdds * 2) / 1e9).toFixed(0)} GFLOP`;
   const fma = await fmaPeak();
-  const shareOfFma = fma === undefined ? '' : `, ${((peak / fma) * 100).toFixed(0)} % of that peak`;
+  const shareOfFma = fma === undefined ? '' : `, ${percent(peak / fma, 0)} of that peak`;
   rows.push(
     ['load the package', `${result.loadSeconds.toFixed(1)} s`],
     ['memory with the answers below', memory(run)],
@@ -96,7 +96,7 @@ async function speed(target: string, manifest: Manifest, rows: Row[]): Promise<v
     rows.push([
       `an answer in a batch of ${size}, ${length} tokens`,
       `${(seconds / size).toFixed(2)} s, ${gflops(manifest.graph.multiplyAdds)}; ` +
-        `${(share * 100).toFixed(0)} % of the speed of that product`,
+        `${percent(share, 0)} of the speed of that product`,
     ]);
   }
 }

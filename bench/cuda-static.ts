@@ -21,7 +21,8 @@ function attentions(graph: Graph): string {
   return [...lengths].map(([length, count]) => `${count} over ${length} positions (${kernel(length)})`).join(', ');
 }
 
-function printReport(graph: Graph, images: number, lengths: readonly number[]): string[] {
+/** Prints what a graph consists of. @returns what keeps it, or its attention, from running on CUDA as meant */
+function inspectGraph(graph: Graph, images: number, lengths: readonly number[]): string[] {
   const { uses, violations } = checkForCuda(graph);
   const width = Math.max(...uses.map(({ operator }) => operator.length));
   const types = Math.max(...uses.map((use) => use.types.length));
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-cuda-static-'));
   try {
     const { graph, images, lengths } = await largeGraph(folder, 'float16');
-    const violations = printReport(graph, images, lengths);
+    const violations = inspectGraph(graph, images, lengths);
     console.log(`verdict:     ${violations.length === 0 ? 'nothing keeps a node from CUDA' : 'violations'}`);
     for (const violation of violations) console.log(`             ${violation}`);
     if (violations.length > 0) process.exitCode = 1;

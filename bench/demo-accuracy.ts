@@ -23,7 +23,7 @@ import {
 } from '../demo/world/evaluation/sets.ts';
 import { pictureOf } from '../demo/world/render.ts';
 import { sceneOf, type Scene } from '../demo/world/scene.ts';
-import { printReport, table } from './support/format.ts';
+import { percent, printReport, table } from './support/format.ts';
 import { runProgram, wholeNumber } from './support/run-program.ts';
 
 /** Concurrent questions. */
@@ -105,8 +105,6 @@ function textOnly(questions: readonly Pair[], learning: readonly Pair[]): Map<st
   }
   return shares;
 }
-
-const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
 
 /** A figure of one of the sets, and whether it reaches its target, if it has one. */
 interface Figure {

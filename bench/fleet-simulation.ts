@@ -4,7 +4,7 @@ import { config } from '../infra/config.ts';
 import type { RateSteps } from '../plan/arrivals.ts';
 import { simulateFleet, type FleetOptions, type FleetResult, type Signals } from '../plan/fleet.ts';
 import { batchCurve } from '../plan/pod.ts';
-import { printReport, table } from './support/format.ts';
+import { percent, printReport, table } from './support/format.ts';
 import { runProgram } from './support/run-program.ts';
 
 /** A pod that computes one item in 40 ms and eight in 120 ms: at most 67 requests a second. */
@@ -52,8 +52,6 @@ const STEPS = {
   '2 in 120 s, after 30 s': { pods: 2, periodSeconds: 120, stabilizationSeconds: 30 },
   '4 in 60 s, at once': { pods: 4, periodSeconds: 60, stabilizationSeconds: 0 },
 };
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /** When the load falls for good: the beginning of the last step. */
 function endOf(steps: RateSteps): number {

@@ -12,7 +12,7 @@ import { completions, fitsPhrase } from '../demo/world/whole.ts';
 import { openModel } from '../service/inference/open-model.ts';
 import { peakOf, WINDOWS } from '../service/inference/occlusion.ts';
 import { readSettings } from '../service/settings/read.ts';
-import { printReport, table } from './support/format.ts';
+import { percent, printReport, table } from './support/format.ts';
 import { runProgram, wholeNumber } from './support/run-program.ts';
 
 /** Target: share of the questions whose peak lies on the thing. */
@@ -72,13 +72,13 @@ async function main(): Promise<void> {
       hits.set(kind, [...(hits.get(kind) ?? []), liesOn(peakOf(heatmap), question)]);
     }
     const share = (own: readonly boolean[]): number => own.filter(Boolean).length / Math.max(1, own.length);
-    const percent = (own: readonly boolean[]): string => `${(100 * share(own)).toFixed(1)} %`;
+    const percentOf = (own: readonly boolean[]): string => percent(share(own));
     const every = [...hits.values()].flat();
     printReport(
-      `${every.length} questions about one thing, ${WINDOWS} windows each: the peak lies on the thing in ${percent(every)}.`,
+      `${every.length} questions about one thing, ${WINDOWS} windows each: the peak lies on the thing in ${percentOf(every)}.`,
       table(
         ['claim and right answer', 'questions', 'peak on the thing'],
-        [...hits].map(([kind, own]) => [kind, String(own.length), percent(own)]),
+        [...hits].map(([kind, own]) => [kind, String(own.length), percentOf(own)]),
       ),
     );
     if (share(every) < LEAST) {

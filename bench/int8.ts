@@ -11,7 +11,7 @@ import type { Pair } from '../demo/world/pairs.ts';
 import { heldOutQuestions } from '../demo/world/evaluation/questions.ts';
 import { pictureOf } from '../demo/world/render.ts';
 import { compileCheckpoint } from '../model/compile/compile.ts';
-import { printReport, quantile, table } from './support/format.ts';
+import { percent, printReport, quantile, table } from './support/format.ts';
 import { runProgram, wholeNumber } from './support/run-program.ts';
 
 /** Least share of equal answers, and most that accuracy may lose. */
@@ -57,16 +57,15 @@ async function compare(folder: string, perAnswer: number): Promise<string> {
   const differences = answers.int8.map(({ scores }, question) =>
     Math.max(...scores.map((value, at) => Math.abs(value - (answers.fp32[question]?.scores[at] ?? NaN)))),
   );
-  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
   const loss = accuracy('fp32') - accuracy('int8');
   if (!(agreement >= TARGETS.agreement && loss <= TARGETS.accuracy)) process.exitCode = 1;
   return table(
     ['demo model', 'figure', 'target'],
     [
       ['held-out questions', String(pairs.length), ''],
-      ['same answer as fp32', percent(agreement), `at least ${percent(TARGETS.agreement)}`],
-      ['accuracy in fp32', percent(accuracy('fp32')), ''],
-      ['accuracy in int8', percent(accuracy('int8')), `at most ${percent(TARGETS.accuracy)} less`],
+      ['same answer as fp32', percent(agreement, 2), `at least ${percent(TARGETS.agreement, 2)}`],
+      ['accuracy in fp32', percent(accuracy('fp32'), 2), ''],
+      ['accuracy in int8', percent(accuracy('int8'), 2), `at most ${percent(TARGETS.accuracy, 2)} less`],
       ['mean difference of probabilities', (differences.reduce((a, b) => a + b, 0) / pairs.length).toFixed(4), ''],
       ['99 % of the differences are below', quantile(differences, 0.99).toFixed(4), ''],
     ],

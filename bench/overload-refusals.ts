@@ -9,7 +9,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { demoPackage } from '../demo/demo-package.ts';
-import { printReport, quantile, table } from './support/format.ts';
+import { percent, printReport, quantile, table } from './support/format.ts';
 import { runProgram, wholeNumber } from './support/run-program.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
@@ -144,7 +144,7 @@ function report({ outcomes, seconds, clientShare, clientLagMs }: Flood, rate: nu
     served.toFixed(0),
     rate.toFixed(0),
     (answered.length / seconds).toFixed(0),
-    `${((100 * refused.length) / outcomes.length).toFixed(0)} %`,
+    percent(refused.length / outcomes.length, 0),
     `${median.toFixed(1)} ms`,
     `${p99.toFixed(1)} ms`,
     String(broken.length),
@@ -152,7 +152,7 @@ function report({ outcomes, seconds, clientShare, clientLagMs }: Flood, rate: nu
   const headings = ['served/s alone', 'sent/s', 'answered/s', 'refused', 'median', '99 %', 'broken connections'];
   printReport(
     table(headings, [row]),
-    `The clients run on the same machine. During the flood they used ${(100 * clientShare).toFixed(0)} % of a processor, and as much of it while the service was measured alone; their own delay was ${clientLagMs.toFixed(1)} ms (99 %).`,
+    `The clients run on the same machine. During the flood they used ${percent(clientShare, 0)} of a processor, and as much of it while the service was measured alone; their own delay was ${clientLagMs.toFixed(1)} ms (99 %).`,
     `The targets are ${TARGET_MS.median} ms (median) and ${TARGET_MS.p99} ms (99 %).`,
   );
   const isMissed = median > TARGET_MS.median || p99 > TARGET_MS.p99;

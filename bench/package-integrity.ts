@@ -6,7 +6,7 @@ import { demoPackage } from '../demo/demo-package.ts';
 import { openPackage, type ModelPackage } from '../model/package/open-package.ts';
 import { PackageVerifier, stampPackage } from '../model/package/verify-package.ts';
 import { EngineSupervisor } from '../service/engine/process/supervisor.ts';
-import { printReport, quantile, table } from './support/format.ts';
+import { percent, printReport, quantile, table } from './support/format.ts';
 import { withLargePackage } from './support/large-package.ts';
 import { runProgram, wholeNumber } from './support/run-program.ts';
 
@@ -63,15 +63,16 @@ async function measure(name: string, folder: string, runs: number): Promise<{ ro
   const [without = NaN, verifying = NaN] = ready.map((times) => quantile(times, 0.5));
   const added = verifying / without - 1;
   const size = `${(bytes / 1e6).toFixed(0)} MB`;
-  return { row: [name, size, ...ready.map(seconds), percent(added), ...load.map(seconds)], added };
+  return { row: [name, size, ...ready.map(seconds), increase(added), ...load.map(seconds)], added };
 }
 
 function seconds(times: readonly number[]): string {
   return `${(quantile(times, 0.5) / 1000).toFixed(2)} s`;
 }
 
-function percent(share: number): string {
-  return `${share < 0 ? '-' : '+'}${Math.abs(share * 100).toFixed(0)} %`;
+/** By how much a time is longer. */
+function increase(share: number): string {
+  return `${share < 0 ? '' : '+'}${percent(share, 0)}`;
 }
 
 async function main(): Promise<void> {

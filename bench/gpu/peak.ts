@@ -1,6 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { percent } from '../support/format.ts';
 import { runChild } from '../support/measure-child.ts';
 import type { Check, Context } from './check.ts';
 import { nominalPeak } from './nominal-peaks.ts';
@@ -29,7 +30,7 @@ export const peakCheck: Check = {
   async run(context) {
     const peak = await context.peak();
     const nominal = nominalPeak(context.gpus[0]?.name ?? '');
-    const of = nominal === undefined ? '' : `, ${((100 * peak) / nominal).toFixed(0)} % of the data sheet's`;
+    const of = nominal === undefined ? '' : `, ${percent(peak / nominal, 0)} of the data sheet's`;
     return {
       verdict: 'measured',
       summary: `One large product runs at ${teraflops(peak)}${of}.`,

@@ -1,4 +1,4 @@
-import { table } from '../support/format.ts';
+import { percent, table } from '../support/format.ts';
 import type { Check, Context, Finding } from './check.ts';
 import { nominalPeak } from './nominal-peaks.ts';
 import { teraflops } from './peak.ts';
@@ -33,17 +33,13 @@ function describe({ manifest }: Subject, shapes: readonly ShapeTimes[], peak: nu
   // The manifest's figure is for the longest text.
   const rate = manifest.graph.multiplyAdds * perSecond(best);
   const nominal = nominalPeak(gpus[0]?.name ?? '');
-  const ofNominal = nominal === undefined ? '' : ` and ${percent(rate / nominal)} of the data sheet's`;
+  const ofNominal = nominal === undefined ? '' : ` and ${percent(rate / nominal, 0)} of the data sheet's`;
   return {
     verdict: 'measured',
-    summary: `At best ${perSecond(best).toFixed(1)} answers/s (batch ${best.batch}, ${longest} tokens): ${teraflops(rate)}, ${percent(rate / peak)} of the measured peak${ofNominal}.`,
+    summary: `At best ${perSecond(best).toFixed(1)} answers/s (batch ${best.batch}, ${longest} tokens): ${teraflops(rate)}, ${percent(rate / peak, 0)} of the measured peak${ofNominal}.`,
     details: table(['tokens', 'batch', 'median ms', 'p95 ms', 'answers/s', 'runs'], rows),
     data: { shapes, shareOfPeak: rate / peak, shareOfNominal: nominal === undefined ? null : rate / nominal },
   };
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(0)} %`;
 }
 
 /** Time to load the model and to run each shape for the first time: what an engine does before it is ready. */

@@ -28,6 +28,11 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.round(share * (sorted.length - 1))] ?? NaN;
 }
 
+/** A share of 1 in percent. */
+export function percent(share: number, digits = 1): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}
+
 /** Bytes in GiB. */
 export function gibibytes(bytes: number, digits = 2): string {
   return `${(bytes / 2 ** 30).toFixed(digits)} GiB`;
