@@ -13,12 +13,12 @@ interface ServeOptions extends ModelOptions {
   readonly port?: string;
 }
 
-/** `ofa-ve serve`: serves predictions over HTTP until a signal stops it. */
+/** `ofa-ve serve`: serves predictions over HTTP and gRPC until a signal stops it. */
 export function serveCommand(): Command {
   return withModelOptions(new Command('serve'))
-    .summary('serve predictions over HTTP')
+    .summary('serve predictions over HTTP and gRPC')
     .description(
-      'Serves predictions of a model package over HTTP until SIGTERM, SIGINT or SIGHUP. Settings are environment variables; --model and --port set two of them.',
+      'Serves predictions of a model package over HTTP and gRPC. Settings are environment variables; --model and --port set two of them. SIGTERM, SIGINT (Ctrl-C) or SIGHUP (a closed terminal) drains it: it serves on for DRAIN_DELAY_MS, answers what it has accepted, and exits with 0. A second signal ends it at once.',
     )
     .option('--port <number>', 'port for predictions (PORT)')
     .addHelpText('after', () => `\nSettings (environment variables):\n${describeSettings()}`)
