@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { logInMemory, type Line } from '../../testing/logging.ts';
 import { metric, predictBody, send, until } from './client.ts';
 import { fixturePackage, fixtureFile } from '../../testing/fixtures.ts';
+import { ROOT } from '../../testing/root.ts';
 import { serve, type TestService } from './service.ts';
 
 let service: TestService;
@@ -45,6 +46,18 @@ it('has the id, trace, route, stage times and sizes of a request', async () => {
       inference: expect.any(Number) as unknown,
     },
   });
+});
+
+it('has nothing that the runbook does not explain', async () => {
+  const [, section = ''] = (await readFile(`${ROOT}docs/runbook.md`, 'utf8')).split('## The log\n');
+  const [table = ''] = section.split('\n## ');
+  const headers = { 'x-request-id': 'job-plain', 'content-type': 'text/plain' };
+  expect((await send(`${service.url}/predict`, await predictBody('a'), { headers }).outcome).status).toBe(415);
+  const members = [await lineOf('job-1'), await lineOf('job-plain')].flatMap((line) => Object.keys(line));
+  expect(members).toContain('problem');
+  // As of any log; `msg` and `level` are in the text above the table.
+  const named = (name: string): boolean => name === 'time' || table.includes(`\`${name}\``);
+  expect(members.filter((name) => !named(name))).toEqual([]);
 });
 
 it('has a hash by which equal texts are found, but no guess is confirmed', async () => {
