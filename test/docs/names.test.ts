@@ -3,7 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { config, ofaLarge } from '../../infra/config.ts';
+import { BATCH_SETTINGS } from '../../infra/config/pod-settings.ts';
 import { deploymentSchema, workloadSchema } from '../../infra/config/schema.ts';
+import { FILLED_IN } from '../../infra/config/server.ts';
 import { signalNames } from '../../infra/monitoring/adapter-rules.ts';
 import { contextOf } from '../../infra/workload/context.ts';
 import { METRICS } from '../../service/contract.ts';
@@ -96,4 +98,17 @@ it('the map of the architecture has every folder of the repository, and of the d
   const infra = readdirSync(`${ROOT}infra`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const folders = [...FOLDERS, ...infra.map(({ name }) => name)];
   expect(folders.filter((name) => !map.includes(`\`${name}/`))).toEqual([]);
+});
+
+it.each([
+  ['docs/batch.md', 'every setting that batch reads', BATCH_SETTINGS],
+  [
+    'docs/deploy.md',
+    'every setting that follows from another field',
+    // The page calls those of OpenTelemetry the address for traces.
+    Object.keys(FILLED_IN).filter((name) => !name.startsWith('OTEL_')),
+  ],
+])('%s has %s', (page, _, names) => {
+  const text = DOC_PAGES.find((each) => each.page === page)?.text ?? '';
+  expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
 });
