@@ -80,12 +80,12 @@ export async function openModel(folder: string, settings: ModelSettings = {}): P
     await model.close();
     throw error;
   }
-  const { name, precision, digest, answers, imageSize } = model.predictor.model;
+  const { name, precision, digest, labels, imageSize } = model.predictor.model;
   const close = (): Promise<void> => {
     opened.set(facade, 'closed');
     return model.close();
   };
-  const facade = { name, precision, digest, labels: answers, imageSize, close, [Symbol.asyncDispose]: close };
+  const facade = { name, precision, digest, labels, imageSize, close, [Symbol.asyncDispose]: close };
   opened.set(facade, model);
   return facade;
 }

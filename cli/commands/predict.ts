@@ -52,8 +52,8 @@ async function judge(model: OpenModel, image: Uint8Array, options: PredictOption
 }
 
 function toJson({ predictor }: OpenModel, answer: Answer): object {
-  const { name, precision, digest, answers } = predictor.model;
-  return { ...answerFields(answer), labels: answers, model: { name, precision, digest } };
+  const { name, precision, digest, labels } = predictor.model;
+  return { ...answerFields(answer), labels, model: { name, precision, digest } };
 }
 
 function toText(answer: Answer): string {

@@ -14,24 +14,23 @@ export interface Answer {
 /**
  * Converts one row of the engine's output.
  *
- * @param answers the labels
  * @param probabilities float32 [A]
  * @param logScores float32 [A]
  */
-export function toAnswer(answers: readonly string[], probabilities: Float32Array, logScores: Float32Array): Answer {
+export function toAnswer(labels: readonly string[], probabilities: Float32Array, logScores: Float32Array): Answer {
   let result = 0;
-  for (let index = 1; index < answers.length; index++) {
+  for (let index = 1; index < labels.length; index++) {
     if ((probabilities[index] ?? 0) > (probabilities[result] ?? 0)) result = index;
   }
   return {
     result,
-    label: answers[result] ?? '',
+    label: labels[result] ?? '',
     confidence: probabilities[result] ?? 0,
-    scores: byAnswer(answers, probabilities),
-    logScores: byAnswer(answers, logScores),
+    scores: byLabel(labels, probabilities),
+    logScores: byLabel(labels, logScores),
   };
 }
 
-function byAnswer(answers: readonly string[], values: Float32Array): Record<string, number> {
-  return Object.fromEntries(answers.map((answer, index) => [answer, values[index] ?? 0]));
+function byLabel(labels: readonly string[], values: Float32Array): Record<string, number> {
+  return Object.fromEntries(labels.map((label, index) => [label, values[index] ?? 0]));
 }

@@ -66,7 +66,7 @@ export class BatchingPredictor implements Predictor {
       precision: manifest.precision,
       knows: manifest.knows,
       digest: digest.slice(0, 12),
-      answers: parts.labels.map(({ name }) => name),
+      labels: parts.labels.map(({ name }) => name),
       imageSize: manifest.image.size,
     };
   }
@@ -192,7 +192,7 @@ export class BatchingPredictor implements Predictor {
     };
     const outputs = await Promise.all(batcher.submit(padded, context.signal, report));
     return outputs.map(({ probabilities, logScores }) =>
-      toAnswer(this.model.answers, inOrder(probabilities, labels), inOrder(logScores, labels)),
+      toAnswer(this.model.labels, inOrder(probabilities, labels), inOrder(logScores, labels)),
     );
   }
 

@@ -35,7 +35,7 @@ export interface ModelInfo {
   /** First 12 hexadecimal digits of the SHA-256 of the package's manifest. */
   readonly digest: string;
   /** The labels, as the setting LABELS names and orders them. */
-  readonly answers: readonly string[];
+  readonly labels: readonly string[];
   /** Side of the model's square input image, in pixels. */
   readonly imageSize: number;
 }

@@ -47,13 +47,13 @@ export function modelVersions({ digest }: ModelInfo): string[] {
 }
 
 /** The model's inputs and outputs; -1 stands for any number of items. */
-function tensorsOf({ answers }: ModelInfo) {
+function tensorsOf({ labels }: ModelInfo) {
   return {
     inputs: INPUTS.map((name) => ({ name, datatype: 'BYTES' as const, shape: [-1] })),
     outputs: Object.entries(OUTPUTS).map(([name, { datatype, perItem }]) => ({
       name,
       datatype,
-      shape: [-1, ...perItem(answers.length)],
+      shape: [-1, ...perItem(labels.length)],
     })),
   };
 }
@@ -82,7 +82,7 @@ export function modelConfiguration(model: ModelInfo): ModelConfig {
     parameters: {
       digest: { string_value: model.digest },
       precision: { string_value: model.precision },
-      labels: { string_value: model.answers.join(',') },
+      labels: { string_value: model.labels.join(',') },
     },
   };
 }

@@ -25,8 +25,8 @@ export interface OutputTensor {
 /** Makes an output from the answers to all items. */
 export function outputTensor(name: OutputName, model: ModelInfo, answers: readonly Answer[]): OutputTensor {
   const { datatype, perItem } = OUTPUTS[name];
-  const shape = [answers.length, ...perItem(model.answers.length)];
-  return { name, datatype, shape, values: VALUES[name](answers, model.answers) };
+  const shape = [answers.length, ...perItem(model.labels.length)];
+  return { name, datatype, shape, values: VALUES[name](answers, model.labels) };
 }
 
 /** The elements as bytes, little-endian; each text follows its length (uint32). */

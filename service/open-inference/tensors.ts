@@ -3,13 +3,13 @@ export const INPUTS = ['image', 'text', 'premise'] as const;
 /** See {@link INPUTS}. */
 export type InputName = (typeof INPUTS)[number];
 
-/** The outputs; `answers` is the number of the model's labels. */
+/** The outputs; `perItem` gives the dimensions of one item, by the number of labels. */
 export const OUTPUTS = {
   label: { datatype: 'BYTES', perItem: () => [] },
   result: { datatype: 'INT64', perItem: () => [] },
   confidence: { datatype: 'FP32', perItem: () => [] },
-  probabilities: { datatype: 'FP32', perItem: (answers: number) => [answers] },
-} as const satisfies Record<string, { datatype: string; perItem: (answers: number) => readonly number[] }>;
+  probabilities: { datatype: 'FP32', perItem: (labels: number) => [labels] },
+} as const satisfies Record<string, { datatype: string; perItem: (labels: number) => readonly number[] }>;
 
 /** See {@link OUTPUTS}. */
 export type OutputName = keyof typeof OUTPUTS;

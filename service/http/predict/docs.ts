@@ -74,22 +74,22 @@ const jsonExamples = {
   several: { summary: 'Several texts', value: { image: EXAMPLE_IMAGE, texts: EXAMPLE_TEXTS } },
 };
 
-function answerExamples({ name, precision, digest, answers }: ModelInfo) {
+function answerExamples({ name, precision, digest, labels }: ModelInfo) {
   const common = {
-    labels: [...answers],
+    labels: [...labels],
     latency_ms: 87.4,
     model: { name, precision, digest },
     request_id: '0b9c0d0e-7c0f-4f6e-9a53-0c2b6f0d7f2e',
   };
-  const one: z.infer<typeof predictionSchema> = { ...exampleJudgement(answers, 1), ...common };
-  const results = EXAMPLE_TEXTS.map((_, index) => exampleJudgement(answers, index));
+  const one: z.infer<typeof predictionSchema> = { ...exampleJudgement(labels, 1), ...common };
+  const results = EXAMPLE_TEXTS.map((_, index) => exampleJudgement(labels, index));
   const several: z.infer<typeof predictionSchema> = { results, ...common };
   return { one: { summary: 'One text', value: one }, several: { summary: 'Several texts', value: several } };
 }
 
-function exampleJudgement(answers: readonly string[], result: number): z.infer<typeof judgementSchema> {
+function exampleJudgement(labels: readonly string[], result: number): z.infer<typeof judgementSchema> {
   const confidence = 0.9;
-  const rest = (1 - confidence) / (answers.length - 1);
-  const scores = Object.fromEntries(answers.map((answer, index) => [answer, index === result ? confidence : rest]));
-  return { result, label: answers[result] ?? '', confidence, scores };
+  const rest = (1 - confidence) / (labels.length - 1);
+  const scores = Object.fromEntries(labels.map((label, index) => [label, index === result ? confidence : rest]));
+  return { result, label: labels[result] ?? '', confidence, scores };
 }

@@ -24,7 +24,7 @@ async function predict(
   read: (body: RequestBody) => Promise<PredictInput>,
 ): Promise<Response> {
   const { input, answers, heatmap, textWarnings } = await servePrediction(c, deps, read);
-  const { name, precision, digest, answers: labels } = deps.predictor.model;
+  const { name, precision, digest, labels } = deps.predictor.model;
   const results = answers.map(({ result, label, confidence, scores }) => {
     return {
       result,

@@ -58,7 +58,7 @@ export function fakeService(options: FakeServiceOptions = {}): FakeService {
     return options.predict?.(request) ?? Promise.resolve(request.hypotheses.map(answerYes));
   };
   const predictor: Predictor = {
-    model: { name: 'fake', precision: 'fp32', digest: '0123456789ab', answers: LABELS, imageSize: 64 },
+    model: { name: 'fake', precision: 'fp32', digest: '0123456789ab', labels: LABELS, imageSize: 64 },
     preprocess: () => Promise.resolve(new Uint8Array(64 * 64 * 3)),
     predict,
     predictAll: async (questions, context) =>

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { ModelStatistics } from '../../../service/open-inference/statistics.ts';
 
-const MODEL = { name: 'fake', precision: 'fp32', digest: '0123456789ab', answers: ['yes'], imageSize: 64 } as const;
+const MODEL = { name: 'fake', precision: 'fp32', digest: '0123456789ab', labels: ['yes'], imageSize: 64 } as const;
 const NONE = { count: 0, ns: 0 };
 
 it('has the shape of Triton before the first request', () => {

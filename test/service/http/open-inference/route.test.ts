@@ -95,12 +95,12 @@ describe('the Open Inference Protocol', () => {
   });
 
   it('gives probabilities in the order of the labels, even if they look like numbers', async () => {
-    const answers = ['maybe', '1', '0'];
+    const labels = ['maybe', '1', '0'];
     const { predictor } = fakeService({
-      predict: () => Promise.resolve([toAnswer(answers, Float32Array.of(0.5, 0.25, 0.125), Float32Array.of(0, 0, 0))]),
+      predict: () => Promise.resolve([toAnswer(labels, Float32Array.of(0.5, 0.25, 0.125), Float32Array.of(0, 0, 0))]),
     });
     const service = fakeService({
-      deps: { predictor: { ...predictor, model: { ...predictor.model, answers } } },
+      deps: { predictor: { ...predictor, model: { ...predictor.model, labels } } },
     });
     const inputs = [
       { name: 'image', data: [BASE64] },
