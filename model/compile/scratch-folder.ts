@@ -3,9 +3,8 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { hasEnded, processMark } from '../process-mark.ts';
+import { TERMINATION_SIGNALS } from '../termination-signals.ts';
 
-/** SIGHUP comes when the terminal is closed or the connection to it is lost. Node.js does not ignore it under nohup. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Characters of the target's name in that of its scratch folder: a name may have 255 bytes, or four for each of them. */
 const NAME_LENGTH = 40;
 /** Attempts to remove a folder: a few pending file system calls may still create files in it. */
@@ -37,11 +36,11 @@ export async function inScratchFolder<Result>(
     if (!process.emit(signal, signal)) process.kill(process.pid, signal);
   };
   const stopListening = (): void => {
-    for (const signal of SIGNALS) process.off(signal, onSignal);
+    for (const signal of TERMINATION_SIGNALS) process.off(signal, onSignal);
   };
   let beat: NodeJS.Timeout | undefined;
   // Listen before the folder exists, and create it in the same turn, so that no signal can arrive in between.
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  for (const signal of TERMINATION_SIGNALS) process.on(signal, onSignal);
   try {
     // One level only: a longer missing path is probably a typo.
     if (!existsSync(parent)) mkdirSync(parent);

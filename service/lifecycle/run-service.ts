@@ -1,4 +1,5 @@
 import { flushCompileCache } from '../../model/compile-cache.ts';
+import { TERMINATION_SIGNALS } from '../../model/termination-signals.ts';
 import type { Settings } from '../settings/read.ts';
 import { flushLog } from '../observability/logger.ts';
 import { tuneHeap } from './heap.ts';
@@ -6,14 +7,12 @@ import { startService, type RunningService, type StartOptions } from './start-se
 
 /** How long the last lines of the log have to be read. */
 const LOG_FLUSH_MS = 200;
-/** SIGHUP comes when the terminal is closed or the connection to it is lost. */
-const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
-/** The exit codes by which a shell reports these signals: 128 plus the signal's number. */
+/** The exit codes by which a shell reports the termination signals: 128 plus the signal's number. */
 const EXIT_CODES = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const;
 
 /**
- * Runs the service as a program, until a signal stops it or an engine fails for good. The first SIGTERM, SIGINT
- * or SIGHUP drains it, a second one exits at once.
+ * Runs the service as a program, until a signal stops it or an engine fails for good. The first termination signal drains
+ * it, a second one exits at once.
  *
  * @param onReady called once, when the first engine is ready
  * @param options for tests
@@ -31,14 +30,14 @@ export async function runService(
   });
   let signals = 0;
   let forceExit: NodeJS.Timeout | undefined;
-  const onSignal = (signal: (typeof SIGNALS)[number]): void => {
+  const onSignal = (signal: keyof typeof EXIT_CODES): void => {
     if (++signals > 1) process.exit(EXIT_CODES[signal]);
     // Whatever hangs, the service ends in time.
     forceExit = setTimeout(() => process.exit(EXIT_CODES[signal]), settings.SHUTDOWN_TIMEOUT_MS).unref();
     onFirstSignal('signal');
   };
   // Before the model loads, so that a pod deleted while it starts does not use up its grace period.
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  for (const signal of TERMINATION_SIGNALS) process.on(signal, onSignal);
   tuneHeap();
   try {
     const starting = startService(settings, options);
@@ -59,7 +58,7 @@ export async function runService(
   } finally {
     await flushLog(LOG_FLUSH_MS);
     clearTimeout(forceExit);
-    for (const signal of SIGNALS) process.off(signal, onSignal);
+    for (const signal of TERMINATION_SIGNALS) process.off(signal, onSignal);
   }
 }
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { flushCompileCache } from '../../../model/compile-cache.ts';
 import { PACKAGE_FILES } from '../../../model/package/layout.ts';
 import { stampPackage } from '../../../model/package/verify-package.ts';
+import { TERMINATION_SIGNALS } from '../../../model/termination-signals.ts';
 import type { FromEngine, LoadOptions, StartFailure, ToEngine } from '../protocol.ts';
 import { runSelfTest, warmUp } from '../session/self-test.ts';
 import { batchSizes } from '../session/batch-sizes.ts';
@@ -28,7 +29,7 @@ raiseOomScore();
 
 // A terminal's Ctrl-C and end, and a container's stop, signal every process of the group; the service decides when its
 // engines end.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
+for (const signal of TERMINATION_SIGNALS) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ToEngine) => {
   void (message.type === 'load' ? load(message.options) : run(message));
