@@ -3,7 +3,7 @@ import { Overloaded, TooManyItems } from './errors.ts';
 import { FairShares, type Share } from './fair-shares.ts';
 import { RetryTimes } from './retry-times.ts';
 
-/** A request's share of the queue: a number of items, until it is answered. */
+/** What a request holds of the queue until it is answered: a slot for each of its items. */
 export interface Slot {
   /**
    * Changes the number of items, once they are known.
