@@ -153,7 +153,7 @@ describe('with GPUs', () => {
   });
 
   it.each([
-    ['CUDAExecutionProvider', { encoder: { EFFICIENT_ATTENTION: 12 }, decoder: { MATH: 24 } }, 'passed', /All 3/],
+    ['CUDAExecutionProvider', { encoder: { EFFICIENT_ATTENTION: 12 }, decoder: { MATH: 12 } }, 'passed', /All 3/],
     ['CUDAExecutionProvider', { encoder: { EFFICIENT_ATTENTION: 11, MATH: 1 } }, 'failed', /1 MATH/],
     ['CUDAExecutionProvider', undefined, 'failed', /no kernel was reported/],
     ['CPUExecutionProvider', { encoder: { EFFICIENT_ATTENTION: 12 } }, 'failed', /3 of 3 nodes .*: Conv\.$/],

@@ -8,7 +8,7 @@ export const KERNEL_ENVIRONMENT = { ORT_ENABLE_ATTENTION_KERNEL_DEBUG_INFO: '1' 
 
 /**
  * How many attention nodes each kernel computes, by the part of the model (the first segment of a node's path):
- * `{ encoder: { EFFICIENT_ATTENTION: 12 }, decoder: { MATH: 24 } }`.
+ * `{ encoder: { EFFICIENT_ATTENTION: 12 }, decoder: { MATH: 12 } }`.
  */
 export type KernelCounts = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
