@@ -81,12 +81,14 @@ export async function modelOn(
     maxBatch: settings.MAX_BATCH,
     quarantine: new ItemQuarantine(),
   });
+  // With 0, neither answers nor texts outlive their requests.
+  const keeps = settings.FEATURE_CACHE_MB > 0;
   const parts = {
     modelPackage,
     labels: engines.labels,
-    encode: promptEncoder(tokenizer, manifest.text),
+    encode: promptEncoder(tokenizer, manifest.text, keeps),
     pictures: pictureCache(manifest.image.size, settings.IMAGE_ORIENTATION, store),
-    answers: settings.FEATURE_CACHE_MB > 0 ? new AnswerCache() : undefined,
+    answers: keeps ? new AnswerCache() : undefined,
     batcher,
     observer,
   };

@@ -15,21 +15,21 @@ export interface EncodedTexts {
 }
 
 /**
- * Turns texts into the tokens of a prompt. A premise without words counts as none. Recent texts are kept: a client asks
- * the same about many pictures.
+ * Turns texts into the tokens of a prompt. A premise without words counts as none.
  *
+ * @param keeps whether to keep recent texts with their tokens: a client asks the same about many pictures
  * @returns a function that throws as `encodePrompt` does
  */
-export function promptEncoder(tokenizer: Tokenizer, settings: TextSettings) {
-  const known = new LRUCache<string, EncodedTexts>({ max: MAX_TEXTS });
+export function promptEncoder(tokenizer: Tokenizer, settings: TextSettings, keeps: boolean) {
+  const known = keeps ? new LRUCache<string, EncodedTexts>({ max: MAX_TEXTS }) : undefined;
   return (hypothesis: string, given: string | undefined): EncodedTexts => {
     const key = `${given?.length ?? 'none'} ${given ?? ''}${hypothesis}`;
-    const kept = known.get(key);
+    const kept = known?.get(key);
     if (kept !== undefined) return kept;
     const premise = isBlank(given) ? undefined : given;
     const encoded = encodePrompt(tokenizer, settings, hypothesis, premise);
     const texts = { ids: encoded.ids, warnings: textWarnings(settings, encoded, hypothesis, premise) };
-    if (key.length <= MAX_CHARACTERS) known.set(key, texts);
+    if (key.length <= MAX_CHARACTERS) known?.set(key, texts);
     return texts;
   };
 }

@@ -57,7 +57,8 @@ export interface SettingComments {
   /**
    * MiB in which each engine keeps the features of recent pictures, of at most 1000, so that further questions
    * about them skip the image part of the model: 3.5 MiB for a picture with OFA-large. Equal questions about equal
-   * pictures are then answered from memory. 0 keeps nothing. A whole number from 0 to 1000000.
+   * pictures are then answered from memory. 0 keeps neither features nor answers nor texts. A whole number from 0
+   * to 1000000.
    * @default 64
    */
   readonly FEATURE_CACHE_MB: unknown;

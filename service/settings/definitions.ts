@@ -64,7 +64,7 @@ export const SETTINGS = {
   ),
   FEATURE_CACHE_MB: integer(
     { default: 64, min: 0, max: 1_000_000 },
-    'MiB in which each engine keeps the features of recent pictures, of at most 1000, so that further questions about them skip the image part of the model: 3.5 MiB for a picture with OFA-large. Equal questions about equal pictures are then answered from memory. 0 keeps nothing.',
+    'MiB in which each engine keeps the features of recent pictures, of at most 1000, so that further questions about them skip the image part of the model: 3.5 MiB for a picture with OFA-large. Equal questions about equal pictures are then answered from memory. 0 keeps neither features nor answers nor texts.',
   ),
   MAX_QUEUE: integer(
     { default: 64, min: 1, max: 100_000 },

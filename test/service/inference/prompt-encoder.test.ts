@@ -19,7 +19,7 @@ const SETTINGS: TextSettings = {
 };
 
 /** An encoder, and the prompts that the tokenizer was given. */
-function setup() {
+function setup(keeps = true) {
   const prompts: string[] = [];
   const counting = {
     ...tokenizer,
@@ -28,7 +28,7 @@ function setup() {
       return tokenizer.encode(text);
     },
   };
-  return { encode: promptEncoder(counting, SETTINGS), prompts };
+  return { encode: promptEncoder(counting, SETTINGS, keeps), prompts };
 }
 
 describe('the prompt encoder', () => {
@@ -41,6 +41,12 @@ describe('the prompt encoder', () => {
     expect(first.warnings).toHaveLength(1);
     expect(encode(text, undefined)).toEqual(first);
     expect(prompts).toHaveLength(1);
+  });
+
+  it('keeps no text where it must not', () => {
+    const { encode, prompts } = setup(false);
+    expect(encode('a red circle', undefined)).toEqual(encode('a red circle', undefined));
+    expect(prompts).toHaveLength(2);
   });
 
   it('tells texts apart whose premises are as long, or that are divided differently', () => {
