@@ -112,7 +112,7 @@ export const PROBLEMS = {
     status: 429,
     title: 'Too many requests',
     description:
-      'The queue is full, the client (the name of an API key, or an address) has used up its share while others wait for theirs, or the bodies of other requests leave no room for this one; no work was done for the request. Retry after the seconds in the header `Retry-After`.',
+      'The queue is full, the client (the name of an API key, or an address) has used up its share while others wait for theirs, the bodies of other requests leave no room for this one, or the service is too busy for an explanation or a further call of gRPC; no work was done for the request. Retry after the seconds in the header `Retry-After`.',
   },
   'rate-limited': {
     status: 429,
