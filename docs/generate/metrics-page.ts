@@ -25,8 +25,8 @@ export class MissingMetric extends Error {
   override readonly name = 'MissingMetric';
 }
 
-/** Labels that have a series for each of their values from the start. */
-const COMPLETE: ReadonlySet<string> = new Set(['reason']);
+/** Labels of which `exposeEverything` has a series for each value. */
+const COMPLETE: ReadonlySet<string> = new Set(['reason', 'cache', 'result']);
 
 /** Every metric, as the service exposes it. */
 export async function metricsPage(): Promise<Page> {
@@ -61,7 +61,7 @@ async function exposeEverything(): Promise<string> {
     metrics.watchQueue(new Admission(1), model as unknown as OpenModel);
     metrics.watchUploads({ arriving: 0 });
     metrics.watchPixelMemory(() => ({ usedBytes: 0, limitBytes: 0 }));
-    metrics.lookups('answers', 0, 0);
+    for (const cache of ['answers', 'features'] as const) metrics.lookups(cache, 0, 0);
     const record = new RequestRecord();
     record.attributes['api_key'] = '';
     metrics.request({

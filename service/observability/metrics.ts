@@ -248,7 +248,9 @@ function makeCollectors(registry: Registry) {
       ['cache', 'result'],
     ),
     rejected: counter(METRICS.rejected, 'Requests refused or abandoned without an answer, by reason.', ['reason']),
-    answers: counter(METRICS.answers, 'Answers given, by label.', ['label']),
+    answers: counter(METRICS.answers, "Answers given, by the model's own word for them, whatever LABELS calls them.", [
+      'label',
+    ]),
     restarts: counter(METRICS.engineRestarts, 'Engines that were lost or did not start, by reason.', ['reason']),
     gpuMemory: gauge(METRICS.gpuMemory, 'GPU memory in use by all processes.', ['gpu']),
     gpuUtilization: gauge(METRICS.gpuUtilization, 'Share of time in which a kernel was running on the GPU.', ['gpu']),
