@@ -12,7 +12,7 @@ const EXIT_CODES = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const;
 
 /**
  * Runs the service as a program, until a signal stops it or an engine fails for good. The first termination signal drains
- * it, a second one exits at once.
+ * it, a second one exits at once. One that comes from a terminal has no load balancer behind it that needs time to notice.
  *
  * @param onReady called once, when the first engine is ready
  * @param options for tests
@@ -24,8 +24,8 @@ export async function runService(
   onReady?: (service: RunningService) => void,
   options: StartOptions = {},
 ): Promise<number> {
-  let onFirstSignal: (outcome: 'signal') => void = () => undefined;
-  const signalled = new Promise<'signal'>((resolve) => {
+  let onFirstSignal: (signal: keyof typeof EXIT_CODES) => void = () => undefined;
+  const signalled = new Promise<keyof typeof EXIT_CODES>((resolve) => {
     onFirstSignal = resolve;
   });
   let signals = 0;
@@ -34,7 +34,7 @@ export async function runService(
     if (++signals > 1) process.exit(EXIT_CODES[signal]);
     // Whatever hangs, the service ends in time.
     forceExit = setTimeout(() => process.exit(EXIT_CODES[signal]), settings.SHUTDOWN_TIMEOUT_MS).unref();
-    onFirstSignal('signal');
+    onFirstSignal(signal);
   };
   // Before the model loads, so that a pod deleted while it starts does not use up its grace period.
   for (const signal of TERMINATION_SIGNALS) process.on(signal, onSignal);
@@ -42,7 +42,7 @@ export async function runService(
   try {
     const starting = startService(settings, options);
     const service = await Promise.race([starting, signalled]);
-    if (service === 'signal') {
+    if (typeof service === 'string') {
       // The start may take long, for instance with a GPU driver that hangs, and is not awaited.
       void starting.then(
         (late) => late.stop(),
@@ -52,8 +52,8 @@ export async function runService(
     }
     if (onReady) void callWhenReady(service, onReady);
     const outcome = await Promise.race([signalled, service.finished]);
-    if (outcome !== 'signal') return outcome;
-    await service.stop();
+    if (typeof outcome === 'number') return outcome;
+    await (outcome === 'SIGTERM' ? service.stop() : service.stop(0));
     return await service.finished;
   } finally {
     await flushLog(LOG_FLUSH_MS);

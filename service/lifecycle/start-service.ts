@@ -33,10 +33,12 @@ export interface RunningService {
   readonly adminPort: number;
   readonly model: OpenModel;
   /**
-   * Drains and stops: reports not ready, goes on serving for DRAIN_DELAY_MS, then finishes the accepted requests, all
-   * within SHUTDOWN_TIMEOUT_MS. Further calls return the same promise.
+   * Drains and stops: reports not ready, goes on serving for a while, then finishes the accepted requests, all within
+   * SHUTDOWN_TIMEOUT_MS. Further calls return the same promise.
+   *
+   * @param drainMs time for load balancers to notice. @default DRAIN_DELAY_MS
    */
-  stop(): Promise<void>;
+  stop(drainMs?: number): Promise<void>;
   /** Fulfils when the service has stopped: 0 after `stop`, 1 after an engine failed for good. */
   readonly finished: Promise<0 | 1>;
 }
@@ -198,20 +200,16 @@ function run(parts: ServiceParts & { readonly model: OpenModel }, settings: Sett
     finish = resolve;
   });
   let stopping: Promise<void> | undefined;
-  const stop = (code: 0 | 1): Promise<void> => {
-    // After an engine failure there is no point in draining, unless another engine can still answer.
-    const canServe = code === 0 || model.pool.isReady;
-    const times = {
-      drainMs: canServe ? settings.DRAIN_DELAY_MS : 0,
-      timeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
-    };
-    stopping ??= shutDown(parts, times).then(() => {
+  const stop = (code: 0 | 1, drainMs = settings.DRAIN_DELAY_MS): Promise<void> => {
+    stopping ??= shutDown(parts, { drainMs, timeoutMs: settings.SHUTDOWN_TIMEOUT_MS }).then(() => {
       finish(code);
     });
     return stopping;
   };
   const stopIfFailed = (): void => {
-    if (model.pool.state.phase === 'failed') void stop(1);
+    if (model.pool.state.phase !== 'failed') return;
+    // There is no point in serving on, unless another engine can still answer.
+    void (model.pool.isReady ? stop(1) : stop(1, 0));
   };
   model.pool.on('state', stopIfFailed);
   stopIfFailed();
@@ -220,7 +218,7 @@ function run(parts: ServiceParts & { readonly model: OpenModel }, settings: Sett
     grpcPort: listeners.grpc?.port,
     adminPort: listeners.admin.port,
     model,
-    stop: () => stop(0),
+    stop: (drainMs) => stop(0, drainMs),
     finished,
   };
 }

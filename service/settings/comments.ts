@@ -110,15 +110,15 @@ export interface SettingComments {
    */
   readonly ENGINE_START_TIMEOUT_MS: unknown;
   /**
-   * How long to continue serving after SIGTERM, SIGINT or SIGHUP while load balancers remove the service; at least
-   * 1000 less than SHUTDOWN_TIMEOUT_MS. A whole number from 0 to 600000.
+   * How long to continue serving after SIGTERM while load balancers remove the service; at least 1000 less than
+   * SHUTDOWN_TIMEOUT_MS. A whole number from 0 to 600000.
    * @default 5000
    */
   readonly DRAIN_DELAY_MS: unknown;
   /**
-   * Longest time from such a signal to exit; less than the time after which the platform kills the process.
-   * Requests are not cut off if it is a second more than DRAIN_DELAY_MS and twice REQUEST_TIMEOUT_MS: once for the
-   * body, once for the answer. A whole number from 2000 to 3600000.
+   * Longest time from SIGTERM, SIGINT (Ctrl-C) or SIGHUP (a closed terminal) to exit; less than the time after
+   * which the platform kills the process. Requests are not cut off if it is a second more than DRAIN_DELAY_MS and
+   * twice REQUEST_TIMEOUT_MS: once for the body, once for the answer. A whole number from 2000 to 3600000.
    * @default 70000
    */
   readonly SHUTDOWN_TIMEOUT_MS: unknown;

@@ -96,11 +96,11 @@ export const SETTINGS = {
   ),
   DRAIN_DELAY_MS: integer(
     { default: 5000, min: 0, max: 600_000 },
-    'How long to continue serving after SIGTERM, SIGINT or SIGHUP while load balancers remove the service; at least 1000 less than SHUTDOWN_TIMEOUT_MS.',
+    'How long to continue serving after SIGTERM while load balancers remove the service; at least 1000 less than SHUTDOWN_TIMEOUT_MS.',
   ),
   SHUTDOWN_TIMEOUT_MS: integer(
     { default: 70_000, min: 2000, max: 3_600_000 },
-    'Longest time from such a signal to exit; less than the time after which the platform kills the process. Requests are not cut off if it is a second more than DRAIN_DELAY_MS and twice REQUEST_TIMEOUT_MS: once for the body, once for the answer.',
+    'Longest time from SIGTERM, SIGINT (Ctrl-C) or SIGHUP (a closed terminal) to exit; less than the time after which the platform kills the process. Requests are not cut off if it is a second more than DRAIN_DELAY_MS and twice REQUEST_TIMEOUT_MS: once for the body, once for the answer.',
   ),
   GPU_MEMORY_LIMIT_MB: integer(
     { default: 0, min: 0, max: 10_000_000 },

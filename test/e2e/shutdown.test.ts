@@ -1,9 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
-import { Agent } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
@@ -12,7 +11,7 @@ import { pino } from 'pino';
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../service/contract.ts';
 import { runService } from '../../service/lifecycle/run-service.ts';
-import { predictBody, send, until } from './client.ts';
+import { metric, predictBody, send, until } from './client.ts';
 import { bundle } from '../../testing/bundle.ts';
 import { PROGRAM } from '../../testing/service-process.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
@@ -74,7 +73,7 @@ class Program {
   }
 }
 
-it.each(['SIGTERM', 'SIGHUP'])('drains on %s: not ready, still serving, all answered, exit 0', LONG, async (signal) => {
+it('drains on SIGTERM: not ready, still serving, every accepted request answered, exit 0', LONG, async () => {
   // Long enough for all three rounds of requests, even on a busy machine.
   const program = new Program({ DRAIN_DELAY_MS: '10000' });
   const url = await program.url();
@@ -84,8 +83,7 @@ it.each(['SIGTERM', 'SIGHUP'])('drains on %s: not ready, still serving, all answ
   const post = (): ReturnType<typeof send>['outcome'] => send(`${url}/predict`, body, { agent }).outcome;
   expect((await post()).status).toBe(200);
   const early = Array.from({ length: 8 }, post);
-  // For its engines, too, as from a terminal that is closed.
-  process.kill(-(program.child.pid ?? expect.fail()), signal);
+  program.child.kill('SIGTERM');
   await program.logged('stopping');
   const ready = await fetch(`${url}/readyz`);
   expect([ready.status, await ready.json()]).toEqual([
@@ -99,6 +97,25 @@ it.each(['SIGTERM', 'SIGHUP'])('drains on %s: not ready, still serving, all answ
   expect(outcomes.at(-1)?.headers['connection']).toBe('close');
   expect(await program.exit).toBe(0);
   agent.destroy();
+});
+
+it.each(['SIGINT', 'SIGHUP'])('answers what it has accepted, and ends, on %s from a terminal', LONG, async (signal) => {
+  const program = new Program({ DRAIN_DELAY_MS: '69000' });
+  const url = await program.url();
+  await program.logged('engine ready');
+  const admin = `http://127.0.0.1:${String((await program.logged('listening'))['admin_port'])}`;
+  const body = await predictBody('a');
+  const headers = { 'content-type': 'application/json', 'content-length': body.length };
+  const upload = request(`${url}/predict`, { method: 'POST', headers });
+  const response = once(upload, 'response');
+  upload.write(body.slice(0, -1));
+  await until('it is accepted', async () => (await metric(admin, 'ofa_ve_uploads_in_progress')) === 1);
+  // For its engines, too, as from a terminal.
+  process.kill(-(program.child.pid ?? expect.fail()), signal);
+  expect((await program.logged('stopping'))['drain_ms']).toBe(0);
+  upload.end(body.slice(-1));
+  const [{ statusCode }] = (await response) as [IncomingMessage];
+  expect([statusCode, await program.exit]).toEqual([200, 0]);
 });
 
 /** Makes the program signal itself when it is about to import a module whose name ends so. */
@@ -259,40 +276,4 @@ it('answers the call of a connection that it accepted while gRPC is not loaded',
   expect((await asked)[0]['grpc-status']).toBe('0');
   session.close();
   expect(await program.exit).toBe(0);
-});
-
-it('names the setting of a port that is in use', async () => {
-  const taken = await serve({ MODEL_DIR: packageDir }, { wait: false });
-  const clash = serve({ MODEL_DIR: packageDir, ADMIN_PORT: taken.port }, { wait: false });
-  await expect(clash).rejects.toThrow(/choose another HOST or ADMIN_PORT\.$/);
-  await taken.stop();
-});
-
-it('closes what it has opened when it cannot listen', async () => {
-  const taken = await serve({ MODEL_DIR: packageDir }, { wait: false });
-  const keys = join(folder, 'keys');
-  await writeFile(keys, createHash('sha256').update('secret').digest('hex'));
-  const [started, cleared] = [vi.spyOn(globalThis, 'setInterval'), vi.spyOn(globalThis, 'clearInterval')];
-  const clash = serve({ MODEL_DIR: packageDir, ADMIN_PORT: taken.port, API_KEYS_FILE: keys }, { wait: false });
-  await expect(clash).rejects.toThrow(/ADMIN_PORT/);
-  const timers = started.mock.results.map(({ value }) => value as NodeJS.Timeout);
-  const ended = cleared.mock.calls.map(([timer]) => timer);
-  // At least that of the event loop's delay and that of the keys' file.
-  expect(timers.length).toBeGreaterThan(1);
-  expect(timers.filter((timer) => !ended.includes(timer))).toEqual([]);
-  await taken.stop();
-});
-
-it('prints in one sentence why it cannot start, and exits with 1', async () => {
-  const taken = await serve({ MODEL_DIR: packageDir }, { wait: false });
-  const program = spawn(process.execPath, [PROGRAM, 'serve', '--model', packageDir, '--port', String(taken.port)], {
-    env: { ...process.env, HOST: '127.0.0.1', GRPC_PORT: '0', ADMIN_PORT: '0' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  programs.push(program);
-  const errors: string[] = [];
-  program.stderr.on('data', (chunk: Buffer) => errors.push(chunk.toString()));
-  expect((await once(program, 'exit'))[0]).toBe(1);
-  expect(errors.join('')).toBe(`Cannot listen on 127.0.0.1:${taken.port} (EADDRINUSE); choose another HOST or PORT.\n`);
-  await taken.stop();
 });
