@@ -13,6 +13,23 @@ import { noteParserRefusal, noteRule } from './problems/parser-refusals.ts';
 /** How long a client may go on sending what cannot be parsed: many read the answer only after that. */
 const LINGER_MS = 5000;
 
+/** What Node.js reports of bytes that it cannot parse. */
+interface ParserError extends NodeJS.ErrnoException {
+  /** What arrived last. */
+  readonly rawPacket?: Buffer;
+}
+
+const NO_TLS = 'This port is plain HTTP, but the client speaks TLS: use http://, or a proxy in front that ends TLS.';
+const NO_PROXY_PROTOCOL =
+  'This port does not read the PROXY protocol: switch it off in the load balancer, and use X-Forwarded-For.';
+
+/** How other protocols begin, and what to do about each. HTTP/2 has an error code of its own. */
+const OTHER_PROTOCOLS: readonly (readonly [start: Buffer, detail: string])[] = [
+  [Buffer.from([0x16, 0x03]), NO_TLS],
+  [Buffer.from('PROXY '), NO_PROXY_PROTOCOL],
+  [Buffer.from('\r\n\r\n\0\r\nQUIT\n'), NO_PROXY_PROTOCOL],
+];
+
 /**
  * Answers what Node.js cannot parse as a request, so that the application never sees it. Node.js would send no body.
  *
@@ -20,7 +37,7 @@ const LINGER_MS = 5000;
  */
 export function answerParserErrors(server: Server, connections: Connections, observer?: RequestObserver): void {
   const answered = new WeakSet<Duplex>();
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  server.on('clientError', (error: ParserError, socket) => {
     // The rest of a long request arrives in pieces, none of which can be parsed.
     if (answered.has(socket)) return;
     const current = connections.current(socket);
@@ -62,7 +79,7 @@ function destroyLater(socket: Duplex): void {
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
-function problemOf(cause: NodeJS.ErrnoException): HttpProblem {
+function problemOf(cause: ParserError): HttpProblem {
   switch (cause.code) {
     case 'HPE_HEADER_OVERFLOW':
       return new HttpProblem('headers-too-large', 'The path and headers must not have more than 16 KiB.', { cause });
@@ -70,9 +87,19 @@ function problemOf(cause: NodeJS.ErrnoException): HttpProblem {
       return new HttpProblem('body-too-large', 'The extensions of the chunks of the body are too large.', { cause });
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return requestTimeout('The headers did not arrive in time.');
+    case 'HPE_PAUSED_H2_UPGRADE': {
+      const detail = 'This port speaks HTTP/1.1, but the client speaks HTTP/2; gRPC has a port of its own (GRPC_PORT).';
+      return new HttpProblem('malformed-request', detail, { cause });
+    }
     default:
-      return new HttpProblem('malformed-request', 'This is not a valid request of HTTP/1.1.', { cause });
+      return new HttpProblem('malformed-request', mistakeOf(cause), { cause });
   }
+}
+
+/** What is probably wrong. */
+function mistakeOf({ code, rawPacket }: ParserError): string {
+  const other = OTHER_PROTOCOLS.find(([start]) => rawPacket?.subarray(0, start.length).equals(start));
+  return code === 'HPE_INVALID_METHOD' && other !== undefined ? other[1] : 'This is not a valid request of HTTP/1.1.';
 }
 
 /** The whole response as it is sent. */

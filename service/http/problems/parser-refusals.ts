@@ -20,7 +20,9 @@ export function parserRefusalOf(outgoing: object | undefined): ParserRefusal | u
   return outgoing === undefined ? undefined : refusals.get(outgoing);
 }
 
-/** Notes which rule of HTTP a request breaks. */
-export function noteRule({ attributes }: RequestRecord, { cause }: HttpProblem): void {
-  if (cause instanceof Error && 'code' in cause) attributes['code'] = String(cause.code);
+/** Notes which rule of HTTP a request breaks, and in which words: many of these clients cannot read the answer. */
+export function noteRule({ attributes }: RequestRecord, { cause, message }: HttpProblem): void {
+  if (!(cause instanceof Error && 'code' in cause)) return;
+  attributes['code'] = String(cause.code);
+  attributes['detail'] = message;
 }

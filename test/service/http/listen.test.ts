@@ -97,6 +97,25 @@ it.each([
   expect(recorded).toMatchObject([{ route, status, requestId, problem: { problem } }]);
 });
 
+const PLAIN = 'GET /livez HTTP/1.1\r\nhost: a\r\n\r\n';
+const PROXY_2 = Buffer.from('0d0a0d0a000d0a515549540a20000000', 'hex');
+
+it.each([
+  ['TLS', Buffer.from([22, 3, 1, 2, 0, 1, 0, 1]), 'This port is plain HTTP, but the client speaks TLS'],
+  ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'the client speaks HTTP/2; gRPC has a port of its own'],
+  ['PROXY protocol', `PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n${PLAIN}`, 'does not read the PROXY protocol'],
+  ['its version 2', Buffer.concat([PROXY_2, Buffer.from(PLAIN)]), 'does not read the PROXY protocol'],
+  ['none of these', 'SSH-2.0-a\r\n', 'This is not a valid request of HTTP/1.1.'],
+  ['a method of that name', PLAIN.replace('GET', 'PROXY/'), 'This is not a valid request of HTTP/1.1.'],
+])('names the mistake, in the log too, where a client speaks %s', async (_, sent, detail) => {
+  const recorded: RequestSummary[] = [];
+  const observer = { end: (summary: RequestSummary) => recorded.push(summary) };
+  const response = await exchangeBytes(sent, { observer });
+  expect(await expectProblem(response, 400, 'malformed-request')).toContain(detail);
+  const logged: unknown = expect.stringContaining(detail);
+  expect(recorded).toMatchObject([{ record: { attributes: { detail: logged } } }]);
+});
+
 it.each([
   ['has answered', `POST /nothing HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n`, 404],
   ['is at work', `POST /nothing HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nx\r\n`, 400],
