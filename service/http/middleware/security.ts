@@ -3,7 +3,6 @@ import { createMiddleware } from 'hono/factory';
 import { secureHeaders } from 'hono/secure-headers';
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../context.ts';
-import { TIMEOUT_HEADER } from './timeout-header.ts';
 
 /** For responses that are not pages: a browser may load nothing for them. */
 const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
@@ -26,26 +25,18 @@ export function securityHeaders(): MiddlewareHandler[] {
 }
 
 /**
- * Lets pages of these origins call the service.
+ * Lets pages of these origins call the service, with any headers: a browser sends nothing at all if one is not allowed,
+ * and tracing and monitoring add theirs to a page's requests.
  *
  * @param origins none are allowed unless they are listed
- * @param header a header of requests and responses besides the usual ones
+ * @param header a header of responses besides the usual ones
  */
 export function allowOrigins(origins: readonly string[], header: string): MiddlewareHandler<AppEnv>[] {
   if (origins.length === 0) return [];
-  const requestHeaders = [
-    'Content-Type',
-    'Content-Encoding',
-    'Authorization',
-    'X-API-Key',
-    'traceparent',
-    'tracestate',
-  ];
   return [
     cors({
       origin: [...origins],
       allowMethods: ['GET', 'POST'],
-      allowHeaders: [...requestHeaders, 'X-Request-Id', TIMEOUT_HEADER, header],
       exposeHeaders: ['X-Request-Id', 'Retry-After', 'traceresponse', header],
       maxAge: 600,
     }),
