@@ -22,7 +22,8 @@ export GOPATH="$folder/path" GOFLAGS="-modcacherw -mod=mod"
 mkdir "$folder/program"
 cd "$folder/program"
 go mod init program 2>/dev/null
-go get github.com/advancedclimatesystems/gonnx@v1.1.0 google.golang.org/protobuf@v1.36.12 gorgonia.org/tensor@v0.9.24 2>/dev/null
+go get github.com/advancedclimatesystems/gonnx@v1.1.0 \
+  google.golang.org/protobuf@v1.36.12 gorgonia.org/tensor@v0.9.24 2>/dev/null
 
 cat >program.go <<'PROGRAM'
 package main
@@ -57,7 +58,8 @@ func ones(name string, shape ...int64) *onnx.TensorProto {
 }
 
 func integer(name string, value int64) *onnx.TensorProto {
-	return &onnx.TensorProto{Name: name, DataType: int32(onnx.TensorProto_INT64), Dims: []int64{1}, Int64Data: []int64{value}}
+	kind := int32(onnx.TensorProto_INT64)
+	return &onnx.TensorProto{Name: name, DataType: kind, Dims: []int64{1}, Int64Data: []int64{value}}
 }
 
 func info(name string, shape []int) *onnx.ValueInfoProto {
@@ -81,9 +83,11 @@ func run(node *onnx.NodeProto, shape []int, shapes [][]int, constants ...*onnx.T
 		graph.Output = append(graph.Output, info(name, shapes[index]))
 	}
 	opsets := []*onnx.OperatorSetIdProto{{Version: 13}}
-	model := must(gonnx.NewModelFromBytes(must(proto.Marshal(&onnx.ModelProto{IrVersion: 7, Graph: graph, OpsetImport: opsets}))))
+	bytes := must(proto.Marshal(&onnx.ModelProto{IrVersion: 7, Graph: graph, OpsetImport: opsets}))
+	model := must(gonnx.NewModelFromBytes(bytes))
 	numbers := tensor.Range(tensor.Float32, 1, tensor.Shape(shape).TotalSize()+1)
-	outputs := must(model.Run(gonnx.Tensors{"x": tensor.New(tensor.WithShape(shape...), tensor.WithBacking(numbers))}))
+	x := tensor.New(tensor.WithShape(shape...), tensor.WithBacking(numbers))
+	outputs := must(model.Run(gonnx.Tensors{"x": x}))
 	var texts []string
 	for index, name := range node.Output {
 		text := "nil"
@@ -110,8 +114,8 @@ func main() {
 	}
 	for _, rows := range []int{1, 2} {
 		node := &onnx.NodeProto{OpType: "Slice", Output: []string{"y"}}
-		text := run(node, []int{3, 2}, [][]int{{rows, 2}}, integer("starts", 0), integer("ends", int64(rows)), integer("axes", 0))
-		fmt.Printf("Slice of %d: %s\n", rows, text)
+		bounds := []*onnx.TensorProto{integer("starts", 0), integer("ends", int64(rows)), integer("axes", 0)}
+		fmt.Printf("Slice of %d: %s\n", rows, run(node, []int{3, 2}, [][]int{{rows, 2}}, bounds...))
 	}
 }
 PROGRAM

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # onnxruntime 1.32.0: quantize_static loses the factor of a Gemm's bias (beta), and in the usual case divides by it.
 #
-# A Gemm computes alpha * x * w + beta * bias; torch.addmm with beta becomes one. The quantized model's Gemm has no beta
-# any more, so the quantized bias should hold beta * bias. Instead beta goes into the scale of the quantized bias. In the
-# QDQ format, the default, the bias comes out as it was, without beta, as long as nothing is optimized; the session's
-# optimizer then takes the scale to be that of x times that of w, as it is without a beta, and the bias comes out divided
-# by beta. With format QOperator that is so at once. Where results become too large by it, they end at the largest
-# number of the calibration. Nothing warns, and the model passes onnx's checker. (Gemms with an alpha and a bias are wrong
-# for another reason: onnxruntime's issue 28130.)
+# A Gemm computes alpha * x * w + beta * bias; torch.addmm with beta becomes one. The quantized model's Gemm has no
+# beta any more, so the quantized bias should hold beta * bias. Instead beta goes into the scale of the quantized bias.
+# In the QDQ format, the default, the bias comes out as it was, without beta, as long as nothing is optimized; the
+# session's optimizer then takes the scale to be that of x times that of w, as it is without a beta, and the bias comes
+# out divided by beta. With the format QOperator that is so at once. Where results become too large by it, they end at
+# the largest number of the calibration. Nothing warns, and the model passes onnx's checker. (Gemms with an alpha and a
+# bias are wrong for another reason: onnxruntime's issue 28130.)
 #
 # Expected: about the numbers of the model before, in the first line of each block. For beta = 1 they are.
 # What helps: to multiply the bias by beta before, and to set beta to 1.
