@@ -13,7 +13,7 @@
 #
 # Expected: the pixels that imaging gives.
 # What helps: imaging's Rotate90, Rotate180 and Rotate270; or image/draw to bring the crop to (0, 0), and even sizes.
-# Needs Go, instead of Node.js.
+# Needs Go 1.24 or newer, instead of Node.js.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

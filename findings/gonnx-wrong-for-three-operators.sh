@@ -14,7 +14,7 @@
 #
 # Expected: what follows from the operators' descriptions, in parentheses.
 # What helps: such names in the model, explicit pads, and a Reshape after the Slice.
-# Needs Go, instead of Node.js.
+# Needs Go 1.24 or newer, instead of Node.js.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -10,7 +10,7 @@
 #
 # Expected: Tau-a, in parentheses, whatever the order of the samples.
 # What helps: montanaflynn/stats and its KendallTau (Tau-b), or an own loop with two comparisons.
-# Needs Go, instead of Node.js.
+# Needs Go 1.24 or newer, instead of Node.js.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

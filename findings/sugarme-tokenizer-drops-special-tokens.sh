@@ -14,7 +14,7 @@
 #
 # Expected: the tokens that Hugging Face's tokenizers 0.23.3 gives for the same file and text, on the right.
 # What helps: daulet/tokenizers, which binds Hugging Face's own.
-# Needs Go, instead of Node.js.
+# Needs Go 1.24 or newer, instead of Node.js.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
