@@ -1,22 +1,21 @@
-import { TERMINATION_SIGNALS } from '../model/termination-signals.ts';
+import { onTermination } from '../model/termination-signals.ts';
 
 /**
- * Runs work whose signal is aborted by the first of the termination signals, so that it can clean up. A second one ends
+ * Runs work whose signal is aborted by the first request to end the program, so that it can clean up. A second one ends
  * the program at once.
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const interrupt = new AbortController();
-  const onSignal = (): void => {
-    release();
+  const stopListening = onTermination((signal) => {
+    if (interrupt.signal.aborted) {
+      stopListening();
+      process.kill(process.pid, signal);
+    }
     interrupt.abort();
-  };
-  const release = (): void => {
-    for (const signal of TERMINATION_SIGNALS) process.off(signal, onSignal);
-  };
-  for (const signal of TERMINATION_SIGNALS) process.on(signal, onSignal);
+  });
   try {
     return await work(interrupt.signal);
   } finally {
-    release();
+    stopListening();
   }
 }

@@ -18,7 +18,7 @@ export function serveCommand(): Command {
   return withModelOptions(new Command('serve'))
     .summary('serve predictions over HTTP and gRPC')
     .description(
-      'Serves predictions of a model package over HTTP and gRPC. Settings are environment variables; --model and --port set two of them. SIGTERM, SIGINT (Ctrl-C) or SIGHUP (a closed terminal) drains it: it answers what it has accepted, after SIGTERM also what arrives within DRAIN_DELAY_MS, and exits with 0. A second signal ends it at once.',
+      'Serves predictions of a model package over HTTP and gRPC. Settings are environment variables; --model and --port set two of them. SIGTERM, SIGINT (Ctrl-C) or SIGHUP (a closed terminal) drains it: it answers what it has accepted, after SIGTERM also what arrives within DRAIN_DELAY_MS, and exits with 0. A further signal, after half a second, ends it at once.',
     )
     .option('--port <number>', 'port for predictions (PORT)')
     .addHelpText('after', () => `\nSettings (environment variables):\n${describeSettings()}`)

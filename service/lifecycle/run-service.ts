@@ -1,5 +1,5 @@
 import { flushCompileCache } from '../../model/compile-cache.ts';
-import { TERMINATION_SIGNALS } from '../../model/termination-signals.ts';
+import { onTermination, type TerminationSignal } from '../../model/termination-signals.ts';
 import type { Settings } from '../settings/read.ts';
 import { flushLog } from '../observability/logger.ts';
 import { tuneHeap } from './heap.ts';
@@ -8,11 +8,12 @@ import { startService, type RunningService, type StartOptions } from './start-se
 /** How long the last lines of the log have to be read. */
 const LOG_FLUSH_MS = 200;
 /** The exit codes by which a shell reports the termination signals: 128 plus the signal's number. */
-const EXIT_CODES = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const;
+const EXIT_CODES: Readonly<Record<TerminationSignal, number>> = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 };
 
 /**
- * Runs the service as a program, until a signal stops it or an engine fails for good. The first termination signal drains
- * it, a second one exits at once. One that comes from a terminal has no load balancer behind it that needs time to notice.
+ * Runs the service as a program, until a signal stops it or an engine fails for good. The first request to end it
+ * drains it, a second one exits at once. Behind one that comes from a terminal is no load balancer that needs time to
+ * notice.
  *
  * @param onReady called once, when the first engine is ready
  * @param options for tests
@@ -24,20 +25,18 @@ export async function runService(
   onReady?: (service: RunningService) => void,
   options: StartOptions = {},
 ): Promise<number> {
-  let onFirstSignal: (signal: keyof typeof EXIT_CODES) => void = () => undefined;
-  const signalled = new Promise<keyof typeof EXIT_CODES>((resolve) => {
+  let onFirstSignal: (signal: TerminationSignal) => void = () => undefined;
+  const signalled = new Promise<TerminationSignal>((resolve) => {
     onFirstSignal = resolve;
   });
-  let signals = 0;
   let forceExit: NodeJS.Timeout | undefined;
-  const onSignal = (signal: keyof typeof EXIT_CODES): void => {
-    if (++signals > 1) process.exit(EXIT_CODES[signal]);
+  // Before the model loads, so that a pod deleted while it starts does not use up its grace period.
+  const stopListening = onTermination((signal) => {
+    if (forceExit !== undefined) process.exit(EXIT_CODES[signal]);
     // Whatever hangs, the service ends in time.
     forceExit = setTimeout(() => process.exit(EXIT_CODES[signal]), settings.SHUTDOWN_TIMEOUT_MS).unref();
     onFirstSignal(signal);
-  };
-  // Before the model loads, so that a pod deleted while it starts does not use up its grace period.
-  for (const signal of TERMINATION_SIGNALS) process.on(signal, onSignal);
+  });
   tuneHeap();
   try {
     const starting = startService(settings, options);
@@ -58,7 +57,7 @@ export async function runService(
   } finally {
     await flushLog(LOG_FLUSH_MS);
     clearTimeout(forceExit);
-    for (const signal of TERMINATION_SIGNALS) process.off(signal, onSignal);
+    stopListening();
   }
 }
 

@@ -158,6 +158,9 @@ describe('a run that is killed', () => {
     const closed = once(child, 'close');
     while (child.exitCode === null && rowsIn(output) < 70) await sleep(2);
     child.kill(signal);
+    // As npm passes on what the terminal has sent.
+    await sleep(5);
+    child.kill(signal);
     expect(await closed).toEqual([130, null]);
     expect(stderr).toMatch(/^Interrupted after \d+ of 400 rows; the same command goes on from there\.$/m);
     expect(readdirSync(output).filter((name) => name.startsWith('.'))).toEqual([]);

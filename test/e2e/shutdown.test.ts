@@ -7,8 +7,10 @@ import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { SAME_REQUEST_MS } from '../../model/termination-signals.ts';
 import { DEFAULT_SETTINGS } from '../../service/contract.ts';
 import { runService } from '../../service/lifecycle/run-service.ts';
 import { metric, predictBody, send, until } from './client.ts';
@@ -99,24 +101,30 @@ it('drains on SIGTERM: not ready, still serving, every accepted request answered
   agent.destroy();
 });
 
-it.each(['SIGINT', 'SIGHUP'])('answers what it has accepted, and ends, on %s from a terminal', LONG, async (signal) => {
-  const program = new Program({ DRAIN_DELAY_MS: '69000' });
-  const url = await program.url();
-  await program.logged('engine ready');
-  const admin = `http://127.0.0.1:${String((await program.logged('listening'))['admin_port'])}`;
-  const body = await predictBody('a');
-  const headers = { 'content-type': 'application/json', 'content-length': body.length };
-  const upload = request(`${url}/predict`, { method: 'POST', headers });
-  const response = once(upload, 'response');
-  upload.write(body.slice(0, -1));
-  await until('it is accepted', async () => (await metric(admin, 'ofa_ve_uploads_in_progress')) === 1);
-  // For its engines, too, as from a terminal.
-  process.kill(-(program.child.pid ?? expect.fail()), signal);
-  expect((await program.logged('stopping'))['drain_ms']).toBe(0);
-  upload.end(body.slice(-1));
-  const [{ statusCode }] = (await response) as [IncomingMessage];
-  expect([statusCode, await program.exit]).toEqual([200, 0]);
-});
+it.each(['SIGINT', 'SIGHUP'] as const)(
+  'answers what it has accepted, and ends, on %s from a terminal',
+  LONG,
+  async (signal) => {
+    const program = new Program({ DRAIN_DELAY_MS: '69000' });
+    const url = await program.url();
+    await program.logged('engine ready');
+    const admin = `http://127.0.0.1:${String((await program.logged('listening'))['admin_port'])}`;
+    const body = await predictBody('a');
+    const headers = { 'content-type': 'application/json', 'content-length': body.length };
+    const upload = request(`${url}/predict`, { method: 'POST', headers });
+    const response = once(upload, 'response');
+    upload.write(body.slice(0, -1));
+    await until('it is accepted', async () => (await metric(admin, 'ofa_ve_uploads_in_progress')) === 1);
+    // For its engines, too, as from a terminal; and again, as npm passes it on.
+    process.kill(-(program.child.pid ?? expect.fail()), signal);
+    await sleep(20);
+    program.child.kill(signal);
+    expect((await program.logged('stopping'))['drain_ms']).toBe(0);
+    upload.end(body.slice(-1));
+    const [{ statusCode }] = (await response) as [IncomingMessage];
+    expect([statusCode, await program.exit]).toEqual([200, 0]);
+  },
+);
 
 /** Makes the program signal itself when it is about to import a module whose name ends so. */
 function signalOnImport(name: string, signal: NodeJS.Signals): string[] {
@@ -187,6 +195,7 @@ it('exits at once on a second signal', async () => {
   await program.logged('engine ready');
   program.child.kill('SIGTERM');
   await program.logged('stopping');
+  await sleep(SAME_REQUEST_MS);
   program.child.kill('SIGINT');
   expect(await program.exit).toBe(130);
 });
@@ -210,6 +219,7 @@ it.each([
   program.child.kill('SIGTERM');
   if (code !== 0) {
     await until('it reports not ready', async () => (await fetch(`${url}/readyz`)).status === 503);
+    await sleep(SAME_REQUEST_MS);
     program.child.kill('SIGTERM');
   }
   expect(await program.exit).toBe(code);
