@@ -48,7 +48,7 @@ export class Calls {
   readonly #connections: Connections;
   /** By the metadata that the handler gets. */
   readonly #inferences = new WeakMap<Metadata, InferCall>();
-  /** Those that are answered at once when their message is here. */
+  /** Those that are answered at once when their message is here, until their clients have the answer. */
   readonly #unary: OpenCalls = new Map();
   /** Those that watch the service's health, and those of reflection. */
   readonly #streaming: OpenCalls = new Map();
@@ -96,6 +96,10 @@ export class Calls {
             forward(metadata);
           },
         });
+      },
+      sendMessage: (message, next) => {
+        if (!responseStream) call.expectTaken();
+        next(message);
       },
       sendStatus: (status, next) => {
         // To grpc-js, a client that leaves has ended its messages and sent too few. It gets no status: see `ObservedCall`.
@@ -152,10 +156,12 @@ export class Calls {
     if (others.size >= MAX_OTHERS) {
       const full = new Overloaded('calls', 1);
       if (others === this.#streaming) throw full;
-      // The one that has waited longest for its message gives way: an honest client's comes with its metadata.
+      // The one that has waited longest gives way, for its message or for its client to take the answer: an honest client
+      // sends the one with its metadata, and takes the other at once.
       const [[oldest, end] = []] = others;
       if (oldest !== undefined) others.delete(oldest);
-      end?.(full);
+      if (oldest?.isUntaken === true) oldest.abandon();
+      else end?.(full);
     }
     others.set(call, fail);
     const late = setTimeout(() => {

@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { Metadata, status as codes, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
 import { ClientGone, DeadlineExceeded } from '../inference/errors.ts';
 import { CLIENT_CLOSED_REQUEST, RequestRecord, UNMATCHED } from '../observability/request-record.ts';
@@ -42,6 +42,7 @@ export class ObservedCall {
   readonly #trailers: Record<string, string> = {};
   readonly #onClose: (call: ObservedCall) => void;
   #requestId = requestIdOf();
+  #linger: NodeJS.Timeout | undefined;
   #ended = false;
 
   /** @param onClose called once when the call's stream has closed, answered or not */
@@ -104,13 +105,25 @@ export class ObservedCall {
     const metadata = status.metadata ?? new Metadata();
     for (const [name, value] of Object.entries(this.#trailers)) metadata.set(name, value);
     this.#finish(status.code);
-    const linger = setTimeout(() => {
-      this.stream.close();
-    }, LINGER_MS).unref();
-    this.stream.once('close', () => {
-      clearTimeout(linger);
-    });
+    this.expectTaken();
     return { ...status, metadata };
+  }
+
+  /** Whether its client has yet to make room for its answer (flow control of HTTP/2). */
+  get isUntaken(): boolean {
+    return this.#linger !== undefined && !this.#ended;
+  }
+
+  /** Its answer is handed over: from now on its client has a time to take it. */
+  expectTaken(): void {
+    this.#linger ??= setTimeout(() => {
+      this.abandon();
+    }, LINGER_MS).unref();
+  }
+
+  /** Ends the call without the rest of its answer. With NO_ERROR, Node.js would wait until the client takes that. */
+  abandon(): void {
+    this.stream.close(constants.NGHTTP2_CANCEL);
   }
 
   /** Whether the client has sent all of its messages, read or not. */
@@ -160,6 +173,7 @@ export class ObservedCall {
 
   /** Ends the record of a call that its client has left, or that grpc-js has answered by itself. */
   #closed(): void {
+    clearTimeout(this.#linger);
     this.#onClose(this);
     // An inference ends by itself, once its stages have been reported.
     setImmediate(() => {

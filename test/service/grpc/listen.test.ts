@@ -1,5 +1,12 @@
 import { once } from 'node:events';
-import { connect, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2';
+import {
+  connect,
+  constants,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type IncomingHttpHeaders,
+  type Settings,
+} from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { status as codes } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -42,8 +49,8 @@ async function start(options: Partial<GrpcListenOptions> = {}, serviceOptions: F
   return service;
 }
 
-function open(): ClientHttp2Session {
-  const session = connect(`http://127.0.0.1:${listener?.port}`);
+function open(settings: Settings = {}): ClientHttp2Session {
+  const session = connect(`http://127.0.0.1:${listener?.port}`, { settings });
   session.on('error', () => undefined);
   sessions.push(session);
   return session;
@@ -73,9 +80,10 @@ async function beginEach(opened: readonly ClientHttp2Session[], path: string): P
 }
 
 /** Begins as many calls as may be open, which is 128 on each connection. */
-function beginMost(path: string): Promise<ClientHttp2Stream[]> {
+function beginMost(path: string, settings?: Settings): Promise<ClientHttp2Stream[]> {
+  const opened = Array.from({ length: 8 }, () => open(settings));
   return beginEach(
-    Array.from({ length: 8 }, open).flatMap((session) => Array<ClientHttp2Session>(128).fill(session)),
+    opened.flatMap((session) => Array<ClientHttp2Session>(128).fill(session)),
     path,
   );
 }
@@ -95,6 +103,9 @@ function ask(path: string, message = EMPTY, headers?: Record<string, string>): P
   stream.end(message);
   return endOf(stream);
 }
+
+/** With it a client takes no message, by the flow control of HTTP/2. */
+const NO_WINDOW: Settings = { initialWindowSize: 0 };
 
 const TOO_MANY = { code: codes.RESOURCE_EXHAUSTED, details: 'Too many calls are open; try again later.' };
 
@@ -126,6 +137,43 @@ describe('calls other than inferences', () => {
     expect(await ask(CHECK)).toMatchObject({ code: codes.OK });
     expect(await given).toEqual(TOO_MANY);
     expect(await ask(CHECK)).toMatchObject({ code: codes.OK });
+  });
+
+  it('give way when they are answered, but their clients do not take the answer', async () => {
+    await start();
+    const unread = await beginMost(CHECK, NO_WINDOW);
+    const answered = unread.map((stream) => once(stream, 'response'));
+    for (const stream of unread) stream.end(EMPTY);
+    await Promise.all(answered);
+    const [first = expect.fail(), second = expect.fail()] = unread;
+    const closed = once(first, 'close');
+    expect(await ask(CHECK)).toMatchObject({ code: codes.OK });
+    await closed;
+    expect([first.rstCode, second.closed]).toEqual([constants.NGHTTP2_CANCEL, false]);
+  });
+
+  it('are all answered when more come at once than may be open', async () => {
+    await start();
+    const sessions = Array.from({ length: 16 }, () => open());
+    await Promise.all(sessions.map((session) => once(session, 'remoteSettings')));
+    const calls = sessions.flatMap((session) => Array.from({ length: 128 }, () => begin(session, CHECK).end(EMPTY)));
+    const ends = await Promise.all(calls.map(endOf));
+    expect(new Set(ends.map(({ code }) => code))).toEqual(new Set([codes.OK]));
+  });
+
+  it('have a time in which their clients take the answer', async () => {
+    await start();
+    // What answers gRPC is loaded for the first connection.
+    expect(await ask(CHECK)).toMatchObject({ code: codes.OK });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const [unread = expect.fail()] = await beginEach([open(NO_WINDOW)], CHECK);
+    const answered = once(unread, 'response');
+    unread.end(EMPTY);
+    await answered;
+    const closed = once(unread, 'close');
+    vi.advanceTimersByTime(10_000);
+    await closed;
+    expect(unread.rstCode).toBe(constants.NGHTTP2_CANCEL);
   });
 
   it('have a time for their message, and watch as long as they like', async () => {
