@@ -144,7 +144,8 @@ async function writePng(target: string, png: Buffer): Promise<void> {
     try {
       await handle.writeFile(png);
     } catch (error) {
-      if ((await handle.stat()).isFile()) await rm(target);
+      // The file itself, not a link to it.
+      if ((await handle.stat()).isFile()) await rm(await realpath(target)).catch(() => undefined);
       throw error;
     } finally {
       await handle.close();

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { readFile, readlink, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -179,14 +179,17 @@ it('explain --heatmap writes the picture with the parts that decide', async () =
 });
 
 it.each(['--pixels', '--heatmap'])('explain %s leaves no file where none can be written to its end', async (option) => {
-  const target = join(folder, `full${option}.png`);
+  const file = join(folder, `full${option}.png`);
+  const target = join(folder, `link${option}.png`);
+  await symlink(file, target);
   const args = ['explain', '--model', packageDir, '--text', 'a', '--image', image, option, target];
   // No file may have a byte, as on a full disk.
   const child = spawn('sh', ['-c', 'ulimit -f 0 && exec "$0" "$@"', process.execPath, PROGRAM, ...args]);
   expect(await text(child.stderr)).toBe(
     `Cannot write ${target}: the file would be larger than the file system or a limit allows.\n`,
   );
-  expect(existsSync(target)).toBe(false);
+  expect(existsSync(file)).toBe(false);
+  expect(await readlink(target)).toBe(file);
 });
 
 it('predict prints every label', async () => {
