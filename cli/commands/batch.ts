@@ -79,8 +79,13 @@ export function batchCommand(): Command {
   return command
     .action(async (options: RunOptions) => {
       const [word] = command.args;
-      if (word !== undefined) await refuseWord(command, word);
       const { output } = options;
+      if (word !== undefined && (options.input ?? options.images) !== undefined) {
+        return command.error(
+          `error: unexpected argument '${word}': --input and --images take one value each; put a pattern in quotes`,
+        );
+      }
+      if (word !== undefined) await refuseWord(command, word);
       const [input, images] = options.input === undefined ? [options.images] : [options.input, options.images];
       if (input === undefined) return command.error("error: required option '--input <input>' not specified");
       if (output === undefined) return command.error("error: required option '--output <folder>' not specified");
@@ -94,7 +99,7 @@ export function batchCommand(): Command {
 
 /** Reports an unknown command, with a suggestion: Commander does so itself only for commands without an action. */
 async function refuseWord(command: Command, word: string): Promise<void> {
-  const withoutAction = new Command(command.name()).copyInheritedSettings(command).addCommand(mergeCommand());
+  const withoutAction = new Command().copyInheritedSettings(command).helpCommand(false).addCommand(mergeCommand());
   await withoutAction.parseAsync([word], { from: 'user' });
 }
 

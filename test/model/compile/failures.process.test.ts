@@ -148,6 +148,8 @@ describe('wrong usage', () => {
     [['help', 'inspect', 'nope'], /unknown command 'inspect nope'/],
     [['batch', 'merg', 'results', '--output', 'all.jsonl'], /unknown command 'merg'\n\(Did you mean merge\?\)/],
     [['batch', 'rows.csv', '--output', 'results'], /unknown command 'rows.csv'/],
+    [['batch', 'help'], /unknown command 'help'/],
+    [['batch', '--input', 'a.csv', 'b.csv', '--output', 'results'], /unexpected argument 'b.csv'.* pattern in quotes/],
     [['inspect'], /missing required argument 'package-folder'/],
   ])('%j exits with 2 and an explanation', async (args, sentence) => {
     const result = await ofaVe(args);
