@@ -62,7 +62,8 @@ export const operationsRules = {
 
   loadFitsQueue({ workload: { autoscaling }, server: { capacityItems } }) {
     const { loadItems } = autoscaling.targets;
-    const most = Math.floor((capacityItems / TOLERATED) * 1000) / 1000;
+    // A load of exactly that many times the target is tolerated, too.
+    const most = (Math.ceil((capacityItems * 1000) / TOLERATED) - 1) / 1000;
     return autoscaling.by !== 'none' && loadItems > most
       ? `autoscaling.targets.loadItems is ${loadItems}, but a pod accepts at most ${capacityItems} items, and the autoscaler tolerates a tenth above the target; use at most ${most}, or no pod is ever added.`
       : undefined;

@@ -57,6 +57,11 @@ const BOUNDS: readonly (readonly [name: string, last: Changes, first: Changes])[
     { 'autoscaling.targets.loadItems': 58.182 },
   ],
   [
+    'a load that a pod can exceed by more than exactly a tenth',
+    { 'server.settings.MAX_QUEUE': 88, 'autoscaling.targets.loadItems': 79.999 },
+    { 'server.settings.MAX_QUEUE': 88, 'autoscaling.targets.loadItems': 80 },
+  ],
+  [
     'as few replicas to fall back to as there may be',
     { ...KEDA, 'autoscaling.keda.fallbackReplicas': 2 },
     { ...KEDA, 'autoscaling.keda.fallbackReplicas': 1 },
