@@ -14,7 +14,10 @@ export function makeFolder(folder: string): void {
   try {
     mkdirSync(folder);
   } catch (error) {
-    // It may have been there, or another process has made it meanwhile.
-    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+    // It may have been there, or another process has made it meanwhile. A link to what is not there is no file in the
+    // way: ENOENT.
+    const isTaken = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    const found = isTaken ? statSync(folder) : statSync(folder, { throwIfNoEntry: false });
+    if (found?.isDirectory() !== true) throw error;
   }
 }

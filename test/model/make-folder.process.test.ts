@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import type * as fs from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
@@ -36,6 +36,18 @@ test('a file in the way is no folder', () => {
   writeFileSync(file, '');
   expect(making(file)).toThrow(expect.objectContaining({ code: 'EEXIST' }));
   expect(making(path.join(file, 'a'))).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
+});
+
+test('a link to what is not there is not a file in the way, and one to a folder is the folder', () => {
+  const folder = tempFolder();
+  const link = path.join(folder, 'link');
+  symlinkSync('elsewhere', link);
+  for (const below of [link, path.join(link, 'a')]) {
+    expect(making(below)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+  }
+  makeFolder(path.join(folder, 'elsewhere'));
+  makeFolder(path.join(link, 'a'));
+  expect(existsSync(path.join(folder, 'elsewhere', 'a'))).toBe(true);
 });
 
 test.runIf(process.platform === 'linux')('where the system knows no new folder, the search for one above ends', () => {
