@@ -8,7 +8,10 @@ import type { WorkloadContext } from '../../workload/context.ts';
 import { objectMeta, trackName } from '../../workload/names.ts';
 import { trafficShares } from '../../workload/track.ts';
 
-/** Istio keeps idle connections for an hour, and a request on one that a pod is closing would fail. */
+/**
+ * How much sooner than a pod Istio closes a connection without requests. By default, it keeps it for an hour, and a
+ * request on one that the pod is closing would fail.
+ */
 const IDLE_MARGIN_SECONDS = 20;
 
 /** Route for requests by Istio, whose subsets divide the pods of one Service, for callers in and outside the mesh. */
