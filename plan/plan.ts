@@ -113,11 +113,12 @@ function loadTarget(fleet: Omit<FleetOptions, 'signals'>, mean: number, requests
   const meanPods = (loadItems: number): number =>
     simulateFleet({ ...fleet, signals: signalsOf({ loadItems, requestsPerSecond }) }).meanPods;
   const most = meanPods(0) * LOAD_MAY_ADD;
-  for (let target = Math.max(0.1, mean); target <= fleet.pod.capacityItems; target *= 1.25) {
+  for (let target = Math.max(0.1, mean); ; target *= 1.25) {
     const rounded = Number(target.toFixed(1));
+    // Even full pods would be tolerated.
+    if (rounded * TOLERATED >= fleet.pod.capacityItems) return 0;
     if (meanPods(rounded) <= most) return rounded;
   }
-  return 0;
 }
 
 /** Some pods that a step changes: a share of all, and at least as many as in a small fleet. */

@@ -23,6 +23,12 @@ describe('a plan', () => {
     expect(fallbackReplicas).toBeGreaterThan(pods);
   });
 
+  it('has no target of the load that full pods do not exceed by more than is tolerated', () => {
+    const short = { rate: 0.2, latencySeconds: 3, fullBatchSeconds: 6, batchItems: 2, queueItems: 3 };
+    const plan = planFleet({ ...short, startSeconds: 60, sloSeconds: 120, sloShare: 0.8 });
+    expect(plan).toMatchObject({ targets: { loadItems: 0 } });
+  });
+
   it('changes a large fleet by shares of its pods, and no more at once than the configuration takes', () => {
     const plan = planFleet(SLOW);
     if (plan === undefined || !('rules' in plan)) expect.fail();
