@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { UserError } from '../../model/errors.ts';
 
 /**
- * Runs a program, or prints its help if it is asked for with --help. If it throws, its exit code is 1 and the error's
- * message is printed.
+ * Runs a program, or prints its help if it is asked for with --help. If it throws, the error's message is printed and
+ * the process ends with 1, whatever is still open, such as the channel to a child.
  *
  * @param help @default the comment at the program's top
  */
@@ -16,7 +16,7 @@ export async function runProgram(main: () => Promise<void> | void, help?: string
     await main();
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
+    process.exit(1);
   }
 }
 

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../testing/root.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 const PROGRAMS = readdirSync(join(ROOT, 'bench')).filter((name) => name.endsWith('.ts'));
 
@@ -29,6 +31,15 @@ describe('a benchmark', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Measures the demo model on 6,000 held-out questions/);
     expect(stdout).toContain('\nusage: node bin/run.js bench/demo-accuracy.ts [questions per answer] [--wrong]\n');
+  });
+
+  it('ends when it has failed, whatever is still open', async () => {
+    const program = join(tempFolder(), 'program.mts');
+    const library = pathToFileURL(join(ROOT, 'bench/support/run-program.ts')).href;
+    const fails = "() => { setInterval(() => undefined, 1000); throw new Error('measured wrongly'); }";
+    writeFileSync(program, `import { runProgram } from '${library}';\nawait runProgram(${fails});\n`);
+    const { code, stderr } = await run(relative(join(ROOT, 'bench'), program));
+    expect([code, stderr]).toEqual([1, 'measured wrongly\n']);
   });
 
   it.each([
