@@ -33,8 +33,7 @@ interface Served {
  */
 export async function listenAll(settings: Settings, { web, grpc, health, metrics }: Served): Promise<Listeners> {
   const { HOST: host, PORT, GRPC_PORT, ADMIN_PORT } = settings;
-  const caps = connectionCaps();
-  const capped = (port: keyof NonNullable<typeof caps>) => (caps === undefined ? {} : { maxConnections: caps[port] });
+  const caps = connectionCaps(settings);
   const [app, admin, gate] = [createApp(web), createAdminApp(health, metrics), await overloadGate(web)];
   const observed = web.observer === undefined ? {} : { observer: web.observer };
   const opened: Listener[] = [];
@@ -45,9 +44,12 @@ export async function listenAll(settings: Settings, { web, grpc, health, metrics
   };
   try {
     return {
-      public: await open(listen(app, host, PORT, { setting: 'PORT', gate, ...observed, ...capped('public') })),
-      grpc: GRPC_PORT === 'off' ? undefined : await open(openGrpc(grpc, { host, port: GRPC_PORT, ...capped('grpc') })),
-      admin: await open(listen(admin, host, ADMIN_PORT, { setting: 'ADMIN_PORT', ...capped('admin') })),
+      public: await open(listen(app, host, PORT, { setting: 'PORT', gate, ...observed, maxConnections: caps.public })),
+      grpc:
+        GRPC_PORT === 'off'
+          ? undefined
+          : await open(openGrpc(grpc, { host, port: GRPC_PORT, maxConnections: caps.grpc })),
+      admin: await open(listen(admin, host, ADMIN_PORT, { setting: 'ADMIN_PORT', maxConnections: caps.admin })),
     };
   } catch (error) {
     await Promise.all(opened.map((listener) => listener.close()));

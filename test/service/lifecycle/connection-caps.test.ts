@@ -11,15 +11,19 @@ function limits(openFiles: string): string {
 }
 
 it.each([
-  ['1048576', { public: 1_047_296, grpc: 1024, admin: 64 }],
+  ['9472', { public: 8192, grpc: 1024, admin: 64 }],
   ['1024', { public: 576, grpc: 192, admin: 64 }],
   ['256', { public: 96, grpc: 32, admin: 32 }],
 ])('keep a reserve for the admin port (%s file descriptors)', (openFiles, caps) => {
-  expect(connectionCaps(limits(openFiles))).toEqual(caps);
+  expect(connectionCaps(DEFAULT_SETTINGS, limits(openFiles))).toEqual(caps);
 });
 
-it.each(['', limits('unlimited')])('do not exist without a limit', (text) => {
-  expect(connectionCaps(text)).toBeUndefined();
+it.each(['', limits('unlimited'), limits('1048576')])('bound the memory of connections without a limit', (text) => {
+  expect(connectionCaps(DEFAULT_SETTINGS, text)).toEqual({ public: 8192, grpc: 1024, admin: 64 });
+});
+
+it('leave room for a long queue, and for four times as many bodies', () => {
+  expect(connectionCaps({ MAX_QUEUE: 10_000 }, limits('1048576')).public).toBe(50_000);
 });
 
 it('are explained when the limit is too low for the queue', () => {
