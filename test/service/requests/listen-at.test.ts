@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type ListenOptions, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
-import { listenAt, portOf } from '../../../service/requests/listen-at.ts';
+import { listenAt, portOf, settle } from '../../../service/requests/listen-at.ts';
 
 const servers: Server[] = [];
 const hasIpv6 = Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === '::1'));
@@ -61,4 +61,18 @@ it('names the address that is taken', async () => {
   await expect(listenAt(newServer(), { host: '::', port, setting: 'ADMIN_PORT' })).rejects.toThrow(
     `Cannot listen on [::]:${port} (EADDRINUSE); choose another HOST or ADMIN_PORT.`,
   );
+});
+
+it('waits for a connection that was made while the process was busy', async () => {
+  const server = newServer();
+  await listenAt(server, { host: '127.0.0.1', port: 0, setting: 'PORT' });
+  let accepted = 0;
+  server.on('connection', () => accepted++);
+  const settled = settle(server);
+  const socket = connect(portOf(server, 0), '127.0.0.1');
+  const busyUntil = performance.now() + 200;
+  while (performance.now() < busyUntil);
+  await settled;
+  expect(accepted).toBe(1);
+  socket.destroy();
 });
