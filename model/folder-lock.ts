@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from './errors.ts';
-import { hasEnded, processMark } from './process-mark.ts';
+import { isAbandoned, keepTouching, processMark, staleAfter } from './process-mark.ts';
 
 /** How often a process touches its lock, in milliseconds. */
 const BEAT_MS = 1000;
-/** A lock that was not touched for this long was left by a process that was killed. */
-const STALE_MS = 10_000;
 
 /**
  * Keeps a second process from working in the same folder, by a lock file. One whose process is known to have
- * ended is taken over at once, any other when it has not been touched for {@link STALE_MS}.
+ * ended is taken over at once, any other when it has not been touched for ten seconds.
  *
  * @param name the lock file's
  * @param doing what the holder of the lock is doing, for the message: "downloading into"
@@ -23,7 +21,8 @@ export async function lockFolder(folder: string, name: string, doing: string): P
   const file = path.join(folder, name);
   const id = `${randomUUID()} ${processMark()}`;
   const isOwner = async (): Promise<boolean> => (await content(file)) === id;
-  const isStale = await isAbandoned(file);
+  const [, mark = ''] = (await content(file)).split(' ');
+  const isStale = await isAbandoned(file, mark, BEAT_MS);
   if (isStale) await rm(file, { force: true });
   await writeNew(file, id);
   // Of several processes that find a stale lock, each may remove the lock of the one before: the last one has it.
@@ -31,14 +30,13 @@ export async function lockFolder(folder: string, name: string, doing: string): P
   if (!(await isOwner())) {
     throw new UserError(
       'output-not-writable',
-      `Another process is ${doing} ${folder}: wait until it has finished (or ${STALE_MS / 1000} s if it was ` +
+      `Another process is ${doing} ${folder}: wait until it has finished (or ${staleAfter(BEAT_MS) / 1000} s if it was ` +
         'killed), or choose another folder.',
     );
   }
-  // A failing disk is reported by the work itself.
-  const beat = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => undefined), BEAT_MS);
+  const stopTouching = keepTouching(file, BEAT_MS);
   return async () => {
-    clearInterval(beat);
+    stopTouching();
     if (await isOwner()) await rm(file, { force: true });
   };
 }
@@ -60,12 +58,4 @@ async function writeNew(file: string, text: string): Promise<void> {
 
 function content(file: string): Promise<string> {
   return readFile(file, 'utf8').catch(() => '');
-}
-
-async function isAbandoned(file: string): Promise<boolean> {
-  const touched = (await stat(file).catch(() => undefined))?.mtimeMs;
-  if (touched === undefined) return false;
-  if (Date.now() - touched > STALE_MS) return true;
-  const [, mark = ''] = (await content(file)).split(' ');
-  return hasEnded(mark);
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { readdir, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { hasEnded, processMark } from '../process-mark.ts';
+import { isAbandoned, keepTouching, processMark } from '../process-mark.ts';
 import { TERMINATION_SIGNALS } from '../termination-signals.ts';
 
 /** Characters of the target's name in that of its scratch folder: a name may have 255 bytes, or four for each of them. */
@@ -11,8 +11,6 @@ const NAME_LENGTH = 40;
 const ATTEMPTS = 10;
 /** How often a process touches its folder, in milliseconds. */
 const BEAT_MS = 60_000;
-/** A folder that was not touched for this long was left by a process that was killed. */
-const STALE_MS = 10 * BEAT_MS;
 
 /**
  * Runs `work` with a new folder next to the target, so that the result can be renamed into place. Whatever is left of
@@ -38,7 +36,7 @@ export async function inScratchFolder<Result>(
   const stopListening = (): void => {
     for (const signal of TERMINATION_SIGNALS) process.off(signal, onSignal);
   };
-  let beat: NodeJS.Timeout | undefined;
+  let stopTouching: (() => void) | undefined;
   // Listen before the folder exists, and create it in the same turn, so that no signal can arrive in between.
   for (const signal of TERMINATION_SIGNALS) process.on(signal, onSignal);
   try {
@@ -46,10 +44,10 @@ export async function inScratchFolder<Result>(
     if (!existsSync(parent)) mkdirSync(parent);
     // Not mkdtemp, whose folders only their owner can read: a package may be served by another user.
     mkdirSync(folder);
-    beat = setInterval(() => void utimes(folder, new Date(), new Date()).catch(() => undefined), BEAT_MS);
+    stopTouching = keepTouching(folder, BEAT_MS);
     return await work(folder);
   } finally {
-    clearInterval(beat);
+    stopTouching?.();
     await rm(folder, { recursive: true, force: true });
     stopListening();
   }
@@ -62,9 +60,8 @@ async function removeAbandoned(parent: string, prefix: string): Promise<void> {
     const [, mark] = /^(\d+-[0-9a-f]*)-[0-9a-f-]{36}$/.exec(name.slice(prefix.length)) ?? [];
     if (mark === undefined) continue;
     const folder = path.join(parent, name);
-    const touched = (await stat(folder).catch(() => undefined))?.mtimeMs ?? Infinity;
-    const isAbandoned = hasEnded(mark) || Date.now() - touched > STALE_MS;
-    if (isAbandoned) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    if (await isAbandoned(folder, mark, BEAT_MS))
+      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
