@@ -18,12 +18,17 @@ const LOOK_MS = 5;
 const LOOKS = 20;
 /** A client cancels its call when its deadline passes, a little before the deadline that the server has computed. */
 const DEADLINE_TOLERANCE_MS = 100;
+/** A deadline that is further in the past when its call begins is none that a client can send. */
+const CALL_START_MS = 1000;
 
 /** What grpc-js hides of a call: without it nobody could see how much of a message has arrived. */
 interface Internals {
   readonly stream: ServerHttp2Stream;
   /** How compressed messages are compressed; grpc-js inflates them unless it is `identity`. */
   incomingEncoding: string;
+  /** The client's deadline, by the clock, and the timer that ends the call then. */
+  deadline: number;
+  readonly deadlineTimer: NodeJS.Timeout | null;
 }
 
 /** A status as grpc-js takes it. */
@@ -61,6 +66,7 @@ export class ObservedCall {
     this.encoding = internals.incomingEncoding;
     // Inflated by us, since grpc-js would inflate any number of messages at once.
     internals.incomingEncoding = 'identity';
+    dropWrappedDeadline(internals);
     this.stream.once('close', () => {
       this.#closed();
     });
@@ -190,6 +196,16 @@ export class ObservedCall {
   #isPastDeadline(error: unknown): boolean {
     return error instanceof ClientGone && Date.now() > Number(this.base.getDeadline()) - DEADLINE_TOLERANCE_MS;
   }
+}
+
+/**
+ * Drops a deadline of more than 24 days: grpc-js counts its milliseconds in 32 bits, so that about every second one is in
+ * the past and would end the call at once.
+ */
+function dropWrappedDeadline(internals: Internals): void {
+  if (internals.deadline >= Date.now() - CALL_START_MS) return;
+  clearTimeout(internals.deadlineTimer ?? undefined);
+  internals.deadline = Infinity;
 }
 
 /** A text of the metadata. */

@@ -198,6 +198,12 @@ describe('a deadline', () => {
     expect(await metric(live.adminUrl, 'ofa_ve_queue_items')).toBe(0);
   });
 
+  it('may be weeks away', async () => {
+    const live = await stub.start({ runMs: 300 });
+    const { code } = await connect(live).infer(await inferRequest(['a']), { deadlineMs: 30 * 86_400_000 }).answer;
+    expect(code).toBe(codes.OK);
+  });
+
   it('of the service is DEADLINE_EXCEEDED', async () => {
     const live = await stub.start({ runMs: 3000 }, { REQUEST_TIMEOUT_MS: 500 });
     const { code, details } = await connect(live).infer(await inferRequest(['a']), { deadlineMs: 60_000 }).answer;
