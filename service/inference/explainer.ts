@@ -3,6 +3,7 @@ import type { Answer } from './answer.ts';
 import { InputError, Overloaded } from './errors.ts';
 import { coverWindow, heatmapOf, meanColour, WINDOWS, type Heatmap } from './occlusion.ts';
 import type { PredictorParts } from './batching-predictor.ts';
+import type { Stage } from './observer.ts';
 import type { Predictor, RequestContext } from './predictor.ts';
 
 /** Windows of one heatmap in the batcher at a time: other requests wait for no more than these. */
@@ -40,7 +41,7 @@ export class Explainer {
   readonly #parts: Pick<PredictorParts, 'modelPackage' | 'labels' | 'encode' | 'batcher'>;
   readonly #options: ExplainerOptions;
   #running = 0;
-  /** Duration of the latest heatmap. */
+  /** Duration of the latest heatmap for which no engine was lost. */
   #latestMs = 1000;
 
   constructor(
@@ -98,14 +99,20 @@ export class Explainer {
     const fill = meanColour(pixels);
     const startMs = performance.now();
     const falls: number[] = [];
+    const failedRuns: Stage[] = [];
+    const report = (stage: Stage): void => {
+      if (stage.failed === true) failedRuns.push(stage);
+    };
     while (falls.length < WINDOWS) {
       const count = Math.min(WINDOWS_AT_ONCE, WINDOWS - falls.length);
       const items = Array.from({ length: count }, (_, index) => {
         const covered = coverWindow(pixels, image.size, falls.length + index, fill);
         return { item: { pixels: covered, pictureKey: undefined, inputIds, observer: undefined }, length };
       });
-      const outputs = await Promise.all(batcher.submit(items, signal));
+      const outputs = await Promise.all(batcher.submit(items, signal, report));
       falls.push(...outputs.map(({ probabilities }) => answer.confidence - (probabilities[column] ?? 0)));
+      // The time until an engine is replaced says nothing about how long a heatmap takes.
+      if (failedRuns.length > 0) continue;
       this.#latestMs = (performance.now() - startMs) * (WINDOWS / falls.length);
       this.#checkTime();
     }

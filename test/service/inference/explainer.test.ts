@@ -3,6 +3,7 @@ import { EngineUnavailable, InputError, Overloaded } from '../../../service/infe
 import { Explainer, type ExplainerOptions, type ExplainRequest } from '../../../service/inference/explainer.ts';
 import { coverWindow, heatmapOf, meanColour, peakOf, WINDOWS } from '../../../service/inference/occlusion.ts';
 import type { PredictorParts } from '../../../service/inference/batching-predictor.ts';
+import type { Stage } from '../../../service/inference/observer.ts';
 import type { Predictor, PredictRequest } from '../../../service/inference/predictor.ts';
 
 const SIZE = 16;
@@ -18,12 +19,12 @@ function pictureWithDot(x: number, y: number): Uint8Array {
 /**
  * An explainer for a model that answers yes at 0.9 while it sees the white pixel, and at 0.1 otherwise.
  *
- * @param onSubmit called with the signal of each batch
+ * @param onSubmit called with the signal of each batch, and with what observes its stages
  */
 function setup(
   options: Partial<ExplainerOptions> = {},
   waiting = 0,
-  onSubmit: (signal: AbortSignal) => Promise<never> | undefined = () => undefined,
+  onSubmit: (signal: AbortSignal, report: (stage: Stage) => void) => Promise<never> | undefined = () => undefined,
 ) {
   const batches: number[] = [];
   const asked: (readonly string[])[] = [];
@@ -47,9 +48,10 @@ function setup(
       submit: (
         items: readonly { item: { pixels: Uint8Array; pictureKey: string | undefined } }[],
         signal: AbortSignal,
+        report: (stage: Stage) => void = () => undefined,
       ) => {
         batches.push(items.length);
-        const failing = onSubmit(signal);
+        const failing = onSubmit(signal, report);
         return items.map(({ item }) => {
           if (failing !== undefined) return failing;
           expect(item.pictureKey).toBeUndefined();
@@ -164,6 +166,19 @@ describe('a heatmap', () => {
     expect(batches).toEqual([4, 4]);
     // With other requests in the queue, it may be faster later.
     await expect(setup({ longestMs: -1 }, 1).explain(pictureWithDot(0, 0))).rejects.toThrow(Overloaded);
+  });
+
+  it('is not judged by the time that the loss of an engine took', async () => {
+    tick(100);
+    let isFirst = true;
+    const { explain } = setup({ longestMs: 1500 }, 0, (_, report) => {
+      if (isFirst) report({ name: 'inference', startMs: 0, endMs: 1, failed: true });
+      isFirst = false;
+      return undefined;
+    });
+    await expect(explain(pictureWithDot(0, 0))).resolves.toMatchObject({ answer: { label: 'yes' } });
+    // One whose engine is not lost is.
+    await expect(explain(pictureWithDot(0, 0))).rejects.toThrow('would take about 3 s here');
   });
 });
 
