@@ -3,15 +3,15 @@ import { Overloaded, TooManyItems } from './errors.ts';
 import { FairShares, type Share } from './fair-shares.ts';
 import { RetryTimes } from './retry-times.ts';
 
-/** What a request holds of the queue until it is answered: a slot for each of its items. */
-export interface Slot {
+/** The slots of the queue that a request holds until it is answered: one for each of its items. */
+export interface Slots {
   /**
-   * Changes the number of items, once they are known.
+   * Changes their number, once the items are known.
    *
-   * @throws Overloaded if there is no room for them now, TooManyItems if there never will be; the slot is unchanged
+   * @throws Overloaded if there is no room for them now, TooManyItems if there never will be; their number is unchanged
    */
   resize(items: number): void;
-  /** Gives the items back. Further calls do nothing. */
+  /** Gives all of them back. Further calls do nothing. */
   release(): void;
 }
 
@@ -59,7 +59,7 @@ export class Admission {
    * @param client name of the client, which gets a fair share; without one, only the whole queue bounds it
    * @throws Overloaded if there is no room for it now
    */
-  admit(items = 1, client?: string): Slot {
+  admit(items = 1, client?: string): Slots {
     let mine = 0;
     let share: Share | undefined;
     const take = (more: number): void => {

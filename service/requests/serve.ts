@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import type { Admission, Slot } from '../inference/admission.ts';
+import type { Admission, Slots } from '../inference/admission.ts';
 import type { Answer } from '../inference/answer.ts';
 import type { Explainer } from '../inference/explainer.ts';
 import type { Heatmap } from '../inference/occlusion.ts';
@@ -66,21 +66,21 @@ export interface Served<Input> {
 }
 
 /**
- * Reads a request's questions and answers them, in a slot of the queue and before a deadline.
+ * Reads a request's questions and answers them, in slots of the queue and before a deadline.
  *
  * @param read reads and checks the body
  * @returns what was read, and an answer for each hypothesis of each question, in order
- * @throws as {@link serveWithSlot}
+ * @throws as {@link serveWithSlots}
  */
 export function serveQuestions<Input extends Parsed>(
   incoming: Incoming,
   deps: PredictDeps,
   read: (arrival: Arrival) => Promise<Input>,
 ): Promise<Served<Input>> {
-  return serveWithSlot(incoming, deps, read, async (input, { signal, slot }) => {
+  return serveWithSlots(incoming, deps, read, async (input, { signal, slots }) => {
     const { questions } = input;
     const { record: observer } = incoming;
-    slot.resize(noteSizes(observer, questions));
+    slots.resize(noteSizes(observer, questions));
     const warnings: (TextWarning & { index: number })[] = [];
     const onWarning = (warning: TextWarning, index: number): void => {
       warnings.push({ ...warning, index });
@@ -114,18 +114,18 @@ async function explain(
 }
 
 /**
- * Reads a request's body and does its work, before a deadline. The slot of the queue is taken when the body is complete,
- * so that clients that send slowly keep no slot from others.
+ * Reads a request's body and does its work, before a deadline. A first slot of the queue is taken when the body is
+ * complete, so that clients that send slowly keep none from others.
  *
  * @param read reads and checks the body
  * @throws HttpProblem `unavailable` when the model has not loaded or has failed, `request-timeout` when the body arrives
  *   too slowly; Overloaded when there is no room for the body or no slot is free; and what `read` or `work` throws
  */
-export async function serveWithSlot<Input, Result>(
+export async function serveWithSlots<Input, Result>(
   { record, client, timeoutMs, disconnected, announcedBytes }: Incoming,
   { admission, uploads, health, limits, closing }: PredictDeps,
   read: (arrival: Arrival) => Promise<Input>,
-  work: (input: Input, within: { signal: AbortSignal; slot: Slot }) => Promise<Result>,
+  work: (input: Input, within: { signal: AbortSignal; slots: Slots }) => Promise<Result>,
 ): Promise<Result> {
   // A full service reads no body.
   checkRoom({ admission, health }, client);
@@ -136,8 +136,8 @@ export async function serveWithSlot<Input, Result>(
     closing,
   });
   const { signal, abort } = deadline;
-  // Empty until the body is complete.
-  const slot = admission.admit(0, client);
+  // None until the body is complete.
+  const slots = admission.admit(0, client);
   try {
     const upload = uploads.begin(announcedBytes, abort, client);
     try {
@@ -147,16 +147,16 @@ export async function serveWithSlot<Input, Result>(
         onEnd: () => {
           upload.complete();
           deadline.bodyComplete();
-          slot.resize(1);
+          slots.resize(1);
         },
       };
       const input = await timed('read', record.stage.bind(record), () => read(arrival));
-      return await work(input, { signal, slot });
+      return await work(input, { signal, slots });
     } finally {
       upload.release();
     }
   } finally {
-    slot.release();
+    slots.release();
     deadline.dispose();
   }
 }

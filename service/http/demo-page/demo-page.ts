@@ -8,7 +8,7 @@ import { PATHS } from '../../contract.ts';
 import { KEY_SECURITY } from '../middleware/api-keys.ts';
 import type { App, AppEnv } from '../context.ts';
 import type { PredictDeps } from '../../requests/serve.ts';
-import { PREDICTION_ERRORS, REQUEST_HEADERS, withSlot } from '../predict/serve.ts';
+import { PREDICTION_ERRORS, REQUEST_HEADERS, withSlots } from '../predict/serve.ts';
 import { readImageForm } from '../predict/input.ts';
 import { imageFormSchema } from '../predict/schema.ts';
 import { problemResponses } from '../problems/docs.ts';
@@ -116,7 +116,7 @@ const pixelsRoute = createRoute({
 function addPixels(app: App, deps: DemoDeps): void {
   app.openAPIRegistry.registerPath(pixelsRoute);
   app.post(PIXELS_PATH, (c) =>
-    withSlot(c, deps, readImageForm, async (image, { signal }) => {
+    withSlots(c, deps, readImageForm, async (image, { signal }) => {
       const { model } = deps.predictor;
       const pixels = await deps.predictor.preprocess(image, signal);
       const raw = { width: model.imageSize, height: model.imageSize, channels: 3 } as const;

@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { freeMemory } from '../../../model/free-memory.ts';
-import type { Slot } from '../../inference/admission.ts';
+import type { Slots } from '../../inference/admission.ts';
 import type { Parsed } from '../../requests/parse.ts';
 import { PROBLEMS } from '../../requests/problem.ts';
 import { REQUEST_ID } from '../../requests/request-id.ts';
 import {
   serveQuestions,
-  serveWithSlot,
+  serveWithSlots,
   type Arrival,
   type Incoming,
   type PredictDeps,
@@ -41,11 +41,11 @@ export const PREDICTION_ERRORS: readonly number[] = [
 ].filter((status) => status !== PROBLEMS['not-found'].status);
 
 /**
- * Reads a request's questions and answers them, in a slot of the queue and before a deadline.
+ * Reads a request's questions and answers them, in slots of the queue and before a deadline.
  *
  * @param read reads and checks the body, into memory that belongs to the request
  * @returns what was read, without its images, and an answer for each hypothesis of each question, in order
- * @throws as {@link withSlot}
+ * @throws as {@link withSlots}
  */
 export async function servePrediction<Input extends Parsed>(
   c: Context<AppEnv>,
@@ -59,18 +59,18 @@ export async function servePrediction<Input extends Parsed>(
 }
 
 /**
- * Reads a request's body and does its work, in a slot of the queue and before a deadline.
+ * Reads a request's body and does its work, in slots of the queue and before a deadline.
  *
  * @param read reads and checks the body
- * @throws HttpProblem `body-too-large` or `unsupported-media-type` by the body's headers; as `serveWithSlot`
+ * @throws HttpProblem `body-too-large` or `unsupported-media-type` by the body's headers; as `serveWithSlots`
  */
-export async function withSlot<Input, Result>(
+export async function withSlots<Input, Result>(
   c: Context<AppEnv>,
   deps: PredictDeps,
   read: (body: RequestBody) => Promise<Input>,
-  work: (input: Input, within: { signal: AbortSignal; slot: Slot }) => Promise<Result>,
+  work: (input: Input, within: { signal: AbortSignal; slots: Slots }) => Promise<Result>,
 ): Promise<Result> {
-  return serveWithSlot(incomingOf(c, deps), deps, (arrival) => read(bodyOf(c, deps, arrival)), work);
+  return serveWithSlots(incomingOf(c, deps), deps, (arrival) => read(bodyOf(c, deps, arrival)), work);
 }
 
 function incomingOf(c: Context<AppEnv>, { limits }: PredictDeps): Incoming {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Admission, type Slot } from '../../../service/inference/admission.ts';
+import { Admission, type Slots } from '../../../service/inference/admission.ts';
 import { Overloaded, TooManyItems } from '../../../service/inference/errors.ts';
 
 /** The `retryAfterSeconds` of a refused call. */
@@ -17,7 +17,7 @@ function retryAfter(refused: () => unknown): number {
 function batches(size: number, everyMs: number, count: number, slots = 2 * size) {
   let now = 0;
   const admission = new Admission(slots, () => now);
-  const held: Slot[] = Array.from({ length: slots }, () => admission.admit());
+  const held: Slots[] = Array.from({ length: slots }, () => admission.admit());
   for (let batch = 0; batch < count; batch++) {
     now += everyMs;
     for (let item = 0; item < size; item++) {
@@ -84,12 +84,12 @@ describe('Retry-After', () => {
   it('counts on the rate of answers while the queue is half full', () => {
     let now = 0;
     const admission = new Admission(4, () => now);
-    let slot = admission.admit(2);
+    let slots = admission.admit(2);
     for (let answer = 0; answer < 20; answer++) {
       now += 10_000;
       admission.answered(2);
-      slot.release();
-      slot = admission.admit(2);
+      slots.release();
+      slots = admission.admit(2);
     }
     admission.admit(2);
     expect(retryAfter(() => admission.admit())).toBe(10);
@@ -122,10 +122,10 @@ describe('Retry-After', () => {
     let now = 0;
     const admission = new Admission(64, () => now);
     for (let second = 0; second < 100; second++) {
-      const slot = admission.admit();
+      const slots = admission.admit();
       now += 50;
       admission.answered();
-      slot.release();
+      slots.release();
       now += 950;
     }
     for (let item = 0; item < 64; item++) admission.admit();
@@ -135,13 +135,13 @@ describe('Retry-After', () => {
   it('follows a service that has become faster', () => {
     let now = 0;
     const admission = new Admission(2, () => now);
-    let slot = admission.admit();
+    let slots = admission.admit();
     admission.admit();
     const answer = (afterMs: number): void => {
       now += afterMs;
       admission.answered();
-      slot.release();
-      slot = admission.admit();
+      slots.release();
+      slots = admission.admit();
     };
     for (let slow = 0; slow < 5; slow++) answer(30_000);
     expect(retryAfter(() => admission.admit())).toBe(30);
@@ -162,20 +162,20 @@ describe('the queue', () => {
     expect(admission.held).toBe(2);
   });
 
-  it('has room again once, however often a slot is released', () => {
+  it('has room again once, however often slots are released', () => {
     const admission = new Admission(2);
-    const slot = admission.admit(2);
-    slot.release();
-    slot.release();
+    const slots = admission.admit(2);
+    slots.release();
+    slots.release();
     expect(admission.refusal()).toBeUndefined();
     expect(admission.held).toBe(0);
   });
 
   it('gives nothing to a request that has ended', () => {
     const admission = new Admission(2);
-    const slot = admission.admit();
-    slot.release();
-    slot.resize(2);
+    const slots = admission.admit();
+    slots.release();
+    slots.resize(2);
     expect(admission.held).toBe(0);
   });
 
@@ -189,13 +189,13 @@ describe('the queue', () => {
 
   it('tells apart what does not fit now and what never will', () => {
     const admission = new Admission(2);
-    const slot = admission.admit(0);
+    const slots = admission.admit(0);
     admission.admit(1);
     expect(() => {
-      slot.resize(2);
+      slots.resize(2);
     }).toThrow(Overloaded);
     expect(() => {
-      slot.resize(3);
+      slots.resize(3);
     }).toThrow(TooManyItems);
   });
 });
