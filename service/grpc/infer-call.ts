@@ -61,9 +61,11 @@ export class InferCall {
       checkModel(this.#deps.predictor.model, request.modelName, request.modelVersion);
       return request;
     };
-    serveQuestions(incoming, this.#deps, read).then((served) => {
-      callback?.(null, toInferResponse(this.#deps.predictor.model, served));
-    }, onFailure);
+    serveQuestions(incoming, this.#deps, read)
+      .then((served) => {
+        callback?.(null, toInferResponse(this.#deps.predictor.model, served));
+      })
+      .catch(onFailure);
   }
 
   /** Hands over the complete message. @param callback sends the response */

@@ -10,7 +10,9 @@ import {
 import { gzipSync } from 'node:zlib';
 import { status as codes } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { SERVICE } from '../../../service/grpc/protocol.ts';
 import { listenGrpc, type GrpcListenOptions } from '../../../service/grpc/listen.ts';
+import type { Answer } from '../../../service/inference/answer.ts';
 import type { Listener } from '../../../service/requests/listener.ts';
 import { fakeService, type FakeServiceOptions } from '../http/fake-service.ts';
 
@@ -262,4 +264,14 @@ describe('a compressed message', () => {
       details: 'The memory for request bodies is used up; try again later.',
     });
   });
+});
+
+it('an answer that cannot be written is an internal error of its call alone', async () => {
+  await start({}, { predict: () => Promise.resolve([{ label: 'yes' } as Answer]) });
+  const inputs = ['image', 'text'].map((name) => {
+    return { name, datatype: 'BYTES', shape: [1], contents: { bytes_contents: [Buffer.from('a')] } };
+  });
+  const message = SERVICE['ModelInfer']?.requestSerialize({ inputs }) ?? expect.fail();
+  expect(await ask(INFER, messageOf(message))).toMatchObject({ code: codes.INTERNAL });
+  expect(await ask(CHECK)).toMatchObject({ code: codes.OK });
 });
