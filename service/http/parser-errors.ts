@@ -38,6 +38,8 @@ const OTHER_PROTOCOLS: readonly (readonly [start: Buffer, detail: string])[] = [
 export function answerParserErrors(server: Server, connections: Connections, observer?: RequestObserver): void {
   const answered = new WeakSet<Duplex>();
   server.on('clientError', (error: ParserError, socket) => {
+    // What follows the last request of a connection is ignored, and the request answered (RFC 9112, section 9.6).
+    if (error.code === 'HPE_CLOSED_CONNECTION') return;
     // The rest of a long request arrives in pieces, none of which can be parsed.
     if (answered.has(socket)) return;
     const current = connections.current(socket);

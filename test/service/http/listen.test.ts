@@ -157,6 +157,21 @@ it.each([
   expect(await recorded).toMatchObject({ route: '/predict', status: CLIENT_CLOSED_REQUEST, problem: undefined });
 });
 
+it.each([
+  ['says so', '1.1', 'connection: close\r\n'],
+  ['is of HTTP/1.0', '1.0', ''],
+])('answers the last request of a connection, which %s, whatever follows it', async (_, version, header) => {
+  const body = JSON.stringify({ image: 'AAAA', text: 'a dog' });
+  const head = `${POST.replace('1.1', version)}${header}content-length: ${body.length}\r\n\r\n`;
+  const { app, summaries } = fakeService({ predict: () => new Promise((resolve) => setTimeout(resolve, 50, [])) });
+  await server.start(app);
+  const socket = await server.open();
+  socket.write(head + body + PLAIN);
+  const received = await text(socket);
+  expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+  expect(summaries).toMatchObject([{ route: '/predict', status: 200 }]);
+});
+
 it('sends one answer only when what follows a request is malformed', async () => {
   await server.start(fakeService().app);
   const socket = await server.open();
