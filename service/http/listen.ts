@@ -62,6 +62,8 @@ export async function listen(app: App, host: string, port: number, options: List
   });
   // Node.js would otherwise abort a request when its client ends its side of the connection.
   Object.assign(server, { httpAllowHalfOpen: true });
+  // Node.js would silently drop all headers after the first 2,000: a proxy's X-Forwarded-For, for example. 16 KiB bound them.
+  server.maxHeadersCount = 0;
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
   const connections = new Connections(server, options.connectionLimits ?? CONNECTION_LIMITS);
   answerParserErrors(server, connections, options.observer);

@@ -172,6 +172,12 @@ it.each([
   expect(summaries).toMatchObject([{ route: '/predict', status: 200 }]);
 });
 
+it('reads every header, however many there are', async () => {
+  const others = Array<string>(2100).fill('a: b');
+  const response = await exchange('GET /livez HTTP/1.1', 'host: a', ...others, 'x-request-id: job-1');
+  expect([response.status, response.headers.get('x-request-id')]).toEqual([200, 'job-1']);
+});
+
 it('sends one answer only when what follows a request is malformed', async () => {
   await server.start(fakeService().app);
   const socket = await server.open();
