@@ -192,14 +192,19 @@ export class Uploads {
   }
 }
 
-/** The first of these bodies whose end frees enough. @returns undefined if not even all of them do */
+/**
+ * The first of these bodies whose end frees enough. Those that hold nothing of what is short are passed over.
+ *
+ * @returns undefined if not even all of them free enough
+ */
 function firstThatFree(excess: Room, bodies: readonly Body[]): ReadonlySet<Body> | undefined {
   const victims = new Set<Body>();
   let bytes = 0;
   const isEnough = (): boolean => victims.size >= excess.places && bytes >= excess.bytes;
   for (const body of bodies) {
     if (isEnough()) break;
-    if (victims.has(body)) continue;
+    const helps = victims.size < excess.places || body.reserved > 0;
+    if (victims.has(body) || !helps) continue;
     victims.add(body);
     bytes += body.reserved;
   }

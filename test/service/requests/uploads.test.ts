@@ -122,6 +122,14 @@ describe('memory', () => {
     expect(slow.aborted).toEqual([]);
   });
 
+  it('is not taken from a slow body that holds none', async () => {
+    const uploads = boundTo({ maxBytes: 100 });
+    const [empty, large] = [begin(uploads), begin(uploads, 90)];
+    await vi.advanceTimersByTimeAsync(1000);
+    begin(uploads, 50);
+    expect([empty, large].map(({ aborted }) => aborted.length)).toEqual([0, 1]);
+  });
+
   it('is not reserved again by what still arrives of a body that was aborted', async () => {
     const uploads = boundTo({ maxBytes: 100 });
     const slow = begin(uploads, 100);
@@ -194,6 +202,13 @@ describe('clients that are told apart', () => {
     expect(() => begin(uploads, 0, 'b')).toThrow(expect.objectContaining({ full: 'uploads' }) as Error);
     begin(uploads, 0, 'c');
     expect([uploads.arriving, abortedOf(greedy)]).toEqual([4, [1, 2, 3]]);
+  });
+
+  it('lose no body that holds none of the memory that is short', () => {
+    const uploads = boundTo({ maxBytes: 100 });
+    const greedy = [begin(uploads, 50, 'a'), begin(uploads, 40, 'a'), begin(uploads, 0, 'a')];
+    begin(uploads, 45, 'b');
+    expect(abortedOf(greedy)).toEqual([1]);
   });
 
   it('have it for a body that grows, too', () => {
