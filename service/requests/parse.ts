@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { move, Piscina, transferableSymbol, valueSymbol } from 'piscina';
 import { abortable } from '../../model/abort.ts';
+import { Budget } from '../../model/budget.ts';
 import { isPooled } from '../../model/free-memory.ts';
 import { sourceFlags } from '../../model/source-flags.ts';
 import type { Question } from '../inference/predictor.ts';
@@ -38,6 +39,8 @@ export const WORKER_BYTES = 64 * 1024;
 const MAX_THREADS = 2;
 
 let pool: Piscina<JsonBody, WorkerAnswer> | undefined;
+/** Bodies wait here and not in the pool, which would parse those that nobody waits for any more. */
+const threads = new Budget(MAX_THREADS, MAX_THREADS);
 
 /**
  * Parses a body, a large one in a worker thread: 16 MiB would block the event loop for longer than probes should wait.
@@ -51,14 +54,14 @@ export async function parseBody<Result extends Parsed>(
   signal: AbortSignal,
 ): Promise<Result> {
   if (body.bytes.length < WORKER_BYTES) return parse(body);
-  pool ??= new Piscina({
+  const workers = (pool ??= new Piscina({
     execArgv: sourceFlags(module),
     minThreads: 0,
     maxThreads: MAX_THREADS,
     idleTimeout: Infinity,
-  });
+  }));
   const filename = fileURLToPath(module);
-  const parsed = pool.run(body, { filename, transferList: [body.bytes.buffer] });
+  const parsed = threads.run(1, () => workers.run(body, { filename, transferList: [body.bytes.buffer] }), signal);
   // Not interrupted, which would end the worker: it takes longer to start one than to parse a body.
   const answer = await abortable(parsed, signal);
   if ('result' in answer) return answer.result as Result;

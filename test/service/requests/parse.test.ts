@@ -70,4 +70,19 @@ describe('a large body', () => {
     controller.abort(new Error('too late'));
     await expect(parsed).rejects.toThrow('too late');
   });
+
+  it('does not wait for others that were given up before a worker had them', async () => {
+    const json = { image: BASE64.slice(0, 100_000), text: 'a' };
+    const bodies = Array.from({ length: 8 }, () => bodyOf(json));
+    const givenUp = bodies.map(async (body) => {
+      const controller = new AbortController();
+      const parsed = parseBody(predictParser, body, controller.signal);
+      controller.abort(new Error('too late'));
+      await expect(parsed).rejects.toThrow('too late');
+    });
+    await Promise.all(givenUp);
+    await parseBody(predictParser, bodyOf(json), signal);
+    // Those that a worker got are empty.
+    expect(bodies.filter(({ bytes }) => bytes.length === 0).length).toBeLessThan(3);
+  });
 });
