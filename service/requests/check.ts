@@ -68,7 +68,7 @@ export function quote(name: string): string {
   return JSON.stringify(clip(name));
 }
 
-/** A client's name for a field, short enough for an answer. */
+/** A client's name for a field, short enough for an answer. Many parsers of JSON refuse half of a surrogate pair. */
 export function clip(name: string): string {
-  return name.slice(0, 100);
+  return name.slice(0, 100).toWellFormed();
 }

@@ -124,4 +124,12 @@ describe('unknown fields are ignored, with a warning', () => {
     expect(warnings[0]?.field).toHaveLength(100);
     expect(warnings[10]).toEqual({ code: 'unknown-field', detail: '490 more fields are unknown and were ignored.' });
   });
+
+  it('whose names are well formed, wherever they are cut', async () => {
+    const { app } = fakeService();
+    const names = [`${'x'.repeat(99)}\u{1f600}`, 'a\ud800b'];
+    const response = await postJson(app, { image: BASE64, text: 'a', ...Object.fromEntries(names.map((n) => [n, 1])) });
+    const { warnings = [] } = predictionSchema.parse(await response.json());
+    expect(warnings.map(({ field }) => field)).toEqual([`${'x'.repeat(99)}\ufffd`, 'a\ufffdb']);
+  });
 });
