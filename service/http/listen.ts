@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
 import { getRequestListener, type HttpBindings, RequestError } from '@hono/node-server';
 import { IDLE_CONNECTION_MS } from '../contract.ts';
 import { CONNECTION_LIMITS, Connections, type ConnectionLimits } from './connections.ts';
@@ -108,8 +109,10 @@ function serveWith(
     void handleOne(incoming, outgoing);
   };
   return (incoming, outgoing) => {
+    const { headers, httpVersion } = incoming;
     // HTTP/1.0 does not require Host; probes of load balancers leave it out.
-    if (incoming.httpVersion === '1.0') incoming.headers.host ??= 'localhost';
+    if (httpVersion === '1.0') headers.host ??= 'localhost';
+    if (headers.host !== undefined) headers.host = withShortestAddress(headers.host);
     connections.begin(incoming, outgoing, () => {
       // Before Node.js's own listener, which may close the connection.
       outgoing.prependOnceListener('finish', () => {
@@ -138,6 +141,12 @@ function problemOf(error: unknown): HttpProblem {
   if (!(error instanceof RequestError)) return toProblem(error);
   const detail = 'The header Host is missing or does not form a valid URL with the path: http://<Host><path>.';
   return new HttpProblem('invalid-field', detail, { field: 'Host', cause: error });
+}
+
+/** A host whose address of IPv6, if it is one, is in its shortest form: node-server takes no other, and Java writes others. */
+function withShortestAddress(host: string): string {
+  const [, address = '', port = ''] = /^\[([\da-f:.]+)\](:\d+)?$/i.exec(host) ?? [];
+  return isIPv6(address) ? `${new URL(`http://[${address}]`).hostname}${port}` : host;
 }
 
 function hostsOf({ rawHeaders }: IncomingMessage): string[] {

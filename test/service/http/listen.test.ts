@@ -38,6 +38,7 @@ it.each([
   ['no Host', 'GET /livez HTTP/1.1', []],
   ['an empty Host', 'GET /livez HTTP/1.1', ['host:']],
   ['an invalid Host', 'GET /livez HTTP/1.1', ['host: a b']],
+  ['an invalid address as Host', 'GET /livez HTTP/1.1', ['host: [::1::]:8000']],
   ['a Host with more than a name', 'GET /livez HTTP/1.1', ['host: a/../b@c']],
   ['no path', 'OPTIONS * HTTP/1.1', ['host: a']],
 ])('says what is wrong with a request that has %s', async (_, line, headers) => {
@@ -47,7 +48,16 @@ it.each([
   );
 });
 
-it.each(['a', 'a:8000', '[::1]:8000', 'A.example', '127.0.0.1'])('answers a request to %s', async (host) => {
+it.each([
+  'a',
+  'a:8000',
+  '[::1]:8000',
+  '[0:0:0:0:0:0:0:1]:8000',
+  '[2001:0DB8::1]',
+  '[::ffff:127.0.0.1]:8000',
+  'A.example',
+  '127.0.0.1',
+])('answers a request to %s', async (host) => {
   const response = await exchange('GET /livez HTTP/1.1', `host: ${host}`);
   expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
 });
