@@ -185,7 +185,7 @@ function noteSizes({ attributes }: RequestRecord, questions: readonly Question[]
   const texts = hypotheses.join('\n');
   attributes['image_bytes'] = [...images].reduce((sum, { length }) => sum + length, 0);
   attributes['texts'] = hypotheses.length;
-  attributes['text_chars'] = texts.length;
+  attributes['text_chars'] = hypotheses.reduce((sum, { length }) => sum + length, 0);
   // Equal requests to this process have the same. Without the key, whoever reads the log cannot confirm a guess.
   attributes['text_hash'] = createHmac('sha256', TEXT_HASH_KEY).update(texts).digest('hex').slice(0, 12);
   return hypotheses.length;

@@ -48,6 +48,8 @@ it('records sizes and a hash for the log, never the sentence or the picture', as
   const { attributes } = summaries[0]?.record ?? {};
   expect(attributes).toMatchObject({ image_bytes: 4, texts: 1, text_chars: 17 });
   expect(JSON.stringify(attributes)).not.toContain('secret');
+  await postJson(app, { image: BASE64, texts: ['a', 'bc', ''] });
+  expect(summaries[1]?.record.attributes).toMatchObject({ texts: 3, text_chars: 3 });
 });
 
 it('answers 429 with Retry-After before the body is read if the queue is full', async () => {
