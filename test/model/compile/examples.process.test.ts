@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../../model/errors.ts';
@@ -61,6 +61,17 @@ describe('examples', () => {
       { ...whole, image: 'examples.json' },
       'examples.json is not a JPEG, PNG, WebP, AVIF or GIF file',
     ],
+    [
+      'is not a picture that browsers show',
+      { ...whole, image: 'dog.tiff' },
+      'dog.tiff is not a JPEG, PNG, WebP, AVIF or GIF file',
+    ],
+    ['has a large picture', { ...whole, image: 'large.jpg' }, 'large.jpg is larger than 10 MiB'],
+    [
+      'has many sentences',
+      { ...whole, sentences: Array(33).fill({ hypothesis: 'a' }) },
+      'sentences must not hold more than 32 sentences',
+    ],
     ['is a folder', { ...whole, image: '..' }, '.. cannot be read: it is a folder, not a regular file'],
     ['has no sentences', { ...whole, sentences: [] }, 'sentences must hold at least one sentence'],
     [
@@ -76,13 +87,21 @@ describe('examples', () => {
     ['has an unknown field', { ...whole, text: 'a' }, '"text" is not a known field'],
     ['is a string', 'dog.jpg', 'it must be an object'],
   ])('one that %s is skipped and reported, without affecting the others', async (_, entry, sentence) => {
+    await writeFile(path.join(folder, 'dog.tiff'), 'II*\0');
+    await writeFile(path.join(folder, 'large.jpg'), JPEG);
+    await truncate(path.join(folder, 'large.jpg'), 10 * 2 ** 20 + 1);
     await list([entry, whole]);
     const { examples, problems } = await readExamples(folder, ANSWERS);
     expect(examples.map(({ image }) => image)).toEqual(['dog.jpg']);
     expect(problems).toEqual([`Example 1 of ${path.join(folder, 'examples.json')}: ${sentence}.`]);
   });
 
-  it('are limited to 100', async () => {
+  it('are limited to 100, with 32 sentences about a picture of 10 MiB', async () => {
+    await truncate(path.join(folder, 'dog.jpg'), 10 * 2 ** 20);
+    const largest = { ...whole, sentences: Array<object>(32).fill({ hypothesis: 'a dog' }) };
+    await list(Array(100).fill(largest));
+    const most = await readExamples(folder, ANSWERS);
+    expect([most.examples.length, most.problems]).toEqual([100, []]);
     await list(Array(101).fill(whole));
     const { examples, problems } = await readExamples(folder, ANSWERS);
     expect(examples).toHaveLength(100);
@@ -120,10 +139,14 @@ describe('a package', () => {
   });
 
   it('cannot have invalid examples, or none if a folder is given', async () => {
-    await expect(findExamples('/nothing', folder, ANSWERS)).rejects.toThrow(/has no examples\.json/);
+    const checkpoint = tempFolder();
+    await expect(findExamples(checkpoint, folder, ANSWERS)).rejects.toThrow(/has no examples\.json/);
     await list([{ ...whole, image: 'cat.jpg' }]);
-    const refused = findExamples('/nothing', folder, ANSWERS);
+    const refused = findExamples(checkpoint, folder, ANSWERS);
     await expect(refused).rejects.toThrow(UserError);
     await expect(refused).rejects.toThrow(/cat\.jpg cannot be read: no such file or folder\. Correct it\.$/);
+    await rename(folder, path.join(checkpoint, 'examples'));
+    const own = findExamples(checkpoint, undefined, ANSWERS);
+    await expect(own).rejects.toThrow(/no such file or folder\. Correct it, or remove the folder\.$/);
   });
 });

@@ -31,6 +31,16 @@ describe('the checksums of a file', () => {
     },
   );
 
+  it('find where a file ends early', async () => {
+    const file = join(tempFolder(), 'file');
+    const bytes = Buffer.from('abcdefghij');
+    const sums = { bytes: bytes.length, pieces: piecesOf(bytes, 4) };
+    await writeFile(file, bytes.subarray(0, 7));
+    expect(await findDamage(file, sums, 4)).toEqual({ start: 4, end: 8 });
+    await writeFile(file, bytes.subarray(0, 9));
+    expect(await findDamage(file, sums, 4)).toEqual({ start: 8, end: 10 });
+  });
+
   it('find any changed byte, and name its piece', async () => {
     const file = join(tempFolder(), 'file');
     const bit = fc.integer({ min: 0, max: 7 });

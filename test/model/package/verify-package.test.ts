@@ -1,7 +1,8 @@
+import { utimesSync } from 'node:fs';
 import { appendFile, cp, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ChecksumStream } from '../../../model/package/checksums.ts';
 import { PACKAGE_FILES } from '../../../model/package/layout.ts';
 import type { Manifest } from '../../../model/package/manifest.ts';
@@ -149,18 +150,30 @@ describe('a manifest is refused', () => {
       { format: 3 },
       /has format 3 and .* reads format 2; update ofa-ve, or compile the checkpoint again with this version\.$/,
     ],
-    ['that does not list its graphs', { files: [] }, /not valid at files: it does not list image\.onnx;/],
     [
       'whose pieces do not cover a file',
       { pieceBytes: 1 },
       /not valid at files\.0\.pieces: there must be \d+ pieces, not 1/,
     ],
+    ['whose pieces take too much memory', { pieceBytes: 2 ** 26 + 1 }, /not valid at pieceBytes: /],
+    ['that has nothing to test itself with', { selfTest: { tolerance: 1e-3, cases: [] } }, /at selfTest\.cases: /],
+    ['of a model of one answer', { answers: ['yes'] }, /not valid at answers: /],
   ])('%s', async (_, change, message) => {
     await expect(rewritten({ ...opened.manifest, ...change })).rejects.toMatchObject({
       code: 'package-unreadable',
       message: expect.stringMatching(message) as unknown,
     });
   });
+
+  it.each([PACKAGE_FILES.imageGraph, PACKAGE_FILES.graph, PACKAGE_FILES.weights, PACKAGE_FILES.tokenizer])(
+    'that does not list %s',
+    async (name) => {
+      const files = opened.manifest.files.filter((file) => file.name !== name);
+      await expect(rewritten({ ...opened.manifest, files })).rejects.toThrow(
+        `not valid at files: it does not list ${name}; compile the package again.`,
+      );
+    },
+  );
 });
 
 it('files that the manifest does not list do not matter', async () => {
@@ -185,6 +198,27 @@ describe('a verifier', () => {
     await writeFile(file, bytes);
     await utimes(file, atime, mtime);
     await expect(verifier.verify()).rejects.toMatchObject({ code: 'package-damaged' });
+  });
+
+  it('reads nothing while the files stay as they are', async () => {
+    const closing = new AbortController();
+    const verifier = new PackageVerifier(opened, closing.signal);
+    const stamp = await verifier.verify();
+    // Whatever is read from now on fails.
+    closing.abort(new Error('closed'));
+    expect(await verifier.verify()).toBe(stamp);
+  });
+
+  it('refuses files that are written while it reads them', async () => {
+    const { signal } = new AbortController();
+    // It asks the signal before each piece.
+    vi.spyOn(signal, 'throwIfAborted').mockImplementation(() => {
+      utimesSync(join(opened.dir, PACKAGE_FILES.weights), 1, 1);
+    });
+    await expect(new PackageVerifier(opened, signal).verify()).rejects.toMatchObject({
+      code: 'package-damaged',
+      message: `The model package ${opened.dir} is being written; start again when that is done.`,
+    });
   });
 
   it('stops reading when it is told to, and fails with the reason', async () => {
