@@ -73,6 +73,13 @@ describe('a damaged image is corrupt', () => {
     expect(await refusal(read(name).subarray(0, 12))).toBe('corrupt');
   });
 
+  it('a BMP of more colours than its pixels can have', async () => {
+    const file = bmp(30, 20);
+    file.writeUInt16LE(8, 28);
+    file.writeUInt32LE(257, 46);
+    expect(await refusal(file)).toBe('corrupt');
+  });
+
   it('without a width', async () => {
     const file = gif({ canvas: [0, 5], frame: [0, 0, 0, 5], indices: [] });
     expect(await refusal(file)).toBe('corrupt');
@@ -85,6 +92,12 @@ describe('a damaged image is corrupt', () => {
 
   it('a GIF that ends before its frame', async () => {
     expect(await refusal(Buffer.concat([read('gif.gif').subarray(0, 13 + 768), Buffer.from(';')]))).toBe('corrupt');
+  });
+
+  it('a TIFF of YCbCr whose green counts for nothing', async () => {
+    const ycbcr = { 258: [8, 8, 8], 262: 6, 277: 3, 530: [1, 1] };
+    expect(await toPixels(tiff(1, 1, ycbcr, Uint8Array.of(77, 128, 128)), 1)).toEqual(Uint8Array.of(77, 77, 77));
+    expect(await refusal(tiff(1, 1, { ...ycbcr, 529: [1, 0, 1] }, Uint8Array.of(77, 128, 128)))).toBe('corrupt');
   });
 
   it('a TIFF whose directory says that it has more entries than the file has bytes', async () => {
@@ -116,9 +129,15 @@ describe('an image that would cost too much is too large', () => {
     expect(await refusal(tiff(1, 1, { 258: 8, 262: 1, ...tiles }, new Uint8Array(8)))).toBe('too-large');
   });
 
-  it('a TIFF of more tiles than pixels deserve is not supported', async () => {
+  it.each([
+    ['', 300, { 258: 8, 262: 1 }],
+    [', in planes,', 150, { 258: [8, 8, 8], 262: 2, 277: 3, 284: 2 }],
+  ])('a TIFF of more tiles%s than pixels deserve is not supported', async (_, side, tags) => {
     const tiles = { 322: 1, 323: 1, 324: 8, 325: 8 };
-    expect(await refusal(tiff(300, 300, { 258: 8, 262: 1, ...tiles }, new Uint8Array(8)))).toBe('unsupported');
+    await expect(toPixels(tiff(side, side, { ...tags, ...tiles }, new Uint8Array(8)), SIZE)).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('a TIFF of more than 65536 strips or tiles') as unknown,
+    });
   });
 
   it.each([30_000, 8000])('an AVIF that says it has %d pixels a side', async (side) => {

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { decode } from '../../../../model/input/pixels/decode.ts';
 import { closePixels, toPixels } from '../../../../model/input/pixels/pixels.ts';
+import { probe } from '../../../../model/input/pixels/probe.ts';
 import { gif, png, tiff } from './files.ts';
 
 // Every image here is a square of the size that is asked for, so nothing is resized and the pixels can be written down.
@@ -121,6 +124,7 @@ describe('a TIFF', () => {
   const format = 339;
   const jpegTiles = { 259: 7, 322: 16, 323: 16, 324: 8, 325: 8 };
   const rgb = { [bits]: [8, 8, 8], [photometric]: 2, [samples]: 3 };
+  const ycbcr = { [bits]: [8, 8, 8], [photometric]: 6, [samples]: 3 };
   const rgba = { [bits]: [8, 8, 8, 8], [photometric]: 2, [samples]: 4 };
   const grayAlpha = { [bits]: [8, 8], [photometric]: 1, [samples]: 2, [extra]: 2 };
 
@@ -145,6 +149,20 @@ describe('a TIFF', () => {
     expect([...(await toPixels(file, 1))]).toEqual([10, 20, 30]);
   });
 
+  it('may be compressed with LZMA in several chunks', async () => {
+    const [width, height] = [2048, 1100];
+    const strip = readFileSync(new URL('../../../fixtures/varieties/long-strip.xz', import.meta.url));
+    const file = tiff(width, height, { [bits]: 8, [photometric]: 1, 259: 34_925 }, strip);
+    const { pixels } = await decode(file, await probe(file), 'stored');
+    const level = (x: number, y: number): number => (x >> 4) + (y >> 6) * 3;
+    const expected = Uint8Array.from(pixels, (_, at) => {
+      const pixel = Math.floor(at / 3);
+      return level(pixel % width, Math.floor(pixel / width));
+    });
+    expect(pixels).toHaveLength(width * height * 3);
+    expect(Buffer.compare(pixels, expected)).toBe(0);
+  });
+
   it('of inks becomes colours by the rounded product', async () => {
     const file = tiff(1, 1, { [bits]: [8, 8, 8, 8], [photometric]: 5, [samples]: 4 }, Uint8Array.of(100, 0, 255, 55));
     expect([...(await toPixels(file, 1))]).toEqual([200 - Math.round((100 * 200) / 255), 200, 0]);
@@ -158,7 +176,10 @@ describe('a TIFF', () => {
     ['16-bit RGB (3 samples with reversed bits)', { [bits]: [16, 16, 16], [photometric]: 2, [samples]: 3, 266: 2 }],
     ['16-bit complex gray (1 sample)', { [bits]: 16, [photometric]: 1, [format]: 5, [samples]: 1 }],
     ['4-bit gray (1 sample with predictor 2)', { [bits]: 4, [photometric]: 1, 317: 2, 259: 5 }],
-    ['8-bit YCbCr (3 samples)', { [bits]: [8, 8, 8], [photometric]: 6, [samples]: 3, 530: [1, 4] }],
+    ['8-bit YCbCr (3 samples)', { ...ycbcr, 530: [1, 4] }],
+    ['8-bit YCbCr (3 samples in separate planes)', { ...ycbcr, [planes]: 2, 530: [2, 1] }],
+    ['8-bit YCbCr (3 samples in separate planes)', { ...ycbcr, [planes]: 2, 530: [1, 2] }],
+    ['8-bit YCbCr (3 samples with predictor 2)', { ...ycbcr, 259: 5, 317: 2 }],
     ['8-bit ICC Lab (3 samples)', { [bits]: [8, 8, 8], [photometric]: 9, [samples]: 3 }],
     ['8-bit RGB (3 samples compressed with LERC)', { ...rgb, 259: 34_887 }],
     ['8-bit RGB (3 samples compressed with method 999)', { ...rgb, 259: 999 }],
