@@ -113,12 +113,13 @@ function readHuffman({ huffman }: Draft, body: Uint8Array): boolean {
     const counts = body.subarray(at + 1, at + 17);
     const total = counts.reduce((sum, count) => sum + count, 0);
     const symbols = body.subarray(at + 17, at + 17 + total);
-    if ((which & 0xef) > 3 || total > 256 || symbols.length !== total) return false;
+    if ((which & 0xef) > 3 || total > 256) return false;
     // Those of DC coefficients are numbers of bits.
     if (which < 0x10 && symbols.some((symbol) => symbol > 15)) return false;
     huffman.set(which, { counts, symbols });
     at += 17 + total;
   }
+  // Past its end if symbols are missing.
   return at === body.length;
 }
 

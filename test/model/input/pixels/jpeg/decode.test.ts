@@ -46,6 +46,26 @@ function encode(width: number, height: number, seed: number, options: JpegOption
     .toBuffer();
 }
 
+/** The code of a marker, and its content in Latin-1. */
+type Segment = readonly [code: number, content: string];
+const JFIF: Segment = [0xe0, 'JFIF\0\x01\x01\0\0\x01\0\x01\0\0'];
+const adobe = (transform: number): Segment => [0xee, `Adobe\0d\0\0\0\0${String.fromCharCode(transform)}`];
+
+/** A JPEG that sharp has written, which has neither JFIF nor Adobe, with these segments and names of its components. */
+function withHeader(jpeg: Buffer, segments: readonly Segment[], components: string): Buffer {
+  const file = Buffer.from(jpeg);
+  const [frame, scan] = [file.indexOf(Uint8Array.of(0xff, 0xc0)), file.indexOf(Uint8Array.of(0xff, 0xda))];
+  for (const [index, name] of Array.from(components).entries()) {
+    file.write(name, frame + 10 + 3 * index, 'latin1');
+    file.write(name, scan + 5 + 2 * index, 'latin1');
+  }
+  const parts = segments.map(([code, content]) => {
+    const head = Buffer.from([0xff, code, 0, content.length + 2]);
+    return Buffer.concat([head, Buffer.from(content, 'latin1')]);
+  });
+  return Buffer.concat([file.subarray(0, 2), ...parts, file.subarray(2)]);
+}
+
 const anyJpeg = fc
   .record({
     width: fc.integer({ min: 16, max: 90 }),
@@ -109,6 +129,37 @@ describe('decodeCommonJpeg', () => {
     expect(
       decodeCommonJpeg(Buffer.concat([bytes.subarray(0, -2), Buffer.alloc(8, 7), bytes.subarray(-2)])),
     ).toBeUndefined();
+  });
+
+  it.each<[string, boolean, Segment[], string?]>([
+    ['JFIF, whatever the components are called', true, [JFIF], 'RGB'],
+    ['JFIF, whatever Adobe says', true, [JFIF, adobe(0)]],
+    ['no segment, components 1, 2 and 3', true, []],
+    [
+      'EXIF, other data and a comment',
+      true,
+      [
+        [0xe1, 'Exif\0\0'],
+        [0xef, 'any'],
+        [0xfe, 'any'],
+      ],
+    ],
+    ['no segment, components R, G and B', false, [], 'RGB'],
+    ['Adobe for YCbCr', true, [adobe(1)], 'RGB'],
+    ['Adobe for RGB', false, [adobe(0)]],
+    ['Adobe cut short, components 1, 2 and 3', true, [[0xee, 'Adobe\0d\0\0\0\0']]],
+    ['JFIF cut short, and Adobe for RGB', false, [[0xe0, 'JFIF\0\x01\x01\0\0\x01\0\x01\0'], adobe(0)]],
+    ['a table of factors that no component can have', false, [JFIF, [0xdb, `\x04${'\x01'.repeat(64)}`]]],
+    ['factors of 16 bits', false, [JFIF, [0xdb, `\x10${'\0\x01'.repeat(64)}`]]],
+    ['a table of codes that no component can have', false, [JFIF, [0xc4, `\x04\0\x01${'\0'.repeat(14)}\x05`]]],
+    ['a DC coefficient of 16 bits', false, [JFIF, [0xc4, `\x02\0\x01${'\0'.repeat(14)}\x10`]]],
+    ['fewer symbols than codes', false, [JFIF, [0xc4, `\x02\0\x02${'\0'.repeat(14)}\x05`]]],
+    ['arithmetic coding', false, [JFIF, [0xcc, '\0\x10']]],
+  ])('judges a header as the general decoder does: %s', async (_, isCommon, segments, components = '\x01\x02\x03') => {
+    const bytes = withHeader(await encode(48, 40, 1, { quality: 80 }), segments, components);
+    const found = decodeCommonJpeg(bytes);
+    expect(found !== undefined).toBe(isCommon);
+    if (found !== undefined) expect(Buffer.compare(found.pixels, (await generally(bytes)) ?? Buffer.of())).toBe(0);
   });
 
   it('leaves large pictures to the general decoder, whose memory is freed', async () => {
