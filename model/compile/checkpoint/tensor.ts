@@ -55,12 +55,11 @@ function isContiguous(view: StridedView): boolean {
   return view.shape.every((size, d) => size === 1 || view.strides[d] === expected[d]);
 }
 
-const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
-
 /**
  * Rejects a view that reaches outside its storage, or that is far larger than it.
  *
  * @param where subject of the error's sentence, naming the tensor
+ * @param view whose numbers are counts
  * @throws UserError (checkpoint-unreadable)
  */
 export function checkView(where: string, view: StridedView, storageElements: number): void {
@@ -68,11 +67,7 @@ export function checkView(where: string, view: StridedView, storageElements: num
   const refuse = (what: string): never => {
     throw new UserError('checkpoint-unreadable', `${where} ${what}; the checkpoint is damaged.`);
   };
-  if (shape.length > MAX_RANK) refuse(`has ${shape.length} dimensions, more than ${MAX_RANK}`);
   if (shape.length !== strides.length) refuse(`has ${shape.length} dimensions but ${strides.length} strides`);
-  if (![offset, ...shape, ...strides].every(isCount)) {
-    refuse('has a negative or non-integer size, stride or offset');
-  }
   const elements = elementCount(shape);
   if (elements > Math.max(storageElements, EXPANDED_ELEMENTS)) {
     refuse(`of shape [${shape.join(', ')}] has far more elements than its storage of ${storageElements}`);

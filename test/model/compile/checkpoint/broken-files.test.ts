@@ -188,6 +188,8 @@ describe('parts with an index', () => {
 
   test.each([
     ['outside the folder', { square: '../a.safetensors' }, 'checkpoint-unsafe', /outside its folder/],
+    ['that is the folder above', { square: '..' }, 'checkpoint-unsafe', /outside its folder/],
+    ['outside the folder on Windows', { square: '..\\a.safetensors' }, 'checkpoint-unsafe', /outside its folder/],
     ['that is missing', { square: 'c.safetensors' }, 'checkpoint-unreadable', /no such file or folder/],
     [
       'without the tensor',
