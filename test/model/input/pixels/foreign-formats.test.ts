@@ -114,6 +114,13 @@ describe('a JPEG whose coding no decoder here reads is unsupported, not damaged'
     [0xc3, 12, 'a 12-bit lossless JPEG'],
     [0xc3, 16, 'a 16-bit lossless JPEG'],
     [0xc5, 8, 'a hierarchical JPEG'],
+    [0xc6, 8, 'a hierarchical JPEG'],
+    [0xc7, 8, 'a hierarchical lossless JPEG'],
+    [0xcd, 8, 'a hierarchical JPEG'],
+    [0xce, 8, 'a hierarchical JPEG'],
+    [0xcf, 8, 'a hierarchical lossless JPEG'],
+    [0xde, 8, 'a hierarchical JPEG'],
+    [0xcb, 8, 'a lossless arithmetic-coded JPEG'],
     [0xf7, 8, 'a lossless (JPEG-LS) JPEG'],
   ])('SOF marker %i with %i bits', async (marker, bits, name) => {
     const file = Buffer.from(jpeg);

@@ -90,6 +90,13 @@ describe('a damaged image is corrupt', () => {
     expect(await refusal(gif({ canvas: [4, 3], frame: [0, 0, 4, 3], indices, hasEnd }))).toBe('corrupt');
   });
 
+  it('a GIF whose frame has no pixels, or symbols of more bits than codes', async () => {
+    expect(await refusal(gif({ canvas: [2, 2], frame: [0, 0, 0, 2], indices: [] }))).toBe('corrupt');
+    const file = gif({ canvas: [2, 2], frame: [0, 0, 1, 1], indices: [3] });
+    file[file.indexOf(0x2c) + 10] = 13;
+    expect(await refusal(file)).toBe('corrupt');
+  });
+
   it('a GIF that ends before its frame', async () => {
     expect(await refusal(Buffer.concat([read('gif.gif').subarray(0, 13 + 768), Buffer.from(';')]))).toBe('corrupt');
   });
