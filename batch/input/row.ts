@@ -16,6 +16,9 @@ export type RawRow =
 /** The columns that a run reads; all others are passed through. */
 export const COLUMNS = ['id', 'image', 'text', 'texts', 'premise'] as const;
 
+/** The known columns of a row except `id`, as they were read. Absent ones are left out. */
+export type KnownColumns = Partial<Record<Exclude<(typeof COLUMNS)[number], 'id'>, unknown>>;
+
 /** The name that each column has in the input. */
 export type ColumnNames = Readonly<Record<(typeof COLUMNS)[number], string>>;
 
@@ -28,8 +31,7 @@ export interface Row {
   readonly number: number;
   /** Its id. @default its number, from 1; `row 3` where that may be the id of another */
   readonly id: string | number;
-  /** The known columns except `id`, as they were read. Absent ones are left out. */
-  readonly known: Readonly<Record<string, unknown>>;
+  readonly known: Readonly<KnownColumns>;
   readonly others: Readonly<Record<string, unknown>>;
   /** Its picture, where it comes with the row. @default that which `image` names */
   readonly picture?: StoredImage;
@@ -70,15 +72,15 @@ export function toRow(
     return { number, id: unreadableId, known: {}, others: {}, error: new RowError('damaged-row', raw.damage) };
   }
   const { fields, ...picture } = raw;
-  const known: Record<string, unknown> = {};
+  const known: KnownColumns = {};
   for (const column of COLUMNS) {
     const value = Object.hasOwn(fields, names[column]) ? fields[names[column]] : undefined;
     // Exports from tables write null for an empty cell.
     if (column !== 'id' && value !== undefined && value !== null) known[column] = value;
   }
-  if (known['text'] === undefined && known['texts'] === undefined && texts.length > 0) {
-    if (texts.length === 1) known['text'] = texts[0];
-    else known['texts'] = texts;
+  if (known.text === undefined && known.texts === undefined && texts.length > 0) {
+    if (texts.length === 1) known.text = texts[0];
+    else known.texts = texts;
   }
   const used = new Set<string>(Object.values(names));
   const others = Object.fromEntries(Object.entries(fields).filter(([name]) => !used.has(name)));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Answer } from '../../service/inference/answer.ts';
 import type { TextWarningSummary } from '../../service/requests/text-warnings.ts';
-import type { Row } from '../input/row.ts';
+import type { KnownColumns, Row } from '../input/row.ts';
 import type { RowError } from '../row-error.ts';
 
 /** What became of a row. */
@@ -13,18 +13,44 @@ export type Outcome =
     }
   | { readonly error: RowError };
 
-/** A row with its outcome, as one line of JSON. The members of an answer are those of `/predict`. */
-export function toLine({ id, known, others }: Row, outcome: Outcome): string {
-  const columns = Object.keys(others).length > 0 ? { columns: others } : {};
-  return JSON.stringify({ id, ...known, ...columns, ...resultOf(outcome) });
+/** The members of an answer: those of `/predict`. */
+type ResultAnswer = Pick<Answer, 'result' | 'label' | 'confidence' | 'scores'>;
+
+/** Why a row has no answer. */
+interface ResultError {
+  readonly code: RowError['code'];
+  readonly detail: string;
+  readonly field?: string;
 }
 
-function resultOf(outcome: Outcome): object {
+/** The part of a line of results that the row's outcome decides. */
+interface ResultOfOutcome extends Partial<ResultAnswer> {
+  /** Of a row with `texts`. */
+  readonly results?: readonly ResultAnswer[];
+  readonly warnings?: readonly TextWarningSummary[];
+  readonly error?: ResultError;
+}
+
+/** A line of results. Files of lines have it as JSON, and those of Parquet as columns. */
+export interface Result extends Readonly<KnownColumns>, ResultOfOutcome {
+  readonly id: Row['id'];
+  /** The columns that were passed through. */
+  readonly columns?: Row['others'];
+}
+
+/** A row with its outcome, as one line of JSON. */
+export function toLine({ id, known, others }: Row, outcome: Outcome): string {
+  const columns = Object.keys(others).length > 0 ? { columns: others } : {};
+  const result: Result = { id, ...known, ...columns, ...resultOf(outcome) };
+  return JSON.stringify(result);
+}
+
+function resultOf(outcome: Outcome): ResultOfOutcome {
   if ('error' in outcome) {
     const { code, message, field } = outcome.error;
     return { error: { code, detail: message, ...(field === undefined ? {} : { field }) } };
   }
-  const results = outcome.answers.map(({ result, label, confidence, scores }) => {
+  const results = outcome.answers.map(({ result, label, confidence, scores }): ResultAnswer => {
     return { result, label, confidence, scores };
   });
   const [first] = results;

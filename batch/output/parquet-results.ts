@@ -1,24 +1,49 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { InputFile } from '../storage/file.ts';
 import { openParquet } from '../storage/parquet-rows.ts';
+import type { Result } from './outcome.ts';
 
 const ROW_GROUP = 10_000;
 
-/** Columns whose values are texts in the rows of results. */
-const TEXTS = ['image', 'text', 'premise', 'label'] as const;
-/** Columns that have JSON. */
-const JSONS = ['texts', 'columns', 'scores', 'results', 'warnings'] as const;
-const ERROR_MEMBERS = ['code', 'detail', 'field'] as const;
+type ColumnKind = 'text' | 'json' | 'INT32' | 'DOUBLE';
 
-const COLUMNS = [
-  { name: 'id', type: 'STRING' },
-  ...(['image', 'text', 'texts', 'premise', 'columns'] as const).map((name) => ({ name, type: 'STRING' }) as const),
-  { name: 'result', type: 'INT32' },
-  { name: 'label', type: 'STRING' },
-  { name: 'confidence', type: 'DOUBLE' },
-  ...(['scores', 'results', 'warnings'] as const).map((name) => ({ name, type: 'STRING' }) as const),
-  ...ERROR_MEMBERS.map((name) => ({ name: `error_${name}`, type: 'STRING' }) as const),
-] as const;
+/** What the column of each member of a result has, in the order of the columns: texts, texts with JSON, or numbers. */
+const KINDS: Readonly<Record<Exclude<keyof Result, 'error'>, ColumnKind>> = {
+  id: 'text',
+  image: 'text',
+  text: 'text',
+  texts: 'json',
+  premise: 'text',
+  columns: 'json',
+  result: 'INT32',
+  label: 'text',
+  confidence: 'DOUBLE',
+  scores: 'json',
+  results: 'json',
+  warnings: 'json',
+};
+
+/** The members whose columns have JSON. */
+const JSONS: ReadonlySet<string> = new Set(
+  Object.entries(KINDS)
+    .filter(([, kind]) => kind === 'json')
+    .map(([name]) => name),
+);
+
+/** The members of the error, each with a column of its own. */
+const ERROR_COLUMNS: Readonly<Record<keyof NonNullable<Result['error']>, string>> = {
+  code: 'error_code',
+  detail: 'error_detail',
+  field: 'error_field',
+};
+
+/** The columns of every file. */
+export const RESULT_COLUMNS = [
+  ...Object.entries(KINDS).map(([name, kind]) => {
+    return { name, type: kind === 'text' || kind === 'json' ? 'STRING' : kind } as const;
+  }),
+  ...Object.values(ERROR_COLUMNS).map((name) => ({ name, type: 'STRING' }) as const),
+];
 
 type ParquetRow = Record<string, string | number | undefined>;
 
@@ -36,7 +61,7 @@ export async function writeParquet(lines: AsyncIterable<string>, handle: FileHan
     await handle.appendFile(chunk);
   };
   const writer = Object.assign(bytes, { flush, finish: flush });
-  await parquetWriteRows({ writer, rows: rowsOf(lines), columns: [...COLUMNS], rowGroupSize: ROW_GROUP });
+  await parquetWriteRows({ writer, rows: rowsOf(lines), columns: RESULT_COLUMNS, rowGroupSize: ROW_GROUP });
 }
 
 async function* rowsOf(lines: AsyncIterable<string>): AsyncGenerator<ParquetRow> {
@@ -46,18 +71,15 @@ async function* rowsOf(lines: AsyncIterable<string>): AsyncGenerator<ParquetRow>
 function toParquetRow(result: Readonly<Record<string, unknown>>): ParquetRow {
   const error = (result['error'] ?? {}) as Record<string, string | undefined>;
   return {
-    id: String(result['id']),
-    result: result['result'] as number | undefined,
-    confidence: result['confidence'] as number | undefined,
-    ...Object.fromEntries(TEXTS.map((name) => [name, textOf(result[name])])),
-    ...Object.fromEntries(JSONS.map((name) => [name, JSON.stringify(result[name]) as string | undefined])),
-    ...Object.fromEntries(ERROR_MEMBERS.map((name) => [`error_${name}`, error[name]])),
+    ...Object.fromEntries(Object.entries(KINDS).map(([name, kind]) => [name, cellOf(kind, result[name])])),
+    ...Object.fromEntries(Object.entries(ERROR_COLUMNS).map(([name, column]) => [column, error[name]])),
   };
 }
 
-/** A failed row may have anything in a column of texts. */
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+function cellOf(kind: ColumnKind, value: unknown): string | number | undefined {
+  if (kind === 'INT32' || kind === 'DOUBLE') return value as number | undefined;
+  // A failed row may have anything in a column of texts, and an id may be a number.
+  return kind === 'text' && typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /**
@@ -77,7 +99,7 @@ function fromParquetRow(row: Readonly<Record<string, unknown>>): object {
   for (const [name, value] of Object.entries(row)) {
     if (value === null || value === undefined) continue;
     if (name.startsWith('error_')) error[name.slice('error_'.length)] = value;
-    else result[name] = (JSONS as readonly string[]).includes(name) ? (JSON.parse(value as string) as unknown) : value;
+    else result[name] = JSONS.has(name) ? (JSON.parse(value as string) as unknown) : value;
   }
   return Object.keys(error).length > 0 ? { ...result, error } : result;
 }

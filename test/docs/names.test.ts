@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { config, ofaLarge } from '../../infra/config.ts';
+import { RESULT_COLUMNS } from '../../batch/output/parquet-results.ts';
 import { BATCH_SETTINGS } from '../../infra/config/pod-settings.ts';
 import { deploymentSchema, workloadSchema } from '../../infra/config/schema.ts';
 import { FILLED_IN } from '../../infra/config/server.ts';
@@ -102,6 +103,7 @@ it('the map of the architecture has every folder of the repository, and of the d
 
 it.each([
   ['docs/batch.md', 'every setting that batch reads', BATCH_SETTINGS],
+  ['docs/batch.md', 'every column of its results in Parquet', RESULT_COLUMNS.map(({ name }) => name)],
   [
     'docs/deploy.md',
     'every setting that follows from another field',
