@@ -45,12 +45,20 @@ const exampleSchema = z.strictObject({
     .max(MAX_SENTENCES, { error: `must not hold more than ${MAX_SENTENCES} sentences` }),
 });
 
+/** The formats of pictures that the demo page shows in every browser. */
+const SHOWN_FORMATS = ['jpeg', 'png', 'webp', 'avif', 'gif'] as const satisfies readonly ImageFormat[];
+type ShownFormat = (typeof SHOWN_FORMATS)[number];
+
+function isShown(format: ImageFormat | undefined): format is ShownFormat {
+  return SHOWN_FORMATS.some((shown) => shown === format);
+}
+
 /** A picture with sentences about it. */
 export interface Example extends z.infer<typeof exampleSchema> {
   /** Path of the picture. */
   readonly file: string;
-  /** By the file's content. Only types that browsers show. */
-  readonly mediaType: `image/${Exclude<ImageFormat, 'tiff' | 'bmp'>}`;
+  /** By the file's content. */
+  readonly mediaType: `image/${ShownFormat}`;
 }
 
 /** The valid examples of a folder, and an error sentence for each of the others. */
@@ -156,7 +164,7 @@ async function readExample(folder: string, entry: unknown, answers: readonly str
       return `${parsed.data.image} is larger than ${MAX_PICTURE_BYTES / MIB} MiB`;
     }
     const format = formatOf(await firstBytes(file));
-    if (format === undefined || format === 'tiff' || format === 'bmp') {
+    if (!isShown(format)) {
       return `${parsed.data.image} is not a JPEG, PNG, WebP, AVIF or GIF file`;
     }
     return { ...parsed.data, file, mediaType: `image/${format}` };

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { config, ofaLarge } from '../../infra/config.ts';
+import { IMAGE_FORMATS } from '../../model/image-format.ts';
 import { RESULT_COLUMNS } from '../../batch/output/parquet-results.ts';
 import { BATCH_SETTINGS } from '../../infra/config/pod-settings.ts';
 import { deploymentSchema, workloadSchema } from '../../infra/config/schema.ts';
@@ -86,6 +87,10 @@ it('clients.md has the status in gRPC of every error', () => {
     // HTTP/2 refuses too large headers before there is a call.
     if (name !== 'headers-too-large') expect(row, name).toContain(status);
   }
+});
+
+it.each(['docs/inputs.md', 'library/model.ts'])('%s names the formats of pictures', (file) => {
+  expect(readFileSync(ROOT + file, 'utf8')).toContain(IMAGE_FORMATS);
 });
 
 it('the checks above find something in the pages', () => {

@@ -102,7 +102,9 @@ export async function decode(bytes: Uint8Array, probe: Probe, mode: OrientationM
       }
       case 'tiff':
         return transpose(await decodeTiffFile(bytes, probe), orientationOf(bytes, format));
-      default:
+      case 'jpeg':
+      case 'png':
+      case 'webp':
         return upright(await decodeBySharp(bytes, probe), bytes, format, mode);
     }
   } catch (error) {

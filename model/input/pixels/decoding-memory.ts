@@ -9,7 +9,7 @@ import { TiffFile } from './tiff/layout.ts';
 const RGB = 3;
 
 /** The formats whose memory follows from the header that libvips reads; among TIFFs, those that libtiff decodes. */
-type Decoded = Exclude<ImageFormat, 'gif' | 'bmp' | 'avif'>;
+type Decoded = Extract<ImageFormat, 'jpeg' | 'png' | 'webp' | 'tiff'>;
 
 /**
  * Estimates the memory that decoding takes at its peak, besides the file. bench/decoding-memory.ts compares it with what

@@ -81,9 +81,8 @@ export interface ToPixelsOptions {
 
 /**
  * Converts an image file to the model's pixels: bit for bit the result of Pillow's `open(...)`,
- * `ImageOps.exif_transpose`, `convert('RGB')` and bicubic `resize((size, size))`, for JPEG, PNG, WebP, BMP, GIF (first
- * frame) and TIFF (first page). Those of an AVIF may differ by some levels. Runs in a pool of worker threads, within a
- * memory budget.
+ * `ImageOps.exif_transpose`, `convert('RGB')` and bicubic `resize((size, size))`, of the first frame or page. Those of an
+ * AVIF may differ by some levels. Runs in a pool of worker threads, within a memory budget.
  *
  * @param bytes the file; it is copied and may be reused once the promise settles
  * @param size pixels along each side of the result, 1 to 4096; the aspect ratio is not kept
