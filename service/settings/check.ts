@@ -54,21 +54,22 @@ export function checkSetting(setting: Setting, value: unknown): string | undefin
 }
 
 function checkText({ format }: TextSetting, text: string): string | undefined {
-  if (format === 'http-url') {
-    return text === '' || isHttpUrl(text) ? undefined : 'an http:// or https:// address';
-  }
-  if (format === 'labels') return checkLabels(text);
-  if (format === 'networks') {
-    const wrong = listOf(text).find((network) => !isNetwork(network));
-    return wrong === undefined
-      ? undefined
-      : `a comma-separated list of addresses and networks such as 10.0.0.0/8${exceptFor(wrong, text)}`;
-  }
   if (format === undefined) return undefined;
-  const wrong = listOf(text).find((origin) => !isHttpUrl(origin) || new URL(origin).origin !== origin);
-  return wrong === undefined
-    ? undefined
-    : `a comma-separated list of origins such as https://example.org${exceptFor(wrong, text)}`;
+  switch (format) {
+    case 'http-url':
+      return text === '' || isHttpUrl(text) ? undefined : 'an http:// or https:// address';
+    case 'labels':
+      return checkLabels(text);
+    case 'networks':
+      return checkList(text, isNetwork, 'addresses and networks such as 10.0.0.0/8');
+    case 'origins':
+      return checkList(text, isOrigin, 'origins such as https://example.org');
+  }
+}
+
+function checkList(text: string, isPart: (part: string) => boolean, parts: string): string | undefined {
+  const wrong = listOf(text).find((part) => !isPart(part));
+  return wrong === undefined ? undefined : `a comma-separated list of ${parts}${exceptFor(wrong, text)}`;
 }
 
 /** Names the wrong part of a list; a list with a password is not repeated, as commas may divide the password, too. */
@@ -114,6 +115,10 @@ function isNetwork(text: string): boolean {
   const [, address = '', bits] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const family = isIP(address);
   return family !== 0 && Number(bits ?? 0) <= (family === 4 ? 32 : 128);
+}
+
+function isOrigin(text: string): boolean {
+  return isHttpUrl(text) && new URL(text).origin === text;
 }
 
 function isHttpUrl(text: string): boolean {
