@@ -2,7 +2,7 @@ import type { IConfigMap, IService } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
 import { dashboardModel } from '../../../infra/constructs/monitoring/dashboard.ts';
 import { contextOf } from '../../../infra/workload/context.ts';
-import { extend, type DeploymentConfig } from '../../../infra/config.ts';
+import { extend } from '../../../infra/config.ts';
 import { deployments, manifestsOf, ofKind, only, serverOf, picks, type Labels, type Manifest } from '../manifests.ts';
 import { scenarioNames, scenarios, withWorkload, type ScenarioName } from '../scenarios.ts';
 
@@ -139,45 +139,5 @@ describe('alerts of another server', () => {
     const rules = groups.flatMap((group) => group.rules);
     expect(rules.map(({ alert }) => alert)).not.toContain('EngineRestarts');
     expect(rules.map(({ expr }) => expr).join()).not.toContain('ofa_ve_');
-  });
-});
-
-describe('ingress', () => {
-  const annotationsOf = (config: DeploymentConfig, name = 'ofa-ve') =>
-    only(manifestsOf(config), 'Ingress', name).metadata.annotations ?? {};
-
-  it.each([
-    ['ingress-nginx', 'nginx.ingress.kubernetes.io/proxy-body-size', '50m'],
-    ['ingress-nginx', 'nginx.ingress.kubernetes.io/proxy-read-timeout', '120'],
-    ['f5-nginx', 'nginx.org/client-max-body-size', '50m'],
-    ['f5-nginx', 'nginx.org/proxy-read-timeout', '120s'],
-    ['haproxy-ingress', 'haproxy-ingress.github.io/proxy-body-size', '50m'],
-    ['haproxy-ingress', 'haproxy-ingress.github.io/timeout-server', '120s'],
-    ['aws-alb', 'alb.ingress.kubernetes.io/load-balancer-attributes', 'idle_timeout.timeout_seconds=120'],
-    ['aws-alb', 'alb.ingress.kubernetes.io/healthcheck-path', '/readyz'],
-  ] as const)('tells %s by %s', (controller, annotation, value) => {
-    const networkPolicy = { clients: [], clientNetworks: ['10.0.0.0/16'] };
-    const ingress = { controller, className: controller };
-    expect(annotationsOf(withWorkload({ exposure: { ingress }, networkPolicy }))).toMatchObject({
-      [annotation]: value,
-    });
-  });
-
-  it('lets the annotations of the configuration override those of the controller', () => {
-    const annotations = { 'nginx.ingress.kubernetes.io/proxy-read-timeout': '600' };
-    expect(annotationsOf(withWorkload({ exposure: { ingress: { annotations } } }))).toMatchObject(annotations);
-  });
-
-  it('requests the certificate once, although the canary has its own Ingress', () => {
-    const config = scenarios.everything;
-    expect(annotationsOf(config)).toHaveProperty(['cert-manager.io/cluster-issuer'], 'letsencrypt');
-    expect(annotationsOf(config, 'ofa-ve-canary')).not.toHaveProperty(['cert-manager.io/cluster-issuer']);
-  });
-
-  it('requests no certificate without HTTPS', () => {
-    const tls = { enabled: false, clusterIssuer: 'letsencrypt' };
-    expect(annotationsOf(withWorkload({ exposure: { ingress: { tls } } }))).not.toHaveProperty([
-      'cert-manager.io/cluster-issuer',
-    ]);
   });
 });
