@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { UserError } from '../model/errors.ts';
+import { UserError, type FailureCode } from '../model/errors.ts';
 import type { OpenModel } from '../service/inference/open-model.ts';
 import type { Settings } from '../service/settings/read.ts';
 import { ImageLoader } from './images/image-loader.ts';
@@ -70,6 +70,13 @@ export interface BatchResult {
 
 /** Rows in progress for each item that the engines compute at once: one batch runs while the others are prepared. */
 const ROWS_PER_SLOT = 4;
+/** Failures that end a run and may not meet the next one. */
+const MAY_PASS: ReadonlySet<FailureCode> = new Set([
+  'network-unreachable',
+  'disk-full',
+  'output-not-writable',
+  'engine-failed',
+]);
 /** Finished rows that may wait for an earlier one to be written, for each row in progress. */
 const UNWRITTEN_PER_ROW = 16;
 
@@ -193,14 +200,25 @@ class Run {
     try {
       await this.#write(lines as AsyncIterable<string>, open);
     } catch (error) {
-      if (!interrupt.aborted) throw error;
-      const message = `Interrupted after ${this.#tally.rows} of ${this.#total} rows; the same command goes on from there.`;
+      if (!interrupt.aborted) throw this.#withAdvice(error);
+      const message = `Interrupted after ${this.#tally.rows} of ${this.#total} rows; the same command goes on ${this.#place()}.`;
       throw new UserError('interrupted', message, { cause: error });
     } finally {
       // Ends what is still being computed.
       stop.abort();
       lines.destroy();
     }
+  }
+
+  /** Says of a failure that may pass that nothing is lost by it. */
+  #withAdvice(error: unknown): unknown {
+    if (!(error instanceof UserError && MAY_PASS.has(error.code))) return error;
+    return new UserError(error.code, `${error.message} The same command goes on ${this.#place()}.`, { cause: error });
+  }
+
+  /** Where the next run goes on, for a sentence. */
+  #place(): string {
+    return this.#folder.keepsWork ? 'from there' : 'with the part that was not complete';
   }
 
   /** The rows of open parts that have no outcome yet. */

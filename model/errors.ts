@@ -31,7 +31,8 @@ export const FAILURES = {
   'engine-failed': 'The engine could not start or compute. The message and the log have the cause.',
   'model-unknown': 'The hub has no such model or revision.',
   'listing-unusable': "The hub's listing of the model lacks a needed file, or names one that cannot be used.",
-  'network-unreachable': 'The server cannot be reached. Check the network and the proxy settings.',
+  'network-unreachable':
+    'The server cannot be reached, or no longer accepts the credentials. Check the network, the proxy settings and the credentials.',
   'download-failed': 'The server refused or broke off a download. Run the command again: it resumes.',
   'download-corrupt': 'A fetched file does not have the SHA-256 that the hub lists. Fetch it again.',
   'disk-full': 'The disk has no room for the files. Free some, or choose another folder.',

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { exists, folderPrefix, isS3Folder } from '../storage/s3-file.ts';
-import { bodyOf, isS3, parseS3, readObjectBytes, s3, s3Reason, s3Status, type S3Address } from '../storage/s3.ts';
+import { bodyOf, isS3, outage, parseS3, readObjectBytes, s3, s3Reason, type S3Address } from '../storage/s3.ts';
 import { notFolder, outsideFolder } from './image-folder.ts';
 import { unreadable, type ImageSource, type StoredImage } from './stored-image.ts';
 
@@ -95,10 +95,5 @@ async function findObject(name: string, object: S3Address, signal: AbortSignal):
 }
 
 function failure(name: string, error: unknown): Error {
-  const status = s3Status(error);
-  const reason = s3Reason(error);
-  if (status !== undefined && status < 500 && status !== 429) return unreadable(name, reason);
-  return new UserError('network-unreachable', `Cannot read the image ${shorten(name)}: ${reason.message}.`, {
-    cause: error,
-  });
+  return outage(`Cannot read the image ${shorten(name)}`, error) ?? unreadable(name, s3Reason(error));
 }

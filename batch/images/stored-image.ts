@@ -1,5 +1,6 @@
 import type { InputFile } from '../storage/file.ts';
 import { shorten } from '../../model/echo.ts';
+import { UserError } from '../../model/errors.ts';
 import { reasonOf } from '../../model/system-reason.ts';
 import { RowError } from '../row-error.ts';
 
@@ -7,7 +8,7 @@ import { RowError } from '../row-error.ts';
 export interface StoredImage {
   /** Bytes, or the most that it may have. */
   readonly size: number;
-  /** @throws RowError, or the signal's reason */
+  /** @throws RowError; UserError `network-unreachable` if a service does not answer; the signal's reason */
   read(signal: AbortSignal): Promise<Uint8Array>;
   /** Closes what {@link read} did not read. */
   close?(): Promise<void>;
@@ -30,7 +31,7 @@ export function memberImage(tar: InputFile, name: string, offset: number, size: 
     size,
     read: async () => {
       const bytes = await tar.read(offset, offset + size).catch((error: unknown) => {
-        throw unreadable(name, error);
+        throw error instanceof UserError ? error : unreadable(name, error);
       });
       if (bytes.length === size) return bytes;
       throw unreadable(name, new Error(`the tar ${tar.name} ends within it`));

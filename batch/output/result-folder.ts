@@ -23,6 +23,8 @@ export interface ResultFolder {
 export interface WritableFolder extends ResultFolder {
   /** A folder on a disk for files that are not complete. */
   readonly workFolder: string;
+  /** Whether the next run finds what is in the work folder. */
+  readonly keepsWork: boolean;
   /** Moves a complete file of the work folder here, so that it is there completely or not at all. */
   publish(file: string, name: string): Promise<void>;
   /** Lets other runs write into it. */
@@ -57,6 +59,7 @@ export async function writableDiskFolder(folder: string): Promise<WritableFolder
   return {
     ...diskFolder(folder),
     workFolder: folder,
+    keepsWork: true,
     publish: (file, name) => moveOnDisk(file, path.join(folder, name)),
     close: unlock,
   };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { UserError } from '../../model/errors.ts';
 import { folderPrefix, listKeys, openS3File } from '../storage/s3-file.ts';
-import { parseS3, s3, s3Reason } from '../storage/s3.ts';
+import { outage, parseS3, s3, s3Reason } from '../storage/s3.ts';
 import type { ResultFolder, WritableFolder } from './result-folder.ts';
 
 /** A folder in a bucket. */
@@ -34,6 +34,7 @@ export async function writableS3Folder(folder: string): Promise<WritableFolder> 
   return {
     ...inner,
     workFolder,
+    keepsWork: false,
     publish: (file, name) => uploadFile(file, inner.address(name)),
     close: () => rm(workFolder, { recursive: true, force: true }),
   };
@@ -42,7 +43,7 @@ export async function writableS3Folder(folder: string): Promise<WritableFolder> 
 /**
  * Uploads a file in parts and removes it.
  *
- * @throws UserError `output-not-writable`
+ * @throws UserError `output-not-writable`, or `network-unreachable` if the service does not answer
  */
 export async function uploadFile(file: string, address: string): Promise<void> {
   const { bucket, key } = parseS3(address);
@@ -50,8 +51,9 @@ export async function uploadFile(file: string, address: string): Promise<void> {
   try {
     await new Upload({ client, params: { Bucket: bucket, Key: key, Body: createReadStream(file) } }).done();
   } catch (error) {
-    const message = `Cannot write ${address}: ${s3Reason(error).message}.`;
-    throw new UserError('output-not-writable', message, { cause: error });
+    const sentence = `Cannot write ${address}`;
+    const message = `${sentence}: ${s3Reason(error).message}.`;
+    throw outage(sentence, error) ?? new UserError('output-not-writable', message, { cause: error });
   }
   await rm(file);
 }

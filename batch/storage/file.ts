@@ -16,13 +16,14 @@ export interface InputFile {
   /**
    * Reads all bytes in order.
    *
-   * @throws UserError `input-unreadable`
+   * @throws UserError `input-unreadable`, or `network-unreachable` if a service does not answer
    */
   stream(): AsyncIterable<Uint8Array>;
   /**
    * Reads the bytes from `start` to `end`, without `end`; less where the file ends before.
    *
-   * @throws Error whose message is the end of a sentence, or that `reasonOf` explains
+   * @throws UserError `network-unreachable` if a service does not answer; else an Error whose message is the end of a
+   *   sentence, or that `reasonOf` explains
    */
   read(start: number, end: number): Promise<Uint8Array>;
 }
@@ -36,6 +37,7 @@ export interface FoundFiles {
 
 /** The error of an input file that cannot be read. */
 export function notReadable(name: string, cause: unknown): UserError {
+  if (cause instanceof UserError) return cause;
   return new UserError('input-unreadable', `Cannot read the input ${name}: ${reasonOf(cause)}.`, { cause });
 }
 

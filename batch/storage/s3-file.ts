@@ -2,14 +2,19 @@ import picomatch from 'picomatch';
 import { UserError } from '../../model/errors.ts';
 import { notReadable, type FoundFiles, type InputFile } from './file.ts';
 import { isPattern } from './names.ts';
-import { parseS3, readObject, readObjectBytes, s3, s3Reason, s3Status } from './s3.ts';
+import { outage, parseS3, readObject, readObjectBytes, s3, s3Reason, s3Status } from './s3.ts';
 
-/** Opens an object. @throws UserError `input-unreadable` */
+/** The error of an address of which no object can be read, or listed. */
+function s3NotReadable(address: string, error: unknown): UserError {
+  return outage(`Cannot read ${address}`, error) ?? notReadable(address, s3Reason(error));
+}
+
+/** Opens an object. @throws UserError `input-unreadable`; else as {@link outage} says */
 export async function openS3File(address: string): Promise<InputFile> {
   const { bucket, key } = parseS3(address);
   const { sdk, client } = await s3();
   const head = await client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key })).catch((error: unknown) => {
-    throw notReadable(address, s3Reason(error));
+    throw s3NotReadable(address, error);
   });
   const { ETag: etag, ContentLength: size = 0 } = head;
   const object = { bucket, key, etag };
@@ -22,12 +27,12 @@ export async function openS3File(address: string): Promise<InputFile> {
       try {
         yield* readObject({ ...object, start: 0, end: size });
       } catch (error) {
-        throw notReadable(address, s3Reason(error));
+        throw s3NotReadable(address, error);
       }
     },
     read: (start, end) =>
       readObjectBytes({ ...object, start, end: Math.min(end, size) }).catch((error: unknown) => {
-        throw s3Reason(error);
+        throw outage(`Cannot read ${address}`, error) ?? s3Reason(error);
       }),
   };
 }
@@ -63,7 +68,7 @@ export async function isS3Folder(address: string): Promise<boolean> {
   const { sdk, client } = await s3();
   const list = new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: folderPrefix(key) });
   const { KeyCount: count = 0 } = await client.send(list).catch((error: unknown) => {
-    throw notReadable(address, s3Reason(error));
+    throw s3NotReadable(address, error);
   });
   return count > 0;
 }
@@ -82,7 +87,7 @@ export async function exists(address: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (s3Status(error) === 404) return false;
-    throw notReadable(address, s3Reason(error));
+    throw s3NotReadable(address, error);
   }
 }
 
@@ -95,7 +100,7 @@ export async function listKeys(bucket: string, prefix: string): Promise<string[]
       for (const { Key: key } of page.Contents ?? []) if (key !== undefined && !key.endsWith('/')) keys.push(key);
     }
   } catch (error) {
-    throw notReadable(`s3://${bucket}/${prefix}`, s3Reason(error));
+    throw s3NotReadable(`s3://${bucket}/${prefix}`, error);
   }
   return keys;
 }

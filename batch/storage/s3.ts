@@ -7,6 +7,8 @@ import { UserError } from '../../model/errors.ts';
 const MAX_RESUMES = 5;
 /** Wait before a broken response is continued for the first time, in milliseconds. */
 const RESUME_MS = 200;
+/** How long a connection may be silent, in milliseconds. */
+const STALL_MS = 60_000;
 /** Requests at once. */
 const MAX_SOCKETS = 256;
 
@@ -43,9 +45,10 @@ let loaded: Promise<Connection> | undefined;
  * The client with the SDK's own chain of credentials, region and endpoint. An endpoint other than Amazon's is addressed
  * by paths, and without the checksums that many compatible services do not know.
  *
+ * @param stallMs how long a connection may be silent; only the first call's counts, until {@link closeS3}
  * @throws UserError `settings-invalid`
  */
-export function s3(): Promise<Connection> {
+export function s3(stallMs = STALL_MS): Promise<Connection> {
   const { env } = process;
   const isOther = hasEndpoint(env);
   loaded ??= import('@aws-sdk/client-s3').then((sdk) => {
@@ -53,7 +56,8 @@ export function s3(): Promise<Connection> {
     const client = new sdk.S3Client({
       forcePathStyle: isOther && env['S3_VIRTUAL_HOSTS'] !== 'on',
       maxAttempts: 5,
-      requestHandler: { connectionTimeout: 10_000, requestTimeout: 60_000, httpAgent: agent, httpsAgent: agent },
+      // Not requestTimeout, after which the SDK merely logs a warning.
+      requestHandler: { connectionTimeout: 10_000, socketTimeout: stallMs, httpAgent: agent, httpsAgent: agent },
       ...(isOther ? { requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' } : {}),
       ...(isOther && (env['AWS_REGION'] ?? '') === '' ? { region: 'us-east-1' } : {}),
     });
@@ -155,6 +159,33 @@ export function s3Status(error: unknown): number | undefined {
   return metadata?.httpStatusCode;
 }
 
+/** What the SDK says where no region is set. */
+const NO_REGION = 'Region is missing';
+/** Codes with which a service refuses requests whatever their object is: it no longer accepts the credentials, or had to wait. */
+const REFUSES_ALL: ReadonlySet<string> = new Set([
+  'ExpiredToken',
+  'TokenRefreshRequired',
+  'InvalidToken',
+  'InvalidAccessKeyId',
+  'RequestTimeout',
+]);
+
+/**
+ * The error that ends a run where a request failed for no fault of its object: the service does not answer, or refuses
+ * all requests.
+ *
+ * @param sentence its beginning, such as "Cannot read FILE"
+ * @returns undefined where the failure is the object's own
+ */
+export function outage(sentence: string, error: unknown): UserError | undefined {
+  if (error instanceof UserError) return error;
+  const status = s3Status(error);
+  const isRefusal = status !== undefined && status < 500 && status !== 429;
+  if (isRefusal && !(error instanceof Error && REFUSES_ALL.has(error.name))) return undefined;
+  const code = error instanceof Error && error.message === NO_REGION ? 'settings-invalid' : 'network-unreachable';
+  return new UserError(code, `${sentence}: ${s3Reason(error).message}.`, { cause: error });
+}
+
 /** Why a request failed, as an error whose message is the end of a sentence. */
 export function s3Reason(error: unknown): Error {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
@@ -162,6 +193,7 @@ export function s3Reason(error: unknown): Error {
 }
 
 function sentenceEnd(name: string, message: string, status: number | undefined): string {
+  if (REFUSES_ALL.has(name)) return `${name}: ${message}`.replace(/\.$/, '');
   if (name === 'NoSuchBucket') return 'there is no such bucket';
   if (status === 404) return 'there is no such object';
   if (status === 403) return 'access is denied: check the credentials and the policy of the bucket';
@@ -169,7 +201,7 @@ function sentenceEnd(name: string, message: string, status: number | undefined):
   if (name === 'CredentialsProviderError') {
     return 'there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or another source of the AWS SDK';
   }
-  if (message === 'Region is missing') return 'no region is set: set AWS_REGION to that of the bucket';
+  if (message === NO_REGION) return 'no region is set: set AWS_REGION to that of the bucket';
   // The name of the SDK's own errors says more than their message.
   const reason = message || 'no answer';
   return (name === 'Error' ? reason : `${name}: ${reason}`).replace(/\.$/, '');

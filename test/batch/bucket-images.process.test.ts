@@ -70,5 +70,5 @@ test('a file that stalls is given up when the connections are closed', async () 
   expect(await chunks.next()).toEqual({ done: false, value: Buffer.from('pict') });
   const rest = chunks.next();
   await closeS3();
-  await expect(rest).rejects.toThrow('Cannot read the input s3://shop/stalled: the connections were closed.');
+  await expect(rest).rejects.toThrow('Cannot read s3://shop/stalled: the connections were closed.');
 });

@@ -169,7 +169,7 @@ describe('a run goes on where the one before was', () => {
     };
     await expect(run({ input, output, openFile })).rejects.toMatchObject({
       code: 'disk-full',
-      message: `Cannot write ${join(output, 'part-00000.jsonl.partial')}: the disk is full.`,
+      message: `Cannot write ${join(output, 'part-00000.jsonl.partial')}: the disk is full. The same command goes on from there.`,
     });
     const { computed, tally } = await run({ input, output });
     expect(computed).toBeGreaterThanOrEqual(30);

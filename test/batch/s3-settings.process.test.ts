@@ -16,8 +16,8 @@ afterEach(async () => {
 
 test('a bucket without a region is refused with the variable that sets it', async () => {
   await expect(openFile('s3://bucket/rows.csv')).rejects.toMatchObject({
-    code: 'input-unreadable',
-    message: 'Cannot read the input s3://bucket/rows.csv: no region is set: set AWS_REGION to that of the bucket.',
+    code: 'settings-invalid',
+    message: 'Cannot read s3://bucket/rows.csv: no region is set: set AWS_REGION to that of the bucket.',
   });
 });
 

@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { openS3File } from '../../batch/storage/s3-file.ts';
+import { closeS3, s3 } from '../../batch/storage/s3.ts';
+import { writeTar } from '../../testing/tars.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
+import { pictureFolder, resultsIn, testRows, writeRows } from './rows.ts';
+import { stubRuns } from './stub-runs.ts';
+
+const run = stubRuns();
+const STALL_MS = 300;
+const before = { ...process.env };
+/** How the server answers. */
+let answer: (request: IncomingMessage, response: ServerResponse) => void;
+const server = createServer((request, response) => {
+  answer(request, response);
+});
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}`,
+    AWS_ACCESS_KEY_ID: 'a',
+    AWS_SECRET_ACCESS_KEY: 'b',
+  });
+});
+
+afterEach(closeS3);
+
+afterAll(() => {
+  process.env = before;
+  server.closeAllConnections();
+  server.close();
+});
+
+/** A refusal, as services write it. */
+function refuse(response: ServerResponse, status: number, code: string, message: string): void {
+  response.writeHead(status, { 'content-type': 'application/xml' });
+  response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`);
+}
+
+/** Sends an object, or the part of it that is asked for. */
+function send(request: IncomingMessage, response: ServerResponse, content: Buffer): void {
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+  const part = first === undefined ? content : content.subarray(Number(first), Number(last) + 1);
+  response.writeHead(first === undefined ? 200 : 206, { 'content-length': part.length, etag: '"1"' });
+  response.end(request.method === 'HEAD' ? undefined : part);
+}
+
+test('a connection that falls silent is continued by another one', async () => {
+  await s3(STALL_MS);
+  const content = Buffer.alloc(100, 'a');
+  let silent = 2;
+  answer = (request, response) => {
+    if (request.method === 'HEAD' || silent === 0) send(request, response, content);
+    else if (silent-- === 2) {
+      response.writeHead(206, { 'content-length': content.length });
+      response.write(content.subarray(0, 40));
+    }
+  };
+  const file = await openS3File('s3://shop/rows.csv');
+  expect(Buffer.from(await file.read(0, 100)).equals(content)).toBe(true);
+});
+
+const EXPIRED = ['ExpiredToken', 'The provided token has expired.'] as const;
+const refusals: [string, number, string, string, string][] = [
+  ['credentials that have expired', 400, ...EXPIRED, 'ExpiredToken: The provided token has expired'],
+  ['a key that is no longer valid', 403, 'InvalidAccessKeyId', 'No such key', 'InvalidAccessKeyId: No such key'],
+];
+
+test.each(refusals)('%s end the run, as no row is at fault', async (_, status, code, message, reason) => {
+  const folder = pictureFolder();
+  const rows = testRows(6);
+  const input = writeRows(folder, rows);
+  const picture = (name: string): Buffer => readFileSync(join(folder, name));
+  const names = [...new Set(rows.map(({ image }) => image))];
+  const tar = readFileSync(
+    writeTar(join(folder, 'a.tar'), Object.fromEntries(names.map((name) => [name, picture(name)]))),
+  );
+  for (const images of ['s3://shop/a.tar', 's3://shop/pictures']) {
+    const output = join(tempFolder(), 'out');
+    const work = (request: IncomingMessage, response: ServerResponse): void => {
+      const name = /^\/shop\/pictures\/([\w.-]+)/.exec(request.url ?? '')?.[1];
+      send(request, response, name === undefined ? tar : picture(name));
+    };
+    answer = (request, response) => {
+      const isPicture = /^\/shop\/pictures\/image|^bytes=[1-9]/.test(request.headers.range ?? request.url ?? '');
+      if (isPicture) refuse(response, status, code, message);
+      else work(request, response);
+    };
+    await expect(run({ input, output, source: { images } })).rejects.toMatchObject({
+      code: 'network-unreachable',
+      message: expect.stringContaining(`: ${reason}. The same command goes on from there.`) as string,
+    });
+    answer = work;
+    expect((await run({ input, output, source: { images } })).tally).toMatchObject({ rows: 6, failedRows: 0 });
+    expect(resultsIn(join(output, 'part-00000.jsonl'))).toHaveLength(6);
+  }
+});
+
+test('results that cannot be uploaded are computed again by the same command', async () => {
+  const input = writeRows(pictureFolder(), testRows(6));
+  answer = (request, response) => {
+    const isPart = request.url?.includes('part-') === true;
+    if (request.method === 'GET') {
+      response.end('<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>');
+    } else if (isPart) refuse(response, 400, ...EXPIRED);
+    else request.resume().on('end', () => response.end());
+  };
+  await expect(run({ input, output: 's3://shop/out' })).rejects.toMatchObject({
+    code: 'network-unreachable',
+    message:
+      'Cannot write s3://shop/out/part-00000.jsonl: ExpiredToken: The provided token has expired. The same command goes on with the part that was not complete.',
+  });
+});
