@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import { abortable } from '../model/abort.ts';
 import { UserError, type FailureCode } from '../model/errors.ts';
 import type { OpenModel } from '../service/inference/open-model.ts';
 import type { Settings } from '../service/settings/read.ts';
@@ -28,7 +29,7 @@ type BatchSettings = Pick<Settings, 'MAX_BATCH' | 'MAX_BODY_MB' | 'MAX_BODIES_MB
 export interface BatchOptions {
   readonly model: OpenModel;
   readonly settings: BatchSettings;
-  readonly source: Omit<SourceOptions, 'names' | 'output' | 'copy'>;
+  readonly source: Omit<SourceOptions, 'names' | 'output' | 'copy' | 'signal'>;
   readonly names: ColumnNames;
   /** Hypotheses for rows that have none of their own. */
   readonly texts: readonly string[];
@@ -86,14 +87,25 @@ const UNWRITTEN_PER_ROW = 16;
  * @throws UserError when the run cannot go on; the next one can
  */
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
-  const { output, shard } = options;
+  try {
+    return await runInterruptibly(options);
+  } catch (error) {
+    if (!options.signal.aborted || error instanceof UserError) throw error;
+    const message = 'Interrupted before a row was computed; run the same command again.';
+    throw new UserError('interrupted', message, { cause: error });
+  }
+}
+
+/** @throws as {@link runBatch}; the signal's reason if nothing has been computed by then */
+async function runInterruptibly(options: BatchOptions): Promise<BatchResult> {
+  const { output, shard, signal } = options;
   const folder = await writableFolder(shard === undefined ? output : inFolder(output, shardFolder(shard)));
   const copy = path.join(folder.workFolder, '.stdin');
   try {
-    const source = await openSource({ ...options.source, names: options.names, output, copy });
+    const source = await openSource({ ...options.source, names: options.names, output, copy, signal });
     const { MAX_BODY_MB: maxMib, MAX_BODIES_MB: maxTotalMib } = options.settings;
     const allowOutside = options.source.allowOutside || source.isAnywhere;
-    const images = await openImages(source.images, { allowOutside, hosts: options.hosts, maxMib });
+    const images = await openImages(source.images, { allowOutside, hosts: options.hosts, maxMib, signal });
     try {
       const judge = new Judge(options.model, new ImageLoader(images, { maxMib, maxTotalMib }));
       return await runIn(folder, source, judge, options);
@@ -117,10 +129,10 @@ async function runIn(
   judge: Judge,
   options: BatchOptions,
 ): Promise<BatchResult> {
-  const { names, texts, settings, model, shard = { index: 0, count: 1 }, partRows } = options;
+  const { names, texts, settings, model, shard = { index: 0, count: 1 }, partRows, signal } = options;
   const stamp = await source.stamp();
   const parts = resultFormatOf(options.output);
-  const { sha256, rows, isNumbered } = await scanInput(source, names, texts.length > 0);
+  const { sha256, rows, isNumbered } = await scanInput(source, names, texts.length > 0, signal);
   const { name, precision } = model.predictor.model;
   const run: RunDescription = {
     model: { name, precision, digest: model.modelPackage.digest },
@@ -133,14 +145,16 @@ async function runIn(
     partRows,
     parts,
   };
+  // Standard input may have been cut off by the same Ctrl-C.
+  signal.throwIfAborted();
   await claim(folder, run, options.imagesMoved === true);
   const range = rangeOf(shard, rows);
   const tally = new Tally();
-  const open = await openParts(folder, partsOf(range, partRows), parts, tally);
+  const open = await openParts(folder, partsOf(range, partRows), parts, tally, signal);
   const before = tally.rows;
   const total = range.end - range.first;
   // An engine is not needed to find that all is done.
-  if (open.length > 0) await model.failFast(model.pool.whenReady());
+  if (open.length > 0) await abortable(model.failFast(model.pool.whenReady()), signal);
   const start = performance.now();
   await new Run(folder, options, tally, total).compute(source, open, judge, isNumbered);
   if ((await source.stamp()) !== stamp) {

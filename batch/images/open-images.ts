@@ -15,6 +15,8 @@ interface ImageOptions {
   readonly hosts: readonly string[];
   /** Largest image file, in MiB. */
   readonly maxMib: number;
+  /** Ends the reading of tars' lists of files. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function openImages(
   return { find, close: () => web.close() };
 }
 
-async function openLocal(images: string | undefined, { allowOutside }: ImageOptions): Promise<ImageSource> {
+async function openLocal(images: string | undefined, { allowOutside, signal }: ImageOptions): Promise<ImageSource> {
   if (images === undefined) return { find: (name) => Promise.reject(unreadable(name, new Error('it is in no tar'))) };
   const isTars = isPattern(images) ? !(await isFolder(images)) : isTar(images);
   if (!isTars) {
@@ -51,5 +53,5 @@ async function openLocal(images: string | undefined, { allowOutside }: ImageOpti
     const message = `--images is the pattern ${images}, which matches ${other}: only tars can be given by a pattern.`;
     throw new UserError('input-unreadable', message);
   }
-  return TarImages.open(await Promise.all(names.map(openFile)));
+  return TarImages.open(await Promise.all(names.map(openFile)), signal);
 }

@@ -19,12 +19,13 @@ export class TarImages implements ImageSource {
   /**
    * Reads the headers of all files in the tars.
    *
-   * @throws UserError `input-unreadable` if a tar is damaged, or a name occurs twice
+   * @throws UserError `input-unreadable` if a tar is damaged, or a name occurs twice; the signal's reason
    */
-  static async open(tars: readonly InputFile[]): Promise<TarImages> {
+  static async open(tars: readonly InputFile[], signal: AbortSignal): Promise<TarImages> {
     const index = new MemberIndex();
     for (const [number, tar] of tars.entries()) {
       for await (const { name, offset, size } of membersOf(tar)) {
+        signal.throwIfAborted();
         index.add({ hash: nameHash(name), tar: number, offset, size });
       }
     }

@@ -19,15 +19,26 @@ export interface Scan {
  * bytes for each row.
  *
  * @param hasTexts whether rows need no texts of their own
- * @throws UserError `input-unreadable`
+ * @throws UserError `input-unreadable`; the signal's reason
  */
-export async function scanInput(source: Source, names: ColumnNames, hasTexts: boolean): Promise<Scan> {
+export async function scanInput(
+  source: Source,
+  names: ColumnNames,
+  hasTexts: boolean,
+  signal: AbortSignal,
+): Promise<Scan> {
   const sum = createHash('sha256');
   const ids = new IdHashes();
   const columns = new ColumnCheck(names, hasTexts);
   let rows = 0;
   let isNumbered = true;
-  for await (const raw of source.rows((bytes) => sum.update(bytes))) {
+  const onBytes = (bytes: Uint8Array): void => {
+    // Not only between rows: all bytes of a Parquet file come before the first.
+    signal.throwIfAborted();
+    sum.update(bytes);
+  };
+  for await (const raw of source.rows(onBytes)) {
+    signal.throwIfAborted();
     columns.see(raw);
     const { id, error } = toRow(raw, rows, names);
     rows++;
@@ -37,7 +48,7 @@ export async function scanInput(source: Source, names: ColumnNames, hasTexts: bo
     isNumbered &&= String(id) === String(rows);
   }
   columns.check();
-  await refuseRepeatedIds(source, names, ids.repeated());
+  await refuseRepeatedIds(source, names, ids.repeated(), signal);
   return { rows, sha256: sum.digest('hex'), isNumbered };
 }
 
@@ -107,11 +118,17 @@ class IdHashes {
 }
 
 /** Two ids may have the same hash: only equal ids are refused. */
-async function refuseRepeatedIds(source: Source, names: ColumnNames, repeated: ReadonlySet<bigint>): Promise<void> {
+async function refuseRepeatedIds(
+  source: Source,
+  names: ColumnNames,
+  repeated: ReadonlySet<bigint>,
+  signal: AbortSignal,
+): Promise<void> {
   if (repeated.size === 0) return;
   const firsts = new Map<string, number>();
   let number = 0;
   for await (const raw of source.rows()) {
+    signal.throwIfAborted();
     const { id, error } = toRow(raw, number, names);
     number++;
     if (error !== undefined || !repeated.has(nameHash(String(id)))) continue;

@@ -52,6 +52,8 @@ export interface SourceOptions {
   readonly output: string;
   /** A file to which standard input is copied, so that it can be read twice. */
   readonly copy: string;
+  /** Ends the copying. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -60,12 +62,13 @@ export interface SourceOptions {
  * @throws UserError `input-unreadable` or `settings-invalid`
  */
 export async function openSource(options: SourceOptions): Promise<Source> {
-  const { input, images, format, copy, names, allowOutside, output } = options;
+  const { input, images, format, copy, names, allowOutside, output, signal } = options;
   if (input === '-') {
     if (format === undefined) {
       throw new UserError('settings-invalid', `Standard input needs --format: one of ${FORMATS.join(', ')}.`);
     }
-    await pipeline(process.stdin, createWriteStream(copy)).catch((cause: unknown) => {
+    await pipeline(process.stdin, createWriteStream(copy), { signal }).catch((cause: unknown) => {
+      signal.throwIfAborted();
       throw new UserError('input-unreadable', `Cannot copy standard input to ${copy}: ${reasonOf(cause)}.`, { cause });
     });
     const open = (): Promise<InputFile> => openDiskFile(copy, 'standard input');

@@ -22,17 +22,19 @@ export interface OpenPart {
 /**
  * Finds out what is left to do, and counts what is done. Of a part that was begun, the complete lines are kept.
  *
- * @throws UserError `input-unreadable` for a part with more or fewer rows than it should have
+ * @throws UserError `input-unreadable` for a part with more or fewer rows than it should have; the signal's reason
  */
 export async function openParts(
   folder: WritableFolder,
   parts: readonly Part[],
   format: ResultFormat,
   tally: Tally,
+  signal: AbortSignal,
 ): Promise<OpenPart[]> {
   const names = await folder.list();
   const open: OpenPart[] = [];
   for (const part of parts) {
+    signal.throwIfAborted();
     const partial = partialFile(folder, part);
     if (!names.has(partName(part, format))) {
       open.push(await beginning(partial, part, tally));

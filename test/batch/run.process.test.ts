@@ -113,6 +113,20 @@ describe('a run goes on where the one before was', () => {
     expect(await run({ input, output, special: { instructions: { start: 'exit' } } })).toMatchObject({ computed: 0 });
   });
 
+  test('after an interruption before anything was computed, of which nothing is left', async () => {
+    const input = writeRows(pictures, testRows(60));
+    const output = join(tempFolder(), 'out');
+    const message = 'Interrupted before a row was computed; run the same command again.';
+    const ends = { code: 'interrupted', message };
+    await expect(run({ input, output, signal: AbortSignal.abort() })).rejects.toMatchObject(ends);
+    expect(readdirSync(output)).toEqual([]);
+    // While the engine starts.
+    const signal = AbortSignal.timeout(1000);
+    const special = { instructions: { start: 'hang' } } as const;
+    await expect(run({ input, output, signal, special })).rejects.toMatchObject(ends);
+    expect(await run({ input, output })).toMatchObject({ computed: 60 });
+  });
+
   test('after a loss of power, with half a line and rubbish at the end', async () => {
     const input = writeRows(pictures, testRows(60));
     const output = join(tempFolder(), 'out');

@@ -215,7 +215,7 @@ test('pictures are found by their names in several tars', async () => {
     writeTar(join(folder, '1.tar'), { './a.jpg': 'a', 'b.jpg': 'b' }),
   ];
   const tars = await Promise.all(files.map((file) => openDiskFile(file)));
-  const images = await TarImages.open(tars);
+  const images = await TarImages.open(tars, signal);
   const contentOf = async (name: string): Promise<string> =>
     Buffer.from(await (await images.find(name)).read(signal)).toString();
   expect(await contentOf('a.jpg')).toBe('a');
@@ -225,7 +225,7 @@ test('pictures are found by their names in several tars', async () => {
     code: 'unreadable-image',
     message: 'Cannot read the image c.jpg: the tars have no such file.',
   });
-  await expect(TarImages.open([...tars, ...tars])).rejects.toThrow(
+  await expect(TarImages.open([...tars, ...tars], signal)).rejects.toThrow(
     /^The tars of --images have more than one file .*, so that rows cannot name it\.$/,
   );
 });

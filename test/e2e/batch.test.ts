@@ -246,3 +246,19 @@ test('rows come from standard input, with columns of other names', async () => {
     { id: 2, image: 'missing.png', columns: { price: '4' }, error: { code: 'unreadable-image' } },
   ]);
 });
+
+test('a signal ends a run that still waits for standard input, and leaves nothing of it', async () => {
+  const output = join(tempFolder(), 'out');
+  const model = ['--model', await fixturePackage('mini-none')];
+  const input = ['--input', '-', '--format', 'jsonl', '--images', pictureFolder()];
+  const child = spawn(process.execPath, [PROGRAM, 'batch', ...model, ...input, '--output', output], {
+    env: { ...process.env, ...ENV },
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  child.stdin.write('{"image": "image-00.png", "text": "a dog"}\n');
+  const copy = join(output, '.stdin');
+  await expect.poll(() => existsSync(copy) && statSync(copy).size > 0, { timeout: 20_000 }).toBe(true);
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([130, null]);
+  expect(readdirSync(output)).toEqual([]);
+});
