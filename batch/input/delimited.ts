@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
+import { parseJson } from '../exact-json.ts';
 import type { ColumnNames, RawRow } from './row.ts';
 
 /** Longest record in characters. An unclosed quote would otherwise read the rest of the file into memory. */
@@ -180,7 +181,7 @@ function toRawRow({ names: columns, unnamed }: Header, cells: readonly string[],
 /** A cell that is not JSON stays text, which the check of the row refuses. */
 function listOf(cell: string): unknown {
   try {
-    return JSON.parse(cell);
+    return parseJson(cell);
   } catch {
     return cell;
   }

@@ -40,7 +40,7 @@ function parseLine(line: Uint8Array, isFirst: boolean): RawRow | undefined {
       return { fields: value as Record<string, unknown> };
     }
   } catch (error) {
-    return { damage: `The line is not JSON: ${error instanceof Error ? error.message : String(error)}.` };
+    return { damage: `The line cannot be read as JSON: ${error instanceof Error ? error.message : String(error)}.` };
   }
   return { damage: 'The line is JSON, but not an object.' };
 }

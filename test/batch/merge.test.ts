@@ -38,9 +38,9 @@ test('a folder that has those of shards stands for them, whatever else is in it'
 });
 
 describe('nothing is merged, and no file is left,', () => {
-  async function refusalOf(folders: readonly string[]): Promise<unknown> {
+  async function refusalOf(folders: readonly string[], format = 'jsonl'): Promise<unknown> {
     const folder = tempFolder();
-    const refusal: unknown = await mergeRuns(folders, join(folder, 'all.jsonl')).catch((error: unknown) => error);
+    const refusal: unknown = await mergeRuns(folders, join(folder, `all.${format}`)).catch((error: unknown) => error);
     expect(readdirSync(folder)).toEqual([]);
     return refusal;
   }
@@ -58,17 +58,21 @@ describe('nothing is merged, and no file is left,', () => {
   });
 
   test.each([
-    ['fewer', lineOf(2), 1],
-    ['more', [2, 3, 4].map(lineOf).join(''), 3],
-    ['other', `${lineOf(2)}5\n`, 1],
-  ])('where a part has %s rows than it should have', async (_, content, rows) => {
+    ['fewer', lineOf(2), '1 rows but should have 2'],
+    ['more', [2, 3, 4].map(lineOf).join(''), '3 rows but should have 2'],
+    ['other', `${lineOf(2)}5\n`, 'a line 2 that is no row'],
+    ['damaged', `${lineOf(2)}{"id":3,\n`, 'a line 2 that is no row'],
+    ['other, besides its own', `${lineOf(2)}\n${lineOf(3)}`, 'a line 2 that is no row'],
+  ])('where a part has %s rows than it should have', async (_, content, what) => {
     const folder = await writeRun(tempFolder());
     const part = join(folder, 'part-00001.jsonl');
     writeFileSync(part, content);
-    expect(await refusalOf([folder])).toMatchObject({
-      code: 'input-unreadable',
-      message: `${part} has ${rows} rows but should have 2: somebody has changed it. Delete it and run the batch command again, which computes its rows.`,
-    });
+    for (const format of ['jsonl', 'parquet']) {
+      expect(await refusalOf([folder], format)).toMatchObject({
+        code: 'input-unreadable',
+        message: `${part} has ${what}: somebody has changed it. Delete it and run the batch command again, which computes its rows.`,
+      });
+    }
   });
 
   test.each([

@@ -20,7 +20,7 @@ describe('JSON Lines', () => {
     const text = '\ufeff{"id":1}\n\n{"id":2\n[3]\n{"id":4}';
     expect(await rowsOf(readJsonl(chunks(text)))).toEqual([
       { id: 1 },
-      expect.stringMatching(/^The line is not JSON: .*\.$/),
+      expect.stringMatching(/^The line cannot be read as JSON: .*\.$/),
       'The line is JSON, but not an object.',
       { id: 4 },
     ]);
@@ -39,6 +39,16 @@ describe('JSON Lines', () => {
     expect(await rowsOf(readJsonl(chunks(twice)))).toEqual([{ id: 1, a: 2 }]);
   });
 
+  test('a line with more levels than can be written again costs that row alone', async () => {
+    const nested = (levels: number): string => `{"a":${'['.repeat(levels)}1234567890123456789${']'.repeat(levels)}}`;
+    const rows = await rowsOf(readJsonl(chunks(`${nested(900)}\n${nested(100_000)}\n{"id":3}`, 1 << 16)));
+    expect(rows).toEqual([
+      JSON.parse(nested(900).replace(/\d+/, '"$&"')),
+      'The line cannot be read as JSON: it has more than 1000 lists and objects within each other.',
+      { id: 3 },
+    ]);
+  });
+
   test('a line without an end is not kept in memory', async () => {
     const long = `{"id":"${'x'.repeat(5 << 20)}"}\n{"id":2}\n`;
     expect(await rowsOf(readJsonl(chunks(long, 1 << 16)))).toEqual(['The line is longer than 4 MiB.', { id: 2 }]);
@@ -52,6 +62,13 @@ describe('CSV and TSV', () => {
     expect(await rowsOf(readDelimited(chunks(text), 'csv', DEFAULT_NAMES))).toEqual([
       { id: '7', image: 'a.jpg', text: 'He said "no", twice\nor so', price: '3' },
       { image: 'b.jpg', texts: ['x', 'y'], price: '' },
+    ]);
+  });
+
+  test('a list of texts with more levels than can be written again stays text, which no row may have', async () => {
+    const list = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    expect(await rowsOf(readDelimited(chunks(`image,texts\na,${list}\n`, 1 << 16), 'csv', DEFAULT_NAMES))).toEqual([
+      { image: 'a', texts: list },
     ]);
   });
 
