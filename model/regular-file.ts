@@ -6,6 +6,9 @@ import { open, type FileHandle } from 'node:fs/promises';
  */
 const FLAGS = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0);
 
+/** Most bytes of a single read: Node.js does not read 2 GiB or more at once. */
+const MOST_READ_BYTES = 2 ** 28;
+
 /** Least bytes of a chunk. */
 const LEAST_CHUNK_BYTES = 64 << 10;
 
@@ -23,6 +26,22 @@ export async function openRegular(path: string): Promise<FileHandle> {
     await handle.close();
     throw error;
   }
+}
+
+/**
+ * Fills a buffer of any length from a position of a file, however little the system reads at once.
+ *
+ * @returns how many bytes there are, fewer than the buffer's if the file ends before
+ */
+export async function fill(handle: Pick<FileHandle, 'read'>, target: Uint8Array, position: number): Promise<number> {
+  let done = 0;
+  while (done < target.length) {
+    const length = Math.min(MOST_READ_BYTES, target.length - done);
+    const { bytesRead } = await handle.read(target, done, length, position + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { UserError } from '../../model/errors.ts';
-import { openRegular } from '../../model/regular-file.ts';
+import { fill, openRegular } from '../../model/regular-file.ts';
 import { reasonOf } from '../../model/system-reason.ts';
 
 /** A file that a run reads. */
@@ -75,8 +75,8 @@ async function* streamOf(path: string, name: string): AsyncGenerator<Uint8Array>
 async function readRange(path: string, start: number, end: number): Promise<Uint8Array> {
   const handle = await openRegular(path);
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafeSlow(end - start), 0, end - start, start);
-    return buffer.subarray(0, bytesRead);
+    const bytes = Buffer.allocUnsafeSlow(end - start);
+    return bytes.subarray(0, await fill(handle, bytes, start));
   } finally {
     await handle.close();
   }

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import type { FileMetaData, SchemaTree } from 'hyparquet';
 import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
@@ -87,9 +88,15 @@ async function isEncrypted(file: InputFile): Promise<boolean> {
 
 function slicesOf(file: InputFile): (start: number, end?: number) => Promise<ArrayBuffer> {
   return async (start, end = file.size) => {
+    if (end - start > constants.MAX_LENGTH) {
+      const reason = `a row group of it has more than ${constants.MAX_LENGTH} bytes; write it with fewer rows in each`;
+      throw notReadable(file.name, new Error(reason));
+    }
     const bytes = await file.read(start, end).catch((cause: unknown) => {
       throw notReadable(file.name, cause);
     });
+    // A column with pictures may have gigabytes.
+    if (bytes.length === bytes.buffer.byteLength) return bytes.buffer as ArrayBuffer;
     return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
   };
 }

@@ -1,7 +1,6 @@
 import { createHash, webcrypto, type Hash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { openRegular, readChunks } from '../regular-file.ts';
+import { fill, openRegular, readChunks } from '../regular-file.ts';
 
 /**
  * Bytes of a piece in packages that this version writes. A piece is what damage is narrowed down to, and what one
@@ -92,8 +91,8 @@ export async function findDamage(
       const index = next++;
       const start = index * pieceBytes;
       const end = Math.min(bytes, start + pieceBytes);
-      const piece = await readPiece(handle, buffer.subarray(0, end - start), start);
-      const sum = await webcrypto.subtle.digest('SHA-256', piece);
+      const filled = await fill(handle, buffer.subarray(0, end - start), start);
+      const sum = await webcrypto.subtle.digest('SHA-256', buffer.subarray(0, filled));
       if (Buffer.from(sum).toString('hex') !== expected[index]) damage ??= { start, end };
     }
   };
@@ -103,15 +102,4 @@ export async function findDamage(
   } finally {
     await handle.close();
   }
-}
-
-/** Fills a buffer from a position of a file. @returns what there is before the end of the file */
-async function readPiece(handle: FileHandle, buffer: Buffer, start: number): Promise<Buffer> {
-  let filled = 0;
-  while (filled < buffer.length) {
-    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, start + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return buffer.subarray(0, filled);
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, rm, type FileHandle } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import { readJson } from '../../model/compile/checkpoint/json-file.ts';
 import { hashFile } from '../../model/hash-file.ts';
 import { readExamples } from '../../model/package/examples.ts';
 import { openPackage } from '../../model/package/open-package.ts';
-import { readRegular, readRegularSync } from '../../model/regular-file.ts';
+import { fill, readRegular, readRegularSync } from '../../model/regular-file.ts';
 import { openApiKeys } from '../../service/clients/api-keys.ts';
 import { openTokenizer } from '../../service/inference/open-model.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
@@ -76,4 +76,19 @@ describe('a named pipe is refused with one sentence', () => {
     await expect(openPackage(dir)).rejects.toThrow(name);
     if (name === 'tokenizer.json') await expect(openTokenizer(whole)).rejects.toThrow(name);
   });
+});
+
+it('a buffer of more than 2 GiB is filled by several reads, as far as the file goes', async () => {
+  const target = new Uint8Array(2 ** 31 + 10);
+  const size = 2 ** 31 + 5 + 100;
+  const asked: number[] = [];
+  /** Reads as the system does, less at once than it is asked for, and refuses what Node.js refuses. */
+  const read = (buffer: Uint8Array, offset: number, length: number, position: number) => {
+    if (length >= 2 ** 31 || offset + length > target.length) throw new RangeError('out of range');
+    asked.push(position);
+    return Promise.resolve({ buffer, bytesRead: Math.min(length, 1e8, size - position) });
+  };
+  expect(await fill({ read } as unknown as FileHandle, target, 100)).toBe(2 ** 31 + 5);
+  expect(asked.slice(0, 2)).toEqual([100, 1e8 + 100]);
+  expect(asked.at(-1)).toBe(size);
 });

@@ -1,10 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { UserError } from '../../errors.ts';
-import { openRegular } from '../../regular-file.ts';
+import { fill, openRegular } from '../../regular-file.ts';
 import { reasonOf } from '../../system-reason.ts';
-
-/** Largest single read: Node does not read 2 GiB or more at once. */
-const READ_BYTES = 2 ** 28;
 
 /** The error for a file that cannot be read. */
 export function unreadable(path: string, error: unknown): UserError {
@@ -42,19 +39,15 @@ export class FileSource {
    * @throws UserError (checkpoint-incomplete) if the file is too short
    */
   async readInto(target: Uint8Array, position: number): Promise<void> {
-    let done = 0;
-    while (done < target.length) {
-      const length = Math.min(READ_BYTES, target.length - done);
-      const bytesRead = await this.#readSome(target, done, length, position + done);
-      if (bytesRead === 0) {
-        const needed = position + target.length;
-        throw new UserError(
-          'checkpoint-incomplete',
-          `${this.path} is truncated: it has ${position + done} bytes but needs ${needed}; download it again.`,
-        );
-      }
-      done += bytesRead;
-    }
+    const done = await fill(this.#handle, target, position).catch((error: unknown) => {
+      throw unreadable(this.path, error);
+    });
+    if (done === target.length) return;
+    const needed = position + target.length;
+    throw new UserError(
+      'checkpoint-incomplete',
+      `${this.path} is truncated: it has ${position + done} bytes but needs ${needed}; download it again.`,
+    );
   }
 
   /** Reads `length` bytes at `position`. */
@@ -66,13 +59,5 @@ export class FileSource {
 
   async close(): Promise<void> {
     await this.#handle.close();
-  }
-
-  async #readSome(target: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    try {
-      return (await this.#handle.read(target, offset, length, position)).bytesRead;
-    } catch (error) {
-      throw unreadable(this.path, error);
-    }
   }
 }
