@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../model/errors.ts';
 import { notWritten } from '../model/not-written.ts';
-import type { OpenFile } from './output/files.ts';
+import { makeUploadFolder, type OpenFile } from './output/files.ts';
 import { resultFormatOf, type ResultFormat } from './output/format.ts';
 import { writeResults } from './output/lines.ts';
 import { resultFolder } from './output/open-folder.ts';
@@ -52,7 +51,7 @@ export async function mergeRuns(folders: readonly string[], output: string, open
       `The parts are Parquet: --output must end with .parquet, unlike ${output}.`,
     );
   }
-  const workFolder = isS3(output) ? await mkdtemp(path.join(tmpdir(), 'ofa-ve-merge-')) : undefined;
+  const workFolder = isS3(output) ? await makeUploadFolder('ofa-ve-merge-') : undefined;
   const partial = workFolder === undefined ? `${output}.partial` : path.join(workFolder, 'merged');
   try {
     const tally = new Tally();

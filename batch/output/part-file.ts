@@ -115,7 +115,10 @@ export class PartWriter {
         return;
       }
       const converted = path.join(folder.workFolder, `${name}.partial`);
-      await this.#convert(converted);
+      // Not the part, which may be in a bucket: what is full then is the disk.
+      await this.#convert(converted).catch((cause: unknown) => {
+        throw notWritten(converted, cause);
+      });
       await folder.publish(converted, name);
       await rm(this.#file);
     } catch (cause) {

@@ -1,10 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { rm } from 'node:fs/promises';
 import { UserError } from '../../model/errors.ts';
 import { folderPrefix, listKeys, openS3File } from '../storage/s3-file.ts';
 import { outage, parseS3, s3, s3Reason } from '../storage/s3.ts';
+import { makeUploadFolder } from './files.ts';
 import type { ResultFolder, WritableFolder } from './result-folder.ts';
 
 /** A folder in a bucket. */
@@ -30,7 +29,7 @@ export function s3Folder(folder: string): ResultFolder {
  */
 export async function writableS3Folder(folder: string): Promise<WritableFolder> {
   const inner = s3Folder(folder);
-  const workFolder = await mkdtemp(path.join(tmpdir(), 'ofa-ve-batch-'));
+  const workFolder = await makeUploadFolder('ofa-ve-batch-');
   return {
     ...inner,
     workFolder,

@@ -83,7 +83,7 @@ test('a run goes on within a part, and gives the same bytes as an undisturbed on
   };
   await expect(run({ input, output, openFile })).rejects.toMatchObject({
     code: 'disk-full',
-    message: `Cannot write ${join(output, 'part-00001.parquet')}: the disk is full.`,
+    message: `Cannot write ${join(output, 'part-00001.parquet.partial')}: the disk is full. The same command goes on from there.`,
   });
   expect((await run({ input, output })).computed).toBeLessThanOrEqual(20);
   for (const name of ['part-00000.parquet', 'part-00001.parquet', 'part-00002.parquet']) {

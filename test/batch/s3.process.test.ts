@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { mergeRuns } from '../../batch/merge.ts';
 import { uploadFile } from '../../batch/output/s3-folder.ts';
 import { findFiles, isFolder, openFile } from '../../batch/storage/files.ts';
@@ -193,6 +193,14 @@ test.each([false, true])(
     await run({ input, output: join(tempFolder(), 'out'), source: { allowOutside } });
   },
 );
+
+test('a folder for temporary files that is not there is named', async () => {
+  const missing = join(tempFolder(), 'none');
+  vi.stubEnv('TMPDIR', missing);
+  const refusal = { code: 'output-not-writable', message: `Cannot write ${missing}: no such file or folder.` };
+  await expect(run({ input: at('data/rows.jsonl'), output: at('temporary') })).rejects.toMatchObject(refusal);
+  vi.unstubAllEnvs();
+});
 
 test('a missing picture fails its row, and a service that does not answer ends the run', async () => {
   const rows = [{ ...ROWS[0], image: 'none.png' }, { ...ROWS[1], image: '../large.bin' }, ROWS[2] ?? {}];
