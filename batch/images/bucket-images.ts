@@ -78,6 +78,8 @@ async function findObject(name: string, object: S3Address, signal: AbortSignal):
     signal.throwIfAborted();
     throw failure(name, error);
   });
+  // Until it is read, it waits for memory: if it breaks meanwhile, reading it asks for the rest again.
+  bodyOf(response).on('error', () => undefined);
   const { ContentLength: size = 0, ETag: etag } = response;
   const range = { ...object, etag, start: 0, end: size };
   return {

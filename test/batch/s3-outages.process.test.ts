@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { crc32 } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { findInAnyBucket } from '../../batch/images/bucket-images.ts';
 import { openS3File } from '../../batch/storage/s3-file.ts';
 import { closeS3, s3 } from '../../batch/storage/s3.ts';
 import { writeTar } from '../../testing/tars.ts';
@@ -17,15 +20,13 @@ let answer: (request: IncomingMessage, response: ServerResponse) => void;
 const server = createServer((request, response) => {
   answer(request, response);
 });
+let url = '';
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}`,
-    AWS_ACCESS_KEY_ID: 'a',
-    AWS_SECRET_ACCESS_KEY: 'b',
-  });
+  url = `http://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}`;
+  Object.assign(process.env, { AWS_ENDPOINT_URL_S3: url, AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' });
 });
 
 afterEach(closeS3);
@@ -63,6 +64,39 @@ test('a connection that falls silent is continued by another one', async () => {
   };
   const file = await openS3File('s3://shop/rows.csv');
   expect(Buffer.from(await file.read(0, 100)).equals(content)).toBe(true);
+});
+
+test("a picture whose connection ends before it is read is asked for again, at Amazon's, too", async () => {
+  const config = join(tempFolder(), 'config');
+  writeFileSync(config, `[default]\nregion = us-east-1\nendpoint_url = ${url}\n`);
+  const content = Buffer.alloc(100, 'a');
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(content));
+  vi.stubEnv('AWS_ENDPOINT_URL_S3', undefined);
+  vi.stubEnv('AWS_CONFIG_FILE', config);
+  try {
+    let first: ServerResponse | undefined;
+    answer = (request, response) => {
+      if (first !== undefined) {
+        send(request, response, content);
+        return;
+      }
+      first = response;
+      // The SDK compares the content with it while it is read.
+      response.writeHead(200, { 'content-length': 100, 'x-amz-checksum-crc32': sum.toString('base64') });
+      response.write(content.subarray(0, 40));
+    };
+    const { signal } = new AbortController();
+    const picture = await findInAnyBucket('s3://shop/a.jpg', signal);
+    const ended = once(first ?? expect.fail(), 'close');
+    first?.destroy();
+    await ended;
+    // The client's side of the connection ends after a turn or two; an error that nobody listens to fails the test.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(Buffer.from(await picture.read(signal)).equals(content)).toBe(true);
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
 
 const EXPIRED = ['ExpiredToken', 'The provided token has expired.'] as const;
