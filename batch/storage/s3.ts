@@ -166,9 +166,12 @@ const REFUSES_ALL: ReadonlySet<string> = new Set([
   'ExpiredToken',
   'TokenRefreshRequired',
   'InvalidToken',
+  'InvalidTokenId',
   'InvalidAccessKeyId',
   'RequestTimeout',
 ]);
+/** Statuses that mean the same, some of them of proxies: they want credentials, had to wait, or get too many requests. */
+const REFUSING_ALL: ReadonlySet<number> = new Set([401, 407, 408, 429]);
 
 /**
  * The error that ends a run where a request failed for no fault of its object: the service does not answer, or refuses
@@ -180,7 +183,7 @@ const REFUSES_ALL: ReadonlySet<string> = new Set([
 export function outage(sentence: string, error: unknown): UserError | undefined {
   if (error instanceof UserError) return error;
   const status = s3Status(error);
-  const isRefusal = status !== undefined && status < 500 && status !== 429;
+  const isRefusal = status !== undefined && status < 500 && !REFUSING_ALL.has(status);
   if (isRefusal && !(error instanceof Error && REFUSES_ALL.has(error.name))) return undefined;
   const code = error instanceof Error && error.message === NO_REGION ? 'settings-invalid' : 'network-unreachable';
   return new UserError(code, `${sentence}: ${s3Reason(error).message}.`, { cause: error });

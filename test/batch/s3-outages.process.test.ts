@@ -103,9 +103,18 @@ const EXPIRED = ['ExpiredToken', 'The provided token has expired.'] as const;
 const refusals: [string, number, string, string, string][] = [
   ['credentials that have expired', 400, ...EXPIRED, 'ExpiredToken: The provided token has expired'],
   ['a key that is no longer valid', 403, 'InvalidAccessKeyId', 'No such key', 'InvalidAccessKeyId: No such key'],
+  [
+    "a token of MinIO's that is no longer valid",
+    403,
+    'InvalidTokenId',
+    'No such token',
+    'InvalidTokenId: No such token',
+  ],
+  ["Cloudflare's refusal of credentials", 401, 'Unauthorized', 'No access', 'Unauthorized: No access'],
+  ['a proxy that had to wait', 408, 'Timeout', 'Too slow', 'Timeout: Too slow'],
 ];
 
-test.each(refusals)('%s end the run, as no row is at fault', async (_, status, code, message, reason) => {
+test.each(refusals)('the run ends by %s, as no row is at fault', async (_, status, code, message, reason) => {
   const folder = pictureFolder();
   const rows = testRows(6);
   const input = writeRows(folder, rows);
