@@ -105,7 +105,8 @@ async function runInterruptibly(options: BatchOptions): Promise<BatchResult> {
     const source = await openSource({ ...options.source, names: options.names, output, copy, signal });
     const { MAX_BODY_MB: maxMib, MAX_BODIES_MB: maxTotalMib } = options.settings;
     const allowOutside = options.source.allowOutside || source.isAnywhere;
-    const images = await openImages(source.images, { allowOutside, hosts: options.hosts, maxMib, signal });
+    const opened = openImages(source.images, { allowOutside, hosts: options.hosts, maxMib, signal });
+    const images = await abortable(opened, signal);
     try {
       const judge = new Judge(options.model, new ImageLoader(images, { maxMib, maxTotalMib }));
       return await runIn(folder, source, judge, options);
@@ -130,9 +131,11 @@ async function runIn(
   options: BatchOptions,
 ): Promise<BatchResult> {
   const { names, texts, settings, model, shard = { index: 0, count: 1 }, partRows, signal } = options;
-  const stamp = await source.stamp();
+  // A storage service may be silent for long, which the signal need not wait for.
+  const stamp = await abortable(source.stamp(), signal);
   const parts = resultFormatOf(options.output);
-  const { sha256, rows, isNumbered } = await scanInput(source, names, texts.length > 0, signal);
+  const scan = scanInput(source, names, texts.length > 0, signal);
+  const { sha256, rows, isNumbered } = await abortable(scan, signal);
   const { name, precision } = model.predictor.model;
   const run: RunDescription = {
     model: { name, precision, digest: model.modelPackage.digest },
@@ -147,10 +150,10 @@ async function runIn(
   };
   // Standard input may have been cut off by the same Ctrl-C.
   signal.throwIfAborted();
-  await claim(folder, run, options.imagesMoved === true);
+  await claim(folder, run, options);
   const range = rangeOf(shard, rows);
   const tally = new Tally();
-  const open = await openParts(folder, partsOf(range, partRows), parts, tally, signal);
+  const open = await abortable(openParts(folder, partsOf(range, partRows), parts, tally, signal), signal);
   const before = tally.rows;
   const total = range.end - range.first;
   // An engine is not needed to find that all is done.
@@ -168,14 +171,14 @@ function inputChanged({ source, output }: BatchOptions): string {
 }
 
 /** Takes the folder for a run, unless it has results of another one. */
-async function claim(folder: WritableFolder, run: RunDescription, imagesMoved: boolean): Promise<void> {
-  const found = await readRunFile(folder);
+async function claim(folder: WritableFolder, run: RunDescription, options: BatchOptions): Promise<void> {
+  const found = await abortable(readRunFile(folder), options.signal);
   const difference = found && differenceOf(found, run);
   if (found !== undefined && difference === undefined) return;
   // Pictures are not compared: only the user knows whether those at another place are the same.
   const haveMoved =
     found && differenceOf({ ...found, input: { ...found.input, images: run.input.images } }, run) === undefined;
-  if (found === undefined || (haveMoved === true && imagesMoved)) {
+  if (found === undefined || (haveMoved === true && options.imagesMoved === true)) {
     await writeRunFile(folder, run);
     return;
   }
@@ -263,13 +266,13 @@ class Run {
 
   async #write(lines: AsyncIterable<string>, open: readonly OpenPart[]): Promise<void> {
     const results = lines[Symbol.asyncIterator]();
-    const { output, openFile } = this.#options;
+    const { output, openFile, signal } = this.#options;
     for (const { part, next, length } of open) {
       const options = { folder: this.#folder, part, format: resultFormatOf(output), openFile };
       const writer = await PartWriter.open(options, length);
       try {
         for (let number = next; number < part.end; number++) {
-          const result = await results.next();
+          const result = await abortable(results.next(), signal);
           if (result.done === true) throw new UserError('input-unreadable', inputChanged(this.#options));
           await writer.write(result.value);
           this.#count(result.value);

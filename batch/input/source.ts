@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { abortable } from '../../model/abort.ts';
 import { UserError } from '../../model/errors.ts';
 import { FORMAT_BYTES, formatOf as pictureFormatOf } from '../../model/image-format.ts';
 import { reasonOf } from '../../model/system-reason.ts';
@@ -52,7 +53,7 @@ export interface SourceOptions {
   readonly output: string;
   /** A file to which standard input is copied, so that it can be read twice. */
   readonly copy: string;
-  /** Ends the copying. */
+  /** Ends the copying, and what else takes long. */
   readonly signal: AbortSignal;
 }
 
@@ -74,10 +75,10 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     const open = (): Promise<InputFile> => openDiskFile(copy, 'standard input');
     return rowSource({ name: 'standard input', format, images: images ?? '.', names, files: [open] });
   }
-  const found = withoutResults(await findFiles(input, allowOutside), input, output);
+  const found = withoutResults(await abortable(findFiles(input, allowOutside), signal), input, output);
   const rowFormat = formatOfAll(found, options);
   if (rowFormat === undefined) {
-    if (found.kind === 'pattern') await refuseOthers(found.names, input);
+    if (found.kind === 'pattern') await abortable(refuseOthers(found.names, input), signal);
     if (images !== undefined || format !== undefined) {
       throw new UserError('settings-invalid', 'A folder or pattern of pictures takes neither --images nor --format.');
     }

@@ -2,7 +2,7 @@ import picomatch from 'picomatch';
 import { UserError } from '../../model/errors.ts';
 import { notReadable, type FoundFiles, type InputFile } from './file.ts';
 import { isPattern } from './names.ts';
-import { outage, parseS3, readObject, readObjectBytes, s3, s3Reason, s3Status } from './s3.ts';
+import { headOf, outage, parseS3, readObject, readObjectBytes, s3, s3Reason, s3Status } from './s3.ts';
 
 /** The error of an address of which no object can be read, or listed. */
 function s3NotReadable(address: string, error: unknown): UserError {
@@ -12,8 +12,7 @@ function s3NotReadable(address: string, error: unknown): UserError {
 /** Opens an object. @throws UserError `input-unreadable`; else as {@link outage} says */
 export async function openS3File(address: string): Promise<InputFile> {
   const { bucket, key } = parseS3(address);
-  const { sdk, client } = await s3();
-  const head = await client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key })).catch((error: unknown) => {
+  const head = await headOf({ bucket, key }).catch((error: unknown) => {
     throw s3NotReadable(address, error);
   });
   const { ETag: etag, ContentLength: size = 0 } = head;
@@ -65,9 +64,10 @@ function unlessPattern<T>(key: string, absent: T): (error: unknown) => T {
 /** Whether there are objects in a folder. @throws UserError `input-unreadable` */
 export async function isS3Folder(address: string): Promise<boolean> {
   const { bucket, key } = parseS3(address);
-  const { sdk, client } = await s3();
+  const { sdk, client, closing } = await s3();
   const list = new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: folderPrefix(key) });
-  const { KeyCount: count = 0 } = await client.send(list).catch((error: unknown) => {
+  const sent = client.send(list, { abortSignal: closing.signal });
+  const { KeyCount: count = 0 } = await sent.catch((error: unknown) => {
     throw s3NotReadable(address, error);
   });
   return count > 0;
@@ -80,10 +80,8 @@ export function folderPrefix(key: string): string {
 
 /** Whether there is an object. @throws UserError `input-unreadable` */
 export async function exists(address: string): Promise<boolean> {
-  const { bucket, key } = parseS3(address);
-  const { sdk, client } = await s3();
   try {
-    await client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key }));
+    await headOf(parseS3(address));
     return true;
   } catch (error) {
     if (s3Status(error) === 404) return false;
@@ -93,10 +91,11 @@ export async function exists(address: string): Promise<boolean> {
 
 /** All keys that start with a prefix, in the order of their bytes. @throws UserError `input-unreadable` */
 export async function listKeys(bucket: string, prefix: string): Promise<string[]> {
-  const { sdk, client } = await s3();
+  const { sdk, client, closing } = await s3();
   const keys: string[] = [];
   try {
-    for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+    const input = { Bucket: bucket, Prefix: prefix };
+    for await (const page of sdk.paginateListObjectsV2({ client }, input, { abortSignal: closing.signal })) {
       for (const { Key: key } of page.Contents ?? []) if (key !== undefined && !key.endsWith('/')) keys.push(key);
     }
   } catch (error) {

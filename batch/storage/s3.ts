@@ -34,7 +34,7 @@ export function parseS3(address: string): S3Address {
 interface Connection {
   readonly sdk: typeof Sdk;
   readonly client: Sdk.S3Client;
-  /** Ends what is being read when the client is closed. */
+  /** Ends what is being asked for or read when the client is closed. */
   readonly closing: AbortController;
 }
 
@@ -76,12 +76,19 @@ function hasEndpoint(env: NodeJS.ProcessEnv): boolean {
   throw new UserError('settings-invalid', message);
 }
 
-/** Closes the client's connections, if there are any. What is being read from them fails. */
+/** Closes the client's connections, if there are any. What is being asked for or read from them fails. */
 export async function closeS3(): Promise<void> {
   const current = await loaded;
   loaded = undefined;
   current?.closing.abort(new Error('the connections were closed'));
   current?.client.destroy();
+}
+
+/** What is known of an object without its bytes. @throws the SDK's error */
+export async function headOf({ bucket, key }: S3Address): Promise<Sdk.HeadObjectCommandOutput> {
+  const { sdk, client, closing } = await s3();
+  const head = new sdk.HeadObjectCommand({ Bucket: bucket, Key: key });
+  return client.send(head, { abortSignal: closing.signal });
 }
 
 /** Bytes of an object. */

@@ -159,3 +159,47 @@ test('results that cannot be uploaded are computed again by the same command', a
       'Cannot write s3://shop/out/part-00000.jsonl: ExpiredToken: The provided token has expired. The same command goes on with the part that was not complete.',
   });
 });
+
+test.each(['HEAD', 'GET'])('a run is interrupted although S3 does not answer a %s', async (method) => {
+  const interrupt = new AbortController();
+  answer = (request, response) => {
+    if (request.method === method) interrupt.abort();
+    else send(request, response, Buffer.alloc(100));
+  };
+  await expect(
+    run({ input: 's3://shop/rows.jsonl', output: join(tempFolder(), 'out'), signal: interrupt.signal }),
+  ).rejects.toMatchObject({
+    code: 'interrupted',
+    message: 'Interrupted before a row was computed; run the same command again.',
+  });
+});
+
+test('a run is interrupted although S3 does not answer while it computes', async () => {
+  const interrupt = new AbortController();
+  const folder = pictureFolder();
+  const content = readFileSync(writeRows(folder, testRows(6)));
+  let scanned = false;
+  answer = (request, response) => {
+    if (request.method === 'GET' && scanned) interrupt.abort();
+    else send(request, response, content);
+    scanned ||= request.method === 'GET';
+  };
+  const source = { images: folder };
+  await expect(
+    run({ input: 's3://shop/rows.jsonl', source, output: join(tempFolder(), 'out'), signal: interrupt.signal }),
+  ).rejects.toMatchObject({
+    message: 'Interrupted after 0 of 6 rows; the same command goes on from there.',
+  });
+});
+
+test('what S3 has not answered yet ends when the connections are closed', async () => {
+  const asked = new Promise<void>((resolve) => {
+    answer = () => {
+      resolve();
+    };
+  });
+  const opened = expect(openS3File('s3://shop/rows.csv')).rejects.toThrow('Cannot read s3://shop/rows.csv: ');
+  await asked;
+  await closeS3();
+  await opened;
+});
