@@ -33,7 +33,8 @@ export interface Weights {
 }
 
 /** @param file name of the weights file, or of the index that lists several */
-function fileWeights(folder: string, file: string, { sources, tensors: stored }: OpenedTensors): Weights {
+function fileWeights(folder: string, file: string, opened: OpenedTensors): Weights {
+  const { sources, tensors: stored } = opened;
   const { tensors, prefix, wrappers } = unwrapNames(stored);
   const find = (name: string): StoredTensor => {
     const tensor = tensors.get(name);
@@ -59,10 +60,12 @@ function fileWeights(folder: string, file: string, { sources, tensors: stored }:
       const start = offset + from * (strides[0] ?? 0);
       return readView(tensor, { offset: start, shape: [to - from, ...rest], strides });
     },
-    async close() {
-      await Promise.all(sources.map((source) => source.close()));
-    },
+    close: () => closeAll(opened),
   };
+}
+
+async function closeAll({ sources }: OpenedTensors): Promise<void> {
+  await Promise.all(sources.map((source) => source.close()));
 }
 
 /** @throws UserError (checkpoint-unreadable) if the folder may not be read */
@@ -97,7 +100,14 @@ export const WEIGHT_FILES: readonly string[] = READERS.map(([file]) => file);
 export async function openWeights(folder: string): Promise<Weights> {
   for (const [file, open] of READERS) {
     const path = join(folder, file);
-    if (await isThere(path)) return fileWeights(folder, file, await open(path));
+    if (!(await isThere(path))) continue;
+    const opened = await open(path);
+    try {
+      return fileWeights(folder, file, opened);
+    } catch (error) {
+      await closeAll(opened);
+      throw error;
+    }
   }
   throw new UserError(
     'checkpoint-unreadable',
