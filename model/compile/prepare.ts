@@ -3,7 +3,7 @@ import path from 'node:path';
 import { readConfig, type TaskConfig } from './checkpoint/config.ts';
 import { foreignFile, HEAD_BYTES } from './checkpoint/foreign-file.ts';
 import type { CompileOptions } from './compile-options.ts';
-import { UserError } from '../errors.ts';
+import { type FailureCode, UserError } from '../errors.ts';
 import { type Example, findExamples } from '../package/examples.ts';
 import { PACKAGE_FORMAT } from '../package/layout.ts';
 import { KNOWS_RULE, knowsSchema, type Manifest, NAME_RULE, nameSchema, PRECISIONS } from '../package/manifest.ts';
@@ -86,16 +86,8 @@ export async function prepare(checkpoint: string, options: CompileOptions): Prom
     await readText(checkpoint, 'vocab.json'),
     await readText(checkpoint, 'merges.txt'),
   );
-  const most = model.maxPositionEmbeddings - 2;
-  const maxTokens = options.maxTextTokens ?? Math.min(task.maxSrcLength, most);
-  if (maxTokens > most) {
-    throw new UserError(
-      'checkpoint-unsupported',
-      `--max-text-tokens ${maxTokens} is more than the model's positions allow: at most ${most}.`,
-    );
-  }
   const tokenizer = loadTokenizer(tokenizerJson);
-  checkRoom(maxTokens, task, tokenizer, options);
+  const maxTokens = promptTokens(model, task, tokenizer, options);
   return {
     name,
     config: model,
@@ -108,19 +100,40 @@ export async function prepare(checkpoint: string, options: CompileOptions): Prom
   };
 }
 
-/** Refuses so few tokens that every prompt would be cut off before its hypothesis, and have the same answer. */
-function checkRoom(maxTokens: number, task: TaskConfig, tokenizer: Tokenizer, { maxTextTokens }: CompileOptions): void {
-  const [before = ''] = task.prompts.hypothesis.split('{}');
+/**
+ * The most tokens of a prompt.
+ *
+ * @throws UserError if there are more than the model has positions for, or so few that every prompt would be cut off before
+ *   its hypothesis, and have the same answer
+ */
+function promptTokens(
+  { maxPositionEmbeddings: positions }: Prepared['config'],
+  { maxSrcLength, prompts }: TaskConfig,
+  tokenizer: Tokenizer,
+  { maxTextTokens: given }: CompileOptions,
+): number {
+  const [before = ''] = prompts.hypothesis.split('{}');
   // A space belongs to the token behind it.
-  const least = tokenizer.encode(before.trimEnd()).length + 1;
-  if (maxTokens >= least) return;
-  const [code, what] =
-    maxTextTokens === undefined
-      ? (['checkpoint-unsupported', 'max_src_length'] as const)
-      : (['settings-invalid', '--max-text-tokens'] as const);
+  const fewest = tokenizer.encode(before.trimEnd()).length + 1;
+  const refuseBelow = (least: number, code: FailureCode, what: string, value: number): void => {
+    if (value >= least) return;
+    throw new UserError(
+      code,
+      `${what} ${value} leaves no token of the prompt for the hypothesis, which comes after ${fewest - 1}: at least ${least}.`,
+    );
+  };
+  // Two are for <s> and </s>.
+  refuseBelow(fewest + 2, 'checkpoint-unsupported', 'max_position_embeddings', positions);
+  const most = positions - 2;
+  if (given === undefined) {
+    refuseBelow(fewest, 'checkpoint-unsupported', 'max_src_length', maxSrcLength);
+    return Math.min(maxSrcLength, most);
+  }
+  refuseBelow(fewest, 'settings-invalid', '--max-text-tokens', given);
+  if (given <= most) return given;
   throw new UserError(
-    code,
-    `${what} ${maxTokens} leaves no token of the prompt for the hypothesis, which comes after ${least - 1}: at least ${least}.`,
+    'settings-invalid',
+    `--max-text-tokens ${given} is more than the model's positions allow: at most ${most}.`,
   );
 }
 

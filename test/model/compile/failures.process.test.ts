@@ -94,6 +94,16 @@ const BROKEN: readonly (readonly [string, Break, RegExp])[] = [
     /encoder\.embed_positions\.weight has shape \[258, 64\], but its configuration requires \[1026, 64\]/,
   ],
   [
+    'too few text positions for a prompt',
+    edit('config.json', (json) => ({ ...json, max_position_embeddings: 7 })),
+    /^max_position_embeddings 7 leaves no token of the prompt for the hypothesis, which comes after 5: at least 8\.$/m,
+  ],
+  [
+    'too few tokens for a prompt',
+    edit('configuration.json', (json) => ({ ...json, model: { ...(json['model'] as object), max_src_length: 5 } })),
+    /^max_src_length 5 leaves no token of the prompt for the hypothesis, which comes after 5: at least 6\.$/m,
+  ],
+  [
     'a vocabulary larger than the token table',
     edit('vocab.json', (json) => {
       const size = Object.keys(json).length;
@@ -171,7 +181,7 @@ describe('wrong usage', () => {
     const target = path.join(tempFolder(), 'package');
     const result = await ofaVe(['compile', FIXTURE, target, '--max-text-tokens', '300']);
     expect(result).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: "--max-text-tokens 300 is more than the model's positions allow: at most 254.\n",
     });
   });
