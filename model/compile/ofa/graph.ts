@@ -1,5 +1,6 @@
 import type { OfaConfig, TaskConfig } from '../checkpoint/config.ts';
 import type { Weights } from '../checkpoint/weights.ts';
+import { shorten } from '../../echo.ts';
 import { UserError } from '../../errors.ts';
 import type { Graph, Value } from '../onnx/graph.ts';
 import { Ops } from '../onnx/ops.ts';
@@ -113,7 +114,7 @@ function checkDepths({ tensors }: Weights, parameters: Parameters, config: OfaCo
       const example = names.find((name) => name.includes('layers.0.')) ?? names[0] ?? '';
       throw new UserError(
         'checkpoint-unsupported',
-        `The checkpoint has no tensors under ${path}, but others such as ${example}: save the state dict of the OFA model ` +
+        `The checkpoint has no tensors under ${path}, but others such as ${shorten(example)}: save the state dict of the OFA model ` +
           'itself, without a module around it or inside it.',
       );
     }
@@ -140,7 +141,7 @@ function checkHeadFactors(names: Iterable<string>): void {
   if (lacking[0] === undefined || lacking.length === attentions.length) return;
   throw new UserError(
     'checkpoint-incomplete',
-    `The checkpoint has no tensor ${lacking[0]}.c_attn, although other attentions have theirs.`,
+    `The checkpoint has no tensor ${shorten(`${lacking[0]}.c_attn`)}, although other attentions have theirs.`,
   );
 }
 

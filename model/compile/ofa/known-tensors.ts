@@ -89,7 +89,7 @@ export function refuseFairseqNames(names: Iterable<string>): void {
   if (example === undefined) return;
   throw new UserError(
     'checkpoint-unsupported',
-    `The checkpoint has fairseq's names of tensors, such as ${example}; supported are those of ModelScope and Hugging Face: ` +
+    `The checkpoint has fairseq's names of tensors, such as ${shorten(example)}; supported are those of ModelScope and Hugging Face: ` +
       "convert it with trans_fairseq_to_huggingface from the branch feature/add_transformers of OFA's repository.",
   );
 }

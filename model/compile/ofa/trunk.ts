@@ -1,3 +1,4 @@
+import { UserError } from '../../errors.ts';
 import type { Value } from '../onnx/graph.ts';
 import { EPSILON, type Module } from './module.ts';
 import type { Parameters } from './parameters.ts';
@@ -107,6 +108,13 @@ function batchNorm(
   const variance = parameters.get('running_var', [channels]);
   return async () => {
     const [gamma, beta, mu, sigma2] = await Promise.all([weight.read(), bias.read(), mean.read(), variance.read()]);
+    const negative = sigma2.find((value) => value + EPSILON <= 0);
+    if (negative !== undefined) {
+      throw new UserError(
+        'checkpoint-unreadable',
+        `The checkpoint's tensor ${variance.name} holds ${negative}, but a variance cannot be negative: it is damaged.`,
+      );
+    }
     const scale = gamma.map((value, at) => value / Math.sqrt((sigma2[at] ?? 1) + EPSILON));
     return { scale, shift: beta.map((value, at) => value - (mu[at] ?? 0) * (scale[at] ?? 1)) };
   };

@@ -29,8 +29,12 @@ function checkpoint(change: Change, fields: object = {}): string {
   return folder;
 }
 
-async function compile(folder: string, notes: string[] = []): Promise<Manifest> {
-  return compileCheckpoint(folder, join(tempFolder(), 'package'), { onNote: (note) => notes.push(note) });
+async function compile(
+  folder: string,
+  notes: string[] = [],
+  precision: Manifest['precision'] = 'fp32',
+): Promise<Manifest> {
+  return compileCheckpoint(folder, join(tempFolder(), 'package'), { precision, onNote: (note) => notes.push(note) });
 }
 
 /** The values of a tensor that is tied to no other. */
@@ -95,6 +99,21 @@ test.each([NaN, Infinity, -Infinity])('a value %d is refused by the name of its 
   });
 });
 
+test.each(['fp32', 'fp16'] as const)(
+  'a negative variance is refused by the name of its tensor for %s',
+  async (precision) => {
+    const variance = 'encoder.embed_images.layer1.0.bn2.running_var';
+    const odd: Change = (name, tensor) => [
+      name,
+      name === variance ? { ...tensor, data: valuesOf(tensor).map((each, at) => (at === 1 ? -0.5 : each)) } : tensor,
+    ];
+    await expect(compile(checkpoint(odd), [], precision)).rejects.toMatchObject({
+      code: 'checkpoint-unreadable',
+      message: `The checkpoint's tensor ${variance} holds -0.5, but a variance cannot be negative: it is damaged.`,
+    });
+  },
+);
+
 test.each(['int8', 'uint8', 'int32'] as const)(
   'a weight of type %s is refused, as its scale is unknown',
   async (dtype) => {
@@ -153,6 +172,18 @@ test("fairseq's names are refused as such", async () => {
     ) as string,
   });
   expect(notes).toEqual([]);
+});
+
+test('a long name is shortened where it is an example of unknown ones', async () => {
+  const folder = checkpoint((name, tensor) =>
+    TABLES.includes(name) ? undefined : [`${'x'.repeat(300)}${name}`, tensor],
+  );
+  await expect(compile(folder)).rejects.toMatchObject({
+    code: 'checkpoint-unsupported',
+    message: expect.stringMatching(
+      /^The checkpoint has no tensors under encoder\.layers, but .{1,250}…\S+: save /,
+    ) as string,
+  });
 });
 
 test('tensors that config.json turns off are left out with a note', async () => {
