@@ -108,6 +108,7 @@ async function readTensors(source: FileSource): Promise<Map<string, StoredTensor
   for (const [name, value] of header) {
     if (name !== '__metadata__') tensors.set(name, readEntry(source, dataStart, name, value));
   }
+  if (tensors.size === 0) throw damaged(source.path, 'it has no tensors');
   checkOverlap(source.path, tensors);
   return tensors;
 }

@@ -11,11 +11,11 @@ const indexSchema = z.object({ weight_map: z.record(z.string(), z.string().min(1
 /** Reads which tensor is in which file. */
 async function readIndex(path: string): Promise<Map<string, string>> {
   const parsed = indexSchema.safeParse(await readJson(path));
-  if (!parsed.success) {
+  if (!parsed.success || Object.keys(parsed.data.weight_map).length === 0) {
     throw new UserError(
       'checkpoint-unreadable',
       `${path} is not an index of checkpoint parts: it must have a weight_map from tensor to file name.`,
-      { cause: parsed.error },
+      parsed.success ? undefined : { cause: parsed.error },
     );
   }
   const index = new Map(Object.entries(parsed.data.weight_map));

@@ -120,11 +120,12 @@ test.each(['pytorch_model.bin', 'folder/checkpoint.pt'])('a zip archive with %s 
 test('a safetensors file whose header has a length that begins like gzip is none', async () => {
   const folder = tempFolder();
   const file = join(folder, 'model.safetensors');
-  const header = Buffer.from('{}'.padEnd(0x8b1f));
+  const entry = { dtype: 'I8', shape: [0], data_offsets: [0, 0] };
+  const header = Buffer.from(JSON.stringify({ a: entry }).padEnd(0x8b1f));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
   writeFileSync(file, Buffer.concat([length, header]));
-  expect((await open(folder)).tensors.size).toBe(0);
+  expect((await open(folder)).tensors.size).toBe(1);
 });
 
 describe.each(['pytorch_model.bin', 'model.safetensors', 'config.json', 'vocab.json', 'merges.txt'])(
@@ -198,6 +199,7 @@ describe('parts with an index', () => {
       /under b\.safetensors, which does not contain it/,
     ],
     ['without a name', 7, 'checkpoint-unreadable', /not an index of checkpoint parts/],
+    ['in an empty index', {}, 'checkpoint-unreadable', /not an index of checkpoint parts/],
   ])('refuses a part %s', async (_, weightMap, code, message) => {
     await expect(openWeights(parts(weightMap))).rejects.toMatchObject({
       code,

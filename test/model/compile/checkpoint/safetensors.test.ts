@@ -67,6 +67,7 @@ describe('is rejected with one sentence', () => {
       'checkpoint-unreadable',
       /tensor a lacks a dtype, shape or data_offsets/,
     ],
+    ['a header without tensors', { __metadata__: {} }, 8, 'checkpoint-unreadable', /it has no tensors\.$/],
     ['a header that is an array', '[]', 8, 'checkpoint-unreadable', /its header is not a JSON object/],
     ['a header that is not JSON', '{', 8, 'checkpoint-unreadable', /its header is not a JSON object/],
     [
