@@ -148,6 +148,8 @@ const SHAPES: readonly Variant[] = [
     lengths: [12, 30, 60],
     seed: 3,
   }),
+  // The longest text, padded to 56 tokens, is longer than the table of positions with its 53 rows.
+  variant('fewer positions than padding', { config: { max_position_embeddings: 51 }, lengths: [6, 15, 51] }),
   variant('stored buckets', { buffers: 'computed' }),
   variant('stored buckets unlike the formula', { buffers: 'mirrored', task: PREV_OUTPUT }),
   variant('unequal sides', {

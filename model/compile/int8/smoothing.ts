@@ -63,7 +63,7 @@ function factorsOf({ min, max }: ChannelRanges, weights: Float32Array): Float32A
   return activations.map((value, at) => roundedUp((value / (rows[at] ?? 1)) ** STRENGTH));
 }
 
-/** Magnitudes, the small ones raised; 1 where all are 0. */
+/** Magnitudes, the small ones raised to a share of the largest, or of 1 where all are 0. */
 function withFloor(magnitudes: Float32Array): Float32Array {
   const largest = magnitudes.reduce((a, b) => Math.max(a, b), 0) || 1;
   return magnitudes.map((value) => Math.max(value, largest * FLOOR));

@@ -146,6 +146,15 @@ describe('a tensor that not every model has', () => {
     await expect(refusal).rejects.toThrow(missing);
   });
 
+  test('is missed with all others of its stage of the trunk', async () => {
+    const folder = checkpoint((name, tensor) => (name.includes('.layer3.') ? undefined : [name, tensor]));
+    await expect(compile(folder)).rejects.toMatchObject({
+      code: 'checkpoint-incomplete',
+      message:
+        'The checkpoint has no tensor encoder.embed_images.layer3.0.conv1.weight, which its configuration requires.',
+    });
+  });
+
   test('may be the factors of heads, which then are ones', async () => {
     const isFactor = (name: string): boolean => name.endsWith('.c_attn');
     const without = await compile(checkpoint((name, tensor) => (isFactor(name) ? undefined : [name, tensor])));

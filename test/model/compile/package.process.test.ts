@@ -126,6 +126,17 @@ describe('a model package', () => {
     expect(largestDifference(a?.[0]?.logScores ?? [], b?.[0]?.logScores ?? [1])).toBeLessThan(1e-5);
   });
 
+  test('holds the biases of attention once where all layers share them', async () => {
+    const slicesOf = async (shared: boolean): Promise<number> => {
+      const checkpoint = path.join(tempFolder(), 'checkpoint');
+      writeVariantCheckpoint(checkpoint, variant('biases', { config: { share_attn_bias: shared } }));
+      const { graph } = await compileCheckpoint(checkpoint, path.join(tempFolder(), 'package'));
+      return graph.operators.find(({ operator }) => operator === 'Slice')?.count ?? 0;
+    };
+    // Each of two encoder layers cuts its own to the length of the text.
+    expect((await slicesOf(false)) - (await slicesOf(true))).toBe(1);
+  });
+
   test('is not written if float16 cannot represent a weight, which the error names', async () => {
     const folder = tempFolder();
     const checkpoint = path.join(folder, 'checkpoint');

@@ -40,6 +40,11 @@ describe('partition', () => {
     expect(parts.at(-1)?.outputs.map((port) => port.value.name)).toEqual(['y']);
   });
 
+  test('a node whose constants exceed the limit has a part of its own, the first one, too', () => {
+    const parts = partition(chain(), 100);
+    expect(parts.map(({ nodes }) => nodes.length)).toEqual([1, 1, 1, 1, 1, 2]);
+  });
+
   test('a graph within the limit is not split', () => {
     const [whole, ...rest] = partition(chain(), 1e6);
     expect(rest).toEqual([]);

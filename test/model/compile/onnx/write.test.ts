@@ -40,6 +40,7 @@ describe('writeGraphs', () => {
     const written = await writeGraphs(folder, { 'model.onnx': graph }, OPTIONS);
     const model = fromBinary(ModelProtoSchema, await readFile(path.join(folder, 'model.onnx')));
     expect([model.producerName, model.producerVersion]).toEqual(['ofa-ve', version]);
+    expect(model.irVersion).toBe(10n);
     expect(model.opsetImport.map((each) => [each.domain, each.version])).toEqual([
       ['', 21n],
       ['com.microsoft', 1n],
@@ -68,22 +69,25 @@ describe('writeGraphs', () => {
     const big = (name: string) =>
       ops.constant(floatInitializer(name, 'float32', [1000], () => Promise.resolve(new Float32Array(1000))));
     const graph = ops.finish('sum', [ops.output('y', ops.add(big('p'), big('q')), [1000])]);
-    const { placements } = await writeGraphs(folder, { 'model.onnx': graph }, OPTIONS);
+    const progress: (readonly [number, number])[] = [];
+    const onProgress = (done: number, total: number) => progress.push([done, total]);
+    const { placements } = await writeGraphs(folder, { 'model.onnx': graph }, { ...OPTIONS, onProgress });
+    expect(progress.at(-1)).toEqual([8096, 8096]);
     expect([...placements.values()]).toEqual([
       { location: 'model.onnx.data', offset: 0, length: 4000 },
       { location: 'model.onnx.data', offset: 4096, length: 4000 },
     ]);
   });
 
-  test('a constant with too few values is an error', async () => {
+  test.each([1999, 2001])('a constant of 2000 values that has %d is an error', async (count) => {
     const folder = tempFolder();
     const ops = new Ops();
-    const short = ops.constant(
-      floatInitializer('short', 'float32', [2000], () => Promise.resolve(new Float32Array(1999))),
+    const wrong = ops.constant(
+      floatInitializer('wrong', 'float32', [2000], () => Promise.resolve(new Float32Array(count))),
     );
-    const graph = ops.finish('g', [ops.output('y', ops.relu(short), [2000])]);
+    const graph = ops.finish('g', [ops.output('y', ops.relu(wrong), [2000])]);
     await expect(writeGraphs(folder, { 'model.onnx': graph }, OPTIONS)).rejects.toThrow(
-      'Constant short of shape [2000] received 1999 values.',
+      `Constant wrong of shape [2000] received ${count} values.`,
     );
     expect(await readdir(folder)).not.toContain('model.onnx');
   });
