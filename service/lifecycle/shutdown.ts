@@ -50,14 +50,21 @@ export async function shutDown(
   );
   await Promise.all([listeners.public.close(), listeners.grpc?.close()]);
   clearTimeout(forceCloseTimer);
-  // An engine that hangs in its driver survives SIGKILL; the service must end without it.
-  const timeout = sleep(Math.max(FORCE_CLOSE_MS, deadline - FORCE_CLOSE_MS - performance.now()));
   const closed = opened.close().catch((err: unknown) => {
     logger.error({ err }, 'something could not be closed');
   });
-  await Promise.race([closed, timeout]);
+  // An engine that hangs in its driver survives SIGKILL; the service must end without it.
+  await within(Math.max(FORCE_CLOSE_MS, deadline - FORCE_CLOSE_MS - performance.now()), closed);
   const adminClosed = listeners.admin.close();
   listeners.admin.destroy();
   await Promise.race([adminClosed, sleep(Math.max(0, deadline - performance.now()), undefined, { ref: false })]);
   logger.info('stopped');
+}
+
+/** Waits until something is done, but not for longer. No timer is left that would keep a process alive. */
+async function within(ms: number, done: Promise<void>): Promise<void> {
+  const ended = new AbortController();
+  const timeout = sleep(ms, undefined, { signal: ended.signal }).catch(() => undefined);
+  await Promise.race([done, timeout]);
+  ended.abort();
 }

@@ -5,9 +5,9 @@ import { Opened } from '../../../service/lifecycle/opened.ts';
 import { shutDown } from '../../../service/lifecycle/shutdown.ts';
 import type { Listener } from '../../../service/requests/listener.ts';
 
-it('goes on to the admin port, and ends, when something cannot be closed', async () => {
-  const calls: string[] = [];
-  const listener = (name: string): Listener => ({
+/** A listener that notes what is done to it. */
+function listener(name: string, calls: string[] = []): Listener {
+  return {
     port: 0,
     close: () => {
       calls.push(`${name} closed`);
@@ -16,7 +16,11 @@ it('goes on to the admin port, and ends, when something cannot be closed', async
     destroy: () => {
       calls.push(`${name} destroyed`);
     },
-  });
+  };
+}
+
+it('goes on to the admin port, and ends, when something cannot be closed', async () => {
+  const calls: string[] = [];
   const lines: string[] = [];
   const closing = new AbortController();
   const opened = new Opened();
@@ -28,7 +32,7 @@ it('goes on to the admin port, and ends, when something cannot be closed', async
     {
       logger: pino({ base: null }, { write: (line: string) => lines.push(line) }),
       health: { drain: () => undefined },
-      listeners: { public: listener('public'), grpc: undefined, admin: listener('admin') },
+      listeners: { public: listener('public', calls), grpc: undefined, admin: listener('admin', calls) },
       closing,
       opened,
     },
@@ -41,4 +45,24 @@ it('goes on to the admin port, and ends, when something cannot be closed', async
   const logged = lines.map((line) => JSON.parse(line) as { msg: string; err?: { message: string } });
   expect(logged.map(({ msg }) => msg)).toEqual(['stopping', 'something could not be closed', 'stopped']);
   expect(logged[1]?.err?.message).toBe('the file is gone');
+});
+
+it('leaves no timer that would keep a process alive', async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  const shutDowns = 20;
+  for (let time = 0; time < shutDowns; time++) {
+    await shutDown(
+      {
+        logger: pino({ level: 'silent' }),
+        health: { drain: () => undefined },
+        listeners: { public: listener('public'), grpc: undefined, admin: listener('admin') },
+        closing: new AbortController(),
+        opened: new Opened(),
+      },
+      { drainMs: 0, timeoutMs: 3_600_000 },
+    );
+  }
+  // Some are of the test runner, and come and go.
+  expect(timers() - before).toBeLessThan(shutDowns / 2);
 });
