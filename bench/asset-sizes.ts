@@ -3,7 +3,7 @@
 // usage: node bin/run.js bench/asset-sizes.ts
 import { request } from 'node:http';
 import { printReport, table } from './support/format.ts';
-import { runProgram } from './support/run-program.ts';
+import { programArguments, runProgram } from './support/run-program.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
 const PATHS = ['/docs', '/docs/swagger-ui.css', '/docs/swagger-ui-bundle.js', '/docs/start.js', '/openapi.json'];
@@ -26,6 +26,7 @@ function sentBytes(url: string, encoding: string): Promise<number> {
 }
 
 async function main(): Promise<void> {
+  programArguments(0);
   const service = await startServiceProcess({ args: ['--demo'] });
   try {
     const sizes = await Promise.all(

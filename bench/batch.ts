@@ -6,7 +6,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { DEFAULT_NAMES } from '../batch/input/row.ts';
 import { runBatch } from '../batch/run.ts';
@@ -20,7 +19,7 @@ import { readSettings } from '../service/settings/read.ts';
 import { writeTar } from '../testing/tars.ts';
 import { mebibytes, printReport, table } from './support/format.ts';
 import { runChild } from './support/measure-child.ts';
-import { runProgram, wholeNumber } from './support/run-program.ts';
+import { programArguments, runProgram, wholeNumber } from './support/run-program.ts';
 
 /** Smallest share of the engine's own rate that a run may have, and of the time in which the engine computes. */
 const TARGET = 0.95;
@@ -179,8 +178,7 @@ async function compareMemory(folder: string, counts: readonly number[]): Promise
 }
 
 async function main(): Promise<void> {
-  const { positionals } = parseArgs({ allowPositionals: true });
-  const [rows = '20000', manyRows = '200000'] = positionals;
+  const [rows = '20000', manyRows = '200000'] = programArguments(2);
   const counts = { rows: wholeNumber('rows', rows), many: wholeNumber('rows of the long run', manyRows) };
   const folder = await mkdtemp(path.join(tmpdir(), 'ofa-ve-bench-'));
   try {

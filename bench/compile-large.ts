@@ -6,6 +6,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { UserError } from '../model/errors.ts';
 import { PACKAGE_FILES } from '../model/package/layout.ts';
 import { manifestSchema, type Manifest } from '../model/package/manifest.ts';
 import { KEPT_MEMORY } from '../service/engine/process/kept-memory.ts';
@@ -110,6 +111,13 @@ function parity([single, half]: readonly Manifest[]): Row[] {
   return [['largest difference of fp16 probabilities', difference.toFixed(4)]];
 }
 
+/** @throws UserError if it is no precision */
+function precisionsOf(given: string): readonly string[] {
+  if (given === 'both') return ['fp32', 'fp16'];
+  if (given === 'fp32' || given === 'fp16') return [given];
+  throw new UserError('settings-invalid', `--precision is "${given}" but must be fp32, fp16 or both.`);
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -120,7 +128,7 @@ async function main(): Promise<void> {
   });
   const own = join(tmpdir(), 'ofa-ve-large-checkpoint');
   const checkpoint = values.checkpoint ?? own;
-  const precisions = values.precision === 'both' ? ['fp32', 'fp16'] : [values.precision];
+  const precisions = precisionsOf(values.precision);
   const targets = precisions.map((precision) => join(tmpdir(), `ofa-ve-large-package-${precision}`));
   const rows: Row[] = [];
   try {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Graph, countOperators } from '../model/compile/onnx/graph.ts';
 import { checkForCuda } from '../testing/cuda-kernels.ts';
 import { largeGraph } from './support/large-graph.ts';
-import { runProgram } from './support/run-program.ts';
+import { programArguments, runProgram } from './support/run-program.ts';
 
 /** The memory-efficient attention kernel accepts a float16 bias only if the sequence is a multiple of this length. */
 const MULTIPLE = 8;
@@ -39,6 +39,7 @@ function inspectGraph(graph: Graph, images: number, lengths: readonly number[]):
 }
 
 async function main(): Promise<void> {
+  programArguments(0);
   const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-cuda-static-'));
   try {
     const { graph, images, lengths } = await largeGraph(folder, 'float16');

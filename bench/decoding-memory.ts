@@ -8,7 +8,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { probe } from '../model/input/pixels/probe.ts';
 import { closePixels, toPixels } from '../model/input/pixels/pixels.ts';
 import { sourceFlags } from '../model/source-flags.ts';
@@ -16,7 +16,7 @@ import { IMAGE_ENVIRONMENT } from '../testing/demo-deployment.ts';
 import { PICTURE_KINDS, picture } from '../testing/picture-kinds.ts';
 import { memoryOf } from '../testing/process-usage.ts';
 import { printReport, table } from './support/format.ts';
-import { runProgram, wholeNumber } from './support/run-program.ts';
+import { programArguments, runProgram, wholeNumber } from './support/run-program.ts';
 
 const SIZE = 480;
 
@@ -50,8 +50,7 @@ async function measure(path: string): Promise<Measurement> {
 }
 
 async function main(): Promise<void> {
-  const { positionals } = parseArgs({ allowPositionals: true });
-  const [columns = '4000', rowCount = '2500'] = positionals;
+  const [columns = '4000', rowCount = '2500'] = programArguments(2);
   const [width, height] = [wholeNumber('width', columns), wholeNumber('height', rowCount)];
   const folder = await mkdtemp(join(tmpdir(), 'decoding-memory-'));
   const rows: string[][] = [];

@@ -24,7 +24,7 @@ import {
 import { pictureOf } from '../demo/world/render.ts';
 import { sceneOf, type Scene } from '../demo/world/scene.ts';
 import { percent, printReport, table } from './support/format.ts';
-import { runProgram, wholeNumber } from './support/run-program.ts';
+import { refuseSurplus, runProgram, wholeNumber } from './support/run-program.ts';
 
 /** Concurrent questions. */
 const AT_ONCE = 16;
@@ -257,6 +257,7 @@ async function main(): Promise<void> {
     options: { wrong: { type: 'boolean', default: false } },
     allowPositionals: true,
   });
+  refuseSurplus(positionals, 1);
   const [number = '2000'] = positionals;
   const perAnswer = wholeNumber('questions per answer', number);
   const questions = heldOutQuestions(1, perAnswer);

@@ -5,7 +5,6 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import * as ort from '../model/onnx-runtime.ts';
 import { PACKAGE_FILES } from '../model/package/layout.ts';
 import { openPackage } from '../model/package/open-package.ts';
@@ -16,7 +15,7 @@ import { sessionOptions } from '../service/engine/session/session-options.ts';
 import { printReport, mebibytes, quantile, table } from './support/format.ts';
 import { fullBatch } from './support/full-batch.ts';
 import { withLargePackage } from './support/large-package.ts';
-import { runProgram, wholeNumber } from './support/run-program.ts';
+import { programArguments, runProgram, wholeNumber } from './support/run-program.ts';
 
 const WAYS = {
   'returned after each run': { arena: false, env: {} },
@@ -128,8 +127,7 @@ function report(outcomes: ReadonlyMap<string, readonly Outcome[]>): void {
 }
 
 async function main(): Promise<void> {
-  const { positionals } = parseArgs({ allowPositionals: true });
-  const [given, rounds = '6'] = positionals;
+  const [given, rounds = '6'] = programArguments(2);
   await withLargePackage(given, (folder) => compare(folder, wholeNumber('rounds', rounds)));
 }
 

@@ -5,7 +5,7 @@ import type { RateSteps } from '../plan/arrivals.ts';
 import { simulateFleet, type FleetOptions, type FleetResult, type Signals } from '../plan/fleet.ts';
 import { batchCurve } from '../plan/pod.ts';
 import { percent, printReport, table } from './support/format.ts';
-import { runProgram } from './support/run-program.ts';
+import { programArguments, runProgram } from './support/run-program.ts';
 
 /** A pod that computes one item in 40 ms and eight in 120 ms: at most 67 requests a second. */
 const POD = { runSeconds: batchCurve(0.04, 0.12, 8), batchItems: 8, capacityItems: 64 };
@@ -83,6 +83,7 @@ function cells(options: Omit<FleetOptions, 'pod' | 'sloSeconds' | 'arrivals'>, s
 const RESULTS = ['in time', 'refused', 'mean', 'most', 'idle', 'added too late'];
 
 function main(): void {
+  programArguments(0);
   const bySignals = Object.entries(SCENARIOS).flatMap(([scenario, steps]) =>
     Object.entries(SIGNALS).map(([name, chosen]) => [
       scenario,

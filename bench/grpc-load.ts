@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { printReport, quantile, table } from './support/format.ts';
 import { askGrpc, grpcClient, raw } from './support/grpc-inference.ts';
 import { post } from './support/post.ts';
-import { runProgram } from './support/run-program.ts';
+import { programArguments, runProgram } from './support/run-program.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
 const CLIENTS = 16;
@@ -58,6 +58,7 @@ async function run(ask: Ask, ms: number): Promise<number[]> {
 }
 
 async function main(): Promise<void> {
+  programArguments(0);
   const service = await startServiceProcess({ args: ['--demo'], settings: { FEATURE_CACHE_MB: '0' } });
   const client = grpcClient(service.grpcAddress);
   const agent = new Agent({ keepAlive: true });

@@ -2,10 +2,9 @@
 // usage: node bin/run.js bench/health-latency.ts [package] [requests]
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { printReport, quantile, table } from './support/format.ts';
 import { withLargePackage } from './support/large-package.ts';
-import { runProgram, wholeNumber } from './support/run-program.ts';
+import { programArguments, runProgram, wholeNumber } from './support/run-program.ts';
 import { startServiceProcess } from '../testing/service-process.ts';
 
 const POLL_MS = 20;
@@ -42,8 +41,7 @@ async function measure(url: string, requests: number): Promise<number[]> {
 }
 
 async function main(): Promise<void> {
-  const { positionals } = parseArgs({ allowPositionals: true });
-  const [given, requests = '4'] = positionals;
+  const [given, requests = '4'] = programArguments(2);
   const count = wholeNumber('requests', requests);
   await withLargePackage(given, async (folder) => {
     const service = await startServiceProcess({

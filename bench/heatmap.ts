@@ -1,7 +1,6 @@
 // Measures on held-out questions of the demo model about one thing how often the peak of the heatmap lies on that thing.
 // Exits with 1 if it misses its target.
 // usage: node bin/run.js bench/heatmap.ts [questions]
-import { parseArgs } from 'node:util';
 import { demoPackage } from '../demo/demo-package.ts';
 import type { Claim } from '../demo/world/claims.ts';
 import type { Pair } from '../demo/world/pairs.ts';
@@ -13,7 +12,7 @@ import { openModel } from '../service/inference/open-model.ts';
 import { peakOf, WINDOWS } from '../service/inference/occlusion.ts';
 import { readSettings } from '../service/settings/read.ts';
 import { percent, printReport, table } from './support/format.ts';
-import { runProgram, wholeNumber } from './support/run-program.ts';
+import { programArguments, runProgram, wholeNumber } from './support/run-program.ts';
 
 /** Target: share of the questions whose peak lies on the thing. */
 const LEAST = 0.8;
@@ -53,8 +52,7 @@ function liesOn(peak: { x: number; y: number }, { scene, thing }: AboutOne): boo
 }
 
 async function main(): Promise<void> {
-  const { positionals } = parseArgs({ allowPositionals: true });
-  const [number = '200'] = positionals;
+  const [number = '200'] = programArguments(1);
   const most = wholeNumber('questions', number);
   const all = heldOutQuestions(1, PER_ANSWER).flatMap(aboutOne);
   const step = Math.max(1, Math.floor(all.length / most));

@@ -3,7 +3,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { EXAMPLES } from '../demo/examples.ts';
 import { DEMO_CHECKPOINT } from '../demo/demo-package.ts';
 import { openLocalModel } from '../demo/local-model.ts';
@@ -12,7 +11,7 @@ import { heldOutQuestions } from '../demo/world/evaluation/questions.ts';
 import { pictureOf } from '../demo/world/render.ts';
 import { compileCheckpoint } from '../model/compile/compile.ts';
 import { percent, printReport, quantile, table } from './support/format.ts';
-import { runProgram, wholeNumber } from './support/run-program.ts';
+import { programArguments, runProgram, wholeNumber } from './support/run-program.ts';
 
 /** Least share of equal answers, and most that accuracy may lose. */
 const TARGETS = { agreement: 0.995, accuracy: 0.003 } as const;
@@ -73,8 +72,7 @@ async function compare(folder: string, perAnswer: number): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const { positionals } = parseArgs({ allowPositionals: true });
-  const [number = '2000'] = positionals;
+  const [number = '2000'] = programArguments(1);
   const perAnswer = wholeNumber('questions per answer', number);
   const folder = await mkdtemp(join(tmpdir(), 'ofa-ve-int8-'));
   try {

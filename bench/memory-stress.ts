@@ -3,7 +3,6 @@
 // was replaced, or if a request failed (500, 503). Needs Linux. The status 0 is a connection that the service closed while it
 // received a picture too slowly, which happens on a busy machine.
 // usage: node bin/run.js bench/memory-stress.ts [seconds] [width of the ordinary pictures]
-import { parseArgs } from 'node:util';
 import { openPackage } from '../model/package/open-package.ts';
 import { demoPackage } from '../demo/demo-package.ts';
 import { stressMemory } from '../testing/memory-stress.ts';
@@ -11,13 +10,12 @@ import { demoDeployment } from '../testing/demo-deployment.ts';
 import { LARGE_KINDS, stressPictures } from '../testing/stress-pictures.ts';
 import { pixelMemory } from '../service/inference/pixel-memory.ts';
 import { mebibytes, printReport, table } from './support/format.ts';
-import { runProgram, wholeNumber } from './support/run-program.ts';
+import { programArguments, runProgram, wholeNumber } from './support/run-program.ts';
 
 const CLIENTS = 6;
 
 async function main(): Promise<void> {
-  const { positionals } = parseArgs({ allowPositionals: true });
-  const [duration = '60', ordinary = '4000'] = positionals;
+  const [duration = '60', ordinary = '4000'] = programArguments(2);
   const seconds = wholeNumber('seconds', duration);
   const width = wholeNumber('width', ordinary);
   const packageDir = await demoPackage();

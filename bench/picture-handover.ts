@@ -7,7 +7,7 @@ import { PictureStore, copyPicture } from '../service/engine/session/picture-sto
 import type { EngineImage } from '../service/engine/protocol.ts';
 import { sourceFlags } from '../model/source-flags.ts';
 import { printReport, quantile, table } from './support/format.ts';
-import { runProgram } from './support/run-program.ts';
+import { programArguments, runProgram } from './support/run-program.ts';
 
 const SIZE = 480;
 const BATCH = 8;
@@ -26,6 +26,7 @@ function receive(): void {
 }
 
 async function measure(): Promise<void> {
+  programArguments(0);
   const store = PictureStore.open(PICTURE_BYTES, BATCH);
   if (store === undefined) throw new Error('no folder can be written to');
   const child = fork(import.meta.filename, ['receive'], {

@@ -2,14 +2,13 @@
 // so that other load on the machine affects all of them; on a busy machine the shortest times are the most meaningful.
 // usage: node bin/run.js bench/pixels.ts [rounds]
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { decode } from '../model/input/pixels/decode.ts';
 import { probe } from '../model/input/pixels/probe.ts';
 import { closePixels, toPixels } from '../model/input/pixels/pixels.ts';
 import { resample } from '../model/input/resize/resample.ts';
 import { printReport, quantile, table } from './support/format.ts';
-import { runProgram, wholeNumber } from './support/run-program.ts';
+import { programArguments, runProgram, wholeNumber } from './support/run-program.ts';
 
 const SIZE = 480;
 const WIDTH = 1920;
@@ -21,8 +20,7 @@ const RESIZE = 'ofa-ve: resize alone';
 const SHARP_RESIZE = 'sharp: resize alone';
 
 async function main(): Promise<void> {
-  const { positionals } = parseArgs({ allowPositionals: true });
-  const [number = '40'] = positionals;
+  const [number = '40'] = programArguments(1);
   const rounds = wholeNumber('rounds', number);
   const file = await readFile(new URL('../test/fixtures/images/size-1920x1080.jpg', import.meta.url));
   const header = await probe(file);

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { openPackage } from '../model/package/open-package.ts';
 import type { LoadOrder, LoadResult, Patience, ProbeOrder, ServiceState } from './load/messages.ts';
 import { mediumPackage } from './load/package.ts';
 import { mebibytes, printReport, quantile, table } from './support/format.ts';
@@ -30,7 +31,20 @@ const start = (name: string, env: NodeJS.ProcessEnv = {}): ChildProcess =>
 /** Sends a message to a child and waits for its answer. */
 async function ask<T>(child: ChildProcess, message: LoadOrder | ProbeOrder | string): Promise<T> {
   child.send(message);
-  const [answer] = (await once(child, 'message')) as [T];
+  return told<T>(child);
+}
+
+/** What a child says next. @throws Error if it ends before */
+async function told<T>(child: ChildProcess): Promise<T> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  const ended = once(child, 'exit', { signal }).then(() => {
+    throw new Error(`${path.basename(child.spawnargs.at(-1) ?? '')} ended too early.`);
+  });
+  // When it has answered.
+  ended.catch(() => undefined);
+  const [answer] = (await Promise.race([once(child, 'message'), ended])) as [T];
+  waiting.abort();
   return answer;
 }
 
@@ -109,6 +123,8 @@ async function run(bench: Bench, soakMinutes: number): Promise<void> {
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { soak: { type: 'string' }, package: { type: 'string' } } });
   const soakMinutes = values.soak === undefined ? 0 : wholeNumber('--soak', values.soak);
+  // Before a process fails by it.
+  if (values.package !== undefined) await openPackage(values.package);
   const folder = await mkdtemp(path.join(tmpdir(), 'ofa-ve-load-'));
   try {
     const service = start('service', {
@@ -123,7 +139,7 @@ async function main(): Promise<void> {
       FEATURE_CACHE_MB: '0',
       ENGINE_THREADS: '1',
     });
-    const [{ url }] = (await once(service, 'message')) as [{ url: string }];
+    const { url } = await told<{ url: string }>(service);
     const body = JSON.stringify({
       image: (await readFile(PICTURE)).toString('base64'),
       text: 'there are two red circles',

@@ -1,14 +1,13 @@
 // Compares 8 texts about one picture with 8 pictures of one text each, and with the same 8 pictures asked about again.
 // usage: node bin/run.js bench/shared-pictures.ts [package] [rounds]
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { openPackage } from '../model/package/open-package.ts';
 import type { EngineBatch } from '../service/engine/protocol.ts';
 import { openSession } from '../service/engine/session/session.ts';
 import { printReport, quantile, table } from './support/format.ts';
 import { fullBatch } from './support/full-batch.ts';
 import { withLargePackage } from './support/large-package.ts';
-import { runProgram, wholeNumber } from './support/run-program.ts';
+import { programArguments, runProgram, wholeNumber } from './support/run-program.ts';
 
 const TEXTS = 8;
 /** Largest share of the time of 8 pictures that 8 texts about one may take. */
@@ -57,8 +56,7 @@ async function compare(folder: string, rounds: number): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const { positionals } = parseArgs({ allowPositionals: true });
-  const [given, rounds = '3'] = positionals;
+  const [given, rounds = '3'] = programArguments(2);
   await withLargePackage(given, (folder) => compare(folder, wholeNumber('rounds', rounds)));
 }
 

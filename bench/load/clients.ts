@@ -51,6 +51,7 @@ async function runClients({ url, body, clients, ms, patience }: LoadOrder): Prom
   };
 }
 
+process.on('disconnect', () => process.exit());
 process.on('message', (order: LoadOrder) => {
   void runClients(order).then((result) => process.send?.(result));
 });

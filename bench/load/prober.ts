@@ -29,6 +29,7 @@ async function probeFor({ url, ms }: ProbeOrder): Promise<number[]> {
   return times;
 }
 
+process.on('disconnect', () => process.exit());
 process.on('message', (order: ProbeOrder) => {
   void probeFor(order).then((times) => process.send?.(times));
 });

@@ -24,4 +24,6 @@ process.on('message', (message) => {
   };
   process.send?.(state);
 });
+// The benchmark has failed.
+process.on('disconnect', () => void service.stop());
 process.send?.({ url: `http://127.0.0.1:${service.port}` });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { UserError } from '../../model/errors.ts';
 
 /**
@@ -23,6 +24,26 @@ export async function runProgram(main: () => Promise<void> | void, help?: string
 function topComment(program: string): string {
   const [comment = ''] = /^(?:\/\/ .*\n)*/.exec(readFileSync(program, 'utf8')) ?? [];
   return comment.replace(/^\/\/ /gm, '').trimEnd();
+}
+
+/**
+ * The arguments of a program that takes no options.
+ *
+ * @param most how many it takes
+ * @throws Error if one is an option, or one too many
+ */
+export function programArguments(most: number): string[] {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  refuseSurplus(positionals, most);
+  return positionals;
+}
+
+/** @throws UserError if there are more arguments than a program takes */
+export function refuseSurplus(given: readonly string[], most: number): void {
+  const surplus = given.at(most);
+  if (surplus === undefined) return;
+  const takes = most === 0 ? 'this takes none' : `this takes at most ${most}`;
+  throw new UserError('settings-invalid', `"${surplus}" is one argument too many: ${takes}, see --help.`);
 }
 
 /** The value of an argument or option that takes a whole number from 1. */

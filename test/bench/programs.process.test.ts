@@ -23,6 +23,9 @@ it.each(PROGRAMS)('%s says its usage at its top, and takes --help', (name) => {
   const [top = ''] = /^(\/\/ .*\n)+/.exec(text) ?? [];
   expect(top).toMatch(new RegExp(`node bin/run\\.js bench/${name}|npm run bench`));
   expect(text).toContain('await runProgram(');
+  // Else it would ignore what it does not know.
+  expect(text).toMatch(/programArguments\(|parseArgs\(/);
+  if (text.includes('allowPositionals')) expect(text).toMatch(/refuseSurplus\(|positionals\.(find|length)/);
 });
 
 describe('a benchmark', () => {
@@ -46,6 +49,12 @@ describe('a benchmark', () => {
     ['demo-accuracy.ts', ['many'], 'questions per answer is "many" but must be a whole number from 1 to 999999.'],
     ['pixels.ts', ['0'], 'rounds is "0" but must be a whole number from 1 to 999999.'],
     ['pixels.ts', ['--rounds'], "Unknown option '--rounds'"],
+    ['pixels.ts', ['1', '2'], '"2" is one argument too many: this takes at most 1, see --help.'],
+    ['demo-accuracy.ts', ['1', '2'], '"2" is one argument too many: this takes at most 1, see --help.'],
+    ['grpc-load.ts', ['5'], '"5" is one argument too many: this takes none, see --help.'],
+    ['fleet-simulation.ts', ['--forms'], "Unknown option '--forms'"],
+    ['compile-large.ts', ['--precision', 'fp8'], '--precision is "fp8" but must be fp32, fp16 or both.'],
+    ['service-load.ts', ['--package', '/nowhere'], '/nowhere is not a model package'],
     ['curves.ts', ['--forms', 'x'], '--forms is "x" but must be a whole number from 1 to 999999.'],
   ])('refuses wrong arguments before it measures: %s %j', async (name, args, message) => {
     const { code, stdout, stderr } = await run(name, ...args);
