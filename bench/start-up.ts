@@ -84,7 +84,7 @@ async function compare(
   }
   const [earlier, now] = [quantile(times.earlier, 0.5), quantile(times.now, 0.5)];
   const ratio = now / earlier;
-  if (ratio > TARGETS[name]) process.exitCode = 1;
+  if (!(ratio <= TARGETS[name])) process.exitCode = 1;
   return [
     name,
     node.version,
