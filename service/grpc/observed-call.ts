@@ -188,8 +188,11 @@ export class ObservedCall {
         ...(this.stream.sentHeaders as OutgoingHttpHeaders | undefined),
         ...this.stream.sentTrailers,
       };
-      const code = sent['grpc-status'];
-      this.#finish(code === undefined ? this.failure(new ClientGone()).code : Number(code));
+      const status = sent['grpc-status'];
+      const code: number = status === undefined ? this.failure(new ClientGone()).code : Number(status);
+      // grpc-js ends a call at its client's deadline, which only an inference watches itself.
+      if (codes[code] === 'DEADLINE_EXCEEDED') this.failure(new DeadlineExceeded('client'));
+      this.#finish(code);
     });
   }
 

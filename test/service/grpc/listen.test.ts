@@ -13,6 +13,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SERVICE } from '../../../service/grpc/protocol.ts';
 import { listenGrpc, type GrpcListenOptions } from '../../../service/grpc/listen.ts';
 import type { Answer } from '../../../service/inference/answer.ts';
+import { outcomeOf, type RequestSummary } from '../../../service/observability/request-record.ts';
 import type { Listener } from '../../../service/requests/listener.ts';
 import { fakeService, type FakeServiceOptions } from '../http/fake-service.ts';
 
@@ -25,6 +26,8 @@ const EMPTY = messageOf(Buffer.alloc(0));
 let listener: Listener | undefined;
 /** How many calls the service has seen. */
 let begun = 0;
+/** How each call has ended, by outcome and HTTP status. */
+const outcomes: string[] = [];
 const sessions: ClientHttp2Session[] = [];
 afterEach(async () => {
   vi.useRealTimers();
@@ -44,7 +47,7 @@ async function start(options: Partial<GrpcListenOptions> = {}, serviceOptions: F
         begun++;
         return {};
       },
-      end: () => undefined,
+      end: (summary: RequestSummary) => outcomes.push(`${outcomeOf(summary)} ${summary.status}`),
     },
   };
   listener = await listenGrpc(deps, { host: '127.0.0.1', port: 0, ...options });
@@ -199,6 +202,15 @@ describe('calls other than inferences', () => {
     // The end of the other would have come before.
     await beginEach([session], CHECK);
     expect(watch.closed).toBe(false);
+  });
+
+  it('that end by their own deadline are no failures of the service', async () => {
+    await start();
+    const watch = begin(open(), WATCH, { 'grpc-timeout': '200m' });
+    watch.end(EMPTY);
+    outcomes.length = 0;
+    expect(await endOf(watch)).toMatchObject({ code: codes.DEADLINE_EXCEEDED });
+    await expect.poll(() => outcomes).toEqual(['client_deadline 504']);
   });
 
   it('end when the service closes', async () => {
