@@ -84,8 +84,13 @@ export class BatchingPredictor implements Predictor {
     const signal = AbortSignal.any([context.signal, siblings.signal]);
     // Each picture and each item adds a listener.
     setMaxListeners(0, signal);
+    const isOnePicture = questions.every(({ image }) => image === questions[0]?.image);
     const pictures = questions.map(({ image }, index) =>
-      this.#timed('preprocess', context, () => this.#prepare(image, encoded[index] ?? [], signal)),
+      this.#timed('preprocess', context, () => this.#prepare(image, encoded[index] ?? [], signal)).catch(
+        (error: unknown) => {
+          throw isOnePicture ? error : withPlace(error, index);
+        },
+      ),
     );
     try {
       const pending = (await Promise.all(pictures)).flatMap(({ pending: each }) => each);
@@ -137,9 +142,11 @@ export class BatchingPredictor implements Predictor {
   }
 
   #encodeAll(questions: readonly Question[], { onWarning }: RequestContext): (readonly number[])[][] {
+    const isOneText = questions.flatMap(({ hypotheses }) => hypotheses).length === 1;
     let index = 0;
-    return questions.map((question) =>
-      this.#encode(question).map(({ ids, warnings }) => {
+    return questions.map(({ hypotheses, premise }) =>
+      hypotheses.map((hypothesis) => {
+        const { ids, warnings } = this.#encode(hypothesis, premise, isOneText ? 'The text' : `Text ${index + 1}`);
         for (const warning of warnings) onWarning?.(warning, index);
         index++;
         return ids;
@@ -147,18 +154,14 @@ export class BatchingPredictor implements Predictor {
     );
   }
 
-  #encode(question: Question): ReturnType<Encode>[] {
-    return question.hypotheses.map((hypothesis, index) => {
-      if (isBlank(hypothesis)) {
-        const which = question.hypotheses.length === 1 ? 'The text' : `Text ${index + 1}`;
-        throw new InputError('text-empty', 'text', `${which} contains no words to judge.`);
-      }
-      try {
-        return this.#parts.encode(hypothesis, question.premise);
-      } catch (error) {
-        throw asInputError(error);
-      }
-    });
+  /** @param which the hypothesis, as an error names it */
+  #encode(hypothesis: string, premise: string | undefined, which: string): ReturnType<Encode> {
+    if (isBlank(hypothesis)) throw new InputError('text-empty', 'text', `${which} contains no words to judge.`);
+    try {
+      return this.#parts.encode(hypothesis, premise);
+    } catch (error) {
+      throw asInputError(error);
+    }
   }
 
   /** Computes what is not known yet. @returns an answer for each text, in order */
@@ -231,4 +234,10 @@ function asInputError(error: unknown): unknown {
     return new InputError('premise-unsupported', 'premise', error.message);
   }
   return error;
+}
+
+/** Says which of several pictures an error is about. */
+function withPlace(error: unknown, index: number): unknown {
+  if (!(error instanceof InputError)) return error;
+  return new InputError(error.problem, error.field, `Image ${index + 1}: ${error.message}`);
 }

@@ -27,8 +27,15 @@ export function summarizeTextWarnings(
   return [...groups.values()].flatMap(([first, ...others]) => {
     if (first === undefined) return [];
     const { code, field, index, problem } = first;
-    const which = count > 1 ? `Text ${index + 1}` : 'The text';
-    const more = field === 'text' && others.length > 0 ? ` The same holds for ${others.length} more.` : '';
-    return [{ code, field, detail: `${field === 'premise' ? 'The premise' : which} ${problem}.${more}` }];
+    // One premise is usually that of all texts.
+    const isShared = field === 'premise' && others.length + 1 === count;
+    const more = !isShared && others.length > 0 ? ` The same holds for ${others.length} more.` : '';
+    const subject = isShared ? 'The premise' : subjectOf(field, index, count);
+    return [{ code, field, detail: `${subject} ${problem}.${more}` }];
   });
+}
+
+function subjectOf(field: TextWarning['field'], index: number, count: number): string {
+  if (field === 'premise') return `The premise of text ${index + 1}`;
+  return count > 1 ? `Text ${index + 1}` : 'The text';
 }

@@ -71,6 +71,9 @@ describe('with kept answers', () => {
   });
 });
 
+/** A picture that cannot be decoded. */
+const BROKEN = Uint8Array.of(0);
+
 describe('a request of several questions', () => {
   it('is answered in their order', async () => {
     const { predictor, runs, finishAll, pictures } = setup();
@@ -110,6 +113,17 @@ describe('a request of several questions', () => {
     await until(() => pictures.size === 0);
     await until(() => freed.length === kept.length);
     expect([runs.length, batcher.waiting]).toEqual([0, 0]);
+  });
+
+  it.each([
+    ['its place among several', [question(1, 1), question(0, 2)], /^Image 2: The image is damaged/],
+    [
+      'itself where all share it',
+      [1, 2].map((text) => ({ ...question(1, text), image: BROKEN })),
+      /^The image is damaged/,
+    ],
+  ])('names a picture that cannot be decoded by %s', async (_, questions, message) => {
+    await expect(setup().predictor.predictAll(questions, context())).rejects.toThrow(message);
   });
 
   it('leaves the queue when its client disconnects', async () => {

@@ -13,6 +13,12 @@ describe('a text', () => {
     expect(pictures.size).toBe(0);
   });
 
+  it('without words is named by its place among those of all questions', async () => {
+    const { predictor } = setup();
+    const asked = predictor.predictAll([question(1, 1), { image: Uint8Array.of(1), hypotheses: ['!'] }], context());
+    await expect(asked).rejects.toMatchObject({ field: 'text', message: 'Text 2 contains no words to judge.' });
+  });
+
   it.each(['a park', undefined])('is judged with the premise %j', async (premise) => {
     const premises: (string | undefined)[] = [];
     const { predictor, runs, finishAll } = setup(undefined, (_, given) => {

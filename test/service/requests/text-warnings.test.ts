@@ -16,18 +16,24 @@ describe('the warnings of an answer', () => {
     ).toEqual([
       { code: 'control-character', field: 'text', detail: 'Text 1 contains a tab. The same holds for 1 more.' },
     ]);
-    const premise = { ...tab, field: 'premise' } as const;
     expect(
       summarizeTextWarnings(
-        [1, 2, 5].flatMap((index) => [
-          { ...tab, index },
-          { ...premise, index },
-        ]),
+        [1, 2, 5].map((index) => ({ ...tab, index })),
         6,
       ),
     ).toEqual([
       { code: 'control-character', field: 'text', detail: 'Text 2 contains a tab. The same holds for 2 more.' },
-      { code: 'control-character', field: 'premise', detail: 'The premise contains a tab.' },
     ]);
+  });
+
+  it.each([
+    [[0], 1, 'The premise contains a tab.'],
+    [[0, 1, 2], 3, 'The premise contains a tab.'],
+    [[1], 3, 'The premise of text 2 contains a tab.'],
+    [[1, 2], 3, 'The premise of text 2 contains a tab. The same holds for 1 more.'],
+  ])('name the text whose premise it is, unless all texts have it: %j of %i', (indices, count, detail) => {
+    const premise = { ...tab, field: 'premise' } as const;
+    const warnings = indices.map((index) => ({ ...premise, index }));
+    expect(summarizeTextWarnings(warnings, count)).toEqual([{ code: 'control-character', field: 'premise', detail }]);
   });
 });
