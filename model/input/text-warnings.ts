@@ -42,7 +42,7 @@ export function textWarnings(
   if (premise !== undefined) warnings.push(...warningsOf('premise', premise, settings.maxWords));
   const tokens = encoded.truncatedTokens;
   if (tokens > 0) {
-    const problem = `does not fit: the model reads ${settings.maxTokens} tokens of the prompt, and the last ${tokens} are cut off`;
+    const problem = `does not fit: the model reads ${settings.maxTokens} tokens of the prompt, and ${cutOff(tokens)}`;
     warnings.push({ code: 'tokens-cut-off', field: 'text', problem });
   }
   return warnings;
@@ -63,8 +63,12 @@ function warningsOf(field: TextWarning['field'], text: string, maxWords: number)
   }
   const { truncatedWords: words } = cleaned;
   if (words > 0) {
-    const problem = `is too long: the model reads ${maxWords} words of it, and the last ${words} are cut off`;
+    const problem = `is too long: the model reads ${maxWords} words of it, and ${cutOff(words)}`;
     warnings.push({ code: 'words-cut-off', field, problem });
   }
   return warnings;
+}
+
+function cutOff(count: number): string {
+  return count === 1 ? 'the last one is cut off' : `the last ${count} are cut off`;
 }

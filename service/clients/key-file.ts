@@ -4,6 +4,8 @@ import { UserError } from '../../model/errors.ts';
 export interface Rate {
   readonly requests: number;
   readonly periodMs: number;
+  /** The period's name. */
+  readonly period: string;
   /** As written in the file. */
   readonly text: string;
 }
@@ -16,7 +18,11 @@ export interface KeyHolder {
   readonly rate: Rate | undefined;
 }
 
-const PERIODS_MS = { s: 1000, min: 60_000, h: 3_600_000 } as const;
+const PERIODS = {
+  s: { period: 'second', periodMs: 1000 },
+  min: { period: 'minute', periodMs: 60_000 },
+  h: { period: 'hour', periodMs: 3_600_000 },
+} as const;
 const LINE = /^([0-9a-f]{64})(?:\s+([\w.-]{1,40}))?(?:\s+rate=([1-9]\d{0,5})\/(s|min|h))?$/i;
 
 /**
@@ -65,6 +71,6 @@ export function parseKeys(text: string, path: string): Map<string, KeyHolder> {
 }
 
 function rateOf(requests: number, unit: string): Rate {
-  const period = unit.toLowerCase() as keyof typeof PERIODS_MS;
-  return { requests, periodMs: PERIODS_MS[period], text: `${requests}/${period}` };
+  const written = unit.toLowerCase() as keyof typeof PERIODS;
+  return { requests, ...PERIODS[written], text: `${requests}/${written}` };
 }

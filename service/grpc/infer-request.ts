@@ -109,7 +109,7 @@ function readTensors(inputs: Inputs, raw: readonly Uint8Array[]): Undecoded['ten
   if (raw.length > 0 && raw.length !== inputs.length) {
     throw new HttpProblem(
       'invalid-field',
-      `The field "raw_input_contents" must hold one element for each of the ${inputs.length} inputs, not ${raw.length}.`,
+      `The field "raw_input_contents" must hold one element for each input: ${inputs.length}, not ${raw.length}.`,
       { field: 'raw_input_contents' },
     );
   }

@@ -128,11 +128,11 @@ export class Explainer {
     if (this.#latestMs <= longestMs) return;
     // The others' items slow it down.
     if (this.#parts.batcher.waiting > 0) throw this.#overloaded();
-    const seconds = (ms: number): string => `${Math.ceil(ms / 1000)} s`;
+    const seconds = Math.ceil(this.#latestMs / 1000);
     throw new InputError(
       'too-slow',
       'explain',
-      `An explanation would take about ${seconds(this.#latestMs)} here, and ${seconds(longestMs)} are allowed; leave out "explain".`,
+      `An explanation would take about ${seconds} s here, more than the limit of ${longestMs / 1000} s; leave out "explain".`,
     );
   }
 }

@@ -169,10 +169,15 @@ export async function serveWithSlots<Input, Result>(
  */
 export function checkRoom({ admission, health }: Pick<PredictDeps, 'admission' | 'health'>, client?: string): void {
   for (const verdict of [health.started(), health.live()]) {
-    if (!verdict.ok) throw unavailable(verdict.reason);
+    if (!verdict.ok) throw unavailable(asSentence(verdict.reason));
   }
   const refusal = admission.refusal(client);
   if (refusal !== undefined) throw refusal;
+}
+
+/** The reason of a probe, as the sentence of an error. */
+function asSentence(reason: string): string {
+  return `${reason.slice(0, 1).toUpperCase()}${reason.slice(1).replace(/\.$/, '')}.`;
 }
 
 /** Never leaves the process. */

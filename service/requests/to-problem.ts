@@ -8,7 +8,7 @@ import {
   TooManyItems,
   type InputProblem,
 } from '../inference/errors.ts';
-import type { KeyHolder } from '../clients/key-file.ts';
+import type { KeyHolder, Rate } from '../clients/key-file.ts';
 import { HttpProblem, type ProblemName } from './problem.ts';
 
 const PROBLEM_OF_INPUT: Record<InputProblem, ProblemName> = {
@@ -62,8 +62,12 @@ export function requestTimeout(detail: string): HttpProblem {
 
 /** 429 for a client that has used up its rate. */
 export function rateLimited({ name, rate }: KeyHolder, waitMs: number): HttpProblem {
-  const detail = `The API keys of ${name} may send ${rate?.text.replace('/', ' requests per ') ?? 'no more requests'}.`;
+  const detail = `The API keys of ${name} may send ${rate === undefined ? 'no more requests' : inWords(rate)}.`;
   return new HttpProblem('rate-limited', detail, { headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) } });
+}
+
+function inWords({ requests, period }: Rate): string {
+  return `${requests === 1 ? '1 request' : `${requests} requests`} per ${period}`;
 }
 
 /** 503 with Retry-After. */

@@ -34,5 +34,8 @@ describe('a warning about a text', () => {
       ['words-cut-off', 'premise', 'is too long: the model reads 5 words of it, and the last 2 are cut off'],
       ['tokens-cut-off', 'text', 'does not fit: the model reads 10 tokens of the prompt, and the last 3 are cut off'],
     ]);
+    const [words, tokens] = textWarnings(settings, { truncatedTokens: 1 }, '1 2 3 4 5 6');
+    expect(words?.problem).toMatch(/ 5 words of it, and the last one is cut off$/);
+    expect(tokens?.problem).toMatch(/ 10 tokens of the prompt, and the last one is cut off$/);
   });
 });

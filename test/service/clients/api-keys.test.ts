@@ -86,7 +86,7 @@ describe('API keys', () => {
     const refused = await postJson(app, ok, { 'x-api-key': 'alpha' });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(1790);
     expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(1800);
-    expect(await expectProblem(refused, 429, 'rate-limited')).toBe('The API keys of a may send 2 requests per h.');
+    expect(await expectProblem(refused, 429, 'rate-limited')).toBe('The API keys of a may send 2 requests per hour.');
     expect(summaries.at(-1)?.record.attributes['api_key']).toBe('a');
     expect(asked).toHaveLength(2);
     expect((await postJson(app, ok, { 'x-api-key': 'beta' })).status).toBe(200);

@@ -42,9 +42,12 @@ describe('a rate', () => {
 describe('a file of keys', () => {
   it('gives all keys of a name the rate on one of its lines', () => {
     const [first, second, third] = holders(`${HASH} a # old\n${OTHER}  a\trate=5/S\n${'c'.repeat(64)} rate=1/h`);
-    expect(first).toEqual({ name: 'a', rate: { requests: 5, periodMs: 1000, text: '5/s' } });
+    expect(first).toEqual({ name: 'a', rate: { requests: 5, periodMs: 1000, period: 'second', text: '5/s' } });
     expect(second).toEqual(first);
-    expect(third).toEqual({ name: 'cccccccc', rate: { requests: 1, periodMs: 3_600_000, text: '1/h' } });
+    expect(third).toEqual({
+      name: 'cccccccc',
+      rate: { requests: 1, periodMs: 3_600_000, period: 'hour', text: '1/h' },
+    });
   });
 
   it.each([

@@ -191,7 +191,7 @@ describe('a message is refused', () => {
     for (const count of [1, 3]) {
       const raws = Array.from({ length: count }, () => raw(PNG));
       await expect(read({ inputs: UNTYPED, raw_input_contents: raws })).rejects.toThrow(
-        `The field "raw_input_contents" must hold one element for each of the 2 inputs, not ${count}.`,
+        `The field "raw_input_contents" must hold one element for each input: 2, not ${count}.`,
       );
     }
   });

@@ -162,7 +162,9 @@ describe('a heatmap', () => {
     tick(100);
     const { explain, batches } = setup({ longestMs: 1500 });
     await expect(explain(pictureWithDot(0, 0))).rejects.toThrow(InputError);
-    await expect(explain(pictureWithDot(0, 0))).rejects.toThrow('would take about 3 s here, and 2 s are allowed');
+    await expect(explain(pictureWithDot(0, 0))).rejects.toThrow(
+      'would take about 3 s here, more than the limit of 1.5 s;',
+    );
     expect(batches).toEqual([4, 4]);
     // With other requests in the queue, it may be faster later.
     await expect(setup({ longestMs: -1 }, 1).explain(pictureWithDot(0, 0))).rejects.toThrow(Overloaded);

@@ -106,7 +106,7 @@ it('answers 429 to a body that exceeds the memory for bodies, whether announced 
 
 it('answers 503 while the model is loading', async () => {
   const { app } = fakeService({ started: { ok: false, reason: 'the engine is loading the model' } });
-  expect(await expectProblem(await postJson(app, ok), 503, 'unavailable')).toContain('loading');
+  expect(await expectProblem(await postJson(app, ok), 503, 'unavailable')).toBe('The engine is loading the model.');
 });
 
 it('takes a slot only when the body is complete', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EngineUnavailable, InputError, ItemFailed, type InputProblem } from '../../../../service/inference/errors.ts';
+import { parseKeys } from '../../../../service/clients/key-file.ts';
+import { rateLimited } from '../../../../service/requests/to-problem.ts';
 import { expectProblem, fakeService, postJson } from '../fake-service.ts';
 
 const BASE64 = Buffer.from([1, 2, 3, 4]).toString('base64');
@@ -44,4 +46,13 @@ describe('a failure of the service', () => {
     expect(detail).not.toContain('secret');
     expect(summaries[0]?.problem?.cause).toMatchObject({ message: 'at 0x7f4a in /srv/secret.ts' });
   });
+});
+
+it.each([
+  ['1/s', '1 request per second'],
+  ['1/min', '1 request per minute'],
+  ['600/H', '600 requests per hour'],
+])('a client over the rate %s may send %s', (rate, words) => {
+  const [holder = expect.fail()] = parseKeys(`${'0'.repeat(64)} a rate=${rate}`, 'keys').values();
+  expect(rateLimited(holder, 1).message).toBe(`The API keys of a may send ${words}.`);
 });
