@@ -56,18 +56,24 @@ function forwarded(value = ''): string[] {
   return value.split(',').map((hop) => /(?:^|[;\s])for="?([^";\s]*)/i.exec(hop)?.[1] ?? '');
 }
 
-/** An address without brackets, port and zone; one that IPv6 maps from IPv4 as IPv4. Undefined if it is not an address. */
+/**
+ * An address without brackets, port and zone, in the same form however it is written; one that IPv6 maps from IPv4 as
+ * IPv4. Undefined if it is not an address.
+ */
 function parse(text: string): string | undefined {
   const [, bracketed, withPort] = /^(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)$/.exec(text.trim()) ?? [];
   const [address = ''] = (bracketed ?? withPort ?? text.trim()).split('%');
   if (isIP(address) !== 6) return isIPv4(address) ? address : undefined;
-  return mappedFrom(words(address)) ?? address.toLowerCase();
+  return mappedFrom(words(address)) ?? written(words(address));
 }
 
 function groupOf(address: string): string {
   if (isIPv4(address)) return address;
-  const prefix = words(address).slice(0, 4);
-  return `${prefix.map((word) => word.toString(16)).join(':')}::/64`;
+  return `${written(words(address).slice(0, 4))}::/64`;
+}
+
+function written(ipv6: readonly number[]): string {
+  return ipv6.map((word) => word.toString(16)).join(':');
 }
 
 function mappedFrom(ipv6: readonly number[]): string | undefined {

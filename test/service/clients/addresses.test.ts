@@ -46,6 +46,16 @@ describe('the client of a request', () => {
   });
 
   it.each([
+    ['2001:db8::1', '[2001:0db8:0:0:0:0:0:1]:4711'],
+    ['2001:DB8::1', '[2001:db8:0::1]'],
+    ['64:ff9b::203.0.113.9', '[64:ff9b::cb00:7109]'],
+  ])('is found if both headers name it in another form: %s and %s', (address, other) => {
+    const both = { 'x-forwarded-for': address, forwarded: `for="${other}"` };
+    expect(clientOf('10.1.2.3', both)).toBe(clientOf(address));
+    expect(clientOf('10.1.2.3', { ...both, 'x-forwarded-for': '2001:db8::2' })).toBe('10.1.2.3');
+  });
+
+  it.each([
     ['2001:db8::1', '2001:db8:0:0::/64'],
     ['2001:DB8:0:0:ffff::1', '2001:db8:0:0::/64'],
     ['2001:db8:0:1::', '2001:db8:0:1::/64'],
