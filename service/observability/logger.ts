@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import { MIB } from '../../model/bytes.ts';
 import { echo } from '../../model/echo.ts';
-import { PATHS } from '../contract.ts';
+import { PATHS, type RequestOutcome } from '../contract.ts';
 import { outcomeOf, type RequestSummary } from './request-record.ts';
 
 export type { Logger } from 'pino';
@@ -63,7 +63,7 @@ function writeOrDrop(): (line: string) => void {
   };
 }
 
-/** Probes and scrapes, which come every few seconds, are logged at level debug while they succeed. */
+/** Probes and scrapes, which come every few seconds, are logged at level debug unless they fail or are refused. */
 const QUIET_ROUTES = new Set<string>([
   PATHS.live,
   PATHS.ready,
@@ -80,6 +80,9 @@ const QUIET_ROUTES = new Set<string>([
   '/grpc.health.v1.Health/Check',
   '/grpc.health.v1.Health/Watch',
 ]);
+
+/** How they end otherwise; a client that watches the health leaves when it likes. */
+const QUIET_OUTCOMES: ReadonlySet<RequestOutcome> = new Set(['answered', 'abandoned', 'client_deadline']);
 
 /** Whether a call of gRPC, all of which are POST requests, is a probe. */
 export function isGrpcProbe(url: string): boolean {
@@ -106,7 +109,7 @@ export function logRequest(logger: Logger, summary: RequestSummary): void {
     logger.error({ ...line, err: problem.cause }, 'request');
   } else if (outcome === 'failed' && problem !== undefined) {
     logger.warn({ ...line, detail: problem.message }, 'request');
-  } else if (QUIET_ROUTES.has(route)) {
+  } else if (QUIET_ROUTES.has(route) && QUIET_OUTCOMES.has(outcome)) {
     logger.debug(line, 'request');
   } else {
     logger.info(line, 'request');

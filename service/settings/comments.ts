@@ -129,7 +129,7 @@ export interface SettingComments {
    */
   readonly GPU_MEMORY_LIMIT_MB: unknown;
   /**
-   * Least severe level to log; debug includes requests of probes. One of `trace`, `debug`, `info`, `warn`,
+   * Least severe level to log; debug includes the probes that succeed. One of `trace`, `debug`, `info`, `warn`,
    * `error`, `fatal`, `silent`.
    * @default info
    */

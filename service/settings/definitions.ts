@@ -108,7 +108,7 @@ export const SETTINGS = {
   ),
   LOG_LEVEL: choice(
     { default: 'info', choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] },
-    'Least severe level to log; debug includes requests of probes.',
+    'Least severe level to log; debug includes the probes that succeed.',
   ),
   DEMO_PAGE: choice({ default: 'on', choices: ['on', 'off'] }, 'Whether to serve the demo page at /.'),
   DOCS: choice(
