@@ -32,7 +32,7 @@ const LINE = /^([0-9a-f]{64})(?:\s+([\w.-]{1,40}))?(?:\s+rate=([1-9]\d{0,5})\/(s
  *
  * @param path for error messages
  * @returns the holder of each key by its hash, in lower-case hexadecimal
- * @throws UserError `settings-invalid` when a line is malformed, a name has two rates, or there is no key
+ * @throws UserError `settings-invalid` when a line is malformed, a name has two rates, a key two names, or there is no key
  */
 export function parseKeys(text: string, path: string): Map<string, KeyHolder> {
   const holders = new Map<string, KeyHolder>();
@@ -57,8 +57,16 @@ export function parseKeys(text: string, path: string): Map<string, KeyHolder> {
         `${place} gives ${name} the rate ${rate.text}, but an earlier line gives it ${other.text}; the keys of one name share one rate.`,
       );
     }
+    const key = hash.toLowerCase();
+    const before = holders.get(key);
+    if (before !== undefined && before.name !== name) {
+      throw new UserError(
+        'settings-invalid',
+        `${place} gives ${name} a key that an earlier line gives ${before.name}; a key has one name.`,
+      );
+    }
     if (rate !== undefined) rates.set(name, rate);
-    holders.set(hash.toLowerCase(), { name, rate });
+    holders.set(key, { name, rate });
   }
   if (holders.size === 0) {
     throw new UserError(

@@ -40,6 +40,14 @@ describe('a rate', () => {
 });
 
 describe('a file of keys', () => {
+  it('has each key under one name, on as many lines as one likes', () => {
+    expect(holders(`${HASH} a\n${HASH} a rate=5/s`)).toHaveLength(1);
+    const twice = `${HASH} a rate=5/s\n${OTHER} b\n${HASH.toUpperCase()} b`;
+    expect(() => holders(twice)).toThrow(
+      'Line 3 of API_KEYS_FILE keys gives b a key that an earlier line gives a; a key has one name.',
+    );
+  });
+
   it('gives all keys of a name the rate on one of its lines', () => {
     const [first, second, third] = holders(`${HASH} a # old\n${OTHER}  a\trate=5/S\n${'c'.repeat(64)} rate=1/h`);
     expect(first).toEqual({ name: 'a', rate: { requests: 5, periodMs: 1000, period: 'second', text: '5/s' } });
