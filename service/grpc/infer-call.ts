@@ -3,7 +3,7 @@ import type { sendUnaryData } from '@grpc/grpc-js';
 import { abortable } from '../../model/abort.ts';
 import { MIB } from '../../model/bytes.ts';
 import { checkModel } from '../open-inference/model.ts';
-import { HttpProblem } from '../requests/problem.ts';
+import { HttpProblem, malformedBody } from '../requests/problem.ts';
 import { serveQuestions, type Arrival, type PredictDeps } from '../requests/serve.ts';
 import { readInferRequest, type InferRequest } from './infer-request.ts';
 import { toInferResponse, type InferResponse } from './infer-response.ts';
@@ -97,8 +97,10 @@ export class InferCall {
       }
     } catch (cause) {
       if (!(cause instanceof Error) || !('code' in cause)) throw cause;
-      throw new HttpProblem('malformed-body', `The message is not valid ${encoding}.`, { cause });
+      throw malformed(encoding, cause);
     }
+    // As over HTTP: a decoder ignores what follows the compressed data.
+    if (inflater.bytesWritten < bytes.length) throw malformed(encoding);
     return Buffer.concat(chunks);
   }
 }
@@ -106,4 +108,8 @@ export class InferCall {
 /** The error of a message that is larger than MAX_BODY_MB. */
 export function tooLarge(maxMib: number): HttpProblem {
   return new HttpProblem('body-too-large', `The message must not be larger than ${maxMib} MiB.`);
+}
+
+function malformed(encoding: string, cause?: unknown): HttpProblem {
+  return malformedBody(`The message is not valid ${encoding}.`, cause);
 }

@@ -257,6 +257,13 @@ describe('a compressed message', () => {
   it.each([
     ['is damaged', Buffer.from('no gzip'), gzip, codes.INVALID_ARGUMENT, 'The message is not valid gzip.'],
     [
+      'has something behind what is compressed',
+      Buffer.concat([gzipSync(Buffer.alloc(9)), Buffer.alloc(9)]),
+      gzip,
+      codes.INVALID_ARGUMENT,
+      'The message is not valid gzip.',
+    ],
+    [
       'is compressed in another way',
       Buffer.from('a'),
       { 'grpc-encoding': 'snappy' },
