@@ -112,7 +112,7 @@ function serveWith(
     const { headers, httpVersion } = incoming;
     // HTTP/1.0 does not require Host; probes of load balancers leave it out.
     if (httpVersion === '1.0') headers.host ??= 'localhost';
-    if (headers.host !== undefined) headers.host = withShortestAddress(headers.host);
+    if (headers.host !== undefined) headers.host = usualForm(headers.host);
     connections.begin(incoming, outgoing, () => {
       // Before Node.js's own listener, which may close the connection.
       outgoing.prependOnceListener('finish', () => {
@@ -128,10 +128,14 @@ function serveWith(
 }
 
 /** Answers a request whose URL or Host is invalid, which the application never sees. */
-function refuse(error: unknown, { headers }: IncomingMessage, observer: RequestObserver | undefined): Response {
+function refuse(
+  error: unknown,
+  { headers, url = '' }: IncomingMessage,
+  observer: RequestObserver | undefined,
+): Response {
   const requestId = requestIdOf(headers['x-request-id']?.toString());
   const problem = problemOf(error);
-  const response = problem.toResponse(requestId);
+  const response = problem.toResponse(requestId, url.split('?', 1)[0]);
   response.headers.set('x-request-id', requestId);
   recordRefusal(observer, problem, requestId);
   return response;
@@ -143,10 +147,14 @@ function problemOf(error: unknown): HttpProblem {
   return new HttpProblem('invalid-field', detail, { field: 'Host', cause: error });
 }
 
-/** A host whose address of IPv6, if it is one, is in its shortest form: node-server takes no other, and Java writes others. */
-function withShortestAddress(host: string): string {
-  const [, address = '', port = ''] = /^\[([\da-f:.]+)\](:\d+)?$/i.exec(host) ?? [];
-  return isIPv6(address) ? `${new URL(`http://[${address}]`).hostname}${port}` : host;
+/**
+ * A host as node-server takes it: without the colon of an empty port (RFC 3986, section 3.2.3), and with an address of IPv6
+ * in its shortest form, as Java writes others.
+ */
+function usualForm(host: string): string {
+  const name = host.replace(/(?<=.):$/, '');
+  const [, address = '', port = ''] = /^\[([\da-f:.]+)\](:\d+)?$/i.exec(name) ?? [];
+  return isIPv6(address) ? `${new URL(`http://[${address}]`).hostname}${port}` : name;
 }
 
 function hostsOf({ rawHeaders }: IncomingMessage): string[] {

@@ -56,6 +56,10 @@ it.each([
   '[2001:0DB8::1]',
   '[::ffff:127.0.0.1]:8000',
   'A.example',
+  'A.example:8000',
+  'a.:8000',
+  'a:',
+  '[::1]:',
   '127.0.0.1',
 ])('answers a request to %s', async (host) => {
   const response = await exchange('GET /livez HTTP/1.1', `host: ${host}`);
@@ -203,6 +207,13 @@ it.each([
   const response = await exchange('GET /livez HTTP/1.1', ...headers, 'x-request-id: job-1');
   expect([response.status, response.headers.get('x-request-id')]).toEqual([400, 'job-1']);
   await expectProblem(response, 400, 'invalid-field', 'Host');
+});
+
+it.each([
+  ['GET /v2/health/live?a HTTP/1.1', 'application/json'],
+  ['GET /v3 HTTP/1.1', 'application/problem+json'],
+])('answers %s without a Host in the type of its other errors', async (line, type) => {
+  expect((await exchange(line)).headers.get('content-type')).toBe(type);
 });
 
 it('records what has no valid Host, and nothing for a connection on which nothing is sent', async () => {
