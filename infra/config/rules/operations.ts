@@ -92,7 +92,7 @@ export const operationsRules = {
   },
 
   bodyFitsRoute({ workload: { server, exposure } }) {
-    if (server.kind !== 'ofa-ve') return undefined;
+    if (server.kind !== 'ofa-ve' || exposure.route === 'none') return undefined;
     const { MAX_BODY_MB } = withDefaults(server.settings);
     return exposure.bodyLimitMb < MAX_BODY_MB
       ? `exposure.bodyLimitMb is ${exposure.bodyLimitMb}, below the service's MAX_BODY_MB, which is ${MAX_BODY_MB}; clients would get the controller's error page.`
@@ -141,7 +141,8 @@ export const operationsRules = {
       : undefined;
   },
 
-  answerFitsRoute({ workload: { exposure }, server }) {
+  answerFitsRoute({ workload: { exposure, kserve }, server }) {
+    if (exposure.route === 'none' && !kserve.enabled) return undefined;
     return exposure.readTimeoutSeconds <= server.requestSeconds
       ? `exposure.readTimeoutSeconds is ${exposure.readTimeoutSeconds}, but a request may take ${server.requestSeconds} s; allow more than that.`
       : undefined;

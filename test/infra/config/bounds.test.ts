@@ -111,7 +111,16 @@ describe('the bounds of fields that have to fit each other', () => {
     expect(mistakes(blocked)).toHaveLength(1);
   });
 
-  it('scrapers of a policy, if there is one', () => {
+  it('bodies and times of a route, if there is one', () => {
+    const narrow = { 'exposure.bodyLimitMb': 10, 'exposure.readTimeoutSeconds': 10 };
+    const unrouted = { ...narrow, 'exposure.route': 'none' };
+    expect(mistakes(narrow)).toHaveLength(2);
+    expect(mistakes(unrouted)).toEqual([]);
+    const byKserve = { ...unrouted, 'kserve.enabled': true, 'networkPolicy.enabled': false };
+    expect(mistakes(byKserve)).toEqual([expect.stringContaining('exposure.readTimeoutSeconds is 10')]);
+  });
+
+  it('scrapers of a policy, if there is one and Prometheus is used', () => {
     const unscraped = { 'networkPolicy.scrapers': [], 'observability.monitor': 'PodMonitor' };
     expect(mistakes({ ...unscraped, 'networkPolicy.enabled': false })).toEqual([]);
     expect(mistakes(unscraped)).toHaveLength(1);
