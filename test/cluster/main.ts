@@ -8,6 +8,7 @@ import { checkAutoscaling } from './checks/autoscaling.ts';
 import { checkCanary } from './checks/canary.ts';
 import type { Cluster, Result } from './checks/check.ts';
 import { checkClaims } from './checks/claims.ts';
+import { checkDrains } from './checks/drains.ts';
 import { checkEdgeValues } from './checks/edge-values.ts';
 import { checkLeftovers } from './checks/leftovers.ts';
 import { checkNames } from './checks/names.ts';
@@ -39,6 +40,7 @@ const GROUPS: Readonly<Record<string, (cluster: Cluster) => AsyncGenerator<Resul
   scenarios: checkScenarios,
   replicas: (cluster) => checkReplicas(cluster, 'changes'),
   canary: (cluster) => checkCanary(cluster, 'canary'),
+  drains: (cluster) => checkDrains(cluster, 'changes'),
   claims: (cluster) => checkClaims(cluster, 'changes'),
   names: (cluster) => checkNames(cluster, 'names'),
   leftovers: (cluster) => checkLeftovers(cluster, 'changes'),

@@ -113,6 +113,8 @@ function spread(context: WorkloadContext, track: Track): Partial<IPodSpec> {
     labelSelector: { matchLabels: trackSelector(context, track) },
     // Otherwise a rollout would count the pods that it is about to remove.
     matchLabelKeys: ['pod-template-hash'],
+    // Otherwise a node that is drained would count as one without pods, and a required spread keep pods from the others.
+    nodeTaintsPolicy: 'Honor' as const,
   }));
   return constraints.length > 0 ? { topologySpreadConstraints: constraints } : {};
 }

@@ -117,6 +117,22 @@ describe('the default pod', () => {
     });
   });
 
+  it('is spread over the nodes that can take it, and by its own version alone', () => {
+    const spread = podOf(standard).topologySpreadConstraints ?? [];
+    expect(spread.map(({ topologyKey }) => topologyKey)).toEqual([
+      'kubernetes.io/hostname',
+      'topology.kubernetes.io/zone',
+    ]);
+    for (const constraint of spread)
+      expect(constraint).toMatchObject({
+        maxSkew: 1,
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector: { matchLabels: standard.spec?.selector.matchLabels },
+        matchLabelKeys: ['pod-template-hash'],
+        nodeTaintsPolicy: 'Honor',
+      });
+  });
+
   it('is replaced in place, so that a rollout needs no spare GPU', () => {
     expect(standard.spec?.strategy?.rollingUpdate).toEqual({ maxSurge: 0, maxUnavailable: 1 });
   });
