@@ -36,6 +36,9 @@ const ANNOTATIONS: Record<
   other: () => ({}),
 };
 
+/** Annotations by which cert-manager is asked for a certificate. Only one Ingress may, as two would both claim the Secret. */
+const CERTIFICATE_REQUEST = /^(?:acme\.)?cert-manager\.io\/|^kubernetes\.io\/tls-acme$/;
+
 /** Name of the action with the weights for the AWS controller; it takes the place of a Service. */
 const ALB_ACTION = 'weighted';
 
@@ -61,7 +64,7 @@ export class IngressRoute extends Construct {
       name: trackName(context, 'canary'),
       backend: { name: trackName(context, 'canary'), port: { name: PORT_NAMES.http } },
       annotations: {
-        ...annotations,
+        ...Object.fromEntries(Object.entries(annotations).filter(([key]) => !CERTIFICATE_REQUEST.test(key))),
         'nginx.ingress.kubernetes.io/canary': 'true',
         'nginx.ingress.kubernetes.io/canary-weight': String(canary.weightPercent),
       },
@@ -69,7 +72,7 @@ export class IngressRoute extends Construct {
   }
 }
 
-/** Requests the certificate from cert-manager. Only one Ingress may, as two would both claim the Secret. */
+/** Requests the certificate from cert-manager. */
 function issuer({ workload }: WorkloadContext): Record<string, string> {
   const { enabled, clusterIssuer } = workload.exposure.ingress.tls;
   return enabled && clusterIssuer !== undefined ? { 'cert-manager.io/cluster-issuer': clusterIssuer } : {};

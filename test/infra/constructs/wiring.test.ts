@@ -250,6 +250,17 @@ describe('canary', () => {
     expect(weights('canary-ingress')).toBe('10');
   });
 
+  it('has an Ingress that asks cert-manager for nothing, as that of the stable version does', () => {
+    const asking = { 'cert-manager.io/issuer': 'ca', 'acme.cert-manager.io/http01-edit-in-place': 'true' };
+    const other = { 'example.com/owner': 'vision' };
+    const ingress = { tls: { enabled: true }, annotations: { ...asking, ...other } };
+    const manifests = manifestsOf(withWorkload({ canary: { enabled: true }, exposure: { ingress } }));
+    expect(only(manifests, 'Ingress', 'ofa-ve').metadata.annotations).toMatchObject({ ...asking, ...other });
+    const { annotations = {} } = only(manifests, 'Ingress', 'ofa-ve-canary').metadata;
+    expect(annotations).toMatchObject(other);
+    expect(Object.keys(annotations).filter((name) => name.includes('cert-manager.io/'))).toEqual([]);
+  });
+
   it('gets ten percent by a weighted action of the AWS controller', () => {
     expect(weights('canary-alb')).toEqual([
       ['ofa-ve', 90],
