@@ -27,6 +27,13 @@ export function isHostName(text: string): boolean {
   return text.length <= 253 && labels.length > 1 && labels.every(isDnsLabel) && isIP(text) === 0;
 }
 
+/** Whether two host names, of which each may be a wildcard for any number of labels, have a name in common. */
+export function shareNames(one: string, other: string): boolean {
+  const covers = (wide: string, narrow: string): boolean =>
+    wide === narrow || (wide.startsWith('*.') && narrow.endsWith(wide.slice(1)));
+  return covers(one, other) || covers(other, one);
+}
+
 /** The key of a label, annotation, taint or extended resource: a name of at most 63 characters, perhaps after a DNS prefix. */
 export function isQualifiedName(text: string): boolean {
   const parts = text.split('/');

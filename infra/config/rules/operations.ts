@@ -1,4 +1,5 @@
-import type { WorkloadConfig } from '../schema.ts';
+import { shareNames } from '../api-rules.ts';
+import type { ExposureConfig, WorkloadConfig } from '../schema.ts';
 import { withDefaults } from '../server.ts';
 import { leastPods } from '../replicas.ts';
 import type { Rule, RuleInput } from './rule.ts';
@@ -19,6 +20,12 @@ const MOST_SCRAPE_SECONDS = 75;
 /** Whether cert-manager fills the Secret of a workload's Ingress. */
 function issuesCertificate({ exposure: { ingress, route } }: WorkloadConfig): boolean {
   return route === 'ingress' && ingress.tls.enabled && ingress.tls.clusterIssuer !== undefined;
+}
+
+/** Whether two routes may be attached to one listener of a Gateway. */
+function mayShareListener(one: ExposureConfig['gateway'], other: ExposureConfig['gateway']): boolean {
+  const sections = new Set([one.sectionName, other.sectionName].filter((name) => name !== undefined));
+  return one.name === other.name && one.namespace === other.namespace && sections.size < 2;
 }
 
 /** What sends requests from outside the cluster, where no namespace can stand for it. */
@@ -106,17 +113,22 @@ export const operationsRules = {
       : undefined;
   },
 
-  grpcIsRouted({ config: { workloads }, workload: { exposure }, server }) {
-    const { grpcHost } = exposure.gateway;
-    if (exposure.route !== 'gateway' || grpcHost === undefined) return undefined;
+  grpcIsRouted({ config: { workloads }, workload, server }) {
+    const { gateway, route } = workload.exposure;
+    const { grpcHost } = gateway;
+    if (route !== 'gateway' || grpcHost === undefined) return undefined;
     if (server.grpcPort === undefined)
       return 'exposure.gateway.grpcHost is set, but the server has no port for gRPC; set server.settings.GRPC_PORT or leave the host out.';
-    if (grpcHost === exposure.host)
-      return `exposure.gateway.grpcHost is ${grpcHost}, which is exposure.host, too; a Gateway refuses that, so use another.`;
-    const other = workloads.findIndex(({ exposure: its }) => its.route === 'gateway' && its.host === grpcHost);
-    return other < 0
-      ? undefined
-      : `exposure.gateway.grpcHost is ${grpcHost}, which is exposure.host of workloads[${other}]; a Gateway refuses that, so use another.`;
+    const other = workloads.find(
+      ({ exposure: its }) =>
+        its.route === 'gateway' &&
+        (its.host === grpcHost || (mayShareListener(its.gateway, gateway) && shareNames(its.host, grpcHost))),
+    );
+    if (other === undefined) return undefined;
+    const host = other === workload ? 'exposure.host' : `exposure.host of workloads[${workloads.indexOf(other)}]`;
+    return other.exposure.host === grpcHost
+      ? `exposure.gateway.grpcHost is ${grpcHost}, which is ${host}, too; a Gateway refuses that, so use another.`
+      : `exposure.gateway.grpcHost is ${grpcHost}, which has names in common with ${host}, ${other.exposure.host}; a Gateway refuses that, so use another.`;
   },
 
   /** `nginx` is the default, and the class of both controllers of that name: any other would ignore the Ingress. */

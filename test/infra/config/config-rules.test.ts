@@ -156,25 +156,6 @@ const FIELDS_TOGETHER: readonly (readonly [
     'exposure.service.grpcPort is 8001, which is exposure.service.port, too; use another.',
   ],
   [
-    'a host for gRPC, which is off',
-    [
-      ['exposure.route', 'gateway'],
-      ['exposure.gateway.grpcHost', 'ofa-grpc.example.com'],
-      ['networkPolicy.enabled', false],
-      ['server.settings.GRPC_PORT', 'off'],
-    ],
-    'exposure.gateway.grpcHost is set, but the server has no port for gRPC; set server.settings.GRPC_PORT or leave the host out.',
-  ],
-  [
-    'one host for both protocols',
-    [
-      ['exposure.route', 'gateway'],
-      ['exposure.gateway.grpcHost', 'ofa-api.example.com'],
-      ['networkPolicy.enabled', false],
-    ],
-    'exposure.gateway.grpcHost is ofa-api.example.com, which is exposure.host, too; a Gateway refuses that, so use another.',
-  ],
-  [
     'a timeout of the route below that of the service',
     [['exposure.readTimeoutSeconds', 60]],
     'exposure.readTimeoutSeconds is 60, but a request may take 60 s; allow more than that.',

@@ -1,7 +1,7 @@
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IService } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
-import { config, extend, ofaLarge, type WorkloadConfig } from '../../../infra/config.ts';
+import { config, extend, ofaLarge, type Changes, type WorkloadConfig } from '../../../infra/config.ts';
 import { deployments, manifestsOf, only, serverOf } from '../manifests.ts';
 import { mistakesOf } from '../mistakes.ts';
 import { scenarios, withWorkload } from '../scenarios.ts';
@@ -82,7 +82,47 @@ describe('gRPC', () => {
       'workloads[1].exposure.gateway.grpcHost claims a-grpc.example.com, which workloads[0] already has; choose another.',
     ]);
     expect(mistakes(workload('second', 'a-grpc.example.com'), first)).toEqual([
-      'workloads[1].exposure.gateway.grpcHost is a-grpc.example.com, which is exposure.host of workloads[0]; a Gateway refuses that, so use another.',
+      'workloads[1].exposure.gateway.grpcHost is a-grpc.example.com, which is exposure.host of workloads[0], too; a Gateway refuses that, so use another.',
     ]);
+  });
+
+  it.each([
+    [
+      'a server without gRPC',
+      { server: { kind: 'ofa-ve', settings: { GRPC_PORT: 'off' } } },
+      'is set, but the server has no port for gRPC; set server.settings.GRPC_PORT or leave the host out.',
+    ],
+    [
+      'the same host for all else',
+      { exposure: { host: 'grpc.example.com' } },
+      'is grpc.example.com, which is exposure.host, too; a Gateway refuses that, so use another.',
+    ],
+    [
+      'a wildcard for all else',
+      { exposure: { host: '*.example.com' } },
+      'is grpc.example.com, which has names in common with exposure.host, *.example.com; a Gateway refuses that, so use another.',
+    ],
+  ] satisfies [string, Changes<WorkloadConfig>, string][])('has no host beside %s', (_name, changes, rest) => {
+    const routed = withWorkload({
+      exposure: { route: 'gateway', gateway: { grpcHost: 'grpc.example.com' } },
+      networkPolicy: { enabled: false },
+    });
+    const workloads = routed.workloads.map((workload) => extend(workload, changes));
+    expect(mistakesOf({ ...routed, workloads })).toEqual([`workloads[0].exposure.gateway.grpcHost ${rest}`]);
+  });
+
+  it('has a host that no wildcard of the same listener covers', () => {
+    const workload = (name: string, host: string, gateway: Changes<WorkloadConfig['exposure']['gateway']>) =>
+      extend(ofaLarge, { name, exposure: { route: 'gateway', host, gateway }, networkPolicy: { enabled: false } });
+    const judge = workload('judge', 'judge.example.com', { sectionName: 'https', grpcHost: 'grpc.example.com' });
+    const besides = (gateway: Changes<WorkloadConfig['exposure']['gateway']>) =>
+      mistakesOf({ ...config, workloads: [workload('any', '*.example.com', gateway), judge] });
+    const sentence =
+      'workloads[1].exposure.gateway.grpcHost is grpc.example.com, which has names in common with exposure.host of workloads[0], *.example.com; a Gateway refuses that, so use another.';
+    expect(besides({})).toEqual([sentence]);
+    expect(besides({ sectionName: 'https' })).toEqual([sentence]);
+    expect(besides({ sectionName: 'http' })).toEqual([]);
+    expect(besides({ name: 'internal' })).toEqual([]);
+    expect(besides({ namespace: 'other' })).toEqual([]);
   });
 });
