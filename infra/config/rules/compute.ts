@@ -31,6 +31,14 @@ function unavailablePods({ maxSurge, maxUnavailable }: WorkloadConfig['rollout']
   return surge === 0 ? Math.max(1, unavailable) : unavailable;
 }
 
+/** Why a rollout stands still in which no old pod may end before a new one is ready, if it may. */
+function standstill(gpu: WorkloadConfig['gpu'], source: ModelConfig['source']): string | undefined {
+  if (gpu.kind !== 'none') return 'without a spare GPU a rollout would wait forever';
+  return source.kind === 'claim' && source.accessMode === 'ReadWriteOnce'
+    ? 'a new pod on another node would wait forever for the model, as only the node of the old pod can mount a claim that is ReadWriteOnce'
+    : undefined;
+}
+
 /** Rules on what a pod is, what it needs, and how it starts and ends. */
 export const computeRules = {
   memoryFitsModel(input) {
@@ -116,20 +124,24 @@ export const computeRules = {
   },
 
   rolloutMoves({ workload }) {
-    const { canary, gpu, kserve, rollout } = workload;
+    const { canary, gpu, kserve, model, rollout } = workload;
     if (parseInt(String(rollout.maxUnavailable), 10) === 0 && parseInt(String(rollout.maxSurge), 10) === 0)
       return 'rollout.maxUnavailable and rollout.maxSurge are both 0, so no pod could ever be replaced; set one of them to 1.';
     const tracks = [
-      { pods: leastPods(workload), name: 'pods' },
+      { pods: leastPods(workload), name: 'pods', source: model.source },
       // KServe rolls a canary out in its own way.
-      ...(canary.enabled && !kserve.enabled ? [{ pods: canary.replicas, name: 'pods of the canary' }] : []),
+      ...(canary.enabled && !kserve.enabled
+        ? [{ pods: canary.replicas, name: 'pods of the canary', source: (canary.model ?? model).source }]
+        : []),
     ];
     return tracks
-      .filter(({ pods }) => gpu.kind !== 'none' && unavailablePods(rollout, pods) === 0)
-      .map(
-        ({ pods, name }) =>
-          `rollout.maxUnavailable is ${rollout.maxUnavailable}, which is 0 of ${pods} ${name}: without a spare GPU a rollout would wait forever; set it to 1.`,
-      );
+      .filter(({ pods }) => unavailablePods(rollout, pods) === 0)
+      .flatMap(({ pods, name, source }) => {
+        const reason = standstill(gpu, source);
+        return reason === undefined
+          ? []
+          : `rollout.maxUnavailable is ${rollout.maxUnavailable}, which is 0 of ${pods} ${name}: ${reason}; set it to 1.`;
+      });
   },
 
   startFitsBudget({ workload, server }) {

@@ -22,6 +22,17 @@ function issuesCertificate({ exposure: { ingress, route } }: WorkloadConfig): bo
   return route === 'ingress' && ingress.tls.enabled && ingress.tls.clusterIssuer !== undefined;
 }
 
+/** Fields that make use of the metrics that Prometheus scrapes. */
+function usesOfMetrics({ autoscaling, observability }: WorkloadConfig): string[] {
+  const targets = ['loadItems', 'requestsPerSecond'] as const;
+  return [
+    ...(observability.alerts.enabled ? ['observability.alerts.enabled is true'] : []),
+    ...(autoscaling.by === 'none' ? [] : targets)
+      .filter((name) => autoscaling.targets[name] > 0)
+      .map((name) => `autoscaling.targets.${name} is ${autoscaling.targets[name]}`),
+  ];
+}
+
 /** Whether two routes may be attached to one listener of a Gateway. */
 function mayShareListener(one: ExposureConfig['gateway'], other: ExposureConfig['gateway']): boolean {
   const sections = new Set([one.sectionName, other.sectionName].filter((name) => name !== undefined));
@@ -139,6 +150,13 @@ export const operationsRules = {
       : undefined;
   },
 
+  issuerIsAsked({ workload: { exposure } }) {
+    const { clusterIssuer, enabled } = exposure.ingress.tls;
+    return exposure.route === 'ingress' && clusterIssuer !== undefined && !enabled
+      ? `exposure.ingress.tls.clusterIssuer is ${clusterIssuer}, but exposure.ingress.tls.enabled is false, so that there is no HTTPS; set it to true, or leave the issuer out.`
+      : undefined;
+  },
+
   /** cert-manager lets the first Ingress have the Secret, and never asks for the certificate of the second. */
   certificatesDiffer({ config: { workloads }, workload }) {
     const { host, ingress } = workload.exposure;
@@ -195,9 +213,11 @@ export const operationsRules = {
       : undefined;
   },
 
-  alertsAreFed({ workload: { observability } }) {
-    return observability.alerts.enabled && observability.monitor === 'none' && !observability.scrapeAnnotations
-      ? 'observability.alerts.enabled is true, but nothing scrapes the metrics; set observability.monitor or scrapeAnnotations.'
+  metricsAreScraped({ workload }) {
+    const { monitor, scrapeAnnotations } = workload.observability;
+    const [use] = usesOfMetrics(workload);
+    return use !== undefined && monitor === 'none' && !scrapeAnnotations
+      ? `${use}, but nothing scrapes the metrics; set observability.monitor or scrapeAnnotations.`
       : undefined;
   },
 
@@ -208,10 +228,11 @@ export const operationsRules = {
       : undefined;
   },
 
-  scrapersAreAllowed({ workload: { observability, networkPolicy, autoscaling } }) {
+  scrapersAreAllowed({ workload }) {
+    const { networkPolicy, observability } = workload;
     return networkPolicy.enabled &&
       networkPolicy.scrapers.length === 0 &&
-      (observability.monitor !== 'none' || autoscaling.by === 'keda')
+      (observability.monitor !== 'none' || usesOfMetrics(workload).length > 0)
       ? 'networkPolicy.scrapers is empty, which blocks Prometheus although its metrics are used; name its namespace.'
       : undefined;
   },

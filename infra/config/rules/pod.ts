@@ -3,6 +3,7 @@ import { SETTINGS } from '../../../service/contract.ts';
 import { contextOf } from '../../workload/context.ts';
 import { ownPodAnnotations, podLabels } from '../../workload/names.ts';
 import { BATCH_CONTAINER, DATA_FOLDER, DATA_VOLUME } from '../backfills.ts';
+import { bytesOf } from '../fields.ts';
 import type { ContainerConfig } from '../pod.ts';
 import {
   ARCHITECTURE_LABEL,
@@ -178,6 +179,21 @@ export const podRules = {
         ({ name }) =>
           `pod.volumes has ${name}, which no container mounts; give it a mountPath, or mount it in a container of pod.`,
       );
+  },
+
+  /** What is in these volumes counts towards the limits of all containers, beyond which the pod is evicted or killed. */
+  volumesFitLimits({ workload: { pod, resources } }) {
+    return pod.volumes.flatMap((volume, index) => {
+      if (volume.kind !== 'empty-dir') return [];
+      const kind = volume.inMemory ? 'memory' : 'ephemeralStorage';
+      const most = [resources, ...pod.sidecars.map((each) => each.resources)].reduce(
+        (sum, { limits }) => sum + bytesOf(limits[kind]),
+        0,
+      );
+      return bytesOf(volume.sizeLimit) > most
+        ? `pod.volumes[${index}].sizeLimit is ${volume.sizeLimit}, but limits.${kind} of the containers allow the pod ${Math.floor(most / 2 ** 20)}Mi; use at most that.`
+        : [];
+    });
   },
 
   containersDiffer(input) {

@@ -74,8 +74,8 @@ export class IngressRoute extends Construct {
 
 /** Requests the certificate from cert-manager. */
 function issuer({ workload }: WorkloadContext): Record<string, string> {
-  const { enabled, clusterIssuer } = workload.exposure.ingress.tls;
-  return enabled && clusterIssuer !== undefined ? { 'cert-manager.io/cluster-issuer': clusterIssuer } : {};
+  const { clusterIssuer } = workload.exposure.ingress.tls;
+  return clusterIssuer === undefined ? {} : { 'cert-manager.io/cluster-issuer': clusterIssuer };
 }
 
 function albWeights(context: WorkloadContext): Record<string, string> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { config } from '../../../infra/config.ts';
 import { deepChange, mistakesOf } from '../mistakes.ts';
-import { BACKFILL } from '../scenarios.ts';
+import { BACKFILL, CLAIM } from '../scenarios.ts';
 
 type Changes = Readonly<Record<string, unknown>>;
 
@@ -17,6 +17,24 @@ function mistakes(changes: Changes): readonly string[] {
 }
 
 const KEDA = { 'autoscaling.by': 'keda', 'autoscaling.adapter.rules': false };
+const ONE_ON_CPU = {
+  gpu: { kind: 'none' },
+  replicas: 1,
+  'autoscaling.by': 'none',
+  'resources.requests.memory': '8Gi',
+  'resources.limits.memory': '10Gi',
+  'model.source': { ...CLAIM, accessMode: 'ReadWriteOnce' },
+};
+
+/** A volume of a size, in memory or on disk, for the server and a sidecar that may take so much disk. */
+function inVolume(sizeLimit: string, inMemory: boolean, ephemeralStorage: string): Changes {
+  const limits = { cpu: 1, memory: '1Gi', ephemeralStorage };
+  return {
+    'pod.volumes': [{ kind: 'empty-dir', name: 'spool', mountPath: '/spool', sizeLimit, inMemory }],
+    'pod.sidecars': [{ name: 'helper', image: 'helper:1', resources: { requests: limits, limits } }],
+  };
+}
+
 const backfill = (changes: object): Changes => ({ backfills: [{ ...BACKFILL, ...changes }] });
 
 /** The last value that each rule accepts, and the first that it refuses. */
@@ -60,6 +78,21 @@ const BOUNDS: readonly (readonly [name: string, last: Changes, first: Changes])[
     'a load that a pod can exceed by more than exactly a tenth',
     { 'server.settings.MAX_QUEUE': 88, 'autoscaling.targets.loadItems': 79.999 },
     { 'server.settings.MAX_QUEUE': 88, 'autoscaling.targets.loadItems': 80 },
+  ],
+  [
+    'a rollout that ends the old pod before the new one mounts its claim',
+    { ...ONE_ON_CPU, 'rollout.maxSurge': 1, 'rollout.maxUnavailable': 1 },
+    { ...ONE_ON_CPU, 'rollout.maxSurge': 1, 'rollout.maxUnavailable': 0 },
+  ],
+  [
+    'a volume in memory of all that the containers may have',
+    inVolume('7Gi', true, '4Gi'),
+    inVolume('7340033Ki', true, '4Gi'),
+  ],
+  [
+    'a volume on disk of all that the containers may have',
+    inVolume('5Gi', false, '1Gi'),
+    inVolume('5242881Ki', false, '1Gi'),
   ],
   [
     'as few replicas to fall back to as there may be',
@@ -124,6 +157,23 @@ describe('the bounds of fields that have to fit each other', () => {
     const unscraped = { 'networkPolicy.scrapers': [], 'observability.monitor': 'PodMonitor' };
     expect(mistakes({ ...unscraped, 'networkPolicy.enabled': false })).toEqual([]);
     expect(mistakes(unscraped)).toHaveLength(1);
+    const onCpu = { 'autoscaling.targets': { loadItems: 0, requestsPerSecond: 0, cpuPercent: 60 } };
+    expect(mistakes({ ...onCpu, 'networkPolicy.scrapers': [] })).toEqual([]);
+    const alerted = { ...onCpu, 'observability.alerts.enabled': true, 'networkPolicy.scrapers': [] };
+    expect(mistakes(alerted)).toHaveLength(1);
+  });
+
+  it('scrapes, if an autoscaler goes by them', () => {
+    const unscraped = { 'observability.scrapeAnnotations': false };
+    expect(mistakes(unscraped)).toHaveLength(1);
+    expect(mistakes({ ...unscraped, 'observability.monitor': 'PodMonitor' })).toEqual([]);
+    expect(mistakes({ ...unscraped, 'autoscaling.by': 'none', replicas: 2 })).toEqual([]);
+  });
+
+  it('an issuer of certificates, if there is an Ingress', () => {
+    const issuer = { 'exposure.ingress.tls.clusterIssuer': 'letsencrypt' };
+    expect(mistakes({ ...issuer, 'exposure.ingress.tls.enabled': true })).toEqual([]);
+    expect(mistakes({ ...issuer, 'exposure.route': 'none' })).toEqual([]);
   });
 
   it.each(['startup', 'liveness', 'readiness'])('the timeout of the %s probe, at most its period', (name) => {

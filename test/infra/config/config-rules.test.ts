@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { config } from '../../../infra/config.ts';
 import { environmentOf } from '../../../infra/environment.ts';
 import { deepChange, mistakesOf } from '../mistakes.ts';
+import { CLAIM } from '../scenarios.ts';
 
 const FIRST = 'workloads.0.';
 
@@ -60,19 +61,7 @@ const FIELDS_TOGETHER: readonly (readonly [
   ],
   [
     'a volume that only one node can mount',
-    [
-      [
-        'model.source',
-        {
-          kind: 'claim',
-          size: '10Gi',
-          accessMode: 'ReadWriteOnce',
-          version: '1.0',
-          loaderImage: 'ofa:1',
-          loaderFolder: '/package',
-        },
-      ],
-    ],
+    [['model.source', { ...CLAIM, accessMode: 'ReadWriteOnce' }]],
     'model.source.accessMode is ReadWriteOnce, which only one node at a time can mount, but there may be 6 pods; use ReadWriteMany.',
   ],
   [
@@ -95,6 +84,18 @@ const FIELDS_TOGETHER: readonly (readonly [
       ['rollout.maxSurge', '25%'],
     ],
     'rollout.maxUnavailable is 25%, which is 0 of 2 pods: without a spare GPU a rollout would wait forever; set it to 1.',
+  ],
+  [
+    'a rollout whose new pod waits for the volume of the old one',
+    [
+      ['gpu', ON_CPU],
+      ['replicas', 1],
+      ['autoscaling.by', 'none'],
+      ['rollout.maxUnavailable', 0],
+      ['rollout.maxSurge', 1],
+      ['model.source', { ...CLAIM, accessMode: 'ReadWriteOnce' }],
+    ],
+    'rollout.maxUnavailable is 0, which is 0 of 1 pods: a new pod on another node would wait forever for the model, as only the node of the old pod can mount a claim that is ReadWriteOnce; set it to 1.',
   ],
   [
     'a start limit longer than the startup probe',
@@ -156,6 +157,11 @@ const FIELDS_TOGETHER: readonly (readonly [
     'exposure.service.grpcPort is 8001, which is exposure.service.port, too; use another.',
   ],
   [
+    'an issuer of certificates without HTTPS',
+    [['exposure.ingress.tls.clusterIssuer', 'letsencrypt']],
+    'exposure.ingress.tls.clusterIssuer is letsencrypt, but exposure.ingress.tls.enabled is false, so that there is no HTTPS; set it to true, or leave the issuer out.',
+  ],
+  [
     'a timeout of the route below that of the service',
     [['exposure.readTimeoutSeconds', 60]],
     'exposure.readTimeoutSeconds is 60, but a request may take 60 s; allow more than that.',
@@ -209,6 +215,14 @@ const FIELDS_TOGETHER: readonly (readonly [
     'observability.alerts.enabled is true, but nothing scrapes the metrics; set observability.monitor or scrapeAnnotations.',
   ],
   [
+    'scaling without scraped metrics',
+    [
+      ['observability.scrapeAnnotations', false],
+      ['autoscaling.targets', { loadItems: 0, requestsPerSecond: 10, cpuPercent: 60 }],
+    ],
+    'autoscaling.targets.requestsPerSecond is 10, but nothing scrapes the metrics; set observability.monitor or scrapeAnnotations.',
+  ],
+  [
     'scrapes that are too rare for alerts',
     [
       ['observability.alerts.enabled', true],
@@ -222,6 +236,11 @@ const FIELDS_TOGETHER: readonly (readonly [
       ['observability.monitor', 'PodMonitor'],
       ['networkPolicy.scrapers', []],
     ],
+    'networkPolicy.scrapers is empty, which blocks Prometheus although its metrics are used; name its namespace.',
+  ],
+  [
+    'a network policy that blocks the Prometheus by which an autoscaler goes',
+    [['networkPolicy.scrapers', []]],
     'networkPolicy.scrapers is empty, which blocks Prometheus although its metrics are used; name its namespace.',
   ],
   [

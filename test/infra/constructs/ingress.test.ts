@@ -34,11 +34,4 @@ describe('ingress', () => {
     expect(annotationsOf(config)).toHaveProperty(['cert-manager.io/cluster-issuer'], 'letsencrypt');
     expect(annotationsOf(config, 'ofa-ve-canary')).not.toHaveProperty(['cert-manager.io/cluster-issuer']);
   });
-
-  it('requests no certificate without HTTPS', () => {
-    const tls = { enabled: false, clusterIssuer: 'letsencrypt' };
-    expect(annotationsOf(withWorkload({ exposure: { ingress: { tls } } }))).not.toHaveProperty([
-      'cert-manager.io/cluster-issuer',
-    ]);
-  });
 });
