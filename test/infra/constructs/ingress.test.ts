@@ -10,8 +10,10 @@ describe('ingress', () => {
   it.each([
     ['ingress-nginx', 'nginx.ingress.kubernetes.io/proxy-body-size', '50m'],
     ['ingress-nginx', 'nginx.ingress.kubernetes.io/proxy-read-timeout', '120'],
+    ['ingress-nginx', 'nginx.ingress.kubernetes.io/proxy-send-timeout', '120'],
     ['f5-nginx', 'nginx.org/client-max-body-size', '50m'],
     ['f5-nginx', 'nginx.org/proxy-read-timeout', '120s'],
+    ['f5-nginx', 'nginx.org/proxy-send-timeout', '120s'],
     ['haproxy-ingress', 'haproxy-ingress.github.io/proxy-body-size', '50m'],
     ['haproxy-ingress', 'haproxy-ingress.github.io/timeout-server', '120s'],
     ['aws-alb', 'alb.ingress.kubernetes.io/load-balancer-attributes', 'idle_timeout.timeout_seconds=120'],
