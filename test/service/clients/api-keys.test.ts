@@ -214,10 +214,10 @@ describe('API keys', () => {
       ['has no hash', 'not a hash', /^Line 1 of/],
     ])('are kept when the file %s, until it is valid again', async (_, content, error) => {
       const keys = await watched();
-      await writeFile(file, content);
+      writeFileSync(file, content);
       expect(await reload()).toEqual({ error: expect.stringMatching(error) as unknown });
       expect(['alpha', 'beta'].map((key) => keys.holderOf(key) !== undefined)).toEqual([true, false]);
-      await writeFile(file, `${sha256('beta')}\n`);
+      writeFileSync(file, `${sha256('beta')}\n`);
       expect(await reload()).toEqual({ keys: 1 });
       expect(['alpha', 'beta'].map((key) => keys.holderOf(key) !== undefined)).toEqual([false, true]);
     });
