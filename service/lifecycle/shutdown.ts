@@ -57,7 +57,7 @@ export async function shutDown(
   await within(Math.max(FORCE_CLOSE_MS, deadline - FORCE_CLOSE_MS - performance.now()), closed);
   const adminClosed = listeners.admin.close();
   listeners.admin.destroy();
-  await Promise.race([adminClosed, sleep(Math.max(0, deadline - performance.now()), undefined, { ref: false })]);
+  await within(Math.max(0, deadline - performance.now()), adminClosed);
   logger.info('stopped');
 }
 
@@ -65,6 +65,9 @@ export async function shutDown(
 async function within(ms: number, done: Promise<void>): Promise<void> {
   const ended = new AbortController();
   const timeout = sleep(ms, undefined, { signal: ended.signal }).catch(() => undefined);
-  await Promise.race([done, timeout]);
-  ended.abort();
+  try {
+    await Promise.race([done, timeout]);
+  } finally {
+    ended.abort();
+  }
 }
