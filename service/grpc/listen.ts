@@ -5,6 +5,7 @@ import { listenAt, portOf, settle } from '../requests/listen-at.ts';
 import type { Listener } from '../requests/listener.ts';
 import type { GrpcDeps } from './calls.ts';
 import { Connections } from './connections.ts';
+import { PrefaceCheck } from './preface.ts';
 import type { GrpcServer } from './server.ts';
 
 /** Time for the first calls of connections that have waited for gRPC: clients ask when they have the server's settings. */
@@ -45,10 +46,11 @@ export async function listenGrpc(deps: GrpcDeps, options: GrpcListenOptions): Pr
     socket.off('error', ignore);
     if (!socket.destroyed) loaded.serve(socket);
   };
-  server.on('connection', (socket) => {
+  const serve = (socket: Socket): void => {
     if (grpc === undefined) void serveLater(socket);
     else grpc.serve(socket);
-  });
+  };
+  const prefaces = new PrefaceCheck(server, serve, deps.observer);
   await listenAt(server, { ...options, setting: 'GRPC_PORT' });
   return {
     port: portOf(server, options.port),
@@ -57,6 +59,7 @@ export async function listenGrpc(deps: GrpcDeps, options: GrpcListenOptions): Pr
       await settle(server);
       const closed = once(server, 'close');
       server.close();
+      prefaces.closeUnserved();
       await loading;
       await sleep(Math.max(0, loadedAt + FIRST_CALL_MS - performance.now()));
       grpc?.close();

@@ -1,4 +1,4 @@
-import { STATUS_CODES, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { RequestRecord, UNMATCHED } from '../observability/request-record.ts';
@@ -6,6 +6,7 @@ import type { RequestObserver } from '../requests/observer.ts';
 import { HttpProblem } from '../requests/problem.ts';
 import { requestIdOf } from '../requests/request-id.ts';
 import { requestTimeout } from '../requests/to-problem.ts';
+import { otherProtocol, rawResponse } from '../requests/unparsed.ts';
 import { answerWithoutRest } from './body/unread-body.ts';
 import type { Connections } from './connections.ts';
 import { noteParserRefusal, noteRule } from './problems/parser-refusals.ts';
@@ -20,15 +21,6 @@ interface ParserError extends NodeJS.ErrnoException {
 }
 
 const NO_TLS = 'This port is plain HTTP, but the client speaks TLS: use http://, or a proxy in front that ends TLS.';
-const NO_PROXY_PROTOCOL =
-  'This port does not read the PROXY protocol: switch it off in the load balancer, and use X-Forwarded-For.';
-
-/** How other protocols begin, and what to do about each. HTTP/2 has an error code of its own. */
-const OTHER_PROTOCOLS: readonly (readonly [start: Buffer, detail: string])[] = [
-  [Buffer.from([0x16, 0x03]), NO_TLS],
-  [Buffer.from('PROXY '), NO_PROXY_PROTOCOL],
-  [Buffer.from('\r\n\r\n\0\r\nQUIT\n'), NO_PROXY_PROTOCOL],
-];
 
 /**
  * Answers what Node.js cannot parse as a request, so that the application never sees it. Node.js would send no body.
@@ -56,7 +48,7 @@ export function answerParserErrors(server: Server, connections: Connections, obs
     const problem = problemOf(error);
     const id = current?.req.headers['x-request-id'];
     const requestId = requestIdOf(typeof id === 'string' ? id : undefined);
-    socket.end(responseTo(problem, requestId));
+    socket.end(rawResponse(problem, requestId));
     answered.add(socket);
     if (current !== undefined) {
       noteParserRefusal(current, { problem, requestId });
@@ -100,19 +92,6 @@ function problemOf(cause: ParserError): HttpProblem {
 
 /** What is probably wrong. */
 function mistakeOf({ code, rawPacket }: ParserError): string {
-  const other = OTHER_PROTOCOLS.find(([start]) => rawPacket?.subarray(0, start.length).equals(start));
-  return code === 'HPE_INVALID_METHOD' && other !== undefined ? other[1] : 'This is not a valid request of HTTP/1.1.';
-}
-
-/** The whole response as it is sent. */
-function responseTo(problem: HttpProblem, requestId: string): string {
-  const body = problem.body(requestId);
-  const lines = Object.entries({
-    ...problem.headersFor(''),
-    'content-length': Buffer.byteLength(body),
-    'x-request-id': requestId,
-    date: new Date().toUTCString(),
-    connection: 'close',
-  }).map(([name, value]) => `${name}: ${value}`);
-  return [`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`, ...lines, '', body].join('\r\n');
+  const other = code === 'HPE_INVALID_METHOD' ? otherProtocol(rawPacket ?? Buffer.of(), NO_TLS) : undefined;
+  return other ?? 'This is not a valid request of HTTP/1.1.';
 }

@@ -27,7 +27,7 @@ export const PROBLEMS = {
     status: 400,
     title: 'Malformed request',
     description:
-      'The request is not valid HTTP/1.1, or ends before its body is complete. The connection is closed. `detail`, in the log too, names TLS, HTTP/2 and the PROXY protocol where a client speaks these; else look for an error in the client or in a proxy.',
+      'The request is not valid HTTP/1.1, or ends before its body is complete. The connection is closed. `detail`, in the log too, names TLS, HTTP/2 and the PROXY protocol where a client speaks these, and HTTP/1.1 where it does at the port of gRPC; else look for an error in the client or in a proxy.',
   },
   'malformed-body': {
     status: 400,

@@ -95,9 +95,12 @@ describe('a service that stops does not wait for a client that keeps its side of
     const live = await stub.start({});
     const socket = connectSocket({ port: live.grpcPort ?? 0, host: '127.0.0.1', allowHalfOpen: true });
     opened.push(socket);
-    // The server's settings.
-    await once(socket, 'data');
-    socket.write(bytes);
+    await once(socket, 'connect');
+    if (bytes.length > 0) {
+      socket.write(bytes);
+      // The server's settings.
+      await once(socket, 'data');
+    } else socket.resume();
     const ended = once(socket, 'end');
     const startMs = performance.now();
     await Promise.all([live.stop(), ended]);

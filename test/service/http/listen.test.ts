@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { expect, it, vi } from 'vitest';
 import { expectProblem, fakeService } from './fake-service.ts';
-import { useRawServer } from './raw-server.ts';
+import { responseOf, useRawServer } from './raw-server.ts';
 import { DISCARD_LIMITS } from '../../../service/http/body/unread-body.ts';
 import type { ListenOptions } from '../../../service/http/listen.ts';
 import type { Gate } from '../../../service/http/overload-gate.ts';
@@ -23,15 +23,7 @@ async function exchangeBytes(sent: string | Uint8Array, options: Partial<ListenO
   await server.start(fakeService({ deps: observer === undefined ? {} : { observer } }).app, options);
   const socket = await server.open();
   socket.write(sent);
-  const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
-  const [status = '', ...headers] = head.split('\r\n');
-  return new Response(body, {
-    status: Number(status.split(' ')[1]),
-    headers: headers.map((line): [string, string] => {
-      const colon = line.indexOf(':');
-      return [line.slice(0, colon), line.slice(colon + 1).trim()];
-    }),
-  });
+  return responseOf(socket);
 }
 
 it.each([

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach } from 'vitest';
 import type { App } from '../../../service/http/context.ts';
 import { listen, type ListenOptions } from '../../../service/http/listen.ts';
@@ -37,4 +38,17 @@ export function useRawServer(): RawServer {
       return socket;
     },
   };
+}
+
+/** Reads the only response of a connection, until it ends. */
+export async function responseOf(socket: Socket): Promise<Response> {
+  const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+  const [status = '', ...headers] = head.split('\r\n');
+  return new Response(body, {
+    status: Number(status.split(' ')[1]),
+    headers: headers.map((line): [string, string] => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon), line.slice(colon + 1).trim()];
+    }),
+  });
 }
