@@ -56,6 +56,10 @@ export function checkSetting(setting: Setting, value: unknown): string | undefin
 function checkText({ format }: TextSetting, text: string): string | undefined {
   if (format === undefined) return undefined;
   switch (format) {
+    case 'host':
+      return isHost(text)
+        ? undefined
+        : 'an address such as 0.0.0.0 or ::1, or a name, without http://, port or brackets';
     case 'http-url':
       return text === '' || isHttpUrl(text) ? undefined : 'an http:// or https:// address';
     case 'labels':
@@ -115,6 +119,11 @@ function isNetwork(text: string): boolean {
   const [, address = '', bits] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const family = isIP(address);
   return family !== 0 && Number(bits ?? 0) <= (family === 4 ? 32 : 128);
+}
+
+/** Whether it is an IP address, or could be a name. */
+function isHost(text: string): boolean {
+  return isIP(text) !== 0 || !/[\s/:*@[\]]/.test(text);
 }
 
 function isOrigin(text: string): boolean {

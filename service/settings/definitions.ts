@@ -29,7 +29,7 @@ export const ENVIRONMENT_VARIABLE = 'OFA_VE_ENV';
 export const SETTINGS = {
   MODEL_DIR: text({}, 'Folder of the model package to serve.'),
   HOST: text(
-    { default: '::' },
+    { default: '::', format: 'host' },
     'Address to listen on: :: for all, IPv4 and IPv6 alike (IPv4 alone where the machine has no IPv6), 0.0.0.0 for IPv4 alone, 127.0.0.1 for this machine only.',
   ),
   PORT: integer(

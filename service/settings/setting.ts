@@ -26,8 +26,11 @@ export interface ChoiceSetting<Choice extends string = string> extends SettingBa
 export interface TextSetting extends SettingBase {
   readonly kind: 'text';
   readonly default: string;
-  /** What the text must be: an address, or a comma-separated list of web origins, labels or IP networks. @default any text */
-  readonly format?: 'http-url' | 'origins' | 'labels' | 'networks';
+  /**
+   * What the text must be: a host, the address of a web service, or a comma-separated list of web origins, labels or IP
+   * networks. @default any text
+   */
+  readonly format?: 'host' | 'http-url' | 'origins' | 'labels' | 'networks';
 }
 
 export type Setting = IntegerSetting | ChoiceSetting | TextSetting;

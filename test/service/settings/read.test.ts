@@ -43,6 +43,22 @@ describe('settings', () => {
     expect(problemsOf(environment)).toContain(sentence);
   });
 
+  it.each(['http://0.0.0.0', '[::1]', '127.0.0.1:8000', 'localhost:8000', '*', 'a b', '::/0'])(
+    'are refused where HOST is %s',
+    (HOST) => {
+      expect(problemsOf({ HOST })).toBe(
+        `Wrong settings: HOST is "${HOST}" but must be an address such as 0.0.0.0 or ::1, or a name, without http://, port or brackets.`,
+      );
+    },
+  );
+
+  it.each(['::', '::1', 'fe80::1%eth0', '::ffff:127.0.0.1', '0', 'localhost', 'a_b.example.', 'pod-1'])(
+    'have %s for HOST',
+    (HOST) => {
+      expect(readSettings({ HOST }).HOST).toBe(HOST);
+    },
+  );
+
   it('are refused with all mistakes at once', () => {
     const problems = problemsOf({ PORT: 'x', DEVICE: 'y', OFA_VE_Z: 'z' });
     for (const name of ['PORT', 'DEVICE', 'OFA_VE_Z']) expect(problems).toContain(name);
