@@ -38,9 +38,11 @@ export interface AppDeps extends PredictDeps, ClientRules {
   readonly examples?: readonly Example[];
 }
 
+const METRICS_ELSEWHERE = 'Metrics have a port of their own (ADMIN_PORT).';
+
 /** The public application: predictions, probes, documents, demo page. */
 export function createApp(deps: AppDeps): App {
-  const app = baseApp(deps.health, deps.observer);
+  const app = baseApp(deps.health, deps.observer, (path) => (path === PATHS.metrics ? METRICS_ELSEWHERE : undefined));
   for (const middleware of allowOrigins(deps.corsOrigins ?? [], JSON_LENGTH_HEADER)) app.use(middleware);
   const guarded: string[] = [PATHS.predict, PATHS.predictJson, INFER_PATH, VERSIONED_INFER_PATH, INDEX_PATH];
   const { demo = false, documents = true, examples = [] } = deps;
@@ -56,8 +58,16 @@ export function createApp(deps: AppDeps): App {
   return app;
 }
 
-/** An application that answers errors as problems and calls the observer for every request. */
-export function baseApp(health: Health, observer?: RequestObserver): App {
+/**
+ * An application that answers errors as problems and calls the observer for every request.
+ *
+ * @param elsewhere a sentence, also for the log, about a path that exists at another port
+ */
+export function baseApp(
+  health: Health,
+  observer: RequestObserver | undefined,
+  elsewhere: (path: string) => string | undefined,
+): App {
   // A slash at the end of a path is ignored.
   const app = new OpenAPIHono<AppEnv>({ strict: false });
   app.use(requestId());
@@ -75,7 +85,12 @@ export function baseApp(health: Health, observer?: RequestObserver): App {
       },
     }),
   );
-  app.notFound((c) => answer(c, new HttpProblem('not-found', 'Nothing exists at this path.')));
+  app.notFound((c) => {
+    const detail = elsewhere(c.req.path);
+    // Who scrapes or probes shows the status alone.
+    if (detail !== undefined) c.get('record').attributes['detail'] = detail;
+    return answer(c, new HttpProblem('not-found', detail ?? 'Nothing exists at this path.'));
+  });
   app.onError((error, c) => answer(c, toProblem(error)));
   return app;
 }

@@ -6,6 +6,7 @@ import type { GrpcDeps } from '../grpc/calls.ts';
 import type { GrpcListenOptions } from '../grpc/listen.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Listener } from '../requests/listener.ts';
+import type { RequestObserver } from '../requests/observer.ts';
 import type { Settings } from '../settings/read.ts';
 import { connectionCaps } from './connection-caps.ts';
 import type { ServiceHealth } from './service-health.ts';
@@ -24,6 +25,8 @@ interface Served {
   readonly grpc: GrpcDeps;
   readonly health: ServiceHealth;
   readonly metrics: Metrics;
+  /** Called for the requests to the admin port. */
+  readonly adminObserver: RequestObserver;
 }
 
 /**
@@ -31,10 +34,12 @@ interface Served {
  *
  * @throws UserError `address-unavailable`
  */
-export async function listenAll(settings: Settings, { web, grpc, health, metrics }: Served): Promise<Listeners> {
+export async function listenAll(settings: Settings, served: Served): Promise<Listeners> {
+  const { web, grpc, health, metrics, adminObserver } = served;
   const { HOST: host, PORT, GRPC_PORT, ADMIN_PORT } = settings;
   const caps = connectionCaps(settings);
-  const [app, admin, gate] = [createApp(web), createAdminApp(health, metrics), await overloadGate(web)];
+  const [app, gate] = [createApp(web), await overloadGate(web)];
+  const admin = createAdminApp(health, metrics, adminObserver);
   const observed = web.observer === undefined ? {} : { observer: web.observer };
   const opened: Listener[] = [];
   const open = async (listening: Promise<Listener>): Promise<Listener> => {
@@ -49,7 +54,13 @@ export async function listenAll(settings: Settings, { web, grpc, health, metrics
         GRPC_PORT === 'off'
           ? undefined
           : await open(openGrpc(grpc, { host, port: GRPC_PORT, maxConnections: caps.grpc })),
-      admin: await open(listen(admin, host, ADMIN_PORT, { setting: 'ADMIN_PORT', maxConnections: caps.admin })),
+      admin: await open(
+        listen(admin, host, ADMIN_PORT, {
+          setting: 'ADMIN_PORT',
+          observer: adminObserver,
+          maxConnections: caps.admin,
+        }),
+      ),
     };
   } catch (error) {
     await Promise.all(opened.map((listener) => listener.close()));

@@ -36,6 +36,15 @@ export function inferenceObserver({ metrics, statistics, tracing }: Observers): 
   };
 }
 
+/** Logs each request to the admin port. Metrics count those of clients. */
+export function adminObserver(logger: Logger): RequestObserver {
+  return {
+    end: (summary) => {
+      logRequest(logger, summary);
+    },
+  };
+}
+
 /**
  * Reports each request. Only POST requests are traced, without the probes of gRPC: probes come every second and do no
  * work.

@@ -20,7 +20,7 @@ import { reportEngineEvents } from '../observability/engine-events.ts';
 import { startGpuWatchdog, type GpuMonitorTimes } from '../observability/gpu-watchdog.ts';
 import { checkDescriptors, descriptorWarning, maxUploads } from './connection-caps.ts';
 import type { Listeners } from './listeners.ts';
-import { inferenceObserver, requestObserver } from './observers.ts';
+import { adminObserver, inferenceObserver, requestObserver } from './observers.ts';
 import { Opened } from './opened.ts';
 import { ServiceHealth } from './service-health.ts';
 import { shutDown, type ServiceParts } from './shutdown.ts';
@@ -127,7 +127,8 @@ async function openService(settings: Settings, options: StartOptions, opened: Op
     const { listenAll } = await import('./listeners.ts');
     const examples = documents || demo ? await examplesOf(model, logger) : [];
     const web = { ...deps, ...clients, documents, corsOrigins: listOf(settings.CORS_ORIGINS), demo, examples };
-    return listenAll(settings, { web, grpc: { ...deps, identify: identifyBy(clients) }, health, metrics });
+    const grpc = { ...deps, identify: identifyBy(clients) };
+    return listenAll(settings, { web, grpc, health, metrics, adminObserver: adminObserver(logger) });
   };
   const listeners = await listening();
   logger.info({ host: settings.HOST, ...portsOf(listeners) }, 'listening');

@@ -89,6 +89,11 @@ export function isGrpcProbe(url: string): boolean {
   return QUIET_ROUTES.has(new URL(url).pathname);
 }
 
+/** Whether it is the answer of the startup probe until the model is loaded, which is what it is asked for. */
+function isStarting({ route, status }: RequestSummary): boolean {
+  return route === PATHS.startup && status === 503;
+}
+
 /** Logs a finished request. */
 export function logRequest(logger: Logger, summary: RequestSummary): void {
   const { method, route, status, requestId, record, problem } = summary;
@@ -109,7 +114,7 @@ export function logRequest(logger: Logger, summary: RequestSummary): void {
     logger.error({ ...line, err: problem.cause }, 'request');
   } else if (outcome === 'failed' && problem !== undefined) {
     logger.warn({ ...line, detail: problem.message }, 'request');
-  } else if (QUIET_ROUTES.has(route) && QUIET_OUTCOMES.has(outcome)) {
+  } else if (QUIET_ROUTES.has(route) && (QUIET_OUTCOMES.has(outcome) || isStarting(summary))) {
     logger.debug(line, 'request');
   } else {
     logger.info(line, 'request');

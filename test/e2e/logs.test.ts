@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { logInMemory, type Line } from '../../testing/logging.ts';
 import { metric, predictBody, send, until } from './client.ts';
@@ -58,6 +60,25 @@ it('has nothing that the runbook does not explain', async () => {
   // As of any log; `msg` and `level` are in the text above the table.
   const named = (name: string): boolean => name === 'time' || table.includes(`\`${name}\``);
   expect(members.filter((name) => !named(name))).toEqual([]);
+});
+
+it('has the requests to the admin port, which count in no metric', async () => {
+  const ask = (path: string, id: string): Promise<Response> =>
+    fetch(`${service.adminUrl}${path}`, { headers: { 'x-request-id': id } });
+  await ask('/metrics', 'job-scrape');
+  expect(await lineOf('job-scrape')).toMatchObject({ level: 20, route: '/metrics', status: 200 });
+  await ask('/metrics/ofa', 'job-lost');
+  expect(await lineOf('job-lost')).toMatchObject({ level: 30, route: 'unmatched', status: 404 });
+  const socket = connect(Number(new URL(service.adminUrl).port), '127.0.0.1');
+  // The start of TLS.
+  socket.resume().write(Buffer.from([22, 3, 1, 2, 0, 1, 0, 1]));
+  await once(socket, 'close');
+  const detail: unknown = expect.stringContaining('the client speaks TLS');
+  await until('it is logged', () => lines().some(({ code }) => code === 'HPE_INVALID_METHOD'));
+  expect(lines()).toContainEqual(expect.objectContaining({ route: 'unmatched', status: 400, detail }));
+  const counted = (status: number): Promise<number> =>
+    metric(service.adminUrl, `ofa_ve_requests_total{route="unmatched",status="${status}",outcome="refused"}`);
+  expect([await counted(400), await counted(404)]).toEqual([0, 0]);
 });
 
 it('has a hash by which equal texts are found, but no guess is confirmed', async () => {

@@ -18,6 +18,7 @@ import { toInferAnswer } from './answer.ts';
 import type { modelReadySchema, serverLiveSchema, serverMetadataSchema, serverReadySchema } from './schema.ts';
 import { addManagement } from './management.ts';
 import { servePrediction } from '../predict/serve.ts';
+import { noteReason } from '../probes/probes.ts';
 
 /**
  * Adds the Open Inference Protocol for clients of KServe and Triton. Inputs are BYTES tensors: `text`; `image` (one, or
@@ -54,18 +55,21 @@ function addHealth(app: App, { health, predictor: { model } }: PredictDeps): voi
   const answer = (c: Context<AppEnv>, isOk: boolean, body: HealthBody): Response =>
     c.json(body, isOk ? 200 : 503, { 'cache-control': 'no-store' });
   app.get(`${OPEN_INFERENCE_PREFIX}/health/live`, (c) => {
-    const live = health.live().ok;
-    return answer(c, live, { live });
+    const verdict = health.live();
+    noteReason(c, verdict);
+    return answer(c, verdict.ok, { live: verdict.ok });
   });
   app.get(`${OPEN_INFERENCE_PREFIX}/health/ready`, (c) => {
-    const ready = health.ready().ok;
-    return answer(c, ready, { live: health.live().ok, ready });
+    const verdict = health.ready();
+    noteReason(c, verdict);
+    return answer(c, verdict.ok, { live: health.live().ok, ready: verdict.ok });
   });
   for (const path of [MODEL_PATH, VERSION_PATH]) {
     app.get(`${path}/ready`, (c) => {
       checkModelPath(c, model);
-      const ready = health.ready().ok;
-      return answer(c, ready, { name: model.name, ready });
+      const verdict = health.ready();
+      noteReason(c, verdict);
+      return answer(c, verdict.ok, { name: model.name, ready: verdict.ok });
     });
   }
 }

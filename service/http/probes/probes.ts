@@ -1,4 +1,5 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { PATHS } from '../../contract.ts';
 import type { AppEnv } from '../context.ts';
 import type { Health, Verdict } from '../../requests/health.ts';
@@ -17,6 +18,7 @@ export function addProbes(app: OpenAPIHono<AppEnv>, health: Health): void {
     app.openAPIRegistry.registerPath(probeRoute(path, summary));
     app.get(path, (c) => {
       const verdict = check();
+      noteReason(c, verdict);
       const body: z.infer<typeof probeSchema> = verdict.ok
         ? { status: 'ok' }
         : { status: 'unavailable', reason: verdict.reason };
@@ -27,6 +29,11 @@ export function addProbes(app: OpenAPIHono<AppEnv>, health: Health): void {
   add(PATHS.ready, 'Whether the service accepts requests', () => health.ready());
   add(PATHS.health, 'The same as /readyz', () => health.ready());
   add(PATHS.startup, 'Whether the service has ever been ready', () => health.started());
+}
+
+/** Has the log say why a probe fails. */
+export function noteReason(c: Context<AppEnv>, verdict: Verdict): void {
+  if (!verdict.ok) c.get('record').attributes['detail'] = verdict.reason;
 }
 
 function probeRoute(path: string, summary: string): ReturnType<typeof createRoute> {

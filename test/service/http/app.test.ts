@@ -10,6 +10,22 @@ describe('an unknown path or method', () => {
     expect(summaries[0]?.problem?.problem).toBe('not-found');
   });
 
+  it('is answered with the port that has it, for the log, too', async () => {
+    const { app, summaries, deps } = fakeService();
+    const metrics = new Metrics();
+    const admin = createAdminApp(deps.health, metrics, deps.observer);
+    const details = [
+      await expectProblem(await app.request('/metrics'), 404, 'not-found'),
+      await expectProblem(await admin.request('/predict', { method: 'POST' }), 404, 'not-found'),
+    ];
+    expect(details).toEqual([
+      'Metrics have a port of their own (ADMIN_PORT).',
+      'This port has metrics and probes alone; all else has a port of its own (PORT).',
+    ]);
+    expect(summaries.map(({ record }) => record.attributes['detail'])).toEqual(details);
+    metrics.close();
+  });
+
   it.each([
     ['GET', '/predict', 'POST', 'GET is not allowed here; POST is.'],
     ['PUT', '/livez', 'GET, HEAD', 'PUT is not allowed here; GET, HEAD are.'],

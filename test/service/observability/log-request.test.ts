@@ -6,6 +6,9 @@ import { RequestRecord } from '../../../service/observability/request-record.ts'
 it.each([
   ['/readyz', 200, 20],
   ['/readyz', 503, 30],
+  // The model is loading.
+  ['/startupz', 503, 20],
+  ['/startupz', 405, 30],
   ['/v2/models/:name/ready', 404, 30],
   ['/metrics', 200, 20],
   // Its client has stopped to watch.

@@ -23,6 +23,18 @@ describe('probes', () => {
     }
   });
 
+  it.each([
+    ['live', ['/livez', '/v2/health/live']],
+    ['ready', ['/readyz', '/healthz', '/v2/health/ready', '/v2/models/fake/ready']],
+    ['started', ['/startupz']],
+  ] as const)('say in the log, too, why they fail (%s)', async (what, failing) => {
+    const { app, summaries } = fakeService({ [what]: no });
+    for (const path of failing) await app.request(path);
+    expect(summaries.map(({ status, record }) => [status, record.attributes['detail']])).toEqual(
+      failing.map(() => [503, 'a reason']),
+    );
+  });
+
   it('are not cached', async () => {
     const response = await fakeService().app.request('/readyz');
     expect(response.headers.get('cache-control')).toBe('no-store');
