@@ -3,6 +3,7 @@
  * fails instead where they differ from it.
  */
 import { readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
 import { configPage } from './config-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { metricsPage, MissingMetric } from './metrics-page.ts';
@@ -20,6 +21,7 @@ async function architecturePage(): Promise<Page> {
 }
 
 async function main(): Promise<void> {
+  const { check = false } = parseArgs({ options: { check: { type: 'boolean' } } }).values;
   const pages = [
     settingsPage(),
     settingComments(),
@@ -32,7 +34,7 @@ async function main(): Promise<void> {
   for (const page of pages) {
     const { path, text } = await formatted(page);
     if (text === (await readFile(path, 'utf8').catch(() => undefined))) continue;
-    if (process.argv.includes('--check')) stale.push(path);
+    if (check) stale.push(path);
     else await writeFile(path, text);
   }
   if (stale.length === 0) return;

@@ -4,6 +4,8 @@
  * minutes). It needs Go, etcd and Prometheus. Arguments select groups of checks; their sections are
  * replaced then.
  */
+import { UserError } from '../../model/errors.ts';
+import { selectByName } from '../../testing/selection.ts';
 import { checkAutoscaling } from './checks/autoscaling.ts';
 import { checkCanary } from './checks/canary.ts';
 import type { Cluster, Result } from './checks/check.ts';
@@ -94,7 +96,8 @@ async function installCrds({ kubectl, plane }: Cluster): Promise<void> {
 }
 
 async function main(selected: readonly string[]): Promise<void> {
-  const groups = Object.entries(GROUPS).filter(([name]) => selected.length === 0 || selected.includes(name));
+  const names = selectByName(selected, Object.keys(GROUPS));
+  const groups = Object.entries(GROUPS).filter(([name]) => names.includes(name));
   const results: GroupResults[] = [];
   await withCluster(async (cluster) => {
     // Autoscaling takes half an hour, which is mostly waiting, and needs no CRDs.
@@ -112,4 +115,9 @@ async function main(selected: readonly string[]): Promise<void> {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-await main(process.argv.slice(2));
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof UserError ? error.message : error);
+  process.exit(1);
+}

@@ -1,8 +1,3 @@
-/**
- * Generates a client with each generator, calls the demo service by it, and writes RESULTS.md: `npm run test:clients`. It
- * needs Java 11, Maven, Go, Python 3, and the registries of their packages. Arguments select clients by parts of their
- * names; then nothing is written.
- */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,11 +5,14 @@ import { demoPackage } from '../../../demo/demo-package.ts';
 import { PATHS } from '../../../service/contract.ts';
 import { version } from '../../../model/version.ts';
 import { serve } from '../../e2e/service.ts';
-import { CLIENTS, fetchTools, WORK, type Client } from './clients.ts';
+import { fetchTools, WORK, type Client } from './clients.ts';
 import { callBy, expectedLines } from './compare.ts';
 import { run } from './run.ts';
 
 const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url));
+
+/** A line of RESULTS.md. */
+type Row = readonly [name: string, problem: string | undefined];
 
 /** @returns what is wrong, or undefined */
 async function check(client: Client, document: string, url: string): Promise<string | undefined> {
@@ -49,28 +47,36 @@ async function lint(document: string): Promise<string | undefined> {
   }
 }
 
-const selected = process.argv.slice(2);
-const clients = CLIENTS.filter(({ name }) => selected.length === 0 || selected.some((part) => name.includes(part)));
-await fetchTools();
-const service = await serve({ MODEL_DIR: await demoPackage() });
-const rows: [name: string, problem: string | undefined][] = [];
-try {
-  const document = path.join(WORK, 'openapi.json');
-  await writeFile(document, await (await fetch(`${service.url}${PATHS.openapi}`)).text());
-  rows.push(['spectral (spectral:oas) and redocly (recommended)', await lint(document)]);
-  for (const client of clients) {
-    rows.push([client.name, await check(client, document, service.url)]);
-    console.log(rows.at(-1)?.join(': ') ?? '');
+/**
+ * Generates clients, calls the demo service by each, and prints what is wrong.
+ *
+ * @param all whether these are all clients, of which RESULTS.md is written
+ * @returns whether all pass
+ */
+export async function checkClients(clients: readonly Client[], all: boolean): Promise<boolean> {
+  await fetchTools();
+  const service = await serve({ MODEL_DIR: await demoPackage() });
+  const rows: Row[] = [];
+  try {
+    const document = path.join(WORK, 'openapi.json');
+    await writeFile(document, await (await fetch(`${service.url}${PATHS.openapi}`)).text());
+    rows.push(['spectral (spectral:oas) and redocly (recommended)', await lint(document)]);
+    for (const client of clients) {
+      rows.push([client.name, await check(client, document, service.url)]);
+      console.log(rows.at(-1)?.join(': ') ?? '');
+    }
+  } finally {
+    await service.stop();
   }
-} finally {
-  await service.stop();
+  const failed = rows.filter(([, problem]) => problem !== undefined);
+  for (const [name, problem = ''] of failed) console.error(`${name}\n${problem}\n`);
+  if (all) await writeResults(rows);
+  return failed.length === 0;
 }
-const failed = rows.filter(([, problem]) => problem !== undefined);
-for (const [name, problem = ''] of failed) console.error(`${name}\n${problem}\n`);
-if (selected.length === 0) {
+
+async function writeResults(rows: readonly Row[]): Promise<void> {
   const lines = rows.map(([name, problem]) => `| ${name} | ${problem === undefined ? 'passes' : 'fails'} |`);
   const head = `# Generated clients\n\nWritten by \`npm run test:clients\` on ${new Date().toISOString().slice(0, 10)} with ofa-ve ${version}. Each client sends one and several texts,\nas a form and as JSON, and a blank text; its answers must equal those to a plain request.\n\n| | |\n| --- | --- |\n`;
   await writeFile(RESULTS, `${head}${lines.join('\n')}\n`);
   await run(['npx', 'prettier', '--write', RESULTS], WORK);
 }
-process.exitCode = failed.length > 0 ? 1 : 0;
