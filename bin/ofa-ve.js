@@ -21,8 +21,10 @@ const sources = existsSync(new URL('../cli/main.ts', import.meta.url));
 const load = (name) => import(new URL(sources ? `../${name}.ts` : `../build/${name}.js`, import.meta.url).href);
 
 if (sources) await import('./load-sources.js');
+// Its help is printed as by any other command.
+const serves = process.argv[2] === 'serve' && !process.argv.includes('--help') && !process.argv.includes('-h');
 // The engine loads its modules while this process loads its own.
-if (process.argv[2] === 'serve') (await load('service/engine/process/fork-engine')).forkSpareEngine();
+if (serves) (await load('service/engine/process/fork-engine')).forkSpareEngine();
 // The service's log has its own way to outlive its reader.
 else (await load('cli/output')).outliveOutput();
 const { main } = await load('cli/main');

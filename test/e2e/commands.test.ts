@@ -135,8 +135,8 @@ it('wrong usage has exit code 2, and says where the options are', async () => {
 });
 
 describe('what cannot be printed', () => {
-  const run = async (output: 'pipe' | number): Promise<[code: unknown, stderr: string]> => {
-    const args = ['predict', '--model', packageDir, '--image', image, '--text', 'a'];
+  const predict = (): string[] => ['predict', '--model', packageDir, '--image', image, '--text', 'a'];
+  const run = async (output: 'pipe' | number, args = predict()): Promise<[code: unknown, stderr: string]> => {
     const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', output, 'pipe'] });
     child.stdout?.destroy();
     const exit = once(child, 'exit');
@@ -146,6 +146,7 @@ describe('what cannot be printed', () => {
 
   it('is no failure if the reader has left', async () => {
     expect(await run('pipe')).toEqual([0, '']);
+    expect(await run('pipe', ['serve', '--help'])).toEqual([0, '']);
   });
 
   it.runIf(existsSync('/dev/full'))('is a failure in one sentence if the disk is full', async () => {
