@@ -1,20 +1,18 @@
 // Runs the benchmarks and writes their reports into docs/benchmarks.md and demo/README.md.
 // usage: npm run bench [-- [--large <package>] [--peer <python>] <name>...]
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { reportNames, withReport } from './support/page.ts';
+import { runBenchmark } from './support/run-benchmark.ts';
 import { runProgram } from './support/run-program.ts';
 
 const HELP = `usage: npm run bench [-- [--large <package>] [--peer <python>] <name>...]
 
 Runs the benchmarks one after another and writes what each prints into its section of docs/benchmarks.md or
 demo/README.md. Without names it runs all, which takes about an hour; nothing else should run on the machine meanwhile.
-Exits with 1 if one of them fails or misses its target; the others still run.
+Exits with 1 if one of them fails, whose section then stays as it was, or misses its target; the others still run.
 
   --large <package>  a package of OFA-large's shape; without it, each benchmark that needs one compiles a random one
   --peer <python>    a Python with bench/peers/requirements.txt installed: measures PyTorch and Python servers as well
@@ -24,7 +22,6 @@ names: `;
 const PAGES = ['docs/benchmarks.md', 'demo/README.md'].map((page) =>
   fileURLToPath(new URL(`../${page}`, import.meta.url)),
 );
-const RUN = fileURLToPath(new URL('../bin/run.js', import.meta.url));
 
 /** Options that are passed on. */
 interface Given {
@@ -39,16 +36,6 @@ function argumentsOf(name: string, { large, peer }: Given): readonly string[] {
   if (large === undefined) return [];
   if (name === 'package-integrity') return ['--large', large];
   return ['engine-memory', 'health-latency', 'shared-pictures'].includes(name) ? [large] : [];
-}
-
-/** Runs a benchmark. @returns what it printed, and whether it ended well */
-async function measure(name: string, given: Given): Promise<{ report: string; succeeded: boolean }> {
-  const script = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, [RUN, script, ...argumentsOf(name, given)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [report, [code]] = await Promise.all([text(child.stdout), once(child, 'close') as Promise<[number | null]>]);
-  return { report: report.trim(), succeeded: code === 0 };
 }
 
 /** The page that has the section of each benchmark. */
@@ -76,14 +63,14 @@ async function main(): Promise<void> {
   for (const [name, page] of pages) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     console.error(`\n${name}`);
-    const { report, succeeded } = await measure(name, values);
-    if (!succeeded) {
-      console.error(`${name} failed or missed its target.`);
+    const script = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
+    const { report, end } = await runBenchmark(script, argumentsOf(name, values));
+    if (report !== '') console.log(report);
+    if (end !== 'met') {
+      console.error(end === 'missed' ? `${name} missed its target.` : `${name} failed; ${page} stays as it was.`);
       process.exitCode = 1;
     }
-    if (report === '') continue;
-    console.log(report);
-    await record(page, name, report);
+    if (end !== 'broken' && report !== '') await record(page, name, report);
   }
 }
 

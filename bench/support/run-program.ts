@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { UserError } from '../../model/errors.ts';
 
+/** Tells run-benchmark.ts that what was printed is a whole report, whether or not a target was missed. */
+export const WHOLE = 'whole';
+
 /**
  * Runs a program, or prints its help if it is asked for with --help. If it throws, the error's message is printed and
  * the process ends with 1, whatever is still open, such as the channel to a child.
@@ -15,6 +18,7 @@ export async function runProgram(main: () => Promise<void> | void, help?: string
   }
   try {
     await main();
+    process.send?.(WHOLE);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exit(1);
