@@ -7,6 +7,7 @@ import type { Context, Verdict } from '../../bench/gpu/check.ts';
 import { machineCheck } from '../../bench/gpu/machine.ts';
 import { nominalPeak } from '../../bench/gpu/nominal-peaks.ts';
 import { judgePlacement } from '../../bench/gpu/placement.ts';
+import { judgeLoads } from '../../bench/gpu/service-check.ts';
 import { watchdogCheck } from '../../bench/gpu/watchdog.ts';
 import { listGpus } from '../../service/engine/device/visible-gpus.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
@@ -161,6 +162,21 @@ describe('with GPUs', () => {
     const found = judgePlacement([{ provider, operator: 'Conv', count: 3 }], kernels, { device: 'cuda' });
     expect(found.verdict).toBe(verdict);
     expect(found.summary).toMatch(summary);
+  });
+
+  it.each([
+    [[0, 0], 1, { 200: 9 }, 'passed', '30.0 answers/s over sockets with 2 engines, 1.50 times one engine'],
+    [[0, 0], 0, { 200: 9 }, 'failed', 'The engine could not be killed.'],
+    [[1, 0], 1, { 200: 9 }, 'failed', 'Engines were lost that were not killed: 1.'],
+    [[0, 1], 3, { 200: 9 }, 'failed', 'Engines were lost that were not killed: 3.'],
+    [[0, 0], 1, { 200: 9, 503: 2 }, 'failed', 'Requests were lost: 2 with status 503,'],
+  ])('judges a service that lost %j engines, and %d beside a kill, with answers %o', (...row) => {
+    const [lost, withKill, statuses, verdict, summary] = row;
+    const load = (engines: number, answersPerSecond: number, lostEngines: number) => {
+      return { engines, answersPerSecond, p50Ms: 1, p99Ms: 2, statuses, lostEngines };
+    };
+    const found = judgeLoads([load(1, 20, lost[0] ?? 0), load(2, 30, lost[1] ?? 0)], load(2, 25, withKill));
+    expect(found).toEqual({ verdict, summary: expect.stringContaining(summary) as unknown });
   });
 
   it.each([
