@@ -27,31 +27,47 @@ export interface PeerProcess {
  *
  * @param python a Python with requirements.txt installed
  * @param modelPackage folder of a model package
- * @throws Error if it exits or does not answer within a minute
+ * @param deadline ends the wait for its first answer
+ * @throws Error if it exits, cannot be run or does not answer in time
  */
-export async function startPeer(python: string, peer: keyof typeof PEERS, modelPackage: string): Promise<PeerProcess> {
+export async function startPeer(
+  python: string,
+  peer: keyof typeof PEERS,
+  modelPackage: string,
+  deadline = AbortSignal.timeout(START_TIMEOUT_MS),
+): Promise<PeerProcess> {
   const port = await freePort();
   const program = fileURLToPath(new URL(`${peer}.py`, import.meta.url));
   // Standard output is for the benchmark's report.
   const child = spawn(python, [program, modelPackage, String(port)], { stdio: ['ignore', process.stderr, 'inherit'] });
-  const exited = once(child, 'exit');
+  const ended = new AbortController();
+  for (const event of ['exit', 'error'])
+    child.once(event, () => {
+      ended.abort();
+    });
+  const given = AbortSignal.any([ended.signal, deadline]);
   const url = `http://127.0.0.1:${port}`;
-  const end = performance.now() + START_TIMEOUT_MS;
-  while (!(await fetch(url).then(...ANSWERED))) {
-    if (child.exitCode !== null || performance.now() > end) {
-      child.kill('SIGKILL');
+  while (!(await fetch(url, { signal: given }).then(...ANSWERED))) {
+    if (given.aborted) {
+      killAll(child.pid);
       throw new Error(`${peer}.py did not start; install bench/peers/requirements.txt.`);
     }
     await sleep(POLL_MS);
   }
+  const pid = child.pid ?? 0;
   const stop = async (): Promise<void> => {
-    const processes = processTree(child.pid ?? 0);
+    const processes = processTree(pid);
     child.kill('SIGTERM');
-    await exited;
+    if (!ended.signal.aborted) await once(ended.signal, 'abort');
     // LitServe's workers outlive it.
-    for (const pid of processes) killIfRunning(pid);
+    for (const each of processes) killIfRunning(each);
   };
-  return { pid: child.pid ?? 0, url, stop };
+  return { pid, url, stop };
+}
+
+/** Kills a process and all that it has started. */
+function killAll(pid: number | undefined): void {
+  if (pid !== undefined) for (const each of processTree(pid)) killIfRunning(each);
 }
 
 function killIfRunning(pid: number): void {
