@@ -39,9 +39,9 @@ export function isSafetensors(head: Uint8Array): boolean {
   return head[8] === 0x7b && head.subarray(4, 8).every((byte) => byte === 0);
 }
 
-/** Whether a file begins like one that torch.save wrote: with a zip archive's signature, or a pickle's. */
+/** Whether a file begins like one that torch.save wrote: with a zip archive's signature, or a pickle's (protocols 2 to 5). */
 export function isTorchFile(head: Uint8Array): boolean {
   // The length of a safetensors header can begin with these bytes, too.
   if (isSafetensors(head)) return false;
-  return (head[0] === 0x50 && head[1] === 0x4b) || (head[0] === 0x80 && head[1] === 2);
+  return (head[0] === 0x50 && head[1] === 0x4b) || (head[0] === 0x80 && [2, 3, 4, 5].includes(head[1] ?? 0));
 }

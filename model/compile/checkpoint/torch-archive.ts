@@ -40,9 +40,17 @@ function refuseOtherFormats(source: FileSource, head: Uint8Array): never {
 
 /** The prefix of all entries, which torch.save names after the file or `archive`. */
 function findRoot(path: string, entries: Entries): string {
-  const roots = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
+  const names = [...entries.keys()];
+  const roots = names.filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   const [first, second] = roots;
-  const inner = [...entries.keys()].find((name) => /\.(?:bin|pth?|ckpt|safetensors)$/.test(name));
+  if (first === undefined && names.some((name) => /^[^/]+\/archive_format$/.test(name))) {
+    throw new UserError(
+      'checkpoint-unreadable',
+      `${path} is a program of torch.export; convert it with PyTorch: ` +
+        'torch.save(torch.export.load(path).state_dict, path).',
+    );
+  }
+  const inner = names.find((name) => /\.(?:bin|pth?|ckpt|safetensors)$/.test(name));
   if (first === undefined && inner !== undefined) {
     throw new UserError('checkpoint-unreadable', `${path} is a zip archive with ${shorten(inner)} in it; unpack it.`);
   }

@@ -1,10 +1,11 @@
 import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { compileCheckpoint } from '../../../../model/compile/compile.ts';
 import { openWeights } from '../../../../model/compile/checkpoint/weights.ts';
 import { readArchivePickle } from '../../../../testing/archive-pickle.ts';
+import { PickleWriter } from '../../../../testing/pickle-writer.ts';
 import { writeSafetensors, writeTorchArchive } from '../../../../testing/torch-archive.ts';
 import { ZipWriter } from '../../../../testing/zip.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
@@ -117,6 +118,21 @@ test.each(['pytorch_model.bin', 'folder/checkpoint.pt'])('a zip archive with %s 
   });
 });
 
+test('a program of torch.export', async () => {
+  const folder = tempFolder();
+  const file = join(folder, 'pytorch_model.bin');
+  const zip = new ZipWriter(file);
+  zip.add('model/data/sample_inputs/model.pt', Buffer.from('inputs'));
+  zip.add('model/archive_format', Buffer.from('pt2'));
+  zip.close();
+  await expect(openWeights(folder)).rejects.toMatchObject({
+    code: 'checkpoint-unreadable',
+    message:
+      `${file} is a program of torch.export; convert it with PyTorch: ` +
+      'torch.save(torch.export.load(path).state_dict, path).',
+  });
+});
+
 test('a safetensors file whose header has a length that begins like gzip is none', async () => {
   const folder = tempFolder();
   const file = join(folder, 'model.safetensors');
@@ -170,6 +186,14 @@ test.each([
   if (name === 'model.safetensors') writeSafetensors(join(folder, wrong), tensors);
   else writeTorchArchive(join(folder, wrong), tensors);
   await expect(openWeights(folder)).rejects.toThrow(`${join(folder, wrong)} ${message}`);
+});
+
+test.each([2, 3, 4, 5])('a pickle of protocol %i under the name model.safetensors', async (protocol) => {
+  const file = join(tempFolder(), 'model.safetensors');
+  writeFileSync(file, new PickleWriter().proto(protocol).int(5).finish());
+  await expect(openWeights(dirname(file))).rejects.toThrow(
+    `${file} is a file of torch.save, not of safetensors; name it pytorch_model.bin.`,
+  );
 });
 
 describe('parts with an index', () => {
