@@ -18,8 +18,7 @@ function invalid(what: string, cause?: unknown): UserError {
  * the characters from U+0100 on represent the other bytes, in order.
  */
 export function byteSymbols(): string[] {
-  const printable = (byte: number): boolean =>
-    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xff && byte !== 0xad);
+  const printable = (byte: number): boolean => (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte !== 0xad);
   let next = 0x100;
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(printable(byte) ? byte : next++));
 }

@@ -48,7 +48,6 @@ function refuseOtherFormats(path: string, head: Uint8Array): void {
 async function readHeader(source: FileSource): Promise<{ header: Map<string, unknown>; dataStart: number }> {
   const { path, size } = source;
   refuseOtherFormats(path, await source.read(0, Math.min(HEAD_BYTES, size)));
-  if (size < 8) throw damaged(path, `it has ${size} bytes`);
   const lengthBytes = await source.read(0, 8);
   const length = Number(new DataView(lengthBytes.buffer).getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES) throw damaged(path, `its header claims to have ${length} bytes`);

@@ -45,10 +45,10 @@ class SourceReader extends RandomAccessReader {
   }
 }
 
-async function locate(source: FileSource, zip: ZipFile, entry: Entry): Promise<ZipEntry> {
+async function locate(zip: ZipFile, entry: Entry): Promise<ZipEntry> {
   const { fileName: name, compressedSize: size } = entry;
+  // Throws if the data extends past the end of the file.
   const { fileDataStart: position } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-  if (position + size > source.size) throw new Error(`${name} extends past the end of the file`);
   return { name, position, size, stored: entry.compressionMethod === 0 && !entry.isEncrypted() };
 }
 
@@ -59,7 +59,7 @@ async function listEntries(source: FileSource, fail: Fail): Promise<Map<string, 
   for await (const entry of zip.eachEntry()) {
     if (entries.size === MAX_ENTRIES) throw new Error(`more than ${MAX_ENTRIES} entries`);
     if (entries.has(entry.fileName)) throw new Error(`two entries have the name ${entry.fileName}`);
-    entries.set(entry.fileName, await locate(source, zip, entry));
+    entries.set(entry.fileName, await locate(zip, entry));
   }
   return entries;
 }

@@ -36,6 +36,14 @@ test('tensors of every type', async () => {
   expect(new Set([...weights.tensors.values()].map((tensor) => tensor.storage)).size).toBe(10);
 });
 
+test('rows of a tensor of three dimensions', async () => {
+  const folder = tempFolder();
+  const data = Array.from({ length: 24 }, (_, i) => i);
+  writeSafetensors(join(folder, 'model.safetensors'), [['a', { dtype: 'int8', shape: [4, 3, 2], data }]]);
+  const weights = await open(folder);
+  expect([...(await weights.readRows('a', 1, 3))]).toEqual(data.slice(6, 18));
+});
+
 test('is used only if there is no pytorch_model.bin', async () => {
   const folder = tempFolder();
   writeSafetensors(join(folder, 'model.safetensors'), [['a', { dtype: 'int8', shape: [1], data: [1] }]]);
@@ -93,7 +101,7 @@ describe('is rejected with one sentence', () => {
   });
 
   test.each([
-    ['a file of seven bytes', new Uint8Array(7), /it has 7 bytes/],
+    ['a file of seven bytes', new Uint8Array(7), /is truncated: it has 7 bytes but needs 8; download it again\.$/],
     ['a header of 2^62 bytes', Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0x40), /its header claims to have/],
     [
       'a header that extends past the end',
