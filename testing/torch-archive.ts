@@ -168,6 +168,8 @@ export function writeTorchArchive(
 export interface LegacyOptions extends StateDictOptions {
   readonly version?: number;
   readonly bigEndian?: boolean;
+  /** In place of the pickled state dict. */
+  readonly pickle?: Uint8Array;
   /** In place of the pickled list of the storages' keys. */
   readonly keys?: Uint8Array;
 }
@@ -198,7 +200,7 @@ export function writeLegacyArchive(
       .int(options.version ?? 1001)
       .finish(),
     machine.setItems().finish(),
-    state,
+    options.pickle ?? state,
     options.keys ?? keys.appends().finish(),
     ...storages,
   ];

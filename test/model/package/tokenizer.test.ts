@@ -146,6 +146,24 @@ describe('a tokenizer', () => {
   );
 });
 
+test('a tokenizer without a special token cannot be loaded', () => {
+  const json = buildTokenizerJson(VOCAB, MERGES);
+  expect(() => loadTokenizer(json)).not.toThrow();
+  for (const token of ['<s>', '<pad>', '</s>']) {
+    expect(() => loadTokenizer(json.replace(`"${token}":`, '"other":'))).toThrow(
+      /^tokenizer\.json is damaged; compile the package again/,
+    );
+  }
+});
+
+test('a piece is not split again where JavaScript sees whitespace but the reference does not', () => {
+  const tokens = ['<s>', '<pad>', '</s>', '<unk>', ...byteSymbols(), '!ï'];
+  const vocab = JSON.stringify(Object.fromEntries(tokens.map((token, id) => [token, id])));
+  const tokenizer = loadTokenizer(buildTokenizerJson(vocab, '#version: 0.2\n! ï\n'));
+  // U+FEFF is EF BB BF.
+  expect(tokenizer.encode('!\ufeff').map((id) => tokenizer.tokenString(id))).toEqual(['!ï', '»', '¿']);
+});
+
 describe('an invalid vocabulary is an error of one sentence', () => {
   const refuse = (vocab: string, merges: string, message: RegExp): void => {
     expect(() => buildTokenizerJson(vocab, merges)).toThrow(
@@ -197,6 +215,8 @@ describe('an invalid vocabulary is an error of one sentence', () => {
       '#v\nĠ d\nĠt he\nĠ t\nh e\n',
       /^Line 3 of merges\.txt merges Ġt and he, one of which/,
     ],
+    ['a first part that no line produces', '#v\nĠt h\n', /^Line 2 of merges\.txt merges Ġt and h, one of which/],
+    ['a second part that no line produces', '#v\nĠ the\n', /^Line 2 of merges\.txt merges Ġ and the, one of which/],
     [
       'a result of an earlier line',
       '#v\nĠ t\n\nĠ t\n',

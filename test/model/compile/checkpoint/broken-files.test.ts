@@ -30,6 +30,12 @@ describe('broken folders and files', () => {
     });
   });
 
+  test('a file instead of the folder', async () => {
+    const file = join(tempFolder(), 'pytorch_model.bin');
+    writeTorchArchive(file, [['square', square]]);
+    await expect(openWeights(file)).rejects.toThrow(`${file} is not a checkpoint folder`);
+  });
+
   test('a missing tensor', async () => {
     const folder = tempFolder();
     writeTorchArchive(join(folder, 'pytorch_model.bin'), [['square', square]]);
@@ -62,6 +68,18 @@ describe('broken folders and files', () => {
     await expect(weights.read('square')).rejects.toMatchObject({ code: 'checkpoint-incomplete' });
   });
 
+  test.each(['pytorch_model.bin', 'model.safetensors'])('%s is closed with the weights', async (name) => {
+    const folder = tempFolder();
+    const write = name === 'pytorch_model.bin' ? writeTorchArchive : writeSafetensors;
+    write(join(folder, name), [['square', square]]);
+    const weights = await openWeights(folder);
+    await weights.close();
+    await expect(weights.read('square')).rejects.toMatchObject({
+      code: 'checkpoint-unreadable',
+      message: expect.stringContaining(`${join(folder, name)} cannot be read: `) as string,
+    });
+  });
+
   test('a storage of the wrong size', async () => {
     const folder = tempFolder();
     const file = join(folder, 'pytorch_model.bin');
@@ -92,6 +110,10 @@ describe('broken folders and files', () => {
   test.each([
     ['PyTorch before 0.1.10', tarHead('sys_info'), /before version 0\.1\.10.*torch\.save/],
     ['a tar archive', tarHead('pytorch_model.bin'), /pytorch_model\.bin is packed with tar; unpack it\.$/],
+    ['a bzip2 file', Buffer.from('BZh9'), /is packed with bzip2; unpack it\.$/],
+    ['a 7z file', Buffer.from('7z\xbc\xaf\x27\x1c', 'latin1'), /is packed with 7z; unpack it\.$/],
+    ['a brace after eight bytes', Buffer.from('abcd\0\0\0d{'), /is not a PyTorch checkpoint/],
+    ['a brace after eight other bytes', Buffer.from('abcde\0\0\0{'), /is not a PyTorch checkpoint/],
     ['a gzip file', gzipSync('weights'), /is packed with gzip; unpack it\.$/],
     ['an xz file', Buffer.from('\xfd7zXZ\0\0\x04', 'latin1'), /is packed with xz; unpack it\.$/],
     ['a zstd file', Buffer.from('\x28\xb5\x2f\xfd\x24', 'latin1'), /is packed with zstd; unpack it\.$/],

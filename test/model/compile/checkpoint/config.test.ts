@@ -54,6 +54,11 @@ describe('the configuration of a checkpoint', () => {
     });
   });
 
+  test('may have the largest picture that the buckets allow', async () => {
+    const { task } = await readConfig(folderWith({}, { patch_image_size: 672 }));
+    expect(task.patchImageSize).toBe(672);
+  });
+
   test('has the defaults of the reference where fields are missing', async () => {
     expect(await readConfig(folderWith({}, {}))).toEqual({
       model: {

@@ -1,17 +1,11 @@
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readStateDict } from '../../../../model/compile/checkpoint/state-dict.ts';
 import { openWeights, type Weights } from '../../../../model/compile/checkpoint/weights.ts';
 import { PickleWriter } from '../../../../testing/pickle-writer.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
-import {
-  type ArchiveTensor,
-  type LegacyOptions,
-  writeLegacyArchive,
-  writeSafetensors,
-  writeTorchArchive,
-} from '../../../../testing/torch-archive.ts';
+import { writeSafetensors, writeTorchArchive } from '../../../../testing/torch-archive.ts';
 import { open, square } from './open-weights.ts';
 
 const FILE = 'pytorch_model.bin';
@@ -43,6 +37,17 @@ describe('the wrapper of a training checkpoint', () => {
       code: 'checkpoint-unreadable',
       message: expect.stringMatching(/it is not a dictionary of tensors/) as string,
     });
+  });
+
+  test('is found to three levels', async () => {
+    await expect(archive(['encoder.a'], 'model.module.state_dict.net')).rejects.toThrow(/not a dictionary of tensors/);
+  });
+
+  test('is passed over if it has no tensors with names', () => {
+    const pickle = new PickleWriter().proto().emptyDict().mark().text('state_dict').emptyDict().mark().int(1);
+    tensor(pickle, 'FloatStorage').setItems().text('model').emptyDict().mark().text('encoder.w');
+    tensor(pickle, 'FloatStorage').setItems().setItems();
+    expect([...readStateDict('model.bin', pickle.finish()).keys()]).toEqual(['encoder.w']);
   });
 
   test('may be one that holds itself', () => {
@@ -98,97 +103,19 @@ describe('a prefix of all names', () => {
   });
 });
 
-describe('the format from before PyTorch 1.6', () => {
-  const legacy = (tensors: Readonly<Record<string, ArchiveTensor>>, options: LegacyOptions = {}): string => {
-    const folder = tempFolder();
-    writeLegacyArchive(join(folder, FILE), Object.entries(tensors), options);
-    return folder;
-  };
-
-  test('gives the same tensors', async () => {
-    const tensors: Record<string, ArchiveTensor> = {
-      square,
-      half: { dtype: 'float16', shape: [3], data: [0.5, -1, 65504] },
-      turned: { dtype: 'float32', shape: [3, 2], strides: [1, 3], tiedTo: 'square' },
-      tied: { dtype: 'float32', shape: [2, 3], tiedTo: 'square' },
-      count: { dtype: 'int64', shape: [], data: [7] },
-    };
-    const weights = await open(legacy(tensors));
-    const all = await Promise.all(Object.keys(tensors).map(async (name) => [...(await weights.read(name))]));
-    expect(all).toEqual([[1, 2, 3, 4, 5, 6], [0.5, -1, 65504], [1, 4, 2, 5, 3, 6], [1, 2, 3, 4, 5, 6], [7]]);
-    const identity = (name: string): string | undefined => weights.tensors.get(name)?.storage;
-    expect(identity('tied')).toBe(identity('square'));
-    expect(identity('turned')).not.toBe(identity('square'));
-  });
-
-  test('may have wrappers and parameters', async () => {
-    const weights = await open(legacy({ 'module.encoder.a': square }, { wrapIn: 'model', parameters: true }));
-    expect([...weights.tensors.keys()]).toEqual(['encoder.a']);
-  });
-
-  test.each<[string, LegacyOptions, string, RegExp]>([
-    ['another version', { version: 1002 }, 'checkpoint-unreadable', /its format has another version/],
-    ['big-endian values', { bigEndian: true }, 'checkpoint-unreadable', /written on a big-endian machine/],
-    [
-      'no list of storages',
-      { keys: new PickleWriter().int(1).finish() },
-      'checkpoint-unreadable',
-      /it has no list of storages/,
-    ],
-    [
-      'an unknown storage',
-      { keys: new PickleWriter().emptyList().mark().text('9').appends().finish() },
-      'checkpoint-unreadable',
-      /lists a storage that nothing refers to/,
-    ],
-    [
-      'a missing storage',
-      { keys: new PickleWriter().emptyList().finish() },
-      'checkpoint-incomplete',
-      /lacks the values of the tensor square\.$/,
-    ],
-  ])('is refused with %s', async (_, options, code, message) => {
-    await expect(openWeights(legacy({ square }, options))).rejects.toMatchObject({
-      code,
-      message: expect.stringMatching(message) as string,
-    });
-  });
-
-  test('is refused if a storage has another number of elements', async () => {
-    const folder = legacy({ square });
-    const bytes = readFileSync(join(folder, FILE));
-    bytes.writeBigInt64LE(5n, bytes.length - 6 * 4 - 8);
-    writeFileSync(join(folder, FILE), bytes);
-    await expect(openWeights(folder)).rejects.toMatchObject({
-      code: 'checkpoint-incomplete',
-      message: `${join(folder, FILE)} is damaged: it has 5 elements where 6 are expected; download it again.`,
-    });
-  });
-
-  test('is refused if it is truncated', async () => {
-    const folder = legacy({ square });
-    const { length } = readFileSync(join(folder, FILE));
-    for (let size = length - 1; size > 0; size--) {
-      truncateSync(join(folder, FILE), size);
-      await expect(openWeights(folder)).rejects.toMatchObject({ name: 'UserError' });
-    }
-  });
-
-  test('is told from another pickle', async () => {
-    const folder = tempFolder();
-    writeFileSync(join(folder, FILE), new PickleWriter().proto().int(5).finish());
-    await expect(openWeights(folder)).rejects.toMatchObject({
-      code: 'checkpoint-unreadable',
-      message: expect.stringMatching(/does not hold a PyTorch state dict \(it is another pickle\)/) as string,
-    });
-  });
-});
-
 /** A tensor as PyTorch 2.15 pickles it; 1.13 pickles those that it has alike. */
 function tensor(pickle: PickleWriter, type: string): PickleWriter {
   pickle.global('torch._utils', '_rebuild_tensor_v2').mark().storage(type, '0', 6).int(0);
   return pickle.ints([2, 3]).ints([3, 1]).false().orderedDict().tuple().reduce();
 }
+
+test('a tensor with a flag that is off is like any other', () => {
+  const pickle = new PickleWriter().proto().emptyDict().mark().text('encoder.w');
+  pickle.global('torch._utils', '_rebuild_tensor_v2').mark().storage('FloatStorage', '0', 6).int(0);
+  pickle.ints([2, 3]).ints([3, 1]).false().orderedDict();
+  pickle.emptyDict().mark().text('neg').false().setItems().tuple().reduce().setItems();
+  expect([...readStateDict('model.bin', pickle.finish()).keys()]).toEqual(['encoder.w']);
+});
 
 function layout(pickle: PickleWriter, name: string): PickleWriter {
   return pickle.global('torch.serialization', '_get_layout').mark().text(name).tuple().reduce();

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { checkView } from '../../../../model/compile/checkpoint/tensor.ts';
 import { type Weights } from '../../../../model/compile/checkpoint/weights.ts';
 import { writeTorchArchive, type ArchiveTensor } from '../../../../testing/torch-archive.ts';
 import { tempFolder } from '../../../../testing/temp-folder.ts';
@@ -127,6 +128,8 @@ describe('views of a storage', () => {
     ['with a size of one and any stride', view([1, 3], [99, 1], 2), [2, 3, 4]],
     ['a single element', view([], [], 23), [23]],
     ['empty', view([0, 5], [5, 1], 24), []],
+    ['empty and transposed', view([5, 0], [1, 5], 24), []],
+    ['empty in the middle of others', view([3, 0, 2], [1, 1, 9], 24), []],
   ])('%s', async (_, tensor, expected) => {
     const weights = await archive({ all, tensor });
     expect([...(await weights.read('tensor'))]).toEqual(expected);
@@ -138,6 +141,11 @@ describe('views of a storage', () => {
     expect(await weights.readRows('tensor', 4, 4)).toHaveLength(0);
     await expect(weights.readRows('tensor', 3, 5)).rejects.toThrow(RangeError);
     await expect(weights.readRows('tensor', -1, 2)).rejects.toThrow(RangeError);
+    expect(await weights.readRows('tensor', 0, 4)).toEqual(await weights.read('tensor'));
+    for (const part of [0.5, NaN]) {
+      await expect(weights.readRows('tensor', part, 3)).rejects.toThrow(RangeError);
+      await expect(weights.readRows('tensor', 0, part)).rejects.toThrow(RangeError);
+    }
   });
 
   test('have the same identity only if they are the same view', async () => {
@@ -146,8 +154,20 @@ describe('views of a storage', () => {
     expect(tensors.get('other')?.storage).not.toBe(tensors.get('all')?.storage);
   });
 
+  test('may repeat elements, to as many as the larger of the storage and 2^24', async () => {
+    const most = 2 ** 24;
+    const { tensors } = await archive({ all, tensor: view([most], [0]) });
+    expect(tensors.get('tensor')?.shape).toEqual([most]);
+    await expect(archive({ all, tensor: view([most + 1], [0]) })).rejects.toThrow(/far more elements/);
+    const whole = { offset: 0, shape: [most + 1], strides: [1] };
+    expect(() => {
+      checkView('A tensor', whole, most + 1);
+    }).not.toThrow();
+  });
+
   test.each([
     ['past the end', view([5, 5], [5, 1]), /tensor tensor .* needs 25 elements of a storage of 24/],
+    ['of one element past the end', view([], [], 24), /needs 25 elements/],
     ['past the end by its offset', view([2], [1], 23), /needs 25 elements/],
     ['past the end by a stride', view([2, 1], [24, 1]), /needs 25 elements/],
     ['with a negative stride', view([2], [-1], 3), /the stride of a tensor is not a non-negative integer/],

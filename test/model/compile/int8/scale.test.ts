@@ -8,6 +8,8 @@ it.each([
   [2, 5],
   [-6, -1],
   [-1e-9, 1e-9],
+  [-10.6, 244.4],
+  [0, 256],
 ])('a byte can stand for every number from %d to %d', (min, max) => {
   const { scale, zeroPoint } = scaleOf({ min, max });
   expect(Number.isInteger(zeroPoint)).toBe(true);
