@@ -45,6 +45,22 @@ describe('partition', () => {
     expect(parts.map(({ nodes }) => nodes.length)).toEqual([1, 1, 1, 1, 1, 2]);
   });
 
+  test('a constant counts again in each part that uses it', () => {
+    const ops = new Ops();
+    let x = ops.input({ name: 'x', type: 'float32', shape: [1, 10] }, ['batch', 10]);
+    const constants = ['first', 'second'].map((name) =>
+      ops.constant(floatInitializer(name, 'float32', [10, 10], () => Promise.resolve(new Float32Array(100)))),
+    );
+    for (const constant of [...constants, ...constants]) x = ops.matMul(x, constant);
+    const parts = partition(ops.finish('chain', [ops.output('y', x, ['batch', 10])]), 400);
+    expect(parts.map((part) => part.initializers.map(({ name }) => name))).toEqual([
+      ['first'],
+      ['second'],
+      ['first'],
+      ['second'],
+    ]);
+  });
+
   test('a graph within the limit is not split', () => {
     const [whole, ...rest] = partition(chain(), 1e6);
     expect(rest).toEqual([]);

@@ -3,7 +3,7 @@ import { Ops } from '../../../../model/compile/onnx/ops.ts';
 import { splitAt } from '../../../../model/compile/onnx/split.ts';
 import { floatInitializer } from '../../../../model/compile/onnx/tensor.ts';
 
-/** y = relu(x W) W + z, whose inner product is named `middle`; `isLeaky` adds x again at the end. */
+/** y = relu(x W) W V + z, whose inner product is named `middle`; `isLeaky` adds x again at the end. */
 function chain(isLeaky: boolean) {
   const ops = new Ops();
   const input = (name: string) => ops.input({ name, type: 'float32', shape: [1, 4] }, ['batch', 4]);
@@ -12,7 +12,7 @@ function chain(isLeaky: boolean) {
     ops.constant(floatInitializer(name, 'float32', shape, () => Promise.resolve(new Float32Array(16))));
   const inner = ops.relu(ops.matMul(x, constant('W', [4, 4])));
   const middle = ops.named('middle', inner);
-  const sum = ops.add(ops.matMul(middle, constant('W', [4, 4])), z);
+  const sum = ops.add(ops.matMul(ops.matMul(middle, constant('W', [4, 4])), constant('V', [4, 4])), z);
   return ops.finish('chain', [ops.output('y', isLeaky ? ops.add(sum, inner) : sum, ['batch', 4])]);
 }
 
@@ -24,7 +24,7 @@ test('both halves have their own inputs, outputs and constants, and all nodes be
   expect([names(before.inputs), names(before.outputs)]).toEqual([['x'], ['middle']]);
   expect([names(after.inputs), names(after.outputs)]).toEqual([['z', 'middle'], ['y']]);
   expect(before.outputs[0]?.dims).toEqual(['batch', 4]);
-  for (const half of [before, after]) expect(half.initializers.map(({ name }) => name)).toEqual(['W']);
+  expect([before, after].map((half) => half.initializers.map(({ name }) => name))).toEqual([['W'], ['W', 'V']]);
   expect([...before.nodes, ...after.nodes]).toEqual(graph.nodes);
 });
 

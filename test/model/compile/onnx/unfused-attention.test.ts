@@ -79,5 +79,8 @@ describe('unfused attention', () => {
 
   test('is undefined if a fused kernel exists', () => {
     expect(unfusedAttention(theAttention(attention(16)))).toBeUndefined();
+    // The fifth input is the key mask.
+    const { inputs, ...node } = theAttention(attention(7));
+    expect(unfusedAttention({ ...node, inputs: inputs.with(4, 'mask') })).toBeUndefined();
   });
 });
