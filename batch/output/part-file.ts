@@ -22,8 +22,13 @@ export function isResultFile(name: string): boolean {
 }
 
 /** Where the rows of a part are written until it is complete: lines of JSON, which can be continued, in any case. */
-export function partialFile({ workFolder }: WritableFolder, part: Part): string {
-  return path.join(workFolder, `${partName(part, 'jsonl')}.partial`);
+export function partialFile(folder: WritableFolder, part: Part): string {
+  return incomplete(folder, partName(part, 'jsonl'));
+}
+
+/** Where a file is until it is complete. Readers of folders of tables, such as Spark's and Arrow's, skip such names. */
+function incomplete({ workFolder }: WritableFolder, name: string): string {
+  return path.join(workFolder, `_${name}.partial`);
 }
 
 interface PartOptions {
@@ -114,7 +119,7 @@ export class PartWriter {
         await folder.publish(this.#file, name);
         return;
       }
-      const converted = path.join(folder.workFolder, `${name}.partial`);
+      const converted = incomplete(folder, name);
       // Not the part, which may be in a bucket: what is full then is the disk.
       await this.#convert(converted).catch((cause: unknown) => {
         throw notWritten(converted, cause);

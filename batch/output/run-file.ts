@@ -6,7 +6,8 @@ import { notWritten } from '../../model/not-written.ts';
 import { UserError } from '../../model/errors.ts';
 import type { ResultFolder, WritableFolder } from './result-folder.ts';
 
-const RUN_FILE = 'run.json';
+/** Readers of folders of tables, such as Spark's and Arrow's, skip what begins with `_`. */
+const RUN_FILE = '_run.json';
 
 /** Version of the folder's layout and of the rows in it. */
 const FORMAT = 1;

@@ -32,7 +32,7 @@ test('a folder that has those of shards stands for them, whatever else is in it'
   const [first = ''] = await shards(2, [0, 1]);
   const folder = join(first, '..');
   await writeRun(join(folder, 'earlier'));
-  rmSync(join(await writeRun(join(folder, 'shard-notes')), 'run.json'));
+  rmSync(join(await writeRun(join(folder, 'shard-notes')), '_run.json'));
   const output = join(tempFolder(), 'all.jsonl');
   expect(await mergeRuns([folder], output)).toMatchObject({ rows: 5 });
 });

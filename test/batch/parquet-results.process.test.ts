@@ -29,10 +29,10 @@ test('parts and the merged file are Parquet when the names end so', async () => 
   const output = join(tempFolder(), 'results.parquet');
   expect((await run({ input, output })).tally.rows).toBe(120);
   expect(readdirSync(output).sort()).toEqual([
+    '_run.json',
     'part-00000.parquet',
     'part-00001.parquet',
     'part-00002.parquet',
-    'run.json',
   ]);
   const merged = join(output, 'all.parquet');
   const tally = await mergeRuns([output], merged);
@@ -72,7 +72,7 @@ test('a run goes on within a part, and gives the same bytes as an undisturbed on
     if (done === 70) interrupt.abort();
   };
   await expect(run({ input, output, signal: interrupt.signal, onProgress })).rejects.toThrow('Interrupted');
-  expect(readdirSync(output)).toContain('part-00001.jsonl.partial');
+  expect(readdirSync(output)).toContain('_part-00001.jsonl.partial');
   // The disk is full when the part is converted.
   const openFile: typeof open = async (...args) => {
     const handle = await open(...args);
@@ -83,14 +83,14 @@ test('a run goes on within a part, and gives the same bytes as an undisturbed on
   };
   await expect(run({ input, output, openFile })).rejects.toMatchObject({
     code: 'disk-full',
-    message: `Cannot write ${join(output, 'part-00001.parquet.partial')}: the disk is full. The same command goes on from there.`,
+    message: `Cannot write ${join(output, '_part-00001.parquet.partial')}: the disk is full. The same command goes on from there.`,
   });
   expect((await run({ input, output })).computed).toBeLessThanOrEqual(20);
   for (const name of ['part-00000.parquet', 'part-00001.parquet', 'part-00002.parquet']) {
     expect(readFileSync(join(output, name)).equals(readFileSync(join(whole, name)))).toBe(true);
   }
   // Killed between publishing a part and removing the lines that it was made of.
-  writeFileSync(join(output, 'part-00000.jsonl.partial'), '{}\n');
+  writeFileSync(join(output, '_part-00000.jsonl.partial'), '{}\n');
   expect(await run({ input, output })).toMatchObject({ computed: 0 });
-  expect(readdirSync(output)).not.toContain('part-00000.jsonl.partial');
+  expect(readdirSync(output)).not.toContain('_part-00000.jsonl.partial');
 });

@@ -9,7 +9,7 @@ import { writableDiskFolder } from '../../batch/output/result-folder.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
 const PART = { index: 3, first: 0, end: 9 };
-const PARTIAL = 'part-00003.jsonl.partial';
+const PARTIAL = '_part-00003.jsonl.partial';
 const FULL = Object.assign(new Error('no space'), { code: 'ENOSPC' });
 
 interface Setup {
@@ -65,7 +65,7 @@ test.each([
   ['shard-3-of-12/part-00001.jsonl', true],
   ['day/part-00000.jsonl', false],
   ['part-1.jsonl', false],
-  ['part-00000.jsonl.partial', false],
+  ['_part-00000.jsonl.partial', false],
 ])('%s is a file of results: %s', (name, isResult) => {
   expect(isResultFile(name)).toBe(isResult);
 });

@@ -16,7 +16,7 @@ describe('the description of a run', () => {
 
   test('is of parts in JSON Lines where it does not say so', async () => {
     const folder = await writeRun(tempFolder());
-    writeFileSync(join(folder, 'run.json'), JSON.stringify({ format: 1, ...RUN, parts: undefined }));
+    writeFileSync(join(folder, '_run.json'), JSON.stringify({ format: 1, ...RUN, parts: undefined }));
     expect(await readRunFile(diskFolder(folder))).toMatchObject(RUN);
   });
 
@@ -25,7 +25,7 @@ describe('the description of a run', () => {
     ['of another version', (text: string) => text.replace('"format": 1', '"format": 2')],
   ])('is refused where it is %s', async (_, change) => {
     const folder = await writeRun(tempFolder());
-    const file = join(folder, 'run.json');
+    const file = join(folder, '_run.json');
     writeFileSync(file, change(readFileSync(file, 'utf8')));
     await expect(readRunFile(diskFolder(folder))).rejects.toMatchObject({
       code: 'input-unreadable',

@@ -20,7 +20,7 @@ test('parts have all rows in order, with their columns, and are merged to one fi
   const output = join(tempFolder(), 'out');
   const { tally, computed, folder } = await run({ input: writeRows(pictures, rows), output });
   expect([tally.rows, tally.failedRows, computed, folder]).toEqual([230, 0, 230, output]);
-  expect(readdirSync(output).sort()).toEqual([0, 1, 2, 3, 4].map((n) => `part-0000${n}.jsonl`).concat('run.json'));
+  expect(readdirSync(output).sort()).toEqual(['_run.json', ...[0, 1, 2, 3, 4].map((n) => `part-0000${n}.jsonl`)]);
   const merged = join(output, 'all.jsonl');
   expect((await mergeRuns([output], merged)).rows).toBe(230);
   const results = resultsIn(merged);
@@ -103,7 +103,7 @@ describe('a run goes on where the one before was', () => {
         /^Interrupted after \d+ of 120 rows; the same command goes on from there\.$/,
       ) as string,
     });
-    expect(readdirSync(output).sort()).toEqual(['part-00000.jsonl', 'part-00001.jsonl.partial', 'run.json']);
+    expect(readdirSync(output).sort()).toEqual(['_part-00001.jsonl.partial', '_run.json', 'part-00000.jsonl']);
     const { computed, tally } = await run({ input, output });
     expect(computed).toBeLessThanOrEqual(50);
     expect(tally.rows).toBe(120);
@@ -132,14 +132,15 @@ describe('a run goes on where the one before was', () => {
     const output = join(tempFolder(), 'out');
     await run({ input, output });
     const part = join(output, 'part-00000.jsonl');
+    const partial = join(output, '_part-00000.jsonl.partial');
     const whole = readFileSync(part, 'utf8');
     rmSync(part);
     const kept = whole.split('\n').slice(0, 20).join('\n');
-    writeFileSync(`${part}.partial`, `${kept}\n${'\0'.repeat(100)}\n{"id":"row-21","ima`);
+    writeFileSync(partial, `${kept}\n${'\0'.repeat(100)}\n{"id":"row-21","ima`);
     expect(await run({ input, output })).toMatchObject({ computed: 30 });
     expect(readFileSync(part, 'utf8')).toBe(whole);
     // All rows written, but not renamed yet.
-    renameSync(part, `${part}.partial`);
+    renameSync(part, partial);
     expect(await run({ input, output })).toMatchObject({ computed: 0 });
     expect(readFileSync(part, 'utf8')).toBe(whole);
     writeFileSync(part, kept);
@@ -153,16 +154,17 @@ describe('a run goes on where the one before was', () => {
     const output = join(tempFolder(), 'out');
     await run({ input, output, shard: { index: 1, count: 2 } });
     const part = join(output, 'shard-1-of-2/part-00000.jsonl');
+    const partial = join(output, 'shard-1-of-2/_part-00000.jsonl.partial');
     const whole = readFileSync(part, 'utf8');
     rmSync(part);
     const kept = whole.split('\n').slice(0, 20);
-    writeFileSync(`${part}.partial`, `${kept.toSpliced(5, 1).join('\n')}\n`);
+    writeFileSync(partial, `${kept.toSpliced(5, 1).join('\n')}\n`);
     const again = (): Promise<unknown> => run({ input, output, shard: { index: 1, count: 2 } });
     await expect(again()).rejects.toMatchObject({
       code: 'input-unreadable',
-      message: `${part}.partial has other rows than the input: somebody has changed it. Delete it and run the command again, which computes its rows.`,
+      message: `${partial} has other rows than the input: somebody has changed it. Delete it and run the command again, which computes its rows.`,
     });
-    writeFileSync(`${part}.partial`, `${kept.slice(0, 5).join('\n')}\n`);
+    writeFileSync(partial, `${kept.slice(0, 5).join('\n')}\n`);
     expect(await again()).toMatchObject({ computed: 25 });
     expect(readFileSync(part, 'utf8')).toBe(whole);
   });
@@ -183,7 +185,7 @@ describe('a run goes on where the one before was', () => {
     };
     await expect(run({ input, output, openFile })).rejects.toMatchObject({
       code: 'disk-full',
-      message: `Cannot write ${join(output, 'part-00000.jsonl.partial')}: the disk is full. The same command goes on from there.`,
+      message: `Cannot write ${join(output, '_part-00000.jsonl.partial')}: the disk is full. The same command goes on from there.`,
     });
     const { computed, tally } = await run({ input, output });
     expect(computed).toBeGreaterThanOrEqual(30);

@@ -111,8 +111,8 @@ test('rows, pictures and results in a bucket, in shards, with broken connections
   });
   await expect(interrupted).rejects.toMatchObject({ code: 'interrupted' });
   expect(await listKeys(server.bucket, 'results/')).toEqual([
+    'results/shard-0-of-2/_run.json',
     'results/shard-0-of-2/part-00000.jsonl',
-    'results/shard-0-of-2/run.json',
   ]);
   server.breakNext(4, 1000);
   expect(await run({ input: at('data/rows.jsonl'), output, shard, partRows: 10 })).toMatchObject({ computed: 20 });

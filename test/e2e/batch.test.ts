@@ -174,9 +174,10 @@ function rowsIn(output: string): number {
   let rows = 0;
   for (let part = 0; ; part++) {
     const file = join(output, `part-0000${part}.jsonl`);
+    const partial = join(output, `_part-0000${part}.jsonl.partial`);
     if (existsSync(file)) rows += 60;
     // It may become a whole part at any time.
-    else return rows + Math.floor((statSync(`${file}.partial`, { throwIfNoEntry: false })?.size ?? 0) / 300);
+    else return rows + Math.floor((statSync(partial, { throwIfNoEntry: false })?.size ?? 0) / 300);
   }
 }
 
@@ -227,7 +228,7 @@ test('--images alone is the input, too', async () => {
   const options = ['--images', folder, '--text', 'a dog', '--output', output];
   const { code, stdout } = await ofaVe(['batch', ...model, ...options], ENV);
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^rows +3$/m)]);
-  expect(readdirSync(output).sort()).toEqual(['part-00000.parquet', 'run.json']);
+  expect(readdirSync(output).sort()).toEqual(['_run.json', 'part-00000.parquet']);
 });
 
 test('rows come from standard input, with columns of other names', async () => {

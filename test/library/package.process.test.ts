@@ -146,7 +146,7 @@ describe('a project outside', () => {
     const options = ['--input', image, '--text', 'There are two red squares.', '--output', 'results'];
     const { stdout, status } = run('node_modules/ofa-ve/bin/ofa-ve.js', 'batch', '--demo', ...options);
     expect([status, stdout]).toEqual([0, expect.stringMatching(/^failed rows +0$/m)]);
-    expect(existsSync(path.join(project, 'results', 'run.json'))).toBe(true);
+    expect(existsSync(path.join(project, 'results', '_run.json'))).toBe(true);
     const demo = run('node_modules/ofa-ve/bin/ofa-ve.js', 'demo');
     expect(demo.stdout).toContain('The pictures are in node_modules/ofa-ve/demo/examples/.');
     expect(run('node_modules/ofa-ve/bin/ofa-ve.js', 'synth').stderr).toContain('run this command in a clone');

@@ -38,7 +38,7 @@ async function finish(child: ChildProcess): Promise<void> {
 
 /** Bytes of results that a run has written. */
 async function written(output: string): Promise<number> {
-  const names = (await readdir(output).catch(() => [])).filter((name) => name.startsWith('part-'));
+  const names = (await readdir(output).catch(() => [])).filter((name) => /^_?part-/.test(name));
   const sizes = names.map((name) =>
     stat(path.join(output, name)).then(
       ({ size }) => size,
