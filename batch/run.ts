@@ -21,7 +21,7 @@ import { writableFolder } from './output/open-folder.ts';
 import { openParts, type OpenPart } from './output/resume.ts';
 import type { WritableFolder } from './output/result-folder.ts';
 import { differenceOf, readRunFile, writeRunFile, type RunDescription } from './output/run-file.ts';
-import { partsOf, rangeOf, type Shard } from './shard.ts';
+import { partsOf, rangeOf, shardFolder, type Shard } from './shard.ts';
 
 /** The settings that a run reads besides those of the model. */
 type BatchSettings = Pick<Settings, 'MAX_BATCH' | 'MAX_BODY_MB' | 'MAX_BODIES_MB' | 'LABELS' | 'IMAGE_ORIENTATION'>;
@@ -97,9 +97,11 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
 }
 
 /** @throws as {@link runBatch}; the signal's reason if nothing has been computed by then */
-async function runInterruptibly(options: BatchOptions): Promise<BatchResult> {
-  const { output, shard, signal } = options;
+async function runInterruptibly(given: BatchOptions): Promise<BatchResult> {
+  const { output, shard } = given;
   const folder = await writableFolder(shard === undefined ? output : inFolder(output, shardFolder(shard)));
+  const signal = AbortSignal.any([given.signal, ...(folder.lost === undefined ? [] : [folder.lost])]);
+  const options = { ...given, signal };
   const copy = path.join(folder.workFolder, '.stdin');
   try {
     const source = await openSource({ ...options.source, names: options.names, output, copy, signal });
@@ -117,11 +119,6 @@ async function runInterruptibly(options: BatchOptions): Promise<BatchResult> {
     await rm(copy, { force: true });
     await folder.close();
   }
-}
-
-/** The folder of a shard's results: `shard-0-of-4`. */
-function shardFolder({ index, count }: Shard): string {
-  return `shard-${String(index).padStart(String(count - 1).length, '0')}-of-${count}`;
 }
 
 async function runIn(
@@ -218,6 +215,8 @@ class Run {
       await this.#write(lines as AsyncIterable<string>, open);
     } catch (error) {
       if (!interrupt.aborted) throw this.#withAdvice(error);
+      // The folder is another run's now.
+      if (interrupt.reason instanceof UserError) throw interrupt.reason;
       const message = `Interrupted after ${this.#tally.rows} of ${this.#total} rows; the same command goes on ${this.#place()}.`;
       throw new UserError('interrupted', message, { cause: error });
     } finally {

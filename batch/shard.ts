@@ -54,6 +54,11 @@ export function chooseShard(
   );
 }
 
+/** The folder of a shard's results: `shard-0-of-4`. */
+export function shardFolder({ index, count }: Shard): string {
+  return `shard-${String(index).padStart(String(count - 1).length, '0')}-of-${count}`;
+}
+
 /** The rows of a shard. Ranges of all shards follow each other, and differ in length by one row at most. */
 export function rangeOf({ index, count }: Shard, rows: number): RowRange {
   // Number.MAX_SAFE_INTEGER bounds rows * count.

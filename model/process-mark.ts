@@ -7,10 +7,10 @@ const STALE_BEATS = 10;
 
 /**
  * Marks this process as the owner of a file or folder, in characters that a file name may have. A process's id would not
- * do: containers that share a volume have the same ones.
+ * do: containers that share a volume have the same ones, and the system gives one to several processes in turn.
  */
 export function processMark(): string {
-  return `${process.pid}-${processSpace()}`;
+  return `${process.pid}-${processSpace()}-${startOf(process.pid) ?? ''}`;
 }
 
 /**
@@ -29,11 +29,13 @@ export function keepTouching(file: string, beatMs: number): () => void {
 
 /**
  * Whether the process that marked a file or folder was killed: it is known to have ended, or has not touched it for
- * {@link STALE_BEATS} beats. False if nothing is there.
+ * {@link STALE_BEATS} beats and is not known to run, as a stopped one does. False if nothing is there.
  */
 export async function isAbandoned(file: string, mark: string, beatMs: number): Promise<boolean> {
   const touched = (await stat(file).catch(() => undefined))?.mtimeMs;
-  return touched !== undefined && (Date.now() - touched > staleAfter(beatMs) || hasEnded(mark));
+  if (touched === undefined) return false;
+  const isRunning = runs(mark);
+  return isRunning === undefined ? Date.now() - touched > staleAfter(beatMs) : !isRunning;
 }
 
 /** After how many milliseconds without a touch a file or folder counts as abandoned. */
@@ -41,18 +43,35 @@ export function staleAfter(beatMs: number): number {
   return STALE_BEATS * beatMs;
 }
 
-/** Whether the process of a mark is known to have ended: its id must be of this kernel and container. */
-function hasEnded(mark: string): boolean {
-  const [pid = '', space] = mark.split('-');
-  return space !== '' && space === processSpace() && !isRunning(Number(pid));
+/** Whether the process of a mark runs; undefined if that is not known: its id must be of this kernel and container. */
+function runs(mark: string): boolean | undefined {
+  const [id = '', space, start] = mark.split('-');
+  if (space === undefined || space === '' || space !== processSpace()) return undefined;
+  const pid = Number(id);
+  if (!exists(pid)) return false;
+  // Another process may have its id now, and one that has ended keeps it until its parent asks how.
+  return start !== undefined && start !== '' && startOf(pid) === start ? true : undefined;
 }
 
-function isRunning(pid: number): boolean {
+function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** When a process was started, in ticks of the kernel's clock; undefined if it has ended or the system does not say. */
+function startOf(pid: number): string | undefined {
+  try {
+    // Its name, in parentheses, may have any characters.
+    const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return state === 'Z' || state === 'X' ? undefined : fields[18];
+  } catch {
+    return undefined;
   }
 }
 

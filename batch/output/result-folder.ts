@@ -2,7 +2,7 @@ import { open, readdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../model/errors.ts';
 import { notWritten } from '../../model/not-written.ts';
-import { lockFolder } from '../../model/folder-lock.ts';
+import { lockFolder, type FolderLock } from '../../model/folder-lock.ts';
 import { makeFolder } from '../../model/make-folder.ts';
 import { reasonOf } from '../../model/system-reason.ts';
 import { openDiskFile, type InputFile } from '../storage/file.ts';
@@ -27,6 +27,8 @@ export interface WritableFolder extends ResultFolder {
   readonly keepsWork: boolean;
   /** Moves a complete file of the work folder here, so that it is there completely or not at all. */
   publish(file: string, name: string): Promise<void>;
+  /** Aborts, with a UserError, when another run writes into it nevertheless. @default never */
+  readonly lost?: AbortSignal;
   /** Lets other runs write into it. */
   close(): Promise<void>;
 }
@@ -53,7 +55,7 @@ export function diskFolder(folder: string): ResultFolder {
  * @throws UserError `output-not-writable` or `disk-full`
  */
 export async function writableDiskFolder(folder: string): Promise<WritableFolder> {
-  const unlock = await lock(folder).catch((cause: unknown) => {
+  const { lost, release } = await lock(folder).catch((cause: unknown) => {
     throw notWritten(folder, cause);
   });
   return {
@@ -61,11 +63,12 @@ export async function writableDiskFolder(folder: string): Promise<WritableFolder
     workFolder: folder,
     keepsWork: true,
     publish: (file, name) => moveOnDisk(file, path.join(folder, name)),
-    close: unlock,
+    lost,
+    close: release,
   };
 }
 
-async function lock(folder: string): ReturnType<typeof lockFolder> {
+async function lock(folder: string): Promise<FolderLock> {
   makeFolder(folder);
   return lockFolder(folder, '.batch.lock', 'writing results into');
 }

@@ -57,7 +57,7 @@ export async function inScratchFolder<Result>(
 async function removeAbandoned(parent: string, prefix: string): Promise<void> {
   for (const name of await readdir(parent).catch(() => [])) {
     if (!name.startsWith(prefix)) continue;
-    const [, mark] = /^(\d+-[0-9a-f]*)-[0-9a-f-]{36}$/.exec(name.slice(prefix.length)) ?? [];
+    const [, mark] = /^(\d+-[0-9a-f]*(?:-\d*)?)-[0-9a-f-]{36}$/.exec(name.slice(prefix.length)) ?? [];
     if (mark === undefined) continue;
     const folder = path.join(parent, name);
     if (await isAbandoned(folder, mark, BEAT_MS))

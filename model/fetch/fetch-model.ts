@@ -48,7 +48,7 @@ async function fetchFiles(client: HubClient, folder: string, options: FetchOptio
   const isIndex = weights.endsWith('.json');
   pick([...DESCRIPTIONS, weights]);
   makeFolder(folder);
-  const unlock = await lockFolder(folder, '.fetch.lock', 'downloading into');
+  const lock = await lockFolder(folder, '.fetch.lock', 'downloading into');
   try {
     const others = WEIGHT_FILES.slice(0, WEIGHT_FILES.indexOf(weights));
     const other = others.find((name) => existsSync(path.join(folder, name)));
@@ -56,7 +56,10 @@ async function fetchFiles(client: HubClient, folder: string, options: FetchOptio
       const message = `${folder} holds a ${other} of another model, which would be compiled instead of ${weights}`;
       throw new UserError('output-not-writable', `${message}: choose another folder.`);
     }
-    const downloader = new Downloader(client, folder, options);
+    const downloader = new Downloader(client, folder, {
+      ...options,
+      signal: AbortSignal.any([options.signal, lock.lost]),
+    });
     const files = await downloader.ensure(pick(isIndex ? [...DESCRIPTIONS, weights] : DESCRIPTIONS));
     files.push(...(await downloader.ensure(pick([await readAnswersFileName(folder)]))));
     // Refuses an unsupported model before gigabytes of it are downloaded.
@@ -64,8 +67,11 @@ async function fetchFiles(client: HubClient, folder: string, options: FetchOptio
     const parts = isIndex ? await readPartNames(path.join(folder, weights)) : [weights];
     files.push(...(await downloader.ensure(pick(parts))));
     return files;
+  } catch (error) {
+    lock.lost.throwIfAborted();
+    throw error;
   } finally {
-    await unlock();
+    await lock.release();
   }
 }
 

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { mergeRuns } from '../../batch/merge.ts';
+import type { BatchProgress } from '../../batch/run.ts';
 import { fixturePackage } from '../../testing/fixtures.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 import { pictureFolder, resultsIn, testRows, writeRows } from './rows.ts';
@@ -221,5 +222,19 @@ describe('a run goes on where the one before was', () => {
     const ends = await Promise.allSettled([run({ input, output }), run({ input, output })]);
     expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(existsSync(join(output, '.batch.lock'))).toBe(false);
+  });
+
+  test('and a run ends whose folder another one has taken over', async () => {
+    const input = writeRows(pictures, testRows(20_000));
+    const output = join(tempFolder(), 'out');
+    const lock = join(output, '.batch.lock');
+    const onProgress = ({ done }: BatchProgress): void => {
+      if (done === 1) writeFileSync(lock, 'of another run');
+    };
+    await expect(run({ input, output, onProgress })).rejects.toMatchObject({
+      code: 'output-not-writable',
+      message: `Another process is writing results into ${output} now, since this one stood still for long: wait until it has finished.`,
+    });
+    expect(readFileSync(lock, 'utf8')).toBe('of another run');
   });
 });

@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import type * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test, vi } from 'vitest';
-import { lockFolder } from '../../model/folder-lock.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { lockFolder, type FolderLock } from '../../model/folder-lock.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
 /** Whether the disk has no room for what is in files, though for their names. */
@@ -26,7 +27,7 @@ afterEach(() => {
   disk.isFull = false;
 });
 
-const lock = (folder: string): Promise<() => Promise<void>> => lockFolder(folder, '.fetch.lock', 'downloading into');
+const lock = (folder: string): Promise<FolderLock> => lockFolder(folder, '.fetch.lock', 'downloading into');
 
 function setup(): { folder: string; file: string } {
   const folder = tempFolder();
@@ -41,7 +42,7 @@ function abandon(file: string): void {
 
 test('the lock is touched while it is held, and removed afterwards', async () => {
   const { folder, file } = setup();
-  const release = await lock(folder);
+  const { release } = await lock(folder);
   utimesSync(file, 1000, 1000);
   while (statSync(file).mtimeMs < 2_000_000) await sleep(20);
   await release();
@@ -54,9 +55,8 @@ test('a full disk has no lock, and none is left that would keep the next process
   await expect(lock(folder)).rejects.toMatchObject({ code: 'ENOSPC' });
   expect(readdirSync(folder)).toEqual([]);
   disk.isFull = false;
-  await (
-    await lock(folder)
-  )();
+  const { release } = await lock(folder);
+  await release();
 });
 
 test('a lock that was touched is respected', async () => {
@@ -72,7 +72,7 @@ test('a lock that was touched is respected', async () => {
 test('a lock that its process no longer touches is taken over', async () => {
   const { folder, file } = setup();
   abandon(file);
-  const release = await lock(folder);
+  const { release } = await lock(folder);
   await expect(lock(folder)).rejects.toMatchObject({ code: 'output-not-writable' });
   await release();
   expect(existsSync(file)).toBe(false);
@@ -86,21 +86,63 @@ test.each([
   if (locked) abandon(file);
   const tries = Array.from({ length: 8 }, () => lock(folder));
   const ends = await Promise.allSettled(tries);
-  const releases = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
-  expect(releases).toHaveLength(1);
-  await releases[0]?.();
+  const locks = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+  expect(locks).toHaveLength(1);
+  await locks[0]?.release();
   expect(existsSync(file)).toBe(false);
 });
 
-test.runIf(process.platform === 'linux')('a lock whose process was killed is taken over at once', async () => {
+test('a lock that another process takes over is lost, and left to it', async () => {
   const { folder, file } = setup();
-  const source = `import { lockFolder } from ${JSON.stringify(new URL('../../model/folder-lock.ts', import.meta.url).href)};
-    await lockFolder(${JSON.stringify(folder)}, '.fetch.lock', 'downloading into');
-    process.kill(process.pid, 'SIGKILL');`;
-  const { signal } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', source]);
-  expect([signal, existsSync(file)]).toEqual(['SIGKILL', true]);
-  const release = await lock(folder);
+  const { lost, release } = await lock(folder);
+  writeFileSync(file, 'of another process');
+  await once(lost, 'abort');
+  expect(lost.reason).toMatchObject({
+    code: 'output-not-writable',
+    message: `Another process is downloading into ${folder} now, since this one stood still for long: wait until it has finished.`,
+  });
+  utimesSync(file, 1000, 1000);
+  await sleep(1200);
   await release();
+  expect(statSync(file).mtimeMs).toBe(1_000_000);
+});
+
+describe.runIf(process.platform === 'linux')('a lock whose process', () => {
+  const SIGNALS = { killed: 'SIGKILL', stopped: 'SIGSTOP' } as const;
+
+  /** A process that has taken the lock and is killed or stopped. */
+  function holder(folder: string, end: keyof typeof SIGNALS): ChildProcess {
+    const source = `import { lockFolder } from ${JSON.stringify(new URL('../../model/folder-lock.ts', import.meta.url).href)};
+      await lockFolder(${JSON.stringify(folder)}, '.fetch.lock', 'downloading into');
+      process.kill(process.pid, '${SIGNALS[end]}');`;
+    return spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', source]);
+  }
+
+  test('was killed is taken over at once', async () => {
+    const { folder, file } = setup();
+    const [, signal] = (await once(holder(folder, 'killed'), 'exit')) as [number | null, string];
+    expect([signal, existsSync(file)]).toEqual(['SIGKILL', true]);
+    const { release } = await lock(folder);
+    await release();
+  });
+
+  test('is stopped, as by Ctrl-Z, is respected however long that lasts', async () => {
+    const { folder, file } = setup();
+    const child = holder(folder, 'stopped');
+    const exit = once(child, 'exit');
+    try {
+      await vi.waitFor(() => {
+        expect(readFileSync(`/proc/${child.pid}/stat`, 'utf8')).toContain(') T ');
+      }, 20_000);
+      utimesSync(file, 1000, 1000);
+      await expect(lock(folder)).rejects.toMatchObject({ code: 'output-not-writable' });
+    } finally {
+      child.kill('SIGKILL');
+      await exit;
+    }
+    const { release } = await lock(folder);
+    await release();
+  });
 });
 
 test('a folder that cannot be written to is not taken for a locked one', async () => {

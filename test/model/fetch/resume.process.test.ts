@@ -128,6 +128,21 @@ test('a second process is refused, and resumes once the first was killed', async
   expect(isSame(server, folder, WEIGHTS)).toBe(true);
 });
 
+test('a fetch ends whose folder another process has taken over', async () => {
+  const server = await modelServer(miniModel());
+  const folder = tempFolder();
+  stallHalfway(server);
+  const lock = join(folder, '.fetch.lock');
+  const onProgress = (): void => {
+    writeFileSync(lock, 'of another process');
+  };
+  expect(await failureOf(server, folder, { onProgress })).toMatchObject({
+    code: 'output-not-writable',
+    message: `Another process is downloading into ${folder} now, since this one stood still for long: wait until it has finished.`,
+  });
+  expect(readFileSync(lock, 'utf8')).toBe('of another process');
+});
+
 describe('a server without ranges', () => {
   test('sends the file from the start, with a note', async () => {
     const server = await modelServer(miniModel(), { ranges: false });
