@@ -51,18 +51,18 @@ export async function mergeRuns(folders: readonly string[], output: string, open
       `The parts are Parquet: --output must end with .parquet, unlike ${output}.`,
     );
   }
-  const workFolder = isS3(output) ? await makeUploadFolder('ofa-ve-merge-') : undefined;
-  const partial = workFolder === undefined ? `${output}.partial` : path.join(workFolder, 'merged');
+  const upload = isS3(output) ? await makeUploadFolder('ofa-ve-merge-') : undefined;
+  const partial = upload === undefined ? `${output}.partial` : path.join(upload.folder, 'merged');
   try {
     const tally = new Tally();
     await writeAll(partial, openFile, parts, format, tally);
-    if (workFolder === undefined) await moveOnDisk(partial, output);
+    if (upload === undefined) await moveOnDisk(partial, output);
     else await (await import('./output/s3-folder.ts')).uploadFile(partial, output);
     return tally;
   } catch (error) {
     throw notWritten(output, error);
   } finally {
-    await rm(workFolder ?? partial, { recursive: true, force: true });
+    await (upload === undefined ? rm(partial, { force: true }) : upload.remove());
   }
 }
 

@@ -29,13 +29,13 @@ export function s3Folder(folder: string): ResultFolder {
  */
 export async function writableS3Folder(folder: string): Promise<WritableFolder> {
   const inner = s3Folder(folder);
-  const workFolder = await makeUploadFolder('ofa-ve-batch-');
+  const { folder: workFolder, remove } = await makeUploadFolder('ofa-ve-batch-');
   return {
     ...inner,
     workFolder,
     keepsWork: false,
     publish: (file, name) => uploadFile(file, inner.address(name)),
-    close: () => rm(workFolder, { recursive: true, force: true }),
+    close: remove,
   };
 }
 

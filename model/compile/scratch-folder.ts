@@ -1,16 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { isAbandoned, keepTouching, processMark } from '../process-mark.ts';
+import { keepMarkedFolder, markedFolder, removeAbandoned } from '../marked-folder.ts';
 import { TERMINATION_SIGNALS } from '../termination-signals.ts';
 
 /** Characters of the target's name in that of its scratch folder: a name may have 255 bytes, or four for each of them. */
 const NAME_LENGTH = 40;
 /** Attempts to remove a folder: a few pending file system calls may still create files in it. */
 const ATTEMPTS = 10;
-/** How often a process touches its folder, in milliseconds. */
-const BEAT_MS = 60_000;
 
 /**
  * Runs `work` with a new folder next to the target, so that the result can be renamed into place. Whatever is left of
@@ -25,7 +22,7 @@ export async function inScratchFolder<Result>(
   const name = path.basename(path.resolve(target)).slice(0, NAME_LENGTH).toWellFormed();
   const prefix = `.${name}.partial-`;
   await removeAbandoned(parent, prefix);
-  const folder = path.join(parent, `${prefix}${processMark()}-${randomUUID()}`);
+  const folder = markedFolder(parent, prefix);
   const onSignal = (signal: NodeJS.Signals): void => {
     stopListening();
     removeAtOnce(folder);
@@ -44,24 +41,12 @@ export async function inScratchFolder<Result>(
     if (!existsSync(parent)) mkdirSync(parent);
     // Not mkdtemp, whose folders only their owner can read: a package may be served by another user.
     mkdirSync(folder);
-    stopTouching = keepTouching(folder, BEAT_MS);
+    stopTouching = keepMarkedFolder(folder);
     return await work(folder);
   } finally {
     stopTouching?.();
     await rm(folder, { recursive: true, force: true });
     stopListening();
-  }
-}
-
-/** Removes the folders of processes that were killed. What cannot be removed stays. */
-async function removeAbandoned(parent: string, prefix: string): Promise<void> {
-  for (const name of await readdir(parent).catch(() => [])) {
-    if (!name.startsWith(prefix)) continue;
-    const [, mark] = /^(\d+-[0-9a-f]*(?:-\d*)?)-[0-9a-f-]{36}$/.exec(name.slice(prefix.length)) ?? [];
-    if (mark === undefined) continue;
-    const folder = path.join(parent, name);
-    if (await isAbandoned(folder, mark, BEAT_MS))
-      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
