@@ -52,7 +52,8 @@ export function s3(stallMs = STALL_MS): Promise<Connection> {
   const { env } = process;
   const isOther = hasEndpoint(env);
   loaded ??= import('@aws-sdk/client-s3').then((sdk) => {
-    const agent = { keepAlive: true, maxSockets: MAX_SOCKETS };
+    // Older versions of Node.js ignore proxyEnv.
+    const agent = { keepAlive: true, maxSockets: MAX_SOCKETS, proxyEnv: env };
     const client = new sdk.S3Client({
       forcePathStyle: isOther && env['S3_VIRTUAL_HOSTS'] !== 'on',
       maxAttempts: 5,

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openFile } from '../../batch/storage/files.ts';
 import { closeS3 } from '../../batch/storage/s3.ts';
@@ -31,4 +34,31 @@ test.each([
     code: 'settings-invalid',
     message: `${name} is "${value}" but must be the address of a service, such as http://minio.storage:9000.`,
   });
+});
+
+/** Whether Node.js reads the addresses of proxies. */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const knowsProxies = major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
+
+test.runIf(knowsProxies)('objects are read by the proxy that the environment names', async () => {
+  const asked: string[] = [];
+  const proxy = createServer(({ method, url }, response) => {
+    asked.push(`${method ?? ''} ${url ?? ''}`);
+    response.writeHead(404).end();
+  }).listen(0, '127.0.0.1');
+  try {
+    await once(proxy, 'listening');
+    Object.assign(process.env, {
+      HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+      NO_PROXY: 'other.example',
+      AWS_ENDPOINT_URL_S3: 'http://minio.example:9000',
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    });
+    await expect(openFile('s3://bucket/rows.csv')).rejects.toThrow('there is no such object');
+    expect(asked).toContain('HEAD http://minio.example:9000/bucket/rows.csv');
+  } finally {
+    await closeS3();
+    proxy.close();
+  }
 });
