@@ -96,7 +96,8 @@ class Fleet {
   #leaving: ObservedPod[] = [];
   #ready: ObservedPod[] = [];
   #nextReady = 0;
-  #busyOfGone = 0;
+  /** Seconds in which the engines of removed pods computed before that. */
+  #busyOfRemoved = 0;
   #podSeconds = 0;
   #since = 0;
   mostPods = 0;
@@ -111,8 +112,9 @@ class Fleet {
     this.#resize(0, options.pods ?? options.rules.minReplicas, 0);
   }
 
-  get busySeconds(): number {
-    return this.#busyOfGone + [...this.#pods, ...this.#leaving].reduce((sum, pod) => sum + pod.busySeconds, 0);
+  /** Seconds up to a moment in which engines computed: of removed pods, as of their time, those before they were removed. */
+  busyUntil(at: number): number {
+    return this.#pods.reduce((sum, pod) => sum + pod.busyUntil(at), this.#busyOfRemoved);
   }
 
   get podSeconds(): number {
@@ -132,7 +134,6 @@ class Fleet {
 
   scrape(at: number): void {
     for (const pod of [...this.#pods, ...this.#leaving]) pod.scrape(at);
-    for (const pod of this.#leaving.filter(({ load }) => load === 0)) this.#busyOfGone += pod.busySeconds;
     this.#leaving = this.#leaving.filter(({ load }) => load > 0);
   }
 
@@ -165,7 +166,9 @@ class Fleet {
       if (latency <= sloSeconds) this.attained += 1;
     };
     while (this.#pods.length < replicas) this.#pods.push(new ObservedPod(pod, at + startSeconds, onAnswer));
-    this.#leaving.push(...this.#pods.splice(replicas));
+    const removed = this.#pods.splice(replicas);
+    for (const each of removed) this.#busyOfRemoved += each.busyUntil(at);
+    this.#leaving.push(...removed);
     this.mostPods = Math.max(this.mostPods, replicas);
     this.#listReady(at);
   }
@@ -202,7 +205,7 @@ export function simulateFleet(options: FleetOptions): FleetResult {
     if (!fleet.request(at, random)) refused += 1;
   }
   tickUntil(seconds);
-  const busyAtEnd = fleet.busySeconds;
+  const busySeconds = fleet.busyUntil(seconds);
   fleet.end(seconds);
   return {
     requests,
@@ -211,7 +214,7 @@ export function simulateFleet(options: FleetOptions): FleetResult {
     meanLatencySeconds: fleet.answers === 0 ? 0 : fleet.latencySeconds / fleet.answers,
     meanPods: fleet.podSeconds / seconds,
     mostPods: fleet.mostPods,
-    idle: 1 - busyAtEnd / fleet.podSeconds,
+    idle: 1 - busySeconds / fleet.podSeconds,
     changes: fleet.changes,
   };
 }

@@ -23,10 +23,10 @@ export function batchCurve(one: number, full: number, batchItems: number): (item
 export class SimulatedPod {
   /** Second from which on it is ready. */
   readonly readyAt: number;
-  /** Seconds in which its engine computed. */
-  busySeconds = 0;
   /** Requests answered so far. */
   answered = 0;
+  /** Seconds of all runs, the current one included. */
+  #runSeconds = 0;
   readonly #model: PodModel;
   readonly #onAnswer: (latencySeconds: number) => void;
   readonly #waiting: number[] = [];
@@ -42,6 +42,12 @@ export class SimulatedPod {
   /** Accepted and unanswered items. */
   get load(): number {
     return this.#waiting.length + this.#running.length;
+  }
+
+  /** Seconds up to a moment in which its engine computed. */
+  busyUntil(at: number): number {
+    this.advance(at);
+    return this.#runSeconds - (this.#running.length === 0 ? 0 : this.#runEnds - at);
   }
 
   /** @returns false if the queue is full */
@@ -66,7 +72,7 @@ export class SimulatedPod {
   #start(at: number): void {
     this.#running = this.#waiting.splice(0, this.#model.batchItems);
     const seconds = this.#model.runSeconds(this.#running.length);
-    this.busySeconds += seconds;
+    this.#runSeconds += seconds;
     this.#runEnds = at + seconds;
   }
 }

@@ -36,7 +36,10 @@ describe('a pod', () => {
   });
 
   it('answers what it has accepted after the end, too', () => {
-    expect(simulate({ arrivals: minute([59.99]) })).toMatchObject({ requests: 1, attained: 1, refused: 0 });
+    const result = simulate({ arrivals: minute([59.99]) });
+    expect(result).toMatchObject({ requests: 1, attained: 1, refused: 0 });
+    // Only what it has computed by then.
+    expect(result.idle).toBeCloseTo(1 - 0.01 / 60, 9);
   });
 
   it('refuses what exceeds its queue', () => {
@@ -93,6 +96,14 @@ describe('a fleet', () => {
     });
     expect(meanPods).toBeCloseTo((2 * 15 + 45) / 60, 9);
     expect(idle).toBeCloseTo(1 - 1 / 75, 9);
+    // Ten runs of 100 s from the first second on: what goes on in the second pod after 15 s counts no more.
+    const busy = simulate({
+      pod: { runSeconds: () => 100, batchItems: 1, capacityItems: 10 },
+      arrivals: minute(Array.from({ length: 10 }, () => 0)),
+      pods: 2,
+    });
+    expect(busy.meanPods).toBeCloseTo((2 * 15 + 45) / 60, 9);
+    expect(busy.idle).toBeCloseTo(0, 9);
   });
 });
 
