@@ -13,7 +13,7 @@ const ROOMS = {
   '^model/compile/': ['^model/[^/]+\\.ts$', '^model/package/', '^model/input/'],
   '^model/fetch/': ['^model/[^/]+\\.ts$', '^model/package/', '^model/compile/checkpoint/'],
   '^service/settings/': ['^model/[^/]+\\.ts$'],
-  '^service/contract\\.ts$': ['^service/settings/(definitions|setting|check|memory)\\.ts$'],
+  '^service/contract\\.ts$': ['^service/settings/(definitions|setting|check|memory|unknown)\\.ts$'],
   '^service/engine/': ['^model/([^/]+\\.ts$|package/)', '^service/(contract\\.ts$|settings/)'],
   '^service/inference/': ['^model/([^/]+\\.ts$|package/|input/)', '^service/(contract\\.ts$|settings/|engine/)'],
   '^service/observability/': [

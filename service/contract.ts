@@ -14,6 +14,7 @@ export {
 export { bodiesBytes, featureCacheBytes, LEAST_PIXEL_BYTES } from './settings/memory.ts';
 export type { SettingName, Settings } from './settings/definitions.ts';
 export type { Setting } from './settings/setting.ts';
+export { unknownVariables } from './settings/unknown.ts';
 
 /**
  * Time after which a connection of HTTP without requests is closed. A proxy that keeps one for longer may send

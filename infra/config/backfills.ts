@@ -14,6 +14,9 @@ const location = text(
   'the absolute path of a file or folder, such as /data/rows.csv, or an address such as s3://bucket/rows.csv',
 );
 
+/** `ofa-ve batch` refuses texts of which the model sees nothing. */
+const hypothesis = text(/\S/, 'text with words to judge');
+
 const storage = z.discriminatedUnion('kind', [
   z.strictObject({
     /** A volume, mounted at `/data`, below which the backfill's paths are. */
@@ -44,7 +47,7 @@ export const backfillSchema = z.strictObject({
   /** Folder for the results. */
   output: location,
   /** Hypotheses for rows that have none. */
-  texts: z.array(anyText),
+  texts: z.array(hypothesis),
   /** Further options of `ofa-ve batch`, such as `['--column', 'image=photo']`. */
   options: z.array(anyText),
   /** Where input, images and output are. */

@@ -1,18 +1,11 @@
 import { echo, withoutUserInfo } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { checkSettings, type SettingProblem } from './check.ts';
-import { DEFAULT_SETTINGS, ENVIRONMENT_VARIABLE, SETTINGS, type Settings } from './definitions.ts';
+import { DEFAULT_SETTINGS, SETTINGS, type Settings } from './definitions.ts';
 import { wordsOf, type Environment, type Setting } from './setting.ts';
-import { nearestSetting } from './suggest.ts';
+import { unknownVariables, type UnknownVariable } from './unknown.ts';
 
 export type { Settings } from './definitions.ts';
-
-/** Prefix of the project's own variables; unknown ones are refused. */
-const RESERVED_PREFIX = 'OFA_VE_';
-
-/** Variables that Kubernetes sets in every pod beside a Service called `ofa-ve...` (service links). */
-const SERVICE_LINK = /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
-const SERVICE_LINK_ADDRESS = /^(tcp|udp|sctp):\/\//;
 
 /**
  * Reads the settings from the environment. A variable that is unset or empty takes its default.
@@ -23,7 +16,7 @@ const SERVICE_LINK_ADDRESS = /^(tcp|udp|sctp):\/\//;
  */
 export function readSettings(environment: Environment): Settings {
   const { given, wrong } = read(environment);
-  const problems = [...wrong, ...unknownVariables(environment)];
+  const problems = [...wrong, ...unknownVariables(environment).map(describeUnknown)];
   if (problems.length > 0) {
     throw new UserError('settings-invalid', `Wrong settings: ${problems.join('; ')}.`);
   }
@@ -71,16 +64,9 @@ function describe({ name, value, mustBe }: SettingProblem): string {
   return echo(`${name} is ${JSON.stringify(shown)} but must be ${mustBe}`);
 }
 
-/** A sentence for each variable with the project's prefix that the service does not know. */
-function unknownVariables(environment: Environment): string[] {
-  return Object.entries(environment)
-    .filter(([name, text]) => name.startsWith(RESERVED_PREFIX) && !isServiceLink(name, text ?? ''))
-    .filter(([name]) => name !== ENVIRONMENT_VARIABLE)
-    .map(([name]) => {
-      const meant = nearestSetting(name.slice(RESERVED_PREFIX.length));
-      const right = meant === undefined ? '' : `, the setting is called ${meant}`;
-      return `${name} is not a setting of this program${right}`;
-    });
+function describeUnknown({ name, meant }: UnknownVariable): string {
+  const right = meant === undefined ? '' : `, the setting is called ${meant}`;
+  return `${name} is not a setting of this program${right}`;
 }
 
 /**
@@ -98,10 +84,6 @@ export function describeSettings(): string {
 function allowed(setting: Setting): string {
   if (setting.kind === 'integer') return `; ${setting.min} to ${setting.max}${setting.canBeOff ? ', or off' : ''}`;
   return setting.kind === 'choice' ? `; one of ${wordsOf(setting).join(', ')}` : '';
-}
-
-function isServiceLink(name: string, text: string): boolean {
-  return SERVICE_LINK.test(name) || (name.endsWith('_PORT') && SERVICE_LINK_ADDRESS.test(text));
 }
 
 /** A sentence for the log about each valid value that is probably not intended. */

@@ -1,10 +1,10 @@
 import { shorten } from '../../../model/echo.ts';
-import { SETTINGS } from '../../../service/contract.ts';
+import { SETTINGS, unknownVariables } from '../../../service/contract.ts';
 import { contextOf } from '../../workload/context.ts';
 import { ownPodAnnotations, podLabels } from '../../workload/names.ts';
 import { BATCH_CONTAINER, DATA_FOLDER, DATA_VOLUME } from '../backfills.ts';
 import { bytesOf } from '../fields.ts';
-import type { ContainerConfig } from '../pod.ts';
+import type { ContainerConfig, PodConfig } from '../pod.ts';
 import {
   ARCHITECTURE_LABEL,
   LOADER_CONTAINER,
@@ -44,6 +44,13 @@ function isAttribute(entry: string): boolean {
 function addedContainers({ workload: { pod } }: RuleInput): [path: string, container: ContainerConfig][] {
   return (['sidecars', 'initContainers'] as const).flatMap((list) =>
     pod[list].map((container, index): [string, ContainerConfig] => [`pod.${list}[${index}]`, container]),
+  );
+}
+
+/** Folders of the server's container at which there are keys of a Secret or ConfigMap, and nothing else. */
+function readOnlyFolders({ volumes }: PodConfig): string[] {
+  return volumes.flatMap(({ kind, mountPath }) =>
+    (kind === 'secret' || kind === 'config-map') && mountPath !== undefined ? [mountPath] : [],
   );
 }
 
@@ -136,6 +143,16 @@ export const podRules = {
     });
   },
 
+  /** With such a variable, the service does not start. Where its value comes from is not known here. */
+  variablesAreKnown({ workload: { pod, server } }) {
+    if (server.kind === 'other') return [];
+    const texts = Object.entries(pod.env).map(([name, value]) => [name, typeof value === 'string' ? value : '']);
+    return unknownVariables(Object.fromEntries(texts) as Record<string, string>).map(({ name, meant }) => {
+      const right = meant === undefined || meant in FILLED_IN ? 'leave it out' : `use server.settings.${meant}`;
+      return `pod.env has ${name}, which is not a setting of the service, so that it would not start; ${right}.`;
+    });
+  },
+
   /** Of a malformed list, OpenTelemetry leaves out every entry, those of the deployment included. */
   resourceAttributesAreRead({ workload: { observability, pod } }) {
     const { OTEL_RESOURCE_ATTRIBUTES: attributes } = pod.env;
@@ -154,9 +171,7 @@ export const podRules = {
     const own = { ...OWN_VOLUMES, ...(isClaimed ? { [DATA_VOLUME]: DATA_FOLDER } : {}) };
     const names = repeated([...Object.keys(own), ...pod.volumes.map(({ name }) => name)]);
     const mounts = pod.volumes.flatMap(({ mountPath }) => (mountPath === undefined ? [] : [{ mountPath }]));
-    const readOnly = pod.volumes.flatMap(({ kind, mountPath }) =>
-      (kind === 'secret' || kind === 'config-map') && mountPath !== undefined ? [mountPath] : [],
-    );
+    const readOnly = readOnlyFolders(pod);
     const hidden = mounts.filter(
       ({ mountPath }) => server.kind === 'ofa-ve' && IMAGE_FOLDERS.some((folder) => isWithin(mountPath, folder)),
     );
@@ -168,6 +183,22 @@ export const podRules = {
           `pod.volumes has the folder ${mountPath}, which would hide files of the image; choose another.`,
       ),
     ];
+  },
+
+  /** The container runtime cannot make the folder of another volume there. */
+  readOnlyVolumesHoldNoOthers({ workload: { gpu, pod, server } }) {
+    const own = [
+      ...(server.kind === 'ofa-ve' && server.apiKeys !== undefined ? [OWN_VOLUMES['api-keys']] : []),
+      ...(gpu.kind === 'none' ? [] : [OWN_VOLUMES['cuda-cache']]),
+    ];
+    return readOnlyFolders(pod).flatMap((folder) =>
+      own
+        .filter((inner) => inner !== folder && isWithin(inner, folder))
+        .map(
+          (inner) =>
+            `pod.volumes has the folder ${folder}, which is read-only, but the deployment mounts ${inner}; choose another.`,
+        ),
+    );
   },
 
   volumesAreMounted(input) {

@@ -39,6 +39,7 @@ const backfill = (changes: object): Changes => ({ backfills: [{ ...BACKFILL, ...
 
 /** The last value that each rule accepts, and the first that it refuses. */
 const BOUNDS: readonly (readonly [name: string, last: Changes, first: Changes])[] = [
+  ['a text of which the model sees something', backfill({ texts: [' ?'] }), backfill({ texts: ['? ', ' '] })],
   ['memory that the model needs', { 'resources.requests.memory': '4165Mi' }, { 'resources.requests.memory': '4164Mi' }],
   [
     'memory for an engine on each device',

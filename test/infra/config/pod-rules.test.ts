@@ -24,6 +24,13 @@ const REFUSED: readonly (readonly [path: string, value: unknown, sentence: strin
   ['pod.env', { PORT: '1' }, 'pod.env has PORT, a setting of the service; use server.settings.PORT.'],
   ['pod.env', { MODEL_DIR: '/a' }, /has MODEL_DIR, which follows from model\.source \(.*; leave it out\.$/],
   ['pod.env', { HOME: '/' }, 'pod.env has HOME, which the deployment sets to /tmp; leave it out.'],
+  [
+    'pod.env',
+    { OFA_VE_MAX_BATCH: '16', OFA_VE_ENV: 'berlin', OFA_VE_SERVICE_HOST: '10.0.0.1' },
+    'pod.env has OFA_VE_MAX_BATCH, which is not a setting of the service, so that it would not start; use server.settings.MAX_BATCH.',
+  ],
+  ['pod.env', { OFA_VE_HOST: '::1' }, /has OFA_VE_HOST, which is not a setting .*; leave it out\.$/],
+  ['pod.env', { OFA_VE_COLOR: { kind: 'secret', name: 'a', key: 'b' } }, /has OFA_VE_COLOR, .*; leave it out\.$/],
   ['pod.env', { 'A B': 'c' }, /pod\.env has the name "A B"; it must be the name of an environment variable/],
   [
     'pod.env',
@@ -54,6 +61,11 @@ const REFUSED: readonly (readonly [path: string, value: unknown, sentence: strin
   ['pod.volumes', [{ ...spool, mountPath: '/models/cache' }], /but \/models is read-only/],
   ['pod.volumes', [{ ...spool, mountPath: '/etc/ofa-ve/api-keys/a' }], /but \/etc\/ofa-ve\/api-keys is read-only/],
   ['pod.volumes', [keys, { ...spool, mountPath: '/keys/a' }], /has the folder \/keys\/a, but \/keys is read-only/],
+  [
+    'pod.volumes',
+    [{ ...keys, mountPath: '/var/cache' }],
+    'pod.volumes has the folder /var/cache, which is read-only, but the deployment mounts /var/cache/cuda; choose another.',
+  ],
   ['pod.volumes', [{ ...spool, mountPath: '/app' }], /has the folder \/app, which would hide files of the image/],
   ['pod.volumes', [{ ...spool, mountPath: '/model/a' }], /would hide files of the image/],
   ['pod.volumes', [{ ...spool, mountPath: '/proc/a' }], /which the container runtime fills/],
@@ -120,12 +132,34 @@ describe('a pod that cannot be', () => {
   });
 });
 
+it('a read-only volume may hold the folders of volumes that the pod does not have', () => {
+  const volumes = [
+    { ...keys, mountPath: '/etc/ofa-ve' },
+    { ...keys, name: 'cache', mountPath: '/var/cache' },
+    { ...spool, mountPath: '/etc' },
+  ];
+  const server = { kind: 'ofa-ve', settings: {} };
+  const withKeys = { ...server, apiKeys: { secretName: 'keys', key: 'keys' } };
+  const on = (changes: Readonly<Record<string, unknown>>) =>
+    mistakesOf(
+      Object.entries({ 'pod.volumes': volumes, ...changes }).reduce<unknown>(
+        (whole, [path, value]) => deepChange(whole, `workloads.0.${path}`, value),
+        config,
+      ),
+    );
+  const roomy = { gpu: { kind: 'none' }, 'resources.requests.memory': '9Gi', 'resources.limits.memory': '11Gi' };
+  expect(on({ ...roomy, server })).toEqual([]);
+  expect(on({ ...roomy, server: withKeys })).toEqual([
+    'workloads[0].pod.volumes has the folder /etc/ofa-ve, which is read-only, but the deployment mounts /etc/ofa-ve/api-keys; choose another.',
+  ]);
+});
+
 describe('another server', () => {
   it('has an environment of its own, and files where its image has them', async () => {
     const other = (await environmentOf('multi-model')).config;
     const at = other.workloads.findIndex(({ server }) => server.kind === 'other');
     const changed = deepChange(
-      deepChange(other, `workloads.${at}.pod.env`, { PORT: '8000', HOME: '/root' }),
+      deepChange(other, `workloads.${at}.pod.env`, { PORT: '8000', HOME: '/root', OFA_VE_COLOR: '1' }),
       `workloads.${at}.pod.volumes`,
       [{ ...spool, mountPath: '/app' }],
     );
