@@ -1,19 +1,26 @@
 import { echo } from '../../model/echo.ts';
-import { BASE_CHART } from '../workload/names.ts';
+import { BASE_CHART, sharedLabels } from '../workload/names.ts';
 import { deploymentSchema, type DeploymentConfig } from './schema.ts';
 import { serverFacts } from './server-facts.ts';
 import { backfillRules } from './rules/backfills.ts';
 import { computeRules } from './rules/compute.ts';
 import { kserveRules } from './rules/kserve.ts';
+import { observabilityRules } from './rules/observability.ts';
 import { operationsRules } from './rules/operations.ts';
 import { podRules } from './rules/pod.ts';
 import type { Rule } from './rules/rule.ts';
 import { settingsRules } from './rules/settings.ts';
 import { sentencesOf } from './sentences.ts';
 
-const RULES = [computeRules, podRules, settingsRules, operationsRules, kserveRules, backfillRules].flatMap((rules) =>
-  Object.values<Rule>(rules),
-);
+const RULES = [
+  computeRules,
+  podRules,
+  settingsRules,
+  operationsRules,
+  observabilityRules,
+  kserveRules,
+  backfillRules,
+].flatMap((rules) => Object.values<Rule>(rules));
 
 /** A configuration that cannot be deployed. `mistakes` has a sentence for each, which begins with the field's path. */
 export class ConfigError extends Error {
@@ -36,9 +43,6 @@ function crossChecks(config: DeploymentConfig): string[] {
   return [...namespaceMistakes(config), ...mistakes, ...clashes(config)];
 }
 
-/** Labels by which `kubectl apply --prune` finds the objects of a deployment. */
-const PRUNING_LABELS = ['app.kubernetes.io/part-of', 'app.kubernetes.io/managed-by'];
-
 /** Labels of Pod Security, whose values the API server checks. */
 const POD_SECURITY_LABEL = /^pod-security\.kubernetes\.io\/(?:enforce|audit|warn)(-version)?$/;
 const POD_SECURITY_LEVEL = /^(?:restricted|baseline|privileged)$/;
@@ -50,9 +54,10 @@ function namespaceMistakes({ namespace }: DeploymentConfig): string[] {
     return [
       'namespace.labels is set, but namespace.create is false, so that no manifest has them; label the Namespace where it is created.',
     ];
+  const own = Object.keys(sharedLabels(namespace.name));
   return entries.flatMap(([name, value]) => {
     const label = `namespace.labels["${name}"]`;
-    if (PRUNING_LABELS.includes(name)) {
+    if (own.includes(name)) {
       return [`${label} is set by the deployment, whose objects are found by it; remove it.`];
     }
     const [isPodSecurity, version] = POD_SECURITY_LABEL.exec(name) ?? [];

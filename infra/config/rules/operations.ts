@@ -14,9 +14,6 @@ const NGINX_CONTROLLERS = [INGRESS_NGINX, 'f5-nginx', 'other'];
 /** How many times its target a metric may be before the autoscaler adds pods. */
 const TOLERATED = 1.1;
 
-/** A fourth of the shortest window of the alerts, five minutes: a lost scrape must not blind them. */
-const MOST_SCRAPE_SECONDS = 75;
-
 /** Whether cert-manager fills the Secret of a workload's Ingress. */
 function issuesCertificate({ exposure: { ingress, route } }: WorkloadConfig): boolean {
   return route === 'ingress' && ingress.tls.enabled && ingress.tls.clusterIssuer !== undefined;
@@ -205,26 +202,11 @@ export const operationsRules = {
       : undefined;
   },
 
-  objectiveIsMeasured({ workload: { observability }, server }) {
-    const { latencySeconds } = observability.alerts.objectives;
-    const { latencyBucketsSeconds } = server.metrics;
-    return observability.alerts.enabled && !latencyBucketsSeconds.includes(latencySeconds)
-      ? `observability.alerts.objectives.latencySeconds is ${latencySeconds}, which is not the bound of a bucket of ${server.metrics.latency}; use one of ${latencyBucketsSeconds.join(', ')}.`
-      : undefined;
-  },
-
   metricsAreScraped({ workload }) {
     const { monitor, scrapeAnnotations } = workload.observability;
     const [use] = usesOfMetrics(workload);
     return use !== undefined && monitor === 'none' && !scrapeAnnotations
       ? `${use}, but nothing scrapes the metrics; set observability.monitor or scrapeAnnotations.`
-      : undefined;
-  },
-
-  alertsSeeScrapes({ workload: { observability } }) {
-    const { alerts, scrapeIntervalSeconds } = observability;
-    return alerts.enabled && scrapeIntervalSeconds > MOST_SCRAPE_SECONDS
-      ? `observability.scrapeIntervalSeconds is ${scrapeIntervalSeconds}, too long for alerts that look at five minutes; use ${MOST_SCRAPE_SECONDS} at most.`
       : undefined;
   },
 

@@ -199,14 +199,6 @@ const FIELDS_TOGETHER: readonly (readonly [
     'exposure.ingress.className is nginx, but exposure.ingress.controller is traefik; name the IngressClass of that controller.',
   ],
   [
-    'an objective between two buckets',
-    [
-      ['observability.alerts.enabled', true],
-      ['observability.alerts.objectives.latencySeconds', 2],
-    ],
-    'observability.alerts.objectives.latencySeconds is 2, which is not the bound of a bucket of ofa_ve_request_latency_seconds; use one of 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60.',
-  ],
-  [
     'alerts without scraped metrics',
     [
       ['observability.alerts.enabled', true],
@@ -221,14 +213,6 @@ const FIELDS_TOGETHER: readonly (readonly [
       ['autoscaling.targets', { loadItems: 0, requestsPerSecond: 10, cpuPercent: 60 }],
     ],
     'autoscaling.targets.requestsPerSecond is 10, but nothing scrapes the metrics; set observability.monitor or scrapeAnnotations.',
-  ],
-  [
-    'scrapes that are too rare for alerts',
-    [
-      ['observability.alerts.enabled', true],
-      ['observability.scrapeIntervalSeconds', 300],
-    ],
-    'observability.scrapeIntervalSeconds is 300, too long for alerts that look at five minutes; use 75 at most.',
   ],
   [
     'a network policy that blocks Prometheus',

@@ -196,8 +196,9 @@ it('synth accepts exactly the settings with which the service starts, and ignore
         resources: { limits: { cpu } },
         observability: { tracing: { enabled: traced, endpoint } },
       } as Changes<WorkloadConfig>);
-      // Synth checks the address even if no traces are sent.
-      const accepted = serviceAccepts(workload) && isReachable(endpoint);
+      // Synth checks the address even if no traces are sent, and refuses to send them where a setting forbids it.
+      const isOff = settings['OTEL_SDK_DISABLED'] === 'true' || settings['OTEL_TRACES_EXPORTER'] === 'none';
+      const accepted = serviceAccepts(workload) && isReachable(endpoint) && !(traced && isOff);
       seen.add(accepted);
       const mistakes = mistakesOf({ ...config, workloads: [workload] });
       expect({ settings, cpu, endpoint, accepted: mistakes.length === 0, mistakes }).toMatchObject({
