@@ -97,9 +97,18 @@ function isLiteral(schema: unknown, value: unknown): boolean {
 function suggestion(key: string, names: readonly string[]): string {
   if (names.length === 0) return '';
   const lowered = names.map((name) => name.toLowerCase());
-  const nearest = closest(key.toLowerCase(), lowered);
-  if (distance(key.toLowerCase(), nearest) > Math.max(1, key.length / 2.5)) return '';
+  const given = key.toLowerCase();
+  const exchanged = lowered.find((name) => isExchanged(given, name));
+  const nearest = exchanged ?? closest(given, lowered);
+  if (exchanged === undefined && distance(given, nearest) > Math.max(1, key.length / 2.5)) return '';
   return `did you mean ${names[lowered.indexOf(nearest)] ?? ''}?`;
+}
+
+/** Whether two names differ by neighbouring letters that are exchanged: two edits, which would be too many for a short one. */
+function isExchanged(one: string, other: string): boolean {
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at++;
+  return one !== other && `${one.slice(0, at)}${one.charAt(at + 1)}${one.charAt(at)}${one.slice(at + 2)}` === other;
 }
 
 /** A sentence for each issue of a schema: the field's path, its value, and what it must be. */

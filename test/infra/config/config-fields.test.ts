@@ -210,6 +210,11 @@ const SINGLE_FIELDS: readonly Case[] = [
   ],
   [`${FIRST}gpu.cuont`, 1, 'workloads[0].gpu.cuont is not a field of the configuration; did you mean count?'],
   [
+    `${FIRST}exposure.service.prot`,
+    1,
+    'workloads[0].exposure.service.prot is not a field of the configuration; did you mean port?',
+  ],
+  [
     `${FIRST}exposure.gateway.xyzzy`,
     1,
     'workloads[0].exposure.gateway.xyzzy is not a field of the configuration; check its spelling.',
