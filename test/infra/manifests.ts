@@ -48,6 +48,11 @@ export function picks(selector: Labels, labels: Labels = {}): boolean {
   return Object.entries(selector).every(([key, value]) => labels[key] === value);
 }
 
+/** The labels of the pods of each Deployment. */
+export function podLabelSets(manifests: readonly Manifest[]): Labels[] {
+  return deployments(manifests).map((one) => one.spec?.template.metadata?.labels ?? {});
+}
+
 /** The pod template of a Deployment. */
 export function podOf(deployment: IDeployment): IPodSpec {
   return deployment.spec?.template.spec ?? fail('the Deployment has no pod');
