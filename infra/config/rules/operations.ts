@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { withoutUserInfo } from '../../../model/echo.ts';
 import { shareNames } from '../api-rules.ts';
 import type { ExposureConfig, WorkloadConfig } from '../schema.ts';
 import { withDefaults } from '../server.ts';
@@ -34,6 +36,23 @@ function usesOfMetrics({ autoscaling, observability }: WorkloadConfig): string[]
 function mayShareListener(one: ExposureConfig['gateway'], other: ExposureConfig['gateway']): boolean {
   const sections = new Set([one.sectionName, other.sectionName].filter((name) => name !== undefined));
   return one.name === other.name && one.namespace === other.namespace && sections.size < 2;
+}
+
+/** Whether an address has a name that a name server must know. */
+function isNamed(address: string): boolean {
+  const { hostname } = new URL(address);
+  return hostname !== 'localhost' && isIP(hostname.replace(/^\[|\]$/g, '')) === 0;
+}
+
+/** What a workload's pods connect to by name, and the field that says so. */
+function namedDestinations({ backfills, observability }: WorkloadConfig): { name: string; field: string }[] {
+  const { enabled, endpoint } = observability.tracing;
+  const stores = backfills.flatMap(({ storage }, index) =>
+    storage.kind === 's3' && (storage.endpoint === undefined || isNamed(storage.endpoint))
+      ? [{ name: storage.endpoint ?? "AWS's object store", field: `backfills[${index}].storage` }]
+      : [],
+  );
+  return [...(enabled && isNamed(endpoint) ? [{ name: endpoint, field: 'observability.tracing' }] : []), ...stores];
 }
 
 /** What sends requests from outside the cluster, where no namespace can stand for it. */
@@ -216,6 +235,14 @@ export const operationsRules = {
       networkPolicy.scrapers.length === 0 &&
       (observability.monitor !== 'none' || usesOfMetrics(workload).length > 0)
       ? 'networkPolicy.scrapers is empty, which blocks Prometheus although its metrics are used; name its namespace.'
+      : undefined;
+  },
+
+  nameServersAreAllowed({ workload }) {
+    const { dns, enabled } = workload.networkPolicy;
+    const [destination] = namedDestinations(workload);
+    return enabled && dns.length === 0 && destination !== undefined
+      ? `networkPolicy.dns is empty, so that no pod can look up ${withoutUserInfo(destination.name)} (${destination.field}); name the cluster's name servers.`
       : undefined;
   },
 

@@ -164,6 +164,32 @@ describe('the bounds of fields that have to fit each other', () => {
     expect(mistakes(alerted)).toHaveLength(1);
   });
 
+  it('name servers of a policy, if pods connect to anything by its name', () => {
+    const unresolved = { 'networkPolicy.dns': [] };
+    const traced = (endpoint: string) => ({
+      'observability.tracing.enabled': true,
+      'observability.tracing.endpoint': endpoint,
+    });
+    expect(mistakes(unresolved)).toEqual([]);
+    for (const endpoint of ['http://10.0.0.4:4318', 'http://[fd00::4]:4318', 'http://localhost:4318'])
+      expect(mistakes({ ...unresolved, ...traced(endpoint) })).toEqual([]);
+    const named = traced('http://collector.observability:4318');
+    expect(mistakes({ ...unresolved, ...named, 'networkPolicy.enabled': false })).toEqual([]);
+    expect(mistakes({ ...unresolved, ...named })).toEqual([
+      "workloads[0].networkPolicy.dns is empty, so that no pod can look up http://collector.observability:4318 (observability.tracing); name the cluster's name servers.",
+    ]);
+    const stored = (storage: object) => backfill({ input: 's3://a/b', output: 's3://a/c', storage });
+    const s3 = { kind: 's3', region: 'eu-central-1' };
+    expect(mistakes({ ...unresolved, ...backfill({}) })).toEqual([]);
+    expect(mistakes({ ...unresolved, ...stored({ ...s3, endpoint: 'http://10.0.0.4:9000' }) })).toEqual([]);
+    expect(mistakes({ ...unresolved, ...stored({ ...s3, endpoint: 'http://me:secret@minio.storage:9000' }) })).toEqual([
+      "workloads[0].networkPolicy.dns is empty, so that no pod can look up http://***@minio.storage:9000 (backfills[0].storage); name the cluster's name servers.",
+    ]);
+    expect(mistakes({ ...unresolved, ...stored(s3) })).toEqual([
+      "workloads[0].networkPolicy.dns is empty, so that no pod can look up AWS's object store (backfills[0].storage); name the cluster's name servers.",
+    ]);
+  });
+
   it('scrapes, if an autoscaler goes by them', () => {
     const unscraped = { 'observability.scrapeAnnotations': false };
     expect(mistakes(unscraped)).toHaveLength(1);
