@@ -82,7 +82,15 @@ export const METRIC_LABELS = {
  * client's: `refused` (any other 4xx, including a body that came too slowly and a used-up rate or share of the queue),
  * `client_deadline` (it missed a deadline that the client had set below the service's) and `abandoned`.
  */
-export type RequestOutcome = 'answered' | 'refused' | 'overloaded' | 'failed' | 'client_deadline' | 'abandoned';
+export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
+export const REQUEST_OUTCOMES = [
+  'answered',
+  'refused',
+  'overloaded',
+  'failed',
+  'client_deadline',
+  'abandoned',
+] as const;
 
 /**
  * Values of the label `route` that objectives and scaling count: requests for answers, and not probes, documents or

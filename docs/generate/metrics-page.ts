@@ -1,4 +1,4 @@
-import { METRICS } from '../../service/contract.ts';
+import { METRICS, REQUEST_OUTCOMES } from '../../service/contract.ts';
 import type { EnginePool } from '../../service/engine/process/pool.ts';
 import { Admission } from '../../service/inference/admission.ts';
 import type { OpenModel } from '../../service/inference/open-model.ts';
@@ -11,7 +11,7 @@ interface Description {
   readonly help: string;
   readonly type: string;
   readonly labels: readonly string[];
-  /** All values of the labels in {@link COMPLETE}. */
+  /** All values of labels, where they are known. */
   readonly values: readonly (readonly [label: string, values: readonly string[]])[];
   /** Upper bounds of a histogram's buckets. */
   readonly buckets: readonly string[];
@@ -27,6 +27,12 @@ export class MissingMetric extends Error {
 
 /** Labels of which `exposeEverything` has a series for each value. */
 const COMPLETE: ReadonlySet<string> = new Set(['reason', 'cache', 'result']);
+
+/** All values of a label; undefined where only its help text has them. */
+function allValues(label: string, found: ReadonlySet<string>): readonly string[] | undefined {
+  if (label === 'outcome') return REQUEST_OUTCOMES;
+  return COMPLETE.has(label) ? [...found] : undefined;
+}
 
 /** Every metric, as the service exposes it. */
 export async function metricsPage(): Promise<Page> {
@@ -106,7 +112,10 @@ function describe(exposition: string, name: string): Description {
     help,
     type,
     labels: [...values.keys()],
-    values: [...values].filter(([label]) => COMPLETE.has(label)).map(([label, found]) => [label, [...found]]),
+    values: [...values].flatMap(([label, found]) => {
+      const all = allValues(label, found);
+      return all === undefined ? [] : [[label, all] as const];
+    }),
     buckets: [...buckets],
   };
 }

@@ -221,7 +221,7 @@ function makeCollectors(registry: Registry) {
     stages,
     requests: counter(
       METRICS.requests,
-      'Finished requests by route, as declared, HTTP status (499: the client disconnected) and outcome. Only "failed" and "overloaded" (429: the queue, or the room for bodies, was full) are the service\'s fault; "client_deadline" (504) is a deadline that the client had shortened.',
+      "Finished requests by route, as declared, HTTP status (499: the client disconnected) and outcome: answered, overloaded (429: the queue, or the room for bodies, was full), refused (any other 4xx), client_deadline (504: a deadline that the client had shortened), failed (any other 5xx) or abandoned (499). Only overloaded and failed are the service's fault.",
       METRIC_LABELS.requests,
     ),
     keyRequests: counter(
@@ -231,7 +231,7 @@ function makeCollectors(registry: Registry) {
     ),
     latency: new Histogram({
       name: METRICS.requestLatency,
-      help: 'Duration of requests that were answered, refused (4xx, or overloaded), failed (5xx), past a deadline that the client had shortened (client_deadline) or abandoned by the client (499). Without explained answers.',
+      help: 'Duration of requests by route and outcome, as in ofa_ve_requests_total. Without explained answers.',
       labelNames: METRIC_LABELS.requestLatency,
       buckets: [...LATENCY_BUCKETS_SECONDS],
       registers,
