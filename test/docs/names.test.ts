@@ -1,5 +1,6 @@
 import { status as codes } from '@grpc/grpc-js';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { config, ofaLarge } from '../../infra/config.ts';
@@ -12,6 +13,8 @@ import { signalNames } from '../../infra/monitoring/adapter-rules.ts';
 import { contextOf } from '../../infra/workload/context.ts';
 import { METRICS } from '../../service/contract.ts';
 import { statusOf } from '../../service/grpc/status.ts';
+import { logRequest } from '../../service/observability/logger.ts';
+import { RequestRecord } from '../../service/observability/request-record.ts';
 import { HttpProblem, PROBLEMS, type ProblemName } from '../../service/requests/problem.ts';
 import { DOC_PAGES } from '../../testing/doc-pages.ts';
 import { ROOT } from '../../testing/root.ts';
@@ -91,6 +94,30 @@ it('clients.md has the status in gRPC of every error', () => {
 
 it.each(['docs/inputs.md', 'library/model.ts'])('%s names the formats of pictures', (file) => {
   expect(readFileSync(ROOT + file, 'utf8')).toContain(IMAGE_FORMATS);
+});
+
+it('runbook.md has every member of the line of a request', () => {
+  let line = '';
+  const record = new RequestRecord();
+  record.traceId = 'a';
+  const problem = { problem: 'internal', message: '', cause: new Error('a bug') };
+  const summary = { method: 'GET', route: '/', status: 500, requestId: 'a', record, problem };
+  logRequest(pino({ base: null }, { write: (written: string) => void (line = written) }), summary);
+  const ofAllLines = ['level', 'time', 'msg'];
+  const members = Object.keys(JSON.parse(line) as object).filter((name) => !ofAllLines.includes(name));
+  const sources = readdirSync(`${ROOT}service`, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  const attributes = sources.flatMap((file) =>
+    [...readFileSync(`${ROOT}service/${file}`, 'utf8').matchAll(/attributes\['(\w+)'\] =/g)].map(
+      ([, name = '']) => name,
+    ),
+  );
+  expect(attributes.length).toBeGreaterThan(5);
+  const table = /\n## The log\n([^]*?)\n## /.exec(readFileSync(`${ROOT}docs/runbook.md`, 'utf8'))?.[1] ?? '';
+  const rows = table.split('\n').filter((row) => row.startsWith('| `'));
+  const told = new Set(rows.flatMap((row) => inlineCode(row.split('|')[1] ?? '')));
+  expect([...members, ...attributes].filter((name) => !told.has(name))).toEqual([]);
 });
 
 it('the checks above find something in the pages', () => {
