@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { move, Piscina, transferableSymbol, valueSymbol } from 'piscina';
+import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { abortable } from '../../model/abort.ts';
 import { Budget } from '../../model/budget.ts';
 import { isPooled } from '../../model/free-memory.ts';
-import { sourceFlags } from '../../model/source-flags.ts';
+import { ThreadPool } from '../../model/thread-pool.ts';
 import type { Question } from '../inference/predictor.ts';
 import { HttpProblem, type ProblemName } from './problem.ts';
 
@@ -38,7 +38,7 @@ type WorkerAnswer =
 export const WORKER_BYTES = 64 * 1024;
 const MAX_THREADS = 2;
 
-let pool: Piscina<JsonBody, WorkerAnswer> | undefined;
+let pool: ThreadPool<JsonBody, WorkerAnswer> | undefined;
 /** Bodies wait here and not in the pool, which would parse those that nobody waits for any more. */
 const threads = new Budget(MAX_THREADS, MAX_THREADS);
 
@@ -54,12 +54,7 @@ export async function parseBody<Result extends Parsed>(
   signal: AbortSignal,
 ): Promise<Result> {
   if (body.bytes.length < WORKER_BYTES) return parse(body);
-  const workers = (pool ??= new Piscina({
-    execArgv: sourceFlags(module),
-    minThreads: 0,
-    maxThreads: MAX_THREADS,
-    idleTimeout: Infinity,
-  }));
+  const workers = (pool ??= new ThreadPool({ module, maxThreads: MAX_THREADS }));
   const filename = fileURLToPath(module);
   const parsed = threads.run(1, () => workers.run(body, { filename, transferList: [body.bytes.buffer] }), signal);
   // Not interrupted, which would end the worker: it takes longer to start one than to parse a body.

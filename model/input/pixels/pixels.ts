@@ -1,11 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
 import { abortable } from '../../abort.ts';
 import { requireBytes, requireChoice, requireObject, requireSignal } from '../../arguments.ts';
 import { MIB } from '../../bytes.ts';
 import { memoryLimit } from '../../memory-limit.ts';
-import { sourceFlags } from '../../source-flags.ts';
+import { ThreadPool } from '../../thread-pool.ts';
 import { withThousands } from '../../thousands.ts';
 import { Budget } from '../../budget.ts';
 import { PixelsError } from './error.ts';
@@ -25,24 +24,13 @@ const MAX_THREADS = 4;
 /** Memory of decoding an image that does not depend on its size: the decoder's tables, the kernel's, fragments. */
 const BYTES_PER_IMAGE = 16 * MIB;
 
+const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+
 const threads = Math.min(MAX_THREADS, availableParallelism());
 const budget = new Budget(threads, memoryLimit() / 2);
-let pool: Piscina<PixelsTask, PixelsResult> | undefined;
+let pool: ThreadPool<PixelsTask, PixelsResult> | undefined;
 /** The images that the pool is decoding. */
 let decoding = new Set<Promise<PixelsResult>>();
-
-/** Creates the pool of worker threads. They are started on demand, and do not keep the process alive when idle. */
-function createPool(): Piscina<PixelsTask, PixelsResult> {
-  const fromSource = import.meta.url.endsWith('.ts');
-  const worker = new URL(fromSource ? './worker.ts' : './worker.js', import.meta.url);
-  return new Piscina<PixelsTask, PixelsResult>({
-    filename: fileURLToPath(worker),
-    execArgv: sourceFlags(worker),
-    minThreads: 0,
-    maxThreads: threads,
-    idleTimeout: Infinity,
-  });
-}
 
 /**
  * Sets the memory that decoding may take in total. Images wait for it, and those that need more are refused.
@@ -110,8 +98,9 @@ export async function toPixels(bytes: Uint8Array, size: number, options: ToPixel
     await forEachChunk(bytes, (part, from) => {
       copy.set(part, from);
     });
-    pool ??= createPool();
-    const run = pool.run({ bytes: copy, probe, orientation, size }, { transferList: [copy.buffer] });
+    const options = { filename: fileURLToPath(WORKER), transferList: [copy.buffer] };
+    pool ??= new ThreadPool({ module: WORKER, maxThreads: threads });
+    const run = pool.run({ bytes: copy, probe, orientation, size }, options);
     const runs = decoding.add(run);
     return run.finally(() => runs.delete(run));
   };
