@@ -39,7 +39,20 @@ const PAGE_POLICY = [
 const PAGE = new URL('service/http/demo-page/assets/', ROOT);
 
 /** The page's modules. */
-const SCRIPTS = ['page', 'answer', 'camera', 'code', 'drops', 'files', 'heat', 'history', 'picture', 'service', 'view'];
+const SCRIPTS = [
+  'page',
+  'answer',
+  'camera',
+  'code',
+  'drops',
+  'files',
+  'heat',
+  'history',
+  'picture',
+  'problems',
+  'service',
+  'view',
+];
 
 /** Prefix of everything that the page loads. */
 const DEMO_PREFIX = '/demo';

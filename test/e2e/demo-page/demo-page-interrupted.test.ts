@@ -154,7 +154,12 @@ describe.skipIf(isLeftOut)('the demo page, when something fails', () => {
     await page.fill('#texts', 'a dog');
     const answers = [
       [200, '<html>Sign in</html>', 'a proxy or a sign-in page'],
-      [503, 'null', 'The service answered 503.'],
+      [404, '<html>', 'The service answered 404.'],
+      [413, '<html>', 'too large for a proxy'],
+      [429, '<html>', 'takes no more requests at the moment'],
+      [502, '<html>', 'The service is not running at the moment (502). Ask again'],
+      [503, 'null', 'The service is not running at the moment (503). Ask again'],
+      [504, '<html>', 'has not waited for the answer'],
     ] as const;
     for (const [status, body, shown] of answers) {
       await page.route('**/predict', (route) => route.fulfill({ status, body }));
@@ -162,7 +167,7 @@ describe.skipIf(isLeftOut)('the demo page, when something fails', () => {
       await page.locator('#error', { hasText: shown }).waitFor();
       await page.unroute('**/predict');
     }
-    demo.ignoreErrors('503');
+    demo.ignoreErrors('Failed to load resource');
   });
 
   it('asks for a key when the service has begun to require one', async () => {
@@ -185,6 +190,25 @@ describe.skipIf(isLeftOut)('the demo page, when something fails', () => {
     await page.keyboard.press('Enter');
     expect((await request).headers()['authorization']).toBe('Bearer a');
     await page.waitForSelector('#seen[data-exact]');
+    demo.ignoreErrors('401');
+  });
+
+  it('asks for a key when only an explanation or the exact pixels of an earlier picture need one', async () => {
+    const page = await demo.openPage();
+    await ask(page, 'a dog');
+    const refuse = (path: string): Promise<unknown> =>
+      page.route(path, (route) => route.fulfill({ status: 401, json: { detail: 'Send an API key.' } }));
+    await refuse('**/predict');
+    await page.click('.look');
+    await page.locator('#seen-caption', { hasText: 'Enter it above.' }).waitFor();
+    expect(await page.locator('#key').isVisible()).toBe(true);
+    await page.reload();
+    await page.waitForSelector('body[data-ready]');
+    await refuse('**/demo/pixels');
+    expect(await page.locator('#key').isVisible()).toBe(false);
+    await page.locator('#history button').click();
+    await page.locator('#seen-caption', { hasText: 'Enter it above.' }).waitFor();
+    expect(await page.locator('#key').isVisible()).toBe(true);
     demo.ignoreErrors('401');
   });
 

@@ -98,6 +98,24 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
     await page.locator('#file-error', { hasText: 'a.pdf is a PDF document.' }).waitFor();
   });
 
+  it('leaves pasted text to text fields, and says elsewhere that it is no picture', async () => {
+    const page = await demo.openPage();
+    const paste = (id: string): Promise<boolean> =>
+      page.evaluate(`{
+        const data = new DataTransfer();
+        data.setData('text/plain', 'https://example.org/a.png');
+        const init = { bubbles: true, cancelable: true, clipboardData: data };
+        document.getElementById('${id}').dispatchEvent(new ClipboardEvent('paste', init));
+      }`);
+    // True: the browser's default action follows.
+    expect(await paste('texts')).toBe(true);
+    expect(await page.locator('#error').textContent()).toBe('');
+    for (const id of ['drop', 'file']) {
+      expect(await paste(id)).toBe(false);
+      expect(await page.locator('#error').textContent()).toContain('No picture is on the clipboard.');
+    }
+  });
+
   it('takes one picture at a time', async () => {
     const page = await demo.openPage();
     await page.evaluate(`{
@@ -116,10 +134,12 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
         const data = new DataTransfer();
         data.setData('text/plain', 'https://example.org/a.png');
         const init = { bubbles: true, cancelable: true, dataTransfer: data };
+        for (const over of ['drop', '${id}']) document.getElementById(over).dispatchEvent(new DragEvent('dragover', init));
         document.getElementById('${id}').dispatchEvent(new DragEvent('drop', init));
       }`);
     // True: the browser's default action follows.
     expect(await drop('texts')).toBe(true);
+    expect(await page.locator('.over').count()).toBe(0);
     expect(await page.locator('#error').textContent()).toBe('');
     expect(await drop('drop')).toBe(false);
     expect(await page.locator('#error').textContent()).toContain('Save the picture first');

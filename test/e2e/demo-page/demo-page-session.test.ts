@@ -75,6 +75,18 @@ describe.skipIf(isLeftOut)('the demo page, over several questions', () => {
 
   it('takes a photo where there is a camera', async () => {
     const page = await demo.openPage();
+    // Cameras take a moment until their first picture, before which there is none to take.
+    await page.evaluate(`{
+      const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      navigator.mediaDevices.getUserMedia = async (wanted) => {
+        navigator.mediaDevices.getUserMedia = open;
+        return document.createElement('canvas').captureStream(0);
+      };
+    }`);
+    await page.click('#camera');
+    await page.click('#camera-take');
+    expect(await page.locator('#camera-dialog').isVisible()).toBe(true);
+    await page.click('#camera-cancel');
     await page.click('#camera');
     await page.evaluate(`new Promise((resolve) => {
       const view = document.getElementById('camera-view');

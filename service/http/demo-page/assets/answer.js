@@ -1,6 +1,7 @@
 // Shows an answer: the picture beside the judgements, where the model looked, and the question as code.
 import { codeFor } from './code.js';
 import { hideHeat, showHeat } from './heat.js';
+import { sentenceOf } from './problems.js';
 import { explain, pixels } from './service.js';
 import { csvOf, element, isTable, make, results } from './view.js';
 
@@ -47,7 +48,7 @@ const look = async ({ text }, button) => {
   } catch (problem) {
     if (!signal.aborted) {
       button.setAttribute('aria-pressed', 'false');
-      caption.textContent = problem instanceof Error ? problem.message : String(problem);
+      caption.textContent = sentenceOf(problem);
     }
   } finally {
     button.classList.remove('busy');
@@ -104,7 +105,7 @@ export const showAnswer = async (asked, { judgements, warnings = [], latency, mo
   } catch (problem) {
     signal.throwIfAborted();
     // The answer stands without them.
-    const reason = problem instanceof Error ? problem.message : String(problem);
+    const reason = sentenceOf(problem);
     if (caption.textContent === CHOSEN) caption.textContent = `${CHOSEN} What the model saw is not shown: ${reason}`;
   }
 };

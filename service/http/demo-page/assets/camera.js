@@ -39,6 +39,8 @@ export const offerCamera = async (onPhoto, onError) => {
     dialog.close();
   });
   element('camera-take', HTMLButtonElement).addEventListener('click', () => {
+    // Cameras take a moment until their first picture.
+    if (view.videoWidth === 0) return;
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [view.videoWidth, view.videoHeight];
     canvas.getContext('2d')?.drawImage(view, 0, 0);

@@ -13,17 +13,16 @@ const isText = ({ target, dataTransfer }) =>
  */
 export const acceptDrops = (frame, onFile, onError) => {
   document.addEventListener('dragover', (event) => {
-    if (isText(event)) return;
-    event.preventDefault();
-    frame.classList.add('over');
+    frame.classList.toggle('over', !isText(event));
+    if (!isText(event)) event.preventDefault();
   });
   document.addEventListener('dragleave', (event) => {
     if (event.relatedTarget === null) frame.classList.remove('over');
   });
   document.addEventListener('drop', (event) => {
+    frame.classList.remove('over');
     if (isText(event)) return;
     event.preventDefault();
-    frame.classList.remove('over');
     const [dropped, ...more] = event.dataTransfer?.files ?? [];
     if (more.length > 0) onError(new Error(`Those are ${more.length + 1} files. Drop one picture.`));
     else if (dropped) onFile(dropped);
@@ -32,17 +31,17 @@ export const acceptDrops = (frame, onFile, onError) => {
   });
 };
 
-/**
- * The file that is pasted: a picture if there is one.
- *
- * @param {ClipboardEvent} event
- * @returns {File | undefined} undefined where the browser is to paste a text
- */
-export const pastedFile = ({ target, clipboardData }) => {
+/** Whether the browser is to paste a text into a field. @param {ClipboardEvent} event */
+export const isTextPasted = ({ target, clipboardData }) => {
+  if (!(target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type !== 'file')))
+    return false;
   const { types = [], files = [] } = clipboardData ?? {};
   // Word processors and spreadsheets add a picture of the text that is copied.
-  const isFormattedText = types.includes('text/plain') && types.includes('text/html');
-  if (isFormattedText && (target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement))
-    return undefined;
-  return [...files].find(({ type }) => type.startsWith('image/')) ?? files[0];
+  return files.length === 0 || (types.includes('text/plain') && types.includes('text/html'));
+};
+
+/** The file that is pasted: a picture if there is one. @param {ClipboardEvent} event @returns {File | undefined} */
+export const pastedFile = ({ clipboardData }) => {
+  const files = [...(clipboardData?.files ?? [])];
+  return files.find(({ type }) => type.startsWith('image/')) ?? files[0];
 };

@@ -1,10 +1,11 @@
 // The demo page: sends a picture and sentences to the service, and shows the answer.
 import { showAnswer, markStale } from './answer.js';
 import { offerCamera } from './camera.js';
-import { acceptDrops, pastedFile } from './drops.js';
+import { acceptDrops, isTextPasted, pastedFile } from './drops.js';
 import { readPicture } from './files.js';
 import { earlier, forget, remember } from './history.js';
 import { choosePicture, chosenPicture, pictureLoaded } from './picture.js';
+import { sentenceOf } from './problems.js';
 import { about, KeyError, pictureOf, predict } from './service.js';
 import { card, element } from './view.js';
 
@@ -33,19 +34,15 @@ const take = async (chosen) => {
   try {
     if (await choosePicture(readPicture(chosen, maxMb))) error.textContent = '';
   } catch (problem) {
-    fileError.textContent = problem instanceof Error ? problem.message : String(problem);
+    fileError.textContent = sentenceOf(problem);
   }
   update();
 };
 
 /** @param {unknown} problem */
 const showError = (problem) => {
-  error.textContent = problem instanceof Error ? problem.message : String(problem);
-  if (problem instanceof KeyError) {
-    // The service may require keys only since the page was loaded.
-    element('key-field', HTMLDivElement).hidden = false;
-    key.focus();
-  }
+  error.textContent = sentenceOf(problem);
+  if (problem instanceof KeyError) key.focus();
   error.scrollIntoView({ block: 'nearest' });
 };
 
@@ -230,10 +227,11 @@ const addListeners = () => {
     if (chosen) void take(chosen).finally(() => (file.value = ''));
   });
   document.addEventListener('paste', (event) => {
-    const pasted = pastedFile(event);
-    if (!pasted) return;
+    if (isTextPasted(event)) return;
     event.preventDefault();
-    void take(pasted);
+    const pasted = pastedFile(event);
+    if (pasted) void take(pasted);
+    else showError('No picture is on the clipboard. Copy the picture itself, not its address, or choose its file.');
   });
   form.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && event.target instanceof HTMLTextAreaElement)

@@ -27,6 +27,23 @@ const jsonOf = async (response) => {
   }
 };
 
+/** What an answer means that is not the service's own, but that of a proxy before it. @param {number} status */
+const byProxy = (status) => {
+  switch (status) {
+    case 413:
+      return 'The picture is too large for a proxy before the service. Choose a smaller file.';
+    case 429:
+      return 'A proxy before the service takes no more requests at the moment. Ask again in a minute.';
+    case 502:
+    case 503:
+      return `The service is not running at the moment (${status}). Ask again in a minute.`;
+    case 504:
+      return 'A proxy has not waited for the answer of the service. Ask again, with fewer sentences.';
+    default:
+      return `The service answered ${status}.`;
+  }
+};
+
 /**
  * @param {string} path relative to the page, which may be served under any prefix
  * @param {RequestInit} [init]
@@ -41,7 +58,7 @@ const request = async (path, init) => {
   if (response.ok) return response;
   const problem = /** @type {{ detail?: string } | null} */ (await jsonOf(response).catch(() => null));
   const detail = problem?.detail;
-  if (detail === undefined) throw new Error(`The service answered ${response.status}.`);
+  if (detail === undefined) throw new Error(byProxy(response.status));
   if (response.status === 401) throw new KeyError('This service requires an API key. Enter it above.');
   if (response.status === 403) throw new KeyError(detail);
   throw new Error(detail);
