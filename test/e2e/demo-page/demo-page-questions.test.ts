@@ -39,15 +39,19 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
 
   it('shows code that runs as it is pasted, for any file name', async () => {
     const page = await demo.openPage();
-    const names = ['a;type=b,"c" d.png', 'plain.png'];
+    const names = ['a;type=b,"c" d.png', ' between spaces .png', 'plain.png '];
+    // A model may tell one line break from another.
+    await page.locator('#premise-field summary').click();
+    await page.fill('#premise', 'it rains\nand\n\n it snows');
     for (const name of names) {
       await copyFile(picture, join(demo.folder, name));
       await page.setInputFiles('#file', join(demo.folder, name));
       await page.fill('#texts', 'it\'s a "dog" $HOME\n¿un perro?');
       await page.click('#ask');
-      await page.locator('#code', { hasText: name.slice(0, 2) }).waitFor({ state: 'attached' });
+      await page.locator('#code', { hasText: name.slice(0, 5) }).waitFor({ state: 'attached' });
       for (const [language, ...command] of RUNNERS) {
         expect(await runShown(page, language, command, demo.folder)).toMatchObject({ results: [{}, {}] });
+        expect(await page.locator('#code').textContent()).toContain('it rains and it snows');
       }
     }
   });

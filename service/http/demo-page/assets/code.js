@@ -8,8 +8,12 @@ const urlOf = (path) => new URL(path, document.baseURI).href;
 /** Quotes for a POSIX shell. @param {string} text */
 const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** Quotes a file's name for curl, which gives commas and semicolons a meaning. @param {string} name */
-const quoteFile = (name) => (/[,;"]/.test(name) ? `"${name.replaceAll(/["\\]/g, '\\$&')}"` : name);
+/**
+ * Quotes a file's name for curl, which gives commas and semicolons a meaning and drops spaces around it.
+ *
+ * @param {string} name
+ */
+const quoteFile = (name) => (/^\s|[,;"]|\s$/.test(name) ? `"${name.replaceAll(/["\\]/g, '\\$&')}"` : name);
 
 /** A string of Python or JavaScript: JSON is one of both, except for lone surrogates. @param {string} text */
 const literal = (text) => JSON.stringify(text);

@@ -56,7 +56,8 @@ const current = () => {
         .split('\n')
         .map((line) => line.trim())
         .filter((line) => line !== ''),
-      premise: premise.value.trim(),
+      // One text of one line: forms write line breaks as two characters, JSON as one, and a model may tell them apart.
+      premise: premise.value.trim().replaceAll(/\s*\n\s*/g, ' '),
       key: key.value.trim(),
     }
   );
