@@ -4,7 +4,7 @@ import { contextOf } from '../../workload/context.ts';
 import { ownPodAnnotations, podLabels } from '../../workload/names.ts';
 import { BATCH_CONTAINER, DATA_FOLDER, DATA_VOLUME } from '../backfills.ts';
 import { bytesOf } from '../fields.ts';
-import type { ContainerConfig, PodConfig } from '../pod.ts';
+import type { ContainerConfig } from '../pod.ts';
 import {
   ARCHITECTURE_LABEL,
   LOADER_CONTAINER,
@@ -47,31 +47,18 @@ function addedContainers({ workload: { pod } }: RuleInput): [path: string, conta
   );
 }
 
-/** Folders of the server's container at which there are keys of a Secret or ConfigMap, and nothing else. */
-function readOnlyFolders({ volumes }: PodConfig): string[] {
-  return volumes.flatMap(({ kind, mountPath }) =>
-    (kind === 'secret' || kind === 'config-map') && mountPath !== undefined ? [mountPath] : [],
-  );
-}
-
-/** Sentences about folders at which one container mounts volumes: each once, and none within a read-only one. */
+/** Sentences about folders at which one container mounts volumes. Each is mounted once. */
 function mountMistakes(
   path: string,
   mounts: readonly { readonly mountPath: string }[],
   taken: Readonly<Record<string, string>>,
-  readOnly: readonly string[],
 ): string[] {
   const paths = mounts.map(({ mountPath }) => mountPath);
   const clashes = repeated([...Object.values(taken), ...paths]);
   const system = paths.filter((each) => SYSTEM_FOLDERS.some((folder) => isWithin(each, folder)) || each === '/dev');
-  const nested = paths.flatMap((each) => {
-    const outer = readOnly.find((folder) => each !== folder && isWithin(each, folder));
-    return outer === undefined ? [] : [[each, outer] as const];
-  });
   return [
     ...clashes.map((each) => `${path} has the folder ${each}, where another volume is mounted; choose another.`),
     ...system.map((each) => `${path} has the folder ${each}, which the container runtime fills; choose another.`),
-    ...nested.map(([each, outer]) => `${path} has the folder ${each}, but ${outer} is read-only; choose another.`),
   ];
 }
 
@@ -171,34 +158,25 @@ export const podRules = {
     const own = { ...OWN_VOLUMES, ...(isClaimed ? { [DATA_VOLUME]: DATA_FOLDER } : {}) };
     const names = repeated([...Object.keys(own), ...pod.volumes.map(({ name }) => name)]);
     const mounts = pod.volumes.flatMap(({ mountPath }) => (mountPath === undefined ? [] : [{ mountPath }]));
-    const readOnly = readOnlyFolders(pod);
+    const nested = mounts.filter(
+      ({ mountPath }) => mountPath !== OWN_VOLUMES.models && isWithin(mountPath, OWN_VOLUMES.models),
+    );
     const hidden = mounts.filter(
       ({ mountPath }) => server.kind === 'ofa-ve' && IMAGE_FOLDERS.some((folder) => isWithin(mountPath, folder)),
     );
     return [
       ...names.map((name) => `pod.volumes has the name ${name}, which another volume of the pod has; choose another.`),
-      ...mountMistakes('pod.volumes', mounts, own, [OWN_VOLUMES.models, OWN_VOLUMES['api-keys'], ...readOnly]),
+      ...mountMistakes('pod.volumes', mounts, own),
+      // Unlike in volumes of Secrets and ConfigMaps, the kubelet makes no folders in that of the models.
+      ...nested.map(
+        ({ mountPath }) =>
+          `pod.volumes has the folder ${mountPath}, but ${OWN_VOLUMES.models} is read-only; choose another.`,
+      ),
       ...hidden.map(
         ({ mountPath }) =>
           `pod.volumes has the folder ${mountPath}, which would hide files of the image; choose another.`,
       ),
     ];
-  },
-
-  /** The container runtime cannot make the folder of another volume there. */
-  readOnlyVolumesHoldNoOthers({ workload: { gpu, pod, server } }) {
-    const own = [
-      ...(server.kind === 'ofa-ve' && server.apiKeys !== undefined ? [OWN_VOLUMES['api-keys']] : []),
-      ...(gpu.kind === 'none' ? [] : [OWN_VOLUMES['cuda-cache']]),
-    ];
-    return readOnlyFolders(pod).flatMap((folder) =>
-      own
-        .filter((inner) => inner !== folder && isWithin(inner, folder))
-        .map(
-          (inner) =>
-            `pod.volumes has the folder ${folder}, which is read-only, but the deployment mounts ${inner}; choose another.`,
-        ),
-    );
   },
 
   volumesAreMounted(input) {
@@ -238,18 +216,12 @@ export const podRules = {
   },
 
   containersMountVolumes(input) {
-    const known = new Map(input.workload.pod.volumes.map((volume) => [volume.name, volume.kind]));
+    const known = new Set(input.workload.pod.volumes.map(({ name }) => name));
     return addedContainers(input).flatMap(([path, { mounts = [] }]) => {
       const unknown = mounts.filter(({ volume }) => !known.has(volume));
-      const readOnly = mounts.filter(({ volume }) => ['secret', 'config-map'].includes(known.get(volume) ?? ''));
       return [
         ...unknown.map(({ volume }) => `${path}.mounts has ${volume}, which pod.volumes does not have; add it there.`),
-        ...mountMistakes(
-          `${path}.mounts`,
-          mounts,
-          {},
-          readOnly.map(({ mountPath }) => mountPath),
-        ),
+        ...mountMistakes(`${path}.mounts`, mounts, {}),
       ];
     });
   },

@@ -59,13 +59,6 @@ const REFUSED: readonly (readonly [path: string, value: unknown, sentence: strin
   ['pod.volumes', [spool, { ...spool, mountPath: '/other' }], /has the name spool/],
   ['pod.volumes', [{ ...spool, mountPath: '/tmp' }], /has the folder \/tmp, where another volume is mounted/],
   ['pod.volumes', [{ ...spool, mountPath: '/models/cache' }], /but \/models is read-only/],
-  ['pod.volumes', [{ ...spool, mountPath: '/etc/ofa-ve/api-keys/a' }], /but \/etc\/ofa-ve\/api-keys is read-only/],
-  ['pod.volumes', [keys, { ...spool, mountPath: '/keys/a' }], /has the folder \/keys\/a, but \/keys is read-only/],
-  [
-    'pod.volumes',
-    [{ ...keys, mountPath: '/var/cache' }],
-    'pod.volumes has the folder /var/cache, which is read-only, but the deployment mounts /var/cache/cuda; choose another.',
-  ],
   ['pod.volumes', [{ ...spool, mountPath: '/app' }], /has the folder \/app, which would hide files of the image/],
   ['pod.volumes', [{ ...spool, mountPath: '/model/a' }], /would hide files of the image/],
   ['pod.volumes', [{ ...spool, mountPath: '/proc/a' }], /which the container runtime fills/],
@@ -116,7 +109,7 @@ describe('a pod that cannot be', () => {
     expect(more).toEqual([]);
   });
 
-  it('mounts one folder twice in a container, or below a read-only volume', () => {
+  it('mounts one folder twice in a container', () => {
     const mistakesWith = (...mounts: (readonly [volume: string, mountPath: string])[]) => {
       const sidecars = [{ ...proxy, mounts: mounts.map(([volume, mountPath]) => ({ volume, mountPath })) }];
       const pod = { labels: {}, annotations: {}, env: {}, volumes: [spool, keys], sidecars, initContainers: [] };
@@ -125,33 +118,19 @@ describe('a pod that cannot be', () => {
     expect(mistakesWith(['spool', '/a'], ['keys', '/a'])).toEqual([
       'workloads[0].pod.sidecars[0].mounts has the folder /a, where another volume is mounted; choose another.',
     ]);
-    expect(mistakesWith(['keys', '/a'], ['spool', '/a/b'])).toEqual([
-      'workloads[0].pod.sidecars[0].mounts has the folder /a/b, but /a is read-only; choose another.',
-    ]);
-    expect(mistakesWith(['spool', '/a'], ['keys', '/tmp'])).toEqual([]);
+    expect(mistakesWith(['keys', '/a'], ['spool', '/a/b'], ['keys', '/tmp'])).toEqual([]);
   });
 });
 
-it('a read-only volume may hold the folders of volumes that the pod does not have', () => {
+it('the volume of a Secret may hold the folders of other volumes, which the kubelet makes in it', () => {
   const volumes = [
     { ...keys, mountPath: '/etc/ofa-ve' },
     { ...keys, name: 'cache', mountPath: '/var/cache' },
-    { ...spool, mountPath: '/etc' },
+    { ...spool, mountPath: '/var/cache/spool' },
   ];
-  const server = { kind: 'ofa-ve', settings: {} };
-  const withKeys = { ...server, apiKeys: { secretName: 'keys', key: 'keys' } };
-  const on = (changes: Readonly<Record<string, unknown>>) =>
-    mistakesOf(
-      Object.entries({ 'pod.volumes': volumes, ...changes }).reduce<unknown>(
-        (whole, [path, value]) => deepChange(whole, `workloads.0.${path}`, value),
-        config,
-      ),
-    );
-  const roomy = { gpu: { kind: 'none' }, 'resources.requests.memory': '9Gi', 'resources.limits.memory': '11Gi' };
-  expect(on({ ...roomy, server })).toEqual([]);
-  expect(on({ ...roomy, server: withKeys })).toEqual([
-    'workloads[0].pod.volumes has the folder /etc/ofa-ve, which is read-only, but the deployment mounts /etc/ofa-ve/api-keys; choose another.',
-  ]);
+  const server = { kind: 'ofa-ve', settings: {}, apiKeys: { secretName: 'keys', key: 'keys' } };
+  const changed = deepChange(deepChange(config, 'workloads.0.pod.volumes', volumes), 'workloads.0.server', server);
+  expect(mistakesOf(changed)).toEqual([]);
 });
 
 describe('another server', () => {
