@@ -2,6 +2,7 @@ import type * as Sdk from '@aws-sdk/client-s3';
 import { addAbortSignal, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../model/errors.ts';
+import { checkProxies } from '../../model/proxies.ts';
 
 /** Times that a broken response is continued in a row without a byte. */
 const MAX_RESUMES = 5;
@@ -50,6 +51,7 @@ let loaded: Promise<Connection> | undefined;
  */
 export function s3(stallMs = STALL_MS): Promise<Connection> {
   const { env } = process;
+  checkProxies(env);
   const isOther = hasEndpoint(env);
   loaded ??= import('@aws-sdk/client-s3').then((sdk) => {
     // Older versions of Node.js ignore proxyEnv.

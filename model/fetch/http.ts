@@ -1,6 +1,6 @@
 import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from 'undici';
-import { UserError } from '../errors.ts';
 import { BODY_BUFFER_BYTES, MAX_REDIRECTS } from '../http-client.ts';
+import { checkProxies } from '../proxies.ts';
 import { version } from '../version.ts';
 import { networkFailure, RequestFailure, statusFailure } from './request-failure.ts';
 import type { ModelSource } from './source.ts';
@@ -99,17 +99,7 @@ async function* chunks(body: AsyncIterable<unknown>, host: string): AsyncGenerat
 
 /** Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in capitals or not. */
 function proxyAgent(connectTimeout: number): Dispatcher {
-  const proxies = Object.entries(process.env).filter(([name]) => /^https?_proxy$/i.test(name));
-  try {
-    // undici's own support for SOCKS is experimental and ignores the time limits.
-    if (proxies.some(([, address = '']) => /^socks/i.test(address))) throw new Error('SOCKS is not supported');
-    // Tunnels are for https alone: many proxies allow none to other ports.
-    return new EnvHttpProxyAgent({ connectTimeout, proxyTunnel: false });
-  } catch (error) {
-    // The value is not repeated: it may hold a password.
-    const message =
-      'HTTP_PROXY and HTTPS_PROXY must be addresses of http or https proxies, such as http://proxy.example:3128, ' +
-      'or unset; SOCKS is not supported.';
-    throw new UserError('settings-invalid', message, { cause: error });
-  }
+  checkProxies(process.env);
+  // Tunnels are for https alone: many proxies allow none to other ports.
+  return new EnvHttpProxyAgent({ connectTimeout, proxyTunnel: false });
 }

@@ -36,6 +36,17 @@ test.each([
   });
 });
 
+test.each(['proxy.example:3128', '127.0.0.1:3128', 'socks5://127.0.0.1:9', 'http://100%@127.0.0.1:9'])(
+  'HTTPS_PROXY=%s is refused, as no request would take it',
+  async (value) => {
+    process.env['HTTPS_PROXY'] = value;
+    await expect(openFile('s3://bucket/rows.csv')).rejects.toMatchObject({
+      code: 'settings-invalid',
+      message: expect.stringContaining('must be addresses of http or https proxies') as unknown,
+    });
+  },
+);
+
 /** Whether Node.js reads the addresses of proxies. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const knowsProxies = major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
