@@ -21,6 +21,11 @@ export function isResultFile(name: string): boolean {
   return /^(shard-\d+-of-\d+\/)?part-\d{5,}\.(jsonl|parquet)$/.test(name);
 }
 
+/** Whether a file in the folder of a run has rows of a part, which may be incomplete. */
+export function hasRows(name: string): boolean {
+  return /^_?part-\d{5,}\.(jsonl|parquet)(\.partial)?$/.test(name);
+}
+
 /** Where the rows of a part are written until it is complete: lines of JSON, which can be continued, in any case. */
 export function partialFile(folder: WritableFolder, part: Part): string {
   return incomplete(folder, partName(part, 'jsonl'));

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { shorten } from '../../model/echo.ts';
 import { notWritten } from '../../model/not-written.ts';
 import { UserError } from '../../model/errors.ts';
+import { hasRows } from './part-file.ts';
 import type { ResultFolder, WritableFolder } from './result-folder.ts';
 
 /** Readers of folders of tables, such as Spark's and Arrow's, skip what begins with `_`. */
@@ -59,8 +60,17 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Records what the results in a folder are results of. */
+/**
+ * Records what the results in a folder are results of.
+ *
+ * @throws UserError `output-not-writable` if it has some already, and nothing that says so; or `disk-full`
+ */
 export async function writeRunFile(folder: WritableFolder, run: RunDescription): Promise<void> {
+  const names = await folder.list();
+  if (!names.has(RUN_FILE) && [...names].some(hasRows)) {
+    const problem = `The folder ${folder.name} has results, but no ${RUN_FILE}, which says what they are results of`;
+    throw new UserError('output-not-writable', `${problem}. Choose another --output, or delete the folder.`);
+  }
   const file = path.join(folder.workFolder, `${RUN_FILE}.partial`);
   try {
     const handle = await open(file, 'w');

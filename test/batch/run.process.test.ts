@@ -216,6 +216,18 @@ describe('a run goes on where the one before was', () => {
     );
   });
 
+  test.each(['out', 'out.parquet'])('but not if nothing says what the results in %s are of', async (name) => {
+    const output = join(tempFolder(), name);
+    await run({ input: pictures, output, texts: ['a dog'] });
+    const file = join(output, '_run.json');
+    rmSync(file);
+    await expect(run({ input: pictures, output, texts: ['a cat'] })).rejects.toMatchObject({
+      code: 'output-not-writable',
+      message: `The folder ${output} has results, but no _run.json, which says what they are results of. Choose another --output, or delete the folder.`,
+    });
+    expect(existsSync(file)).toBe(false);
+  });
+
   test('and two runs do not write into one folder at once', async () => {
     const input = writeRows(pictures, testRows(3));
     const output = join(tempFolder(), 'out');
