@@ -1,4 +1,11 @@
-import { requireBytes, requireObject, requireSignal, requireText, wrongType } from '../model/arguments.ts';
+import {
+  requireBytes,
+  requireFunction,
+  requireObject,
+  requireSignal,
+  requireText,
+  wrongType,
+} from '../model/arguments.ts';
 import { UserError } from '../model/errors.ts';
 import type { TextWarning } from '../model/input/text-warnings.ts';
 import type { Answer } from '../service/inference/answer.ts';
@@ -134,7 +141,7 @@ function checkTypes(question: Question, options: PredictOptions): void {
   else if (typeof text !== 'string') throw wrongType('text', 'a string or an array of strings', text);
   if (premise !== undefined) requireText('premise', premise);
   requireSignal(signal);
-  if (onWarning !== undefined && typeof onWarning !== 'function') throw wrongType('onWarning', 'a function', onWarning);
+  if (onWarning !== undefined) requireFunction('onWarning', onWarning);
 }
 
 /** The settings that are given, if they are known and right. */

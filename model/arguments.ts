@@ -19,7 +19,17 @@ export function requireText(name: string, value: unknown): void {
 
 /** @throws TypeError unless it is an object, such as one with options */
 export function requireObject(name: string, value: unknown): void {
-  if (typeof value !== 'object' || value === null) throw wrongType(name, 'an object', value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrongType(name, 'an object', value);
+}
+
+/** @throws TypeError unless it is a function, such as a callback */
+export function requireFunction(name: string, value: unknown): void {
+  if (typeof value !== 'function') throw wrongType(name, 'a function', value);
+}
+
+/** @throws TypeError unless it is a number; its range is checked elsewhere */
+export function requireNumber(name: string, value: unknown): void {
+  if (typeof value !== 'number') throw wrongType(name, 'a number', value);
 }
 
 /** @throws TypeError unless it is an AbortSignal or left out */

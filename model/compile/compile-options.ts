@@ -1,3 +1,4 @@
+import { requireFunction, requireNumber, requireObject, requireText, wrongType } from '../arguments.ts';
 import type { Manifest } from '../package/manifest.ts';
 
 /** Options of `compileCheckpoint`. */
@@ -32,4 +33,16 @@ export interface CompileProgress {
   readonly stage: 'calibration' | 'weights' | 'sums' | 'self-test';
   readonly done: number;
   readonly total: number;
+}
+
+/** @throws TypeError if a program in JavaScript passes something else than {@link CompileOptions} declares */
+export function checkTypes(options: CompileOptions): void {
+  requireObject('The options', options);
+  const { maxTextTokens, replace }: { maxTextTokens?: unknown; replace?: unknown } = options;
+  for (const name of ['precision', 'calibration', 'name', 'knows', 'examples'] as const)
+    if (options[name] !== undefined) requireText(name, options[name]);
+  if (maxTextTokens !== undefined) requireNumber('maxTextTokens', maxTextTokens);
+  if (replace !== undefined && typeof replace !== 'boolean') throw wrongType('replace', 'true or false', replace);
+  for (const name of ['onProgress', 'onNote'] as const)
+    if (options[name] !== undefined) requireFunction(name, options[name]);
 }

@@ -3,11 +3,11 @@ import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { OfaConfig } from './checkpoint/config.ts';
 import { type Weights, openWeights } from './checkpoint/weights.ts';
-import { requireObject, requireText } from '../arguments.ts';
+import { requireText } from '../arguments.ts';
 import { echo, shorten } from '../echo.ts';
 import { UserError } from '../errors.ts';
 import { writeExamples } from '../package/examples.ts';
-import type { CompileOptions } from './compile-options.ts';
+import { checkTypes, type CompileOptions } from './compile-options.ts';
 import { refuseAdapters, refuseFairseqNames, unknownTensors, unusedTensors } from './ofa/known-tensors.ts';
 import { checkSharedTables } from './ofa/token-tables.ts';
 import { describe, imagePositions, prepare, type Prepared, textOf } from './prepare.ts';
@@ -40,7 +40,7 @@ export async function compileCheckpoint(
 ): Promise<Manifest> {
   requireText('The checkpoint folder', checkpoint);
   requireText('The package folder', target);
-  requireObject('The options', options);
+  checkTypes(options);
   checkTarget(target, options.replace === true);
   const prepared = await prepare(checkpoint, options);
   const weights = await openWeights(checkpoint);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   compile,
@@ -12,6 +13,7 @@ import {
   type TextWarning,
 } from '../../library/index.ts';
 import { expectedCases, fixtureFile, fixturePackage } from '../../testing/fixtures.ts';
+import { tempFolder } from '../../testing/temp-folder.ts';
 
 describe('an open model', () => {
   let model: Model;
@@ -127,6 +129,29 @@ it('options of a wrong type are named', async () => {
   await expect(toPixels(bytes, 32, turned)).rejects.toThrow(
     'orientation must be one of upright, stored, not "turned".',
   );
+  await expect(toPixels(bytes, '32' as unknown as number)).rejects.toThrow(
+    new TypeError('The size of the pixels must be a number, not "32".'),
+  );
+  await expect(openModel('package', [] as ModelSettings)).rejects.toThrow(
+    'The settings must be an object, not an Array.',
+  );
+});
+
+it.each<[object, string]>([
+  [[], 'The options must be an object, not an Array.'],
+  [{ precision: null }, 'precision must be a string, not null.'],
+  [{ calibration: new URL('file:///pictures') }, 'calibration must be a string, not a URL.'],
+  [{ name: null }, 'name must be a string, not null.'],
+  [{ knows: 5 }, 'knows must be a string, not 5.'],
+  [{ examples: 5 }, 'examples must be a string, not 5.'],
+  [{ maxTextTokens: '12' }, 'maxTextTokens must be a number, not "12".'],
+  [{ replace: 'no' }, 'replace must be true or false, not "no".'],
+  [{ onProgress: true }, 'onProgress must be a function, not true.'],
+  [{ onNote: {} }, 'onNote must be a function, not an Object.'],
+])('options of compile of a wrong type are named before the work: %o', async (options, message) => {
+  const target = path.join(tempFolder(), 'package');
+  const refused = compile(fixtureFile('mini-none', ''), target, options);
+  await expect(refused).rejects.toThrow(new TypeError(message));
 });
 
 it('settings that are wrong or no settings of a model are refused', async () => {
