@@ -19,7 +19,7 @@ export function scaleOf({ min, max }: Range): Scale {
   const span = Math.max(0, max) - low;
   if (span === 0) return { scale: 1, zeroPoint: 0 };
   const scale = roundedUp(span / 255);
-  return { scale, zeroPoint: Math.min(255, Math.round(-low / scale)) };
+  return { scale, zeroPoint: Math.round(-low / scale) };
 }
 
 /** A positive number rounded up to {@link BITS} significant bits. */

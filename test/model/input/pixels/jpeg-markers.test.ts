@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { closePixels, toPixels } from '../../../../model/input/pixels/pixels.ts';
+import { probe } from '../../../../model/input/pixels/probe.ts';
 
 const SIZE = 8;
 
@@ -37,5 +38,26 @@ describe('a baseline JPEG whose data a marker interrupts', () => {
     }
     const followed = Buffer.concat([file, Buffer.of(0xff, 0x02, 0xff, 0xc0)]);
     expect(await toPixels(followed, SIZE)).toEqual(await toPixels(file, SIZE));
+  });
+});
+
+describe('bytes that fill the space before the markers of a JPEG', () => {
+  /** The file with two of them before each marker of its header, the scan's included. */
+  function filled(file: Buffer): Buffer {
+    const parts: Buffer[] = [file.subarray(0, 2)];
+    for (let at = 2, code = 0; code !== 0xda;) {
+      code = file[at + 1] ?? expect.fail();
+      const end = at + 2 + file.readUInt16BE(at + 2);
+      parts.push(Buffer.of(0xff, 0xff), file.subarray(at, code === 0xda ? file.length : end));
+      at = end;
+    }
+    return Buffer.concat(parts);
+  }
+
+  it.each(['jpeg-420', 'jpeg-exif6', 'jpeg-progressive', 'jpeg-cmyk'])('change nothing: %s', async (name) => {
+    const file = readFileSync(new URL(`../../../fixtures/images/${name}.jpg`, import.meta.url));
+    expect(filled(file).length).toBeGreaterThan(file.length + 8);
+    expect(await probe(filled(file))).toEqual(await probe(file));
+    expect(await toPixels(filled(file), SIZE)).toEqual(await toPixels(file, SIZE));
   });
 });

@@ -223,4 +223,21 @@ describe('the orientation of a TIFF', () => {
     expect(await toPixels(file, 2)).toEqual(expected);
     expect(await toPixels(file, 2, { orientation: 'stored' })).toEqual(expected);
   });
+
+  it.each([
+    ['bytes', 1],
+    ['undefined bytes', 7],
+  ])('is that of its XMP, as %s, if its directory has none', (_, type) => {
+    const packet = Buffer.from(xmp(6));
+    const withXmp = (tags: Record<number, number>): Buffer => {
+      const file = tiff(2, 2, { ...rgb, ...tags, 700: 0 }, data);
+      const entry = file.indexOf(Buffer.from([188, 2, 3, 0]));
+      file.writeUInt16LE(type, entry + 2);
+      file.writeUInt32LE(packet.length, entry + 4);
+      file.writeUInt32LE(file.length, entry + 8);
+      return Buffer.concat([file, packet]);
+    };
+    expect(orientationOf(withXmp({}), 'tiff')).toBe(6);
+    expect(orientationOf(withXmp({ 274: 3 }), 'tiff')).toBe(3);
+  });
 });
