@@ -1,4 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createRoute } from '@hono/zod-openapi';
 import { createMiddleware } from 'hono/factory';
@@ -38,21 +40,12 @@ const PAGE_POLICY = [
 /** The folder of the page's files; a build reads them from the sources. */
 const PAGE = new URL('service/http/demo-page/assets/', ROOT);
 
-/** The page's modules. */
-const SCRIPTS = [
-  'page',
-  'answer',
-  'camera',
-  'code',
-  'drops',
-  'files',
-  'heat',
-  'history',
-  'picture',
-  'problems',
-  'service',
-  'view',
-];
+/** Types of the files in it that the page loads, by their endings. */
+const MEDIA_TYPES: ReadonlyMap<string, string> = new Map([
+  ['.css', 'text/css; charset=utf-8'],
+  ['.js', 'text/javascript; charset=utf-8'],
+  ['.svg', 'image/svg+xml'],
+]);
 
 /** Prefix of everything that the page loads. */
 const DEMO_PREFIX = '/demo';
@@ -67,12 +60,10 @@ export function addDemo(app: App, deps: DemoDeps): void {
     await next();
   });
   app.get(PATHS.demo, policy, page);
-  const add = (name: string, type: string): void => {
-    app.get(`${DEMO_PREFIX}/${name}`, staticFile(new URL(name, PAGE), type));
-  };
-  for (const sheet of ['base.css', 'page.css', 'answers.css']) add(sheet, 'text/css; charset=utf-8');
-  for (const script of SCRIPTS) add(`${script}.js`, 'text/javascript; charset=utf-8');
-  add('icon.svg', 'image/svg+xml');
+  for (const name of readdirSync(PAGE)) {
+    const type = MEDIA_TYPES.get(path.extname(name));
+    if (type !== undefined) app.get(`${DEMO_PREFIX}/${name}`, staticFile(new URL(name, PAGE), type));
+  }
   for (const [index, { file, mediaType }] of deps.examples.entries()) {
     app.get(`${DEMO_PREFIX}/examples/${index}`, staticFile(pathToFileURL(file), mediaType));
   }
