@@ -58,10 +58,11 @@ const HTTP_FOLDERS = {
   body: ['problems'],
   middleware: ['problems'],
   probes: ['problems'],
-  predict: ['middleware', 'body', 'probes', 'problems'],
-  'open-inference': ['predict', 'middleware', 'body', 'probes', 'problems'],
-  'demo-page': ['predict', 'middleware', 'body', 'probes', 'problems'],
-  docs: ['predict', 'middleware', 'problems'],
+  serve: ['middleware', 'body', 'problems'],
+  predict: ['serve', 'middleware', 'body', 'probes', 'problems'],
+  'open-inference': ['predict', 'serve', 'middleware', 'body', 'probes', 'problems'],
+  'demo-page': ['predict', 'serve', 'middleware', 'body', 'probes', 'problems'],
+  docs: ['predict', 'serve', 'middleware', 'problems'],
 };
 /** What all of them may import. */
 const HTTP_BASE = '^service/http/(context|static-file)\\.ts$';

@@ -7,13 +7,13 @@ import { createMiddleware } from 'hono/factory';
 import type { Example } from '../../../model/package/examples.ts';
 import { ROOT } from '../../../model/root.ts';
 import { PATHS } from '../../contract.ts';
-import { KEY_SECURITY } from '../middleware/api-keys.ts';
 import type { App, AppEnv } from '../context.ts';
 import type { PredictDeps } from '../../requests/serve.ts';
-import { PREDICTION_ERRORS, REQUEST_HEADERS, withSlots } from '../predict/serve.ts';
+import { KEY_SECURITY, PREDICTION_ERRORS, REQUEST_HEADERS } from '../serve/docs.ts';
 import { readImageForm } from '../predict/input.ts';
 import { imageFormSchema } from '../predict/schema.ts';
 import { problemResponses } from '../problems/docs.ts';
+import { withSlots } from '../serve/serve.ts';
 import { staticContent, staticFile } from '../static-file.ts';
 
 export interface DemoDeps extends PredictDeps {

@@ -3,9 +3,9 @@ import type { Example } from '../../../model/package/examples.ts';
 import { version } from '../../../model/version.ts';
 import type { ModelInfo } from '../../inference/predictor.ts';
 import { PROJECT } from '../../requests/problem.ts';
-import { KEY_SCHEMES } from '../middleware/api-keys.ts';
 import type { App } from '../context.ts';
 import { EXAMPLE_IMAGE, EXAMPLE_TEXTS } from '../predict/schema.ts';
+import { KEY_SCHEMES } from '../serve/docs.ts';
 
 /** What the document says about this service in particular. */
 export interface DocumentFacts {

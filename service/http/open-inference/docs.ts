@@ -7,7 +7,6 @@ import {
   statisticsSchema,
 } from '../../open-inference/management-schema.ts';
 import { MODEL_VERSION } from '../../open-inference/model.ts';
-import { KEY_SECURITY } from '../middleware/api-keys.ts';
 import type { App } from '../context.ts';
 import {
   inferAnswerSchema,
@@ -19,7 +18,7 @@ import {
   serverReadySchema,
 } from './schema.ts';
 import { EXAMPLE_IMAGE, EXAMPLE_TEXTS } from '../predict/schema.ts';
-import { PREDICTION_ERRORS, REQUEST_HEADERS } from '../predict/serve.ts';
+import { KEY_SECURITY, PREDICTION_ERRORS, REQUEST_HEADERS } from '../serve/docs.ts';
 import { JSON_TYPE } from '../../requests/problem.ts';
 import { problemResponses } from '../problems/docs.ts';
 

@@ -10,7 +10,7 @@ import { parseJson, readJsonBody } from '../body/json.ts';
 import { announcedBytes, checkBodyHeaders } from '../body/request-body.ts';
 import type { App, AppEnv } from '../context.ts';
 import { requestedMs } from '../middleware/timeout-header.ts';
-import { bodyOf } from '../predict/serve.ts';
+import { bodyOf } from '../serve/serve.ts';
 import { INDEX_PATH, MODEL_PATH, STATISTICS_PATH, VERSION_PATH } from './docs.ts';
 
 /** Largest request for the index in MiB. */

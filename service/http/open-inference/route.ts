@@ -17,8 +17,8 @@ import { readInferRequest } from './input.ts';
 import { toInferAnswer } from './answer.ts';
 import type { modelReadySchema, serverLiveSchema, serverMetadataSchema, serverReadySchema } from './schema.ts';
 import { addManagement } from './management.ts';
-import { servePrediction } from '../predict/serve.ts';
 import { noteReason } from '../probes/probes.ts';
+import { servePrediction } from '../serve/serve.ts';
 
 /**
  * Adds the Open Inference Protocol for clients of KServe and Triton. Inputs are BYTES tensors: `text`; `image` (one, or

@@ -4,7 +4,7 @@ import { PATHS } from '../../contract.ts';
 import type { ModelInfo } from '../../inference/predictor.ts';
 import type { PredictDeps } from '../../requests/serve.ts';
 import type { App } from '../context.ts';
-import { KEY_SECURITY } from '../middleware/api-keys.ts';
+import { KEY_SECURITY, PREDICTION_ERRORS, REQUEST_HEADERS } from '../serve/docs.ts';
 import { problemResponses } from '../problems/docs.ts';
 import {
   EXAMPLE_IMAGE,
@@ -16,7 +16,6 @@ import {
   predictionSchema,
   type judgementSchema,
 } from './schema.ts';
-import { PREDICTION_ERRORS, REQUEST_HEADERS } from './serve.ts';
 
 /** Adds both operations of a prediction to the OpenAPI document. */
 export function documentPredict(app: App, { predictor: { model }, limits }: PredictDeps): void {

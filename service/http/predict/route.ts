@@ -9,7 +9,7 @@ import { documentPredict } from './docs.ts';
 import { readPredictInput, readPredictJson } from './input.ts';
 import type { PredictInput } from './parse.ts';
 import type { explanationSchema, predictionSchema } from './schema.ts';
-import { servePrediction } from './serve.ts';
+import { servePrediction } from '../serve/serve.ts';
 
 /** Adds `POST /predict` and `POST /predict/json`. */
 export function addPredict(app: App, deps: PredictDeps): void {

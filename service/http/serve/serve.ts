@@ -1,10 +1,7 @@
-import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { freeMemory } from '../../../model/free-memory.ts';
 import type { Slots } from '../../inference/admission.ts';
 import type { Parsed } from '../../requests/parse.ts';
-import { PROBLEMS } from '../../requests/problem.ts';
-import { REQUEST_ID } from '../../requests/request-id.ts';
 import {
   serveQuestions,
   serveWithSlots,
@@ -16,29 +13,7 @@ import {
 import { announcedBytes, checkBodyHeaders, RequestBody } from '../body/request-body.ts';
 import { sendContinue } from '../body/unread-body.ts';
 import type { AppEnv } from '../context.ts';
-import { requestedMs, TIMEOUT_HEADER } from '../middleware/timeout-header.ts';
-
-/** Request headers that every prediction reads. */
-export const REQUEST_HEADERS = z.object({
-  [TIMEOUT_HEADER]: z.string().optional().openapi({
-    type: 'integer',
-    minimum: 1,
-    description: "Deadline in milliseconds, the arrival of the body included; can only shorten the server's own limit.",
-  }),
-  'X-Request-Id': z
-    .string()
-    .optional()
-    .openapi({
-      ...REQUEST_ID,
-      description:
-        'Identifies the request in logs and is returned with the answer. A random UUID takes the place of one that is absent or malformed.',
-    }),
-});
-
-/** Statuses of the errors of every route that reads an image. */
-export const PREDICTION_ERRORS: readonly number[] = [
-  ...new Set(Object.values(PROBLEMS).map(({ status }) => status)),
-].filter((status) => status !== PROBLEMS['not-found'].status);
+import { requestedMs } from '../middleware/timeout-header.ts';
 
 /**
  * Reads a request's questions and answers them, in slots of the queue and before a deadline.
