@@ -118,17 +118,50 @@ async function explain(
  * complete, so that clients that send slowly keep none from others.
  *
  * @param read reads and checks the body
- * @throws HttpProblem `unavailable` when the model has not loaded or has failed, `request-timeout` when the body arrives
- *   too slowly; Overloaded when there is no room for the body or no slot is free; and what `read` or `work` throws
+ * @throws HttpProblem `unavailable` when the model has not loaded or has failed; Overloaded when no slot is free; as
+ *   {@link serveBody}; and what `read` or `work` throws
  */
 export async function serveWithSlots<Input, Result>(
-  { record, client, timeoutMs, disconnected, announcedBytes }: Incoming,
-  { admission, uploads, health, limits, closing }: PredictDeps,
+  incoming: Incoming,
+  deps: PredictDeps,
   read: (arrival: Arrival) => Promise<Input>,
   work: (input: Input, within: { signal: AbortSignal; slots: Slots }) => Promise<Result>,
 ): Promise<Result> {
+  const { record, client } = incoming;
   // A full service reads no body.
-  checkRoom({ admission, health }, client);
+  checkRoom(deps, client);
+  // None until the body is complete.
+  const slots = deps.admission.admit(0, client);
+  try {
+    return await serveBody(incoming, deps, async ({ signal, onBytes, onEnd }) => {
+      const arrival: Arrival = {
+        signal,
+        onBytes,
+        onEnd: () => {
+          onEnd();
+          slots.resize(1);
+        },
+      };
+      const input = await timed('read', record.stage.bind(record), () => read(arrival));
+      return work(input, { signal, slots });
+    });
+  } finally {
+    slots.release();
+  }
+}
+
+/**
+ * Serves a request with a body, before a deadline and within the memory of all bodies. It takes no slot of the queue.
+ *
+ * @param serve reads the body, which stays in memory until the promise settles
+ * @throws HttpProblem `request-timeout` when the body arrives too slowly; Overloaded when there is no room for it; and
+ *   what `serve` throws
+ */
+export async function serveBody<Result>(
+  { client, timeoutMs, disconnected, announcedBytes }: Incoming,
+  { uploads, limits, closing }: Pick<PredictDeps, 'uploads' | 'limits' | 'closing'>,
+  serve: (arrival: Arrival) => Promise<Result>,
+): Promise<Result> {
   const deadline = startDeadline({
     longestMs: limits.requestTimeoutMs,
     clientMs: timeoutMs,
@@ -136,27 +169,18 @@ export async function serveWithSlots<Input, Result>(
     closing,
   });
   const { signal, abort } = deadline;
-  // None until the body is complete.
-  const slots = admission.admit(0, client);
   try {
     const upload = uploads.begin(announcedBytes, abort, client);
     try {
-      const arrival: Arrival = {
-        signal,
-        onBytes: upload.received,
-        onEnd: () => {
-          upload.complete();
-          deadline.bodyComplete();
-          slots.resize(1);
-        },
+      const onEnd = (): void => {
+        upload.complete();
+        deadline.bodyComplete();
       };
-      const input = await timed('read', record.stage.bind(record), () => read(arrival));
-      return await work(input, { signal, slots });
+      return await serve({ signal, onBytes: upload.received, onEnd });
     } finally {
       upload.release();
     }
   } finally {
-    slots.release();
     deadline.dispose();
   }
 }

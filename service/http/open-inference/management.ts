@@ -4,13 +4,10 @@ import { indexRequestSchema, type statisticsSchema } from '../../open-inference/
 import { modelConfiguration, repositoryIndex } from '../../open-inference/model.ts';
 import type { ModelStatistics } from '../../open-inference/statistics.ts';
 import { checkBody } from '../../requests/check.ts';
-import { startDeadline } from '../../requests/deadline.ts';
 import type { PredictDeps } from '../../requests/serve.ts';
 import { parseJson, readJsonBody } from '../body/json.ts';
-import { announcedBytes, checkBodyHeaders } from '../body/request-body.ts';
 import type { App, AppEnv } from '../context.ts';
-import { requestedMs } from '../middleware/timeout-header.ts';
-import { bodyOf } from '../serve/serve.ts';
+import { withBody } from '../serve/serve.ts';
 import { INDEX_PATH, MODEL_PATH, STATISTICS_PATH, VERSION_PATH } from './docs.ts';
 
 /** Largest request for the index in MiB. */
@@ -47,27 +44,10 @@ export function addManagement(
 
 /** Reads a request for the index, which clients send without a body. It takes no slot of the queue. */
 async function readIndexRequest(c: Context<AppEnv>, deps: PredictDeps): Promise<z.infer<typeof indexRequestSchema>> {
-  const { raw } = c.req;
   const limits = { ...deps.limits, maxBodyMb: MAX_INDEX_MIB };
-  checkBodyHeaders(raw, limits.maxBodyMb);
-  const deadline = startDeadline({
-    longestMs: limits.requestTimeoutMs,
-    clientMs: requestedMs(raw),
-    disconnected: raw.signal,
-    closing: deps.closing,
+  return withBody(c, { ...deps, limits }, async (body) => {
+    const read = await readJsonBody(body);
+    // Clients in Java write null for a body that is not set.
+    return checkBody(indexRequestSchema, (read.bytes.length === 0 ? undefined : parseJson(read)) ?? {});
   });
-  try {
-    const upload = deps.uploads.begin(announcedBytes(raw), deadline.abort, c.get('client'));
-    try {
-      const { signal } = deadline;
-      const body = bodyOf(c, { limits }, { signal, onBytes: upload.received, onEnd: upload.complete });
-      const read = await readJsonBody(body);
-      // Clients in Java write null for a body that is not set.
-      return checkBody(indexRequestSchema, (read.bytes.length === 0 ? undefined : parseJson(read)) ?? {});
-    } finally {
-      upload.release();
-    }
-  } finally {
-    deadline.dispose();
-  }
 }

@@ -3,6 +3,7 @@ import { freeMemory } from '../../../model/free-memory.ts';
 import type { Slots } from '../../inference/admission.ts';
 import type { Parsed } from '../../requests/parse.ts';
 import {
+  serveBody,
   serveQuestions,
   serveWithSlots,
   type Arrival,
@@ -14,6 +15,8 @@ import { announcedBytes, checkBodyHeaders, RequestBody } from '../body/request-b
 import { sendContinue } from '../body/unread-body.ts';
 import type { AppEnv } from '../context.ts';
 import { requestedMs } from '../middleware/timeout-header.ts';
+
+type BodyDeps = Pick<PredictDeps, 'uploads' | 'limits' | 'closing'>;
 
 /**
  * Reads a request's questions and answers them, in slots of the queue and before a deadline.
@@ -48,7 +51,21 @@ export async function withSlots<Input, Result>(
   return serveWithSlots(incomingOf(c, deps), deps, (arrival) => read(bodyOf(c, deps, arrival)), work);
 }
 
-function incomingOf(c: Context<AppEnv>, { limits }: PredictDeps): Incoming {
+/**
+ * Reads a request's body, before a deadline. It takes no slot of the queue.
+ *
+ * @param read reads and checks the body
+ * @throws HttpProblem `body-too-large` or `unsupported-media-type` by the body's headers; as `serveBody`
+ */
+export async function withBody<Input>(
+  c: Context<AppEnv>,
+  deps: BodyDeps,
+  read: (body: RequestBody) => Promise<Input>,
+): Promise<Input> {
+  return serveBody(incomingOf(c, deps), deps, (arrival) => read(bodyOf(c, deps, arrival)));
+}
+
+function incomingOf(c: Context<AppEnv>, { limits }: BodyDeps): Incoming {
   const { raw } = c.req;
   checkBodyHeaders(raw, limits.maxBodyMb);
   return {
@@ -61,7 +78,7 @@ function incomingOf(c: Context<AppEnv>, { limits }: PredictDeps): Incoming {
 }
 
 /** The body of a request. A client that waits for "100 Continue" gets it when the body is read. */
-export function bodyOf(c: Context<AppEnv>, { limits }: Pick<PredictDeps, 'limits'>, arrival: Arrival): RequestBody {
+function bodyOf(c: Context<AppEnv>, { limits }: BodyDeps, arrival: Arrival): RequestBody {
   // Tests call the application without a connection.
   const bindings = c.env as AppEnv['Bindings'] | undefined;
   return new RequestBody(c.req.raw, {
