@@ -50,10 +50,14 @@ let loaded: Promise<Connection> | undefined;
  * @throws UserError `settings-invalid`
  */
 export function s3(stallMs = STALL_MS): Promise<Connection> {
-  const { env } = process;
+  loaded ??= connect(process.env, stallMs);
+  return loaded;
+}
+
+function connect(env: NodeJS.ProcessEnv, stallMs: number): Promise<Connection> {
   checkProxies(env);
   const isOther = hasEndpoint(env);
-  loaded ??= import('@aws-sdk/client-s3').then((sdk) => {
+  return import('@aws-sdk/client-s3').then((sdk) => {
     // Older versions of Node.js ignore proxyEnv.
     const agent = { keepAlive: true, maxSockets: MAX_SOCKETS, proxyEnv: env };
     const client = new sdk.S3Client({
@@ -66,7 +70,6 @@ export function s3(stallMs = STALL_MS): Promise<Connection> {
     });
     return { sdk, client, closing: new AbortController() };
   });
-  return loaded;
 }
 
 /** Whether the environment names another service than Amazon's. @throws UserError `settings-invalid` if it is no address */
