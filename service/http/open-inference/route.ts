@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { ModelInfo } from '../../inference/predictor.ts';
 import { checkModel, modelMetadata, SERVER } from '../../open-inference/model.ts';
 import type { ModelStatistics } from '../../open-inference/statistics.ts';
+import type { Verdict } from '../../requests/health.ts';
 import type { PredictDeps } from '../../requests/serve.ts';
 import type { App, AppEnv } from '../context.ts';
 import {
@@ -52,24 +53,23 @@ type HealthBody = z.infer<typeof serverLiveSchema | typeof serverReadySchema | t
 
 /** Adds the protocol's probes; clients read the bodies, whatever the status. */
 function addHealth(app: App, { health, predictor: { model } }: PredictDeps): void {
-  const answer = (c: Context<AppEnv>, isOk: boolean, body: HealthBody): Response =>
-    c.json(body, isOk ? 200 : 503, { 'cache-control': 'no-store' });
+  const answer = (c: Context<AppEnv>, verdict: Verdict, body: HealthBody): Response => {
+    noteReason(c, verdict);
+    return c.json(body, verdict.ok ? 200 : 503, { 'cache-control': 'no-store' });
+  };
   app.get(`${OPEN_INFERENCE_PREFIX}/health/live`, (c) => {
     const verdict = health.live();
-    noteReason(c, verdict);
-    return answer(c, verdict.ok, { live: verdict.ok });
+    return answer(c, verdict, { live: verdict.ok });
   });
   app.get(`${OPEN_INFERENCE_PREFIX}/health/ready`, (c) => {
     const verdict = health.ready();
-    noteReason(c, verdict);
-    return answer(c, verdict.ok, { live: health.live().ok, ready: verdict.ok });
+    return answer(c, verdict, { live: health.live().ok, ready: verdict.ok });
   });
   for (const path of [MODEL_PATH, VERSION_PATH]) {
     app.get(`${path}/ready`, (c) => {
       checkModelPath(c, model);
       const verdict = health.ready();
-      noteReason(c, verdict);
-      return answer(c, verdict.ok, { name: model.name, ready: verdict.ok });
+      return answer(c, verdict, { name: model.name, ready: verdict.ok });
     });
   }
 }
