@@ -91,7 +91,8 @@ const everything = withWorkload(
 );
 
 const SMALL = { cpu: '50m', memory: '64Mi', ephemeralStorage: '64Mi' } as const;
-const RESOURCES = { requests: SMALL, limits: SMALL };
+/** Resources of a container that is added to a pod. */
+export const RESOURCES = { requests: SMALL, limits: SMALL };
 
 /** All that a configuration can add to a pod. */
 const additions = {

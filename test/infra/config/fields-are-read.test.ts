@@ -5,16 +5,15 @@ import type { ContainerConfig } from '../../../infra/config/pod.ts';
 import { deploymentSchema, type DeploymentConfig } from '../../../infra/config/schema.ts';
 import { yamlOf } from '../manifests.ts';
 import { deepChange, mistakesOf } from '../mistakes.ts';
-import { scenarios, withWorkload } from '../scenarios.ts';
+import { RESOURCES, scenarios, withWorkload } from '../scenarios.ts';
 
 const TAINT = { key: 'gpu', value: 'reserved', effect: 'NoSchedule' } as const;
-const SMALL = { cpu: '50m', memory: '64Mi', ephemeralStorage: '64Mi' } as const;
 const CONTAINER: Omit<ContainerConfig, 'name'> = {
   image: 'registry.example.com/proxy:1.0',
   command: ['proxy'],
   args: ['--all'],
   env: { LEVEL: 'info' },
-  resources: { requests: SMALL, limits: SMALL },
+  resources: RESOURCES,
 };
 
 const demo = scenarios.demo.workloads[0] ?? expect.fail('the demo has no workload');
@@ -70,14 +69,9 @@ interface Place {
   readonly schema: z.ZodType;
 }
 
-/** What a schema describes, without what makes it optional. */
-function unwrapped(schema: unknown): unknown {
-  return schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly ? unwrapped(schema.unwrap()) : schema;
-}
-
 /** The schemas of the fields that have none of their own below one, by their paths: `workloads[].gpu.count`. */
 function leavesOf(given: unknown, path = ''): [path: string, schema: z.ZodType][] {
-  const schema = unwrapped(given);
+  const schema = given instanceof z.ZodOptional ? given.unwrap() : given;
   // All settings are passed on in one way.
   if (path.endsWith('.settings')) return [[path.slice(1), schema as z.ZodType]];
   if (schema instanceof z.ZodObject)
