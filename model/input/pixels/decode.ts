@@ -4,7 +4,7 @@ import { forDecoder, isGrayOfLimitedRange, isPremultiplied } from './avif.ts';
 import { decodeBmp, readBmp } from './bmp.ts';
 import { underBlack } from './cmyk.ts';
 import { open } from './decoder.ts';
-import { PixelsError } from './error.ts';
+import { PixelsError, unreadable } from './error.ts';
 import { decodeGif, readGif } from './gif.ts';
 import { hasTooManyScans, isBrokenAfterScan } from './jpeg.ts';
 import { avifOrientation, orientationOf, type OrientationMode } from './orientation.ts';
@@ -82,7 +82,7 @@ function readingOfAvif(image: Sharp, channels: number, bytes: Uint8Array): Readi
  *
  * @param bytes the file
  * @param probe the result of `probe` for it
- * @throws PixelsError 'too-large' if a JPEG has too many scans, otherwise 'corrupt'
+ * @throws PixelsError 'too-large' if a JPEG has too many scans, otherwise 'corrupt'; an Error if there is no memory
  */
 export async function decode(bytes: Uint8Array, probe: Probe, mode: OrientationMode): Promise<RgbImage> {
   const { format } = probe;
@@ -108,7 +108,7 @@ export async function decode(bytes: Uint8Array, probe: Probe, mode: OrientationM
         return upright(await decodeBySharp(bytes, probe), bytes, format, mode);
     }
   } catch (error) {
-    throw new PixelsError('corrupt', { cause: error });
+    throw unreadable(error);
   }
 }
 

@@ -33,3 +33,18 @@ export class PixelsError extends Error {
 export function unsupported({ name, instead }: ForeignFormat): PixelsError {
   return new PixelsError('unsupported', { detail: `The image is ${name}, which is not supported: ${instead}.` });
 }
+
+/** How V8, Node.js, libvips and libjpeg say that they got no memory. */
+const NO_MEMORY =
+  /Array buffer allocation failed|Failed to allocate memory|: out of memory -- size == |Insufficient memory \(case /;
+
+/**
+ * What to throw where a file could not be read: 'corrupt', unless the process had no memory for it, which is not the
+ * file's fault.
+ */
+export function unreadable(error: unknown): Error {
+  if (error instanceof Error && NO_MEMORY.test(error.message)) {
+    return new Error('There was not enough memory to decode the image.', { cause: error });
+  }
+  return new PixelsError('corrupt', { cause: error });
+}

@@ -5,7 +5,7 @@ import { readBmp } from './bmp.ts';
 import { readHeader, type ImageHeader } from './decoder.ts';
 import { MAX_PIXELS, MAX_SIDE } from './limits.ts';
 import { decodingMemory } from './decoding-memory.ts';
-import { PixelsError, unsupported } from './error.ts';
+import { PixelsError, unreadable, unsupported } from './error.ts';
 import { foreignFormatOf, isConvertedToText } from './foreign-formats.ts';
 import { readGif } from './gif.ts';
 import { readJpegHeader, undecodableProcess } from './jpeg.ts';
@@ -48,7 +48,7 @@ async function headerOf(bytes: Uint8Array, format: ImageFormat): Promise<ImageHe
   try {
     return await readHeader(format === 'avif' ? forDecoder(bytes) : bytes);
   } catch (error) {
-    throw new PixelsError('corrupt', { cause: error });
+    throw unreadable(error);
   }
 }
 
