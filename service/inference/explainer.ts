@@ -23,8 +23,8 @@ export interface ExplainRequest extends RequestContext {
 }
 
 export interface ExplainerOptions {
-  /** Most heatmaps at a time. */
-  readonly maxAtOnce: number;
+  /** How many there are: as many heatmaps are made at a time. */
+  readonly engines: number;
   /** Most items that may wait for an engine when a heatmap begins. */
   readonly maxWaiting: number;
   /** Longest time of a heatmap in milliseconds; one that would take longer is given up at once. @default no limit */
@@ -58,11 +58,11 @@ export class Explainer {
    * Judges a hypothesis and explains the answer.
    *
    * @throws Overloaded `explanations` if too many heatmaps are in progress or the engines are busy; InputError
-   *   `too-slow` if the heatmap would take too long; and what `predict` throws
+   *   `too-slow` if the heatmap would take too long even without other requests; and what `predict` throws
    */
   async explain(request: ExplainRequest): Promise<Explained> {
-    const { maxAtOnce, maxWaiting } = this.#options;
-    if (this.#running >= maxAtOnce || this.#parts.batcher.waiting > maxWaiting) {
+    const { engines, maxWaiting } = this.#options;
+    if (this.#running >= engines || this.#parts.batcher.waiting > maxWaiting) {
       throw this.#overloaded();
     }
     this.#running++;
@@ -99,9 +99,9 @@ export class Explainer {
     const fill = meanColour(pixels);
     const startMs = performance.now();
     const falls: number[] = [];
-    const failedRuns: Stage[] = [];
+    const runs: Stage[] = [];
     const report = (stage: Stage): void => {
-      if (stage.failed === true) failedRuns.push(stage);
+      if (stage.name === 'inference') runs.push(stage);
     };
     while (falls.length < WINDOWS) {
       const count = Math.min(WINDOWS_AT_ONCE, WINDOWS - falls.length);
@@ -112,27 +112,37 @@ export class Explainer {
       const outputs = await Promise.all(batcher.submit(items, signal, report));
       falls.push(...outputs.map(({ probabilities }) => answer.confidence - (probabilities[column] ?? 0)));
       // The time until an engine is replaced says nothing about how long a heatmap takes.
-      if (failedRuns.length > 0) continue;
+      if (runs.some(({ failed }) => failed === true)) continue;
       this.#latestMs = (performance.now() - startMs) * (WINDOWS / falls.length);
-      this.#checkTime();
+      this.#checkTime(runs);
     }
     return heatmapOf(falls);
   }
 
   #overloaded(): Overloaded {
-    return new Overloaded('explanations', Math.ceil(this.#latestMs / 1000));
+    const { longestMs = Infinity } = this.#options;
+    return new Overloaded('explanations', Math.ceil(Math.min(this.#latestMs, longestMs) / 1000));
   }
 
-  #checkTime(): void {
+  /** Gives the heatmap up if it would take too long. @param runs those of its windows so far */
+  #checkTime(runs: readonly Stage[]): void {
     const { longestMs = Infinity } = this.#options;
     if (this.#latestMs <= longestMs) return;
-    // The others' items slow it down.
-    if (this.#parts.batcher.waiting > 0) throw this.#overloaded();
-    const seconds = Math.ceil(this.#latestMs / 1000);
+    const aloneMs = this.#aloneMs(runs);
+    // Others' items slow it down, whether they wait or are computed at the same time.
+    if (aloneMs <= longestMs) throw this.#overloaded();
+    const seconds = Math.ceil(aloneMs / 1000);
     throw new InputError(
       'too-slow',
       'explain',
       `An explanation would take about ${seconds} s here, more than the limit of ${longestMs / 1000} s; leave out "explain".`,
     );
+  }
+
+  /** How long a heatmap takes that has the engines to itself, by its windows' share of the fastest of their runs. */
+  #aloneMs(runs: readonly Stage[]): number {
+    const windowMs = Math.min(...runs.map(({ startMs, endMs, items = 1 }) => (endMs - startMs) / items));
+    const windowsOfEach = Math.ceil(WINDOWS_AT_ONCE / this.#options.engines);
+    return (WINDOWS / WINDOWS_AT_ONCE) * windowsOfEach * windowMs;
   }
 }

@@ -8,6 +8,8 @@ export interface Stage {
   readonly endMs: number;
   /** Set if the stage failed or was aborted. */
   readonly failed?: true;
+  /** Items of the run, in the stage `inference`. */
+  readonly items?: number;
 }
 
 /** Receives one request's stages as they end, for its log line and its trace. */

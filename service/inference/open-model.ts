@@ -103,7 +103,7 @@ function pictureCache(size: number, orientation: ModelSettings['IMAGE_ORIENTATIO
 }
 
 const explainerLimits = ({ MAX_BATCH, REQUEST_TIMEOUT_MS }: ModelSettings, engines: number) => ({
-  maxAtOnce: engines,
+  engines,
   maxWaiting: MAX_BATCH,
   longestMs: REQUEST_TIMEOUT_MS,
 });

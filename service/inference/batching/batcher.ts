@@ -172,7 +172,7 @@ export class Batcher<Item, Output> {
     if (entries.length === 0) return;
     lane.running = entries;
     const startMs = this.#now();
-    for (const entry of entries) entry.begin();
+    for (const entry of entries) entry.begin(entries.length);
     let outputs: readonly Output[];
     try {
       const items = entries.map(({ item }) => item);

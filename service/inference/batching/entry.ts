@@ -27,6 +27,8 @@ export class Entry<Item, Output> {
   readonly #report: (stage: Stage) => void;
   #stage: 'queue' | 'inference' = 'queue';
   #stageStartMs: number;
+  /** Items of the latest run. */
+  #runItems = 0;
   #isSettled = false;
   readonly #removeListener: () => void = () => undefined;
   #resolve: (output: Output) => void = () => undefined;
@@ -65,9 +67,11 @@ export class Entry<Item, Output> {
     return this.#isSettled;
   }
 
-  /** A run that includes the item starts. */
-  begin(): void {
-    if (!this.#isSettled) this.#enter('inference');
+  /** A run of so many items, which include this one, starts. */
+  begin(items: number): void {
+    if (this.#isSettled) return;
+    this.#runItems = items;
+    this.#enter('inference');
   }
 
   /** The run failed; the item waits for another one. */
@@ -96,6 +100,7 @@ export class Entry<Item, Output> {
       name: this.#stage,
       startMs: this.#stageStartMs,
       endMs,
+      ...(this.#stage === 'inference' ? { items: this.#runItems } : {}),
       ...(failed ? { failed } : {}),
     });
     this.#stage = next;

@@ -22,18 +22,19 @@ function setup({ signal }: AbortController) {
 describe('an item', () => {
   it('has stages that follow each other', async () => {
     const { clock, stages, entry } = setup(new AbortController());
-    for (const step of ['begin', 'requeue', 'begin'] as const) {
+    for (const items of [4, 0, 2]) {
       clock.ms += 10;
-      entry[step]();
+      if (items === 0) entry.requeue();
+      else entry.begin(items);
     }
     clock.ms += 10;
     entry.resolve('a');
     expect(await entry.answer).toBe('a');
     expect(stages).toEqual([
       { name: 'queue', startMs: 0, endMs: 10 },
-      { name: 'inference', startMs: 10, endMs: 20, failed: true },
+      { name: 'inference', startMs: 10, endMs: 20, items: 4, failed: true },
       { name: 'queue', startMs: 20, endMs: 30 },
-      { name: 'inference', startMs: 30, endMs: 40 },
+      { name: 'inference', startMs: 30, endMs: 40, items: 2 },
     ]);
   });
 
@@ -43,7 +44,7 @@ describe('an item', () => {
     const { stages, aborted, entry } = setup(controller);
     expect(entry.isSettled).toBe(true);
     await expect(entry.answer).rejects.toThrow('gone');
-    entry.begin();
+    entry.begin(1);
     entry.resolve('a');
     expect([stages, aborted]).toEqual([[], []]);
   });
