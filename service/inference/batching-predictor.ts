@@ -179,8 +179,7 @@ export class BatchingPredictor implements Predictor {
     return pending.map(({ known }) => {
       const answer = known ?? rest.next().value;
       if (answer === undefined) throw new Error('the engine answered too few items');
-      // Metrics keep the model's own words.
-      observer?.answer(labels[answer.result]?.answer ?? '');
+      if (context.isUncounted !== true) countAnswer(answer, labels, observer);
       return answer;
     });
   }
@@ -213,6 +212,11 @@ export class BatchingPredictor implements Predictor {
     context.observer?.stage(stage);
     this.#parts.observer?.stage(stage);
   }
+}
+
+/** Counts an answer that is given. Metrics keep the model's own words. */
+export function countAnswer(answer: Answer, labels: readonly Label[], observer: InferenceObserver | undefined): void {
+  observer?.answer(labels[answer.result]?.answer ?? '');
 }
 
 /** A row of the engine's output in the order of the labels. */

@@ -2,7 +2,7 @@ import { paddedLength } from '../../model/package/padded-length.ts';
 import type { Answer } from './answer.ts';
 import { InputError, Overloaded } from './errors.ts';
 import { coverWindow, heatmapOf, meanColour, WINDOWS, type Heatmap } from './occlusion.ts';
-import type { PredictorParts } from './batching-predictor.ts';
+import { countAnswer, type PredictorParts } from './batching-predictor.ts';
 import type { Stage } from './observer.ts';
 import type { Predictor, RequestContext } from './predictor.ts';
 
@@ -38,7 +38,7 @@ export interface ExplainerOptions {
  */
 export class Explainer {
   readonly #predictor: Predictor;
-  readonly #parts: Pick<PredictorParts, 'modelPackage' | 'labels' | 'encode' | 'batcher'>;
+  readonly #parts: Pick<PredictorParts, 'modelPackage' | 'labels' | 'encode' | 'batcher' | 'observer'>;
   readonly #options: ExplainerOptions;
   #running = 0;
   /** Duration of the latest heatmap for which no engine was lost. */
@@ -46,7 +46,7 @@ export class Explainer {
 
   constructor(
     predictor: Predictor,
-    parts: Pick<PredictorParts, 'modelPackage' | 'labels' | 'encode' | 'batcher'>,
+    parts: Pick<PredictorParts, 'modelPackage' | 'labels' | 'encode' | 'batcher' | 'observer'>,
     options: ExplainerOptions,
   ) {
     this.#predictor = predictor;
@@ -74,10 +74,12 @@ export class Explainer {
       // At the same time, so that the picture is decoded once.
       const [pixels, [answer]] = await Promise.all([
         this.#predictor.preprocess(image, signal),
-        this.#predictor.predict({ ...request, hypotheses: [hypothesis], signal }),
+        this.#predictor.predict({ ...request, hypotheses: [hypothesis], signal, isUncounted: true }),
       ]);
       if (answer === undefined) throw new Error('the predictor gave no answer');
-      return { answer, heatmap: await this.#heatmap({ ...request, signal }, pixels, answer) };
+      const heatmap = await this.#heatmap({ ...request, signal }, pixels, answer);
+      countAnswer(answer, this.#parts.labels, this.#parts.observer);
+      return { answer, heatmap };
     } catch (error) {
       siblings.abort(error);
       throw error;

@@ -21,6 +21,8 @@ export interface RequestContext {
   readonly observer?: StageObserver | undefined;
   /** Called with each warning about a text; `index` is that of its hypothesis, among those of all questions. */
   readonly onWarning?: (warning: TextWarning, index: number) => void;
+  /** Set if the caller may not give the answers: it counts those that it gives itself. */
+  readonly isUncounted?: true;
 }
 
 /** A request with one question. */

@@ -44,6 +44,15 @@ it('answers in the names and the order of the labels, and counts the model’s o
   expect(counted).toEqual(['yes']);
 });
 
+it('does not count answers that its caller may not give', async () => {
+  const { predictor, runs, finishAll, counted } = setup();
+  const asked = predictor.predict({ ...question(1, 1), ...context(), isUncounted: true });
+  await until(() => runs.length === 1);
+  finishAll();
+  expect(await asked).toHaveLength(1);
+  expect(counted).toEqual([]);
+});
+
 describe('with kept answers', () => {
   it('computes only what was not asked before, and decodes nothing if all was', async () => {
     const { predictor, runs, finishAll, kept, looked } = setup(new AnswerCache());

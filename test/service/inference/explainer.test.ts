@@ -31,16 +31,19 @@ function setup(
   const batches: number[] = [];
   const asked: (readonly string[])[] = [];
   const encoded: (string | undefined)[][] = [];
+  const counted: string[] = [];
   const predictor = {
     preprocess: (image: Uint8Array) => Promise.resolve(image),
-    predict: ({ hypotheses }: PredictRequest) => {
+    predict: ({ hypotheses, isUncounted }: PredictRequest) => {
+      expect(isUncounted).toBe(true);
       asked.push(hypotheses);
       return Promise.resolve([{ result: 0, label: 'yes', confidence: 0.9, scores: {} }]);
     },
   } as unknown as Predictor;
   const parts = {
     modelPackage: { manifest: { image: { size: SIZE }, text: { lengths: [12] } } },
-    labels: [{ name: 'yes', column: 1 }],
+    labels: [{ name: 'Ja', answer: 'yes', column: 1 }],
+    observer: { answer: (answer: string) => counted.push(answer) },
     encode: (...texts: (string | undefined)[]) => {
       encoded.push(texts);
       return { ids: [1], warnings: [] };
@@ -67,7 +70,7 @@ function setup(
   const explainer = new Explainer(predictor, parts, { engines: 1, maxWaiting: 4, ...options });
   const explain = (image: Uint8Array, more: Partial<ExplainRequest> = {}) =>
     explainer.explain({ image, hypothesis: 'a dot', signal: new AbortController().signal, ...more });
-  return { explain, batches, asked, encoded };
+  return { explain, batches, asked, encoded, counted };
 }
 
 /** Has each look at the clock take so long. */
@@ -82,7 +85,7 @@ afterEach(() => {
 
 describe('a heatmap', () => {
   it('has its peak where the decisive part is', async () => {
-    const { explain, batches } = setup();
+    const { explain, batches, counted } = setup();
     const { answer, heatmap } = await explain(pictureWithDot(9, 9));
     expect(answer.label).toBe('yes');
     expect(peakOf(heatmap)).toEqual({ x: 4.5 / 8, y: 4.5 / 8 });
@@ -92,6 +95,7 @@ describe('a heatmap', () => {
     // A few at a time, so that other requests take their turns between them.
     expect(Math.max(...batches)).toBe(4);
     expect(batches.reduce((sum, count) => sum + count, 0)).toBe(WINDOWS);
+    expect(counted).toEqual(['yes']);
   });
 
   it.each([0, 1, 7])('has a single peak also at the edge, in row and column %i', async (cell) => {
@@ -163,12 +167,14 @@ describe('a heatmap', () => {
 
   it('is given up at once if it would take too long', async () => {
     tick(100);
-    const { explain, batches } = setup({ longestMs: 1500 });
+    const { explain, batches, counted } = setup({ longestMs: 1500 });
     await expect(explain(pictureWithDot(0, 0))).rejects.toThrow(InputError);
     await expect(explain(pictureWithDot(0, 0))).rejects.toThrow(
       'would take about 3 s here, more than the limit of 1.5 s;',
     );
     expect(batches).toEqual([4, 4]);
+    // Neither answer was given.
+    expect(counted).toEqual([]);
     // Other requests do not make it any slower.
     await expect(setup({ longestMs: 1500 }, 1).explain(pictureWithDot(0, 0))).rejects.toThrow(InputError);
   });
