@@ -60,7 +60,7 @@ export class EngineProcess {
   /** Settles when the package has been verified, while the process loads it. */
   readonly #verified: Promise<PackageStamp>;
   /** Whether the kernel has killed the process for lack of memory. */
-  readonly #claimOomKill: () => boolean;
+  readonly #claimOomKill: () => boolean | undefined;
   #itemMs = 0;
   #pending: PendingRun | undefined;
   #nextId = 0;
@@ -128,8 +128,12 @@ export class EngineProcess {
 
   /** Kills the process, which is the only way to end a run. */
   kill(reason: EngineFailureReason, message: string): void {
+    this.#fail(reason, message);
+  }
+
+  #fail(reason: EngineFailureReason, message: string, isByOthers = false): void {
     if (this.#failure !== undefined) return;
-    const failure = new EngineFailure(reason, message, this.#pending !== undefined);
+    const failure = new EngineFailure(reason, message, this.#pending !== undefined, isByOthers);
     this.#failure = failure;
     this.#rejectReady(failure);
     this.#pending?.stopTimer();
@@ -176,14 +180,19 @@ export class EngineProcess {
   /** A process that this one has killed has its failure already. */
   #killedFromOutside(): void {
     if (this.#failure !== undefined) return;
-    if (!this.#claimOomKill()) {
-      this.kill('crash', 'the engine process was killed (SIGKILL) by another process');
-      return;
+    switch (this.#claimOomKill()) {
+      case true:
+        this.kill(
+          'out-of-memory',
+          'the kernel killed the engine process because there was no memory left: raise the memory limit of the container, or lower MAX_BATCH',
+        );
+        return;
+      case false:
+        this.#fail('crash', 'the engine process was killed (SIGKILL) by another process', true);
+        return;
+      case undefined:
+        this.kill('crash', 'the engine process was killed (SIGKILL): by another process, or for lack of memory');
     }
-    this.kill(
-      'out-of-memory',
-      'the kernel killed the engine process because there was no memory left: raise the memory limit of the container, or lower MAX_BATCH',
-    );
   }
 
   #cannotStart({ message }: Error): void {

@@ -35,13 +35,16 @@ export class EngineFailure extends Error {
   readonly reason: EngineFailureReason;
   /** Whether it interrupted a run. */
   readonly duringRun: boolean;
+  /** Whether another process is known to have killed the engine. */
+  readonly isByOthers: boolean;
   /** Whether an item of that run caused it, and not the engine. Set later, once that item has failed alone. */
   isItemsFault = false;
 
-  constructor(reason: EngineFailureReason, message: string, duringRun = false) {
+  constructor(reason: EngineFailureReason, message: string, duringRun = false, isByOthers = false) {
     super(message);
     this.reason = reason;
     this.duringRun = duringRun;
+    this.isByOthers = isByOthers;
   }
 
   /** Whether another start cannot help. */

@@ -22,12 +22,14 @@ export class OomKills {
    * Call it before a process starts: no kill so far can be its own. Kills that others have yet to claim stay theirs, as two
    * processes may be killed at once, and one may be replaced before the end of the other is noticed.
    *
-   * @returns a function to call when SIGKILL has ended the process: whether there was a kill since that no other has claimed
+   * @returns a function to call when SIGKILL has ended the process: whether there was a kill since that no other has
+   *   claimed; undefined where kills are not counted
    */
-  watch(): () => boolean {
-    const before = this.#count() ?? Infinity;
+  watch(): () => boolean | undefined {
+    const before = this.#count();
     return () => {
-      const count = this.#count() ?? 0;
+      const count = this.#count();
+      if (before === undefined || count === undefined) return undefined;
       let kill = before + 1;
       while (this.#claimed.has(kill)) kill++;
       if (kill > count) return false;

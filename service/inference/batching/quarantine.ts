@@ -66,5 +66,6 @@ export class ItemQuarantine implements Quarantine<PredictItem> {
 }
 
 function isCausedByItem(failure: unknown): failure is EngineFailure {
-  return failure instanceof EngineFailure && failure.duringRun && CAUSED_BY_ITEMS.has(failure.reason);
+  if (!(failure instanceof EngineFailure) || failure.isByOthers) return false;
+  return failure.duringRun && CAUSED_BY_ITEMS.has(failure.reason);
 }

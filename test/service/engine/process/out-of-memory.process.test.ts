@@ -40,13 +40,25 @@ describe('an engine that was killed', () => {
     await supervisor.whenReady();
     expect(await kill(supervisor)).toMatchObject({
       reason: 'crash',
-      message: expect.stringContaining('SIGKILL') as string,
+      isByOthers: true,
+      message: expect.stringMatching(/by another process$/) as string,
     });
     await supervisor.whenReady();
     kills++;
     expect(await kill(supervisor)).toMatchObject({
       reason: 'out-of-memory',
+      isByOthers: false,
       message: expect.stringMatching(/no memory left: raise the memory limit .* or lower MAX_BATCH$/) as string,
+    });
+  });
+
+  it('may have had no memory where the kernel does not count', async () => {
+    const supervisor = supervise(new OomKills(() => undefined));
+    await supervisor.whenReady();
+    expect(await kill(supervisor)).toMatchObject({
+      reason: 'crash',
+      isByOthers: false,
+      message: expect.stringMatching(/by another process, or for lack of memory$/) as string,
     });
   });
 

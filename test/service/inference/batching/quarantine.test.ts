@@ -66,6 +66,7 @@ describe('an item that failed alone', () => {
 
   it.each([
     ['one failure had another cause', [lost(), lost('gpu-memory')]],
+    ['another process killed an engine', [lost(), new EngineFailure('crash', 'simulated', true, true)]],
     ['an engine failed before the run', [lost(), lost('crash', false)]],
     ['it failed only once', [lost()]],
     ['the cause is unknown', [lost(), new Error('lost')]],
