@@ -20,8 +20,6 @@ import type { ScenarioName } from '../scenarios.ts';
 export interface AlertTest {
   /** Scenario whose rules are tested; `everything` unless another is named. */
   readonly scenario?: ScenarioName;
-  /** Time between two evaluations, a minute unless a test covers days. */
-  readonly evaluateEvery?: string;
   /** Time between two samples, a minute unless a test looks at the first ones. */
   readonly interval?: string;
   readonly input_series: readonly Series[];
@@ -42,7 +40,6 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
     alert_rule_test: [fires('AvailabilityBurnsFast', '2h', 'critical', '10% of the requests fail; at most 0.5 % may.')],
   },
   'a failure in a thousand is within the promise': {
-    evaluateEvery: '30m',
     input_series: [requests(STABLE, 200, 999, 80 * HOURS), requests(STABLE, 500, 1, 80 * HOURS)],
     alert_rule_test: [silent('AvailabilityBurnsFast', '80h'), silent('AvailabilityBurnsSlowly', '80h')],
   },
@@ -60,7 +57,6 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
     ],
   },
   'a steady two per cent of failures burns the budget slowly': {
-    evaluateEvery: '30m',
     input_series: [requests(STABLE, 200, 98, 80 * HOURS), requests(STABLE, 500, 2, 80 * HOURS)],
     alert_rule_test: [
       silent('AvailabilityBurnsFast', '80h'),
@@ -72,7 +68,6 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
     alert_rule_test: [silent('AvailabilityBurnsFast', '2h')],
   },
   'slow clients and deadlines that clients have shortened burn nothing': {
-    evaluateEvery: '30m',
     input_series: [
       requests(STABLE, 200, 50, 80 * HOURS),
       requests(STABLE, 408, 30, 80 * HOURS),
@@ -99,7 +94,6 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
     alert_rule_test: [fires('AvailabilityBurnsFast', '2h', 'critical', '10% of the requests fail; at most 0.5 % may.')],
   },
   'a client that exceeds its rate or share burns nothing': {
-    evaluateEvery: '30m',
     input_series: [requests(STABLE, 200, 50, 80 * HOURS), requests(STABLE, 429, 950, 80 * HOURS)],
     alert_rule_test: [silent('AvailabilityBurnsFast', '80h'), silent('AvailabilityBurnsSlowly', '80h')],
   },
@@ -139,7 +133,6 @@ export const alertTest: Readonly<Record<string, AlertTest>> = {
     alert_rule_test: [fires('LatencyBurnsFast', '2h', 'critical', '20% of the requests take longer than 2.5 s.')],
   },
   'four per cent of slow requests burn it slowly': {
-    evaluateEvery: '30m',
     input_series: latencies(96, 100, 80 * HOURS),
     alert_rule_test: [
       silent('LatencyBurnsFast', '80h'),

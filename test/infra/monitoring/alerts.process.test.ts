@@ -24,14 +24,53 @@ function rulesFile(name: ScenarioName): string {
   return stringify({ groups: groupsOf(name) });
 }
 
+/** The groups that the tested alerts are in, and those that record what these read. */
+function groupsRead(groups: readonly RuleGroup[], names: readonly string[]): RuleGroup[] {
+  const rules = groups.flatMap((group) => group.rules);
+  const tested = rules.filter(({ alert }) => alert !== undefined && names.includes(alert));
+  expect(tested.map(({ alert }) => alert)).toEqual(expect.arrayContaining([...names]));
+  const isRead = ({ alert, record }: RuleGroup['rules'][number]): boolean =>
+    tested.some((test) => test.alert === alert || (record !== undefined && test.expr.includes(record)));
+  return groups.filter((group) => group.rules.some(isRead));
+}
+
+/**
+ * Time between two evaluations. An alert that need not hold for some time is what its expression is at the moment, so it
+ * is evaluated at the times of the test alone: of three days in minutes, each takes seconds.
+ */
+function evaluationInterval(groups: readonly RuleGroup[], { alert_rule_test: tests }: AlertTest): string {
+  const names = tests.map(({ alertname }) => alertname);
+  const holds = ({ alert = '', for: duration }: RuleGroup['rules'][number]): boolean =>
+    names.includes(alert) && duration !== undefined;
+  if (groups.some(({ rules }) => rules.some(holds))) return '1m';
+  return `${tests.map(({ eval_time }) => secondsOf(eval_time)).reduce(commonDivisor)}s`;
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1 };
+
+/** @param duration such as "1h40m" */
+function secondsOf(duration: string): number {
+  const parts = [...duration.matchAll(/(\d+)([hms])/g)];
+  return parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (UNIT_SECONDS[unit] ?? NaN), 0);
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
+}
+
 /** Runs a test of some rules with promtool. */
-function testRules(groups: RuleGroup[], name: string, { evaluateEvery = '1m', interval = '1m', ...test }: AlertTest) {
+function testRules(all: readonly RuleGroup[], name: string, test: AlertTest) {
+  const { interval = '1m', input_series, alert_rule_test } = test;
+  const groups = groupsRead(
+    all,
+    alert_rule_test.map(({ alertname }) => alertname),
+  );
   const tests = {
     rule_files: ['rules.yaml'],
-    evaluation_interval: evaluateEvery,
+    evaluation_interval: evaluationInterval(groups, test),
     // Else in any order: an alert would look for ratios that are not recorded yet.
     group_eval_order: groups.map((group) => group.name),
-    tests: [{ interval, name, ...test }],
+    tests: [{ interval, name, input_series, alert_rule_test }],
   };
   return promtool(['test', 'rules', 'tests.yaml'], {
     'rules.yaml': stringify({ groups }),
@@ -82,16 +121,8 @@ describe.skipIf(isLeftOut('promtool'))('the series recorded beside 200 slow bodi
     recorded
       .filter(({ series }) => series.startsWith(`${METRICS.requests}{`) && labels.test(series))
       .reduce((sum, { values }) => sum + Number(values.split(' ').at(-1)), 0);
-  const alertsAtTheEnd = async (input_series: Recording, alert_rule_test: readonly object[]): Promise<string> =>
-    promtool(['test', 'rules', 'tests.yaml'], {
-      'rules.yaml': rulesFile('everything'),
-      'tests.yaml': stringify({
-        rule_files: ['rules.yaml'],
-        evaluation_interval: '1m',
-        group_eval_order: groupsOf('everything').map((group) => group.name),
-        tests: [{ interval: `${SCRAPE_SECONDS}s`, input_series, alert_rule_test }],
-      }),
-    });
+  const alertsAtTheEnd = (input_series: Recording, alert_rule_test: AlertTest['alert_rule_test']): Promise<string> =>
+    testRules(groupsOf('everything'), 'recorded', { interval: `${SCRAPE_SECONDS}s`, input_series, alert_rule_test });
 
   it('hold bodies that stalled, deadlines that clients had shortened, and answers, but no refusal of honest clients', () => {
     expect(last(/status="408"/)).toBeGreaterThan(1000);
