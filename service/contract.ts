@@ -39,6 +39,9 @@ export const PATHS = {
   demo: '/',
 } as const;
 
+/** Prefix of the paths of the Open Inference Protocol. */
+export const OPEN_INFERENCE_PREFIX = '/v2';
+
 /** Names of the metrics, in Prometheus base units. */
 export const METRICS = {
   requests: 'ofa_ve_requests_total',
@@ -98,7 +101,7 @@ export const REQUEST_OUTCOMES = [
  */
 export const ANSWER_ROUTES = [
   PATHS.predict,
-  '/v2/models/:name/infer',
+  `${OPEN_INFERENCE_PREFIX}/models/:name/infer`,
   '/inference.GRPCInferenceService/ModelInfer',
 ] as const;
 

@@ -1,15 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Hono } from 'hono';
-import { PATHS } from '../contract.ts';
+import { OPEN_INFERENCE_PREFIX, PATHS } from '../contract.ts';
 import { RequestRecord } from '../observability/request-record.ts';
 import { modelVersions } from '../open-inference/model.ts';
 import { recognizeBy } from '../requests/identify.ts';
+import { isOpenInference } from '../requests/problem.ts';
 import { requestIdOf } from '../requests/request-id.ts';
 import { toProblem } from '../requests/to-problem.ts';
 import type { AppDeps } from './app.ts';
 import { compressAnswers } from './middleware/compress.ts';
 import { allowOrigins, securityHeaders } from './middleware/security.ts';
-import { INFER_PATH, MODEL_PATH, OPEN_INFERENCE_PREFIX } from './open-inference/docs.ts';
+import { INFER_PATH, MODEL_PATH } from './open-inference/docs.ts';
 import { JSON_LENGTH_HEADER } from './open-inference/schema.ts';
 
 /** @returns answers the request; undefined if it has to reach the application */
@@ -82,8 +83,7 @@ async function commonHeaders(
   for (const middleware of allowOrigins(origins, JSON_LENGTH_HEADER)) app.use(middleware);
   app.post('*', (c) => c.body(null));
   const headers = new Map<string, Headers>();
-  const keyOf = (path: string, origin: string): string =>
-    `${path.startsWith(OPEN_INFERENCE_PREFIX) ? OPEN_INFERENCE_PREFIX : ''} ${origin}`;
+  const keyOf = (path: string, origin: string): string => `${isOpenInference(path)} ${origin}`;
   for (const path of [PATHS.predict, OPEN_INFERENCE_PREFIX]) {
     for (const origin of ['', ...origins]) {
       const response = await app.request(path, { method: 'POST', headers: origin === '' ? {} : { origin } });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import { MIB } from '../../model/bytes.ts';
 import { echo } from '../../model/echo.ts';
-import { PATHS, type RequestOutcome } from '../contract.ts';
+import { OPEN_INFERENCE_PREFIX, PATHS, type RequestOutcome } from '../contract.ts';
 import { outcomeOf, type RequestSummary } from './request-record.ts';
 
 export type { Logger } from 'pino';
@@ -71,9 +71,9 @@ const QUIET_ROUTES = new Set<string>([
   PATHS.startup,
   PATHS.metrics,
   // The probes of the Open Inference Protocol, which KServe uses, and of gRPC.
-  '/v2/health/live',
-  '/v2/health/ready',
-  '/v2/models/:name/ready',
+  `${OPEN_INFERENCE_PREFIX}/health/live`,
+  `${OPEN_INFERENCE_PREFIX}/health/ready`,
+  `${OPEN_INFERENCE_PREFIX}/models/:name/ready`,
   '/inference.GRPCInferenceService/ServerLive',
   '/inference.GRPCInferenceService/ServerReady',
   '/inference.GRPCInferenceService/ModelReady',

@@ -2,6 +2,7 @@ import { Refusal } from '../inference/errors.ts';
 import { z } from '@hono/zod-openapi';
 import { echo } from '../../model/echo.ts';
 import { IMAGE_FORMATS } from '../../model/image-format.ts';
+import { OPEN_INFERENCE_PREFIX } from '../contract.ts';
 
 /** The content type of errors. */
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -19,6 +20,11 @@ interface ProblemType {
   readonly title: string;
   /** What causes the problem and what to do about it: one or two sentences for the reference page. */
   readonly description: string;
+}
+
+/** Whether a path is one of the Open Inference Protocol. */
+export function isOpenInference(path: string): boolean {
+  return path === OPEN_INFERENCE_PREFIX || path.startsWith(`${OPEN_INFERENCE_PREFIX}/`);
 }
 
 /** Every error that the service answers, by name. The reference page is generated from this table. */
@@ -202,8 +208,7 @@ export class HttpProblem extends Refusal {
 
   /** The response's own headers, by the request's path. */
   headersFor(path: string): Record<string, string> {
-    const isOpenInference = /^\/v2(\/|$)/.test(path);
-    return { 'content-type': isOpenInference ? JSON_TYPE : PROBLEM_TYPE, ...this.headers };
+    return { 'content-type': isOpenInference(path) ? JSON_TYPE : PROBLEM_TYPE, ...this.headers };
   }
 
   /** The response's body as JSON. */

@@ -6,6 +6,7 @@ import {
   modelMetadataSchema,
   statisticsSchema,
 } from '../../open-inference/management-schema.ts';
+import { OPEN_INFERENCE_PREFIX } from '../../contract.ts';
 import { MODEL_VERSION } from '../../open-inference/model.ts';
 import type { App } from '../context.ts';
 import {
@@ -21,9 +22,6 @@ import { EXAMPLE_IMAGE, EXAMPLE_TEXTS } from '../predict/schema.ts';
 import { KEY_SECURITY, PREDICTION_ERRORS, REQUEST_HEADERS } from '../serve/docs.ts';
 import { JSON_TYPE } from '../../requests/problem.ts';
 import { problemResponses } from '../problems/docs.ts';
-
-/** Prefix of the protocol's paths. */
-export const OPEN_INFERENCE_PREFIX = '/v2';
 
 /** The path of the model. */
 export const MODEL_PATH = `${OPEN_INFERENCE_PREFIX}/models/:name`;

@@ -1,19 +1,13 @@
 import type { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { OPEN_INFERENCE_PREFIX } from '../../contract.ts';
 import type { ModelInfo } from '../../inference/predictor.ts';
 import { checkModel, modelMetadata, SERVER } from '../../open-inference/model.ts';
 import type { ModelStatistics } from '../../open-inference/statistics.ts';
 import type { Verdict } from '../../requests/health.ts';
 import type { PredictDeps } from '../../requests/serve.ts';
 import type { App, AppEnv } from '../context.ts';
-import {
-  documentOpenInference,
-  INFER_PATH,
-  MODEL_PATH,
-  OPEN_INFERENCE_PREFIX,
-  VERSION_PATH,
-  VERSIONED_INFER_PATH,
-} from './docs.ts';
+import { documentOpenInference, INFER_PATH, MODEL_PATH, VERSION_PATH, VERSIONED_INFER_PATH } from './docs.ts';
 import { readInferRequest } from './input.ts';
 import { toInferAnswer } from './answer.ts';
 import type { modelReadySchema, serverLiveSchema, serverMetadataSchema, serverReadySchema } from './schema.ts';
