@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,6 +8,7 @@ import { createMiddleware } from 'hono/factory';
 import type { Example } from '../../../model/package/examples.ts';
 import { ROOT } from '../../../model/root.ts';
 import { PATHS } from '../../contract.ts';
+import type { ModelInfo } from '../../inference/predictor.ts';
 import type { App, AppEnv } from '../context.ts';
 import type { PredictDeps } from '../../requests/serve.ts';
 import { KEY_SECURITY, PREDICTION_ERRORS, REQUEST_HEADERS } from '../serve/docs.ts';
@@ -64,8 +66,9 @@ export function addDemo(app: App, deps: DemoDeps): void {
     const type = MEDIA_TYPES.get(path.extname(name));
     if (type !== undefined) app.get(`${DEMO_PREFIX}/${name}`, staticFile(new URL(name, PAGE), type));
   }
-  for (const [index, { file, mediaType }] of deps.examples.entries()) {
-    app.get(`${DEMO_PREFIX}/examples/${index}`, staticFile(pathToFileURL(file), mediaType));
+  for (const [index, example] of deps.examples.entries()) {
+    const picture = staticFile(pathToFileURL(example.file), example.mediaType);
+    app.get(examplePath(deps.predictor.model, example, index), picture);
   }
   const aboutJson = (): string => JSON.stringify(about(deps));
   app.get(`${DEMO_PREFIX}/about.json`, staticContent(aboutJson, 'application/json'));
@@ -79,19 +82,30 @@ async function readPage(documents: boolean): Promise<Uint8Array> {
   return Buffer.from(documents ? html : links.reduce((page, link) => page.replace(link, ''), html));
 }
 
+/**
+ * The path of an example's picture, which no example of another model has: a page that stays open while the model changes
+ * must not get the picture of one example for the sentences of another.
+ */
+function examplePath({ digest }: ModelInfo, { image, sentences }: Example, index: number): string {
+  const id = createHash('sha256')
+    .update(JSON.stringify([digest, index, image, sentences]))
+    .digest('hex');
+  return `${DEMO_PREFIX}/examples/${id.slice(0, 16)}`;
+}
+
 function about({ predictor, limits, examples, needsKey }: DemoDeps): object {
-  const { name, precision, imageSize, knows } = predictor.model;
+  const { name, precision, digest, imageSize, knows } = predictor.model;
   return {
-    model: { name, precision, image_size: imageSize },
+    model: { name, precision, digest, image_size: imageSize },
     ...(knows === undefined ? {} : { knows }),
     max_body_mb: limits.maxBodyMb,
     needs_key: needsKey,
-    examples: examples.map(({ image, alt, sentences }, index) => ({
-      // A number, since its name may hold any characters.
-      image: `${DEMO_PREFIX.slice(1)}/examples/${index}`,
-      name: image,
-      alt,
-      sentences,
+    examples: examples.map((example, index) => ({
+      // Relative, as a proxy may serve the page under any prefix.
+      image: examplePath(predictor.model, example, index).slice(1),
+      name: example.image,
+      alt: example.alt,
+      sentences: example.sentences,
     })),
   };
 }

@@ -55,7 +55,7 @@ describe.skipIf(isLeftOut)('the demo page, when its user does not wait', () => {
 
   it('keeps the picture of its user when an example arrives later', async () => {
     const page = await demo.openPage();
-    const release = await hold(page, '**/demo/examples/0');
+    const release = await hold(page, '**/demo/examples/*');
     await page.locator('#examples a').first().click();
     await page.locator('#ask.busy').waitFor();
     await page.setInputFiles('#file', picture);

@@ -129,6 +129,14 @@ describe.skipIf(isLeftOut)('a question on the demo page', () => {
       document.getElementById('drop').dispatchEvent(new DragEvent('drop', init));
     }`);
     expect(await page.locator('#error').textContent()).toBe('Those are 2 files. Drop one picture.');
+    await page.evaluate(`{
+      const data = new DataTransfer();
+      for (const name of ['a.png', 'b.png']) data.items.add(new File(['x'], name, { type: 'image/png' }));
+      const init = { bubbles: true, cancelable: true, clipboardData: data };
+      document.getElementById('drop').dispatchEvent(new ClipboardEvent('paste', init));
+    }`);
+    expect(await page.locator('#error').textContent()).toBe('Those are 2 files. Paste one picture.');
+    expect(await page.locator('#file-name').textContent()).toBe('No picture yet');
   });
 
   it('leaves dropped text to text fields, and refuses it elsewhere', async () => {

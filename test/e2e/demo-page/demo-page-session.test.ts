@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { artefacts, isLeftOut, PHONE, picture, useDemoPage } from './demo-page.ts';
+import { fixturePackage } from '../../../testing/fixtures.ts';
+import { serve } from '../service.ts';
+import { artefacts, ask, isLeftOut, PHONE, picture, useDemoPage } from './demo-page.ts';
 
 /** What axe finds on a page. */
 async function violations(page: Page): Promise<unknown> {
@@ -65,6 +67,32 @@ describe.skipIf(isLeftOut)('the demo page, over several questions', () => {
     await other.setInputFiles('#file', picture);
     await other.locator('#file-name', { hasText: 'image-00.png' }).waitFor();
     await other.waitForURL((url) => url.hash === '');
+  });
+
+  it('follows the service to another model', async () => {
+    const first = await serve({ MODEL_DIR: join(demo.folder, 'package') });
+    const page = await demo.open('/', undefined, first.url);
+    await page.waitForSelector('body[data-ready]');
+    await first.stop();
+    const second = await serve({ MODEL_DIR: await fixturePackage('mini-none', 'int8'), PORT: first.port });
+    try {
+      await page.locator('#examples a').first().click();
+      await page.locator('#error', { hasText: 'another model now, without this example' }).waitFor();
+      expect(await page.locator('#model').textContent()).toContain('int8');
+      expect(await page.locator('#examples-section').isVisible()).toBe(false);
+    } finally {
+      await second.stop();
+    }
+    const third = await serve({ MODEL_DIR: join(demo.folder, 'package'), PORT: first.port });
+    try {
+      await ask(page, 'a dog');
+      expect(await page.locator('#model').textContent()).toContain('fp32');
+      expect(await page.locator('#examples li').count()).toBe(2);
+      expect(await page.locator('#texts').getAttribute('placeholder')).toContain('there are two red circles.');
+    } finally {
+      await third.stop();
+    }
+    demo.ignoreErrors('404');
   });
 
   it('shows pictures whole, not cropped', async () => {

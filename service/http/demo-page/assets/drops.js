@@ -40,8 +40,9 @@ export const isTextPasted = ({ target, clipboardData }) => {
   return files.length === 0 || (types.includes('text/plain') && types.includes('text/html'));
 };
 
-/** The file that is pasted: a picture if there is one. @param {ClipboardEvent} event @returns {File | undefined} */
-export const pastedFile = ({ clipboardData }) => {
+/** The files that are pasted: the pictures if there are any. @param {ClipboardEvent} event @returns {File[]} */
+export const pastedFiles = ({ clipboardData }) => {
   const files = [...(clipboardData?.files ?? [])];
-  return files.find(({ type }) => type.startsWith('image/')) ?? files[0];
+  const pictures = files.filter(({ type }) => type.startsWith('image/'));
+  return pictures.length > 0 ? pictures : files;
 };

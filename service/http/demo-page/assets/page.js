@@ -1,12 +1,12 @@
 // The demo page: sends a picture and sentences to the service, and shows the answer.
 import { showAnswer, markStale } from './answer.js';
 import { offerCamera } from './camera.js';
-import { acceptDrops, isTextPasted, pastedFile } from './drops.js';
+import { acceptDrops, isTextPasted, pastedFiles } from './drops.js';
 import { readPicture } from './files.js';
 import { earlier, forget, remember } from './history.js';
 import { choosePicture, chosenPicture, pictureLoaded } from './picture.js';
 import { sentenceOf } from './problems.js';
-import { about, KeyError, pictureOf, predict } from './service.js';
+import { about, KeyError, MissingError, pictureOf, predict } from './service.js';
 import { card, element } from './view.js';
 
 /** @import { Entry } from './history.js' */
@@ -28,6 +28,8 @@ let asking = new AbortController();
 let maxMb = Infinity;
 /** The package's examples. @type {Example[]} */
 let examples = [];
+/** Identifies the model that the page is about. */
+let modelDigest = '';
 
 /** Takes a file of the user, unless it is no picture. @param {File} chosen */
 const take = async (chosen) => {
@@ -137,8 +139,11 @@ const askCurrent = async (signal) => {
   const focused = document.activeElement;
   const began = performance.now();
   const answer = await predict(asked, signal);
+  const elapsed = performance.now() - began;
+  // The service may have been restarted with another model while the page was open.
+  if (answer.model.digest !== modelDigest) await showAbout().catch(() => undefined);
   signal.throwIfAborted();
-  const complete = showAnswer(asked, answer, signal, performance.now() - began);
+  const complete = showAnswer(asked, answer, signal, elapsed);
   // Whoever writes the next question meanwhile is left where they are.
   if (!update() && document.activeElement === focused) revealAnswer();
   await Promise.all([complete, remember({ question: asked, answer })]);
@@ -152,11 +157,22 @@ const fill = (sentences, given) => {
   texts.value = sentences.join('\n');
 };
 
+/** The picture of an example, unless the service has another model by now, which is then shown. @param {Example} example */
+const examplePicture = async (example) => {
+  try {
+    return await pictureOf(example);
+  } catch (problem) {
+    if (!(problem instanceof MissingError)) throw problem;
+    await showAbout();
+    throw new Error('The service has another model now, without this example.');
+  }
+};
+
 /** @param {Example} example */
 const tryExample = (example) =>
   supersede(async (signal) => {
     setBusy(true);
-    if (!(await choosePicture(pictureOf(example), example)) || signal.aborted) return;
+    if (!(await choosePicture(examplePicture(example), example)) || signal.aborted) return;
     const given = example.sentences[0]?.premise ?? '';
     // A request has one premise: take the sentences that share it.
     const together = example.sentences.filter((each) => (each.premise ?? '') === given);
@@ -230,8 +246,9 @@ const addListeners = () => {
   document.addEventListener('paste', (event) => {
     if (isTextPasted(event)) return;
     event.preventDefault();
-    const pasted = pastedFile(event);
-    if (pasted) void take(pasted);
+    const [pasted, ...more] = pastedFiles(event);
+    if (more.length > 0) showError(`Those are ${more.length + 1} files. Paste one picture.`);
+    else if (pasted) void take(pasted);
     else showError('No picture is on the clipboard. Copy the picture itself, not its address, or choose its file.');
   });
   form.addEventListener('keydown', (event) => {
@@ -253,6 +270,7 @@ const showAbout = async () => {
   const { model, knows, max_body_mb: most, needs_key: needsKey, examples: found } = await about();
   maxMb = most;
   examples = found;
+  modelDigest = model.digest;
   element('model', HTMLSpanElement).textContent =
     `Model: ${model.name} (${model.precision}, ${model.image_size} × ${model.image_size} pixels).`;
   const note = element('knows', HTMLParagraphElement);
@@ -263,7 +281,8 @@ const showAbout = async () => {
   note.hidden = knows === undefined;
   const first = found.flatMap(({ sentences }) => sentences).filter(({ premise: given }) => given === undefined);
   const suggestions = first.slice(0, 2).map(({ hypothesis }) => hypothesis);
-  if (suggestions.length > 0) texts.placeholder = `for example: ${suggestions.join('\n')}`;
+  texts.placeholder =
+    suggestions.length > 0 ? `for example: ${suggestions.join('\n')}` : 'A sentence about the picture';
   element('key-field', HTMLDivElement).hidden = !needsKey;
   element('examples', HTMLUListElement).replaceChildren(...found.map(exampleCard));
   element('examples-section', HTMLElement).hidden = found.length === 0;

@@ -1,7 +1,7 @@
 // Requests to the service. The types are those of the OpenAPI document.
 
 /** @typedef {{ label: string, confidence: number, scores: Record<string, number>, explanation?: { heatmap: number[][] } }} Judgement */
-/** @typedef {{ name: string, precision: string }} Model */
+/** @typedef {{ name: string, precision: string, digest: string }} Model */
 /** @typedef {{ judgements: Judgement[], warnings?: string[], latency: number, model: Model }} Answer */
 /** @typedef {{ hypothesis: string, premise?: string, answer?: string }} Sentence */
 /** @typedef {{ image: string, name: string, alt?: string, sentences: Sentence[] }} Example */
@@ -10,6 +10,8 @@
 
 /** Says that an API key is missing or wrong. */
 export class KeyError extends Error {}
+/** Says that the service has no such thing. */
+export class MissingError extends Error {}
 
 /** @param {Response} response @returns {Promise<unknown>} @throws {Error} with a message for the user */
 const jsonOf = async (response) => {
@@ -61,6 +63,7 @@ const request = async (path, init) => {
   if (detail === undefined) throw new Error(byProxy(response.status));
   if (response.status === 401) throw new KeyError('This service requires an API key. Enter it above.');
   if (response.status === 403) throw new KeyError(detail);
+  if (response.status === 404) throw new MissingError(detail);
   throw new Error(detail);
 };
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { fixtureFile } from '../../../../testing/fixtures.ts';
 import { fakeService } from '../fake-service.ts';
 
 it.each([true, false])('serves the page with all that it links to (documentation: %s)', async (documents) => {
@@ -24,4 +25,21 @@ it.each([true, false])('serves the page with all that it links to (documentation
   for (const path of ['/', '/demo/page.js', '/demo/about.json']) {
     expect((await fakeService().app.request(path)).status).toBe(404);
   }
+});
+
+it('gives the picture of an example an address that no example of another model has', async () => {
+  const sentences = [{ hypothesis: 'a dog' }];
+  const file = fixtureFile('mini-none', 'image-00.png');
+  const addresses = [];
+  for (const digest of ['0123456789ab', 'ba9876543210']) {
+    const { predictor } = fakeService();
+    const examples = [{ image: 'a.png', sentences, file, mediaType: 'image/png' as const }];
+    const deps = { demo: true, examples, predictor: { ...predictor, model: { ...predictor.model, digest } } };
+    const { app } = fakeService({ deps });
+    const about = (await (await app.request('/demo/about.json')).json()) as { examples: { image: string }[] };
+    const address = about.examples[0]?.image ?? '';
+    expect((await app.request(`/${address}`)).headers.get('content-type')).toBe('image/png');
+    addresses.push(address);
+  }
+  expect(new Set(addresses).size).toBe(2);
 });
