@@ -92,7 +92,8 @@ export const indexRequestSchema = z
       description: 'Whether to list only models that are ready.',
     }),
   })
-  .openapi('RepositoryIndexRequest');
+  // Swagger UI would otherwise make up fields.
+  .openapi('RepositoryIndexRequest', { example: { ready: true } });
 
 /** The index of the model repository. */
 export const indexSchema = z

@@ -6,17 +6,31 @@ import type { App, AppEnv } from '../context.ts';
 import { staticContent, staticFile } from '../static-file.ts';
 import { openApiDocument, type DocumentFacts } from './open-api.ts';
 
-/** Swagger UI's own files, the styles that its script sets, and its icons, which are data URIs. */
+/** Swagger UI's own files, the styles that its script sets, its icons (data URIs), and pictures in responses (blobs). */
 const DOCS_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
+  "img-src 'self' data: blob:",
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+/**
+ * What lets Swagger UI fit on a phone: its fields and buttons have fixed widths, and a column is for links between
+ * operations, of which there are none.
+ */
+const FIT = `
+      .swagger-ui .response-col_links { display: none; }
+      .swagger-ui .opblock-section-header { flex-wrap: wrap; }
+      .swagger-ui .opblock-body input { max-width: 100%; min-width: 0 !important; }
+      @media (max-width: 640px) {
+        .swagger-ui .wrapper, .swagger-ui .responses-inner { padding-inline: 10px; }
+        .swagger-ui .opblock-tag { flex-wrap: wrap; }
+        .swagger-ui .opblock-tag small { flex-basis: 60%; padding-inline: 0; }
+      }`;
 
 const DOCS_PAGE = `<!doctype html>
 <html lang="en">
@@ -25,6 +39,8 @@ const DOCS_PAGE = `<!doctype html>
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>ofa-ve: API</title>
     <link rel="stylesheet" href="docs/swagger-ui.css">
+    <style>${FIT}
+    </style>
     <link rel="icon" href="data:,">
     <meta name="color-scheme" content="light dark">
     <script src="docs/start.js"></script>
