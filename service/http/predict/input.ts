@@ -8,7 +8,7 @@ import type { RequestBody } from '../body/request-body.ts';
 import { HttpProblem } from '../../requests/problem.ts';
 import { checkExplain, parser, type PredictInput } from './parse.ts';
 import { MAX_TEXT_CHARACTERS, MAX_TEXTS, TOO_LONG, TOO_MANY } from '../../requests/text.ts';
-import { formBodySchema, MAX_PARTS, NOT_A_FILE } from './schema.ts';
+import { formBodySchema, MAX_PARTS, NOT_A_FILE, oneTextFormSchema } from './schema.ts';
 import { unknownFields } from './warnings.ts';
 
 /** What a form may have. */
@@ -83,7 +83,11 @@ function fromForm({ texts, files, unknown }: Form): PredictInput {
     if (name !== 'text' && values.length > 1) throw repeatedField(name);
     fields.set(name, name === 'text' ? values : values[0]);
   }
-  const { image, text, premise, explain } = checkBody(formBodySchema, Object.fromEntries(fields), [...unknown]);
+  const [single, ...others] = texts.get('text') ?? [];
+  const isSingle = single !== undefined && others.length === 0;
+  if (isSingle) fields.set('text', single);
+  const schema = isSingle ? oneTextFormSchema : formBodySchema;
+  const { image, text, premise, explain } = checkBody(schema, Object.fromEntries(fields), [...unknown]);
   checkExplain(explain === 'true', text);
   return {
     questions: [{ image, hypotheses: text, premise }],

@@ -119,6 +119,9 @@ export const formBodySchema = z
   })
   .openapi('PredictForm', ONE_TEXT_TO_EXPLAIN);
 
+/** A form with a single text, which errors call by the name of its field, not by a place in a list. */
+export const oneTextFormSchema = formBodySchema.extend({ text: hypothesis.transform((text) => [text]) });
+
 /** What generators of clients need to send one field for each text, instead of one with commas. */
 export const formEncoding = { text: { style: 'form', explode: true } } as const;
 

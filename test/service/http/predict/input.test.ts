@@ -24,6 +24,18 @@ it('reads lists as forms of PHP, Ruby and JavaScript have them', async () => {
   }
 });
 
+it('names a single text of a form by its field, and one of several by its place', async () => {
+  const long = 'a'.repeat(10_001);
+  for (const [texts, name] of [
+    [[long], 'text'],
+    [['a', long], 'text[1]'],
+  ] as const) {
+    const form = formOf([IMAGE, ...texts.map((text): [string, string] => ['text', text])]);
+    const detail = await expectProblem(await postForm(fakeService().app, form), 400, 'invalid-field', 'text');
+    expect(detail).toBe(`The field "${name}" must not be longer than 10000 characters.`);
+  }
+});
+
 describe('a form is refused', () => {
   it.each([
     ['without an image', [['text', 'a dog']], 'missing-field', 'image'],
