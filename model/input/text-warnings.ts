@@ -24,7 +24,7 @@ const CHARACTERS: readonly (readonly [code: TextWarning['code'], pattern: RegExp
   ['no-break-space', /[\xa0\u2007\u202f]/, 'a no-break space'],
   ['zero-width-space', /[\u200b\u2060\ufeff]/, 'a zero-width space'],
   ['bidi-mark', /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/, 'a mark of writing direction'],
-  ['replacement-character', /\ufffd/, 'the replacement character, which stands for characters that were lost before,'],
+  ['replacement-character', /\ufffd/, 'a replacement for characters that were lost before'],
 ];
 
 /**

@@ -22,6 +22,13 @@ describe('a warning about a text', () => {
     expect(warnings).toEqual([{ code, field: 'text', problem: expect.stringContaining(`(${point})`) as unknown }]);
   });
 
+  it('is a sentence', () => {
+    const [lost] = textWarnings(settings, { truncatedTokens: 0 }, 'a c\ufffdt');
+    expect(lost?.problem).toBe(
+      'contains a replacement for characters that were lost before (U+FFFD), which the model reads and which can change its answer',
+    );
+  });
+
   it('is absent for what cleaning removes, and for what the model does not read', () => {
     expect(codes('a \t\xa0 cat\n')).toEqual([]);
     expect(codes('Ein Kätzchen – ja 🐈')).toEqual([]);
