@@ -6,6 +6,9 @@ import { repeated, tooOld, type Rule } from './rule.ts';
 /** The first version that knows `backoffLimitPerIndex` without a feature gate. */
 const LEAST_VERSION = '1.29';
 
+/** Variable that the pods of an indexed Job get, from which `ofa-ve batch` takes its shard. */
+const SHARD_VARIABLE = 'JOB_COMPLETION_INDEX';
+
 /** Options of `ofa-ve batch` that the deployment gives, and the field that each follows from. */
 const GIVEN_OPTIONS: Readonly<Record<string, string>> = {
   '--input': 'input',
@@ -84,6 +87,13 @@ export const backfillRules = {
       .filter((name) => name in pod.env)
       .map((name) => `storage sets ${name} for its pods, which pod.env has, too; leave it out there.`),
   ),
+
+  /** The Job controller sets it in each container that does not have it, and every pod would run the same shard. */
+  shardsAreTold({ workload: { backfills, pod } }) {
+    return backfills.length > 0 && SHARD_VARIABLE in pod.env
+      ? `pod.env has ${SHARD_VARIABLE}, which tells each pod of a backfill its shard; leave it out.`
+      : undefined;
+  },
 
   priorityIsLower: each(({ priorityClassName }, { scheduling }) =>
     priorityClassName !== undefined && priorityClassName === scheduling.priorityClassName

@@ -24,8 +24,16 @@ export const observabilityRules = {
   },
 
   tracesAreSent({ workload: { observability, server } }) {
-    if (!observability.tracing.enabled || server.kind !== 'ofa-ve') return [];
+    if (server.kind !== 'ofa-ve') return [];
     const settings = withDefaults(server.settings);
+    if (!observability.tracing.enabled) {
+      // Without an address, OpenTelemetry takes that of a collector in the same pod.
+      return settings.OTEL_TRACES_EXPORTER === 'otlp' && settings.OTEL_SDK_DISABLED !== 'true'
+        ? [
+            'server.settings.OTEL_TRACES_EXPORTER is otlp, but observability.tracing.enabled is false, so that traces would go to localhost; set it to true, with the address of your collector as observability.tracing.endpoint, or leave the setting out.',
+          ]
+        : [];
+    }
     const off = { OTEL_SDK_DISABLED: 'true', OTEL_TRACES_EXPORTER: 'none' } as const;
     return (Object.keys(off) as (keyof typeof off)[])
       .filter((name) => settings[name] === off[name])

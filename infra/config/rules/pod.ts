@@ -13,7 +13,7 @@ import {
   serverContainer,
 } from '../pod-settings.ts';
 import { FILLED_IN } from '../server.ts';
-import { exceedingRequests, repeated, type Rule, type RuleInput } from './rule.ts';
+import { exceedingRequests, mebibytes, repeated, type Rule, type RuleInput } from './rule.ts';
 
 /** Label that a Deployment adds to its pods. */
 const POD_TEMPLATE_HASH = 'pod-template-hash';
@@ -192,16 +192,19 @@ export const podRules = {
 
   /** What is in these volumes counts towards the limits of all containers, beyond which the pod is evicted or killed. */
   volumesFitLimits({ workload: { pod, resources } }) {
-    return pod.volumes.flatMap((volume, index) => {
-      if (volume.kind !== 'empty-dir') return [];
-      const kind = volume.inMemory ? 'memory' : 'ephemeralStorage';
+    const emptyDirs = pod.volumes.filter((volume) => volume.kind === 'empty-dir');
+    return (['memory', 'ephemeralStorage'] as const).flatMap((kind) => {
+      const volumes = emptyDirs.filter(({ inMemory }) => inMemory === (kind === 'memory'));
       const most = [resources, ...pod.sidecars.map((each) => each.resources)].reduce(
         (sum, { limits }) => sum + bytesOf(limits[kind]),
         0,
       );
-      return bytesOf(volume.sizeLimit) > most
-        ? `pod.volumes[${index}].sizeLimit is ${volume.sizeLimit}, but limits.${kind} of the containers allow the pod ${Math.floor(most / 2 ** 20)}Mi; use at most that.`
-        : [];
+      const sum = volumes.reduce((bytes, { sizeLimit }) => bytes + bytesOf(sizeLimit), 0);
+      if (sum <= most) return [];
+      const sizes = volumes.map(({ name, sizeLimit }) => `${name} ${sizeLimit}`).join(', ');
+      return [
+        `pod.volumes may hold ${mebibytes(sum)} (${sizes}), but limits.${kind} of the containers allow the pod ${Math.floor(most / 2 ** 20)}Mi; use at most that for all of them.`,
+      ];
     });
   },
 

@@ -40,6 +40,11 @@ const backfill = (changes: object): Changes => ({ backfills: [{ ...BACKFILL, ...
 /** The last value that each rule accepts, and the first that it refuses. */
 const BOUNDS: readonly (readonly [name: string, last: Changes, first: Changes])[] = [
   ['a text of which the model sees something', backfill({ texts: [' ?'] }), backfill({ texts: ['? ', ' '] })],
+  [
+    'the index of a shard, which a Job leaves as it is, if there are no shards',
+    { 'pod.env': { JOB_COMPLETION_INDEX: '0' } },
+    { ...backfill({}), 'pod.env': { JOB_COMPLETION_INDEX: '0' } },
+  ],
   ['memory that the model needs', { 'resources.requests.memory': '4165Mi' }, { 'resources.requests.memory': '4164Mi' }],
   [
     'memory for an engine on each device',

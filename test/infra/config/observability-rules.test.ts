@@ -41,6 +41,11 @@ const REFUSED: readonly (readonly [
     ],
     'observability.tracing.enabled is true, but server.settings.OTEL_TRACES_EXPORTER is none, with which no traces are sent; leave it out, or set observability.tracing.enabled to false.',
   ],
+  [
+    'traces to a collector that nobody has named',
+    [['server.settings', { OTEL_TRACES_EXPORTER: 'otlp' }]],
+    'server.settings.OTEL_TRACES_EXPORTER is otlp, but observability.tracing.enabled is false, so that traces would go to localhost; set it to true, with the address of your collector as observability.tracing.endpoint, or leave the setting out.',
+  ],
   ...['monitorLabels', 'alerts.labels', 'dashboard.labels'].map(
     (path) =>
       [
@@ -61,8 +66,10 @@ describe('monitoring that does less than it says', () => {
   });
 
   it('settings that turn traces off where none are asked for', () => {
-    const off = { OTEL_SDK_DISABLED: 'true', OTEL_TRACES_EXPORTER: 'none' };
-    expect(mistakesOf(deepChange(config, 'workloads.0.server.settings', off))).toEqual([]);
+    for (const exporter of ['none', 'otlp']) {
+      const off = { OTEL_SDK_DISABLED: 'true', OTEL_TRACES_EXPORTER: exporter };
+      expect(mistakesOf(deepChange(config, 'workloads.0.server.settings', off))).toEqual([]);
+    }
   });
 
   it('a server of another kind whose buckets are not listed', async () => {

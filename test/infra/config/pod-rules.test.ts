@@ -66,6 +66,14 @@ const REFUSED: readonly (readonly [path: string, value: unknown, sentence: strin
   ['pod.volumes', [{ ...spool, mountPath: '/dev' }], /which the container runtime fills/],
   ['pod.volumes', [{ ...spool, mountPath: '/a:b' }], /mountPath is "\/a:b"/],
   ['pod.volumes', [{ ...spool, mountPath: '/a/../b' }], /mountPath is/],
+  [
+    'pod.volumes',
+    [
+      { ...spool, sizeLimit: '6Gi', inMemory: true },
+      { ...spool, name: 'shm', mountPath: '/dev/shm', sizeLimit: '3Gi', inMemory: true },
+    ],
+    'pod.volumes may hold 9216Mi (spool 6Gi, shm 3Gi), but limits.memory of the containers allow the pod 6144Mi; use at most that for all of them.',
+  ],
   ['pod.volumes', [{ ...spool, mountPath: undefined }], /has spool, which no container mounts/],
   ['pod.sidecars', [{ ...proxy, name: 'server' }], /two containers named server/],
   ['pod.sidecars', [proxy, proxy], /two containers named proxy/],

@@ -196,9 +196,11 @@ it('synth accepts exactly the settings with which the service starts, and ignore
         resources: { limits: { cpu } },
         observability: { tracing: { enabled: traced, endpoint } },
       } as Changes<WorkloadConfig>);
-      // Synth checks the address even if no traces are sent, and refuses to send them where a setting forbids it.
+      // Synth checks the address even if no traces are sent, and refuses settings that contradict whether they are.
       const isOff = settings['OTEL_SDK_DISABLED'] === 'true' || settings['OTEL_TRACES_EXPORTER'] === 'none';
-      const accepted = serviceAccepts(workload) && isReachable(endpoint) && !(traced && isOff);
+      const isOn = settings['OTEL_TRACES_EXPORTER'] === 'otlp' && !isOff;
+      const contradicts = traced ? isOff : isOn;
+      const accepted = serviceAccepts(workload) && isReachable(endpoint) && !contradicts;
       seen.add(accepted);
       const mistakes = mistakesOf({ ...config, workloads: [workload] });
       expect({ settings, cpu, endpoint, accepted: mistakes.length === 0, mistakes }).toMatchObject({
