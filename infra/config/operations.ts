@@ -134,7 +134,12 @@ const alerts = z.strictObject({
 });
 
 export const observabilitySchema = z.strictObject({
-  /** Whether pods have `prometheus.io/*` annotations, for a Prometheus without the operator. @default true */
+  /**
+   * Whether pods have `prometheus.io/*` annotations, for a Prometheus without the operator. One that reads them beside
+   * `monitor` counts each pod twice.
+   *
+   * @default true
+   */
   scrapeAnnotations: flag,
   /** The Prometheus operator's object that has the metrics scraped. @default none */
   monitor: oneOf('none', 'ServiceMonitor', 'PodMonitor'),

@@ -66,6 +66,8 @@ const qwenVl: WorkloadConfig = extend(ofaLarge, {
 /** Two models in one namespace, each with its own address, scaling and alerts. */
 export default extend(config, {
   workloads: [ofaLarge, qwenVl].map((workload) =>
-    extend(workload, { observability: { monitor: 'PodMonitor', alerts: { enabled: true } } }),
+    extend(workload, {
+      observability: { scrapeAnnotations: false, monitor: 'PodMonitor', alerts: { enabled: true } },
+    }),
   ),
 });

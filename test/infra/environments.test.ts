@@ -40,3 +40,14 @@ it.each([undefined, ...names])(
     expect(resources).toEqual(readdirSync(folder).map((file) => `dist/${file}`));
   },
 );
+
+it.each([undefined, ...names])(
+  'no Prometheus finds the pods of %s in two ways, and counts them twice',
+  async (name) => {
+    const { config } = await environmentOf(name);
+    const twice = config.workloads.filter(
+      ({ observability: { monitor, scrapeAnnotations } }) => monitor !== 'none' && scrapeAnnotations,
+    );
+    expect(twice.map((workload) => workload.name)).toEqual([]);
+  },
+);
