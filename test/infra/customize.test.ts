@@ -20,6 +20,31 @@ describe('a function over a finished chart', () => {
     expect(only(manifests, 'Service', 'ofa-ve')['spec']).toMatchObject({ trafficDistribution: 'PreferSameZone' });
   });
 
+  it("opens the network policy to Istio's ambient mode, as docs/deploy.md says", () => {
+    const manifests = customized({
+      'ofa-ve': (chart) => {
+        chart
+          .object('NetworkPolicy', 'ofa-ve')
+          .addJsonPatch(
+            JsonPatch.add('/spec/ingress/0/ports/-', { port: 15008, protocol: 'TCP' }),
+            JsonPatch.add('/spec/ingress/-', { from: [{ ipBlock: { cidr: '169.254.7.127/32' } }] }),
+          );
+      },
+    });
+    const { ingress } = only(manifests, 'NetworkPolicy', 'ofa-ve')['spec'] as { ingress: Record<string, unknown>[] };
+    const [requests, metrics, ...others] = ingress;
+    expect(requests).toEqual({
+      from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress-nginx' } } }],
+      ports: [
+        { port: 'http', protocol: 'TCP' },
+        { port: 'grpc', protocol: 'TCP' },
+        { port: 15008, protocol: 'TCP' },
+      ],
+    });
+    expect(metrics).toMatchObject({ ports: [{ port: 'metrics' }] });
+    expect(others).toEqual([{ from: [{ ipBlock: { cidr: '169.254.7.127/32' } }] }]);
+  });
+
   it('adds and removes objects, in its own file', () => {
     const manifests = customized({
       base: (chart) => {
