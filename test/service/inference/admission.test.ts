@@ -130,6 +130,9 @@ describe('Retry-After', () => {
     }
     for (let item = 0; item < 64; item++) admission.admit();
     expect(retryAfter(() => admission.admit())).toBe(1);
+    now += 20_000;
+    admission.answered(16);
+    expect(retryAfter(() => admission.admit())).toBe(20);
   });
 
   it('follows a service that has become faster', () => {
@@ -177,6 +180,12 @@ describe('the queue', () => {
     slots.release();
     slots.resize(2);
     expect(admission.held).toBe(0);
+  });
+
+  it('refuses without a stack trace, and leaves all other errors theirs', () => {
+    const refusal = new Admission(0).refusal();
+    expect(refusal?.stack).not.toContain('\n    at ');
+    expect(new Error('of somebody else').stack).toContain('\n    at ');
   });
 
   it('refuses early a client whose share is used up, and no other', () => {

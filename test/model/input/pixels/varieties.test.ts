@@ -163,6 +163,36 @@ describe('a TIFF', () => {
     expect(Buffer.compare(pixels, expected)).toBe(0);
   });
 
+  it('may have LZW of old writers, with the lowest bit first', async () => {
+    const levels = [1, 20, 3, 40, 5, 60, 7, 80, 9, 100, 11, 120];
+    // Codes of 9 bits between those that clear the table and end the data: 16 bytes.
+    const codes = [256, ...levels, 257].reduceRight((all, code) => (all << 9n) | BigInt(code), 0n);
+    const data = Buffer.from(codes.toString(16).padStart(32, '0'), 'hex').reverse();
+    expect([...(await toPixels(tiff(2, 2, { ...rgb, 259: 5 }, data), 2))]).toEqual(levels);
+  });
+
+  it('of CIE Lab has the same colour for a pixel whatever precedes it', async () => {
+    const lab = { [bits]: [8, 8, 8], [photometric]: 8, [samples]: 3 };
+    const rgbOf = async (...labs: number[][]): Promise<number[]> => {
+      const file = tiff(labs.length, 1, lab, Uint8Array.from(labs.flat()));
+      return [...(await decode(file, await probe(file), 'stored')).pixels];
+    };
+    // Each pair of neighbours differs in one sample.
+    const there = [
+      [200, 10, 10],
+      [200, 60, 10],
+      [200, 60, 60],
+      [200, 10, 60],
+      [200, 10, 10],
+      [200, 10, 60],
+      [90, 10, 60],
+    ];
+    const colours = [...there, ...there.toReversed()];
+    const alone = await Promise.all(colours.map((colour) => rgbOf(colour)));
+    expect(new Set(alone.map(String)).size).toBe(5);
+    expect(await rgbOf(...colours)).toEqual(alone.flat());
+  });
+
   it('of inks becomes colours by the rounded product', async () => {
     const file = tiff(1, 1, { [bits]: [8, 8, 8, 8], [photometric]: 5, [samples]: 4 }, Uint8Array.of(100, 0, 255, 55));
     expect([...(await toPixels(file, 1))]).toEqual([200 - Math.round((100 * 200) / 255), 200, 0]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { toAnswer } from '../../../../service/inference/answer.ts';
 import { expectProblem, fakeService, type FakeService } from '../fake-service.ts';
 
 /**
@@ -103,7 +104,9 @@ describe('binary tensors', () => {
       { name: 'text', data: ['a'] },
     ];
     const outputs = [{ name: 'result' }, { name: 'confidence', parameters: { binary_data: false } }];
-    const response = await infer(fakeService(), inputs, {
+    const maybe = toAnswer(['yes', 'no', 'maybe'], Float32Array.of(0.25, 0.25, 0.5), Float32Array.of(-2, -2, -1));
+    const service = fakeService({ predict: () => Promise.resolve([maybe]) });
+    const response = await infer(service, inputs, {
       outputs,
       parameters: { binary_data_output: true },
     });
@@ -113,7 +116,7 @@ describe('binary tensors', () => {
       { name: 'result', shape: [1], datatype: 'INT64', parameters: { binary_data_size: 8 } },
       { name: 'confidence', shape: [1], datatype: 'FP32', data: [0.5] },
     ]);
-    expect(body.toString('hex', length)).toBe('00'.repeat(8));
+    expect(body.toString('hex', length)).toBe('0200000000000000');
   });
 
   it('can be mixed with JSON, and hold images as files or in base64', async () => {

@@ -125,6 +125,18 @@ describe('unknown fields are ignored, with a warning', () => {
     expect(warnings[10]).toEqual({ code: 'unknown-field', detail: '490 more fields are unknown and were ignored.' });
   });
 
+  it.each([
+    [10, 'The field "9" is unknown and was ignored.'],
+    [11, '1 more field is unknown and was ignored.'],
+  ])('of which none is passed over (%i of them)', async (count, last) => {
+    const { app } = fakeService();
+    const fields = Object.fromEntries(Array.from({ length: count }, (_, i) => [String(i), i]));
+    const response = await postJson(app, { image: BASE64, text: 'a', ...fields });
+    const { warnings = [] } = predictionSchema.parse(await response.json());
+    expect(warnings).toHaveLength(count);
+    expect(warnings.at(-1)?.detail).toBe(last);
+  });
+
   it('whose names are well formed, wherever they are cut', async () => {
     const { app } = fakeService();
     const names = [`${'x'.repeat(99)}\u{1f600}`, 'a\ud800b'];

@@ -56,3 +56,12 @@ it.each([
   const [holder = expect.fail()] = parseKeys(`${'0'.repeat(64)} a rate=${rate}`, 'keys').values();
   expect(rateLimited(holder, 1).message).toBe(`The API keys of a may send ${words}.`);
 });
+
+it.each([
+  [1, '1'],
+  [1000, '1'],
+  [1001, '2'],
+])('a client that may send again in %i ms is told to wait %s s', (waitMs, seconds) => {
+  const [holder = expect.fail()] = parseKeys(`${'0'.repeat(64)} a rate=1/s`, 'keys').values();
+  expect(rateLimited(holder, waitMs).headers['retry-after']).toBe(seconds);
+});
