@@ -1,9 +1,11 @@
 import type { IConfigMap, IService } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
 import { dashboardModel } from '../../../infra/constructs/monitoring/dashboard.ts';
+import { ruleGroups } from '../../../infra/monitoring/alerts.ts';
 import { contextOf } from '../../../infra/workload/context.ts';
-import { extend } from '../../../infra/config.ts';
+import { extend, type DeploymentConfig } from '../../../infra/config.ts';
 import { deployments, manifestsOf, ofKind, only, serverOf, picks, type Labels, type Manifest } from '../manifests.ts';
+import { deepChange } from '../mistakes.ts';
 import { scenarioNames, scenarios, withWorkload, type ScenarioName } from '../scenarios.ts';
 
 interface Monitor {
@@ -139,5 +141,17 @@ describe('alerts of another server', () => {
     const rules = groups.flatMap((group) => group.rules);
     expect(rules.map(({ alert }) => alert)).not.toContain('EngineRestarts');
     expect(rules.map(({ expr }) => expr).join()).not.toContain('ofa_ve_');
+  });
+
+  it('have none of the queue, and the dashboard no panel, where no gauge tells its length', () => {
+    const shown = (config: DeploymentConfig) => {
+      const context = contextOf(config.workloads[1] ?? expect.fail(), config);
+      const alerts = ruleGroups(context).flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? []));
+      return [...alerts, ...dashboardModel(context).panels.map(({ title }) => title)];
+    };
+    const gauge = scenarios['multi-model'];
+    const none = deepChange(gauge, 'workloads.1.server.metrics.load', []) as DeploymentConfig;
+    const missing = shown(gauge).filter((each) => !shown(none).includes(each));
+    expect(missing).toEqual(['QueueSaturated', 'Accepted and unanswered items']);
   });
 });
