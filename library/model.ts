@@ -2,6 +2,7 @@ import {
   requireBytes,
   requireFunction,
   requireObject,
+  requireOptions,
   requireSignal,
   requireText,
   wrongType,
@@ -133,7 +134,7 @@ export async function predict(
 /** @throws TypeError if a program in JavaScript passes something else than {@link predict} declares */
 function checkTypes(question: Question, options: PredictOptions): void {
   requireObject('The question', question);
-  requireObject('The options', options);
+  requireOptions(options, ['signal', 'onWarning']);
   const { image, text, premise } = question;
   const { signal, onWarning }: { signal?: unknown; onWarning?: unknown } = options;
   requireBytes('image', image);

@@ -22,6 +22,22 @@ export function requireObject(name: string, value: unknown): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrongType(name, 'an object', value);
 }
 
+/**
+ * @throws TypeError unless it is an object whose members have these names; others may be there, but undefined. A misspelt
+ *   option would otherwise have no effect, unnoticed.
+ */
+export function requireOptions<Options extends object>(
+  options: Options,
+  names: readonly (keyof Options & string)[],
+): void {
+  requireObject('The options', options);
+  const known: readonly string[] = names;
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || known.includes(name)) continue;
+    throw new TypeError(`The option ${JSON.stringify(shorten(name))} is not one of ${names.join(', ')}.`);
+  }
+}
+
 /** @throws TypeError unless it is a function, such as a callback */
 export function requireFunction(name: string, value: unknown): void {
   if (typeof value !== 'function') throw wrongType(name, 'a function', value);

@@ -1,4 +1,4 @@
-import { requireFunction, requireNumber, requireObject, requireText, wrongType } from '../arguments.ts';
+import { requireFunction, requireNumber, requireOptions, requireText, wrongType } from '../arguments.ts';
 import type { Manifest } from '../package/manifest.ts';
 
 /** Options of `compileCheckpoint`. */
@@ -35,14 +35,15 @@ export interface CompileProgress {
   readonly total: number;
 }
 
+const TEXTS = ['precision', 'calibration', 'name', 'knows', 'examples'] as const;
+const CALLBACKS = ['onProgress', 'onNote'] as const;
+
 /** @throws TypeError if a program in JavaScript passes something else than {@link CompileOptions} declares */
 export function checkTypes(options: CompileOptions): void {
-  requireObject('The options', options);
+  requireOptions(options, [...TEXTS, 'maxTextTokens', 'replace', ...CALLBACKS]);
   const { maxTextTokens, replace }: { maxTextTokens?: unknown; replace?: unknown } = options;
-  for (const name of ['precision', 'calibration', 'name', 'knows', 'examples'] as const)
-    if (options[name] !== undefined) requireText(name, options[name]);
+  for (const name of TEXTS) if (options[name] !== undefined) requireText(name, options[name]);
   if (maxTextTokens !== undefined) requireNumber('maxTextTokens', maxTextTokens);
   if (replace !== undefined && typeof replace !== 'boolean') throw wrongType('replace', 'true or false', replace);
-  for (const name of ['onProgress', 'onNote'] as const)
-    if (options[name] !== undefined) requireFunction(name, options[name]);
+  for (const name of CALLBACKS) if (options[name] !== undefined) requireFunction(name, options[name]);
 }

@@ -10,6 +10,7 @@ import {
   type Model,
   type ModelSettings,
   type Question,
+  type ToPixelsOptions,
   type TextWarning,
 } from '../../library/index.ts';
 import { expectedCases, fixtureFile, fixturePackage } from '../../testing/fixtures.ts';
@@ -65,12 +66,18 @@ describe('an open model', () => {
     ['a number in the list', { text: ['a dog', 5] }, {}, 'text[1] must be a string, not 5.'],
     ['no premise', { premise: null }, {}, 'premise must be a string, not null.'],
     ['another signal', {}, { signal: new EventTarget() }, 'signal must be an AbortSignal, not an EventTarget.'],
+    ['another option', {}, { timeout: 1 }, 'The option "timeout" is not one of signal, onWarning.'],
     ['another callback', {}, { onWarning: 'warn' }, 'onWarning must be a function, not "warn".'],
   ])('names what is of a wrong type: %s', async (_, question, options, message) => {
     const wrong = { image, text: 'a dog', ...question } as Question;
     const refused = predict(model, wrong, options);
     await expect(refused).rejects.toBeInstanceOf(TypeError);
     await expect(refused).rejects.toThrow(message);
+  });
+
+  it('takes a question with further members, and options that are undefined', async () => {
+    const row = { image, text: 'a dog', id: 5 };
+    expect(await predict(model, row, { signal: undefined })).toEqual(await predict(model, { image, text: 'a dog' }));
   });
 
   it('is needed to predict', async () => {
@@ -129,6 +136,10 @@ it('options of a wrong type are named', async () => {
   await expect(toPixels(bytes, 32, turned)).rejects.toThrow(
     'orientation must be one of upright, stored, not "turned".',
   );
+  const unknown = { orient: 'stored' } as ToPixelsOptions;
+  await expect(toPixels(bytes, 32, unknown)).rejects.toThrow(
+    new TypeError('The option "orient" is not one of signal, orientation.'),
+  );
   await expect(toPixels(bytes, '32' as unknown as number)).rejects.toThrow(
     new TypeError('The size of the pixels must be a number, not "32".'),
   );
@@ -139,6 +150,10 @@ it('options of a wrong type are named', async () => {
 
 it.each<[object, string]>([
   [[], 'The options must be an object, not an Array.'],
+  [
+    { precision: undefined, force: true },
+    'The option "force" is not one of precision, calibration, name, knows, examples, maxTextTokens, replace, onProgress, onNote.',
+  ],
   [{ precision: null }, 'precision must be a string, not null.'],
   [{ calibration: new URL('file:///pictures') }, 'calibration must be a string, not a URL.'],
   [{ name: null }, 'name must be a string, not null.'],
@@ -148,7 +163,7 @@ it.each<[object, string]>([
   [{ replace: 'no' }, 'replace must be true or false, not "no".'],
   [{ onProgress: true }, 'onProgress must be a function, not true.'],
   [{ onNote: {} }, 'onNote must be a function, not an Object.'],
-])('options of compile of a wrong type are named before the work: %o', async (options, message) => {
+])('unknown options of compile and those of a wrong type are named before the work: %o', async (options, message) => {
   const target = path.join(tempFolder(), 'package');
   const refused = compile(fixtureFile('mini-none', ''), target, options);
   await expect(refused).rejects.toThrow(new TypeError(message));

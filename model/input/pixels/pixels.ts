@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { abortable } from '../../abort.ts';
-import { requireBytes, requireChoice, requireNumber, requireObject, requireSignal } from '../../arguments.ts';
+import { requireBytes, requireChoice, requireNumber, requireOptions, requireSignal } from '../../arguments.ts';
 import { MIB } from '../../bytes.ts';
 import { memoryLimit } from '../../memory-limit.ts';
 import { ThreadPool } from '../../thread-pool.ts';
@@ -84,7 +84,7 @@ export interface ToPixelsOptions {
 export async function toPixels(bytes: Uint8Array, size: number, options: ToPixelsOptions = {}): Promise<Uint8Array> {
   requireBytes('The image', bytes);
   requireNumber('The size of the pixels', size);
-  requireObject('The options', options);
+  requireOptions(options, ['signal', 'orientation']);
   const { signal, orientation = 'upright' } = options;
   requireSignal(signal);
   requireChoice('orientation', ORIENTATIONS, orientation);
