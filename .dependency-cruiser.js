@@ -11,6 +11,7 @@ const ROOMS = {
   '^model/package/': ['^model/[^/]+\\.ts$'],
   '^model/input/': ['^model/[^/]+\\.ts$', '^model/package/'],
   '^model/compile/': ['^model/[^/]+\\.ts$', '^model/package/', '^model/input/'],
+  '^model/options/': ['^model/[^/]+\\.ts$', '^model/input/'],
   '^model/fetch/': ['^model/[^/]+\\.ts$', '^model/package/', '^model/compile/checkpoint/'],
   '^service/settings/': ['^model/[^/]+\\.ts$'],
   '^service/contract\\.ts$': ['^service/settings/(definitions|setting|check|memory|unknown)\\.ts$'],
@@ -43,7 +44,12 @@ const ROOMS = {
   '^library/': ['^model/', '^service/(settings/|inference/)'],
   // The autoscaler and the pods of a deployment, simulated.
   '^plan/': [],
-  '^infra/': ['^model/(arguments|echo|errors|make-folder|not-written)\\.ts$', '^service/contract\\.ts$', '^imports/'],
+  '^infra/': [
+    '^model/(arguments|echo|errors|make-folder|not-written)\\.ts$',
+    '^service/contract\\.ts$',
+    '^batch/options\\.ts$',
+    '^imports/',
+  ],
   '^docker/': ['^model/', '^service/'],
   '^cli/': ['^model/', '^service/', '^demo/', '^batch/', '^plan/'],
   // What generates the reference pages.

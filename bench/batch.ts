@@ -7,7 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parquetWriteFile } from 'hyparquet-writer';
-import { DEFAULT_NAMES } from '../batch/input/row.ts';
+import { DEFAULT_NAMES } from '../batch/input/columns.ts';
 import { runBatch } from '../batch/run.ts';
 import { demoPackage } from '../demo/demo-package.ts';
 import { readExamples } from '../demo/examples.ts';

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { echo } from '../model/echo.ts';
 import { EXIT, exitCodeOf, UserError } from '../model/errors.ts';
 import { version } from '../model/version.ts';
-import { refuseEmptyValues } from './empty-values.ts';
+import { refuseEmptyValues } from '../model/options/empty-values.ts';
 
 /** Each command is in a module of its own, which is loaded only when it is used: some take a second to load. */
 const COMMANDS = {

@@ -3,7 +3,8 @@ import { CsvError, parse } from 'csv-parse';
 import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { parseJson } from '../exact-json.ts';
-import type { ColumnNames, RawRow } from './row.ts';
+import type { ColumnNames } from './columns.ts';
+import type { RawRow } from './row.ts';
 
 /** Longest record in characters. An unclosed quote would otherwise read the rest of the file into memory. */
 const MAX_RECORD_CHARACTERS = 4 << 20;

@@ -1,11 +1,4 @@
 import path from 'node:path';
-import { UserError } from '../../model/errors.ts';
-import type { InputFile } from '../storage/file.ts';
-import { readDelimited } from './delimited.ts';
-import { readJsonl } from './jsonl.ts';
-import type { ColumnNames, RawRow } from './row.ts';
-import { readParquet } from './parquet.ts';
-import { readSamples } from './samples.ts';
 
 /** The formats of files with rows. */
 export const FORMATS = ['jsonl', 'csv', 'tsv', 'parquet', 'tar'] as const;
@@ -23,55 +16,4 @@ export const FORMAT_OF_ENDING: Readonly<Record<string, Format>> = {
 /** The format of a file by its ending. */
 export function formatOf(name: string): Format | undefined {
   return FORMAT_OF_ENDING[path.posix.extname(name).toLowerCase()];
-}
-
-/**
- * Reads the rows of a file.
- *
- * @param onBytes called with what identifies the content
- * @throws UserError `input-unreadable`
- */
-export function readRows(
-  file: InputFile,
-  format: Format,
-  names: ColumnNames,
-  onBytes?: (bytes: Uint8Array) => void,
-): AsyncIterable<RawRow> {
-  switch (format) {
-    case 'jsonl':
-      return readJsonl(textOf(file, onBytes));
-    case 'csv':
-    case 'tsv':
-      return readDelimited(textOf(file, onBytes), format, names);
-    case 'parquet':
-      return readParquet(file, names, onBytes);
-    case 'tar':
-      return readSamples(file, names, onBytes);
-  }
-}
-
-/** The bytes of a file of text. @throws UserError `input-unreadable` if its start shows that it is none */
-async function* textOf(file: InputFile, onBytes?: (bytes: Uint8Array) => void): AsyncGenerator<Uint8Array> {
-  let isStart = true;
-  for await (const chunk of file.stream()) {
-    if (isStart) refuseOther(file, chunk);
-    isStart = false;
-    onBytes?.(chunk);
-    yield chunk;
-  }
-}
-
-/** What files that are given as text may be instead, by their first bytes in Latin-1. */
-const OTHERS = [
-  ['\x1f\x8b', 'is compressed: unpack it with gunzip'],
-  ['\x28\xb5\x2f\xfd', 'is compressed: unpack it with unzstd'],
-  ['\xfd7zXZ\0', 'is compressed: unpack it with unxz'],
-  ['PK\x03\x04', 'is a ZIP archive or a spreadsheet: unpack it, or save it as CSV'],
-  ['PAR1', 'is Parquet: read it with --format parquet'],
-] as const;
-
-function refuseOther({ name }: InputFile, chunk: Uint8Array): void {
-  const start = Buffer.from(chunk.subarray(0, 8)).toString('latin1');
-  const other = OTHERS.find(([signature]) => start.startsWith(signature));
-  if (other !== undefined) throw new UserError('input-unreadable', `The input ${name} ${other[1]}.`);
 }

@@ -4,7 +4,8 @@ import { UserError } from '../../model/errors.ts';
 import { inMemory } from '../images/stored-image.ts';
 import type { InputFile } from '../storage/file.ts';
 import { openParquet, type ParquetFile } from '../storage/parquet-rows.ts';
-import type { ColumnNames, RawRow } from './row.ts';
+import type { ColumnNames } from './columns.ts';
+import type { RawRow } from './row.ts';
 
 /**
  * Reads the rows of a Parquet file. A picture may be a path, bytes, or a group of both (`bytes`, `path`) as Hugging

@@ -3,6 +3,7 @@ import { checkBody } from '../../service/requests/check.ts';
 import { hypothesesOf, MAX_TEXTS, textSchema, TOO_MANY } from '../../service/requests/text.ts';
 import type { StoredImage } from '../images/stored-image.ts';
 import { RowError } from '../row-error.ts';
+import { COLUMNS, type ColumnNames } from './columns.ts';
 
 /** A row as a reader found it: its columns, or what is wrong with it as a sentence. */
 export type RawRow =
@@ -13,17 +14,8 @@ export type RawRow =
     }
   | { readonly damage: string };
 
-/** The columns that a run reads; all others are passed through. */
-export const COLUMNS = ['id', 'image', 'text', 'texts', 'premise'] as const;
-
 /** The known columns of a row except `id`, as they were read. Absent ones are left out. */
 export type KnownColumns = Partial<Record<Exclude<(typeof COLUMNS)[number], 'id'>, unknown>>;
-
-/** The name that each column has in the input. */
-export type ColumnNames = Readonly<Record<(typeof COLUMNS)[number], string>>;
-
-/** The names of columns unless a run is told others: their own. */
-export const DEFAULT_NAMES = Object.fromEntries(COLUMNS.map((name) => [name, name])) as ColumnNames;
 
 /** A row of the input with the columns that a run knows apart from the others. */
 export interface Row {

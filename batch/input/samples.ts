@@ -5,7 +5,8 @@ import { notReadable, type InputFile } from '../storage/file.ts';
 import { readAhead, type SequentialFile } from '../storage/read-ahead.ts';
 import { MAX_LINE_BYTES } from './jsonl.ts';
 import { isPicture } from './pictures.ts';
-import type { ColumnNames, RawRow } from './row.ts';
+import type { ColumnNames } from './columns.ts';
+import type { RawRow } from './row.ts';
 import { tarMembers } from './tar.ts';
 
 /** Largest picture that is read eagerly, in bytes. Every row in progress may hold one, beside what other limits allow. */

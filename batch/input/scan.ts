@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
 import { nameHash } from '../name-hash.ts';
-import { toRow, type ColumnNames, type RawRow } from './row.ts';
+import type { ColumnNames } from './columns.ts';
+import { toRow, type RawRow } from './row.ts';
 import type { Source } from './source.ts';
 
 /** What a run knows of its input before it starts. */

@@ -7,9 +7,11 @@ import { reasonOf } from '../../model/system-reason.ts';
 import { notReadable, openDiskFile, type FoundFiles, type InputFile } from '../storage/file.ts';
 import { isResultFile } from '../output/part-file.ts';
 import { absolute, findFiles, folderOf, inFolder, openFile } from '../storage/files.ts';
-import { FORMAT_OF_ENDING, FORMATS, formatOf, readRows, type Format } from './formats.ts';
+import type { ColumnNames } from './columns.ts';
+import { FORMAT_OF_ENDING, FORMATS, formatOf, type Format } from './formats.ts';
 import { isPicture, PICTURE_ENDINGS } from './pictures.ts';
-import type { ColumnNames, RawRow } from './row.ts';
+import { readRows } from './read-rows.ts';
+import type { RawRow } from './row.ts';
 
 /** Those of files with rows, for a sentence. */
 const ENDINGS = Object.keys(FORMAT_OF_ENDING).join(', ');

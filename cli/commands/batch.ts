@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { COLUMNS, DEFAULT_NAMES, type ColumnNames } from '../../batch/input/row.ts';
-import { FORMATS } from '../../batch/input/formats.ts';
+import { Command } from 'commander';
+import { DEFAULT_NAMES } from '../../batch/input/columns.ts';
 import { mergeRuns } from '../../batch/merge.ts';
+import { withRunOptions, type RunOptions } from '../../batch/options.ts';
 import type { Tally } from '../../batch/output/outcome.ts';
 import { runBatch, type BatchResult } from '../../batch/run.ts';
 import { chooseShard } from '../../batch/shard.ts';
@@ -12,64 +12,22 @@ import { openModel } from '../../service/inference/open-model.ts';
 import { readSettings } from '../../service/settings/read.ts';
 import { batchReporter } from '../batch-progress.ts';
 import { duration, table } from '../format.ts';
-import { hypothesis } from '../hypothesis.ts';
 import { interruptible } from '../interrupt.ts';
 import { chosenModel, type ModelOptions, withModelOptions } from '../model-options.ts';
-import { wholeNumber } from '../number.ts';
 
 /** Exit code of a run in which every row has an outcome, and some have failed. */
 const SOME_FAILED = 3;
 
-const DEFAULT_PART_ROWS = 10_000;
-
-interface RunOptions extends ModelOptions {
-  readonly allowFailures?: true;
-  readonly input?: string;
-  readonly output?: string;
-  readonly format?: (typeof FORMATS)[number];
-  readonly images?: string;
-  readonly imagesMoved?: true;
-  readonly allowOutside?: true;
-  readonly allowHost?: readonly string[];
-  readonly column?: ColumnNames;
-  readonly text?: readonly string[];
-  readonly partRows: number;
-  readonly maxFailures?: number;
-  readonly shard?: string;
-  readonly shards?: string;
-}
+type BatchOptions = ModelOptions & RunOptions;
 
 /** `ofa-ve batch`: answers many rows, and goes on after an interruption. */
 export function batchCommand(): Command {
-  const command = withModelOptions(new Command('batch'))
+  const command = withRunOptions(withModelOptions(new Command('batch')))
     .summary('answer a file of rows or a folder of pictures')
     .description(
       'Judges every row of a file, or every picture of a folder, exactly as the server does, and writes the results as part files. The same command goes on after it was interrupted or killed.',
     )
     .usage('--model <package> --input <input> --output <folder> [options]')
-    .option(
-      '--input <input>',
-      'file of rows (.jsonl, .csv, .tsv, .parquet), WebDataset shard (.tar), folder of pictures or rows, quoted pattern of any of these files, or - for standard input (default: --images)',
-    )
-    .option(
-      '--output <folder>',
-      'folder for the results; one whose name ends with .parquet gets Parquet, others JSON Lines',
-    )
-    .addOption(new Option('--format <format>', "format of the rows (default: by the file's ending)").choices(FORMATS))
-    .option(
-      '--images <images>',
-      'folder that image paths in the rows are relative to (default: that of the input file), or a tar or quoted pattern of tars with them',
-    )
-    .option('--images-moved', 'go on with a run whose images were at another place')
-    .option('--allow-outside', 'read images outside of that folder, too')
-    .option('--allow-host <host>', 'fetch https images from this host; may be repeated', append)
-    .option('--column <name=column>', "the input's name for a column; may be repeated: image=photo", toColumns)
-    .option('--text <text>', 'hypothesis for rows that have none; may be repeated', appendText)
-    .option('--part-rows <number>', 'rows of each part file', wholeNumber(1), DEFAULT_PART_ROWS)
-    .option('--max-failures <number>', 'stop when more rows have failed (default: never)', wholeNumber(0))
-    .option('--allow-failures', 'exit with 0, not 3, when some rows have failed')
-    .option('--shard <I/N>', 'only shard I of N, from 0')
-    .option('--shards <N>', 'only one of N shards, that of JOB_COMPLETION_INDEX')
     .enablePositionalOptions()
     .allowExcessArguments()
     .addHelpText(
@@ -77,7 +35,7 @@ export function batchCommand(): Command {
       '\nExit codes: 0 every row has an answer, 3 every row has an outcome but some failed, 1 the run cannot go on, 2 wrong usage or settings, 130 interrupted.\nSettings such as DEVICE, MAX_BATCH and LABELS are environment variables, as for ofa-ve serve. Input, images and output may be addresses such as s3://bucket/folder; credentials, region and endpoint are those of the AWS SDK.',
     );
   return command
-    .action(async (options: RunOptions) => {
+    .action(async (options: BatchOptions) => {
       const [word] = command.args;
       const { output } = options;
       if (word !== undefined && (options.input ?? options.images) !== undefined) {
@@ -115,7 +73,7 @@ function mergeCommand(): Command {
 }
 
 async function run(
-  options: Omit<RunOptions, 'images'> & {
+  options: Omit<BatchOptions, 'images'> & {
     readonly model: string;
     readonly input: string;
     readonly images: string | undefined;
@@ -190,18 +148,4 @@ function summary({ rows, failedRows, answers, failures }: Tally, result?: BatchR
       ? none
       : `${computed} ${computed === 1 ? 'row' : 'rows'} computed in ${duration(seconds)}, ${(computed / seconds).toFixed(1)} rows/s`;
   return `${counts}\n\n${work}; the results are in ${folder}.`;
-}
-
-function append(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
-}
-
-function appendText(value: string, previous: readonly string[] = []): readonly string[] {
-  return append(hypothesis(value), previous);
-}
-
-function toColumns(value: string, previous = DEFAULT_NAMES): ColumnNames {
-  const [, name = '', column = ''] = /^([^=]*)=(.*)$/s.exec(value) ?? [];
-  if (column !== '' && Object.hasOwn(previous, name)) return { ...previous, [name]: column };
-  throw new InvalidArgumentError(`It must be NAME=COLUMN, where NAME is one of ${COLUMNS.join(', ')}.`);
 }

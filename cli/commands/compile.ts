@@ -3,7 +3,7 @@ import type { CompileOptions } from '../../model/compile/compile-options.ts';
 import { KNOWS_RULE, knowsSchema, PRECISIONS } from '../../model/package/manifest.ts';
 import { compileWithProgress } from '../compile-with-progress.ts';
 import { bytes, count } from '../format.ts';
-import { wholeNumber } from '../number.ts';
+import { wholeNumber } from '../../model/options/number.ts';
 
 type Options = Omit<CompileOptions, 'replace' | 'onProgress' | 'onNote'> & { readonly force?: true };
 

@@ -17,7 +17,7 @@ import { answerFields } from '../answer-fields.ts';
 import { answered } from '../answered.ts';
 import { table } from '../format.ts';
 import { describePeak, drawHeatmap } from '../heatmap.ts';
-import { hypothesis } from '../hypothesis.ts';
+import { hypothesis } from '../../model/options/hypothesis.ts';
 import { readImageFile } from '../image-file.ts';
 import { chosenModel, type ModelOptions, withModelOptions } from '../model-options.ts';
 

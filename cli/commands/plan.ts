@@ -3,7 +3,7 @@ import { UserError } from '../../model/errors.ts';
 import { MOST_PODS, planFleet, type Plan, type PlanInput } from '../../plan/plan.ts';
 import { DEFAULT_SETTINGS } from '../../service/settings/definitions.ts';
 import { table } from '../format.ts';
-import { number, wholeNumber } from '../number.ts';
+import { number, wholeNumber } from '../../model/options/number.ts';
 
 interface PlanOptions {
   readonly rate: number;

@@ -7,7 +7,7 @@ import type { Answer } from '../../service/inference/answer.ts';
 import { openModel, type OpenModel } from '../../service/inference/open-model.ts';
 import { answerFields } from '../answer-fields.ts';
 import { answered } from '../answered.ts';
-import { hypothesis } from '../hypothesis.ts';
+import { hypothesis } from '../../model/options/hypothesis.ts';
 import { readImageFile } from '../image-file.ts';
 import { chosenModel, type ModelOptions, withModelOptions } from '../model-options.ts';
 

@@ -5,7 +5,7 @@ import type { SchemaElement } from 'hyparquet';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { expect, test } from 'vitest';
 import { readParquet } from '../../batch/input/parquet.ts';
-import { DEFAULT_NAMES, type ColumnNames } from '../../batch/input/row.ts';
+import { DEFAULT_NAMES, type ColumnNames } from '../../batch/input/columns.ts';
 import { openDiskFile } from '../../batch/storage/file.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 import { rowsOf } from './input.ts';

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { readDelimited } from '../../batch/input/delimited.ts';
 import { readJsonl } from '../../batch/input/jsonl.ts';
-import { DEFAULT_NAMES, questionOf, toRow } from '../../batch/input/row.ts';
+import { DEFAULT_NAMES } from '../../batch/input/columns.ts';
+import { questionOf, toRow } from '../../batch/input/row.ts';
 import { chunks, rowsOf } from './input.ts';
 
 describe('JSON Lines', () => {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_NAMES } from '../../batch/input/row.ts';
+import { DEFAULT_NAMES } from '../../batch/input/columns.ts';
 import { partName } from '../../batch/output/part-file.ts';
 import { writableDiskFolder } from '../../batch/output/result-folder.ts';
 import { writeRunFile, type RunDescription } from '../../batch/output/run-file.ts';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { DEFAULT_NAMES } from '../../batch/input/row.ts';
+import { DEFAULT_NAMES } from '../../batch/input/columns.ts';
 import { runBatch, type BatchOptions, type BatchResult } from '../../batch/run.ts';
 import { openModel, type OpenModel } from '../../service/inference/open-model.ts';
 import { readSettings, type Settings } from '../../service/settings/read.ts';

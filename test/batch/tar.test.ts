@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { create } from 'tar';
 import { describe, expect, test } from 'vitest';
 import { TarImages } from '../../batch/images/tar-images.ts';
-import { DEFAULT_NAMES } from '../../batch/input/row.ts';
+import { DEFAULT_NAMES } from '../../batch/input/columns.ts';
 import { readSamples } from '../../batch/input/samples.ts';
 import { tarMembers, type TarMember } from '../../batch/input/tar.ts';
 import { openDiskFile, type InputFile } from '../../batch/storage/file.ts';

@@ -1,3 +1,4 @@
+import { refusalOf } from '../../../batch/options.ts';
 import { DATA_FOLDER, storageVariables, type BackfillConfig } from '../backfills.ts';
 import type { WorkloadConfig } from '../schema.ts';
 import { mostPods } from '../replicas.ts';
@@ -28,6 +29,17 @@ function each(rule: (backfill: BackfillConfig, workload: WorkloadConfig) => read
     workload.backfills.flatMap((backfill, index) =>
       rule(backfill, workload).map((sentence) => `backfills[${index}].${sentence}`),
     );
+}
+
+/** The name of an option that may have its value with it. */
+function optionName(option: string): string {
+  return option.split('=')[0] ?? '';
+}
+
+/** The sentence on a field with options that `ofa-ve batch` would refuse. */
+function refused(field: string, options: readonly string[]): readonly string[] {
+  const refusal = refusalOf(options);
+  return refusal === undefined ? [] : [`${field} is refused by ofa-ve batch: ${refusal}.`];
 }
 
 /** Rules on the Jobs beside the service. */
@@ -76,10 +88,22 @@ export const backfillRules = {
 
   optionsAreFree: each(({ options }) =>
     options.flatMap((option) => {
-      const [name = ''] = option.split('=');
+      const name = optionName(option);
       const source = GIVEN_OPTIONS[name];
       return source === undefined ? [] : [`options has ${name}, which follows from ${source}; leave it out.`];
     }),
+  ),
+
+  // Every pod of the Job would end with a usage error.
+  optionsAreTaken: each(({ options }) =>
+    options.some((option) => optionName(option) in GIVEN_OPTIONS) ? [] : refused('options', options),
+  ),
+
+  textsAreTaken: each(({ texts }) =>
+    refused(
+      'texts',
+      texts.flatMap((text) => ['--text', text]),
+    ),
   ),
 
   storageVariablesAreFree: each((backfill, { pod }) =>

@@ -198,6 +198,48 @@ const MISTAKES: readonly (readonly [string, Partial<Backfill>, Record<string, un
     'backfills[0].options has --text, which follows from texts; leave it out.',
   ],
   [
+    'with an option that is misspelt',
+    { options: ['--colum', 'image=photo'] },
+    {},
+    "backfills[0].options is refused by ofa-ve batch: unknown option '--colum' (Did you mean --column?).",
+  ],
+  [
+    'with an option of a wrong value',
+    { options: ['--column', 'picture=photo'] },
+    {},
+    "backfills[0].options is refused by ofa-ve batch: option '--column <name=column>' argument 'picture=photo' is invalid. It must be NAME=COLUMN, where NAME is one of id, image, text, texts, premise.",
+  ],
+  [
+    'with an option and its value as one text',
+    { options: ['--part-rows 1000'] },
+    {},
+    "backfills[0].options is refused by ofa-ve batch: unknown option '--part-rows 1000'.",
+  ],
+  [
+    'with a value too many',
+    { options: ['--allow-outside', 'true'] },
+    {},
+    "backfills[0].options is refused by ofa-ve batch: 'true' is neither an option nor the value of one.",
+  ],
+  [
+    'that would print its help',
+    { options: ['--help'] },
+    {},
+    "backfills[0].options is refused by ofa-ve batch: unknown option '--help'.",
+  ],
+  [
+    'with an empty option',
+    { options: ['--allow-host='] },
+    {},
+    "backfills[0].options is refused by ofa-ve batch: option '--allow-host <host>' argument '' is invalid. It must not be empty.",
+  ],
+  [
+    'with a text without words',
+    { texts: ['A shoe.', '?!'] },
+    {},
+    "backfills[0].texts is refused by ofa-ve batch: option '--text <text>' argument '?!' is invalid. It contains no words to judge.",
+  ],
+  [
     'with the priority of the service',
     { priorityClassName: 'high' },
     { 'workloads.0.scheduling.priorityClassName': 'high' },

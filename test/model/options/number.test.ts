@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { number, wholeNumber } from '../../cli/number.ts';
+import { number, wholeNumber } from '../../../model/options/number.ts';
 
 it.each([
   [number(0.5, 99.9), '0.5', 0.5],

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { isBlank } from '../model/input/tokens.ts';
+import { isBlank } from '../input/tokens.ts';
 
 /** The parser of `--text`: a text of which the model would see nothing has no answer. */
 export function hypothesis(text: string): string {
