@@ -1,8 +1,18 @@
 import path from 'node:path';
 import { shorten } from '../../model/echo.ts';
 import { UserError } from '../../model/errors.ts';
-import { exists, folderPrefix, isS3Folder } from '../storage/s3-file.ts';
-import { bodyOf, isS3, outage, parseS3, readObjectBytes, s3, s3Reason, type S3Address } from '../storage/s3.ts';
+import { exists, folderPrefix, hasObjects } from '../storage/s3-file.ts';
+import {
+  bodyOf,
+  isS3,
+  outage,
+  parseS3,
+  readObjectBytes,
+  s3,
+  s3Reason,
+  s3Status,
+  type S3Address,
+} from '../storage/s3.ts';
 import { notFolder, outsideFolder } from './image-folder.ts';
 import { unreadable, type ImageSource, type StoredImage } from './stored-image.ts';
 
@@ -20,10 +30,17 @@ export class BucketImages implements ImageSource {
   /**
    * @param folder what relative names start from
    * @param allowOutside whether names may lead out of it
-   * @throws UserError `input-unreadable` if nothing is in the folder; not if that must not be listed
+   * @throws UserError `input-unreadable` if nothing is in the folder, or its bucket cannot be read; not if it must not be
+   *   listed; else as `outage` says
    */
   static async open(folder: string, allowOutside: boolean): Promise<BucketImages> {
-    if (await isS3Folder(folder).catch(() => true)) return new BucketImages(folder, allowOutside);
+    const isThere = await hasObjects(parseS3(folder)).catch((error: unknown) => {
+      if (s3Status(error) === 403) return true;
+      const sentence = `Cannot read the folder ${folder}`;
+      const message = `${sentence}: ${s3Reason(error).message}.`;
+      throw outage(sentence, error) ?? new UserError('input-unreadable', message, { cause: error });
+    });
+    if (isThere) return new BucketImages(folder, allowOutside);
     if (parseS3(folder).key !== '' && (await exists(folder).catch(() => false))) throw notFolder(folder);
     throw new UserError('input-unreadable', `Cannot read the folder ${folder}: there is no object in it.`);
   }

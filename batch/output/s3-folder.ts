@@ -15,7 +15,11 @@ export function s3Folder(folder: string): ResultFolder {
     name: folder,
     address,
     list: async () => {
-      const keys = await listKeys(bucket, prefix);
+      const keys = await listKeys(bucket, prefix).catch((error: unknown) => {
+        const sentence = `Cannot read ${folder}`;
+        const message = `${sentence}: ${s3Reason(error).message}.`;
+        throw outage(sentence, error) ?? new UserError('input-unreadable', message, { cause: error });
+      });
       return new Set(keys.map((each) => each.slice(prefix.length).replace(/\/.*/s, '')));
     },
     open: (name) => openS3File(address(name)),

@@ -2,7 +2,7 @@ import picomatch from 'picomatch';
 import { UserError } from '../../model/errors.ts';
 import { notReadable, type FoundFiles, type InputFile } from './file.ts';
 import { isPattern } from './names.ts';
-import { headOf, outage, parseS3, readObject, readObjectBytes, s3, s3Reason, s3Status } from './s3.ts';
+import { headOf, outage, parseS3, readObject, readObjectBytes, s3, s3Reason, s3Status, type S3Address } from './s3.ts';
 
 /** The error of an address of which no object can be read, or listed. */
 function s3NotReadable(address: string, error: unknown): UserError {
@@ -40,15 +40,19 @@ export async function openS3File(address: string): Promise<InputFile> {
 export async function findS3Files(address: string): Promise<FoundFiles> {
   const { bucket, key } = parseS3(address);
   const prefix = folderPrefix(key);
+  const list = (start: string): Promise<string[]> =>
+    listKeys(bucket, start).catch((error: unknown) => {
+      throw s3NotReadable(address, error);
+    });
   const isFile = key !== '' && !key.endsWith('/') && (await exists(address).catch(unlessPattern(key, false)));
   if (isFile) return { kind: 'file', names: [address] };
-  const keys = await listKeys(bucket, prefix).catch(unlessPattern<string[]>(key, []));
+  const keys = await list(prefix).catch(unlessPattern<string[]>(key, []));
   const names = keys.map((each) => each.slice(prefix.length)).filter((name) => !/(^|\/)\./.test(name));
   if (keys.length > 0) return { kind: 'folder', names };
   if (!isPattern(key)) throw notReadable(address, new Error('there is no such object, and none below it'));
   const { base } = picomatch.scan(key);
   const matches = picomatch(key, { dot: true });
-  const found = (await listKeys(bucket, base === '' ? '' : `${base}/`)).filter((name) => matches(name));
+  const found = (await list(base === '' ? '' : `${base}/`)).filter((name) => matches(name));
   if (found.length > 0) return { kind: 'pattern', names: found.map((name) => `s3://${bucket}/${name}`) };
   throw new UserError('input-unreadable', `No object matches the pattern ${address}.`);
 }
@@ -63,13 +67,16 @@ function unlessPattern<T>(key: string, absent: T): (error: unknown) => T {
 
 /** Whether there are objects in a folder. @throws UserError `input-unreadable` */
 export async function isS3Folder(address: string): Promise<boolean> {
-  const { bucket, key } = parseS3(address);
-  const { sdk, client, closing } = await s3();
-  const list = new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: folderPrefix(key) });
-  const sent = client.send(list, { abortSignal: closing.signal });
-  const { KeyCount: count = 0 } = await sent.catch((error: unknown) => {
+  return hasObjects(parseS3(address)).catch((error: unknown) => {
     throw s3NotReadable(address, error);
   });
+}
+
+/** Whether there are objects in a folder. @throws the SDK's error */
+export async function hasObjects({ bucket, key }: S3Address): Promise<boolean> {
+  const { sdk, client, closing } = await s3();
+  const list = new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: folderPrefix(key) });
+  const { KeyCount: count = 0 } = await client.send(list, { abortSignal: closing.signal });
   return count > 0;
 }
 
@@ -89,17 +96,13 @@ export async function exists(address: string): Promise<boolean> {
   }
 }
 
-/** All keys that start with a prefix, in the order of their bytes. @throws UserError `input-unreadable` */
+/** All keys that start with a prefix, in the order of their bytes. @throws the SDK's error */
 export async function listKeys(bucket: string, prefix: string): Promise<string[]> {
   const { sdk, client, closing } = await s3();
   const keys: string[] = [];
-  try {
-    const input = { Bucket: bucket, Prefix: prefix };
-    for await (const page of sdk.paginateListObjectsV2({ client }, input, { abortSignal: closing.signal })) {
-      for (const { Key: key } of page.Contents ?? []) if (key !== undefined && !key.endsWith('/')) keys.push(key);
-    }
-  } catch (error) {
-    throw s3NotReadable(`s3://${bucket}/${prefix}`, error);
+  const input = { Bucket: bucket, Prefix: prefix };
+  for await (const page of sdk.paginateListObjectsV2({ client }, input, { abortSignal: closing.signal })) {
+    for (const { Key: key } of page.Contents ?? []) if (key !== undefined && !key.endsWith('/')) keys.push(key);
   }
   return keys;
 }

@@ -126,6 +126,10 @@ test.each(refusals)('the run ends by %s, as no row is at fault', async (_, statu
   for (const images of ['s3://shop/a.tar', 's3://shop/pictures']) {
     const output = join(tempFolder(), 'out');
     const work = (request: IncomingMessage, response: ServerResponse): void => {
+      if (request.url?.includes('list-type=2') === true) {
+        response.end('<ListBucketResult><KeyCount>1</KeyCount></ListBucketResult>');
+        return;
+      }
       const name = /^\/shop\/pictures\/([\w.-]+)/.exec(request.url ?? '')?.[1];
       send(request, response, name === undefined ? tar : picture(name));
     };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { BucketImages } from '../../batch/images/bucket-images.ts';
 import { mergeRuns } from '../../batch/merge.ts';
 import { uploadFile } from '../../batch/output/s3-folder.ts';
 import { findFiles, isFolder, openFile } from '../../batch/storage/files.ts';
@@ -34,6 +35,35 @@ beforeAll(async () => {
 
 beforeEach(() => {
   server.breakNext(0, 0);
+});
+
+describe('a bucket that is missing is named', () => {
+  const nowhere = 's3://nowhere/data';
+  const reason = 'there is no such bucket.';
+
+  test('where an input is read', async () => {
+    await expect(findFiles(`${nowhere}/rows.csv`, false)).rejects.toMatchObject({
+      code: 'input-unreadable',
+      message: `Cannot read the input ${nowhere}/rows.csv: ${reason}`,
+    });
+    await expect(findFiles(`${nowhere}/*.csv`, false)).rejects.toThrow(
+      `Cannot read the input ${nowhere}/*.csv: ${reason}`,
+    );
+  });
+
+  test('where results are written', async () => {
+    await expect(run({ input: at('data/rows.jsonl'), output: nowhere })).rejects.toMatchObject({
+      code: 'input-unreadable',
+      message: `Cannot read ${nowhere}: ${reason}`,
+    });
+  });
+
+  test('where pictures are, once and not for each row', async () => {
+    await expect(BucketImages.open(nowhere, false)).rejects.toMatchObject({
+      code: 'input-unreadable',
+      message: `Cannot read the folder ${nowhere}: ${reason}`,
+    });
+  });
 });
 
 describe('an object', () => {
