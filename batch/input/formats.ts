@@ -7,6 +7,8 @@ export type Format = (typeof FORMATS)[number];
 export const FORMAT_OF_ENDING: Readonly<Record<string, Format>> = {
   '.jsonl': 'jsonl',
   '.ndjson': 'jsonl',
+  // Spark and DuckDB write lines into files of this name.
+  '.json': 'jsonl',
   '.csv': 'csv',
   '.tsv': 'tsv',
   '.parquet': 'parquet',

@@ -9,6 +9,7 @@ import { isResultFile } from '../output/part-file.ts';
 import { absolute, findFiles, folderOf, inFolder, openFile } from '../storage/files.ts';
 import type { ColumnNames } from './columns.ts';
 import { FORMAT_OF_ENDING, FORMATS, formatOf, type Format } from './formats.ts';
+import { partitionColumns, tableFolder, withPartition, type Partition } from './partitions.ts';
 import { isPicture, PICTURE_ENDINGS } from './pictures.ts';
 import { readRows } from './read-rows.ts';
 import type { RawRow } from './row.ts';
@@ -75,7 +76,13 @@ export async function openSource(options: SourceOptions): Promise<Source> {
       throw new UserError('input-unreadable', `Cannot copy standard input to ${copy}: ${reasonOf(cause)}.`, { cause });
     });
     const open = (): Promise<InputFile> => openDiskFile(copy, 'standard input');
-    return rowSource({ name: 'standard input', format, images: images ?? '.', names, files: [open] });
+    return rowSource({
+      name: 'standard input',
+      format,
+      images: images ?? '.',
+      names,
+      files: [{ open, partition: {} }],
+    });
   }
   const found = withoutResults(await abortable(findFiles(input, allowOutside), signal), input, output);
   const rowFormat = formatOfAll(found, options);
@@ -86,15 +93,18 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     }
     return pictureSource(found, input, names);
   }
-  const files = found.names
-    .filter((name) => found.kind !== 'folder' || formatOf(name) === rowFormat)
-    .map((name) => (found.kind === 'folder' ? inFolder(input, name) : name));
+  const isFolder = found.kind === 'folder';
+  const files = isFolder ? rowFilesOf(found.names, format) : found.names;
+  const folders = files.map((file) => (isFolder ? inFolder(input, tableFolder(file)) : folderOf(file)));
   return rowSource({
     name: input,
     format: rowFormat,
-    images: rowFormat === 'tar' ? undefined : (images ?? commonFolder(files)),
+    images: rowFormat === 'tar' ? undefined : (images ?? commonFolder(folders)),
     names,
-    files: files.map((file) => () => openFile(file)),
+    files: files.map((file) => ({
+      open: () => openFile(isFolder ? inFolder(input, file) : file),
+      partition: found.kind === 'file' ? {} : partitionColumns(file),
+    })),
   });
 }
 
@@ -118,16 +128,31 @@ function withoutResults(found: FoundFiles, input: string, output: string): Found
 function formatOfAll({ kind, names }: FoundFiles, { input, format }: SourceOptions): Format | undefined {
   if (kind === 'file') return format ?? formatOfFile(input);
   if (kind === 'folder' && names.some(isPicture)) return undefined;
-  const formats = new Set(names.map((name) => formatOf(name)));
-  if (kind === 'folder') formats.delete(undefined);
+  const rowFiles = kind === 'folder' ? rowFilesOf(names, format) : names;
+  if (kind === 'folder' && format !== undefined && rowFiles.length > 0) return format;
+  const formats = new Set(rowFiles.map((name) => formatOf(name)));
   const [first, second] = formats;
   if (formats.size > 1) {
     const message = `The input ${input} has files of several kinds (${first ?? 'pictures'}, ${second ?? 'pictures'}): give those of one kind, by a pattern such as ${inFolder(input, `*.${first ?? 'jpg'}`)}.`;
     throw new UserError('input-unreadable', message);
   }
   if (kind === 'pattern' || first !== undefined) return format ?? first;
+  for (const name of names) refusePacked(inFolder(input, name));
   const endings = [...PICTURE_ENDINGS, ...Object.keys(FORMAT_OF_ENDING).map((ending) => ending.slice(1))].join(', ');
   throw new UserError('input-unreadable', `The folder ${input} has no pictures and no rows (${endings}).`);
+}
+
+/**
+ * The files of a folder that have rows: with a given format those with its endings or, if there are none, all. Those that
+ * begin with `_` are what writers of tables keep beside the rows, such as `_SUCCESS` and `_delta_log`.
+ */
+function rowFilesOf(names: readonly string[], format: Format | undefined): readonly string[] {
+  const visible = names.filter((name) => !/(?:^|\/)_/.test(name));
+  const known = visible.filter((name) => formatOf(name) !== undefined && (format ?? formatOf(name)) === formatOf(name));
+  // JSON beside other files of rows says something about them.
+  const others = known.filter((name) => !/\.json$/i.test(name));
+  if (others.length > 0) return others;
+  return known.length > 0 || format === undefined ? known : visible;
 }
 
 function formatOfFile(input: string): Format {
@@ -163,8 +188,8 @@ async function refuseOthers(names: readonly string[], input: string): Promise<vo
 }
 
 /** The folder that relative paths in the rows start from. */
-function commonFolder(files: readonly string[]): string {
-  const [folder = '.', other] = new Set(files.map(folderOf));
+function commonFolder(folders: readonly string[]): string {
+  const [folder = '.', other] = new Set(folders);
   if (other === undefined) return folder;
   const message = `The input has files in several folders (${folder}, ${other}): name that of the images with --images.`;
   throw new UserError('settings-invalid', message);
@@ -173,7 +198,13 @@ function commonFolder(files: readonly string[]): string {
 interface RowSourceParts extends Pick<Source, 'name' | 'images'> {
   readonly format: Format;
   readonly names: ColumnNames;
-  readonly files: readonly (() => Promise<InputFile>)[];
+  readonly files: readonly RowFile[];
+}
+
+interface RowFile {
+  readonly open: () => Promise<InputFile>;
+  /** The columns that its folders name. */
+  readonly partition: Partition;
 }
 
 /** The rows of files, one after the other. */
@@ -181,13 +212,14 @@ function rowSource({ name, images, format, names, files }: RowSourceParts): Sour
   /** Where each file starts that has been reached: the number of its first row. */
   const starts = [0];
   async function* read(from: number, onBytes?: (bytes: Uint8Array) => void): AsyncGenerator<RawRow> {
-    for (const [offset, open] of files.slice(from).entries()) {
+    for (const [offset, { open, partition }] of files.slice(from).entries()) {
       const index = from + offset;
       if (index > 0) onBytes?.(Buffer.from('\0'));
+      if (Object.keys(partition).length > 0) onBytes?.(Buffer.from(`${JSON.stringify(partition)}\0`));
       let number = starts[index] ?? 0;
       for await (const row of readRows(await open(), format, names, onBytes)) {
         number++;
-        yield row;
+        yield withPartition(row, partition);
       }
       starts[index + 1] = number;
     }
@@ -198,7 +230,7 @@ function rowSource({ name, images, format, names, files }: RowSourceParts): Sour
   };
   const stamp = async (): Promise<string> => {
     const stamps: string[] = [];
-    for (const open of files) stamps.push((await open()).stamp);
+    for (const { open } of files) stamps.push((await open()).stamp);
     return stamps.join('\n');
   };
   return { name, images, isAnywhere: false, rows: (onBytes) => read(0, onBytes), rowsFrom, stamp };

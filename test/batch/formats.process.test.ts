@@ -1,5 +1,5 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { expect, test } from 'vitest';
@@ -112,6 +112,57 @@ test('files of rows in one folder are one input, and those of several kinds are 
   );
 });
 
+/** A folder of rows beside the pictures, and the options to run it. */
+function table(files: Readonly<Record<string, string | Buffer>>): { input: string; source: { images: string } } {
+  const images = pictureFolder();
+  const input = join(images, 'table');
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(input, name)), { recursive: true });
+    writeFileSync(join(input, name), content);
+  }
+  return { input, source: { images } };
+}
+
+test('a folder that Spark has written has its rows in files of any ending, and others that begin with _', async () => {
+  const line = (id: number): string => `${JSON.stringify({ ...testRows(1)[0], id })}\n`;
+  const json = { 'part-0.json': line(1), 'part-1.json': line(2), _SUCCESS: '', '_delta_log/0.json': '{"add":1}\n' };
+  for (const [files, rows] of [
+    [json, 2],
+    // JSON beside other files of rows is about them.
+    [{ 'a.jsonl': line(1), '_b.jsonl': line(2), 'dataset_info.json': '{\n"rows": 1\n}\n' }, 1],
+  ] as const) {
+    const { tally } = await run({ ...table(files), output: join(tempFolder(), 'out') });
+    expect(tally).toMatchObject({ rows, failedRows: 0 });
+  }
+  const tsv = 'image\ttext\nimage-00.png\ta\n';
+  const tabs = table({ 'part-0.csv': tsv, 'part-1.csv': tsv, _SUCCESS: '' });
+  const source = { ...tabs.source, format: 'tsv' } as const;
+  const { tally } = await run({ ...tabs, source, output: join(tempFolder(), 'out') });
+  expect(tally).toMatchObject({ rows: 2, failedRows: 0 });
+  const packed = table({ 'part-0.json.gz': gzipSync(line(1)) });
+  await expect(run({ ...packed, output: join(tempFolder(), 'out') })).rejects.toThrow(
+    /part-0\.json\.gz ends with \.gz: unpack it first/,
+  );
+});
+
+test('the folders of a partitioned table are columns, and part of what the results are of', async () => {
+  const csv = 'image,price\nimage-00.png,3\n';
+  const { input, source } = table({
+    'text=a red%3A square/day=1/0.csv': csv,
+    'text=b/day=__HIVE_DEFAULT_PARTITION__/0.csv': csv,
+    'text=100%/price=4/0.csv': csv,
+  });
+  const output = join(tempFolder(), 'out');
+  expect((await run({ input, output, source })).tally).toMatchObject({ rows: 3, failedRows: 0 });
+  expect(resultsIn(join(output, 'part-00000.jsonl'))).toMatchObject([
+    { text: '100%', columns: { price: '3' } },
+    { text: 'a red: square', columns: { day: '1', price: '3' } },
+    { text: 'b', columns: { day: null, price: '3' } },
+  ]);
+  renameSync(join(input, 'text=a red%3A square', 'day=1'), join(input, 'text=a red%3A square', 'day=2'));
+  await expect(run({ input, output, source })).rejects.toThrow('has results of another input');
+});
+
 test('pictures are those by the endings that browsers and Pillow give their formats', async () => {
   const names = ['a.jpe', 'b.jfif', 'c.JFIF', 'd.apng', 'e.avifs', 'f.tif'];
   const members = Object.fromEntries(names.map((name) => [name, readFileSync(join(pictureFolder(), 'image-00.png'))]));
@@ -132,7 +183,7 @@ test('a pattern of files without known endings has pictures, or needs the format
   writeRows(folder, testRows(3), 'day-1.txt');
   await expect(run({ ...files('day-*.txt'), texts: ['a'] })).rejects.toMatchObject({
     code: 'settings-invalid',
-    message: `The pattern ${join(folder, 'day-*.txt')} matches ${join(folder, 'day-1.txt')}, which is no picture and has none of the endings .jsonl, .ndjson, .csv, .tsv, .parquet, .tar; name the format of its rows with --format.`,
+    message: `The pattern ${join(folder, 'day-*.txt')} matches ${join(folder, 'day-1.txt')}, which is no picture and has none of the endings .jsonl, .ndjson, .json, .csv, .tsv, .parquet, .tar; name the format of its rows with --format.`,
   });
   const tally = { rows: 3, failedRows: 0 };
   expect(await run({ ...files('day-*.txt'), source: { format: 'jsonl' } })).toMatchObject({ tally });
