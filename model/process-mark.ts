@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { stat, utimes } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What was not touched for so many of its beats was left by a process that was killed. */
 const STALE_BEATS = 10;
@@ -35,7 +36,12 @@ export async function isAbandoned(file: string, mark: string, beatMs: number): P
   const touched = (await stat(file).catch(() => undefined))?.mtimeMs;
   if (touched === undefined) return false;
   const isRunning = runs(mark);
-  return isRunning === undefined ? Date.now() - touched > staleAfter(beatMs) : !isRunning;
+  if (isRunning !== undefined) return !isRunning;
+  const age = Date.now() - touched;
+  if (age >= -staleAfter(beatMs)) return age > staleAfter(beatMs);
+  // Its clock is ahead of this one, or was, so that only a touch tells whether it runs.
+  await sleep(3 * beatMs);
+  return (await stat(file).catch(() => undefined))?.mtimeMs === touched;
 }
 
 /** After how many milliseconds without a touch a file or folder counts as abandoned. */

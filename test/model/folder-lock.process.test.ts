@@ -92,6 +92,28 @@ test.each([
   expect(existsSync(file)).toBe(false);
 });
 
+test.each(['is', 'is not'])('a lock with a time of a later day that %s touched', async (word) => {
+  const { folder, file } = setup();
+  abandon(file);
+  const later = Date.now() / 1000 + 86_400;
+  utimesSync(file, later, later);
+  let beats = 0;
+  const touching = setInterval(() => {
+    beats++;
+    if (word === 'is') utimesSync(file, later + beats, later + beats);
+  }, 500);
+  try {
+    if (word === 'is') await expect(lock(folder)).rejects.toMatchObject({ code: 'output-not-writable' });
+    else {
+      const { lost, release } = await lock(folder);
+      expect(lost.aborted).toBe(false);
+      await release();
+    }
+  } finally {
+    clearInterval(touching);
+  }
+});
+
 test('a lock that another process takes over is lost, and left to it', async () => {
   const { folder, file } = setup();
   const { lost, release } = await lock(folder);
