@@ -51,7 +51,12 @@ export async function* readDelimited(
     if (!(error instanceof CsvError)) throw error;
     // By the parser's own count, which has the first line, too: of the rows that it had ready, the error drops some.
     const rows = Math.max(parser.info.records - 1, 0);
-    const message = `The input is not valid ${format.toUpperCase()} after row ${rows}: ${error.message}.`;
+    // Spark writes a backslash before it.
+    const advice =
+      error.code === 'CSV_INVALID_CLOSING_QUOTE'
+        ? ` A quote within a quoted cell is written twice, by Spark with .option('escape', '"').`
+        : '';
+    const message = `The input is not valid ${format.toUpperCase()} after row ${rows}: ${error.message}.${advice}`;
     throw new UserError('input-unreadable', message, { cause: error });
   } finally {
     // Closes the file where not all of it was read.

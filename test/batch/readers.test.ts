@@ -195,6 +195,10 @@ describe('CSV and TSV', () => {
       code: 'input-unreadable',
       message: expect.stringMatching(/^The input is not valid CSV after row 1: .*at line \d.*\.$/) as string,
     });
+    const escaped = rowsOf(readDelimited(chunks('image,text\na,"the \\"b\\""\n'), 'csv', DEFAULT_NAMES));
+    await expect(escaped).rejects.toThrow(
+      /Invalid Closing Quote.*\. A quote within a quoted cell is written twice, by Spark with \.option\('escape', '"'\)\.$/,
+    );
     const twice = rowsOf(readDelimited(chunks('image,image\na,b\n'), 'csv', DEFAULT_NAMES));
     await expect(twice).rejects.toThrow('The first line of the input names the column "image" twice.');
   });
