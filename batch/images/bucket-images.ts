@@ -7,6 +7,7 @@ import {
   isS3,
   outage,
   parseS3,
+  plainS3,
   readObjectBytes,
   s3,
   s3Reason,
@@ -78,7 +79,7 @@ export async function findInAnyBucket(address: string, signal: AbortSignal): Pro
 
 /** @throws RowError if no object can have the address: a row that is wrong must not end the run */
 function addressOf(name: string): S3Address {
-  const [, bucket, key] = /^s3:\/\/([\w.-]+)\/(.+)$/is.exec(name) ?? [];
+  const [, bucket, key] = /^s3:\/\/([\w.-]+)\/(.+)$/s.exec(plainS3(name)) ?? [];
   if (bucket !== undefined && key !== undefined) return { bucket, key };
   throw unreadable(name, new Error('it must be s3://BUCKET/KEY'));
 }

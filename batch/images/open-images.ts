@@ -19,6 +19,9 @@ interface ImageOptions {
   readonly signal: AbortSignal;
 }
 
+/** How an address begins; those of Hadoop's local files and of data have no slashes. */
+const ADDRESS = /^(?:[a-z][a-z0-9+.-]+:\/\/|file:\/|data:[^,/]*(?:\/[^,]*)?,)/i;
+
 /**
  * Opens what has the images that rows name: by paths in what is given here, or by addresses.
  *
@@ -33,7 +36,7 @@ export async function openImages(
   const web = new WebImages(options);
   const local = await openLocal(images, options);
   const find: ImageSource['find'] = (name, signal) => {
-    if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(name)) return local.find(name, signal);
+    if (!ADDRESS.test(name)) return local.find(name, signal);
     if (!isS3(name)) return web.find(name);
     if (local instanceof BucketImages) return local.find(name, signal);
     return options.allowOutside ? findInAnyBucket(name, signal) : Promise.reject(outsideFolder(name));

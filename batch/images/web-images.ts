@@ -98,6 +98,9 @@ export class WebImages implements ImageSource {
     const refuse = (why: string): never => {
       throw new RowError('address-not-allowed', `The image ${shorten(name)} is not fetched: ${why}.`, 'image');
     };
+    if (url?.protocol === 'data:') {
+      return refuse('it is in an address; write it into a file, or as bytes into a column of Parquet');
+    }
     if (url?.protocol !== 'https:') return refuse('its address, or one it is redirected to, is not one of https');
     if (!this.#hosts.has(url.hostname.toLowerCase())) {
       refuse(`the host ${shorten(url.hostname)} is not one that --allow-host names`);

@@ -4,7 +4,7 @@ import { glob } from 'tinyglobby';
 import { UserError } from '../../model/errors.ts';
 import { notReadable, openDiskFile, type FoundFiles, type InputFile } from './file.ts';
 import { isPattern } from './names.ts';
-import { isS3 } from './s3.ts';
+import { isS3, plainS3 } from './s3.ts';
 
 /**
  * Finds the files of a path or an address of S3: of a folder all that are in it and its folders; those that a pattern such as
@@ -52,5 +52,5 @@ export function folderOf(file: string): string {
 
 /** An address that means the same in every working folder. */
 export function absolute(address: string): string {
-  return isS3(address) ? address : path.resolve(address);
+  return isS3(address) ? plainS3(address) : path.resolve(address);
 }

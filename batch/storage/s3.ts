@@ -20,14 +20,22 @@ export interface S3Address {
   readonly key: string;
 }
 
+/** How an address of S3 begins; Hadoop's readers, and so Spark, name what uses S3 `s3a` or `s3n`. */
+const SCHEME = /^s3[an]?:\/\//i;
+
 /** Whether an address is one of S3 or a compatible service. */
 export function isS3(address: string): boolean {
-  return /^s3:\/\//i.test(address);
+  return SCHEME.test(address);
+}
+
+/** An address as others name the same object. */
+export function plainS3(address: string): string {
+  return address.replace(SCHEME, 's3://');
 }
 
 /** @throws UserError `settings-invalid` */
 export function parseS3(address: string): S3Address {
-  const [, bucket, key = ''] = /^s3:\/\/([^/]+)(?:\/(.*))?$/is.exec(address) ?? [];
+  const [, bucket, key = ''] = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(plainS3(address)) ?? [];
   if (bucket !== undefined) return { bucket, key };
   throw new UserError('settings-invalid', `The address ${address} must be s3://BUCKET/KEY.`);
 }

@@ -53,6 +53,11 @@ test('two slashes of a key are not one', async () => {
   expect(await keyOf('s3://shop', '/c.jpg')).toBe('/shop//c.jpg');
 });
 
+test('an address of Hadoop is one of S3', async () => {
+  expect(await keyOf('s3a://shop/a', 's3n://shop/a/c.jpg')).toBe('/shop/a/c.jpg');
+  expect(await keyOf('s3://shop/a', 'S3A://shop/a/c.jpg')).toBe('/shop/a/c.jpg');
+});
+
 test('a name is relative to the folder, and cannot leave it', async () => {
   expect(await keyOf('s3://shop/a', './b/../c.jpg')).toBe('/shop/a/c.jpg');
   expect(await keyOf('s3://shop/a', '/c.jpg')).toBe('/shop/a/c.jpg');

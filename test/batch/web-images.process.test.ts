@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openImages } from '../../batch/images/open-images.ts';
 import { isPublic, WebImages } from '../../batch/images/web-images.ts';
 import { tempFolder } from '../../testing/temp-folder.ts';
 
@@ -102,6 +103,20 @@ describe('images at addresses', () => {
     ['/empty', 'invalid-field', 'The field "image" is empty.'],
   ])('are refused: %s', async (path, code, message) => {
     await expect(read(path)).rejects.toMatchObject({ code, message: expect.stringContaining(message) as string });
+  });
+
+  test.each([
+    ['data:image/png;base64,iVBORw0K', 'address-not-allowed', 'write it into a file, or as bytes into a column of'],
+    ['file:/pictures/a.png', 'address-not-allowed', 'is not one of https.'],
+    ['s3a://shop/a.png', 'image-outside-folder', ''],
+    ['data:a.png', 'unreadable-image', ''],
+  ])('are told from paths in a folder: %s', async (address, code, message) => {
+    const images = await openImages(tempFolder(), { allowOutside: false, hosts: [], maxMib: 1, signal });
+    await expect(images.find(address, signal)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message) as string,
+    });
+    await images.close();
   });
 
   test('are refused where a name leads to a private address', async () => {
