@@ -213,7 +213,18 @@ export function outage(sentence: string, error: unknown): UserError | undefined 
 /** Why a request failed, as an error whose message is the end of a sentence. */
 export function s3Reason(error: unknown): Error {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  return new Error(sentenceEnd(name, message, s3Status(error)), { cause: error });
+  const region = otherRegion(error);
+  const end =
+    region === undefined
+      ? sentenceEnd(name, message, s3Status(error))
+      : `the bucket is in the region ${region}: set AWS_REGION to it`;
+  return new Error(end, { cause: error });
+}
+
+/** The region that S3 names where it refuses a request of another; the answer to a HEAD says no more than that. */
+function otherRegion(error: unknown): string | undefined {
+  const { $response: response } = error as { readonly $response?: { readonly headers?: Record<string, string> } };
+  return [301, 307, 400].includes(s3Status(error) ?? 0) ? response?.headers?.['x-amz-bucket-region'] : undefined;
 }
 
 function sentenceEnd(name: string, message: string, status: number | undefined): string {

@@ -99,6 +99,16 @@ test("a picture whose connection ends before it is read is asked for again, at A
   }
 });
 
+test.each([301, 400])('a bucket of another region is refused with its name (%d)', async (status) => {
+  answer = (_request, response) => {
+    response.writeHead(status, { 'x-amz-bucket-region': 'eu-west-1' }).end();
+  };
+  await expect(openS3File('s3://shop/rows.csv')).rejects.toMatchObject({
+    code: 'input-unreadable',
+    message: 'Cannot read the input s3://shop/rows.csv: the bucket is in the region eu-west-1: set AWS_REGION to it.',
+  });
+});
+
 const EXPIRED = ['ExpiredToken', 'The provided token has expired.'] as const;
 const refusals: [string, number, string, string, string][] = [
   ['credentials that have expired', 400, ...EXPIRED, 'ExpiredToken: The provided token has expired'],
