@@ -22,7 +22,7 @@ export function readRows(
 ): AsyncIterable<RawRow> {
   switch (format) {
     case 'jsonl':
-      return readJsonl(textOf(file, onBytes));
+      return readJsonl(textOf(file, onBytes, refuseDocument));
     case 'csv':
     case 'tsv':
       return readDelimited(textOf(file, onBytes), format, names);
@@ -33,11 +33,23 @@ export function readRows(
   }
 }
 
-/** The bytes of a file of text. @throws UserError `input-unreadable` if its start shows that it is none */
-async function* textOf(file: InputFile, onBytes?: (bytes: Uint8Array) => void): AsyncGenerator<Uint8Array> {
+/**
+ * The bytes of a file of text.
+ *
+ * @param check called with the first ones
+ * @throws UserError `input-unreadable` if its start shows that it is none
+ */
+async function* textOf(
+  file: InputFile,
+  onBytes?: (bytes: Uint8Array) => void,
+  check?: (file: InputFile, chunk: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
   let isStart = true;
   for await (const chunk of file.stream()) {
-    if (isStart) refuseOther(file, chunk);
+    if (isStart) {
+      refuseOther(file, chunk);
+      check?.(file, chunk);
+    }
     isStart = false;
     onBytes?.(chunk);
     yield chunk;
@@ -57,4 +69,14 @@ function refuseOther({ name }: InputFile, chunk: Uint8Array): void {
   const start = Buffer.from(chunk.subarray(0, 8)).toString('latin1');
   const other = OTHERS.find(([signature]) => start.startsWith(signature));
   if (other !== undefined) throw new UserError('input-unreadable', `The input ${name} ${other[1]}.`);
+}
+
+/** Refuses what JSON Lines cannot begin with, but a file of one JSON document does: each of its lines would be a failed row. */
+function refuseDocument({ name }: InputFile, chunk: Uint8Array): void {
+  const start = Buffer.from(chunk.subarray(0, 64)).toString('latin1');
+  const [, bracket] = /^(?:\xef\xbb\xbf)?\s*(\[|\{(?=[ \t]*\r?\n))/.exec(start) ?? [];
+  if (bracket === undefined) return;
+  const [what, filter] = bracket === '[' ? ['a JSON array', '.[]'] : ['JSON over several lines', '.'];
+  const message = `The input ${name} is ${what}: write each object on a line of its own, as jq -c '${filter}' does.`;
+  throw new UserError('input-unreadable', message);
 }

@@ -227,7 +227,17 @@ test.each([
   ['rows.csv', gzipSync('image,text\n'), 'is compressed: unpack it with gunzip.'],
   ['rows.jsonl', Buffer.from('PK\x03\x04...'), 'is a ZIP archive or a spreadsheet: unpack it, or save it as CSV.'],
   ['rows.tsv', Buffer.from('PAR1....'), 'is Parquet: read it with --format parquet.'],
-])('%s that is no text is refused with what it is', async (name, content, message) => {
+  [
+    'array.json',
+    Buffer.from('\ufeff\n[{"image":"a.png"},\n{"image":"b.png"}]'),
+    "is a JSON array: write each object on a line of its own, as jq -c '.[]' does.",
+  ],
+  [
+    'indented.json',
+    Buffer.from('{\r\n  "image": "a.png"\n}\n'),
+    "is JSON over several lines: write each object on a line of its own, as jq -c '.' does.",
+  ],
+])('%s that is no file of rows is refused with what it is', async (name, content, message) => {
   const input = join(tempFolder(), name);
   writeFileSync(input, content);
   await expect(run({ input, output: join(tempFolder(), 'out') })).rejects.toMatchObject({
