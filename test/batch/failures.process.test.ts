@@ -65,9 +65,10 @@ describe('a row that fails stops nothing', () => {
     const output = join(tempFolder(), 'out');
     await run({ input: writeRows(pictureFolder(), rows), output });
     const errors = resultsIn(join(output, 'part-00000.jsonl')).map(({ error }) => (error as { detail: string }).detail);
+    const advice = 'it is in an address; write it into a file, or as bytes into a column of Parquet.';
     expect(errors).toEqual([
-      `Cannot read the image ${long.slice(0, 149)}…${long.slice(-50)}: no such file or folder.`,
-      `Cannot read the image ${short}: no such file or folder.`,
+      `The image ${long.slice(0, 149)}…${long.slice(-50)} is not fetched: ${advice}`,
+      `The image ${short} is not fetched: ${advice}`,
       `Cannot read the image ${'x'.repeat(149)}…${'x'.repeat(50)}: the path, or a name in it, is too long.`,
       expect.stringMatching(
         /^The image https:\/\/example.org\/x{129}…x{50} is not fetched: the host example.org is not one /,

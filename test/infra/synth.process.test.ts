@@ -136,7 +136,7 @@ describe('ofa-ve synth', () => {
 
   it('says of which environment the commands and the mistakes are, and writes those after a wrong one', async () => {
     const copy = path.join(folder, 'copy');
-    for (const name of ['bin', 'infra', 'imports', 'model', 'service', 'package.json'])
+    for (const name of ['batch', 'bin', 'infra', 'imports', 'model', 'service', 'package.json'])
       await cp(path.join(ROOT, name), path.join(copy, name), { recursive: true });
     await symlink(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
     await writeFile(
